@@ -10,7 +10,7 @@ from wallnet.film import core, kernels
 from wallnet.film.core import Engine, EngineError, Tolerances
 from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.terms import SpinTorque, Terms
-from wallnet.film.terms.zeeman import Zeeman
+from wallnet.film.terms.energies import Zeeman
 from wallnet.validation import material
 
 CELL = (3e-9, 3e-9, 2e-9)

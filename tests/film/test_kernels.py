@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import core, kernels, newell
+from wallnet.film import core, kernels, layout, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.shortcuts import SHORTCUTS
@@ -40,10 +40,9 @@ def rates(engine):
         engine.terms.rate,
         speed,
     )
-    stride = columns + 2
-    rate = kernels.workspace(engine._space, (rows + 2) * stride)[1][1]
-    inner = rate.reshape(3, rows + 2, stride)[:, 1:-1, 1:-1]
-    return np.moveaxis(inner, 0, -1).astype(float), speed
+    # the seventh to ninth number of each packed cell
+    rate = engine._space.reshape(-1, rows + 2, columns + 2)[6:9]
+    return np.moveaxis(rate[kernels.INNER], 0, -1).astype(float), speed
 
 
 @pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
@@ -178,7 +177,7 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     Columns 9 to 46 count.
     """
     random = np.random.default_rng(4)
-    rows, columns, size = 37, 60, kernels.FIELD_BLOCK
+    rows, columns, size = 37, 60, layout.FIELD_BLOCK
     samples = random.normal(size=(4, 3, rows, columns)).astype(np.float32)
     renewed = random.normal(size=(3, rows, columns)).astype(np.float32)
     renewed[2, 33, 45] -= 400  # last component, last block

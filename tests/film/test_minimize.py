@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from wallnet.film.core import EngineError
-from wallnet.film.energy import Energy
-from wallnet.film.minimize import minimize
+from wallnet.film.landscape import Landscape
+from wallnet.film.minima import minimize
 from wallnet.film.terms import Terms
 
 
@@ -20,12 +20,12 @@ def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
     )
     mask = np.ones((2, 40), dtype=bool)
     mask[1, :3] = False
-    energy = Energy(mask, (2e-9, 2e-9, 2e-9), terms)
+    film = Landscape(mask, (2e-9, 2e-9, 2e-9), terms)
     m = np.broadcast_to((0.0, 0.0, 1.0), (2, 40, 3))
     for stop in (1e4, 3.0):
-        found, steps, largest = minimize(energy, m, stop=stop)
+        found, steps, largest = minimize(film, m, stop)
         assert steps > 0
-        torque = np.cross(found, np.cross(found, energy.field(found)))
+        torque = np.cross(found, np.cross(found, film.energy.field(found)))
         torque = np.linalg.norm(torque, axis=-1)
         assert torque.max() == pytest.approx(largest, rel=1e-9, abs=0)
         assert torque.max() <= stop
@@ -47,14 +47,14 @@ def halves():
     m = np.zeros((1, 40, 3))
     m[:, :18] = (0.0, 0.0, 1.0)
     m[:, 18:] = (0.6, 0.0, -0.8)
-    return Energy(np.ones((1, 40), dtype=bool), (2e-9, 2e-9, 2e-9), terms), m
+    return Landscape(np.ones((1, 40), dtype=bool), (2e-9, 2e-9, 2e-9), terms), m
 
 
 def test_a_minimum_that_is_not_reached_is_no_minimum():
-    energy, m = halves()
-    with pytest.raises(EngineError, match=r"no minimum after 5 steps: .* above 1; raise") as raised:
-        minimize(energy, m, 1.0, limit=5)
+    film, m = halves()
+    with pytest.raises(EngineError, match=r"no minimum after 5 steps: .* above 1; start") as raised:
+        minimize(film, m, 1.0, limit=5)
     assert "\n" not in str(raised.value)
     m[0, 3] = np.nan
     with pytest.raises(EngineError, match="not finite after 0 steps"):
-        minimize(energy, m)
+        minimize(film, m)

@@ -12,7 +12,7 @@ from wallnet.film import newell, stability
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, SpinTorque, Stiffness, Term, Terms
-from wallnet.film.terms.demagnetization import Demagnetization
+from wallnet.film.terms.energies import Demagnetization
 
 
 def test_step_follows_the_stiffest_mode_of_all_terms():

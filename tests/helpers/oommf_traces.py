@@ -57,8 +57,9 @@ def simulate(description, times, settings=None):
     pulse = description.get("pulse_s", np.inf)
     averages = []
     for time in times:
-        if engine.torque is not None and time > pulse * (1 + 1e-9):
+        if time > pulse * (1 + 1e-9):
             engine.set_torque(None)
+            pulse = np.inf
         engine.advance(time - engine.time)
         averages.append(engine.average())
     bottom, top = tracks.wall_ends(track, mask, engine.magnetization)

@@ -35,7 +35,6 @@ VERDICTS = {0: "survived", 33: "called by no test", None: "not tried"}
 
 NOT_MUTATED = (
     "src/wallnet/film/loops.py",
-    "src/wallnet/film/entries.py",
     "src/wallnet/networks/classifier.py",
 )
 """Compiled functions, and a class whose arguments Lightning reads from the frame of its caller."""

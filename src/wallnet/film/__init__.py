@@ -2,8 +2,8 @@
 
 - `wallnet.film.core`: the engine on plain arrays (`Engine`, `Tolerances`).
 - `wallnet.film.terms`: energy terms and torque, one object each (`Terms`, `SpinTorque`).
-- `wallnet.film.energy`, `wallnet.film.minimize`: energies and effective fields of single terms in
-  double precision, and minimisation of the energy.
+- `wallnet.film.energy`: energies and effective fields of single terms in double precision.
+- `wallnet.film.minima`: minimisation of the energy.
 - `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which use a
   `micromagneticmodel.System` like the calculators of ubermag.
 

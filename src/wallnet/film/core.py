@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film import kernels
+from wallnet.film import kernels, layout
 from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.strayfield import StrayField
 from wallnet.film.terms import Contribution, Layer, SpinTorque, Terms
@@ -39,7 +39,7 @@ class Tolerances:
     ----------
     stray_field_tolerance : float
         Largest error of the extrapolated far stray field, averaged over blocks of
-        `kernels.FIELD_BLOCK` × `kernels.FIELD_BLOCK` cells, in units of Ms; outside the window,
+        `layout.FIELD_BLOCK` × `layout.FIELD_BLOCK` cells, in units of Ms; outside the window,
         largest change in any cell between two renewals.
     frozen_change : float
         Largest change of any component of m that is neglected in a resting column; with zero, all
@@ -215,18 +215,11 @@ class Engine:
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
-        self._space = np.zeros(kernels.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
-        self._samples = np.zeros((kernels.ORDERS + 1, 3, rows, columns), dtype=np.float32)
-        self._sampled: list[tuple[float, int]] = []
-        self._block_speed = np.zeros(-(-columns // kernels.BLOCK), dtype=np.float32)
-        self._interval = 1.0
-        self._impulse = 0.0
-        self._watched = 0.0
-        self._renewed = 0.0
-        self._window: _Window | None = None
-        self._set_torque(None)
-        self._moving_until, self._driven_until = (np.full(columns, np.inf) for _ in range(2))
-        self._debt = np.zeros(columns)
+        self._space = np.zeros(layout.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
+        self._samples = np.zeros((layout.ORDERS + 1, 3, rows, columns), dtype=np.float32)
+        self._block_speed = np.zeros(-(-columns // layout.BLOCK), dtype=np.float32)
+        self._forget()
+        self.set_torque(None)
 
     @property
     def magnetization(self) -> NDArray[np.float32]:
@@ -257,41 +250,9 @@ class Engine:
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
         """Return the coefficients of the inner loops, and the uniform field in A/m."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        parameters = kernels.no_parameters()
-        parameters["precession"] = self.terms.precession
-        parameters["damping"] = self.terms.damping
-        uniform_field = np.zeros(3)
-        for each in self._acting(torque):
-            uniform_field += each.uniform_field(layer)
-            for name, value in each.coefficients(layer).items():
-                parameters[name] += value
-        return kernels.packed(parameters), uniform_field
-
-    def _set_torque(
-        self,
-        torque: SpinTorque | None,
-        to: SpinTorque | None = None,
-        during: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
-        """Compute the coefficients of the inner loops, the time step and the shortcuts."""
-        acting = self._acting(torque)
-        self._parameters, self._uniform_field = self._coefficients(torque)
-        self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
-        both = [each for each in (torque, to) if each]
-        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
-        chain, longest = self.terms.time_step(self.cell, strongest)
-        self._chain = np.array(chain, dtype=np.float32)
-        self._longest_step = self.tolerances.time_step_fraction * longest
-        off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
-        if self.tolerances.frozen_change == 0:
-            off.add("resting_columns")
-        if self._ramp and np.any(self._ramp.uniform_field != self._uniform_field):
-            # a field that changes moves columns at rest, and those outside a window
-            off.add("resting_columns")
-        if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
-            off.add("stray_field_window")
-        self.shortcuts = frozenset(SHORTCUTS) - off
-        self.torque = torque
+        return kernels.coefficients(
+            self._acting(torque), layer, self.terms.damping, self.terms.precession
+        )
 
     def set_torque(
         self,
@@ -311,19 +272,33 @@ class Engine:
             Begin and end of this change in s. The torque is constant after it. A step has the
             torque at its middle, so `advance` must not go beyond the end in one call.
         """
-        self._set_torque(torque, to, during)
-        self._restart()
+        acting = self._acting(torque)
+        self._parameters, self._uniform_field = self._coefficients(torque)
+        self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
+        both = [each for each in (torque, to) if each]
+        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
+        chain, longest = self.terms.time_step(self.cell, strongest)
+        self._chain = np.array(chain, dtype=np.float32)
+        self._longest_step = self.tolerances.time_step_fraction * longest
+        off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
+        if self.tolerances.frozen_change == 0:
+            off.add("resting_columns")
+        if self._ramp and np.any(self._ramp.uniform_field != self._uniform_field):
+            # a field that changes moves columns at rest, and those outside a window
+            off.add("resting_columns")
+        if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
+            off.add("stray_field_window")
+        self.shortcuts = frozenset(SHORTCUTS) - off
+        if self._sampled:
+            self._restart()
 
     def _parameters_at(self, time: NDArray[np.floating]) -> NDArray[np.void]:
         """Return the coefficients of the inner loops at each time, or one for all times."""
         if self._ramp is None:
             return self._parameters
-        found = np.repeat(self._parameters, time.size)
-        passed = self._ramp.passed(time)
-        for name in kernels.PARAMETERS:
-            first, last = (each[name][0] for each in (self._parameters, self._ramp.parameters))
-            found[name] = first + np.multiply.outer(passed, last - first)
-        return found
+        first, last = (each.view(np.float32) for each in (self._parameters, self._ramp.parameters))
+        found = first + np.outer(self._ramp.passed(time), last - first)
+        return found.astype(np.float32).view(layout.RECORD)[:, 0]
 
     def _uniform_field_at(self, time: float) -> NDArray[np.float64]:
         """Return the external field plus the field-like torque at a time, in A/m."""
@@ -332,16 +307,21 @@ class Engine:
         change = self._ramp.uniform_field - self._uniform_field
         return self._uniform_field + self._ramp.passed(time) * change
 
-    def _restart(self) -> None:
-        """Discard earlier samples, since extrapolation across a jump would be wrong."""
-        self._window = None
-        self._sampled = []
-        self._sampled = [(self.time, self._sample())]
+    def _forget(self) -> None:
+        """Discard earlier samples, and follow all columns from now on."""
+        self._window: _Window | None = None
+        self._sampled: list[tuple[float, int]] = []
         self._interval = 1.0
         self._impulse = 0.0
         self._watched = self._renewed = self.time
-        self._moving_until[:] = self._driven_until[:] = self.time + _FROZEN_FOR
-        self._debt[:] = 0.0
+        until = np.full((2, self.mask.shape[1]), self.time + _FROZEN_FOR)
+        self._moving_until, self._driven_until = until
+        self._debt = np.zeros(self.mask.shape[1])
+
+    def _restart(self) -> None:
+        """Begin with a new sample, since extrapolation across a jump would be wrong."""
+        self._forget()
+        self._sampled = [(self.time, self._sample())]
 
     def state(self) -> dict[str, NDArray]:
         """Return the complete state of the film as named arrays; see `restore`."""
@@ -497,7 +477,7 @@ class Engine:
             self._block_speed,
         )
         self.counters.field_evaluations += 1
-        speed = np.repeat(self._block_speed, kernels.BLOCK)[: self.mask.shape[1]]
+        speed = np.repeat(self._block_speed, layout.BLOCK)[: self.mask.shape[1]]
         self._debt += speed * elapsed
         for first, last in ranges:
             self._debt[first:last] = 0.0
@@ -566,7 +546,7 @@ class Engine:
             if not follow.size:
                 # nothing moved, so the field did not change and earlier samples are not valid
                 self._sampled = []
-            self._sampled = [*self._sampled[1 - kernels.ORDERS :], (self.time, slot)]
+            self._sampled = [*self._sampled[1 - layout.ORDERS :], (self.time, slot)]
             # an interval that ends with this call gives little information
             longest = count * min(2.0, growth)
             if count < self._interval and growth > 1:
@@ -622,29 +602,25 @@ class Engine:
         self, step: float, middles: NDArray[np.floating], ranges: NDArray[np.int64]
     ) -> None:
         """Run steps in which every stage uses the stray field of its own magnetisation."""
-        rows, columns = self.mask.shape
-        followed = np.zeros(columns, dtype=bool)
+        followed = np.zeros(self.mask.shape[1], dtype=bool)
         for first, last in ranges:
             followed[first:last] = True
-        stride = columns + 2
-        m, work, slow, _, weight = kernels.workspace(self._space, (rows + 2) * stride)
-        kernels.pack(self._m, self._free & followed, 0, columns, m, weight)
-
-        def inner(packed: NDArray[np.float32]) -> NDArray[np.float32]:
-            """Return a view without the frame, (3, rows, columns)."""
-            return packed.reshape(3, rows + 2, stride)[:, 1:-1, 1:-1]
-
-        work[:] = m
-        factors = (np.float32(step * self.terms.rate) * self._chain).tolist()
+        rows, columns = self.mask.shape
+        m, first, second = np.zeros((3, 3, rows + 2, columns + 2), np.float32)
+        slow = np.zeros((2, *m.shape), np.float32)
+        weight = np.zeros(m.shape[1:], np.float32)
+        m[kernels.INNER], weight[kernels.INNER] = self._m, self._free & followed
+        first[:] = second[:] = m
         for time in middles:
             source, parameters = m, self._parameters_at(time[None])
-            for index, factor in enumerate(factors):
-                self._far_field(inner(source), inner(slow[0]), time)
-                target = work[index % 2]
-                kernels.stage(source, m, target, slow, weight, parameters, factor, stride)
+            for index, coefficient in enumerate(self._chain):
+                self._far_field(source[kernels.INNER], slow[0][kernels.INNER], time)
+                target = (first, second)[index % 2]
+                factor = float(np.float32(step * self.terms.rate) * coefficient)
+                kernels.stage(source, m, target, slow, weight, parameters, factor)
                 source = target
-            kernels.normalise(source, m, 0, m.shape[1])
-        self._m[:, :, followed] = inner(m)[:, :, followed]
+            kernels.normalise(source, m)
+        self._m[:, :, followed] = m[kernels.INNER][:, :, followed]
 
     def _renew(
         self, elapsed: float, ranges: NDArray[np.int64], past: "_Past"

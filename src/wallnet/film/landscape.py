@@ -58,28 +58,14 @@ class Landscape:
             if terms.stray_field
             else None
         )
-        parameters = kernels.no_parameters()
-        # without precession, dm/dt / γ is the torque field
-        parameters["damping"] = 1.0
-        self._uniform = np.zeros(3)
-        for term in terms.energy:
-            self._uniform += term.uniform_field(layer)
-            for name, value in term.coefficients(layer).items():
-                parameters[name] += value
-        self._parameters = kernels.packed(parameters)
-        self._stride = columns + 2
-        cells = (rows + 2) * self._stride
-        self._m, self._zero, self._torque = (np.zeros((3, cells), np.float32) for _ in range(3))
-        self._slow = np.zeros((2, 3, cells), np.float32)
+        # with damping alone, dm/dt / γ is the torque field
+        self._parameters, self._uniform = kernels.coefficients(terms.energy, layer, 1.0, False)
+        self._m, self._zero, self._torque = np.zeros((3, 3, rows + 2, columns + 2), np.float32)
+        self._slow = np.zeros((2, 3, rows + 2, columns + 2), np.float32)
         self._far = np.zeros((3, rows, columns), np.float32)
-        self._weight = np.zeros(cells, np.float32)
-        self._inner(self._weight)[:] = self.free
+        self._weight = np.zeros((rows + 2, columns + 2), np.float32)
+        self._weight[kernels.INNER] = self.free
         self._inverse = 1 / _stiffness(layer, terms)
-
-    def _inner(self, packed: NDArray) -> NDArray:
-        """Return a view of a packed array without its frame, (..., rows, columns)."""
-        grid = packed.reshape(*packed.shape[:-1], -1, self._stride)
-        return grid[..., 1:-1, 1:-1]
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the torque field -m × (m × H) in A/m, the steepest descent of the energy.
@@ -94,19 +80,12 @@ class Landscape:
             self._stray.far(m, self._uniform, self._far)
         else:
             self._far[:] = self._uniform[:, None, None]
-        self._inner(self._m)[:] = m
-        self._inner(self._slow[0])[:] = self._far
+        self._m[kernels.INNER] = m
+        self._slow[0][kernels.INNER] = self._far
         kernels.stage(
-            self._m,
-            self._zero,
-            self._torque,
-            self._slow,
-            self._weight,
-            self._parameters,
-            1.0,
-            self._stride,
+            self._m, self._zero, self._torque, self._slow, self._weight, self._parameters, 1.0
         )
-        return self._inner(self._torque).copy()
+        return self._torque[kernels.INNER].copy()
 
     def exact_torque(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `torque` in double precision."""

@@ -10,16 +10,25 @@ Results are bitwise the same whether the compiler vectorises or not, since produ
 sums only where the code states it. Fast-math would leave this to the compiler.
 
 Nothing here allocates memory or raises, since the machine code has to work without numba
-(`machine_code`). Callers check the arrays.
+(`machine_code`). Callers check the arrays. The entries are those of `kernels`.
 """
 
 import numpy as np
-from numba import carray, njit, types
+from numba import carray, from_dtype, njit, types
 from numba.extending import intrinsic
 
-from wallnet.film.kernels import BAND, BLOCK, FIELD_BLOCK, ORDERS, WORKSPACE
+from wallnet.film.layout import BAND, BLOCK, ENTRIES, FIELD_BLOCK, ORDERS, RECORD, WORKSPACE
 
 compiled = njit(error_model="numpy")
+
+
+def entry(function):
+    """Compile a function for its arguments in `layout.ENTRIES`, with which Python calls it."""
+    arguments = []
+    for kind in ENTRIES[function.__name__].split():
+        element = from_dtype(RECORD if kind[0] == "V" else np.dtype(kind[0]))
+        arguments.append(types.Array(element, int(kind[1]), "C") if kind[1:] else element)
+    return njit(tuple(arguments), error_model="numpy")(function)
 
 
 @intrinsic
@@ -34,12 +43,13 @@ def _fma(typingctx, a, b, c):
 
 
 @intrinsic
-def _at(typingctx, pointer, offset):
-    """Return the pointer to the element with this offset."""
-    signature = pointer(pointer, types.intp)
+def _at(typingctx, array, offset):
+    """Return the pointer to the element of an array with this offset."""
+    signature = types.CPointer(array.dtype)(array, types.intp)
 
     def generate(context, builder, signature, arguments):
-        return builder.gep(arguments[0], [arguments[1]])
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.gep(data, [arguments[1]])
 
     return signature, generate
 
@@ -107,7 +117,7 @@ def _add_torque(m, slow, out, p, first, last):
 def _local_field(m, slow, p, first, last):
     """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
 
-    Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
+    Such a term has its coefficients in `layout.PARAMETERS`, one of which is zero without the term.
     """
     field = slow[0]
     if p.lambda_difference != 0:
@@ -117,8 +127,8 @@ def _local_field(m, slow, p, first, last):
 
 
 @compiled
-def normalise(source, out, first, last):
-    """Normalise m to unit length; zero vectors do not change.
+def _normalise(source, out, first, last):
+    """Set out to m with unit length in cells first to last; zero vectors do not change.
 
     One Newton step is enough, since the length deviates only by the error of the time step.
     """
@@ -156,28 +166,10 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
     stage is one row behind the previous one. The data of a band therefore stays in the cache, and
     the storage of two stages is still enough.
 
-    Parameters
-    ----------
-    m : float32 array (3, cells)
-        Magnetisation, changed in place.
-    work : float32 array (2, 3, cells)
-        Work space that contains `m` twice.
-    slow : float32 array (2, 3, cells)
-        Work space.
-    polynomial : float32 array (n, 3, cells)
-        Coefficients of the slow field in A/m as a polynomial in time, in units of all steps.
-    steps : int
-        Number of steps. Each has the slow field at its middle.
-    weight : float32 array (cells,)
-        1 in cells that move, 0 elsewhere.
-    p : record array of float32 (1,) or (steps,)
-        Coefficients of all steps or of each; see `PARAMETERS`.
-    chain : float32 array (stages,)
-        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
-    factor : float32
-        Step times γ0/(1 + α²).
-    stride : int
-        Cells in a packed row.
+    The parameters are those of `advance_ranges` for packed cells. `work` contains m twice, `slow`
+    is work space, and `polynomial` has the coefficients of the slow field in A/m as a polynomial in
+    time, in units of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a packed row has
+    `stride` cells.
     """
     rows, stages = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
@@ -199,42 +191,58 @@ def _advance(m, work, slow, polynomial, steps, weight, p, chain, factor, stride)
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 _stage(source, m, target, field, weight, q, factor * chain[j], stride, first, last)
                 if j == stages - 1:
-                    normalise(target, m, first, last)
+                    _normalise(target, m, first, last)
 
 
 @compiled
-def stage(m, start, out, slow, weight, p, factor, stride):
-    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
+def _flat(field):
+    """Return a field with the cells in one axis, (3, cells)."""
+    return carray(_at(field, 0), (3, field.shape[1] * field.shape[2]))
 
-    The parameters are those of `_advance`, with one record `p`; `slow[0]` is the slow field.
-    """
+
+@compiled
+def _whole_stage(m, start, out, slow, weight, p, factor, stride):
+    """Run `_stage` in all packed cells, with the slow field in `slow[0]`."""
     field = _local_field(m, slow, p, 0, m.shape[1])
     last = m.shape[1] - stride - 1
     _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
+
+
+@entry
+def stage(m, start, out, slow, weight, p, factor):
+    """Set out = start + factor weight dm/dt / γ, with dm/dt at m.
+
+    Parameters
+    ----------
+    m, start, out : float32 array (3, rows + 2, columns + 2)
+        Magnetisation of a film with a frame one cell wide.
+    slow : float32 array (2, 3, rows + 2, columns + 2)
+        The slow field in A/m, and work space.
+    weight : float32 array (rows + 2, columns + 2)
+        1 in cells that move, 0 elsewhere.
+    p : record array (1,)
+        Coefficients; see `layout.PARAMETERS`.
+    factor : float
+        Step times γ = γ0/(1 + α²).
+    """
+    start, out = _flat(start), _flat(out)
+    fields = carray(_at(slow, 0), (2, 3, weight.size))
+    weights = carray(_at(weight, 0), (weight.size,))
+    _whole_stage(_flat(m), start, out, fields, weights, p[0], factor, weight.shape[1])
+
+
+@entry
+def normalise(source, out):
+    """Set out to m with unit length, both (3, rows, columns); zero vectors do not change."""
+    _normalise(_flat(source), _flat(out), 0, out.shape[1] * out.shape[2])
 
 
 @compiled
 def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
     """Pack the coefficients of the slow field's polynomial for a range of columns.
 
-    Parameters
-    ----------
-    samples : float32 array (ORDERS, 3, rows, columns)
-        The slow field at earlier times.
-    order : int array (n,)
-        Indices in `samples` of the latest n samples.
-    matrix : float32 array (n, n)
-        Coefficient k is the sum over j of matrix[k, j] times the j-th of these samples.
-    missed : float32 array (3, rows, columns)
-        Error of the previous interval; `per_step` times this error is added to the constant term.
-    per_step : float32
-        Factor of `missed`.
-    polynomial : float32 array (n, 3, cells)
-        Result; values outside the range do not change.
-    first : int
-        First column of the range.
-    stride : int
-        Cells in a packed row.
+    The parameters are those of `advance_ranges`; values of `polynomial` outside the range, which
+    begins with column `first`, do not change.
     """
     columns = stride - 2
     for c in range(3):
@@ -255,11 +263,35 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
                             out[i] = _fma(weight, sample[i], out[i])
 
 
-@compiled
-def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, sums):
-    """Compare the extrapolated slow field with the renewed one; see `kernels.extrapolation_error`.
+@entry
+def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
+    """Compare the extrapolated slow field with the renewed one.
 
-    `sums` is work space of shape (columns,).
+    A wall follows the field over its width, and errors of single cells average out there. The
+    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
+
+    Parameters
+    ----------
+    samples, order
+        As for `advance_ranges`.
+    weights : float32 array (k,)
+        Weights of the samples in the extrapolation.
+    renewed : float32 array (3, rows, columns)
+        The present slow field.
+    missed : float32 array (3, rows, columns)
+        Receives the difference of renewed and extrapolated field in columns of the ranges that
+        count, zero elsewhere.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it.
+    lowest, highest : int
+        First column that counts, and the first column after those that count.
+    space : float32 array (at least columns,)
+        Work space.
+
+    Returns
+    -------
+    float
+        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
     """
     largest = np.float32(0)
     rows = missed.shape[1]
@@ -270,7 +302,7 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
         for c in range(3):
             for lower in range(0, rows, FIELD_BLOCK):
                 upper = min(lower + FIELD_BLOCK, rows)
-                sums[:width] = 0
+                space[:width] = 0
                 for r in range(lower, upper):
                     out = missed[c, r, first : first + width]
                     new = renewed[c, r, first : first + width]
@@ -282,12 +314,12 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
                         for i in range(width):
                             out[i] = _fma(weight, sample[i], out[i])
                     for i in range(width):
-                        sums[i] += out[i]
+                        space[i] += out[i]
                 for begin in range(0, width, FIELD_BLOCK):
                     end = min(begin + FIELD_BLOCK, width)
                     total = np.float32(0)
                     for i in range(begin, end):
-                        total += sums[i]
+                        total += space[i]
                     size = abs(total) / np.float32((upper - lower) * (end - begin))
                     if size > largest or size != size:
                         largest = size
@@ -296,16 +328,16 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
 
 @compiled
 def workspace(space, cells):
-    """Divide a work space into the arrays of `kernels.workspace`.
+    """Divide a work space into the arrays of a packed range: m, work, slow, polynomial, weight.
 
     Parameters
     ----------
-    space : pointer to float32
-        At least `WORKSPACE` times `cells` numbers.
+    space : float32 array (at least `WORKSPACE` times cells,)
+        The work space.
     cells : int
         Number of packed cells.
     """
-    m = carray(space, (3, cells))
+    m = carray(_at(space, 0), (3, cells))
     work = carray(_at(space, 3 * cells), (2, 3, cells))
     slow = carray(_at(space, 9 * cells), (2, 3, cells))
     polynomial = carray(_at(space, 15 * cells), (ORDERS, 3, cells))
@@ -315,7 +347,10 @@ def workspace(space, cells):
 
 @compiled
 def pack(film, free, first, last, m, weight):
-    """Pack a range of columns with a frame around it; see `kernels.pack`."""
+    """Pack a range of columns, with the magnetisation of its neighbours in the frame around it.
+
+    `weight` receives 1 in cells of the range that may move, 0 elsewhere.
+    """
     rows, columns = free.shape
     stride = last - first + 2
     left, right = max(first - 1, 0), min(last + 1, columns)
@@ -332,15 +367,29 @@ def pack(film, free, first, last, m, weight):
             chosen[i] = moves[i]
 
 
-@compiled
-def block_speed(film, free, field, m, work, slow, weight, sums, p, factor, speed):
-    """Compute the largest dm/dt, averaged over blocks; see `kernels.block_speed`.
+@entry
+def block_speed(film, free, field, space, p, factor, speed):
+    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
 
-    `m`, `work`, `slow` and `weight` are those of `kernels.workspace`; `work[1]` then holds dm/dt in
-    1/s. `sums` is work space of shape (2, columns).
+    The average removes the rounding errors of single precision, which exchange amplifies from cell
+    to cell. Motion on such a short scale is damped within picoseconds.
+
+    Parameters
+    ----------
+    film, free, space
+        As for `advance_ranges`.
+    field : float32 array (3, rows, columns)
+        Slow field in A/m.
+    p : record array (1,)
+        Coefficients; see `layout.PARAMETERS`.
+    factor : float
+        γ0/(1 + α²) in m/(A s).
+    speed : float32 array (blocks,)
+        Result for each range of BLOCK columns: the largest value of its blocks.
     """
     rows, columns = free.shape
     stride = columns + 2
+    m, work, slow, polynomial, weight = workspace(space, (rows + 2) * stride)
     pack(film, free, 0, columns, m, weight)
     for c in range(3):
         for r in range(rows):
@@ -349,9 +398,9 @@ def block_speed(film, free, field, m, work, slow, weight, sums, p, factor, speed
             for i in range(columns):
                 target[i] = source[i]
     work[0] = 0
-    stage(m, work[0], work[1], slow, weight, p, factor, stride)
+    _whole_stage(m, work[0], work[1], slow, weight, p[0], factor, stride)
     speed[:] = 0
-    sums, cells = sums[0], sums[1]
+    sums, cells = polynomial[0, 0, :columns], polynomial[0, 1, :columns]
     for lower in range(0, rows, BLOCK):
         upper = min(lower + BLOCK, rows)
         cells[:] = 0
@@ -375,13 +424,40 @@ def block_speed(film, free, field, m, work, slow, weight, sums, p, factor, speed
                 speed[block] = max(speed[block], abs(total) / max(count, np.float32(1)))
 
 
-@compiled
+@entry
 def advance_ranges(
     film, free, ranges, samples, order, matrix, missed, per_step, steps, space, p, chain, factor
 ):
-    """Advance ranges of columns by Runge-Kutta steps; see `kernels.advance_ranges`.
+    """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
 
-    `space` is a pointer to float32; see `workspace`.
+    Parameters
+    ----------
+    film : float32 array (3, rows, columns)
+        Magnetisation, changed in place.
+    free : bool array (rows, columns)
+        Cells that may move.
+    ranges : int array (n, 2)
+        First column of each range, and the first column after it; at least one column apart.
+    samples : float32 array (ORDERS + 1, 3, rows, columns)
+        The slow field in A/m at earlier times.
+    order : int array (k,)
+        Indices in `samples` of the latest k samples.
+    matrix : float32 array (k, k)
+        Result of `kernels.lagrange_matrix` for these samples, with times in units of all steps.
+    missed : float32 array (3, rows, columns)
+        Error of the previous interval; `per_step` times this error is added to the slow field.
+    per_step : float
+        Factor of `missed`.
+    steps : int
+        Number of steps. Each has the slow field at its middle.
+    space : float32 array
+        Work space, see `workspace`.
+    p : record array (1,) or (steps,)
+        Coefficients of all steps or of each; see `layout.PARAMETERS`.
+    chain : float32 array (stages,)
+        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
+    factor : float
+        Step times γ0/(1 + α²).
     """
     rows = free.shape[0]
     for n in range(ranges.shape[0]):
@@ -406,9 +482,17 @@ def advance_ranges(
                     target[i] = source[i]
 
 
-@compiled
+@entry
 def multiply(spectrum, kernel):
-    """Replace the spectrum of M by that of -N M, in place; see `kernels.multiply`."""
+    """Replace the spectrum of M by that of -N M, in place.
+
+    Parameters
+    ----------
+    spectrum : complex64 array (3, rows, columns)
+        Transform of the magnetisation.
+    kernel : float32 array (4, rows, columns)
+        Transforms of the components xx, yy, zz and xy of N.
+    """
     for r in range(spectrum.shape[1]):
         x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]
         xx, yy, zz, xy = kernel[0, r], kernel[1, r], kernel[2, r], kernel[3, r]

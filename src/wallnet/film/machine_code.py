@@ -1,13 +1,14 @@
 """Machine code of the engine's inner loops: compiled by numba once, then loaded without numba.
 
-The import of numba and the tables that it fills before its first function take longer than the
-simulation of many pulses. The loops (`loops`) are therefore compiled as functions with the calling
-convention of C. Their object code is stored with a digest of all that determines it, and LLVM loads
-it in every later process.
+The import of numba and the tables that it fills before its first function take half a second, even
+with its own cache: longer than the simulation of many pulses. The object code is therefore stored
+with a digest of all that determines it, and LLVM loads it in every later process.
 """
 
+import ctypes
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
 
 from wallnet.files import FileError, written_whole
 
@@ -27,8 +29,8 @@ _loaded: list[Any] = []
 
 
 def functions(
-    sources: Sequence[Path], types: Mapping[str, Any], compiled: Callable[[], Mapping[str, Any]]
-) -> dict[str, Any]:
+    entries: Mapping[str, str], sources: Sequence[Path], compiled: Callable[[], Any]
+) -> dict[str, Callable[..., float]]:
     """Return compiled functions, from the cache if they were compiled before.
 
     The machine code is stored in the first of these folders that is writable: NUMBA_CACHE_DIR if
@@ -37,24 +39,25 @@ def functions(
 
     Parameters
     ----------
+    entries : Mapping
+        Arguments of each function, by its name; see `layout.ENTRIES`.
     sources : sequence of Path
         Files whose texts determine the functions.
-    types : Mapping
-        Type of each function for ctypes, by name.
     compiled : callable
-        Function without arguments that returns the functions as `numba.cfunc` compiles them, by
-        name. It is called only if they are not in the cache.
+        Function without arguments that returns the module with the functions, each compiled by
+        numba for one signature. It is called only if they are not in the cache.
 
     Returns
     -------
     dict
-        Functions of ctypes by name.
+        Functions of contiguous arrays and of numbers, by name.
     """
     name = f"{sources[0].stem}-{_key(sources)}.bin"
     folders = list(_folders(sources[0].parent))
     code = next((code for folder in folders if (code := _read(folder / name))), None)
     if code is None:
-        code = _object_code(compiled())
+        module = compiled()
+        code = _object_code({name: getattr(module, name) for name in entries})
         for folder in folders:
             with suppress(FileError), written_whole(folder / name) as partial:
                 partial.write_bytes(hashlib.sha256(code).digest() + code)
@@ -63,7 +66,36 @@ def functions(
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _loaded.append(engine)
-    return {name: kind(engine.get_function_address(name)) for name, kind in types.items()}
+    return {
+        name: _function(engine.get_function_address(name), kinds.split())
+        for name, kinds in entries.items()
+    }
+
+
+def _function(address: int, kinds: Sequence[str]) -> Callable[..., float]:
+    """Return the function of numba at an address."""
+    function = ctypes.CFUNCTYPE(ctypes.c_int32)(address)
+
+    def call(*values: Any) -> float:
+        result, error = (ctypes.c_float * 2)(), ctypes.c_void_p()
+        failed = function(result, ctypes.byref(error), *_arguments(kinds, values))
+        assert not failed
+        return result[0]
+
+    return call
+
+
+def _arguments(kinds: Sequence[str], values: Sequence[Any]) -> Iterator[Any]:
+    """Yield what numba passes for each value: of an array its owners, sizes, address and shape."""
+    for kind, value in zip(kinds, values, strict=True):
+        if kind in "fl":
+            yield (ctypes.c_float if kind == "f" else ctypes.c_int64)(value)
+            continue
+        found = isinstance(value, np.ndarray) and f"{value.dtype.char}{value.ndim}"
+        if found != kind or not value.flags.c_contiguous:
+            raise TypeError(f"a compiled loop takes a contiguous array {kind}, not {found}")
+        sizes = (value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
+        yield from map(ctypes.c_int64, (0, 0, *sizes))
 
 
 def _key(sources: Sequence[Path]) -> str:
@@ -95,31 +127,31 @@ def _read(path: Path) -> bytes | None:
     return None
 
 
-def _object_code(compiled: Mapping[str, Any]) -> bytes:
+def _object_code(dispatchers: dict[str, Any]) -> bytes:
     """Return the object code of functions that need nothing of numba.
 
-    numba adds code for exceptions and for the release of memory to each function. Once only the
-    functions themselves are visible from outside, LLVM finds that none of it is reached.
+    numba adds code for exceptions and counts the owners of arrays, of which there are none here.
+    Once only the functions themselves are visible from outside, LLVM finds that the rest is not
+    reached.
     """
     machine = _machine()
     whole = llvm.parse_assembly("")
-    for name, function in compiled.items():
-        part = llvm.parse_assembly(function.inspect_llvm())
+    for name, dispatcher in dispatchers.items():
+        (compiled,) = dispatcher.overloads.values()
+        text = re.sub(r"(?m)^.*call .*@NRT_(in|de)cref\(.*\n", "", compiled.library.get_llvm_str())
+        part = llvm.parse_assembly(text)
+        own = compiled.fndesc.llvm_func_name
         for each in part.functions:
             if not each.is_declaration:
-                each.linkage = "external" if each.name == function.native_name else "internal"
-        part.get_function(function.native_name).name = name
+                each.linkage = "external" if each.name == own else "internal"
+        part.get_function(own).name = name
         whole.link_in(part)
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    for _ in range(2):  # the second run removes what the first one found to be unused
-        builder.getModulePassManager().run(whole, builder)
-    left = {
-        each.name
-        for each in whole.functions
-        if each.is_declaration and not each.name.startswith("llvm.")
-    }
-    if left - FROM_C:
-        raise RuntimeError(f"the compiled loops call {', '.join(sorted(left - FROM_C))}")
+    builder.getModulePassManager().run(whole, builder)
+    declared = (each.name for each in whole.functions if each.is_declaration)
+    left = {name for name in declared if not name.startswith("llvm.")} - FROM_C
+    if left:
+        raise RuntimeError(f"the compiled loops call {', '.join(sorted(left))}")
     return machine.emit_object(whole)
 
 

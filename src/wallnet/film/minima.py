@@ -1,8 +1,8 @@
 """Local minima of the energy: descent from a state to the next minimum, and its softest mode.
 
 The descent is L-BFGS with the preconditioner of the landscape, first in single precision, then in
-double precision. A wall that creeps along a slope needs more steps than one that settles in a
-minimum, and the number of steps is limited.
+double precision; `minimize` is in double precision alone. A wall that creeps along a slope needs
+more steps than one that settles in a minimum, and the number of steps is limited.
 """
 
 import math
@@ -115,6 +115,46 @@ def descend(landscape: Landscape, m: NDArray[np.floating]) -> Minimum:
         steps=first + second,
         stiffness=softest(landscape, fine)[0][0] if residual <= STOP else math.nan,
     )
+
+
+def minimize(
+    landscape: Landscape,
+    m: NDArray[np.floating],
+    stop: float = 1e-4,
+    limit: int = 100_000,
+) -> tuple[NDArray[np.float64], int, float]:
+    """Minimise the energy in double precision alone, to any accuracy.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        The film.
+    m : ndarray (rows, columns, 3)
+        Unit vectors to start from.
+    stop : float
+        Largest ``|m × H × m|`` at the minimum, in A/m.
+    limit : int
+        Largest number of steps.
+
+    Returns
+    -------
+    tuple of (ndarray, int, float)
+        Unit vectors, number of steps, largest ``|m × H × m|`` in A/m.
+
+    Raises
+    ------
+    wallnet.film.EngineError
+        If the minimum is not reached.
+    """
+    start = np.where(landscape.mask, np.moveaxis(m, -1, 0), 0.0).astype(np.float64)
+    found, residual, count = steps(landscape, start, landscape.exact_torque, stop, limit)
+    if residual > stop:
+        raise EngineError(
+            f"no minimum after {limit} steps: max |m × H × m| is {residual:.3g} A/m, above "
+            f"{stop:.3g}; start a wall near a notch, since one that is not pinned moves for a long "
+            "time, or raise total_iteration_limit or stopping_mxHxm"
+        )
+    return np.moveaxis(found, 0, -1), count, residual
 
 
 def steps(

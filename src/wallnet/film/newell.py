@@ -73,9 +73,7 @@ def _second_differences(
     return total / (4 * np.pi * dx * dy * dz)
 
 
-def exact(
-    x: NDArray, y: NDArray, cell: tuple[float, float, float]
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def exact(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
     """Return the tensor between two cells of one layer by Newell's formulas.
 
     Parameters
@@ -87,7 +85,7 @@ def exact(
 
     Returns
     -------
-    tuple of ndarray
+    ndarray (4, ...)
         Nxx, Nyy, Nzz, Nxy, dimensionless; H = -N M.
     """
     z = np.zeros_like(x)
@@ -96,12 +94,10 @@ def exact(
     yy = _second_differences(_f, y, x, z, (dy, dx, dz))
     zz = _second_differences(_f, z, y, x, (dz, dy, dx))
     xy = _second_differences(_g, x, y, z, (dx, dy, dz))
-    return xx, yy, zz, xy
+    return np.stack([xx, yy, zz, xy])
 
 
-def averaged_dipole(
-    x: NDArray, y: NDArray, cell: tuple[float, float, float]
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def averaged_dipole(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
     """Return the tensor between two distant cells: the dipole tensor averaged over both.
 
     The difference of two points, each uniform in a cell, has a triangular distribution along each
@@ -111,7 +107,7 @@ def averaged_dipole(
     """
     node = np.sqrt(0.4)
     rule = ((-node, 5 / 24), (0.0, 7 / 12), (node, 5 / 24))
-    totals = [np.zeros_like(x) for _ in range(4)]
+    totals = np.zeros((4, *x.shape))
     for i, wi in rule:
         for j, wj in rule:
             for k, wk in rule:
@@ -122,12 +118,10 @@ def averaged_dipole(
                 totals[1] += scale * (squared - 3 * py * py)
                 totals[2] += scale * (squared - 3 * pz * pz)
                 totals[3] += scale * (-3 * px * py)
-    return totals[0], totals[1], totals[2], totals[3]
+    return totals
 
 
-def tensor(
-    columns: int, rows: int, cell: tuple[float, float, float]
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def tensor(columns: int, rows: int, cell: tuple[float, float, float]) -> NDArray:
     """Return the tensor for all offsets of 0 to `columns` - 1 and 0 to `rows` - 1 cells.
 
     Parameters
@@ -139,24 +133,18 @@ def tensor(
 
     Returns
     -------
-    tuple of ndarray
-        Nxx, Nyy, Nzz, Nxy, each of shape (rows, columns), dimensionless.
+    ndarray (4, rows, columns)
+        Nxx, Nyy, Nzz, Nxy, dimensionless.
     """
     # lengths in units of the smallest edge, so that no term under- or overflows
     unit = min(cell)
     edges = (cell[0] / unit, cell[1] / unit, cell[2] / unit)
     y, x = np.meshgrid(np.arange(rows) * edges[1], np.arange(columns) * edges[0], indexing="ij")
     near = x * x + y * y <= (FAR * max(edges)) ** 2
-    parts = [np.empty_like(x) for _ in range(4)]
-    for part, close, distant in zip(
-        parts,
-        exact(x[near], y[near], edges),
-        averaged_dipole(x[~near], y[~near], edges),
-        strict=True,
-    ):
-        part[near] = close
-        part[~near] = distant
-    return parts[0], parts[1], parts[2], parts[3]
+    parts = np.empty((4, rows, columns))
+    parts[:, near] = exact(x[near], y[near], edges)
+    parts[:, ~near] = averaged_dipole(x[~near], y[~near], edges)
+    return parts
 
 
 def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray[np.float64]:

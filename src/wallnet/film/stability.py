@@ -11,7 +11,7 @@ these rays: 0.84 to 1.5 per stage for six stages, compared with 0.7 for the clas
 fourth order. Longer chains gain little and lose digits: a rounding error of an early stage is
 amplified by up to a hundred in six stages, and by up to ten thousand in twelve.
 
-`python -m wallnet.film.stability` computes and prints the table.
+`design` computes the chains of the table, each for about the largest radius at which no mode grows.
 """
 
 import math
@@ -152,22 +152,3 @@ def design(damping: float, stages: int, radius: float) -> tuple[float, tuple[flo
     coefficients = np.concatenate([[1.0, 1.0, 0.5], free])
     chain = (coefficients[1:] / coefficients[:-1])[::-1]
     return float(solution.x[-1]), tuple(chain.tolist())
-
-
-def main() -> None:
-    """Print the chains of the table with their stability radii, to check them."""
-    for damping, known in DESIGNED.items():
-        lower, upper = 1.0, float(4 * len(known))
-        chain = known
-        while upper - lower > 1e-3:
-            middle = (lower + upper) / 2
-            growth, candidate = design(damping, len(known), middle)
-            if growth <= 1 + 1e-7:
-                lower, chain = middle, candidate
-            else:
-                upper = middle
-        print(f"{damping}: ({', '.join(f'{b:.6f}' for b in chain)}),  # |λ| h up to {lower:.2f}")
-
-
-if __name__ == "__main__":
-    main()

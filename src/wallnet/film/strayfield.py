@@ -12,7 +12,7 @@ from wallnet.film import kernels, newell
 class StrayField:
     """Far part of the stray field: what the near part, a stencil of five cells, leaves out.
 
-    The near part (`newell.stencil`, `terms.demagnetization`) is evaluated at every stage of the
+    The near part (`newell.stencil`, `terms.energies`) is evaluated at every stage of the
     integration. The far part changes slowly.
 
     Parameters

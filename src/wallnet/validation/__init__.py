@@ -1,9 +1,9 @@
 """Validation of the engine against published and analytic values.
 
-Each check is a function without arguments that returns rows (`wallnet.validation.rows.Row`). A
-row contains the quantity, the reference value and its source, the engine's value, the tolerance
-and the reason for that tolerance. The checks use the campaign's settings unless a row states
-others.
+Each check is a function that yields rows (`wallnet.validation.rows.Row`) and adds the curves of
+figures to a dictionary. A row contains the quantity, the reference value and its source, the
+engine's value, the tolerance and the reason for that tolerance. The checks use the campaign's
+settings unless a row states others.
 """
 
 import argparse
@@ -51,9 +51,11 @@ def run(check: str) -> dict:
         raise FileError(f"{check} is not a check; use one of {', '.join(CHECKS)}")
     module, function = CHECKS[check].split(":")
     begin = time.perf_counter()
-    found = getattr(importlib.import_module(f"{__name__}.{module}"), function)()
+    curves: dict = {}
+    found = getattr(importlib.import_module(f"{__name__}.{module}"), function)(curves)
+    rows = [row.to_data() for row in found]
     seconds = round(time.perf_counter() - begin, 2)
-    return {"check": check, "seconds": seconds, **found.to_data()}
+    return {"check": check, "seconds": seconds, "rows": rows, "curves": curves}
 
 
 def register(subparsers: "argparse._SubParsersAction") -> None:

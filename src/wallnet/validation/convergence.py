@@ -1,14 +1,16 @@
 """Dependence of the engine's results on its time step, its cells and its tolerances."""
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.core import Engine, Tolerances
+from wallnet.film.core import Tolerances
 from wallnet.validation import material
-from wallnet.validation.rows import Check, Row
+from wallnet.validation.rows import Curves, Row, Rows
+
+_CELL = (3e-9, 3e-9, material.THICKNESS)
 
 
 def notched_mask(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
@@ -20,116 +22,83 @@ def notched_mask(shape: tuple[int, int], cell: float) -> NDArray[np.bool_]:
     return np.hypot(x[None, :], near[:, None]) > 12e-9
 
 
-def _driven(
-    mask: NDArray[np.bool_],
-    cell: float,
-    tolerances: Tolerances,
-    duration: float,
-    current_density: float,
-    damping: float = 0.3,
-) -> Engine:
-    terms = replace(material.FILM, damping=damping)
-    engine = Engine(mask, (cell, cell, material.THICKNESS), terms, tolerances)
-    start = min(60e-9, mask.shape[1] * cell / 4)
-    engine.magnetization = material.wall(mask.shape, cell, start)
-    engine.set_torque(material.torque(current_density))
-    engine.advance(duration)
-    return engine
-
-
-def time_step() -> Check:
+def time_step(curves: Curves) -> Rows:
     """Measure the order of the integrator, with a wall that starts to move on a notched track."""
-    check = Check()
     mask = notched_mask((20, 80), 3e-9)
-    fractions = (0.9, 0.72, 0.576)
     # with the stray field off, only the integrator has an error
     terms = replace(material.LOCAL, damping=0.05)
+    wall = material.wall(mask.shape, 3e-9, 90e-9, 0.5 * material.WIDTH)
 
-    def final(fraction: float) -> NDArray[np.float64]:
-        engine = Engine(
-            mask,
-            (3e-9, 3e-9, material.THICKNESS),
-            terms,
-            Tolerances(frozen_change=0.0, time_step_fraction=fraction),
-        )
-        engine.magnetization = material.wall(mask.shape, 3e-9, 90e-9, 0.5 * material.WIDTH)
+    def final(fraction: float) -> tuple[NDArray[np.float64], int]:
+        tolerances = Tolerances(frozen_change=0.0, time_step_fraction=fraction)
+        engine = material.started(wall, _CELL, terms, tolerances, mask)
         engine.set_torque(material.torque(0.5e12))
         engine.advance(20e-12)
-        steps.append(engine.counters.steps)
-        return engine.magnetization.astype(np.float64)
+        return engine.magnetization.astype(np.float64), engine.counters.steps
 
-    steps: list[int] = []
-    tight = final(0.1)
-    steps.clear()
-    errors = [float(np.sqrt(np.mean((final(f) - tight)[mask] ** 2))) for f in fractions]
-    check.curves["time step"] = {
-        "step": [20e-12 / n for n in steps],
-        "error": errors,
-    }
-    order = math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0])
-    check.rows.append(
-        Row(
-            "order of convergence in the time step (rms of m after 20 ps)",
-            "1",
-            2.0,
-            "a chain of second order",
-            order,
-            0.2,
-            "between 0.9 and 0.58 of the stability limit",
-        )
+    tight, _ = final(0.1)
+    found = [final(fraction) for fraction in (0.9, 0.72, 0.576)]
+    errors = [float(np.sqrt(np.mean((m - tight)[mask] ** 2))) for m, _ in found]
+    steps = [count for _, count in found]
+    curves["time step"] = {"step": [20e-12 / n for n in steps], "error": errors}
+    yield Row(
+        "order of convergence in the time step (rms of m after 20 ps)",
+        "1",
+        2.0,
+        "a chain of second order",
+        math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0]),
+        0.2,
+        "between 0.9 and 0.58 of the stability limit",
     )
-    return check
 
 
-def cell_size() -> Check:
+def cell_size(curves: Curves) -> Rows:
     """Measure the order in the cell size, from the position of a driven wall on a plain track."""
-    check = Check()
     positions = {}
     for cell in (4e-9, 2e-9, 1e-9):
-        shape = (round(32e-9 / cell), round(256e-9 / cell))
-        engine = _driven(np.ones(shape, dtype=bool), cell, material.TIGHT, 0.2e-9, 0.3e12)
-        z = float(engine.average()[2])
-        positions[cell] = 256e-9 * (1 - z) / 2
+        wall = material.wall((round(32e-9 / cell), round(256e-9 / cell)), cell, 60e-9)
+        edges = (cell, cell, material.THICKNESS)
+        engine = material.started(wall, edges, tolerances=material.TIGHT)
+        engine.set_torque(material.torque(0.3e12))
+        engine.advance(0.2e-9)
+        positions[cell] = 256e-9 * (1 - float(engine.average()[2])) / 2
     coarse = positions[4e-9] - positions[2e-9]
     fine = positions[2e-9] - positions[1e-9]
-    check.curves["cell size"] = {
-        "cell": list(positions),
-        "position": list(positions.values()),
-    }
-    check.rows.append(
-        Row(
-            "order of convergence in the cell size (wall position after 0.2 ns)",
-            "1",
-            2.0,
-            "central differences; boundary terms are of first order",
-            math.log2(abs(coarse / fine)),
-            1.0,
-            "the exchange and DMI stencils are of second order, DMI at the edges of first",
-        )
+    curves["cell size"] = {"cell": list(positions), "position": list(positions.values())}
+    yield Row(
+        "order of convergence in the cell size (wall position after 0.2 ns)",
+        "1",
+        2.0,
+        "central differences; boundary terms are of first order",
+        math.log2(abs(coarse / fine)),
+        1.0,
+        "the exchange and DMI stencils are of second order, DMI at the edges of first",
     )
-    check.rows.append(
-        Row(
-            "wall position after 0.2 ns in cells of 2 nm",
-            "m",
-            positions[1e-9],
-            "cells of 1 nm",
-            positions[2e-9],
-            1e-9,
-            "half a cell: far below the distance between notches",
-        )
+    yield Row(
+        "wall position after 0.2 ns in cells of 2 nm",
+        "m",
+        positions[1e-9],
+        "cells of 1 nm",
+        positions[2e-9],
+        1e-9,
+        "half a cell: far below the distance between notches",
     )
-    return check
 
 
-def tolerances() -> Check:
+_TRIED = (
+    ("stray_field_tolerance", "stray_field_error", (2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5)),
+    ("frozen_change", "frozen_error", (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)),
+)
+"""Tolerances of which each is tried alone: name, name of the curve of its errors, values."""
+
+
+def tolerances(curves: Curves) -> Rows:
     """Measure the errors due to the stray-field tolerance and the frozen columns."""
-    check = Check()
     mask = notched_mask((50, 200), 3e-9)
+    wall = material.wall(mask.shape, 3e-9, 150e-9)
 
     def trace(tolerances: Tolerances) -> NDArray[np.float64]:
-        terms = material.FILM
-        engine = Engine(mask, (3e-9, 3e-9, material.THICKNESS), terms, tolerances)
-        engine.magnetization = material.wall(mask.shape, 3e-9, 150e-9)
+        engine = material.started(wall, _CELL, tolerances=tolerances, mask=mask)
         engine.set_torque(material.torque(0.55e12))
         averages = []
         for _ in range(40):
@@ -138,46 +107,20 @@ def tolerances() -> Check:
         return np.array(averages)
 
     tight = trace(material.TIGHT)
-    stray = (2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5)
-    frozen = (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 5e-5)
-    errors = {}
-    for value in stray:
-        tolerances = replace(material.TIGHT, stray_field_tolerance=value)
-        errors["stray", value] = float(np.abs(trace(tolerances) - tight).max())
-    for value in frozen:
-        tolerances = replace(material.TIGHT, frozen_change=value)
-        errors["frozen", value] = float(np.abs(trace(tolerances) - tight).max())
-    default = float(np.abs(trace(material.DEFAULT) - tight).max())
-    check.curves["tolerances"] = {
-        "stray_field_tolerance": list(stray),
-        "stray_field_error": [errors["stray", v] for v in stray],
-        "frozen_change": list(frozen),
-        "frozen_error": [errors["frozen", v] for v in frozen],
-    }
-    check.rows.append(
-        Row(
-            "largest deviation of <m> over 2 ns past a notch, campaign's settings",
-            "1",
-            0.0,
-            "the engine with nothing left out",
-            default,
-            5e-4,
-            "the bound that the engine promises for its traces",
-        )
-    )
-    for name, label in (("stray", "stray_field_tolerance"), ("frozen", "frozen_change")):
-        for (kind, value), error in errors.items():
-            if kind == name:
-                check.rows.append(
-                    Row(
-                        f"largest deviation of <m> over 2 ns past a notch, {label} = {value:g} "
-                        "alone",
-                        "1",
-                        0.0,
-                        "the engine with nothing left out",
-                        error,
-                        math.inf,
-                        "a finding: the table from which the default was chosen",
-                    )
-                )
-    return check
+
+    def row(tolerances: Tolerances, which: str, bound: float, reason: str) -> Row:
+        error = float(np.abs(trace(tolerances) - tight).max())
+        quantity = f"largest deviation of <m> over 2 ns past a notch, {which}"
+        return Row(quantity, "1", 0.0, "the engine with nothing left out", error, bound, reason)
+
+    promised = "the bound that the engine promises for its traces"
+    yield row(material.DEFAULT, "campaign's settings", 5e-4, promised)
+    found = curves["tolerances"] = {}
+    for name, errors, values in _TRIED:
+        found |= {name: list(values), errors: []}
+        for value in values:
+            alone = Tolerances(**(asdict(material.TIGHT) | {name: value}))
+            reason = "a finding: the table from which the default was chosen"
+            each = row(alone, f"{name} = {value:g} alone", math.inf, reason)
+            found[errors].append(each.ours)
+            yield each

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
-from wallnet.film.core import Tolerances
+from wallnet.film.core import Engine, Tolerances
+from wallnet.film.landscape import Landscape
+from wallnet.film.minima import minimize
 from wallnet.film.terms import SpinTorque, Terms
 
 THICKNESS = 2e-9
@@ -38,6 +40,40 @@ DEFAULT = Tolerances(**Settings().model_dump())
 
 TIGHT = Tolerances(stray_field_tolerance=1e-6, frozen_change=0.0, time_step_fraction=0.5)
 """Settings without approximations."""
+
+
+Cell = tuple[float, float, float]
+
+
+def started(
+    start: NDArray[np.floating],
+    cell: Cell,
+    terms: Terms = FILM,
+    tolerances: Tolerances = DEFAULT,
+    mask: NDArray[np.bool_] | None = None,
+) -> Engine:
+    """Return the engine with an initial magnetisation, (rows, columns, 3); by default no holes."""
+    whole = np.ones(start.shape[:2], dtype=bool)
+    engine = Engine(whole if mask is None else mask, cell, terms, tolerances)
+    engine.magnetization = start
+    return engine
+
+
+def relaxed(
+    start: NDArray[np.floating],
+    cell: Cell,
+    terms: Terms,
+    mask: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
+    """Return the minimum of the energy on from a state."""
+    whole = np.ones(start.shape[:2], dtype=bool)
+    return minimize(Landscape(whole if mask is None else mask, cell, terms), start)[0]
+
+
+def uniform(shape: tuple[int, int], direction: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Return a uniform magnetisation along a direction."""
+    vector = np.array(direction) / np.linalg.norm(direction)
+    return np.broadcast_to(vector, (*shape, 3)).copy()
 
 
 def torque(current_density: float) -> SpinTorque:

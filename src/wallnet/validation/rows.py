@@ -1,7 +1,8 @@
 """Results of a validation: rows that compare the engine's values with reference values."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -42,30 +43,13 @@ class Row:
             return None
         return bool(abs(self.ours - self.reference) <= self.tolerance)
 
-
-@dataclass
-class Check:
-    """Rows of one subject, and curves to draw.
-
-    Attributes
-    ----------
-    rows : list of Row
-        The comparisons.
-    curves : dict
-        Series of numbers by name, for figures; plain lists in SI units.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    curves: dict[str, Any] = field(default_factory=dict)
-
     def to_data(self) -> dict[str, Any]:
         """Return plain data; a finding's tolerance becomes None."""
-        rows = [
-            {
-                **asdict(row),
-                "tolerance": None if math.isinf(row.tolerance) else row.tolerance,
-                "passed": row.passed,
-            }
-            for row in self.rows
-        ]
-        return {"rows": rows, "curves": self.curves}
+        tolerance = None if math.isinf(self.tolerance) else self.tolerance
+        return {**asdict(self), "tolerance": tolerance, "passed": self.passed}
+
+
+Rows = Iterator[Row]
+
+Curves = dict[str, Any]
+"""Series of numbers by name, for figures; plain lists in SI units."""

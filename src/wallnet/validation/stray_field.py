@@ -3,7 +3,7 @@
 import numpy as np
 
 from wallnet.film import newell
-from wallnet.validation.rows import Check, Row
+from wallnet.validation.rows import Curves, Row, Rows
 
 _SELF = (
     ((1.0, 1.0, 2.0), "Nxx", 0, 0.4008419236),
@@ -18,22 +18,13 @@ _PRISMS = (
 )
 
 
-def stray_field() -> Check:
+def stray_field(_curves: Curves) -> Rows:
     """Compare self-terms and whole-prism demagnetising factors with published values."""
-    check = Check()
     for cell, name, index, value in _SELF:
         ours = newell.tensor(1, 1, cell)[index][0, 0]
-        check.rows.append(
-            Row(
-                f"{name} of a {_size(cell)} cell",
-                "1",
-                value,
-                "Newell, Williams and Dunlop 1993",
-                float(ours),
-                1e-10,
-                "ten digits are given",
-            )
-        )
+        source = "Newell, Williams and Dunlop 1993"
+        what = f"{name} of a {_size(cell)} cell"
+        yield Row(what, "1", value, source, float(ours), 1e-10, "ten digits are given")
     for (columns, rows), cell, values in _PRISMS:
         parts = newell.tensor(columns, rows, cell)
         # each offset occurs (columns - i)(rows - j) times in each quadrant
@@ -42,19 +33,15 @@ def stray_field() -> Check:
         weight[:, 1:] *= 2
         extent = (columns * cell[0], rows * cell[1], cell[2])
         for name, part, value in zip(("Nxx", "Nyy", "Nzz"), parts, values, strict=False):
-            ours = (weight * part).sum() / (rows * columns)
-            check.rows.append(
-                Row(
-                    f"{name} of a {_size(extent)} prism, from its cells",
-                    "1",
-                    value,
-                    "Newell's formula for the whole prism",
-                    float(ours),
-                    6e-7,
-                    "six decimals are given; near and far formulas both take part",
-                )
+            yield Row(
+                f"{name} of a {_size(extent)} prism, from its cells",
+                "1",
+                value,
+                "Newell's formula for the whole prism",
+                float((weight * part).sum() / (rows * columns)),
+                6e-7,
+                "six decimals are given; near and far formulas both take part",
             )
-    return check
 
 
 def _size(edges: tuple[float, float, float]) -> str:

@@ -10,12 +10,10 @@ from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet.film import newell
 from wallnet.film.constants import VACUUM_PERMEABILITY
-from wallnet.film.core import Engine
 from wallnet.film.energy import Energy
-from wallnet.film.minimize import minimize
 from wallnet.film.terms import Terms
 from wallnet.validation import material
-from wallnet.validation.rows import Check, Row
+from wallnet.validation.rows import Curves, Row, Rows
 
 _SCALE = VACUUM_PERMEABILITY * material.FILM.saturation_magnetization**2
 
@@ -80,85 +78,60 @@ def _width_with_stray_field(terms: Terms) -> float:
 
 def _wall_energy(terms: Terms, cell: float, length: float) -> tuple[float, NDArray]:
     """Return the energy per area of a wall above that of the relaxed uniform strip, and its m_z."""
-    columns = round(length / cell)
+    shape = (1, round(length / cell))
     edges = (cell, cell, material.THICKNESS)
-    energy = Energy(np.ones((1, columns), dtype=bool), edges, terms)
-    wall, _, _ = minimize(energy, material.wall((1, columns), cell, length / 2), stop=0.01)
-    uniform = np.zeros((1, columns, 3))
-    uniform[..., 2] = 1.0
-    uniform, _, _ = minimize(energy, uniform, stop=0.01)
+    energy = Energy(np.ones(shape, dtype=bool), edges, terms)
+    starts = material.wall(shape, cell, length / 2), material.uniform(shape, (0, 0, 1))
+    wall, uniform = (material.relaxed(start, edges, terms) for start in starts)
     difference = energy.energy(wall) - energy.energy(uniform)
     return difference / (cell * material.THICKNESS), wall[0, :, 2]
 
 
-def neel_wall() -> Check:
+def neel_wall(curves: Curves) -> Rows:
     """Compare profile, width and energy of a Néel wall, without and with the stray field."""
-    check = Check()
     cell = 1e-9
     terms = material.LOCAL
     energy, profile = _wall_energy(terms, cell, 240e-9)
     width, residue = _fit_width(profile, cell)
     k_eff, a, d = material.STIFFNESS, terms.exchange_stiffness, terms.dmi_constant
+    wall, source = 4 * math.sqrt(a * k_eff) - math.pi * d, "4√(A K_eff) - πD"
+    name = "Néel wall, stray field off and Ku = K_eff"
     discrete = "cells of 1 nm: (1 nm)²/Δ² = 1 % times a factor of about 0.1"
-    for quantity, unit, reference, source, ours, tolerance, why in (
-        ("width Δ", "m", material.WIDTH, "√(A/K_eff)", width, 2e-3 * material.WIDTH, discrete),
-        (
-            "energy",
-            "J/m2",
-            4 * math.sqrt(a * k_eff) - math.pi * d,
-            "4√(A K_eff) - πD",
-            energy,
-            2e-3 * 4 * math.sqrt(a * k_eff),
-            discrete,
-        ),
-        ("rms deviation of m_z from tanh", "1", 0.0, "tanh u", residue, 1e-3, discrete),
-    ):
-        check.rows.append(
-            Row(
-                f"Néel wall, stray field off and Ku = K_eff: {quantity}",
-                unit,
-                reference,
-                source,
-                ours,
-                tolerance,
-                why,
-            )
-        )
-    check.curves["profile"] = {
+    scale = material.WIDTH
+    yield Row(f"{name}: width Δ", "m", scale, "√(A/K_eff)", width, 2e-3 * scale, discrete)
+    scale = 4 * math.sqrt(a * k_eff)
+    yield Row(f"{name}: energy", "J/m2", wall, source, energy, 2e-3 * scale, discrete)
+    rms = f"{name}: rms deviation of m_z from tanh"
+    yield Row(rms, "1", 0.0, "tanh u", residue, 1e-3, discrete)
+    curves["profile"] = {
         "x": ((np.arange(profile.size) + 0.5) * cell).tolist(),
         "m_z": profile.tolist(),
         "centre": material.crossing(profile, cell),
         "width": material.WIDTH,
     }
-    check.rows += _stray_rows()
-    return check
+    yield from _stray_rows()
 
 
-def _stray_rows() -> list[Row]:
-    """Return the rows with the stray field, in a film with a middle unaffected by its edges."""
-    cell, columns = 2e-9, 180
+def _stray_rows() -> Rows:
+    """Yield the rows with the stray field, in a film with a middle unaffected by its edges."""
+    cell, shape = 2e-9, (150, 180)
     edges = (cell, cell, material.THICKNESS)
     terms = material.FILM
-    shape = (150, columns)
-    energy = Energy(np.ones(shape, dtype=bool), edges, terms)
-    start = material.wall(shape, cell, columns * cell / 2)
-    m, _, _ = minimize(energy, start, stop=10.0)
+    middle = shape[1] * cell / 2
+    m = material.relaxed(material.wall(shape, cell, middle), edges, terms)
     # ½∫(1 - m_z²) dx is Δ for a tanh; a fit would depend on the steeper core of a real wall
-    x = (np.arange(columns) + 0.5) * cell - columns * cell / 2
+    x = (np.arange(shape[1]) + 0.5) * cell - middle
     near = np.abs(x) < 12 * material.WIDTH  # the ends of the film are tilted by DMI
-    width = float((1 - m[shape[0] // 2, near, 2] ** 2).sum() * cell / 2)
-    rows = [
-        Row(
-            "Néel wall, stray field on: width ½∫(1 - m_z²)dx in the middle of a 300 nm wide film",
-            "m",
-            _width_with_stray_field(terms),
-            "energy of m = (-sech u, 0, tanh u) in an endless film, minimised over Δ",
-            width,
-            0.01 * material.WIDTH,
-            "the wall has a steeper core and longer tails than tanh (a fit within Δ gives "
-            "7.84 nm, ∫|m_x|dx/π 8.91 nm), and cells of 2 nm are 0.6 % off those of 1 nm",
-        )
-    ]
+    yield Row(
+        "Néel wall, stray field on: width ½∫(1 - m_z²)dx in the middle of a 300 nm wide film",
+        "m",
+        _width_with_stray_field(terms),
+        "energy of m = (-sech u, 0, tanh u) in an endless film, minimised over Δ",
+        float((1 - m[shape[0] // 2, near, 2] ** 2).sum() * cell / 2),
+        0.01 * material.WIDTH,
+        "the wall has a steeper core and longer tails than tanh (a fit within Δ gives 7.84 nm, "
+        "∫|m_x|dx/π 8.91 nm), and cells of 2 nm are 0.6 % off those of 1 nm",
+    )
     # Néel minus Bloch wall of the same shape: only the charges within the wall differ. The charges
     # at the ends of the Bloch wall do not grow with the film's width, so two widths cancel them
     sums = []
@@ -170,18 +143,15 @@ def _stray_rows() -> list[Row]:
         bloch = np.stack([neel[..., 1], -neel[..., 0], neel[..., 2]], axis=-1)
         sums.append(energy.energy(neel, "demag") - energy.energy(bloch, "demag"))
     reference = _volume_charge_energy(material.WIDTH)
-    rows.append(
-        Row(
-            "Néel wall, stray field on: energy of its volume charge (Néel less Bloch)",
-            "J/m2",
-            reference,
-            "∫ over k of the charges -∂mx/∂x in a film of our thickness",
-            (sums[1] - sums[0]) / (200 * cell * material.THICKNESS),
-            0.01 * reference,
-            "the ends of the wider film's Bloch wall are a little further apart",
-        )
+    yield Row(
+        "Néel wall, stray field on: energy of its volume charge (Néel less Bloch)",
+        "J/m2",
+        reference,
+        "∫ over k of the charges -∂mx/∂x in a film of our thickness",
+        (sums[1] - sums[0]) / (200 * cell * material.THICKNESS),
+        0.01 * reference,
+        "the ends of the wider film's Bloch wall are a little further apart",
     )
-    return rows
 
 
 def _model_velocity(
@@ -204,20 +174,18 @@ def _model_velocity(
 
 
 def _driven_wall(
-    terms: Terms, shape: tuple[int, int], cell: float, current_density: float, times: list[float]
-) -> tuple[list[float], float]:
-    """Return a driven wall's mean positions at the given times and its upper end's final lead."""
-    edges = (cell, cell, material.THICKNESS)
-    engine = Engine(np.ones(shape, dtype=bool), edges, terms, material.DEFAULT)
-    engine.magnetization = material.wall(shape, cell, 60e-9)
+    terms: Terms, shape: tuple[int, int], cell: float, current_density: float
+) -> tuple[float, float]:
+    """Return a driven wall's velocity from 0.6 to 1 ns, and its upper end's lead after 1 ns."""
+    start = material.wall(shape, cell, 60e-9)
+    engine = material.started(start, (cell, cell, material.THICKNESS), terms)
     engine.set_torque(material.torque(current_density))
     positions = []
-    for time in times:
+    for time in (0.6e-9, 1.0e-9):
         engine.advance(time - engine.time)
-        profile = engine.magnetization[..., 2]
-        positions.append(float(np.mean([material.crossing(row, cell) for row in profile])))
-    lead = material.crossing(profile[-1], cell) - material.crossing(profile[0], cell)
-    return positions, lead
+        ends = [material.crossing(row, cell) for row in engine.magnetization[..., 2]]
+        positions.append(float(np.mean(ends)))
+    return (positions[1] - positions[0]) / (1.0e-9 - 0.6e-9), ends[-1] - ends[0]
 
 
 def _strip_factors(width: float) -> tuple[float, float]:
@@ -231,88 +199,67 @@ def _strip_factors(width: float) -> tuple[float, float]:
 _DENSITIES = (0.1e12, 0.3e12, 0.5e12, 0.8e12)
 
 
-def wall_velocity() -> Check:
+def wall_velocity(curves: Curves) -> Rows:
     """Compare the wall velocity with the model against J, for D = 1 and 2 mJ/m².
 
     There are three films: a single row of cells without stray field (the assumptions of the
     model), a strip 12 nm wide with stray field, and a track of the paper's 150 nm. The wall stays
     straight in the first two and tilts in the last.
     """
-    check = Check()
-    damping = material.FILM.damping
-    ms = material.FILM.saturation_magnetization
-    cell = 2e-9
+    film = material.FILM
+    ms = film.saturation_magnetization
+    hard_axis = ms * material.THICKNESS * math.log(2) / (math.pi * material.WIDTH)
+    z, turn = _strip_factors(12e-9)
+    width_strip = math.sqrt(film.exchange_stiffness / (film.anisotropy - _SCALE / 2 * z))
     for d in (1e-3, 2e-3):
         label = f"D = {d * 1e3:g} mJ/m2"
-        curves: dict[str, list[float]] = {"current_density": list(_DENSITIES)}
-        hard_axis = ms * material.THICKNESS * math.log(2) / (math.pi * material.WIDTH)
-        z, turn = _strip_factors(12e-9)
-        k_strip = material.FILM.anisotropy - _SCALE / 2 * z
-        width_strip = math.sqrt(material.FILM.exchange_stiffness / k_strip)
+        names = ["model, no H_K", "model, strip", "model, film"]
+        names += ["single row", "strip 12 nm", "track 150 nm", "lead"]
+        found = curves[label] = {"current_density": list(_DENSITIES), **{key: [] for key in names}}
+        stray, no_stray = (replace(each, dmi_constant=d) for each in (film, material.LOCAL))
         for density in _DENSITIES:
             h = material.torque_field(density)
             name = f"wall velocity, {label}, J = {density:.1e} A/m2"
-            local = _model_velocity(h, damping, d, material.WIDTH, 0.0)
-            strip = _model_velocity(h, damping, d, width_strip, ms * turn)
-            film = _model_velocity(h, damping, d, material.WIDTH, hard_axis)
-            times = [0.6e-9, 1.0e-9]
-
-            def velocity(positions: list[float], times: list[float] = times) -> float:
-                return (positions[1] - positions[0]) / (times[1] - times[0])
-
-            terms = replace(material.LOCAL, dmi_constant=d)
-            positions, _ = _driven_wall(terms, (1, 400), cell, density, times)
-            row = velocity(positions)
-            check.rows.append(
-                Row(
-                    f"{name}, single row, no stray field",
-                    "m/s",
-                    local,
-                    "1-D model without H_K: v_D/√(1 + (J_D/J)²)",
-                    row,
-                    max(0.02 * local, 1.0),
-                    "the model keeps the wall's width and the domains upright; the current "
-                    "tilts them by up to h/H_k = 11 %, second order in the velocity",
+            models = [
+                _model_velocity(h, film.damping, d, width, across)
+                for width, across in (
+                    (material.WIDTH, 0.0),
+                    (width_strip, ms * turn),
+                    (material.WIDTH, hard_axis),
                 )
+            ]
+            single, _ = _driven_wall(no_stray, (1, 400), 2e-9, density)
+            yield Row(
+                f"{name}, single row, no stray field",
+                "m/s",
+                models[0],
+                "1-D model without H_K: v_D/√(1 + (J_D/J)²)",
+                single,
+                max(0.02 * models[0], 1.0),
+                "the model keeps the wall's width and the domains upright; the current tilts "
+                "them by up to h/H_k = 11 %, second order in the velocity",
             )
-            terms = replace(material.FILM, dmi_constant=d)
-            positions, _ = _driven_wall(terms, (6, 400), cell, density, times)
-            narrow = velocity(positions)
-            check.rows.append(
-                Row(
-                    f"{name}, strip 12 nm wide",
-                    "m/s",
-                    strip,
-                    "1-D model, K_eff and H_K from demagnetising factors of strip and wall",
-                    narrow,
-                    0.1 * strip,
-                    "the model's Δ and H_K leave out the non-local stray field, which narrows a "
-                    "wall by about 10 %; at small J the velocity is proportional to Δ",
-                )
+            narrow, _ = _driven_wall(stray, (6, 400), 2e-9, density)
+            yield Row(
+                f"{name}, strip 12 nm wide",
+                "m/s",
+                models[1],
+                "1-D model, K_eff and H_K from demagnetising factors of strip and wall",
+                narrow,
+                0.1 * models[1],
+                "the model's Δ and H_K leave out the non-local stray field, which narrows a "
+                "wall by about 10 %; at small J the velocity is proportional to Δ",
             )
-            positions, lead = _driven_wall(terms, (50, 267), 3e-9, density, times)
-            wide = velocity(positions)
-            check.rows.append(
-                Row(
-                    f"{name}, track 150 nm wide",
-                    "m/s",
-                    film,
-                    "1-D model with H_K = Ms t ln2/(πΔ)",
-                    wide,
-                    math.inf,
-                    f"a finding: the wall tilts, its upper end leads by {lead * 1e9:.0f} nm "
-                    "after 1 ns, which the model does not have",
-                )
+            wide, lead = _driven_wall(stray, (50, 267), 3e-9, density)
+            yield Row(
+                f"{name}, track 150 nm wide",
+                "m/s",
+                models[2],
+                "1-D model with H_K = Ms t ln2/(πΔ)",
+                wide,
+                math.inf,
+                f"a finding: the wall tilts, its upper end leads by {lead * 1e9:.0f} nm after "
+                "1 ns, which the model does not have",
             )
-            for key, value in (
-                ("model, no H_K", local),
-                ("model, strip", strip),
-                ("model, film", film),
-                ("single row", row),
-                ("strip 12 nm", narrow),
-                ("track 150 nm", wide),
-                ("lead", lead),
-            ):
-                curves.setdefault(key, []).append(value)
-        check.curves[label] = curves
-    return check
+            for key, value in zip(names, (*models, single, narrow, wide, lead), strict=True):
+                found[key].append(value)

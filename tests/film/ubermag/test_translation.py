@@ -25,12 +25,12 @@ SCRIPT = {"script": "", "script_args": "total_time", "script_name": "Current"}
 PARTS = {
     "10×5×2 cells": ("m", lambda _: film((10, 5, 2), 4e-9)),
     "boundary condition 'x'": ("m", lambda _: film(bc="x")),
-    "norm of system.m varies": (
+    "norm of system.m that varies": (
         "m",
         lambda _: film(norm=lambda p: 1e6 if p[0] < 1e-8 else 0.999e6),
     ),
-    "temperature is 300": ("T", lambda _: 300),
-    "Exchange.A varies in space": ("energy", lambda system: mm.Exchange(A=varying(system))),
+    "temperature of 300": ("T", lambda _: 300),
+    "Exchange.A that varies in space": ("energy", lambda system: mm.Exchange(A=varying(system))),
     "Cnv_x": ("energy", lambda _: mm.Exchange(A=1e-11) + mm.DMI(D=1e-3, crystalclass="Cnv_x")),
     "without Precession": ("dynamics", lambda _: mm.Slonczewski(**STT)),
 }
@@ -47,7 +47,7 @@ TERMS = {
     "of higher order": mm.UniaxialAnisotropy(K1=1e5, K2=1e4, u=(0, 0, 1)),
     "higher order": mm.UniaxialAnisotropy(K1=1e5, u=(0, 0, 1)),
     "has no direction": mm.UniaxialAnisotropy(K=1e5, u=(0, 0, 0)),
-    "UniaxialAnisotropy.K varies in space": mm.UniaxialAnisotropy(
+    "UniaxialAnisotropy.K that varies in space": mm.UniaxialAnisotropy(
         K={"a": 1e5, "b": 1.001e5}, u=(0, 0, 1)
     ),
     "ZhangLi": mm.ZhangLi(u=100, beta=0.1),
@@ -84,7 +84,7 @@ def test_a_parameter_may_be_another_in_empty_cells_alone():
     assert translation.describe(system).terms.exchange_stiffness == 1.1e-11
     values[0, 1] = 0.0
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
-    with pytest.raises(wallnet.film.Unsupported, match="Exchange.A varies in space"):
+    with pytest.raises(wallnet.film.Unsupported, match="Exchange.A that varies in space"):
         translation.describe(system)
 
 

@@ -1,6 +1,6 @@
 """Energy terms of a film, the torque of a current, and the resulting time step.
 
-Each term is one object in its own file; `Terms.energy` lists them. This package contains no
+Each term is one object; `Terms.energy` lists them. This package contains no
 compiled code, so that a campaign can be planned without loading the engine.
 """
 
@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from wallnet.film import stability
-from wallnet.film.terms.anisotropy import UniaxialAnisotropy
 from wallnet.film.terms.base import Contribution, Layer, Stiffness, Term
-from wallnet.film.terms.demagnetization import Demagnetization
-from wallnet.film.terms.dmi import InterfacialDMI
-from wallnet.film.terms.exchange import Exchange
+from wallnet.film.terms.energies import (
+    Demagnetization,
+    Exchange,
+    InterfacialDMI,
+    UniaxialAnisotropy,
+    Zeeman,
+)
 from wallnet.film.terms.spin_torque import SpinTorque
-from wallnet.film.terms.zeeman import Zeeman
 
 __all__ = ["Contribution", "Layer", "SpinTorque", "Stiffness", "Term", "Terms"]
 

@@ -66,7 +66,7 @@ class Contribution:
     """Shortcuts of the engine (`wallnet.film.shortcuts`) that this term rules out."""
 
     def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
-        """Return the values to add to `kernels.PARAMETERS`, by name."""
+        """Return the values to add to `layout.PARAMETERS`, by name."""
         return {}
 
     def uniform_field(self, layer: Layer) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import micromagneticmodel as mm
 
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Terms
-from wallnet.film.ubermag.translation import NAMES, describe, energy_terms
+from wallnet.film.ubermag.translation import TERMS, describe, energy_terms
 
 
 def compute(
@@ -64,7 +64,7 @@ def compute(
         name = "total"
     else:
         alone = energy_terms([owner], description.mask)
-        name = NAMES[type(owner)]
+        name = TERMS[type(owner)][0]
         terms = Terms(saturation_magnetization=terms.saturation_magnetization, **alone)
     evaluated = Energy(description.mask, description.cell, terms)
     result: float | df.Field

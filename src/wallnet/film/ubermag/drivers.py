@@ -1,12 +1,10 @@
 """Drivers of ubermag that run the engine, and the files that they write."""
 
 import json
-import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import discretisedfield as df
@@ -19,22 +17,20 @@ from numpy.typing import NDArray
 
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
-from wallnet.film.minimize import minimize
-from wallnet.film.ubermag.translation import NAMES, Description, Unsupported, describe, to_array
+from wallnet.film.landscape import Landscape
+from wallnet.film.minima import minimize
+from wallnet.film.ubermag.translation import TERMS, Description, Unsupported, describe, to_array
 
 OVF_FORMATS = ("bin8", "bin4", "txt")
 """Formats of the magnetisation files."""
-
-REPORT_INTERVAL = 10.0
-"""Seconds between two lines on the progress of a minimisation."""
 
 
 class _Rows:
     """The scalar data of a drive, one row at a time."""
 
     def __init__(self, system: mm.System, description: Description) -> None:
-        self.energy = Energy(description.mask, description.cell, description.terms)
-        self.names = {term.name: NAMES[type(term)] for term in system.energy}
+        self.energy = Energy(*description.film)
+        self.names = {term.name: TERMS[type(term)][0] for term in system.energy}
         zeeman = [term for term in system.energy if isinstance(term, mm.Zeeman)]
         self.several = len(zeeman) > 1
         self.units = {"E": "J", "mx": "", "my": "", "mz": ""}
@@ -80,47 +76,40 @@ class _Driver(mm.ExternalDriver):
     """
 
     _dynamic = True
+    _keywords: tuple[str, ...] = ()
 
     def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:
-        """Check the keywords of a drive.
-
-        Parameters
-        ----------
-        drive_kwargs : dict
-            `n_threads` may be None or 1; `fixed_subregions` names subregions of the mesh with
-            frozen spins; drivers add their own.
+        """Check the keywords of a drive, and take those that both drivers have.
 
         Raises
         ------
         Unsupported
             If a keyword needs a feature that the engine does not have.
         TypeError
-            If a keyword is unknown.
+            If a keyword is unknown or missing.
         """
-        threads = drive_kwargs.pop("n_threads", None)
-        if threads not in (None, 1):
-            raise Unsupported(
-                f"n_threads is {threads}, and wallnet.film runs on one thread, so that its "
-                "results do not depend on the machine; leave n_threads out"
-            )
+        for name, harmless, instead in (
+            ("n_threads", (None, 1), "which runs on one thread, as results then are the same"),
+            ("output_step", (None, False), "which saves the minimum alone"),
+        ):
+            if (value := drive_kwargs.pop(name, None)) not in harmless:
+                raise Unsupported(
+                    f"{name} is {value} and not part of wallnet.film, {instead}; leave it out"
+                )
         self._fixed = tuple(drive_kwargs.pop("fixed_subregions", None) or ())
-        self._check_own(drive_kwargs)
+        usage = f"call drive({', '.join(['system', *(f'{name}=…' for name in self._keywords)])})"
+        for name in self._keywords:
+            if name not in drive_kwargs:
+                raise TypeError(f"drive lacks {name}; {usage}")
+        if unknown := set(drive_kwargs) - set(self._keywords):
+            raise TypeError(f"drive knows no {', '.join(sorted(unknown))}; {usage}")
 
-    def schedule_kwargs_setup(self, schedule_kwargs: dict[str, Any]) -> None:
-        """Refuse to schedule a drive, since it runs inside this process.
-
-        Raises
-        ------
-        Unsupported
-            Always.
-        """
+    def schedule_kwargs_setup(self, *_: Any, **__: Any) -> None:
+        """Refuse to schedule a drive, since it runs inside this process."""
         raise Unsupported(
             "schedule is not part of wallnet.film, which runs inside this process; call drive, "
             "or let the workflow submit jobs"
         )
-
-    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
-        raise NotImplementedError
 
     def _check_system(self, system: mm.System) -> None:
         if self._dynamic and len(system.dynamics) == 0:
@@ -138,8 +127,7 @@ class _Driver(mm.ExternalDriver):
             A single layer of cells; see `describe`.
         **kwargs
             `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format`, `fixed_subregions` and
-            `verbose` as for any calculator of ubermag. With `verbose=1` or more, a long
-            minimisation prints its progress.
+            `verbose` as for any calculator of ubermag.
 
         Raises
         ------
@@ -174,11 +162,9 @@ class _Driver(mm.ExternalDriver):
         return Tolerances()
 
     def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
-        name = type(self).__name__
-        self._verbose = verbose
-        report: AbstractContextManager = (
-            uu.progress.summary("wallnet.film", name) if verbose else uu.progress.quiet()
-        )
+        report: AbstractContextManager = uu.progress.quiet()
+        if verbose:
+            report = uu.progress.summary("wallnet.film", type(self).__name__)
         with report:
             self._m, self._table = self._run(system, **kwargs)
         _write_odt(self._table, Path(f"{system.name}.odt"))
@@ -192,8 +178,7 @@ class _Driver(mm.ExternalDriver):
         field = df.Field(system.m.mesh, nvdim=3, value=to_array(self._description, m))
         field.to_file(f"{system.name}-wallnet-film-{number:07d}.omf", representation=self._format)
 
-    def _schedule_commands(self, system: mm.System, runner: None) -> list[str]:
-        raise NotImplementedError
+    _schedule_commands = schedule_kwargs_setup
 
     def _read_data(self, system: mm.System) -> None:
         system.m.array = to_array(self._description, self._m)
@@ -221,23 +206,14 @@ class TimeDriver(_Driver):
     """
 
     _allowed_attributes = [field.name for field in fields(Tolerances)]  # noqa: RUF012
-
-    @property
-    def _x(self) -> str:
-        return "t"
+    _keywords = ("t", "n")
+    _x = "t"
 
     def _tolerances(self) -> Tolerances:
         return replace(Tolerances(), **dict(self))
 
-    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
-        for name in ("t", "n"):
-            if name not in drive_kwargs:
-                raise TypeError(f"drive lacks {name}; call drive(system, t=…, n=…)")
-        unknown = set(drive_kwargs) - {"t", "n"}
-        if unknown:
-            raise TypeError(
-                f"drive knows no {', '.join(sorted(unknown))}; call drive(system, t=…, n=…)"
-            )
+    def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:  # noqa: D102
+        super().drive_kwargs_setup(drive_kwargs)
         t, n = drive_kwargs["t"], drive_kwargs["n"]
         if not t > 0 or not np.isfinite(t):
             raise ValueError(f"t is {t} s; give a positive time")
@@ -249,16 +225,9 @@ class TimeDriver(_Driver):
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         description = self._description
-        engine = Engine(
-            description.mask,
-            description.cell,
-            description.terms,
-            self._tolerances(),
-            description.held,
-        )
+        engine = Engine(*description.film, self._tolerances(), description.held)
         engine.magnetization = description.magnetization
-        if description.torque is not None:
-            engine.set_torque(description.torque)
+        engine.set_torque(description.torque)
         rows = _Rows(system, description)
         for step in range(1, n + 1):
             end = t * step / n
@@ -266,47 +235,13 @@ class TimeDriver(_Driver):
             m = engine.magnetization
             rows.add(m, t=end, iteration=engine.counters.steps)
             self._save(system, m, step)
-        return m, rows.table("t", {"t": "s", "iteration": ""})
-
-
-class _Progress:
-    """Reports of a minimisation's progress: one warning, and repeated lines if `verbose`."""
-
-    def __init__(self, stop: float, verbose: int) -> None:
-        self.stop, self.verbose = stop, verbose
-        self.start = monotonic()
-        self.due = self.start + REPORT_INTERVAL
-        self.warned = False
-
-    def __call__(self, steps: int, torque: float) -> None:
-        """Report the number of steps and the largest torque field in A/m, if it is time."""
-        now = monotonic()
-        if now < self.due:
-            return
-        self.due = now + REPORT_INTERVAL
-        text = (
-            f"MinDriver after {now - self.start:.0f} s and {steps} steps: the largest torque "
-            f"field is {torque:.3g} A/m, above the stopping value {self.stop:.3g} A/m"
-        )
-        if not self.warned:
-            text += (
-                "; a wall that is not pinned moves for a long time: let it start near a notch, or "
-                "raise stopping_mxHxm"
-            )
-            logging.getLogger(__name__).warning(text)
-            self.warned = True
-        if self.verbose:
-            # the summary of ubermag appends the elapsed time to its line
-            print(f"\n{text}", end=" ", flush=True)
+        return m, rows.table(self._x, {"t": "s", "iteration": ""})
 
 
 class MinDriver(_Driver):
-    """Minimise the energy in double precision, with Barzilai-Borwein steps.
+    """Minimise the energy in double precision (L-BFGS with a preconditioner, `minima`).
 
-    Each step rotates every m in the plane of m and its torque field m × (m × H), which preserves
-    its length exactly (Exl et al., J. Appl. Phys. 115, 17D118 (2014)). The minimum is reached when
-    max ``|m × H × m|`` is below `stopping_mxHxm`. A long minimisation reports its progress, since a
-    wall that is not pinned moves for thousands of steps.
+    The minimum is reached when max ``|m × H × m|`` is below `stopping_mxHxm`.
 
     Parameters
     ----------
@@ -326,32 +261,19 @@ class MinDriver(_Driver):
 
     _allowed_attributes = ["stopping_mxHxm", "total_iteration_limit"]  # noqa: RUF012
     _dynamic = False
-
-    @property
-    def _x(self) -> str:
-        return "iteration"
-
-    def _check_own(self, drive_kwargs: dict[str, Any]) -> None:
-        if drive_kwargs.pop("output_step", False):
-            raise Unsupported(
-                "output_step is not part of wallnet.film, which saves the minimum alone; "
-                "leave it out"
-            )
-        if drive_kwargs:
-            raise TypeError(f"drive knows no {', '.join(sorted(drive_kwargs))}; leave it out")
+    _x = "iteration"
 
     def _run(self, system: mm.System) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         options = dict(self)
-        rows = _Rows(system, self._description)
-        stop = options.get("stopping_mxHxm", 1e-4)
+        description = self._description
+        landscape = Landscape(*description.film, description.held)
         m, iterations, torque = minimize(
-            rows.energy,
-            self._description.magnetization,
-            stop,
+            landscape,
+            description.magnetization,
+            options.get("stopping_mxHxm", 1e-4),
             options.get("total_iteration_limit", 100_000),
-            _Progress(stop, self._verbose),
-            self._description.held,
         )
+        rows = _Rows(system, description)
         rows.add(m, iteration=iterations, max_mxHxm=torque)
         self._save(system, m, iterations)
-        return m, rows.table("iteration", {"iteration": "", "max_mxHxm": "A/m"})
+        return m, rows.table(self._x, {"iteration": "", "max_mxHxm": "A/m"})

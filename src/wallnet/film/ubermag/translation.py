@@ -20,14 +20,37 @@ class Unsupported(NotImplementedError, ValueError):
     """The system needs a feature that the engine does not have; the message names it."""
 
 
-NAMES: dict[type, str] = {
-    mm.Exchange: "exchange",
-    mm.DMI: "dmi",
-    mm.UniaxialAnisotropy: "anisotropy",
-    mm.Demag: "demag",
-    mm.Zeeman: "zeeman",
+TERMS: dict[type, tuple[str, dict[str, str]]] = {
+    mm.Exchange: ("exchange", {"A": "exchange_stiffness"}),
+    mm.DMI: ("dmi", {"D": "dmi_constant"}),
+    mm.UniaxialAnisotropy: ("anisotropy", {"K": "anisotropy", "u": "anisotropy_axis"}),
+    mm.Demag: ("demag", {}),
+    mm.Zeeman: ("zeeman", {"H": "external_field"}),
 }
-"""Names in `wallnet.film.energy.Energy` of the energy terms of micromagneticmodel."""
+"""Energy terms of micromagneticmodel: name in `wallnet.film.energy.Energy`, and for each parameter
+the field of `Terms`."""
+
+DYNAMICS: dict[type, dict[str, str]] = {
+    mm.Precession: {"gamma0": "gyromagnetic_ratio"},
+    mm.Damping: {"alpha": "damping"},
+    mm.Slonczewski: {
+        "J": "current_density",
+        "P": "polarization",
+        "mp": "direction",
+        "Lambda": "slonczewski_lambda",
+        "eps_prime": "field_like",
+    },
+}
+"""Terms of the dynamics: for each parameter the field of `Terms` or `SpinTorque`."""
+
+REFUSED = {
+    "K1": "UniaxialAnisotropy of higher order (K1, K2)",
+    "K2": "UniaxialAnisotropy of higher order (K1, K2)",
+    "wave": "a field that changes in time",
+    "func": "a field or current that changes in time",
+    "tcl_strings": "a field or current that changes in time",
+}
+"""Parameters of terms that the engine does not have, and what they describe."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +80,21 @@ class Description:
     magnetization: NDArray[np.float64]
     held: NDArray[np.bool_]
 
+    @property
+    def film(self) -> tuple[NDArray[np.bool_], tuple[float, float, float], Terms]:
+        """Mask, cell and terms."""
+        return self.mask, self.cell, self.terms
+
+
+def _unsupported(what: str, instead: str = "leave it out") -> Unsupported:
+    return Unsupported(
+        f"{what} is not part of wallnet.film; {instead}, or drive the system with oommfc"
+    )
+
 
 def _is_set(term: Any, name: str) -> bool:
-    """Return whether an attribute of a term was given (otherwise ubermag has a descriptor)."""
-    return name in term.__dict__ and term.__dict__[name] is not None
+    """Return whether a parameter of a term was given (otherwise ubermag has a descriptor)."""
+    return term.__dict__.get(name) is not None
 
 
 def _uniform(value: Any, what: str, mask: NDArray[np.bool_]) -> Any:
@@ -72,69 +106,52 @@ def _uniform(value: Any, what: str, mask: NDArray[np.bool_]) -> Any:
     else:
         return value
     if not np.allclose(values, values[0], rtol=1e-12, atol=0.0):
-        raise Unsupported(
-            f"{what} varies in space, and wallnet.film takes one value for the whole film; "
-            "give one value, or drive the system with oommfc"
-        )
+        raise _unsupported(f"{what} that varies in space", "give one value for the whole film")
     return float(values[0][0]) if values.shape[1] == 1 else tuple(float(v) for v in values[0])
 
 
-def _axis(vector: Any, what: str) -> tuple[float, float, float]:
-    """Return a direction as a unit vector."""
-    direction = np.asarray(vector, dtype=float)
-    length = np.linalg.norm(direction)
-    if not np.isfinite(length) or length == 0:
-        raise ValueError(f"{what} is {vector}, which has no direction; give a non-zero vector")
-    x, y, z = direction / length
-    return float(x), float(y), float(z)
+def _parameters(term: Any, names: Mapping[str, str], mask: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the parameters of a term by their names in the engine, directions as unit vectors."""
+    for name, what in REFUSED.items():
+        if _is_set(term, name):
+            raise _unsupported(what)
+    found = {}
+    for name, own in names.items():
+        if not _is_set(term, name):
+            continue
+        label = f"{type(term).__name__}.{name}"
+        value = _uniform(getattr(term, name), label, mask)
+        if name in ("u", "mp"):
+            length = np.linalg.norm(value)
+            if not np.isfinite(length) or length == 0:
+                raise ValueError(f"{label} is {value}, which has no direction; give one")
+            value = tuple((np.asarray(value, dtype=float) / length).tolist())
+        found[own] = value
+    return found
 
 
 def energy_terms(energy: Any, mask: NDArray[np.bool_]) -> dict[str, Any]:
     """Translate energy terms into fields of `Terms`."""
-    found: dict[str, Any] = {"stray_field": False}
+    found: dict[str, Any] = {}
     external = np.zeros(3)
     seen: set[str] = set()
     for term in energy:
         kind = type(term).__name__
-        name = NAMES.get(type(term))
-        if name is None:
-            raise Unsupported(
-                f"the energy term {kind} is not part of wallnet.film, which has Exchange, "
-                "DMI (Cnv_z), UniaxialAnisotropy, Demag and Zeeman; remove it, or drive the "
-                "system with oommfc"
-            )
+        if type(term) not in TERMS:
+            raise _unsupported(f"the energy term {kind}")
+        name, names = TERMS[type(term)]
         if name in seen and name != "zeeman":
             raise Unsupported(f"the energy has two terms {kind}; join them into one")
         seen.add(name)
-        if name == "exchange":
-            found["exchange_stiffness"] = _uniform(term.A, "Exchange.A", mask)
-        elif name == "dmi":
-            if term.crystalclass not in ("Cnv_z", "Cnv"):
-                raise Unsupported(
-                    f"DMI of crystal class {term.crystalclass} is not part of wallnet.film, "
-                    "which has the interfacial Cnv_z; drive the system with oommfc"
-                )
-            found["dmi_constant"] = _uniform(term.D, "DMI.D", mask)
-        elif name == "anisotropy":
-            if _is_set(term, "K1") or _is_set(term, "K2"):
-                raise Unsupported(
-                    "UniaxialAnisotropy of higher order (K1, K2) is not part of wallnet.film; "
-                    "give K alone, or drive the system with oommfc"
-                )
-            found["anisotropy"] = _uniform(term.K, "UniaxialAnisotropy.K", mask)
-            axis = _uniform(term.u, "UniaxialAnisotropy.u", mask)
-            found["anisotropy_axis"] = _axis(axis, "UniaxialAnisotropy.u")
-        elif name == "demag":
-            found["stray_field"] = True
-        else:
-            if any(_is_set(term, option) for option in ("wave", "func", "tcl_strings")):
-                raise Unsupported(
-                    "a Zeeman field that changes in time is not part of wallnet.film; drive "
-                    "in pieces of constant field, or with oommfc"
-                )
-            external += np.asarray(_uniform(term.H, "Zeeman.H", mask), dtype=float)
-    found["external_field"] = tuple(float(h) for h in external)
-    return found
+        if name == "dmi" and term.crystalclass not in ("Cnv_z", "Cnv"):
+            raise _unsupported(f"DMI of crystal class {term.crystalclass}", "use Cnv_z")
+        found |= _parameters(term, names, mask)
+        if name == "zeeman":
+            external += np.asarray(found["external_field"], dtype=float)
+    return found | {
+        "stray_field": "demag" in seen,
+        "external_field": tuple(external.tolist()),
+    }
 
 
 def _dynamics_terms(
@@ -144,40 +161,16 @@ def _dynamics_terms(
     found: dict[str, Any] = {"damping": 0.0, "precession": False}
     torque = None
     for term in dynamics:
-        if isinstance(term, mm.Precession):
-            found["gyromagnetic_ratio"] = _uniform(term.gamma0, "Precession.gamma0", mask)
-            found["precession"] = True
-        elif isinstance(term, mm.Damping):
-            found["damping"] = _uniform(term.alpha, "Damping.alpha", mask)
-        elif isinstance(term, mm.Slonczewski):
-            if _is_set(term, "func") or _is_set(term, "tcl_strings"):
-                raise Unsupported(
-                    "a current that changes in time (Slonczewski.func, tcl_strings) is not part "
-                    "of wallnet.film; drive in pieces of constant current, or with oommfc"
-                )
-            direction = _uniform(term.mp, "Slonczewski.mp", mask)
-            torque = SpinTorque(
-                current_density=_uniform(term.J, "Slonczewski.J", mask),
-                polarization=_uniform(term.P, "Slonczewski.P", mask),
-                direction=_axis(direction, "Slonczewski.mp"),
-                slonczewski_lambda=_uniform(term.Lambda, "Slonczewski.Lambda", mask),
-                field_like=(
-                    _uniform(term.eps_prime, "Slonczewski.eps_prime", mask)
-                    if _is_set(term, "eps_prime")
-                    else 0.0
-                ),
-            )
+        if type(term) not in DYNAMICS:
+            raise _unsupported(f"the dynamics term {type(term).__name__}")
+        values = _parameters(term, DYNAMICS[type(term)], mask)
+        if isinstance(term, mm.Slonczewski):
+            torque = SpinTorque(**values)
         else:
-            raise Unsupported(
-                f"the dynamics term {type(term).__name__} is not part of wallnet.film, which "
-                "has Precession, Damping and Slonczewski; remove it, or drive the system with "
-                "oommfc"
-            )
+            found |= values
+        found["precession"] |= isinstance(term, mm.Precession)
     if torque is not None and not found["precession"]:
-        raise Unsupported(
-            "a Slonczewski torque without Precession is not part of wallnet.film; add "
-            "Precession to the dynamics"
-        )
+        raise _unsupported("a Slonczewski torque without Precession", "add Precession")
     return found, torque
 
 
@@ -208,20 +201,12 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
     """
     mesh = system.m.mesh
     if mesh.region.ndim != 3 or mesh.n[2] != 1:
-        raise Unsupported(
-            f"the mesh has {'×'.join(str(n) for n in mesh.n)} cells, and wallnet.film simulates "
-            "a single layer; use one cell along z, or drive the system with oommfc"
-        )
+        cells = "×".join(str(n) for n in mesh.n)
+        raise _unsupported(f"a mesh of {cells} cells", "use one cell along z")
     if mesh.bc:
-        raise Unsupported(
-            f"the boundary condition {mesh.bc!r} is not part of wallnet.film, whose film ends "
-            "at its edges; leave bc out, or drive the system with oommfc"
-        )
+        raise _unsupported(f"the boundary condition {mesh.bc!r}", "leave bc out")
     if system.T > 0:
-        raise Unsupported(
-            f"the temperature is {system.T} K, and wallnet.film simulates at 0 K; leave T out, "
-            "or drive the system with oommfc"
-        )
+        raise _unsupported(f"a temperature of {system.T} K", "leave T out")
     array = system.m.array[:, :, 0].transpose(1, 0, 2)
     norm = np.linalg.norm(array, axis=-1)
     mask = norm > 0
@@ -229,9 +214,9 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
         raise ValueError("system.m has no finite, non-zero cell; set its norm to Ms")
     magnetization = float(norm.max())
     if not np.allclose(norm[mask], magnetization, rtol=1e-6, atol=0.0):
-        raise Unsupported(
-            "the norm of system.m varies between magnetic cells, and wallnet.film takes one Ms; "
-            "use zero and one other value, or drive the system with oommfc"
+        raise _unsupported(
+            "a norm of system.m that varies between magnetic cells",
+            "use zero and one other value",
         )
     found = energy_terms(system.energy, mask)
     torque = None

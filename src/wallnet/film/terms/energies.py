@@ -1,0 +1,177 @@
+"""The energy terms of a film: exchange, DMI, anisotropy, stray field and external field."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film import newell
+from wallnet.film.terms.base import Layer, Stiffness, Term
+
+
+@dataclass(frozen=True)
+class Exchange(Term):
+    """Exchange with stiffness A in J/m: w = A Σ (∂m)².
+
+    H = 2A/(μ0 Ms) Σ (m_j - m)/d² over the neighbours j that exist.
+    """
+
+    exchange_stiffness: float
+    name = "exchange"
+
+    def _couplings(self, layer: Layer) -> tuple[float, float]:
+        """Return the field in A/m of one neighbour along x and along y."""
+        exchange = 2 * self.exchange_stiffness / layer.polarization
+        return exchange / layer.cell[0] ** 2, exchange / layer.cell[1] ** 2
+
+    def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
+        # the part of the cell itself is parallel to its m and exerts no torque
+        x, y = self._couplings(layer)
+        return {"neighbour_x": x, "neighbour_y": y}
+
+    def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
+        return Stiffness(symmetric=np.array(self._couplings(layer)))
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        field = np.zeros_like(m)
+        for axis, edge in ((1, layer.cell[0]), (0, layer.cell[1])):
+            step = np.diff(m, axis=axis) / edge**2
+            low = [slice(None)] * 3
+            high = [slice(None)] * 3
+            low[axis], high[axis] = slice(None, -1), slice(1, None)
+            # no bond to an empty cell
+            step *= (layer.mask[tuple(low[:2])] & layer.mask[tuple(high[:2])])[..., None]
+            field[tuple(low)] += step
+            field[tuple(high)] -= step
+        return 2 * self.exchange_stiffness / layer.polarization * field
+
+
+@dataclass(frozen=True)
+class InterfacialDMI(Term):
+    """Interfacial DMI with constant D in J/m²: w = D [m·∇m_z - m_z ∇·m].
+
+    H = 2D/(μ0 Ms) [(∇·m) ẑ - ∇m_z]. Differences are central; a missing neighbour contributes
+    nothing to them (OOMMF's convention).
+    """
+
+    dmi_constant: float
+    name = "dmi"
+
+    def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
+        dmi = self.dmi_constant / layer.polarization
+        return {"dmi_x": dmi / layer.cell[0], "dmi_y": dmi / layer.cell[1]}
+
+    def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
+        return Stiffness(antisymmetric=np.array(list(self.coefficients(layer).values())))
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        field = np.zeros_like(m)
+        # a missing neighbour is zero, so it contributes nothing
+        framed = np.pad(m, ((1, 1), (1, 1), (0, 0)))
+        along_x = (framed[1:-1, 2:] - framed[1:-1, :-2]) / (2 * layer.cell[0])
+        along_y = (framed[2:, 1:-1] - framed[:-2, 1:-1]) / (2 * layer.cell[1])
+        field[..., 0] = -along_x[..., 2]
+        field[..., 1] = -along_y[..., 2]
+        field[..., 2] = along_x[..., 0] + along_y[..., 1]
+        return 2 * self.dmi_constant / layer.polarization * field
+
+
+@dataclass(frozen=True)
+class UniaxialAnisotropy(Term):
+    """Uniaxial anisotropy with constant Ku in J/m³ and a unit vector u as axis.
+
+    w = Ku [1 - (m·u)²] (for Ku < 0: -Ku (m·u)²), H = 2 Ku/(μ0 Ms) (m·u) u.
+    """
+
+    anisotropy: float
+    axis: tuple[float, float, float]
+    name = "anisotropy"
+
+    def _local(self, layer: Layer) -> NDArray[np.float64]:
+        """Return the matrix in A/m that gives the field from the m of the cell."""
+        return 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)
+
+    def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
+        return {"local": self._local(layer)}
+
+    def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
+        strength = 2 * self.anisotropy / layer.polarization
+        return Stiffness(
+            lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=self._local(layer)
+        )
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        axis = np.array(self.axis)
+        return 2 * self.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
+
+    def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        # zero along the easy axis or in the easy plane
+        return super().density(m, layer) + max(self.anisotropy, 0.0)
+
+
+@dataclass(frozen=True)
+class Demagnetization(Term):
+    """Stray field of the film, if it is included: w = -μ0 Ms/2 m·H.
+
+    H = -N·M with Newell's tensor between all cells. The engine evaluates a near part
+    (`newell.stencil`) at every stage, and the rest (`strayfield.StrayField`) less often.
+    """
+
+    present: bool
+    name = "demag"
+
+    def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
+        if not self.present:
+            return {}
+        own, beside, above = -layer.saturation_magnetization * newell.stencil(layer.cell).T
+        return {"neighbour_x": beside, "neighbour_y": above, "local": np.diag(own)}
+
+    def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
+        magnetization = layer.saturation_magnetization if self.present else 0.0
+        # uniform: value of a film between its middle and an edge
+        return Stiffness(lowest=-magnetization, uniform=np.diag([0.0, 0.0, -magnetization / 2]))
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        if not self.present:
+            return np.zeros_like(m)
+        from scipy import fft
+
+        rows, columns = layer.mask.shape
+        shape = (fft.next_fast_len(2 * rows), fft.next_fast_len(2 * columns, real=True))
+        xx, yy, zz, xy = _transformed_tensor(rows, columns, layer.cell, shape)
+        x, y, z = (fft.rfft2(m[..., i], shape) for i in range(3))
+        fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
+        field = [fft.irfft2(f, shape)[:rows, :columns] for f in fields]
+        return -layer.saturation_magnetization * np.stack(field, axis=-1)
+
+
+@lru_cache(maxsize=1)
+def _transformed_tensor(
+    rows: int, columns: int, cell: tuple[float, float, float], shape: tuple[int, int]
+) -> list[NDArray[np.complex128]]:
+    """Return the transform of the tensor for a convolution of a given shape."""
+    from scipy import fft
+
+    parts = newell.tensor(columns, rows, cell)
+    return [
+        fft.rfft2(newell.for_convolution(part, shape, odd=index == 3))
+        for index, part in enumerate(parts)
+    ]
+
+
+@dataclass(frozen=True)
+class Zeeman(Term):
+    """A uniform external field H in A/m: w = -μ0 Ms m·H."""
+
+    external_field: tuple[float, float, float]
+    name = "zeeman"
+
+    def uniform_field(self, layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        return np.array(self.external_field, dtype=np.float64)
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        return np.broadcast_to(self.uniform_field(layer), m.shape)
+
+    def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        return 2 * super().density(m, layer)  # linear in m
