@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from wallnet import config, files
+from wallnet.files.whole import note_digest
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job, gathering
 
@@ -93,7 +94,7 @@ def relabel(source, path, job):
     with netCDF4.Dataset(path, "a") as data:
         data.setncattr("parameters", job.to_json())
         data["pulse_current_density"][:] = job.current_density
-    files.note_digest(path)
+    note_digest(path)
 
 
 def gather(folder, count):

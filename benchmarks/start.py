@@ -18,7 +18,8 @@ from pathlib import Path
 
 from processes import ROOT, environment, seconds
 
-from wallnet import config, experiment, jobs, plan
+from wallnet import config, experiment, plan
+from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.studies import DEVICES, gather_job
 
 HEAVY = (
@@ -50,8 +51,8 @@ def commands(folder):
     request = experiment.Request("trace", trace, lambda: swept)
     gathered = gather_job(DEVICES, short, "track", {(0.3e12,): request})
     networks = campaign.networks
-    trained = jobs.training_job(networks, "mnist", next(iter(networks.recipes)), "1")
-    mapped = jobs.mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
+    trained = training_job(networks, "mnist", next(iter(networks.recipes)), "1")
+    mapped = mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
     missing = ("--data", folder / "none.json", "--data-folder", folder, "--networks", folder)
     initial = folder / "initial.nc"
     of_track = folder / "track.nc"

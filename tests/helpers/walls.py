@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.small_campaign import MATERIAL
 from wallnet import config, experiment, files, tracks
+from wallnet.experiment.minima import minimum_states
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job, gathering
@@ -159,7 +160,7 @@ class Bench:
         for state in self.levels:
             self.write_level(state.file_name)
         if self.device.kind == "synapse":
-            for state in experiment.minimum_states(self.device.track, self.device.wall.start):
+            for state in minimum_states(self.device.track, self.device.wall.start):
                 self.write_minimum(state)
 
     def write_minimum(self, state, converged=1, went=None, ends=None, energy=2e-17):

@@ -18,7 +18,13 @@ from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
 from helpers.transitions import led
 from helpers.windows import windowed
 
-from wallnet import config, files, plan
+from wallnet import files, plan
+from wallnet.config.measured import MEASURED
+from wallnet.plan import listing, requests, work
+from wallnet.plan.figures import FIGURES
+from wallnet.plan.listing import everything, network_files
+from wallnet.plan.requests import KINDS, Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import NAMES
 from wallnet.validation import CHECKS
 
@@ -386,7 +392,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
 
 def test_a_job_that_starts_from_a_state_is_told_which(jobs):
     """That the job waits for these files does not show this."""
-    for job in of_rule(jobs, *plan.KINDS):
+    for job in of_rule(jobs, *KINDS):
         starts = behind("--after", job) if "--after" in words_of(job) else []
         assert starts == job["input"], job["output"]
 
@@ -539,7 +545,7 @@ def expected_start(result):
 def expected_input(job):
     """Return the input of a job, listed by hand."""
     rule, wildcards = job["rule"], job["wildcards"]
-    if rule in plan.KINDS:
+    if rule in KINDS:
         return expected_start(wildcards["result"])
     device, dataset = wildcards.get("device", wildcards.get("subject")), wildcards.get("dataset")
     one = [DEVICE_FILE.format(device=device)]
@@ -742,8 +748,8 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     assert {job["rule"] for job in drawn} == {
         # the campaign has no measured device
         f"figure_{name.replace('-', '_')}"
-        for name, figure in plan.FIGURES.items()
-        if figure.kind != config.MEASURED
+        for name, figure in FIGURES.items()
+        if figure.kind != MEASURED
     }
     # the function that runs reads the command again: its text must be the same in all rules
     assert len({job["template"] for job in drawn}) == 1
@@ -782,7 +788,7 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
 def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
     for job in jobs:
         expected = 2 if job["rule"] in (*TRAININGS, "compare_mappings") else 1
-        if job["rule"] in plan.KINDS:
+        if job["rule"] in KINDS:
             found = job["wildcards"]["result"]
             if job["rule"] in SIMULATIONS and calculator_of(job) == "oommf" and "slow" not in found:
                 expected = 3
@@ -854,15 +860,15 @@ def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
     """`wallnet clean` uses it to keep the outputs of the rules, including checks, not in `all`."""
     campaign = plan.parse(with_everything())
     made = {path for job in jobs for path in job["output"]}
-    assert {*plan.everything(campaign), *plan.checks(campaign)} == made
+    assert {*everything(campaign), *listing.checks(campaign)} == made
 
 
 def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
     """This holds although its data sets have names."""
     tiny["networks"] = {"datasets": ["mnist"], "recipes": {}}
     campaign = plan.parse(tiny)
-    assert plan.network_files(campaign) == []
-    assert not [path for path in plan.everything(campaign) if "network" in path or "mnist" in path]
+    assert network_files(campaign) == []
+    assert not [path for path in everything(campaign) if "network" in path or "mnist" in path]
 
 
 # Targets whose jobs follow from finished rounds
@@ -1001,14 +1007,16 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         **{place("traces", f"{n:.4f}"): (1.6e-9, n * 1e12) for n in (0.5, 1.5, 3.0)},
         **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
     }
-    assert {count for count, _ in plan.study_work(plan.Requested(campaign), "devices")} == {1}
-    found = {each.path: each for _, each in plan.study_work(plan.Requested(campaign), "devices")}
+    assert {count for count, _ in work.study_work(requests.Requested(campaign), "devices")} == {1}
+    found = {
+        each.path: each for _, each in work.study_work(requests.Requested(campaign), "devices")
+    }
     assert {*found} == {*expected}
-    assert {*found} == {path for path in plan.simulations(campaign) if "/minima/" not in path}
+    assert {*found} == {path for path in listing.simulations(campaign) if "/minima/" not in path}
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    (_, oommf), (_, film) = plan.study_work(plan.Requested(campaign), "crosscheck")
+    (_, oommf), (_, film) = study_work(Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
         "results/crosscheck/engines/quick/oommf.nc",
         "results/crosscheck/engines/quick/film.nc",

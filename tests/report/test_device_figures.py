@@ -9,9 +9,10 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import cli, files, plan
+from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.devices.sweeps import steady_velocity, track_of
+from wallnet.plan.figures import FIGURES
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -19,7 +20,7 @@ SMALL = Figures(resolution=72)
 
 def draw(bench, kind, folder):
     outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
-    command = ["figure", kind, "--of", plan.FIGURES[kind].kind, "--sources", bench.out]
+    command = ["figure", kind, "--of", FIGURES[kind].kind, "--sources", bench.out]
     command += ["--traces", bench.traces[0].parent, "--figures", SMALL.model_dump_json()]
     cli.main(list(map(str, [*command, "--png", outputs[0], "--vector", outputs[1]])))
     return outputs

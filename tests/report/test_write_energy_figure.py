@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wallnet import cli, files, jobs
-from wallnet.config import Figures, Heating, HeavyMetal
+from wallnet import cli, files
+from wallnet.config import Figures
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -17,7 +19,7 @@ SMALL = Figures(resolution=72)
 
 @pytest.fixture
 def job(synapse):
-    return jobs.write_energy_job(synapse.device).model_copy(
+    return write_energy_job(synapse.device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
             "heating": Heating(largest_rise=120.0, oxide_thickness=60e-9),

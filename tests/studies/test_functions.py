@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.calibration import CURVE, searched
 from helpers.intervals import bisected
 from helpers.small_campaign import TINY
 from helpers.windows import WINDOW
 
 from wallnet import api, config, plan, revisions
+from wallnet.api import running
 from wallnet.api.studies import function_of
 from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
@@ -80,6 +82,18 @@ def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, chang
     with pytest.raises(config.ConfigError) as ours:
         getattr(api, study)(stairs, name="stairs", subject=subject, **settings)
     assert str(ours.value) == str(theirs.value).replace("config.yaml: ", f"api.{study}: ")
+
+
+def test_settings_that_name_several_devices_take_several(stairs, monkeypatch):
+    data = searched({"transfer_curves": [CURVE]})
+    campaign = plan.parse(data)
+    monkeypatch.setattr(running.Run, "study", lambda self, _: self.campaign)
+    given = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
+    made = api.calibration(campaign.simulated, progress=False, **given)
+    assert (made.devices, made.reference) == (campaign.devices, campaign.reference)
+    assert made.studies["calibration"] == campaign.studies["calibration"]
+    with pytest.raises(config.ConfigError, match="^intervals asks about one device; call it once"):
+        api.intervals({"stairs": stairs})
 
 
 class Reached(Section):

@@ -5,7 +5,8 @@ import pytest
 from helpers.small_campaign import MATERIAL
 
 from wallnet import tracks
-from wallnet.config import Material, Notches, Track
+from wallnet.config import Material, Track
+from wallnet.config.track import Notches
 
 SYNAPSE = Track(
     length=1500e-9,

@@ -1,7 +1,7 @@
 """Studies: for each, its rounds, its dataset, its tables and its figure, and its target.
 
 There are the same rules for each study of `wallnet.studies`. The sweeps of the devices are gathered
-by the same rule; their tables and figures are those of `plan.TABLES` and `plan.FIGURES`. Snakemake evaluates functions after
+by the same rule; their tables and figures are those of `plan.tables.TABLES` and `plan.figures.FIGURES`. Snakemake evaluates functions after
 the loop, so a function receives its study as a default argument.
 """
 
@@ -117,8 +117,8 @@ for study in STUDIES.values():
                 study.results(campaign),
                 f"the target {study.name} has nothing to run; add {study.missing} under"
                 f" {study.name}, in config.yaml or studies.yaml",
-                lambda study=study: plan.work_ahead(
-                    plan.study_work(requested, study.name)
+                lambda study=study: plan.work.work_ahead(
+                    plan.work.study_work(requested, study.name)
                 ),
             ),
         localrule: True

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config import Detector, Track
+from wallnet.config import Track
+from wallnet.config.devices import Detector
 
 
 def detector_columns(track: Track, detector: Detector) -> slice:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square, segments
 from wallnet.devices.heating import Rise, step_response
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 
 if TYPE_CHECKING:
     import xarray

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from wallnet import files
-from wallnet.config import MEASURED, Campaign
+from wallnet.config import Campaign
+from wallnet.config.measured import MEASURED
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures

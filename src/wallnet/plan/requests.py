@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from wallnet.config import Campaign, ConfigError
-from wallnet.experiment import COMMANDS, Kind, Request
+from wallnet.experiment import Request
+from wallnet.experiment.request import COMMANDS, Kind
 from wallnet.studies import ALL_STUDIES, STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {

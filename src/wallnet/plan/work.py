@@ -6,7 +6,8 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
-from wallnet.experiment import COUNTED, Request
+from wallnet.experiment import Request
+from wallnet.experiment.request import COUNTED
 from wallnet.plan.requests import Requested, of_study
 from wallnet.studies import ALL_STUDIES
 

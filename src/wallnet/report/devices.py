@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.config import MEASURED, Figures, Heating, current_name
+from wallnet.config import Figures, current_name
+from wallnet.config.heavy_metal import Heating
+from wallnet.config.measured import MEASURED
 from wallnet.config.waveform import Points
 from wallnet.devices.sweeps import steady_velocity, track_of
 from wallnet.devices.write_energy import (
@@ -30,7 +32,7 @@ from wallnet.devices.write_energy import (
 )
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import measured, style
 from wallnet.report.style import drawn_as
 
@@ -124,7 +126,7 @@ class Sources:
 
 
 DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.FIGURES` defines the sources of each."""
+"""All figures of this half; `wallnet.plan.figures.FIGURES` defines the sources of each."""
 
 
 def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, field_validator
 
 from wallnet import files
-from wallnet.config import Campaign, Device, MeasuredDevice
+from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Kind, Request, Simulation, level_job
+from wallnet.experiment import Job, Request, Simulation, level_job
+from wallnet.experiment.request import Kind
 from wallnet.files import WallState
 from wallnet.files.schema import Variable
 from wallnet.jobs.requests import level

@@ -7,7 +7,7 @@ from typing import Any
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
-from wallnet.experiment import canonical, read
+from wallnet.experiment.base import canonical, read
 from wallnet.files.schema import Content, content
 from wallnet.studies import ALL_STUDIES, GatherJob
 from wallnet.studies.opened import Opened

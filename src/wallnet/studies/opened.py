@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.experiment import Simulation, digest_of
+from wallnet.experiment import Simulation
+from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key

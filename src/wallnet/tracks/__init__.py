@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import SimulatedMaterial, Track
+from wallnet.config import Track
+from wallnet.config.devices import SimulatedMaterial
 from wallnet.errors import UserError
-from wallnet.experiment import EnergyPath, Minimum, Step
+from wallnet.experiment import Step
+from wallnet.experiment.energy_path import EnergyPath
+from wallnet.experiment.minima import Minimum
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, Bench, campaign, parameters
 
-from wallnet import devices, experiment, files, revisions
+from wallnet import devices, files, revisions
+from wallnet.experiment.base import canonical
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 
@@ -98,7 +99,7 @@ def test_a_result_of_another_simulation_is_refused(synapse, kind):
     data = files.read_dataset(synapse.path(path), stored)
     changed = json.loads(data.attrs["parameters"])
     changed["material"]["exchange_stiffness"] *= 2
-    other = data.assign_attrs(parameters=experiment.canonical(changed))
+    other = data.assign_attrs(parameters=canonical(changed))
     files.write_dataset(other, synapse.path(path), stored, {})
     with pytest.raises(files.FileError, match=f"{path} is not of the simulation that devices"):
         synapse.gather()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
-from wallnet import config, experiment, files
+from wallnet import config, files
+from wallnet.experiment.minima import minimum_states
 from wallnet.files import WallState
 from wallnet.studies.devices.compact import compact_model
 
@@ -21,7 +22,7 @@ def made(tmp_path_factory):
 
 def gather(bench, **of_state):
     """Gather a synapse with minima; `of_state` has what differs, by the name of the file."""
-    for state in experiment.minimum_states(bench.device.track, bench.device.wall.start):
+    for state in minimum_states(bench.device.track, bench.device.wall.start):
         name = f"_{state.file_name}".replace("-", "_")
         bench.write_minimum(state, **of_state.get(name, {}))
     return bench.gather()
@@ -128,7 +129,7 @@ def test_notches_are_ends_if_all_are_inside_and_the_wall_starts_in_the_first(not
     given = SYNAPSE["track"] | {"notches": notches | {"diameter": 36e-9}}
     track = config.Track.model_validate(given)
     assert track.ends_in_notches(start) is ends
-    states = experiment.minimum_states(track, start)
+    states = minimum_states(track, start)
     assert ({"initial", "reversed"} & {str(state) for state in states} == set()) is ends
 
 

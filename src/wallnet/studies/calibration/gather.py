@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config import ArrivalTime, Detector, FinalState, TransferCurve
+from wallnet.config.devices import Detector
+from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.conductance import (
     detected_magnetization,
     detector_columns,
@@ -22,7 +23,8 @@ from wallnet.devices.conductance import (
     parallel_conductance,
 )
 from wallnet.experiment import Step
-from wallnet.files import COMPONENTS, WallState
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
 from wallnet.studies.opened import Opened, over

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wallnet.config import Device
 from wallnet.devices.conductance import both_readings
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies.devices.levels import synapse_variables
 from wallnet.studies.devices.neuron import neuron_variables
 from wallnet.studies.devices.traces import RECORDED, WALL, End, Trace, read_trace

@@ -16,7 +16,7 @@ from wallnet.devices.conductance import (
     detector_columns,
     normalize,
 )
-from wallnet.experiment import minimum_states
+from wallnet.experiment.minima import minimum_states
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import FREE, INITIAL, REVERSED

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import __version__, files, revisions
-from wallnet.config import MEASURED
+from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
 from wallnet.files import FileError
+from wallnet.files.whole import one_line
 from wallnet.studies.devices.neuron import LARGEST_FALL
 
 logger = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ def _header(
                 f"is unknown; the first line names the columns, {' and '.join(known)}: rename or "
                 "remove it",
                 line,
-                files.one_line(repr(cell)),
+                one_line(repr(cell)),
             )
         if name in units:
             _refuse(path, "is there twice; remove one", line, name)
@@ -196,7 +197,7 @@ def _number(path: str | Path, line: int, name: str, cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        shown = files.one_line(repr(cell)) if cell else "nothing"
+        shown = one_line(repr(cell)) if cell else "nothing"
         fix = "write it with a decimal point" if "," in cell else "write it like 5.0e-5"
         _refuse(path, f"has {shown}, which is not a number; {fix}", line, name)
     if not math.isfinite(value):
