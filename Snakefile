@@ -7,7 +7,6 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-import wallnet.jobs.devices
 import wallnet.jobs.networks
 import wallnet.jobs.summary
 import wallnet.plan.figures
