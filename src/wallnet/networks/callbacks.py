@@ -200,7 +200,7 @@ class TrainOnLevels(Callback):
         """Return the derivative of the loss by the factor of a layer."""
         gradient = layer.parameter.grad
         assert gradient is not None
-        gradient = replace(layer, parameter=gradient).weight
+        gradient = replace(layer, parameter=nn.Parameter(gradient, requires_grad=False)).weight
         hidden, table = self._hidden[name], self.mapping.table
         offset, scale = self.circuits[name].scaled(factor)
         inside = (hidden > offset + scale * table[0]) & (hidden < offset + scale * table[-1])
