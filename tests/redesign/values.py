@@ -48,7 +48,7 @@ TARGETS = (
     ),
     *("barriers", "levels", "calibration", "depinning", "networks", "mappings", "crosscheck"),
 )
-"""All targets except `table-ii`, which needs the paper's images, and `validation`, which reads no
+"""All targets except `disturb`, which came later, and `validation`, which reads no
 configuration."""
 
 LONGEST = 24
