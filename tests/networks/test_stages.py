@@ -22,6 +22,7 @@ from wallnet.files import FileError
 from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.networks import stages, storage
 from wallnet.networks.classifier import Classifier
+from wallnet.networks.compensation import SCALES
 
 PROGRAMMED = ("quantized", "compensated", "fine_tuned_snapped", "on_levels")
 LAYERS = ("hidden", "output")
@@ -40,6 +41,24 @@ def test_weights_are_on_the_levels_where_they_should_be(results):
             distance = (weight[..., None] - values).abs().amin(dim=-1)
             assert distance.max() < 1e-7
             assert record["weights"][name]["different_values"] <= 6
+
+
+def test_learned_scales_are_those_of_the_network(results, networks, images, place, tmp_path):
+    learned = with_recipe(networks, on_levels={"scales": "learned"})
+    found = on_levels(learned, images, place, results["fp32"][1], tmp_path)
+    scales = {}
+    for stage in ("quantized", "compensated", "on_levels"):
+        metrics, path = found[stage]
+        record = files.read_json(metrics)
+        for name in LAYERS:
+            weight = getattr(model_of(path), name).weight.detach()
+            values = torch.tensor(record["weight_values"][name])
+            assert (weight[..., None] - values).abs().amin(dim=-1).max() < 1e-7
+            scales.setdefault(name, []).append(record["circuits"][name]["scale"][0])
+    for quantized, compensated, trained in scales.values():
+        tried = [compensated / quantized / each for each in SCALES]
+        assert min(abs(each - 1) for each in tried) < 1e-5
+        assert abs(trained / compensated - 1) > 1e-3
 
 
 def test_networks_on_the_levels_have_a_programming_and_others_have_none(results):
