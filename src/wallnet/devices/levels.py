@@ -292,10 +292,12 @@ def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDA
 def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
     """Return the levels of a synapse and the conductances of the sweep normalised by them."""
     values, pulses, job = device.values, device.pulses, device.job
+    # at a temperature nothing rests, and the state is that of the quenched wall
+    hot = "temperature" in device.conditions
     sweep = Sweep(
         current_density=values["current_density"],
         state=values["state"],
-        settled=values["settled"],
+        settled=np.ones_like(values["settled"]) if hot else values["settled"],
         position=np.array([pulse.resting_position for pulse in pulses]),
         conductance=both_readings([pulse.resting for pulse in pulses], job.detector),
         ends=[pulse.resting_ends for pulse in pulses],
@@ -360,7 +362,7 @@ def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
     trace = read_trace(path, device.job, None)
     if conditions_of(trace.parameters) != device.conditions:
         raise foreign(path, "was simulated under other conditions than the traces")
-    stable = trace.state == state and trace.settled == 1
+    stable = trace.state == state and trace.rests
     conductance = both_readings(trace.detected[-1], device.job.detector)
     return Level(
         state=state,

@@ -1,7 +1,7 @@
 """Where a wall is after each pulse, from the trace of one pulse or of a train."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from wallnet.files import WallState
 from wallnet.files.schema import Content
@@ -15,9 +15,11 @@ class Outcome(NamedTuple):
     state : WallState
         Its state, "free" if no notch pins it.
     bottom, top : float
-        Positions of its ends at the lower and the upper edge in m.
+        Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
+        quenched wall.
     resting : bool or None
-        Whether both ends rest; None if the time after the pulse is too short to tell.
+        Whether both ends rest; None if the time after the pulse is too short to tell. At a
+        temperature the quenched wall rests.
     """
 
     state: WallState
@@ -52,17 +54,31 @@ def outcomes(kind: str, read: Callable[..., Content]) -> list[list[Outcome]]:
     """
     if kind == "trace":
         content = read("wall_bottom", "wall_top")
-        bottom, top = (float(content.values[name][-1]) for name in ("wall_bottom", "wall_top"))
+        ends = (float(content.values[name][-1]) for name in ("wall_bottom", "wall_top"))
+        bottom, top = quenched_ends(content.attrs) or ends
         state = WallState(str(content.attrs["state"]))
-        return [[Outcome(state, bottom, top, _RESTING[int(content.attrs["settled"])])]]
+        settled = _resting(content.attrs["settled"], content)
+        return [[Outcome(state, bottom, top, settled)]]
     names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
-    columns = (content.values[name] for content in [read(*names)] for name in names)
+    content = read(*names)
+    columns = (content.values[name] for name in names)
     return [
         [
-            Outcome(WallState(str(state)), float(bottom), float(top), _RESTING[int(settled)])
+            Outcome(WallState(str(state)), float(bottom), float(top), _resting(settled, content))
             for state, bottom, top, settled in zip(*columns, strict=True)
         ]
     ]
 
 
-_RESTING = {1: True, 0: False, -1: None}
+def quenched_ends(attributes: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the ends of the quenched wall of a trace in m, lower edge first; None at 0 K."""
+    if "quenched_bottom" not in attributes:
+        return None
+    return float(attributes["quenched_bottom"]), float(attributes["quenched_top"])
+
+
+def _resting(settled: Any, content: Content) -> bool | None:
+    """Return whether a wall rests, given a flag of a trace or of a train."""
+    if "temperature" in content.attrs:
+        return True
+    return {1: True, 0: False, -1: None}[int(settled)]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.devices.conductance import detected_magnetization, detector_columns
+from wallnet.devices.outcomes import quenched_ends
 from wallnet.devices.settling import comes_to_rest
 from wallnet.experiment import canonical
 from wallnet.files import WallState
@@ -48,6 +49,8 @@ class Trace:
         Parameters of the simulation.
     made_by : dict
         Backend, its version and the revision of the stage that simulated.
+    quenched : tuple of float, optional
+        Both ends of the wall in m after a quench, at a temperature.
     """
 
     time: NDArray[np.float64]
@@ -59,10 +62,18 @@ class Trace:
     settled: int
     parameters: dict[str, Any]
     made_by: dict[str, Any]
+    quenched: tuple[float, float] | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether the wall rests in its state; at a temperature, the quenched one does."""
+        return self.settled == 1 or self.quenched is not None
 
     @property
     def last_ends(self) -> tuple[float, float]:
         """Positions of both ends of the wall in m at the end, lower edge first."""
+        if self.quenched:
+            return self.quenched
         return float(self.recorded["wall_bottom"][-1]), float(self.recorded["wall_top"][-1])
 
 
@@ -96,6 +107,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
         found = parameters.get("current_density")
         interval = float(parameters["output"]["interval"])
         relaxation = {k: float(parameters["relaxation"][k]) for k in ("longest", "hold", "speed")}
+        quenched = quenched_ends(data.attrs)
     except (KeyError, TypeError, ValueError) as error:
         raise files.damaged(path, f"has invalid attributes ({error!r})") from None
     if not on_track(data.attrs["parameters"], job):
@@ -108,7 +120,8 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
 
     time = data["time"].values.astype(float)
     longest = relaxation["longest"]
-    due = pulse_end + {1: min(relaxation["hold"], longest), 0: longest}.get(settled, 0.0)
+    whole = longest if quenched else 0.0
+    due = pulse_end + {1: min(relaxation["hold"], longest), 0: longest}.get(settled, whole)
     if not time.size or not np.isfinite(time).all() or time[-1] < due - 0.01 * interval:
         last = f"{time[-1]:.4g} s" if time.size else "once, before it begins,"
         raise files.damaged(path, f"is cut short: it ends at {last} and has to last {due:.4g} s")
@@ -151,6 +164,7 @@ def read_trace(path: str | Path, job: DeviceJob, current_density: float | None) 
             for key in ("backend", "backend_version", "revision")
             if key in data.attrs
         },
+        quenched=quenched,
     )
 
 
