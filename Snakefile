@@ -7,8 +7,21 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from wallnet import config as configuration
-from wallnet import experiment, files, jobs, plan, revisions
+import wallnet.jobs.networks
+import wallnet.jobs.summary
+import wallnet.plan.figures
+import wallnet.plan.levels
+import wallnet.plan.listing
+import wallnet.plan.own
+import wallnet.plan.paths
+import wallnet.plan.progress
+import wallnet.plan.requests
+import wallnet.plan.start
+import wallnet.plan.summary
+import wallnet.plan.tables
+import wallnet.plan.work
+from wallnet import files, jobs, plan, revisions
+from wallnet.config import ConfigError, reading
 
 min_version("9.10")
 
@@ -25,23 +38,23 @@ include: "workflow/rules/checked.smk"
 elsewhere = {}
 if not workflow.modifier.skip_configfile:
     for path in filter(os.path.exists, workflow.configfiles):
-        checked(configuration.read_yaml, path)
-    if os.path.exists(configuration.CONFIGURATION):
-        _, elsewhere = checked(configuration.read_campaign, configuration.CONFIGURATION)
+        checked(reading.read_yaml, path)
+    if os.path.exists(reading.CONFIGURATION):
+        _, elsewhere = checked(reading.read_campaign, reading.CONFIGURATION)
 
 
-configfile: configuration.CONFIGURATION
+configfile: reading.CONFIGURATION
 
 
 if elsewhere:
 
-    configfile: configuration.STUDIES
+    configfile: reading.STUDIES
 
 
 report: "workflow/report/campaign.rst"
 
 
-campaign = checked(plan.parse, config, configuration.CONFIGURATION, elsewhere)
+campaign = checked(plan.parse, config, reading.CONFIGURATION, elsewhere)
 
 # Every job reads this file, so these variables are set in its shell and need no quoting. With PATH,
 # a snakemake that is called by its path finds the commands of the package. With PYTHONUTF8, jobs
@@ -78,7 +91,7 @@ rule all:
     """All results, except those of the checks, which are separate targets."""
     default_target: True
     input:
-        target(plan.everything(campaign)),
+        target(plan.listing.everything(campaign)),
     localrule: True
 
 
@@ -86,8 +99,10 @@ rule traces:
     """All simulations of all devices."""
     input:
         target(
-            plan.simulations(campaign),
-            work=lambda: plan.work_ahead(plan.device_work(requested)),
+            plan.listing.simulations(campaign),
+            work=lambda: plan.work.work_ahead(
+                plan.work.study_work(requested, "devices")
+            ),
         ),
     localrule: True
 
@@ -96,8 +111,10 @@ rule devices:
     """Properties of all devices, as data and as tables."""
     input:
         target(
-            plan.device_files(campaign),
-            work=lambda: plan.work_ahead(plan.device_work(requested)),
+            plan.listing.device_files(campaign),
+            work=lambda: plan.work.work_ahead(
+                plan.work.study_work(requested, "devices")
+            ),
         ),
     localrule: True
 
@@ -106,12 +123,12 @@ rule levels:
     """The levels of the synapses, with barriers and transitions in one table."""
     input:
         target(
-            plan.level_tables(campaign),
+            plan.levels.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
-            lambda: plan.work_ahead(
+            lambda: plan.work.work_ahead(
                 [
-                    *plan.study_work(requested, "barriers"),
-                    *plan.study_work(requested, "transitions"),
+                    *plan.work.study_work(requested, "barriers"),
+                    *plan.work.study_work(requested, "transitions"),
                 ]
             ),
         ),
@@ -121,14 +138,14 @@ rule levels:
 rule networks:
     """All results of the networks, except the figures."""
     input:
-        target(plan.network_files(campaign)),
+        target(plan.listing.network_files(campaign)),
     localrule: True
 
 
 rule figures:
     """All figures."""
     input:
-        target(plan.figures(campaign)),
+        target(plan.figures.figures(campaign)),
     localrule: True
 
 
@@ -136,7 +153,7 @@ rule mappings:
     """What each mapping of weights to levels costs, as tables and a figure."""
     input:
         target(
-            plan.mapping_files(campaign),
+            plan.listing.mapping_files(campaign),
             "the target mappings has no networks to compare; fill networks.recipes,"
             " networks.synapses and networks.compared",
         ),
@@ -146,5 +163,5 @@ rule mappings:
 rule validation:
     """All checks of the engine, as tables and a figure."""
     input:
-        target(plan.validation_files(campaign)),
+        target(plan.listing.validation_files(campaign)),
     localrule: True

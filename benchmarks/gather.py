@@ -17,14 +17,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from wallnet import config, experiment, files, jobs
+from wallnet import config, files
+from wallnet.files.whole import note_digest
 from wallnet.simulate.recorder import Recorder
+from wallnet.studies import DEVICES, gather_job, gathering
 
 FIRST, STEP = 0.1e12, 1e8
 ENTRIES = 100
 
 
-def device(count):
+def campaign(count):
     return config.parse(
         {
             "material": {
@@ -57,7 +59,7 @@ def device(count):
                 }
             },
         }
-    ).devices["neuron"]
+    )
 
 
 def write_trace(job, index, path):
@@ -92,7 +94,7 @@ def relabel(source, path, job):
     with netCDF4.Dataset(path, "a") as data:
         data.setncattr("parameters", job.to_json())
         data["pulse_current_density"][:] = job.current_density
-    files.note_digest(path)
+    note_digest(path)
 
 
 def gather(folder, count):
@@ -126,13 +128,11 @@ def main():
 
 
 def prepare(folder, count):
-    """Write the initial state and the traces of a device."""
-    wanted = device(count)
-    files.write_dataset(*initial(wanted, folder))
+    """Write the traces of a device."""
     templates = []
-    for index, density in enumerate(wanted.pulse.current_densities):
-        path = folder / f"{config.current_name(density)}.nc"
-        job = experiment.pulse_job(wanted, density)
+    for index, request in enumerate(requests(campaign(count)).values()):
+        path, job = folder / request.path, request.computes
+        path.parent.mkdir(parents=True, exist_ok=True)
         if len(templates) < 20:
             write_trace(job, index, path)
             templates.append(path)
@@ -140,19 +140,16 @@ def prepare(folder, count):
             relabel(templates[index % 20], path, job)
 
 
-def initial(wanted, folder):
-    from wallnet.simulate import initial_state
-
-    return initial_state(experiment.initial_job(wanted)), folder / "initial.nc", "initial", {}
+def requests(asked):
+    found = DEVICES.requests_of(asked, "neuron")
+    return {key: each for key, each in found.items() if each.kind == "trace"}
 
 
 def gather_here(folder, count):
-    from wallnet.devices import gather as gather_traces
-
     logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
-    job = jobs.device_job(device(count))
-    paths = [folder / f"{config.current_name(d)}.nc" for d in job.pulse.current_densities]
-    gather_traces(job, folder / "initial.nc", paths, {}, folder / "device.nc")
+    asked = campaign(count)
+    job = gather_job(DEVICES, asked, "neuron", requests(asked))
+    files.write_content(gathering.gather(job, folder), folder / "device.nc")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ from pathlib import Path
 
 from processes import ROOT, environment, seconds
 
-from wallnet import config, experiment, jobs, plan
+from wallnet import config, experiment, plan
+from wallnet.jobs.networks import mapping_job, training_job
+from wallnet.studies import DEVICES, gather_job
 
 HEAVY = (
     *("numpy", "pydantic", "numba", "scipy", "netCDF4", "pandas", "xarray", "matplotlib"),
@@ -43,13 +45,16 @@ def commands(folder):
     level = experiment.level_job(device, "1").model_copy(update={"relaxation": waits})
     track = campaign.devices["track"]
     sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
-    gathered = jobs.device_job(track.model_copy(update={"pulse": sweep}))
     swept = experiment.pulse_job(track, 0.3e12).model_copy(update=driven)
+    short = config.Campaign(devices={"track": track.model_copy(update={"pulse": sweep})})
+    trace = str(folder / "traces" / f"{config.current_name(0.3e12)}.nc")
+    request = experiment.Request("trace", trace, lambda: swept)
+    gathered = gather_job(DEVICES, short, "track", {(0.3e12,): request})
     networks = campaign.networks
-    trained = jobs.training_job(networks, "mnist", next(iter(networks.recipes)), "1")
-    mapped = jobs.mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
+    trained = training_job(networks, "mnist", next(iter(networks.recipes)), "1")
+    mapped = mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
     missing = ("--data", folder / "none.json", "--data-folder", folder, "--networks", folder)
-    initial, traces = folder / "initial.nc", folder / "traces"
+    initial = folder / "initial.nc"
     of_track = folder / "track.nc"
     return {
         "help": (("minimum", "--help"), "", (0,)),
@@ -84,16 +89,13 @@ def commands(folder):
         "simulate (of the track)": (
             (
                 *("simulate", "--job", swept.to_json(), "--after", of_track),
-                *("--out", traces / f"{config.current_name(0.3e12)}.nc"),
+                *("--out", trace),
             ),
             "",
             (0,),
         ),
-        "device": (
-            (
-                *("device", "--job", "-", "--after", of_track, "--traces", traces),
-                *("--out", folder / "device.nc"),
-            ),
+        "gather (the track)": (
+            (*("gather", "--job", "-", "--out", folder / "device.nc"),),
             gathered.to_json(),
             (0,),
         ),

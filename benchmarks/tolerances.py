@@ -11,7 +11,7 @@ import time
 import numpy as np
 from helpers import oommf_traces
 
-from wallnet.config import FilmSettings as Settings
+from wallnet.config.calculators import FilmSettings as Settings
 
 SETTINGS = {
     "2e-5, 1e-4": Settings(stray_field_tolerance=2e-5, frozen_change=1e-4),

@@ -28,12 +28,13 @@ from typing import Any
 
 import pandas as pd
 
-from wallnet.config import HeavyMetal, schema
-from wallnet.config.heavy_metal import PRESETS
+from wallnet.config import schema
+from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.devices.write_energy import heat_caveat, resistance, write_energy_of
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
-from wallnet.plan import KINDS, load
+from wallnet.plan import load
+from wallnet.plan.requests import KINDS
 from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import level_caveat
 from wallnet.studies import STUDIES

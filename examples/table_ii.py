@@ -24,8 +24,9 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config.networks import Networks, Recipe, Training
+from wallnet.jobs.networks import training_job
 from wallnet.networks import images, stages
 from wallnet.networks.batches import ImageData
 from wallnet.networks.callbacks import FollowEpochs
@@ -130,7 +131,7 @@ class Experiment:
         training = Training(epochs=epochs, **FREE)
         recipe = Recipe(model=MODELS[how.images], fp32=training.model_dump())
         changed = self.networks.model_copy(update={"recipes": {"table-ii": recipe}})
-        job = jobs.training_job(changed, self.dataset, "table-ii", self.seed)
+        job = training_job(changed, self.dataset, "table-ii", self.seed)
         stages.begin(job)
         network = stages.new_network(job, self.data, stages.curve_of(job, self.neuron))
         if start is not None:

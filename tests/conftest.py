@@ -71,10 +71,11 @@ def finished_devices(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished_campaign(tmp_path_factory):
-    """Return the whole tiny campaign, run from the beginning; tests must not change it."""
+def finished_campaign(finished_devices, tmp_path_factory):
+    """Return the whole tiny campaign, run on from its devices; tests must not change it."""
     with made_once(tmp_path_factory, "whole") as (made, new):
         if new:
+            shutil.copytree(finished_devices.folder, made.folder, dirs_exist_ok=True)
             made.configure(with_networks())
             write_images(made.folder / "data/Blots/raw")
             made.snakemake()

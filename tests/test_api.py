@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
+from tqdm import tqdm
 
 from wallnet import api, config, files
 from wallnet.api import running
 from wallnet.experiment import Request, level_job
-from wallnet.jobs.requests import of_device
 from wallnet.simulate import SimulationError
+from wallnet.studies import DEVICES
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +45,8 @@ def swept(synapse, tmp_path_factory):
 
 
 def tasks_of(device, folder):
-    return [running.Task(request, folder) for request in of_device("synapse", device).values()]
+    asked = DEVICES.requests_of(config.Campaign(devices={"synapse": device}), "synapse")
+    return [running.Task(request, folder) for request in asked.values()]
 
 
 def test_a_device_is_loaded_with_changes_in_si(path):
@@ -206,15 +208,21 @@ def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path,
     ]
 
 
-def test_what_a_failed_simulation_is_needed_for_is_left_out(synapse, tmp_path):
+def test_what_a_failed_simulation_is_needed_for_is_left_out(synapse, tmp_path, monkeypatch):
     """The wall at notch 2 is missing, and so is its minimum, and the path from there."""
+    ran = []
+    monkeypatch.setattr(
+        running.Commands, "run", lambda _, task: ran.append(task) or "no disk" * (len(ran) == 1)
+    )
     paths = {"level": (), "minimum": ("level",), "other": (), "barrier": ("other", "minimum")}
-    made = [
-        running.Task(Request("level", name, lambda: level_job(synapse, "2"), after), tmp_path)
-        for name, after in paths.items()
-    ]
-    left = running.without(made[0], made[1:])
-    assert [task.request.path for task in left] == ["other"]
+    monkeypatch.setattr(running.Run, "_with_inputs", lambda _, requests: requests)
+    made = running.Run(config.parse(TINY), tmp_path, 1, tqdm(total=0, disable=True))
+    with pytest.raises(SimulationError, match="^no disk$"):
+        made.make(
+            Request("level", name, lambda: level_job(synapse, "2"), after)
+            for name, after in paths.items()
+        )
+    assert [task.request.path for task in ran] == ["level", "other"]
 
 
 def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):

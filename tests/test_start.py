@@ -8,12 +8,13 @@ import re
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, experiment, files
+from wallnet import cli, config, experiment, files, workflow_path
 
 HEAVY = {
     *("matplotlib", "micromagneticmodel", "netCDF4", "numba", "oommfc", "pandas", "scipy"),
@@ -154,11 +155,17 @@ def test_a_parser_of_a_command_knows_its_module_only(capsys):
 
 def test_parsing_imports_nothing_heavy():
     """What every job of a scheduler parses needs no NumPy, the modules of commands nothing else."""
-    program = (
-        "import sys, importlib; from wallnet import config, files, jobs, plan, revisions;"
-        "from wallnet import validation; "
-        "from wallnet.files import compact; print(*sys.modules); from wallnet import cli; "
-        "[importlib.import_module(module) for module in cli.MODULES]; print(*sys.modules)"
+    workflow = [Path(workflow_path()), *(Path(workflow_path()).parent).glob("workflow/rules/*.smk")]
+    imports = re.findall(
+        r"^(?:from|import) wallnet.*", "\n".join(map(Path.read_text, workflow)), re.M
+    )
+    assert len(imports) > 10
+    program = "\n".join(
+        [
+            *imports,
+            "import importlib, sys; print(*sys.modules); from wallnet import cli",
+            "[importlib.import_module(module) for module in cli.MODULES]; print(*sys.modules)",
+        ]
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from wallnet import files
+from wallnet.files.progress import note_run, read_progress
 from wallnet.plan.changes import changes_of
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Job:
 
     def progress(self, now: float) -> str:
         """Return how far its simulation has come, or for how long it runs or is queued."""
-        if self.outputs and (noted := files.read_progress(self.outputs[0])):
+        if self.outputs and (noted := read_progress(self.outputs[0])):
             return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
         return f"{'queued for ' if self.queued else ''}{duration(now - self.started)}"
 
@@ -390,6 +390,6 @@ class LogHandler(LogHandlerBase):
             end = f"{done} in {duration(time.monotonic() - self._started)}{failed}"
             self._print(self.run.dry_text() if self.dry else end)
         if not self.dry and (self.run.planned or self._idle):
-            files.note_run(self.run.made)
+            note_run(self.run.made)
         self.run, self._idle = Run(), False
         super().close()

@@ -19,13 +19,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
-STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/gather.py"))
+STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate/ubermag", "simulate"),
-    "devices": ("devices", "studies/compact.py"),
+    "devices": ("studies/devices", "studies/gathering.py"),
     "networks": ("networks",),
     "validation": ("validation",),
     "report": ("report", "page"),
@@ -70,11 +70,6 @@ def of(stage: str) -> int:
     return int(_noted[stage]["revision"])
 
 
-def noted_digest(stage: str) -> str:
-    """Return the digest that was noted with the revision."""
-    return str(_noted[stage]["digest"])
-
-
 _SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
 """Fields of a syntax tree that differ between versions of Python or carry no information."""
 
@@ -103,30 +98,35 @@ def _is_docstring(node: object) -> bool:
 
 def digest(stage: str) -> str:
     """Return a digest of the present code of a stage and of what it uses."""
-    texts = sorted(_text(node) for node in code_of(stage).values())
+    texts = sorted(_text_of(*place) for place in code_of(stage))
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
-def code_of(stage: str) -> dict[tuple[str, str], ast.stmt]:
+@cache
+def _text_of(module: str, name: str) -> str:
+    return _text(_statements(module)[name])
+
+
+def code_of(stage: str) -> set[tuple[str, str]]:
     """Return the code on which the results of a stage depend.
 
     Returns
     -------
-    dict
-        Statements by module and name: all of the stage's folders, and what these use of other
+    set
+        Module and name of statements: all of the stage's folders, and what these use of other
         modules, directly or not.
     """
     places = [PACKAGE / place for place in STAGES[stage]]
     paths = [path for each in places for path in (sorted(each.glob("*.py")) or [each])]
     own = [_module(path) for path in paths]
     left = [(module, name) for module in own for name in _statements(module)]
-    found: dict[tuple[str, str], ast.stmt] = {}
+    found: set[tuple[str, str]] = set()
     while left:
         place = left.pop()
         if place not in found:
-            found[place] = _statements(place[0])[place[1]]
+            found.add(place)
             left += [(place[0], name) for name in _statements(place[0]) if name.isdigit()]
-            left += _used(place)
+            left += _used(*place)
     return found
 
 
@@ -174,9 +174,9 @@ def _imported(module: str) -> dict[str, str]:
 
 
 @cache
-def _used(place: tuple[str, str]) -> frozenset[tuple[str, str]]:
+def _used(module: str, name: str) -> frozenset[tuple[str, str]]:
     """Return the statements of this package that a statement names."""
-    return frozenset(_named(*place))
+    return frozenset(_named(module, name))
 
 
 def _named(module: str, name: str) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     planned = Campaign(folder).planned()
     pulses = sum(len(device.pulse.current_densities) for device in campaign.devices.values())
     assert planned["trace"] == pulses
-    assert planned["device"] == 2
+    assert planned["gather_devices"] == 2
     # its own Snakefile includes the workflow, and has the same target by default
     planned["campaign"] = planned.pop("all")
     assert Campaign(folder).planned("--snakefile", folder / "Snakefile") == planned

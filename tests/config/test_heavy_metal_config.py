@@ -7,7 +7,8 @@ import pytest
 from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
-from wallnet import config, experiment, jobs, plan
+from wallnet import config, experiment, plan
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 from wallnet.studies import STUDIES
 
 
@@ -23,7 +24,7 @@ def refused(**sections):
 
 def test_without_keys_the_metal_carries_the_current_density_of_the_device():
     device = parsed().devices["synapse"]
-    job = jobs.write_energy_job(device)
+    job = write_energy_job(device)
     assert (job.length, job.width, job.polarization) == (360e-9, 72e-9, 0.4)
     assert job.heavy_metal.thickness == pytest.approx(5e-9, rel=1e-12, abs=0)
     assert job.heavy_metal.resistivity == pytest.approx(130e-8, rel=1e-12, abs=0)  # 130 µΩ cm
@@ -104,7 +105,6 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
         assert before.to_json() == after.to_json()
         assert not re.search("heavy_metal|heating|curie", after.to_json())
         assert type(after).from_json(after.to_json()) == after
-    first, second = (jobs.write_energy_job(each.devices["stairs"]) for each in (plain, changed))
+    first, second = (write_energy_job(each.devices["stairs"]) for each in (plain, changed))
     assert (first.curie_temperature, second.curie_temperature) == (1000.0, 728.0)
-    assert jobs.device_job(changed.devices["stairs"]).write_energy == second
-    assert jobs.WriteEnergyJob.from_json(second.to_json()) == second
+    assert WriteEnergyJob.from_json(second.to_json()) == second

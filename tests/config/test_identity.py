@@ -4,9 +4,13 @@ import pytest
 from helpers.facets import Further
 from helpers.small_campaign import with_networks
 
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config import networks as section
 from wallnet.config.stages import FACETS, FREE_STAGES, LEVEL_STAGES, PROGRAMMED_STAGES, Network
+from wallnet.jobs.networks import accuracy_job, comparison_job, mapping_job, training_job
+from wallnet.jobs.write_energy import programming_energy_job
+from wallnet.plan.listing import everything
+from wallnet.plan.paths import mapped_paths
 
 PLACE = {"dataset": "blots", "recipe": "plain", "stage": "on_levels", "seed": "3"}
 SYNAPSE = {"device": "synapse", "reading": "series", "mapping": "layer"}
@@ -31,9 +35,9 @@ def test_an_identity_gives_the_path_and_the_columns():
 
 def test_the_identity_of_a_job_has_the_facets_that_the_job_has():
     campaign = plan.parse(with_networks()).networks
-    trained = jobs.training_job(campaign, "blots", "plain", 3)
+    trained = training_job(campaign, "blots", "plain", 3)
     assert dict(Network.of(trained, "fp32")) == dict(Network(**PLACE | {"stage": "fp32"}))
-    (mapped, *_) = jobs.mapping_job(campaign, "blots", "synapse", "series", 3).networks
+    (mapped, *_) = mapping_job(campaign, "blots", "synapse", "series", 3).networks
     assert Network.of(mapped, "on_levels").device == "synapse"
 
 
@@ -58,14 +62,14 @@ def planned():
         networks = campaign.networks
         place = ("blots", "synapse", "series", 3)
         return (
-            plan.everything(campaign),
+            everything(campaign),
             [dict(run) for run in networks.runs()],
-            plan.mapped_paths(files.CHECKPOINT, networks),
-            jobs.training_job(networks, "blots", "plain", 3).to_json(),
-            jobs.mapping_job(networks, *place).to_json(),
-            jobs.comparison_job(networks, *place).to_json(),
-            jobs.accuracy_job(networks).to_json(),
-            jobs.programming_energy_job(campaign).to_json(),
+            mapped_paths(files.CHECKPOINT, networks),
+            training_job(networks, "blots", "plain", 3).to_json(),
+            mapping_job(networks, *place).to_json(),
+            comparison_job(networks, *place).to_json(),
+            accuracy_job(networks).to_json(),
+            programming_energy_job(campaign).to_json(),
         )
 
     return of

@@ -10,8 +10,10 @@ from helpers.small_campaign import ROOT
 from helpers.synthetic import one_sentence
 from jsonschema import Draft202012Validator
 
-from wallnet import config, jobs, plan
+from wallnet import config, plan
 from wallnet.config import ConfigError, schema
+from wallnet.jobs.networks import AccuracyJob, accuracy_job, training_job
+from wallnet.plan.listing import device_files, simulations
 from wallnet.studies import STUDIES
 
 VALIDATOR = Draft202012Validator(schema.as_written(STUDIES))
@@ -49,12 +51,12 @@ def test_the_page_shows_this_campaign():
 
 
 def test_the_plan_has_the_files_of_both_kinds(mixed):
-    found = plan.device_files(config.parse(mixed))
+    found = device_files(config.parse(mixed))
     assert "results/compact_models/mine.json" in found
     assert "results/tables/devices/mine.csv" in found
     assert "results/devices/mine.nc" not in found
     assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(found)
-    assert not any("mine" in path for path in plan.simulations(config.parse(mixed)))
+    assert not any("mine" in path for path in simulations(config.parse(mixed)))
 
 
 def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed):
@@ -72,8 +74,8 @@ def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed)
 
 def test_the_accuracy_job_carries_the_places(mixed):
     mixed["networks"]["synapses"] = ["mine"]
-    job = jobs.accuracy_job(config.parse(mixed).networks)
-    assert jobs.AccuracyJob.from_json(job.to_json()) == job
+    job = accuracy_job(config.parse(mixed).networks)
+    assert AccuracyJob.from_json(job.to_json()) == job
     assert json.loads(job.to_json())["run_set"]["places"] == [["mine", "measured"]]
 
 
@@ -84,7 +86,7 @@ def test_the_reading_of_the_neuron_has_no_effect_on_a_measured_one(mixed, readin
         mixed["networks"]["neuron"] = neuron
         networks = config.parse(mixed).networks
         assert networks.reading_of_neuron == expected
-        assert jobs.training_job(networks, "mnist", "plain", 1).neuron_reading == expected
+        assert training_job(networks, "mnist", "plain", 1).neuron_reading == expected
 
 
 def test_shared_keys_are_those_of_simulated_devices_only(mixed):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from wallnet import devices
-from wallnet.config import Detector, Track
-from wallnet.devices.conductance import both_readings, detected_magnetization
+from wallnet.config import Track
+from wallnet.config.devices import Detector
+from wallnet.devices.conductance import both_readings, detected_magnetization, detector_columns
 
 TRACK = Track(length=512e-9, width=64e-9, thickness=2e-9, cell_size=1e-9)
 
@@ -21,14 +22,14 @@ TRACK = Track(length=512e-9, width=64e-9, thickness=2e-9, cell_size=1e-9)
     ],
 )
 def test_detector_covers_the_cells_whose_centre_it_covers(start, stop, expected):
-    assert devices.detector_columns(TRACK, Detector(start=start, stop=stop)) == expected
+    assert detector_columns(TRACK, Detector(start=start, stop=stop)) == expected
 
 
 def test_cells_that_divide_a_length_inexactly_are_not_lost():
     track = Track(length=1500e-9, width=150e-9, thickness=2e-9, cell_size=3e-9)
     for column in range(0, 490):
         detector = Detector(start=column * 3e-9, stop=(column + 10) * 3e-9)
-        assert devices.detector_columns(track, detector) == slice(column, column + 10)
+        assert detector_columns(track, detector) == slice(column, column + 10)
 
 
 def test_a_detector_that_begins_and_ends_on_centres_takes_the_first_of_both():
@@ -36,7 +37,7 @@ def test_a_detector_that_begins_and_ends_on_centres_takes_the_first_of_both():
     track = Track(length=1500e-9, width=150e-9, thickness=2e-9, cell_size=3e-9)
     for column in range(0, 490):
         detector = Detector(start=(column + 0.5) * 3e-9, stop=(column + 10.5) * 3e-9)
-        assert devices.detector_columns(track, detector) == slice(column, column + 10)
+        assert detector_columns(track, detector) == slice(column, column + 10)
 
 
 def test_columns_weigh_by_their_magnetic_cells():
@@ -88,3 +89,10 @@ def test_normalisation_is_equation_3():
     )
     with pytest.raises(ValueError, match="cannot be normalised"):
         devices.normalize([3.0, 3.0], 3.0, 3.0)
+
+
+def test_outside_its_range_the_device_gives_nothing_or_saturates():
+    coefficients = [0.01, 0.2, 0.3, 0.1, 0.35]
+    result = devices.activation([-5.0, -1e-9, 0.0, 0.5, 1.0, 1.5, 100.0], coefficients)
+    inside = np.polynomial.polynomial.polyval([0.0, 0.5, 1.0], coefficients)
+    assert result == pytest.approx([0, 0, *inside, inside[-1], inside[-1]], rel=1e-6, abs=0)

@@ -7,7 +7,7 @@ import pytest
 from helpers.heat import temperatures
 from scipy import integrate
 
-from wallnet.config import Heating
+from wallnet.config.heavy_metal import Heating
 from wallnet.devices.heating import step_response
 
 WIDTH = 150e-9

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.heat import temperatures
 
-from wallnet.config import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import (
     heat_caveat,
     resistance,
@@ -12,7 +12,7 @@ from wallnet.devices.write_energy import (
     write_energy_of,
     write_energy_of_train,
 )
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 
 
 def job_with(polarization=0.4, length=1500e-9, width=150e-9, heating=None, curie=1000.0, **metal):

@@ -17,8 +17,12 @@ from helpers.terminal import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet import Job, LogHandler, Run
-from wallnet import files, plan
-from wallnet.plan import changes
+from wallnet import files
+from wallnet.files.progress import note_run, noted_progress, progress_of, read_progress, read_run
+from wallnet.plan import changes, work
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import expected_times
+from wallnet.studies import DEVICES
 
 
 class Clock:
@@ -101,13 +105,12 @@ def jobs_of_the_campaign(campaign):
         if len(cells) == 5 and cells[1].isdigit():
             measured[cells[0]] = float(cells[2])
     found = []
-    for name, device in campaign.simulated.items():
+    for name in campaign.simulated:
         traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
-        found += [("level", [path], measured["levels"]) for path in plan.level_paths(name, device)]
-        found += [("trace", [path], measured[traces]) for path in plan.trace_paths(name, device)]
-        found += [
-            ("minimum", [path], measured["minima"]) for path in plan.minimum_paths(name, device)
-        ]
+        times = {"level": "levels", "trace": traces, "minimum": "minima"}
+        for each in DEVICES.requests_of(campaign, name).values():
+            if each.kind in times:
+                found.append((each.kind, [each.path], measured[times[each.kind]]))
     mapped = {}
     for run in campaign.networks.runs():
         path = files.METRICS.format(**run)
@@ -129,10 +132,10 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
     campaign = default_campaign.without_optional
     jobs = jobs_of_the_campaign(campaign)
     assert len(jobs) > 250
-    expected = plan.expected_times(plan.Requested(default_campaign))
+    expected = expected_times(Requested(default_campaign))
     run = Run(clock)
     run.total = len(jobs)
-    times = [plan.time_of_job(outputs, expected) for _, outputs, _ in jobs]
+    times = [work.time_of_job(outputs, expected) for _, outputs, _ in jobs]
     run.times = dict(enumerate(times))
     left = sum(seconds for _, _, seconds in jobs) * slower
     whole, told = left, []
@@ -248,19 +251,19 @@ def test_a_running_job_tells_its_simulated_time_from_its_note(run, clock, tmp_pa
     run.start(said(1, outputs=[str(output)]))
     job = run.running[1]
     assert job.progress(clock() + 42) == "42 s"
-    with files.noted_progress(output, 13e-9) as note:
+    with noted_progress(output, 13e-9) as note:
         note(2.5e-9)
         assert job.progress(0) == "2.5 of 13.0 ns"
         # a note a second at most
         note(3.5e-9)
         assert job.progress(0) == "2.5 of 13.0 ns"
-        files.progress_of(output).write_text("[1.0")
-        assert files.read_progress(output) is None
-    assert not files.progress_of(output).exists()
+        progress_of(output).write_text("[1.0")
+        assert read_progress(output) is None
+    assert not progress_of(output).exists()
 
 
 def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
-    with files.noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
+    with noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
         note(1e-10)
 
 
@@ -408,20 +411,20 @@ def test_a_run_notes_what_it_has_made(handler):
         say(handler, event=LogEvent.JOB_FINISHED, job_id=number)
     say(handler, event=LogEvent.JOB_ERROR, **job(2))
     handler.close()
-    assert files.read_run() == ["a.nc", "b.csv", "b.png"]
-    files.note_run(["earlier"])
+    assert read_run() == ["a.nc", "b.csv", "b.png"]
+    note_run(["earlier"])
     handler.close()  # without a new run
-    assert files.read_run() == ["earlier"]
+    assert read_run() == ["earlier"]
 
 
 def test_a_run_with_nothing_to_do_has_made_nothing(handler):
-    files.note_run(["earlier"])
+    note_run(["earlier"])
     say(handler, "Building DAG of jobs...")
     handler.close()
-    assert files.read_run() == ["earlier"]
+    assert read_run() == ["earlier"]
     say(handler, "Nothing to be done (all requested files are present and up to date).")
     handler.close()
-    assert files.read_run() == []
+    assert read_run() == []
 
 
 def test_a_dry_run_notes_nothing(handler):
@@ -430,13 +433,13 @@ def test_a_dry_run_notes_nothing(handler):
     say(handler, event=LogEvent.JOB_INFO, **job(1, "a.nc"))
     say(handler, "Nothing to be done")
     handler.close()
-    assert files.read_run() is None
+    assert read_run() is None
 
 
 def test_a_note_of_a_run_that_cannot_be_written_costs_nothing(tmp_path):
     (tmp_path / "results").write_text("a file, no folder")
-    files.note_run(["a"], tmp_path)
-    assert files.read_run(tmp_path) is None
+    note_run(["a"], tmp_path)
+    assert read_run(tmp_path) is None
 
 
 def test_what_slurm_says_of_each_job_is_in_the_display_and_not_a_line(handler):

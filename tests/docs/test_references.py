@@ -25,7 +25,11 @@ from helpers import extending
 from wallnet import cli, config, files, plan
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section
+from wallnet.config.reading import read_yaml
+from wallnet.files.paths import LAST_RUN
 from wallnet.plan.clean import HIDDEN
+from wallnet.plan.listing import checks, everything
+from wallnet.plan.requests import KINDS
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
@@ -113,9 +117,9 @@ def campaign() -> config.Campaign:
 @functools.cache
 def results() -> list[str]:
     """Return the paths of all results of the shipped campaign, with logs and benchmarks."""
-    made = [*plan.everything(campaign()), *plan.checks(campaign())]
+    made = [*everything(campaign()), *checks(campaign())]
     beside = [of(path) for path in made for of in (files.log_of, files.benchmark_of)]
-    return [*made, *beside, files.REPORT, files.LAST_RUN]
+    return [*made, *beside, files.REPORT, LAST_RUN]
 
 
 def is_result(text: str) -> bool:
@@ -135,7 +139,7 @@ def rules() -> set[str]:
     pattern = r"^ *(?:rule|checkpoint|use rule \w+ as) (\w+)\b|^    name:\n        \"([\w-]+)\""
     plain = {name for found in re.findall(pattern, code(), re.M) for name in found if name}
     loops = {
-        *plan.KINDS,
+        *KINDS,
         *STUDIES,
         *(f"{act}_{name}" for act in ("gather", "show") for name in STUDIES),
     }
@@ -362,7 +366,7 @@ def fault_of_yaml(body: str) -> str | None:
         plan.parse(data)
         return None
     try:
-        plan.parse(laid_over(config.read_yaml(ROOT / "config.yaml"), data))
+        plan.parse(laid_over(read_yaml(ROOT / "config.yaml"), data))
     except config.ConfigError as error:
         return str(error)
     return None

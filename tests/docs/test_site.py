@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from wallnet import api, plan
+from wallnet import api
+from wallnet.plan.figures import FIGURES
+from wallnet.plan.tables import TABLES
 from wallnet.studies import STUDIES
 
 ROOT = Path(__file__).parents[2]
@@ -160,7 +162,7 @@ def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
     """The figures of devices and networks, of gathered files, and of the checks and studies."""
     shown = gallery()
     others = {"mappings", "scaling", "validation"}
-    assert set(shown) == {*plan.FIGURES, *api.GATHERED, *others}
+    assert set(shown) == {*FIGURES, *api.GATHERED, *others}
     for name, text in shown.items():
         assert re.search(r"^```(python|sh)\n", text, re.M), name
         if name != "measured":  # the tutorial draws it
@@ -170,7 +172,7 @@ def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
 
 def test_every_rule_that_draws_has_a_picture_in_the_gallery():
     """A table's figure, or that of a study, is in one of the gallery's pictures."""
-    drawn = {each.figure for each in plan.TABLES if each.figure}
+    drawn = {each.figure for each in TABLES if each.figure}
     drawn |= {study.figure for study in STUDIES.values()}
     assert len(drawn) >= 9
     pictures = " ".join(re.findall(r"\(figures/([\w-]+)\.png\)", "".join(gallery().values())))

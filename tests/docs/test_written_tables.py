@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from wallnet import config, plan
+from wallnet.config.networks import Networks
+from wallnet.config.track import Notches
 from wallnet.report.networks import TABLE_II
 
 ROOT = Path(__file__).parents[2]
@@ -200,8 +202,8 @@ def test_the_configuration_has_a_table_for_each_block_and_a_row_for_each_key():
     tables = dict(re.findall(r"^### (.*?)\n(.*?)(?=^### |\Z)", page, re.M | re.S))
     keys = {title: re.findall(r"^\| `(\w+)` ", table, re.M) for title, table in tables.items()}
     assert keys["`devices.X`"] == list(config.Device.model_fields)
-    assert keys["`devices.X.track.notches`"] == list(config.Notches.model_fields)
-    assert keys["`networks`"] == list(config.Networks.model_fields)
+    assert keys["`devices.X.track.notches`"] == list(Notches.model_fields)
+    assert keys["`networks`"] == list(Networks.model_fields)
     assert keys["`networks.recipes.X.fine_tuned`, `networks.recipes.X.on_levels`"]
     rows = {tuple(cells_of(line)[:4]) for line in page.splitlines()}
     assert {

@@ -7,6 +7,7 @@ import pytest
 from wallnet import config, experiment, simulate
 from wallnet.config import ProgramPulse
 from wallnet.experiment import Request, Simulation, Train
+from wallnet.experiment.request import digest_of
 from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"
@@ -97,5 +98,5 @@ def test_a_request_names_its_command_and_its_start(pulse):
 def test_requests_of_other_pulses_have_other_digests(synapse, pulse):
     same = Request("trace", PATH, lambda: experiment.pulse_job(synapse, 0.5e12))
     other = Request("trace", PATH, lambda: experiment.pulse_job(synapse, 0.5001e12))
-    assert same.digest == experiment.digest_of(pulse.to_json())
+    assert same.digest == digest_of(pulse.to_json())
     assert other.digest != same.digest

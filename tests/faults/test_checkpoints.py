@@ -10,6 +10,7 @@ import pytest
 from helpers.small_campaign import TINY
 
 from wallnet import cli, config, experiment, files
+from wallnet.config.devices import Relaxation
 from wallnet.simulate import checkpoint, initial_state, simulate
 
 
@@ -211,7 +212,7 @@ EAGER = "import wallnet.simulate.checkpoint as c, wallnet.cli;c.INTERVAL = 0.0; 
 
 def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
     job = experiment.pulse_job(
-        device.model_copy(update={"relaxation": config.Relaxation(longest=5e-9, hold=5e-9)}),
+        device.model_copy(update={"relaxation": Relaxation(longest=5e-9, hold=5e-9)}),
         0.5e12,
     )
     out = tmp_path / "trace.nc"

@@ -14,7 +14,8 @@ from helpers.same import assert_same
 from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import config, experiment, jobs, plan
+from wallnet import config, experiment, plan
+from wallnet.jobs.networks import data_job
 
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
 WALLNET = Path(sys.executable).with_name("wallnet")
@@ -87,7 +88,7 @@ def test_without_network_a_missing_data_set_is_said_with_its_place(tmp_path):
     path = programs_without(tmp_path / "bin", "npm", "apt-get")
     networks = plan.load(ROOT / "config.yaml").networks
     command = [*without_network(), WALLNET, "data", "--data-folder", tmp_path / "data"]
-    command += ["--job", jobs.data_job(networks, "mnist").to_json(), "--out", tmp_path / "m.json"]
+    command += ["--job", data_job(networks, "mnist").to_json(), "--out", tmp_path / "m.json"]
     command += ["--sources", ",".join(networks.sources)]
     refused = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, env={**os.environ, "PATH": path}

@@ -16,7 +16,8 @@ import xarray
 
 from wallnet import __version__, files
 from wallnet.files import compact, schema
-from wallnet.files.whole import check_digest
+from wallnet.files import whole as files_whole
+from wallnet.files.whole import check_digest, check_writable, digest_path, note_digest, set_aside
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_a_result_made_anew_takes_the_place_of_the_damaged_one(tmp_path, state):
         files.read_dataset(path, "initial")
     assert path.read_bytes() == harmed
     assert list(files.find_damaged(tmp_path)) == [str(path)]
-    files.set_aside([str(path)])
+    set_aside([str(path)])
     assert aside.read_bytes() == harmed
     assert not path.exists()
     with pytest.raises(files.FileError, match="cannot be written"), files.written_whole(path):
@@ -99,9 +100,9 @@ def test_outside_a_folder_of_results_a_file_is_its_owners(tmp_path, state):
 def test_digests_are_those_of_sha256sum(tmp_path):
     path = tmp_path / "results" / "a b.csv"
     files.write_text("x\n", path)
-    told = files.digest_path(path).read_text()
+    told = digest_path(path).read_text()
     assert told == "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac  a b.csv\n"
-    assert files.digest_path(path).name == ".a b.csv.sha256"
+    assert digest_path(path).name == ".a b.csv.sha256"
 
 
 def test_what_was_looked_at_is_not_read_again(tmp_path, monkeypatch):
@@ -117,7 +118,7 @@ def test_what_was_looked_at_is_not_read_again(tmp_path, monkeypatch):
     files.damaged(path, "is of no use")
     assert files.find_damaged(tmp_path, memory) == {str(path): "is of no use"}
     assert read == []
-    files.note_digest(path, of(path))
+    note_digest(path, of(path))
     status = path.stat()
     path.write_text("2\n")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -277,7 +278,7 @@ def test_what_a_failed_job_left_of_an_older_result_is_still_whole(tmp_path):
     replace = os.replace
 
     def watched(source, destination):
-        seen.append((os.path.basename(destination), files.digest_path(path).exists()))
+        seen.append((os.path.basename(destination), digest_path(path).exists()))
         replace(source, destination)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -299,7 +300,7 @@ def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, 
     files.read_dataset(other, "initial")
     shutil.copyfile(other, path)
     if not known:
-        files.digest_path(path).unlink()
+        digest_path(path).unlink()
         assert float(files.read_dataset(path, "initial")["initial_magnetization"].sum()) == -1
         return
     with pytest.raises(files.DamagedFileError, match="content is not what was written"):
@@ -334,7 +335,7 @@ def test_a_missing_file_is_no_damage_and_yet_no_file(tmp_path):
     assert files.find_damaged(tmp_path) == {}
     with pytest.raises(FileNotFoundError):
         check_digest(path)
-    files.digest_path(path).unlink()
+    digest_path(path).unlink()
     with pytest.raises(FileNotFoundError):
         check_digest(path)
 
@@ -367,15 +368,15 @@ def test_set_aside_leaves_no_digest_and_needs_no_file(tmp_path):
     for each in (path, gone):
         files.write_text("1", each)
     gone.unlink()
-    files.set_aside(map(str, (path, gone)))
+    set_aside(map(str, (path, gone)))
     assert [each.name for each in path.parent.iterdir()] == ["a.csv.damaged"]
 
 
 def test_a_folder_into_which_nothing_fits_is_refused(tmp_path, monkeypatch):
-    files.check_writable(tmp_path)
+    check_writable(tmp_path)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(files.FileError, match="missing cannot be written"):
-        files.check_writable(tmp_path / "missing")
+        check_writable(tmp_path / "missing")
 
     class Full(io.BytesIO):
         def write(self, content):
@@ -383,7 +384,7 @@ def test_a_folder_into_which_nothing_fits_is_refused(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.whole.tempfile, "TemporaryFile", lambda dir: Full())
     with pytest.raises(files.FileError, match="No space left"):
-        files.check_writable(tmp_path)
+        check_writable(tmp_path)
 
 
 # Values
@@ -665,7 +666,7 @@ def test_files_of_other_content_are_refused(tmp_path, state):
     assert "is damaged or not netCDF" in refused("initial")
     with path.open("wb") as stream:
         stream.write(b"x")
-    files.note_digest(path, "0" * 64)
+    files_whole.note_digest(path, "0" * 64)
     assert "is not what was written" in refused("initial")
 
 

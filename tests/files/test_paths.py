@@ -6,8 +6,12 @@ import pytest
 from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
+from wallnet.config.networks import Networks
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs import device_job, paths
+from wallnet.plan.clean import not_asked_for
+from wallnet.plan.figures import FIGURES, figures
+from wallnet.plan.listing import network_files, simulations
+from wallnet.plan.paths import example_metrics, mapped_paths, training_curve_metrics
 
 
 @pytest.fixture(scope="session")
@@ -19,36 +23,28 @@ def default():
 def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
     tiny["devices"]["synapse"]["pulse"]["current_densities"] = [0.5e12, -1.25e12, 0.0625e12]
     tiny["devices"]["plain"] = {"like": "synapse", "kind": "track"}
-    devices = config.parse(tiny).devices
-    assert plan.trace_paths("synapse", devices["synapse"]) == [
+    assert list(simulations(plan.parse(tiny)))[6:] == [
+        "results/initial/synapse.nc",
         "results/traces/synapse/-1.2500.nc",
         "results/traces/synapse/0.0625.nc",
         "results/traces/synapse/0.5000.nc",
-    ]
-    # the third notch is the right edge
-    assert plan.level_paths("synapse", devices["synapse"]) == [
+        # the third notch is the right edge
         "results/levels/synapse/1.nc",
         "results/levels/synapse/1-2.nc",
         "results/levels/synapse/2.nc",
+        *(f"results/minima/synapse/{name}.nc" for name in ("initial", "1", "1-2", "2", "reversed")),
+        "results/initial/plain.nc",
+        "results/traces/plain/-1.2500.nc",
+        "results/traces/plain/0.0625.nc",
+        "results/traces/plain/0.5000.nc",
     ]
-    assert plan.level_paths("plain", devices["plain"]) == []
-    assert plan.level_paths("neuron", devices["neuron"]) == []
-    assert paths.folder(files.LEVEL, "synapse") == "results/levels/synapse"
-    # a job finds them in the folder that it receives
-    job = device_job(devices["synapse"])
-    assert paths.traces_in("here", job.pulse)[-1] == "here/0.5000.nc"
-    assert paths.levels_in("there", job) == {
-        "notch 1": "there/1.nc",
-        "between 1 and 2": "there/1-2.nc",
-        "notch 2": "there/2.nc",
-    }
 
 
 def test_figures_are_one_a_device_and_the_comparison(tiny):
     neuron, synapse = tiny["devices"]["neuron"], tiny["devices"]["synapse"]
     tiny["devices"] = {"n": neuron, "s": synapse, "t": neuron | {"kind": "track"}}
     tiny["figures"] = {"vector_format": "svg"}
-    names = plan.figures(config.parse(tiny))
+    names = figures(config.parse(tiny))
     assert [name for name in names if name.endswith("png")] == [
         "results/figures/devices/n-transfer-curve.png",
         "results/figures/devices/n-magnetization.png",
@@ -60,7 +56,7 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     ]
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
-    assert len(plan.figures(config.parse(tiny))) == 3
+    assert len(figures(config.parse(tiny))) == 3
 
 
 def test_options_of_figures_are_those_of_their_own_device(tiny):
@@ -72,24 +68,24 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     table = {"wide": 10, "synapse": 5}
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
     campaign = config.parse(tiny)
-    assert plan.FIGURES["dynamics"].command(campaign, device="wide") == [
+    assert FIGURES["dynamics"].command(campaign, device="wide") == [
         *("figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
         *("--shown", "1.5e+12", "5e+11"),
     ]
-    assert plan.FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"
-    assert plan.FIGURES["accuracy"].command(campaign) == [
+    assert FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"
+    assert FIGURES["accuracy"].command(campaign) == [
         *("figure", "accuracy", "--paper", "5", "10"),
     ]
 
 
 def test_figures_list_each_of_networks_once_in_both_formats_with_its_data(default):
     campaign = default.model_copy(update={"figures": config.Figures(vector_format="svg")})
-    found = [path for path in plan.figures(campaign) if "networks/" in path]
+    found = [path for path in figures(campaign) if "networks/" in path]
     assert len(set(found)) == len(found) == 3 * 2 * (1 + 2 * 2)
     assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in found
     assert "results/figures/networks/fashion-mnist/misread.svg" in found
     none = campaign.networks.model_copy(update={"recipes": {}})
-    found = plan.figures(campaign.model_copy(update={"networks": none}))
+    found = figures(campaign.model_copy(update={"networks": none}))
     assert not [path for path in found if "networks/" in path or "accuracy" in path]
 
 
@@ -99,7 +95,7 @@ TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 @pytest.fixture
 def two_recipes():
     """Return networks of two recipes: as in the paper, and trained on levels with one mapping."""
-    return config.Networks(
+    return Networks(
         synapses=["synapse-10", "synapse-5"],
         mappings=["layer", "signed-fitted", "signed-row-fitted"],
         seeds=[4, 1],
@@ -115,7 +111,7 @@ FREE = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
 
 def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
     """The mapping is the one with the most stages, the first of equal ones."""
-    found = plan.example_metrics(two_recipes, PAPER_STAGES, "mnist", "synapse-5")
+    found = example_metrics(two_recipes, PAPER_STAGES, "mnist", "synapse-5")
     assert len(found) == 5  # the free network once, two stages in each reading
     common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
     assert found[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
@@ -124,9 +120,9 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
             run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
             assert path == files.METRICS.format(**run)
     # quantized, fine_tuned and fine_tuned_snapped in each reading, and fp32
-    assert len(plan.example_metrics(two_recipes, STAGES, "mnist", "synapse-5")) == 7
-    assert plan.example_metrics(two_recipes, [FIRST_STAGE], "mnist") == found[:1]
-    curves = plan.training_curve_metrics(two_recipes)
+    assert len(example_metrics(two_recipes, STAGES, "mnist", "synapse-5")) == 7
+    assert example_metrics(two_recipes, [FIRST_STAGE], "mnist") == found[:1]
+    curves = training_curve_metrics(two_recipes)
     assert len(curves) == 4  # two data sets, two recipes
     assert all("fp32" in path for path in curves)
     runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in curves]
@@ -134,7 +130,7 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
 
 
 def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
-    found = plan.example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
+    found = example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
     runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
     assert len(runs) == len(found)
     assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}
@@ -159,7 +155,7 @@ def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
 def test_one_job_maps_the_networks_of_a_synapse_reading_and_seed(two_recipes):
     """Its files are patterns; filled, those of all jobs are the files on levels."""
     for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING):
-        made = plan.mapped_paths(pattern, two_recipes)
+        made = mapped_paths(pattern, two_recipes)
         jobs = itertools.product(
             two_recipes.datasets, two_recipes.synapses, two_recipes.readings, two_recipes.seeds
         )
@@ -172,9 +168,9 @@ def test_one_job_maps_the_networks_of_a_synapse_reading_and_seed(two_recipes):
         assert filled == {path for path in every if "/none/" not in path}
         assert len(set(made)) == len(made)
     # plain: 3 quantized, 1 fine_tuned and 1 snapped; tuned: 3 quantized and 1 on_levels
-    assert len(plan.mapped_paths(files.METRICS, two_recipes)) == 5 + 4
+    assert len(mapped_paths(files.METRICS, two_recipes)) == 5 + 4
     # fine_tuned has free weights
-    assert len(plan.mapped_paths(files.PROGRAMMING, two_recipes)) == 5 - 1 + 4
+    assert len(mapped_paths(files.PROGRAMMING, two_recipes)) == 5 - 1 + 4
 
 
 def test_log_and_benchmark_of_a_mapping_belong_to_the_campaign(two_recipes, tmp_path):
@@ -196,7 +192,7 @@ def test_log_and_benchmark_of_a_mapping_belong_to_the_campaign(two_recipes, tmp_
         for path in (f"results/logs/{name}.log", f"results/benchmarks/{name}.tsv"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).touch()
-    listed = plan.not_asked_for(campaign, tmp_path)
+    listed = not_asked_for(campaign, tmp_path)
     assert listed == sorted(
         path
         for name in gone
@@ -211,7 +207,7 @@ def test_only_networks_on_levels_have_a_programming(two_recipes):
     assert planned == [
         files.PROGRAMMING.format(**run) for run in run_set.runs() if run["stage"] in on_levels
     ]
-    assert set(planned) < set(plan.network_files(config_of(two_recipes)))
+    assert set(planned) < set(network_files(config_of(two_recipes)))
     assert all(path.endswith("/programming.nc") for path in planned)
 
 

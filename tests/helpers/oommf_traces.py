@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from wallnet import tracks
-from wallnet.config import FilmSettings as Settings
-from wallnet.config import Notches, Track
+from wallnet.config import Track
+from wallnet.config.calculators import FilmSettings as Settings
+from wallnet.config.track import Notches
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.terms import SpinTorque, Terms
 

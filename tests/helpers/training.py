@@ -4,7 +4,7 @@ import shutil
 
 from wallnet import files
 from wallnet.config.stages import STAGES
-from wallnet.jobs import continuing_job, mapping_job, training_job
+from wallnet.jobs.networks import continuing_job, mapping_job, training_job
 from wallnet.networks import stages
 
 CHANGING = {"wall_seconds"}

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from helpers.small_campaign import MATERIAL
-from wallnet import config, experiment, files, jobs, plan, tracks
-from wallnet.jobs import paths
+from wallnet import config, experiment, files, tracks
+from wallnet.experiment.minima import minimum_states
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
+from wallnet.studies import DEVICES, gather_job, gathering
 
 NEURON = {
     "kind": "neuron",
@@ -99,8 +100,10 @@ class Bench:
         self.root = Path(root)
         self.name = name
         self.device = device
-        self.job = jobs.device_job(device)
         self.out = self.root / files.DEVICE.format(device=name)
+        campaign = config.Campaign(devices={name: device})
+        self.requests = DEVICES.requests_of(campaign, name)
+        self.job = gather_job(DEVICES, campaign, name, self.requests)
 
     def copied(self, root):
         """Return the same device with files that a test may change."""
@@ -110,19 +113,24 @@ class Bench:
     def path(self, relative):
         return self.root / relative
 
+    def _of_kind(self, kind):
+        return [self.path(each.path) for each in self.requests.values() if each.kind == kind]
+
     @property
     def initial(self):
-        return self.path(files.INITIAL.format(device=self.name))
+        return self._of_kind("initial")[0]
 
     @property
     def traces(self):
-        return [self.path(p) for p in plan.trace_paths(self.name, self.device)]
+        return self._of_kind("trace")
 
     @property
     def levels(self):
-        place = self.path(paths.folder(files.LEVEL, self.name))
-        found = paths.levels_in(place, self.device)
-        return {state: Path(path) for state, path in found.items()}
+        return {
+            files.WallState(key[1]): self.path(each.path)
+            for key, each in self.requests.items()
+            if key[0] == "level"
+        }
 
     def write(self, trace, path):
         files.write_dataset(trace, path, "trace", {})
@@ -151,13 +159,39 @@ class Bench:
             self.write_pulse(density, *ends(density))
         for state in self.levels:
             self.write_level(state.file_name)
+        if self.device.kind == "synapse":
+            for state in minimum_states(self.device.track, self.device.wall.start):
+                self.write_minimum(state)
+
+    def write_minimum(self, state, converged=1, went=None, ends=None, energy=2e-17):
+        job = experiment.minimum_job(self.device, state.file_name)
+        track, placed = self.device.track, job.placement
+        bottom, top = ends or ((placed.bottom, placed.top) if placed else (track.length,) * 2)
+        rows, columns = track.cells[::-1]
+        values = {
+            "minimum_magnetization": np.zeros((rows, columns, 3)),
+            "minimum_energy": energy,
+            "minimum_residual_field": 0.05 if converged else 40.0,
+            "minimum_stiffness": 9e3 if converged else float("nan"),
+            "minimum_wall_bottom": bottom,
+            "minimum_wall_top": top,
+            "minimum_converged": converged,
+            "x": np.arange(columns),
+            "y": np.arange(rows),
+        }
+        attributes = {
+            "parameters": job.to_json(),
+            "state": str(went or state),
+            "stayed": int(went is None),
+        }
+        path = self.path(files.MINIMUM.format(device=self.name, state=state.file_name))
+        files.write_content(files.content("minimum", values, attributes), path)
 
     def gather(self, **changes):
-        from wallnet import devices
-
-        job = self.job.model_copy(update=changes)
-        devices.gather(job, self.initial, self.traces, self.levels, self.out)
-        return files.read_dataset(self.out, job.kind)
+        """Gather the device, with other keys of its reading."""
+        job = self.job.model_copy(update={"settings": self.job.settings | changes})
+        files.write_content(gathering.gather(job, self.root), self.out)
+        return files.read_dataset(self.out, self.device.kind)
 
     def edit(self, path, change):
         """Apply a function to a trace file and write the result back."""
@@ -176,4 +210,4 @@ def neuron_ends(density):
 
 
 def parameters(data):
-    return json.loads(data.attrs["parameters"])
+    return json.loads(data.attrs["parameters"])["settings"]

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from wallnet import config, experiment, jobs
-from wallnet.experiment.code import code_of
+from wallnet import config, experiment
+from wallnet.experiment.code import code_of, stage_of
+from wallnet.jobs.networks import continuing_job, mapping_job, training_job
 
 
 @pytest.fixture
@@ -119,9 +120,9 @@ def test_a_job_holds_the_code_of_its_own_model(folder, code, networks):
     def made():
         code("solver:Net")
         return [
-            jobs.training_job(own, "blots", "plain", 3),
-            jobs.continuing_job(own, "blots", "plain", 3),
-            jobs.mapping_job(own, "blots", "synapse", "series", 3),
+            training_job(own, "blots", "plain", 3),
+            continuing_job(own, "blots", "plain", 3),
+            mapping_job(own, "blots", "synapse", "series", 3),
         ]
 
     before = [job.to_json() for job in made()]
@@ -152,5 +153,5 @@ def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
         tiny["calculator"] = name
         job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
         assert "calculator_code" not in job.to_json()
-        assert experiment.stage_of(name) == name
-    assert experiment.stage_of("solver:Solver") == "simulate"
+        assert stage_of(name) == name
+    assert stage_of("solver:Solver") == "simulate"

@@ -1,10 +1,17 @@
 import pytest
 from helpers.training import with_recipe
 
-from wallnet import jobs, plan
+from wallnet import plan
 from wallnet.config import ConfigError
 from wallnet.config.stages import LEVEL_STAGES
-from wallnet.jobs import ContinuingJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import (
+    ContinuingJob,
+    MappingJob,
+    TrainingJob,
+    continuing_job,
+    mapping_job,
+    training_job,
+)
 
 
 def changed(networks, **changes):
@@ -12,15 +19,15 @@ def changed(networks, **changes):
 
 
 def free(networks, seed=3):
-    return jobs.training_job(networks, "blots", "plain", seed).to_json()
+    return training_job(networks, "blots", "plain", seed).to_json()
 
 
 def continued(networks, seed=3):
-    return jobs.continuing_job(networks, "blots", "plain", seed).to_json()
+    return continuing_job(networks, "blots", "plain", seed).to_json()
 
 
 def bound(networks, seed=3):
-    return jobs.mapping_job(networks, "blots", "synapse", "series", seed).to_json()
+    return mapping_job(networks, "blots", "synapse", "series", seed).to_json()
 
 
 def test_jobs_survive_the_command_line(networks):
@@ -31,7 +38,7 @@ def test_jobs_survive_the_command_line(networks):
         recipes={"plain": plain, "other": plain},
         mappings=("row-extended", "signed-2.5sd"),
     )
-    job = jobs.mapping_job(several, "blots", "synapse", "series", "3")
+    job = mapping_job(several, "blots", "synapse", "series", "3")
     assert MappingJob.from_json(job.to_json()) == job
     found = [(one.recipe, one.mapping, one.level_set) for one in job.networks]
     of_each = [("row-extended", "extended"), ("signed-2.5sd", "measured")]
@@ -39,9 +46,9 @@ def test_jobs_survive_the_command_line(networks):
     assert {(one.device, one.reading, one.seed) for one in job.networks} == {
         ("synapse", "series", 3)
     }
-    other = jobs.training_job(networks, "blots", "plain", "3")
+    other = training_job(networks, "blots", "plain", "3")
     assert TrainingJob.from_json(other.to_json()) == other
-    further = jobs.continuing_job(networks, "blots", "plain", "3")
+    further = continuing_job(networks, "blots", "plain", "3")
     assert ContinuingJob.from_json(further.to_json()) == further
 
 
@@ -53,8 +60,8 @@ def test_a_job_has_the_settings_of_its_own_stages(networks):
         on_levels={"epochs": 5},
     )
     settings = different.recipes["plain"]
-    assert jobs.training_job(different, "blots", "plain", 3).fp32 == settings.fp32
-    (job,) = jobs.mapping_job(different, "blots", "synapse", "series", 3).networks
+    assert training_job(different, "blots", "plain", 3).fp32 == settings.fp32
+    (job,) = mapping_job(different, "blots", "synapse", "series", 3).networks
     assert job.fine_tuned == settings.fine_tuned
     assert job.on_levels == settings.on_levels
 
@@ -71,9 +78,9 @@ def test_continued_training_is_that_on_the_levels_within_the_first_limit(network
     different = with_recipe(
         networks, fp32={"weight_limit": 2.5}, on_levels=training | {"mappings": ("layer",)}
     )
-    job = jobs.continuing_job(different, "blots", "plain", 3)
+    job = continuing_job(different, "blots", "plain", 3)
     assert job.continued.model_dump() == training | {"weight_limit": 2.5}
-    assert jobs.continuing_job(networks, "blots", "plain", 3).continued.weight_limit is None
+    assert continuing_job(networks, "blots", "plain", 3).continued.weight_limit is None
     # fine-tuning does not concern it
     tuned = with_recipe(different, fine_tuned={"epochs": 9})
     assert continued(tuned) == continued(different)
@@ -82,17 +89,17 @@ def test_continued_training_is_that_on_the_levels_within_the_first_limit(network
 
 def test_a_job_computes_the_stages_that_its_recipe_has(networks):
     every = tuple(LEVEL_STAGES)
-    (job,) = jobs.mapping_job(networks, "blots", "synapse", "series", 3).networks
+    (job,) = mapping_job(networks, "blots", "synapse", "series", 3).networks
     assert job.stages == every
     without = with_recipe(networks, fine_tuned=None)
-    (job,) = jobs.mapping_job(without, "blots", "synapse", "series", 3).networks
+    (job,) = mapping_job(without, "blots", "synapse", "series", 3).networks
     assert job.stages == ("quantized", "on_levels")
     assert job.fine_tuned is None
     two = changed(
         with_recipe(networks, on_levels={"mappings": ("signed-3sd",)}),
         mappings=("layer", "signed-3sd"),
     )
-    found = jobs.mapping_job(two, "blots", "synapse", "series", 3).networks
+    found = mapping_job(two, "blots", "synapse", "series", 3).networks
     assert {one.mapping: one.stages for one in found} == {"layer": every[:3], "signed-3sd": every}
     # nor does a job hold the settings of a stage that it does not compute
     assert [one.on_levels is None for one in found] == [True, False]
@@ -162,7 +169,7 @@ def part_of_recipe(part, **changes):
 def load(default_campaign, **changes):
     from pathlib import Path
 
-    from wallnet.config import read_yaml
+    from wallnet.config.reading import read_yaml
 
     data = read_yaml(Path(__file__).parents[2] / "config.yaml")
     return plan.parse({**data, "networks": SOUND | changes}).networks

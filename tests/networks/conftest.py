@@ -8,7 +8,7 @@ from helpers.synthetic import write_images, write_neuron, write_synapse
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, networks):
     """Return a folder with the images, the record of `wallnet data`, a neuron and a synapse."""
-    from wallnet.jobs import data_job
+    from wallnet.jobs.networks import data_job
     from wallnet.networks import fetching
 
     folder = tmp_path_factory.mktemp("networks")

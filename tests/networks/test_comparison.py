@@ -7,7 +7,7 @@ import torch
 from helpers.training import start_from
 
 from wallnet import files
-from wallnet.jobs import comparison_job
+from wallnet.jobs.networks import comparison_job
 from wallnet.networks import stages, storage
 
 SEED = 3

@@ -15,7 +15,8 @@ from helpers.synthetic import idx, one_sentence, write_images
 from wallnet import cli, files
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
 from wallnet.files import FileError
-from wallnet.jobs import DataJob, data_job
+from wallnet.files.whole import sha256_of
+from wallnet.jobs.networks import DataJob, data_job
 from wallnet.networks import fetching, images
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = DATA_FILES
@@ -28,7 +29,7 @@ def own(folder="Tiny/raw", **more):
 def original(folder):
     """Write a data set that a source brings; return its checksums."""
     write_images(folder, training=20, test=10)
-    return {name: files.sha256_of(folder / name) for name in DATA_FILES}
+    return {name: sha256_of(folder / name) for name in DATA_FILES}
 
 
 def copying(origin):
@@ -76,7 +77,7 @@ def test_what_is_found_is_noted(folder):
     for part, labels in (("training", TRAIN_LABELS), ("test", TEST_LABELS)):
         counted = np.bincount(images.read_idx(folder / "Tiny/raw" / labels), minlength=6)
         assert record[f"{part}_images_of_class"] == counted.tolist()
-    sums = {name: files.sha256_of(folder / "Tiny/raw" / name) for name in DATA_FILES}
+    sums = {name: sha256_of(folder / "Tiny/raw" / name) for name in DATA_FILES}
     assert {name: entry["sha256"] for name, entry in record["files"].items()} == sums
     assert {"parameters", "wallnet_version", "revision"} <= set(record)
 
@@ -92,7 +93,7 @@ def test_what_is_found_is_noted(folder):
 )
 def test_a_faulty_file_of_an_own_data_set_is_named_and_not_changed(folder, harm, words):
     raw = folder / "Tiny/raw"
-    sums = {name: files.sha256_of(raw / name) for name in DATA_FILES}
+    sums = {name: sha256_of(raw / name) for name in DATA_FILES}
     harm(raw / TRAIN_IMAGES)
     before = {path.name: path.read_bytes() for path in raw.iterdir()}
     with pytest.raises(FileError) as caught:
@@ -344,7 +345,7 @@ def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
     package = repository / "package.deb"
     build = ["dpkg-deb", "--build", "--root-owner-group", repository / "content", package]
     subprocess.run(build, check=True, capture_output=True)
-    digest, size = files.sha256_of(package), package.stat().st_size
+    digest, size = sha256_of(package), package.stat().st_size
     (repository / "Packages").write_text(
         f"{control}Filename: ./package.deb\nSize: {size}\nSHA256: {digest}\n"
     )

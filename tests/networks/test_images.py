@@ -4,7 +4,7 @@ from helpers.synthetic import idx, one_sentence, write_images
 
 from wallnet.config.networks import DATA_FILES, DataSet
 from wallnet.files import FileError
-from wallnet.jobs import DataJob
+from wallnet.jobs.networks import DataJob
 from wallnet.networks import fetching, images
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = DATA_FILES

@@ -8,7 +8,7 @@ from helpers.training import outputs, programming, start_from, with_recipe
 
 from wallnet import files
 from wallnet.config.stages import LEVEL_STAGES
-from wallnet.jobs import data_job, mapping_job
+from wallnet.jobs.networks import data_job, mapping_job
 from wallnet.networks import callbacks, fetching, stages, storage
 from wallnet.networks import images as image_files
 

@@ -19,7 +19,7 @@ from wallnet.config import ConfigError
 from wallnet.config.networks import LevelTraining
 from wallnet.config.stages import LEVEL_STAGES
 from wallnet.files import FileError
-from wallnet.jobs import mapping_job, training_job
+from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.networks import stages, storage
 from wallnet.networks.classifier import Classifier
 

@@ -8,6 +8,7 @@ from helpers.training import FREE, on_levels, outputs, start_from, trained_on
 
 from wallnet import __version__, files, revisions
 from wallnet.files import FileError
+from wallnet.files.whole import note_digest
 from wallnet.networks import storage
 from wallnet.networks.classifier import Classifier
 
@@ -74,7 +75,7 @@ def test_a_checkpoint_that_is_not_what_was_written_is_refused(results, tmp_path)
     path = tmp_path / "results" / "best.ckpt"
     path.parent.mkdir()
     shutil.copy(results["fp32"][1], path)
-    files.note_digest(path)
+    note_digest(path)
     storage.load_network(path, "dense")
     with open(path, "ab") as stream:
         stream.write(bytes(1))

@@ -7,6 +7,9 @@ import pytest
 from helpers.small_campaign import with_networks
 
 from wallnet import cli, config, files, plan
+from wallnet.files.whole import digest_path
+from wallnet.plan.clean import not_asked_for, remove
+from wallnet.plan.listing import everything
 
 pytestmark = pytest.mark.campaign
 
@@ -23,12 +26,12 @@ def test_the_plan_lists_what_a_campaign_makes_and_nothing_else(finished_campaign
     campaign = plan.load(finished_campaign.folder / "config.yaml")
     logs = ("results/logs/", "results/benchmarks/")
     made = {path for path in present(finished_campaign.folder) if not path.startswith(logs)}
-    planned = plan.everything(campaign)
+    planned = everything(campaign)
     assert set(planned) == made
     assert len(planned) == len(set(planned))
-    assert plan.not_asked_for(campaign, finished_campaign.folder) == []
+    assert not_asked_for(campaign, finished_campaign.folder) == []
     for path in planned:
-        assert files.digest_path(finished_campaign.folder / path).exists(), path
+        assert digest_path(finished_campaign.folder / path).exists(), path
 
 
 RESERVED = ("accuracy", "parameters", "validation", "crosscheck", "devices", "misread")
@@ -43,7 +46,7 @@ def test_devices_may_have_the_names_of_tables(campaign, tiny):
         }
     campaign.configure(tiny)
     own = [f"results/tables/devices/{name}.csv" for name in RESERVED]
-    jobs = dict.fromkeys(("initial", "trace", "device", "device_table"), len(RESERVED))
+    jobs = dict.fromkeys(("initial", "trace", "gather_devices", "device_table"), len(RESERVED))
     assert campaign.planned(*own, "results/tables/parameters.csv") == {**jobs, "parameters": 1}
 
 
@@ -55,7 +58,7 @@ def test_names_with_dashes_do_not_meet_in_a_figure(tiny):
     data["networks"]["datasets"] = ["a", "a-b"]
     data["devices"] |= {"c": {"like": "synapse"}, "b-c": {"like": "synapse"}}
     data["networks"]["synapses"] = ["c", "b-c"]
-    planned = plan.everything(config.parse(data))
+    planned = everything(config.parse(data))
     assert len(planned) == len(set(planned))
 
 
@@ -177,7 +180,7 @@ def all_files(folder):
 
 def test_what_a_campaign_asks_for_is_not_listed_and_all_else_of_ours_is(by_hand):
     campaign = plan.load(by_hand / "config.yaml")
-    assert plan.not_asked_for(campaign, by_hand) == list(UNASKED)
+    assert not_asked_for(campaign, by_hand) == list(UNASKED)
 
 
 def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
@@ -231,7 +234,7 @@ def test_what_lies_hidden_beside_a_result_goes_with_it_and_that_of_others_stays(
     for name in (*gone, *stay):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    plan.remove([gone[0]], tmp_path)
+    remove([gone[0]], tmp_path)
     assert all_files(tmp_path) == set(stay)
 
 
@@ -244,7 +247,7 @@ def test_a_result_of_which_only_a_damaged_copy_or_a_digest_is_left_is_listed_onc
     (folder / "..0.4900.nc.0123abcd.part.sha256").write_text("")
     (folder / ".0.4500.nc.sha256").write_text("")
     (folder / "0.4500.nc.damaged").write_text("")
-    listed = plan.not_asked_for(plan.load(by_hand / "config.yaml"), by_hand)
+    listed = not_asked_for(plan.load(by_hand / "config.yaml"), by_hand)
     assert [path for path in listed if path.startswith("results/traces/neuron")] == [
         f"results/traces/neuron/0.4{digit}00.nc" for digit in (5, 6, 7)
     ]
@@ -254,9 +257,9 @@ def test_folders_that_become_empty_go_up_to_results_and_no_further(tmp_path):
     path = tmp_path / "results/networks/a/b/metrics.json"
     path.parent.mkdir(parents=True)
     path.write_text("")
-    plan.remove(["results/networks/a/b/metrics.json"], tmp_path)
+    remove(["results/networks/a/b/metrics.json"], tmp_path)
     assert list(tmp_path.rglob("*")) == [tmp_path / "results"]
-    plan.remove(["results/networks/a/b/metrics.json"], tmp_path)
+    remove(["results/networks/a/b/metrics.json"], tmp_path)
 
 
 def test_check_takes_files_and_folders_and_ends_with_1_for_any_damage(tmp_path, capsys):

@@ -4,6 +4,8 @@ import pytest
 from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import config, plan
+from wallnet.plan.levels import level_set_sources
+from wallnet.plan.listing import network_files
 
 
 def rewritable(*mappings):
@@ -50,17 +52,17 @@ def test_networks_on_mutually_reachable_levels_wait_for_barriers_and_transitions
 
 def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
     campaign = plan.parse(rewritable("layer"))
-    found = [path for path in plan.network_files(campaign) if "/synapse/parallel/layer/" in path]
+    found = [path for path in network_files(campaign) if "/synapse/parallel/layer/" in path]
     assert len(found) > 5
-    assert plan.level_set_sources(campaign, "synapse") == {}
+    assert level_set_sources(campaign, "synapse") == {}
     kept = plan.parse(rewritable("layer-kept"))
     barriers = {"barriers": "results/barriers/synapse.nc"}
-    assert plan.level_set_sources(kept, "synapse") == barriers
-    assert plan.level_set_sources(kept, "neuron") == {}
+    assert level_set_sources(kept, "synapse") == barriers
+    assert level_set_sources(kept, "neuron") == {}
     data = rewritable("layer") | {"transitions": {"synapse": PULSES}}
     data["networks"]["compared"] = ["layer-mutually-reachable"]
     transitions = {"transitions": "results/transitions/synapse.nc"}
-    assert plan.level_set_sources(plan.parse(data), "synapse") == barriers | transitions
+    assert level_set_sources(plan.parse(data), "synapse") == barriers | transitions
 
 
 def test_networks_on_kept_levels_need_a_synapse_with_barriers():

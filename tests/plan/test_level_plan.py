@@ -5,6 +5,7 @@ from helpers.small_campaign import Campaign
 from helpers.transitions import led
 
 from wallnet import plan
+from wallnet.plan.levels import level_sources, level_tables
 
 DEVICE, BARRIERS, TRANSITIONS = (
     f"results/{folder}/stairs.nc" for folder in ("devices", "barriers", "transitions")
@@ -33,12 +34,12 @@ def asked(barriers=True, transitions=True):
 )
 def test_a_table_has_the_sources_that_the_configuration_names(chosen, expected):
     campaign = plan.parse(asked(**chosen))
-    assert plan.level_sources(campaign, "stairs") == {"device": DEVICE, **expected}
-    assert plan.level_tables(campaign) == TABLES
+    assert level_sources(campaign, "stairs") == {"device": DEVICE, **expected}
+    assert level_tables(campaign) == TABLES
 
 
 def test_a_synapse_of_which_nothing_is_asked_has_no_table():
-    assert plan.level_tables(plan.parse(asked(False, False))) == []
+    assert level_tables(plan.parse(asked(False, False))) == []
 
 
 def test_the_target_computes_what_the_tables_need(tmp_path):

@@ -72,7 +72,7 @@ def test_devices_of_both_kinds_are_planned_together(campaign, tiny):
     campaign.configure(tiny)
     write_measurements(campaign.folder)
     planned = campaign.planned("devices")
-    counts = {"trace": 8, "device": 2, "compact_model": 2, "device_table": 2}
+    counts = {"trace": 8, "gather_devices": 2, "compact_model": 2, "device_table": 2}
     counts |= {"measured": 1, "measured_table": 1}
     assert {name: planned[name] for name in counts} == counts
 

@@ -6,6 +6,8 @@ import pytest
 from helpers.small_campaign import TINY, Campaign
 
 from wallnet import plan
+from wallnet.plan.figures import FIGURES, figures
+from wallnet.plan.listing import checks, device_files, everything, simulations
 
 PULSES = [{"current_density": 1e12, "duration": 0.5e-9, "pause": 0.5e-9}]
 
@@ -28,14 +30,14 @@ def of_second(paths):
 
 def test_an_optional_device_and_its_pulse_trains_are_not_part_of_the_campaign():
     optional, usual = (plan.parse(data(optional)) for optional in (True, False))
-    assert not of_second(plan.everything(optional))
-    assert of_second(plan.everything(usual))
-    left_out = {*plan.everything(usual)} - {*plan.everything(optional)}
-    assert left_out == {*of_second(plan.everything(usual))}
+    assert not of_second(everything(optional))
+    assert of_second(everything(usual))
+    left_out = {*everything(usual)} - {*everything(optional)}
+    assert left_out == {*of_second(everything(usual))}
     # they are not obsolete
-    assert left_out <= {*plan.checks(optional)}
-    assert not left_out & {*plan.checks(usual)}
-    for of in (plan.simulations, plan.device_files, plan.figures):
+    assert left_out <= {*checks(optional)}
+    assert not left_out & {*checks(usual)}
+    for of in (simulations, device_files, figures):
         assert of(optional) == of(usual)
 
 
@@ -48,7 +50,7 @@ def test_a_variant_of_an_optional_device_is_optional():
 
 
 def test_the_figure_of_all_synapses_leaves_them_out():
-    figure = plan.FIGURES["synapses-compared"]
+    figure = FIGURES["synapses-compared"]
     names = ("synapse", "second", "third")
     assert figure.sources(plan.parse(data(False))) == [f"results/devices/{n}.nc" for n in names]
     assert figure.sources(plan.parse(data())) == [
@@ -76,4 +78,4 @@ def test_targets_that_name_its_results_compute_it(tmp_path, targets, trains, dev
     campaign.configure(data())
     planned = campaign.planned(*targets)
     assert planned.get("pulse_train", 0) == trains
-    assert planned.get("device", 0) == devices
+    assert planned.get("gather_devices", 0) == devices

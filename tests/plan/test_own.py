@@ -4,6 +4,7 @@ import pytest
 from helpers.crosscheck import crosschecked
 
 from wallnet import config, plan
+from wallnet.plan.own import check_named, own_calculators, own_classes
 
 
 @pytest.fixture
@@ -18,13 +19,13 @@ def data():
 
 def test_every_calculator_of_one_s_own_that_a_campaign_names_is_listed(data):
     campaign = plan.parse(data)
-    assert list(plan.own_calculators(campaign)) == [("a:B", {"x": 1}), ("c:D", {"y": 2})]
-    assert plan.own_classes(campaign) == {"a:B": "calculator", "c:D": "calculator"}
+    assert list(own_calculators(campaign)) == [("a:B", {"x": 1}), ("c:D", {"y": 2})]
+    assert own_classes(campaign) == {"a:B": "calculator", "c:D": "calculator"}
 
 
 def test_modules_that_are_not_there_are_named_at_once(data):
     with pytest.raises(config.ConfigError) as refused:
-        plan.check_named(plan.parse(data))
+        check_named(plan.parse(data))
     said = str(refused.value).splitlines()
     words = "config.yaml: calculator {}: there is no module {};"
     for line, (name, module) in zip(said, [("a:B", "a"), ("c:D", "c")], strict=True):
@@ -34,10 +35,10 @@ def test_modules_that_are_not_there_are_named_at_once(data):
 def test_settings_under_a_wrong_name_are_refused(tiny):
     tiny["calculator_settings"] = {"wallnet.film:TimeDriver": {"time_step_fraction": 0.5}}
     tiny["devices"]["neuron"]["calculator"] = "wallnet.film:TimeDriver"
-    plan.check_named(plan.parse(tiny))
+    check_named(plan.parse(tiny))
     tiny["calculator_settings"]["wallnet.film:TimeDrivr"] = {}
     with pytest.raises(config.ConfigError) as refused:
-        plan.check_named(plan.parse(tiny))
+        check_named(plan.parse(tiny))
     assert str(refused.value) == (
         "config.yaml: calculator_settings.wallnet.film:TimeDrivr belongs to no calculator; did you "
         "mean wallnet.film:TimeDriver?"

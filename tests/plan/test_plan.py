@@ -18,7 +18,13 @@ from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
 from helpers.transitions import led
 from helpers.windows import windowed
 
-from wallnet import config, files, plan
+from wallnet import files, plan
+from wallnet.config.measured import MEASURED
+from wallnet.plan import listing, requests, work
+from wallnet.plan.figures import FIGURES
+from wallnet.plan.listing import everything, network_files
+from wallnet.plan.requests import KINDS, Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import NAMES
 from wallnet.validation import CHECKS
 
@@ -47,7 +53,7 @@ def test_a_fresh_campaign_plans_one_job_a_device_and_current(campaign):
         "trace": 8,
         "level": 3,
         "minimum": 5,
-        "device": 2,
+        "gather_devices": 2,
         "compact_model": 2,
         "device_table": 2,
         "devices": 1,
@@ -68,7 +74,7 @@ def test_other_times_cores_and_places_plan_nothing(finished, tmp_path, shift):
     assert finished.planned("devices", root=moved, cores=1) == {}
 
 
-DOWNSTREAM = {"device": 1, "compact_model": 1, "device_table": 1, "devices": 1}
+DOWNSTREAM = {"gather_devices": 1, "compact_model": 1, "device_table": 1, "devices": 1}
 NEURON = {"initial": 1, "trace": 5, **DOWNSTREAM}
 SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
 
@@ -143,7 +149,7 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
 def test_an_override_on_the_command_line_holds(finished):
     override = ["--config", "material={'damping': 0.4}"]
     planned = finished.planned("devices", *override)
-    assert (planned["trace"], planned["level"], planned["device"]) == (8, 3, 2)
+    assert (planned["trace"], planned["level"], planned["gather_devices"]) == (8, 3, 2)
 
 
 def with_revisions(tmp_path, **raised):
@@ -162,7 +168,7 @@ def with_revisions(tmp_path, **raised):
     ("stages", "expected"),
     [
         (["film"], {"initial": 2, "trace": 8, "level": 3, "minimum": 5}),
-        (["devices"], {"device": 2, "compact_model": 2}),
+        (["devices"], {"gather_devices": 2, "compact_model": 2}),
         (["networks", "oommf"], None),
     ],
 )
@@ -191,7 +197,7 @@ def test_deleted_and_changed_files_plan_themselves_and_what_reads_them(finished)
     deleted.write_bytes(content[:-1])
     assert finished.planned("devices") == {"trace": 1, **DOWNSTREAM}
     # if a file is the target, which a dry run keeps, it shows only the latter
-    assert finished.planned("results/devices/neuron.nc") == {"device": 1}
+    assert finished.planned("results/devices/neuron.nc") == {"gather_devices": 1}
     deleted.write_bytes(content)
     (finished.folder / "results/devices/neuron.nc").unlink()
     (finished.folder / "results/tables/devices/neuron.html").unlink()
@@ -355,7 +361,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
     now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
     stages = {
-        "devices": {"device", "compact_model"},
+        "devices": {"gather_devices", "compact_model"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
         "report": {
             *("parameters", "accuracy", "validation_table", "device_table"),
@@ -386,7 +392,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
 
 def test_a_job_that_starts_from_a_state_is_told_which(jobs):
     """That the job waits for these files does not show this."""
-    for job in of_rule(jobs, *plan.KINDS):
+    for job in of_rule(jobs, *KINDS):
         starts = behind("--after", job) if "--after" in words_of(job) else []
         assert starts == job["input"], job["output"]
 
@@ -421,10 +427,7 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
 
 
 OPTIONS = {
-    "--initial": r"results/initial/[a-z]+\.nc",
     "--traces": r"results/traces/[a-z]+",
-    "--levels": r"results/levels/[a-z]+",
-    "--minima": r"results/minima/[a-z]+",
     "--dataset": r"results/(barriers/[a-z]+|crosscheck/engines|pulse_trains/stairs)\.nc",
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
@@ -542,7 +545,7 @@ def expected_start(result):
 def expected_input(job):
     """Return the input of a job, listed by hand."""
     rule, wildcards = job["rule"], job["wildcards"]
-    if rule in plan.KINDS:
+    if rule in KINDS:
         return expected_start(wildcards["result"])
     device, dataset = wildcards.get("device", wildcards.get("subject")), wildcards.get("dataset")
     one = [DEVICE_FILE.format(device=device)]
@@ -550,7 +553,7 @@ def expected_input(job):
     levels = [f"results/levels/{device}/{state}.nc" for state in LEVEL_STATES.get(device, ())]
     states = ["initial", *LEVEL_STATES.get(device, ()), "reversed"]
     minima = [f"results/minima/{device}/{state}.nc" for state in states]
-    if rule == "device":
+    if rule == "gather_devices":
         initial = f"results/initial/{device}.nc"
         return [initial, *traces, *levels, *(minima if levels else [])]
     if rule == "gather_barriers":
@@ -745,8 +748,8 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     assert {job["rule"] for job in drawn} == {
         # the campaign has no measured device
         f"figure_{name.replace('-', '_')}"
-        for name, figure in plan.FIGURES.items()
-        if figure.kind != config.MEASURED
+        for name, figure in FIGURES.items()
+        if figure.kind != MEASURED
     }
     # the function that runs reads the command again: its text must be the same in all rules
     assert len({job["template"] for job in drawn}) == 1
@@ -785,7 +788,7 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
 def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
     for job in jobs:
         expected = 2 if job["rule"] in (*TRAININGS, "compare_mappings") else 1
-        if job["rule"] in plan.KINDS:
+        if job["rule"] in KINDS:
             found = job["wildcards"]["result"]
             if job["rule"] in SIMULATIONS and calculator_of(job) == "oommf" and "slow" not in found:
                 expected = 3
@@ -857,15 +860,15 @@ def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
     """`wallnet clean` uses it to keep the outputs of the rules, including checks, not in `all`."""
     campaign = plan.parse(with_everything())
     made = {path for job in jobs for path in job["output"]}
-    assert {*plan.everything(campaign), *plan.checks(campaign)} == made
+    assert {*everything(campaign), *listing.checks(campaign)} == made
 
 
 def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):
     """This holds although its data sets have names."""
     tiny["networks"] = {"datasets": ["mnist"], "recipes": {}}
     campaign = plan.parse(tiny)
-    assert plan.network_files(campaign) == []
-    assert not [path for path in plan.everything(campaign) if "network" in path or "mnist" in path]
+    assert network_files(campaign) == []
+    assert not [path for path in everything(campaign) if "network" in path or "mnist" in path]
 
 
 # Targets whose jobs follow from finished rounds
@@ -1004,14 +1007,16 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         **{place("traces", f"{n:.4f}"): (1.6e-9, n * 1e12) for n in (0.5, 1.5, 3.0)},
         **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
     }
-    assert {count for count, _ in plan.device_work(plan.Requested(campaign))} == {1}
-    found = {each.path: each for _, each in plan.device_work(plan.Requested(campaign))}
+    assert {count for count, _ in work.study_work(requests.Requested(campaign), "devices")} == {1}
+    found = {
+        each.path: each for _, each in work.study_work(requests.Requested(campaign), "devices")
+    }
     assert {*found} == {*expected}
-    assert {*found} == {path for path in plan.simulations(campaign) if "/minima/" not in path}
+    assert {*found} == {path for path in listing.simulations(campaign) if "/minima/" not in path}
     for path, (longest, density) in expected.items():
         assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
-    (_, oommf), (_, film) = plan.study_work(plan.Requested(campaign), "crosscheck")
+    (_, oommf), (_, film) = study_work(Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
         "results/crosscheck/engines/quick/oommf.nc",
         "results/crosscheck/engines/quick/film.nc",

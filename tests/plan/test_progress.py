@@ -1,7 +1,6 @@
 """A large campaign says how long its planning takes, and how far it is."""
 
-from wallnet.plan import Planning
-from wallnet.plan.progress import LARGE
+from wallnet.plan.progress import LARGE, Planning
 
 
 def test_the_planning_of_many_results_is_announced_and_shown() -> None:

@@ -16,7 +16,9 @@ from helpers.windows import windowed
 
 from wallnet import experiment, files, plan
 from wallnet.config import ConfigError
-from wallnet.studies import STUDIES
+from wallnet.plan.listing import checks, everything, simulations
+from wallnet.plan.requests import KINDS, Requested, pattern_of
+from wallnet.studies import ALL_STUDIES, STUDIES
 
 
 def with_every_kind():
@@ -35,9 +37,7 @@ def with_every_kind():
 
 def kinds_of(path):
     """Return the kinds of requests, and so the rules, whose pattern matches a path."""
-    return [
-        kind for kind in plan.KINDS if re.fullmatch(f"results/({plan.pattern_of(kind)})\\.nc", path)
-    ]
+    return [kind for kind in KINDS if re.fullmatch(f"results/({pattern_of(kind)})\\.nc", path)]
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def asked(tmp_path, monkeypatch):
 
 
 def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
-    requested = plan.Requested(asked)
-    assert {each.kind for each in requested.values()} == set(plan.KINDS)
+    requested = Requested(asked)
+    assert {each.kind for each in requested.values()} == set(KINDS)
     assert len(requested) == len({*requested})
     for path, request in requested.items():
         assert request.path == path
@@ -66,9 +66,9 @@ def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
 
 def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
     """Also where a result starts from one that no device of the target has by itself."""
-    requested = plan.Requested(asked)
-    listed = {*plan.everything(asked), *plan.checks(asked)}
-    assert {*plan.simulations(asked)} < listed
+    requested = Requested(asked)
+    listed = {*everything(asked), *checks(asked)}
+    assert {*simulations(asked)} < listed
     computed = [requested[path] for path in listed if kinds_of(path)]
     assert len(computed) > 50
     for each in {path for request in computed for path in request.after}:
@@ -87,7 +87,7 @@ def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
 def test_a_path_that_is_not_asked_for_is_a_sentence(asked, path):
     sentence = f"{path} is not asked for; add its device and its pulse to config.yaml, or name"
     with pytest.raises(ConfigError, match=re.escape(sentence)):
-        plan.Requested(asked)[path]
+        Requested(asked)[path]
 
 
 def test_snakemake_says_it_too(campaign):
@@ -99,7 +99,7 @@ def test_snakemake_says_it_too(campaign):
 
 
 def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(asked):
-    requested = plan.Requested(asked)
+    requested = Requested(asked)
     later = "results/intervals/stairs/0.7500.nc"
     assert "results/intervals/stairs/0.9000.nc" in requested
     assert later not in [*requested]
@@ -112,8 +112,9 @@ def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(asked):
 def test_requests_load_no_package_beyond_those_that_read_the_configuration():
     """Every job of a scheduler makes them."""
     program = (
-        "import sys; from wallnet import plan; campaign = plan.load('config.yaml'); "
-        "before = {*sys.modules}; requests = [*plan.Requested(campaign).values()]; "
+        "import sys; from wallnet import plan; from wallnet.plan.requests import Requested; "
+        "campaign = plan.load('config.yaml'); "
+        "before = {*sys.modules}; requests = [*Requested(campaign).values()]; "
         "[(each.command, each.computes.to_json()) for each in requests[::50]]; "
         "print(len(requests), *{name.split('.')[0] for name in {*sys.modules} - before})"
     )
@@ -128,7 +129,7 @@ def test_requests_load_no_package_beyond_those_that_read_the_configuration():
 def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
     """A study can ask for the pulses of a sweep, but not for others at their paths."""
     campaign = plan.parse(bisected())
-    plan.Requested(campaign).check()
+    Requested(campaign).check()
     study = STUDIES["intervals"]
 
     def other(campaign, name, asked, so_far):
@@ -137,6 +138,6 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
         made = partial(experiment.pulse_job, device, 0.61e12)
         return {key: dataclasses.replace(request, make=made)}
 
-    monkeypatch.setitem(STUDIES, "intervals", dataclasses.replace(study, requests=other))
+    monkeypatch.setitem(ALL_STUDIES, "intervals", dataclasses.replace(study, requests=other))
     with pytest.raises(ConfigError, match=r"0\.6000\.nc is asked for twice, with other parameters"):
-        plan.Requested(campaign).check()
+        Requested(campaign).check()

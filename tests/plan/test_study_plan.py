@@ -8,7 +8,9 @@ from helpers.planned import planned_jobs
 from helpers.small_campaign import Campaign, with_networks
 from helpers.synthetic import write_neuron, write_synapse
 
-from wallnet import config, files, plan
+from wallnet import config, files
+from wallnet.plan.clean import not_asked_for
+from wallnet.plan.listing import checks, everything, mapping_files, validation_files
 
 pytestmark = pytest.mark.campaign
 
@@ -69,8 +71,8 @@ def test_the_plan_has_the_files_of_the_rules(before):
     """`wallnet clean` keeps what the plan has."""
     found = config.parse(campaign())
     made = {path for job in before for path in job["output"]}
-    beside = {*plan.validation_files(found)}
-    assert {*plan.everything(found), *plan.checks(found)} - beside == made
+    beside = {*validation_files(found)}
+    assert {*everything(found), *checks(found)} - beside == made
 
 
 def test_jobs_have_the_revision_of_their_code(before):
@@ -109,14 +111,14 @@ def test_a_campaign_without_what_is_compared_says_so_in_one_sentence(tmp_path):
 
 
 def test_nothing_is_compared_without_what_it_needs():
-    assert plan.mapping_files(config.parse(campaign()))
+    assert mapping_files(config.parse(campaign()))
     for changes in ({"compared": []}, {"synapses": []}, {"recipes": {}}):
-        assert plan.mapping_files(config.parse(campaign(**changes))) == []
+        assert mapping_files(config.parse(campaign(**changes))) == []
 
 
 def test_clean_keeps_the_files_of_the_comparison_and_lists_those_of_others(tmp_path):
     found = config.parse(campaign())
-    kept = plan.mapping_files(found)
+    kept = mapping_files(found)
     kept += [of(path) for path in kept for of in (files.log_of, files.benchmark_of)]
     gone = [
         "results/logs/table-ii/mnist/seed-4.log",
@@ -128,5 +130,5 @@ def test_clean_keeps_the_files_of_the_comparison_and_lists_those_of_others(tmp_p
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    listed = plan.not_asked_for(found, tmp_path)
+    listed = not_asked_for(found, tmp_path)
     assert [path for path in listed if "/.seed-3/" not in path] == gone

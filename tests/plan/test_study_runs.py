@@ -7,6 +7,7 @@ from helpers.small_campaign import with_networks
 from helpers.synthetic import write_images
 
 from wallnet import plan
+from wallnet.plan.clean import not_asked_for
 
 pytestmark = pytest.mark.campaign
 
@@ -37,7 +38,7 @@ def test_mappings_are_compared_and_another_one_trains_no_network_again(devices):
     }
     assert devices.planned("mappings") == {}
     campaign = plan.load(devices.folder / "config.yaml")
-    assert plan.not_asked_for(campaign, devices.folder) == []
+    assert not_asked_for(campaign, devices.folder) == []
     data["networks"]["compared"].append("row")
     devices.configure(data)
     assert devices.planned("mappings") == compared

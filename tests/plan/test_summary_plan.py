@@ -8,15 +8,26 @@ from helpers.measured import measured_campaign
 from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
 
-from wallnet import config, files, jobs, plan
+from wallnet import config, files, plan
+from wallnet.jobs.summary import SummaryJob, summary_job
+from wallnet.plan import summary
+from wallnet.plan.figures import figures as plan_figures
+from wallnet.plan.listing import everything
+from wallnet.plan.summary import (
+    barrier_results,
+    linked_summary,
+    noted_barriers,
+    story_figures,
+    summary_sources,
+)
 
 
 def job_of(data):
-    return jobs.summary_job(plan.parse(data))
+    return summary_job(plan.parse(data))
 
 
 def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
-    job = jobs.summary_job(default_campaign)
+    job = summary_job(default_campaign)
     assert (job.written, job.measured) == ("synapse-5", False)
     assert (job.rewritten, job.rewritable) == ("stepwise", "synapse-rewritable")
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
@@ -26,12 +37,12 @@ def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
 
 
 def test_a_job_survives_its_json(default_campaign):
-    for job in (jobs.summary_job(default_campaign), job_of(TINY)):
-        assert jobs.SummaryJob.from_json(job.to_json()) == job
+    for job in (summary_job(default_campaign), job_of(TINY)):
+        assert SummaryJob.from_json(job.to_json()) == job
 
 
 def test_sources_are_what_the_page_shows(default_campaign):
-    sources = plan.summary_sources(jobs.summary_job(default_campaign))
+    sources = summary_sources(summary_job(default_campaign))
     assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 3
     assert {
         "results/devices/track.nc",
@@ -45,8 +56,8 @@ def test_sources_are_what_the_page_shows(default_campaign):
         "results/tables/accuracy.csv",
         "results/tables/parameters.csv",
     } <= set(sources)
-    assert set(sources) < set(plan.everything(default_campaign))
-    assert files.SUMMARY in plan.everything(default_campaign)
+    assert set(sources) < set(everything(default_campaign))
+    assert files.SUMMARY in everything(default_campaign)
 
 
 def test_pulse_trains_on_other_devices_do_not_rewrite():
@@ -80,17 +91,17 @@ def test_what_the_paper_states_of_optional_devices_is_left_out():
 def test_a_page_depends_on_how_barriers_are_judged():
     data = copy.deepcopy(TINY)
     data["barriers"] = {"temperature": 350.0, "retained": 25.0}
-    job = plan.linked_summary(plan.parse(data))
+    job = linked_summary(plan.parse(data))
     assert (job.barriers["temperature"], job.barriers["retained"]) == (350.0, 25.0)
     data["barriers"] = {"devices": []}
-    assert plan.linked_summary(plan.parse(data)).barriers is None
+    assert linked_summary(plan.parse(data)).barriers is None
 
 
 def test_of_a_measured_device_the_levels_are_shown():
-    job = jobs.summary_job(config.parse(measured_campaign()))
+    job = summary_job(config.parse(measured_campaign()))
     assert job.measured
     assert job.devices == ()
-    assert plan.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
+    assert summary.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
     both = copy.deepcopy(TINY)
     both["devices"] = measured_campaign()["devices"] | both["devices"]
     assert job_of(both).written == "synapse"
@@ -99,13 +110,13 @@ def test_of_a_measured_device_the_levels_are_shown():
 def test_barriers_are_noted_by_their_digests(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = job_of(TINY)
-    assert plan.noted_barriers(job) == []
-    for path in plan.barrier_results("synapse"):
+    assert noted_barriers(job) == []
+    for path in barrier_results("synapse"):
         files.write_text(path, path)
-    noted = plan.noted_barriers(job)
+    noted = noted_barriers(job)
     assert len(noted) == 3
-    files.write_text("other", plan.barrier_results("synapse")[0])
-    assert [a == b for a, b in zip(noted, plan.noted_barriers(job), strict=True)] == [
+    files.write_text("other", barrier_results("synapse")[0])
+    assert [a == b for a, b in zip(noted, noted_barriers(job), strict=True)] == [
         *(False, True, True),
     ]
 
@@ -115,7 +126,7 @@ def test_other_barriers_run_the_summary_alone(finished_campaign, tmp_path):
     """They are no input of the page, which does not ask for them."""
     whole = finished_campaign.copied(tmp_path / "campaign")
     assert whole.planned() == {}
-    for path in plan.barrier_results("synapse"):
+    for path in barrier_results("synapse"):
         files.write_text("barriers", whole.folder / path)
     assert set(whole.planned()) == {"all", "summary"}
 
@@ -126,9 +137,9 @@ def test_a_finished_campaign_has_its_summary_and_the_data_of_all_figures(finishe
     page = (folder / files.SUMMARY).read_text()
     campaign = config.parse(with_networks())
     assert all(
-        files.data_of(path) in page for path in plan.story_figures(job_of(with_networks())).values()
+        files.data_of(path) in page for path in story_figures(job_of(with_networks())).values()
     )
-    pictures = [path for path in plan.figures(campaign, usual=True) if path.endswith(".png")]
+    pictures = [path for path in plan_figures(campaign, usual=True) if path.endswith(".png")]
     assert len(pictures) > 5
     for path in pictures:
         first = (folder / files.data_of(path)).read_text().splitlines()[0]

@@ -5,8 +5,9 @@ import re
 import pytest
 from helpers.windows import windowed
 
-from wallnet import config, plan
+from wallnet import config
 from wallnet.experiment import Request, pulse_job
+from wallnet.plan.work import work_ahead
 
 TRACK = {
     "length": 1500e-9,
@@ -34,7 +35,7 @@ def test_the_estimate_is_that_of_cells_and_steps():
     assert film.processor_time == pytest.approx(2.1, rel=0.1, abs=0)
     assert slow.processor_time == pytest.approx(530, rel=0.1, abs=0)
     # each of three jobs takes 1.4 s to its start
-    assert plan.work_ahead([(3, film)]) == (
+    assert work_ahead([(3, film)]) == (
         "3 simulations of this target are not there yet: at most 30 ns, about 11 s of processor "
         "time, less where a simulation ends early."
     )
@@ -43,7 +44,7 @@ def test_the_estimate_is_that_of_cells_and_steps():
 def test_simulations_of_unknown_speed_are_told_apart():
     own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
     work = [(1, pulse_of(10e-9)), (2, Request("trace", "nowhere.nc", lambda: own))]
-    assert plan.work_ahead(work) == (
+    assert work_ahead(work) == (
         "3 simulations of this target are not there yet: at most 20 ns, about 2 s of processor "
         "time, 2 with a calculator of unknown speed, less where a simulation ends early."
     )
@@ -54,7 +55,7 @@ def test_long_estimates_are_in_minutes_and_hours():
     nanosecond = pulse_of(1e-9, "oommf").processor_time
 
     def told(seconds):
-        sentence = plan.work_ahead([(1, pulse_of((seconds - 1.4) / nanosecond * 1e-9, "oommf"))])
+        sentence = work_ahead([(1, pulse_of((seconds - 1.4) / nanosecond * 1e-9, "oommf"))])
         return re.search(r"about (\d+ \w+)", sentence)[1]
 
     shown = [told(seconds) for seconds in (119, 123, 7100, 7300, 54_100)]

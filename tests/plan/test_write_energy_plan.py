@@ -41,5 +41,5 @@ def test_a_change_of_what_heats_gathers_and_tabulates(ran, section):
     ran.configure(STAIRCASE)
     targets = {"pulse_trains": 1, "devices": 1}
     assert {rule: n for rule, n in planned.items() if rule not in targets} == {
-        **{"device": 1, "device_table": 1, "gather_pulse_trains": 1, "show_pulse_trains": 1}
+        **{"gather_devices": 1, "device_table": 1, "gather_pulse_trains": 1, "show_pulse_trains": 1}
     }

@@ -11,11 +11,19 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from wallnet import config, experiment, jobs, plan
+from wallnet import config, experiment, plan
 from wallnet.config import schema
-from wallnet.jobs import accuracy_job
+from wallnet.config.devices import VACUUM_PERMEABILITY
+from wallnet.experiment.simulation import level_states
+from wallnet.jobs.networks import (
+    MappingJob,
+    accuracy_job,
+    continuing_job,
+    mapping_job,
+    training_job,
+)
 from wallnet.simulate import SimulationError, simulate
-from wallnet.studies import STUDIES
+from wallnet.studies import DEVICES, STUDIES, GatherJob, gather_job
 
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
 
@@ -50,27 +58,27 @@ def check_networks(networks):
     accuracy_job(networks).to_json()
     for dataset, (name, recipe) in itertools.product(networks.datasets, networks.recipes.items()):
         try:
-            jobs.training_job(networks, dataset, name, networks.seeds[0]).to_json()
+            training_job(networks, dataset, name, networks.seeds[0]).to_json()
         except config.ConfigError as error:
             check_model(error, recipe.model)
             return
         if "continued" in recipe.stages(networks.mappings):
-            jobs.continuing_job(networks, dataset, name, networks.seeds[0]).to_json()
+            continuing_job(networks, dataset, name, networks.seeds[0]).to_json()
     if networks.recipes and networks.datasets and networks.synapses:
         place = (networks.datasets[0], networks.synapses[0], "series", networks.seeds[0])
-        made = jobs.mapping_job(networks, *place)
-        assert jobs.MappingJob.from_json(made.to_json()) == made
+        made = mapping_job(networks, *place)
+        assert MappingJob.from_json(made.to_json()) == made
 
 
 def check_use(campaign):
     """Make the calls with which every run of the campaign begins."""
     for name, device in campaign.devices.items():
-        assert plan.trace_paths(name, device)
-        job = jobs.device_job(device)
-        assert jobs.DeviceJob.from_json(job.to_json()) == job
+        job = gather_job(DEVICES, campaign, name, DEVICES.requests_of(campaign, name))
+        assert GatherJob.from_json(job.to_json()) == job
+        assert config.Device.model_validate(job.settings).pulse == device.pulse
         pulse = experiment.pulse_job(device, device.pulse.current_densities[0])
         assert experiment.Simulation.from_json(pulse.to_json()).to_json() == pulse.to_json()
-        for state in experiment.level_states(device.track) if device.kind == "synapse" else ():
+        for state in level_states(device.track) if device.kind == "synapse" else ():
             experiment.level_job(device, state.file_name)
         experiment.initial_job(device)
     check_networks(campaign.networks)
@@ -164,7 +172,7 @@ def any_device(draw):
     cell = draw(decades(1e-10, 1e-7))
     columns, rows = draw(st.integers(3, 24)), draw(st.integers(1, 12))
     saturation = draw(decades(1e3, 1e7))
-    demagnetizing = config.VACUUM_PERMEABILITY * saturation**2 / 2
+    demagnetizing = VACUUM_PERMEABILITY * saturation**2 / 2
     track = {
         "length": columns * cell,
         "width": rows * cell,

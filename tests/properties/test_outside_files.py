@@ -6,7 +6,20 @@ from helpers.junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_t
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallnet import cli, config, experiment, files, jobs, plan
+from wallnet import cli, config, experiment, files, plan
+from wallnet.jobs.networks import (
+    AccuracyJob,
+    ContinuingJob,
+    DataJob,
+    MappingJob,
+    TrainingJob,
+    accuracy_job,
+    continuing_job,
+    data_job,
+    mapping_job,
+    training_job,
+)
+from wallnet.studies import DEVICES, GatherJob, gather_job
 
 CAMPAIGN = plan.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
@@ -15,14 +28,15 @@ JOBS = {
         experiment.pulse_job(SYNAPSE, 0.5e12).to_json(),
         experiment.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
     ],
-    jobs.DeviceJob: [jobs.device_job(device).to_json() for device in CAMPAIGN.devices.values()],
-    jobs.DataJob: [jobs.data_job(CAMPAIGN.networks, "mnist").to_json()],
-    jobs.TrainingJob: [jobs.training_job(CAMPAIGN.networks, "mnist", "plain", 1).to_json()],
-    jobs.ContinuingJob: [jobs.continuing_job(CAMPAIGN.networks, "mnist", "tuned", 1).to_json()],
-    jobs.MappingJob: [
-        jobs.mapping_job(CAMPAIGN.networks, "mnist", "synapse-5", "series", 1).to_json()
+    GatherJob: [
+        gather_job(DEVICES, CAMPAIGN, name, DEVICES.requests_of(CAMPAIGN, name)).to_json()
+        for name in CAMPAIGN.simulated
     ],
-    jobs.AccuracyJob: [jobs.accuracy_job(CAMPAIGN.networks).to_json()],
+    DataJob: [data_job(CAMPAIGN.networks, "mnist").to_json()],
+    TrainingJob: [training_job(CAMPAIGN.networks, "mnist", "plain", 1).to_json()],
+    ContinuingJob: [continuing_job(CAMPAIGN.networks, "mnist", "tuned", 1).to_json()],
+    MappingJob: [mapping_job(CAMPAIGN.networks, "mnist", "synapse-5", "series", 1).to_json()],
+    AccuracyJob: [accuracy_job(CAMPAIGN.networks).to_json()],
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import cli, files, plan
+from wallnet.plan.listing import everything
 from wallnet.provenance import contents
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -111,7 +112,7 @@ def made_up(tmp_path_factory):
     """Return a campaign whose results are there, but were not computed."""
     made = Campaign(tmp_path_factory.mktemp("imitation"))
     made.configure(with_networks())
-    wanted = plan.everything(plan.load(made.folder / "config.yaml"))
+    wanted = everything(plan.load(made.folder / "config.yaml"))
     for number, path in enumerate(wanted):
         imitate(made.folder / path, origin(path))
         written = {0: BEGAN, 1: ENDED + 0.9}.get(number, BEGAN + 100.7)

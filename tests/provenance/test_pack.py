@@ -14,6 +14,10 @@ from helpers.small_campaign import ROOT
 from helpers.transitions import led
 
 from wallnet import cli, config, files, plan
+from wallnet.files.whole import digest_path
+from wallnet.plan import listing
+from wallnet.plan.listing import checks
+from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.provenance import contents
 from wallnet.provenance import crate as crates
 
@@ -25,7 +29,7 @@ WEIGHTS_AND_SIMULATIONS = {
 
 
 def everything(folder):
-    return {*plan.everything(plan.load(folder / "config.yaml"))}
+    return {*listing.everything(plan.load(folder / "config.yaml"))}
 
 
 def refused(folder, out, *options):
@@ -88,7 +92,7 @@ def test_all_digests_are_listed_also_of_what_is_not_in_it(crate, imitated):
     listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     assert everything(imitated) < {*listed}
     for path in everything(imitated):
-        assert files.digest_path(imitated / path).read_text().split()[0] == listed[path]
+        assert digest_path(imitated / path).read_text().split()[0] == listed[path]
     for path in {*listed} & {*crate.members}:
         assert hashlib.sha256(crate.members[path]).hexdigest() == listed[path], path
     # of each file but itself, logs, times and metadata
@@ -196,7 +200,7 @@ def test_a_damaged_result_is_refused(imitation, tmp_path):
 
 def test_a_result_without_a_digest_is_refused(imitation, tmp_path):
     table = imitation / "results/tables/accuracy.csv"
-    files.digest_path(table).unlink()
+    digest_path(table).unlink()
     said = refused(imitation, tmp_path / "a.zip")
     assert said.startswith(f"wallnet: {table} has no digest beside it; ")
 
@@ -229,18 +233,18 @@ def touch(folder, paths):
 
 
 def test_finished_targets_are_those_with_all_results(tmp_path, default_campaign):
-    assert plan.finished_targets(default_campaign, tmp_path) == {}
-    beyond = plan.listing.beyond_all(default_campaign)
+    assert finished_targets(default_campaign, tmp_path) == {}
+    beyond = listing.beyond_all(default_campaign)
     touch(tmp_path, [*beyond["validation"], *beyond["operating_windows"][:5]])
-    assert [*plan.finished_targets(default_campaign, tmp_path)] == ["validation"]
-    unfinished = plan.unfinished_targets(default_campaign, tmp_path)
+    assert [*finished_targets(default_campaign, tmp_path)] == ["validation"]
+    unfinished = unfinished_targets(default_campaign, tmp_path)
     assert unfinished == {"operating_windows": (5, len(beyond["operating_windows"]))}
     touch(tmp_path, beyond["operating_windows"])
-    assert [*plan.finished_targets(default_campaign, tmp_path)] == [
+    assert [*finished_targets(default_campaign, tmp_path)] == [
         "operating_windows",
         "validation",
     ]
-    assert plan.unfinished_targets(default_campaign, tmp_path) == {}
+    assert unfinished_targets(default_campaign, tmp_path) == {}
 
 
 def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
@@ -248,15 +252,15 @@ def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
     data = led(starts=["notch 1", "notch 2", "notch 3"])
     data["depinning"] = {"stairs": copy.deepcopy(ASKED)}
     campaign = plan.parse(data)
-    beyond = plan.listing.beyond_all(campaign)
+    beyond = listing.beyond_all(campaign)
     shared = {*beyond["transitions"]} & {*beyond["depinning"]}
     assert "results/levels/stairs/1.nc" in shared
     touch(tmp_path, beyond["transitions"])
-    assert [*plan.finished_targets(campaign, tmp_path)] == ["transitions"]
-    assert plan.unfinished_targets(campaign, tmp_path) == {}
+    assert [*finished_targets(campaign, tmp_path)] == ["transitions"]
+    assert unfinished_targets(campaign, tmp_path) == {}
     (one,) = [path for path in beyond["depinning"] if path.endswith("round-1.json")]
     files.write_json({"asked": []}, tmp_path / one)
-    unfinished = plan.unfinished_targets(campaign, tmp_path)
+    unfinished = unfinished_targets(campaign, tmp_path)
     assert unfinished == {"depinning": (len(shared) + 1, len(beyond["depinning"]))}
 
 
@@ -264,7 +268,7 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_named(
     imitation, pack, tmp_path, capsys
 ):
     campaign = plan.load(imitation / "config.yaml")
-    beyond = plan.listing.beyond_all(campaign)
+    beyond = listing.beyond_all(campaign)
     for path in (*beyond["validation"], *beyond["barriers"][:3]):
         files.write_text("content", imitation / path)
     made = pack(imitation, tmp_path / "a.zip")
@@ -273,7 +277,7 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_named(
     assert made["#run"]["description"] == "snakemake all validation"
     listed = made.members["results.sha256"].decode()
     assert all(path in listed for path in beyond["validation"])
-    wanted = plan.everything(campaign) + beyond["validation"]
+    wanted = listing.everything(campaign) + beyond["validation"]
     short = sum(map(contents.in_short, wanted))
     assert capsys.readouterr().out.splitlines() == [
         f"not packed: barriers, of which 3 of {len(beyond['barriers'])} results are there",
@@ -283,10 +287,10 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_named(
 
 
 def test_no_target_has_results_of_all(default_campaign):
-    beyond = plan.listing.beyond_all(default_campaign)
-    usual = {*plan.everything(default_campaign)}
+    beyond = listing.beyond_all(default_campaign)
+    usual = {*listing.everything(default_campaign)}
     assert not [target for target, paths in beyond.items() if usual & {*paths}]
-    assert {path for paths in beyond.values() for path in paths} == {*plan.checks(default_campaign)}
+    assert {path for paths in beyond.values() for path in paths} == {*checks(default_campaign)}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import cli, files, plan
+from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.devices.sweeps import steady_velocity, track_of
+from wallnet.plan.figures import FIGURES
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -19,7 +20,7 @@ SMALL = Figures(resolution=72)
 
 def draw(bench, kind, folder):
     outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
-    command = ["figure", kind, "--of", plan.FIGURES[kind].kind, "--sources", bench.out]
+    command = ["figure", kind, "--of", FIGURES[kind].kind, "--sources", bench.out]
     command += ["--traces", bench.traces[0].parent, "--figures", SMALL.model_dump_json()]
     cli.main(list(map(str, [*command, "--png", outputs[0], "--vector", outputs[1]])))
     return outputs
@@ -350,7 +351,7 @@ def test_dynamics_mark_notches_and_say_where_the_wall_is_in_nm(synapse):
 def test_notches_at_given_positions_are_marked_there(synapse):
     data = files.read_dataset(synapse.out, "synapse")
     parameters = json.loads(data.attrs["parameters"])
-    parameters["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
+    parameters["settings"]["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
     data.attrs["parameters"] = json.dumps(parameters)
     assert track_of(data).notch_positions == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
 
@@ -483,7 +484,11 @@ def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
             "sweep_wall_position": (sweep, (ends[0] + ends[1])[None] / 2),
         },
         coords={"time": time, "current_density": [-0.5e12]},
-        attrs={"parameters": json.dumps({"track": track, "pulse": {"duration": duration}})},
+        attrs={
+            "parameters": json.dumps(
+                {"settings": {"track": track, "pulse": {"duration": duration}}}
+            )
+        },
     )
 
 

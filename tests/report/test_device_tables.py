@@ -106,10 +106,8 @@ def test_levels_in_markdown_and_html(synapse):
 def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(synapse):
     """Of the levels of the sweep only the reversed track needs a pulse past the Curie point."""
     hottest = float(synapse.gather()["temperature_rise"][-1])
-    write_energy = synapse.job.write_energy.model_copy(
-        update={"curie_temperature": 300 + 0.9 * hottest}
-    )
-    data = synapse.gather(write_energy=write_energy)
+    material = synapse.job.settings["material"] | {"curie_temperature": 300 + 0.9 * hottest}
+    data = synapse.gather(material=material)
     caveat = data.attrs["caveat"]
     _, markdown, page = tables(synapse, data)
     assert "1 of 5 pass the Curie temperature" in caveat

@@ -7,11 +7,10 @@ import pytest
 from helpers.programs import RESPONSE
 
 from wallnet import files
-from wallnet.config import Heating
 from wallnet.page import findings
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import TABLE_II
-from wallnet.studies.compact import compact_model
+from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.pulse_trains.show import faults as short_pauses
 
 
@@ -165,9 +164,9 @@ def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
     # one-dimensional flow of ρ d J² for 2 ns into the oxide is an upper bound
     bound = 2 * 1.3e-6 * 5e-9 * 1e24 * np.sqrt(2e-9 / (np.pi * 1.4 * 1.62e6))
     assert 0.7 * bound < rise[-1] < bound
-    limit = {"heating": Heating(largest_rise=0.3 * rise[-1])}
-    limit |= {"curie_temperature": 300 + 0.5 * rise[-1]}
-    data = synapse.gather(write_energy=synapse.job.write_energy.model_copy(update=limit))
+    material = synapse.job.settings["material"] | {"curie_temperature": 300 + 0.5 * rise[-1]}
+    heating = synapse.job.settings["heating"] | {"largest_rise": 0.3 * rise[-1]}
+    data = synapse.gather(material=material, heating=heating)
     assert data["beyond_model"].values.tolist() == [0, 0, 0, 1, 1]
     # a pulse of 0.8e12 reaches notch 2, one of 1.0e12 reverses the track
     assert data["level_beyond_model"].values.tolist() == [0, 0, 0, 1, 1]

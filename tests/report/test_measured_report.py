@@ -7,11 +7,12 @@ import pytest
 from helpers.measured import CURVE, LEVELS, write_measurements
 from PIL import Image
 
-from wallnet import cli, devices, files
+from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.files import FileError
 from wallnet.report import devices as figures
 from wallnet.report import measured, parameters, style
+from wallnet.studies.devices.measured import measured_model
 
 SMALL = Figures(resolution=72)
 
@@ -21,7 +22,7 @@ def model(folder, levels=LEVELS, curve=CURVE):
     write_measurements(folder, levels or LEVELS, curve or CURVE)
     named = (folder / "levels.csv", folder / "activation.csv")
     given = [path if text else None for path, text in zip(named, (levels, curve), strict=True)]
-    devices.measured_model(*given, folder / "mine.json")
+    measured_model(*given, folder / "mine.json")
     return folder / "mine.json"
 
 

@@ -11,7 +11,7 @@ from helpers.facets import Further
 from helpers.synthetic import one_sentence
 from PIL import Image
 
-from wallnet import cli, files, plan
+from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.config import networks as section
 from wallnet.config.networks import Networks
@@ -24,7 +24,9 @@ from wallnet.config.stages import (
     STAGES,
 )
 from wallnet.files import FileError
-from wallnet.jobs import accuracy_job, paths
+from wallnet.files.paths import folder_of
+from wallnet.jobs.networks import accuracy_job
+from wallnet.plan.paths import example_metrics, network_models, training_curve_metrics
 from wallnet.report import networks as report
 from wallnet.report import style
 
@@ -99,10 +101,10 @@ def tabulate(networks, doubtful=""):
     level = {"state": "x", "half": False, "stable": True, "reachable": True}
     first = level | {"state": "initial", "minimum": False, "moved_on": 157.2e-9}
     last = level | {"state": "reversed", "beyond_model": True}
-    for path in plan.network_models(networks):
+    for path in network_models(networks):
         levels = [first, level, last] if doubtful and doubtful in path else [level] * 3
         files.write_json({"kind": "synapse", "levels": levels}, path)
-    models = paths.folder(files.COMPACT_MODEL, "")
+    models = folder_of(files.COMPACT_MODEL, "")
     sources = {"networks": [files.NETWORKS], "models": [models]}
     made = report.tabulate(sources, accuracy_job(networks).to_json())
     assert list(made) == ["csv", "validation", "gaps", "markdown", "html"]
@@ -200,10 +202,10 @@ def sources(networks, kind):
         tabulate(networks)
         return ["a.csv"]
     return {
-        "weights": plan.example_metrics(networks, STAGES, dataset, device, recipes=None),
-        "confusion": plan.example_metrics(networks, PAPER_STAGES, dataset, device),
-        "misread": plan.example_metrics(networks, [FIRST_STAGE], dataset),
-        "training-curves": plan.training_curve_metrics(networks),
+        "weights": example_metrics(networks, STAGES, dataset, device, recipes=None),
+        "confusion": example_metrics(networks, PAPER_STAGES, dataset, device),
+        "misread": example_metrics(networks, [FIRST_STAGE], dataset),
+        "training-curves": training_curve_metrics(networks),
     }[kind]
 
 

@@ -7,6 +7,8 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import files
 from wallnet.cli import main
+from wallnet.files.paths import LAST_RUN
+from wallnet.files.progress import note_run
 from wallnet.page.findings import NETWORK, PLACE
 from wallnet.page.overview import WIDTH, as_text, new_results, overview
 from wallnet.report.tables import Table
@@ -89,7 +91,7 @@ def folder(neuron, synapse, tmp_path):
 
 
 def test_the_end_has_what_was_found_new_results_and_paths(folder, capsys):
-    files.note_run([f"results/traces/synapse-3/{n}.0000.nc" for n in range(3)], folder)
+    note_run([f"results/traces/synapse-3/{n}.0000.nc" for n in range(3)], folder)
     main(["overview", "--directory", str(folder)])
     assert capsys.readouterr().out.splitlines() == [
         "synapse-3: 3 of 5 pulses heat the track by more than 50 K, up to 715 K: its",
@@ -112,9 +114,9 @@ def test_the_end_has_what_was_found_new_results_and_paths(folder, capsys):
 
 def test_a_run_that_made_nothing_says_so_and_an_unknown_run_is_left_out(folder):
     assert "New:" not in overview(folder)
-    files.note_run([], folder)
+    note_run([], folder)
     assert "\nNew: nothing\n" in overview(folder)
-    (folder / files.LAST_RUN).write_text("{")
+    (folder / LAST_RUN).write_text("{")
     assert "New:" not in overview(folder)
 
 

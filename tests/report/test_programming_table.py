@@ -10,10 +10,14 @@ from helpers.programs import RESPONSE
 from helpers.small_campaign import with_networks
 from helpers.synthetic import filled, one_sentence
 
-from wallnet import cli, config, files, jobs, plan
-from wallnet.config import Heating, HeavyMetal
+from wallnet import cli, config, files, plan
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
+from wallnet.jobs import write_energy
+from wallnet.jobs.write_energy import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
+from wallnet.plan.listing import network_files
+from wallnet.plan.paths import programming_sources
 
 NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
@@ -25,7 +29,7 @@ NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
 OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
 """Levels of both synapses of six weights."""
 
-ENERGY = jobs.WriteEnergyJob(
+ENERGY = WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
@@ -61,7 +65,17 @@ def folder(tmp_path):
         current_density=[0.0, 1e12],
         time=[0.0, 1e-9],
     )
-    about = {"pulse": {"duration": 4e-9}, "write_energy": ENERGY.plain()}
+    settings = {
+        "pulse": {"duration": 4e-9},
+        "track": {"length": ENERGY.length, "width": ENERGY.width},
+        "material": {
+            "polarization": ENERGY.polarization,
+            "curie_temperature": ENERGY.curie_temperature,
+        },
+        "heavy_metal": ENERGY.heavy_metal.model_dump(),
+        "heating": ENERGY.heating.model_dump(),
+    }
+    about = {"settings": settings}
     about = {"parameters": json.dumps(about)}
     files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
     response = {
@@ -119,7 +133,7 @@ def job():
     data = with_networks()
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
-    made = jobs.programming_energy_job(config.parse(data))
+    made = write_energy.programming_energy_job(config.parse(data))
     return made.model_copy(update={"written_by": {"synapse": "stairs"}})
 
 
@@ -312,21 +326,21 @@ def campaign(**networks):
 
 
 def test_the_job_has_two_seeds_and_the_stages_on_levels():
-    job = jobs.programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
+    job = programming_energy_job(campaign(seeds=[7, 5, 6], written_by={"synapse": "stairs"}))
     assert job.run_set.seeds == (7, 5)
     assert set(job.run_set.stages["plain"]) == {"quantized", "fine_tuned_snapped", "on_levels"}
-    assert jobs.ProgrammingEnergyJob.from_json(job.to_json()) == job
+    assert ProgrammingEnergyJob.from_json(job.to_json()) == job
 
 
 def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
     wanted = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
-    assert wanted <= set(plan.network_files(campaign()))
-    found = plan.programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
+    assert wanted <= set(network_files(campaign()))
+    found = programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
     assert found["devices"] == ["results/devices/synapse.nc"]
     assert found["responses"] == ["results/pulse_trains/stairs.nc"]
     # three stages on levels, two readings, two of three seeds
     assert len(found["networks"]) == 12
-    assert not wanted & set(plan.network_files(campaign(synapses=[])))
+    assert not wanted & set(network_files(campaign(synapses=[])))
 
 
 @pytest.mark.parametrize(

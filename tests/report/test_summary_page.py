@@ -13,14 +13,19 @@ from helpers.accuracies import write_accuracies
 from helpers.programs import DOWN, RESPONSE, UP
 from helpers.walls import NEURON, SYNAPSE, campaign
 
-from wallnet import config, files, jobs, plan
-from wallnet.config import ArrivalTime, FinalState, Reference, TransferCurve
+from wallnet import files, plan
+from wallnet.config.networks import Networks
+from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
+from wallnet.jobs.summary import summary_job
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.page import summary
 from wallnet.page.overview import overview
+from wallnet.plan.listing import everything
+from wallnet.plan.summary import barrier_results, linked_summary, story_figures
 from wallnet.report.parameters import table as parameters
-from wallnet.studies.compact import compact_model
+from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.pulse_trains.show import pulses_text
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy
@@ -89,7 +94,7 @@ def folder(plain, configured, neuron, synapse, tmp_path):
     write_accuracies(ACCURACIES, tmp_path)
     model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
     compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
-    for path in plan.story_figures(jobs.summary_job(configured)).values():
+    for path in story_figures(summary_job(configured)).values():
         files.write_text(f"picture {path}", tmp_path / path)
     return tmp_path
 
@@ -151,7 +156,7 @@ def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folde
         "level; raise relaxation.longest",
         "pulse train up-down: the wall still moved after the pause of pulse 2; lengthen the pause",
     ]
-    page = page_of(jobs.summary_job(configured), folder)
+    page = page_of(summary_job(configured), folder)
     for text in (part(page, "What this campaign found"), " ".join(overview(folder).split())):
         places = [text.index(each) for each in told]
         assert places == sorted(places)
@@ -164,7 +169,7 @@ def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folde
 
 def test_reference_data_stand_beside_ours(configured, folder):
     """The walls of the synapse end at 60, 300, 300 to 600, 600 and 1000 nm after 2 ns."""
-    page = page_of(jobs.summary_job(configured), folder)
+    page = page_of(summary_job(configured), folder)
     deviation = files.read_dataset(folder / files.DEVICE.format(device="neuron"), "neuron")[
         "relu_deviation"
     ]
@@ -185,7 +190,7 @@ def test_reference_data_stand_beside_ours(configured, folder):
 
 def referring(**reference):
     """Return the job of a page with these reference data of the device `d`."""
-    job = jobs.summary_job(campaign(d=SYNAPSE))
+    job = summary_job(campaign(d=SYNAPSE))
     return job.model_copy(update={"reference": Reference(**reference)})
 
 
@@ -250,8 +255,8 @@ def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse)
 
 
 def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, folder):
-    page = page_of(jobs.summary_job(configured), folder)
-    for path in plan.story_figures(jobs.summary_job(configured)).values():
+    page = page_of(summary_job(configured), folder)
+    for path in story_figures(summary_job(configured)).values():
         picture = base64.b64encode(f"picture {path}".encode()).decode()
         assert f'src="data:image/png;base64,{picture}"' in page
         assert f'href="{files.data_of(path).removeprefix("results/")}"' in page
@@ -283,7 +288,7 @@ def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range
 
 def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, folder):
     """Another pulse train, on a neuron say, comes before it."""
-    job = jobs.summary_job(configured)
+    job = summary_job(configured)
     data = files.read_dataset(folder / RESPONSES.format("up-down"), "response")
     data.attrs.update(subject="before", simulation_backend_version="another")
     files.write_dataset(data, folder / RESPONSES.format("before"), "response", {})
@@ -298,7 +303,7 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     change(
         folder, reaching_current_density=reaching, state=["free"], level_beyond_model=[0, 0, 0, 1]
     )
-    page = page_of(jobs.summary_job(configured), folder)
+    page = page_of(summary_job(configured), folder)
     assert re.findall(r"<h2>(.*?)</h2>", page)[1:-1] == [
         *("Reference data", "Writing", "Retention", "Pulse train", "Write energy and accuracy"),
         "Parameters",
@@ -315,7 +320,7 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     title = "synapse-3, single pulses of 2 ns: write energy of the smallest pulse to each level"
     shown = cells(page, title)
     # 1.3e-6 Ω m · J² · 900 nm · 90 nm · 5 nm · 2 ns; the rise is that of each pulse by itself
-    job = jobs.write_energy_job(configured.devices["synapse-3"])
+    job = write_energy_job(configured.devices["synapse-3"])
     assert [row[0] for row in shown[1:]] == [
         "notch 1",
         "between 1 and 2",
@@ -335,7 +340,7 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
 def test_the_parameters_are_those_of_the_devices_on_the_page(configured, folder):
     text = "key,unit,neuron,other,synapse-3\na.b,m,1,2,3\nc.d,m,,4,\ne.f,s,,5,6\n"
     files.write_text(text, folder / files.TABLE.format(table="parameters", suffix=".csv"))
-    job = jobs.summary_job(configured)
+    job = summary_job(configured)
     assert cells(page_of(job, folder), "Parameters of these devices") == [
         ["key", "unit", "neuron", "synapse-3"],
         ["a.b", "m", "1", "3"],
@@ -352,16 +357,16 @@ def test_a_table_of_more_than_twenty_rows_is_folded_with_their_number(configured
     for count in (20, 21):
         rows = "".join(f"k{number},m,1,2\n" for number in range(count))
         files.write_text(f"key,unit,neuron,synapse-3\n{rows}", path)
-        page = page_of(jobs.summary_job(configured), folder)
+        page = page_of(summary_job(configured), folder)
         assert ("<summary>Parameters of these devices: 21 rows</summary>" in page) == (count == 21)
         open_tables = re.sub(r"<details>.*?</details>", "", page, flags=re.S).split("<table>")[1:]
         assert max(table.count("<tr") - 1 for table in open_tables) <= 20
 
 
 def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured, folder):
-    page = page_of(plan.linked_summary(configured), folder)
+    page = page_of(linked_summary(configured), folder)
     links = set(re.findall(r'(?:src|href)="(?!data:image/png|#)([^"]*)"', page))
-    planned = {path.removeprefix("results/") for path in plan.everything(configured)}
+    planned = {path.removeprefix("results/") for path in everything(configured)}
     assert links - {"report.html"} <= planned
     assert {
         *("report.html", "figures/devices/neuron-transfer-curve.png", "figures/accuracy.csv"),
@@ -373,10 +378,10 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
 
 def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, folder):
     settings = {"temperature": 300.0, "retained": 40.0, "attempt_frequencies": [1e9, 1e12]}
-    job = jobs.summary_job(configured).model_copy(update={"barriers": settings})
+    job = summary_job(configured).model_copy(update={"barriers": settings})
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
     assert cells(page_of(job, folder), "synapse-3: minima of the energy")[1][1] == "initial"
-    about, picture, numbers = plan.barrier_results("synapse-3")
+    about, picture, numbers = barrier_results("synapse-3")
     change(folder, level_energy=[np.nan, 3e-17])
     pair = {"pair_forward": [1e-19], "pair_backward": [2e-19], "pair_images": [3]}
     values = {
@@ -422,8 +427,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
 def test_a_campaign_without_synapses_has_what_it_found_and_its_parameters(configured, folder):
     only = configured.model_copy(update={"devices": {"neuron": configured.devices["neuron"]}})
     only._studies = {}
-    only = only.model_copy(update={"networks": config.Networks(), "reference": config.Reference()})
-    page = page_of(jobs.summary_job(only), folder)
+    only = only.model_copy(update={"networks": Networks(), "reference": Reference()})
+    page = page_of(summary_job(only), folder)
     assert "<img" not in page
     assert re.findall(r"<h2>(.*?)</h2>", page) == [
         *("What this campaign found", "Parameters", "All results"),
@@ -439,7 +444,7 @@ def test_text_of_files_is_shown_and_not_executed(configured, folder):
     data.attrs["simulation_backend"] = evil
     files.write_dataset(data, path, data.attrs["kind"], {})
     write_accuracies(ACCURACIES.replace("mnist", "<b>data</b>"), folder)
-    page = page_of(jobs.summary_job(configured), folder)
+    page = page_of(summary_job(configured), folder)
     assert page.count("<script") == 1
     assert "onerror=alert(1)>" not in page
     assert html.escape("<script>alert(1)</script>") in page
@@ -450,7 +455,7 @@ def test_text_of_files_is_shown_and_not_executed(configured, folder):
 def test_a_missing_or_damaged_figure_is_named(configured, folder):
     path = folder / "results/figures/accuracy.png"
     path.write_text("other")
-    job = jobs.summary_job(configured)
+    job = summary_job(configured)
     with pytest.raises(FileError, match=r"accuracy\.png is damaged"):
         summary.summary(job, folder, folder / "page.html")
     path.unlink()

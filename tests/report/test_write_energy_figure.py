@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wallnet import cli, files, jobs
-from wallnet.config import Figures, Heating, HeavyMetal
+from wallnet import cli, files
+from wallnet.config import Figures
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
@@ -17,7 +19,7 @@ SMALL = Figures(resolution=72)
 
 @pytest.fixture
 def job(synapse):
-    return jobs.write_energy_job(synapse.device).model_copy(
+    return write_energy_job(synapse.device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
             "heating": Heating(largest_rise=120.0, oxide_thickness=60e-9),
@@ -97,7 +99,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, job, tmp_path, monkeyp
 def test_a_waveform_has_its_own_rise_and_no_limits_of_a_square_pulse(synapse, job):
     data = of_job(files.read_dataset(synapse.out, "synapse"), job)
     about = json.loads(data.attrs["parameters"])
-    about["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
+    about["settings"]["pulse"]["waveform"] = [[0.0, 1.0], [1e-9, 0.0]]
     with style.apply(SMALL):
         shaped = data.assign_attrs(parameters=json.dumps(about))
         figure = devices.DRAWINGS["write-energy"](devices.Sources({"s": shaped}), SMALL)

@@ -5,8 +5,8 @@ import csv
 import pytest
 from helpers.walls import SYNAPSE, campaign
 
-from wallnet import jobs
-from wallnet.config import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.report.device_tables import tabulate
 from wallnet.report.write_energies import BEYOND, OUTSIDE
 
@@ -35,7 +35,7 @@ def synapse(synapse, tmp_path):
 def job():
     """Return a metal with θ = 0.2, so that it carries twice the current density."""
     device = campaign(d=SYNAPSE).devices["d"]
-    return jobs.write_energy_job(device).model_copy(
+    return write_energy_job(device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
             "heating": Heating(largest_rise=250.0),

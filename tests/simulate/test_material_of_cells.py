@@ -13,6 +13,7 @@ from helpers.small_campaign import MATERIAL
 from wallnet import experiment, tracks
 from wallnet.config import parse
 from wallnet.errors import UserError
+from wallnet.experiment.energy_path import EnergyPath
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.simulate import simulate
 from wallnet.simulate.barriers import find_barrier
@@ -54,7 +55,7 @@ def given(monkeypatch):
 
 
 def barrier_job(device):
-    return experiment.EnergyPath(
+    return EnergyPath(
         track=device.track,
         material=device.material.static,
         first=EXPELLED,

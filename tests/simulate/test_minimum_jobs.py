@@ -8,6 +8,7 @@ import pytest
 from helpers.small_campaign import TINY
 
 from wallnet import cli, config, experiment, files, tracks
+from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
 from wallnet.simulate import SimulationError, simulate
 from wallnet.simulate.barriers import find_barrier
@@ -29,13 +30,13 @@ def minimum(device, name):
 
 @pytest.fixture(scope="module")
 def minima(device):
-    states = experiment.level_states(device.track)
+    states = level_states(device.track)
     return {state: minimum(device, state.file_name) for state in states}
 
 
 def test_a_wall_beside_its_notch_goes_into_it(device):
     job = experiment.minimum_job(device, "1")
-    beside = experiment.WallPlacement(bottom=124e-9, top=117e-9)
+    beside = WallPlacement(bottom=124e-9, top=117e-9)
     found = find_minimum(job.model_copy(update={"placement": beside}))
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
     assert found["minimum_converged"] == 1

@@ -85,7 +85,7 @@ def test_an_edited_source_plans_its_own_traces_again_and_no_others(changed):
     assert changed.planned(*TARGETS) == {}
     (changed.folder / "drift.py").write_text(DRIFT.replace("/ 1e12", "/ 2e12"))
     simulated = {"initial": 1, "trace": 1, "level": 1}
-    everything = {**simulated, "device": 1, "device_table": 1}
+    everything = {**simulated, "gather_devices": 1, "device_table": 1}
     assert changed.planned(*TARGETS) == everything
     # another setting has the same effect
     (changed.folder / "drift.py").write_text(DRIFT)

@@ -84,6 +84,25 @@ def test_oommf_is_checked_before_a_run(monkeypatch):
     assert checked == ["oommf", "own:Solver"]
 
 
+@pytest.mark.parametrize("of_train", [False, True])
+def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(module, tiny, of_train):
+    module("square", DRIFT)
+    tiny["devices"]["synapse"] |= {
+        "calculator": "square:Drift",
+        "calculator_settings": {"square:Drift": {"velocity": 1.0}},
+    }
+    device = config.parse(tiny).devices["synapse"]
+    pulse = {"current_density": 0.5e12, "duration": 0.6e-9}
+    for shape in ({}, {"waveform": ((0.0, 0.0), (0.5e-9, 1.0))}):
+        train = experiment.Train(pulses=(pulse, pulse | shape))
+        changed = device.model_copy(update={"pulse": device.pulse.model_copy(update=shape)})
+        job = experiment.train_job(device, train) if of_train else experiment.pulse_job(changed, 0)
+        if not shape:
+            registry.check_called([job.to_json()])
+    with pytest.raises(SimulationError, match=r"square:Drift simulates square pulses only; leave"):
+        registry.check_called([job.to_json()])
+
+
 @pytest.mark.parametrize("resumes", [False, True])
 def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
     text = DRIFT.replace(

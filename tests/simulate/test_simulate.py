@@ -5,6 +5,10 @@ import pytest
 import yaml
 
 from wallnet import cli, config, experiment, files, revisions, simulate
+from wallnet.config.calculators import FilmSettings
+from wallnet.config.devices import Wall
+from wallnet.experiment.simulation import WallPlacement
+from wallnet.files.progress import read_progress
 from wallnet.simulate.recorder import Recorder
 
 
@@ -167,7 +171,7 @@ def test_a_negative_current_drives_the_wall_to_the_left(synapse):
     assert abs(moved[0.0]) < 2
 
 
-MIDDLE = config.Wall(start=180e-9)
+MIDDLE = Wall(start=180e-9)
 """Position halfway along the track, between two notches."""
 
 
@@ -192,7 +196,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 
     changes = {"slonczewski_lambda": 2.0, "field_like_torque": -0.3, "polarization": 0.35}
     material = synapse.material.model_copy(update=changes)
-    settings = config.FilmSettings(
+    settings = FilmSettings(
         stray_field_tolerance=1e-3,
         frozen_change=2e-4,
         time_step_fraction=0.8,
@@ -335,7 +339,7 @@ def test_the_simulated_time_is_noted_beside_the_output(tmp_path):
     out = tmp_path / "trace.nc"
     with simulate.progress_bar(3e-9, output=out) as progress:
         progress(1e-9)
-        assert files.read_progress(out) == (1e-9, 3e-9)
+        assert read_progress(out) == (1e-9, 3e-9)
 
 
 def test_what_a_trace_keeps_of_an_entry(synapse):
@@ -395,7 +399,7 @@ def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
 ):
     start, out = tmp_path / "initial.nc", tmp_path / "trace.nc"
     placed = experiment.level_job(synapse, "1").model_copy(
-        update={"placement": experiment.WallPlacement(bottom=180e-9, top=190e-9)}
+        update={"placement": WallPlacement(bottom=180e-9, top=190e-9)}
     )
     none = synapse.relaxation.model_copy(update={"longest": 0.0})
     placed = placed.model_copy(update={"relaxation": none})

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import config, experiment, files, plan, simulate, tracks
+from wallnet import experiment, files, plan, simulate, tracks
 from wallnet.cli import main
+from wallnet.config.devices import Relaxation
 from wallnet.experiment import Train, train_job
 from wallnet.simulate import trains
 from wallnet.simulate.recorder import Recorder
@@ -57,7 +58,7 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
     for pulse in pulses:
         for _ in range(pulse["repetitions"]):
             index += 1
-            pause = config.Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
+            pause = Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
             step = experiment.pulse_job(device, pulse["current_density"]).model_copy(
                 update={"pulse_duration": pulse["duration"], "relaxation": pause}
             )

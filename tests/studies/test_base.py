@@ -20,8 +20,10 @@ from studies.results import (
 )
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
-from wallnet.experiment import canonical
-from wallnet.studies import STUDIES, gather_job
+from wallnet.experiment.base import canonical
+from wallnet.plan.requests import Requested
+from wallnet.plan.targets import finished_targets, unfinished_targets
+from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
 from wallnet.studies.base import FILES
 
 TRAIN = DATA["pulse_trains"]["climb"]
@@ -70,7 +72,7 @@ def change(request, make):
 
 @each_study
 def test_each_path_is_that_of_its_own_request(study, campaign):
-    known, found = plan.Requested(campaign), requested(study, campaign).values()
+    known, found = Requested(campaign), requested(study, campaign).values()
     assert len({each.path for each in found}) == len(found)
     digests = [known[each.path].digest for each in found]
     assert digests == [each.digest for each in found]
@@ -184,10 +186,10 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
     for path in study.results(campaign):
         if not Path(path).exists():
             files.write_text("", path)
-    assert set(pulses) < set(plan.finished_targets(campaign, "")["intervals"])
+    assert set(pulses) < set(finished_targets(campaign, "")["intervals"])
     Path(pulses[0]).unlink()
-    assert "intervals" not in plan.finished_targets(campaign, "")
-    there, wanted = plan.unfinished_targets(campaign, "")["intervals"]
+    assert "intervals" not in finished_targets(campaign, "")
+    there, wanted = unfinished_targets(campaign, "")["intervals"]
     assert there == wanted - 1
 
 
@@ -196,7 +198,7 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
     [
         (
             {"study": "widnows"},
-            f"--job names the study 'widnows'; use one of {', '.join(STUDIES)}",
+            f"--job names the study 'widnows'; use one of {', '.join(ALL_STUDIES)}",
         ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
         ({"requests": []}, "--job has no requests of intervals; plan it again"),

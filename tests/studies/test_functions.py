@@ -6,18 +6,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.calibration import CURVE, searched
 from helpers.intervals import bisected
 from helpers.small_campaign import TINY
 from helpers.windows import WINDOW
 
 from wallnet import api, config, plan, revisions
+from wallnet.api import running
 from wallnet.api.studies import function_of
 from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
 from wallnet.experiment import Job
 from wallnet.files.schema import KINDS
-from wallnet.jobs.requests import sweep
-from wallnet.studies import STUDIES, Study
+from wallnet.jobs.requests import pulses
+from wallnet.studies import ALL_STUDIES, STUDIES, Study
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +84,18 @@ def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, chang
     assert str(ours.value) == str(theirs.value).replace("config.yaml: ", f"api.{study}: ")
 
 
+def test_settings_that_name_several_devices_take_several(stairs, monkeypatch):
+    data = searched({"transfer_curves": [CURVE]})
+    campaign = plan.parse(data)
+    monkeypatch.setattr(running.Run, "study", lambda self, _: self.campaign)
+    given = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
+    made = api.calibration(campaign.simulated, progress=False, **given)
+    assert (made.devices, made.reference) == (campaign.devices, campaign.reference)
+    assert made.studies["calibration"] == campaign.studies["calibration"]
+    with pytest.raises(config.ConfigError, match="^intervals asks about one device; call it once"):
+        api.intervals({"stairs": stairs})
+
+
 class Reached(Section):
     """How far a device is from a share of its states."""
 
@@ -99,8 +113,8 @@ class About(Job):
 
 
 def of_the_sweep(campaign, name, settings, _):
-    traces = sweep(name, campaign.simulated[name]).values()
-    return {(each.path,): each for each in traces if each.kind == "trace"}
+    traces = pulses(name, campaign.simulated[name]).values()
+    return {(each.path,): each for each in traces}
 
 
 @pytest.fixture
@@ -133,7 +147,8 @@ def registered(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
     )
-    monkeypatch.setitem(STUDIES, "reached", study)
+    for known in (STUDIES, ALL_STUDIES):
+        monkeypatch.setitem(known, "reached", study)
     monkeypatch.setitem(KINDS, "reached", study.others)
     monkeypatch.setitem(revisions._noted, "reached", {"revision": 5})
     return study
@@ -156,6 +171,7 @@ def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
     nothing = registered.__class__(**{**vars(registered), "each": lambda *_: []})
-    monkeypatch.setitem(STUDIES, "reached", nothing)
+    for known in (STUDIES, ALL_STUDIES):
+        monkeypatch.setitem(known, "reached", nothing)
     with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):
         function_of(nothing)(stairs, share=0.5)

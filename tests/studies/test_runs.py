@@ -12,6 +12,7 @@ from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import api, files, plan
+from wallnet.plan.clean import not_asked_for
 from wallnet.studies import STUDIES
 
 pytestmark = pytest.mark.campaign
@@ -255,12 +256,12 @@ def test_a_bisection_goes_on_after_the_pulses_that_are_there(finished):
 
 def test_what_is_no_longer_asked_for_is_found(finished):
     data = copy.deepcopy(DATA)
-    assert plan.not_asked_for(plan.parse(data), finished.folder) == []
+    assert not_asked_for(plan.parse(data), finished.folder) == []
     del data["operating_windows"]["three"]["variants"]["alpha-0.4"]
     data["intervals"]["stairs"]["resolution"] = 0.3e12
     data["calibration"]["paper"]["local_candidates"] = 0
     data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
-    left = plan.not_asked_for(plan.parse(data), finished.folder)
+    left = not_asked_for(plan.parse(data), finished.folder)
     train, bisection = "operating_windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
     pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]

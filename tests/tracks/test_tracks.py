@@ -5,7 +5,8 @@ import pytest
 from helpers.small_campaign import MATERIAL
 
 from wallnet import tracks
-from wallnet.config import Material, Notches, Track
+from wallnet.config import Material, Track
+from wallnet.config.track import Notches
 
 SYNAPSE = Track(
     length=1500e-9,
@@ -218,3 +219,12 @@ def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
         (335, 325, "between 2 and 1"),
     ]:
         assert tracks.wall_state(track, DELTA, 60e-9, bottom * 1e-9, top * 1e-9) == state
+
+
+def test_the_first_time_at_a_level_is_interpolated():
+    time, values = np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 5.0])
+    assert [tracks.first_time(time, values, level) for level in (3.0, -1.0, 6.0)] == [
+        3.0,
+        1.0,
+        np.inf,
+    ]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from wallnet import validation
-from wallnet.config import FilmSettings as Settings
+from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.files import FileError
 from wallnet.validation import (
     convergence,

@@ -1,11 +1,11 @@
 """All figures of devices and networks, each as PNG for the report and as a vector file.
 
-There is one rule for each row of `plan.FIGURES`. Snakemake evaluates functions and the command
+There is one rule for each row of `plan.figures.FIGURES`. Snakemake evaluates functions and the command
 after the loop, so a function receives its figure as a default argument, and the command is plain
 text.
 """
 
-for figure in plan.FIGURES.values():
+for figure in plan.figures.FIGURES.values():
 
     rule:
         """Figures of one kind."""

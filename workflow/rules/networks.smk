@@ -8,7 +8,7 @@ file that contains them is `ancient`, so that no network is trained again if it 
 def first_checkpoints():
     """Return the checkpoints of the networks of all recipes after their first stage."""
     return [
-        plan.free_path(files.CHECKPOINT, "fp32", recipe)
+        plan.paths.free_path(files.CHECKPOINT, "fp32", recipe)
         for recipe in campaign.networks.recipes
     ]
 
@@ -32,7 +32,7 @@ rule data:
     # compute nodes often have no access to the internet
     localrule: True
     params:
-        job=lambda w: jobs.data_job(campaign.networks, w.dataset).to_json(),
+        job=lambda w: jobs.networks.data_job(campaign.networks, w.dataset).to_json(),
         revision=revisions.of("networks"),
     # the folder and the sources of the images are not parameters (the Snakefile exports them),
     # since they do not change the results
@@ -47,18 +47,18 @@ rule train:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
     output:
-        plan.free_path(files.METRICS, "fp32"),
-        plan.free_path(files.CHECKPOINT, "fp32"),
+        plan.paths.free_path(files.METRICS, "fp32"),
+        plan.paths.free_path(files.CHECKPOINT, "fp32"),
     log:
-        files.log_of(plan.free_path(files.METRICS, "fp32")),
+        files.log_of(plan.paths.free_path(files.METRICS, "fp32")),
     benchmark:
-        files.benchmark_of(plan.free_path(files.METRICS, "fp32"))
+        files.benchmark_of(plan.paths.free_path(files.METRICS, "fp32"))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        job=lambda w: jobs.training_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.training_job(campaign.networks, **w).to_json(),
         activation=lambda w: activation_of_neuron(),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
@@ -72,20 +72,20 @@ rule train_on:
     """That network, trained further in FP32 (stage continued)."""
     input:
         data=files.DATA,
-        start=plan.free_path(files.CHECKPOINT, "fp32"),
+        start=plan.paths.free_path(files.CHECKPOINT, "fp32"),
     output:
-        plan.free_path(files.METRICS, "continued"),
-        plan.free_path(files.CHECKPOINT, "continued"),
+        plan.paths.free_path(files.METRICS, "continued"),
+        plan.paths.free_path(files.CHECKPOINT, "continued"),
     log:
-        files.log_of(plan.free_path(files.METRICS, "continued")),
+        files.log_of(plan.paths.free_path(files.METRICS, "continued")),
     benchmark:
-        files.benchmark_of(plan.free_path(files.METRICS, "continued"))
+        files.benchmark_of(plan.paths.free_path(files.METRICS, "continued"))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        job=lambda w: jobs.continuing_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.continuing_job(campaign.networks, **w).to_json(),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),
     shell:
@@ -101,9 +101,9 @@ rule map:
         synapse=ancient(files.COMPACT_MODEL),
         start=first_checkpoints(),
     output:
-        *plan.mapped_paths(files.METRICS, campaign.networks),
-        *plan.mapped_paths(files.CHECKPOINT, campaign.networks),
-        *plan.mapped_paths(files.PROGRAMMING, campaign.networks),
+        *plan.paths.mapped_paths(files.METRICS, campaign.networks),
+        *plan.paths.mapped_paths(files.CHECKPOINT, campaign.networks),
+        *plan.paths.mapped_paths(files.PROGRAMMING, campaign.networks),
     log:
         files.log_of(files.ON_SYNAPSE),
     benchmark:
@@ -113,7 +113,7 @@ rule map:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        job=lambda w: jobs.mapping_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.mapping_job(campaign.networks, **w).to_json(),
         levels=lambda w: levels_of(w, campaign.networks.mappings),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),

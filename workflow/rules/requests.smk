@@ -1,11 +1,11 @@
 """All computations of devices: one body for each kind of request, under the name of the kind.
 
-Each path has its request (`plan.Requested`), which names its parameters, its inputs and its
+Each path has its request (`plan.requests.Requested`), which names its parameters, its inputs and its
 command. Snakemake evaluates functions after the loop, so a function receives its kind as a default
 argument.
 """
 
-requested = plan.Requested(campaign)
+requested = plan.requests.Requested(campaign)
 
 if workflow.is_main_process:
     checked(requested.check)
@@ -27,7 +27,7 @@ def request(wildcards):
     planning.count(path)
     try:
         return requested[path]
-    except configuration.ConfigError as error:
+    except ConfigError as error:
         # with any other exception, Snakemake prints a traceback of this function
         logger.error(str(error))
         sys.exit(1)
@@ -47,7 +47,7 @@ def needed(resource, kind):
 
 relaxing = any(device.wall.relaxation for device in campaign.simulated.values())
 
-for kind in plan.KINDS:
+for kind in plan.requests.KINDS:
 
     rule:
         """One computation of a device: a state, pulses, a minimum or a path between two minima."""
@@ -62,7 +62,7 @@ for kind in plan.KINDS:
         benchmark:
             f"{files.RESULTS}/benchmarks/{{result}}.tsv"
         wildcard_constraints:
-            result=plan.pattern_of(kind),
+            result=plan.requests.pattern_of(kind),
         # an initial state takes seconds, unless a wall relaxes first
         localrule: kind == "initial" and not relaxing
         conda:

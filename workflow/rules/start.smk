@@ -3,13 +3,13 @@
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from wallnet.experiment import SIMULATED
+from wallnet.experiment.request import SIMULATED
 
 
 def check_named():
     """Refuse a campaign whose user-defined classes cannot be found; execute nothing of them."""
-    checked(plan.check_named, campaign)
-    if workflow.output_settings.dryrun and (named := plan.own_classes(campaign)):
+    checked(plan.own.check_named, campaign)
+    if workflow.output_settings.dryrun and (named := plan.own.own_classes(campaign)):
         logger.warning(
             f"A dry run does not import {', '.join(named)}; a run checks the classes and settings"
             " of calculators before its first job."
@@ -29,7 +29,7 @@ def check_calculators():
         for job in workflow.dag.needrun_jobs()
         if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
     ]
-    checked(check_settings, plan.own_calculators(campaign))
+    checked(check_settings, plan.own.own_calculators(campaign))
     checked(check_called, called)
 
 
@@ -46,9 +46,9 @@ def lift_job_rate_limit():
 
 def tell_times():
     """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
-    expected = plan.expected_times(requested)
+    expected = plan.work.expected_times(requested)
     times = {
-        job.jobid: plan.time_of_job(job.output, expected)
+        job.jobid: plan.work.time_of_job(job.output, expected)
         for job in workflow.dag.needrun_jobs()
     }
     logger.info("", extra={"expected_times": times})
@@ -74,7 +74,7 @@ def set_damaged_aside():
     )
     if dry:
         return damaged
-    checked(files.set_aside, damaged)
+    checked(files.whole.set_aside, damaged)
     return {}
 
 
@@ -102,15 +102,15 @@ def target(paths, missing="", work=None):
     return listed
 
 
-planning = plan.Planning(logger.warning)
+planning = plan.progress.Planning(logger.warning)
 
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
-checked(files.check_writable, own if own.exists() else own.parent)
+checked(files.whole.check_writable, own if own.exists() else own.parent)
 
 if workflow.is_main_process:
     check_named()
-    checked(plan.check_measurements, campaign)
+    checked(plan.start.check_measurements, campaign)
 
 # jobs read this file too, and another run may be active in this folder
 locked = any(own.glob("locks/*"))
@@ -119,17 +119,17 @@ left_damaged = {} if busy else set_damaged_aside()
 idle = workflow.output_settings.dryrun or "--unlock" in sys.argv
 if locked and workflow.is_main_process and not idle:
     given = workflow.config_settings.configfiles
-    logger.warning(plan.unlock_sentence(workflow.main_snakefile, given))
+    logger.warning(plan.start.unlock_sentence(workflow.main_snakefile, given))
 
 
 # Snakemake uses only one such block of all files
 onstart:
     planning.end()
     lift_job_rate_limit()
-    checked(plan.check_scheduler, workflow.executor_plugin.name)
+    checked(plan.start.check_scheduler, workflow.executor_plugin.name)
     if not workflow.local_exec:
         checked(
-            plan.check_submittable,
+            plan.start.check_submittable,
             {
                 "the campaign": Path.cwd(),
                 "the Snakefile": Path(workflow.main_snakefile).parent,
@@ -138,5 +138,5 @@ onstart:
         )
     check_calculators()
     if Path(files.RESULTS).exists():
-        checked(files.check_writable, files.RESULTS)
+        checked(files.whole.check_writable, files.RESULTS)
     tell_times()

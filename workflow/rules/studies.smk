@@ -1,10 +1,11 @@
 """Studies: for each, its rounds, its dataset, its tables and its figure, and its target.
 
-There are the same rules for each study of `wallnet.studies`. Snakemake evaluates functions after
+There are the same rules for each study of `wallnet.studies`. The sweeps of the devices are gathered
+by the same rule; their tables and figures are those of `plan.tables.TABLES` and `plan.figures.FIGURES`. Snakemake evaluates functions after
 the loop, so a function receives its study as a default argument.
 """
 
-from wallnet.studies import STUDIES, gather_job
+from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
 
 
 def gathering(study, wildcards, last=None):
@@ -42,7 +43,7 @@ checkpoint round:
         "wallnet round --job - --out {output:q} <<< {params.job:q} > {log:q} 2>&1"
 
 
-for study in STUDIES.values():
+for study in ALL_STUDIES.values():
 
     rule:
         """The dataset of one subject of a study."""
@@ -66,6 +67,9 @@ for study in STUDIES.values():
             revision=revisions.of(study.name),
         shell:
             "wallnet gather --job - --out {output:q} <<< {params.job:q} > {log:q} 2>&1"
+
+
+for study in STUDIES.values():
 
     rule:
         """The dataset of one subject as tables and as a figure."""
@@ -113,8 +117,8 @@ for study in STUDIES.values():
                 study.results(campaign),
                 f"the target {study.name} has nothing to run; add {study.missing} under"
                 f" {study.name}, in config.yaml or studies.yaml",
-                lambda study=study: plan.work_ahead(
-                    plan.study_work(requested, study.name)
+                lambda study=study: plan.work.work_ahead(
+                    plan.work.study_work(requested, study.name)
                 ),
             ),
         localrule: True

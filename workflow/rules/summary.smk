@@ -4,7 +4,7 @@
 rule summary:
     """What the campaign found, its main figures, and links to all results."""
     input:
-        plan.summary_sources(jobs.summary_job(campaign)),
+        plan.summary.summary_sources(jobs.summary.summary_job(campaign)),
     output:
         report(
             files.SUMMARY,
@@ -18,9 +18,11 @@ rule summary:
         files.benchmark_of(files.SUMMARY)
     localrule: True
     params:
-        job=lambda w: plan.linked_summary(campaign).to_json(),
+        job=lambda w: plan.summary.linked_summary(campaign).to_json(),
         # the page shows barriers if they are there, and does not ask for them
-        barriers=lambda w: plan.noted_barriers(jobs.summary_job(campaign)),
+        barriers=lambda w: plan.summary.noted_barriers(
+            jobs.summary.summary_job(campaign)
+        ),
         revision=revisions.of("report"),
     shell:
         "wallnet summary --job - --directory . --html {output:q} <<< {params.job:q} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 """Tables of the campaign beside those of the studies, with their figures.
 
-There is one rule for each row of `plan.TABLES`. Snakemake evaluates functions after the loop, so a
+There is one rule for each row of `plan.tables.TABLES`. Snakemake evaluates functions after the loop, so a
 function receives its table as a default argument.
 """
 
@@ -24,7 +24,7 @@ def table_outputs(made):
     return found
 
 
-for made in plan.TABLES:
+for made in plan.tables.TABLES:
 
     rule:
         """Tables of one kind."""

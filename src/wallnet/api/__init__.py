@@ -13,20 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment, plan
+from wallnet import config, experiment
 from wallnet import simulate as simulation
 from wallnet.api.running import run
 from wallnet.api.studies import function_of
-from wallnet.config import ConfigError, Device, Figures, parse_current_density
+from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
+from wallnet.config.pulse import parse_current_density
 from wallnet.config.waveform import sampled
+from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS
 from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.plan import figures as plan_figures
+from wallnet.plan.figures import FIGURES
 from wallnet.simulate.barriers import find_barrier
 from wallnet.simulate.minima import find_minimum
 from wallnet.simulate.trains import run_train
-from wallnet.studies import STUDIES
+from wallnet.studies import DEVICES, STUDIES
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -49,9 +54,7 @@ __all__ = [
     *STUDIES,
 ]
 
-GATHERED = {
-    **{study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()},
-}
+GATHERED = {study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()}
 """Kinds of files with a figure of their own, and the module that draws it."""
 
 
@@ -210,7 +213,7 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     wallnet.config.ConfigError
         If the device has no such state.
     """
-    known = [INITIAL, *experiment.level_states(device.track), REVERSED]
+    known = [INITIAL, *level_states(device.track), REVERSED]
     if state not in known:
         raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
     return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
@@ -241,7 +244,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     wallnet.config.ConfigError
         If these are no neighbouring states of the device.
     """
-    known = experiment.neighbours(device.track)
+    known = neighbours(device.track)
     if (first, second) not in known:
         pairs = ", ".join(f"({left}, {right})" for left, right in known)
         raise ConfigError(
@@ -251,7 +254,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     pair = WallState(first), WallState(second)
     needed = [each for each in pair if each.ends]
     if len(needed) == 2 and not any(each.half for each in needed):
-        needed.append(experiment.between(*needed))
+        needed.append(between(*needed))
     start, end = (each.file_name for each in pair)
     job = experiment.barrier_job(device, start, end, spacing)
     return find_barrier(job, {each: minimum(device, each) for each in needed})
@@ -299,7 +302,7 @@ def sweep(
         If the traces do not make a device.
     """
     with run({"devices": {name: device.plain()}}, "sweep", folder, processes, progress) as made:
-        return made.device(name)
+        return made.study(DEVICES)
 
 
 for _study in STUDIES.values():
@@ -374,11 +377,11 @@ def figure(
     from wallnet.report import devices, style
 
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
-    known = [name for name, what in plan.FIGURES.items() if what.kind == made]
+    known = [name for name, what in plan_figures.FIGURES.items() if what.kind == made]
     if made in GATHERED:
         known.append(made)
     if not known:
-        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in plan.FIGURES.values())})
+        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in FIGURES.values())})
         raise ValueError(
             f"no figure shows data of kind {made!r}; give data of kind {', '.join(drawn_kinds)}, "
             "or draw a trace with trace_figure"

@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError
-from wallnet.experiment import COMMANDS, Request
-from wallnet.jobs import paths
-from wallnet.jobs.requests import of_device
+from wallnet.experiment import Request
+from wallnet.experiment.request import COMMANDS
+from wallnet.plan.requests import Requested
 from wallnet.simulate import SimulationError
 from wallnet.studies import Study, gather_job, gathering
 from wallnet.studies.base import FILES
@@ -71,17 +71,6 @@ def due(tasks: Iterable[Task]) -> list[Task]:
     return found
 
 
-def without(failed: Task, waiting: list[Task]) -> list[Task]:
-    """Return the tasks that need neither the output of a task nor that of one left out."""
-    left, lost = [], {failed.output}
-    for task in waiting:
-        if lost & set(task.inputs):
-            lost.add(task.output)
-        else:
-            left.append(task)
-    return left
-
-
 class Commands:
     """Commands of `wallnet` in processes of their own, which can be stopped together."""
 
@@ -104,11 +93,8 @@ class Commands:
         if not process.returncode:
             return ""
         told = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return (
-            told[-1].removeprefix("wallnet: ")
-            if told
-            else f"exit code {process.returncode}; see {log}"
-        )
+        told = told or [f"exit code {process.returncode}; see {log}"]
+        return told[-1].removeprefix("wallnet: ")
 
     def stop(self) -> None:
         """Start no other command, and end those that run."""
@@ -131,8 +117,8 @@ class Run:
     _made: set[str] = field(default_factory=set)
 
     @cached_property
-    def _requested(self) -> plan.Requested:
-        return plan.Requested(self.campaign, str(self.folder))
+    def _requested(self) -> Requested:
+        return Requested(self.campaign, str(self.folder))
 
     def _with_inputs(self, requests: Iterable[Request]) -> Iterator[Request]:
         """Yield requests that were not made yet, each after those that it starts from."""
@@ -153,22 +139,26 @@ class Run:
         waiting = due(Task(each, self.folder) for each in self._with_inputs(requests))
         self.bar.total += len(waiting)
         self.bar.refresh()
+        missing = {task.output for task in waiting}
         failed: list[str] = []
         commands = Commands()
         with ThreadPoolExecutor(self.processes or os.cpu_count()) as pool:
             running: dict[Future[str], Task] = {}
             try:
-                while waiting or running:
-                    missing = {task.output for task in (*waiting, *running.values())}
+                while True:
+                    # what needs the output of a failed task is never ready
                     ready = [task for task in waiting if not missing & set(task.inputs)]
                     waiting = [task for task in waiting if task not in ready]
                     running |= {pool.submit(commands.run, task): task for task in ready}
+                    if not running:
+                        break
                     finished = next(as_completed(running))
                     task, error = running.pop(finished), finished.result()
                     self.bar.update()
                     if error:
                         failed.append(error)
-                        waiting = without(task, waiting)
+                    else:
+                        missing.remove(task.output)
             except BaseException:
                 commands.stop()
                 raise
@@ -176,22 +166,15 @@ class Run:
             more = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
             raise SimulationError(f"{failed[0]}{more}")
 
-    def device(self, name: str) -> "xarray.Dataset":
-        """Simulate the sweep of a device, gather it, and return the device."""
-        device = self.campaign.simulated[name]
-        self.make(of_device(name, device).values())
-        from wallnet.devices import gather
+    def study(self, study: Study, subject: str | None = None) -> "xarray.Dataset":
+        """Simulate all rounds of a subject of a study, and return its dataset.
 
-        place, job = self.folder, jobs.device_job(device)
-        traces = [place / path for path in paths.trace_paths(name, device)]
-        levels = paths.levels_in(place / paths.folder(files.LEVEL, name), device)
-        minima = paths.minima_in(place / paths.folder(files.MINIMUM, name), job)
-        out = place / files.DEVICE.format(device=name)
-        gather(job, place / files.INITIAL.format(device=name), traces, levels, out, minima)
-        return files.read_dataset(out, device.kind)
-
-    def study(self, study: Study) -> "xarray.Dataset":
-        """Simulate all rounds of the only subject of a study, and return its dataset.
+        Parameters
+        ----------
+        study : Study
+            The study.
+        subject : str, optional
+            The subject; the first if not given.
 
         Raises
         ------
@@ -199,7 +182,8 @@ class Run:
             If there is nothing to simulate.
         """
         campaign, place = self.campaign, self.folder
-        subject = next(iter(study.subjects(campaign)), None)
+        subjects = study.subjects(campaign)
+        subject = subject or next(iter(subjects), None)
         if subject is None:
             raise ConfigError(f"{study.name} has nothing to run; add {study.missing}")
         rounds = study.rounds_of(campaign, subject)
@@ -213,7 +197,7 @@ class Run:
                 files.write_json({"asked": asked}, out)
         out = place / study.path(subject)
         files.write_content(gathering.gather(job, place), out)
-        return files.read_dataset(out, study.kind)
+        return files.read_dataset(out, study.kind_of(subjects[subject]))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -11,7 +11,7 @@ import numpy as np
 from pydantic.fields import FieldInfo
 
 from wallnet.api.running import run
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section
 from wallnet.config.schema import described
 from wallnet.files.schema import KINDS, VARIABLES
@@ -25,6 +25,9 @@ WIDTH = 96
 
 NAMING = ("device", "devices")
 """Keys of settings that name the device, which is a parameter of the functions instead."""
+
+SEVERAL = ("device : Device or mapping", "The device, or devices by their names in the settings.")
+"""The parameter `device` of studies whose settings name several devices, and its meaning."""
 
 OPTIONS = {
     "name": ("str", "Name of the device in file names, and in settings that name a device."),
@@ -43,12 +46,14 @@ OPTIONS = {
 def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
     """Return the function that simulates and gathers what a study asks of a device.
 
-    Its signature and its docstring are made from the settings of the study.
+    Its signature and its docstring are made from the settings of the study. If these name several
+    devices, so does the function.
     """
     fields = study.settings.model_fields
+    several = not (study.of_device or {*NAMING} & {*fields})
 
     def ask(
-        device: Device,
+        device: Device | Mapping[str, Device],
         *,
         name: str = "device",
         subject: str | None = None,
@@ -62,7 +67,11 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
         asked = block if study.each else {subject or name: block}
-        data = {"devices": {name: device.plain()}, study.name: asked} | sections
+        devices = {name: device} if isinstance(device, Device) else device
+        if devices is device and not several:
+            raise ConfigError(f"{study.name} asks about one device; call it once for each")
+        plain = {key: each.plain() for key, each in devices.items()}
+        data = {"devices": plain, study.name: asked} | sections
         with run(data, f"api.{study.name}", folder, processes, progress) as made:
             return made.study(study)
 
@@ -72,12 +81,13 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
     settings = [_parameter(key, field) for key, field in fields.items() if key not in NAMING]
     settings += [_parameter(key, Campaign.model_fields[key]) for key in study.sections]
     settings.sort(key=lambda each: each.default is not inspect.Parameter.empty)
+    asked_of = given["device"] if several else given["device"].replace(annotation=Device)
     ask.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [given["device"], *settings, *options]
+        [asked_of, *settings, *options]
     )
     ask.__name__ = ask.__qualname__ = study.name
     ask.__module__ = "wallnet.api"
-    ask.__doc__ = _docstring(study, settings, options)
+    ask.__doc__ = _docstring(study, several, settings, options)
     return ask
 
 
@@ -94,13 +104,16 @@ def _listed(value: Any) -> Any:
 
 
 def _docstring(
-    study: Study, settings: list[inspect.Parameter], options: list[inspect.Parameter]
+    study: Study,
+    several: bool,
+    settings: list[inspect.Parameter],
+    options: list[inspect.Parameter],
 ) -> str:
     """Return the docstring of the function of a study, in NumPy style."""
     meanings, types = dict(_keys(study.settings)), get_type_hints(study.settings)
     if study.sections:
         meanings, types = dict(_keys(Campaign)) | meanings, get_type_hints(Campaign) | types
-    parameters = [_entry("device : Device", "The device.")]
+    parameters = [_entry(*SEVERAL if several else ("device : Device", "The device."))]
     for each in settings:
         kind = re.sub(r"(\w+\.)+", "", inspect.formatannotation(types[each.name]))
         if (default := each.default) is not inspect.Parameter.empty:
@@ -117,18 +130,16 @@ def _docstring(
     sections = {
         "Parameters": "\n".join(parameters),
         "Returns": _entry("xarray.Dataset", f"Kind ``{study.kind}``:\n\n{variables}"),
-        "Raises": "\n".join(
-            (
-                _entry("wallnet.config.ConfigError", "If a setting is not valid."),
-                _entry("wallnet.simulate.SimulationError", "If a simulation fails."),
-            )
-        ),
+        "Raises": _entry("wallnet.config.ConfigError", "If a setting is not valid.")
+        + "\n"
+        + _entry("wallnet.simulate.SimulationError", "If a simulation fails."),
     }
     told = [
         inspect.getdoc(study.settings) or "",
         _filled(
-            f"This is the target ``{study.name}`` of the workflow, for one device. The settings "
-            f"are the keys of ``{study.name}`` in ``config.yaml``, in SI units."
+            f"This is the target ``{study.name}`` of the workflow"
+            f"{'' if several else ', for one device'}. The settings are the keys of "
+            f"``{study.name}`` in ``config.yaml``, in SI units."
         ),
         *(f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items()),
     ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr
@@ -78,13 +78,6 @@ class Campaign(Section):
         return [name for name, device in self.devices.items() if device.kind == kind]
 
 
-SECTIONS: dict[str, type[Section]] = {
-    "networks": Networks,
-    "reference": Reference,
-    "figures": Figures,
-}
-"""Blocks of the configuration beside the devices."""
-
 RENAMED = {
     "programs": "pulse_trains",
     "windows": "operating_windows",
@@ -95,34 +88,10 @@ RENAMED = {
 """Present names of keys that an earlier version had."""
 
 
-class Study(Protocol):
-    """What the configuration needs to know of a study (`wallnet.studies.Study`)."""
-
-    @property
-    def settings(self) -> type[Section]:
-        """Settings of one subject."""
-
-    @property
-    def problems(self) -> Any:
-        """Function that lists the conflicts of settings with the devices."""
-
-    @property
-    def conflicts(self) -> Any:
-        """Function that lists the conflicts of settings with the campaign; None if it has none."""
-
-    @property
-    def each(self) -> Any:
-        """Function that names the devices of one set of settings; None for settings by name."""
-
-    @property
-    def level_sets(self) -> Sequence[str]:
-        """Level sets of networks that its datasets determine."""
-
-
 def parse(
     data: Mapping[str, Any],
     source: str = "config.yaml",
-    studies: Mapping[str, Study] = MappingProxyType({}),
+    studies: Mapping[str, Any] = MappingProxyType({}),
     elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Campaign:
     """Check plain data and return the campaign that it describes.
@@ -134,7 +103,8 @@ def parse(
     source : str
         Name of the data in messages.
     studies : Mapping
-        Studies by their keys. Without them, a campaign has none, and their keys are unknown.
+        Studies (`wallnet.studies.Study`) by their keys. Without them, a campaign has none, and
+        their keys are unknown.
     elsewhere : Mapping
         Files of keys that are not in `source`, for messages.
 
@@ -168,7 +138,7 @@ def parse(
         else:
             asked[key], found = _named(key, study.settings, block)
         problems += found
-    for key, model in SECTIONS.items():
+    for key, model in (("networks", Networks), ("reference", Reference), ("figures", Figures)):
         sections[key], found = _sentences(model, data.get(key, {}), key)
         problems += found
     if not problems:
@@ -283,7 +253,7 @@ def _devices(
     return devices, problems
 
 
-def load(path: str | Path, studies: Mapping[str, Study] = MappingProxyType({})) -> Campaign:
+def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) -> Campaign:
     """Read and check a configuration file, with `studies.yaml` beside a `config.yaml`.
 
     Parameters

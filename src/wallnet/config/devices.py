@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -155,9 +155,6 @@ class SimulatedMaterial(StaticMaterial):
         )
 
 
-Part = TypeVar("Part", bound=StaticMaterial)
-
-
 class Material(SimulatedMaterial):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 
@@ -171,15 +168,12 @@ class Material(SimulatedMaterial):
     @property
     def simulated(self) -> SimulatedMaterial:
         """What simulations depend on."""
-        return self._part(SimulatedMaterial)
+        return SimulatedMaterial(**self.model_dump(include={*SimulatedMaterial.model_fields}))
 
     @property
     def static(self) -> StaticMaterial:
         """What minima of the energy, and paths between them, depend on."""
-        return self._part(StaticMaterial)
-
-    def _part(self, part: type[Part]) -> Part:
-        return part.model_construct(**{key: getattr(self, key) for key in part.model_fields})
+        return StaticMaterial(**self.model_dump(include={*StaticMaterial.model_fields}))
 
 
 class Wall(Section):
@@ -248,29 +242,11 @@ class Detector(Section):
         return self
 
 
-def _read_time(value: Any) -> Any:
-    if isinstance(value, str) and value not in ("pulse_end", "rest"):
-        try:
-            float(value)
-        except ValueError:
-            raise ValueError(
-                f"is {value!r}; use 'pulse_end', 'rest' or a time in s from the pulse's start"
-            ) from None
-    return value
-
-
-ReadTime = Annotated[
-    Literal["pulse_end", "rest"] | Duration,
-    BeforeValidator(_read_time, json_schema_input_type=Literal["pulse_end", "rest"] | Duration),
-]
+ReadTime = Literal["pulse_end", "rest"] | Duration
 """Time at which a device is read: end of the pulse, end of the trace, or a time in s."""
 
 
-DeviceKind = Literal[
-    "neuron",
-    "synapse",
-    "track",
-]
+DeviceKind = Literal["neuron", "synapse", "track"]
 """Kinds of simulated device; `wallnet.files.schema` defines the contents of their device files."""
 
 
@@ -395,16 +371,11 @@ class Device(Section):
         if fault := self.size_fault(keys, longest, strongest):
             raise ValueError(fault)
         track = self.track
-        if not track.cell_size <= self.wall.start <= track.length - track.cell_size:
+        margin = max(track.cell_size, track.fixed_ends or 0.0)
+        if not margin <= self.wall.start <= track.length - margin:
             raise ValueError(
-                f"wall.start {self.wall.start:g} m is outside the track of length "
-                f"{track.length:g} m; move it inside"
-            )
-        first, last = track.free_range
-        if not first <= self.wall.start <= last:
-            raise ValueError(
-                f"wall.start {self.wall.start:g} m is in the fixed ends of the track; move it "
-                f"between {first:g} and {last:g} m, or make track.fixed_ends shorter"
+                f"wall.start {self.wall.start:g} m is outside the free part of the track; move it "
+                f"between {margin:g} and {track.length - margin:g} m, or change track.fixed_ends"
             )
         stop = self.detector.stop if self.detector.stop is not None else track.length
         start = self.detector.start if self.detector.start is not None else 0.0
@@ -413,9 +384,7 @@ class Device(Section):
                 f"detector.start {start:g} m and detector.stop {stop:g} m do not mark a stretch "
                 f"of the track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length"
             )
-        first = math.ceil(start / track.cell_size - 0.5)
-        last = math.ceil(stop / track.cell_size - 0.5)
-        if last <= first:
+        if math.ceil(stop / track.cell_size - 0.5) <= math.ceil(start / track.cell_size - 0.5):
             raise ValueError(
                 f"detector.stop - detector.start is {stop - start:g} m, which covers no cell "
                 f"centre; make it at least cell_size {track.cell_size:g} m"

@@ -1,7 +1,6 @@
 """Write energy: the heavy metal below the track, and the substrate that carries its heat."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
@@ -10,13 +9,11 @@ from wallnet.config.quantities import Length, Quantity, Section
 
 Preset = Literal["pt", "beta-ta", "beta-w"]
 
-PRESETS: Mapping[str, Mapping[str, float]] = MappingProxyType(
-    {
-        "pt": {"resistivity": 33e-8, "spin_hall_angle": 0.16},
-        "beta-ta": {"resistivity": 190e-8, "spin_hall_angle": 0.12},
-        "beta-w": {"resistivity": 300e-8, "spin_hall_angle": 0.30},
-    }
-)
+PRESETS: Mapping[str, Mapping[str, float]] = {
+    "pt": {"resistivity": 33e-8, "spin_hall_angle": 0.16},
+    "beta-ta": {"resistivity": 190e-8, "spin_hall_angle": 0.12},
+    "beta-w": {"resistivity": 300e-8, "spin_hall_angle": 0.30},
+}
 """Resistivity in Ω m and magnitude of the spin Hall angle of each preset.
 
 All are from Table 1 of Zhu, Zhu, Shi, Sui, Ralph and Buhrman, Science Advances 5, eaav8025 (2019).

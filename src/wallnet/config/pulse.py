@@ -25,10 +25,7 @@ def current_name(current_density: float) -> str:
     >>> current_name(0.5e12)
     '0.5000'
     """
-    steps = round(current_density / CURRENT_DENSITY_STEP)
-    sign = "-" if steps < 0 else ""
-    whole, decimals = divmod(abs(steps), 10_000)
-    return f"{sign}{whole}.{decimals:04d}"
+    return f"{round(current_density / CURRENT_DENSITY_STEP) / 10_000:.4f}"
 
 
 def whole(density: float) -> float:
@@ -48,19 +45,6 @@ def whole(density: float) -> float:
     return steps * CURRENT_DENSITY_STEP
 
 
-def parse_current(name: str) -> float:
-    """Return the current density in A/m² that a file name denotes.
-
-    Examples
-    --------
-    >>> parse_current("0.5000")
-    500000000000.0
-    """
-    sign = -1 if name.startswith("-") else 1
-    whole, _, decimals = name.lstrip("-").partition(".")
-    return sign * (int(whole) * 10_000 + int(decimals)) * CURRENT_DENSITY_STEP
-
-
 def duration_name(duration: float) -> str:
     """Return the name of a duration in file names: in ns, three decimals.
 
@@ -69,8 +53,7 @@ def duration_name(duration: float) -> str:
     >>> duration_name(5e-9)
     '5.000'
     """
-    whole, decimals = divmod(round(duration / DURATION_STEP), 1000)
-    return f"{whole}.{decimals:03d}"
+    return f"{round(duration / DURATION_STEP) / 1000:.3f}"
 
 
 def parse_duration(name: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from wallnet.config.messages import ConfigError
-from wallnet.files import one_line
+from wallnet.files.whole import one_line
 
 CONFIGURATION, STUDIES = "config.yaml", "studies.yaml"
 """Files of a campaign; studies that the target `all` does not need can stand in the second."""
@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
             if key is not None:
                 if key in seen:
                     raise ConfigError(
-                        f"{node.start_mark.name}: {key} occurs twice in one block "
+                        f"{key} occurs twice in one block "
                         f"(line {key_node.start_mark.line + 1}); remove or rename one of them"
                     )
                 seen.add(key)
@@ -38,10 +38,10 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Refuse aliases, since a few lines of them can expand to gigabytes."""
         if self.check_event(yaml.events.AliasEvent):
-            mark = self.current_event.start_mark
+            line = self.current_event.start_mark.line + 1
             raise ConfigError(
-                f"{mark.name}: line {mark.line + 1} uses a YAML alias; write the value out, "
-                "or let a device inherit with `like:`"
+                f"line {line} uses a YAML alias; write the value out, or let a device inherit with "
+                "`like:`"
             )
         return super().compose_node(parent, index)
 
@@ -74,13 +74,10 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from None
-    loader = None
     try:
-        loader = _Loader(text)
-        loader.name = str(path)
-        data = loader.get_single_data()
-    except ConfigError:
-        raise
+        data = yaml.load(text, _Loader)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}" if mark else "it"
@@ -89,9 +86,6 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {where} is not valid YAML ({found}); {fix}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{path} is not valid YAML: {one_line(error)}; fix that line") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
     if not isinstance(data, dict):
         raise ConfigError(f"{path} contains no keys; `wallnet init` writes an example")
     if TEMPLATE in data:

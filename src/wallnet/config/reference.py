@@ -1,12 +1,13 @@
 """Reference data: what simulated devices do according to a publication or a measurement."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from wallnet.config.devices import Device, missing_device
-from wallnet.config.pulse import CURRENT_DENSITY_STEP, Sweep
+from wallnet.config.pulse import Sweep, whole
 from wallnet.config.quantities import CurrentDensity, Duration, Fraction, Section
 from wallnet.files import WallState
 from wallnet.files.schema.states import REVERSED
@@ -17,19 +18,8 @@ class SinglePulse(Section):
 
     device: str
     """Name of a simulated device in `devices`, with notches."""
-    current_density: CurrentDensity
+    current_density: Annotated[CurrentDensity, AfterValidator(whole)]
     """Current density of the pulse."""
-
-    @field_validator("current_density")
-    @classmethod
-    def _named(cls, value: float) -> float:
-        steps = round(value / CURRENT_DENSITY_STEP)
-        if abs(value - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
-            raise ValueError(
-                f"is {value:.10g} A/m², finer than the 1e8 A/m² that file names tell apart; round "
-                "it to four decimals of 1e12"
-            )
-        return steps * CURRENT_DENSITY_STEP
 
 
 class FinalState(SinglePulse):
@@ -41,13 +31,11 @@ class FinalState(SinglePulse):
     @field_validator("state")
     @classmethod
     def _is_place(cls, value: str) -> str:
-        try:
+        with suppress(ValueError):
             state = WallState(value)
-        except ValueError:
-            state = None
-        if state is None or not (state == REVERSED or (state.ends and not state.half)):
-            raise ValueError(f"is {value!r}; write 'notch 2' or 'reversed'")
-        return value
+            if state == REVERSED or (state.ends and not state.half):
+                return value
+        raise ValueError(f"is {value!r}; write 'notch 2' or 'reversed'")
 
     @property
     def notch(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from wallnet.config.campaign import Campaign, Study
+from wallnet.config.campaign import Campaign
 from wallnet.config.inheritance import SHARED
 from wallnet.config.measured import MEASURED
 from wallnet.config.quantities import NAME, Quantity, Section
@@ -25,7 +25,7 @@ class _WithoutTitles(GenerateJsonSchema):
         return False
 
 
-def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
+def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """Return the JSON Schema of a campaign in which inherited keys are filled in.
 
     The description of each key contains its meaning and, if there are any, its unit and the source
@@ -65,7 +65,7 @@ def of_campaign(studies: Mapping[str, Study]) -> JsonSchemaValue:
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
 
 
-def as_written(studies: Mapping[str, Study]) -> JsonSchemaValue:
+def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """Return the JSON Schema of the file as users write it.
 
     A device with `like` needs none of the inherited keys. A simulated device does not need the keys

@@ -12,16 +12,13 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wallnet.config.quantities import Quantity
-from wallnet.files import one_line
+from wallnet.files.whole import one_line
 
 MOST_POINTS = 200
 """Largest number of points: a job contains them, and the engine ends a step at each."""
 
 CLOSEST = 1e-15
 """Shortest time in s between two points that are not a jump."""
-
-LARGEST_CSV = 100_000
-"""Size in bytes above which a CSV file is refused without being read."""
 
 ROUNDING = 1e-9
 """Relative tolerance of times, since sums of decimal numbers have rounding errors."""
@@ -67,8 +64,6 @@ def _rows(name: str) -> list[tuple[float, float]]:
     try:
         if not name.isprintable() or not path.is_file():
             raise ValueError(f"names {name!r}, which is not a file; correct the path")
-        if path.stat().st_size > LARGEST_CSV:
-            raise ValueError(f"names {name}, which has more than {LARGEST_CSV} bytes; shorten it")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         cells = [(number, row) for number, row in enumerate(csv.reader(lines), 1) if any(row)]
     except OSError as error:
@@ -79,14 +74,13 @@ def _rows(name: str) -> list[tuple[float, float]]:
     for index, (number, row) in enumerate(cells):
         try:
             time, share = map(float, row)
+            found.append((time, share))
         except ValueError:
-            if index == 0 and len(row) == 2:
-                continue
-            raise ValueError(
-                f"names {name}, whose line {number} is {one_line(','.join(row))!r}; write a time "
-                "in s and a share of current_density, with a comma between"
-            ) from None
-        found.append((time, share))
+            if index > 0 or len(row) != 2:
+                raise ValueError(
+                    f"names {name}, whose line {number} is {one_line(','.join(row))!r}; write a "
+                    "time in s and a share of current_density, with a comma between"
+                ) from None
     if not found:
         raise ValueError(f"names {name}, which has no numbers; write a time and a share in a row")
     return found
@@ -235,13 +229,11 @@ def mean_square(points: Points, duration: float) -> float:
     """Return the mean square of the shares over a pulse: its heat per that of a square pulse."""
     if not points:
         return 1.0
-    return (
-        sum(
-            (end - begin) * (first * first + first * last + last * last) / 3
-            for begin, end, first, last in segments(points, duration)
-        )
-        / duration
+    heat = (
+        (end - begin) * (first * first + first * last + last * last) / 3
+        for begin, end, first, last in segments(points, duration)
     )
+    return sum(heat) / duration
 
 
 def largest(points: Points) -> float:

@@ -1,11 +1,13 @@
-"""The detector: the columns that it covers, its conductance in two readings, normalisation."""
+"""The detector: its columns, its conductance in two readings, normalisation, activation."""
 
 import math
 
 import numpy as np
+from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config import Detector, Track
+from wallnet.config import Track
+from wallnet.config.devices import Detector
 
 
 def detector_columns(track: Track, detector: Detector) -> slice:
@@ -146,3 +148,33 @@ def normalize(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.
     if np.any(high == low):
         raise ValueError("the values do not change, so they cannot be normalised")
     return (values - low) / (high - low)
+
+
+def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float64]:
+    """Return the output of the neuron for any input.
+
+    Between 0 and 1 the output is the quartic. Outside this range the quartic diverges, but the
+    device does not. Below 0, the current drives the wall away from the detector or not far
+    enough to reach it, and the conductance stays at its minimum, 0. Above 1, the output
+    saturates at its value for 1.
+
+    Parameters
+    ----------
+    current : array_like
+        Values of J_norm.
+    coefficients : array_like (5,)
+        Coefficients of ascending powers, as in a device file.
+
+    Returns
+    -------
+    ndarray
+        Values of G_norm, with the shape of `current`.
+
+    Examples
+    --------
+    >>> activation([-1.0, 0.5, 2.0], [0.0, 1.0, 0.0, 0.0, 0.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    x = np.asarray(current, dtype=float)
+    inside = polynomial.polyval(np.clip(x, 0, 1), np.asarray(coefficients, dtype=float))
+    return np.where(x < 0, 0.0, inside)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config import Heating
+from wallnet.config.heavy_metal import Heating
 
 NODES = 24
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""

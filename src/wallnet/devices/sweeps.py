@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.devices.traces import first_time
 from wallnet.devices.write_energy import swept_pulse
+from wallnet.tracks import first_time
 
 if TYPE_CHECKING:
     import xarray
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def track_of(device: "xarray.Dataset") -> Track:
     """Return the track of a device."""
-    return Track.model_validate(json.loads(device.attrs["parameters"])["track"])
+    return Track.model_validate(json.loads(device.attrs["parameters"])["settings"]["track"])
 
 
 def steady_velocity(device: "xarray.Dataset") -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square, segments
 from wallnet.devices.heating import Rise, step_response
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 
 if TYPE_CHECKING:
     import xarray
@@ -70,13 +70,23 @@ def rescaling(job: WriteEnergyJob) -> float:
 
 def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
     """Return what the write energy depends on, as the file of a device or of a study states it."""
-    about = json.loads(data.attrs["parameters"])
-    return WriteEnergyJob.model_validate(about.get("about", about)["write_energy"])
+    said = json.loads(data.attrs["parameters"])
+    if "about" in said:
+        return WriteEnergyJob.model_validate(said["about"]["write_energy"])
+    device = said["settings"]
+    return WriteEnergyJob(
+        length=device["track"]["length"],
+        width=device["track"]["width"],
+        polarization=device["material"]["polarization"],
+        curie_temperature=device["material"]["curie_temperature"],
+        heavy_metal=device["heavy_metal"],
+        heating=device["heating"],
+    )
 
 
 def swept_pulse(device: "xarray.Dataset") -> tuple[float, Points]:
     """Return duration in s and waveform of the pulses of a device's sweep."""
-    pulse = json.loads(device.attrs["parameters"])["pulse"]
+    pulse = json.loads(device.attrs["parameters"])["settings"]["pulse"]
     return float(pulse["duration"]), tuple(map(tuple, pulse.get("waveform", ())))
 
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wallnet.config import ConfigError
 from wallnet.config.quantities import Section
-from wallnet.files import one_line
+from wallnet.files.whole import one_line
 
 Data = TypeVar("Data")
 

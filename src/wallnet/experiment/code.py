@@ -18,7 +18,7 @@ from typing import TypeVar
 from wallnet import revisions
 from wallnet.config import ConfigError
 from wallnet.config.calculators import SETTINGS
-from wallnet.files import one_line
+from wallnet.files.whole import one_line
 
 T = TypeVar("T")
 

@@ -5,14 +5,11 @@ names of the states of a wall. `whole` writes each file atomically and with a di
 reads and writes netCDF and JSON.
 """
 
-from wallnet.files.attempt import Attempt
 from wallnet.files.datasets import (
     given_text,
-    kind_of,
     read_content,
     read_dataset,
     read_json,
-    unreadable,
     write_content,
     write_dataset,
     write_json,
@@ -22,13 +19,11 @@ from wallnet.files.paths import (
     COMPACT_MODEL,
     COMPARISON,
     DATA,
-    DATASET_FIGURE,
     DEVICE,
     DEVICE_FIGURE,
     DEVICE_TABLE,
     FIGURE,
     INITIAL,
-    LAST_RUN,
     LEVEL,
     LEVELS_TABLE,
     METRICS,
@@ -49,27 +44,14 @@ from wallnet.files.paths import (
     figure_files,
     log_of,
 )
-from wallnet.files.progress import (
-    note_run,
-    noted_progress,
-    progress_of,
-    read_progress,
-    read_run,
-)
-from wallnet.files.schema import COMPONENTS, READINGS, Content, content, dataset
+from wallnet.files.schema import READINGS, Content, content, dataset
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
     DamagedFileError,
     FileError,
     check_digest,
-    check_writable,
     damaged,
-    digest_path,
     find_damaged,
-    note_digest,
-    one_line,
-    set_aside,
-    sha256_of,
     write_text,
     written_whole,
 )

@@ -35,6 +35,17 @@ DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
 NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
 
 
+def folder_of(pattern: str, device: str) -> str:
+    """Return the folder of a device's files of one kind.
+
+    Examples
+    --------
+    >>> folder_of("results/traces/{device}/{current}.nc", "neuron")
+    'results/traces/neuron'
+    """
+    return str(PurePosixPath(pattern).parent).format(device=device)
+
+
 def data_of(figure: str) -> str:
     """Return the path of the data of a figure, given that of its PNG.
 

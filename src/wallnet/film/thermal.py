@@ -169,8 +169,8 @@ class ThermalEngine(Engine):
         field += np.einsum("ij,jrc->irc", own, m)
         if self.terms.stray_field:
             # the far field contains the rest of a cell's own field
-            rest = [part[0, 0] for part in newell.tensor(1, 1, self.cell)[:3]]
-            rest = np.array(rest) - newell.stencil(self.cell)[:, 0]
+            whole = np.array([part[0, 0] for part in newell.tensor(1, 1, self.cell)[:3]])
+            rest = whole - newell.stencil(self.cell)[:, 0]
             own -= layer.saturation_magnetization * np.diag(rest)
         chosen = self._free if cells is None else self._free & cells
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)

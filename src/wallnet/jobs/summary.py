@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wallnet.config import MEASURED, Campaign, Reference
+from wallnet.config import Campaign
+from wallnet.config.measured import MEASURED
+from wallnet.config.reference import Reference
 from wallnet.experiment.base import Job
 
 

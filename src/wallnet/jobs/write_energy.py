@@ -1,6 +1,7 @@
 """Jobs for the write energy of pulses and of networks."""
 
-from wallnet.config import Campaign, Device, Heating, HeavyMetal
+from wallnet.config import Campaign, Device
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.networks import RunSet
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job

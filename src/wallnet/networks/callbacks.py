@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.files.attempt import Attempt
 from wallnet.networks import storage
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 from wallnet.networks.quantization import (
@@ -209,7 +210,7 @@ class FollowEpochs(Callback):
         )
 
 
-class Progress(Checkpoint, files.Attempt):
+class Progress(Checkpoint, Attempt):
     """Store the weights after the best epoch, and save the training in a hidden file.
 
     A file of another training is not used. A file that cannot be read or written only costs time.
@@ -232,7 +233,7 @@ class Progress(Checkpoint, files.Attempt):
     """
 
     def __init__(self, output: str | Path, *told: Any) -> None:
-        files.Attempt.__init__(self, *told)
+        Attempt.__init__(self, *told)
         self.path = storage.unfinished_path(output)
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from wallnet.config import ConfigError
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
-from wallnet.jobs import ContinuingJob, DataJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import ContinuingJob, DataJob, MappingJob, TrainingJob
 
 AnyJob: TypeAlias = TrainingJob | ContinuingJob | MappingJob
 

@@ -16,7 +16,8 @@ from typing import Any
 from wallnet import __version__, files, revisions
 from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, KNOWN_DATASETS
 from wallnet.files import FileError
-from wallnet.jobs import DataJob
+from wallnet.files.whole import one_line
+from wallnet.jobs.networks import DataJob
 from wallnet.networks.images import MISSING, DamagedImages, check, read_original
 
 FETCH_TIMEOUT = 300
@@ -111,7 +112,7 @@ def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Seque
                     found = offered[source](Path(temporary))
                     originals = {name: _original(job, found / name) for name in faults}
                 except Exception as error:  # mirrors, proxies and archives raise many kinds
-                    reasons.append(f"{source}: {files.one_line(error)}")
+                    reasons.append(f"{source}: {one_line(error)}")
                     continue
                 for name, content in originals.items():
                     _put(content, Path(temporary, name), folder / name, faults[name])

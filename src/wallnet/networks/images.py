@@ -12,6 +12,7 @@ import numpy as np
 from wallnet import files
 from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
 from wallnet.files import FileError
+from wallnet.files.whole import sha256_of
 
 MISSING = "is missing"
 
@@ -116,7 +117,7 @@ def read_original(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, 
         If it is missing or may not be read.
     """
     array = read_idx(path)
-    digest = files.sha256_of(path)
+    digest = sha256_of(path)
     expected = (dataset.checksums or {}).get(path.name, digest)
     if digest != expected:
         raise DamagedImages(
@@ -215,7 +216,7 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
             if not path.is_file():
                 raise DamagedImages(path, MISSING)
             arrays.append(read_idx(path))
-            if files.sha256_of(path) != record["files"][name]["sha256"]:
+            if sha256_of(path) != record["files"][name]["sha256"]:
                 raise DamagedImages(path, "has changed since it was checked")
         except DamagedImages as error:
             if record["dataset"] in KNOWN_DATASETS:

@@ -29,7 +29,8 @@ from wallnet.config.networks import Training
 from wallnet.config.stages import FIRST_STAGE, STAGES, Network
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of
-from wallnet.jobs import ContinuingJob, LevelJob, MappingJob, TrainingJob
+from wallnet.files.whole import one_line
+from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
@@ -206,8 +207,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
         raise
     except Exception as error:  # a model of the user can raise any error
         raise ConfigError(
-            f"networks.recipes.{job.recipe}.model {job.model} cannot be used: "
-            f"{files.one_line(error)}"
+            f"networks.recipes.{job.recipe}.model {job.model} cannot be used: {one_line(error)}"
         ) from None
     run = Run(job=job, data=data, folder=folder)
     if digital:

@@ -15,7 +15,9 @@ from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
 from wallnet.config.stages import PROGRAMMED_STAGES, Network
 from wallnet.files import FileError
-from wallnet.jobs import ContinuingJob, LevelJob, MappingJob, TrainingJob
+from wallnet.files.datasets import unreadable
+from wallnet.files.whole import one_line
+from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
@@ -62,7 +64,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         )
         return stored
     except Exception as error:  # zip, pickle and PyTorch raise many kinds of exceptions
-        raise ValueError(files.one_line(error)) from None
+        raise ValueError(one_line(error)) from None
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -191,9 +193,9 @@ def load_network(path: str | Path, model: str) -> Classifier:
     except FileNotFoundError:
         raise FileError(f"{path} is not there; run snakemake to make it") from None
     except OSError as error:
-        raise files.unreadable(path, error) from None
+        raise unreadable(path, error) from None
     except Exception as error:  # a foreign checkpoint may raise any exception
-        raise files.damaged(path, f"is damaged ({files.one_line(error)})") from None
+        raise files.damaged(path, f"is damaged ({one_line(error)})") from None
     return network
 
 

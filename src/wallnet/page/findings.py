@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wallnet import files
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES
-from wallnet.jobs import SummaryJob
-from wallnet.jobs.paths import folder
+from wallnet.files.paths import folder_of
+from wallnet.jobs.summary import SummaryJob
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
     RECIPE,
@@ -118,7 +118,7 @@ class Findings:
         if rows := results.accuracies:
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
-            doubts = level_caveats(rows, results.folder / folder(files.COMPACT_MODEL, ""))
+            doubts = level_caveats(rows, results.folder / folder_of(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
         warnings = [*lossy, *faults(results.devices)]
         for name, data in results.responses.items():

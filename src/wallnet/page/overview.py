@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from wallnet import files, plan
-from wallnet.jobs import summary_job
+from wallnet.files.progress import read_run
+from wallnet.jobs.summary import summary_job
 from wallnet.page.findings import NETWORK, PLACE, Findings, Results
 from wallnet.report.tables import Table
 
@@ -133,7 +134,7 @@ def overview(folder: str | Path) -> str:
     lines += [*map(_wrapped, found.remarks), ""]
     if found.warnings:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
-    if (made := files.read_run(folder)) is not None:
+    if (made := read_run(folder)) is not None:
         lines.append(_wrapped(f"New: {new_results(made) or 'nothing'}"))
     pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
     lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]

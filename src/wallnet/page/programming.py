@@ -23,7 +23,7 @@ from wallnet.devices.write_energy import (
     write_energy_of_sweep,
 )
 from wallnet.files import FileError
-from wallnet.jobs import ProgrammingEnergyJob
+from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report.networks import made_by
 from wallnet.report.tables import Format, Table, page
 from wallnet.report.write_energies import OUTSIDE

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import __version__, files, plan, revisions
-from wallnet.config import ArrivalTime, FinalState, TransferCurve
+from wallnet import __version__, files, revisions
+from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.sweeps import arrival_time
 from wallnet.devices.write_energy import swept_pulse, write_energy_of_sweep
-from wallnet.jobs import SummaryJob
+from wallnet.files.datasets import unreadable
+from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings, Results
+from wallnet.plan import summary as plan_summary
+from wallnet.plan.summary import barrier_results, story_figures
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
@@ -74,7 +77,7 @@ def _bytes(path: Path) -> bytes:
         files.check_digest(path)
         return path.read_bytes()
     except OSError as error:
-        raise files.unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def _figure(results: Results, path: str, caption: str, made: str) -> Shown:
@@ -205,7 +208,7 @@ def _levels(data: "xarray.Dataset", title: str, names: Sequence[str]) -> Table:
 def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
     if job.written is None:
         return
-    path = plan.story_figures(job)["written"]
+    path = story_figures(job)["written"]
     if job.measured:
         model = measured.read(results.folder / files.COMPACT_MODEL.format(device=job.written))
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
@@ -230,7 +233,7 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
 
 def _finished_barriers(job: SummaryJob, name: str, results: Results) -> "xarray.Dataset | None":
     """Return the barriers of a synapse, if they were computed for this configuration."""
-    paths = [results.folder / path for path in plan.barrier_results(name)]
+    paths = [results.folder / path for path in barrier_results(name)]
     if not all(path.exists() for path in paths):
         return None
     found = files.read_dataset(paths[0], STUDIES["barriers"].kind)
@@ -260,7 +263,7 @@ def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
     yield Section(
         "Retention",
         ["A level is retained if the barriers around it are many times the thermal energy."],
-        _figure(results, plan.barrier_results(job.written)[1], caption, _made_by(data)),
+        _figure(results, plan_summary.barrier_results(job.written)[1], caption, _made_by(data)),
         tables,
     )
 
@@ -270,7 +273,7 @@ def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
         return
     data = results.responses[job.rewritten]
     caption, tables = show_of("pulse_trains").headline(data, str(job.rewritable))
-    path = plan.story_figures(job)["rewritten"]
+    path = plan_summary.story_figures(job)["rewritten"]
     yield Section("Pulse train", (), _figure(results, path, caption, _made_by(data)), tables)
 
 
@@ -290,7 +293,7 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
         )
         seeds = sorted({row["seed"] for row in results.accuracies}, key=int)
         made = f"networks of the seeds {', '.join(seeds)}"
-        figure = _figure(results, plan.story_figures(job)["accuracy"], caption, made)
+        figure = _figure(results, story_figures(job)["accuracy"], caption, made)
         gaps = gap_tables(results.accuracies)[1]
         title = f"{gaps.title}, in per cent points (95 % confidence interval over the seeds)"
         frame = gaps.frame.rename(columns=lambda name: name.replace(TITLES["on_levels"], "QAT"))

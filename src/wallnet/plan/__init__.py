@@ -1,114 +1,24 @@
 """All paths of a campaign: its files, their sources, and obsolete results."""
 
-from wallnet.jobs.paths import folder, level_paths, minimum_paths, trace_paths
-from wallnet.plan.campaign import load, parse
-from wallnet.plan.clean import not_asked_for, remove
-from wallnet.plan.figures import FIGURES, figures
-from wallnet.plan.levels import level_set_sources, level_sources, level_tables
-from wallnet.plan.listing import (
-    checks,
-    device_files,
-    everything,
-    mapping_files,
-    network_files,
-    simulations,
-    validation_files,
-)
-from wallnet.plan.own import check_named, own_calculators, own_classes
-from wallnet.plan.paths import (
-    comparison_paths,
-    example_metrics,
-    free_path,
-    mapped_paths,
-    mapping_jobs,
-    network_models,
-    programming_sources,
-    reference_metrics,
-    training_curve_metrics,
-    validation_results,
-)
-from wallnet.plan.progress import Planning
-from wallnet.plan.requests import (
-    KINDS,
-    Requested,
-    pattern_of,
-)
-from wallnet.plan.start import (
-    check_measurements,
-    check_scheduler,
-    check_submittable,
-    unlock_sentence,
-)
-from wallnet.plan.summary import (
-    barrier_results,
-    linked_summary,
-    noted_barriers,
-    story_figures,
-    summary_sources,
-)
-from wallnet.plan.tables import TABLES
-from wallnet.plan.targets import finished_targets, unfinished_targets
-from wallnet.plan.work import (
-    device_work,
-    expected_times,
-    study_work,
-    time_of_job,
-    work_ahead,
-)
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-__all__ = [
-    "FIGURES",
-    "KINDS",
-    "TABLES",
-    "Planning",
-    "Requested",
-    "barrier_results",
-    "check_measurements",
-    "check_named",
-    "check_scheduler",
-    "check_submittable",
-    "checks",
-    "comparison_paths",
-    "device_files",
-    "device_work",
-    "everything",
-    "example_metrics",
-    "expected_times",
-    "figures",
-    "finished_targets",
-    "folder",
-    "free_path",
-    "level_paths",
-    "level_set_sources",
-    "level_sources",
-    "level_tables",
-    "linked_summary",
-    "load",
-    "mapped_paths",
-    "mapping_files",
-    "mapping_jobs",
-    "minimum_paths",
-    "network_files",
-    "network_models",
-    "not_asked_for",
-    "noted_barriers",
-    "own_calculators",
-    "own_classes",
-    "parse",
-    "pattern_of",
-    "programming_sources",
-    "reference_metrics",
-    "remove",
-    "simulations",
-    "story_figures",
-    "study_work",
-    "summary_sources",
-    "time_of_job",
-    "trace_paths",
-    "training_curve_metrics",
-    "unfinished_targets",
-    "unlock_sentence",
-    "validation_files",
-    "validation_results",
-    "work_ahead",
-]
+from wallnet import config
+from wallnet.config import Campaign
+from wallnet.studies import STUDIES
+
+
+def parse(
+    data: Mapping[str, Any],
+    source: str = "config.yaml",
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+) -> Campaign:
+    """Check plain data and return the campaign with all studies; see `wallnet.config.parse`."""
+    return config.parse(data, source, STUDIES, elsewhere)
+
+
+def load(path: str | Path) -> Campaign:
+    """Read and check a configuration file with all studies; see `wallnet.config.load`."""
+    return config.load(path, STUDIES)

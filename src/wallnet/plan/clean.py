@@ -11,14 +11,15 @@ from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.plan.campaign import load
+from wallnet.files.datasets import unreadable
+from wallnet.files.whole import note_digest
+from wallnet.plan import load
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.paths import mapping_jobs
 from wallnet.studies import NAMES
 
 _FOLDERS = (
-    *("initial", "traces", "levels", "devices", "compact_models", "data", "networks"),
-    "minima",
+    *("initial", "traces", "levels", "minima", "devices", "compact_models", "data", "networks"),
     *NAMES,
     *("tables", "figures", "validation", "mappings"),
     *("logs", "benchmarks"),
@@ -140,7 +141,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     digest = subparsers.add_parser("digest", help="write the digest of a file next to it")
     digest.add_argument("file", help="the file, such as a report written by Snakemake")
-    digest.set_defaults(handler=lambda arguments: files.note_digest(arguments.file))
+    digest.set_defaults(handler=lambda arguments: note_digest(arguments.file))
 
 
 def _clean(arguments: argparse.Namespace) -> None:
@@ -177,7 +178,7 @@ def _check(arguments: argparse.Namespace) -> None:
         except FileNotFoundError:
             found[path] = "is not there; run snakemake to make it"
         except OSError as error:
-            raise files.unreadable(path, error) from None
+            raise unreadable(path, error) from None
     for path in paths:
         newer = _newer(path, sources) if path not in found else None
         if newer:

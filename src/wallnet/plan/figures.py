@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from wallnet import files
-from wallnet.config import MEASURED, Campaign
+from wallnet.config import Campaign
+from wallnet.config.measured import MEASURED
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.jobs.paths import folder, trace_paths
+from wallnet.files.paths import DATASET_FIGURE, folder_of
+from wallnet.jobs.requests import pulses
 from wallnet.plan import paths
 
 
@@ -70,7 +72,7 @@ class Figure:
         """List the traces in the folder that the command receives."""
         if "traces" not in self.options:
             return []
-        return trace_paths(device, campaign.simulated[device])
+        return [each.path for each in pulses(device, campaign.simulated[device]).values()]
 
     def command(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the subcommand that draws it, with the options that only this figure has."""
@@ -81,7 +83,7 @@ class Figure:
 
 
 OPTIONS: dict[str, Callable[..., list[str]]] = {
-    "traces": lambda campaign, device: [folder(files.TRACE, device)],
+    "traces": lambda campaign, device: [folder_of(files.TRACE, device)],
     # current densities in figures of single pulses
     "shown": lambda campaign, device: [f"{j:.10g}" for j in campaign.simulated[device].shown or ()],
     # numbers of notches whose rows of the paper's Table II are shown
@@ -154,9 +156,7 @@ FIGURES: dict[str, Figure] = {
             lambda campaign: [files.TABLE.format(table="accuracy", suffix=".csv")],
             options=("paper",),
         ),
-        Figure(
-            "misread", "{dataset}: misread images", files.DATASET_FIGURE, _examples([FIRST_STAGE])
-        ),
+        Figure("misread", "{dataset}: misread images", DATASET_FIGURE, _examples([FIRST_STAGE])),
         Figure(
             "weights",
             "{dataset}: weights on {device}",

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from wallnet import files
-from wallnet.config import MEASURED, Campaign
+from wallnet.config import Campaign
+from wallnet.config.measured import MEASURED
 from wallnet.files.compact import CONTENTS
-from wallnet.jobs import requests
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 from wallnet.plan.levels import level_tables
+from wallnet.plan.requests import of_study
 from wallnet.studies import STUDIES
 
 
@@ -18,7 +19,7 @@ def _table(name: str, suffixes: Sequence[str] = files.TABLE_SUFFIXES) -> list[st
 
 def simulations(campaign: Campaign) -> list[str]:
     """List the initial states, traces, levels and minima of all simulated devices."""
-    return list(requests.of_devices(campaign))
+    return list(of_study("devices", campaign))
 
 
 def device_files(campaign: Campaign) -> list[str]:

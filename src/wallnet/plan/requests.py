@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from wallnet.config import Campaign, ConfigError
-from wallnet.experiment import COMMANDS, Kind, Request
-from wallnet.jobs import requests
-from wallnet.studies import STUDIES
+from wallnet.experiment import Request
+from wallnet.experiment.request import COMMANDS, Kind
+from wallnet.studies import ALL_STUDIES, STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
@@ -33,7 +33,7 @@ def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Reque
     wallnet.config.ConfigError
         If two of them have one path and are not the same.
     """
-    study = STUDIES[name]
+    study = ALL_STUDIES[name]
     found: dict[str, Request] = {}
     for subject in study.subjects(campaign):
         for request in study.requests_of(campaign, subject, folder).values():
@@ -48,9 +48,6 @@ def _check_same(one: Request, other: Request) -> None:
             f"{one.path} is asked for twice, with other parameters; rename a device, a variant or "
             "a study"
         )
-
-
-_OF_DEVICES = ("initial", "traces", "levels", "minima")
 
 
 class Requested(Mapping[str, Request]):
@@ -78,12 +75,11 @@ class Requested(Mapping[str, Request]):
             If the campaign does not ask for this result.
         """
         owner = path.split("/")[1]
-        owner = "devices" if owner in _OF_DEVICES else owner
-        if owner in STUDIES and path not in self._of(owner):
+        if owner in ALL_STUDIES and path not in self._of(owner):
             # a round may have been finished since
-            self._made[owner] = self._make(owner) | self._made[owner]
-        for each in (owner, *STUDIES):
-            # a study can ask for further results of a device
+            self._made[owner] = of_study(owner, self.campaign, self._folder) | self._made[owner]
+        # a study can ask for further results of a device
+        for each in sorted(ALL_STUDIES, key=lambda name: name != owner):
             if path in (found := self._of(each)):
                 return found[path]
         raise ConfigError(
@@ -93,7 +89,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        every = (self._of(owner) for owner in ("devices", *STUDIES))
+        every = map(self._of, ALL_STUDIES)
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
@@ -102,26 +98,21 @@ class Requested(Mapping[str, Request]):
         return sum(1 for _ in self)
 
     def check(self) -> None:
-        """Compare the requests of the studies with others of the same paths.
+        """Compare the requests of each study with others of the same paths.
 
         Raises
         ------
         wallnet.config.ConfigError
             If two requests of one path are not the same.
         """
-        for study in STUDIES:
+        for study in ALL_STUDIES:
             for path, request in self._of(study).items():
                 _check_same(self[path], request)
 
     def _of(self, owner: str) -> dict[str, Request]:
         if owner not in self._made:
-            self._made[owner] = self._make(owner)
+            self._made[owner] = of_study(owner, self.campaign, self._folder)
         return self._made[owner]
-
-    def _make(self, owner: str) -> dict[str, Request]:
-        if owner in STUDIES:
-            return of_study(owner, self.campaign, self._folder)
-        return requests.of_devices(self.campaign) if owner == "devices" else {}
 
 
 KINDS: tuple[Kind, ...] = tuple(COMMANDS)

@@ -4,7 +4,8 @@ from contextlib import suppress
 
 from wallnet import files
 from wallnet.config import Campaign
-from wallnet.jobs import SummaryJob, summary_job
+from wallnet.files.whole import digest_path
+from wallnet.jobs.summary import SummaryJob, summary_job
 from wallnet.plan.listing import everything
 from wallnet.studies import STUDIES
 
@@ -66,5 +67,5 @@ def noted_barriers(job: SummaryJob) -> list[str]:
     found: list[str] = []
     for path in barrier_results(job.written) if job.written else ():
         with suppress(OSError):
-            found.append(files.digest_path(path).read_text(encoding="utf-8"))
+            found.append(digest_path(path).read_text(encoding="utf-8"))
     return found

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wallnet import files, jobs
+from wallnet import files
 from wallnet.config import Campaign
-from wallnet.experiment import canonical
-from wallnet.jobs.paths import folder
+from wallnet.experiment.base import canonical
+from wallnet.files.paths import folder_of
+from wallnet.jobs.networks import accuracy_job
+from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.plan import paths
 from wallnet.plan.levels import level_sources
 from wallnet.studies import STUDIES
@@ -136,8 +138,8 @@ TABLES = (
             "networks": campaign.networks.run_set().paths(files.METRICS),
             "models": paths.network_models(campaign.networks),
         },
-        folders={"networks": files.NETWORKS, "models": folder(files.COMPACT_MODEL, "")},
-        job=lambda campaign: jobs.accuracy_job(campaign.networks).to_json(),
+        folders={"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
+        job=lambda campaign: accuracy_job(campaign.networks).to_json(),
         further={
             name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
             for name in ("validation", "gaps")
@@ -152,10 +154,10 @@ TABLES = (
         paths.programming_sources,
         folders={
             "networks": files.NETWORKS,
-            "devices": folder(files.DEVICE, ""),
-            "responses": folder(STUDIES["pulse_trains"].path("train"), ""),
+            "devices": folder_of(files.DEVICE, ""),
+            "responses": folder_of(STUDIES["pulse_trains"].path("train"), ""),
         },
-        job=lambda campaign: jobs.programming_energy_job(campaign).to_json(),
+        job=lambda campaign: programming_energy_job(campaign).to_json(),
     ),
     ResultTable(
         "mapping_table",

@@ -17,11 +17,8 @@ def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[s
     folder : str or Path
         Its folder.
     """
-    return {
-        target: paths
-        for target, paths, there in _beyond(campaign, folder)
-        if len(there) == len(paths)
-    }
+    beyond = _beyond(campaign, folder)
+    return {target: paths for target, paths, there in beyond if len(there) == len(paths)}
 
 
 def unfinished_targets(campaign: Campaign, folder: str | Path) -> dict[str, tuple[int, int]]:

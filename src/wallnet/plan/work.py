@@ -6,10 +6,10 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
-from wallnet.experiment import COUNTED, Request
-from wallnet.jobs import requests
+from wallnet.experiment import Request
+from wallnet.experiment.request import COUNTED
 from wallnet.plan.requests import Requested, of_study
-from wallnet.studies import STUDIES
+from wallnet.studies import ALL_STUDIES
 
 SECONDS_PER_JOB = 1.4
 """Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
@@ -91,20 +91,14 @@ def _network_times(networks: Networks) -> dict[str, float]:
     return times
 
 
-def _each(requested: Requested, found: Mapping[str, Request]) -> list[tuple[int, Request]]:
-    """Return what counts among some requests, as they were made for the rules."""
-    return [(1, requested[each.path]) for each in found.values() if each.kind in COUNTED]
-
-
-def device_work(requested: Requested) -> Work:
-    """Return the simulations of all devices; minimisations take seconds and do not count."""
-    return _each(requested, requests.of_devices(requested.campaign))
-
-
 def study_work(requested: Requested, name: str) -> Work:
-    """Return simulations and paths of a study, with at most as many as its rounds can ask for."""
-    study, campaign = STUDIES[name], requested.campaign
-    found = _each(requested, of_study(name, campaign))
+    """Return simulations and paths of a study, with at most as many as its rounds can ask for.
+
+    They are those that were made for the rules. Minimisations take seconds and do not count.
+    """
+    study, campaign = ALL_STUDIES[name], requested.campaign
+    asked = of_study(name, campaign).values()
+    found = [(1, requested[each.path]) for each in asked if each.kind in COUNTED]
     for subject, settings in study.subjects(campaign).items():
         if study.ahead and not Path(study.path(subject)).exists():
             rounds = study.finished_rounds(campaign, subject)

@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from wallnet import files, plan, workflow_path
+from wallnet import files, workflow_path
+from wallnet.files.datasets import unreadable
+from wallnet.plan.targets import unfinished_targets
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,10 +47,10 @@ def _pack(arguments: argparse.Namespace) -> None:
         found = contents.collect(directory, Path(arguments.snakefile), arguments.whole)
         described = crate.build(found, arguments.name, arguments.author, arguments.license)
     except OSError as error:
-        raise files.unreadable(error.filename, error) from None
+        raise unreadable(error.filename, error) from None
     with files.written_whole(out) as partial:
         described.write_zip(partial)
-    unfinished = plan.unfinished_targets(found.campaign, directory)
+    unfinished = unfinished_targets(found.campaign, directory)
     for target, (there, all_) in unfinished.items():
         print(f"not packed: {target}, of which {there} of {all_} results are there")
     left_out = len(found.digests) - len(found.packed)

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wallnet import files, plan
-from wallnet.config import CONFIGURATION, Campaign, ConfigError, read_campaign
-from wallnet.config import STUDIES as MORE
+from wallnet.config import Campaign, ConfigError
+from wallnet.config.reading import CONFIGURATION, read_campaign
+from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
+from wallnet.files.whole import one_line
+from wallnet.plan import listing, own
+from wallnet.plan.paths import mapping_jobs
+from wallnet.plan.targets import finished_targets
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
@@ -46,7 +51,7 @@ class Contents:
 
     def records(self) -> list[str]:
         """Return the logs of the jobs, and their times and memory, as far as they are there."""
-        named = {*self.digests, *plan.mapping_jobs(self.campaign.networks)}
+        named = {*self.digests, *mapping_jobs(self.campaign.networks)}
         paths = {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
         return sorted(path for path in paths if (self.directory / path).is_file())
 
@@ -72,7 +77,7 @@ class Contents:
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 given.append((self.directory / measured, f"inputs/{name}-{key}.csv"))
-        for name in plan.own_classes(self.campaign):
+        for name in own.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
             found = [single] if single.is_file() else sorted(module.rglob("*.py"))
@@ -128,9 +133,9 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
             f"a run of snakemake is active in {directory}; wait for its end, or, if it was killed, "
             f"run {shlex.join(map(str, command))}"
         )
-    wanted = plan.everything(campaign)
+    wanted = listing.everything(campaign)
     targets = ["all"]
-    for target, paths in plan.finished_targets(campaign, directory).items():
+    for target, paths in finished_targets(campaign, directory).items():
         targets.append(target)
         wanted += paths
     _check_current(directory, snakefile, targets)
@@ -156,7 +161,7 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
     said = [line for line in f"{asked.stdout}\n{asked.stderr}".splitlines() if line.strip()]
     if asked.returncode:
         raise files.FileError(
-            f"snakemake cannot plan the campaign in {directory} ({files.one_line(said[-1])}); "
+            f"snakemake cannot plan the campaign in {directory} ({one_line(said[-1])}); "
             "run snakemake --dry-run and correct what it reports"
         )
     if not any(line.startswith("Nothing to be done") for line in said):

@@ -13,7 +13,9 @@ from rocrate.model import ContextEntity, DataEntity, Person, SoftwareApplication
 from rocrate.rocrate import ROCrate
 
 from wallnet import files
-from wallnet.config import CONFIGURATION, ConfigError
+from wallnet.config import ConfigError
+from wallnet.config.reading import CONFIGURATION
+from wallnet.files.whole import sha256_of
 from wallnet.provenance.contents import Contents
 
 PROFILES = {
@@ -95,7 +97,7 @@ def build(
 def _checksums(contents: Contents) -> str:
     """Return the digests of all results, inputs and rules, for `sha256sum --check`."""
     others = {"Snakefile": contents.snakefile} | contents.workflow() | contents.inputs()
-    digests = contents.digests | {place: files.sha256_of(path) for place, path in others.items()}
+    digests = contents.digests | {place: sha256_of(path) for place, path in others.items()}
     return "".join(f"{digest}  {place}\n" for place, digest in digests.items())
 
 

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.config import MEASURED, Figures, Heating, current_name
+from wallnet.config import Figures, current_name
+from wallnet.config.heavy_metal import Heating
+from wallnet.config.measured import MEASURED
 from wallnet.config.waveform import Points
 from wallnet.devices.sweeps import steady_velocity, track_of
 from wallnet.devices.write_energy import (
@@ -30,8 +32,7 @@ from wallnet.devices.write_energy import (
 )
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs import WriteEnergyJob
-from wallnet.jobs.paths import trace_in
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import measured, style
 from wallnet.report.style import drawn_as
 
@@ -117,7 +118,7 @@ class Sources:
         """
         if self.traces is None:
             raise files.FileError("--traces is missing; this figure needs the folder of traces")
-        path = trace_in(self.traces, current_density)
+        path = Path(self.traces, f"{current_name(current_density)}.nc")
         return files.read_dataset(path, "trace", drop=["magnetization_profile"])
 
 
@@ -125,7 +126,7 @@ class Sources:
 
 
 DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.FIGURES` defines the sources of each."""
+"""All figures of this half; `wallnet.plan.figures.FIGURES` defines the sources of each."""
 
 
 def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
@@ -277,7 +278,7 @@ def error_text(error: float) -> str:
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     device = sources.device
-    detector = json.loads(device.attrs["parameters"])["detector"]
+    detector = json.loads(device.attrs["parameters"])["settings"]["detector"]
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
     shared = {"sharex": True, "sharey": True}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
-from wallnet.config import MEASURED
+from wallnet.config.measured import MEASURED
 from wallnet.report.tables import Format, Table, of_columns, texts
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.stages import FACETS, FREE_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
-from wallnet.jobs import AccuracyJob
+from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
 from wallnet.report.style import drawn_as

@@ -6,9 +6,10 @@ from typing import Any
 import pandas
 from pydantic import BaseModel
 
-from wallnet import experiment
-from wallnet.config import Device, MeasuredDevice
+from wallnet.config import Device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
+from wallnet.experiment.base import read
 from wallnet.report.tables import Table, page
 
 
@@ -60,7 +61,5 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
 
 def tabulate(_: Any, job: str) -> dict[str, str]:
     """Return the texts of the CSV and HTML files, from the JSON of all devices."""
-    made = table(
-        experiment.read(job, dict[str, Device | MeasuredDevice], "--job", "set of devices")
-    )
+    made = table(read(job, dict[str, Device | MeasuredDevice], "--job", "set of devices"))
     return {"csv": made.as_csv(), "html": page(made.title, [made])}

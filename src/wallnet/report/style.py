@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wallnet import __version__, experiment, files
+from wallnet import __version__, files
 from wallnet.config import Figures
+from wallnet.experiment.base import read
 from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
@@ -285,4 +286,4 @@ def add_figure_arguments(command: argparse.ArgumentParser) -> None:
 
 def figures_of(arguments: argparse.Namespace) -> Figures:
     """Return the style given to a command, or raise an error that describes its fault."""
-    return experiment.read(arguments.figures, Figures, "--figures", "style of figures")
+    return read(arguments.figures, Figures, "--figures", "style of figures")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report.tables import Format, Table, of_columns
 
 if TYPE_CHECKING:

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import experiment, files, revisions
-from wallnet.config import ConfigError, load_device, parse_current_density
-from wallnet.experiment import Simulation, Step, pulse_job, stage_of
+from wallnet import files, revisions
+from wallnet.config import ConfigError, load_device
+from wallnet.config.pulse import parse_current_density
+from wallnet.experiment import Simulation, Step, pulse_job
+from wallnet.experiment.code import search_in, stage_of
+from wallnet.files.datasets import kind_of
+from wallnet.files.progress import noted_progress
 from wallnet.files.schema import KINDS
 from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.checkpoint import Checkpoint, path_beside
 from wallnet.simulate.recorder import Recorder, initialized
-from wallnet.simulate.registry import create
+from wallnet.simulate.registry import create, waveform_fault
 
 if TYPE_CHECKING:
     import xarray
@@ -91,11 +95,8 @@ def _trace(
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
     calculator = create(job.calculator_name, job.calculator)
-    if job.waveform and not calculator.waveforms:
-        raise SimulationError(
-            f"{_describe(job)}: {job.calculator_name} simulates square pulses only; leave waveform "
-            "out, or choose the calculator film or oommf"
-        )
+    if job.waveform and (fault := waveform_fault(job.calculator_name, calculator)):
+        raise SimulationError(f"{_describe(job)}: {fault}")
     recorder = Recorder(job)
     begin = time.perf_counter()
     checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None
@@ -233,7 +234,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
         job = Simulation.from_json(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
-        experiment.search_in(Path(arguments.config).parent)
+        search_in(Path(arguments.config).parent)
         device = load_device(arguments.config, arguments.device, arguments.set)
         job = pulse_job(device, parse_current_density(arguments.current_density))
     else:
@@ -272,7 +273,7 @@ def _tell(path: str, trace: files.Content) -> None:
 
 def _stored_state(path: str) -> files.Content:
     """Return the initial state of a file, or the last state of a trace."""
-    if files.kind_of(path) == "trace":
+    if kind_of(path) == "trace":
         trace = files.read_content(path, "trace", "magnetization", "x", "y")
         return _last_state(trace.values, trace.attrs)
     return files.read_content(path, "initial", *KINDS["initial"])
@@ -304,7 +305,7 @@ def progress_bar(
         from tqdm.auto import tqdm
     disable = None if shown is None else not shown
     total = round(longest / 1e-9, 3)
-    noted = files.noted_progress(output, longest) if output else nullcontext(lambda time: None)
+    noted = noted_progress(output, longest) if output else nullcontext(lambda time: None)
     bar = tqdm(desc="simulated time", total=total, unit="ns", disable=disable, leave=False)
     with bar, noted as note:
 

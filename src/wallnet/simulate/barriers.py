@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
-from wallnet.experiment import EnergyPath, between, images_between, level_states
+from wallnet.experiment.energy_path import EnergyPath, between, images_between
+from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.simulate.calculator import SimulationError
@@ -207,7 +208,9 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     command = subparsers.add_parser(
         "barrier", help="compute the path of least energy between two states of a wall"
     )
-    command.add_argument("--job", required=True, help="canonical JSON of experiment.EnergyPath")
+    command.add_argument(
+        "--job", required=True, help="canonical JSON of experiment.energy_path.EnergyPath"
+    )
     command.add_argument("--after", nargs="*", default=[], help="files of the minima")
     command.add_argument("--out", required=True, help="netCDF file to write")
     command.set_defaults(handler=_barrier)

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions
-from wallnet.experiment import Step, stage_of
+from wallnet.experiment import Step
+from wallnet.experiment.code import stage_of
+from wallnet.files.attempt import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ def path_beside(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.checkpoint.npz")
 
 
-class Checkpoint(files.Attempt):
+class Checkpoint(Attempt):
     """Hidden file that a simulation writes periodically and reads when it starts again.
 
     A file of another job, another revision of the code or another initial state is not used. If the

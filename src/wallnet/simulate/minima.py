@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files, revisions, tracks
-from wallnet.experiment import Minimum
+from wallnet.experiment.minima import Minimum
 from wallnet.files import WallState
 from wallnet.simulate.calculator import SimulationError
 
@@ -97,7 +97,7 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     command = subparsers.add_parser(
         "minimum", help="minimise the energy on from a state of a device"
     )
-    command.add_argument("--job", required=True, help="canonical JSON of experiment.Minimum")
+    command.add_argument("--job", required=True, help="canonical JSON of experiment.minima.Minimum")
     command.add_argument("--out", required=True, help="netCDF file to write")
     command.set_defaults(handler=_minimum)
 

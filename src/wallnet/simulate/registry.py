@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from wallnet import experiment
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
-from wallnet.files import one_line
+from wallnet.experiment.code import find, load_class, search_in
+from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
 
 PACKAGED = {
@@ -38,11 +38,11 @@ def load(name: str) -> type[Calculator[Any]]:
     if name not in PACKAGED and class_name == "TimeDriver":
         from wallnet.simulate.ubermag import of_module
 
-        experiment.find(name)
-        experiment.search_in(".")
+        find(name)
+        search_in(".")
         return of_module(module)
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    return experiment.load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
+    return load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
 def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
@@ -127,8 +127,24 @@ def check_called(simulations: Iterable[str]) -> None:
     SimulationError
         With one sentence that says what is wrong and how to fix it.
     """
-    found = list(map(json.loads, simulations))
-    called = {json.dumps([job["calculator_name"], job["calculator"]]) for job in found}
-    for name, settings in map(json.loads, sorted(called)):
+    called: dict[str, bool] = {}
+    for text in simulations:
+        job = json.loads(text)
+        key = json.dumps([job["calculator_name"], job["calculator"]])
+        called[key] = called.get(key, False) or '"waveform"' in text  # a square pulse has none
+    for key, shaped in sorted(called.items()):
+        name, settings = json.loads(key)
         if name != "film":  # part of the package: there is nothing to check
             check(name, settings)
+            if shaped and (fault := waveform_fault(name, load(name))):
+                raise SimulationError(f"config.yaml: {fault}")
+
+
+def waveform_fault(name: str, calculator: Calculator[Any] | type[Calculator[Any]]) -> str:
+    """Return why a calculator cannot simulate a waveform; an empty text if it can."""
+    if calculator.waveforms:
+        return ""
+    return (
+        f"the calculator {name} simulates square pulses only; leave waveform out, or choose the "
+        "calculator film or oommf"
+    )

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files, revisions, simulate, tracks
-from wallnet.experiment import Simulation, Step, stage_of
+from wallnet.experiment import Simulation, Step
+from wallnet.experiment.code import stage_of
+from wallnet.files.attempt import Attempt
 from wallnet.simulate.recorder import rested
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def run_train(
         raise ValueError("a single pulse is no train; call simulate")
     revision = str(revisions.of(stage_of(job.calculator_name)))
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
-    identity = files.Attempt(job.to_json(), revision, start).identity
+    identity = Attempt(job.to_json(), revision, start).identity
     state, time = initial, 0.0
     parts: list[xarray.Dataset] = []
     walls: list[_Wall] = []

@@ -1,6 +1,7 @@
 """Studies: questions about devices, each in a folder of its own.
 
-A study is registered by its name in `NAMES`, and nowhere else.
+A study is registered by its name in `NAMES`, and nowhere else. The sweep of each device is gathered
+like the studies, but its settings are those of the device itself.
 """
 
 from importlib import import_module
@@ -21,12 +22,18 @@ NAMES = (
 )
 """The folders of the studies."""
 
+DEVICES: Study = import_module("wallnet.studies.devices.ask").STUDY
+"""The sweeps of the devices."""
+
 STUDIES: dict[str, Study] = {
     name: import_module(f"wallnet.studies.{name}.ask").STUDY for name in NAMES
 }
 """The studies by their names."""
 
+ALL_STUDIES = {"devices": DEVICES, **STUDIES}
+"""The sweeps of the devices, and the studies."""
+
 for _study in STUDIES.values():
     schema.add(_study.kind, (), _study.others, **_study.variables)
 
-__all__ = ["NAMES", "STUDIES", "GatherJob", "Study", "gather_job"]
+__all__ = ["ALL_STUDIES", "DEVICES", "NAMES", "STUDIES", "GatherJob", "Study", "gather_job"]

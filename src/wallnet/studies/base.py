@@ -6,17 +6,19 @@ and its figure. Both are loaded by their names when they are needed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, field_validator
 
 from wallnet import files
-from wallnet.config import Campaign, Device, MeasuredDevice
+from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Kind, Request, Simulation, level_job
+from wallnet.experiment import Job, Request, Simulation, level_job
+from wallnet.experiment.request import Kind
 from wallnet.files import WallState
 from wallnet.files.schema import Variable
 from wallnet.jobs.requests import level
@@ -183,6 +185,10 @@ def pulse_on(
     )
 
 
+def _no_problems(*_: Any) -> list[str]:
+    return []
+
+
 def _none(*_: Any) -> int:
     return 0
 
@@ -197,17 +203,18 @@ class Study:
         Its key, its target, and its folder of results.
     title : str
         Title of a subject's results, with `{subject}`.
+    settings : type
+        Settings of one subject. If it is `Device`, the subjects are the simulated devices.
+    requests : callable
+        Requests of a subject, given the campaign, its name, its settings and the finished rounds.
     missing : str
         What to add to the configuration if there is no subject.
-    settings : type
-        Settings of one subject.
     problems : callable
         Conflicts of the settings with the simulated devices, one sentence each, given the key and
         the name of the subject, its settings, the devices and a function that validates a block.
-    requests : callable
-        Requests of a subject, given the campaign, its name, its settings and the finished rounds.
     kind : str
-        Kind of its dataset, and the name of its variables in `KINDS`.
+        Kind of its dataset, and the name of its variables in `KINDS`; empty if it is the kind of
+        each device.
     variables : mapping
         Variables of the dataset that only this study has.
     others : tuple of str
@@ -218,6 +225,8 @@ class Study:
         Pattern of the paths of its own requests below its folder, by kind of request.
     of_device : bool
         Whether a subject has the name of its device.
+    left_out : tuple of str
+        Keys of the settings that have no effect on the dataset, except by its requests.
     sections : tuple of str
         Other keys of the configuration that it depends on.
     each : callable, optional
@@ -246,16 +255,17 @@ class Study:
 
     name: str
     title: str
-    missing: str
     settings: type[Section]
-    problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
-    kind: str
-    variables: Mapping[str, Variable]
-    others: tuple[str, ...]
-    figure: str
-    places: Mapping[Kind, str]
+    missing: str = ""
+    problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]] = _no_problems
+    kind: str = ""
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    figure: str = ""
+    places: Mapping[Kind, str] = field(default_factory=dict)
     of_device: bool = False
+    left_out: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
     usual: bool = False
@@ -318,14 +328,19 @@ class Study:
 
     def subjects(self, campaign: Campaign) -> dict[str, Any]:
         """Return the settings of each subject by its name."""
-        return dict(campaign.studies.get(self.name, {}))
+        of_devices = self.settings is Device
+        return campaign.simulated if of_devices else dict(campaign.studies.get(self.name, {}))
 
     def plain_settings(self, campaign: Campaign, subject: str) -> dict[str, Any]:
         """Return the settings of a subject as its dataset has them."""
         # which devices are named beside this one has no effect on it
-        left_out = {"devices"} if self.each else None
+        left_out = {*self.left_out, *(["devices"] if self.each else [])}
         settings: Section = self.subjects(campaign)[subject]
         return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
+
+    def kind_of(self, settings: Any) -> str:
+        """Return the kind of the dataset of a subject with these settings."""
+        return self.kind or str(settings.kind)
 
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""

@@ -7,10 +7,9 @@ from typing import Any
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
-from wallnet.devices.gathering import simulated_by
-from wallnet.experiment import canonical, read
+from wallnet.experiment.base import canonical, read
 from wallnet.files.schema import Content, content
-from wallnet.studies import STUDIES, GatherJob
+from wallnet.studies import ALL_STUDIES, GatherJob
 from wallnet.studies.opened import Opened
 
 
@@ -38,20 +37,22 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
     """
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    opened = Opened(job, folder)
-    values = _module_of(job).gather(_settings_of(job), opened)
+    module, opened, settings = _module_of(job), Opened(job, folder), _settings_of(job)
+    values = module.gather(settings, opened)
+    study = ALL_STUDIES[job.study]
     attributes = {
         "subject": job.subject,
-        **({"device": job.subject} if STUDIES[job.study].of_device else {}),
+        **({"device": job.subject} if study.of_device else {}),
         "parameters": canonical(
             job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
         ),
         # of the first simulation
         "simulation": opened.parameters,
         "revision": revisions.of(job.study),
-        **simulated_by(opened.made_by),
+        **opened.attributes,
+        **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in opened.made_by.items()},
     }
-    return content(STUDIES[job.study].kind, values, attributes)
+    return content(study.kind_of(settings), values, attributes)
 
 
 def next_round(job: GatherJob, folder: str | Path = "") -> Any:
@@ -60,14 +61,15 @@ def next_round(job: GatherJob, folder: str | Path = "") -> Any:
 
 
 def _module_of(job: GatherJob) -> Any:
-    if job.study not in STUDIES:
-        raise ConfigError(f"--job names the study {job.study!r}; use one of {', '.join(STUDIES)}")
+    if job.study not in ALL_STUDIES:
+        known = ", ".join(ALL_STUDIES)
+        raise ConfigError(f"--job names the study {job.study!r}; use one of {known}")
     return import_module(f"wallnet.studies.{job.study}.gather")
 
 
 def _settings_of(job: GatherJob) -> Any:
     name = f"set of settings of {job.study}"
-    return read(canonical(job.settings), STUDIES[job.study].settings, "--job", name)
+    return read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
 
 
 def _given(arguments: argparse.Namespace) -> GatherJob:

@@ -2,18 +2,63 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.devices.outcomes import Outcome, outcomes
-from wallnet.experiment import Simulation, digest_of
+from wallnet.experiment import Simulation
+from wallnet.experiment.request import digest_of
+from wallnet.files import WallState
 from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
 
 MADE_BY = ("backend", "backend_version", "revision")
+
+
+class Outcome(NamedTuple):
+    """A wall after a pulse.
+
+    Attributes
+    ----------
+    state : WallState
+        Its state, "free" if no notch pins it.
+    bottom, top : float
+        Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
+        quenched wall.
+    resting : bool or None
+        Whether both ends rest; None if the time after the pulse is too short to tell. At a
+        temperature the quenched wall rests.
+    """
+
+    state: WallState
+    bottom: float
+    top: float
+    resting: bool | None
+
+    @property
+    def position(self) -> float:
+        """Mean position of both ends in m."""
+        return (self.bottom + self.top) / 2
+
+    def rests_in(self, state: WallState) -> bool:
+        """Return whether it rests in a state."""
+        return self.resting is True and self.state == state
+
+
+def _resting(settled: Any, content: Content) -> bool | None:
+    """Return whether a wall rests, given a flag of a trace or of a train."""
+    if "temperature" in content.attrs:
+        return True
+    return {1: True, 0: False, -1: None}[int(settled)]
+
+
+def quenched_ends(attributes: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the ends of the quenched wall of a trace in m, lower edge first; None at 0 K."""
+    if "quenched_bottom" not in attributes:
+        return None
+    return float(attributes["quenched_bottom"]), float(attributes["quenched_top"])
 
 
 class Opened:
@@ -31,10 +76,13 @@ class Opened:
         self._folder = folder
         self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
         self._study = job.study
+        self.subject = job.subject
         self.about = job.about or {}
         """What `wallnet.studies.base.Study.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
         """Calculators and revisions of all results that were read."""
+        self.attributes: dict[str, str] = {}
+        """Further attributes of the dataset, which the gathering adds."""
         self.parameters = ""
         """Parameters of the first result that was read."""
 
@@ -66,14 +114,31 @@ class Opened:
                 "snakemake"
             )
         self.parameters = self.parameters or parameters
-        for name in MADE_BY:
+        # no calculator makes a state without relaxation
+        for name in MADE_BY if content.attrs.get("backend") != "none" else ():
             if name in content.attrs:
                 self.made_by.setdefault(name, set()).add(str(content.attrs[name]))
         return content
 
-    def outcomes(self, key: Key) -> list[list[Outcome]]:
-        """Return where the wall of each replica was, as `wallnet.devices.outcomes.outcomes`."""
-        return outcomes(self._entry(key)[0], lambda *names: self.read(key, *names))
+    def outcomes(self, key: Key) -> list[Outcome]:
+        """Return where the wall of a trace, or of a train, was after each pulse.
+
+        A train begins with the wall before its first pulse.
+        """
+        if self._entry(key)[0] == "trace":
+            content = self.read(key, "wall_bottom", "wall_top")
+            last = (float(content.values[f"wall_{edge}"][-1]) for edge in ("bottom", "top"))
+            bottom, top = quenched_ends(content.attrs) or last
+            state = WallState(str(content.attrs["state"]))
+            return [Outcome(state, bottom, top, _resting(content.attrs["settled"], content))]
+        names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
+        content = self.read(key, *names)
+        return [
+            Outcome(WallState(str(state)), float(bottom), float(top), _resting(settled, content))
+            for state, bottom, top, settled in zip(
+                *(content.values[name] for name in names), strict=True
+            )
+        ]
 
     def simulation(self, key: Key) -> Simulation:
         """Return the simulation of a result."""

@@ -4,6 +4,7 @@ Cells are indexed (row, column). Row 0 is along the lower edge y = 0, column 0 a
 x = 0. The left domain points along -z, the right one along +z.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import SimulatedMaterial, Track
+from wallnet.config import Track
+from wallnet.config.devices import SimulatedMaterial
 from wallnet.errors import UserError
-from wallnet.experiment import EnergyPath, Minimum, Step
+from wallnet.experiment import Step
+from wallnet.experiment.energy_path import EnergyPath
+from wallnet.experiment.minima import Minimum
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
 if TYPE_CHECKING:
@@ -258,6 +262,27 @@ def at_rest(time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], sp
         Speed in m/s.
     """
     return all(bool(np.all(np.abs(np.diff(end) / np.diff(time)) < speed)) for end in ends)
+
+
+def first_time(time: NDArray[np.floating], values: NDArray[np.floating], level: float) -> float:
+    """Return the first time at which values reach a level, by linear interpolation.
+
+    Examples
+    --------
+    >>> first_time(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 3.0]), 2.0)
+    1.5
+    >>> first_time(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 2.0)
+    inf
+    """
+    reached = np.flatnonzero(values >= level)
+    if not reached.size:
+        return math.inf
+    after = int(reached[0])
+    if not after:
+        return float(time[0])
+    before = after - 1
+    share = (level - values[before]) / (values[after] - values[before])
+    return float(time[before] + share * (time[after] - time[before]))
 
 
 def wall_state(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import FilmSettings as Settings
+from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.landscape import Landscape

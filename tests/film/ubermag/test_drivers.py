@@ -12,7 +12,7 @@ from helpers.systems import flat_system
 
 import wallnet.film
 from wallnet import tracks
-from wallnet.config import FilmSettings
+from wallnet.config.calculators import FilmSettings
 from wallnet.simulate import simulate
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet import tracks
-from wallnet.experiment import WallPlacement
+from wallnet.experiment.simulation import WallPlacement
 from wallnet.simulate.drives import drives
 from wallnet.simulate.oommf import run
 

@@ -5,7 +5,8 @@ from helpers.small_campaign import MATERIAL
 from helpers.walls import NEURON, SYNAPSE
 
 from wallnet import config, plan
-from wallnet.experiment import images_of, level_states, neighbours
+from wallnet.experiment.energy_path import images_of, neighbours
+from wallnet.experiment.simulation import level_states
 from wallnet.studies import STUDIES, gather_job
 
 BARRIERS = STUDIES["barriers"]

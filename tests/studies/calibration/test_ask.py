@@ -6,6 +6,8 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config import Device
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
 from wallnet.studies.calibration.ask import known, pulses
 
@@ -124,7 +126,7 @@ def test_finished_candidates_count_with_their_own_pulse_and_others_with_the_long
     def work():
         return [
             (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
-            for count, each in plan.study_work(plan.Requested(campaign), "calibration")
+            for count, each in study_work(Requested(campaign), "calibration")
         ]
 
     assert work() == [(4, "", 1800, density) for density in (1.5e12, 3.0e12)]

@@ -10,7 +10,8 @@ from helpers.walls import SYNAPSE, campaign
 from studies.results import NM, T, gather, write_trace
 from wallnet import experiment, files, plan
 from wallnet.cli import main
-from wallnet.config import ArrivalTime, Detector, FinalState, TransferCurve
+from wallnet.config.devices import Detector
+from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.calibration import gather as stage
 from wallnet.studies.calibration.gather import (

@@ -4,7 +4,8 @@ import pytest
 from helpers.crosscheck import crosschecked
 
 from wallnet import plan
-from wallnet.config import ConfigError, FilmSettings
+from wallnet.config import ConfigError
+from wallnet.config.calculators import FilmSettings
 from wallnet.studies import STUDIES
 
 CROSSCHECK = STUDIES["crosscheck"]

@@ -4,6 +4,8 @@ import pytest
 from helpers.depinning import depinned
 
 from wallnet import config, files, plan
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
 
 DEPINNING = STUDIES["depinning"]
@@ -130,7 +132,7 @@ def test_each_round_adds_its_pulses(tmp_path, monkeypatch):
     def work():
         return [
             (count, each.path, round(each.longest / 1e-12), each.computes.strongest / 1e12)
-            for count, each in plan.study_work(plan.Requested(campaign), "depinning")
+            for count, each in study_work(Requested(campaign), "depinning")
         ]
 
     walls = [f"{track}-{notch}" for track in ("notch", "single-notch") for notch in (1, 2)]

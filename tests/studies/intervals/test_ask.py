@@ -4,6 +4,8 @@ import pytest
 from helpers.intervals import bisected
 
 from wallnet import config, files, plan
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
 
 INTERVALS = STUDIES["intervals"]
@@ -72,7 +74,7 @@ def test_each_round_adds_its_pulses_to_those_of_the_sweep(tmp_path, monkeypatch)
     later = "results/intervals/stairs/1.8000.nc"
 
     def work():
-        found = plan.study_work(plan.Requested(campaign), "intervals")
+        found = study_work(Requested(campaign), "intervals")
         # 1.5 ns and a relaxation of 3 ns
         assert {round(each.longest / 1e-9, 6) for _, each in found} == {4.5}
         assert {each.after for _, each in found} == {("results/initial/stairs.nc",)}

@@ -4,6 +4,8 @@ import pytest
 from helpers.windows import windowed
 
 from wallnet import config, plan
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
 from wallnet.studies.operating_windows.ask import wanted_notch
 
@@ -215,7 +217,7 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
             for density in (0.9, 1.05):
                 path = f"{place}/{name}/{density:.4f}.nc"
                 expected[path] = ("pulse_train", damping, longest, density, (initial,))
-    work = plan.study_work(plan.Requested(campaign), "operating_windows")
+    work = study_work(Requested(campaign), "operating_windows")
     assert [number for number, _ in work] == [1] * 10
     assert expected == {
         each.path: (

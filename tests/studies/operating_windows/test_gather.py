@@ -6,9 +6,9 @@ from helpers.windows import windowed
 
 from studies.results import gather, write_train
 from wallnet import plan
-from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.studies import STUDIES
+from wallnet.studies.opened import Outcome
 from wallnet.studies.operating_windows.gather import edges, judged
 
 WINDOWS = STUDIES["operating_windows"]

@@ -7,8 +7,10 @@ import pytest
 from helpers.programs import RESPONSE, staircase
 
 from studies.results import shown
-from wallnet import files, jobs, plan
-from wallnet.config import Figures, Heating
+from wallnet import files, plan
+from wallnet.config import Figures
+from wallnet.config.heavy_metal import Heating
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.pulse_trains.show import draw
@@ -24,7 +26,7 @@ PULSES = [{"repetitions": 2}, {"waveform": [[0.0, 1.0], [1.5e-9, 0.0]]}]
 
 def response(values, largest_rise=50.0):
     """Return the response of a track of 360 nm × 72 nm."""
-    job = jobs.write_energy_job(plan.parse(staircase()).devices["stairs"])
+    job = write_energy_job(plan.parse(staircase()).devices["stairs"])
     job = job.model_copy(update={"heating": Heating(largest_rise=largest_rise)})
     parameters = json.dumps(
         {"about": {"write_energy": job.plain()}, "settings": {"pulses": PULSES}}

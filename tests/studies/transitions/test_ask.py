@@ -4,6 +4,8 @@ import pytest
 from helpers.transitions import led
 
 from wallnet import config, experiment, plan
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
 
 TRANSITIONS = STUDIES["transitions"]
@@ -63,8 +65,8 @@ def test_each_device_has_its_own_pulses():
     data["devices"]["steps"] = {"like": "stairs", "material": {"damping": 0.4}}
     pulses = {"durations": [0.8e-9], "current_densities": [0.9e12], "starts": ["notch 2"]}
     data["transitions"]["steps"] = pulses
-    requested = plan.Requested(plan.parse(data))
-    work = [each for _, each in plan.study_work(requested, "transitions")]
+    requested = Requested(plan.parse(data))
+    work = [each for _, each in study_work(requested, "transitions")]
     levels = [each for each in work if each.kind == "level"]
     assert len(levels) == 7 + 1
     assert {each.path.split("/")[1] for each in levels} == {"levels"}

@@ -8,9 +8,9 @@ from helpers.transitions import led
 
 from studies.results import NM, gather, write_trace
 from wallnet import plan
-from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.studies import STUDIES
+from wallnet.studies.opened import Outcome
 from wallnet.studies.transitions.gather import Edge, shortest, target_of
 
 TRANSITIONS = STUDIES["transitions"]

@@ -9,14 +9,15 @@ from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
 from studies.results import shown
-from wallnet import files, jobs, plan
+from wallnet import files, plan
 from wallnet.config import Figures
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.transitions.show import draw, sequence
 
-ENERGY = jobs.write_energy_job(plan.parse(led()).devices["stairs"])
+ENERGY = write_energy_job(plan.parse(led()).devices["stairs"])
 SMALL = Figures(resolution=72)
 NAN = np.nan
 J = [-0.7e12, -0.6e12, 0.6e12, 0.7e12]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
-from wallnet.config import FilmSettings
+from wallnet.config.calculators import FilmSettings
 from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Step

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import OommfSettings
+from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.drives import drives, record_runs

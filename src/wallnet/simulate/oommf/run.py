@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.config import OommfSettings
+from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.simulate.drives import Drive, held_subregions, system_of, unit_vectors
 from wallnet.simulate.oommf import session

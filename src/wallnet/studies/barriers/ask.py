@@ -7,9 +7,12 @@ from typing import Annotated
 from pydantic import model_validator
 
 from wallnet import files
-from wallnet.config import Campaign, Device, MeasuredDevice
+from wallnet.config import Campaign, Device
+from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, Section
-from wallnet.experiment import Request, barrier_job, between, level_states, neighbours
+from wallnet.experiment import Request, barrier_job
+from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.simulation import level_states
 from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable
 from wallnet.jobs.requests import minimum
 from wallnet.studies.base import Requests, Rounds, Study, Validate

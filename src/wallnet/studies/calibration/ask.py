@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from wallnet.config import Campaign, Detector, Device, Reference, current_name
-from wallnet.config.devices import Damping, missing_device
+from wallnet.config import Campaign, Device, current_name
+from wallnet.config.devices import Damping, Detector, missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import (
     Duration,
@@ -20,6 +20,7 @@ from wallnet.config.quantities import (
     Position,
     Section,
 )
+from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
 from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
 from wallnet.studies.base import Key, Requests, Rounds, Study, Validate

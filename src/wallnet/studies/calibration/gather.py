@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config import ArrivalTime, Detector, FinalState, TransferCurve
+from wallnet.config.devices import Detector
+from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.conductance import (
     detected_magnetization,
     detector_columns,
     normalize,
     parallel_conductance,
 )
-from wallnet.devices.traces import first_time
 from wallnet.experiment import Step
-from wallnet.files import COMPONENTS, WallState
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
 from wallnet.studies.opened import Opened, over
@@ -95,7 +96,7 @@ class Seen:
         """Return the time in s at which both ends are in or beyond a notch; infinite if never."""
         track = self.job.track
         edge = track.notch_positions[notch - 1] - track.notch_radius
-        return max(first_time(self.time, end, edge) for end in (self.bottom, self.top))
+        return max(tracks.first_time(self.time, end, edge) for end in (self.bottom, self.top))
 
 
 def spacing(positions: Sequence[float], length: float) -> float:

@@ -131,7 +131,7 @@ def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
         if key[0] not in TRACKS:
             continue
         track, notch, density = str(key[0]), int(key[1]), float(key[2])
-        ((end,),) = opened.outcomes(key)
+        (end,) = opened.outcomes(key)
         left = left_ends([end.bottom, end.top], positions[notch - 1], within)
         found.setdefault((track, notch), {})[density] = left
     return found

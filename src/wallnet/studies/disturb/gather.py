@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.studies.disturb.ask import Disturb
-from wallnet.studies.opened import Opened, over
+from wallnet.studies.opened import Opened, Outcome, over
 
 
 def survived(walls: Sequence[Outcome], state: WallState) -> list[Outcome]:
@@ -33,10 +32,10 @@ def survived(walls: Sequence[Outcome], state: WallState) -> list[Outcome]:
 def gather(asked: Disturb, opened: Opened) -> dict[str, Any]:
     """Return the variables of the pulses that the states of a device survive."""
     states = [WallState(str(key[0])) for key in opened if len(key) == 1]
-    starts = {state: opened.outcomes((str(state),))[0][0] for state in states}
+    starts = {state: opened.outcomes((str(state),))[0] for state in states}
     rows = []
     for state, share in itertools.product(states, asked.signed):
-        ((_, *walls),) = opened.outcomes((str(state), share))
+        (_, *walls) = opened.outcomes((str(state), share))
         kept = survived([starts[state], *walls], state)
         moved = [each.position for each in kept]
         row = {

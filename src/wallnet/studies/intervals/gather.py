@@ -35,7 +35,7 @@ def _outcomes(opened: Opened) -> dict[float, Outcome]:
     """Return the outcome of each pulse by its current density in A/m²."""
     found = {}
     for density, number in opened:
-        ((end,),) = opened.outcomes((density, number))
+        (end,) = opened.outcomes((density, number))
         rests = end.state in WITHOUT_WALL or end.resting is True
         found[float(density)] = (str(end.state), rests)
     return found

@@ -3,8 +3,8 @@
 import itertools
 from functools import partial
 
-from wallnet.config import Campaign, Device, ProgramPulse, current_name, duration_name
-from wallnet.config.pulse import PulseGrid
+from wallnet.config import Campaign, Device, ProgramPulse, current_name
+from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 from wallnet.config.variants import Varied
 from wallnet.experiment import Request, Simulation, Train, initial_job, train_job

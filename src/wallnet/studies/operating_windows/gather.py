@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.studies.opened import Opened, over
+from wallnet.studies.opened import Opened, Outcome, over
 from wallnet.studies.operating_windows import ask
 
 
@@ -85,7 +84,7 @@ def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
     rows = []
     for key in itertools.product(variants, window.durations, window.current_densities):
         notches = opened.simulation(key).track.inner_notch_positions
-        (pauses,) = opened.outcomes(key)
+        pauses = opened.outcomes(key)
         outcome, step = judged(pauses[::parts], notches)
         state = str(pauses[-1].state)
         rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})

@@ -6,12 +6,13 @@ from typing import Annotated
 from pydantic import Field
 
 from wallnet import files
-from wallnet.config import Campaign, Detector, Device, ProgramPulse
+from wallnet.config import Campaign, Device, ProgramPulse
+from wallnet.config.devices import Detector
 from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.files.schema import CONDUCTANCE, Variable
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, Study, on_device, too_large, unrecorded
 
 

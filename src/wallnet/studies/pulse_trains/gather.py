@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
-from wallnet.config import Detector
+from wallnet.config.devices import Detector
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,

@@ -3,11 +3,11 @@
 import itertools
 from functools import partial
 
-from wallnet.config import Campaign, Device, current_name, duration_name
-from wallnet.config.pulse import PulseGrid
+from wallnet.config import Campaign, Device, current_name
+from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.experiment import Job, Request
 from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies import base
 
 

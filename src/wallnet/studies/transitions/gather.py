@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wallnet.devices.outcomes import Outcome
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.studies.opened import Opened, over
+from wallnet.studies.opened import Opened, Outcome, over
 from wallnet.studies.transitions.ask import Transitions
 
 
@@ -121,7 +120,7 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
     levels = [key for key in opened if len(key) == 1]
     pulses = [key for key in opened if len(key) > 1]
     names = [WallState(str(key[0])) for key in levels]
-    starts, ends = ([opened.outcomes(key)[0][0] for key in keys] for keys in (levels, pulses))
+    starts, ends = ([opened.outcomes(key)[0] for key in keys] for keys in (levels, pulses))
     reach = opened.simulation(levels[0]).material.wall_width_parameter
     stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
     found = [target_of(end, starts, names, reach) for end in ends]

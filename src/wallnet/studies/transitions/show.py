@@ -10,7 +10,7 @@ import numpy as np
 from wallnet.config import Figures
 from wallnet.devices.write_energy import WriteEnergy, write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, sign_of
 from wallnet.report.tables import Table, of_columns

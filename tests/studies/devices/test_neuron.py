@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from helpers.walls import NEURON, Bench, campaign, neuron_ends, parameters
 
-from wallnet import devices, files
-from wallnet.devices.neuron import curve_fault
+from wallnet import files
 from wallnet.files import WallState
 from wallnet.report.device_tables import device_tables
-from wallnet.studies.compact import compact_model
+from wallnet.studies.devices.compact import compact_model
+from wallnet.studies.devices.neuron import curve_fault, fit_quartic
 
 
 def test_a_known_quartic_is_found_again():
     known = np.array([0.1, 0.7, -0.4, 0.9, -0.3])
     x = np.linspace(0, 1, 8)
-    fit = devices.fit_quartic(x, np.polynomial.polynomial.polyval(x, known))
+    fit = fit_quartic(x, np.polynomial.polynomial.polyval(x, known))
     assert fit.coefficients == pytest.approx(known, abs=1e-9)
     assert fit.rms_error < fit.largest_error < 1e-12
 
@@ -29,7 +29,7 @@ def test_a_point_above_the_curve_counts_as_one_below():
         powers = np.vander(x, 5, increasing=True)
         best = np.linalg.lstsq(powers, y, rcond=None)[0]
         error = np.abs(powers @ best - y)
-        fit = devices.fit_quartic(x, y)
+        fit = fit_quartic(x, y)
         assert fit.coefficients == pytest.approx(best, abs=1e-9)
         assert error[4] == error.max()
         assert fit.largest_error == pytest.approx(error[4], rel=1e-9, abs=0)
@@ -39,14 +39,7 @@ def test_a_point_above_the_curve_counts_as_one_below():
 
 def test_four_points_make_no_quartic():
     with pytest.raises(ValueError, match="needs 5 points, there are 4"):
-        devices.fit_quartic([0, 0.3, 0.6, 1], [0, 0.3, 0.6, 1])
-
-
-def test_outside_its_range_the_device_gives_nothing_or_saturates():
-    coefficients = [0.01, 0.2, 0.3, 0.1, 0.35]
-    result = devices.activation([-5.0, -1e-9, 0.0, 0.5, 1.0, 1.5, 100.0], coefficients)
-    inside = np.polynomial.polynomial.polyval([0.0, 0.5, 1.0], coefficients)
-    assert result == pytest.approx([0, 0, *inside, inside[-1], inside[-1]], rel=1e-6, abs=0)
+        fit_quartic([0, 0.3, 0.6, 1], [0, 0.3, 0.6, 1])
 
 
 def test_transfer_curve_of_a_wall_under_the_detector(neuron):
@@ -65,7 +58,7 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
         curve = data["normalized_final_conductance"].sel(reading=reading).values
         assert curve.min() == 0
         assert curve.max() == 1
-        fit = devices.fit_quartic(data["normalized_current_density"].values, curve)
+        fit = fit_quartic(data["normalized_current_density"].values, curve)
         assert data["quartic"].sel(reading=reading).values == pytest.approx(
             fit.coefficients, rel=1e-6, abs=0
         )
@@ -104,7 +97,7 @@ def test_a_track_has_traces_and_conductance_only(tmp_path):
 def test_a_fit_without_spare_points_states_no_error():
     for count, known in ((5, False), (6, False), (7, True)):
         x = np.linspace(0, 1, count)
-        fit = devices.fit_quartic(x, x + 0.05 * np.sin(9 * x))
+        fit = fit_quartic(x, x + 0.05 * np.sin(9 * x))
         assert np.isfinite(fit.largest_error) == known
         assert np.isfinite(fit.rms_error) == known
         assert fit.relu_deviation > 0
@@ -181,7 +174,7 @@ def test_a_sweep_through_zero_is_fitted_from_zero_upwards(tmp_path):
         curve = gathered["normalized_final_conductance"].sel(reading=reading).values
         assert curve[:2] == pytest.approx([0, 0], abs=0.005)
         assert curve[2] > 0.005  # half of the wall is under the detector
-        fit = devices.fit_quartic(current[2:], curve[2:])
+        fit = fit_quartic(current[2:], curve[2:])
         assert gathered["quartic"].sel(reading=reading).values == pytest.approx(
             fit.coefficients, rel=1e-6, abs=0
         )

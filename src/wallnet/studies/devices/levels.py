@@ -1,36 +1,35 @@
 """The levels of a synapse: the states in which its wall rests and the pulses that reach them."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files, tracks
+from wallnet.config import Device
 from wallnet.devices.conductance import (
     both_readings,
     detected_magnetization,
     detector_columns,
     normalize,
 )
-from wallnet.devices.minima import (
-    NOT_EXAMINED,
-    LevelMinimum,
-    minimum_variables,
-    read_minimum,
-)
-from wallnet.devices.traces import Gathered, conditions_of, foreign, on_track, read_trace
-from wallnet.experiment import minimum_states
+from wallnet.experiment.minima import minimum_states
 from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import FREE, INITIAL, REVERSED
-from wallnet.jobs import DeviceJob
+from wallnet.studies.devices.traces import End, read_trace
+from wallnet.studies.opened import Opened
 
 logger = logging.getLogger(__name__)
 
-NOWHERE = (float("nan"), float("nan"))
-"""Ends of the wall of a level that has none."""
+OF_MINIMUM = (
+    *("minimum_converged", "minimum_energy", "minimum_residual_field", "minimum_stiffness"),
+    *("minimum_wall_bottom", "minimum_wall_top"),
+)
+"""Variables of a minimum that are gathered."""
 
 
 @dataclass(frozen=True)
@@ -69,41 +68,27 @@ class Level:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Final states of the pulses of a sweep.
+    """Walls at the ends of the pulses of a sweep.
 
     Attributes
     ----------
     current_density : ndarray (pulses,)
         Current density of each pulse in A/m².
-    state : sequence of WallState
-        State at the end of each trace.
-    settled : ndarray (pulses,)
-        1 where the wall rests, 0 where it still moved, -1 where the simulation did not wait for
-        it to rest.
-    position : ndarray (pulses,)
-        Mean position of the wall at the end of each trace, in m.
+    ends : sequence of End
+        Wall at the end of each trace.
     conductance : ndarray (2, pulses)
         Conductance at the end of each trace in S, in the order of `files.READINGS`.
-    ends : sequence of tuple of float
-        Positions of both ends of the wall at the end of each trace in m, lower edge first.
     beyond_model : ndarray (pulses,)
         Whether the pulse heats the track above its Curie temperature.
     """
 
     current_density: NDArray[np.float64]
-    state: Sequence[WallState]
-    settled: NDArray[np.int8]
-    position: NDArray[np.float64]
+    ends: Sequence[End]
     conductance: NDArray[np.float64]
-    ends: Sequence[tuple[float, float]]
     beyond_model: NDArray[np.bool_]
 
     def _reaching(self, state: WallState) -> list[int]:
-        return [
-            index
-            for index, found in enumerate(self.state)
-            if found == state and self.settled[index] == 1
-        ]
+        return [index for index, end in enumerate(self.ends) if end.state == state and end.rests]
 
     def first_reaching(self, state: WallState) -> int | None:
         """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
@@ -137,9 +122,9 @@ class Sweep:
             state=state,
             resting=resting,
             source=f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2",
-            position=float(self.position[index]),
+            position=self.ends[index].position,
             conductance=self.conductance[:, index],
-            ends=self.ends[index],
+            ends=self.ends[index].ends,
         )
 
 
@@ -176,43 +161,6 @@ def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
         else "this level gets no conductance",
     )
     return reached or placed
-
-
-def without_minimum(level: Level, found: LevelMinimum, name: str) -> Level:
-    """Return a level as one without conductance, if the energy has no minimum there.
-
-    The initial state and the reversed track stay levels: a pulse starts from the first, and the
-    last has no wall.
-
-    Parameters
-    ----------
-    level : Level
-        A level.
-    found : LevelMinimum
-        Where the minimisation of the energy from it ended.
-    name : str
-        Name of the device in messages.
-    """
-    if found.minimum != 0 or not level.state.ends or not level.stable:
-        return level
-    assert found.state is not None
-    logger.warning(
-        "%s: the energy has no minimum in '%s', so that no wall stays there: %s; this level gets "
-        "no conductance",
-        name,
-        level.state,
-        f"the field stays at {found.residual:.3g} A/m"
-        if found.state == level.state
-        else f"the wall moves on to '{found.state}'",
-    )
-    return Level(
-        state=level.state,
-        resting=found.state,
-        source="",
-        position=level.position,
-        conductance=np.full_like(level.conductance, np.nan),
-        ends=level.ends,
-    )
 
 
 def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[str, ArrayLike]:
@@ -289,99 +237,130 @@ def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDA
     return first.conductance, last.conductance
 
 
-def synapse_variables(device: Gathered) -> dict[str, ArrayLike]:
-    """Return the levels of a synapse and the conductances of the sweep normalised by them."""
-    values, pulses, job = device.values, device.pulses, device.job
-    # at a temperature nothing rests, and the state is that of the quenched wall
-    hot = "temperature" in device.conditions
+def synapse_variables(
+    device: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
+) -> dict[str, ArrayLike]:
+    """Return the levels of a synapse and the conductances of the sweep normalised by them.
+
+    Parameters
+    ----------
+    device : Device
+        The synapse.
+    opened : Opened
+        Its results.
+    values : mapping
+        Variables that every device has.
+    ends : sequence of End
+        Wall at the end of each trace.
+    """
     sweep = Sweep(
         current_density=values["current_density"],
-        state=values["state"],
-        settled=np.ones_like(values["settled"]) if hot else values["settled"],
-        position=np.array([pulse.resting_position for pulse in pulses]),
-        conductance=both_readings([pulse.resting for pulse in pulses], job.detector),
-        ends=[pulse.resting_ends for pulse in pulses],
+        ends=ends,
+        conductance=both_readings([end.detected for end in ends], device.detector),
         beyond_model=values["beyond_model"],
     )
-    minima = {
-        state: read_minimum(path, state, job) if path else NOT_EXAMINED
-        for state in minimum_states(job.track, job.wall.start)
-        for path in [device.minima.get(state)]
-    }
-    levels = [
-        without_minimum(_level(state, device, sweep), found, device.name)
-        for state, found in minima.items()
-    ]
-    low, high = (each[:, None] for each in _range(levels, device.name))
+    levels: list[Level] = []
+    minima: dict[str, list[float]] = {}
+    for state in minimum_states(device.track, device.wall.start):
+        level, minimum = _with_minimum(_level(state, device, opened, sweep), opened)
+        levels.append(level)
+        for name, value in minimum.items():
+            minima.setdefault(name, []).append(value)
+    low, high = (each[:, None] for each in _range(levels, opened.subject))
     return {
-        **level_variables(levels, sweep, device.name),
-        **minimum_variables(
-            list(minima.values()), [level.ends if level.stable else NOWHERE for level in levels]
-        ),
+        **level_variables(levels, sweep, opened.subject),
+        **minima,
         "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
 
 
-def _level(state: WallState, device: Gathered, sweep: Sweep) -> Level:
+def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]]:
+    """Return a level and its minimum of the energy; without one, the level has no conductance.
+
+    The initial state and the reversed track stay levels: a pulse starts from the first, and the
+    last has no wall.
+    """
+    content = opened.read(("minimum", str(level.state)), *OF_MINIMUM)
+    converged, energy, residual, stiffness, *ends = (
+        content.values[name].item() for name in OF_MINIMUM
+    )
+    found = WallState(str(content.attrs["state"]))
+    held = converged == 1 and int(content.attrs["stayed"]) == 1
+    if not held and level.state.ends and level.stable:
+        logger.warning(
+            "%s: the energy has no minimum in '%s', so that no wall stays there: %s; this level "
+            "gets no conductance",
+            opened.subject,
+            level.state,
+            f"the field stays at {residual:.3g} A/m"
+            if found == level.state
+            else f"the wall moves on to '{found}'",
+        )
+        nothing = np.full_like(level.conductance, np.nan)
+        level = replace(level, resting=found, source="", conductance=nothing)
+    return level, {
+        "level_minimum": int(held),
+        "level_energy": energy if held else np.nan,
+        "level_residual_field": residual,
+        "level_stiffness": stiffness if held else np.nan,
+        "level_shift": max(np.abs(np.subtract(ends, level.ends))) if level.stable else np.nan,
+    }
+
+
+def _level(state: WallState, device: Device, opened: Opened, sweep: Sweep) -> Level:
     """Return the level of a state, as it is measured."""
     if state == INITIAL:
-        return _start(device.initial, device.job)
+        return _start(device, opened)
     if state == REVERSED:
-        return sweep.measured(REVERSED, REVERSED) or _uniform(device.job)
-    relaxed = _relaxed(device.levels[state], state, device)
-    return measured_level(relaxed, sweep, device.name)
+        return sweep.measured(REVERSED, REVERSED) or _uniform(device)
+    return measured_level(_relaxed(state, device, opened), sweep, opened.subject)
 
 
-def _start(path: str | Path, job: DeviceJob) -> Level:
+def _start(device: Device, opened: Opened) -> Level:
     """Return level 0, the initial state."""
-    data = files.read_dataset(path, "initial")
-    m_z = data["initial_magnetization"].sel(component="z").values
-    if not on_track(data.attrs.get("parameters"), job) or m_z.shape != job.track.cells[::-1]:
-        raise foreign(path, "was made for another track")
+    track = device.track
+    m = opened.read(("initial",), "initial_magnetization").values["initial_magnetization"]
+    m_z = m[..., COMPONENTS.index("z")]
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)
-    if not cells.any():
-        raise files.damaged(path, "is not finite in any cell")
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
-    columns = detector_columns(job.track, job.detector)
-    detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
+    detected = detected_magnetization(
+        total / np.maximum(cells, 1), cells, detector_columns(track, device.detector)
+    )
     return Level(
         state=INITIAL,
         resting=INITIAL,
         source="initial state",
-        position=job.track.length * (1 - total.sum() / cells.sum()) / 2,
-        conductance=both_readings(detected, job.detector),
-        ends=tracks.wall_ends(
-            job.track, magnetic, np.nan_to_num(data["initial_magnetization"].values)
-        ),
+        position=track.length * (1 - total.sum() / cells.sum()) / 2,
+        conductance=both_readings(detected, device.detector),
+        ends=tracks.wall_ends(track, magnetic, np.nan_to_num(m)),
     )
 
 
-def _relaxed(path: str | Path, state: WallState, device: Gathered) -> Level:
+def _relaxed(state: WallState, device: Device, opened: Opened) -> Level:
     """Return the level measured from a wall that was initialised there and relaxed."""
-    trace = read_trace(path, device.job, None)
-    if conditions_of(trace.parameters) != device.conditions:
-        raise foreign(path, "was simulated under other conditions than the traces")
-    stable = trace.state == state and trace.rests
-    conductance = both_readings(trace.detected[-1], device.job.detector)
+    end = read_trace(opened, ("level", str(state)), device).end
+    stable = end.state == state and end.rests
+    conductance = both_readings(end.detected, device.detector)
     return Level(
         state=state,
         # "initial" is the initial position; here it marks a level from which the wall slipped
-        resting=FREE if trace.state == INITIAL else trace.state,
+        resting=FREE if end.state == INITIAL else end.state,
         source="wall placed there and relaxed" if stable else "",
-        position=float(trace.recorded["wall_position"][-1]),
+        position=end.position,
         conductance=conductance if stable else np.full_like(conductance, np.nan),
-        ends=trace.last_ends,
+        ends=end.ends,
     )
 
 
-def _uniform(job: DeviceJob) -> Level:
+def _uniform(device: Device) -> Level:
     """Return the highest level if no pulse reverses the track: all cells along -z."""
+    length = device.track.length
     return Level(
         state=REVERSED,
         resting=REVERSED,
         source="uniform along -z, not simulated: no pulse of the sweep reverses the track",
-        position=job.track.length,
-        conductance=both_readings(-1.0, job.detector),
-        ends=(job.track.length, job.track.length),
+        position=length,
+        conductance=both_readings(-1.0, device.detector),
+        ends=(length, length),
     )

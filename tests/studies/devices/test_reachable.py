@@ -6,7 +6,7 @@ import pytest
 from helpers.synthetic import filled
 
 from wallnet import files
-from wallnet.devices.reachable import both_ways, mutually_reachable
+from wallnet.studies.devices.compact import both_ways, mutually_reachable
 
 
 def reached_from(pairs, start):

@@ -11,7 +11,7 @@ from helpers.synthetic import filled
 from wallnet import files
 from wallnet.files.compact import activation_of, decisive, levels_of
 from wallnet.files.schema import KINDS
-from wallnet.studies.compact import compact_model
+from wallnet.studies.devices.compact import compact_model
 
 
 @pytest.fixture

@@ -6,36 +6,10 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
-from wallnet import cli, config, devices, experiment, files
+from wallnet import config, files
+from wallnet.experiment.minima import minimum_states
 from wallnet.files import WallState
-from wallnet.jobs import paths
-from wallnet.studies.compact import compact_model
-
-
-def write_minimum(bench, state, converged=1, went=None, ends=(300e-9, 304e-9), energy=2e-17):
-    job = experiment.minimum_job(bench.device, state.file_name)
-    rows, columns = bench.device.track.cells[::-1]
-    values = {
-        "minimum_magnetization": np.zeros((rows, columns, 3)),
-        "minimum_energy": energy,
-        "minimum_residual_field": 0.05 if converged else 40.0,
-        "minimum_stiffness": 9e3 if converged else float("nan"),
-        "minimum_wall_bottom": ends[0],
-        "minimum_wall_top": ends[1],
-        "minimum_converged": converged,
-        "x": np.arange(columns),
-        "y": np.arange(rows),
-    }
-    attributes = {
-        "parameters": job.to_json(),
-        "state": str(went or state),
-        "stayed": int(went is None),
-    }
-    path = bench.root / files.MINIMUM.format(device=bench.name, state=state.file_name)
-    files.write_dataset(
-        files.dataset("minimum", values).assign_attrs(attributes), path, "minimum", {}
-    )
-    return path
+from wallnet.studies.devices.compact import compact_model
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +22,10 @@ def made(tmp_path_factory):
 
 def gather(bench, **of_state):
     """Gather a synapse with minima; `of_state` has what differs, by the name of the file."""
-    states = experiment.minimum_states(bench.device.track, bench.device.wall.start)
-    minima = {
-        state: write_minimum(
-            bench, state, **of_state.get(f"_{state.file_name}".replace("-", "_"), {})
-        )
-        for state in states
-    }
-    expected = paths.minima_in(bench.root / "results/minima/synapse", bench.job)
-    assert {k: str(v) for k, v in minima.items()} == expected
-    devices.gather(bench.job, bench.initial, bench.traces, bench.levels, bench.out, minima)
-    return files.read_dataset(bench.out, "synapse")
+    for state in minimum_states(bench.device.track, bench.device.wall.start):
+        name = f"_{state.file_name}".replace("-", "_")
+        bench.write_minimum(state, **of_state.get(name, {}))
+    return bench.gather()
 
 
 def test_levels_tell_their_minimum(made):
@@ -79,21 +46,6 @@ def test_levels_tell_their_minimum(made):
     expected = max(abs(bottom - 302e-9), abs(top - 593e-9))
     assert data["level_shift"].values[2] == pytest.approx(expected, rel=1e-6, abs=0)
     assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
-
-
-def test_the_command_gathers_the_minima_of_its_folder(made):
-    expected = gather(made, _2={"converged": 0})
-    folders = {
-        "--initial": made.initial,
-        "--traces": made.traces[0].parent,
-        "--levels": next(iter(made.levels.values())).parent,
-        "--minima": made.root / "results/minima/synapse",
-    }
-    given = [str(word) for option in folders.items() for word in option]
-    cli.main(["device", "--job", made.job.to_json(), *given, "--out", str(made.out)])
-    found = files.read_dataset(made.out, "synapse")
-    assert found["level_minimum"].values.tolist() == [1, 1, 1, 0, 1]
-    assert found.equals(expected)
 
 
 @pytest.mark.parametrize(
@@ -129,24 +81,6 @@ def test_the_outermost_levels_stay_without_a_minimum(made, level, fault):
     assert data["level_minimum"].values.tolist() == [int(each != level) for each in range(5)]
     assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
     assert np.isfinite(data["level_conductance"].values).all()
-
-
-def test_a_minimum_of_another_state_or_track_is_refused(made):
-    states = experiment.minimum_states(made.device.track, made.device.wall.start)
-    minima = {state: write_minimum(made, state) for state in states}
-    first, second = WallState("notch 1"), WallState("notch 2")
-    swapped = minima | {first: minima[second], second: minima[first]}
-
-    def gathered(found):
-        devices.gather(made.job, made.initial, made.traces, made.levels, made.out, found)
-
-    with pytest.raises(files.FileError, match="is the minimum of 'notch 2', not of 'notch 1'"):
-        gathered(swapped)
-    thicker = made.device.track.model_copy(update={"thickness": 3e-9})
-    other = Bench(made.root, made.name, made.device.model_copy(update={"track": thicker}))
-    write_minimum(other, second)
-    with pytest.raises(files.FileError, match=r"2\.nc was made for another track; delete it"):
-        gathered(minima)
 
 
 def between_notches():
@@ -195,7 +129,7 @@ def test_notches_are_ends_if_all_are_inside_and_the_wall_starts_in_the_first(not
     given = SYNAPSE["track"] | {"notches": notches | {"diameter": 36e-9}}
     track = config.Track.model_validate(given)
     assert track.ends_in_notches(start) is ends
-    states = experiment.minimum_states(track, start)
+    states = minimum_states(track, start)
     assert ({"initial", "reversed"} & {str(state) for state in states} == set()) is ends
 
 

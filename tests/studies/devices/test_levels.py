@@ -7,8 +7,9 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
 from wallnet import devices, experiment, files
-from wallnet.devices.levels import Level, Sweep, level_variables
 from wallnet.files import WallState
+from wallnet.studies.devices.levels import Level, Sweep, level_variables
+from wallnet.studies.devices.traces import End
 
 
 def test_a_half_state_that_leans_backwards_is_no_level(synapse):
@@ -118,25 +119,6 @@ def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
     assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
 
 
-def test_a_level_of_another_material_and_the_start_of_another_track_are_refused(synapse):
-    material = synapse.device.material.model_copy(update={"damping": 0.1})
-    device = synapse.device.model_copy(update={"material": material})
-    Bench(synapse.root, synapse.name, device).write_level("2")
-    with pytest.raises(files.FileError, match=r"2\.nc was simulated under other conditions"):
-        synapse.gather()
-    data = files.read_dataset(synapse.initial, "initial")
-    files.write_dataset(data.isel(x=slice(1, None)), synapse.initial, "initial", {})
-    with pytest.raises(files.FileError, match="made for another track"):
-        synapse.gather()
-    # with as many cells
-    thicker = synapse.device.track.model_copy(update={"thickness": 3e-9})
-    other = experiment.initial_job(synapse.device.model_copy(update={"track": thicker}))
-    changed = data.assign_attrs(parameters=other.to_json())
-    files.write_dataset(changed, synapse.initial, "initial", {})
-    with pytest.raises(files.FileError, match="made for another track"):
-        synapse.gather()
-
-
 def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
     device = campaign(s=SYNAPSE | {"relaxation": {"longest": 0}}).devices["s"]
     bench = Bench(tmp_path, "s", device)
@@ -148,8 +130,8 @@ def test_a_synapse_read_without_relaxation_reaches_only_its_start(tmp_path):
 
 def test_level_0_is_read_under_the_detector(synapse):
     """The wall starts at 60 nm: 60 of the detector's 100 nm are switched."""
-    under = synapse.job.detector.model_copy(update={"start": 0.0, "stop": 102e-9})
-    data = synapse.gather(detector=under)
+    under = synapse.device.detector.model_copy(update={"start": 0.0, "stop": 102e-9})
+    data = synapse.gather(detector=under.model_dump())
     m_z = 1 - 2 * 60 / 102
     expected = devices.parallel_conductance(m_z, under)
     conductance = whole(data)["level_conductance"].sel(reading="parallel").values
@@ -215,8 +197,8 @@ def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
     """Columns at a notch have fewer magnetic cells."""
     data = files.read_dataset(synapse.initial, "initial")
     m_z = data["initial_magnetization"].sel(component="z").values
-    detector = synapse.job.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
-    found = whole(synapse.gather(detector=detector))["level_conductance"].values[:, 0]
+    detector = synapse.device.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
+    found = whole(synapse.gather(detector=detector.model_dump()))["level_conductance"].values[:, 0]
     mean = np.nanmean(m_z[:, 8:51])
     assert abs(mean - np.nanmean(np.nanmean(m_z[:, 8:51], axis=0))) > 2e-3
     assert found == pytest.approx(
@@ -224,13 +206,18 @@ def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
     )
 
 
+ENDS = (
+    ("notch 1", 1, 290e-9, (285e-9, 295e-9)),
+    ("notch 1", 1, 310e-9, (308e-9, 312e-9)),
+    ("notch 1", 0, 305e-9, (1e-9, 2e-9)),
+    ("between 1 and 2", 1, 450e-9, (1e-9, 2e-9)),
+    ("reversed", 1, 890e-9, (1e-9, 2e-9)),
+    ("reversed", 1, 900e-9, (1e-9, 2e-9)),
+)
 SWEEP = Sweep(
     current_density=np.array([-0.9, -0.4, 0.3, 0.6, 0.8, 1.1]) * 1e12,
-    state=["notch 1", "notch 1", "notch 1", "between 1 and 2", "reversed", "reversed"],
-    settled=np.array([1, 1, 0, 1, 1, 1], dtype=np.int8),
-    position=np.array([290, 310, 305, 450, 890, 900]) * 1e-9,
+    ends=[End(*each, detected=0.0) for each in ENDS],
     conductance=np.array([[71, 73, 72, 80, 98, 99], [51, 53, 52, 60, 88, 89]]) * 1e-6,
-    ends=[(285e-9, 295e-9), (308e-9, 312e-9), *[(1e-9, 2e-9)] * 4],
     beyond_model=np.array([True, False, False, False, True, True]),
 )
 

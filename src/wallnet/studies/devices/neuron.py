@@ -1,17 +1,20 @@
 """The activation of a neuron: a quartic fitted to its normalised transfer curve."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
+from wallnet.config import Device
 from wallnet.devices.conductance import normalize
-from wallnet.devices.traces import Gathered
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
+from wallnet.studies.devices.traces import End
+from wallnet.studies.opened import Opened
 
 logger = logging.getLogger(__name__)
 
@@ -124,39 +127,11 @@ def curve_fault(
     return " and ".join(faults)
 
 
-def activation(current: ArrayLike, coefficients: ArrayLike) -> NDArray[np.float64]:
-    """Return the output of the neuron for any input.
-
-    Between 0 and 1 the output is the quartic. Outside this range the quartic diverges, but the
-    device does not. Below 0, the current drives the wall away from the detector or not far
-    enough to reach it, and the conductance stays at its minimum, 0. Above 1, the output
-    saturates at its value for 1.
-
-    Parameters
-    ----------
-    current : array_like
-        Values of J_norm.
-    coefficients : array_like (5,)
-        Coefficients of ascending powers, as from `fit_quartic`.
-
-    Returns
-    -------
-    ndarray
-        Values of G_norm, with the shape of `current`.
-
-    Examples
-    --------
-    >>> activation([-1.0, 0.5, 2.0], [0.0, 1.0, 0.0, 0.0, 0.0]).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    x = np.asarray(current, dtype=float)
-    inside = polynomial.polyval(np.clip(x, 0, 1), np.asarray(coefficients, dtype=float))
-    return np.where(x < 0, 0.0, inside)
-
-
-def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
+def neuron_variables(
+    _: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
+) -> dict[str, ArrayLike]:
     """Return the normalised transfer curve of a neuron and the quartic fitted to it."""
-    values, name = device.values, device.name
+    name = opened.subject
     densities, final = values["current_density"], values["final_conductance"]
     low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
     if np.any(low == high):
@@ -169,7 +144,7 @@ def neuron_variables(device: Gathered) -> dict[str, ArrayLike]:
     current = normalize(densities, densities[forward].min(), densities[forward].max())
     curve = normalize(final, low, high)
     fits = [fit_quartic(current[forward], row[forward]) for row in curve]
-    faults = [curve_fault(densities, row, values["state"]) for row in curve]
+    faults = [curve_fault(densities, row, [end.state for end in ends]) for row in curve]
     for fault, which in zip(faults, files.READINGS, strict=True):
         if fault:
             logger.warning("%s is no activation (%s): %s", name, which, fault)

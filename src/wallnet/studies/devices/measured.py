@@ -5,6 +5,7 @@ The files are read with the csv module and checked line by line. The transfer cu
 (PCHIP).
 """
 
+import argparse
 import csv
 import hashlib
 import io
@@ -21,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import __version__, files, revisions
-from wallnet.config import MEASURED
+from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
-from wallnet.devices.neuron import LARGEST_FALL
 from wallnet.files import FileError
+from wallnet.files.whole import one_line
+from wallnet.studies.devices.neuron import LARGEST_FALL
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +177,7 @@ def _header(
                 f"is unknown; the first line names the columns, {' and '.join(known)}: rename or "
                 "remove it",
                 line,
-                files.one_line(repr(cell)),
+                one_line(repr(cell)),
             )
         if name in units:
             _refuse(path, "is there twice; remove one", line, name)
@@ -195,7 +197,7 @@ def _number(path: str | Path, line: int, name: str, cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        shown = files.one_line(repr(cell)) if cell else "nothing"
+        shown = one_line(repr(cell)) if cell else "nothing"
         fix = "write it with a decimal point" if "," in cell else "write it like 5.0e-5"
         _refuse(path, f"has {shown}, which is not a number; {fix}", line, name)
     if not math.isfinite(value):
@@ -371,3 +373,16 @@ def _levels(read: Columns) -> list[dict[str, Any]]:
         }
         for index, row in enumerate(sorted(rows, key=lambda row: row["conductance"]))
     ]
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `measured` to a command line."""
+    command = subparsers.add_parser(
+        "measured", help="write the compact model of a measured device from its CSV files"
+    )
+    command.add_argument("--levels", help="CSV file with the column conductance")
+    command.add_argument("--activation", help="CSV file with the columns input and output")
+    command.add_argument("--out", required=True, help="JSON file to write")
+    command.set_defaults(
+        handler=lambda given: measured_model(given.levels, given.activation, given.out)
+    )

@@ -1,0 +1,35 @@
+"""The sweep of the current densities of a device, with the levels and minima of a synapse."""
+
+from functools import partial
+
+from wallnet import files
+from wallnet.config import Campaign, Device
+from wallnet.experiment import Request, initial_job
+from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.simulation import level_states
+from wallnet.jobs.requests import level, minimum, pulses
+from wallnet.studies.base import Requests, Rounds, Study
+
+
+def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
+    """Return the initial state and the pulses, then the levels and minima of a synapse."""
+    initial = files.INITIAL.format(device=name)
+    found: Requests = {("initial",): Request("initial", initial, partial(initial_job, device))}
+    found |= {(density,): pulse for density, pulse in pulses(name, device).items()}
+    if device.kind == "synapse":
+        for state in level_states(device.track):
+            found["level", str(state)] = level(name, device, state)
+        for state in minimum_states(device.track, device.wall.start):
+            found["minimum", str(state)] = minimum(name, device, state)
+    return found
+
+
+STUDY = Study(
+    name="devices",
+    title="sweep of {subject}",
+    settings=Device,
+    requests=requests,
+    of_device=True,
+    # what only the simulations depend on, and what only figures and targets do
+    left_out=("calculator", "calculator_settings", "oommf", "optional", "shown"),
+)

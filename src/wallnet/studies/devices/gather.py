@@ -1,0 +1,132 @@
+"""Gather the sweep of a device, with one trace in memory at a time."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.config import Device
+from wallnet.devices.conductance import both_readings
+from wallnet.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.jobs.write_energy import write_energy_job
+from wallnet.studies.devices.levels import synapse_variables
+from wallnet.studies.devices.neuron import neuron_variables
+from wallnet.studies.devices.traces import RECORDED, WALL, End, Trace, read_trace
+from wallnet.studies.opened import Opened
+
+logger = logging.getLogger(__name__)
+
+DERIVED: dict[str, Callable[[Device, Opened, Mapping[str, Any], Sequence[End]], Any]] = {
+    "neuron": neuron_variables,
+    "synapse": synapse_variables,
+}
+"""Functions that return the variables of a kind of device in addition to the common ones, from its
+results, the common variables and the wall at the end of each trace."""
+
+
+class _Sweeps:
+    """Arrays of all traces on a common time step.
+
+    Parameters
+    ----------
+    pulses : int
+        Number of traces.
+    interval : float
+        Time step in s.
+    """
+
+    def __init__(self, pulses: int, interval: float) -> None:
+        self.interval = interval
+        self.entries = 1
+        self._pulses = pulses
+        self._columns: dict[str, NDArray[np.float32]] = {}
+
+    def add(self, index: int, trace: Trace) -> None:
+        """Interpolate one trace linearly to the common step and store it in its row."""
+        # the tolerance keeps the last entry despite rounding errors of the summed steps
+        entries = math.floor(trace.time[-1] / self.interval + 1e-6) + 1
+        grid = np.arange(entries) * self.interval
+        self.entries = max(self.entries, entries)
+        for name, values in trace.recorded.items():
+            tail = values.shape[1:]
+            held = self._columns.get(name)
+            if held is None or held.shape[1] < entries:
+                # the arrays grow by doubling: the longest trace is unknown until all are read
+                length = max(entries, 2 * held.shape[1] if held is not None else 0)
+                grown = np.full((self._pulses, length, *tail), np.nan, dtype=np.float32)
+                if held is not None:
+                    grown[:, : held.shape[1]] = held
+                self._columns[name] = held = grown
+            flat = values.reshape(values.shape[0], -1)
+            rows = [np.interp(grid, trace.time, column) for column in flat.T]
+            held[index, :entries] = np.stack(rows, axis=-1).reshape(entries, *tail)
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        return self._columns[name][:, : self.entries]
+
+
+def gather(device: Device, opened: Opened) -> dict[str, Any]:
+    """Return the variables of a device, from the traces of its sweep.
+
+    The conductance has two readings: cells in parallel (paper, Eq. 2) and a resistance linear in
+    the magnetisation. A synapse has its levels: level 0 is the start, level k has both wall ends at
+    notch k, and level n is the reversed track. If the wall starts in the first of several notches
+    that are all inside the track, the levels are those of the notches. A neuron has its normalised
+    transfer curve (Eq. 3) and a quartic fitted to it.
+
+    Walls that did not settle, levels that the initialised wall left, and levels without a minimum
+    of the energy are marked and reported as warnings. They never count as reached. Pulses that pass
+    the Curie temperature are flagged, and so are levels that only such pulses reach. The attribute
+    `caveat` tells how far the pulses heat the track, if it is too far.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If a file is missing, damaged or not of this device, or if the conductance does not change
+        over the sweep.
+    """
+    pulse = device.pulse
+    densities = np.array(pulse.current_densities)
+    swept = _Sweeps(densities.size, device.output.interval)
+    ends: list[End] = []
+    read: list[dict[str, float]] = []
+    for index, density in enumerate(pulse.current_densities):
+        trace = read_trace(opened, (density,), device)
+        swept.add(index, trace)
+        ends.append(trace.end)
+        when = trace.read_time(device.read_at)
+        told = {"end_time": trace.time[-1], "read_time": when, "held": trace.held}
+        read.append(told | trace.at(when, (*WALL, "detected")))
+    settled = np.array([end.settled for end in ends])
+    if np.any(settled == 0):
+        logger.warning(
+            "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
+            "level; raise relaxation.longest, or lower relaxation.speed if it creeps",
+            opened.subject,
+            ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0]),
+        )
+    heated = write_energy_job(device)
+    cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
+    detector = device.detector
+    values: dict[str, Any] = {
+        **{f"sweep_{name}": swept[name] for name in RECORDED},
+        **{f"final_{name}": [each[name] for each in read] for name in WALL},
+        **{name: [each[name] for each in read] for name in ("end_time", "read_time", "held")},
+        "state": [end.state for end in ends],
+        "settled": settled,
+        "temperature_rise": cost.rise.peak,
+        "beyond_model": cost.beyond_model,
+        "conductance": both_readings(swept["detected"], detector),
+        "final_conductance": both_readings([each["detected"] for each in read], detector),
+        "time": np.arange(swept.entries) * swept.interval,
+        "current_density": densities,
+    }
+    if derive := DERIVED.get(device.kind):
+        values |= derive(device, opened, values, ends)
+    if caveat := heat_caveat(heated, cost.rise.peak):
+        logger.warning("%s: %s", opened.subject, caveat)
+        opened.attributes["caveat"] = caveat
+    return values

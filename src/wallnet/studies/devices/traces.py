@@ -1,0 +1,196 @@
+"""What is gathered of each trace, and whether its wall comes to rest.
+
+A wall that settles in a minimum slows down exponentially. A wall that the stray field drives along
+the track does not: its velocity may stay at 0.3 to 0.5 m/s, which is below most criteria of rest.
+The remaining path follows from the last two displacements d1 and d2 in equal times. If these fall
+in a geometric sequence, it is d2 (d2/d1)/(1 - d2/d1).
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files, tracks
+from wallnet.config import Device
+from wallnet.devices.conductance import detected_magnetization, detector_columns
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
+from wallnet.studies.base import Key
+from wallnet.studies.opened import Opened, quenched_ends
+
+WALL = ("wall_position", "wall_bottom", "wall_top")
+RECORDED = ("m", *WALL)
+
+LARGEST_REST = 1e-9
+"""Largest remaining path in m of a wall at rest."""
+
+SHORTEST = 1e-9
+"""Least duration in s of a trace that shows whether a wall slows down."""
+
+NOISE = 2e-11
+"""Displacement in m below which a wall does not move: positions have rounding errors."""
+
+
+def remaining_path(time: NDArray[np.floating], end: NDArray[np.floating], duration: float) -> float:
+    """Return the remaining path in m of a wall end that slows down exponentially.
+
+    Parameters
+    ----------
+    time : ndarray (time,)
+        Times in s, ascending.
+    end : ndarray (time,)
+        Positions of the end in m.
+    duration : float
+        Duration in s of the last part of the trace, whose two halves are compared.
+
+    Returns
+    -------
+    float
+        Zero for an end that does not move; infinite for one that does not slow down.
+    """
+    last = float(time[-1])
+    at = np.interp([last - duration, last - duration / 2, last], time, end)
+    first, second = np.abs(np.diff(at)).tolist()
+    if second <= NOISE:
+        return 0.0
+    if second >= first:
+        return math.inf
+    return second * second / (first - second)
+
+
+def comes_to_rest(
+    time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], duration: float
+) -> bool:
+    """Return whether the `remaining_path` of each wall end is at most `LARGEST_REST`.
+
+    A trace of less than `SHORTEST` does not show this: its wall counts as at rest.
+    """
+    if duration < SHORTEST * (1 - 1e-9):
+        return True
+    return all(remaining_path(time, end, duration) <= LARGEST_REST for end in ends)
+
+
+@dataclass(frozen=True)
+class End:
+    """A wall at the end of a trace.
+
+    Attributes
+    ----------
+    state : WallState
+        Its state.
+    settled : int
+        1 if the wall is at rest, 0 if it still moves or creeps, -1 if the simulation did not wait
+        for it to rest.
+    position : float
+        Its mean position in m.
+    ends : tuple of float
+        Positions of both of its ends in m, lower edge first; at a temperature, of the quenched wall.
+    detected : float
+        Mean of m_z under the detector.
+    quenched : bool
+        Whether `state` and `ends` are those of the quenched wall.
+    """
+
+    state: WallState
+    settled: int
+    position: float
+    ends: tuple[float, float]
+    detected: float
+    quenched: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Whether the wall rests in its state; at a temperature, the quenched one does."""
+        return self.quenched or self.settled == 1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Part of a trace that is gathered.
+
+    Attributes
+    ----------
+    time : ndarray (time,)
+        Time in s.
+    recorded : dict
+        `m` (time, component), `wall_position`, `wall_bottom` and `wall_top` (time,), in m, and
+        `detected` (time,), the mean of m_z under the detector.
+    pulse_end : float
+        End of the pulse in s.
+    held : bool
+        Whether both wall ends rest against the current at the end of the pulse.
+    end : End
+        The wall at the end.
+    """
+
+    time: NDArray[np.float64]
+    recorded: dict[str, NDArray[np.float64]]
+    pulse_end: float
+    held: bool
+    end: End
+
+    def read_time(self, read_at: str | float) -> float:
+        """Return the time in s at which the device is read.
+
+        Parameters
+        ----------
+        read_at : str or float
+            "pulse_end", "rest" (the last entry) or a time in s. If the trace ends before that time,
+            because the wall came to rest, the last entry is read.
+        """
+        last = float(self.time[-1])
+        if read_at == "rest":
+            return last
+        return min(self.pulse_end if read_at == "pulse_end" else float(read_at), last)
+
+    def at(self, time: float, names: Sequence[str]) -> dict[str, float]:
+        """Return recorded values at a time in s, by linear interpolation."""
+        return {name: float(np.interp(time, self.time, self.recorded[name])) for name in names}
+
+
+def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
+    """Read a pulse or a level of a device.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If it is missing, damaged or of another simulation, or no cell is under the detector.
+    """
+    content = opened.read(key, "time", *RECORDED, "magnetization_profile", "magnetic_cells")
+    values, relaxation = content.values, device.relaxation
+    cells, columns = values["magnetic_cells"], detector_columns(device.track, device.detector)
+    if not cells[columns].sum():
+        raise files.FileError(
+            f"{opened.subject} has no magnetic cell under the detector; move detector.start or "
+            "detector.stop away from the notches"
+        )
+    profile = values["magnetization_profile"][..., COMPONENTS.index("z")]
+    time, pulse_end = values["time"], float(content.attrs["pulse_end"])
+    recorded = {name: values[name].astype(float) for name in RECORDED}
+    recorded["detected"] = detected_magnetization(profile, cells, columns)
+    ends = (recorded["wall_bottom"], recorded["wall_top"])
+    quenched = quenched_ends(content.attrs)
+    settled = int(content.attrs["settled"])
+    if settled == 1 and not comes_to_rest(time, ends, min(relaxation.hold, time[-1])):
+        settled = 0
+    # as at the end of a trace, or for the second half of a pulse shorter than twice the hold
+    since = pulse_end - min(relaxation.hold, pulse_end / 2)
+    last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
+    return Trace(
+        time=time,
+        recorded=recorded,
+        pulse_end=pulse_end,
+        held=last.sum() > 1
+        and tracks.at_rest(time[last], [end[last] for end in ends], relaxation.speed),
+        end=End(
+            state=WallState(str(content.attrs["state"])),
+            settled=settled,
+            position=float(recorded["wall_position"][-1]),
+            ends=quenched or (float(ends[0][-1]), float(ends[1][-1])),
+            detected=float(recorded["detected"][-1]),
+            quenched=quenched is not None,
+        ),
+    )
