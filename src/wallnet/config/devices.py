@@ -365,6 +365,11 @@ class Device(Section):
                 f"temperature is not simulated by the calculator {self.calculator}; leave "
                 "temperature out, or set calculator: film"
             )
+        if self.temperature:
+            try:
+                self.time_step()
+            except ValueError as error:
+                raise ValueError(f"material.{error}") from None
         longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
         strongest = max(self.pulse.current_densities, key=abs)
         keys = "pulse.duration and relaxation.longest"

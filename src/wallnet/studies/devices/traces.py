@@ -87,7 +87,7 @@ class End:
     position : float
         Its mean position in m.
     ends : tuple of float
-        Positions of both of its ends in m, lower edge first; at a temperature, of the quenched wall.
+        Positions of both of its ends in m, lower edge first; of the quenched wall at a temperature.
     detected : float
         Mean of m_z under the detector.
     quenched : bool
