@@ -106,41 +106,42 @@ class Embedded(Calculator[FilmSettings]):
         while engine.time < last * (1 - 1e-9) and not recorder.resting():
             until(last)
         return {
-            **(_thermal(job, recorder, engine.magnetization, spins) if job.temperature else {}),
+            **(
+                self._thermal(job, recorder, engine.magnetization, spins) if job.temperature else {}
+            ),
             "backend_version": __version__,
             "steps": engine.counters.steps,
             "field_evaluations": engine.counters.field_evaluations,
             "stray_field_renewals": engine.counters.stray_field_renewals,
         }
 
-
-def _thermal(
-    job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[float]
-) -> dict[str, Any]:
-    """Quench the last state of a job at a temperature, and return the attributes of its trace."""
-    cold = job.model_copy(
-        update={
-            "temperature": 0.0,
-            "current_density": None,
-            "relaxation": QUENCH,
-            "output": job.output.without_maps_between(QUENCH.longest),
-        }
-    )
-    quench = Recorder(cold)
-    Embedded(job.calculator).run(cold, last, quench, lambda time: None, None)
-    bottom, top = recorder.quenched = quench.ends()
-    measured = float(np.mean(spins)) if spins else float("nan")
-    if abs(measured / job.temperature - 1) > _LARGEST_DEVIATION:
-        logger.warning(
-            "the magnetisation has %.1f K instead of %.1f K; the pulse drives it far from "
-            "equilibrium, or the film is small or the simulation short",
-            measured,
-            job.temperature,
+    def _thermal(
+        self, job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[float]
+    ) -> dict[str, Any]:
+        """Quench the last state of a job at a temperature, and return the attributes of its trace."""
+        cold = job.model_copy(
+            update={
+                "temperature": 0.0,
+                "current_density": None,
+                "relaxation": QUENCH,
+                "output": job.output.without_maps_between(QUENCH.longest),
+            }
         )
-    return {
-        "temperature": job.temperature,
-        "spin_temperature": measured,
-        "seed": job.seed,
-        "quenched_bottom": bottom,
-        "quenched_top": top,
-    }
+        quench = Recorder(cold)
+        self.run(cold, last, quench, lambda time: None, None)
+        bottom, top = recorder.quenched = quench.ends()
+        measured = float(np.mean(spins)) if spins else float("nan")
+        if abs(measured / job.temperature - 1) > _LARGEST_DEVIATION:
+            logger.warning(
+                "the magnetisation has %.1f K instead of %.1f K; the pulse drives it far from "
+                "equilibrium, or the film is small or the simulation short",
+                measured,
+                job.temperature,
+            )
+        return {
+            "temperature": job.temperature,
+            "spin_temperature": measured,
+            "seed": job.seed,
+            "quenched_bottom": bottom,
+            "quenched_top": top,
+        }
