@@ -12,7 +12,15 @@ from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
 
 import wallnet.networks  # noqa: F401  chooses PyTorch's kernels before a test imports PyTorch
-from wallnet.config.networks import DataSet, FreeTraining, LevelTraining, Networks, Recipe
+from wallnet.config.networks import (
+    Compensation,
+    DataSet,
+    FreeTraining,
+    LevelTraining,
+    Networks,
+    OnLevelsTraining,
+    Recipe,
+)
 from wallnet.plan import load
 
 # processes that a test starts run the code next to the tests, not the installed package
@@ -100,8 +108,9 @@ def networks():
     training = {"epochs": 2, "batch_size": 16, "learning_rate": 5e-3}
     recipe = Recipe(
         fp32=FreeTraining(**training),
+        compensated=Compensation(images=40),
         fine_tuned=LevelTraining(**training),
-        on_levels=LevelTraining(**training),
+        on_levels=OnLevelsTraining(**training),
     )
     return Networks(
         datasets=("blots",),

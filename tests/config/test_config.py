@@ -1027,13 +1027,13 @@ def test_a_recipe_has_the_stages_that_it_has_settings_for():
 
 def test_the_job_of_the_table_keeps_the_order_of_recipes_and_stages():
     """Its JSON sorts the keys of a mapping."""
-    recipe = dict.fromkeys(("fp32", "fine_tuned", "on_levels"), TRAINING)
+    recipe = dict.fromkeys(("fp32", "fine_tuned", "on_levels"), TRAINING) | {"compensated": {}}
     section = Networks(
         synapses=["t", "s"], mappings=["row", "layer"], recipes={"z": recipe, "a": recipe}
     )
     job = AccuracyJob.from_json(accuracy_job(section).to_json())
     assert job.run_set.runs() == section.runs()
-    stages = [run["stage"] for run in section.runs() if run["recipe"] == "a"][:6]
+    stages = [run["stage"] for run in section.runs() if run["recipe"] == "a"][:7]
     assert stages == list(STAGES)
     recipes = [run["recipe"] for run in section.runs() if run["dataset"] == "mnist"]
     assert list(dict.fromkeys(recipes)) == ["z", "a"]

@@ -18,8 +18,11 @@ SYNAPSE = {"device": "synapse", "reading": "series", "mapping": "layer"}
 
 def test_stages_use_a_synapse_or_not_and_some_are_programmed():
     assert FREE_STAGES == ("fp32", "continued")
-    assert LEVEL_STAGES == ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")
-    assert PROGRAMMED_STAGES == ("quantized", "fine_tuned_snapped", "on_levels")
+    assert (
+        *("quantized", "compensated"),
+        *("fine_tuned", "fine_tuned_snapped", "on_levels"),
+    ) == LEVEL_STAGES
+    assert PROGRAMMED_STAGES == ("quantized", "compensated", "fine_tuned_snapped", "on_levels")
 
 
 def test_an_identity_gives_the_path_and_the_columns():

@@ -152,12 +152,8 @@ def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatc
     assert words in found
 
 
-def test_a_pulse_of_a_train_and_a_job_are_checked_too():
+def test_a_pulse_of_a_train_is_checked_too():
     found = problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
     assert (
         "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09" in found
     )
-    job = json.loads(experiment.pulse_job(device_of(RAMP), 1e12).to_json())
-    job["pulse_duration"] = 0.3e-9
-    with pytest.raises(config.ConfigError, match="waveform ends at 4e-10 s"):
-        experiment.Simulation.from_json(json.dumps(job))

@@ -204,7 +204,7 @@ def test_the_configuration_has_a_table_for_each_block_and_a_row_for_each_key():
     assert keys["`devices.X`"] == list(config.Device.model_fields)
     assert keys["`devices.X.track.notches`"] == list(Notches.model_fields)
     assert keys["`networks`"] == list(Networks.model_fields)
-    assert keys["`networks.recipes.X.fine_tuned`, `networks.recipes.X.on_levels`"]
+    assert keys["`networks.recipes.X.on_levels`"]
     rows = {tuple(cells_of(line)[:4]) for line in page.splitlines()}
     assert {
         ("`dmi_constant`", "J/m²", "±(1e-07 to 0.1) or 0", "required"),

@@ -93,14 +93,14 @@ def test_a_job_computes_the_stages_that_its_recipe_has(networks):
     assert job.stages == every
     without = with_recipe(networks, fine_tuned=None)
     (job,) = mapping_job(without, "blots", "synapse", "series", 3).networks
-    assert job.stages == ("quantized", "on_levels")
+    assert job.stages == ("quantized", "compensated", "on_levels")
     assert job.fine_tuned is None
     two = changed(
         with_recipe(networks, on_levels={"mappings": ("signed-3sd",)}),
         mappings=("layer", "signed-3sd"),
     )
     found = mapping_job(two, "blots", "synapse", "series", 3).networks
-    assert {one.mapping: one.stages for one in found} == {"layer": every[:3], "signed-3sd": every}
+    assert {one.mapping: one.stages for one in found} == {"layer": every[:4], "signed-3sd": every}
     # nor does a job hold the settings of a stage that it does not compute
     assert [one.on_levels is None for one in found] == [True, False]
     assert "mappings" not in found[1].plain()["on_levels"]

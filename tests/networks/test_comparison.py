@@ -51,8 +51,9 @@ def accuracies(found):
 def test_a_comparison_has_the_numbers_of_the_stages_themselves(mapped, results):
     """`wallnet map` computes the same stages; a comparison has no fine-tuned network."""
     found = accuracies(mapped[0])
-    assert set(found) == {(name, stage) for name in NAMES for stage in ("quantized", "on_levels")}
-    for stage in ("quantized", "on_levels"):
+    compared = ("quantized", "compensated", "on_levels")
+    assert set(found) == {(name, stage) for name in NAMES for stage in compared}
+    for stage in compared:
         expected = results[stage][0]["validation_accuracy"]
         assert found["layer", stage] == pytest.approx(expected, abs=1e-9)
     told = {key: mapped[0][key] for key in ("kind", "dataset", "device", "reading", "seed")}
@@ -62,7 +63,7 @@ def test_a_comparison_has_the_numbers_of_the_stages_themselves(mapped, results):
 
 def test_a_comparison_has_a_row_for_every_recipe(networks, images, place, results, tmp_path):
     """The network of the second recipe reads the third class in every image."""
-    plain = networks.recipes["plain"].model_copy(update={"on_levels": None})
+    plain = networks.recipes["plain"].model_copy(update={"on_levels": None, "compensated": None})
     recipes = {"plain": plain, "other": plain}
     both = networks.model_copy(update={"recipes": recipes, "compared": ("layer",)})
     network = storage.load_network(results["fp32"][1], "dense")

@@ -16,14 +16,14 @@ from helpers.training import (
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import LevelTraining
+from wallnet.config.networks import OnLevelsTraining
 from wallnet.config.stages import LEVEL_STAGES
 from wallnet.files import FileError
 from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.networks import stages, storage
 from wallnet.networks.classifier import Classifier
 
-PROGRAMMED = ("quantized", "fine_tuned_snapped", "on_levels")
+PROGRAMMED = ("quantized", "compensated", "fine_tuned_snapped", "on_levels")
 LAYERS = ("hidden", "output")
 
 
@@ -157,7 +157,7 @@ def untrained(run, stage, network, *beside, **more):
     """Replace a training where none is needed; on the levels, the weights only go to these."""
     if stage == "on_levels":
         (callback,) = beside
-        callback.on_fit_start(None, network.model)
+        callback.on_fit_start(None, network)
     return network
 
 
@@ -185,7 +185,7 @@ def test_one_job_computes_every_recipe_and_mapping(
     other = plain.model_copy(
         update={
             "fine_tuned": None,
-            "on_levels": LevelTraining(**training | {"mappings": ("signed-extended",)}),
+            "on_levels": OnLevelsTraining(**training | {"mappings": ("signed-extended",)}),
         }
     )
     both = networks.model_copy(
@@ -210,7 +210,11 @@ def test_one_job_computes_every_recipe_and_mapping(
     }
     assert set(found) == {
         *((mapping, "plain", stage) for mapping in both.mappings for stage in LEVEL_STAGES),
-        *((mapping, "other", "quantized") for mapping in both.mappings),
+        *(
+            (mapping, "other", stage)
+            for mapping in both.mappings
+            for stage in ("quantized", "compensated")
+        ),
         ("signed-extended", "other", "on_levels"),
     }
     for (mapping, recipe, stage), path in found.items():

@@ -169,19 +169,46 @@ class FreeTraining(Training):
     initial weights. Without rare large weights, levels are closer. Source: our choice."""
 
 
-class LevelTraining(Training):
-    """Training at a stage on a synapse's levels."""
+class LevelStage(Section):
+    """A stage on a synapse's levels."""
 
     mappings: Mappings | None = None
     """Mappings with which the stage is computed, some of `networks.mappings`; all if not given."""
 
+    def for_dataset(self, name: str) -> Self:
+        """Return the settings without what concerns other data sets."""
+        return self
+
+
+class Compensation(LevelStage):
+    """Post-training quantisation in which later weights compensate the rounding of earlier ones."""
+
+    images: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Number of training images, without labels, that give the inputs of each layer."""
+
+
+class LevelTraining(Training, LevelStage):
+    """Training at a stage on a synapse's levels."""
+
+
+class OnLevelsTraining(LevelTraining):
+    """Quantisation-aware training."""
+
+    scales: Annotated[Literal["fixed", "learned"], Field(exclude_if=lambda v: v == "fixed")] = (
+        "fixed"
+    )
+    """Whether the scale of the levels in each layer is that of the quantised network, or is
+    learned from that of the compensated network on."""
+
 
 class LevelTrainings(Section):
-    """Training at the stages on a synapse's levels, by name; a stage without one is left out."""
+    """Settings of the stages on a synapse's levels, by name; a stage without them is left out."""
 
+    compensated: Compensation | None = None
+    """Post-training quantisation with compensation."""
     fine_tuned: LevelTraining | None = None
     """Further training of the quantised network, in FP32."""
-    on_levels: LevelTraining | None = None
+    on_levels: OnLevelsTraining | None = None
     """Quantisation-aware training."""
 
 

@@ -70,6 +70,14 @@ class Snapped(Stage):
         return on.snapped(self.start)
 
 
+class Compensated(Snapped):
+    """Post-training quantisation in which later weights compensate earlier ones."""
+
+    def compute(self, on: Any) -> Any:
+        """Return the network of the stage before on the levels."""
+        return on.compensated(self.name, self.start)
+
+
 class FineTuned(Stage):
     """Further training in FP32 from weights on levels, as in the paper."""
 
@@ -85,7 +93,7 @@ class QuantizationAware(Stage):
 
     def compute(self, on: Any) -> Any:
         """Return the network of the stage before, trained further on the levels."""
-        return on.trained(self.name, self.start, on.keeping())
+        return on.trained_on_levels(self.name, self.start)
 
 
 STAGES: dict[str, Stage] = {
@@ -99,6 +107,12 @@ STAGES: dict[str, Stage] = {
             needs="on_levels",
         ),
         Snapped("quantized", "Quantised", "post-training quantisation to the nearest level"),
+        Compensated(
+            "compensated",
+            "Compensated",
+            "post-training quantisation in which rounding errors compensate each other (OPTQ)",
+            needs="compensated",
+        ),
         FineTuned(
             "fine_tuned",
             "Fine-tuned",

@@ -12,7 +12,7 @@ The stationary variance is g² h |Q|²/(1 - |R|²); the exact one is g²/(-2 Re 
 
 is 1 for small z if c_s = 1 and c_{s-1} = 1/2, which also makes the scheme one of Stratonovich's
 calculus. The other c_j keep the ratio near 1 along the rays on which the modes of a film lie.
-Equal weights c_j = b_j do not: the ratio is then off by 15 to 20 %.
+Weights c_j = b_j, the same noise in all stages, do not.
 """
 
 import math

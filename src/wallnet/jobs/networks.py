@@ -180,8 +180,11 @@ def comparison_job(
         name: recipe.model_copy(
             update={
                 "fine_tuned": None,
-                "on_levels": recipe.on_levels
-                and recipe.on_levels.model_copy(update={"mappings": None}),
+                **{
+                    key: stage and stage.model_copy(update={"mappings": None})
+                    for key in ("compensated", "on_levels")
+                    for stage in [getattr(recipe, key)]
+                },
             }
         )
         for name, recipe in networks.recipes.items()

@@ -2,7 +2,9 @@
 
 import logging
 import math
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ from wallnet.networks.quantization import (
 
 logger = logging.getLogger(__name__)
 
+FACTORS = "level_factors"
+"""Name in a network of the factors of `TrainOnLevels`."""
+
 INTERVAL = 5.0
 """Wall time in s between checkpoints of a training; shorter trainings write no checkpoint."""
 
@@ -54,7 +59,12 @@ class TrainOnLevels(Callback):
 
     The optimiser moves hidden continuous weights. The network uses the snapped weights, and its
     gradient at these is applied to the hidden ones (straight-through estimator; Courbariaux et
-    al., 2015). Offset and scale do not change. Hidden weights are clipped to the outermost levels.
+    al., 2015). Hidden weights are clipped to the outermost levels.
+
+    Offset and scale do not change, or are multiplied by a factor of each layer that is learned
+    (LSQ; Esser et al., ICLR 2020, arXiv:1902.08153): with the factor s, hidden weights v and
+    weights w on the levels, the derivative is (w - v)/s inside the outermost levels and w/s beyond.
+    The factors are parameters of the network during the training; see `released`.
 
     Parameters
     ----------
@@ -65,13 +75,19 @@ class TrainOnLevels(Callback):
     layers : iterable of str or type, optional
         Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
         parameters are trained as usual.
+    learn_scales : bool
+        Whether the factors are learned. The optimiser has to be that of all parameters of the
+        network.
+    circuits : Mapping, optional
+        Offset and scale of each layer at a factor of 1. If not given, they are chosen for the
+        weights at the start of the training.
 
     Attributes
     ----------
     mapping : WeightMapping
         The mapping.
     circuits : dict
-        Offset and scale of each layer, chosen for the weights at the start of the training.
+        Offset and scale of each layer at a factor of 1, known at the start of the training.
     digital_layers : dict
         Class of each layer that stays digital, known at the start of the training.
 
@@ -92,8 +108,10 @@ class TrainOnLevels(Callback):
         levels: ArrayLike | WeightMapping,
         mapping: str = DEFAULT_MAPPING,
         layers: Layers = None,
+        learn_scales: bool = False,
+        circuits: Mapping[str, Circuit] | None = None,
     ) -> None:
-        self.layers = layers
+        self.layers, self.learn_scales, self._given = layers, learn_scales, circuits
         self.digital_layers: dict[str, str] = {}
         if not isinstance(levels, WeightMapping):
             levels = WeightMapping(mapping, levels)
@@ -102,23 +120,56 @@ class TrainOnLevels(Callback):
         self._hidden: dict[str, Tensor] = {}
         self._moving = False
 
+    def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Add the factors to the parameters of the network, before its optimiser is made."""
+        self.digital_layers = digital_layers(pl_module, self.layers)
+        if self.learn_scales and not hasattr(pl_module, FACTORS):
+            names = self._synapses(pl_module)
+            factors = [nn.Parameter(torch.ones(())) for _ in names]
+            setattr(pl_module, FACTORS, nn.ParameterList(factors))
+
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Store the weights and put the network on the levels, unless a training continues."""
-        self.digital_layers = digital_layers(pl_module, self.layers)
         if not self._continues(pl_module):
             chosen = Placement.chosen(self._synapses(pl_module), self.mapping)
-            self.circuits = dict(chosen.circuits)
+            self.circuits = dict(self._given or chosen.circuits)
             self._snap(pl_module)
 
     def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
         return synaptic_layers(network, self.layers)
 
+    def _present(self, network: nn.Module) -> dict[str, Circuit]:
+        """Return offset and scale of each layer at the present factors."""
+        factors = getattr(network, FACTORS, None)
+        if factors is None:
+            return self.circuits
+        return {
+            name: self.circuits[name].scaled(factor.detach())
+            for name, factor in zip(self._synapses(network), factors, strict=True)
+        }
+
+    def released(self, network: nn.Module) -> dict[str, Circuit]:
+        """Remove the factors from the parameters of a trained network.
+
+        Returns
+        -------
+        dict
+            Offset and scale of each layer, with the factors that the network had.
+        """
+        circuits = self._present(network)
+        if hasattr(network, FACTORS):
+            delattr(network, FACTORS)
+        return circuits
+
     def _continues(self, network: nn.Module) -> bool:
         """Return whether a network has the weights to which the hidden ones belong."""
         layers = self._synapses(network)
-        return layers.keys() == self._hidden.keys() and all(
-            torch.equal(layer.weight, self.mapping.snap(self._hidden[name], self.circuits[name]))
+        if layers.keys() != self._hidden.keys():
+            return False
+        circuits = self._present(network)
+        return all(
+            torch.equal(layer.weight, self.mapping.snap(self._hidden[name], circuits[name]))
             for name, layer in layers.items()
         )
 
@@ -138,8 +189,25 @@ class TrainOnLevels(Callback):
     ) -> None:
         """Copy the hidden weights to the network, for the optimiser."""
         self._moving = True
-        for name, layer in self._synapses(pl_module).items():
+        layers = self._synapses(pl_module)
+        if factors := getattr(pl_module, FACTORS, None):
+            for (name, layer), factor in zip(layers.items(), factors, strict=True):
+                factor.grad = self._slope(name, layer, factor)
+        for name, layer in layers.items():
             layer.set(self._hidden[name])
+
+    def _slope(self, name: str, layer: SynapticLayer, factor: Tensor) -> Tensor:
+        """Return the derivative of the loss by the factor of a layer."""
+        gradient = layer.parameter.grad
+        assert gradient is not None
+        gradient = replace(layer, parameter=nn.Parameter(gradient, requires_grad=False)).weight
+        hidden, table = self._hidden[name], self.mapping.table
+        offset, scale = self.circuits[name].scaled(factor)
+        inside = (hidden > offset + scale * table[0]) & (hidden < offset + scale * table[-1])
+        by_factor = torch.where(inside, layer.weight - hidden, layer.weight) / factor
+        # as in LSQ, so that the factor moves about as fast as a weight
+        share = 1 / math.sqrt(hidden.numel() * len(table) / 2)
+        return share * (gradient * by_factor).sum()
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
@@ -150,12 +218,12 @@ class TrainOnLevels(Callback):
 
     def _snap(self, network: nn.Module) -> None:
         self._moving = False
-        table = self.mapping.table
+        table, circuits = self.mapping.table, self._present(network)
         for name, layer in self._synapses(network).items():
-            offset, scale = self.circuits[name]
+            offset, scale = circuits[name]
             moved = torch.maximum(layer.weight, offset + scale * table[0])
             self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
-            layer.set(self.mapping.snap(self._hidden[name], self.circuits[name]))
+            layer.set(self.mapping.snap(self._hidden[name], circuits[name]))
 
 
 class SeedEpochs(Callback):

@@ -57,6 +57,10 @@ class Circuit(NamedTuple):
         """Return offset and scale of each row, or of the layer, as plain data."""
         return {"offset": self.offset.flatten().tolist(), "scale": self.scale.flatten().tolist()}
 
+    def scaled(self, factor: float | Tensor) -> "Circuit":
+        """Return the circuit of weights that are larger by a factor."""
+        return Circuit(self.offset * factor, self.scale * factor)
+
     @classmethod
     def of(cls, weight: Tensor, offset: Sequence[float], scale: Sequence[float]) -> "Circuit":
         """Return the circuit of a layer with these weights from plain data."""

@@ -196,7 +196,11 @@ def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
 
 
 def quantize(
-    model: Model, levels: ArrayLike, mapping: str = DEFAULT_MAPPING, layers: Layers = None
+    model: Model,
+    levels: ArrayLike,
+    mapping: str = DEFAULT_MAPPING,
+    layers: Layers = None,
+    data: Tensor | None = None,
 ) -> Model:
     """Return a copy of a model with its weights on the levels of a synapse.
 
@@ -212,12 +216,17 @@ def quantize(
         Layers whose weights are synapses: names as in `named_modules`, classes, or names of
         classes. If not given, all of `torch.nn.Linear`, `Conv1d`, `Conv2d`, `Conv3d` and
         `ConvTranspose1d` to `ConvTranspose3d`, but not of their subclasses.
+    data : torch.Tensor, optional
+        Inputs of the model, without labels, some thousand in its first dimension. With them, later
+        weights of `torch.nn.Linear`, `Conv1d` and `Conv2d` compensate the rounding of earlier ones;
+        see `wallnet.networks.compensation`.
 
     Returns
     -------
     torch.nn.Module
-        The copy. Each weight is exactly ``offset + scale · entry``; biases and all other parameters
-        are not changed. Its attribute `digital_layers` is what `digital_layers` returns.
+        The copy. Each weight is exactly ``offset + scale · entry``; all other parameters are not
+        changed, but for biases with `data`. Its attribute `digital_layers` is what
+        `digital_layers` returns.
 
     Raises
     ------
@@ -237,7 +246,12 @@ def quantize(
     created = WeightMapping(mapping, levels)
     placed: Any = copy.deepcopy(model)
     synapses = synaptic_layers(placed, layers)
-    Placement.chosen(synapses, created).snap(synapses)
+    if data is None:
+        Placement.chosen(synapses, created).snap(synapses)
+    else:
+        from wallnet.networks.compensation import compensated  # imports this module
+
+        compensated(placed, synapses, created, data)
     placed.digital_layers = digital_layers(placed, layers)
     return placed
 

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.config.networks import Training
+from wallnet.config.networks import Compensation, Training
 from wallnet.config.stages import FIRST_STAGE, STAGES, Network
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of
@@ -34,6 +34,7 @@ from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJ
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
+from wallnet.networks.compensation import compensated
 from wallnet.networks.evaluation import evaluate
 from wallnet.networks.images import Images
 from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
@@ -289,16 +290,30 @@ class OnLevels(Run):
     placement : Placement
         Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
         trained network.
+    placements : dict
+        Those of the stages that have other scales.
     """
 
     job: LevelJob
     levels: Levels
     placement: Placement
+    placements: dict[str, Placement] = field(default_factory=dict)
 
     def snapped(self, start: str) -> Classifier:
         """Return a copy of a stage's network with its weights on the levels."""
         network = copy.deepcopy(self.networks[start])
         self.placement.snap(network.synapses())
+        return network
+
+    def compensated(self, stage: str, start: str, images: int | None = None) -> Classifier:
+        """Return a copy of a stage's network on the levels, with compensated rounding."""
+        network = copy.deepcopy(self.networks[start])
+        if images is None:
+            assert self.job.compensated is not None
+            images = self.job.compensated.images
+        shown = self.data.training[0][:images].float() / 255
+        synapses = network.synapses()
+        self.placements[stage] = compensated(network.model, synapses, self.placement.mapping, shown)
         return network
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
@@ -307,10 +322,27 @@ class OnLevels(Run):
         told = [mapping.levels, mapping.table]
         return self.trained_from(self.networks[start], stage, *beside, told=told)
 
-    def keeping(self) -> Callback:
-        """Return the callback that keeps the weights on the levels in training."""
-        layers = self.networks[FIRST_STAGE].layers
-        return callbacks.TrainOnLevels(self.placement.mapping, layers=layers)
+    def trained_on_levels(self, stage: str, start: str) -> Classifier:
+        """Return a stage's network, trained further with its weights on the levels."""
+        placement, learned = self.placement, False
+        if self.job.on_levels and self.job.on_levels.scales == "learned":
+            learned = True
+            if "compensated" not in self.placements:
+                self.compensated("compensated", start, Compensation().images)
+            placement = self.placements["compensated"]
+        keeping = callbacks.TrainOnLevels(
+            placement.mapping,
+            layers=self.networks[FIRST_STAGE].layers,
+            learn_scales=learned,
+            circuits={f"model.{name}": each for name, each in placement.circuits.items()},
+        )
+        network = self.trained(stage, start, keeping)
+        circuits = keeping.released(network)
+        self.placements[stage] = Placement(
+            placement.mapping,
+            {name: circuits[f"model.{name}"] for name in placement.circuits},
+        )
+        return network
 
     def limiting(self, limit: float) -> Callback:
         """Return the callback that limits the weights in training."""
@@ -318,7 +350,7 @@ class OnLevels(Run):
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
-        super().finish(stage, network, started, **self.about_levels(), **more)
+        super().finish(stage, network, started, **self.about_levels(stage), **more)
         if not STAGES[stage].programmed:
             return
         about = storage.provenance(self.job)
@@ -326,15 +358,15 @@ class OnLevels(Run):
         identity = Network.of(self.job, stage)
         programming.write(
             network.synapses(),
-            self.placement,
+            self.placements.get(stage, self.placement),
             self.levels.conductances,
             identity.path(files.PROGRAMMING, self.folder),
             {**about, **identity.place},
         )
 
-    def about_levels(self) -> dict[str, Any]:
-        """Return levels and circuits as plain data."""
-        mapping, circuits = self.placement
+    def about_levels(self, stage: str) -> dict[str, Any]:
+        """Return levels and circuits of a stage as plain data."""
+        mapping, circuits = self.placements.get(stage, self.placement)
         # a mapping with a circuit for each row has too many values to list
         few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
         return {

@@ -1,0 +1,134 @@
+"""Rounding that compensates, against all roundings of small layers and against plain rounding."""
+
+import copy
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from wallnet.networks import compensation
+from wallnet.networks.mappings import WeightMapping
+from wallnet.networks.quantization import quantize, synaptic_layers
+
+LEVELS = [1e-6, 1.4e-6, 2.9e-6]
+
+
+def correlated(count: int, features: int, seed: int) -> torch.Tensor:
+    """Return inputs with a mean and correlations, one of them constant."""
+    generator = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(features, features, generator=generator)
+    inputs = torch.randn(count, features, generator=generator) @ mixing + 0.7
+    inputs[:, 1] = 0.3
+    return inputs
+
+
+def error(weight: torch.Tensor, found: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
+    lost = (weight - found).double()
+    return torch.einsum("oi,ij,oj->o", lost, products, lost)
+
+
+def test_the_error_is_near_the_least_of_all_roundings():
+    allowed = torch.tensor([-1.0, -0.2, 1.0])
+
+    def nearest(column: torch.Tensor) -> torch.Tensor:
+        return allowed[(column[:, None] - allowed).abs().argmin(dim=1)]
+
+    every = torch.tensor(list(itertools.product(allowed.tolist(), repeat=6)))
+    excess, plain = [], []
+    for seed in range(40):
+        inputs = correlated(300, 6, seed)
+        products = torch.cov(inputs.T, correction=0).double()
+        weight = 1.6 * torch.rand(1, 6, generator=torch.Generator().manual_seed(seed)) - 0.8
+        found = compensation.rounded(weight, products, nearest)
+        assert set(found.flatten().tolist()) <= set(allowed.tolist())
+        least = error(weight, every, products).min()
+        excess.append(error(weight, found, products)[0] / least)
+        plain.append(error(weight, nearest(weight.T).T, products)[0] / least)
+    assert torch.stack(excess).median() < 1.3
+    assert torch.stack(plain).median() > 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Linear(5, 4), (7, 2, 5)),
+        (nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), (3, 4, 11)),
+        (nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 2)), (3, 2, 9, 7)),
+        (nn.Conv2d(4, 8, 3, padding="same", dilation=2, groups=4, bias=False), (2, 4, 8, 8)),
+        (nn.Conv2d(2, 4, 3, padding=1, padding_mode="circular"), (2, 2, 6, 5)),
+    ],
+    ids=str,
+)
+def test_mean_outputs_follow_from_mean_inputs(layer: nn.Module, shape: tuple[int, ...]):
+    inputs = torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    rows = compensation._rows(layer, inputs)
+    weights = layer.weight.flatten(1).chunk(len(rows))
+    sums = torch.cat([w @ each.mean(dim=0) for w, each in zip(weights, rows, strict=True)])
+    outputs = layer(inputs)
+    outputs = outputs.flatten(0, -2) if isinstance(layer, nn.Linear) else outputs.transpose(0, 1)
+    mean = outputs.mean(dim=0) if isinstance(layer, nn.Linear) else outputs.flatten(1).mean(dim=1)
+    if layer.bias is not None:
+        mean = mean - layer.bias
+    torch.testing.assert_close(sums, mean, atol=1e-5, rtol=1e-4)
+
+
+class Branching(nn.Module):
+    """Layers that are called in another order than they are named, and one that is not called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(12, 3)
+        self.unused = nn.Linear(2, 2)
+        self.first = nn.Conv2d(1, 4, 3, padding=1, bias=False)
+        self.up = nn.ConvTranspose2d(4, 2, 2)
+        self.norm = nn.BatchNorm2d(2)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        maps = self.norm(self.up(torch.relu(self.first(images))))
+        return self.last(maps[:, :, :2, :3].flatten(1))
+
+
+@pytest.mark.parametrize("mapping", ["signed-fitted", "layer", "signed-row-fitted"])
+def test_any_model_is_put_on_levels(mapping: str):
+    torch.manual_seed(4)
+    model = Branching().eval()
+    images = torch.rand(400, 1, 5, 6)
+    before = copy.deepcopy(model.state_dict())
+    placed = copy.deepcopy(model).train()
+    layers = synaptic_layers(placed)
+    found = compensation.compensated(placed, layers, WeightMapping(mapping, LEVELS), images)
+    found.entries(layers)  # raises for a weight that is not on a level
+    assert placed.training
+    assert set(found.circuits) == {"last", "unused", "first", "up"}
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+        if "norm" in name or name in ("up.bias", "unused.bias"):
+            assert torch.equal(placed.state_dict()[name], value)
+    # the mean of the outputs is kept by the last bias, in spite of all roundings before
+    torch.testing.assert_close(placed.eval()(images).mean(0), model(images).mean(0))
+    plain = quantize(model, LEVELS, mapping)
+    lost = [(each(images) - model(images)).square().mean() for each in (placed, plain)]
+    assert lost[0] < 0.8 * lost[1]
+
+
+def test_layers_compensate_each_other():
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Linear(40, 30), nn.ReLU(), nn.Linear(30, 8)).eval()
+    data = correlated(2000, 40, 3)
+    fresh = correlated(6000, 40, 3)[2000:]
+    with_data = quantize(model, LEVELS, "signed-fitted", data=data)
+    without = quantize(model, LEVELS, "signed-fitted")
+    lost = [(each(fresh) - model(fresh)).square().mean().item() for each in (with_data, without)]
+    assert lost[0] < 0.6 * lost[1]
+
+
+def test_labels_and_order_of_the_images_do_not_matter():
+    torch.manual_seed(5)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 4)).eval()
+    images = torch.rand(300, 1, 3, 4)
+    found = [
+        quantize(model, LEVELS, "signed-fitted", data=images[order])[1].weight
+        for order in (torch.arange(300), torch.arange(299, -1, -1))
+    ]
+    assert torch.equal(*found)
