@@ -15,6 +15,7 @@ from wallnet.experiment.request import digest_of
 from wallnet.simulate import checkpoint, trains
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob
+from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 
 RUN = simulate.simulate
@@ -271,6 +272,10 @@ def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
         hot_end = float(data["wall_top"][-1])
         assert end.top != hot_end
         assert end.top == pytest.approx(150e-9, abs=2e-9)
+        if kind == "trace":
+            gathered = read_trace(Opened(given, tmp_path), (kind,), hot()).end
+            assert (gathered.rests, gathered.settled) == (True, -1)
+            assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
 
 
 def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):

@@ -118,7 +118,7 @@ class Embedded(Calculator[FilmSettings]):
     def _thermal(
         self, job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[float]
     ) -> dict[str, Any]:
-        """Quench the last state of a job at a temperature, and return the attributes of its trace."""
+        """Quench the last state of a job at a temperature; return the attributes of its trace."""
         cold = job.model_copy(
             update={
                 "temperature": 0.0,
