@@ -27,6 +27,10 @@ def path_beside(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.checkpoint.npz")
 
 
+FORM = "2"
+"""Form of a state; another form is not continued. It is raised with names or meaning of arrays."""
+
+
 class Checkpoint(Attempt):
     """Hidden file that a simulation writes periodically and reads when it starts again.
 
@@ -50,6 +54,7 @@ class Checkpoint(Attempt):
 
     def __init__(self, output: str | Path, job: Step, start: NDArray) -> None:
         super().__init__(
+            FORM,
             job.to_json(),
             str(revisions.of(stage_of(job.calculator_name))),
             np.ascontiguousarray(start, dtype=np.float64),
