@@ -70,9 +70,9 @@ def test_what_has_its_default_is_neither_in_the_json_nor_in_the_path(pulse, trai
     assert Simulation.from_json(hot.to_json()) == hot
 
 
-@pytest.mark.parametrize("changes", [{"temperature": 300.0}, {"sample": 1}, {"replicas": (1, 4)}])
+@pytest.mark.parametrize("changes", [{"sample": 1}, {"replicas": (1, 4)}])
 def test_what_no_calculator_simulates_yet_is_refused(pulse, changes):
-    with pytest.raises(SimulationError, match="leave temperature, sample and replicas out"):
+    with pytest.raises(SimulationError, match="leave sample and replicas out"):
         simulate.simulate(pulse.model_copy(update=changes))
 
 

@@ -224,7 +224,8 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 
     monkeypatch.setattr(embedded.Engine, "set_torque", watched)
     simulate.simulate(job)
-    (begin, torque), (end, none) = torques
+    made, (begin, torque), (end, none) = torques
+    assert made == (0.0, None)
     assert (begin, none) == (0.0, None)
     assert end == pytest.approx(20e-12, rel=1e-9, abs=0)
     assert torque == SpinTorque(

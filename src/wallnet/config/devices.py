@@ -24,6 +24,7 @@ from wallnet.config.quantities import (
     Section,
     Speed,
 )
+from wallnet.config.temperature import Temperature
 from wallnet.config.track import ROUNDING, Track
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ LARGEST_TRACE = 4_000_000_000
 """Largest size of one trace in memory, in bytes."""
 LARGEST_WORK = 1e15
 """Largest number of cells times steps of one simulation: about a month of one core."""
+THERMAL_STEP = 3.0
+"""Processor time of a step at a temperature, with all columns, in steps without one."""
 
 
 Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
@@ -104,6 +107,38 @@ class SimulatedMaterial(StaticMaterial):
         return replace(
             super().terms(), damping=self.damping, gyromagnetic_ratio=self.gyromagnetic_ratio
         )
+
+    def time_step(
+        self,
+        cell: tuple[float, float, float],
+        current_density: float,
+        fraction: float = 1.0,
+        temperature: float = 0.0,
+    ) -> float:
+        """Return the engine's time step in s.
+
+        Parameters
+        ----------
+        cell : tuple of float
+            Edges of a cell in m.
+        current_density : float
+            Current density in A/m².
+        fraction : float
+            Time step without a temperature as a fraction of the stability limit.
+        temperature : float
+            Temperature in K.
+
+        Raises
+        ------
+        ValueError
+            If the damping is too low or too high for a temperature.
+        """
+        terms, torque = self.terms(), self.torque(current_density)
+        if not temperature:
+            return fraction * terms.time_step(cell, torque)[1]
+        from wallnet.film.fluctuations import longest_step  # loads numpy
+
+        return longest_step(terms, cell, temperature, torque)
 
     def torque(
         self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
@@ -259,6 +294,8 @@ class Device(Section):
     """The metal that carries the current."""
     heating: Heating = Heating()
     """The substrate that carries its heat."""
+    temperature: Annotated[Temperature | None, Field(exclude_if=lambda value: value is None)] = None
+    """Temperature of the simulations; 0 K if not given."""
     optional: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
     """Whether the target `all` leaves out the device and its pulse trains."""
 
@@ -274,11 +311,12 @@ class Device(Section):
         """
         if current_density is None:
             current_density = max(self.pulse.current_densities, key=abs)
-        _, longest = self.material.terms().time_step(
+        return self.material.time_step(
             (self.track.cell_size, self.track.cell_size, self.track.thickness),
-            self.material.torque(current_density),
+            current_density,
+            self.film.time_step_fraction,
+            self.temperature.ambient if self.temperature else 0.0,
         )
-        return self.film.time_step_fraction * longest
 
     def size_fault(self, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
         """Return why a trace exceeds the memory or a simulation would not end.
@@ -312,7 +350,8 @@ class Device(Section):
                 f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
             )
         steps = duration / self.time_step(strongest)
-        if columns * rows * steps > LARGEST_WORK:
+        cost = THERMAL_STEP if self.temperature else 1.0
+        if cost * columns * rows * steps > LARGEST_WORK:
             return (
                 f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "
                 "is more than a month; shorten them or enlarge track.cell_size"
@@ -321,6 +360,16 @@ class Device(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Device":
+        if self.temperature and self.calculator != "film":
+            raise ValueError(
+                f"temperature is not simulated by the calculator {self.calculator}; leave "
+                "temperature out, or set calculator: film"
+            )
+        if self.temperature:
+            try:
+                self.time_step()
+            except ValueError as error:
+                raise ValueError(f"material.{error}") from None
         longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
         strongest = max(self.pulse.current_densities, key=abs)
         keys = "pulse.duration and relaxation.longest"

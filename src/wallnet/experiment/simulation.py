@@ -1,5 +1,7 @@
 """Simulations: a track, an initial wall and a train of pulses."""
 
+import hashlib
+import json
 import math
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,7 +16,13 @@ from wallnet.config.calculators import (
     OommfSettings,
     OwnSettings,
 )
-from wallnet.config.devices import Device, Output, Relaxation, SimulatedMaterial
+from wallnet.config.devices import (
+    THERMAL_STEP,
+    Device,
+    Output,
+    Relaxation,
+    SimulatedMaterial,
+)
 from wallnet.config.programs import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -51,8 +59,8 @@ class Step(Job):
     Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
     initial state or a conductance level. Calculators simulate steps.
 
-    A job with the defaults of `temperature`, `sample`, `replicas` and `waveform` has none of them
-    in its JSON, so that it stays the same job.
+    A job with the defaults of `temperature`, `seed`, `pulse_number`, `sample`, `replicas` and
+    `waveform` has none of them in its JSON, so that it stays the same job.
     """
 
     track: Track
@@ -68,6 +76,10 @@ class Step(Job):
     calculator_code: str | None = None
     temperature: Annotated[Temperature, Field(exclude_if=_is_default)] = 0.0
     """Temperature in K of the thermal field."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1, exclude_if=_is_default)] = 0
+    """Seed of the thermal field."""
+    pulse_number: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
+    """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
     sample: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
     """Number of the made track; 0 is the track as designed."""
     replicas: tuple[int, int] | None = None
@@ -101,6 +113,18 @@ class Step(Job):
     def longest(self) -> float:
         """Simulated time in s after which the simulation ends at the latest."""
         return self.pulse_end + self.relaxation.longest
+
+    @property
+    def noise_key(self) -> int:
+        """Key of the generator of the thermal field.
+
+        It differs between seeds, between pulses, between the pulses of a train and between the
+        initial positions of a wall.
+        """
+        place = [self.placement.bottom, self.placement.top]
+        pulse = [self.pulse_number, self.current_density, self.pulse_duration]
+        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place]).encode())
+        return int.from_bytes(drawn.digest()[:4], "big")
 
     @property
     def ensemble(self) -> str:
@@ -167,13 +191,14 @@ class Simulation(Step):
         if self.train is None:
             yield self
             return
-        for pulse in repeated(self.train.pulses):
+        for number, pulse in enumerate(repeated(self.train.pulses), start=1):
             yield self.model_copy(
                 update={
                     "train": None,
                     "current_density": pulse.current_density,
                     "pulse_duration": pulse.duration,
                     "waveform": pulse.waveform,
+                    "pulse_number": number if self.temperature else 0,
                     # with `hold` equal to `longest`, the pause lasts exactly the stated time
                     "relaxation": Relaxation(
                         longest=pulse.pause,
@@ -184,22 +209,25 @@ class Simulation(Step):
             )
 
     def cell_steps(self) -> float:
-        """Return the number of cells times time steps of the embedded engine."""
+        """Return the number of cells times time steps of the embedded engine.
+
+        A step at a temperature counts as `config.devices.THERMAL_STEP` steps.
+        """
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
         size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
         # the torque changes the step little: one estimate serves a whole sweep
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
-        longest = _longest_step(self.material, size, strongest)
-        return columns * rows * self.longest / (settings.time_step_fraction * longest)
+        fraction = settings.time_step_fraction
+        step = _time_step(self.material, size, strongest, fraction, self.temperature)
+        cost = THERMAL_STEP if self.temperature else 1.0
+        return cost * columns * rows * self.longest / step
 
 
 @lru_cache(maxsize=64)
-def _longest_step(
-    material: SimulatedMaterial, size: tuple[float, float, float], current_density: float
-) -> float:
-    """Return the longest time step in s of the embedded engine, in cells of a size in m."""
-    return material.terms().time_step(size, material.torque(current_density))[1]
+def _time_step(material: SimulatedMaterial, *given: Any) -> float:
+    """Return the time step in s of the embedded engine; see `SimulatedMaterial.time_step`."""
+    return material.time_step(*given)
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
@@ -218,6 +246,8 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
         "relaxation": device.relaxation,
         "output": device.output,
     }
+    if device.temperature:
+        fields |= {"temperature": device.temperature.ambient, "seed": device.temperature.seed}
     return Simulation(**(fields | calculator | changes))
 
 

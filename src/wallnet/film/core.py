@@ -6,7 +6,8 @@ and the stages are chosen to raise that limit (see `stability`). Three shortcuts
 with an error bound:
 
 - The far stray field is extrapolated in time. It is computed again when the error of the
-  extrapolation requires it, and the next interval compensates the error of the last one.
+  extrapolation requires it, and the next interval compensates the error of the last one. Over
+  equal intervals this is the Adams-Bashforth method of fourth order.
 - Columns that would not move by more than a stated change are not integrated until they would.
 - While few columns are driven, the far stray field is renewed in a window about them, and outside
   of it more rarely. The window is widened where the field outside changed too much meanwhile.

@@ -21,7 +21,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.stability import polynomial
+from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.film.stability import LARGEST_TURN, polynomial
+from wallnet.film.terms import SpinTorque, Terms
 
 CHAINS = {
     0.05: (0.123625, 0.198706, 0.314503, 0.5, 1.0),
@@ -36,6 +38,10 @@ CHAINS = {
 
 DEVIATION = 0.02
 """Largest deviation of the ratio from 1."""
+
+LARGEST_KICK = 0.16
+"""Largest standard deviation in rad of the rotation by which the thermal field turns a moment about
+one axis in a step."""
 
 RADII = (3.2, 3.0, 2.8, 2.6, 2.4, 2.2, 2.0)
 """Values of |λ| h that are tried as the largest."""
@@ -122,3 +128,42 @@ def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]
         f"damping is {damping:g}, for which there are no noise weights at a temperature; use 0.05 "
         "to 1.5"
     )
+
+
+def deviation(
+    terms: Terms, cell: tuple[float, float, float], temperature: float, step: float
+) -> float:
+    """Return the standard deviation of a component of the thermal field over a step, in A/m."""
+    moment = VACUUM_PERMEABILITY * terms.saturation_magnetization * math.prod(cell)
+    variance = 2 * terms.damping * BOLTZMANN * temperature
+    return math.sqrt(variance / (terms.gyromagnetic_ratio * moment * step))
+
+
+def longest_step(
+    terms: Terms,
+    cell: tuple[float, float, float],
+    temperature: float,
+    torque: SpinTorque | None = None,
+) -> float:
+    """Return the longest time step in s of a film at a temperature.
+
+    Parameters
+    ----------
+    terms : Terms
+        Energy and dynamics.
+    cell : tuple of float
+        Edges of a cell in m.
+    temperature : float
+        Temperature in K.
+    torque : SpinTorque, optional
+        Torque of the current, if any.
+
+    Raises
+    ------
+    ValueError
+        As for `choose`.
+    """
+    radius = choose(terms.damping)[2]
+    stiffest, turning = terms.rates(cell, torque)
+    turned = (deviation(terms, cell, temperature, 1.0) * terms.rate) ** 2 * (1 + terms.damping**2)
+    return min(radius / stiffest, LARGEST_TURN / turning, LARGEST_KICK**2 / turned)

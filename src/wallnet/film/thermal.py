@@ -17,17 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film import fluctuations, kernels, newell
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
-from wallnet.film.stability import LARGEST_TURN
 from wallnet.film.terms import Layer, SpinTorque, Terms
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
-
-_LARGEST_KICK = 0.16
-"""Largest standard deviation in rad of the rotation by which the thermal field turns a moment about
-one axis in a step."""
 
 
 class ThermalEngine(Engine):
@@ -73,27 +68,18 @@ class ThermalEngine(Engine):
         """Switch the current on, off or to another value; see `Engine.set_torque`."""
         super().set_torque(torque, to, during)
         try:
-            chain, weights, radius = fluctuations.choose(self.terms.damping)
+            chain, weights, _ = fluctuations.choose(self.terms.damping)
         except ValueError as error:
             raise EngineError(str(error)) from None
         both = [each for each in (torque, to) if each]
-        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
-        stiffest, turning = self.terms.rates(self.cell, strongest)
+        self._strongest = max(both, key=lambda each: abs(each.current_density), default=None)
         self._chain = np.array(chain, dtype=np.float32)
         self._shares = np.array(weights, dtype=np.float32) / self._chain
-        self._longest_step = min(radius / stiffest, LARGEST_TURN / turning)
         self.shortcuts = frozenset({"stray_field_extrapolation"})
 
     def _restart(self) -> None:
         super()._restart()
         self._missed[:] = 0
-
-    def deviation(self, step: float) -> float:
-        """Return the standard deviation of a component of the thermal field over a step, in A/m."""
-        terms = self.terms
-        moment = VACUUM_PERMEABILITY * terms.saturation_magnetization * math.prod(self.cell)
-        variance = 2 * terms.damping * BOLTZMANN * self.temperature
-        return math.sqrt(variance / (terms.gyromagnetic_ratio * moment * step))
 
     def advance(self, duration: float) -> None:
         """Advance the film.
@@ -113,10 +99,12 @@ class ThermalEngine(Engine):
         if duration <= 0:
             return
         start = self.time
-        turned = (self.deviation(1.0) * self.terms.rate) ** 2 * (1 + self.terms.damping**2)
-        longest = min(self._longest_step, _LARGEST_KICK**2 / turned)
+        longest = fluctuations.longest_step(
+            self.terms, self.cell, self.temperature, self._strongest
+        )
         steps = max(1, math.ceil(duration / longest - 1e-9))
         step = duration / steps
+        noise = fluctuations.deviation(self.terms, self.cell, self.temperature, step)
         together = max(1, int(_FIELD_INTERVAL / step + 1e-9)) if self.terms.stray_field else steps
         columns = np.array([[0, self.mask.shape[1]]])
         done = 0
@@ -130,7 +118,7 @@ class ThermalEngine(Engine):
             order = np.array([slot for _, slot in reversed(self._sampled)])
             middles = self.time + step * (np.arange(count) + 0.5)
             parameters = self._parameters_at(middles).copy()
-            parameters["noise"] = self.deviation(step)
+            parameters["noise"] = noise
             kernels.advance_ranges(
                 *(self._m, self._free, columns, self._samples, order),
                 np.ascontiguousarray(matrix[: len(order), : len(order)]),

@@ -75,10 +75,15 @@ def _trace(
     output: str | Path | None = None,
 ) -> files.Content:
     """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
-    if job.ensemble:
+    if job.sample or job.replicas:
         raise SimulationError(
-            f"{_describe(job)}: no calculator simulates a temperature, a made track or replicas "
-            "yet; leave temperature, sample and replicas out"
+            f"{_describe(job)}: no calculator simulates a made track or replicas yet; leave sample "
+            "and replicas out"
+        )
+    if job.temperature and job.calculator_name != "film":
+        raise SimulationError(
+            f"{_describe(job)}: {job.calculator_name} simulates no temperature; leave temperature "
+            "out, or choose the calculator film"
         )
     if start is None:
         start = initialized(job)
@@ -100,7 +105,7 @@ def _trace(
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     trace = _checked(job, recorder)
-    asked = job.relaxation.longest > 0
+    asked = job.relaxation.longest > 0 and not job.temperature
     earlier = checkpoint.elapsed if checkpoint else 0.0
     trace.attrs.update(
         {
@@ -127,7 +132,9 @@ def _describe(job: Step) -> str:
 def _checked(job: Step, recorder: Recorder) -> files.Content:
     """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
-    due = recorder.pulse_end + min(job.relaxation.hold, job.relaxation.longest)
+    relaxation = job.relaxation
+    least = relaxation.longest if job.temperature else min(relaxation.hold, relaxation.longest)
+    due = recorder.pulse_end + least
     if end < due * (1 - 1e-6):
         raise SimulationError(
             f"{_describe(job)}: the trace ends at {end:.4g} s instead of {due:.4g} s or later; "

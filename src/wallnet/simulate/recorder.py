@@ -44,12 +44,19 @@ class Recorder:
     ----------
     job : Step
         The simulated job.
+
+    Attributes
+    ----------
+    quenched : tuple of float or None
+        Wall ends in m, lower edge first, after the last state has relaxed without a temperature;
+        None for a job without one.
     """
 
     def __init__(self, job: Step) -> None:
         self.job = job
         self.mask = tracks.cells(job).mask
         self.pulse_end = job.pulse_end
+        self.quenched: tuple[float, float] | None = None
         self._cells = self.mask.sum(axis=0)
         self._entries: dict[str, list[Any]] = {name: [] for name in _RECORDED}
         self._latest: NDArray[np.floating] = np.empty(0)
@@ -115,7 +122,12 @@ class Recorder:
         self._latest = content["recorder_latest"]
 
     def resting(self) -> bool:
-        """Return whether both wall ends have rested for the job's required time after the pulse."""
+        """Return whether both wall ends have rested for the job's required time after the pulse.
+
+        At a temperature, they never rest.
+        """
+        if self.job.temperature:
+            return False
         relaxation = self.job.relaxation
         end = self.time[-1]
         if end - self.pulse_end < relaxation.hold * (1 - 1e-9):
@@ -123,13 +135,16 @@ class Recorder:
         ends = (self._entries[end] for end in ("wall_bottom", "wall_top"))
         return rested(self.time, ends, relaxation)
 
+    def ends(self, entry: int = -1) -> tuple[float, float]:
+        """Return the wall ends of an entry in m, lower edge first."""
+        return self._entries["wall_bottom"][entry], self._entries["wall_top"][entry]
+
     @property
     def state(self) -> files.WallState:
-        """The latest state."""
-        bottom, top = self._entries["wall_bottom"], self._entries["wall_top"]
+        """The latest state; at a temperature, that of the quenched wall."""
         width = self.job.material.wall_width_parameter
-        middle = (bottom[0] + top[0]) / 2
-        return tracks.wall_state(self.job.track, width, middle, bottom[-1], top[-1])
+        middle = sum(self.ends(0)) / 2
+        return tracks.wall_state(self.job.track, width, middle, *(self.quenched or self.ends()))
 
     def trace(self) -> files.Content:
         """Return the trace, kind 'trace', without attributes."""

@@ -87,7 +87,7 @@ def run_train(
         time += float(trace["time"][-1])
         walls = walls or [_wall(job, trace, 0)]
         walls.append(_wall(job, trace, -1, walls[0], _settled(job, step, trace)))
-        if not _as_expected(job.train.expected, walls):
+        if not _as_expected(job, walls):
             break
     return _joined(job, initial, parts, walls)
 
@@ -110,6 +110,9 @@ def _wall(
     """
     names = ("wall_position", "wall_bottom", "wall_top")
     found: _Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
+    if start and job.temperature:
+        ends = ("bottom", "top")
+        found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ends}
     bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
     first = start or found
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
@@ -118,14 +121,19 @@ def _wall(
     return found | {"pulse_state": str(state), "pulse_settled": settled}
 
 
-def _as_expected(expected: Sequence[str], walls: Sequence[_Wall]) -> bool:
-    """Return whether a train goes on: the wall rested where it had to, at the start and now."""
+def _as_expected(job: Simulation, walls: Sequence[_Wall]) -> bool:
+    """Return whether a train goes on: the wall rested where it had to, at the start and now.
+
+    At a temperature, its state counts alone.
+    """
+    expected = job.train.expected if job.train else ()
     if not expected:
         return True
     wanted, last = expected[len(walls) - 1], walls[-1]
     if expected[0] and walls[0]["pulse_state"] != expected[0]:
         return False
-    return not wanted or (last["pulse_state"] == wanted and last["pulse_settled"] == 1)
+    rests = last["pulse_settled"] == 1 or job.temperature > 0
+    return not wanted or (last["pulse_state"] == wanted and rests)
 
 
 def unfinished(output: str | Path) -> Path:
@@ -184,13 +192,20 @@ def _joined(
     about = {name: first.attrs[name] for name in kept_of_first if name in first.attrs}
     seconds = sum(float(part.attrs["wall_time"]) for part in parts)
     about |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
+    if job.temperature:
+        spins = [float(part.attrs["spin_temperature"]) for part in parts]
+        measured = np.average(spins, weights=lengths)
+        about |= {"temperature": job.temperature, "spin_temperature": measured, "seed": job.seed}
     return files.dataset("train", values, about)
 
 
 def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
-    """Return whether both ends rest at the end of a pause, -1 if it is too short to tell."""
+    """Return whether both ends rest at the end of a pause.
+
+    It is -1 if the pause is too short to tell, and at a temperature, where nothing rests.
+    """
     relaxation = job.relaxation
-    if step.relaxation.longest < relaxation.hold * (1 - 1e-9):
+    if job.temperature or step.relaxation.longest < relaxation.hold * (1 - 1e-9):
         return -1
     ends = (trace[name].values for name in ("wall_bottom", "wall_top"))
     return int(rested(trace["time"].values, ends, relaxation))

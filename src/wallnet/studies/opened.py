@@ -25,9 +25,11 @@ class Outcome(NamedTuple):
     state : WallState
         Its state, "free" if no notch pins it.
     bottom, top : float
-        Positions of its ends at the lower and the upper edge in m.
+        Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
+        quenched wall.
     resting : bool or None
-        Whether both ends rest; None if the time after the pulse is too short to tell.
+        Whether both ends rest; None if the time after the pulse is too short to tell. At a
+        temperature the quenched wall rests.
     """
 
     state: WallState
@@ -45,7 +47,18 @@ class Outcome(NamedTuple):
         return self.resting is True and self.state == state
 
 
-_RESTING = {1: True, 0: False, -1: None}
+def _resting(settled: Any, content: Content) -> bool | None:
+    """Return whether a wall rests, given a flag of a trace or of a train."""
+    if "temperature" in content.attrs:
+        return True
+    return {1: True, 0: False, -1: None}[int(settled)]
+
+
+def quenched_ends(attributes: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the ends of the quenched wall of a trace in m, lower edge first; None at 0 K."""
+    if "quenched_bottom" not in attributes:
+        return None
+    return float(attributes["quenched_bottom"]), float(attributes["quenched_top"])
 
 
 class Opened:
@@ -114,13 +127,14 @@ class Opened:
         """
         if self._entry(key)[0] == "trace":
             content = self.read(key, "wall_bottom", "wall_top")
-            bottom, top = (float(content.values[f"wall_{edge}"][-1]) for edge in ("bottom", "top"))
+            last = (float(content.values[f"wall_{edge}"][-1]) for edge in ("bottom", "top"))
+            bottom, top = quenched_ends(content.attrs) or last
             state = WallState(str(content.attrs["state"]))
-            return [Outcome(state, bottom, top, _RESTING[int(content.attrs["settled"])])]
+            return [Outcome(state, bottom, top, _resting(content.attrs["settled"], content))]
         names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
         content = self.read(key, *names)
         return [
-            Outcome(WallState(str(state)), float(bottom), float(top), _RESTING[int(settled)])
+            Outcome(WallState(str(state)), float(bottom), float(top), _resting(settled, content))
             for state, bottom, top, settled in zip(
                 *(content.values[name] for name in names), strict=True
             )

@@ -1,5 +1,10 @@
-"""The embedded engine as a calculator, which uses the core of the engine directly."""
+"""The embedded engine as a calculator, which uses the core of the engine directly.
 
+At a temperature, nothing comes to rest. Which state the wall is in then follows from a quench: a
+copy of the last state relaxes without temperature and current.
+"""
+
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -8,17 +13,32 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
+from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
 from wallnet.film.core import Engine, Tolerances
+from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, next_output
+
+logger = logging.getLogger(__name__)
+
+QUENCH = Relaxation(longest=5e-9)
+"""Relaxation without temperature and current, which shows the state of a wall."""
+
+_WARM_UP = 20e-12
+"""Time in s after which the film has its temperature."""
+
+_LARGEST_DEVIATION = 0.05
+"""Relative deviation of the measured from the set temperature above which there is a warning."""
 
 
 def engine_of(job: Step) -> Engine:
     """Return the engine for a job, without a magnetisation."""
     assert isinstance(job.calculator, FilmSettings)
+    if job.temperature:
+        return ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=job.noise_key)
     return Engine(**tracks.film(job), tolerances=Tolerances(**dict(job.calculator)))
 
 
@@ -55,15 +75,19 @@ class Embedded(Calculator[FilmSettings]):
             recorder.record(0.0, engine.magnetization)
         else:
             recorder.restore(earlier)
+        spins = [] if earlier is None else earlier["spin_temperatures"].tolist()
 
         def until(end: float) -> None:
             """Advance by the output interval, but not beyond the end."""
             target = next_output(engine.time, job.output.interval)
             engine.advance(min(target, end) - engine.time)
             recorder.record(engine.time, engine.magnetization)
+            if isinstance(engine, ThermalEngine) and engine.time > _WARM_UP:
+                spins.append(engine.spin_temperature())
             progress(engine.time)
             if checkpoint:
-                checkpoint.offer(lambda: engine.state() | recorder.content())
+                both = {"spin_temperatures": np.array(spins)}
+                checkpoint.offer(lambda: engine.state() | recorder.content() | both)
 
         reached = recorder.time[-1]
         driven = [each for each in job.segments() if reached <= each.end * (1 + 1e-9)]
@@ -82,8 +106,42 @@ class Embedded(Calculator[FilmSettings]):
         while engine.time < last * (1 - 1e-9) and not recorder.resting():
             until(last)
         return {
+            **(
+                self._thermal(job, recorder, engine.magnetization, spins) if job.temperature else {}
+            ),
             "backend_version": __version__,
             "steps": engine.counters.steps,
             "field_evaluations": engine.counters.field_evaluations,
             "stray_field_renewals": engine.counters.stray_field_renewals,
+        }
+
+    def _thermal(
+        self, job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[float]
+    ) -> dict[str, Any]:
+        """Quench the last state of a job at a temperature; return the attributes of its trace."""
+        cold = job.model_copy(
+            update={
+                "temperature": 0.0,
+                "current_density": None,
+                "relaxation": QUENCH,
+                "output": job.output.without_maps_between(QUENCH.longest),
+            }
+        )
+        quench = Recorder(cold)
+        self.run(cold, last, quench, lambda time: None, None)
+        bottom, top = recorder.quenched = quench.ends()
+        measured = float(np.mean(spins)) if spins else float("nan")
+        if abs(measured / job.temperature - 1) > _LARGEST_DEVIATION:
+            logger.warning(
+                "the magnetisation has %.1f K instead of %.1f K; the pulse drives it far from "
+                "equilibrium, or the film is small or the simulation short",
+                measured,
+                job.temperature,
+            )
+        return {
+            "temperature": job.temperature,
+            "spin_temperature": measured,
+            "seed": job.seed,
+            "quenched_bottom": bottom,
+            "quenched_top": top,
         }

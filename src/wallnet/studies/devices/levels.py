@@ -88,9 +88,7 @@ class Sweep:
     beyond_model: NDArray[np.bool_]
 
     def _reaching(self, state: WallState) -> list[int]:
-        return [
-            index for index, end in enumerate(self.ends) if end.state == state and end.settled == 1
-        ]
+        return [index for index, end in enumerate(self.ends) if end.state == state and end.rests]
 
     def first_reaching(self, state: WallState) -> int | None:
         """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
@@ -342,7 +340,7 @@ def _start(device: Device, opened: Opened) -> Level:
 def _relaxed(state: WallState, device: Device, opened: Opened) -> Level:
     """Return the level measured from a wall that was initialised there and relaxed."""
     end = read_trace(opened, ("level", str(state)), device).end
-    stable = end.state == state and end.settled == 1
+    stable = end.state == state and end.rests
     conductance = both_readings(end.detected, device.detector)
     return Level(
         state=state,

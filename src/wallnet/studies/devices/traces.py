@@ -19,7 +19,7 @@ from wallnet.devices.conductance import detected_magnetization, detector_columns
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, quenched_ends
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
@@ -87,9 +87,11 @@ class End:
     position : float
         Its mean position in m.
     ends : tuple of float
-        Positions of both of its ends in m, lower edge first.
+        Positions of both of its ends in m, lower edge first; of the quenched wall at a temperature.
     detected : float
         Mean of m_z under the detector.
+    quenched : bool
+        Whether `state` and `ends` are those of the quenched wall.
     """
 
     state: WallState
@@ -97,6 +99,12 @@ class End:
     position: float
     ends: tuple[float, float]
     detected: float
+    quenched: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Whether the wall rests in its state; at a temperature, the quenched one does."""
+        return self.quenched or self.settled == 1
 
 
 @dataclass(frozen=True)
@@ -164,6 +172,7 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     recorded = {name: values[name].astype(float) for name in RECORDED}
     recorded["detected"] = detected_magnetization(profile, cells, columns)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
+    quenched = quenched_ends(content.attrs)
     settled = int(content.attrs["settled"])
     if settled == 1 and not comes_to_rest(time, ends, min(relaxation.hold, time[-1])):
         settled = 0
@@ -180,7 +189,8 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
             state=WallState(str(content.attrs["state"])),
             settled=settled,
             position=float(recorded["wall_position"][-1]),
-            ends=(float(ends[0][-1]), float(ends[1][-1])),
+            ends=quenched or (float(ends[0][-1]), float(ends[1][-1])),
             detected=float(recorded["detected"][-1]),
+            quenched=quenched is not None,
         ),
     )

@@ -1,0 +1,23 @@
+"""The temperature at which a device is simulated."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from wallnet.config.quantities import Quantity, Section
+
+
+class Temperature(Section):
+    """A constant temperature, at which a thermal field acts on each cell of the film.
+
+    Only the embedded engine simulates it. The values of `material` are those at this temperature,
+    averaged over a cell. The fluctuations of the cells reduce the magnetisation further, by about
+    2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time.
+    """
+
+    ambient: Annotated[
+        float, Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K")
+    ]
+    """Temperature of the film. Source: our choice."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
+    """Seed of the thermal field; another seed gives an independent one. Source: our choice."""

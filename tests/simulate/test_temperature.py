@@ -1,0 +1,316 @@
+"""Simulations at a temperature, from the configuration to the trace."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import yaml
+from helpers.small_campaign import MATERIAL
+
+from wallnet import cli, experiment, files, simulate
+from wallnet.config import ConfigError, ProgramPulse, devices, load_device, parse
+from wallnet.experiment import Simulation, Train, train_job
+from wallnet.experiment.request import digest_of
+from wallnet.simulate import checkpoint, trains
+from wallnet.simulate.recorder import Recorder
+from wallnet.studies.base import GatherJob
+from wallnet.studies.devices.traces import read_trace
+from wallnet.studies.opened import Opened
+
+RUN = simulate.simulate
+
+CAMPAIGN = {
+    "material": MATERIAL,
+    "output": {"interval": 20e-12, "snapshot_interval": 0.2e-9},
+    "devices": {
+        "warm": {
+            "kind": "track",
+            "track": {
+                "length": 519e-9,
+                "width": 72e-9,
+                "thickness": 2e-9,
+                "cell_size": 3e-9,
+                "notches": {"diameter": 30e-9, "positions": [150e-9, 330e-9]},
+            },
+            "wall": {"start": 150e-9},
+            "pulse": {"duration": 0.13e-9, "current_densities": [0.2e12, 0.3e12]},
+            "relaxation": {"longest": 0.11e-9, "hold": 0.02e-9, "speed": 1e4},
+            "temperature": {"ambient": 300.0},
+        }
+    },
+    "networks": {},
+}
+"""A campaign with one device at 300 K, whose wall starts in a notch."""
+
+
+def device(**changes):
+    given = CAMPAIGN["devices"]["warm"] | changes
+    return parse(CAMPAIGN | {"devices": {"warm": given}}).devices["warm"]
+
+
+def hot(**temperature):
+    return device(temperature={"ambient": 300.0, **temperature})
+
+
+@pytest.fixture(scope="module")
+def job():
+    return experiment.pulse_job(hot(), 0.3e12)
+
+
+@pytest.fixture(scope="module")
+def trace(job):
+    return RUN(job)
+
+
+def same(first, second):
+    assert set(first.variables) == set(second.variables)
+    for name in first.variables:
+        np.testing.assert_array_equal(first[name].values, second[name].values, err_msg=name)
+
+
+def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
+    told = json.loads(job.to_json())
+    assert (told["temperature"], told["seed"]) == (300.0, 1)
+    assert Simulation.from_json(job.to_json()) == job
+    other = json.loads(experiment.initial_job(hot(ambient=77.0, seed=5)).to_json())
+    assert (other["temperature"], other["seed"]) == (77.0, 5)
+    cold = device(temperature=None)
+    assert "temperature" not in cold.model_dump()
+    assert not {"temperature", "seed"} & set(
+        json.loads(experiment.pulse_job(cold, 0.3e12).to_json())
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"calculator": "oommf"},
+            "temperature is not simulated by the calculator oommf; leave temperature out, or set "
+            "calculator: film",
+        ),
+        ({"temperature": {"ambient": 0.0}}, "ambient = 0.0 is outside the range 0.001"),
+        (
+            {"temperature": {"ambient": 1001.0}},
+            "ambient = 1001.0 is outside the range",
+        ),
+        ({"temperature": {"ambient": 300.0, "seed": -1}}, "temperature.seed"),
+        (
+            {"material": MATERIAL | {"damping": 0.01}},
+            "warm.material.damping is 0.01, for which there are no noise weights at a temperature",
+        ),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused_with_the_configuration(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        device(**changes)
+
+
+def test_a_job_of_another_calculator_is_refused(job):
+    with pytest.raises(simulate.SimulationError, match="oommf simulates no temperature; leave"):
+        RUN(job.model_copy(update={"calculator_name": "oommf"}))
+
+
+def test_the_film_has_the_temperature_and_the_trace_tells_it(trace):
+    assert (trace.attrs["temperature"], trace.attrs["seed"]) == (300.0, 1)
+    # 12 samples of 3800 moments with two angles each: about 1 %
+    assert trace.attrs["spin_temperature"] == pytest.approx(300, rel=0.04)
+    assert trace.attrs["spin_temperature"] != 300.0
+    # the domains are shorter by the fluctuations, which have two independent directions
+    m_z = np.abs(trace["magnetization"].values[-1, 8:16, 90:165, 2]).mean()
+    assert 0.96 < m_z < 0.99
+
+
+def test_the_relaxation_lasts_its_longest_time_though_all_is_slow_enough(trace):
+    """Both ends are slower than 10 km/s for 20 ps."""
+    assert trace["time"].values[-1] == pytest.approx(0.24e-9, rel=1e-9, abs=0)
+    assert trace.attrs["settled"] == -1
+
+
+def test_the_state_is_that_of_the_quenched_wall(job, trace):
+    """The same wall at 0 K returns to the same ends."""
+    assert trace.attrs["state"] == "notch 1"
+    quenched = [trace.attrs[f"quenched_{end}"] for end in ("bottom", "top")]
+    cold = experiment.level_job(device(temperature=None, relaxation={"longest": 6e-9}), "1")
+    rest = RUN(cold)
+    resting = [float(rest[f"wall_{end}"][-1]) for end in ("bottom", "top")]
+    assert quenched == pytest.approx(resting, rel=0, abs=0.5e-9)
+    # the ends fluctuate, and are not displaced by the shorter moments of the domains
+    warm = np.array([trace[f"wall_{end}"].values[4:] for end in ("bottom", "top")])
+    assert 0.2e-9 < warm.std(axis=1).min() < warm.std(axis=1).max() < 5e-9
+    assert np.abs(warm - 150e-9).max() < 9e-9
+
+
+def test_a_quenched_wall_names_the_state_and_not_the_last_entry(job):
+    recorder = Recorder(job)
+    recorder.record(0.0, simulate.initialized(job))
+    assert str(recorder.state) == "notch 1"
+    recorder.quenched = (331e-9, 329e-9)
+    assert str(recorder.state) == "notch 2"
+
+
+def test_the_same_seed_gives_the_same_trace_and_another_one_another(job, trace):
+    same(trace, RUN(job))
+    other = RUN(experiment.pulse_job(hot(seed=2), 0.3e12))
+    gap = other["magnetization"].values[-1] - trace["magnetization"].values[-1]
+    assert np.nanstd(gap[..., 0]) > 0.05
+
+
+def test_simulations_that_follow_one_another_have_different_fields(job):
+    pulses = (ProgramPulse(current_density=0.3e12, duration=0.13e-9, repetitions=3),)
+    steps = list(train_job(hot(), Train(pulses=pulses)).steps())
+    jobs = [job, *steps, experiment.initial_job(hot()), experiment.level_job(hot(), "2")]
+    jobs += [experiment.pulse_job(hot(), 0.2e12), experiment.pulse_job(hot(seed=2), 0.3e12)]
+    keys = [each.noise_key for each in jobs]
+    assert len(set(keys)) == len(keys)
+    assert all(0 <= key < 2**32 for key in keys)
+    # the steps of a train without a temperature are as before
+    cold = train_job(device(temperature=None), Train(pulses=pulses))
+    assert {step.pulse_number for step in cold.steps()} == {0}
+
+
+def test_the_engine_takes_the_key(job, monkeypatch):
+    from wallnet.simulate import embedded
+
+    seeds = []
+    made = embedded.ThermalEngine
+    monkeypatch.setattr(
+        embedded, "ThermalEngine", lambda **given: seeds.append(given["seed"]) or made(**given)
+    )
+    embedded.engine_of(job)
+    assert seeds == [job.noise_key]
+
+
+class Killed(BaseException):
+    """Substitute for SIGKILL within a process; no code catches it."""
+
+
+@pytest.mark.parametrize("entries", [3, 7, 10])
+def test_a_killed_pulse_goes_on_to_the_same_data(job, trace, entries, tmp_path, monkeypatch):
+    """It is killed in the pulse, at its end and in the relaxation."""
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    left = iter(range(entries))
+
+    def progress(now):
+        if next(left, None) is None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        RUN(job, progress=progress, output=tmp_path / "trace.nc")
+    again = []
+    resumed = RUN(job, progress=again.append, output=tmp_path / "trace.nc")
+    assert len(again) <= trace.sizes["time"] - entries
+    same(trace, resumed)
+    for name in ("spin_temperature", "steps", "state", "quenched_bottom", "quenched_top"):
+        assert resumed.attrs[name] == trace.attrs[name]
+
+
+@pytest.fixture(scope="module")
+def initial():
+    return simulate.initial_state(experiment.initial_job(hot()))
+
+
+@pytest.fixture(scope="module")
+def train():
+    pulses = (
+        ProgramPulse(current_density=0.3e12, duration=0.06e-9, pause=0.04e-9, repetitions=2),
+        ProgramPulse(current_density=-0.2e12, duration=0.04e-9),
+    )
+    return train_job(hot(), Train(pulses=pulses, expected=("notch 1", "notch 1", "", "")))
+
+
+def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp_path):
+    found = trains.run_train(train, initial)
+    assert found["pulse_state"].values.tolist() == ["notch 1"] * 4
+    assert found["pulse_settled"].values.tolist() == [-1] * 4
+    assert (found.attrs["temperature"], found.attrs["seed"]) == (300.0, 1)
+    assert found.attrs["spin_temperature"] == pytest.approx(300, rel=0.08)
+    state, warm = initial, []
+    for index, step in enumerate(train.steps(), start=1):
+        alone = RUN(step, state)
+        state = simulate.state_of(alone)
+        warm.append(float(alone["wall_top"][-1]))
+        assert found["pulse_wall_top"].values[index] == alone.attrs["quenched_top"]
+        np.testing.assert_array_equal(
+            found["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+        )
+    # no train stays where it is at 0 K
+    assert np.all(np.array(warm) != found["pulse_wall_top"].values[1:])
+    # the first pulse does not reach the second notch
+    moved = train.train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
+    short = trains.run_train(train.model_copy(update={"train": moved}), initial)
+    assert short.sizes["pulse"] == 2
+
+
+def test_a_killed_train_goes_on_to_the_same_data(train, initial, tmp_path, monkeypatch):
+    done = []
+
+    def killed(step, *rest):
+        if len(done) == 2:
+            raise Killed
+        done.append(step.noise_key)
+        return RUN(step, *rest)
+
+    undisturbed = trains.run_train(train, initial)
+    monkeypatch.setattr(simulate, "simulate", killed)
+    with pytest.raises(Killed):
+        trains.run_train(train, initial, output=tmp_path / "train.nc")
+    done.clear()
+    same(undisturbed, trains.run_train(train, initial, output=tmp_path / "train.nc"))
+    assert len(done) == 1
+
+
+def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
+    found = {"trace": (job, trace), "train": (train, trains.run_train(train, initial))}
+    for kind, (asked, data) in found.items():
+        files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
+        request = ((kind,), kind, f"{kind}.nc", digest_of(asked.to_json()))
+        given = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
+        end = Opened(given, tmp_path).outcomes((kind,))[-1]
+        assert (str(end.state), end.resting) == ("notch 1", True)
+        hot_end = float(data["wall_top"][-1])
+        assert end.top != hot_end
+        assert end.top == pytest.approx(150e-9, abs=2e-9)
+        if kind == "trace":
+            gathered = read_trace(Opened(given, tmp_path), (kind,), hot()).end
+            assert (gathered.rests, gathered.settled) == (True, -1)
+            assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
+
+
+def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
+    """All columns take three times as long a step; each interval has a whole number of steps."""
+    columns, rows = job.track.cells
+    steps = job.cell_steps() / (3 * columns * rows)
+    assert trace.attrs["steps"] == pytest.approx(steps, rel=0.05)
+    assert trace.attrs["steps"] >= math.floor(steps)
+    monkeypatch.setattr(devices, "LARGEST_WORK", 1.01 * job.cell_steps())
+    assert hot()
+    monkeypatch.setattr(devices, "LARGEST_WORK", 0.99 * job.cell_steps())
+    with pytest.raises(ConfigError, match="which is more than a month"):
+        hot()
+    assert device(temperature=None)
+
+
+def test_a_deviation_of_the_temperature_is_told(job, monkeypatch, caplog):
+    from wallnet.simulate import embedded
+
+    for factor, told in ((1.04, 0), (1.06, 1), (0.94, 2)):
+        monkeypatch.setattr(
+            embedded.ThermalEngine, "spin_temperature", lambda self, f=factor: 300 * f
+        )
+        RUN(job)
+        assert caplog.text.count("instead of 300.0 K") == told
+
+
+def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
+    cold = dict(CAMPAIGN["devices"]["warm"])
+    del cold["temperature"]
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(CAMPAIGN | {"devices": {"warm": cold}}))
+    assert load_device(path, "warm").temperature is None
+    given = ["simulate", "--config", str(path), "--device", "warm", "--current-density", "0.3e12"]
+    cli.main([*given, "--set", "temperature.ambient=300", "--out", str(tmp_path / "a.nc")])
+    written = files.read_dataset(tmp_path / "a.nc", "trace")
+    same(trace, written)
+    assert written.attrs["temperature"] == 300.0
