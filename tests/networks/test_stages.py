@@ -243,7 +243,8 @@ def test_one_job_computes_every_recipe_and_mapping(
         assert len(record["levels"]) == (6 if mapping == "layer" else 11)
         bias = model_of(path.with_name("best.ckpt")).output.bias
         moved = bias - model_of(trained).output.bias
-        torch.testing.assert_close(moved, torch.full((4,), float(recipe == "other")))
+        if stage != "compensated":  # whose biases make up for the mean error
+            torch.testing.assert_close(moved, torch.full((4,), float(recipe == "other")))
 
 
 @pytest.mark.parametrize(
