@@ -60,7 +60,6 @@ def test_no_simulation_is_planned(campaign):
         "figure_accuracy": 1,
         "figure_training_curves": 1,
         "figure_misread": 1,
-        "figure_weights": 1,
         "figure_confusion": 1,
         "summary": 1,
         "all": 1,

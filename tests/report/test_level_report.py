@@ -150,7 +150,7 @@ def test_a_level_without_a_minimum_is_not_kept(bench, rows):
         files.write_dataset(data, bench.out, "synapse", {})
         found = rows(barriers(), transitions())
         assert (found["initial"]["minimum"], found["initial"]["retained"]) == (minimum, kept)
-        assert (found["notch 1"]["minimum"], found["notch 1"]["retained"]) == ("unknown", "yes")
+        assert (found["notch 1"]["minimum"], found["notch 1"]["retained"]) == ("yes", "yes")
 
 
 def test_a_level_in_which_no_wall_rests_has_no_position(bench, rows):

@@ -80,7 +80,7 @@ def write_metrics(networks):
 def campaign(tmp_path, monkeypatch):
     """Return networks of two recipes with all stages; the working folder has their metrics."""
     monkeypatch.chdir(tmp_path)
-    every = dict.fromkeys(("fine_tuned", "on_levels"), TRAINING)
+    every = dict.fromkeys(("fine_tuned", "on_levels"), TRAINING) | {"compensated": {}}
     return write_metrics(networks_of(plain=every, tuned=every))
 
 
@@ -399,13 +399,21 @@ def test_the_papers_rows_stand_above_the_synapse_that_they_are_of(campaign):
     tabulate(campaign)
     header, rows = cells_of_the_table()
     paper = {(row[0], row[1]): row[3:] for row in rows if row[2] == "paper, Table II"}
-    assert header[3:7] == ["FP32", "FP32, continued", "Quantised", "Fine-tuned"]
+    assert header[3:8] == ["FP32", "FP32, continued", "Quantised", "Compensated", "Fine-tuned"]
+    nothing = ["–", "–"]
     # Table II of the paper, by hand
     assert paper == {
-        ("MNIST", "synapse-10 (11 levels)"): ["97.41", "–", "94.67", "97.17", "–", "–"],
-        ("MNIST", "synapse-5 (6 levels)"): ["97.41", "–", "93.84", "96.91", "–", "–"],
-        ("Fashion-MNIST", "synapse-10 (11 levels)"): ["86.40", "–", "62.20", "86.22", "–", "–"],
-        ("Fashion-MNIST", "synapse-5 (6 levels)"): ["86.40", "–", "61.36", "86.31", "–", "–"],
+        ("MNIST", "synapse-10 (11 levels)"): ["97.41", "–", "94.67", "–", "97.17", *nothing],
+        ("MNIST", "synapse-5 (6 levels)"): ["97.41", "–", "93.84", "–", "96.91", *nothing],
+        ("Fashion-MNIST", "synapse-10 (11 levels)"): [
+            "86.40",
+            "–",
+            "62.20",
+            "–",
+            "86.22",
+            *nothing,
+        ],
+        ("Fashion-MNIST", "synapse-5 (6 levels)"): ["86.40", "–", "61.36", "–", "86.31", *nothing],
     }
     for index, row in enumerate(rows):
         if row[2] == "paper, Table II":
@@ -472,8 +480,8 @@ def test_histograms_of_weights_stand_at_their_weights(campaign):
     for panel, stage in zip(panels[0], STAGES, strict=True):
         assert panel.get_title() == report.TITLES[stage]
         assert panel.get_yscale() == "log"
-    # 20 records: two free networks and four on levels in each reading, of two recipes
-    assert panels[0][0].get_ylim()[1] == pytest.approx(2 * 70, rel=1e-9, abs=0)
+    # 24 records: two free networks and five on levels in each reading, of two recipes
+    assert panels[0][0].get_ylim()[1] == pytest.approx(2 * 74, rel=1e-9, abs=0)
     assert [panel.get_xlabel() for panel in panels[-1]] == ["weight"] * len(STAGES)
 
 
@@ -529,7 +537,8 @@ ENDS = ("mean", "lower", "upper")
 def test_the_table_has_the_stages_that_there_are(uneven):
     tabulate(uneven)
     header, rows = cells_of_the_table()
-    assert header[3:] == [report.TITLES[stage] for stage in STAGES]
+    computed = [stage for stage in STAGES if stage != "compensated"]
+    assert header[3:] == [report.TITLES[stage] for stage in computed]
     found = {tuple(row[:3]): row[3:] for row in rows}
     for recipe, mapping, lacking in [
         ("plain", "layer", ("continued", "on_levels")),
@@ -538,7 +547,7 @@ def test_the_table_has_the_stages_that_there_are(uneven):
         ("tuned", "layer-extended", FINE),
     ]:
         cells = found["MNIST", "synapse-5 (6 levels)", f"{recipe}, series, {mapping}"]
-        empty = {stage for stage, cell in zip(STAGES, cells, strict=True) if cell == "–"}
+        empty = {stage for stage, cell in zip(computed, cells, strict=True) if cell == "–"}
         assert empty == set(lacking)
     # a recipe alone shows no columns of the other one
     tabulate(uneven.model_copy(update={"recipes": {"plain": uneven.recipes["plain"]}}))
@@ -746,7 +755,7 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
         }
         # no two marks are at the same place
         marks = [x for x, *_ in found] + [float(x) for points in told.values() for x, _ in points]
-        assert len(marks) == 2 + 4 * 2 * 4 + 2 * 3
+        assert len(marks) == 2 + 5 * 2 * 4 + 2 * 3
         assert min(np.diff(sorted(marks))) > 0.1
         titles = {
             (row["stage"], row["mapping"]): report.TITLES[row["stage"]]

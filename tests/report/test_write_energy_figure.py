@@ -29,7 +29,11 @@ def job(synapse):
 
 def of_job(data, job):
     """Return data of a device whose write energy depends on another metal and substrate."""
-    about = json.loads(data.attrs["parameters"]) | {"write_energy": job.plain()}
+    about = json.loads(data.attrs["parameters"])
+    about["settings"] |= {
+        "heavy_metal": job.heavy_metal.model_dump(),
+        "heating": job.heating.model_dump(),
+    }
     return data.assign_attrs(parameters=json.dumps(about))
 
 

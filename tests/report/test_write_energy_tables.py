@@ -13,7 +13,10 @@ from wallnet.report.write_energies import BEYOND, OUTSIDE
 
 def tables_of(synapse, job):
     """Return the rows of the CSV file of a synapse, and those of each table by its title."""
-    synapse.gather(write_energy=job)
+    synapse.gather(
+        heavy_metal=job.heavy_metal.model_dump(mode="json", exclude_none=True),
+        heating=job.heating.model_dump(mode="json"),
+    )
     made = tabulate({"device": [synapse.out]})
     found = {}
     for line in made["markdown"].splitlines():

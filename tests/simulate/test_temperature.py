@@ -115,7 +115,7 @@ def test_a_job_of_another_calculator_is_refused(job):
 def test_the_film_has_the_temperature_and_the_trace_tells_it(trace):
     assert (trace.attrs["temperature"], trace.attrs["seed"]) == (300.0, 1)
     # 12 samples of 3800 moments with two angles each: about 1 %
-    assert trace.attrs["spin_temperature"] == pytest.approx(300, rel=0.04)
+    assert trace.attrs["spin_temperature"] == pytest.approx(300, abs=12)
     assert trace.attrs["spin_temperature"] != 300.0
     # the domains are shorter by the fluctuations, which have two independent directions
     m_z = np.abs(trace["magnetization"].values[-1, 8:16, 90:165, 2]).mean()
@@ -225,7 +225,7 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp
     assert found["pulse_state"].values.tolist() == ["notch 1"] * 4
     assert found["pulse_settled"].values.tolist() == [-1] * 4
     assert (found.attrs["temperature"], found.attrs["seed"]) == (300.0, 1)
-    assert found.attrs["spin_temperature"] == pytest.approx(300, rel=0.08)
+    assert found.attrs["spin_temperature"] == pytest.approx(300, abs=24)
     state, warm = initial, []
     for index, step in enumerate(train.steps(), start=1):
         alone = RUN(step, state)
@@ -282,7 +282,7 @@ def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
     """All columns take three times as long a step; each interval has a whole number of steps."""
     columns, rows = job.track.cells
     steps = job.cell_steps() / (3 * columns * rows)
-    assert trace.attrs["steps"] == pytest.approx(steps, rel=0.05)
+    assert trace.attrs["steps"] == pytest.approx(steps, rel=0.05, abs=0)
     assert trace.attrs["steps"] >= math.floor(steps)
     monkeypatch.setattr(devices, "LARGEST_WORK", 1.01 * job.cell_steps())
     assert hot()

@@ -192,7 +192,7 @@ class LevelTraining(Training, LevelStage):
 
 
 class OnLevelsTraining(LevelTraining):
-    """Quantisation-aware training."""
+    """Training with all weights on the levels."""
 
     scales: Annotated[Literal["fixed", "learned"], Field(exclude_if=lambda v: v == "fixed")] = (
         "fixed"

@@ -8,7 +8,7 @@ from helpers.walls import NEURON, Bench, campaign, neuron_ends, parameters
 
 from wallnet import files
 from wallnet.files import WallState
-from wallnet.report.device_tables import device_tables
+from wallnet.report.device_tables import tabulate
 from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.devices.neuron import curve_fault, fit_quartic
 
@@ -144,10 +144,9 @@ def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplo
     for fault in data["fault"].values:
         assert "falls by" in str(fault)
         assert words in str(fault)
-    paths = [neuron.root / f"n.{suffix}" for suffix in ("csv", "md", "html")]
-    device_tables(neuron.out, *paths)
-    assert paths[1].read_text().count(words) == 2
-    assert "through" not in paths[1].read_text()
+    told = tabulate({"device": [neuron.out]})["markdown"]
+    assert told.count(words) == 2
+    assert "through" not in told
     compact_model(neuron.out, neuron.root / "n.json")
     model = files.read_json(neuron.root / "n.json")
     assert all(words in curve["fault"] for curve in model["activation"].values())
