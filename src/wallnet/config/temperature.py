@@ -30,4 +30,4 @@ class Temperature(Section):
         float, Quantity("1", 1.0, 4.0), Field(exclude_if=lambda value: value == 3.0)
     ] = 3.0
     """Power of the magnetisation with which Ku changes in a heated film. Source: Callen and Callen,
-    3 for one axis; interfaces have 2 to 3, see docs/physics.md."""
+    3 for one axis; imperfect interfaces have less, see docs/physics.md."""

@@ -132,21 +132,23 @@ class TrackTemperature:
         self._ambient, self._heating = job.temperature, job.heating
         if job.heating is None:
             return
-        # (begin, heat, current density) of all pulses
-        pulses, begin = [], 0.0
+        begin, edges, steps = 0.0, [np.empty(0)], [np.empty(0)]
+
+        def add(start: float, heat: Heat, density: float) -> None:
+            flux = heat_flux(metal, job.material.polarization, np.array(density))
+            edges.append(heat.edges + start)
+            steps.append(heat.steps * flux)
+
+        metal = job.heating.heavy_metal
         for pulse in reversed(list(repeated(job.heating.earlier))):
             begin -= pulse.duration + pulse.pause
             # nothing changes fast long after it
             heat = heat_of(pulse.waveform, pulse.duration, parts=1)
-            pulses.append((begin, heat, pulse.current_density))
-        longest = job.longest - begin
+            add(begin, heat, pulse.current_density)
         if job.current_density:
-            pulses.append((0.0, heat_of(job.waveform, job.pulse_end), job.current_density))
-        densities = np.array([density for _, _, density in pulses])
-        flux = heat_flux(job.heating.heavy_metal, job.material.polarization, densities)
-        self._edges = np.concatenate([heat.edges + start for start, heat, _ in pulses] or [[]])
-        steps = [heat.steps * own for (_, heat, _), own in zip(pulses, flux, strict=True)]
-        self._steps = np.concatenate(steps or [[]])
+            add(0.0, heat_of(job.waveform, job.pulse_end), job.current_density)
+        self._edges, self._steps = np.concatenate(edges), np.concatenate(steps)
+        longest = job.longest - begin
         decades = math.ceil(math.log10(max(longest, 1e-9)))
         self._rise = _response(job.track.width, job.heating.substrate, decades)
 
