@@ -2,13 +2,14 @@
 
     python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02]
                                 [--against FOLDER]
+    python benchmarks/engine.py --temperature 300 [--synapse 1.0]
 
 Times are in ns of a pulse with the campaign's settings. `--against` adds the engine of another
-checkout. Each calculator runs in a separate process with one thread, one after the other. The table
-contains processor seconds per simulated nanosecond, without the start; field evaluations; the
-deviation of <m> from the engine without approximations; and the peak memory of the process. A
-profile of the engine's time and the least time for its bytes and operations follow. OOMMF does not
-run as root.
+checkout. `--temperature` only times the engine at a temperature in K. Each calculator runs in a
+separate process with one thread, one after the other. The table contains processor seconds per
+simulated nanosecond, without the start; field evaluations; the deviation of <m> from the engine
+without approximations; and the peak memory of the process. A profile of the engine's time and the
+least time for its bytes and operations follow. OOMMF does not run as root.
 """
 
 import argparse
@@ -26,13 +27,19 @@ from wallnet import experiment
 
 ROOT = Path(__file__).parents[1]
 CASES = {"synapse-5": 0.65e12, "neuron": 0.30e12}
+AT_TEMPERATURE = {
+    "synapse-5": [],
+    "track": ["track.length=519e-9", "track.width=72e-9"],
+}
+"""Devices that are timed at a temperature, with what differs from config.yaml."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
 
 
-def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False):
+def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False, more=()):
     from wallnet import config
 
     changes = [
+        *more,
         f"pulse.duration={nanoseconds * 1e-9}",
         f"output.interval={min(20e-12, nanoseconds * 1e-9)}",
         "output.snapshot_interval=1.0e-9",
@@ -45,7 +52,7 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
             "film.time_step_fraction=0.4",
         ]
     job = experiment.pulse_job(
-        config.load_device(ROOT / "config.yaml", device, changes), CASES[device]
+        config.load_device(ROOT / "config.yaml", device, changes), CASES.get(device, 0.65e12)
     )
     # the configuration refuses a device without a relaxation that blocks like `transitions` need
     none = job.relaxation.model_copy(update={"longest": 0.0})
@@ -231,6 +238,29 @@ def one(what: str, device: str, nanoseconds: float) -> None:
     print(json.dumps(found))
 
 
+def at_temperature(temperature: float, device: str, nanoseconds: float) -> None:
+    """Print the processor time of the engine alone at a temperature, in all columns."""
+    from wallnet import simulate, tracks
+    from wallnet.simulate.embedded import engine_of
+
+    job = job_of(
+        device,
+        nanoseconds,
+        "film",
+        more=(*AT_TEMPERATURE[device], f"temperature.ambient={temperature}"),
+    )
+    engine = engine_of(job)
+    engine.magnetization = simulate.initialized(job)
+    engine.set_torque(job.material.torque(job.current_density, tracks.SPIN_DIRECTION))
+    engine.advance(job.output.interval)
+    begin, start = processor(), engine.time
+    while engine.time < start + nanoseconds * 1e-9 * (1 - 1e-9):
+        engine.advance(job.output.interval)
+    rows, columns = engine.mask.shape
+    spent = (processor() - begin) / nanoseconds
+    print(f"{device}, {columns} × {rows} cells at {temperature:g} K: {spent:.2f} CPU s per ns")
+
+
 def measure(what: str, device: str, nanoseconds: float, source: Path = ROOT / "src") -> dict:
     environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TORCHDYNAMO_DISABLE": "1"}
     environment["PYTHONPATH"] = str(source)
@@ -264,10 +294,16 @@ def main() -> None:
     parser.add_argument("--neuron", type=float, default=0.2)
     parser.add_argument("--magnum", type=float, default=0.02)
     parser.add_argument("--against", type=Path, help="another checkout")
+    parser.add_argument("--temperature", type=float, help="in K: time only the engine, at it")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         one(arguments.one[0], arguments.one[1], float(arguments.one[2]))
+        return
+    if arguments.temperature:
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+        for device in AT_TEMPERATURE:
+            at_temperature(arguments.temperature, device, arguments.synapse)
         return
 
     import numpy as np

@@ -243,6 +243,23 @@ def tolerances(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"tolerance": name, "largest deviation of \\<m>": deviation})[name.notna()]
 
 
+def thermal(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons at a temperature."""
+    table = table[table["check"] == "thermal"]
+    names = {"reference": "reference", "ours": "engine", "tolerance": "tolerance"}
+    shown = {
+        name: [f"{float(value):.{2 if column == 'tolerance' else 4}g}" for value in table[column]]
+        for column, name in names.items()
+    }
+    units = table["unit"].str.replace("m2", "m²")
+    named = [
+        name if unit == "1" else f"{name} ({unit})"
+        for name, unit in zip(table["quantity"], units, strict=True)
+    ]
+    quantity = [name.replace("<", "\\<") for name in named]
+    return pd.DataFrame({"quantity": quantity, **shown})
+
+
 def crosscheck(table: pd.DataFrame) -> pd.DataFrame:
     """Return the deviation of the engine from OOMMF, one row a case."""
     both = zip(table["final state, engine"], table["final state, OOMMF"], strict=True)
@@ -483,6 +500,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-loss": rewritable_loss,
     "crosscheck": copied("crosscheck/film-oommf.csv", crosscheck),
     "each_tolerance": copied("validation.csv", tolerances),
+    "thermal": copied("validation.csv", thermal),
     "write-energy-metals": write_energy_of_metals,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),

@@ -7,6 +7,7 @@ import shutil
 import statistics
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from wallnet import config, plan
@@ -310,3 +311,21 @@ def test_accuracies_on_rewritable_levels_are_copied_from_their_own_campaign(writ
     assert (ours / "accuracy-gaps.csv").read_bytes() == (tables / "accuracy-gaps.csv").read_bytes()
     assert (copy / "docs/results/accuracy.csv").read_bytes() == before
     assert "to 0.9" in (copy / "README.md").read_text()
+
+
+def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
+    columns = ["check", "quantity", "unit", "reference", "ours", "tolerance"]
+    table = pd.DataFrame(
+        [
+            ["macrospin", "tilt", "rad", "0.1", "0.2", "0.3"],
+            ["thermal", "spin temperature", "K", "177.0", "178.07918606586946", "5.0"],
+            ["thermal", "1 - <mz>", "1", "0.01785", "0.017935436", "0.00026775"],
+            ["thermal", "displacement", "m2", "1.06378e-16", "1.102e-16", "1.596e-17"],
+        ],
+        columns=columns,
+    )
+    assert writer.thermal(table).to_numpy().tolist() == [
+        ["spin temperature (K)", "177", "178.1", "5"],
+        ["1 - \\<mz>", "0.01785", "0.01794", "0.00027"],
+        ["displacement (m²)", "1.064e-16", "1.102e-16", "1.6e-17"],
+    ]

@@ -8,6 +8,7 @@ the settings against OOMMF.
 import argparse
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ import pytest
 from wallnet import validation
 from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.files import FileError
+from wallnet.film.terms import Terms
 from wallnet.validation import (
     convergence,
     material,
     standard_problems,
     stray_field,
+    thermal,
     walls,
 )
 from wallnet.validation.rows import Row
@@ -73,6 +76,7 @@ CLOSER = {
         "D = 2 mJ/m2, J = 5.0e+11 A/m2, single": 0.3,
         "D = 2 mJ/m2, J = 8.0e+11 A/m2, single": 4.0,
     },
+    "thermal": {"spin temperature": 3.0, "1 - <mz>": 2e-4},
     "time-step": {"order of convergence": 0.1},
     "cell-size": {"order of convergence": 0.7, "wall position after 0.2 ns in": 4e-10},
 }
@@ -410,3 +414,56 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
         for value, error in zip(values, errors, strict=True):
             (ours,) = (x for quantity, x in found.items() if f"{name} = {value:g} " in quantity)
             assert ours == error
+
+
+@pytest.mark.parametrize("damping", [0.1, 0.5])
+def test_a_free_moment_loses_its_direction_by_rotational_diffusion(damping):
+    """Without anisotropy the rates are l(l + 1) D, D = α γ0 k_B T/((1 + α²) μ0 Ms V)."""
+    terms = Terms(0.9e6, stray_field=False, damping=damping)
+    macrospin = thermal._Macrospin((4e-9, 4e-9, 2e-9), terms, 250.0)
+    moment = 4e-7 * math.pi * 0.9e6 * 32e-27
+    diffusion = damping / (1 + damping**2) * 2.211e5 * 1.380649e-23 * 250 / moment
+    assert macrospin.rates[:4] == pytest.approx(
+        [0, *(diffusion * np.array([2, 6, 12]))], rel=1e-4, abs=1e-3 * diffusion
+    )
+    duration = 0.3 / diffusion
+    assert macrospin.mean_after(duration) == pytest.approx(math.exp(-0.6), abs=1e-5)
+    # moments on one circle about the axis have lost this share of the mode l = 1
+    m_z = np.full(5, math.exp(-0.7))
+    assert macrospin.escape_rate(m_z, 2e-9) == pytest.approx(0.35e9, rel=2e-3, abs=0)
+
+
+def test_a_barrier_slows_the_escape_as_in_browns_formula():
+    """Of a high barrier σ, λ is 4 D σ^1.5 exp(-σ)/√π times 1 - 1/σ, with 1/σ² left out."""
+    cell = (3e-9, 3e-9, 2e-9)
+    barrier = 14.0
+    ku = barrier * 1.380649e-23 * 300 / 18e-27
+    macrospin = thermal._Macrospin(cell, Terms(1.1e6, anisotropy=ku, damping=0.3), 300.0)
+    moment = 4e-7 * math.pi * 1.1e6 * 18e-27
+    diffusion = 0.3 / 1.09 * 2.211e5 * 1.380649e-23 * 300 / moment
+    high = 4 * diffusion * barrier**1.5 * math.exp(-barrier) / math.sqrt(math.pi)
+    assert macrospin.rates[1] == pytest.approx(high * (1 - 1 / barrier), rel=0.02, abs=0)
+
+
+def test_a_walls_displacement_is_that_of_the_two_equations_of_motion():
+    """The covariance of position and angle is integrated in short steps."""
+    film = replace(material.LOCAL, damping=0.2, dmi_constant=0.4e-3)
+    section, temperature, duration = 50e-18, 250.0, 1.3e-9
+    width, damping, energy = material.WIDTH, 0.2, 1.380649e-23 * temperature
+    turning = 2 * 4e-7 * math.pi * 1.1e6 * section / 2.211e5
+    # [[α/Δ, 1], [-1, αΔ]] d(q, φ)/dt = (noise of q, noise of φ - κ φ)/G
+    motion = np.linalg.inv([[damping / width, 1], [-1, damping * width]])
+    drift = motion @ np.array([[0, 0], [0, -math.pi * 0.4e-3 * section / turning]])
+    friction = np.diag([damping / width, damping * width])
+    noise = 2 * energy / turning * motion @ friction @ motion.T
+    covariance = np.diag([0, energy / (math.pi * 0.4e-3 * section)])
+    steps = 40_000
+    for _ in range(steps):
+        growth = drift @ covariance + covariance @ drift.T + noise
+        covariance = covariance + duration / steps * growth
+    found = thermal._spread_of_the_model(film, section, temperature, duration)
+    assert found == pytest.approx(covariance[0, 0], rel=1e-3, abs=0)
+    free = 2 * energy * width * damping / (1.04 * turning) * 1e-15
+    assert thermal._spread_of_the_model(film, section, temperature, 1e-15) == pytest.approx(
+        free, rel=1e-3, abs=0
+    )

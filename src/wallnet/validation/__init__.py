@@ -22,6 +22,7 @@ CHECKS = {
     "macrospin": "macrospin:macrospin",
     "neel-wall": "walls:neel_wall",
     "wall-velocity": "walls:wall_velocity",
+    "thermal": "thermal:thermal",
     "time-step": "convergence:time_step",
     "cell-size": "convergence:cell_size",
     "tolerances": "convergence:tolerances",

@@ -12,14 +12,14 @@ from wallnet.film.terms import SpinTorque, Terms
 from wallnet.validation.material import DEFAULT, TIGHT, Cell, relaxed, started, uniform
 from wallnet.validation.rows import Curves, Row, Rows
 
-_MUMAX_GAMMA = 1.7595e11 * VACUUM_PERMEABILITY
+MUMAX_GAMMA = 1.7595e11 * VACUUM_PERMEABILITY
 """mumax3's gyromagnetic ratio, as γ0 in m/(A s)."""
 
 _PERMALLOY = Terms(
     saturation_magnetization=8e5,
     exchange_stiffness=13e-12,
     damping=0.02,
-    gyromagnetic_ratio=_MUMAX_GAMMA,
+    gyromagnetic_ratio=MUMAX_GAMMA,
 )
 
 _COMPONENTS = ("mx", "my", "mz")

@@ -1,0 +1,223 @@
+"""A film at a temperature, compared with mumax3's tests and with exact and independent values."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh_tridiagonal
+
+from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.film.terms import Terms
+from wallnet.film.thermal import ThermalEngine
+from wallnet.validation import material
+from wallnet.validation.material import Cell
+from wallnet.validation.rows import Curves, Row, Rows
+from wallnet.validation.standard_problems import MUMAX_GAMMA
+
+
+class _Macrospin:
+    """The Fokker-Planck equation of a uniaxial moment about its axis, by finite volumes in m_z.
+
+    Parameters
+    ----------
+    cell, terms, temperature
+        A cell without exchange and stray field.
+    """
+
+    def __init__(self, cell: Cell, terms: Terms, temperature: float) -> None:
+        edges = np.linspace(-1, 1, 1201)
+        m_z = (edges[1:] + edges[:-1]) / 2
+        barrier = terms.anisotropy * math.prod(cell) / (BOLTZMANN * temperature)
+        moment = VACUUM_PERMEABILITY * terms.saturation_magnetization * math.prod(cell)
+        flow = terms.damping * terms.rate * BOLTZMANN * temperature / moment
+        flow /= (edges[1] - edges[0]) ** 2
+        # Boltzmann's density, at the top of the barrier 1
+        density = np.exp(barrier * m_z**2)
+        faces = flow * (1 - edges[1:-1] ** 2) * np.exp(barrier * edges[1:-1] ** 2)
+        leaving = (np.append(faces, 0) + np.append(0, faces)) / density
+        self.rates, modes = eigh_tridiagonal(
+            leaving, -faces / np.sqrt(density[1:] * density[:-1]), select="i", select_range=(0, 30)
+        )
+        # from the centres of the volumes to both ends
+        ends = np.array([[1.5, -0.5]])
+        left = modes / np.sqrt(density)[:, None]
+        self._points = np.concatenate([[-1.0], m_z, [1.0]])
+        self._left = np.concatenate([ends @ left[:2], left, ends @ left[:-3:-1]])
+        self._means = m_z @ (modes * np.sqrt(density)[:, None])
+
+    def mean_after(self, duration: float) -> float:
+        """Return ⟨m_z⟩ for moments that were all along +z a duration in s before."""
+        return float(self._means @ (self._left[-1] * np.exp(-self.rates * duration)))
+
+    def escape_rate(self, m_z: NDArray[np.floating], duration: float) -> float:
+        """Return the rate in 1/s at which the slowest mode has decayed from the start along +z."""
+        mode = self._left[:, 1] / self._left[-1, 1]
+        return -math.log(np.interp(m_z, self._points, mode).mean()) / duration
+
+
+def _film(
+    shape: tuple[int, int], cell: Cell, terms: Terms, temperature: float, seed: int
+) -> ThermalEngine:
+    """Return a film magnetised along +z."""
+    engine = ThermalEngine(np.ones(shape, dtype=bool), cell, terms, temperature, seed)
+    engine.magnetization = material.uniform(shape, (0, 0, 1))
+    return engine
+
+
+def _macrospins() -> Rows:
+    """Yield the rows of cells without exchange and stray field."""
+    cell, temperature, duration = (10e-9, 10e-9, 10e-9), 100.0, 5e-9
+    terms = Terms(
+        1e6, anisotropy=2.5e3, stray_field=False, damping=0.1, gyromagnetic_ratio=MUMAX_GAMMA
+    )
+    engine = _film((1200, 1200), cell, terms, temperature, 1)
+    engine.advance(duration)
+    found = float(engine.average()[2])
+    name = "macrospins of 10 nm over 1.8 k_B T at 100 K, <mz> after 5 ns"
+    yield Row(
+        name,
+        "1",
+        0.8366,
+        "mumax3, test/rk4temperature.mx3",
+        found,
+        1e-3,
+        "mumax3's own tolerance, for 256×256 cells",
+    )
+    yield Row(
+        f"{name}, exact",
+        "1",
+        _Macrospin(cell, terms, temperature).mean_after(duration),
+        "Fokker-Planck equation, finite volumes",
+        found,
+        1.5e-3,
+        "the step turns a moment by 0.25 rad: 18 steps; steps of 0.017 ns deviate by 1e-4. The "
+        "standard deviation of the mean of 1200×1200 cells is 1.4e-4",
+    )
+    cell, temperature, duration = (3e-9, 3e-9, material.THICKNESS), 300.0, 400e-12
+    ku = 5 * BOLTZMANN * temperature / math.prod(cell)
+    terms = replace(material.LOCAL, exchange_stiffness=0, dmi_constant=0, anisotropy=ku)
+    terms = replace(terms, damping=0.5)
+    macrospin = _Macrospin(cell, terms, temperature)
+    engine = _film((400, 900), cell, terms, temperature, 1)
+    engine.advance(duration)
+    rate = float(macrospin.rates[1])
+    yield Row(
+        "macrospins over 5 k_B T at 300 K, α = 0.5, rate of escape",
+        "1/s",
+        rate,
+        "Fokker-Planck equation, finite volumes: slowest mode",
+        macrospin.escape_rate(engine.magnetization[..., 2], duration),
+        0.05 * rate,
+        "the noise of 400×900 cells is 0.4 %; the rest is the time step",
+    )
+
+
+def _spin_temperature() -> Rows:
+    """Yield the row of the spin temperature with exchange, anisotropy and stray field."""
+    terms = Terms(580e3, 15e-12, anisotropy=0.6e6, damping=0.1, gyromagnetic_ratio=MUMAX_GAMMA)
+    engine = _film((128, 128), (4e-9, 4e-9, 4e-9), terms, 177.0, 2)
+    engine.advance(100e-12)
+    found = []
+    for _ in range(40):
+        engine.advance(2.5e-12)
+        found.append(engine.spin_temperature())
+    yield Row(
+        "film of 128×128 cells of 4 nm at 177 K, spin temperature",
+        "K",
+        177.0,
+        "the thermal field; mumax3, test/thermometer.go",
+        float(np.mean(found)),
+        5.0,
+        "mumax3's own tolerance; its film is periodic, this one has edges",
+    )
+
+
+def _slight_fluctuations() -> Rows:
+    """Yield the row of the mean magnetisation of a film at room temperature."""
+    terms = replace(material.FILM, stray_field=False, damping=0.5)
+    found = []
+    for seed in range(8):
+        engine = _film((64, 64), (3e-9, 3e-9, material.THICKNESS), terms, 300.0, seed)
+        engine.advance(100e-12)
+        for _ in range(60):
+            engine.advance(3e-12)
+            found.append(1 - engine.average()[2])
+    yield Row(
+        "film of 64×64 cells of 3 nm at 300 K, no stray field, 1 - <mz>",
+        "1",
+        _HEUN,
+        "Heun's method in double precision, steps of 0.05 ps, normal variates",
+        float(np.mean(found)),
+        0.015 * _HEUN,
+        "modes have their energy within 2 % at the longest step; the reference is known within "
+        "0.2 %",
+    )
+
+
+_HEUN = 0.01785
+"""1 - ⟨m_z⟩ of two runs of 1 ns each after 120 ps: 0.01787 and 0.01784, each ± 0.00003.
+"""
+
+
+def _spread_of_the_model(
+    terms: Terms, section: float, temperature: float, duration: float
+) -> float:
+    """Return the mean-square displacement in m² of the one-dimensional model.
+
+    The wall's position q and its angle φ obey, linear in φ,
+
+        α q̇/Δ + φ̇ = ξ_q/G,  α Δ φ̇ - q̇ = (ξ_φ - κ φ)/G,  G = 2 μ0 Ms S/γ0,  κ = π D S
+
+    with the section S of the strip. Integrating the first with the variance of φ in equilibrium,
+    k_B T/κ, gives the expression below.
+    """
+    energy = BOLTZMANN * temperature
+    ratio = VACUUM_PERMEABILITY * terms.saturation_magnetization / terms.gyromagnetic_ratio
+    turning = 2 * ratio * section
+    stiffness = math.pi * terms.dmi_constant * section
+    lag = (1 + terms.damping**2) * turning * material.WIDTH / (terms.damping * stiffness)
+    drift = terms.damping * duration / (material.WIDTH * turning)
+    confined = -math.expm1(-duration / lag) / stiffness
+    return 2 * energy * (material.WIDTH / terms.damping) ** 2 * (drift - confined)
+
+
+def _wandering_walls() -> Rows:
+    """Yield the row of walls on separate strips, side by side in one film."""
+    cell, rows, columns, strips = 3e-9, 10, 66, 400
+    temperature, duration = 300.0, 0.6e-9
+    terms = replace(material.LOCAL, damping=0.5)
+    mask = np.ones((strips * (rows + 1), columns), dtype=bool)
+    mask[rows :: rows + 1] = False
+    engine = ThermalEngine(mask, (cell, cell, material.THICKNESS), terms, temperature, 3)
+    engine.magnetization = material.wall(mask.shape, cell, columns * cell / 2)
+
+    def positions() -> NDArray[np.float64]:
+        m_z = engine.magnetization[..., 2].reshape(strips, rows + 1, columns)[:, :rows]
+        domains = np.abs(m_z[:, :, [5, -6]]).mean()
+        return -m_z.mean(axis=(1, 2)) / domains * columns * cell / 2
+
+    engine.advance(0.2e-9)
+    before = positions()
+    engine.advance(duration)
+    section = rows * cell * material.THICKNESS
+    reference = _spread_of_the_model(terms, section, temperature, duration)
+    yield Row(
+        f"wall on a strip of {rows * cell * 1e9:.0f} nm at 300 K, no stray field: mean-square "
+        "displacement in 0.6 ns",
+        "m2",
+        reference,
+        "1-D model with a thermal field, linear in the wall's angle",
+        float(np.mean((positions() - before) ** 2)),
+        0.15 * reference,
+        f"the standard deviation with {strips} walls is 7 %; spin waves, which the model leaves "
+        "out, lower Ms by 3 %",
+    )
+
+
+def thermal(_curves: Curves) -> Rows:
+    """Compare macrospins, a film and a wall at a temperature with exact and published values."""
+    yield from _macrospins()
+    yield from _spin_temperature()
+    yield from _slight_fluctuations()
+    yield from _wandering_walls()
