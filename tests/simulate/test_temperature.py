@@ -12,12 +12,13 @@ from wallnet import cli, experiment, files, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, load_device, parse
 from wallnet.experiment import Simulation, Train, train_job
 from wallnet.experiment.request import digest_of
+from wallnet.files import WallState
 from wallnet.film.terms import SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import checkpoint, trains
 from wallnet.simulate.embedded.heated import HeatedFilm, scaled
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies.base import GatherJob
+from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 from wallnet.tracks.heating import step_response
@@ -346,7 +347,8 @@ def test_a_job_without_heating_has_nothing_of_it():
 
 
 def test_a_job_with_heating_has_what_its_temperature_depends_on():
-    job = experiment.pulse_job(heated(temperature={"anisotropy_exponent": 2.5}), 0.3e12)
+    made = heated(temperature={"anisotropy_exponent": 2.5})
+    job = experiment.pulse_job(made, 0.3e12)
     told = json.loads(job.to_json())["heating"]
     assert told.pop("substrate")["oxide_conductivity"] == 1.4
     assert told == {
@@ -355,6 +357,9 @@ def test_a_job_with_heating_has_what_its_temperature_depends_on():
         "anisotropy_exponent": 2.5,
     }
     assert Simulation.from_json(job.to_json()) == job
+    # so have the pulses of studies
+    studied = pulse_on(made, WallState("notch 2"), 0.3e12, 0.1e-9, 1e-9)
+    assert studied.heating == job.heating
     # a limit of tables is no part of it
     marked = heated(temperature={"anisotropy_exponent": 2.5}, heating={"largest_rise": 20.0})
     assert experiment.pulse_job(marked, 0.3e12) == job

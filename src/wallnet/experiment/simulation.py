@@ -285,8 +285,8 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
     return Simulation(**(fields | calculator | changes))
 
 
-def _heating(device: Device) -> PulseHeating | None:
-    """Return how the pulses of a device heat its film."""
+def pulse_heating(device: Device) -> PulseHeating | None:
+    """Return how the pulses of a device heat its film; None if they do not."""
     given = device.temperature
     if given is None or given.heating == "none":
         return None
@@ -317,7 +317,7 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
         current_density=current_density,
         pulse_duration=device.pulse.duration,
         waveform=device.pulse.waveform,
-        heating=_heating(device),
+        heating=pulse_heating(device),
     )
 
 
@@ -325,7 +325,7 @@ def train_job(device: Device, train: Train) -> Simulation:
     """Return the job of a train of pulses on a device, from its initial state on."""
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
-    changes = {"relaxation": relaxation, "train": train, "heating": _heating(device)}
+    changes = {"relaxation": relaxation, "train": train, "heating": pulse_heating(device)}
     return initial_job(device).model_copy(update=changes)
 
 
