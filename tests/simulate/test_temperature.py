@@ -12,11 +12,17 @@ from wallnet import cli, experiment, files, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, load_device, parse
 from wallnet.experiment import Simulation, Train, train_job
 from wallnet.experiment.request import digest_of
+from wallnet.files import WallState
+from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import checkpoint, trains
+from wallnet.simulate.embedded.heated import HeatedFilm, scaled
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies.base import GatherJob
+from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
+from wallnet.tracks.heating import step_response
+from wallnet.tracks.pulse_heat import TrackTemperature
 
 RUN = simulate.simulate
 
@@ -314,3 +320,226 @@ def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
     written = files.read_dataset(tmp_path / "a.nc", "trace")
     same(trace, written)
     assert written.attrs["temperature"] == 300.0
+
+
+METAL = {"resistivity": 2e-6, "thickness": 4e-9, "spin_hall_angle": 0.16}
+"""Carries J · 0.4/0.16 = 2.5 J."""
+
+
+def heated(**changes):
+    pulse = {"ambient": 300.0, "heating": "pulse", **changes.pop("temperature", {})}
+    return device(**{"temperature": pulse, "heavy_metal": METAL} | changes)
+
+
+def test_a_job_without_heating_has_nothing_of_it():
+    jobs = [
+        experiment.pulse_job(made, 0.3e12).to_json()
+        for made in (hot(), hot(heating="none"), hot(anisotropy_exponent=2.0))
+    ]
+    metal = device(temperature={"ambient": 300.0}, heavy_metal=METAL)
+    jobs.append(experiment.pulse_job(metal, 0.3e12).to_json())
+    assert len(set(jobs)) == 1
+    assert "heating" not in json.loads(jobs[0])
+    assert hot().model_dump()["temperature"] == {"ambient": 300.0, "seed": 1}
+    # without a current, no heat
+    assert experiment.initial_job(heated()) == experiment.initial_job(hot())
+    assert experiment.level_job(heated(), "2") == experiment.level_job(hot(), "2")
+
+
+def test_a_job_with_heating_has_what_its_temperature_depends_on():
+    made = heated(temperature={"anisotropy_exponent": 2.5})
+    job = experiment.pulse_job(made, 0.3e12)
+    told = json.loads(job.to_json())["heating"]
+    assert told.pop("substrate")["oxide_conductivity"] == 1.4
+    assert told == {
+        "heavy_metal": METAL,
+        "curie_temperature": 1000.0,
+        "anisotropy_exponent": 2.5,
+    }
+    assert Simulation.from_json(job.to_json()) == job
+    # so have the pulses of studies
+    studied = pulse_on(made, WallState("notch 2"), 0.3e12, 0.1e-9, 1e-9)
+    assert studied.heating == job.heating
+    # a limit of tables is no part of it
+    marked = heated(temperature={"anisotropy_exponent": 2.5}, heating={"largest_rise": 20.0})
+    assert experiment.pulse_job(marked, 0.3e12) == job
+    with pytest.raises(ConfigError, match="temperature.ambient is 400 K, not below"):
+        heated(temperature={"ambient": 400.0}, material=MATERIAL | {"curie_temperature": 400.0})
+    with pytest.raises(ConfigError, match="heating is given without temperature"):
+        Simulation.from_json(job.model_copy(update={"temperature": 0.0}).to_json())
+
+
+def test_the_temperature_is_that_of_the_heat_in_one_dimension_at_first():
+    """The heat goes 1 nm deep, far less than the width: 2 q √(t/(π λ c))."""
+    found = TrackTemperature(experiment.pulse_job(heated(), -0.5e12))(1e-12)
+    flux = 2e-6 * 4e-9 * (2.5 * 0.5e12) ** 2
+    rise = 2 * flux * math.sqrt(1e-12 / (math.pi * 1.4 * 1.62e6))
+    assert found - 300 == pytest.approx(rise, rel=0.02)
+
+
+def test_a_train_is_heated_by_its_earlier_pulses_too():
+    pulses = (
+        ProgramPulse(current_density=0.4e12, duration=0.3e-9, pause=0.2e-9, repetitions=2),
+        ProgramPulse(
+            current_density=-0.6e12,
+            duration=0.1e-9,
+            pause=0.05e-9,
+            waveform=((0.0, 1.0), (0.04e-9, 1.0), (0.04e-9, 0.5), (0.1e-9, 0.5)),
+        ),
+        ProgramPulse(current_density=0.2e12, duration=0.1e-9),
+    )
+    steps = list(train_job(heated(), Train(pulses=pulses)).steps())
+    assert [len(step.heating.earlier) for step in steps] == [0, 1, 1, 2]
+    assert steps[3].heating.earlier == pulses[:2]
+    # steps of the heat flux, in units of that of 1e12 A/m²
+    edges = np.array([0, 0.3, 0.5, 0.8, 1.0, 1.04, 1.1, 1.15, 1.25]) * 1e-9
+    heights = np.array([0.16, -0.16, 0.16, -0.16, 0.36, -0.27, -0.09, 0.04, -0.04])
+    flux = 2e-6 * 4e-9 * 2.5e12**2
+    substrate = heated().heating
+    begins = [0.0, 0.5e-9, 1.0e-9, 1.15e-9]
+    for step, begin in zip(steps, begins, strict=True):
+        for since in (0.0, 0.03e-9, 0.1e-9):
+            response = step_response(begin + since - edges, 72e-9, substrate).mean
+            expected = 300 + flux * response @ heights
+            assert TrackTemperature(step)(since) == pytest.approx(expected, rel=1e-6)
+    assert TrackTemperature(steps[0])(0.0) == 300
+    assert TrackTemperature(steps[1])(0.0) > 300.5
+    # a waveform that changes gradually, between the ends of its parts
+    ramp = pulses[2].model_copy(update={"waveform": ((0.0, 0.0), (0.1e-9, 1.0))})
+    (step,) = train_job(heated(), Train(pulses=(ramp,))).steps()
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    share = (1 + nodes) / 2
+    late = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate).mean
+    rise = flux * 0.04 * np.sum(weights / 2 * 0.07e-9 * 2 * 0.07e-9 * share * late) / 0.1e-9**2
+    assert TrackTemperature(step)(0.07e-9) - 300 == pytest.approx(rise, rel=0.01)
+
+
+def test_the_film_follows_blochs_law():
+    """At 400 K of 1000 K: m = 0.747018, and 0.835683 at 300 K; r = 0.893901."""
+    job = experiment.pulse_job(heated(temperature={"anisotropy_exponent": 2.0}), 0.9e12)
+    film = HeatedFilm(job)
+    temperature = TrackTemperature(job)
+    below, above = 0.0, 0.13e-9
+    for _ in range(60):
+        middle = (below + above) / 2
+        below, above = (middle, above) if temperature(middle) < 400 else (below, middle)
+    terms, at = film.at(above)
+    assert at == pytest.approx(400, rel=1e-6)
+    ratio = 0.893901
+    found = (terms.saturation_magnetization / 1.1e6, terms.exchange_stiffness / 2e-11)
+    assert found == pytest.approx((ratio, ratio**2), rel=1e-5)
+    found = (terms.dmi_constant / 1e-3, terms.anisotropy / 1e6)
+    assert found == pytest.approx((ratio**2, ratio**2), rel=1e-5)
+    assert (terms.damping, terms.gyromagnetic_ratio) == (0.5, 2.211e5)
+    assert film.highest == temperature(0.13e-9)
+    cubed = scaled(Terms(1.1e6, anisotropy=1e6), 0.9, 3.0)
+    assert cubed.anisotropy == pytest.approx(0.729e6, rel=1e-12)
+
+
+def test_an_engine_with_another_material_is_as_one_made_with_it():
+    mask = np.ones((6, 9), dtype=bool)
+    cell = (3e-9, 4e-9, 2e-9)
+    cold = Terms(1.1e6, 2e-11, 1e-3, 1e6)
+    warm = scaled(cold, 0.8, 3.0)
+    torque = SpinTorque(0.5e12, 0.4)
+    m = np.random.default_rng(3).normal(size=(6, 9, 3))
+    changed, made = (
+        ThermalEngine(mask, cell, terms, kelvin, seed=4)
+        for terms, kelvin in ((cold, 300.0), (warm, 450.0))
+    )
+    for engine in (changed, made):
+        engine.magnetization = m
+        engine.set_torque(torque)
+    changed.set_material(scaled(cold, 0.9, 3.0), 400.0)
+    changed.set_material(warm, 450.0)
+    for engine in (changed, made):
+        engine.advance(1e-12)
+    assert changed.counters.steps == made.counters.steps
+    np.testing.assert_allclose(changed.magnetization, made.magnetization, rtol=0, atol=2e-5)
+    # it keeps its time and goes on with the sequence of the thermal field
+    changed.set_material(cold, 300.0)
+    assert changed.time == 1e-12
+    assert changed.counters.steps == made.counters.steps
+
+
+@pytest.fixture(scope="module")
+def heated_job():
+    output = {"interval": 60e-12, "snapshot_interval": 0.2e-9}
+    return experiment.pulse_job(heated(output=output), 0.5e12)
+
+
+@pytest.fixture(scope="module")
+def heated_trace(heated_job):
+    return RUN(heated_job)
+
+
+def test_the_engine_has_the_temperature_of_each_part(heated_job, heated_trace, monkeypatch):
+    seen = []
+    changed = ThermalEngine.set_material
+
+    def noted(engine, terms, temperature):
+        seen.append((engine.time, temperature, terms.saturation_magnetization))
+        changed(engine, terms, temperature)
+
+    monkeypatch.setattr(ThermalEngine, "set_material", noted)
+    same(heated_trace, RUN(heated_job))
+    times, kelvin, magnetization = np.array(seen).T
+    expected = np.array([0, 30, 60, 90, 120, 130, 180, 210]) * 1e-12
+    np.testing.assert_allclose(times, expected, rtol=1e-9, atol=1e-20)
+    middles = (times + np.append(times[1:], 0.24e-9)) / 2
+    np.testing.assert_allclose(kelvin, TrackTemperature(heated_job)(middles), rtol=1e-12)
+    bloch = (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
+    np.testing.assert_allclose(magnetization, 1.1e6 * bloch, rtol=1e-12)
+    highest = heated_trace.attrs["highest_temperature"]
+    assert highest == TrackTemperature(heated_job)(0.13e-9) > kelvin.max()
+    assert heated_trace.attrs["temperature"] == 300.0
+
+
+@pytest.mark.parametrize("entries", [2, 3, 4])
+def test_a_killed_heated_pulse_goes_on_to_the_same_data(
+    heated_job, heated_trace, entries, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    left = iter(range(entries))
+
+    def progress(now):
+        if next(left, None) is None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        RUN(heated_job, progress=progress, output=tmp_path / "trace.nc")
+    resumed = RUN(heated_job, output=tmp_path / "trace.nc")
+    same(heated_trace, resumed)
+    for name in ("spin_temperature", "steps", "stray_field_renewals", "highest_temperature"):
+        assert resumed.attrs[name] == heated_trace.attrs[name]
+
+
+def test_a_pulse_that_heats_too_much_is_refused_with_the_time():
+    """K_eff = 0 at r = μ0 Ms²/(2 Ku) = 0.760265, 510.8 K; with p = 1, K_eff stays positive."""
+    job = experiment.pulse_job(heated(), 1.1e12)
+    times = np.arange(14) * 1e-11
+    kelvin = TrackTemperature(job)(times)
+    first = int(np.argmax(kelvin > 510.8))
+    assert 1 < first < 13
+    message = f"at {times[first]:.4g} s the pulse has heated the track to {kelvin[first]:.1f} K"
+    with pytest.raises(simulate.SimulationError, match=f"{message}, where K_eff is -"):
+        RUN(job)
+    soft = heated(
+        temperature={"anisotropy_exponent": 1.0}, material=MATERIAL | {"curie_temperature": 520.0}
+    )
+    job = experiment.pulse_job(soft, 1.1e12)
+    first = int(np.argmax(kelvin >= 520))
+    message = f"at {times[first]:.4g} s .* and its Curie temperature is 520 K"
+    with pytest.raises(simulate.SimulationError, match=message):
+        RUN(job)
+
+
+def test_a_heated_train_tells_its_highest_temperature(initial):
+    pulses = (
+        ProgramPulse(current_density=0.5e12, duration=0.06e-9, pause=0.02e-9),
+        ProgramPulse(current_density=0.2e12, duration=0.02e-9),
+    )
+    train = train_job(heated(), Train(pulses=pulses))
+    found = trains.run_train(train, initial)
+    first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
+    assert found.attrs["highest_temperature"] == first > second > 300

@@ -162,8 +162,9 @@ class Material(SimulatedMaterial):
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
-    """Curie temperature; pulses that heat the track above it are flagged, and no simulation
-    depends on it. Source: our choice, below the 1388 K of bulk cobalt, see docs/write-energy.md."""
+    """Curie temperature; pulses that heat the track above it are flagged. Simulations depend on it
+    only with `temperature.heating: pulse`. Source: our choice, below the 1388 K of bulk cobalt, see
+    docs/write-energy.md."""
 
     @property
     def simulated(self) -> SimulatedMaterial:
@@ -366,6 +367,12 @@ class Device(Section):
                 "temperature out, or set calculator: film"
             )
         if self.temperature:
+            curie = self.material.curie_temperature
+            if self.temperature.heating == "pulse" and self.temperature.ambient >= curie:
+                raise ValueError(
+                    f"temperature.ambient is {self.temperature.ambient:g} K, not below "
+                    f"material.curie_temperature of {curie:g} K; lower it or leave heating out"
+                )
             try:
                 self.time_step()
             except ValueError as error:

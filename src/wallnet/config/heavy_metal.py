@@ -30,7 +30,8 @@ ROOM_TEMPERATURE = 300.0
 class HeavyMetal(Section):
     """The metal below the track, in which the current flows; it has the track's length and width.
 
-    No simulation depends on it, only the write energy and the temperature of pulses.
+    Simulations depend on it only with `temperature.heating: pulse`; the write energy and the
+    temperature of pulses do.
     """
 
     preset: Preset | None = None
@@ -56,6 +57,11 @@ class HeavyMetal(Section):
         if not isinstance(data, Mapping) or not isinstance(data.get("preset"), str):
             return data
         return {**PRESETS.get(data["preset"], {}), **data}
+
+    def rescaling(self, polarization: float) -> float:
+        """Return P/θ, the current density in the metal per J of a device."""
+        angle = self.spin_hall_angle
+        return 1.0 if angle is None else polarization / angle
 
 
 Conductivity = Annotated[

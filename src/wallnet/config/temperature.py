@@ -1,6 +1,6 @@
 """The temperature at which a device is simulated."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,9 +8,9 @@ from wallnet.config.quantities import Quantity, Section
 
 
 class Temperature(Section):
-    """A constant temperature, at which a thermal field acts on each cell of the film.
+    """A temperature, at which a thermal field acts on each cell of the film.
 
-    Only the embedded engine simulates it. The values of `material` are those at this temperature,
+    Only the embedded engine simulates it. The values of `material` are those at `ambient`,
     averaged over a cell. The fluctuations of the cells reduce the magnetisation further, by about
     2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time.
     """
@@ -18,6 +18,16 @@ class Temperature(Section):
     ambient: Annotated[
         float, Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K")
     ]
-    """Temperature of the film. Source: our choice."""
+    """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
+    heating: Annotated[
+        Literal["none", "pulse"], Field(exclude_if=lambda value: value == "none")
+    ] = "none"
+    """Whether pulses heat the film, by `heavy_metal` and `heating` of the device (`pulse`).
+    Source: our choice."""
+    anisotropy_exponent: Annotated[
+        float, Quantity("1", 1.0, 4.0), Field(exclude_if=lambda value: value == 3.0)
+    ] = 3.0
+    """Power of the magnetisation with which Ku changes in a heated film. Source: Callen and Callen,
+    3 for one axis; imperfect interfaces have less, see docs/physics.md."""

@@ -13,21 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE
-from wallnet.config.waveform import ROUNDING, Points, largest, mean_square, segments
-from wallnet.devices.heating import Rise, step_response
+from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs.write_energy import WriteEnergyJob
+from wallnet.tracks import pulse_heat
+from wallnet.tracks.heating import Rise, step_response
+from wallnet.tracks.pulse_heat import POINTS_A_DECADE, StepResponse, heat_of
 
 if TYPE_CHECKING:
     import xarray
-
-SAMPLES = 4
-"""Equal parts of each pulse of a pulse train, at whose ends its temperature is computed."""
-
-FINE = 16
-"""Parts between two points of a waveform, at whose ends the temperature is computed."""
-
-POINTS_A_DECADE = 60
-"""Points of the table from which the temperature during long pulse trains is interpolated."""
 
 
 class WriteEnergy(NamedTuple):
@@ -64,8 +57,7 @@ def resistance(job: WriteEnergyJob) -> float:
 
 def rescaling(job: WriteEnergyJob) -> float:
     """Return P/θ, the current density in the metal per J of the device."""
-    angle = job.heavy_metal.spin_hall_angle
-    return 1.0 if angle is None else job.polarization / angle
+    return job.heavy_metal.rescaling(job.polarization)
 
 
 def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
@@ -165,8 +157,8 @@ def write_energy_of_train(
     -------
     WriteEnergy
         Energies and temperatures, shape (pulses,). The temperature rise is the largest one at the
-        ends of `SAMPLES` equal parts of the pulse, or of `FINE` parts between two points of its
-        waveform, and at its start.
+        ends of `pulse_heat.SAMPLES` equal parts of the pulse, or of `pulse_heat.FINE` parts between
+        two points of its waveform, and at its start.
     """
     density, lasting, begin = (
         np.asarray(each, dtype=float) for each in (current_density, duration, start)
@@ -200,7 +192,7 @@ def rise_over_time(
     tuple
         Times in s, and the rise at each per heat flux of the current density, in K m²/W.
     """
-    heat = _heat(waveform, duration)
+    heat = heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
     if not waveform:
         responses = step_response(time[:, np.newaxis] - heat.edges, job.width, job.heating)
@@ -209,52 +201,6 @@ def rise_over_time(
     time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
     return time, Rise(*(each(since) @ heat.steps for each in _table(job, time, heat.edges)))
-
-
-class _Heat(NamedTuple):
-    """Heat flux of a pulse, per that of its current density, as steps that add up.
-
-    Attributes
-    ----------
-    instants : ndarray
-        Times in s at which the temperature is computed.
-    edges, steps : ndarray
-        Time in s and height of each step.
-    """
-
-    instants: NDArray[np.float64]
-    edges: NDArray[np.float64]
-    steps: NDArray[np.float64]
-
-
-def _heat(waveform: Points, duration: float, parts: int = FINE) -> _Heat:
-    """Return the heat flux of a pulse: the square of its waveform.
-
-    Heat is linear: a square pulse is a step on and a step off. Where the flux changes gradually,
-    its derivative is integrated by Gauss and Legendre, with a step at each node. The sum of steps
-    holds at the ends of the parts, between which these nodes are, and after the pulse.
-    """
-    instants, edges, steps = [np.zeros(1)], [], []
-    before = 0.0
-    for begin, end, first, last in segments(waveform, duration):
-        # a maximum is soon after a point
-        shares = np.linspace(0, 1, parts + 1) ** 2 if waveform else np.linspace(0, 1, SAMPLES + 1)
-        ends = begin + (end - begin) * shares
-        instants.append(ends[1:])
-        edges.append(np.array([begin]))
-        steps.append(np.array([first**2 - before]))
-        before = last**2
-        if first != last:
-            nodes, weights = np.polynomial.legendre.leggauss(3)
-            half = np.diff(ends)[:, np.newaxis] / 2
-            inside = ends[:-1, np.newaxis] + half * (1 + nodes)
-            slope = (last - first) / (end - begin)
-            share = first + slope * (inside - begin)
-            edges.append(inside.ravel())
-            steps.append((2 * share * slope * half * weights).ravel())
-    edges.append(np.array([duration]))
-    steps.append(np.array([-before]))
-    return _Heat(*(np.concatenate(each) for each in (instants, edges, steps)))
 
 
 def _hottest(
@@ -268,9 +214,9 @@ def _hottest(
 
     The flux of each pulse in W/m² is that of its current density.
     """
-    own = [_heat(*each) for each in zip(waveforms, duration, strict=True)]
+    own = [heat_of(*each) for each in zip(waveforms, duration, strict=True)]
     # nothing changes fast long after it
-    earlier = [_heat(*each, parts=1) for each in zip(waveforms, duration, strict=True)]
+    earlier = [heat_of(*each, parts=1) for each in zip(waveforms, duration, strict=True)]
     instants = np.concatenate(
         [heat.instants + start for heat, start in zip(own, begin, strict=True)]
     )
@@ -287,26 +233,9 @@ def _hottest(
     return Rise(*np.array(found).T)
 
 
-class _Interpolated:
-    """A step response over the logarithm of time; 0 at and before time 0."""
-
-    def __init__(self, time: NDArray[np.float64], values: NDArray[np.float64]) -> None:
-        from scipy.interpolate import CubicSpline
-
-        self.shortest, self.longest = time[0], time[-1]
-        self.spline = CubicSpline(np.log(time), values)
-
-    def __call__(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
-        # rounding of sums of durations must not make a pulse of a femtosecond
-        later = time > 0.5 * self.shortest
-        found = np.zeros_like(time)
-        found[later] = self.spline(np.log(np.clip(time[later], self.shortest, self.longest)))
-        return found
-
-
 def _table(
     job: WriteEnergyJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
-) -> tuple[_Interpolated, _Interpolated]:
+) -> tuple[StepResponse, StepResponse]:
     """Return the step responses of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants, edges])))
     longest = float(np.ptp(np.concatenate([instants, edges])))
@@ -314,13 +243,12 @@ def _table(
     count = int(np.ceil(POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
     response = step_response(time, job.width, job.heating)
-    return _Interpolated(time, response.mean), _Interpolated(time, response.peak)
+    return StepResponse(time, response.mean), StepResponse(time, response.peak)
 
 
 def heat_flux(job: WriteEnergyJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the heat per area and time that the metal gives off, in W/m²."""
-    metal = job.heavy_metal
-    return metal.resistivity * metal.thickness * (density * rescaling(job)) ** 2
+    return pulse_heat.heat_flux(job.heavy_metal, job.polarization, density)
 
 
 def _write_energy(

@@ -14,6 +14,7 @@ from wallnet.experiment.simulation import (
     Train,
     initial_job,
     level_job,
+    pulse_heating,
     pulse_job,
     train_job,
 )

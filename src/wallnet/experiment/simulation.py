@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -23,6 +23,7 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.programs import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -53,14 +54,35 @@ def _is_default(value: Any) -> bool:
     return not value
 
 
+class PulseHeating(Section):
+    """What the temperature of a track during its pulses, and the film at it, depend on."""
+
+    heavy_metal: HeavyMetal
+    substrate: Heating
+    curie_temperature: float
+    """Curie temperature of the film in K."""
+    anisotropy_exponent: float
+    """Power of the magnetisation with which the anisotropy changes."""
+    earlier: Annotated[tuple[ProgramPulse, ...], Field(exclude_if=_is_default)] = ()
+    """Pulses with their pauses, in the order of time, up to the start of the job."""
+
+    def after(self, pulse: ProgramPulse) -> Self:
+        """Return the heating of a job that follows one more pulse."""
+        earlier, last = self.earlier, self.earlier[-1:]
+        if last and last[0].model_copy(update={"repetitions": 1}) == pulse:
+            pulse = pulse.model_copy(update={"repetitions": last[0].repetitions + 1})
+            earlier = earlier[:-1]
+        return self.model_copy(update={"earlier": (*earlier, pulse)})
+
+
 class Step(Job):
     """Simulation of one wall on one track: an optional pulse, then relaxation.
 
     Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
     initial state or a conductance level. Calculators simulate steps.
 
-    A job with the defaults of `temperature`, `seed`, `pulse_number`, `sample`, `replicas` and
-    `waveform` has none of them in its JSON, so that it stays the same job.
+    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `sample`,
+    `replicas` and `waveform` has none of them in its JSON, so that it stays the same job.
     """
 
     track: Track
@@ -75,9 +97,11 @@ class Step(Job):
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
     temperature: Annotated[Temperature, Field(exclude_if=_is_default)] = 0.0
-    """Temperature in K of the thermal field."""
+    """Temperature in K of the thermal field; before the pulses if they heat the film."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1, exclude_if=_is_default)] = 0
     """Seed of the thermal field."""
+    heating: PulseHeating | None = None
+    """How pulses heat the film; None if they do not."""
     pulse_number: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
     """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
     sample: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
@@ -99,6 +123,12 @@ class Step(Job):
         except ValidationError as invalid:
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
+
+    @model_validator(mode="after")
+    def _heated_from_a_temperature(self) -> Self:
+        if self.heating and not self.temperature:
+            raise ValueError("heating is given without temperature; give it, or leave heating out")
+        return self
 
     def segments(self) -> list[Segment]:
         """Return the parts of the pulse in which the current is linear; none without a pulse."""
@@ -191,6 +221,7 @@ class Simulation(Step):
         if self.train is None:
             yield self
             return
+        heating = self.heating
         for number, pulse in enumerate(repeated(self.train.pulses), start=1):
             yield self.model_copy(
                 update={
@@ -199,6 +230,7 @@ class Simulation(Step):
                     "pulse_duration": pulse.duration,
                     "waveform": pulse.waveform,
                     "pulse_number": number if self.temperature else 0,
+                    "heating": heating,
                     # with `hold` equal to `longest`, the pause lasts exactly the stated time
                     "relaxation": Relaxation(
                         longest=pulse.pause,
@@ -207,6 +239,8 @@ class Simulation(Step):
                     ),
                 }
             )
+            if heating:
+                heating = heating.after(pulse.model_copy(update={"repetitions": 1}))
 
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.
@@ -251,6 +285,20 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
     return Simulation(**(fields | calculator | changes))
 
 
+def pulse_heating(device: Device) -> PulseHeating | None:
+    """Return how the pulses of a device heat its film; None if they do not."""
+    given = device.temperature
+    if given is None or given.heating == "none":
+        return None
+    # what changes no temperature is not part of a job
+    return PulseHeating(
+        heavy_metal=device.heavy_metal.model_copy(update={"preset": None}),
+        substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
+        curie_temperature=device.material.curie_temperature,
+        anisotropy_exponent=given.anisotropy_exponent,
+    )
+
+
 def initial_job(device: Device) -> Simulation:
     """Return the job that computes the initial state of a device."""
     start, duration = device.wall.start, device.wall.relaxation
@@ -269,6 +317,7 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
         current_density=current_density,
         pulse_duration=device.pulse.duration,
         waveform=device.pulse.waveform,
+        heating=pulse_heating(device),
     )
 
 
@@ -276,7 +325,7 @@ def train_job(device: Device, train: Train) -> Simulation:
     """Return the job of a train of pulses on a device, from its initial state on."""
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
-    changes = {"relaxation": relaxation, "train": train}
+    changes = {"relaxation": relaxation, "train": train, "heating": pulse_heating(device)}
     return initial_job(device).model_copy(update=changes)
 
 

@@ -36,6 +36,7 @@ class StrayField:
             part[1:2, 0] -= above
         self._narrower: dict[int, StrayField] = {}
         self._prepare(shape)
+        self._first = (magnetization, self._kernel)
 
     def _prepare(self, shape: tuple[int, int]) -> None:
         """Transform the tensor for a number of columns, and provide the work space."""
@@ -44,6 +45,13 @@ class StrayField:
         self._kernel = self._spectra()
         self._rows = np.zeros((3, rows, self.padded[1]), dtype=np.float32)
         self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
+
+    def set_magnetization(self, magnetization: float) -> None:
+        """Change the saturation magnetisation, in A/m; equal values give equal bits."""
+        before, kernel = self._first
+        self.magnetization = magnetization
+        self._kernel = kernel * np.float32(magnetization / before)
+        self._narrower.clear()
 
     def of_columns(self, columns: int) -> "StrayField":
         """Return the stray field of fewer columns of the same layer on themselves."""

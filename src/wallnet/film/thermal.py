@@ -66,6 +66,7 @@ class ThermalEngine(Engine):
         during: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Switch the current on, off or to another value; see `Engine.set_torque`."""
+        self._driven = (torque, to, during)
         super().set_torque(torque, to, during)
         try:
             chain, weights, _ = fluctuations.choose(self.terms.damping)
@@ -76,6 +77,24 @@ class ThermalEngine(Engine):
         self._chain = np.array(chain, dtype=np.float32)
         self._shares = np.array(weights, dtype=np.float32) / self._chain
         self.shortcuts = frozenset({"stray_field_extrapolation"})
+
+    def set_material(self, terms: Terms, temperature: float) -> None:
+        """Change energy, dynamics and temperature between two calls of `advance`.
+
+        The magnetisation, the time, the torque's current and the counters, with the sequence of
+        the thermal field, remain. The stray field is computed anew. Afterwards, the film is as
+        one that was made with these values.
+
+        Parameters
+        ----------
+        terms : Terms
+            Energy and dynamics from now on.
+        temperature : float
+            Temperature in K, above zero.
+        """
+        self.terms, self.temperature = terms, temperature
+        self._stray.set_magnetization(terms.saturation_magnetization)
+        self.set_torque(*self._driven)
 
     def _restart(self) -> None:
         super()._restart()

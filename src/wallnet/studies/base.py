@@ -17,7 +17,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Request, Simulation, level_job
+from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
 from wallnet.experiment.request import Kind
 from wallnet.files import WallState
 from wallnet.files.schema import Variable
@@ -179,6 +179,7 @@ def pulse_on(
         update={
             "current_density": density,
             "pulse_duration": duration,
+            "heating": pulse_heating(device),
             "relaxation": device.relaxation.model_copy(update={"longest": longest}),
             "output": device.output.without_maps_between(duration + longest),
         }

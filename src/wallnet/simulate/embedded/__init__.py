@@ -5,6 +5,7 @@ copy of the last state relaxes without temperature and current.
 """
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from wallnet.film.core import Engine, Tolerances
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.embedded.heated import RENEWAL, HeatedFilm
 from wallnet.simulate.recorder import Recorder, next_output
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,19 @@ def engine_of(job: Step) -> Engine:
     if job.temperature:
         return ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=job.noise_key)
     return Engine(**tracks.film(job), tolerances=Tolerances(**dict(job.calculator)))
+
+
+def _advance(engine: Engine, end: float, heated: HeatedFilm | None) -> None:
+    """Advance to a time in s, with the temperature of each part if the film is heated."""
+    if heated is None or not isinstance(engine, ThermalEngine):
+        engine.advance(end - engine.time)
+        return
+    begin = engine.time
+    parts = max(1, math.ceil((end - begin) / RENEWAL - 1e-9))
+    for part in range(1, parts + 1):
+        duration = begin + (end - begin) * part / parts - engine.time
+        engine.set_material(*heated.at(engine.time + duration / 2))
+        engine.advance(duration)
 
 
 def _torque(job: Step, segment: Segment) -> tuple[Any, ...]:
@@ -69,21 +84,23 @@ class Embedded(Calculator[FilmSettings]):
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         engine = engine_of(job)
+        heated = HeatedFilm(job) if job.heating else None
         engine.magnetization = start
         earlier = checkpoint.load() if checkpoint else None
         if earlier is None:
             recorder.record(0.0, engine.magnetization)
         else:
             recorder.restore(earlier)
+        # measured and set temperature
         spins = [] if earlier is None else earlier["spin_temperatures"].tolist()
 
         def until(end: float) -> None:
             """Advance by the output interval, but not beyond the end."""
             target = next_output(engine.time, job.output.interval)
-            engine.advance(min(target, end) - engine.time)
+            _advance(engine, min(target, end), heated)
             recorder.record(engine.time, engine.magnetization)
             if isinstance(engine, ThermalEngine) and engine.time > _WARM_UP:
-                spins.append(engine.spin_temperature())
+                spins.append([engine.spin_temperature(), engine.temperature])
             progress(engine.time)
             if checkpoint:
                 both = {"spin_temperatures": np.array(spins)}
@@ -109,6 +126,7 @@ class Embedded(Calculator[FilmSettings]):
             **(
                 self._thermal(job, recorder, engine.magnetization, spins) if job.temperature else {}
             ),
+            **({"highest_temperature": heated.highest} if heated else {}),
             "backend_version": __version__,
             "steps": engine.counters.steps,
             "field_evaluations": engine.counters.field_evaluations,
@@ -116,12 +134,13 @@ class Embedded(Calculator[FilmSettings]):
         }
 
     def _thermal(
-        self, job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[float]
+        self, job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[list[float]]
     ) -> dict[str, Any]:
         """Quench the last state of a job at a temperature; return the attributes of its trace."""
         cold = job.model_copy(
             update={
                 "temperature": 0.0,
+                "heating": None,
                 "current_density": None,
                 "relaxation": QUENCH,
                 "output": job.output.without_maps_between(QUENCH.longest),
@@ -130,13 +149,13 @@ class Embedded(Calculator[FilmSettings]):
         quench = Recorder(cold)
         self.run(cold, last, quench, lambda time: None, None)
         bottom, top = recorder.quenched = quench.ends()
-        measured = float(np.mean(spins)) if spins else float("nan")
-        if abs(measured / job.temperature - 1) > _LARGEST_DEVIATION:
+        measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+        if abs(measured / wanted - 1) > _LARGEST_DEVIATION:
             logger.warning(
                 "the magnetisation has %.1f K instead of %.1f K; the pulse drives it far from "
                 "equilibrium, or the film is small or the simulation short",
                 measured,
-                job.temperature,
+                wanted,
             )
         return {
             "temperature": job.temperature,

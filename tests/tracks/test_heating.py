@@ -8,7 +8,7 @@ from helpers.heat import temperatures
 from scipy import integrate
 
 from wallnet.config.heavy_metal import Heating
-from wallnet.devices.heating import step_response
+from wallnet.tracks.heating import step_response
 
 WIDTH = 150e-9
 FLUX = 1.3e-6 * 5e-9 * 0.65e12**2

@@ -1,0 +1,102 @@
+"""The film of a job at the temperature that its pulses give it.
+
+With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r, A and
+D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not change. See
+docs/physics.md for the sources.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from wallnet import tracks
+from wallnet.config.devices import VACUUM_PERMEABILITY
+from wallnet.experiment import Step
+from wallnet.film.terms import Terms
+from wallnet.simulate.calculator import SimulationError
+from wallnet.tracks.pulse_heat import TrackTemperature
+
+RENEWAL = 50e-12
+"""Longest time in s for which the temperature is constant, at its value in the middle."""
+
+_CHECKED_EVERY = 10e-12
+"""Time in s between two temperatures of a pulse that are checked before it is simulated."""
+
+
+def bloch(temperature: float, curie_temperature: float) -> float:
+    """Return the magnetisation as a fraction of that at 0 K, by Bloch's law."""
+    return float(1 - (temperature / curie_temperature) ** 1.5)
+
+
+def scaled(terms: Terms, ratio: float, exponent: float) -> Terms:
+    """Return the terms of a film with another magnetisation.
+
+    Parameters
+    ----------
+    terms : Terms
+        The terms at the ambient temperature.
+    ratio : float
+        Magnetisation as a fraction of that at the ambient temperature.
+    exponent : float
+        Power of the magnetisation with which Ku changes.
+    """
+    return replace(
+        terms,
+        saturation_magnetization=terms.saturation_magnetization * ratio,
+        exchange_stiffness=terms.exchange_stiffness * ratio**2,
+        dmi_constant=terms.dmi_constant * ratio**2,
+        anisotropy=terms.anisotropy * ratio**exponent,
+    )
+
+
+class HeatedFilm:
+    """Terms and temperature of a film over the time of a job whose pulses heat it.
+
+    Attributes
+    ----------
+    highest : float
+        Highest temperature in K.
+
+    Raises
+    ------
+    SimulationError
+        If the pulse heats the film beyond what it can be simulated at; the message has the time.
+    """
+
+    def __init__(self, job: Step) -> None:
+        assert job.heating
+        self._heating, self._ambient = job.heating, job.temperature
+        self._terms: Terms = tracks.film(job)["terms"]
+        self._temperature = TrackTemperature(job)
+        count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
+        times = np.linspace(0, job.pulse_end, count)
+        parts = np.array_split(times, math.ceil(count / 1000))
+        found = np.concatenate([self._temperature(part) for part in parts])
+        self.highest = float(found.max())
+        for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
+            self._terms_at(time, temperature)
+
+    def at(self, time: float) -> tuple[Terms, float]:
+        """Return terms, and temperature in K, at a time in s."""
+        temperature = float(self._temperature(time))
+        return self._terms_at(time, temperature), temperature
+
+    def _terms_at(self, time: float, temperature: float) -> Terms:
+        curie = self._heating.curie_temperature
+        cooler = "lower the current density or shorten the pulse"
+        if temperature >= curie:
+            raise SimulationError(
+                f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, and its "
+                f"Curie temperature is {curie:g} K; {cooler}"
+            )
+        ratio = bloch(temperature, curie) / bloch(self._ambient, curie)
+        terms = scaled(self._terms, ratio, self._heating.anisotropy_exponent)
+        shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
+        if terms.anisotropy <= shape:
+            raise SimulationError(
+                f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, where "
+                f"K_eff is {terms.anisotropy - shape:.4g} J/m³ and its magnetisation not "
+                f"perpendicular; {cooler}"
+            )
+        return terms
