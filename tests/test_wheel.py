@@ -120,7 +120,7 @@ def test_the_workflow_is_a_module_of_another_one(tmp_path):
     here = ("--snakefile", tmp_path / "Snakefile")
     planned = campaign.planned(*here, "wallnet_all")
     assert planned["wallnet_trace"] == 5 + 3
-    assert planned["wallnet_device"] == 2
+    assert planned["wallnet_gather_devices"] == 2
     campaign.snakemake(*here)
     lines = (tmp_path / "results/tables/parameters.csv").read_text().count("\n")
     assert int((tmp_path / "read.txt").read_text()) == lines > 20

@@ -11,8 +11,10 @@ def test_a_variant_is_one_entry_and_nothing_else_is_computed_for_it(finished_dev
     (step,) = extending.apply("A device variant", campaign.folder)
     assert step.path == "config.yaml"
     planned = campaign.planned("devices")
-    simulated = {rule: planned[rule] for rule in ("initial", "trace", "level", "minimum", "device")}
-    assert simulated == {"initial": 1, "trace": 3, "level": 3, "minimum": 5, "device": 1}
+    simulated = {
+        rule: planned[rule] for rule in ("initial", "trace", "level", "minimum", "gather_devices")
+    }
+    assert simulated == {"initial": 1, "trace": 3, "level": 3, "minimum": 5, "gather_devices": 1}
 
     traces = campaign.folder / "results/traces"
     campaign.snakemake("results/traces/synapse-light/1.5000.nc")

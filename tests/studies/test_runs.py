@@ -40,6 +40,7 @@ SHOWN = {
     "pulse_trains": "climb-response",
     "operating_windows": "three-map",
     "transitions": "stairs-map",
+    "disturb": "stairs-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
     "calibration": "paper-misfit",
@@ -159,6 +160,7 @@ TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
 PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
+DISTURBED = Counter(pulse_train=4, gather_disturb=1, show_disturb=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 
 
@@ -188,6 +190,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + TRAINS
             + ROUNDS
             + TOLD
+            + DISTURBED
             + MISFITS
             + PATHS
             + BOTH
@@ -203,6 +206,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + TRAINS
             + ROUNDS
             + TOLD
+            + DISTURBED
             + MISFITS
             + BOTH
             + WALLS

@@ -5,14 +5,6 @@ file that contains them is `ancient`, so that no network is trained again if it 
 """
 
 
-def first_checkpoints():
-    """Return the checkpoints of the networks of all recipes after their first stage."""
-    return [
-        plan.paths.free_path(files.CHECKPOINT, "fp32", recipe)
-        for recipe in campaign.networks.recipes
-    ]
-
-
 wildcard_constraints:
     dataset="[a-z0-9][a-z0-9_-]*",
     reading="[a-z]+",
@@ -99,7 +91,7 @@ rule map:
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=first_checkpoints(),
+        start=plan.paths.first_checkpoints(campaign.networks),
     output:
         *plan.paths.mapped_paths(files.METRICS, campaign.networks),
         *plan.paths.mapped_paths(files.CHECKPOINT, campaign.networks),

@@ -24,6 +24,11 @@ def free_path(pattern: str, stage: str, recipe: str = "{recipe}") -> str:
     return Network(dataset="{dataset}", recipe=recipe, stage=stage, seed="{seed}").path(pattern)
 
 
+def first_checkpoints(networks: Networks) -> list[str]:
+    """Return the checkpoints of all recipes after their first stage, with wildcards."""
+    return [free_path(files.CHECKPOINT, FIRST_STAGE, recipe) for recipe in networks.recipes]
+
+
 def mapped_paths(pattern: str, networks: Networks) -> list[str]:
     """Return the files of one kind of the networks on a synapse that one job makes.
 
