@@ -11,7 +11,14 @@ EXAMPLES = {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": [UP]}},
     "operating_windows": windowed()["operating_windows"],
     "transitions": led()["transitions"],
-    "disturb": {"stairs": {"write": "climb", "shares": [0.5], "starts": ["notch 1", "notch 2"]}},
+    "disturb": {
+        "stairs": {
+            "write": UP["current_density"],
+            "duration": UP["duration"],
+            "shares": [0.5],
+            "starts": ["notch 1", "notch 2"],
+        }
+    },
     "intervals": bisected(resolution=0.15e12)["intervals"],
     "depinning": {"stairs": ASKED},
     "calibration": on_stairs()["calibration"],
