@@ -374,7 +374,7 @@ def test_the_temperature_is_that_of_the_heat_in_one_dimension_at_first():
     found = TrackTemperature(experiment.pulse_job(heated(), -0.5e12))(1e-12)
     flux = 2e-6 * 4e-9 * (2.5 * 0.5e12) ** 2
     rise = 2 * flux * math.sqrt(1e-12 / (math.pi * 1.4 * 1.62e6))
-    assert found - 300 == pytest.approx(rise, rel=0.02)
+    assert found - 300 == pytest.approx(rise, rel=0.02, abs=0)
 
 
 def test_a_train_is_heated_by_its_earlier_pulses_too():
@@ -401,7 +401,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
         for since in (0.0, 0.03e-9, 0.1e-9):
             response = step_response(begin + since - edges, 72e-9, substrate).mean
             expected = 300 + flux * response @ heights
-            assert TrackTemperature(step)(since) == pytest.approx(expected, rel=1e-6)
+            assert TrackTemperature(step)(since) == pytest.approx(expected, rel=1e-6, abs=0)
     assert TrackTemperature(steps[0])(0.0) == 300
     assert TrackTemperature(steps[1])(0.0) > 300.5
     # a waveform that changes gradually, between the ends of its parts
@@ -411,7 +411,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
     share = (1 + nodes) / 2
     late = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate).mean
     rise = flux * 0.04 * np.sum(weights / 2 * 0.07e-9 * 2 * 0.07e-9 * share * late) / 0.1e-9**2
-    assert TrackTemperature(step)(0.07e-9) - 300 == pytest.approx(rise, rel=0.01)
+    assert TrackTemperature(step)(0.07e-9) - 300 == pytest.approx(rise, rel=0.01, abs=0)
 
 
 def test_the_film_follows_blochs_law():
@@ -424,16 +424,16 @@ def test_the_film_follows_blochs_law():
         middle = (below + above) / 2
         below, above = (middle, above) if temperature(middle) < 400 else (below, middle)
     terms, at = film.at(above)
-    assert at == pytest.approx(400, rel=1e-6)
+    assert at == pytest.approx(400, rel=1e-6, abs=0)
     ratio = 0.893901
     found = (terms.saturation_magnetization / 1.1e6, terms.exchange_stiffness / 2e-11)
-    assert found == pytest.approx((ratio, ratio**2), rel=1e-5)
+    assert found == pytest.approx((ratio, ratio**2), rel=1e-5, abs=0)
     found = (terms.dmi_constant / 1e-3, terms.anisotropy / 1e6)
-    assert found == pytest.approx((ratio**2, ratio**2), rel=1e-5)
+    assert found == pytest.approx((ratio**2, ratio**2), rel=1e-5, abs=0)
     assert (terms.damping, terms.gyromagnetic_ratio) == (0.5, 2.211e5)
     assert film.highest == temperature(0.13e-9)
     cubed = scaled(Terms(1.1e6, anisotropy=1e6), 0.9, 3.0)
-    assert cubed.anisotropy == pytest.approx(0.729e6, rel=1e-12)
+    assert cubed.anisotropy == pytest.approx(0.729e6, rel=1e-12, abs=0)
 
 
 def test_an_engine_with_another_material_is_as_one_made_with_it():
