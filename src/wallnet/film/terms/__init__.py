@@ -97,7 +97,7 @@ class Terms:
         Returns
         -------
         tuple of float
-            Largest |λ| of all modes, and of moments that turn independently, in 1/s.
+            Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s.
         """
         layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
         acting = [*self.energy, *([torque] if torque else [])]
