@@ -31,8 +31,8 @@ from wallnet.networks import images, stages
 from wallnet.networks.batches import ImageData
 from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier
+from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.mappings import WeightMapping
-from wallnet.networks.quantization import SynapticLayer, synaptic_layers
 from wallnet.report.networks import TABLE_II
 
 MODELS = {"0 to 1": "dense", "-1 to 1": "dense-centred"}

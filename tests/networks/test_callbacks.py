@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
 from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
+from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
-from wallnet.networks.quantization import synaptic_layers
 
 
 def test_the_inputs_of_a_kernel_are_its_channels_and_pixels():

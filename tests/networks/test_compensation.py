@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from wallnet.networks import compensation
+from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
-from wallnet.networks.quantization import quantize, synaptic_layers
+from wallnet.networks.quantization import quantize
 
 LEVELS = [1e-6, 1.4e-6, 2.9e-6]
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.networks.callbacks import FACTORS, TrainOnLevels
+from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement
-from wallnet.networks.quantization import synaptic_layers
 
 LEVELS = [1e-6, 2e-6, 3e-6]
 

@@ -10,8 +10,8 @@ from torch import nn
 from wallnet import files
 from wallnet.files import FileError
 from wallnet.networks import programming as programmings
+from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
-from wallnet.networks.quantization import synaptic_layers
 
 MAPPINGS = ("layer", "row-fitted", "signed-2sd", "differential", "signed-row")
 CONDUCTANCES = np.array([12e-6, 19e-6, 31e-6, 60e-6])

@@ -5,8 +5,9 @@ import torch
 from helpers.synthetic import one_sentence
 from torch import nn
 
+from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
-from wallnet.networks.quantization import quantize, synaptic_layers
+from wallnet.networks.quantization import quantize
 
 CONDUCTANCES = [31e-6, 12e-6, 19e-6, 60e-6]
 

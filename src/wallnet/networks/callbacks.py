@@ -21,13 +21,13 @@ from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.files.attempt import Attempt
 from wallnet.networks import storage
-from wallnet.networks.mappings import Circuit, Placement, WeightMapping
-from wallnet.networks.quantization import (
+from wallnet.networks.layers import (
     Layers,
     SynapticLayer,
     digital_layers,
     synaptic_layers,
 )
+from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 logger = logging.getLogger(__name__)
 

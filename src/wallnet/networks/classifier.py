@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from wallnet.networks import quantization
 from wallnet.networks.batches import Batch
+from wallnet.networks.layers import SynapticLayer, chosen_layers, synaptic_layers
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
 
 
@@ -32,7 +33,7 @@ class Classifier(LightningModule):
         `constant`, or `cosine`, which decays to 0 over the whole training.
     layers : sequence of str, optional
         Layers of the model whose weights are synapses; see
-        `wallnet.networks.quantization.chosen_layers`.
+        `wallnet.networks.layers.chosen_layers`.
     fold_batch_norm : bool
         Whether batch normalisations are folded into the layers before them.
 
@@ -64,16 +65,16 @@ class Classifier(LightningModule):
         self.model = load_model(model)(reads, MeasuredActivation(**activation))
         if fold_batch_norm:
             self.model = quantization.fold_batch_norm(self.model)
-        chosen = layers and quantization.chosen_layers(self.model, layers)
+        chosen = layers and chosen_layers(self.model, layers)
         self.layers = chosen and [f"model.{name}" for name in chosen]
         self.curve: list[dict[str, float]] = []
         self.predictions: list[Tensor] = []
         # metrics of torchmetrics would take a fifth of the training time
         self._sums: dict[str, tuple[Tensor | float, Tensor | int, int]] = {}
 
-    def synapses(self) -> dict[str, quantization.SynapticLayer]:
+    def synapses(self) -> dict[str, SynapticLayer]:
         """Return the weights of the model that are synapses, by names in the model."""
-        return quantization.synaptic_layers(self.model, self.hparams["layers"])
+        return synaptic_layers(self.model, self.hparams["layers"])
 
     def folded(self) -> "Classifier":
         """Return a copy whose batch normalisations are folded into the layers before them."""

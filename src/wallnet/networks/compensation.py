@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wallnet.networks.layers import SynapticLayer
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
-from wallnet.networks.quantization import SynapticLayer
 
 SCALES = (0.9, 1.0, 1.1, 1.2, 1.35)
 """Scales that are tried, relative to that which the mapping chooses."""
@@ -193,7 +193,7 @@ def compensated(
     model : torch.nn.Module
         A trained model.
     layers : Mapping
-        Its weights that are synapses, by name; see `quantization.synaptic_layers`.
+        Its weights that are synapses, by name; see `layers.synaptic_layers`.
     mapping : WeightMapping
         Mapping of weights to levels.
     images : torch.Tensor

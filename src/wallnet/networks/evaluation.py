@@ -10,7 +10,7 @@ from torch import Tensor
 
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.quantization import digital_layers
+from wallnet.networks.layers import digital_layers
 
 HISTOGRAM_BINS = 200
 MISREAD_IMAGES = 24

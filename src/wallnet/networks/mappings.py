@@ -8,7 +8,7 @@ circuit. They are chosen once, from the trained weights of a layer or of each of
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,9 +18,7 @@ from torch import Tensor
 from wallnet.config.mappings import NO_SYNAPSE, SAME, SCHEMES, split_mapping
 from wallnet.files import FileError
 from wallnet.files.compact import levels_of
-
-if TYPE_CHECKING:
-    from wallnet.networks.quantization import SynapticLayer
+from wallnet.networks.layers import SynapticLayer
 
 MOST_COMPARED = 40
 """Number of boundaries between entries up to which weights are compared with each of them."""
@@ -264,7 +262,7 @@ class Placement(NamedTuple):
 
     @classmethod
     @torch.no_grad()
-    def chosen(cls, layers: Mapping[str, "SynapticLayer"], mapping: WeightMapping) -> "Placement":
+    def chosen(cls, layers: Mapping[str, SynapticLayer], mapping: WeightMapping) -> "Placement":
         """Choose offset and scale of each layer for its present weights.
 
         Raises
@@ -279,13 +277,13 @@ class Placement(NamedTuple):
         return cls(mapping, circuits)
 
     @torch.no_grad()
-    def snap(self, layers: Mapping[str, "SynapticLayer"]) -> None:
+    def snap(self, layers: Mapping[str, SynapticLayer]) -> None:
         """Move each weight to the nearest weight that the levels allow, in place."""
         for name, layer in layers.items():
             layer.set(self.mapping.snap(layer.weight, self.circuits[name]))
 
     @torch.no_grad()
-    def entries(self, layers: Mapping[str, "SynapticLayer"]) -> dict[str, Tensor]:
+    def entries(self, layers: Mapping[str, SynapticLayer]) -> dict[str, Tensor]:
         """Return the entry of the mapping's table that each weight has.
 
         Returns

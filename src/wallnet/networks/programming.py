@@ -15,8 +15,8 @@ from torch import nn
 from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError
+from wallnet.networks.layers import Layers, SynapticLayer, synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement, distinct_levels, normalized_levels
-from wallnet.networks.quantization import Layers, SynapticLayer, synaptic_layers
 
 if TYPE_CHECKING:
     import xarray
@@ -99,7 +99,7 @@ def restore(
         instead of from the levels. From the levels, each weight is that of the network bit for
         bit. From the conductances it agrees within 1e-6 of the scale.
     layers : iterable of str or type, optional
-        Layers that were chosen for synapses; see `wallnet.networks.quantization.chosen_layers`.
+        Layers that were chosen for synapses; see `wallnet.networks.layers.chosen_layers`.
 
     Raises
     ------

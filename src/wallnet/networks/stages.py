@@ -37,9 +37,9 @@ from wallnet.networks.classifier import Classifier
 from wallnet.networks.compensation import compensated
 from wallnet.networks.evaluation import evaluate
 from wallnet.networks.images import Images
+from wallnet.networks.layers import digital_layers
 from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
 from wallnet.networks.model import Shape
-from wallnet.networks.quantization import digital_layers
 
 
 def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:

@@ -1,0 +1,186 @@
+"""The layers of a network whose weights are synapses.
+
+The weights of fully connected and convolutional layers are synapses, transposed convolutions
+included, unless other layers are chosen. All other parameters stay digital: biases, and layers such
+as a batch normalisation or an LSTM.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from torch import Tensor, nn
+
+Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
+"""Chosen layers: names as in `named_modules`, classes, or names of classes; see `chosen_layers`."""
+
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
+SYNAPTIC = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED)
+"""Layers whose weights are synapses, if none are chosen.
+
+The outputs of each are sums of inputs times weights, which an array of synapses computes. This is
+true of a transposed convolution, too: only which inputs reach an output differs.
+"""
+
+
+@dataclass(frozen=True)
+class SynapticLayer:
+    """A matrix of weights that are synapses.
+
+    Attributes
+    ----------
+    parameter : torch.nn.Parameter
+        The weights, in the shape that PyTorch gives them.
+    bias : torch.nn.Parameter or None
+        The bias of each output.
+    groups : int
+        Number of groups of a layer whose parameter has the shape (inputs, outputs / groups, …);
+        0 if it has the outputs first.
+    """
+
+    parameter: nn.Parameter
+    bias: nn.Parameter | None = None
+    groups: int = 0
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights; the first dimension is that of the outputs."""
+        if not self.groups:
+            return self.parameter
+        return self.parameter.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+
+    def set(self, weight: Tensor) -> None:
+        """Set the weights; the first dimension is that of the outputs."""
+        if self.groups:
+            weight = weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        self.parameter.copy_(weight)
+
+
+def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Module]:
+    """Return the layers of a model that are chosen for synapses.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model.
+    layers : iterable of str or type, optional
+        Names as in `named_modules`, classes, or names of classes; those of `SYNAPTIC` if not given.
+
+    Returns
+    -------
+    dict
+        The layers by name, in the order of the model.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such layer.
+    """
+    modules = dict(model.named_modules())
+    if layers is None:
+        # a subclass may use its weights in another way
+        return {name: module for name, module in modules.items() if type(module) in SYNAPTIC}
+    wanted: set[str] = set()
+    for each in [layers] if isinstance(layers, str | type) else layers:
+        fits = {
+            name
+            for name, module in modules.items()
+            if (
+                isinstance(module, each)
+                if isinstance(each, type)
+                else name == each
+                or (each not in modules and each in {c.__name__ for c in type(module).__mro__})
+            )
+        }
+        if not fits:
+            text = each.__name__ if isinstance(each, type) else each
+            near = difflib.get_close_matches(text, modules, n=1)
+            known = ", ".join(filter(None, modules)) or "none"
+            hint = f"did you mean {near[0]}?" if near else f"known: {known}"
+            raise ValueError(
+                f"layers names {text!r}, which the model does not have ({hint}); use names of its "
+                "layers or their classes"
+            )
+        wanted |= fits
+    return {name: module for name, module in modules.items() if name in wanted}
+
+
+def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, SynapticLayer]:
+    """Return the weights of a model that are synapses.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model.
+    layers : iterable of str or type, optional
+        The layers; see `chosen_layers`.
+
+    Returns
+    -------
+    dict
+        By name of the layer, in the order of the model. A matrix that is not called `weight` has
+        its own name after that of the layer, as in ``lstm.weight_ih_l0``. Weights that layers share
+        are named once.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such layer, or if a layer has no matrix of weights.
+    """
+    found: dict[str, SynapticLayer] = {}
+    known: set[int] = set()
+    for name, module in chosen_layers(model, layers).items():
+        own = dict(module.named_parameters(recurse=False))
+        kind = type(module)
+        matrices = {
+            key: parameter
+            for key, parameter in own.items()
+            # the weights of a layer with `weight_norm` are not parameters
+            if (key == "weight" if kind in SYNAPTIC else "bias" not in key and parameter.dim() > 1)
+        }
+        if not matrices and layers is not None:
+            raise ValueError(
+                f"layer {name or 'of the model itself'} is a {kind.__name__}, which has no matrix "
+                "of weights; leave it out of layers, or name the layers in it"
+            )
+        inputs_first = isinstance(module, (*TRANSPOSED, nn.Embedding, nn.EmbeddingBag))
+        for key, parameter in matrices.items():
+            if id(parameter) not in known:
+                known.add(id(parameter))
+                bias = own.get(key.replace("weight", "bias"))
+                groups = getattr(module, "groups", 1) if inputs_first else 0
+                found[name if key == "weight" else f"{name}.{key}".strip(".")] = SynapticLayer(
+                    parameter, None if bias is parameter else bias, groups
+                )
+    if not found:
+        raise ValueError(
+            f"{type(model).__name__} has no layer whose weights are synapses; name some in layers"
+        )
+    return found
+
+
+def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
+    """Return the class of each layer that has parameters and stays digital.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model.
+    layers : iterable of str or type, optional
+        The layers that are synapses; see `chosen_layers`.
+
+    Returns
+    -------
+    dict
+        Names of the classes by name of the layer, in the order of the model. A parameter of the
+        model itself has an empty name.
+    """
+    synapses = {id(layer.parameter) for layer in synaptic_layers(model, layers).values()}
+    found = {}
+    for name, module in model.named_modules():
+        own = {id(parameter) for parameter in module.parameters(recurse=False)}
+        if own and not own & synapses:
+            found[name] = type(module).__name__
+    return found
