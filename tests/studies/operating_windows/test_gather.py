@@ -99,8 +99,8 @@ UP_AND_DOWN = (1, 2, 3, 3, 2, 1, 1)
 PLACES = {1: 40, 2: 180, 3: 320}
 
 
-def walls_of(outcome, step, tail):
-    """Return the walls of a train with this outcome; those before a tail are somewhere else."""
+def walls_of(outcome, step):
+    """Return the walls of a train with this outcome."""
     forward = 1 if step <= 3 else -1
     wanted = PLACES[UP_AND_DOWN[step]]
     behind, beyond = wanted - forward * 60, wanted + forward * 60
@@ -114,8 +114,7 @@ def walls_of(outcome, step, tail):
     rest = [(f"notch {each}", PLACES[each], PLACES[each], 1) for each in UP_AND_DOWN]
     walls = rest if outcome == "works" else [*rest[:step], last[outcome]]
     start, *others = [(*walls[0][:3], -1), *walls[1:]]
-    before = [("between 2 and 3", 180, 320, -1)] if tail else []
-    return [start, *(each for wall in others for each in (*before, wall))]
+    return [start, *others]
 
 
 @pytest.mark.parametrize("tail", [None, {"share": 0.5, "duration": 1e-9}])
@@ -127,7 +126,7 @@ def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypat
     requests = WINDOWS.requests_of(campaign, "three")
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
-            write_train(requests[variant, duration, density], walls_of(outcome, step, tail))
+            write_train(requests[variant, duration, density], walls_of(outcome, step))
     found = gather(WINDOWS, campaign, "three", requests)
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):

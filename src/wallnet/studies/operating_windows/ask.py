@@ -7,6 +7,7 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 from wallnet.config.variants import Varied
+from wallnet.config.waveform import Points
 from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
 from wallnet.files.schema import EDGE, STATE, TEXT, Variable, meanings
@@ -35,7 +36,7 @@ EDGES = {
 
 
 class Tail(Section):
-    """A weaker current right after each pulse, against which a notch pins a wall."""
+    """A weaker current at the end of each pulse, against which a notch pins a wall."""
 
     share: Fraction
     """Current density as a share of that of the pulse. Source: our choice."""
@@ -102,21 +103,24 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     an end.
     """
     notches = len(device.track.inner_notch_positions)
-    tail = window.tail
-    step = [(current_density, duration, 0.0 if tail else window.pause)]
-    if tail:
-        step.append((tail.share * current_density, tail.duration, window.pause))
-    pulses, expected = [], [str(WallState.at(1, 1))]
-    for number in range(1, 2 * notches + 1):
-        sign = 1 if number <= notches else -1
-        pulses += [
-            ProgramPulse(current_density=sign * each, duration=length, pause=pause)
-            for each, length, pause in step
-        ]
-        wanted = wanted_notch(number, notches)
-        expected += [*[""] * (len(step) - 1), str(WallState.at(wanted, wanted))]
-    train = Train(pulses=tuple(pulses), expected=tuple(expected), maps=False)
-    return train_job(device, train)
+    steps = range(2 * notches + 1)
+    waveform: Points = ()
+    whole = duration
+    if window.tail:
+        share, whole = window.tail.share, duration + window.tail.duration
+        waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
+    pulses = [
+        ProgramPulse(
+            current_density=current_density if step <= notches else -current_density,
+            duration=whole,
+            waveform=waveform,
+            pause=window.pause,
+        )
+        for step in steps[1:]
+    ]
+    wanted = [wanted_notch(step, notches) for step in steps]
+    expected = tuple(str(WallState.at(each, each)) for each in wanted)
+    return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
 
 
 def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:

@@ -80,12 +80,11 @@ def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
     # in the order of the configuration, which JSON does not keep
     variants = list(dict.fromkeys(str(key[0]) for key in opened))
     shape = (len(variants), len(window.durations), len(window.current_densities))
-    parts = 2 if window.tail else 1
     rows = []
     for key in itertools.product(variants, window.durations, window.current_densities):
         notches = opened.simulation(key).track.inner_notch_positions
         pauses = opened.outcomes(key)
-        outcome, step = judged(pauses[::parts], notches)
+        outcome, step = judged(pauses, notches)
         state = str(pauses[-1].state)
         rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
     found = over(shape, rows)
