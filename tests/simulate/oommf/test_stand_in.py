@@ -29,7 +29,7 @@ elif "+version" not in words:
     {fault}
     for stage in range(stages):
         shutil.copy("m0.omf", "state.part")
-        Path("state.part").rename(f"track-Oxs_TimeDriver-Magnetization-{{stage:02d}}-{{stage:07d}}.omf")
+        Path("state.part").rename(f"track-Oxs_TimeDriver-Magnetization-{{stage:04d}}-{{stage:07d}}.omf")
 """
 
 

@@ -1,6 +1,7 @@
 """A run of OOMMF: its threads, its input, which oommfc writes, and its states."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +25,9 @@ a rule can pass the number of threads of its job."""
 
 STUCK_LIMIT = 6 * 3600.0
 """Seconds without a new state after which a run is regarded as hung, even if it computes."""
+
+
+_STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
 
 def threads_of(settings: OommfSettings) -> int:
@@ -86,7 +90,13 @@ def states(
     while read < drive.stages:
         code = process.poll()  # first, so that a state saved just before the end is not missed
         now = time.monotonic()
-        while path := next(directory.glob(f"*-Magnetization-{read:02d}-*.omf"), None):
+        # the number of digits depends on the number of stages
+        saved = {
+            int(match[1]): path
+            for path in directory.glob("*.omf")
+            if (match := _STATE.search(path.name))
+        }
+        while path := saved.get(read):
             magnetization = unit_vectors(job, discretisedfield.Field.from_file(str(path)))
             path.unlink()
             if read == 0:
