@@ -277,8 +277,8 @@ class Engine:
         self._parameters, self._uniform_field = self._coefficients(torque)
         self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
         both = [each for each in (torque, to) if each]
-        strongest = max(both, key=lambda each: abs(each.current_density), default=None)
-        chain, longest = self.terms.time_step(self.cell, strongest)
+        self._strongest = max(both, key=lambda each: abs(each.current_density), default=None)
+        chain, longest = self.terms.time_step(self.cell, self._strongest)
         self._chain = np.array(chain, dtype=np.float32)
         self._longest_step = self.tolerances.time_step_fraction * longest
         off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}

@@ -72,8 +72,6 @@ class ThermalEngine(Engine):
             chain, weights, _ = fluctuations.choose(self.terms.damping)
         except ValueError as error:
             raise EngineError(str(error)) from None
-        both = [each for each in (torque, to) if each]
-        self._strongest = max(both, key=lambda each: abs(each.current_density), default=None)
         self._chain = np.array(chain, dtype=np.float32)
         self._shares = np.array(weights, dtype=np.float32) / self._chain
         self.shortcuts = frozenset({"stray_field_extrapolation"})
