@@ -10,11 +10,8 @@ from snakemake.utils import min_version
 import wallnet.jobs.networks
 import wallnet.jobs.summary
 import wallnet.plan.figures
-import wallnet.plan.levels
 import wallnet.plan.listing
-import wallnet.plan.own
 import wallnet.plan.paths
-import wallnet.plan.progress
 import wallnet.plan.requests
 import wallnet.plan.start
 import wallnet.plan.summary

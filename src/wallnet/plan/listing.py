@@ -1,6 +1,7 @@
-"""All files of a campaign, by target."""
+"""All files of a campaign, by target, and which targets are finished."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
@@ -8,7 +9,6 @@ from wallnet.config.measured import MEASURED
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
-from wallnet.plan.levels import level_tables
 from wallnet.plan.requests import of_study
 from wallnet.studies import STUDIES
 
@@ -36,6 +36,46 @@ def device_files(campaign: Campaign) -> list[str]:
             *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
             *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
         )
+    ]
+
+
+def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files from which the table of the levels of a synapse is made.
+
+    Returns
+    -------
+    dict
+        Its `device`, and its results of the studies that determine level sets.
+    """
+    found = {"device": files.DEVICE.format(device=name)}
+    asked = (
+        each for each in STUDIES.values() if each.level_sets and name in each.subjects(campaign)
+    )
+    return found | {study.name: study.path(name) for study in asked}
+
+
+def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files that tell which levels of a device are in the level sets of the networks.
+
+    Returns
+    -------
+    dict
+        Its results of the studies that determine a level set in use, by the name of the study.
+    """
+    networks = campaign.networks
+    asked = name in networks.synapses and name in campaign.simulated
+    used = networks.level_sets if asked else frozenset()
+    studies = (study for study in STUDIES.values() if used & {*study.level_sets})
+    return {study.name: study.path(name) for study in studies}
+
+
+def level_tables(campaign: Campaign) -> list[str]:
+    """List the tables of the levels of all synapses with such sources beside the device."""
+    return [
+        files.LEVELS_TABLE.format(device=name, suffix=suffix)
+        for name in campaign.of_kind("synapse")
+        if len(level_sources(campaign, name)) > 1
+        for suffix in files.TABLE_SUFFIXES
     ]
 
 
@@ -113,3 +153,34 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
 def checks(campaign: Campaign, folder: str = "") -> list[str]:
     """List the results of the targets that are not part of `all`."""
     return [path for paths in beyond_all(campaign, folder).values() for path in paths]
+
+
+def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
+    """Return the targets beyond `all` whose results are all there, with these results.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str or Path
+        Its folder.
+    """
+    beyond = _beyond(campaign, folder)
+    return {target: paths for target, paths, there in beyond if len(there) == len(paths)}
+
+
+def unfinished_targets(campaign: Campaign, folder: str | Path) -> dict[str, tuple[int, int]]:
+    """Return the targets beyond `all` that were begun: number of results there, and of all."""
+    claimed = {path for paths in finished_targets(campaign, folder).values() for path in paths}
+    return {
+        target: (len(there), len(paths))
+        for target, paths, there in _beyond(campaign, folder)
+        if len(there) < len(paths) and not there <= claimed
+    }
+
+
+def _beyond(campaign: Campaign, folder: str | Path) -> Iterator[tuple[str, list[str], set[str]]]:
+    """Yield each target beyond `all`, its results, and those that are there."""
+    for target, asked in beyond_all(campaign, str(folder)).items():
+        wanted = list(dict.fromkeys(asked))
+        yield target, wanted, {path for path in wanted if Path(folder, path).is_file()}

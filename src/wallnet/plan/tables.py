@@ -11,7 +11,7 @@ from wallnet.files.paths import folder_of
 from wallnet.jobs.networks import accuracy_job
 from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.plan import paths
-from wallnet.plan.levels import level_sources
+from wallnet.plan.listing import level_sources
 from wallnet.studies import STUDIES
 
 
