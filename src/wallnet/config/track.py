@@ -118,7 +118,7 @@ class Track(Section):
         # more cells along the shorter side would exceed the total number of cells
         most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
         # rounded as in the message
-        sizes = [float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1)]
+        sizes = (float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1))
         diameter = self.notches.diameter if self.notches else -math.inf
         fitting = [
             size
@@ -128,9 +128,9 @@ class Track(Section):
             and _divides(size, long)
             and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT
         ]
-        smaller = max((size for size in fitting if size < self.cell_size), default=None)
-        larger = min((size for size in fitting if size > self.cell_size), default=None)
-        return [size for size in (smaller, larger) if size is not None]
+        smaller = [size for size in fitting if size < self.cell_size]
+        larger = [size for size in fitting if size > self.cell_size]
+        return [*smaller[:1], *larger[-1:]]  # they fall
 
     def _faults(self) -> Iterator[str]:
         for side in ("length", "width"):
