@@ -110,13 +110,8 @@ if workflow.is_main_process:
     checked(plan.start.check_measurements, campaign)
 
 # jobs read this file too, and another run may be active in this folder
-locked = any(own.glob("locks/*"))
-busy = not workflow.is_main_process or locked
+busy = not workflow.is_main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
-idle = workflow.output_settings.dryrun or "--unlock" in sys.argv
-if locked and workflow.is_main_process and not idle:
-    given = workflow.config_settings.configfiles
-    logger.warning(plan.start.unlock_sentence(workflow.main_snakefile, given))
 
 
 # Snakemake uses only one such block of all files

@@ -2,10 +2,8 @@
 
 import difflib
 import re
-import shlex
 import shutil
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,21 +61,6 @@ def check_measurements(campaign: Campaign) -> None:
                 raise ConfigError(
                     f"devices.{name}.{key}: {path} is not there; put it there, or name another file"
                 )
-
-
-def unlock_sentence(snakefile: str, configurations: Iterable[str | Path]) -> str:
-    """Return how to remove the lock of a killed run; Snakemake only names the option."""
-    given = [Path(path).absolute() for path in configurations]
-    command = [
-        Path(sys.executable).with_name("snakemake"),
-        *("--snakefile", snakefile, "--directory", Path.cwd()),
-        *(["--configfile", *given] if given else []),
-        "--unlock",
-    ]
-    return (
-        "The folder of the campaign is locked. If no other Snakemake is running in it, unlock it "
-        f"with\n{shlex.join(map(str, command))}"
-    )
 
 
 def _devices(campaign: Campaign) -> Iterator[Device]:
