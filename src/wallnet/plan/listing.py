@@ -1,6 +1,6 @@
 """All files of a campaign, by target, and which targets are finished."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from wallnet import files
@@ -10,11 +10,8 @@ from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
 from wallnet.plan.requests import of_study
+from wallnet.plan.tables import TABLES
 from wallnet.studies import STUDIES
-
-
-def _table(name: str, suffixes: Sequence[str] = files.TABLE_SUFFIXES) -> list[str]:
-    return [files.TABLE.format(table=name, suffix=suffix) for suffix in suffixes]
 
 
 def simulations(campaign: Campaign) -> list[str]:
@@ -34,48 +31,18 @@ def device_files(campaign: Campaign) -> list[str]:
         for path in (
             *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
             *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
-            *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
+            *TABLES["device_table"].written(device=name),
         )
     ]
-
-
-def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
-    """Return the files from which the table of the levels of a synapse is made.
-
-    Returns
-    -------
-    dict
-        Its `device`, and its results of the studies that determine level sets.
-    """
-    found = {"device": files.DEVICE.format(device=name)}
-    asked = (
-        each for each in STUDIES.values() if each.level_sets and name in each.subjects(campaign)
-    )
-    return found | {study.name: study.path(name) for study in asked}
-
-
-def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
-    """Return the files that tell which levels of a device are in the level sets of the networks.
-
-    Returns
-    -------
-    dict
-        Its results of the studies that determine a level set in use, by the name of the study.
-    """
-    networks = campaign.networks
-    asked = name in networks.synapses and name in campaign.simulated
-    used = networks.level_sets if asked else frozenset()
-    studies = (study for study in STUDIES.values() if used & {*study.level_sets})
-    return {study.name: study.path(name) for study in studies}
 
 
 def level_tables(campaign: Campaign) -> list[str]:
     """List the tables of the levels of all synapses with such sources beside the device."""
     return [
-        files.LEVELS_TABLE.format(device=name, suffix=suffix)
+        path
         for name in campaign.of_kind("synapse")
-        if len(level_sources(campaign, name)) > 1
-        for suffix in files.TABLE_SUFFIXES
+        if len(paths.level_sources(campaign, name)) > 1
+        for path in TABLES["level_report"].written(device=name)
     ]
 
 
@@ -84,6 +51,7 @@ def network_files(campaign: Campaign) -> list[str]:
     networks = campaign.networks
     if not networks.recipes:
         return []
+    programmed = paths.programming_sources(campaign)["networks"]
     return [
         *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
         *(
@@ -91,10 +59,8 @@ def network_files(campaign: Campaign) -> list[str]:
             for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
             for path in networks.run_set().paths(pattern)
         ),
-        *_table("accuracy"),
-        *_table("accuracy-gaps", (".csv",)),
-        *_table("accuracy-validation", (".csv",)),
-        *(_table("programming") if paths.programming_sources(campaign)["networks"] else []),
+        *TABLES["accuracy"].written(),
+        *(TABLES["programming_table"].written() if programmed else []),
     ]
 
 
@@ -105,7 +71,7 @@ def everything(campaign: Campaign) -> list[str]:
         *simulations(asked),
         *device_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
-        *_table("parameters", (".csv", ".html")),
+        *TABLES["parameters"].written(),
         *network_files(campaign),
         *figures(asked, usual=True),
         files.SUMMARY,
@@ -114,13 +80,13 @@ def everything(campaign: Campaign) -> list[str]:
 
 def validation_files(campaign: Campaign) -> list[str]:
     """List the results of the engine's checks, their tables and their figure."""
-    return [*paths.validation_results(), *_of_check(campaign, "validation")]
+    return [*paths.validation_results(), *_of_check(campaign, "validation_table")]
 
 
 def _of_check(campaign: Campaign, name: str) -> list[str]:
-    figure = files.FIGURE.format(figure=name, suffix="{suffix}")
+    figure = files.FIGURE.format(figure=TABLES[name].figure, suffix="{suffix}")
     drawn = files.figure_files([figure], campaign.figures.vector_format)
-    return [*_table(name, (".csv", ".md")), *drawn]
+    return [*TABLES[name].written(), *drawn]
 
 
 def mapping_files(campaign: Campaign) -> list[str]:
@@ -128,7 +94,7 @@ def mapping_files(campaign: Campaign) -> list[str]:
     networks = campaign.networks
     if not (networks.recipes and networks.synapses and networks.compared):
         return []
-    return [*paths.comparison_paths(networks), *_of_check(campaign, "mappings")]
+    return [*paths.comparison_paths(networks), *_of_check(campaign, "mapping_table")]
 
 
 def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
