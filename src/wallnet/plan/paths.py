@@ -118,11 +118,7 @@ def reference_metrics(networks: Networks) -> list[str]:
 
 def training_curve_metrics(networks: Networks) -> list[str]:
     """Return the metrics of the networks with FP32 weights, all recipes, the first seed."""
-    return [
-        run.path(files.METRICS)
-        for run in networks.runs()
-        if run.stage == FIRST_STAGE and run.seed == str(networks.seeds[0])
-    ]
+    return networks.run_set().limited([FIRST_STAGE], seeds=networks.seeds[:1]).paths(files.METRICS)
 
 
 # Levels
