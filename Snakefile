@@ -120,7 +120,7 @@ rule levels:
     """The levels of the synapses, with barriers and transitions in one table."""
     input:
         target(
-            plan.levels.level_tables(campaign),
+            plan.listing.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: plan.work.work_ahead(
                 [
