@@ -230,7 +230,7 @@ class Detector(Section):
 
     def _faults(self) -> Iterator[str]:
         if self.antiparallel_resistance <= self.parallel_resistance:
-            yield ("antiparallel_resistance is not above parallel_resistance; swap the two")
+            yield "antiparallel_resistance is not above parallel_resistance; swap the two"
         if self.polarization == 0:
             yield "polarization is 0, so the detector measures nothing; raise it"
 

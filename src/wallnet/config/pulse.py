@@ -95,7 +95,7 @@ class CurrentSweep(Section):
 
     def _faults(self) -> Iterator[str]:
         if self.stop < self.start:
-            yield (f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two")
+            yield f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
             yield (

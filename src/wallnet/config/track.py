@@ -30,7 +30,7 @@ class Notches(Section):
 
     def _faults(self) -> Iterator[str]:
         if (self.count is None) == (self.positions is None):
-            yield ("needs either count (notches at k·length/count) or positions (a list in m)")
+            yield "needs either count (notches at k·length/count) or positions (a list in m)"
         if self.positions is not None and not self.positions:
             yield "positions is empty; leave notches out for a plain track"
 
