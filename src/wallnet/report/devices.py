@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
 
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
-SHORT_J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 G_LABEL = r"conductance $\mathit{G}$ (µS)"
 G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
 M_Z_LABEL = r"$\mathit{m}_z$"
@@ -355,12 +354,11 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
             height = 1 - 2 * position / NM / length
             right.axhline(height, color="white", linewidth=1.4)
             right.axhline(height, color="grey", linewidth=0.5, dashes=(1, 2))
-        m_z = pulse["sweep_m"].sel(component="z").values
-        right.plot(time, m_z, color="black", label="mean", zorder=3)
-        for end, edge, colour, line in (("lower", "bottom", 0, "-."), ("upper", "top", 1, "--")):
+        for end, edge, colour, line in (("upper", "top", 1, "--"), ("lower", "bottom", 0, "-.")):
             shown = 1 - 2 * pulse[f"sweep_wall_{edge}"].values / NM / length
             look = {"color": style.COLOURS[colour], "linestyle": line}
             right.plot(time, shown, label=f"{end} end", **look)
+        right.plot(time, pulse["sweep_m"].sel(component="z").values, color="black", label="mean")
         right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1])
         right.set_ylabel(r"$\langle\mathit{m}_z\rangle$")
         right.tick_params(right=False, top=False)
@@ -369,7 +367,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     grid[-1, 0].set_xlabel(X_LABEL)
     grid[-1, 1].set_xlabel("time (ns)")
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.5), "ncols": 3}
-    grid[-1, 1].legend(columnspacing=1.2, handlelength=2.4, **below)
+    grid[-1, 1].legend(columnspacing=1.2, handlelength=2.4, reverse=True, **below)
     _colorbar(figure, image, list(grid[:, 0]))
     return figure
 
@@ -396,7 +394,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
         left.plot(time, upper, color=shade, linestyle="--")
     left.set(xlim=(0, float(device["end_time"].max()) / NS), ylim=(0, length * 1.02))
     left.set(xlabel="time (ns)", ylabel="wall end (nm)", title="(a)")
-    title = f"{SHORT_J_LABEL}\nsolid: lower end\ndashed: upper end"
+    title = f"{style.J_LABEL}\nsolid: lower end\ndashed: upper end"
     beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "alignment": "left"}
     left.legend(title=title, title_fontsize=0.875 * figures.font_size, **beside)
     density = device["current_density"].values / UNIT_OF_J
@@ -446,12 +444,13 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
     columns = (whole[name].values for name in ("normalized_level_conductance", "reachable"))
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     look = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
+    place = ("axes fraction", "data")
     for number, (conductance, reachable) in enumerate(zip(*columns, strict=True)):
         if not math.isfinite(conductance):
             continue
         name = f"level {number}" if reachable else f"level {number}, not reached"
         axes.axhline(conductance, zorder=0, gid=name, **LEVELS[bool(reachable)])
-        axes.text(0.012, conductance, str(number), transform=axes.get_yaxis_transform(), **look)
+        axes.annotate(str(number), (0.012, conductance), xycoords=place, **look)
 
 
 @drawn_as("conductance", DRAWINGS)
@@ -581,7 +580,7 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     energies.plot(density / UNIT_OF_J, found.energy / 1e-12, **style.look(2, marker=True))
     energies.set(ylabel="energy (pJ)", title="(c) energy")
     for axes in (rises, energies):
-        axes.set(xlabel=SHORT_J_LABEL, ylim=(0, None))
+        axes.set(xlabel=style.J_LABEL, ylim=(0, None))
     return figure
 
 

@@ -45,6 +45,9 @@ SHADE = "#E6E6E6"
 
 METRES_PER_INCH = 0.0254
 
+J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
+"""Label of an axis of current densities."""
+
 
 Drawing = TypeVar("Drawing", bound=Callable[..., "Figure"])
 

@@ -258,7 +258,7 @@ class Study:
     title: str
     settings: type[Section]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
-    missing: str = ""
+    missing: str = "a device"
     problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]] = _no_problems
     kind: str = ""
     variables: Mapping[str, Variable] = field(default_factory=dict)

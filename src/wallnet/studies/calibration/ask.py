@@ -141,20 +141,15 @@ def known(campaign: Campaign, _: str, asked: Calibration) -> Known:
         delay = {"pulse_end": 0.0, "rest": device.relaxation.longest}[read_at]
     else:
         delay = max(read_at - device.pulse.duration, 0.0)
+    track, start, pulse = device.track, device.wall.start, device.pulse
+    values = (device.material.damping, 2 * track.notch_radius, start, pulse.duration)
+    curves = [each.device for each in reference.transfer_curves]
     return Known(
         reference=reference,
-        configured={
-            DAMPING: device.material.damping,
-            DIAMETER: 2 * device.track.notch_radius,
-            START: device.wall.start,
-            DURATION: device.pulse.duration,
-        },
+        configured=dict(zip(STEPS, values, strict=True)),
         configured_delay=delay,
         read_delays=tuple(sorted({*asked.read_delays, delay})),
-        detectors={
-            each.device: campaign.simulated[each.device].detector
-            for each in reference.transfer_curves
-        },
+        detectors={name: campaign.simulated[name].detector for name in curves},
     )
 
 
@@ -204,9 +199,9 @@ def conflicts(
             found += wrong or _unreadable(key, name, asked, device)
     count = len(needed) * asked.total
     if count > asked.most_simulations:
+        numbers = f"1 + candidates {asked.candidates} + local_candidates {asked.local_candidates}"
         found.append(
-            f"{key}: 1 + candidates {asked.candidates} + local_candidates "
-            f"{asked.local_candidates} with {len(needed)} simulations each make {count}, more than "
+            f"{key}: {numbers} with {len(needed)} simulations each make {count}, more than "
             f"most_simulations {asked.most_simulations}; lower the candidates or raise it"
         )
     return list(dict.fromkeys(found))
@@ -276,6 +271,26 @@ _CANDIDATE = ("candidate",)
 _READ = (*_CANDIDATE, "read_delay")
 _COMPARED = (*_READ, "reference")
 
+VARIABLES = {
+    "candidate": Variable(_CANDIDATE, "number; 0 is the configuration", type="int64"),
+    "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
+    "candidate_damping": Variable(_CANDIDATE, "damping"),
+    "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
+    "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
+    "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
+    "read_delay": Variable(("read_delay",), "time from pulse end to reading", **TIME),
+    "reference": Variable(("reference",), "reference value", "", TEXT),
+    "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
+    "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
+    "reference_distance": Variable(
+        _COMPARED,
+        "distance from the reference value",
+        attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
+    ),
+    "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
+    "misfit": Variable(_READ, "missed reference data plus their distances", bounds=(0.0, 1e6)),
+}
+
 STUDY = Study(
     name="calibration",
     title="calibration {subject}",
@@ -286,32 +301,7 @@ STUDY = Study(
     sections=("reference",),
     requests=requests,
     kind="calibration",
-    variables={
-        "candidate": Variable(
-            _CANDIDATE, "number of the candidate; 0 is the configuration", type="int64"
-        ),
-        "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
-        "candidate_damping": Variable(_CANDIDATE, "damping"),
-        "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
-        "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
-        "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
-        "read_delay": Variable(
-            ("read_delay",), "time from the end of the pulse to the reading", **TIME
-        ),
-        "reference": Variable(("reference",), "reference value", "", TEXT),
-        "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
-        "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
-        "reference_distance": Variable(
-            _COMPARED,
-            "distance from the reference value",
-            attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
-        ),
-        "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
-        "misfit": Variable(
-            _READ, "number of missed reference data, plus their distances", bounds=(0.0, 1e6)
-        ),
-    },
-    others=(),
+    variables=VARIABLES,
     figure="misfit",
     places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+"},
     about=known,

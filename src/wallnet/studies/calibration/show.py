@@ -103,10 +103,8 @@ def _references(data: "xarray.Dataset", name: str) -> Table:
     columns: dict[str, tuple[Any, Format]] = {"reference": (data["reference"].values, "")}
     for title, place in _both(data).items():
         columns[title] = (data["simulated_value"].values[place], "")
-        columns[f"{title} meets it"] = (
-            [YES[met] for met in data["reference_met"].values[place]],
-            "",
-        )
+        met = [YES[each] for each in data["reference_met"].values[place]]
+        columns[f"{title} meets it"] = (met, "")
     anywhere = data["reference_met"].values.any(axis=1).sum(axis=0)
     columns["candidates that meet it"] = (anywhere, ".0f")
     return of_columns(f"{name}: reference data", columns)
@@ -141,19 +139,11 @@ def _ranges(data: "xarray.Dataset", name: str) -> Table:
             "good from": values[good].min(),
             "good to": values[good].max(),
         }
-        rows.append(
-            {
-                "parameter": title,
-                **{key: format(value / unit, form) for key, value in numbers.items()},
-                "share of the range": share,
-                "determined": YES[share <= UNDETERMINED] if known else "not known",
-            }
-        )
-    return Table(
-        f"{name}: parameters of the {good.sum()} best, up to {SLACK:g} above the least misfit",
-        pandas.DataFrame(rows),
-        {"share of the range": ".2f"},
-    )
+        row = {key: format(value / unit, form) for key, value in numbers.items()}
+        decided = YES[share <= UNDETERMINED] if known else "not known"
+        rows.append({"parameter": title, **row, "share of the range": share, "determined": decided})
+    title = f"{name}: parameters of the {good.sum()} best, up to {SLACK:g} above the least misfit"
+    return Table(title, pandas.DataFrame(rows), {"share of the range": ".2f"})
 
 
 def _both(data: "xarray.Dataset") -> dict[str, Place]:
@@ -163,11 +153,9 @@ def _both(data: "xarray.Dataset") -> dict[str, Place]:
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the misfit against each parameter, and against the time of the reading."""
-    from matplotlib import pyplot
-
     misfit, own = data["misfit"].values, configured(data)
     rounds = data["candidate_round"].values
-    figure, grid = pyplot.subplots(2, 3, figsize=style.size(figures, 0.62), sharey=True)
+    figure, grid = style.panels(figures, 2, 3, 0.62, sharey=True)
     *places, last = grid.flat
     for axes, (name, values) in zip(places, _searched(data).items(), strict=True):
         title, unit, _ = COLUMNS[name]
@@ -175,26 +163,14 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         shown = misfit if name == DELAY else misfit.min(axis=1, keepdims=True)
         for number in np.unique(rounds):
             chosen = rounds == number
-            axes.plot(
-                (values[chosen, : shown.shape[1]] / unit).ravel(),
-                shown[chosen].ravel(),
-                linestyle="none",
-                marker=style.MARKERS[number - 1],
-                color=style.COLOURS[0 if number == 1 else 2],
-                label=f"round {number}",
-            )
-        axes.plot(
-            values[own] / unit,
-            misfit[own],
-            marker="*",
-            color=style.COLOURS[1],
-            markersize=9,
-            linestyle="none",
-            label="configured",
-        )
+            look = {"marker": style.MARKERS[number - 1], "linestyle": "none"}
+            look["color"] = style.COLOURS[0 if number == 1 else 2]
+            x = values[chosen, : shown.shape[1]] / unit
+            axes.plot(x.ravel(), shown[chosen].ravel(), label=f"round {number}", **look)
+        look = {"marker": "*", "markersize": 9, "linestyle": "none", "color": style.COLOURS[1]}
+        axes.plot(values[own] / unit, misfit[own], label="configured", **look)
         axes.set_xlabel(title)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("misfit")
+    style.label_edges(grid, y="misfit")
     last.set_axis_off()
     last.legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
     return figure

@@ -54,16 +54,13 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the number of pulses that each state survives, over the share and the state."""
-    from matplotlib import pyplot
-
     starts, shares = map(str, data["disturbed"].values), data["write_share"].values
     counts, kept = data["survived_pulses"].values, data["state_kept"].values == 1
     stable = np.broadcast_to(data["disturbed_stable"].values[:, None] == 1, kept.shape)
     colours = np.where(stable, np.where(kept, KEPT, LOST), UNSTABLE)
     signs = [sign_of(each) for each in starts]
-    figure, axes = pyplot.subplots(figsize=style.size(figures, 0.2 + 0.045 * len(signs)))
+    figure, ((axes,),) = style.panels(figures, 1, 1, 0.2 + 0.045 * len(signs))
     texts = np.where(stable, np.char.add(np.where(kept, "≥ ", ""), counts.astype(str)), "")
     cells(axes, colours, texts, [f"{share:+.3g}" for share in shares], signs)
-    axes.set_xlabel("current density as a share of the write amplitude")
-    axes.set_ylabel("state")
+    axes.set(xlabel="current density as a share of the write amplitude", ylabel="state")
     return figure

@@ -76,26 +76,25 @@ def ahead(
 
 _INTERVAL = ("interval",)
 
+VARIABLES = {
+    "interval": Variable(_INTERVAL, "number, by ascending current density", type="int64"),
+    "interval_state": Variable(_INTERVAL, "state of the wall after its pulses", type=STATE),
+    "interval_settled": Variable(_INTERVAL, "whether the wall rests, or has left", **FLAG),
+    "interval_low": Variable(_INTERVAL, "lower edge", **EDGE),
+    "interval_high": Variable(_INTERVAL, "upper edge", **EDGE),
+    "interval_error": Variable(_INTERVAL, "largest possible error of its edges", **CURRENT_DENSITY),
+    "interval_swept": Variable(_INTERVAL, "pulses of the sweep in it", type="int64"),
+    "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
+}
+
 STUDY = Study(
     name="intervals",
     title="intervals of {subject}",
-    missing="a device",
     settings=Intervals,
     problems=problems,
     requests=requests,
     kind="intervals",
-    variables={
-        "interval": Variable(_INTERVAL, "number, by ascending current density", type="int64"),
-        "interval_state": Variable(_INTERVAL, "state of the wall after its pulses", type=STATE),
-        "interval_settled": Variable(_INTERVAL, "whether the wall rests, or has left", **FLAG),
-        "interval_low": Variable(_INTERVAL, "lower edge", **EDGE),
-        "interval_high": Variable(_INTERVAL, "upper edge", **EDGE),
-        "interval_error": Variable(
-            _INTERVAL, "largest possible error of its edges", **CURRENT_DENSITY
-        ),
-        "interval_swept": Variable(_INTERVAL, "pulses of the sweep in it", type="int64"),
-        "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
-    },
+    variables=VARIABLES,
     others=("state", "settled", "current_density"),
     figure="edges",
     places={"trace": r"[^/]+/-?[\d.]+"},

@@ -57,28 +57,20 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the interval of each state over the current density."""
-    from matplotlib import pyplot
-
     states = list(dict.fromkeys(map(str, data["interval_state"].values)))
     densities = data["current_density"].values / 1e12
     low = np.nan_to_num(data["interval_low"].values / 1e12, nan=float(densities[0]))
     high = np.nan_to_num(data["interval_high"].values / 1e12, nan=float(densities[-1]))
-    figure, axes = pyplot.subplots(figsize=style.size(figures, 0.15 + 0.05 * len(states)))
+    figure, ((axes,),) = style.panels(figures, 1, 1, 0.15 + 0.05 * len(states))
     for index, state in enumerate(map(str, data["interval_state"].values)):
-        rests = bool(data["interval_settled"].values[index])
-        axes.barh(
-            states.index(state),
-            high[index] - low[index],
-            left=low[index],
-            height=0.6,
-            facecolor=style.COLOURS[5] if rests else "white",
-            edgecolor="0.3",
-        )
+        fill = style.COLOURS[5] if data["interval_settled"].values[index] else "white"
+        look = {"height": 0.6, "facecolor": fill, "edgecolor": "0.3"}
+        axes.barh(states.index(state), high[index] - low[index], left=low[index], **look)
     swept = data["swept"].values == 1
     rows = np.array([states.index(str(each)) for each in data["state"].values])
     axes.plot(densities[swept], rows[swept], linestyle="none", marker="o", color="black")
     axes.plot(densities[~swept], rows[~swept], linestyle="none", marker="|", color="black")
     axes.set_yticks(range(len(states)), states)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    axes.set_xlabel(style.J_LABEL)
     return figure

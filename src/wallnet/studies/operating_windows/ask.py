@@ -109,15 +109,9 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     if window.tail:
         share, whole = window.tail.share, duration + window.tail.duration
         waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
-    pulses = [
-        ProgramPulse(
-            current_density=current_density if step <= notches else -current_density,
-            duration=whole,
-            waveform=waveform,
-            pause=window.pause,
-        )
-        for step in steps[1:]
-    ]
+    shape = {"duration": whole, "waveform": waveform, "pause": window.pause}
+    ways = (current_density, -current_density)
+    pulses = [ProgramPulse(current_density=j, repetitions=notches, **shape) for j in ways]
     wanted = [wanted_notch(step, notches) for step in steps]
     expected = tuple(str(WallState.at(each, each)) for each in wanted)
     return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
@@ -139,6 +133,19 @@ def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> b
 
 _WINDOW = ("variant", "duration", "current_density")
 
+VARIABLES = {
+    "variant": Variable(("variant",), "variant of the device", "", TEXT),
+    "window_outcome": Variable(
+        _WINDOW, "outcome of each pulse train", "", TEXT, attributes=meanings(OUTCOMES)
+    ),
+    "window_step": Variable(_WINDOW, "first step that failed; 0 if all worked", type="int64"),
+    "window_state": Variable(_WINDOW, "state of the wall after its last step", type=STATE),
+    **{
+        f"window_{name}": Variable(_WINDOW[:2], f"{text} of the widest stretch", **EDGE)
+        for name, text in EDGES.items()
+    },
+}
+
 STUDY = base.Study(
     name="operating_windows",
     title="operating window {subject}",
@@ -147,20 +154,7 @@ STUDY = base.Study(
     problems=partial(base.problems_of_variants, misfits=_misfits),
     requests=requests,
     kind="operating_window",
-    variables={
-        "variant": Variable(("variant",), "variant of the device", "", TEXT),
-        "window_outcome": Variable(
-            _WINDOW, "outcome of each pulse train", "", TEXT, attributes=meanings(OUTCOMES)
-        ),
-        "window_step": Variable(
-            _WINDOW, "first step of each that failed; 0 if all worked", type="int64"
-        ),
-        "window_state": Variable(_WINDOW, "state of the wall after its last step", type=STATE),
-        **{
-            f"window_{name}": Variable(_WINDOW[:2], f"{text} of the widest stretch", **EDGE)
-            for name, text in EDGES.items()
-        },
-    },
+    variables=VARIABLES,
     others=("duration", "current_density"),
     figure="map",
     places={"initial": "[^/]+/[^/]+/initial", "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+"},

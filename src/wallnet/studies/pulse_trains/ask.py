@@ -59,6 +59,39 @@ def about(campaign: Campaign, _: str, asked: PulseTrain) -> ResponseJob:
     return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
 
 
+VARIABLES = {
+    "pulse_train_conductance": Variable(
+        ("reading", "time"), "conductance during the pulse train", **CONDUCTANCE
+    ),
+    "pulse_conductance": Variable(
+        ("reading", "pulse"), "conductance at the end of the pause", **CONDUCTANCE
+    ),
+    "normalized_pulse_conductance": Variable(
+        ("reading", "pulse"),
+        "conductance at the end of the pause, normalised over the pulse train (paper, Eq. 3)",
+    ),
+    "branch_first": Variable(("branch",), "first pulse of the sequence", type="int64"),
+    "branch_last": Variable(("branch",), "last pulse of the sequence", type="int64"),
+    "branch_steps": Variable(
+        ("branch",), "pulses up to the last that changes the state", type="int64"
+    ),
+    "nonlinearity": Variable(
+        ("reading", "branch"),
+        "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
+        "fewer than two pulses change it",
+        bounds=(-10.2, 10.2),
+    ),
+    "step_size": Variable(
+        ("reading", "branch"), "mean change of the normalised conductance by a pulse"
+    ),
+    "step_slope": Variable(
+        ("reading", "branch"),
+        "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
+        "LinearStepDevice); NaN if fewer than two pulses change it",
+    ),
+    "branch": Variable(("branch",), "number of a sequence of pulses of one sign", type="int64"),
+}
+
 STUDY = Study(
     name="pulse_trains",
     title="pulse train {subject}",
@@ -67,42 +100,7 @@ STUDY = Study(
     problems=problems,
     requests=requests,
     kind="response",
-    variables={
-        "pulse_train_conductance": Variable(
-            ("reading", "time"), "conductance during the pulse train", **CONDUCTANCE
-        ),
-        "pulse_conductance": Variable(
-            ("reading", "pulse"), "conductance at the end of the pause", **CONDUCTANCE
-        ),
-        "normalized_pulse_conductance": Variable(
-            ("reading", "pulse"),
-            "conductance at the end of the pause, normalised over the pulse train (paper, Eq. 3)",
-        ),
-        "branch_first": Variable(("branch",), "first pulse of the sequence", type="int64"),
-        "branch_last": Variable(("branch",), "last pulse of the sequence", type="int64"),
-        "branch_steps": Variable(
-            ("branch",),
-            "pulses of the sequence up to the last that changes the state",
-            type="int64",
-        ),
-        "nonlinearity": Variable(
-            ("reading", "branch"),
-            "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
-            "fewer than two pulses change it",
-            bounds=(-10.2, 10.2),
-        ),
-        "step_size": Variable(
-            ("reading", "branch"), "mean change of the normalised conductance by a pulse"
-        ),
-        "step_slope": Variable(
-            ("reading", "branch"),
-            "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
-            "LinearStepDevice); NaN if fewer than two pulses change it",
-        ),
-        "branch": Variable(
-            ("branch",), "number of a sequence of pulses of one sign, counted from 1", type="int64"
-        ),
-    },
+    variables=VARIABLES,
     others=(
         *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
         *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),

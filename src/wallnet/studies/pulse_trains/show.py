@@ -56,13 +56,9 @@ def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Ta
     import pandas
 
     job = job_of(data)
-    found = write_energy_of_train(
-        job,
-        data["pulse_train_current_density"].values,
-        data["pulse_duration"].values,
-        data["pulse_start"].values,
-        trained_waveforms(data),
-    )
+    names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
+    pulses_of = [data[each].values for each in names]
+    found = write_energy_of_train(job, *pulses_of, trained_waveforms(data))
     driven = data["pulse"].values > 0
     columns = write_energies.columns(found).where(pandas.Series(driven))
     total, pulses_driven = float(found.energy.sum()) / 1e-12, int(driven.sum())
@@ -143,34 +139,23 @@ def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw conductance against pulse number, and both wall ends and the current against time."""
-    from matplotlib import pyplot
-
-    figure, (steps, ends, current) = pyplot.subplots(
-        3, 1, figsize=style.size(figures, 0.9), height_ratios=[1.3, 1.3, 0.5]
-    )
+    figure, grid = style.panels(figures, 3, 1, 0.9, height_ratios=[1.3, 1.3, 0.5])
+    steps, ends, current = grid[:, 0]
     for index, reading in enumerate(files.READINGS):
-        steps.plot(
-            data["pulse"].values,
-            data["normalized_pulse_conductance"].sel(reading=reading).values,
-            label=f"{reading} reading",
-            **style.look(index, marker=True),
-        )
-    steps.set_xlabel("pulse number")
-    steps.set_ylabel(G_NORM_LABEL)
-    steps.set_title("(a) after each pulse", loc="left")
+        values = data["normalized_pulse_conductance"].sel(reading=reading).values
+        look = style.look(index, marker=True) | {"label": f"{reading} reading"}
+        steps.plot(data["pulse"].values, values, **look)
+    steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
     steps.legend(loc="best")
     time = data["time"].values / 1e-9
     for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
         ends.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
-    ends.set_ylabel(r"wall $\mathit{x}$ (nm)")
-    ends.set_title("(b) wall ends and current density", loc="left")
+    ends.set(ylabel=r"wall $\mathit{x}$ (nm)", title="(b) wall ends and current density")
     ends.legend(loc="best")
     ends.tick_params(labelbottom=False)
-    current.plot(
-        time, data["applied_current_density"].values / 1e12, color="0.2", drawstyle="steps-pre"
-    )
-    current.set_xlabel("time (ns)")
-    current.set_ylabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    density = data["applied_current_density"].values / 1e12
+    current.plot(time, density, color="0.2", drawstyle="steps-pre")
+    current.set(xlabel="time (ns)", ylabel=style.J_LABEL)
     for axes in (ends, current):
         axes.set_xlim(0, float(np.max(time)))
     return figure
