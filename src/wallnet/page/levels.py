@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas
+import xarray
 
 from wallnet import files
 from wallnet.report.device_tables import BEYOND, smallest_density
@@ -14,9 +14,6 @@ from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.show import RETAINED
 from wallnet.studies.showing import show_of
-
-if TYPE_CHECKING:
-    import xarray
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
@@ -41,9 +38,9 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
 
 
 def levels_table(
-    device: "xarray.Dataset",
-    barriers: "xarray.Dataset | None" = None,
-    transitions: "xarray.Dataset | None" = None,
+    device: xarray.Dataset,
+    barriers: xarray.Dataset | None = None,
+    transitions: xarray.Dataset | None = None,
 ) -> Table:
     """Return the table of all levels.
 
@@ -78,7 +75,7 @@ def levels_table(
     return Table(title, pandas.DataFrame(columns), formats)
 
 
-def _smallest(device: "xarray.Dataset", index: int) -> str | None:
+def _smallest(device: xarray.Dataset, index: int) -> str | None:
     """Return the smallest current density that reaches a level, and whether it is too hot."""
     level = device.isel(level=index)
     if not level["reachable"]:

@@ -192,6 +192,8 @@ def wall_velocity(curves: Curves) -> Rows:
     hard_axis = ms * material.THICKNESS * math.log(2) / (math.pi * material.WIDTH)
     z, turn = _strip_factors(12e-9)
     width_strip = math.sqrt(film.exchange_stiffness / (film.anisotropy - _SCALE / 2 * z))
+    # width and hard-axis field
+    walls = ((material.WIDTH, 0.0), (width_strip, ms * turn), (material.WIDTH, hard_axis))
     for d in (1e-3, 2e-3):
         label = f"D = {d * 1e3:g} mJ/m2"
         names = ["model, no H_K", "model, strip", "model, film"]
@@ -200,19 +202,12 @@ def wall_velocity(curves: Curves) -> Rows:
         stray, no_stray = (replace(each, dmi_constant=d) for each in (film, material.LOCAL))
         for density in _DENSITIES:
             h = material.torque_field(density)
-            models = [
-                _model_velocity(h, film.damping, d, width, across)
-                for width, across in (
-                    (material.WIDTH, 0.0),
-                    (width_strip, ms * turn),
-                    (material.WIDTH, hard_axis),
-                )
-            ]
+            models = [_model_velocity(h, film.damping, d, *each) for each in walls]
             single, _ = _driven_wall(no_stray, (1, 400), 2e-9, density)
             narrow, _ = _driven_wall(stray, (6, 400), 2e-9, density)
             wide, lead = _driven_wall(stray, (50, 267), 3e-9, density)
             words = {"label": label, "density": density, "lead": lead * 1e9}
-            bounds = [max(0.02 * models[0], 1.0), 0.1 * models[1], math.inf]
+            bounds = (max(0.02 * models[0], 1.0), 0.1 * models[1], math.inf)
             rows = zip(
                 ("row", "strip", "track"), (single, narrow, wide), models, bounds, strict=True
             )

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet import files
 from wallnet.config import Figures
@@ -13,10 +14,6 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
 from wallnet.studies.showing import YES
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -27,7 +24,7 @@ LONGEST = 1000 * YEAR
 RETAINED = {**YES, -1: "unknown"}
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the barriers of a device; the first one is also written as CSV."""
     shown = [states_table(data, name), pairs_table(data, name), exits_table(data, name)]
     # no wall leaves a track with fixed ends
@@ -53,7 +50,7 @@ def lifetime_text(seconds: float) -> str:
     return "below 1 ns"
 
 
-def states_table(data: "xarray.Dataset", name: str) -> Table:
+def states_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all states: energy, lowest barrier, lifetime, whether retained."""
     settings, thermal = settings_of(data), thermal_energy(data)
     low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
@@ -79,27 +76,25 @@ def states_table(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(title, columns)
 
 
-def pairs_table(data: "xarray.Dataset", name: str) -> Table:
+def pairs_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the barriers between neighbouring states."""
     title = f"{name}: barriers between neighbouring states"
     return _pairs(data, ~_leaves(data), title, ("barrier", "barrier back"))
 
 
-def exits_table(data: "xarray.Dataset", name: str) -> Table:
+def exits_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of annihilation and nucleation: barriers out of the track and back."""
     title = f"{name}: the wall leaves the track, and a new one enters"
     return _pairs(data, _leaves(data), title, ("annihilation", "nucleation"))
 
 
-def _leaves(data: "xarray.Dataset") -> "np.ndarray":
+def _leaves(data: xarray.Dataset) -> np.ndarray:
     """Return whether each pair has a track without a wall."""
     first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
     return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
 
 
-def _pairs(
-    data: "xarray.Dataset", chosen: "np.ndarray", title: str, names: tuple[str, str]
-) -> Table:
+def _pairs(data: xarray.Dataset, chosen: np.ndarray, title: str, names: tuple[str, str]) -> Table:
     """Return a table of some pairs, of which that of an expelled wall is turned round."""
     thermal = thermal_energy(data)
     data = data.isel(pair=chosen)
@@ -125,14 +120,14 @@ ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 """Kinds of path, each of which has a style in the figure."""
 
 
-def _routes(data: "xarray.Dataset") -> list[int]:
+def _routes(data: xarray.Dataset) -> list[int]:
     """Return the kind of each path, an index of `ROUTES`."""
     ends = zip(data["pair_first"].values, data["pair_second"].values, strict=True)
     halves = [any(files.WallState(str(state)).half for state in pair) for pair in ends]
     return np.where(_leaves(data), 2, halves).tolist()
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the energy along all paths against the position of the wall, and all states."""
     thermal = thermal_energy(data)
     lowest = np.nanmin(data["state_energy"].values)
@@ -174,7 +169,7 @@ LEFT_OUT = [
 """Columns of the table of states that the page of a campaign does not show."""
 
 
-def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
+def headline(data: xarray.Dataset, device: str) -> tuple[str, list[Table]]:
     """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
     caption = (
         f"{device}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
@@ -186,7 +181,7 @@ def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
     return caption, [Table(table.title, shown, table.formats, table.missing)]
 
 
-def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bool:
+def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     """Return whether barriers were computed with these settings and for this device.
 
     They are of the same material if the energies of the states are the same.
@@ -203,7 +198,7 @@ def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bo
 
 
 def level_columns(
-    data: "xarray.Dataset | None", states: Sequence[str], minimum: Sequence[int]
+    data: xarray.Dataset | None, states: Sequence[str], minimum: Sequence[int]
 ) -> dict[str, list[Any]]:
     """Return what barriers tell of levels: the lowest one, and whether it is retained.
 

@@ -1,9 +1,10 @@
 """Tables and figure of a calibration, made from its file only."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 from numpy.typing import NDArray
 
 from wallnet.config import Figures
@@ -11,10 +12,6 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.calibration.ask import STEPS, Calibration
 from wallnet.studies.showing import YES
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 SLACK = 1.0
 """Misfit above the least one up to which a candidate counts as good: about one reference value."""
@@ -37,7 +34,7 @@ COLUMNS = {
 """Title, unit and format of each parameter, and of the time of the reading."""
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a calibration; the first one is also written as CSV."""
     return [_candidates(data, name), _references(data, name), _ranges(data, name)]
 
@@ -59,21 +56,21 @@ def ordered(misfit: NDArray[np.floating]) -> list[Place]:
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def configured(data: "xarray.Dataset") -> Place:
+def configured(data: xarray.Dataset) -> Place:
     """Return the place of the configuration."""
     delay = json.loads(data.attrs["parameters"])["about"]["configured_delay"]
     apart = np.abs(data["read_delay"].values - delay)
     return data["candidate"].values.tolist().index(0), int(np.argmin(apart))
 
 
-def _searched(data: "xarray.Dataset") -> dict[str, NDArray[np.floating]]:
+def _searched(data: xarray.Dataset) -> dict[str, NDArray[np.floating]]:
     """Return each parameter and the time of the reading, as (candidate, read delay)."""
     found = {name: data[f"candidate_{name}"].values[:, None] for name in STEPS}
     found[DELAY] = data["read_delay"].values
     return {name: np.broadcast_to(each, data["misfit"].shape) for name, each in found.items()}
 
 
-def _candidates(data: "xarray.Dataset", name: str) -> Table:
+def _candidates(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     places, own = ordered(data["misfit"].values), configured(data)
     chosen = tuple(np.transpose(places))
@@ -94,7 +91,7 @@ def _candidates(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(f"{name}: candidates", columns)
 
 
-def _references(data: "xarray.Dataset", name: str) -> Table:
+def _references(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the reference data.
 
     It has the values of the best and of the configured candidate, and the number of candidates that
@@ -110,7 +107,7 @@ def _references(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(f"{name}: reference data", columns)
 
 
-def _ranges(data: "xarray.Dataset", name: str) -> Table:
+def _ranges(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the parameters: what the good candidates have in common.
 
     A candidate is good if its misfit is at most `SLACK` above the least one. With fewer than
@@ -146,12 +143,12 @@ def _ranges(data: "xarray.Dataset", name: str) -> Table:
     return Table(title, pandas.DataFrame(rows), {"share of the range": ".2f"})
 
 
-def _both(data: "xarray.Dataset") -> dict[str, Place]:
+def _both(data: xarray.Dataset) -> dict[str, Place]:
     """Return the places of the best and of the configured candidate."""
     return {"best": ordered(data["misfit"].values)[0], "configured": configured(data)}
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the misfit against each parameter, and against the time of the reading."""
     misfit, own = data["misfit"].values, configured(data)
     rounds = data["candidate_round"].values

@@ -1,16 +1,13 @@
 """Tables and figure of a cross-check, made from its file only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 NAMES = {"film": "engine", "oommf": "OOMMF"}
 """Names of the package's calculators in headings; others keep their names."""
@@ -18,7 +15,7 @@ NAMES = {"film": "engine", "oommf": "OOMMF"}
 _SETTLED = {1: ", settled", 0: ", unsettled", -1: ""}
 
 
-def _names(data: "xarray.Dataset") -> list[str]:
+def _names(data: xarray.Dataset) -> list[str]:
     """Return the names of both calculators, the reference last."""
     return [NAMES.get(name, name) for name in map(str, data["calculator"].values)]
 
@@ -28,7 +25,7 @@ def _known(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of the deviations, and that of the calculators."""
     columns: dict[str, tuple[Any, Format]] = {
         "case": (data["case"].values, ""),
@@ -59,7 +56,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     ]
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw both wall ends in both calculators and the deviation of <m> against time."""
     names = _names(data)
     shape = {"sharex": "col", "height_ratios": (2, 1)}

@@ -1,29 +1,26 @@
 """Tables and figure of walls that leave notches, made from their file only."""
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 _TRACKS = {"all notches": "with all notches", "single notch": "with this notch only"}
 
 _ENDS = {1: "one end leaves", 2: "both ends leave"}
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the thresholds and of the dwell times."""
     return [_thresholds(data, name), _dwell(data, name)]
 
 
-def _thresholds(data: "xarray.Dataset", name: str) -> Table:
+def _thresholds(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the thresholds: for one and for both ends, the two pulses around it."""
     tracks, notches = data["track"].values, data["notch"].values
     columns: dict[str, tuple[Any, Format]] = {
@@ -37,12 +34,12 @@ def _thresholds(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(f"{name}: thresholds from rest", columns)
 
 
-def _stays(data: "xarray.Dataset") -> np.ndarray:
+def _stays(data: xarray.Dataset) -> np.ndarray:
     """Return whether each end is still at each notch at the end of the pulse."""
     return np.isfinite(data["reach_time"].values) & ~np.isfinite(data["leave_time"].values)
 
 
-def _dwell(data: "xarray.Dataset", name: str) -> Table:
+def _dwell(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the dwell times: one row a pulse and notch that an end reaches."""
     times, stays = data["dwell_time"].values, _stays(data)
     rows = np.nonzero(np.isfinite(times).any(axis=2))
@@ -66,7 +63,7 @@ def _shown(time: float, stays: bool) -> str:
     return f"{'≥ ' if stays else ''}{time:.2f}"
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the thresholds of all notches, and the dwell times against the current density."""
     figure, ((left, right),) = style.panels(figures, 1, 2, 0.45)
     notches = data["notch"].values

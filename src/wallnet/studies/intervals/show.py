@@ -1,8 +1,7 @@
 """Tables and figure of the intervals of a device, made from their file only."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
@@ -10,17 +9,13 @@ from wallnet.report.device_tables import SETTLED
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import YES
 
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
-
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the intervals of a device; the first one is also written as CSV."""
     return [_intervals(data, name), _pulses(data, name)]
 
 
-def _intervals(data: "xarray.Dataset", name: str) -> Table:
+def _intervals(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the intervals.
 
     A sweep whose step is at most the width of an interval always has a pulse in it; a wider step
@@ -42,7 +37,7 @@ def _intervals(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _pulses(data: "xarray.Dataset", name: str) -> Table:
+def _pulses(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all pulses, of the sweep and of the bisection."""
     return of_columns(
         f"{name}: all pulses",
@@ -55,7 +50,7 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the interval of each state over the current density."""
     states = list(dict.fromkeys(map(str, data["interval_state"].values)))
     densities = data["current_density"].values / 1e12

@@ -111,7 +111,7 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
         waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
     shape = {"duration": whole, "waveform": waveform, "pause": window.pause}
     ways = (current_density, -current_density)
-    pulses = [ProgramPulse(current_density=j, repetitions=notches, **shape) for j in ways]
+    pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     wanted = [wanted_notch(step, notches) for step in steps]
     expected = tuple(str(WallState.at(each, each)) for each in wanted)
     return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))

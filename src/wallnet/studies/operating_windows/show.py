@@ -1,18 +1,15 @@
 """Tables and map of an operating window, made from its file only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
 from wallnet.studies.showing import cells
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -25,7 +22,7 @@ LOOKS = {
 """Colour and sign of each outcome in the map."""
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of all points, and that of the widest stretch of each variant and duration.
 
     The half width of a stretch is at least that between the densities that work, and less than that
@@ -62,7 +59,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     ]
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the outcome over current density and duration, one panel a variant."""
     from matplotlib.patches import Patch
 

@@ -3,9 +3,10 @@
 import itertools
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.devices.write_energy import WriteEnergy, write_energy_of
@@ -16,12 +17,8 @@ from wallnet.report.device_tables import SETTLED, sign_of
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import YES, cells
 
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
-
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states, and that of the write energy."""
     job = WriteEnergyJob.model_validate(json.loads(data.attrs["parameters"])["about"])
     durations, densities = data["duration"].values, data["current_density"].values
@@ -37,7 +34,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     ]
 
 
-def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
+def _pulses(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
     """Return the table of all pulses."""
     import pandas
 
@@ -61,7 +58,7 @@ def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
 
 
-def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[float, float, str]]:
+def sequence(data: xarray.Dataset, start: str, target: str) -> list[tuple[float, float, str]]:
     """Return the shortest sequence of pulses from a state to another.
 
     Returns
@@ -83,7 +80,7 @@ def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[floa
     return found
 
 
-def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
+def _sequences(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
     import pandas
 
@@ -106,7 +103,7 @@ def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     return Table(f"{name}: shortest sequences of pulses", pandas.DataFrame(rows), formats)
 
 
-def _states(data: "xarray.Dataset", name: str) -> Table:
+def _states(data: xarray.Dataset, name: str) -> Table:
     """Return the table of what rests, and of what nothing reaches or leaves."""
     # the first targets are the starts, and no pulse starts from the others
     others = data.sizes["target"] - data.sizes["start"]
@@ -119,7 +116,7 @@ def _states(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(f"{name}: states", columns)
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the state after each pulse over current density and start, one panel a duration."""
     from matplotlib import colormaps
     from matplotlib.colors import Normalize
@@ -146,7 +143,7 @@ NOTHING, NO_WALL, UNKNOWN = "nothing", "a wall initialised there moves on", "unk
 
 
 def level_columns(
-    data: "xarray.Dataset | None", states: Sequence[str], sign: int
+    data: xarray.Dataset | None, states: Sequence[str], sign: int
 ) -> dict[str, list[str]]:
     """Return what pulses do to levels: which are reached, and which pulses leave them.
 
@@ -168,14 +165,14 @@ def level_columns(
     }
 
 
-def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
+def _reached(state: str, transitions: xarray.Dataset | None) -> str:
     """Return whether a pulse from another state leads to a state."""
     if transitions is None or state not in transitions["target"].values:
         return UNKNOWN
     return YES[int(transitions["reached"].sel(target=state))]
 
 
-def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
+def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     """Return the pulses of a sign that leave a state, and where they lead, as text.
 
     States have their signs, in brackets where the wall does not rest in one of the states from
