@@ -5,6 +5,7 @@ NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset,
 and its figure. Both are loaded by their names when they are needed.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -358,6 +359,28 @@ class Study:
             found += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
             found += files.figure_files(drawn, campaign.figures.vector_format)
         return found
+
+
+PARTS = ("requests", "problems", "conflicts", "about", "each", "compared", "rounds", "ahead")
+"""Functions of a study."""
+
+
+def study(module: str, settings: type[Section], **more: Any) -> Study:
+    """Return the study of an `ask` module.
+
+    Parameters
+    ----------
+    module : str
+        The module. It has functions with names of `PARTS`, and the variables as `VARIABLES`.
+    settings : type
+        Settings of one subject.
+    **more
+        Other parts of a `Study`. Its name, kind and title are those of its folder by default.
+    """
+    found, name = vars(sys.modules[module]), module.split(".")[-2]
+    parts = {part: found[part] for part in PARTS if part in found}
+    named = {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
+    return Study(**{**named, "variables": found.get("VARIABLES", {}), **parts, **more})
 
 
 class GatherJob(Job):

@@ -15,7 +15,7 @@ from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
 from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable
 from wallnet.jobs.requests import minimum
-from wallnet.studies.base import Requests, Rounds, Study, Validate
+from wallnet.studies.base import Requests, Rounds, Validate, study
 
 Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
@@ -133,18 +133,12 @@ VARIABLES = {
     "pair_wall_top": Variable(_PLACE, "position of the upper wall end along it", **ON_TRACK),
 }
 
-STUDY = Study(
-    name="barriers",
-    title="barriers of {subject}",
+STUDY = study(
+    __name__,
+    Barriers,
     missing="a synapse to the devices, or to those named",
-    settings=Barriers,
-    problems=problems,
-    requests=requests,
-    kind="barriers",
-    variables=VARIABLES,
     figure="energy",
     places={"barrier": "[^/]+/[^/]+"},
     of_device=True,
-    each=each,
     level_sets=("kept", "mutually-reachable"),
 )

@@ -23,7 +23,7 @@ from wallnet.config.quantities import (
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
 from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
-from wallnet.studies.base import Key, Requests, Rounds, Study, Validate
+from wallnet.studies.base import Key, Requests, Rounds, Validate, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
 
@@ -132,7 +132,7 @@ class Known(Job):
     detectors: dict[str, Detector]
 
 
-def known(campaign: Campaign, _: str, asked: Calibration) -> Known:
+def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
     """Return what a calibration knows; the configuration is that of the first device named."""
     reference = campaign.reference
     device = campaign.simulated[(*reference.final_states, *reference.arrival_times)[0].device]
@@ -291,20 +291,12 @@ VARIABLES = {
     "misfit": Variable(_READ, "missed reference data plus their distances", bounds=(0.0, 1e6)),
 }
 
-STUDY = Study(
-    name="calibration",
+STUDY = study(
+    __name__,
+    Calibration,
     title="calibration {subject}",
     missing="a calibration",
-    settings=Calibration,
-    problems=problems,
-    conflicts=conflicts,
     sections=("reference",),
-    requests=requests,
-    kind="calibration",
-    variables=VARIABLES,
     figure="misfit",
     places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+"},
-    about=known,
-    rounds=rounds,
-    ahead=ahead,
 )

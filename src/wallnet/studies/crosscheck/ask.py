@@ -15,7 +15,7 @@ from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import NAME_OF_VARIANT, check_names
 from wallnet.experiment import Request, Simulation, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable
-from wallnet.studies.base import Requests, Rounds, Study, Validate
+from wallnet.studies.base import Requests, Rounds, Validate, study
 
 
 class Case(Section):
@@ -139,16 +139,11 @@ VARIABLES = {
     "trace_wall_top": Variable(_WALL, "wall end at the upper edge", **ON_TRACK),
 }
 
-STUDY = Study(
-    name="crosscheck",
+STUDY = study(
+    __name__,
+    Crosscheck,
     title="cross-check {subject}",
     missing="a cross-check",
-    settings=Crosscheck,
-    problems=problems,
-    requests=requests,
-    compared=compared,
-    kind="crosscheck",
-    variables=VARIABLES,
     figure="traces",
     places={"trace": "[^/]+/[^/]+/[^/]+"},
 )

@@ -135,18 +135,11 @@ VARIABLES = {
     "edge": Variable(("edge",), "edge of the track", "", TEXT, values=("lower", "upper")),
 }
 
-STUDY = base.Study(
-    name="depinning",
-    title="depinning of {subject}",
-    settings=Depinning,
-    problems=problems,
-    requests=requests,
-    kind="depinning",
-    variables=VARIABLES,
+STUDY = base.study(
+    __name__,
+    Depinning,
     others=("current_density",),
     figure="thresholds",
     places={"level": "[^/]+/[^/]+/start", "trace": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
-    rounds=rounds,
-    ahead=ahead,
 )

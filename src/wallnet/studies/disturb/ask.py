@@ -139,15 +139,10 @@ VARIABLES = {
     "disturb_last_drift": Variable(_TRAIN, "displacement by the last of them; NaN if none", "m"),
 }
 
-STUDY = base.Study(
-    name="disturb",
+STUDY = base.study(
+    __name__,
+    Disturb,
     title="write disturb of {subject}",
-    settings=Disturb,
-    problems=problems,
-    conflicts=conflicts,
-    requests=requests,
-    kind="disturb",
-    variables=VARIABLES,
     figure="map",
     places={"pulse_train": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,

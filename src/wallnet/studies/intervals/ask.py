@@ -11,7 +11,7 @@ from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
 from wallnet.jobs.requests import pulses
-from wallnet.studies.base import Requests, Rounds, Study, on_device, too_short
+from wallnet.studies.base import Requests, Rounds, on_device, study, too_short
 
 
 class Intervals(Section):
@@ -87,18 +87,11 @@ VARIABLES = {
     "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
 }
 
-STUDY = Study(
-    name="intervals",
-    title="intervals of {subject}",
-    settings=Intervals,
-    problems=problems,
-    requests=requests,
-    kind="intervals",
-    variables=VARIABLES,
+STUDY = study(
+    __name__,
+    Intervals,
     others=("state", "settled", "current_density"),
     figure="edges",
     places={"trace": r"[^/]+/-?[\d.]+"},
     of_device=True,
-    rounds=rounds,
-    ahead=ahead,
 )

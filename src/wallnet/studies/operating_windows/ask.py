@@ -88,6 +88,9 @@ def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
     return found
 
 
+problems = partial(base.problems_of_variants, misfits=_misfits)
+
+
 def wanted_notch(step: int, notches: int) -> int:
     """Return the notch at which the wall has to rest after a step; both count from 1.
 
@@ -146,15 +149,12 @@ VARIABLES = {
     },
 }
 
-STUDY = base.Study(
-    name="operating_windows",
+STUDY = base.study(
+    __name__,
+    Window,
     title="operating window {subject}",
     missing="an operating window",
-    settings=Window,
-    problems=partial(base.problems_of_variants, misfits=_misfits),
-    requests=requests,
     kind="operating_window",
-    variables=VARIABLES,
     others=("duration", "current_density"),
     figure="map",
     places={"initial": "[^/]+/[^/]+/initial", "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+"},

@@ -13,7 +13,7 @@ from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.files.schema import CONDUCTANCE, Variable
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
-from wallnet.studies.base import Requests, Rounds, Study, on_device, too_large, unrecorded
+from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
 
 class PulseTrain(Section):
@@ -92,15 +92,12 @@ VARIABLES = {
     "branch": Variable(("branch",), "number of a sequence of pulses of one sign", type="int64"),
 }
 
-STUDY = Study(
-    name="pulse_trains",
+STUDY = study(
+    __name__,
+    PulseTrain,
     title="pulse train {subject}",
     missing="a pulse train",
-    settings=PulseTrain,
-    problems=problems,
-    requests=requests,
     kind="response",
-    variables=VARIABLES,
     others=(
         *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
         *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
@@ -110,5 +107,4 @@ STUDY = Study(
     figure="response",
     places={"pulse_train": "[^/]+/train"},
     usual=True,
-    about=about,
 )

@@ -53,7 +53,7 @@ def requests(campaign: Campaign, name: str, asked: Transitions, _: base.Rounds) 
     return found
 
 
-def _about(campaign: Campaign, name: str, _: Transitions) -> Job:
+def about(campaign: Campaign, name: str, _: Transitions) -> Job:
     """Return what the write energy of the pulses depends on."""
     return write_energy_job(campaign.simulated[name])
 
@@ -94,18 +94,12 @@ VARIABLES = {
     ),
 }
 
-STUDY = base.Study(
-    name="transitions",
-    title="transitions of {subject}",
-    settings=Transitions,
-    problems=problems,
-    requests=requests,
-    kind="transitions",
-    variables=VARIABLES,
+STUDY = base.study(
+    __name__,
+    Transitions,
     others=("duration", "current_density"),
     figure="map",
     places={"trace": r"[^/]+/[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
-    about=_about,
     level_sets=("mutually-reachable",),
 )
