@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+from typing import Any
 
 from wallnet import files, revisions
 from wallnet.report import devices, networks, style
@@ -17,7 +18,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table = subparsers.add_parser("table", help="write a table, and the figure of the same data")
     table.add_argument("module", help="module below wallnet that makes it, such as report.measured")
     table.add_argument("--job", help="what it depends on, as JSON; - for standard input")
-    named = {"metavar": "NAME=PATH"}
+    named: Any = {"metavar": "NAME=PATH"}
     table.add_argument("--sources", nargs="*", default=[], help="files to read", **named)
     table.add_argument("--to", nargs="+", required=True, help="files to write", **named)
     table.add_argument("--figures", default="{}", help="style of all figures, as JSON")
@@ -29,7 +30,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure.add_argument("--sources", required=True, nargs="+", help="device files or metrics")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
     shown = "current densities in A/m² to show; chosen if not given"
-    some = {"nargs": "*", "default": []}
+    some: Any = {"nargs": "*", "default": []}
     figure.add_argument("--shown", type=float, metavar="J", help=shown, **some)
     paper = "rows of the paper's Table II to show too"
     figure.add_argument("--paper", type=int, metavar="NOTCHES", help=paper, **some)

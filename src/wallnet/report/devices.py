@@ -135,10 +135,15 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     x, y = trace["x"].values / NM, trace["y"].values / NM
     half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
-    look = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1, "aspect": "equal"}
+    look: dict[str, Any] = {
+        "cmap": style.magnetization_map(),
+        "vmin": -1,
+        "vmax": 1,
+        "aspect": "equal",
+    }
     image = axes.imshow(m_z, origin="lower", extent=extent, **look)
     if np.isnan(m_z).any():
-        outline = {"levels": [0.5], "colors": "black", "linewidths": 0.5}
+        outline: dict[str, Any] = {"levels": [0.5], "colors": "black", "linewidths": 0.5}
         axes.contour(x, y, np.isnan(m_z), **outline)
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.tick_params(top=False, right=False, direction="out")
@@ -146,7 +151,7 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
 
 
 def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
-    place = {"location": "bottom", "aspect": 50, "shrink": 0.5, "pad": 0.02}
+    place: dict[str, Any] = {"location": "bottom", "aspect": 50, "shrink": 0.5, "pad": 0.02}
     figure.colorbar(image, ax=axes, label=M_Z_LABEL, ticks=[-1, 0, 1], **place)
 
 
@@ -163,9 +168,8 @@ def _of_readings(
 
 def _second_axis(axes: "Axes", which: str, functions: Any, **labels: Any) -> None:
     """Add an axis in other units at the right or at the top."""
-    second = (axes.secondary_xaxis if which == "top" else axes.secondary_yaxis)(
-        which, functions=functions
-    )
+    add: Any = axes.secondary_xaxis if which == "top" else axes.secondary_yaxis
+    second = add(which, functions=functions)
     second.set(**labels)
     second.tick_params(direction="in")
 
@@ -235,7 +239,7 @@ def _show_fault(axes: "Axes", fault: str) -> None:
     """Write on a transfer curve why it is not valid as an activation."""
     axes.set_facecolor(UNSUITABLE)
     told = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
-    look = {"fontsize": "small", "color": style.COLOURS[1], "va": "center"}
+    look: dict[str, Any] = {"fontsize": "small", "color": style.COLOURS[1], "va": "center"}
     box = {"facecolor": "white", "edgecolor": "none"}
     axes.text(0.03, 0.5, told, transform=axes.transAxes, bbox=box, **look)
 
@@ -407,7 +411,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
 
 # Synapses
 
-LEVELS = {
+LEVELS: dict[bool, dict[str, Any]] = {
     reached: {"color": "0.55", "linewidth": 0.6, "linestyle": line}
     for reached, line in ((True, "-"), (False, (0, (4, 3))))
 }
@@ -443,7 +447,7 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
     whole = device.isel(level=device["half"].values == 0)
     columns = (whole[name].values for name in ("normalized_level_conductance", "reachable"))
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-    look = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
+    look: dict[str, Any] = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
     place = ("axes fraction", "data")
     for number, (conductance, reachable) in enumerate(zip(*columns, strict=True)):
         if not math.isfinite(conductance):

@@ -129,7 +129,7 @@ def rendered(template: str, **values: Any) -> str:
     """Return a page from a template of this folder."""
     import jinja2
 
-    look = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    look: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     loader = jinja2.PackageLoader("wallnet", "report")
     pages = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, **look)
     return pages.get_template(template).render(**values)

@@ -378,9 +378,9 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
         Other parts of a `Study`. Its name, kind and title are those of its folder by default.
     """
     found, name = vars(sys.modules[module]), module.split(".")[-2]
-    parts = {part: found[part] for part in PARTS if part in found}
-    named = {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
-    return Study(**{**named, "variables": found.get("VARIABLES", {}), **parts, **more})
+    parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}
+    parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
+    return Study(**{"variables": found.get("VARIABLES", {}), **parts, **more})
 
 
 class GatherJob(Job):
@@ -410,5 +410,10 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
     ]
     about = study.about(campaign, subject, settings).plain() if study.about else None
     plain = study.plain_settings(campaign, subject)
-    named = {"study": study.name, "subject": subject, "settings": plain, "about": about}
+    named: dict[str, Any] = {
+        "study": study.name,
+        "subject": subject,
+        "settings": plain,
+        "about": about,
+    }
     return GatherJob(**named, requests=tuple(found))

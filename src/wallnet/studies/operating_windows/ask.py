@@ -2,6 +2,7 @@
 
 import itertools
 from functools import partial
+from typing import Any
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
@@ -112,7 +113,7 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     if window.tail:
         share, whole = window.tail.share, duration + window.tail.duration
         waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
-    shape = {"duration": whole, "waveform": waveform, "pause": window.pause}
+    shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
     ways = (current_density, -current_density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     wanted = [wanted_notch(step, notches) for step in steps]
