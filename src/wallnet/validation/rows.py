@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
-_SAID = tomllib.loads(resources.files(__package__).joinpath("rows.toml").read_text("utf-8"))
+_SAID = tomllib.loads(
+    resources.files("wallnet.validation").joinpath("rows.toml").read_text("utf-8")
+)
 """All rows but those at a temperature by their keys, without what a check computes."""
 
 

@@ -103,7 +103,7 @@ def _ends(prefix: str, axis: tuple[str, ...], when: str, **about: Any) -> dict[s
     }
 
 
-def _answer(unknown: str) -> dict[str, Any]:
+def answer(unknown: str) -> dict[str, Any]:
     """Return type, bounds and attributes of a flag that has a third value."""
     return {
         "type": "int8",
@@ -259,7 +259,7 @@ add(
     pulse_settled=Variable(
         ("pulse",),
         "whether both wall ends rest at the end of the pause",
-        **_answer("the pause is too short to tell"),
+        **answer("the pause is too short to tell"),
     ),
     pulse_wall_position=Variable(
         ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
@@ -295,7 +295,7 @@ add(
     settled=Variable(
         _PULSE,
         "whether both wall ends rest at the end of the trace",
-        **_answer("not asked to rest"),
+        **answer("not asked to rest"),
     ),
     temperature_rise=Variable(
         _PULSE, "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
@@ -352,7 +352,7 @@ add(
         **FLAG,
     ),
     level_minimum=Variable(
-        ("level",), "whether the energy has a local minimum there", **_answer("not examined")
+        ("level",), "whether the energy has a local minimum there", **answer("not examined")
     ),
     level_energy=Variable(("level",), "energy at the minimum; NaN where there is none", **ENERGY),
     level_residual_field=Variable(

@@ -13,7 +13,7 @@ from wallnet.config.quantities import Quantity, Section
 from wallnet.experiment import Request, barrier_job
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
-from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable
+from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable, answer
 from wallnet.jobs.requests import minimum
 from wallnet.studies.base import Requests, Rounds, Validate, study
 
@@ -97,29 +97,23 @@ def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Reque
     return found
 
 
-_STATE, _PAIR, _PLACE = ("state",), ("pair",), ("pair", "place")
+_STATE, _LIFE = ("state",), ("state", "attempt")
+_PAIR, _PLACE = ("pair",), ("pair", "place")
 
 VARIABLES = {
     "state_name": Variable(_STATE, "a state of the wall", type=STATE),
     "state_energy": Variable(_STATE, "energy of the state; NaN if no minimum", **ENERGY),
-    "state_wall_bottom": Variable(
-        _STATE, "position of the lower wall end in the state", **ON_TRACK
-    ),
-    "state_wall_top": Variable(_STATE, "position of the upper wall end in the state", **ON_TRACK),
+    "state_wall_bottom": Variable(_STATE, "position of the lower wall end", **ON_TRACK),
+    "state_wall_top": Variable(_STATE, "position of the upper wall end", **ON_TRACK),
     "state_barrier": Variable(_STATE, "lowest barrier from the state; NaN if unknown", **ENERGY),
-    "state_exit": Variable(_STATE, "state to which it leads; empty if unknown", type=TEXT),
+    "state_exit": Variable(_STATE, "neighbour over this barrier; empty if unknown", type=TEXT),
     "state_lifetime": Variable(
-        ("state", "attempt"),
-        "mean time until a thermal fluctuation overcomes this barrier",
-        "s",
-        attributes={"comment": "at the greatest and at the least attempt frequency"},
+        _LIFE, "mean lifetime at the greatest and at the least attempt frequency", "s"
     ),
     "state_retained": Variable(
         _STATE,
         "whether this barrier is at least the stated multiple of k_B T",
-        type="int8",
-        bounds=(-1, 1),
-        attributes={"values_mean": "0 no, 1 yes, -1 a barrier is unknown"},
+        **answer("a barrier is unknown"),
     ),
     "pair_first": Variable(_PAIR, "state at the beginning of the path", type=STATE),
     "pair_second": Variable(_PAIR, "state at the end of the path", type=STATE),
@@ -129,8 +123,8 @@ VARIABLES = {
     "pair_route": Variable(_PAIR, "how the wall moves on the path, or why not", type=TEXT),
     "pair_images": Variable(_PAIR, "number of images of the path", type="int32"),
     "pair_energy": Variable(_PLACE, "energy along each path; NaN beyond its images", **ENERGY),
-    "pair_wall_bottom": Variable(_PLACE, "position of the lower wall end along it", **ON_TRACK),
-    "pair_wall_top": Variable(_PLACE, "position of the upper wall end along it", **ON_TRACK),
+    "pair_wall_bottom": Variable(_PLACE, "position of the lower wall end on the path", **ON_TRACK),
+    "pair_wall_top": Variable(_PLACE, "position of the upper wall end on the path", **ON_TRACK),
 }
 
 STUDY = study(

@@ -282,11 +282,7 @@ VARIABLES = {
     "reference": Variable(("reference",), "reference value", "", TEXT),
     "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
     "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
-    "reference_distance": Variable(
-        _COMPARED,
-        "distance from the reference value",
-        attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
-    ),
+    "reference_distance": Variable(_COMPARED, "distance from the value, in notches or full scales"),
     "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
     "misfit": Variable(_READ, "missed reference data plus their distances", bounds=(0.0, 1e6)),
 }

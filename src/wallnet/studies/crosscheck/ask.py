@@ -14,7 +14,7 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import NAME_OF_VARIANT, check_names
 from wallnet.experiment import Request, Simulation, pulse_job
-from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable
+from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable, answer
 from wallnet.studies.base import Requests, Rounds, Validate, study
 
 
@@ -114,26 +114,16 @@ VARIABLES = {
     "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
     "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),
     "m_deviation": Variable(_CASE, "largest difference of a component of the mean m"),
-    "wall_bottom_deviation": Variable(
-        _CASE, "largest difference of the lower wall end", **ON_TRACK
-    ),
-    "wall_top_deviation": Variable(_CASE, "largest difference of the upper wall end", **ON_TRACK),
-    "final_position_deviation": Variable(
-        _CASE, "difference of the final mean positions", **ON_TRACK
-    ),
+    "wall_bottom_deviation": Variable(_CASE, "largest deviation of the lower wall end", **ON_TRACK),
+    "wall_top_deviation": Variable(_CASE, "largest deviation of the upper wall end", **ON_TRACK),
+    "final_position_deviation": Variable(_CASE, "deviation of the final mean position", **ON_TRACK),
     "final_state": Variable(_TRACE, "state of the wall at the end of the trace", type=STATE),
     "final_settled": Variable(
-        _TRACE,
-        "whether both wall ends rest at the end of the trace",
-        type="int8",
-        bounds=(-1, 1),
-        attributes={"values_mean": "0 no, 1 yes, -1 not asked to rest"},
+        _TRACE, "whether both wall ends rest at the end", **answer("not asked to rest")
     ),
     "wall_time": Variable(_TRACE, "duration of the simulation on its machine", "s"),
     "trace_time": Variable(_CURVE, "time of each entry; NaN after the last", **TIME),
-    "trace_current_density": Variable(
-        _CURVE, "current density in the reference", **CURRENT_DENSITY
-    ),
+    "trace_current_density": Variable(_CURVE, "applied current density", **CURRENT_DENSITY),
     "trace_m_deviation": Variable(_CURVE, "largest difference of a component of the mean m"),
     "trace_wall_bottom": Variable(_WALL, "wall end at the lower edge", **ON_TRACK),
     "trace_wall_top": Variable(_WALL, "wall end at the upper edge", **ON_TRACK),

@@ -124,8 +124,8 @@ _THRESHOLD = ("track", "notch", "ends")
 _DWELL = ("current_density", "notch", "edge")
 
 VARIABLES = {
-    "threshold_low": Variable(_THRESHOLD, "strongest pulse below, by which fewer leave", **EDGE),
-    "threshold_high": Variable(_THRESHOLD, "weakest pulse by which so many have left", **EDGE),
+    "threshold_low": Variable(_THRESHOLD, "strongest pulse by which fewer ends leave", **EDGE),
+    "threshold_high": Variable(_THRESHOLD, "weakest pulse by which so many ends leave", **EDGE),
     "reach_time": Variable(_DWELL, "when the end reaches the notch; NaN if never", **TIME),
     "leave_time": Variable(_DWELL, "when it leaves it for good; NaN if not in the pulse", **TIME),
     "dwell_time": Variable(_DWELL, "time there until it leaves or the pulse ends", **TIME),

@@ -116,21 +116,17 @@ def requests(campaign: Campaign, name: str, asked: Disturb, _: base.Rounds) -> b
     return found
 
 
-_TRAIN = ("disturbed", "write_share")
+_SHARE, _TRAIN = ("write_share",), ("disturbed", "write_share")
 
 VARIABLES = {
     "disturbed": Variable(("disturbed",), "state before the first pulse", "", STATE),
     "write_share": Variable(
-        ("write_share",),
-        "current density as a share of the write amplitude; negative if opposite",
-        bounds=(-1.0, 1.0),
+        _SHARE, "share of the write amplitude; negative if opposite", bounds=(-1.0, 1.0)
     ),
     "disturbed_stable": Variable(("disturbed",), "whether an initialised wall rests there", **FLAG),
-    "disturb_current_density": Variable(
-        ("write_share",), "current density of the pulses", **CURRENT_DENSITY
-    ),
+    "disturb_current_density": Variable(_SHARE, "current density of the pulses", **CURRENT_DENSITY),
     "survived_pulses": Variable(
-        _TRAIN, "pulses after which the wall rests in its state", type="int64"
+        _TRAIN, "pulses after which the wall still rests there", type="int64"
     ),
     "state_kept": Variable(_TRAIN, "whether the wall does so after all repetitions", **FLAG),
     "disturb_state": Variable(_TRAIN, "state after the last pulse", type=STATE),

@@ -59,37 +59,31 @@ def about(campaign: Campaign, _: str, asked: PulseTrain) -> ResponseJob:
     return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
 
 
+_TIME, _PULSE = ("reading", "time"), ("reading", "pulse")
+_BRANCH, _BRANCHES = ("branch",), ("reading", "branch")
+
 VARIABLES = {
-    "pulse_train_conductance": Variable(
-        ("reading", "time"), "conductance during the pulse train", **CONDUCTANCE
-    ),
-    "pulse_conductance": Variable(
-        ("reading", "pulse"), "conductance at the end of the pause", **CONDUCTANCE
-    ),
+    "pulse_train_conductance": Variable(_TIME, "conductance during the pulse train", **CONDUCTANCE),
+    "pulse_conductance": Variable(_PULSE, "conductance at the end of the pause", **CONDUCTANCE),
     "normalized_pulse_conductance": Variable(
-        ("reading", "pulse"),
-        "conductance at the end of the pause, normalised over the pulse train (paper, Eq. 3)",
+        _PULSE, "normalised conductance after the pause (paper, Eq. 3)"
     ),
-    "branch_first": Variable(("branch",), "first pulse of the sequence", type="int64"),
-    "branch_last": Variable(("branch",), "last pulse of the sequence", type="int64"),
-    "branch_steps": Variable(
-        ("branch",), "pulses up to the last that changes the state", type="int64"
-    ),
+    "branch_first": Variable(_BRANCH, "first pulse of the sequence", type="int64"),
+    "branch_last": Variable(_BRANCH, "last pulse of the sequence", type="int64"),
+    "branch_steps": Variable(_BRANCH, "pulses up to the last that changes the state", type="int64"),
     "nonlinearity": Variable(
-        ("reading", "branch"),
+        _BRANCHES,
         "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
         "fewer than two pulses change it",
         bounds=(-10.2, 10.2),
     ),
-    "step_size": Variable(
-        ("reading", "branch"), "mean change of the normalised conductance by a pulse"
-    ),
+    "step_size": Variable(_BRANCHES, "mean change of the normalised conductance by a pulse"),
     "step_slope": Variable(
-        ("reading", "branch"),
+        _BRANCHES,
         "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
         "LinearStepDevice); NaN if fewer than two pulses change it",
     ),
-    "branch": Variable(("branch",), "number of a sequence of pulses of one sign", type="int64"),
+    "branch": Variable(_BRANCH, "number of a sequence of pulses of one sign", type="int64"),
 }
 
 STUDY = study(

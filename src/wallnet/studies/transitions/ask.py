@@ -65,33 +65,20 @@ VARIABLES = {
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
     "start_stable": Variable(("start",), "whether an initialised wall rests there", **FLAG),
-    "start_bottom": Variable(("start",), "position of the lower wall end before", **ON_TRACK),
-    "start_top": Variable(("start",), "position of the upper wall end before", **ON_TRACK),
+    "start_bottom": Variable(("start",), "lower wall end before the pulses", **ON_TRACK),
+    "start_top": Variable(("start",), "upper wall end before the pulses", **ON_TRACK),
     "end_state": Variable(_PULSE, "state of the wall after each pulse", type=STATE),
     "end_settled": Variable(_PULSE, "whether both wall ends rest after each pulse", **FLAG),
-    "end_bottom": Variable(_PULSE, "position of the lower wall end after it", **ON_TRACK),
-    "end_top": Variable(_PULSE, "position of the upper wall end after it", **ON_TRACK),
+    "end_bottom": Variable(_PULSE, "lower wall end after each pulse", **ON_TRACK),
+    "end_top": Variable(_PULSE, "upper wall end after each pulse", **ON_TRACK),
     "end_target": Variable(
-        _PULSE,
-        "index of the target in which the wall rests",
-        type="int64",
-        attributes={"comment": "-1 if it rests in none of them"},
+        _PULSE, "index of the target in which the wall rests; -1 if none", type="int64"
     ),
     "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
     "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-    "sequence_length": Variable(
-        _PAIR,
-        "number of pulses of the shortest sequence",
-        type="int64",
-        attributes={"comment": "-1 where there is none"},
-    ),
-    "sequence_current_density": Variable(_PAIR, "current density of its first pulse", **EDGE),
-    "sequence_duration": Variable(
-        _PAIR,
-        "duration of its first pulse",
-        attributes={"comment": "NaN where there is none"},
-        **TIME,
-    ),
+    "sequence_length": Variable(_PAIR, "pulses of the shortest sequence; -1 if none", type="int64"),
+    "sequence_current_density": Variable(_PAIR, "first current density of the sequence", **EDGE),
+    "sequence_duration": Variable(_PAIR, "duration of its first pulse; NaN if none", **TIME),
 }
 
 STUDY = base.study(
