@@ -114,7 +114,11 @@ def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) ->
     """
     import pandas
 
-    of_kind = {FinalState: _final_state, ArrivalTime: _arrival_time, TransferCurve: _transfer_curve}
+    of_kind: dict[type, Any] = {
+        FinalState: _final_state,
+        ArrivalTime: _arrival_time,
+        TransferCurve: _transfer_curve,
+    }
     entries = job.reference.entries
     rows = [of_kind[type(each)](each, devices[each.device]) for each in entries]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))

@@ -157,7 +157,7 @@ def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
 
 def _of_readings(
     figures: Figures, aspect: float, **options: Any
-) -> tuple["Figure", dict[str, "Axes"]]:
+) -> tuple["Figure", dict[str, Any]]:
     """Return a figure with a panel over the current density for each reading."""
     figure, (panels,) = style.panels(figures, 1, 2, aspect, **options)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):

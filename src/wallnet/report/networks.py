@@ -339,7 +339,8 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             layer = record["layers"][0]
             histogram = record["weights"][layer]
             counts = np.array(histogram["counts"])
-            edges = np.linspace(*histogram["range"], len(counts) + 1)
+            low, high = histogram["range"]
+            edges = np.linspace(low, high, len(counts) + 1)
             for value in record.get("weight_values", {}).get(layer, ()):
                 panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
             if histogram["different_values"] < len(counts):

@@ -54,7 +54,7 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         exits = _exits(state, paths)
         barrier, leads_to = min(exits, key=_unknown_last, default=(math.nan, ""))
         known = all(math.isfinite(each) for each, _ in exits)
-        row = {
+        row: dict[str, Any] = {
             "state_name": state,
             "state_energy": _energy(data),
             "state_wall_bottom": data.values["minimum_wall_bottom"],

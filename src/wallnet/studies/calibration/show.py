@@ -160,7 +160,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         shown = misfit if name == DELAY else misfit.min(axis=1, keepdims=True)
         for number in np.unique(rounds):
             chosen = rounds == number
-            look = {"marker": style.MARKERS[number - 1], "linestyle": "none"}
+            look: dict[str, Any] = {"marker": style.MARKERS[number - 1], "linestyle": "none"}
             look["color"] = style.COLOURS[0 if number == 1 else 2]
             x = values[chosen, : shown.shape[1]] / unit
             axes.plot(x.ravel(), shown[chosen].ravel(), label=f"round {number}", **look)

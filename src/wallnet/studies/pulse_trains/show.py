@@ -53,8 +53,8 @@ def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Tabl
 
     job = job_of(data)
     names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
-    pulses_of = [data[each].values for each in names]
-    found = write_energy_of_train(job, *pulses_of, trained_waveforms(data))
+    density, duration, start = (data[each].values for each in names)
+    found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     driven = data["pulse"].values > 0
     columns = write_energies.columns(found).where(pandas.Series(driven))
     total, pulses_driven = float(found.energy.sum()) / 1e-12, int(driven.sum())
