@@ -184,7 +184,7 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
         logger.warning("%s: the conductance does not rise from each level to the next", name)
     reaching = np.array([sweep.smallest_reaching(level.state) for level in levels])
-    beyond = np.array([sweep.only_beyond_model(level.state) for level in levels])
+    beyond = [sweep.only_beyond_model(level.state) for level in levels]
     # the first level is where pulses start
     reaching[0], beyond[0] = 0.0, False
     return {
