@@ -61,6 +61,9 @@ The folders of the stage itself are part of it all the same.
 def digest(stage):
     """Return a digest of the present code of a stage and of what it uses."""
     texts = sorted(_text_of(*place) for place in code_of(stage))
+    for place in STAGES[stage]:
+        tables = sorted((PACKAGE / place).glob("*.[jt]*"))  # templates and TOML
+        texts += [path.read_text("utf-8") for path in tables]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 

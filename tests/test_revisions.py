@@ -141,6 +141,17 @@ def test_a_change_counts_for_the_stages_that_use_it(noted, edited, file, old, ne
     assert {stage for stage in noted if digests.digest(stage) != noted[stage]} == stages
 
 
+@pytest.mark.parametrize(
+    ("name", "stage"), [("rows.toml", "validation"), ("tables.html.j2", "report")]
+)
+def test_a_change_of_a_table_or_a_template_counts_for_its_stage(monkeypatch, noted, name, stage):
+    read = Path.read_text
+    changed = {name: "one more word"}
+    monkeypatch.setattr(Path, "read_text", lambda p, *a: read(p, *a) + changed.get(p.name, ""))
+    after = {each: digests.digest(each) for each in noted}
+    assert {each for each in noted if noted[each] != after[each]} == {stage}
+
+
 def test_no_folder_that_computes_lies_outside_the_stages():
     """Their files belong to a stage as a whole, also what nothing names yet."""
     for stage, folders in digests.STAGES.items():

@@ -83,14 +83,14 @@ ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
 
 
-def _flag(unknown: str = "") -> dict[str, Any]:
+def answer(unknown: str = "") -> dict[str, Any]:
     """Return type, bounds and attributes of a flag; with a third value for what is unknown."""
     meaning = "0 no, 1 yes" + (f", -1 {unknown}" if unknown else "")
     low = -1 if unknown else 0
     return {"type": "int8", "bounds": (low, 1), "attributes": {"values_mean": meaning}}
 
 
-FLAG = _flag()
+FLAG = answer()
 EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
 
 _PULSE = ("current_density",)
@@ -258,7 +258,7 @@ add(
     pulse_state=_of_pulse("state of the wall at the end of the pause after each pulse", type=STATE),
     pulse_settled=_of_pulse(
         "whether both wall ends rest at the end of the pause",
-        **_flag("the pause is too short to tell"),
+        **answer("the pause is too short to tell"),
     ),
     pulse_wall_position=_of_pulse("mean wall position at the end of the pause", **ON_TRACK),
     **_ends("pulse_", ("pulse",), " at the end of the pause"),
@@ -288,7 +288,7 @@ add(
     held=_of_sweep("whether both wall ends rest against the current as the pulse ends", **FLAG),
     state=_of_sweep("state of the wall at the end of the trace", type=STATE),
     settled=_of_sweep(
-        "whether both wall ends rest at the end of the trace", **_flag("not asked to rest")
+        "whether both wall ends rest at the end of the trace", **answer("not asked to rest")
     ),
     temperature_rise=_of_sweep(
         "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
@@ -336,7 +336,7 @@ add(
         "whether all pulses of the sweep that end there heat the track above its Curie temperature",
         **FLAG,
     ),
-    level_minimum=_level("whether the energy has a local minimum there", **_flag("not examined")),
+    level_minimum=_level("whether the energy has a local minimum there", **answer("not examined")),
     level_energy=_level("energy at the minimum; NaN where there is none", **ENERGY),
     level_residual_field=_level("largest |m × H × m| where the minimisation ended", **_FIELD),
     level_stiffness=_level(
