@@ -171,7 +171,9 @@ class ImageData:
     def whole(self, part: str) -> Batches:
         """Return the `validation` or `test` images in large batches."""
         if part not in self._whole:
-            batches = zip(*(each.split(EVALUATION_BATCH) for each in getattr(self, part)), strict=True)
+            batches = zip(
+                *(each.split(EVALUATION_BATCH) for each in getattr(self, part)), strict=True
+            )
             scaled = [_scaled(batch) for batch in batches]
             self._whole[part] = _load(scaled)  # type: ignore[arg-type]
         return self._whole[part]

@@ -70,7 +70,7 @@ class _Transfer(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, pre_activation: Tensor, activation: MeasuredActivation) -> Tensor:
-        current = (pre_activation / activation.input_range).clamp_(0.0, 1.0)
+        current = (pre_activation / activation.input_range).clamp(0.0, 1.0)
         # 0 or 1 as numbers, since PyTorch multiplies by booleans ten times as slowly
         driven = torch.gt(pre_activation, 0.0, out=torch.empty_like(current))
         below = torch.le(pre_activation, activation.input_range, out=torch.empty_like(current))
