@@ -182,7 +182,7 @@ class ImageData:
 class _Epochs(Dataset[Iterator[Batch]]):
     """A data set that takes each batch with one index operation."""
 
-    def __init__(self, part: Dataset[Batch]) -> None:
+    def __init__(self, part: Dataset[Any]) -> None:
         self.part = part
 
     def __getitem__(self, batches: Sequence[Tensor]) -> Iterator[Batch]:
