@@ -42,7 +42,6 @@ from wallnet.experiment.base import Job, first_finding
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
 
-
 BLOCK = 8
 """Number of replicas that one job simulates; more replicas are further blocks."""
 
@@ -141,7 +140,9 @@ class Step(Job):
     def _heated_from_a_temperature(self) -> Self:
         for name in ("heating", "replicas"):
             if getattr(self, name) and not self.temperature:
-                raise ValueError(f"{name} is given without temperature; give it, or leave {name} out")
+                raise ValueError(
+                    f"{name} is given without temperature; give it, or leave {name} out"
+                )
         return self
 
     def segments(self) -> list[Segment]:
@@ -293,7 +294,8 @@ class Simulation(Step):
 
         None is longer than a quench, which shows after each whether a notch pins the wall.
         """
-        assert self.train and self.train.free
+        assert self.train is not None
+        assert self.train.free is not None
         longest = self.train.free.longest
         parts = math.ceil(longest / QUENCH.longest - 1e-9)
         more = ProgramPulse(current_density=0.0, duration=longest / parts, repetitions=parts)
@@ -317,7 +319,9 @@ class Simulation(Step):
         steps = self.longest / _time_step(*given, self.temperature)
         if self.temperature:
             free = self.train.free if self.train else None
-            quenches = max(self.pulses, 1) + (free.share * free.longest / QUENCH.longest if free else 0)
+            quenches = max(self.pulses, 1) + (
+                free.share * free.longest / QUENCH.longest if free else 0
+            )
             each = QUENCH.longest / _time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
         return columns * rows * steps

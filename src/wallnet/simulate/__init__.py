@@ -258,7 +258,9 @@ def _simulate(arguments: argparse.Namespace) -> None:
         made = run(job, start.dataset(), progress, arguments.out)
     files.write_dataset(made, arguments.out, kind, {})
     shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
-    states = made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]
+    states = (
+        made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]
+    )
     print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states)}")
 
 

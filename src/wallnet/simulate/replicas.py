@@ -133,7 +133,7 @@ def _going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
     if not job.train.free:
         return []
     # a train that ended early is not at the end of the last pause
-    last = {number: each.walls[job.pulses:] for number, each in courses.items()}
+    last = {number: each.walls[job.pulses :] for number, each in courses.items()}
     free = {
         number: (wall["pulse_wall_bottom"], wall["pulse_wall_top"])
         for number, walls in last.items()
@@ -231,9 +231,7 @@ def _blank(shape: tuple[int, int, int], columns: int) -> dict[str, NDArray[Any]]
     }
 
 
-def _empty(
-    job: Simulation, initial: "xarray.Dataset", fault: BeyondModelError
-) -> "xarray.Dataset":
+def _empty(job: Simulation, initial: "xarray.Dataset", fault: BeyondModelError) -> "xarray.Dataset":
     """Return the dataset of a train that is beyond the model."""
     x = initial["x"].values
     values = {

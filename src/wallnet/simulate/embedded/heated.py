@@ -20,6 +20,7 @@ from wallnet.tracks.pulse_heat import TrackTemperature
 RENEWAL = 50e-12
 """Longest time in s for which the temperature is constant, at its value in the middle."""
 
+
 class BeyondModelError(SimulationError):
     """A pulse heats the film beyond what can be simulated.
 
