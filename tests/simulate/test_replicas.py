@@ -78,7 +78,6 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     assert ensemble["traced"].values.tolist() == [1, 2]
     ends = ensemble["replica_wall_top"].values
     assert len(np.unique(ends[:, 1, 0])) == 4
-    assert len({block(n, n).noise_key for n in range(20)}) == 20
     train = run_train(block(2, 2), initial)
     for name in ("wall_bottom", "wall_top"):
         np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
@@ -105,6 +104,11 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     assert ensemble.attrs["spin_temperature"] == pytest.approx(
         np.average(spins[:, 1:].ravel(), weights=lengths), rel=1e-9, abs=0
     )
+
+
+def test_the_thermal_field_of_a_replica_is_that_of_its_number():
+    assert len({block(number, number).noise_key for number in range(1, 21)}) == 20
+    assert block(3, 8).replica(5).noise_key == block(5, 5).noise_key == block(5, 8).noise_key
 
 
 class Killed(BaseException):
