@@ -47,7 +47,7 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
                 ],
                 "",
             ),
-            "known at the reading time": (rows["outcome_certain"], ""),
+            "known at the reading time": (rows["outcome_certain"], ".0f"),
             "probability": (rows["outcome_probability"], ".3f"),
             "at least": (rows["outcome_low"], ".3f"),
             "at most": (rows["outcome_high"], ".3f"),
@@ -70,7 +70,7 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
         {
             "model": (rows["model"], ""),
             "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
-            "replicas": (rows["simulated_replicas"], ""),
+            "replicas": (rows["simulated_replicas"], ".0f"),
             "free after the pause": (rows["free_share"], ".3f"),
             "from (nm)": (rows["leftmost"] / 1e-9, ".1f"),
             "to (nm)": (rows["rightmost"] / 1e-9, ".1f"),
@@ -89,7 +89,7 @@ def _written(data: "xarray.Dataset", name: str) -> Table:
         for outcome in data["outcome"].values:
             chosen = data.sel(model=model, outcome=outcome)
             probability = chosen["outcome_probability"].fillna(-1)
-            best = chosen.isel(current_density=int(probability.argmax()))
+            best = chosen.isel(current_density=int(probability.argmax("current_density")))
             if best["outcome_probability"].item() > 0 and outcome != "free":
                 rows.append((model, outcome, best))
     return of_columns(
