@@ -135,7 +135,9 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         texts = np.where(found > 0, np.char.mod("%.2f", np.nan_to_num(found)), "")
         cells(axes, places, texts, density, states)
         for column, row in enumerate(cold):
-            frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#D55E00")
+            frame = Rectangle(
+                (column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.5
+            )
             axes.add_patch(frame).set_zorder(3)
         for column in np.flatnonzero(chosen["heated_beyond_model"].values):
             place, tall = (column - 0.5, -0.5), len(states)
