@@ -79,7 +79,8 @@ def run_train(
     """
     if job.train is None:
         raise ValueError("a single pulse is no train; call simulate")
-    return _joined(job, initial, course(job, initial, progress, output and unfinished(output)))
+    folder = None if output is None else unfinished(output)
+    return _joined(job, initial, course(job, initial, progress, folder))
 
 
 def course(

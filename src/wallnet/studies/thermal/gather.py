@@ -2,8 +2,8 @@
 
 import itertools
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,7 +48,7 @@ class Outcomes(NamedTuple):
     ----------
     certain : Counter
         Number of walls known to be in each state.
-    expected : Counter
+    expected : defaultdict
         The same, with the other free walls divided as those in their gap that were simulated
         further.
     unknown : int
@@ -56,7 +56,7 @@ class Outcomes(NamedTuple):
     """
 
     certain: Counter[str]
-    expected: Mapping[str, float]
+    expected: defaultdict[str, float]
     unknown: int
 
 
@@ -68,7 +68,7 @@ def outcomes(walls: Sequence[Wall]) -> Outcomes:
     certain = Counter(
         wall.later or wall.state for wall in walls if wall.later or wall.state != FREE
     )
-    expected = Counter(certain)
+    expected = defaultdict[str, float](float, certain)
     unknown = Counter(wall.gap for wall in walls if wall.state == FREE and not wall.later)
     for gap, count in unknown.items():
         later = [wall.later for wall in walls if wall.later and wall.gap == gap]

@@ -139,8 +139,8 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
                 (column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.5
             )
             axes.add_patch(frame).set_zorder(3)
-        for column in np.flatnonzero(chosen["heated_beyond_model"].values):
-            place, tall = (column - 0.5, -0.5), len(states)
+        for beyond in np.flatnonzero(chosen["heated_beyond_model"].values):
+            place, tall = (beyond - 0.5, -0.5), len(states)
             axes.add_patch(Rectangle(place, 1, tall, fill=False, hatch="////", edgecolor="0.6"))
         axes.set_title(style.plain(str(model)), loc="left")
         axes.set_ylabel("state")
