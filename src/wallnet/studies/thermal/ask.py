@@ -60,7 +60,7 @@ class Thermal(Varied, Sweep):
 
 def _misfits(asked: Thermal, key: str, block: str, device: Device) -> list[str]:
     """List the conflicts with one variant of the device, whose block has a name."""
-    if not device.temperature:
+    if not initial_job(device).temperature:
         return [f"{block} has no temperature; give temperature.ambient in K"]
     strongest = max(asked.current_densities, key=abs)
     pulse = asked.pulse(device, strongest)
