@@ -20,7 +20,7 @@ EXAMPLES = {
         }
     },
     "thermal": {
-        "warm": {
+        "cut": {
             "device": "cut",
             "variants": {
                 "isothermal": {"temperature": {"ambient": 300.0}},

@@ -41,7 +41,7 @@ SHOWN = {
     "operating_windows": "three-map",
     "transitions": "stairs-map",
     "disturb": "stairs-map",
-    "thermal": "warm-map",
+    "thermal": "cut-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
     "calibration": "paper-misfit",
@@ -238,9 +238,9 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         # the write energy
         ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED),
         # further replicas are a block of their own in each model
-        ("thermal/warm/replicas", 16, HEATED + Counter(ensemble=1)),
+        ("thermal/cut/replicas", 16, HEATED + Counter(ensemble=1)),
         (
-            "thermal/warm/current_densities",
+            "thermal/cut/current_densities",
             [0.8e12, 0.9e12],
             HEATED + Counter(pulse_train=1, ensemble=1),
         ),
