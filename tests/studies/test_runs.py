@@ -162,7 +162,7 @@ MISFITS = Counter(gather_calibration=1, show_calibration=1)
 PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
 HEATED = Counter(ensemble=1, gather_thermal=1, show_thermal=1)
-THERMAL = HEATED + Counter(initial=3, pulse_train=1, ensemble=1)
+THERMAL = HEATED + Counter(initial=2, pulse_train=1, ensemble=1)
 DISTURBED = Counter(pulse_train=4, gather_disturb=1, show_disturb=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from helpers.programs import STAIRCASE
 
-from studies.results import gather, shown, write_train
-from wallnet import config, files, plan
+from studies.results import gather, shown, write_block, write_train
+from wallnet import config, plan
 from wallnet.config import Figures
-from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.thermal.gather import Wall, interval, outcomes
@@ -57,7 +56,12 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
 def test_the_models_are_isothermal_and_heated_by_default():
     campaign = plan.parse(STAIRCASE | {"thermal": {"warm": ASKED}})
     requests = STUDY.requests_of(campaign, "warm")
-    found = {key[0]: each.computes for key, each in requests.items() if len(key) == 3}
+    blocks = {key[0]: each for key, each in requests.items() if len(key) == 3}
+    # no pulse has heated the initial state
+    assert {each.after for each in blocks.values()} == {
+        ("results/thermal/warm/isothermal/initial.nc",)
+    }
+    found = {model: each.computes for model, each in blocks.items()}
     assert {job.temperature for job in found.values()} == {300.0}
     assert [job.heating and job.heating.anisotropy_exponent for job in found.values()] == [
         *(None, 2.0, 3.0)
@@ -66,7 +70,7 @@ def test_the_models_are_isothermal_and_heated_by_default():
     from wallnet.plan.requests import Requested
     from wallnet.plan.work import study_work, work_ahead
 
-    each = 3 * 2 * 16 * (0.6 + 10 + 10) + 2 * 10.6 + 4 * 1
+    each = 3 * 2 * 16 * (0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
     assert f"at most {each:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
 
 
@@ -143,31 +147,6 @@ def test_free_walls_are_divided_as_those_of_their_gap():
     assert found.unknown == 3
     expected = {"notch 1": 3, "notch 2": 3 + 4 / 3, "free": 1 + 2 / 3, "notch 4": 2}
     assert found.expected == pytest.approx(expected, rel=1e-12, abs=0)
-
-
-def write_block(request, final, beyond=""):
-    """Write a block of replicas: state, mean position in nm and later state of each."""
-    count = 0 if beyond else len(final)
-    sizes = {"replica": count, "pulse": 2, "moment": 2, "traced": 0, "time": 1, "x": 3}
-    values = {}
-    for name in KINDS["ensemble"]:
-        variable = VARIABLES[name]
-        shape = [sizes[each] for each in variable.dimensions]
-        if not variable.values:
-            values[name] = np.full(shape, "") if variable.is_text else np.zeros(shape)
-    if count:
-        states, places, later = zip(*final, strict=True)
-        values["quenched_state"] = [["notch 1", each] for each in states]
-        for end, shift in {"bottom": -4, "top": 4}.items():
-            values[f"quenched_wall_{end}"] = [[40e-9, NM * (each + shift)] for each in places]
-        values["onward_state"] = later
-    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    about |= {"temperature": request.computes.temperature}
-    if beyond:
-        about |= {"beyond_model": beyond, "highest_temperature": 512.5}
-    else:
-        about |= {"spin_temperature": 304.0, "highest_temperature": 344.0}
-    files.write_dataset(files.dataset("ensemble", values), request.path, "ensemble", about)
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")
