@@ -482,6 +482,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
+    "thermal-written": copied("thermal/synapse-rewritable-10-written.csv"),
     "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),

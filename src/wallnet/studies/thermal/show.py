@@ -119,7 +119,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     models, states = data["model"].values, list(map(str, data["outcome"].values))
     density = [f"{each / 1e12:g}" for each in data["current_density"].values]
     cold = [states.index(str(each)) for each in data["cold_state"].values]
-    height = 0.12 + len(models) * (0.06 + 0.035 * len(states))
+    height = 0.12 + len(models) * (0.06 + 0.028 * len(states))
     figure, panels = pyplot.subplots(
         len(models), 1, figsize=style.size(figures, height), sharex=True, squeeze=False
     )
