@@ -119,7 +119,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
             "files/schema/states.py",
             "FREE = ",
             "FREE = '' + ",
-            SIMULATING | {"calibration", "show disturb", "show transitions"},
+            SIMULATING | {"calibration", "thermal", "show disturb", "show transitions"},
         ),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
         (

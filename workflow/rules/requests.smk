@@ -16,6 +16,7 @@ NEEDED = {
     "trace": {"mem_mb": (800, 1000), "runtime": (15, 120)},
     "level": {"mem_mb": (800, 1000), "runtime": (15, 120)},
     "pulse_train": {"mem_mb": (950, 1150), "runtime": (60, 600)},
+    "ensemble": {"mem_mb": (1000, 1200), "runtime": (240, 2400)},
     "minimum": {"mem_mb": (800, 800), "runtime": (15, 15)},
     "barrier": {"mem_mb": (1500, 1500), "runtime": (60, 60)},
 }

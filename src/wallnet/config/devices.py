@@ -195,6 +195,10 @@ class Relaxation(Section):
     """Time for which both ends must stay slower than `speed`. Source: our choice."""
 
 
+QUENCH = Relaxation(longest=5e-9)
+"""Relaxation without temperature and current, which shows the state of a wall at a temperature."""
+
+
 class Output(Section):
     """Recording intervals of a trace."""
 

@@ -267,6 +267,42 @@ OPTIONAL["train"] = (
     *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
     *("x", "y", "component"),
 )
+_MOMENT = ("replica", "pulse", "moment")
+add(
+    "ensemble",
+    (
+        *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("magnetic_cells", "applied_current_density"),
+    ),
+    ("x", "time", "pulse"),
+    **_ends("replica_", _MOMENT, " at the temperature"),
+    replica_m_z=Variable(_MOMENT, "m_z averaged over magnetic cells"),
+    replica_profile=Variable(
+        (*_MOMENT, "x"),
+        "m_z averaged over the magnetic cells of each column",
+        type="float32",
+    ),
+    **_ends("quenched_", _MOMENT[:2], " after the quench to 0 K at the end of the pause"),
+    quenched_state=Variable(
+        _MOMENT[:2], "state of the quenched wall; empty after the end of a train", type=TEXT
+    ),
+    replica_spin_temperature=Variable(
+        _MOMENT[:2], "measured temperature of the magnetisation", "K", bounds=(0.0, 1e5)
+    ),
+    onward_time=Variable(
+        ("replica",), "time for which a free wall goes on after the last pause; NaN if not", **TIME
+    ),
+    onward_state=Variable(
+        ("replica",), "state of its quenched wall then; empty if it does not", type=TEXT
+    ),
+    **_ends("onward_", ("replica",), " then"),
+    **_ends("traced_", ("traced", "time"), " of the first replicas"),
+    traced=Variable(("traced",), "number of the replica", type="int64"),
+    replica=Variable(("replica",), "number of the replica", type="int64"),
+    moment=Variable(
+        ("moment",), "end of the pulse or of its pause", "", TEXT, values=("pulse", "pause")
+    ),
+)
 add(
     "track",
     (),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
-from wallnet.config.devices import Relaxation
+from wallnet.config.devices import QUENCH
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
 from wallnet.film.core import Engine, Tolerances
@@ -25,9 +25,6 @@ from wallnet.simulate.embedded.heated import RENEWAL, HeatedFilm
 from wallnet.simulate.recorder import Recorder, next_output
 
 logger = logging.getLogger(__name__)
-
-QUENCH = Relaxation(longest=5e-9)
-"""Relaxation without temperature and current, which shows the state of a wall."""
 
 _WARM_UP = 20e-12
 """Time in s after which the film has its temperature."""
@@ -150,14 +147,15 @@ class Embedded(Calculator[FilmSettings]):
         self.run(cold, last, quench, lambda time: None, None)
         bottom, top = recorder.quenched = quench.ends()
         measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+        warning = ""
         if abs(measured / wanted - 1) > _LARGEST_DEVIATION:
-            logger.warning(
-                "the magnetisation has %.1f K instead of %.1f K; the pulse drives it far from "
-                "equilibrium, or the film is small or the simulation short",
-                measured,
-                wanted,
+            warning = (
+                f"the magnetisation has {measured:.1f} K instead of {wanted:.1f} K; the pulse "
+                "drives it far from equilibrium, or the film is small or the simulation short"
             )
+            logger.warning(warning)
         return {
+            **({"warning": warning} if warning else {}),
             "temperature": job.temperature,
             "spin_temperature": measured,
             "seed": job.seed,
