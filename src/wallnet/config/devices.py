@@ -24,7 +24,7 @@ from wallnet.config.quantities import (
     Section,
     Speed,
 )
-from wallnet.config.temperature import Temperature
+from wallnet.config.temperature import Temperature, temperature_fault
 from wallnet.config.track import ROUNDING, Track
 
 if TYPE_CHECKING:
@@ -197,6 +197,10 @@ class Relaxation(Section):
     """Time for which both ends must stay slower than `speed`. Source: our choice."""
 
 
+QUENCH = Relaxation(longest=5e-9)
+"""Relaxation without temperature and current, which shows the state of a wall at a temperature."""
+
+
 class Output(Section):
     """Recording intervals of a trace."""
 
@@ -365,14 +369,12 @@ class Device(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Device":
-        if self.temperature and self.calculator != "film":
-            raise ValueError(
-                f"temperature is not simulated by the calculator {self.calculator}; leave "
-                "temperature out, or set calculator: film"
-            )
         if self.temperature:
+            heated = self.temperature.heating == "pulse"
+            if fault := temperature_fault(self.calculator, heated):
+                raise ValueError(fault)
             curie = self.material.curie_temperature
-            if self.temperature.heating == "pulse" and self.temperature.ambient >= curie:
+            if heated and self.temperature.ambient >= curie:
                 raise ValueError(
                     f"temperature.ambient is {self.temperature.ambient:g} K, not below "
                     f"material.curie_temperature of {curie:g} K; lower it or leave heating out"

@@ -1,0 +1,126 @@
+"""OOMMF at a temperature: its step, its input, and real runs against exact values."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from scipy import linalg
+
+from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.simulate import SimulationError, registry, simulate
+from wallnet.simulate.drives import drives
+from wallnet.simulate.oommf import install, run, session, thermal
+from wallnet.simulate.recorder import initialized
+
+WARM = {"temperature": {"ambient": 290.0, "seed": 3}}
+
+
+@pytest.mark.parametrize(("damping", "size"), [(0.5, 0.3), (0.1, 0.2)])
+def test_the_ratio_is_that_of_the_stationary_covariance(damping, size):
+    """The state consists of the mode and of the thermal field of the step before."""
+    z = size * complex(-damping, 1) / math.hypot(damping, 1)
+    mode = np.array([[z.real, -z.imag], [z.imag, z.real]])
+    still, none = np.eye(2), np.zeros((2, 2))
+    grown = np.block([[still + mode + mode @ mode / 2, (still + mode) / 2], [none, none]])
+    added = np.vstack([still / 2, still])
+    discrete = linalg.solve_discrete_lyapunov(grown, added @ added.T)
+    exact = linalg.solve_continuous_lyapunov(mode, -np.eye(2))
+    found = thermal.variance_ratio(np.array([z]))[0]
+    assert found == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(("damping", "picoseconds"), [(0.5, 0.0255), (0.1, 0.0555)])
+def test_the_stiffest_mode_is_within_three_per_cent(small_job, damping, picoseconds):
+    """Twice the stiffness of exchange between cells of 3 nm, and the smaller terms."""
+    job = small_job("oommf", **WARM)
+    material = job.material.model_copy(update={"damping": damping})
+    job = job.model_copy(update={"material": material})
+    step = thermal.longest_step(job)
+    assert step == pytest.approx(picoseconds * 1e-12, rel=0.02, abs=0)
+    field = 2 * (1e6 + 2e-11 * 8 / 9e-18) / (VACUUM_PERMEABILITY * 1.1e6)
+    rate = 2.211e5 / (1 + damping**2) * field * complex(-damping, 1)
+    assert abs(thermal.variance_ratio(np.array([rate * step]))[0] - 1) < 0.03
+    assert abs(thermal.variance_ratio(np.array([1.1 * rate * step]))[0] - 1) > 0.03
+
+
+def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(small_job, tmp_path):
+    jobs = [small_job("oommf", **WARM), small_job("oommf", temperature={"ambient": 290.0})]
+    seeds = []
+    for job in jobs:
+        for index, drive in enumerate(drives(job)):
+            folder = tmp_path / f"{job.seed}-{index}"
+            folder.mkdir()
+            run.write_input(job, drive, initialized(job), folder)
+            text = (folder / "track.mif").read_text()
+            assert "Specify Xf_ThermSpinXferEvolve:evolver" in text
+            assert re.search(r"\btemperature 290\.0\n", text)
+            (current,) = re.findall(r"^  J (\S+)", text, re.MULTILINE)
+            assert float(current) == (0.3e12 if drive.driven else 0.0)
+            step = float(re.search(r"min_timestep (\S+)", text)[1])
+            steps = float(re.search(r"stopping_time (\S+)", text)[1]) / step
+            assert steps == pytest.approx(round(steps), rel=0, abs=1e-6)
+            assert 0.02e-12 < step <= thermal.longest_step(job)
+            seeds.append(int(re.search(r"uniform_seed (\d+)", text)[1]))
+    assert len(seeds) == 10
+    assert len(set(seeds)) == 10
+    assert max(seeds) < 2**31
+
+
+def test_the_trace_has_the_quenched_wall_and_what_the_run_used(stand_in, small_job, caplog):
+    """The program moves nothing, so that the wall of the quench and the film are cold."""
+    stand_in()
+    job = small_job("oommf", **WARM)
+    trace = simulate(job)
+    assert trace.attrs["settled"] == -1
+    assert (trace.attrs["temperature"], trace.attrs["seed"]) == (290.0, 3)
+    for end in ("bottom", "top"):
+        assert trace.attrs[f"quenched_{end}"] == pytest.approx(60e-9, rel=0, abs=0.1e-9)
+    assert trace.attrs["time_step"] == pytest.approx(20e-12 / 787, rel=1e-9, abs=0)
+    assert abs(trace.attrs["spin_temperature"]) < 40
+    assert "instead of 290.0 K" in caplog.text
+
+
+def test_an_oommf_without_the_evolver_is_named_before_any_job(stand_in, small_job):
+    stand_in('if "Xf_Therm" in text: sys.exit("Error: Xf_ThermSpinXferEvolve is not registered")')
+    cold, warm = (small_job("oommf", **changes).to_json() for changes in ({}, WARM))
+    registry.check_called([cold])
+    message = r"after 0 of 1 states; it says: .*; add the extension Xf_ThermSpinXferEvolve \(temp"
+    for called in ([cold, warm], [warm, cold]):
+        with pytest.raises(SimulationError, match=message):
+            registry.check_called(called)
+
+
+@pytest.mark.oommf
+@pytest.mark.usefixtures("real_oommf")
+def test_macrospins_have_boltzmanns_distribution(small_job, tmp_path):
+    """A field makes it asymmetric: its density is exp(1.5 m_z² + 0.7 m_z)."""
+    import discretisedfield as df
+    import micromagneticmodel as mm
+    import oommfc
+
+    job = small_job("oommf", temperature={"ambient": 300.0, "seed": 7})
+    cell, count, magnetization = (3e-9, 3e-9, 2e-9), 48, 1.1e6
+    energy = BOLTZMANN * 300.0 / math.prod(cell)
+    field = 0.7 * energy / (VACUUM_PERMEABILITY * magnetization)
+    mesh = df.Mesh(p1=(0, 0, 0), p2=(count * 3e-9, count * 3e-9, 2e-9), n=(count, count, 1))
+    system = mm.System(name="track", T=300.0)
+    system.energy = mm.UniaxialAnisotropy(K=1.5 * energy, u=(0, 0, 1)) + mm.Zeeman(H=(0, 0, field))
+    system.dynamics = mm.Precession(gamma0=2.211e5) + mm.Damping(alpha=0.5)
+    start = np.random.default_rng(1).standard_normal((count, count, 1, 3))
+    system.m = df.Field(mesh, nvdim=3, value=start, norm=magnetization)
+    evolver = thermal.evolver(job, drives(job)[0])
+    evolver.min_timestep = evolver.max_timestep = 0.1e-12
+    evolver.J, evolver.mp, evolver.P, evolver.Lambda = 0.0, (0, 1, 0), 0.4, 1.0
+    with session.opened(install.locate(), 1) as opened:
+        oommfc.TimeDriver(evolver=evolver).write_mif(system, dirname=str(tmp_path), t=1.2e-9, n=60)
+        assert opened.start(tmp_path, "track.mif").wait() == 0
+    found = sorted(tmp_path.glob("*-Magnetization-*.omf"))[20:]
+    m_z = np.stack([df.Field.from_file(str(path)).array[..., 2] for path in found]) / magnetization
+    points = np.linspace(-1, 1, 20001)
+    density = np.exp(1.5 * points**2 + 0.7 * points)
+    density /= density.sum()
+    # 2304 moments cross the barrier about five times in 0.8 ns: standard deviation 0.006
+    assert m_z.mean() == pytest.approx(density @ points, abs=0.02)
+    for power, tolerance in ((2, 0.005), (4, 0.005)):
+        assert (m_z**power).mean() == pytest.approx(density @ points**power, abs=tolerance)
