@@ -66,6 +66,11 @@ def write_input(
     driver.write_mif(
         system, dirname=str(directory), t=drive.duration, n=drive.stages, **held_subregions(system)
     )
+    if job.temperature:
+        path = directory / f"{SYSTEM_NAME}.mif"
+        header, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        seed = thermal.seed(job, drive)
+        path.write_text(f"{header}\nRandomSeed {seed}\n{rest}", encoding="utf-8")
 
 
 def states(

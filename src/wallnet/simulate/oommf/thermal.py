@@ -91,11 +91,19 @@ class Measured:
 
 
 def evolver(job: Step, drive: Drive) -> Any:
-    """Return the evolver of a run, with a seed that no other run of the job has."""
+    """Return the evolver of a run."""
     import oommfc
 
     step = time_step(job, drive)
+    return oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
+
+
+def seed(job: Step, drive: Drive) -> int:
+    """Return the seed of the thermal field of a run, which no other run of the job has.
+
+    It belongs into OOMMF's `RandomSeed`: OOMMF initialises its generator with it after the evolver
+    has done so with `uniform_seed`, which therefore has no effect.
+    """
     seeds = np.random.SeedSequence([job.noise_key, round(drive.start / 1e-18)])
     # OOMMF takes a signed integer
-    seed = int(seeds.generate_state(1)[0]) >> 1
-    return oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step, uniform_seed=seed)
+    return int(seeds.generate_state(1)[0]) >> 1
