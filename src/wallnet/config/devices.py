@@ -24,7 +24,7 @@ from wallnet.config.quantities import (
     Section,
     Speed,
 )
-from wallnet.config.temperature import Temperature
+from wallnet.config.temperature import Temperature, temperature_fault
 from wallnet.config.track import ROUNDING, Track
 
 if TYPE_CHECKING:
@@ -360,14 +360,12 @@ class Device(Section):
         return ""
 
     def _faults(self) -> Iterator[str]:
-        if self.temperature and self.calculator != "film":
-            yield (
-                f"temperature is not simulated by the calculator {self.calculator}; leave "
-                "temperature out, or set calculator: film"
-            )
         if self.temperature:
+            heated = self.temperature.heating == "pulse"
+            if fault := temperature_fault(self.calculator, heated):
+                yield fault
             curie = self.material.curie_temperature
-            if self.temperature.heating == "pulse" and self.temperature.ambient >= curie:
+            if heated and self.temperature.ambient >= curie:
                 yield (
                     f"temperature.ambient is {self.temperature.ambient:g} K, not below "
                     f"material.curie_temperature of {curie:g} K; lower it or leave heating out"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from wallnet import files, revisions
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
+from wallnet.config.temperature import temperature_fault
 from wallnet.experiment import Simulation, Step, pulse_job
 from wallnet.experiment.code import search_in, stage_of
 from wallnet.files.datasets import kind_of
@@ -80,11 +81,10 @@ def _trace(
             f"{_describe(job)}: no calculator simulates a made track, or several replicas of a "
             "single pulse; leave sample out, and give replicas with a train"
         )
-    if job.temperature and job.calculator_name != "film":
-        raise SimulationError(
-            f"{_describe(job)}: {job.calculator_name} simulates no temperature; leave temperature "
-            "out, or choose the calculator film"
-        )
+    if job.temperature and (
+        fault := temperature_fault(job.calculator_name, job.heating is not None)
+    ):
+        raise SimulationError(f"{_describe(job)}: {fault}")
     if start is None:
         start = initialized(job)
     else:
