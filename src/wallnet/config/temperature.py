@@ -1,8 +1,8 @@
 """The temperature at which a device is simulated."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wallnet.config.quantities import Quantity, Section
 
@@ -10,9 +10,9 @@ from wallnet.config.quantities import Quantity, Section
 class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
-    Only the embedded engine simulates it. The values of `material` are those at `ambient`,
-    averaged over a cell. The fluctuations of the cells reduce the magnetisation further, by about
-    2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time.
+    Only the embedded engine simulates it. Without `measured_at`, the values of `material` are those
+    of a cell at `ambient`. Its fluctuations reduce the magnetisation further, by about 2 % at 300 K
+    in cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time.
     """
 
     ambient: Annotated[
@@ -29,5 +29,21 @@ class Temperature(Section):
     anisotropy_exponent: Annotated[
         float, Quantity("1", 1.0, 4.0), Field(exclude_if=lambda value: value == 3.0)
     ] = 3.0
-    """Power of the magnetisation with which Ku changes in a heated film. Source: Callen and Callen,
-    3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
+    Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    measured_at: Annotated[
+        float | None,
+        Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K"),
+        Field(exclude_if=lambda value: value is None),
+    ] = None
+    """Temperature at which the film was measured to have the values of `material`; those of its
+    cells, which fluctuate, are higher. Without it, cells have them. Source: our choice."""
+    thermal_field: Annotated[bool, Field(exclude_if=bool)] = True
+    """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
+    the film has at `ambient`. Source: our choice."""
+
+    @model_validator(mode="after")
+    def _heated_with_a_thermal_field(self) -> Self:
+        if self.heating == "pulse" and not self.thermal_field:
+            raise ValueError("heating needs the thermal field; leave heating or thermal_field out")
+        return self

@@ -196,6 +196,7 @@ def _joined(
         spins = [float(part.attrs["spin_temperature"]) for part in parts]
         measured = np.average(spins, weights=lengths)
         about |= {"temperature": job.temperature, "spin_temperature": measured, "seed": job.seed}
+        about["domain_magnetization"] = first.attrs["domain_magnetization"]
     if job.heating:
         highest = max(float(part.attrs["highest_temperature"]) for part in parts)
         about["highest_temperature"] = highest

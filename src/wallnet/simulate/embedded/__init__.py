@@ -159,6 +159,7 @@ class Embedded(Calculator[FilmSettings]):
             )
         return {
             "temperature": job.temperature,
+            "domain_magnetization": recorder.domain_magnetization,
             "spin_temperature": measured,
             "seed": job.seed,
             "quenched_bottom": bottom,

@@ -1,6 +1,7 @@
 """The levels of a synapse: the states in which its wall rests and the pulses that reach them."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from wallnet import files, tracks
 from wallnet.config import Device
 from wallnet.devices.conductance import (
     both_readings,
+    conductance_noise,
     detected_magnetization,
     detector_columns,
     normalize,
@@ -51,6 +53,8 @@ class Level:
         Conductance in S, in the order of `files.READINGS`; NaN without a source.
     ends : tuple of float
         Positions of both ends of the wall at rest in m, lower edge first.
+    noise : float
+        Standard deviation of the mean of m_z under the detector at a temperature.
     """
 
     state: WallState
@@ -59,6 +63,7 @@ class Level:
     position: float
     conductance: NDArray[np.float64]
     ends: tuple[float, float]
+    noise: float = math.nan
 
     @property
     def stable(self) -> bool:
@@ -125,6 +130,7 @@ class Sweep:
             position=self.ends[index].position,
             conductance=self.conductance[:, index],
             ends=self.ends[index].ends,
+            noise=self.ends[index].noise,
         )
 
 
@@ -267,9 +273,18 @@ def synapse_variables(
         for name, value in minimum.items():
             minima.setdefault(name, []).append(value)
     low, high = (each[:, None] for each in _range(levels, opened.subject))
+    variables = level_variables(levels, sweep, opened.subject)
+    noise = {}
+    if device.field_temperature:
+        conductance, sizes = variables["level_conductance"], [level.noise for level in levels]
+        noise = {
+            "level_conductance_noise": conductance_noise(sizes, conductance, device.detector),
+            "noise_bandwidth": 1 / (2 * device.output.interval),
+        }
     return {
-        **level_variables(levels, sweep, opened.subject),
+        **variables,
         **minima,
+        **noise,
         "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
 
@@ -319,11 +334,13 @@ def _level(state: WallState, device: Device, opened: Opened, sweep: Sweep) -> Le
 def _start(device: Device, opened: Opened) -> Level:
     """Return level 0, the initial state."""
     track = device.track
-    m = opened.read(("initial",), "initial_magnetization").values["initial_magnetization"]
+    content = opened.read(("initial",), "initial_magnetization")
+    m = content.values["initial_magnetization"]
     m_z = m[..., COMPONENTS.index("z")]
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
+    total /= float(content.attrs.get("domain_magnetization", 1.0))
     detected = detected_magnetization(
         total / np.maximum(cells, 1), cells, detector_columns(track, device.detector)
     )
@@ -350,6 +367,7 @@ def _relaxed(state: WallState, device: Device, opened: Opened) -> Level:
         position=end.position,
         conductance=conductance if stable else np.full_like(conductance, np.nan),
         ends=end.ends,
+        noise=end.noise if stable else math.nan,
     )
 
 
