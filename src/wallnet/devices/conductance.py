@@ -53,8 +53,8 @@ def detected_magnetization(
     columns : slice
         Columns under the detector.
     domains : float
-        Mean of m_z in a domain, below 1 at a temperature: the resistances of a detector are those of
-        domains.
+        Mean of m_z in a domain, below 1 at a temperature. The resistances of a detector are those
+        of domains.
 
     Returns
     -------

@@ -99,8 +99,8 @@ def domain_magnetization(
         if abs(m - before) < 1e-9:
             return m
     raise ValueError(
-        f"uniaxial_anisotropy is too low: at {temperature:g} K the film is not perpendicular; raise "
-        "it or lower the temperature"
+        f"uniaxial_anisotropy is too low: at {temperature:g} K the film is not perpendicular; "
+        "raise it or lower the temperature"
     )
 
 

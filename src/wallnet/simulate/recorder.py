@@ -157,7 +157,9 @@ class Recorder:
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self._latest)
         x, y = tracks.centres(self.job.track)
-        mean = np.array([m[2] for m in self._entries["m"]]) / self.domain_magnetization
+        mean = np.array([m[2] for m in self._entries["m"]])
+        if self.job.temperature:
+            mean = np.clip(mean / self.domain_magnetization, -1, 1)
         return files.content(
             "trace",
             {
