@@ -88,8 +88,8 @@ def domain_magnetization(
     for _ in range(200):
         bare = scaled(terms, 1 / m) if renormalized else terms
         shape = VACUUM_PERMEABILITY * bare.saturation_magnetization**2 / 2 * bare.stray_field
-        across = bare.anisotropy * (2 * m - 1) - shape * m
-        across = across + bare.exchange_stiffness * bonds * waves
+        uniform = bare.anisotropy * (2 * m - 1) - shape * m
+        across = uniform + bare.exchange_stiffness * bonds * waves
         if m < 0.5 or across.min() <= 0:
             break
         inverse = (1 / across + 1 / (across + shape * m * along)) / 2

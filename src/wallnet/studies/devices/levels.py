@@ -274,17 +274,16 @@ def synapse_variables(
             minima.setdefault(name, []).append(value)
     low, high = (each[:, None] for each in _range(levels, opened.subject))
     variables = level_variables(levels, sweep, opened.subject)
-    noise = {}
     if device.field_temperature:
-        conductance, sizes = variables["level_conductance"], [level.noise for level in levels]
-        noise = {
+        conductance = np.stack([level.conductance for level in levels], axis=1)
+        sizes = [level.noise for level in levels]
+        variables |= {
             "level_conductance_noise": conductance_noise(sizes, conductance, device.detector),
             "noise_bandwidth": 1 / (2 * device.output.interval),
         }
     return {
         **variables,
         **minima,
-        **noise,
         "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
 
