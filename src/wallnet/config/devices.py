@@ -138,6 +138,20 @@ class SimulatedMaterial(StaticMaterial):
 
         return longest_step(terms, cell, temperature, torque)
 
+    def domain_magnetization(self, cell: tuple[float, float, float], temperature: float) -> float:
+        """Return the mean of a cell's moment in a domain at a temperature in K, 1 at 0 K.
+
+        Raises
+        ------
+        ValueError
+            If the domain is not stable.
+        """
+        if not temperature:
+            return 1.0
+        from wallnet.film.renormalization import domain_magnetization  # loads numpy
+
+        return domain_magnetization(self.terms(), cell, temperature)
+
     def torque(
         self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
     ) -> "SpinTorque":
@@ -305,6 +319,47 @@ class Device(Section):
         data = self.model_dump()
         return data | {"oommf": data["oommf"] | {"threads": self.oommf.threads}}
 
+    @property
+    def field_temperature(self) -> float:
+        """Temperature in K of the thermal field; 0 without one."""
+        given = self.temperature
+        return given.ambient if given and given.thermal_field else 0.0
+
+    @property
+    def simulated_material(self) -> SimulatedMaterial:
+        """The material that simulations take: at a temperature, that of the cells.
+
+        Raises
+        ------
+        ValueError
+            If the film is not perpendicular at its temperature.
+        """
+        given, material = self.temperature, self.material.simulated
+        if given is None or (given.measured_at is None and given.thermal_field):
+            return material
+        from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
+
+        terms = material.terms()
+        cell = (self.track.cell_size, self.track.cell_size, self.track.thickness)
+        if given.measured_at is None:
+            terms = of_film(terms, cell, given.ambient)
+        else:
+            ambient, measured = (
+                bloch(each, self.material.curie_temperature)
+                for each in (given.ambient, given.measured_at)
+            )
+            terms = scaled(terms, ambient / measured, given.anisotropy_exponent)
+            if given.thermal_field:
+                terms = of_cells(terms, cell, given.ambient)
+        values = {
+            "saturation_magnetization": terms.saturation_magnetization,
+            "exchange_stiffness": terms.exchange_stiffness,
+            "dmi_constant": terms.dmi_constant,
+            "uniaxial_anisotropy": terms.anisotropy,
+        }
+        # rounded, so that all machines simulate the same job
+        return material.model_copy(update={key: float(f"{x:.6g}") for key, x in values.items()})
+
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m².
 
@@ -312,11 +367,11 @@ class Device(Section):
         """
         if current_density is None:
             current_density = max(self.pulse.current_densities, key=abs)
-        return self.material.time_step(
+        return self.simulated_material.time_step(
             (self.track.cell_size, self.track.cell_size, self.track.thickness),
             current_density,
             self.film.time_step_fraction,
-            self.temperature.ambient if self.temperature else 0.0,
+            self.field_temperature,
         )
 
     def size_fault(self, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
@@ -351,7 +406,7 @@ class Device(Section):
                 f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
             )
         steps = duration / self.time_step(strongest)
-        cost = THERMAL_STEP if self.temperature else 1.0
+        cost = THERMAL_STEP if self.field_temperature else 1.0
         if cost * columns * rows * steps > LARGEST_WORK:
             return (
                 f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "
@@ -361,17 +416,21 @@ class Device(Section):
 
     def _faults(self) -> Iterator[str]:
         if self.temperature:
-            heated = self.temperature.heating == "pulse"
-            if fault := temperature_fault(self.calculator, heated):
+            curie, given = self.material.curie_temperature, self.temperature
+            heated = given.heating == "pulse"
+            if self.field_temperature and (fault := temperature_fault(self.calculator, heated)):
                 yield fault
-            curie = self.material.curie_temperature
-            if heated and self.temperature.ambient >= curie:
-                yield (
-                    f"temperature.ambient is {self.temperature.ambient:g} K, not below "
-                    f"material.curie_temperature of {curie:g} K; lower it or leave heating out"
-                )
+            for name in ("ambient", "measured_at"):
+                kelvin = getattr(given, name)
+                if (heated or given.measured_at) and kelvin and kelvin >= curie:
+                    yield (
+                        f"temperature.{name} is {kelvin:g} K, not below material.curie_temperature "
+                        f"of {curie:g} K; lower it or leave heating and measured_at out"
+                    )
             try:
                 self.time_step()
+                size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
+                self.simulated_material.domain_magnetization(size, self.field_temperature)
             except ValueError as error:
                 yield f"material.{error}"
         longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)

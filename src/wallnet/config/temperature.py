@@ -1,5 +1,6 @@
 """The temperature at which a device is simulated."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,8 +11,8 @@ from wallnet.config.quantities import Quantity, Section
 class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
-    The embedded engine simulates it, and OOMMF without `heating`. The values of `material` are
-    those at `ambient`, averaged over a cell. The fluctuations of the cells reduce the magnetisation
+    The embedded engine simulates it, and OOMMF without `heating`. Without `measured_at`, the values
+    of `material` are those of a cell at `ambient`. Its fluctuations reduce the magnetisation
     further, by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts
     its longest time.
     """
@@ -30,8 +31,22 @@ class Temperature(Section):
     anisotropy_exponent: Annotated[
         float, Quantity("1", 1.0, 4.0), Field(exclude_if=lambda value: value == 3.0)
     ] = 3.0
-    """Power of the magnetisation with which Ku changes in a heated film. Source: Callen and Callen,
-    3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
+    Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    measured_at: Annotated[
+        float | None,
+        Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K"),
+        Field(exclude_if=lambda value: value is None),
+    ] = None
+    """Temperature at which the film was measured to have the values of `material`; those of its
+    cells, which fluctuate, are higher. Without it, cells have them. Source: our choice."""
+    thermal_field: Annotated[bool, Field(exclude_if=bool)] = True
+    """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
+    the film has at `ambient`. Source: our choice."""
+
+    def _faults(self) -> Iterator[str]:
+        if self.heating == "pulse" and not self.thermal_field:
+            yield "heating needs the thermal field; leave heating or thermal_field out"
 
 
 def temperature_fault(calculator: str, heated: bool) -> str:

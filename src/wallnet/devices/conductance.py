@@ -36,7 +36,10 @@ def detector_columns(track: Track, detector: Detector) -> slice:
 
 
 def detected_magnetization(
-    profile: NDArray[np.floating], magnetic_cells: NDArray[np.number], columns: slice
+    profile: NDArray[np.floating],
+    magnetic_cells: NDArray[np.number],
+    columns: slice,
+    domains: float = 1.0,
 ) -> NDArray[np.float64]:
     """Return the mean of m_z over the magnetic cells under the detector.
 
@@ -49,15 +52,18 @@ def detected_magnetization(
         Number of magnetic cells in each column.
     columns : slice
         Columns under the detector.
+    domains : float
+        Mean of m_z in a domain, below 1 at a temperature. The resistances of a detector are those
+        of domains.
 
     Returns
     -------
     ndarray (...)
-        Mean of m_z, between -1 and 1.
+        Mean of m_z in units of that of a domain.
     """
     weights = np.asarray(magnetic_cells, dtype=float)[columns]
     under = np.where(weights > 0, np.asarray(profile, dtype=float)[..., columns], 0.0)
-    return under @ weights / weights.sum()
+    return under @ weights / weights.sum() / domains
 
 
 def parallel_conductance(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64]:
@@ -122,6 +128,26 @@ def both_readings(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64]:
         Conductance in S.
     """
     return np.stack([parallel_conductance(m_z, detector), series_conductance(m_z, detector)])
+
+
+def conductance_noise(
+    noise: ArrayLike, conductance: NDArray[np.floating], detector: Detector
+) -> NDArray[np.float64]:
+    """Return the fluctuation of the conductance in S in both readings.
+
+    Parameters
+    ----------
+    noise : array_like (...)
+        Small fluctuation of the mean of m_z under the detector.
+    conductance : ndarray (2, ...)
+        Conductance in S in both readings, about which it fluctuates.
+    detector : Detector
+        The detector.
+    """
+    square = detector.polarization**2
+    step = detector.antiparallel_resistance - detector.parallel_resistance
+    parallel = np.full_like(conductance[0], detector.parallel_conductance * square / (1 + square))
+    return np.asarray(noise) * np.stack([parallel, conductance[1] ** 2 * step / 2])
 
 
 def normalize(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:

@@ -340,12 +340,12 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
         calculator["calculator_code"] = code_of(name)
     fields: dict[str, Any] = {
         "track": device.track,
-        "material": device.material.simulated,
+        "material": device.simulated_material,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,
     }
-    if device.temperature:
+    if device.temperature and device.temperature.thermal_field:
         fields |= {"temperature": device.temperature.ambient, "seed": device.temperature.seed}
     return Simulation(**(fields | calculator | changes))
 

@@ -70,6 +70,7 @@ def quenched(
     return {
         **({"warning": warning} if warning else {}),
         "temperature": job.temperature,
+        "domain_magnetization": recorder.domain_magnetization,
         "spin_temperature": measured,
         "seed": job.seed,
         "quenched_bottom": bottom,

@@ -50,6 +50,8 @@ class Recorder:
     quenched : tuple of float or None
         Wall ends in m, lower edge first, after the last state has relaxed without a temperature;
         None for a job without one.
+    domain_magnetization : float
+        Mean of a cell's moment in a domain at the job's temperature.
     """
 
     def __init__(self, job: Step) -> None:
@@ -57,6 +59,10 @@ class Recorder:
         self.mask = tracks.cells(job).mask
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
+        size = job.track.cell_size
+        self.domain_magnetization = job.material.domain_magnetization(
+            (size, size, job.track.thickness), job.temperature
+        )
         self._cells = self.mask.sum(axis=0)
         self._entries: dict[str, list[Any]] = {name: [] for name in _RECORDED}
         self._latest: NDArray[np.floating] = np.empty(0)
@@ -151,12 +157,14 @@ class Recorder:
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self._latest)
         x, y = tracks.centres(self.job.track)
-        mean = [m[2] for m in self._entries["m"]]
+        mean = np.array([m[2] for m in self._entries["m"]])
+        if self.job.temperature:
+            mean = np.clip(mean / self.domain_magnetization, -1, 1)
         return files.content(
             "trace",
             {
                 **self._entries,
-                "wall_position": tracks.wall_position(self.job.track, np.array(mean)),
+                "wall_position": tracks.wall_position(self.job.track, mean),
                 "magnetic_cells": self._cells,
                 "x": x,
                 "y": y,

@@ -251,6 +251,7 @@ def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
         spins = [float(part.attrs["spin_temperature"]) for part in parts]
         measured = np.average(spins, weights=_times(parts)[1])
         found |= {"temperature": job.temperature, "spin_temperature": measured, "seed": job.seed}
+        found["domain_magnetization"] = first.attrs["domain_magnetization"]
         if warnings := [part.attrs["warning"] for part in parts if "warning" in part.attrs]:
             found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
     if job.heating:

@@ -7,6 +7,7 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
 from wallnet import devices, experiment, files
+from wallnet.devices.conductance import both_readings
 from wallnet.files import WallState
 from wallnet.studies.devices.levels import Level, Sweep, level_variables
 from wallnet.studies.devices.traces import End
@@ -44,6 +45,35 @@ def test_levels_run_from_the_start_to_the_reversed_track(synapse):
     positions = [60e-9, 300e-9, 450e-9, 600e-9, 900e-9]
     assert data["level_position"].values == pytest.approx(positions, abs=6e-9)
     assert np.all(np.diff(data["normalized_level_conductance"].values) > 0)
+
+
+def test_a_level_at_a_temperature_has_its_noise_and_that_of_its_domains(tmp_path):
+    """m_z deviates by 0.003 to either side in turn, and domains have 0.96."""
+    device = campaign(s=SYNAPSE | {"temperature": {"ambient": 300.0}}).devices["s"]
+    bench = Bench(tmp_path, "s", device)
+    bench.write_all(SYNAPSE_ENDS.__getitem__)
+    means = []
+
+    def fluctuating(trace):
+        profile = 0.95 * trace["magnetization_profile"]
+        profile[::2, :, 2] += 0.003
+        profile[1::2, :, 2] -= 0.003
+        means.append(0.95 * float(trace["m"][-1, 2]))
+        changed = trace.assign(magnetization_profile=profile)
+        return changed.assign_attrs(domain_magnetization=0.96)
+
+    assert not bench.gather()["level_conductance_noise"].values[:, 1:].any()
+    bench.edit(bench.levels["notch 2"], fluctuating)
+    data = bench.gather()
+    high, low, middle = (
+        both_readings((means[0] + deviation) / 0.96, device.detector)
+        for deviation in (0, 0.006, 0.003)
+    )
+    assert data["level_conductance"].values[:, 3] == pytest.approx(middle, rel=1e-5, abs=0)
+    noise = data["level_conductance_noise"].values
+    assert noise[:, 3] == pytest.approx((high - low) / 2, rel=1e-3, abs=0)
+    assert np.isnan(noise[:, 0]).all()
+    assert data["noise_bandwidth"] == 5e9
 
 
 def test_levels_are_normalised_between_their_ends(synapse):

@@ -387,6 +387,20 @@ add(
     ),
     level=_level("place among all levels, half ones included", type="int64"),
 )
+VARIABLES.update(
+    level_conductance_noise=Variable(
+        ("reading", "level"),
+        "standard deviation of the conductance in the second half of the relaxation",
+        attributes={
+            "comment": "in the band up to noise_bandwidth; NaN where no relaxation was simulated"
+        },
+        **CONDUCTANCE,
+    ),
+    noise_bandwidth=Variable(
+        (), "bandwidth of level_conductance_noise, 1/(2 output.interval)", "Hz"
+    ),
+)
+OPTIONAL["synapse"] = ("level_conductance_noise", "noise_bandwidth")
 add(
     "neuron",
     (*KINDS["track"], "normalized_final_conductance"),

@@ -1,18 +1,19 @@
 """The film of a job at the temperature that its pulses give it.
 
 With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r, A and
-D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not change. See
+D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not change. The
+law is that of the film. Its cells have the values with which their fluctuations at T follow it. See
 docs/physics.md for the sources.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
 from wallnet import tracks
 from wallnet.config.devices import VACUUM_PERMEABILITY
 from wallnet.experiment import Step
+from wallnet.film.renormalization import bloch, of_cells, of_film, scaled
 from wallnet.film.terms import Terms
 from wallnet.simulate.calculator import SimulationError
 from wallnet.tracks.pulse_heat import TrackTemperature
@@ -46,32 +47,6 @@ _CHECKED_EVERY = 10e-12
 """Time in s between two temperatures of a pulse that are checked before it is simulated."""
 
 
-def bloch(temperature: float, curie_temperature: float) -> float:
-    """Return the magnetisation as a fraction of that at 0 K, by Bloch's law."""
-    return float(1 - (temperature / curie_temperature) ** 1.5)
-
-
-def scaled(terms: Terms, ratio: float, exponent: float) -> Terms:
-    """Return the terms of a film with another magnetisation.
-
-    Parameters
-    ----------
-    terms : Terms
-        The terms at the ambient temperature.
-    ratio : float
-        Magnetisation as a fraction of that at the ambient temperature.
-    exponent : float
-        Power of the magnetisation with which Ku changes.
-    """
-    return replace(
-        terms,
-        saturation_magnetization=terms.saturation_magnetization * ratio,
-        exchange_stiffness=terms.exchange_stiffness * ratio**2,
-        dmi_constant=terms.dmi_constant * ratio**2,
-        anisotropy=terms.anisotropy * ratio**exponent,
-    )
-
-
 class HeatedFilm:
     """Terms and temperature of a film over the time of a job whose pulses heat it.
 
@@ -89,28 +64,40 @@ class HeatedFilm:
     def __init__(self, job: Step) -> None:
         assert job.heating
         self._heating, self._ambient = job.heating, job.temperature
-        self._terms: Terms = tracks.film(job)["terms"]
+        film = tracks.film(job)
+        self._cell = film["cell"]
         self._temperature = TrackTemperature(job)
         count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
         times = np.linspace(0, job.pulse_end, count)
         parts = np.array_split(times, math.ceil(count / 1000))
         found = np.concatenate([self._temperature(part) for part in parts])
         self.highest = float(found.max())
+        try:
+            self._film = of_film(film["terms"], self._cell, self._ambient)
+        except ValueError as error:
+            raise SimulationError(str(error)) from None
         for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
-            self._terms_at(time, temperature)
+            self._film_at(time, temperature)
+        hottest = float(times[found.argmax()])
+        try:
+            self.at(hottest)
+        except ValueError:
+            reason = "where its domains are not stable against thermal fluctuations"
+            raise BeyondModelError(hottest, self.highest, reason) from None
 
     def at(self, time: float) -> tuple[Terms, float]:
         """Return terms, and temperature in K, at a time in s."""
         temperature = float(self._temperature(time))
-        return self._terms_at(time, temperature), temperature
+        film = self._film_at(time, temperature)
+        return of_cells(film, self._cell, temperature), temperature
 
-    def _terms_at(self, time: float, temperature: float) -> Terms:
+    def _film_at(self, time: float, temperature: float) -> Terms:
         curie = self._heating.curie_temperature
         if temperature >= curie:
             reason = f"and its Curie temperature is {curie:g} K"
             raise BeyondModelError(time, temperature, reason)
         ratio = bloch(temperature, curie) / bloch(self._ambient, curie)
-        terms = scaled(self._terms, ratio, self._heating.anisotropy_exponent)
+        terms = scaled(self._film, ratio, self._heating.anisotropy_exponent)
         shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
         if terms.anisotropy <= shape:
             reason = (

@@ -1,6 +1,7 @@
 """The levels of a synapse: the states in which its wall rests and the pulses that reach them."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from wallnet import files, tracks
 from wallnet.config import Device
 from wallnet.devices.conductance import (
     both_readings,
+    conductance_noise,
     detected_magnetization,
     detector_columns,
     normalize,
@@ -51,6 +53,8 @@ class Level:
         Conductance in S, in the order of `files.READINGS`; NaN without a source.
     ends : tuple of float
         Positions of both ends of the wall at rest in m, lower edge first.
+    noise : float
+        Standard deviation of the mean of m_z under the detector at a temperature.
     """
 
     state: WallState
@@ -59,6 +63,7 @@ class Level:
     position: float
     conductance: NDArray[np.float64]
     ends: tuple[float, float]
+    noise: float = math.nan
 
     @property
     def stable(self) -> bool:
@@ -119,7 +124,8 @@ class Sweep:
         if index is None:
             return None
         end, source = self.ends[index], f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2"
-        return Level(state, resting, source, end.position, self.conductance[:, index], end.ends)
+        conductance = self.conductance[:, index]
+        return Level(state, resting, source, end.position, conductance, end.ends, noise=end.noise)
 
 
 def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
@@ -248,8 +254,16 @@ def synapse_variables(
     found = [_with_minimum(_level(each, device, opened, sweep), opened) for each in states]
     levels, minima = [level for level, _ in found], [minimum for _, minimum in found]
     low, high = (each[:, None] for each in _range(levels, opened.subject))
+    variables = level_variables(levels, sweep, opened.subject)
+    if device.field_temperature:
+        conductance = np.stack([level.conductance for level in levels], axis=1)
+        sizes = [level.noise for level in levels]
+        variables |= {
+            "level_conductance_noise": conductance_noise(sizes, conductance, device.detector),
+            "noise_bandwidth": 1 / (2 * device.output.interval),
+        }
     return {
-        **level_variables(levels, sweep, opened.subject),
+        **variables,
         **over([len(minima)], minima),
         "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
@@ -296,11 +310,13 @@ def _level(state: WallState, device: Device, opened: Opened, sweep: Sweep) -> Le
 def _start(device: Device, opened: Opened) -> Level:
     """Return level 0, the initial state."""
     track = device.track
-    m = opened.read(("initial",), "initial_magnetization").values["initial_magnetization"]
+    content = opened.read(("initial",), "initial_magnetization")
+    m = content.values["initial_magnetization"]
     m_z = m[..., COMPONENTS.index("z")]
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
+    total /= float(content.attrs.get("domain_magnetization", 1.0))
     columns = detector_columns(track, device.detector)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
     position = track.length * (1 - total.sum() / cells.sum()) / 2
@@ -320,7 +336,8 @@ def _relaxed(state: WallState, device: Device, opened: Opened) -> Level:
         source = "wall placed there and relaxed"
     else:
         conductance = np.full_like(conductance, np.nan)
-    return Level(state, resting, source, end.position, conductance, end.ends)
+    noise = end.noise if stable else math.nan
+    return Level(state, resting, source, end.position, conductance, end.ends, noise=noise)
 
 
 def _uniform(device: Device) -> Level:

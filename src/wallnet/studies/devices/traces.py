@@ -90,6 +90,8 @@ class End:
         Positions of both of its ends in m, lower edge first; of the quenched wall at a temperature.
     detected : float
         Mean of m_z under the detector.
+    noise : float
+        Its standard deviation in the second half of the relaxation.
     quenched : bool
         Whether `state` and `ends` are those of the quenched wall.
     """
@@ -99,6 +101,7 @@ class End:
     position: float
     ends: tuple[float, float]
     detected: float
+    noise: float = math.nan
     quenched: bool = False
 
     @property
@@ -170,7 +173,8 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     profile = values["magnetization_profile"][..., COMPONENTS.index("z")]
     time, pulse_end = values["time"], float(content.attrs["pulse_end"])
     recorded = {name: values[name].astype(float) for name in RECORDED}
-    recorded["detected"] = detected_magnetization(profile, cells, columns)
+    domains = float(content.attrs.get("domain_magnetization", 1.0))
+    recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
     quenched = quenched_ends(content.attrs)
     settled = int(content.attrs["settled"])
@@ -184,5 +188,6 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
     final = quenched or (float(ends[0][-1]), float(ends[1][-1]))
     state = WallState(str(content.attrs["state"]))
-    end = End(state, settled, position, final, detected, quenched is not None)
+    noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
+    end = End(state, settled, position, final, detected, noise, quenched is not None)
     return Trace(time, recorded, pulse_end, held, end)

@@ -153,11 +153,12 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     """
     (key,) = opened
     names = ("magnetization_profile", "magnetic_cells", *KEPT)
-    data = opened.read(key, *names).values
+    content = opened.read(key, *names)
+    data, domains = content.values, float(content.attrs.get("domain_magnetization", 1.0))
     detector = Detector.model_validate(opened.about["detector"])
     columns = detector_columns(opened.simulation(key).track, detector)
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
-    detected = detected_magnetization(m_z, data["magnetic_cells"], columns)
+    detected = detected_magnetization(m_z, data["magnetic_cells"], columns, domains)
     conductance = both_readings(detected, detector)
     # the entry at which each pause ends, rounding aside
     ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]

@@ -1,0 +1,126 @@
+"""Parameters of a film at a temperature, and those of its cells.
+
+Parameters that are measured hold for a film at a temperature. The cells of a simulation fluctuate,
+which reduces them further: those of a cell, the bare ones, are renormalised (Grinstein and Koch,
+2003, doi:10.1103/PhysRevLett.90.207201; Kirschner et al., 2005, doi:10.1063/1.1846411). With the
+magnetisation m of a domain of unit moments, Ms is proportional to m, A and D to m², Ku to m³.
+
+m = 1 - n follows from spin waves, n = ⟨|a|²⟩ with m_z = 1 - |a|² and an amplitude a in each cell,
+in the self-consistent harmonic (Hartree) approximation. A wave along one of two directions has the
+stiffness
+
+    Ku (1 - 2n) - (1 - n) μ0 Ms² (1 - N)/2 + A (1 - g) Σ 4 sin²(q_i/2)/d_i²,
+
+with N = 0 across the wave vector and 1 - (1 - exp(-k t))/(k t) along it. g = 1 - ⟨m_i·m_j⟩ of two
+neighbours is the mean of the last factor, each wave weighted with its share of n, over 2/d_x² +
+2/d_y². DMI is of higher order in a domain.
+"""
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.film.terms import Terms
+
+Cell = tuple[float, float, float]
+
+_WAVES = 32
+"""Wave vectors along each axis from 0 to π: more change m by less than 1e-5."""
+
+
+def bloch(temperature: float, curie_temperature: float) -> float:
+    """Return the magnetisation as a fraction of that at 0 K, by Bloch's law."""
+    return float(1 - (temperature / curie_temperature) ** 1.5)
+
+
+def scaled(terms: Terms, ratio: float, exponent: float = 3.0) -> Terms:
+    """Return the terms of a film with another magnetisation.
+
+    Parameters
+    ----------
+    terms : Terms
+        The terms.
+    ratio : float
+        Magnetisation as a fraction of theirs.
+    exponent : float
+        Power of the magnetisation with which Ku changes.
+    """
+    return replace(
+        terms,
+        saturation_magnetization=terms.saturation_magnetization * ratio,
+        exchange_stiffness=terms.exchange_stiffness * ratio**2,
+        dmi_constant=terms.dmi_constant * ratio**2,
+        anisotropy=terms.anisotropy * ratio**exponent,
+    )
+
+
+@lru_cache(maxsize=64)
+def domain_magnetization(
+    terms: Terms, cell: Cell, temperature: float, renormalized: bool = False
+) -> float:
+    """Return the mean of a cell's moment along a perpendicular domain far from edges.
+
+    Parameters
+    ----------
+    terms : Terms
+        The terms of a cell.
+    cell : tuple of float
+        Edges of a cell in m.
+    temperature : float
+        Temperature in K.
+    renormalized : bool
+        Whether the terms are those of the film.
+
+    Raises
+    ------
+    ValueError
+        If the domain is not stable.
+    """
+    q = (np.arange(_WAVES) + 0.5) * math.pi / _WAVES
+    x, y = q / cell[0], q[:, np.newaxis] / cell[1]
+    waves = 4 * (np.sin(q / 2) / cell[0]) ** 2 + 4 * (np.sin(q / 2) / cell[1])[:, np.newaxis] ** 2
+    depth = np.hypot(x, y) * cell[2]
+    along = 1 + np.expm1(-depth) / depth
+    m, bonds = 1.0, 1.0
+    for _ in range(200):
+        bare = scaled(terms, 1 / m) if renormalized else terms
+        shape = VACUUM_PERMEABILITY * bare.saturation_magnetization**2 / 2 * bare.stray_field
+        uniform = bare.anisotropy * (2 * m - 1) - shape * m
+        across = uniform + bare.exchange_stiffness * bonds * waves
+        if m < 0.5 or across.min() <= 0:
+            break
+        inverse = (1 / across + 1 / (across + shape * m * along)) / 2
+        waves_of = BOLTZMANN * temperature / (2 * math.prod(cell)) * inverse
+        bonds = 1 - float((waves_of * waves).mean()) / (2 / cell[0] ** 2 + 2 / cell[1] ** 2)
+        before, m = m, 1 - float(waves_of.mean())
+        if abs(m - before) < 1e-9:
+            return m
+    raise ValueError(
+        f"uniaxial_anisotropy is too low: at {temperature:g} K the film is not perpendicular; "
+        "raise it or lower the temperature"
+    )
+
+
+def of_film(terms: Terms, cell: Cell, temperature: float) -> Terms:
+    """Return the terms that a film of cells has at a temperature in K.
+
+    Raises
+    ------
+    ValueError
+        As for `domain_magnetization`.
+    """
+    return scaled(terms, domain_magnetization(terms, cell, temperature))
+
+
+def of_cells(terms: Terms, cell: Cell, temperature: float) -> Terms:
+    """Return the terms of cells whose film has given terms at a temperature in K.
+
+    Raises
+    ------
+    ValueError
+        As for `domain_magnetization`.
+    """
+    return scaled(terms, 1 / domain_magnetization(terms, cell, temperature, renormalized=True))

@@ -1,0 +1,66 @@
+"""Parameters of a film and of its cells, against simulated films."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from wallnet.film.renormalization import domain_magnetization, of_cells, of_film, scaled
+from wallnet.film.terms import Terms
+from wallnet.film.thermal import ThermalEngine
+
+FILM = Terms(1.1e6, 2e-11, 1e-3, 1e6, damping=0.5)
+ALONE = replace(FILM, stray_field=False)
+HOT = scaled(FILM, 0.894, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("film", "edge", "temperature"),
+    [(FILM, 3e-9, 300.0), (FILM, 5e-9, 300.0), (ALONE, 2e-9, 300.0), (HOT, 3e-9, 400.0)],
+)
+def test_cells_fluctuate_to_the_values_of_their_film(film, edge, temperature):
+    """Far from the edges of a simulated film; a finite film has a weaker stray field.
+
+    The standard deviation of the mean is 1 % of 1 - m.
+    """
+    cell, shape, inner = (edge, edge, 2e-9), (72, 72), slice(14, -14)
+    cells = of_cells(film, cell, temperature)
+    m = domain_magnetization(cells, cell, temperature)
+    assert 0.96 < m < 0.985
+    engine = ThermalEngine(np.ones(shape, dtype=bool), cell, cells, temperature, 3)
+    engine.magnetization = np.broadcast_to([0.0, 0.0, 1.0], (*shape, 3))
+    engine.advance(150e-12)
+    found = []
+    for _ in range(80):
+        engine.advance(3e-12)
+        found.append(engine.magnetization[inner, inner, 2])
+    found = np.array(found)
+    assert 1 - m == pytest.approx(1 - found.mean(), rel=0.05, abs=0)
+    magnetization = found.mean() * cells.saturation_magnetization
+    assert magnetization == pytest.approx(film.saturation_magnetization, rel=1.5e-3, abs=0)
+    # Ku is proportional to the mean of the second Legendre polynomial
+    anisotropy = (3 * np.mean(found**2) - 1) / 2 * cells.anisotropy
+    assert anisotropy == pytest.approx(film.anisotropy, rel=5e-3, abs=0)
+
+
+def test_the_film_of_its_cells_is_the_film():
+    cell = (3e-9, 4e-9, 2e-9)
+    cells = of_cells(FILM, cell, 350.0)
+    again = of_film(cells, cell, 350.0)
+    m = domain_magnetization(cells, cell, 350.0)
+    for name, power in (
+        ("saturation_magnetization", 1),
+        ("exchange_stiffness", 2),
+        ("dmi_constant", 2),
+        ("anisotropy", 3),
+    ):
+        given = getattr(FILM, name)
+        assert getattr(again, name) == pytest.approx(given, rel=1e-7, abs=0)
+        assert getattr(cells, name) == pytest.approx(given / m**power, rel=1e-7, abs=0)
+    assert cells.damping == 0.5
+
+
+def test_a_film_that_is_not_perpendicular_is_refused():
+    low = replace(FILM, anisotropy=0.8e6)
+    with pytest.raises(ValueError, match="at 600 K the film is not perpendicular; raise"):
+        of_film(low, (3e-9, 3e-9, 2e-9), 600.0)

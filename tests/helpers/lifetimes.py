@@ -1,0 +1,185 @@
+"""Lifetimes of a wall at a shallow notch, simulated, and Langer's rate of escape.
+
+`python tests/helpers/lifetimes.py FOLDER` simulates the points of `NOTCHES` and writes
+`lifetimes.csv` with `lifetimes.json`, which are kept in `tests/reference`. It takes about a quarter
+of an hour.
+"""
+
+import csv
+import json
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film import paths
+from wallnet.film.constants import BOLTZMANN
+from wallnet.film.landscape import Landscape
+from wallnet.film.minima import descend
+from wallnet.film.terms import Terms
+from wallnet.film.thermal import ThermalEngine
+from wallnet.validation import material
+
+EDGE = 3e-9
+CELL = (EDGE, EDGE, material.THICKNESS)
+ROWS, COLUMNS, CENTRE = 10, 40, 15
+TEMPERATURE = 300.0
+TERMS = replace(material.LOCAL, damping=0.5, external_field=(0.0, 0.0, -12000.0))
+"""The paper's film without stray field. The external field pulls the wall to the right."""
+
+NOTCHES = ((3, 2), (3, 3), (4, 4), (5, 5), (7, 7))
+"""Numbers of cells that are missing along the lower and along the upper edge."""
+
+STRIPS, LONGEST = 250, 400e-9
+"""Number of strips, and time in s after which they are no longer simulated."""
+
+COLUMNS_OF_FILE = (
+    *("missing_lower", "missing_upper", "barrier_J", "langer_prefactor_Hz", "langer_lifetime_s"),
+    *("escapes", "time_at_risk_s", "seed"),
+)
+
+INTERVAL = 50e-12
+"""Time in s between two looks at the walls."""
+
+
+def strip(*lengths: int) -> NDArray[np.bool_]:
+    """Return the magnetic cells of a strip with a notch."""
+    mask = np.ones((ROWS, COLUMNS), dtype=bool)
+    for row, length in zip((0, -1), lengths, strict=True):
+        mask[row, CENTRE - length // 2 :][:length] = False
+    return mask
+
+
+def _wall(position: float) -> NDArray[np.float64]:
+    return np.moveaxis(material.wall((ROWS, COLUMNS), EDGE, position), -1, 0)
+
+
+def position(m_z: NDArray[np.floating], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the wall's position in m: the length of reversed film."""
+    return COLUMNS * EDGE * (1 - m_z[..., mask].mean(axis=-1)) / 2
+
+
+class Well:
+    """A wall at a notch, and the saddle point over which the field pulls it.
+
+    Attributes
+    ----------
+    barrier : float
+        Barrier in J.
+    prefactor, rate : float
+        Prefactor and rate of escape in 1/s at `TEMPERATURE` by Langer's theory, with the damping.
+    bottom : ndarray (3, rows, columns)
+        Minimum.
+    top_position : float
+        Position of the wall at the saddle point, in m.
+    """
+
+    def __init__(self, mask: NDArray[np.bool_], terms: Terms = TERMS) -> None:
+        self.mask, self._terms = mask, terms
+        self._landscape = landscape = Landscape(mask, CELL, terms)
+        found = descend(landscape, _wall((CENTRE + 0.5) * EDGE))
+        assert found.converged
+        self.bottom = found.m
+        places = np.arange(CENTRE + 3, COLUMNS + 12, 2) * EDGE
+        initial = [self.bottom, *(np.where(mask, _wall(place), 0) for place in places)]
+        initial[-1] = np.where(mask, descend(landscape, _wall(1.0)).m, 0)
+        path = paths.climb(landscape, paths.relax(landscape, np.array(initial)))
+        assert path.converged, (path.residual, path.stiffness)
+        top = path.images[path.saddle].astype(np.float64)
+        self.barrier = float(path.top - path.energy[0])
+        self.top_position = float(position(top[2], mask))
+        bent, growth = self._stiffness(top)
+        curved, _ = self._stiffness(self.bottom)
+        assert curved.min() > 0
+        assert (bent < 0).sum() == 1
+        ratio = math.exp((np.log(curved).sum() - np.log(np.abs(bent)).sum()) / 2)
+        self.prefactor = growth / (2 * math.pi) * ratio
+        self.rate = self.prefactor * math.exp(-self.barrier / (BOLTZMANN * TEMPERATURE))
+
+    def _stiffness(self, m: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        """Return the eigenvalues of the second derivative in A/m, and the fastest growth in 1/s."""
+        helper = np.zeros_like(m)
+        np.put_along_axis(helper, np.abs(m).argmin(axis=0)[None], 1.0, axis=0)
+        first = np.cross(helper, m, axis=0)
+        first /= np.where(self.mask, np.linalg.norm(first, axis=0), 1)
+        axes = np.stack([first, np.cross(m, first, axis=0)])
+        energy = self._landscape.energy
+        nothing = energy.field(np.zeros((ROWS, COLUMNS, 3)))
+        pull = np.sum(np.moveaxis(energy.field(np.moveaxis(m, 0, -1)), -1, 0) * m, axis=0)
+        cells = np.argwhere(self.mask)
+        columns = []
+        for axis in axes:
+            for row, column in cells:
+                tilt = np.zeros_like(m)
+                tilt[:, row, column] = axis[:, row, column]
+                field = energy.field(np.moveaxis(tilt, 0, -1)) - nothing
+                bent = pull * tilt - np.moveaxis(field, -1, 0)
+                columns.append(np.sum(axes * bent, axis=1)[:, self.mask].ravel())
+        second = np.array(columns)
+        turned = np.concatenate([-second[len(cells) :], second[: len(cells)]])
+        motion = self._terms.rate * (turned - self._terms.damping * second)
+        return np.linalg.eigvalsh((second + second.T) / 2), np.linalg.eigvals(motion).real.max()
+
+
+def escapes(
+    well: Well, terms: Terms, strips: int, wanted: int, seed: int, longest: float
+) -> tuple[int, float]:
+    """Return the number of walls that escaped to the right, and the time at risk in s.
+
+    The strips are parts of one film and do not interact. A wall has escaped once it is 24 nm beyond
+    the saddle point. The first 0.3 ns, in which the walls take their temperature, do not count.
+    """
+    mask = np.zeros((strips, ROWS + 1, COLUMNS), dtype=bool)
+    mask[:, :ROWS] = well.mask
+    engine = ThermalEngine(mask.reshape(-1, COLUMNS), CELL, terms, TEMPERATURE, seed)
+    start = np.zeros((*mask.shape, 3))
+    start[:, :ROWS] = np.moveaxis(well.bottom, 0, -1)
+    engine.magnetization = start.reshape(-1, COLUMNS, 3)
+    inside, count, at_risk = np.ones(strips, dtype=bool), 0, 0.0
+    while count < wanted and engine.time < longest:
+        engine.advance(INTERVAL)
+        m_z = engine.magnetization[..., 2].reshape(mask.shape)[:, :ROWS]
+        place = position(m_z, well.mask)
+        right = inside & (place > well.top_position + 24e-9)
+        gone = right | (place < 15e-9)
+        if engine.time > 0.3e-9:
+            at_risk += INTERVAL * (inside.sum() - gone.sum() / 2)
+            count += int(right.sum())
+        inside &= ~gone
+    return count, float(at_risk)
+
+
+def write_about(folder: Path) -> None:
+    """Write what the points were simulated with."""
+    about = {
+        "content": "lifetimes of a wall at shallow notches; see tests/helpers/lifetimes.py",
+        "cell_m": CELL,
+        "rows": ROWS,
+        "columns": COLUMNS,
+        "column_of_notch": CENTRE,
+        "temperature_K": TEMPERATURE,
+        "terms": {key: value for key, value in vars(TERMS).items() if key != "further"},
+        "strips": STRIPS,
+        "longest_s": LONGEST,
+    }
+    (folder / "lifetimes.json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def main(folder: Path) -> None:
+    """Simulate all points and write them with their origin."""
+    rows = []
+    for seed, missing in enumerate(NOTCHES, start=1):
+        well = Well(strip(*missing))
+        count, at_risk = escapes(well, TERMS, STRIPS, 100, seed, LONGEST)
+        found = [well.barrier, well.prefactor, 1 / well.rate]
+        rows.append([*missing, *(f"{x:.4e}" for x in found), count, f"{at_risk:.4e}", seed])
+    with (folder / "lifetimes.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS_OF_FILE, *rows])
+    write_about(folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
