@@ -75,6 +75,7 @@ def philox(cell: int, step: int, key: int) -> tuple[int, int]:
     return cell, step
 
 
+@pytest.mark.slow
 def test_the_variates_are_those_of_philox(loops):
     # known answers of the Random123 library
     assert philox(0, 0, 0) == (0xFF1DAE59, 0x6CD10DF2)
@@ -90,6 +91,7 @@ def test_the_variates_are_those_of_philox(loops):
         assert noise[:, cell] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_variates_have_the_moments_of_a_normal_distribution(loops):
     noise = np.zeros((3, 200_000), dtype=np.float32)
     loops._draw(noise, np.float32(1), 2**32 - 1, 3, 0, noise.shape[1])
@@ -164,6 +166,7 @@ class Heun:
         return inner.copy()
 
 
+@pytest.mark.slow
 def test_fluctuations_at_300_k_are_those_of_a_short_step():
     shape, damping = (32, 48), 0.5
     reference = Heun(shape, 300.0, damping, 3)
