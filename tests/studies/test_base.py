@@ -21,8 +21,8 @@ from studies.results import (
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
 from wallnet.experiment.base import canonical
+from wallnet.plan.listing import finished_targets, unfinished_targets
 from wallnet.plan.requests import Requested
-from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
 from wallnet.studies.base import FILES
 

@@ -23,10 +23,8 @@ NEEDED = {
 
 def request(wildcards):
     """Return the request of a result; end the run with one sentence if there is none."""
-    path = f"{files.RESULTS}/{wildcards.result}.nc"
-    planning.count(path)
     try:
-        return requested[path]
+        return requested[f"{files.RESULTS}/{wildcards.result}.nc"]
     except ConfigError as error:
         # with any other exception, Snakemake prints a traceback of this function
         logger.error(str(error))

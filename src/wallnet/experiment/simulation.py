@@ -124,11 +124,9 @@ class Step(Job):
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
 
-    @model_validator(mode="after")
-    def _heated_from_a_temperature(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         if self.heating and not self.temperature:
-            raise ValueError("heating is given without temperature; give it, or leave heating out")
-        return self
+            yield "heating is given without temperature; give it, or leave heating out"
 
     def segments(self) -> list[Segment]:
         """Return the parts of the pulse in which the current is linear; none without a pulse."""

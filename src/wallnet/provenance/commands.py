@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wallnet import files, workflow_path
 from wallnet.files.datasets import unreadable
-from wallnet.plan.targets import unfinished_targets
+from wallnet.plan.listing import unfinished_targets
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -97,7 +97,7 @@ def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     Parameters
     ----------
     wanted : iterable
-        Names and settings, as `wallnet.plan.own_calculators` yields them.
+        Names and settings, as `wallnet.plan.start.own_calculators` yields them.
 
     Raises
     ------
