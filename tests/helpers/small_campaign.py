@@ -2,14 +2,13 @@
 
 import copy
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import yaml
 
-from helpers import forked_snakemake
+from helpers import forked
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,9 +83,7 @@ class Campaign:
         program = Path(sys.executable).with_name("snakemake")
         command = [program, "--snakefile", root / "Snakefile", "--directory", self.folder]
         command += ["--cores", str(cores), *arguments]
-        result = forked_snakemake.run(
-            list(map(str, command)), {**os.environ, **(environment or {})}, self.folder
-        )
+        result = forked.run(list(map(str, command)), environment, self.folder)
         if check and result.returncode:
             raise AssertionError(f"snakemake failed:\n{result.stdout}\n{result.stderr}")
         return result

@@ -1,0 +1,152 @@
+"""Snakemake and the jobs of a campaign, as forks of processes that have imported their modules.
+
+Half of a dry run, and most of a job of a small campaign, is their import. As a script, this is the
+process that imports the modules of a program and forks for each call, or a call (`_call`).
+"""
+
+import atexit
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""Variables that Snakemake sets to the threads of a job; libraries read them when they load."""
+
+_addresses = {}
+
+
+def run(command, environment, folder):
+    """Run Snakemake as a new process would, and return what it printed and its exit code.
+
+    Parameters
+    ----------
+    command : list of str
+        Path of the program and its arguments.
+    environment : dict or None
+        Variables beside those of the tests. With any of them the jobs are started as usual, and
+        with another PYTHONPATH Snakemake is, because it would import other modules.
+    folder : Path
+        Folder in which it runs.
+    """
+    whole = {**os.environ, **(environment or {})}
+    if whole.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
+        return subprocess.run(
+            command, capture_output=True, text=True, env=whole, cwd=folder, check=False
+        )
+    if not environment:
+        # bash, which runs the jobs, prefers an exported function to a program on PATH
+        call = f'"{sys.executable}" -I -S "{__file__}" call "{_address("wallnet")}" "$@"'
+        whole["BASH_FUNC_wallnet%%"] = f"() {{ {call}; }}"
+    with open(os.devnull) as none, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        streams = [stream.fileno() for stream in (none, out, err)]
+        code = _call(_address("snakemake"), command, whole, str(folder), streams)
+        said = []
+        for stream in (out, err):
+            stream.seek(0)
+            said.append(stream.read().decode())
+    return subprocess.CompletedProcess(command, code, *said)
+
+
+def _address(program):
+    """Return the socket of the process of a program; the first time this starts it."""
+    if program not in _addresses:
+        folder = tempfile.TemporaryDirectory(prefix="forked-")
+        atexit.register(folder.cleanup)
+        address = os.path.join(folder.name, "socket")
+        process = subprocess.Popen(
+            [sys.executable, __file__, "serve", program, address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONUTF8": "1", **dict.fromkeys(THREADS, "1")},
+        )
+        atexit.register(process.stdin.close)  # the end of its input is the end of the process
+        assert process.stdout.readline(), f"the process of {program} does not start"
+        _addresses[program] = address
+    return _addresses[program]
+
+
+def _call(address, command, environment, folder, streams):
+    """Call a program with these streams as its standard ones, and return its exit code."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        socket.send_fds(connection, [b"!"], streams)
+        connection.sendall(json.dumps([command, environment, folder]).encode())
+        connection.shutdown(socket.SHUT_WR)
+        return int(connection.makefile().read())
+
+
+def _serve(address):
+    """Fork twice for each call; in the second process, return."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        print("listening", flush=True)
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
+            connection, _ = listening.accept()
+            if not os.fork():
+                return _answer(connection)
+            connection.close()
+    sys.exit()
+
+
+def _answer(connection):
+    """Fork for a call and tell its exit code; kill the process if the caller is killed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    request = json.loads(connection.makefile().read())
+    child = os.fork()
+    if not child:
+        connection.close()
+        return _become(*request, streams)
+    events = select.poll()
+    events.register(connection, 0)
+    events.register(os.pidfd_open(child), select.POLLIN)
+    if (connection.fileno(), select.POLLHUP) in events.poll():
+        os.kill(child, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    connection.sendall(str(code).encode())
+    os._exit(0)
+
+
+def _become(command, environment, folder, streams):
+    """Take arguments, environment, folder and streams of a call."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, opened in enumerate(streams):
+        os.dup2(opened, number)
+        os.close(opened)
+    # those of this process may have been opened for files in which one can seek
+    sys.stdout = os.fdopen(os.dup(1), "w")
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    sys.argv = command
+
+
+def main():
+    """Serve or call; a process that was forked for a call does what the script of pip does."""
+    what, *given = sys.argv[1:]
+    if what == "call":
+        address, *arguments = given
+        code = _call(address, ["wallnet", *arguments], dict(os.environ), os.getcwd(), [0, 1, 2])
+        sys.exit(code if code >= 0 else 128 - code)
+    program, address = given
+    del sys.path[0]  # the helpers of the tests
+    cli = importlib.import_module(f"{program}.cli")
+    if program == "snakemake":
+        cli.get_argument_parser()  # imports all plugins
+    else:
+        for name in (*cli.MODULES, "wallnet.networks.stages", "matplotlib.pyplot"):
+            importlib.import_module(name)
+    _serve(address)
+    sys.exit(cli.main())
+
+
+if __name__ == "__main__":
+    main()
