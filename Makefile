@@ -44,8 +44,9 @@ install: $(STAMP) ## install the package in .venv
 
 run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
 	@$(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY"
-	@$(BIN)/wallnet check --directory "$$DIRECTORY" results/report.html --made-after \
-	    results/summary.html results/tables results/figures > /dev/null 2>&1 || { \
+	@$(BIN)/wallnet check --directory "$$DIRECTORY" results/report.html > /dev/null 2>&1 && \
+	    [ -z "$$(cd "$$DIRECTORY/results" && find summary.html tables figures -type f \
+	    ! -name '.*' -newer report.html 2> /dev/null)" ] || { \
 	    $(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY" --report results/report.html && \
 	    $(BIN)/wallnet digest "$$DIRECTORY/results/report.html"; }
 	@$(BIN)/wallnet overview --directory "$$DIRECTORY"

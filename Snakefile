@@ -10,11 +10,8 @@ from snakemake.utils import min_version
 import wallnet.jobs.networks
 import wallnet.jobs.summary
 import wallnet.plan.figures
-import wallnet.plan.levels
 import wallnet.plan.listing
-import wallnet.plan.own
 import wallnet.plan.paths
-import wallnet.plan.progress
 import wallnet.plan.requests
 import wallnet.plan.start
 import wallnet.plan.summary
@@ -123,7 +120,7 @@ rule levels:
     """The levels of the synapses, with barriers and transitions in one table."""
     input:
         target(
-            plan.levels.level_tables(campaign),
+            plan.listing.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda: plan.work.work_ahead(
                 [

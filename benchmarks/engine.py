@@ -2,14 +2,17 @@
 
     python benchmarks/engine.py [--synapse 1.0] [--neuron 0.2] [--magnum 0.02]
                                 [--against FOLDER]
-    python benchmarks/engine.py --temperature 300 [--synapse 1.0]
+    python benchmarks/engine.py --temperature 300 [--synapse 1.0] [--oommf 0.02]
 
 Times are in ns of a pulse with the campaign's settings. `--against` adds the engine of another
-checkout. `--temperature` only times the engine at a temperature in K. Each calculator runs in a
-separate process with one thread, one after the other. The table contains processor seconds per
-simulated nanosecond, without the start; field evaluations; the deviation of <m> from the engine
-without approximations; and the peak memory of the process. A profile of the engine's time and the
-least time for its bytes and operations follow. OOMMF does not run as root.
+checkout. Each calculator runs in a separate process with one thread, one after the other. The table
+contains processor seconds per simulated nanosecond, without the start; field evaluations; the
+deviation of <m> from the engine without approximations; and the peak memory of the process. A
+profile of the engine's time and the least time for its bytes and operations follow. OOMMF does not
+run as root.
+
+`--temperature` times the engine, and OOMMF for `--oommf` ns, at a temperature in K instead, each at
+its longest step at which no mode deviates from its energy by more than 2 % (engine) or 3 % (OOMMF).
 """
 
 import argparse
@@ -238,27 +241,50 @@ def one(what: str, device: str, nanoseconds: float) -> None:
     print(json.dumps(found))
 
 
-def at_temperature(temperature: float, device: str, nanoseconds: float) -> None:
-    """Print the processor time of the engine alone at a temperature, in all columns."""
+def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: float) -> None:
+    """Print the processor times of the engine and of OOMMF alone at a temperature."""
     from wallnet import simulate, tracks
+    from wallnet.simulate.drives import drives
     from wallnet.simulate.embedded import engine_of
+    from wallnet.simulate.oommf import install, run, session, thermal
+    from wallnet.simulate.registry import check
 
-    job = job_of(
-        device,
-        nanoseconds,
-        "film",
-        more=(*AT_TEMPERATURE[device], f"temperature.ambient={temperature}"),
-    )
+    more = (*AT_TEMPERATURE[device], f"temperature.ambient={temperature}")
+    job = job_of(device, nanoseconds, "film", more=more)
     engine = engine_of(job)
-    engine.magnetization = simulate.initialized(job)
+    start = simulate.initialized(job)
+    engine.magnetization = start
     engine.set_torque(job.material.torque(job.current_density, tracks.SPIN_DIRECTION))
     engine.advance(job.output.interval)
-    begin, start = processor(), engine.time
-    while engine.time < start + nanoseconds * 1e-9 * (1 - 1e-9):
+    warm, counted = engine.time, engine.counters.steps
+    begin = processor()
+    while engine.time < warm + nanoseconds * 1e-9 * (1 - 1e-9):
         engine.advance(job.output.interval)
-    rows, columns = engine.mask.shape
     spent = (processor() - begin) / nanoseconds
-    print(f"{device}, {columns} × {rows} cells at {temperature:g} K: {spent:.2f} CPU s per ns")
+    step = (engine.time - warm) / (engine.counters.steps - counted)
+    rows, columns = engine.mask.shape
+    film = f"{device}, {columns} × {rows} cells at {temperature:g} K"
+    print(f"{film}: engine, {step * 1e12:.2g} ps a step: {spent:.2f} CPU s per ns", flush=True)
+    try:
+        check("oommf", {}, temperature)
+    except simulate.SimulationError as error:
+        print(f"without OOMMF: {error}", file=sys.stderr)
+        return
+    times = {}
+    # subtract the time for starting
+    for duration in (oommf / 4, oommf):
+        job = job_of(device, duration, "oommf", more=more)
+        (drive,) = drives(job)
+        begin = processor()
+        with session.opened(install.locate(), 1) as opened:
+            for _ in run.states(opened, job, drive, start):
+                pass
+        times[duration] = processor() - begin
+    theirs = (times[oommf] - times[oommf / 4]) / (0.75 * oommf)
+    print(
+        f"{film}: OOMMF, {thermal.time_step(job, drive) * 1e12:.2g} ps a step: {theirs:.1f} CPU s "
+        f"per ns, {theirs / spent:.0f} times as many"
+    )
 
 
 def measure(what: str, device: str, nanoseconds: float, source: Path = ROOT / "src") -> dict:
@@ -294,7 +320,8 @@ def main() -> None:
     parser.add_argument("--neuron", type=float, default=0.2)
     parser.add_argument("--magnum", type=float, default=0.02)
     parser.add_argument("--against", type=Path, help="another checkout")
-    parser.add_argument("--temperature", type=float, help="in K: time only the engine, at it")
+    parser.add_argument("--temperature", type=float, help="in K: time both at it")
+    parser.add_argument("--oommf", type=float, default=0.02, help="ns of OOMMF at a temperature")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -303,12 +330,13 @@ def main() -> None:
     if arguments.temperature:
         os.environ.update(dict.fromkeys(THREADS, "1"))
         for device in AT_TEMPERATURE:
-            at_temperature(arguments.temperature, device, arguments.synapse)
+            at_temperature(arguments.temperature, device, arguments.synapse, arguments.oommf)
         return
 
     import numpy as np
 
-    from wallnet.simulate.calculator import SimulationError, check
+    from wallnet.simulate.calculator import SimulationError
+    from wallnet.simulate.registry import check
 
     sources = {"film": ROOT / "src"}
     if arguments.against:

@@ -50,6 +50,7 @@ SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
     **{"reference": "reference", "parameters": "parameters", "dwell": "dwell", "shares": "shares"},
+    "writing": "written",
 }
 """Further tables of a result that are copied, by the first word of their titles."""
 
@@ -481,6 +482,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
+    "thermal-written": copied("thermal/synapse-rewritable-10-written.csv"),
     "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),
@@ -593,6 +595,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
     others += ["disturb/synapse-rewritable-10", "intervals/synapse-5"]
     others += ["depinning/synapse-5", "pulse_trains/stepwise-10"]
+    others += [f"thermal/{device}" for device in (*rewritable, "synapse-10")]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
@@ -602,7 +605,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy = target / f"{place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
-        stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb")
+        stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb", "thermal")
         if place.split("/")[0] not in stages:
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")

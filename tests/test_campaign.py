@@ -251,6 +251,6 @@ def test_make_ends_with_numbers_what_is_new_and_the_report(finished_campaign, tm
     (whole.folder / "results/figures/accuracy.png").unlink()
     done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "\nNew: 1 figure, summary\n" in done.stdout
+    assert "\nNew: figures (1)\n" in done.stdout
     assert report.stat().st_mtime_ns > written
     assert not [*tmp_path.rglob("PWNED"), *ROOT.glob("PWNED")]

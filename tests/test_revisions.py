@@ -8,26 +8,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import digests
 import pytest
 
 from wallnet import revisions
 
 PACKAGE = Path(revisions.__file__).parent
 SIMULATING = {"film", "oommf", "simulate", "devices", "report"}
-OF_STUDIES = {*revisions.STUDIES, *(f"show {name}" for name in revisions.STUDIES)}
+OF_STUDIES = {*digests.STUDIES, *(f"show {name}" for name in digests.STUDIES)}
 """Stages that use the description of a device."""
 
 
-@pytest.mark.parametrize("stage", revisions.STAGES)
+@pytest.mark.parametrize("stage", digests.STAGES)
 def test_the_noted_digest_is_that_of_the_code(stage):
-    assert revisions._noted[stage]["digest"] == revisions.digest(stage), (
-        f"the code of {stage} has changed: run `python -m wallnet.revisions {stage}` if its "
-        "results do too, and `python -m wallnet.revisions` if they do not"
+    assert revisions._noted[stage]["digest"] == digests.digest(stage), (
+        f"the code of {stage} has changed: run `python tests/digests.py {stage}` if its "
+        "results do too, and `python tests/digests.py` if they do not"
     )
 
 
 def test_comments_and_docstrings_do_not_count_and_code_does():
-    text = revisions._text
+    text = revisions.text_of
     plain = text(ast.parse("def f(x):\n    return x + 1\n"))
     assert text(ast.parse('def f(x):\n    """Say."""\n    return x + 1  # why\n')) == plain
     assert text(ast.parse("def f(x):\n    return x + 2\n")) != plain
@@ -35,23 +36,23 @@ def test_comments_and_docstrings_do_not_count_and_code_does():
 
 def forget():
     """Let the next digest read the code again."""
-    for cached in (revisions._statements, revisions._imported, revisions._used, revisions._text_of):
+    for cached in (digests._statements, digests._imported, digests._used, digests._text_of):
         cached.cache_clear()
 
 
 @pytest.fixture(scope="module")
-def digests():
-    return {stage: revisions.digest(stage) for stage in revisions.STAGES}
+def noted():
+    return {stage: digests.digest(stage) for stage in digests.STAGES}
 
 
 @pytest.fixture
 def edited(monkeypatch):
     """Return a function that replaces the text of modules."""
-    read = revisions._tree
+    read = digests._tree
 
     def edit(texts):
-        names = {revisions._module(PACKAGE / file): ast.parse(texts[file]) for file in texts}
-        monkeypatch.setattr(revisions, "_tree", lambda name: names.get(name) or read(name))
+        names = {digests._module(PACKAGE / file): ast.parse(texts[file]) for file in texts}
+        monkeypatch.setattr(digests, "_tree", lambda name: names.get(name) or read(name))
         forget()
 
     yield edit
@@ -61,12 +62,12 @@ def edited(monkeypatch):
 
 @pytest.fixture
 def copied(tmp_path):
-    """Return a copy of the package and a function that runs its revisions."""
+    """Return a copy of the package and a function that notes its digests."""
     shutil.copytree(PACKAGE, tmp_path / "wallnet")
 
-    def run(*words, program=("-c", "from wallnet.revisions import main; main()")):
+    def run(*words):
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-        command = [sys.executable, *program, *words]
+        command = [sys.executable, digests.__file__, *words]
         subprocess.run(command, check=True, env=environment, cwd=tmp_path)
         return json.loads((tmp_path / "wallnet/revisions.json").read_text())
 
@@ -95,7 +96,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     # a stage that is not listed yet begins with revision 1
     listed = package / "revisions.json"
     listed.write_text(json.dumps({s: e for s, e in raised.items() if s != "devices"}))
-    again = run(program=("-m", "wallnet.revisions"))  # the form in the docs
+    again = run()
     # a line for each number, as in the committed file
     assert listed.read_text().count("\n") == 4 * len(before) + 2
     assert again["devices"] == {"revision": 1, "digest": before["devices"]["digest"]}
@@ -118,7 +119,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
             "files/schema/states.py",
             "FREE = ",
             "FREE = '' + ",
-            SIMULATING | {"calibration", "show disturb", "show transitions"},
+            SIMULATING | {"calibration", "thermal", "show disturb", "show transitions"},
         ),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
         (
@@ -133,27 +134,38 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
         ("files/whole.py", "def ", "async def ", set()),
     ],
 )
-def test_a_change_counts_for_the_stages_that_use_it(digests, edited, file, old, new, stages):
+def test_a_change_counts_for_the_stages_that_use_it(noted, edited, file, old, new, stages):
     text = (PACKAGE / file).read_text()
     assert old in text
     edited({file: text.replace(old, new, 1)})
-    assert {stage for stage in digests if revisions.digest(stage) != digests[stage]} == stages
+    assert {stage for stage in noted if digests.digest(stage) != noted[stage]} == stages
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"), [("rows.toml", "validation"), ("tables.html.j2", "report")]
+)
+def test_a_change_of_a_table_or_a_template_counts_for_its_stage(monkeypatch, noted, name, stage):
+    read = Path.read_text
+    changed = {name: "one more word"}
+    monkeypatch.setattr(Path, "read_text", lambda p, *a: read(p, *a) + changed.get(p.name, ""))
+    after = {each: digests.digest(each) for each in noted}
+    assert {each for each in noted if noted[each] != after[each]} == {stage}
 
 
 def test_no_folder_that_computes_lies_outside_the_stages():
     """Their files belong to a stage as a whole, also what nothing names yet."""
-    for stage, folders in revisions.STAGES.items():
-        reached = {module for module, _ in revisions.code_of(stage)}
+    for stage, folders in digests.STAGES.items():
+        reached = {module for module, _ in digests.code_of(stage)}
         for folder in folders:
             for path in (PACKAGE / folder).glob("*.py"):
                 if [node for node in ast.parse(path.read_text()).body if not _silent(node)]:
                     name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
                     assert name.removesuffix(".__init__") in reached
-    listed = {folder for folders in revisions.STAGES.values() for folder in folders}
+    listed = {folder for folders in digests.STAGES.values() for folder in folders}
     code = {path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
     # foundations, of which what a stage uses belongs to it, and what computes no result
     foundations = {"config", "devices", "experiment", "files", "files/schema", "jobs", "tracks"}
-    studies = {"studies", *(f"studies/{name}" for name in revisions.STUDIES)}
+    studies = {"studies", *(f"studies/{name}" for name in digests.STUDIES)}
     rest = {".", "api", "film/ubermag", "plan", "provenance"}
     assert code - listed == foundations | studies | rest
 
@@ -164,7 +176,7 @@ def _silent(node):
 
 
 def test_a_moved_or_renamed_function_counts():
-    text = revisions._text
+    text = revisions.text_of
     plain = text(ast.parse("def f(x):\n    return x\n"))
     assert text(ast.parse("def g(x):\n    return x\n")) != plain
     assert text(ast.parse("def f(y):\n    return y\n")) != plain

@@ -278,11 +278,6 @@ def test_the_same_fault_written_twice_is_said_twice(tiny):
     ]
 
 
-def test_an_old_key_is_told_its_present_name(tiny):
-    told = ["programs is now called pulse_trains; rename this key"]
-    assert refused(tiny | {"programs": {}}) == told
-
-
 def test_a_fault_is_said_though_later_entries_and_sections_are_right():
     """Each section names a device that is there after one that is not."""
     data = bisected()

@@ -72,13 +72,3 @@ def test_reference_data_that_cannot_be_are_named(changes, message):
     (problem,) = problems(referring(**changes))
     assert message in problem
     assert problem.startswith("config.yaml: reference.")
-
-
-def test_former_keys_name_the_present_ones():
-    data = referring()
-    data["calibration"] = {"rests": REFERENCE["final_states"], "arrivals": [], "responses": []}
-    names = {"rests": "final_states", "arrivals": "arrival_times", "responses": "transfer_curves"}
-    assert problems(data) == [
-        f"config.yaml: calibration.{old} is now called reference.{new}; rename this key"
-        for old, new in names.items()
-    ]

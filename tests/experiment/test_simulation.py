@@ -72,7 +72,7 @@ def test_what_has_its_default_is_neither_in_the_json_nor_in_the_path(pulse, trai
 
 @pytest.mark.parametrize("changes", [{"sample": 1}, {"replicas": (1, 4)}])
 def test_what_no_calculator_simulates_yet_is_refused(pulse, changes):
-    with pytest.raises(SimulationError, match="leave sample and replicas out"):
+    with pytest.raises(SimulationError, match="leave sample out, and give replicas with a train"):
         simulate.simulate(pulse.model_copy(update=changes))
 
 

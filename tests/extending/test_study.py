@@ -26,7 +26,7 @@ def root(tmp_path_factory):
     outside = {path for path in changed if not path.startswith("src/wallnet/studies/traversals/")}
     assert outside == {"src/wallnet/studies/__init__.py", "tests/helpers/studies.py"}
     options = {"env": environment_of(root), "cwd": root, "check": True}
-    subprocess.run([sys.executable, "-m", "wallnet.revisions"], **options)
+    subprocess.run([sys.executable, "tests/digests.py"], **options)
     with open(root / "docs/config.schema.json", "w", encoding="utf-8") as schema:
         subprocess.run([sys.executable, "-m", "wallnet.cli", "schema"], stdout=schema, **options)
     return root

@@ -19,6 +19,19 @@ EXAMPLES = {
             "starts": ["notch 1", "notch 2"],
         }
     },
+    "thermal": {
+        "cut": {
+            "device": "cut",
+            "variants": {
+                "isothermal": {"temperature": {"ambient": 300.0}},
+                "heated": {"temperature": {"ambient": 300.0, "heating": "pulse"}},
+            },
+            "current_densities": [0.8e12],
+            "duration": 0.06e-9,
+            "pause": 0.02e-9,
+            "free_time": 0.04e-9,
+        }
+    },
     "intervals": bisected(resolution=0.15e12)["intervals"],
     "depinning": {"stairs": ASKED},
     "calibration": on_stairs()["calibration"],

@@ -56,7 +56,7 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
 
     def drawn(seed):
         data = ImageData(images, 0.2, seed)
-        ((first, _),) = data.shuffled(600)
+        ((first, _),) = next(iter(data.shuffled(600)))
         return data.validation[0], first
 
     held_out, first = drawn(1)
@@ -71,9 +71,10 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
     assert torch.equal(other_first, pixels[left[order]])
 
 
-def indices(batches):
-    """Return the indices of all batches in one list."""
-    return [index for batch in batches for index in batch.tolist()]
+def indices(epochs):
+    """Return the indices of all batches of an epoch in one list."""
+    (batches,) = epochs
+    return torch.cat(batches).tolist()
 
 
 def test_batches_go_through_every_image_once_an_epoch():
@@ -81,8 +82,9 @@ def test_batches_go_through_every_image_once_an_epoch():
     epochs = []
     for epoch in range(3):
         batches.set_epoch(epoch)
-        assert list(map(len, batches)) == [4, 4, 2]
+        assert [list(map(len, epoch)) for epoch in batches] == [[4, 4, 2]]
         epochs.append(indices(batches))
+    assert (len(batches), batches.batches) == (1, 3)
     assert all(sorted(order) == list(range(10)) for order in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
@@ -145,7 +147,7 @@ def test_every_version_is_a_shift_of_its_image(largest):
 def test_shifted_training_images_stay_within_their_shift(images):
     """Each is its image in one of nine places; the order is that without shifts."""
     data = ImageData(images, 0.2, seed=1)
-    plain, moved = data.shuffled(50), data.shuffled(50, shift=1)
+    (plain,), (moved,) = data.shuffled(50), data.shuffled(50, shift=1)
     chosen = []
     for (pixels, labels), (theirs, their_labels) in zip(plain, moved, strict=True):
         assert theirs.shape == pixels.shape

@@ -4,7 +4,6 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from pytorch_lightning import Trainer
 
 from wallnet.networks import storage
 from wallnet.networks.batches import ImageData
@@ -88,8 +87,7 @@ def test_the_confusion_matrix_has_labels_in_rows(results, images):
 def test_a_network_can_be_evaluated_twice(results, images):
     network = storage.load_network(results["quantized"][1], "dense")
     data = ImageData(images, 0.1, seed=3)
-    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
-    assert evaluate(network, data, trainer) == evaluate(network, data, trainer)
+    assert evaluate(network, data) == evaluate(network, data)
 
 
 def test_layers_are_in_the_order_of_the_model(results, images):
@@ -103,6 +101,5 @@ def test_layers_are_in_the_order_of_the_model(results, images):
             narrow=torch.nn.Linear(5, classes),
         )
     )
-    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
-    record = evaluate(network, ImageData(images, 0.1, seed=3), trainer)
+    record = evaluate(network, ImageData(images, 0.1, seed=3))
     assert record["layers"] == ["wide", "narrow"]

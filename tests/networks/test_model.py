@@ -4,10 +4,12 @@ import torch
 from scipy.interpolate import PPoly
 from torch import nn
 from torch.nn import functional
+from torch.utils.data import DataLoader
 
 from wallnet.files.compact import Curve
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.model import Convolutional, FullyConnected, MeasuredActivation, Shape
+from wallnet.networks.stages import trainer
 
 QUARTIC = (0.02, 1.3, -0.4, 0.2, -0.1)
 ONE_PIECE = Curve((0.0, 1.0), (QUARTIC,))
@@ -130,13 +132,16 @@ def constant():
     return network
 
 
-@pytest.mark.filterwarnings("ignore:You are trying to `self.log")
+@pytest.mark.filterwarnings("ignore")
 def test_accuracies_are_of_one_epoch(constant):
     """They are weighted by the images of each batch; the last batch is smaller."""
+
+    def batch(labels):
+        return torch.rand(len(labels), 1, 1, 2), torch.tensor(labels)
+
     for training, validation in (((0, 1, 1), (0, 0)), ((1, 1, 1), (1, 0))):
-        for labels in (training, (0,)):
-            constant.training_step((torch.rand(len(labels), 1, 1, 2), torch.tensor(labels)), 0)
-        constant.validation_step((torch.rand(2, 1, 1, 2), torch.tensor(validation)), 0)
-        constant.on_validation_epoch_end()
+        epoch = [batch(training), batch((0,))]
+        loaders = (DataLoader([each], batch_size=None) for each in (epoch, batch(validation)))
+        trainer().fit(constant, *loaders)
     accuracies = [(p["training_accuracy"], p["validation_accuracy"]) for p in constant.curve]
     assert accuracies == [(50.0, 100.0), (25.0, 50.0)]

@@ -1,5 +1,7 @@
 """A killed training continues from its checkpoint and gives the same results."""
 
+from collections import Counter
+
 import pytest
 import torch
 from helpers.synthetic import write_images, write_neuron, write_synapse
@@ -86,13 +88,16 @@ def kill(monkeypatch):
     """Return a function that ends the trainings within an epoch, after a number of epochs."""
 
     def arm(after):
-        left = iter(range(after))
+        left, steps = iter(range(after)), Counter()
 
-        def start(self, trainer, pl_module, batch, index):
-            if index == 2 and next(left, None) is None:
+        def before(self, trainer, pl_module, optimizer):
+            epoch = trainer, trainer.current_epoch
+            steps[epoch] += 1
+            if steps[epoch] == 3 and next(left, None) is None:
                 raise Killed
 
-        monkeypatch.setattr(callbacks.FollowEpochs, "on_train_batch_start", start, raising=False)
+        hook = "on_before_optimizer_step"
+        monkeypatch.setattr(callbacks.FollowEpochs, hook, before, raising=False)
 
     return arm
 

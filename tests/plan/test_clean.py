@@ -1,6 +1,5 @@
 """Names of results do not clash, and results of removed devices are listed."""
 
-import os
 from contextlib import suppress
 
 import pytest
@@ -101,28 +100,6 @@ def test_check_and_clean_of_a_whole_campaign(whole, capsys):
     assert not list(whole.folder.glob("results/**/.1.5000*"))
     (nothing,) = wallnet("clean")
     assert nothing.startswith("all results belong to ")
-
-
-def test_check_names_what_is_newer_than_a_file(tmp_path, capsys):
-    for second, name in enumerate(("tables/a/old.csv", "report.html", "tables/a/new.csv", "page")):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
-        os.utime(path, (second, second))
-    (tmp_path / "tables/.hidden").write_text("now")
-    report = str(tmp_path / "report.html")
-
-    def check(*sources):
-        paths = [str(tmp_path / each) for each in sources]
-        cli.main(["check", report, "--made-after", *paths])
-        return capsys.readouterr().out
-
-    assert check("tables/a/old.csv", "gone", "report.html") == ""
-    for source, newer in {"tables": "tables/a/new.csv", "page": "page"}.items():
-        with pytest.raises(SystemExit, match="1"):
-            check(source)
-        told = capsys.readouterr().out
-        assert told == f"{report} is older than {tmp_path / newer}; make it again\n"
 
 
 # Folders written by hand, without simulations
@@ -279,8 +256,3 @@ def test_check_takes_files_and_folders_and_ends_with_1_for_any_damage(tmp_path, 
     with pytest.raises(SystemExit):
         cli.main(["check", "--directory", str(tmp_path)])
     assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()) == sorted(named)
-    os.utime(paths[0], (1, 1))
-    with pytest.raises(SystemExit):
-        place = ["--directory", str(tmp_path / "results")]
-        cli.main(["check", *place, "a/1.csv", "--made-after", "c.csv"])
-    assert f"{paths[0]} is older than {paths[3]}; make it again\n" == capsys.readouterr().out

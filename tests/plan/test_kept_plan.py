@@ -4,8 +4,8 @@ import pytest
 from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import config, plan
-from wallnet.plan.levels import level_set_sources
 from wallnet.plan.listing import network_files
+from wallnet.plan.paths import level_set_sources
 
 
 def rewritable(*mappings):

@@ -5,7 +5,8 @@ from helpers.small_campaign import Campaign
 from helpers.transitions import led
 
 from wallnet import plan
-from wallnet.plan.levels import level_sources, level_tables
+from wallnet.plan.listing import level_tables
+from wallnet.plan.paths import level_sources
 
 DEVICE, BARRIERS, TRANSITIONS = (
     f"results/{folder}/stairs.nc" for folder in ("devices", "barriers", "transitions")

@@ -4,7 +4,7 @@ import pytest
 from helpers.crosscheck import crosschecked
 
 from wallnet import config, plan
-from wallnet.plan.own import check_named, own_calculators, own_classes
+from wallnet.plan.start import check_named, own_calculators, own_classes
 
 
 @pytest.fixture

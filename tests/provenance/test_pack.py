@@ -16,8 +16,7 @@ from helpers.transitions import led
 from wallnet import cli, config, files, plan
 from wallnet.files.whole import digest_path
 from wallnet.plan import listing
-from wallnet.plan.listing import checks
-from wallnet.plan.targets import finished_targets, unfinished_targets
+from wallnet.plan.listing import checks, finished_targets, unfinished_targets
 from wallnet.provenance import contents
 from wallnet.provenance import crate as crates
 

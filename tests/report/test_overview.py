@@ -23,8 +23,8 @@ def network(seed):
     return [f"{folder}/{name}" for name in ("metrics.json", "best.ckpt", "programming.nc")]
 
 
-def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
-    """Files of one table, figure or network count once, and small files beside a device never."""
+def test_new_results_are_counted_by_their_folder():
+    """Files of one table, figure or network count once."""
     made = [
         *figure("accuracy"),
         *figure("devices/s-write-energy"),
@@ -39,20 +39,15 @@ def test_new_results_are_counted_by_kind_in_the_order_of_the_campaign():
         *("results/barriers/s.nc", "results/operating_windows/w.nc"),
     ]
     assert new_results(made) == (
-        "1 initial state, 11 traces, 1 minimum, s, 1 pulse train, 2 networks, 1 table, 2 figures, "
-        "2 results of other targets, summary"
+        "barriers (1), compact_models (1), devices (1), figures (2), initial (1), minima (1), "
+        "networks (2), operating_windows (1), pulse_trains (1), tables (1), traces (11)"
     )
     assert new_results([]) == ""
 
 
-@pytest.mark.parametrize(("count", "text"), [(4, "a, b, c, d"), (5, "5 devices"), (1, "a")])
-def test_a_few_devices_are_named(count, text):
-    assert new_results(f"results/devices/{name}.nc" for name in "abcde"[:count]) == text
-
-
 def test_traces_of_two_current_densities_are_two():
     """A current density has a dot in its name."""
-    assert new_results(["results/traces/s/0.5000.nc", "results/traces/s/0.5250.nc"]) == "2 traces"
+    assert new_results(["results/traces/s/0.5000.nc", "results/traces/s/0.5250.nc"]) == "traces (2)"
 
 
 @pytest.mark.parametrize("length", [3, 80])
@@ -106,7 +101,7 @@ def test_the_end_has_what_was_found_new_results_and_paths(folder, capsys):
         "  synapse-3: the wall still moved at the end of 3 of 5 pulses, which therefore",
         "    reach no level; raise relaxation.longest",
         "",
-        "New: 3 traces",
+        "New: traces (3)",
         f"Summary: {folder}/results/summary.html",
         f"Report: {folder}/results/report.html",
     ]

@@ -73,7 +73,7 @@ def test_a_page_sets_rows_apart_and_shows_text_from_outside_to_the_letter(table)
     assert "<caption>A &amp; B</caption>" in text
     assert "<th>&lt;i&gt;</th><th class=number>G (µS)</th>" in text
     assert "<tr><td>a, b</td><td class=number>1.23</td>" in text
-    assert "<tr class=apart><td>&quot;c&quot;</td>" in text
+    assert "<tr class=apart><td>&#34;c&#34;</td>" in text
     assert text.count("class=apart") == 1
     assert text.index("</table>") < text.index("<p>1 &lt; 2</p>")
 

@@ -92,9 +92,14 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
     ("changes", "message"),
     [
         (
-            {"calculator": "oommf"},
-            "temperature is not simulated by the calculator oommf; leave temperature out, or set "
-            "calculator: film",
+            {"calculator": "oommf", "temperature": {"ambient": 300.0, "heating": "pulse"}},
+            "temperature.heating: pulse is not simulated by the calculator oommf; leave heating "
+            "out, or set calculator: film",
+        ),
+        (
+            {"calculator": "own:Drift"},
+            "temperature is not simulated by the calculator own:Drift; leave temperature out, or "
+            "set calculator: film",
         ),
         ({"temperature": {"ambient": 0.0}}, "ambient = 0.0 is outside the range 0.001"),
         (
@@ -113,9 +118,10 @@ def test_what_cannot_be_simulated_is_refused_with_the_configuration(changes, mes
         device(**changes)
 
 
-def test_a_job_of_another_calculator_is_refused(job):
-    with pytest.raises(simulate.SimulationError, match="oommf simulates no temperature; leave"):
-        RUN(job.model_copy(update={"calculator_name": "oommf"}))
+def test_a_job_of_another_calculator_is_refused(job, heated_job):
+    for each, name in ((job, "own:Drift"), (heated_job, "oommf")):
+        with pytest.raises(simulate.SimulationError, match=f"calculator {name}; leave"):
+            RUN(each.model_copy(update={"calculator_name": name}))
 
 
 def test_the_film_has_the_temperature_and_the_trace_tells_it(trace):
@@ -285,14 +291,19 @@ def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
 
 
 def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
-    """All columns take three times as long a step; each interval has a whole number of steps."""
+    """All columns take three times as long a step; each interval has a whole number of steps.
+
+    The quench is the rest.
+    """
     columns, rows = job.track.cells
-    steps = job.cell_steps() / (3 * columns * rows)
+    cold = job.model_copy(update={"temperature": 0.0})
+    work = job.cell_steps() - cold.cell_steps() * 5e-9 / cold.longest
+    steps = work / (3 * columns * rows)
     assert trace.attrs["steps"] == pytest.approx(steps, rel=0.05, abs=0)
     assert trace.attrs["steps"] >= math.floor(steps)
-    monkeypatch.setattr(devices, "LARGEST_WORK", 1.01 * job.cell_steps())
+    monkeypatch.setattr(devices, "LARGEST_WORK", 1.01 * work)
     assert hot()
-    monkeypatch.setattr(devices, "LARGEST_WORK", 0.99 * job.cell_steps())
+    monkeypatch.setattr(devices, "LARGEST_WORK", 0.99 * work)
     with pytest.raises(ConfigError, match="which is more than a month"):
         hot()
     assert device(temperature=None)

@@ -35,6 +35,31 @@ def write_train(request, walls):
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
 
 
+def write_block(request, final, beyond=""):
+    """Write a block of replicas: state, mean position in nm and later state of each."""
+    count = 0 if beyond else len(final)
+    sizes = {"replica": count, "pulse": 2, "moment": 2, "traced": 0, "time": 1, "x": 3}
+    values = {}
+    for name in KINDS["ensemble"]:
+        variable = VARIABLES[name]
+        shape = [sizes[each] for each in variable.dimensions]
+        if not variable.values:
+            values[name] = np.full(shape, "") if variable.is_text else np.zeros(shape)
+    if count:
+        states, places, later = zip(*final, strict=True)
+        values["quenched_state"] = [["notch 1", each] for each in states]
+        for end, shift in {"bottom": -4, "top": 4}.items():
+            values[f"quenched_wall_{end}"] = [[40e-9, NM * (each + shift)] for each in places]
+        values["onward_state"] = later
+    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
+    about |= {"temperature": request.computes.temperature}
+    if beyond:
+        about |= {"beyond_model": beyond, "highest_temperature": 512.5}
+    else:
+        about |= {"spin_temperature": 304.0, "highest_temperature": 344.0}
+    files.write_dataset(files.dataset("ensemble", values), request.path, "ensemble", about)
+
+
 def write_minimum(request, state, energy=0.0, converged=1, stayed=1):
     """Write a minimum of the energy in J, at a wall with its ends at 300 and 310 nm."""
     values = {

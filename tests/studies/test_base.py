@@ -12,6 +12,7 @@ from PIL import Image
 from studies.results import (
     gather,
     shown,
+    write_block,
     write_mapped_train,
     write_minimum,
     write_path,
@@ -21,8 +22,8 @@ from studies.results import (
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
 from wallnet.experiment.base import canonical
+from wallnet.plan.listing import finished_targets, unfinished_targets
 from wallnet.plan.requests import Requested
-from wallnet.plan.targets import finished_targets, unfinished_targets
 from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
 from wallnet.studies.base import FILES
 
@@ -54,6 +55,8 @@ def simulated(study, campaign):
             write_mapped_train(request, [40e-9, 100e-9, 180e-9, 180e-9])
         elif request.kind == "pulse_train":
             write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
+        elif request.kind == "ensemble":
+            write_block(request, [("notch 1", 40.0, "")] * 8)
         elif request.kind == "minimum":
             write_minimum(request, request.computes.state)
         elif request.kind == "barrier":

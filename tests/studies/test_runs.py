@@ -41,6 +41,7 @@ SHOWN = {
     "operating_windows": "three-map",
     "transitions": "stairs-map",
     "disturb": "stairs-map",
+    "thermal": "cut-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
     "calibration": "paper-misfit",
@@ -160,6 +161,8 @@ TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
 PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
+HEATED = Counter(ensemble=1, gather_thermal=1, show_thermal=1)
+THERMAL = HEATED + Counter(initial=2, pulse_train=1, ensemble=1)
 DISTURBED = Counter(pulse_train=4, gather_disturb=1, show_disturb=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 
@@ -191,6 +194,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + ROUNDS
             + TOLD
             + DISTURBED
+            + THERMAL
             + MISFITS
             + PATHS
             + BOTH
@@ -207,6 +211,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + ROUNDS
             + TOLD
             + DISTURBED
+            + THERMAL
             + MISFITS
             + BOTH
             + WALLS
@@ -231,7 +236,14 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         ("barriers/spacing", 0.4, PATHS),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
         # the write energy
-        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD),
+        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED),
+        # further replicas are a block of their own in each model
+        ("thermal/cut/replicas", 16, HEATED + Counter(ensemble=1)),
+        (
+            "thermal/cut/current_densities",
+            [0.8e12, 0.9e12],
+            HEATED + Counter(pulse_train=1, ensemble=1),
+        ),
     ],
 )
 def test_a_change_plans_what_depends_on_it(finished, path, value, expected):

@@ -16,6 +16,7 @@ NEEDED = {
     "trace": {"mem_mb": (800, 1000), "runtime": (15, 120)},
     "level": {"mem_mb": (800, 1000), "runtime": (15, 120)},
     "pulse_train": {"mem_mb": (950, 1150), "runtime": (60, 600)},
+    "ensemble": {"mem_mb": (1000, 1200), "runtime": (240, 2400)},
     "minimum": {"mem_mb": (800, 800), "runtime": (15, 15)},
     "barrier": {"mem_mb": (1500, 1500), "runtime": (60, 60)},
 }
@@ -23,10 +24,8 @@ NEEDED = {
 
 def request(wildcards):
     """Return the request of a result; end the run with one sentence if there is none."""
-    path = f"{files.RESULTS}/{wildcards.result}.nc"
-    planning.count(path)
     try:
-        return requested[path]
+        return requested[f"{files.RESULTS}/{wildcards.result}.nc"]
     except ConfigError as error:
         # with any other exception, Snakemake prints a traceback of this function
         logger.error(str(error))

@@ -8,8 +8,8 @@ from wallnet.experiment.request import SIMULATED
 
 def check_named():
     """Refuse a campaign whose user-defined classes cannot be found; execute nothing of them."""
-    checked(plan.own.check_named, campaign)
-    if workflow.output_settings.dryrun and (named := plan.own.own_classes(campaign)):
+    checked(plan.start.check_named, campaign)
+    if workflow.output_settings.dryrun and (named := plan.start.own_classes(campaign)):
         logger.warning(
             f"A dry run does not import {', '.join(named)}; a run checks the classes and settings"
             " of calculators before its first job."
@@ -29,7 +29,7 @@ def check_calculators():
         for job in workflow.dag.needrun_jobs()
         if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
     ]
-    checked(check_settings, plan.own.own_calculators(campaign))
+    checked(check_settings, plan.start.own_calculators(campaign))
     checked(check_called, called)
 
 
@@ -91,18 +91,15 @@ def target(paths, missing="", work=None):
             # with any other exception, Snakemake prints a traceback of this function
             logger.error(missing)
             sys.exit(1)
-        if workflow.is_main_process:
-            planning.begin(len(paths))
-        if work and not told and workflow.is_main_process:
-            told.append(work())
-            logger.warning(told[0])
+        if workflow.is_main_process and not told:
+            told.extend([plan.work.planning_ahead(len(paths)), work() if work else ""])
+            for sentence in filter(None, told):
+                logger.warning(sentence)
         workflow.dag.forcefiles.update(left_damaged)
         return paths
 
     return listed
 
-
-planning = plan.progress.Planning(logger.warning)
 
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
@@ -113,18 +110,12 @@ if workflow.is_main_process:
     checked(plan.start.check_measurements, campaign)
 
 # jobs read this file too, and another run may be active in this folder
-locked = any(own.glob("locks/*"))
-busy = not workflow.is_main_process or locked
+busy = not workflow.is_main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
-idle = workflow.output_settings.dryrun or "--unlock" in sys.argv
-if locked and workflow.is_main_process and not idle:
-    given = workflow.config_settings.configfiles
-    logger.warning(plan.start.unlock_sentence(workflow.main_snakefile, given))
 
 
 # Snakemake uses only one such block of all files
 onstart:
-    planning.end()
     lift_job_rate_limit()
     checked(plan.start.check_scheduler, workflow.executor_plugin.name)
     if not workflow.local_exec:

@@ -24,7 +24,7 @@ def table_outputs(made):
     return found
 
 
-for made in plan.tables.TABLES:
+for made in plan.tables.TABLES.values():
 
     rule:
         """Tables of one kind."""

@@ -1,7 +1,7 @@
 """The whole configuration, created only by `load` and `parse`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
@@ -78,16 +78,6 @@ class Campaign(Section):
         return [name for name, device in self.devices.items() if device.kind == kind]
 
 
-RENAMED = {
-    "programs": "pulse_trains",
-    "windows": "operating_windows",
-    "calibration.rests": "reference.final_states",
-    "calibration.arrivals": "reference.arrival_times",
-    "calibration.responses": "reference.transfer_curves",
-}
-"""Present names of keys that an earlier version had."""
-
-
 def parse(
     data: Mapping[str, Any],
     source: str = "config.yaml",
@@ -118,7 +108,6 @@ def parse(
     ConfigError
         If the data is not valid. Each problem is one line that names the key and the fix.
     """
-    _refuse(_renamed(data), source, elsewhere)
     known = sorted({*Campaign.model_fields, *SHARED, *studies})
     problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
     raw = data.get("devices")
@@ -175,15 +164,6 @@ def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) 
     places = ((elsewhere.get(re.split(r"\W", p)[0], source), p) for p in problems)
     if found := dict.fromkeys(f"{place}: {p}" for place, p in places):
         raise ConfigError("\n".join(found))
-
-
-def _renamed(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each key that has another name now."""
-    for old, new in RENAMED.items():
-        block, _, key = old.rpartition(".")
-        given = data.get(block) if block else data
-        if isinstance(given, Mapping) and key in given:
-            yield f"{old} is now called {new}; rename this key"
 
 
 def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:

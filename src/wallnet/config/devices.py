@@ -1,11 +1,11 @@
 """The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
@@ -24,7 +24,7 @@ from wallnet.config.quantities import (
     Section,
     Speed,
 )
-from wallnet.config.temperature import Temperature
+from wallnet.config.temperature import Temperature, temperature_fault
 from wallnet.config.track import ROUNDING, Track
 
 if TYPE_CHECKING:
@@ -77,15 +77,13 @@ class StaticMaterial(Section):
         """Δ = √(A/K_eff) in m."""
         return math.sqrt(self.exchange_stiffness / self.effective_anisotropy)
 
-    @model_validator(mode="after")
-    def _perpendicular(self) -> Self:
+    def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
-            raise ValueError(
+            yield (
                 f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
                 "perpendicular magnetisation; raise it above μ0 Ms²/2 = "
                 f"{self.uniaxial_anisotropy - self.effective_anisotropy:.4g} J/m³"
             )
-        return self
 
 
 class SimulatedMaterial(StaticMaterial):
@@ -197,6 +195,10 @@ class Relaxation(Section):
     """Time for which both ends must stay slower than `speed`. Source: our choice."""
 
 
+QUENCH = Relaxation(longest=5e-9)
+"""Relaxation without temperature and current, which shows the state of a wall at a temperature."""
+
+
 class Output(Section):
     """Recording intervals of a trace."""
 
@@ -205,11 +207,9 @@ class Output(Section):
     snapshot_interval: Duration = 2.5e-9
     """Time between two maps of m; the first and last are always written. Source: our choice."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "Output":
+    def _faults(self) -> Iterator[str]:
         if self.snapshot_interval < self.interval:
-            raise ValueError("snapshot_interval is shorter than interval; make it longer")
-        return self
+            yield "snapshot_interval is shorter than interval; make it longer"
 
     def without_maps_between(self, longest: float) -> "Output":
         """Return these intervals with only the first and the last map of a run of up to a time."""
@@ -232,15 +232,11 @@ class Detector(Section):
     antiparallel_resistance: Resistance = 20e3
     """Resistance of the antiparallel state in the reading `series`. Source: our choice."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "Detector":
+    def _faults(self) -> Iterator[str]:
         if self.antiparallel_resistance <= self.parallel_resistance:
-            raise ValueError(
-                "antiparallel_resistance is not above parallel_resistance; swap the two"
-            )
+            yield "antiparallel_resistance is not above parallel_resistance; swap the two"
         if self.polarization == 0:
-            raise ValueError("polarization is 0, so the detector measures nothing; raise it")
-        return self
+            yield "polarization is 0, so the detector measures nothing; raise it"
 
 
 ReadTime = Literal["pulse_end", "rest"] | Duration
@@ -363,50 +359,47 @@ class Device(Section):
             )
         return ""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "Device":
-        if self.temperature and self.calculator != "film":
-            raise ValueError(
-                f"temperature is not simulated by the calculator {self.calculator}; leave "
-                "temperature out, or set calculator: film"
-            )
+    def _faults(self) -> Iterator[str]:
         if self.temperature:
+            heated = self.temperature.heating == "pulse"
+            if fault := temperature_fault(self.calculator, heated):
+                yield fault
             curie = self.material.curie_temperature
-            if self.temperature.heating == "pulse" and self.temperature.ambient >= curie:
-                raise ValueError(
+            if heated and self.temperature.ambient >= curie:
+                yield (
                     f"temperature.ambient is {self.temperature.ambient:g} K, not below "
                     f"material.curie_temperature of {curie:g} K; lower it or leave heating out"
                 )
             try:
                 self.time_step()
             except ValueError as error:
-                raise ValueError(f"material.{error}") from None
+                yield f"material.{error}"
         longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
         strongest = max(self.pulse.current_densities, key=abs)
         keys = "pulse.duration and relaxation.longest"
         if fault := self.size_fault(keys, longest, strongest):
-            raise ValueError(fault)
+            yield fault
         track = self.track
         margin = max(track.cell_size, track.fixed_ends or 0.0)
         if not margin <= self.wall.start <= track.length - margin:
-            raise ValueError(
+            yield (
                 f"wall.start {self.wall.start:g} m is outside the free part of the track; move it "
                 f"between {margin:g} and {track.length - margin:g} m, or change track.fixed_ends"
             )
         stop = self.detector.stop if self.detector.stop is not None else track.length
         start = self.detector.start if self.detector.start is not None else 0.0
         if not 0 <= start < stop <= track.length * (1 + ROUNDING):
-            raise ValueError(
+            yield (
                 f"detector.start {start:g} m and detector.stop {stop:g} m do not mark a stretch "
                 f"of the track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length"
             )
         if math.ceil(stop / track.cell_size - 0.5) <= math.ceil(start / track.cell_size - 0.5):
-            raise ValueError(
+            yield (
                 f"detector.stop - detector.start is {stop - start:g} m, which covers no cell "
                 f"centre; make it at least cell_size {track.cell_size:g} m"
             )
         if self.kind == "synapse" and not track.inner_notch_positions:
-            raise ValueError(
+            yield (
                 "track.notches gives a synapse no notch inside the track; "
                 "add notches or set kind: track"
             )
@@ -415,31 +408,30 @@ class Device(Section):
             and track.fixed_ends is not None
             and not track.ends_in_notches(self.wall.start)
         ):
-            raise ValueError(
+            yield (
                 "track.fixed_ends keeps a synapse from being reversed, so that its levels are its "
                 "notches; give at least two track.notches.positions, and wall.start at the first"
             )
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:
-            raise ValueError(
+            yield (
                 f"pulse.current_densities has {forward} values from 0 upwards, fewer than the 5 "
                 "that a quartic needs; add some or set kind: track"
             )
         if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
-            raise ValueError(
+            yield (
                 f"shown has {stray[0]:g} A/m², which is not in pulse.current_densities; "
                 "add it there or remove it here"
             )
         if isinstance(self.read_at, float):
             longest = self.pulse.duration + self.relaxation.longest
             if self.read_at > longest * (1 + ROUNDING):
-                raise ValueError(
+                yield (
                     f"read_at {self.read_at:g} s is after the end of the simulation at "
                     f"{longest:g} s; raise relaxation.longest or read earlier"
                 )
         if self.output.interval > self.pulse.duration:
-            raise ValueError("output.interval is longer than pulse.duration; shorten it")
-        return self
+            yield "output.interval is longer than pulse.duration; shorten it"
 
 
 def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[str]:

@@ -1,9 +1,10 @@
 """A measured device: networks are computed from files of measurements, without any simulation."""
 
 import os
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from wallnet.config.quantities import Section
 
@@ -35,8 +36,6 @@ class MeasuredDevice(Section):
         """Return the CSV files by the key that names them."""
         return self.model_dump(include={"levels", "activation"}, exclude_none=True)
 
-    @model_validator(mode="after")
-    def _of_use(self) -> "MeasuredDevice":
+    def _faults(self) -> Iterator[str]:
         if self.levels is None and self.activation is None:
-            raise ValueError("levels and activation are both missing; name a CSV file")
-        return self
+            yield "levels and activation are both missing; name a CSV file"

@@ -61,15 +61,9 @@ def shown_key(part: object) -> str:
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
 
 
-RENAMED = {"kept": "retained", "alone": "single_notch"}
-"""New names of the keys of a block, by their old names."""
-
-
 def unknown_key(key: object, known: Iterable[str]) -> str:
     """Return the message that a key is unknown, with a similar key or all known keys."""
     known = list(known)
-    if (new := RENAMED.get(str(key))) in known:
-        return f" is now called {new}; rename this key"
     near = difflib.get_close_matches(str(key), known, n=1)
     hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(known)})"
     return f" is not a key of the configuration; remove it{hint if known else ''}"

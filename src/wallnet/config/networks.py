@@ -3,11 +3,11 @@
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic.config import JsonDict
 
 from wallnet import files
@@ -383,15 +383,11 @@ class Networks(Section):
                 )
         return value
 
-    @model_validator(mode="after")
-    def _datasets_known(self) -> "Networks":
+    def _faults(self) -> Iterator[str]:
         known = self.known_datasets
         for name in self.datasets:
             if name not in known:
-                raise ValueError(
-                    f"datasets {_unknown(name, known)}, or describe it in own_datasets"
-                )
-        return self
+                yield f"datasets {_unknown(name, known)}, or describe it in own_datasets"
 
     @property
     def known_datasets(self) -> dict[str, DataSet]:

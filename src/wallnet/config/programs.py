@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Section
-from wallnet.config.waveform import Waveform, check_duration
+from wallnet.config.waveform import Waveform, too_long
 
 MOST_PULSES = 100_000
 """Largest number of pulses of a pulse train."""
@@ -27,10 +27,8 @@ class ProgramPulse(Section):
     waveform: Waveform = ()
     """Shape of the pulse, as of `pulse.waveform`; square if not given."""
 
-    @model_validator(mode="after")
-    def _long_enough(self) -> "ProgramPulse":
-        check_duration(self.waveform, self.duration)
-        return self
+    def _faults(self) -> Iterator[str]:
+        return too_long(self.waveform, self.duration)
 
 
 def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:

@@ -1,12 +1,13 @@
 """Current pulses, and the form of current densities in file names."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
 from wallnet.config.messages import ConfigError
 from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
-from wallnet.config.waveform import Waveform, check_duration
+from wallnet.config.waveform import Waveform, too_long
 
 CURRENT_DENSITY_STEP = 1e8
 """Resolution of current densities in A/m²: file names contain four decimals."""
@@ -92,24 +93,20 @@ class CurrentSweep(Section):
     step: Annotated[float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.05e+12, not 0.05")]
     """Distance between two neighbours; it divides stop - start."""
 
-    @model_validator(mode="after")
-    def _reachable(self) -> "CurrentSweep":
+    def _faults(self) -> Iterator[str]:
         if self.stop < self.start:
-            raise ValueError(
-                f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
-            )
+            yield f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
-            raise ValueError(
+            yield (
                 f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
                 "choose one that divides stop - start"
             )
         if steps > LARGEST_SWEEP:
-            raise ValueError(
+            yield (
                 f"step {self.step:g} A/m² makes {steps:.0f} pulses; "
                 f"keep to {LARGEST_SWEEP} by a larger step"
             )
-        return self
 
     def values(self) -> list[float]:
         """Return the current densities in A/m²."""
@@ -164,10 +161,8 @@ class Pulse(Sweep):
     waveform: Waveform = ()
     """Shape of the pulse: pairs of time and share of J, or a CSV file; square if not given."""
 
-    @model_validator(mode="after")
-    def _long_enough(self) -> "Pulse":
-        check_duration(self.waveform, self.duration)
-        return self
+    def _faults(self) -> Iterator[str]:
+        return too_long(self.waveform, self.duration)
 
 
 class PulseGrid(Sweep):

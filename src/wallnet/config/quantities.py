@@ -1,11 +1,18 @@
 """Numbers with a unit and bounds, and the base of every section of the configuration."""
 
 import math
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 TEXT_OF_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"
@@ -28,6 +35,16 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    def _faults(self) -> Iterator[str]:
+        """Yield the conflicts between keys, sentences that begin with a key; the first is shown."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _without_faults(self) -> Self:
+        for fault in self._faults():
+            raise ValueError(fault)
+        return self
 
 
 @dataclass(frozen=True)

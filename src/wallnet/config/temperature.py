@@ -10,9 +10,10 @@ from wallnet.config.quantities import Quantity, Section
 class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
-    Only the embedded engine simulates it. The values of `material` are those at `ambient`,
-    averaged over a cell. The fluctuations of the cells reduce the magnetisation further, by about
-    2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time.
+    The embedded engine simulates it, and OOMMF without `heating`. The values of `material` are
+    those at `ambient`, averaged over a cell. The fluctuations of the cells reduce the magnetisation
+    further, by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts
+    its longest time.
     """
 
     ambient: Annotated[
@@ -31,3 +32,19 @@ class Temperature(Section):
     ] = 3.0
     """Power of the magnetisation with which Ku changes in a heated film. Source: Callen and Callen,
     3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+
+
+def temperature_fault(calculator: str, heated: bool) -> str:
+    """Return why a calculator cannot simulate a temperature, or pulses that heat the film.
+
+    The text is empty if it can.
+    """
+    if calculator == "film" or (calculator == "oommf" and not heated):
+        return ""
+    what, key = "temperature", "temperature"
+    if calculator == "oommf":
+        what, key = "temperature.heating: pulse", "heating"
+    return (
+        f"{what} is not simulated by the calculator {calculator}; leave {key} out, or set "
+        "calculator: film"
+    )

@@ -2,9 +2,10 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from wallnet.config.quantities import Length, Position, Section
 
@@ -27,15 +28,11 @@ class Notches(Section):
     positions: tuple[Position, ...] | None = None
     """Positions of the pairs along the track, instead of their number."""
 
-    @model_validator(mode="after")
-    def _one_description(self) -> "Notches":
+    def _faults(self) -> Iterator[str]:
         if (self.count is None) == (self.positions is None):
-            raise ValueError(
-                "needs either count (notches at k·length/count) or positions (a list in m)"
-            )
+            yield "needs either count (notches at k·length/count) or positions (a list in m)"
         if self.positions is not None and not self.positions:
-            raise ValueError("positions is empty; leave notches out for a plain track")
-        return self
+            yield "positions is empty; leave notches out for a plain track"
 
 
 def _divides(cell_size: float, extent: float) -> bool:
@@ -121,7 +118,7 @@ class Track(Section):
         # more cells along the shorter side would exceed the total number of cells
         most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
         # rounded as in the message
-        sizes = [float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1)]
+        sizes = (float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1))
         diameter = self.notches.diameter if self.notches else -math.inf
         fitting = [
             size
@@ -131,12 +128,11 @@ class Track(Section):
             and _divides(size, long)
             and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT
         ]
-        smaller = max((size for size in fitting if size < self.cell_size), default=None)
-        larger = min((size for size in fitting if size > self.cell_size), default=None)
-        return [size for size in (smaller, larger) if size is not None]
+        smaller = [size for size in fitting if size < self.cell_size]
+        larger = [size for size in fitting if size > self.cell_size]
+        return [*smaller[:1], *larger[-1:]]  # they fall
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "Track":
+    def _faults(self) -> Iterator[str]:
         for side in ("length", "width"):
             extent = getattr(self, side)
             if _divides(self.cell_size, extent):
@@ -144,28 +140,28 @@ class Track(Section):
             fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
             if near := self._near_cell_sizes():
                 sizes = " or ".join(f"{size:.10g} m" for size in near)
-                raise ValueError(f"{fault}; choose {sizes}, which divides both length and width")
-            raise ValueError(
+                yield f"{fault}; choose {sizes}, which divides both length and width"
+            yield (
                 f"{fault}, and no cell size near it divides both length {self.length:g} m and "
                 f"width {self.width:g} m; change one of these two"
             )
         if self.cells[0] * self.cells[1] > LARGEST_CELL_COUNT:
-            raise ValueError(
+            yield (
                 f"cell_size {self.cell_size:g} m makes {self.cells[0] * self.cells[1]} cells; "
                 f"enlarge it until there are at most {LARGEST_CELL_COUNT}"
             )
         first, last = self.free_range
         shortest = self.cell_size * (1 - ROUNDING)
         if self.fixed_ends is not None and min(self.fixed_ends, last - first) < shortest:
-            raise ValueError(
+            yield (
                 f"fixed_ends {self.fixed_ends:g} m contains no cell or the whole track; make it at "
                 f"least cell_size {self.cell_size:g} m, and less than half of length "
                 f"{self.length:g} m"
             )
         if self.notches is None:
-            return self
+            return
         if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
-            raise ValueError(
+            yield (
                 f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
                 f"notches of a pair; keep it below width - 2 cells = "
                 f"{self.width - 2 * self.cell_size:g} m"
@@ -173,21 +169,20 @@ class Track(Section):
         positions = self.notch_positions
         for position in positions:
             if not 0 < position <= self.length * (1 + ROUNDING):
-                raise ValueError(
+                yield (
                     f"notches.positions has {position:g} m, outside the track: "
                     f"keep it above 0 and up to length {self.length:g} m"
                 )
         for position in positions if self.fixed_ends is not None else ():
             distance = min(position - first, last - position)
             if distance < self.notch_radius * (1 - ROUNDING):
-                raise ValueError(
+                yield (
                     f"notches at {position:g} m reach into fixed_ends {self.fixed_ends:g} m; make "
                     "fixed_ends shorter, or give notches.positions further inside"
                 )
         for left, right in itertools.pairwise(positions):
             if right - left < self.notches.diameter * (1 - ROUNDING):
-                raise ValueError(
+                yield (
                     f"notches overlap: neighbours are {right - left:g} m apart and "
                     f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
                 )
-        return self

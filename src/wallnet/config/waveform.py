@@ -133,16 +133,10 @@ Waveform = Annotated[
 in its JSON."""
 
 
-def check_duration(points: Points, duration: float) -> None:
-    """Refuse a waveform that is longer than its pulse.
-
-    Raises
-    ------
-    ValueError
-        With both times.
-    """
+def too_long(points: Points, duration: float) -> Iterator[str]:
+    """Yield a sentence about a waveform that is longer than its pulse."""
     if points and points[-1][0] > duration * (1 + ROUNDING):
-        raise ValueError(
+        yield (
             f"waveform ends at {points[-1][0]:g} s, after its pulse of {duration:g} s; lengthen "
             "the pulse or shorten the waveform"
         )

@@ -17,19 +17,20 @@ from wallnet.experiment.energy_path import EnergyPath
 from wallnet.experiment.minima import Minimum
 from wallnet.experiment.simulation import Simulation
 
-Kind = Literal["initial", "trace", "level", "pulse_train", "minimum", "barrier"]
+Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
 
 COMMANDS: dict[Kind, str] = {
     "initial": "initial",
     "trace": "simulate",
     "level": "simulate",
     "pulse_train": "simulate",
+    "ensemble": "simulate",
     "minimum": "minimum",
     "barrier": "barrier",
 }
 """Kinds of requests, each with a rule of its name, and the commands that compute them."""
 
-SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train")
+SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train", "ensemble")
 """Kinds that a calculator simulates."""
 
 COUNTED: dict[Kind, str] = {

@@ -1,6 +1,7 @@
 """Simulations: a track, an initial wall and a train of pulses."""
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from wallnet.config.calculators import (
     OwnSettings,
 )
 from wallnet.config.devices import (
+    QUENCH,
     THERMAL_STEP,
     Device,
     Output,
@@ -27,7 +29,9 @@ from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.programs import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
+    Duration,
     DurationOrNone,
+    Fraction,
     Position,
     Quantity,
     Section,
@@ -37,6 +41,14 @@ from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import Job, first_finding
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
+
+BLOCK = 8
+"""Number of replicas that one job simulates; more replicas are further blocks."""
+
+
+def blocks(replicas: int) -> list[tuple[int, int]]:
+    """Return the first and the last number of each block of replicas, counted from 1."""
+    return [(first, first + BLOCK - 1) for first in range(1, replicas + 1, BLOCK)]
 
 
 class WallPlacement(Section):
@@ -124,11 +136,10 @@ class Step(Job):
             raise ValueError(f"calculator.{first_finding(invalid)}") from None
         return {**data, "calculator": settings}
 
-    @model_validator(mode="after")
-    def _heated_from_a_temperature(self) -> Self:
-        if self.heating and not self.temperature:
-            raise ValueError("heating is given without temperature; give it, or leave heating out")
-        return self
+    def _faults(self) -> Iterator[str]:
+        for name in ("heating", "replicas"):
+            if getattr(self, name) and not self.temperature:
+                yield f"{name} is given without temperature; give it, or leave {name} out"
 
     def segments(self) -> list[Segment]:
         """Return the parts of the pulse in which the current is linear; none without a pulse."""
@@ -148,12 +159,14 @@ class Step(Job):
     def noise_key(self) -> int:
         """Key of the generator of the thermal field.
 
-        It differs between seeds, between pulses, between the pulses of a train and between the
-        initial positions of a wall.
+        It differs between seeds, between pulses, between the pulses of a train, between the
+        initial positions of a wall and between replicas. It does not depend on the block of a
+        replica.
         """
         place = [self.placement.bottom, self.placement.top]
         pulse = [self.pulse_number, self.current_density, self.pulse_duration]
-        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place]).encode())
+        replica = self.replicas[:1] if self.replicas else ()
+        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
         return int.from_bytes(drawn.digest()[:4], "big")
 
     @property
@@ -176,6 +189,18 @@ class Step(Job):
         return f"{stem}{self.ensemble}{dot}{suffix}"
 
 
+class FreeWalls(Section):
+    """What replicas do whose wall is free at the end of their last pause.
+
+    In each block, and between each pair of notches, a share of them goes on at the temperature.
+    """
+
+    share: Fraction
+    """Share of the free walls that go on, at least one."""
+    longest: Duration
+    """Time after which they end at the latest."""
+
+
 class Train(Section):
     """A train of pulses, and what is recorded of it."""
 
@@ -185,15 +210,28 @@ class Train(Section):
     empty where any will do. The train ends after the first pulse with another outcome."""
     maps: Annotated[bool, Field(exclude_if=bool)] = True
     """Whether the magnetisation is recorded, and not only the wall."""
+    free: FreeWalls | None = None
+    """What replicas with a free wall do at the end."""
 
 
 class Simulation(Step):
     """Simulation of one wall on one track under a train of pulses.
 
-    Without `train`, it has one pulse or none, which is its own step.
+    Without `train`, it has one pulse or none, which is its own step. With `replicas`, the whole
+    train is repeated, from one initial state.
     """
 
     train: Train | None = None
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the replicas; one without `replicas`."""
+        first, last = self.replicas or (1, 1)
+        return range(first, last + 1)
+
+    def replica(self, number: int) -> Self:
+        """Return the simulation of one replica."""
+        return self.model_copy(update={"replicas": (number, number)})
 
     @property
     def pulses(self) -> int:
@@ -204,10 +242,15 @@ class Simulation(Step):
 
     @property
     def longest(self) -> float:
-        """Simulated time in s after which the simulation ends at the latest."""
+        """Simulated time in s after which the simulation ends at the latest.
+
+        It is that of all replicas. Of free walls, the share that goes on counts.
+        """
         if self.train is None:
             return super().longest
-        return sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
+        each = sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
+        free = self.train.free
+        return len(self.numbers) * (each + (free.share * free.longest if free else 0.0))
 
     @property
     def strongest(self) -> float:
@@ -242,10 +285,25 @@ class Simulation(Step):
             if heating:
                 heating = heating.after(pulse.model_copy(update={"repetitions": 1}))
 
+    def onward(self) -> Iterator[Step]:
+        """Yield the jobs of a replica whose wall is free at the end, in the order of time.
+
+        None is longer than a quench, which shows after each whether a notch pins the wall.
+        """
+        assert self.train is not None
+        assert self.train.free is not None
+        longest = self.train.free.longest
+        parts = math.ceil(longest / QUENCH.longest - 1e-9)
+        more = ProgramPulse(current_density=0.0, duration=longest / parts, repetitions=parts)
+        train = self.train.model_copy(update={"pulses": (*self.train.pulses, more)})
+        steps = self.model_copy(update={"train": train}).steps()
+        return itertools.islice(steps, self.pulses, None)
+
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.
 
-        A step at a temperature counts as `config.devices.THERMAL_STEP` steps.
+        A step at a temperature counts as `config.devices.THERMAL_STEP` steps, and each pulse is
+        followed by a quench.
         """
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
         size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
@@ -253,9 +311,16 @@ class Simulation(Step):
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
         fraction = settings.time_step_fraction
-        step = _time_step(self.material, size, strongest, fraction, self.temperature)
-        cost = THERMAL_STEP if self.temperature else 1.0
-        return cost * columns * rows * self.longest / step
+        given = (self.material, size, strongest, fraction)
+        steps = self.longest / _time_step(*given, self.temperature)
+        if self.temperature:
+            free = self.train.free if self.train else None
+            quenches = max(self.pulses, 1) + (
+                free.share * free.longest / QUENCH.longest if free else 0
+            )
+            each = QUENCH.longest / _time_step(*given, 0.0)
+            steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
+        return columns * rows * steps
 
 
 @lru_cache(maxsize=64)

@@ -14,36 +14,7 @@ from wallnet.files.datasets import (
     write_dataset,
     write_json,
 )
-from wallnet.files.paths import (
-    CHECKPOINT,
-    COMPACT_MODEL,
-    COMPARISON,
-    DATA,
-    DEVICE,
-    DEVICE_FIGURE,
-    DEVICE_TABLE,
-    FIGURE,
-    INITIAL,
-    LEVEL,
-    LEVELS_TABLE,
-    METRICS,
-    MINIMUM,
-    NETWORK_FIGURE,
-    NETWORKS,
-    ON_SYNAPSE,
-    PROGRAMMING,
-    REPORT,
-    RESULTS,
-    SUMMARY,
-    TABLE,
-    TABLE_SUFFIXES,
-    TRACE,
-    VALIDATION,
-    benchmark_of,
-    data_of,
-    figure_files,
-    log_of,
-)
+from wallnet.files.paths import *  # noqa: F403
 from wallnet.files.schema import READINGS, Content, content, dataset
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (

@@ -579,22 +579,10 @@ class Engine:
         if "stray_field_extrapolation" in self.shortcuts:
             # the slow field is extrapolated from the samples to the middle of each step
             kernels.advance_ranges(
-                self._m,
-                self._free,
-                ranges,
-                self._samples,
-                past.order,
-                past.matrix,
-                self._missed,
-                self._impulse / (count * step),
-                count,
-                self._space,
-                self._parameters_at(middles),
-                self._chain,
-                np.ones_like(self._chain),
-                0,
-                0,
-                step * self.terms.rate,
+                *(self._m, self._free, ranges, self._samples, past.order, past.matrix),
+                *(self._missed, self._impulse / (count * step), count, self._space),
+                *(self._parameters_at(middles), self._chain, np.ones_like(self._chain)),
+                *(0, 0, step * self.terms.rate),
             )
         else:
             self._run_by_stages(step, middles, ranges)

@@ -62,7 +62,6 @@ class Landscape:
         self._parameters, self._uniform = kernels.coefficients(terms.energy, layer, 1.0, False)
         self._m, self._zero, self._torque = np.zeros((3, 3, rows + 2, columns + 2), np.float32)
         self._slow = np.zeros((2, 3, rows + 2, columns + 2), np.float32)
-        self._far = np.zeros((3, rows, columns), np.float32)
         self._weight = np.zeros((rows + 2, columns + 2), np.float32)
         self._weight[kernels.INNER] = self.free
         self._inverse = 1 / _stiffness(layer, terms)
@@ -76,12 +75,12 @@ class Landscape:
             Unit vectors; zero in empty cells.
         """
         self.evaluations += 1
+        far = self._slow[0][kernels.INNER]
         if self._stray:
-            self._stray.far(m, self._uniform, self._far)
+            self._stray.far(m, self._uniform, far)
         else:
-            self._far[:] = self._uniform[:, None, None]
+            far[:] = self._uniform[:, None, None]
         self._m[kernels.INNER] = m
-        self._slow[0][kernels.INNER] = self._far
         kernels.stage(
             self._m, self._zero, self._torque, self._slow, self._weight, self._parameters, 1.0
         )

@@ -214,26 +214,26 @@ def _evaluate(polynomial, time, out, first, last):
 
 
 @compiled
-def _advance(
-    m, work, slow, noise, polynomial, steps, weight, p, chain, shares, key, drawn, factor, stride
-):
+def _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor, stride):
     """Advance packed cells by Runge-Kutta steps.
 
     A step processes the rows upwards in bands, with all stages of a band before the next band. Each
     stage is one row behind the previous one. The data of a band therefore stays in the cache, and
     the storage of two stages is still enough.
 
-    The parameters are those of `advance_ranges` for packed cells. `work` contains m twice, `slow`
-    and `noise` are work space, and `polynomial` has the coefficients of the slow field in A/m as a
-    polynomial in time, in units of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a
-    packed row has `stride` cells.
+    The parameters are those of `advance_ranges` for packed cells. `stages` has `chain` and
+    `shares`, `draws` work space, `key` and `drawn`. `work` contains m twice, `slow` is work space,
+    and `polynomial` has the coefficients of the slow field in A/m as a polynomial in time, in units
+    of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a packed row has `stride`
+    cells.
     """
-    rows, stages = m.shape[1] // stride - 2, chain.shape[0]
+    (chain, shares), (noise, key, drawn) = stages, draws
+    rows, count = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
     for n in range(steps):
         q = p[n % p.shape[0]]
-        for lower in range(1, rows + stages + 1, band):
-            for j in range(stages):
+        for lower in range(1, rows + count + 1, band):
+            for j in range(count):
                 begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
                 if begin >= end:
                     continue
@@ -249,7 +249,7 @@ def _advance(
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 _stage(source, m, target, field, weight, q, factor * chain[j], stride, first, last)
-                if j < stages - 1:
+                if j < count - 1:
                     continue
                 if q.noise != 0:
                     _normalise_exactly(target, m, first, last)
@@ -556,22 +556,8 @@ def advance_ranges(
         for c in range(3):
             for i in range(m.shape[1]):
                 work[0, c, i] = work[1, c, i] = m[c, i]
-        _advance(
-            m,
-            work,
-            slow,
-            noise,
-            polynomial,
-            steps,
-            weight,
-            p,
-            chain,
-            shares,
-            key,
-            drawn,
-            factor,
-            stride,
-        )
+        stages, draws = (chain, shares), (noise, key, drawn)
+        _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor, stride)
         for c in range(3):
             for r in range(rows):
                 at = (r + 1) * stride + 1

@@ -11,7 +11,8 @@ these rays: 0.84 to 1.5 per stage for six stages, compared with 0.7 for the clas
 fourth order. Longer chains gain little and lose digits: a rounding error of an early stage is
 amplified by up to a hundred in six stages, and by up to ten thousand in twelve.
 
-`design` computes the chains of the table, each for about the largest radius at which no mode grows.
+Linear programming gives the chains of the table (`tests/film/test_stability.py`), each for about
+the largest radius at which no mode grows.
 """
 
 import math
@@ -107,48 +108,3 @@ def choose(
         if stable <= 2 * step and step / len(chain) > longest / len(best):
             best, longest = chain, step
     return best, longest
-
-
-def design(damping: float, stages: int, radius: float) -> tuple[float, tuple[float, ...]]:
-    """Design the chain with the smallest growth of modes on their rays, up to a given |λ| h.
-
-    Parameters
-    ----------
-    damping : float
-        Gilbert α, or infinity.
-    stages : int
-        Length of the chain, at least 4.
-    radius : float
-        Largest |λ| h.
-
-    Returns
-    -------
-    tuple
-        Largest |polynomial| on the rays relative to its bound (1 near zero and slightly less
-        beyond), and the chain.
-    """
-    from scipy.optimize import linprog
-
-    share = (1 - np.cos(np.linspace(0, math.pi, 121)))[1:] / 2
-    angles = directions(damping)
-    z = (share[:, None] * np.exp(1j * angles)).ravel()
-    # modes that are fast but damped have to decay quickly
-    allowed = 1 - min(0.05, 0.2 * damping) * np.clip((share - 0.05) / 0.25, 0, 1)
-    allowed = np.repeat(allowed, angles.size)
-    fixed = 1 + radius * z + (radius * z) ** 2 / 2
-    powers = z[:, None] ** np.arange(3, stages + 1)
-    basis, triangle = np.linalg.qr(np.concatenate([powers.real, powers.imag]))
-    basis = basis[: z.size] + 1j * basis[z.size :]
-    # bounds on the components of the value in 24 directions make the problem linear
-    turns = np.exp(2j * math.pi * np.arange(24) / 24)
-    rows = [np.column_stack([(turn * basis).real, -allowed]) for turn in turns]
-    solution = linprog(
-        np.append(np.zeros(basis.shape[1]), 1.0),
-        A_ub=np.concatenate(rows),
-        b_ub=np.concatenate([-(turn * fixed).real for turn in turns]),
-        bounds=(None, None),
-    )
-    free = np.linalg.solve(triangle, solution.x[:-1]) / radius ** np.arange(3, stages + 1)
-    coefficients = np.concatenate([[1.0, 1.0, 0.5], free])
-    chain = (coefficients[1:] / coefficients[:-1])[::-1]
-    return float(solution.x[-1]), tuple(chain.tolist())

@@ -1,12 +1,13 @@
-"""Images as input of a network: split by a seed, in batches of PyTorch's DataLoader."""
+"""Images as input of a network: split by a seed, in batches."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 
 from wallnet.files import FileError
 from wallnet.networks.images import Images
@@ -16,10 +17,13 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 
 Batches: TypeAlias = DataLoader[Batch]
 
+Epochs: TypeAlias = DataLoader[Iterator[Batch]]
+"""One item an epoch: the batches of this epoch."""
+
 EVALUATION_BATCH = 2000
 
 
-class ShuffledBatches(BatchSampler):
+class ShuffledBatches(Sampler[Sequence[Tensor]]):
     """Batches of indices, in an order that depends on the seed and the number of the epoch.
 
     Epoch k uses the k-th permutation that a generator with this seed draws, independently of the
@@ -39,8 +43,7 @@ class ShuffledBatches(BatchSampler):
     """
 
     def __init__(self, count: int, size: int, seed: int, versions: int = 1) -> None:
-        super().__init__(range(count), size, drop_last=False)
-        self.count, self.seed, self.versions = count, seed, versions
+        self.count, self.size, self.seed, self.versions = count, size, seed, versions
         self._generator = torch.Generator()
         self._drawn = 1  # larger than 0, so that the first call seeds the generator
         self.set_epoch(0)
@@ -58,12 +61,20 @@ class ShuffledBatches(BatchSampler):
             self._drawn += 1
         self._order = order
 
-    def __iter__(self) -> Iterator[Tensor]:  # type: ignore[override]
-        """Yield the indices of each batch; tensors, which index a data set faster than lists.
+    def __len__(self) -> int:
+        return 1
+
+    @property
+    def batches(self) -> int:
+        """Number of batches of an epoch."""
+        return math.ceil(self.count / self.size)
+
+    def __iter__(self) -> Iterator[Sequence[Tensor]]:
+        """Yield one item: the indices of each batch of the epoch.
 
         As a generator: Lightning takes the iterator of a resumed epoch before it sets the epoch.
         """
-        yield from self._order.split(self.batch_size)
+        yield self._order.split(self.size)
 
 
 class ShiftedImages(Dataset[Batch]):
@@ -139,6 +150,7 @@ class ImageData:
             for chosen in (order[:held_out], order[held_out:])
         )
         self.test = _tensors(images.test_images.copy(), images.test_labels)
+        self._whole: dict[str, Batches] = {}
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -146,30 +158,44 @@ class ImageData:
         rows, columns = self.training[0].shape[-2:]
         return rows, columns
 
-    def shuffled(self, size: int, shift: int = 0) -> Batches:
-        """Return the training images in batches of `size`, in another order each epoch.
+    def shuffled(self, size: int, shift: int = 0) -> Epochs:
+        """Return the training images by epoch, in batches of `size` and in another order each.
 
         Each image is shifted at random by up to `shift` pixels along rows and along columns.
         """
         count = len(self.training[1])
         versions = (2 * shift + 1) ** 2
         part = ShiftedImages(*self.training, shift) if shift else TensorDataset(*self.training)
-        return _load(part, ShuffledBatches(count, size, self.seed, versions))
+        return _load(_Epochs(part), ShuffledBatches(count, size, self.seed, versions))
 
     def whole(self, part: str) -> Batches:
         """Return the `validation` or `test` images in large batches."""
-        images, labels = getattr(self, part)
-        in_order = torch.arange(len(labels)).split(EVALUATION_BATCH)
-        return _load(TensorDataset(images, labels), in_order)
+        if part not in self._whole:
+            batches = zip(
+                *(each.split(EVALUATION_BATCH) for each in getattr(self, part)), strict=True
+            )
+            scaled = [_scaled(batch) for batch in batches]
+            self._whole[part] = _load(scaled)  # type: ignore[arg-type]
+        return self._whole[part]
+
+
+class _Epochs(Dataset[Iterator[Batch]]):
+    """A data set that takes each batch with one index operation."""
+
+    def __init__(self, part: Dataset[Any]) -> None:
+        self.part = part
+
+    def __getitem__(self, batches: Sequence[Tensor]) -> Iterator[Batch]:
+        return (_scaled(self.part[chosen]) for chosen in batches)
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:
     return torch.from_numpy(images[:, None]), torch.from_numpy(labels.astype(np.int64))
 
 
-def _load(part: Dataset[Any], order: Iterable[Tensor]) -> Batches:
-    """Return a loader that takes each batch from the data set with one index operation."""
-    return DataLoader(part, sampler=order, batch_size=None, collate_fn=_scaled)  # type: ignore[arg-type]
+def _load(part: Dataset[Any], order: Sampler[Any] | None = None) -> DataLoader[Any]:
+    """Return a loader that passes on what the data set returns."""
+    return DataLoader(part, sampler=order, batch_size=None, collate_fn=lambda each: each)
 
 
 def _scaled(batch: Batch) -> Batch:

@@ -71,7 +71,9 @@ class _Transfer(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, pre_activation: Tensor, activation: MeasuredActivation) -> Tensor:
         current = (pre_activation / activation.input_range).clamp(0.0, 1.0)
-        driven = pre_activation > 0
+        # 0 or 1 as numbers, since PyTorch multiplies by booleans ten times as slowly
+        driven = torch.gt(pre_activation, 0.0, out=torch.empty_like(current))
+        below = torch.le(pre_activation, activation.input_range, out=torch.empty_like(current))
         current, powers = activation.powers(current)
         # Horner's scheme for the polynomial and its derivative
         conductance = torch.zeros_like(current) + powers[-1]
@@ -80,8 +82,8 @@ class _Transfer(torch.autograd.Function):
             if ctx.needs_input_grad[0]:
                 slope.mul_(current).add_(conductance)
             conductance.mul_(current).add_(coefficient)
-        ctx.save_for_backward(slope.mul_(driven & (pre_activation <= activation.input_range)))
-        return torch.where(driven, conductance.mul_(activation.input_range), 0.0)
+        ctx.save_for_backward(slope.mul_(driven).mul_(below))
+        return conductance.mul_(activation.input_range).mul_(driven)
 
     @staticmethod
     @once_differentiable

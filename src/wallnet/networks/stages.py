@@ -35,7 +35,7 @@ from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.compensation import compensated
-from wallnet.networks.evaluation import evaluate
+from wallnet.networks.evaluation import evaluate, validation_accuracy
 from wallnet.networks.images import Images
 from wallnet.networks.layers import digital_layers
 from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
@@ -133,7 +133,7 @@ class Run:
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage that began at `started`."""
         self.networks[stage] = network
-        results = {**evaluate(network, self.data, trainer()), **more}
+        results = {**evaluate(network, self.data), **more}
         if progress := self.trainings.get(stage):
             results |= {"training_curve": network.curve, "best_epoch": progress.best_epoch}
             started -= progress.elapsed
@@ -489,10 +489,10 @@ def compare(
         run.folder = folder
         for stage in run.job.stages:
             network = run.networks[stage] = STAGES[stage].compute(run)
-            found = trainer().validate(network, run.data.whole("validation"), verbose=False)[0]
+            found = validation_accuracy(network, run.data)
             named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
-            rows.append({**named, "validation_accuracy": found["validation_accuracy"]})
-            print(*named.values(), f"{found['validation_accuracy']:.2f} %", flush=True)
+            rows.append({**named, "validation_accuracy": found})
+            print(*named.values(), f"{found:.2f} %", flush=True)
     place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
     result = {**place, "device_levels": run.levels.whole, "rows": rows}
     result["wall_seconds"] = time.perf_counter() - started

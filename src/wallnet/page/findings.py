@@ -1,6 +1,6 @@
 """What a campaign found: the one text that the terminal, the page and README show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from wallnet.report.networks import (
     mean_and_deviation,
     read_accuracies,
 )
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -65,15 +65,13 @@ class Results:
     @classmethod
     def of(cls, job: SummaryJob, folder: Path) -> "Results":
         """Read the results of a campaign in a folder."""
-        devices = {
-            name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
-            for name in job.devices
-        }
+
+        def read(path: Callable[[str], str], kind: str, names: Sequence[str]) -> Any:
+            return {name: files.read_dataset(folder / path(name), kind) for name in names}
+
+        devices = read(lambda name: files.DEVICE.format(device=name), "track", job.devices)
         study = STUDIES["pulse_trains"]
-        responses = {
-            name: files.read_dataset(folder / study.path(name), study.kind)
-            for name in job.pulse_trains
-        }
+        responses = read(study.path, study.kind, job.pulse_trains)
         tested, validated = (
             str(folder / files.TABLE.format(table=name, suffix=".csv"))
             for name in ("accuracy", "accuracy-validation")
@@ -184,17 +182,18 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
+    import pandas
+
     resting = {
         name: set(map(str, data["state"].values[data["settled"].values != 0]))
         for name, data in found.items()
     }
-    columns: dict[str, tuple[Any, Format]] = {
-        "device": (list(found), ""),
-        "kind": ([str(data.attrs["kind"]) for data in found.values()], ""),
-        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
-        "final states": ([len(states) for states in resting.values()], "d"),
-    }
-    return of_columns("Devices", columns)
+    rows = [
+        (name, data.attrs["kind"], data.sizes["current_density"], len(resting[name]))
+        for name, data in found.items()
+    ]
+    frame = pandas.DataFrame(rows, columns=["device", "kind", "pulses", "final states"])
+    return Table("Devices", frame, {"pulses": "d", "final states": "d"})
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
@@ -251,12 +250,10 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
     expected: dict[str, str] = {}
     warnings: dict[str, str] = {}
     for each in networks[networks["loss"] > LARGEST_LOSS].itertuples():
-        lost = (
-            f"up to {each.loss:.1f} points of validation accuracy by post-training quantisation "
-            f"({each.place})"
-        )
+        lost = f"loses up to {each.loss:.1f} points of validation accuracy by post-training"
+        lost += f" quantisation ({each.place})"
         if each.mapping == PAPER_MAPPING and each.device in table_ii:
-            text = f"{each.mapping}, the mapping of the paper, loses {lost}"
+            text = f"{each.mapping}, the mapping of the paper, {lost}"
             expected.setdefault(each.mapping, text)
             continue
         others = networks[networks["place"] == each.place].groupby("mapping")["loss"].max()
@@ -266,5 +263,5 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
             fix = f"use {DEFAULT_MAPPING}"
         else:
             fix = "add on_levels to its recipe, or use a synapse with more levels"
-        warnings.setdefault(each.mapping, f"mapping {each.mapping} loses {lost}; {fix}")
+        warnings.setdefault(each.mapping, f"mapping {each.mapping} {lost}; {fix}")
     return [*expected.values()], [*warnings.values()]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas
+import xarray
 
 from wallnet import files
 from wallnet.report.device_tables import BEYOND, smallest_density
@@ -14,9 +14,6 @@ from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.show import RETAINED
 from wallnet.studies.showing import show_of
-
-if TYPE_CHECKING:
-    import xarray
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
@@ -34,18 +31,16 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
         Texts of the CSV, Markdown and HTML files.
     """
     data = files.read_dataset(sources["device"][0], "synapse")
-    found = {
-        name: files.read_dataset(sources[name][0], STUDIES[name].kind)
-        for name in sources.keys() & STUDIES
-    }
-    table = levels_table(data, found.get("barriers"), found.get("transitions"))
+    known = sources.keys() & STUDIES
+    found = {name: files.read_dataset(sources[name][0], STUDIES[name].kind) for name in known}
+    table = levels_table(data, **found)
     return texts(table.title, [table], caveats({str(data.attrs["device"]): data}))
 
 
 def levels_table(
-    device: "xarray.Dataset",
-    barriers: "xarray.Dataset | None" = None,
-    transitions: "xarray.Dataset | None" = None,
+    device: xarray.Dataset,
+    barriers: xarray.Dataset | None = None,
+    transitions: xarray.Dataset | None = None,
 ) -> Table:
     """Return the table of all levels.
 
@@ -62,18 +57,16 @@ def levels_table(
     half = device["half"].values
     numbers = np.cumsum(half == 0) - 1
     sign = 1 if device["current_density"].values.sum() >= 0 else -1
+    # without a source, the position is where the initialised wall went
+    position = device["level_position"].where(device["level_source"] != "")
+    reached = [_smallest(device, index) for index in range(len(states))]
     columns = {
         "level": ["half" if each else n for each, n in zip(half, numbers, strict=True)],
         "state": states,
-        # without a source, the position is where the initialised wall went
-        "mean wall position (nm)": (
-            device["level_position"].where(device["level_source"] != "").values / 1e-9
-        ),
+        "mean wall position (nm)": position.values / 1e-9,
         "minimum": minimum,
         **show_of("barriers").level_columns(barriers, states, minimum),
-        "reached by the sweep from J (1e12 A/m²)": [
-            _smallest(device, index) for index in range(len(states))
-        ],
+        "reached by the sweep from J (1e12 A/m²)": reached,
         **show_of("transitions").level_columns(transitions, states, sign),
     }
     formats: dict[str, Format] = dict.fromkeys(("minimum", "retained"), RETAINED)
@@ -82,7 +75,7 @@ def levels_table(
     return Table(title, pandas.DataFrame(columns), formats)
 
 
-def _smallest(device: "xarray.Dataset", index: int) -> str | None:
+def _smallest(device: xarray.Dataset, index: int) -> str | None:
     """Return the smallest current density that reaches a level, and whether it is too hot."""
     level = device.isel(level=index)
     if not level["reachable"]:

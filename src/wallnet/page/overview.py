@@ -17,34 +17,11 @@ WIDTH = 80
 MOST_OF_A_CELL = 13
 """Largest width of an accuracy in a terminal."""
 
-KINDS = {
-    "data": ("data set", "data sets"),
-    "initial": ("initial state", "initial states"),
-    "traces": ("trace", "traces"),
-    "levels": ("initialised wall", "initialised walls"),
-    "minima": ("minimum", "minima"),
-    "devices": ("device", "devices"),
-    "pulse_trains": ("pulse train", "pulse trains"),
-    "networks": ("network", "networks"),
-    "tables": ("table", "tables"),
-    "figures": ("figure", "figures"),
-}
-"""Kinds of results that are counted, by their folder, in the order of the campaign."""
-
-CHECKS = ("result of another target", "results of other targets")
-"""Name of results in all other folders but `PARTS`."""
-
-PARTS = ("compact_models",)
-"""Folders of results that follow from those of another kind, one each."""
-
-MOST_NAMED = 4
-"""Largest number of new devices that are named."""
-
 
 def new_results(made: Iterable[str]) -> str:
-    """Return in a few words what a run has made.
+    """Return how many results a run has made, by their folder.
 
-    A table, a figure and a network count once, although each has several files.
+    A table, a figure, a pulse train and a network count once, although each has several files.
 
     Parameters
     ----------
@@ -54,30 +31,15 @@ def new_results(made: Iterable[str]) -> str:
     Examples
     --------
     >>> new_results(["results/figures/a.png", "results/figures/a.csv", "results/devices/b.nc"])
-    'b, 1 figure'
+    'devices (1), figures (1)'
     """
     found: dict[str, set[PurePosixPath]] = {}
-    summarised = False
     for path in map(PurePosixPath, made):
-        if len(path.parts) < 3:
-            summarised |= str(path) == files.SUMMARY
-            continue
-        kind = path.parts[1]
-        # a network has several files, and so has a pulse train
-        several = {"networks": path.parent, "pulse_trains": PurePosixPath(path.parts[2])}
-        name = several.get(kind, path).with_suffix("")
-        found.setdefault(kind, set()).add(name)
-    texts = []
-    for kind, names in KINDS.items():
-        if not (count := len(found.get(kind, ()))):
-            continue
-        if kind == "devices" and count <= MOST_NAMED:
-            texts += sorted(path.name for path in found[kind])
-        else:
-            texts.append(f"{count} {names[count > 1]}")
-    others = sum(len(each) for kind, each in found.items() if kind not in (*KINDS, *PARTS))
-    texts += [f"{others} {CHECKS[others > 1]}"] if others else []
-    return ", ".join([*texts, *(["summary"] if summarised else [])])
+        if len(path.parts) > 2:
+            kind = path.parts[1]
+            several = {"networks": path.parent, "pulse_trains": PurePosixPath(path.parts[2])}
+            found.setdefault(kind, set()).add(several.get(kind, path).with_suffix(""))
+    return ", ".join(f"{kind} ({len(names)})" for kind, names in sorted(found.items()))
 
 
 def as_text(table: Table) -> str:

@@ -4,6 +4,7 @@ A synapse of the paper is written once, by one pulse from its initial state. Wit
 moves a synapse by one level a pulse, as many pulses write it as there are levels on the way.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -78,20 +79,18 @@ class Writing:
         # a synapse before any pulse counts as one at the lowest level
         before = np.concatenate([[0], level])[:, np.newaxis]
         total = int(synapses.sum())
-        written = {
-            name: float((synapses * np.nan_to_num(getattr(self, name))).sum())
-            for name in ("pulses", "outside", "energy")
-        }
+        of_pulses = (self.pulses, self.outside, self.energy)
+        pulses, outside, energy = (float((synapses * np.nan_to_num(m)).sum()) for m in of_pulses)
         return {
             "synapses": total,
             "changed": int(synapses[before != level].sum()),
             "lowered": int(synapses[before > level].sum()),
             "not_written": int(synapses[np.isnan(self.pulses)].sum()),
-            "pulses": int(written["pulses"]),
-            "pulses_outside": int(written["outside"]),
-            "energy": written["energy"],
-            "pulses_a_synapse": written["pulses"] / total,
-            "energy_a_synapse": written["energy"] / total,
+            "pulses": int(pulses),
+            "pulses_outside": int(outside),
+            "energy": energy,
+            "pulses_a_synapse": pulses / total,
+            "energy_a_synapse": energy / total,
         }
 
 
@@ -170,11 +169,9 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
         len(set(state[pulse - 1 : pulse + count])) == count + 1
         for pulse, count in zip(first, steps, strict=True)
     ]
-    leads_up_and_down = [float(np.sign(density[pulse])) for pulse in first] == [1.0, -1.0]
+    leads_up_and_down = np.sign(density[first]).tolist() == [1.0, -1.0] and first[0] == 1
     top = steps[0] if steps else 0
-    if not (
-        leads_up_and_down and all(distinct) and first[0] == 1 and steps[1] == top >= levels - 1
-    ):
+    if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
         raise FileError(
             f"{path}: pulse train {name} does not move its wall by one level a pulse through "
             f"{levels} levels, up and down again, as the synapses of {device} need; change its "
@@ -182,15 +179,13 @@ def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Wri
         )
     matrices = []
     for values in (np.ones_like(energy), energy, outside):
-        up = values[1 : 1 + top]
         # the first pulse down starts from the highest level
-        down = values[first[1] : first[1] + top][::-1]
-        matrix = np.zeros((levels, levels))
-        for start in range(levels):
-            for end in range(levels):
-                way = up[start:end] if end > start else down[end:start]
-                matrix[start, end] = way.sum()
-        matrices.append(np.concatenate([matrix[:1], matrix]))
+        up, down = values[1 : 1 + top], values[first[1] : first[1] + top][::-1]
+        matrix = [
+            [(up[start:end] if end > start else down[end:start]).sum() for end in range(levels)]
+            for start in [0, *range(levels)]
+        ]
+        matrices.append(np.array(matrix))
     return Writing(name, *matrices)
 
 
@@ -208,38 +203,30 @@ def rows_of(
     """
     first, *others = job.run_set.seeds
     writings: dict[tuple[str, str, bytes], list[Writing]] = {}
-    runs = [
-        run
-        for run in job.run_set.runs()
-        if run.seed == str(first) and run.stage in PROGRAMMED_STAGES
-    ]
+    of_first = [run for run in job.run_set.runs() if run.seed == str(first)]
+    runs = [run for run in of_first if run.stage in PROGRAMMED_STAGES]
     for run in runs:
         end, usable = _programmed(run, networks)
         starts: dict[str, Levels | None] = {RESET: None}
         for seed in others:
             starts[f"seed {seed}"], _ = _programmed(replace(run, seed=str(seed)), networks)
-        if run.stage != FIRST_ON_LEVELS:
-            before = replace(run, stage=FIRST_ON_LEVELS)
-            if before in runs:
-                starts[FIRST_ON_LEVELS], _ = _programmed(before, networks)
-        device, reading = run.device, run.reading
-        key = (device, reading, usable.tobytes())
+        before = replace(run, stage=FIRST_ON_LEVELS)
+        if run.stage != FIRST_ON_LEVELS and before in runs:
+            starts[FIRST_ON_LEVELS], _ = _programmed(before, networks)
+        device = run.device
+        key = (device, run.reading, usable.tobytes())
         if key not in writings:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
-            writings[key] = [by_single_pulses(path, device, usable, reading)]
+            writings[key] = [by_single_pulses(path, device, usable, run.reading)]
             if train := job.written_by.get(device):
                 path = Path(responses, f"{train}.nc")
                 writings[key].append(by_pulse_train(path, train, device, len(usable)))
-        for writing in writings[key]:
-            for start, levels in starts.items():
-                if levels is not None and levels.shape != end.shape:
-                    continue  # another model
-                place = {name: run[name] for name in FACETS}
-                yield place | {
-                    "written_by": writing.name,
-                    "start": start,
-                    **writing.cost(levels, end),
-                }
+        for writing, (start, levels) in itertools.product(writings[key], starts.items()):
+            if levels is not None and levels.shape != end.shape:
+                continue  # another model
+            place = {name: run[name] for name in FACETS}
+            way = {"written_by": writing.name, "start": start}
+            yield {**place, **way, **writing.cost(levels, end)}
 
 
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
@@ -306,8 +293,8 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     for name, (_, unit, form) in COLUMNS.items():
         if form:
             readable[name] = readable[name] / unit
-    names = {"written_by": "written by", "start": "from"}
-    names |= {name: text for name, (text, _, _) in COLUMNS.items()}
+    names = {name: text for name, (text, _, _) in COLUMNS.items()}
+    names |= {"written_by": "written by", "start": "from"}
     shown = {text: form or "d" for text, _, form in COLUMNS.values()}
     table = Table(title, readable.rename(columns=names), shown)
     notes = "\n".join(f"{note}\n" for note in NOTES)

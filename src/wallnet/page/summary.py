@@ -18,14 +18,14 @@ from wallnet.devices.write_energy import swept_pulse, write_energy_of_sweep
 from wallnet.files.datasets import unreadable
 from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings, Results
-from wallnet.plan import summary as plan_summary
 from wallnet.plan.summary import barrier_results, story_figures
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
-from wallnet.report.tables import Table
+from wallnet.report.tables import Table, rendered
 from wallnet.studies import STUDIES
+from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import show_of
 
 if TYPE_CHECKING:
@@ -87,11 +87,8 @@ def _figure(results: Results, path: str, caption: str, made: str) -> Shown:
 
 def _made_by(data: "xarray.Dataset") -> str:
     """Return the calculator of the data of a simulated device."""
-    about = data.attrs
-    return (
-        f"{about['simulation_backend']} {about['simulation_backend_version']}, "
-        f"revision {about['simulation_revision']}"
-    )
+    backend, version, revision = (data.attrs[f"simulation_{name}"] for name in MADE_BY)
+    return f"{backend} {version}, revision {revision}"
 
 
 # Pulses
@@ -117,11 +114,13 @@ def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) ->
     """
     import pandas
 
-    rows = [
-        *(_final_state(each, devices[each.device]) for each in job.reference.final_states),
-        *(_arrival_time(each, devices[each.device]) for each in job.reference.arrival_times),
-        *(_transfer_curve(each, devices[each.device]) for each in job.reference.transfer_curves),
-    ]
+    of_kind: dict[type, Any] = {
+        FinalState: _final_state,
+        ArrivalTime: _arrival_time,
+        TransferCurve: _transfer_curve,
+    }
+    entries = job.reference.entries
+    rows = [of_kind[type(each)](each, devices[each.device]) for each in entries]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
     return Table("Devices: reference data and this campaign", frame)
 
@@ -141,19 +140,16 @@ def _same(densities: Any, density: float) -> Any:
 def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return the state after a pulse."""
     densities, asked = data["current_density"].values, stated.current_density
-    states, settled = data["state"].values, data["settled"].values != 0
+    states, settled = data["state"].values.astype(object), data["settled"].values != 0
     same = _same(densities, asked)
-    texts = [
-        f"{s}{'' if rests else ', still moving'}" for s, rests in zip(states, settled, strict=True)
-    ]
+    texts = np.where(settled, states, states + ", still moving")
     shown = np.flatnonzero(same)
     if not shown.size:
         below, above = np.flatnonzero(densities < asked), np.flatnonzero(densities > asked)
         shown = np.concatenate([below[-1:], above[:1]])
-    if len({texts[index] for index in shown}) == 1:
+    here = "; ".join(f"{texts[k]} at {density_in_1e12(densities[k])}" for k in shown)
+    if len({*texts[shown]}) == 1:
         here = texts[shown[0]]
-    else:
-        here = "; ".join(f"{texts[k]} at {density_in_1e12(densities[k])}" for k in shown)
     reaching = densities[(states == stated.state) & settled]
     shown_least = smallest_density(densities, density_in_1e12)
     least = shown_least(min(reaching, key=abs)) if reaching.size else "–"
@@ -177,10 +173,9 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
     """Return the deviation of a neuron from ReLU, in each reading."""
     here = "no transfer curve"
     if "relu_deviation" in data:
-        deviation = data["relu_deviation"]
-        here = ", ".join(
-            f"{float(deviation.sel(reading=reading)):.3f} ({reading})" for reading in files.READINGS
-        )
+        found = data["relu_deviation"].sel(reading=list(files.READINGS)).values
+        both = zip(found, files.READINGS, strict=True)
+        here = ", ".join(f"{value:.3f} ({reading})" for value, reading in both)
     asked = stated.current_densities
     span = f"{density_in_1e12(min(asked))} to {density_in_1e12(max(asked))}"
     return stated.device, "largest deviation from ReLU", span, "slight", here, ""
@@ -248,24 +243,18 @@ def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
     found = _finished_barriers(job, job.written, results)
     if found is None:
         names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
-        title = f"{job.written}: minima of the energy"
-        yield Section(
-            "Retention",
-            [
-                "A level is retained if the energy has a minimum there, and if the barriers around "
-                "it are many times the thermal energy. The barriers are not computed yet, or not "
-                "for this configuration; run snakemake barriers.",
-            ],
-            tables=[_levels(data, title, names)],
+        table = _levels(data, f"{job.written}: minima of the energy", names)
+        text = (
+            "A level is retained if the energy has a minimum there, and if the barriers around it "
+            "are many times the thermal energy. The barriers are not computed yet, or not for this "
+            "configuration; run snakemake barriers."
         )
+        yield Section("Retention", [text], tables=[table])
         return
     caption, tables = show_of("barriers").headline(found, job.written)
-    yield Section(
-        "Retention",
-        ["A level is retained if the barriers around it are many times the thermal energy."],
-        _figure(results, plan_summary.barrier_results(job.written)[1], caption, _made_by(data)),
-        tables,
-    )
+    text = "A level is retained if the barriers around it are many times the thermal energy."
+    figure = _figure(results, barrier_results(job.written)[1], caption, _made_by(data))
+    yield Section("Retention", [text], figure, tables)
 
 
 def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
@@ -273,7 +262,7 @@ def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
         return
     data = results.responses[job.rewritten]
     caption, tables = show_of("pulse_trains").headline(data, str(job.rewritable))
-    path = plan_summary.story_figures(job)["rewritten"]
+    path = story_figures(job)["rewritten"]
     yield Section("Pulse train", (), _figure(results, path, caption, _made_by(data)), tables)
 
 
@@ -283,12 +272,10 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
     if job.written and not job.measured:
         tables.append(_write_energy(job.written, results.devices[job.written]))
     if job.networks:
-        synapses = "; ".join(
-            f"{name}, {single_pulses(results.devices[name])}" if name in results.devices else name
-            for name in job.synapses
-        )
+        pulses = {name: f", {single_pulses(data)}" for name, data in results.devices.items()}
+        synapses = [f"{name}{pulses.get(name, '')}" for name in job.synapses] or ["no synapse"]
         caption = (
-            f"Networks on the levels of {synapses or 'no synapse'}: test error at every stage, "
+            f"Networks on the levels of {'; '.join(synapses)}: test error at every stage, "
             "mean of all seeds with the sample standard deviation as a bar."
         )
         seeds = sorted({row["seed"] for row in results.accuracies}, key=int)
@@ -362,17 +349,9 @@ def summary(job: SummaryJob, folder: str | Path, html_path: str | Path) -> None:
     wallnet.files.FileError
         If a result is missing or damaged, or the page cannot be written.
     """
-    import jinja2
-
-    pages = jinja2.Environment(
-        loader=jinja2.PackageLoader("wallnet", "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     results = Results.of(job, Path(folder))
-    text = pages.get_template("summary.html.j2").render(
+    text = rendered(
+        "summary.html.j2",
         found=Findings.of(job, results),
         sections=list(_sections(job, results)),
         links=_links(job.linked),

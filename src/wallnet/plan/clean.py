@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -120,8 +120,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     clean.set_defaults(handler=_clean)
 
     check = subparsers.add_parser(
-        "check",
-        description="Compare every result in the folders with its digest.",
+        "check", description="Compare every result in the folders with its digest."
     )
     check.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     check.add_argument(
@@ -129,13 +128,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         nargs="*",
         default=[files.RESULTS],
         help="folders or files in the folder of the campaign; all results by default",
-    )
-    check.add_argument(
-        "--made-after",
-        nargs="+",
-        default=[],
-        metavar="SOURCE",
-        help="folders or files that must not be newer than the paths",
     )
     check.set_defaults(handler=_check)
 
@@ -166,7 +158,6 @@ def _clean(arguments: argparse.Namespace) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     found: dict[str, str] = {}
     paths = [str(Path(arguments.directory, path)) for path in arguments.paths]
-    sources = [Path(arguments.directory, source) for source in arguments.made_after]
     for path in paths:
         if Path(path).is_dir():
             found |= files.find_damaged(path)
@@ -179,23 +170,7 @@ def _check(arguments: argparse.Namespace) -> None:
             found[path] = "is not there; run snakemake to make it"
         except OSError as error:
             raise unreadable(path, error) from None
-    for path in paths:
-        newer = _newer(path, sources) if path not in found else None
-        if newer:
-            found[path] = f"is older than {newer}; make it again"
     for path, fault in found.items():
         print(f"{path} {fault}")
     if found:
         sys.exit(1)
-
-
-def _newer(path: str, sources: Iterable[Path]) -> Path | None:
-    """Return a file of the sources that is newer than a path."""
-    made = Path(path).stat().st_mtime_ns
-    files_of = (
-        each
-        for source in sources
-        for each in (sorted(source.rglob("*")) if source.is_dir() else [source])
-        if each.is_file() and not each.name.startswith(".")
-    )
-    return next((each for each in files_of if each.stat().st_mtime_ns > made), None)

@@ -45,17 +45,10 @@ def _init(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.folder)
     examples = resources.files("wallnet.config")
     workflow = Path(workflow_path()).parent
-    texts = {
-        **{
-            folder / name: examples.joinpath(each).read_text("utf-8")
-            for name, each in EXAMPLES.items()
-        },
-        folder / SCHEMA: schema_text(),
-        **{
-            folder / path.relative_to(workflow): path.read_text("utf-8")
-            for path in sorted(workflow.glob("profiles/*/config.yaml"))
-        },
-    }
+    texts = {folder / to: examples.joinpath(of).read_text("utf-8") for to, of in EXAMPLES.items()}
+    texts[folder / SCHEMA] = schema_text()
+    for path in sorted(workflow.glob("profiles/*/config.yaml")):
+        texts[folder / path.relative_to(workflow)] = path.read_text("utf-8")
     for path in texts:
         if path.exists():
             raise ConfigError(f"{path} already exists; remove it or give another folder")

@@ -1,6 +1,7 @@
-"""All files of a campaign, by target."""
+"""All files of a campaign, by target, and which targets are finished."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
@@ -8,13 +9,9 @@ from wallnet.config.measured import MEASURED
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
 from wallnet.plan.figures import figures
-from wallnet.plan.levels import level_tables
 from wallnet.plan.requests import of_study
+from wallnet.plan.tables import TABLES
 from wallnet.studies import STUDIES
-
-
-def _table(name: str, suffixes: Sequence[str] = files.TABLE_SUFFIXES) -> list[str]:
-    return [files.TABLE.format(table=name, suffix=suffix) for suffix in suffixes]
 
 
 def simulations(campaign: Campaign) -> list[str]:
@@ -34,8 +31,18 @@ def device_files(campaign: Campaign) -> list[str]:
         for path in (
             *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
             *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
-            *(files.DEVICE_TABLE.format(device=name, suffix=s) for s in files.TABLE_SUFFIXES),
+            *TABLES["device_table"].written(device=name),
         )
+    ]
+
+
+def level_tables(campaign: Campaign) -> list[str]:
+    """List the tables of the levels of all synapses with such sources beside the device."""
+    return [
+        path
+        for name in campaign.of_kind("synapse")
+        if len(paths.level_sources(campaign, name)) > 1
+        for path in TABLES["level_report"].written(device=name)
     ]
 
 
@@ -44,6 +51,7 @@ def network_files(campaign: Campaign) -> list[str]:
     networks = campaign.networks
     if not networks.recipes:
         return []
+    programmed = paths.programming_sources(campaign)["networks"]
     return [
         *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
         *(
@@ -51,10 +59,8 @@ def network_files(campaign: Campaign) -> list[str]:
             for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
             for path in networks.run_set().paths(pattern)
         ),
-        *_table("accuracy"),
-        *_table("accuracy-gaps", (".csv",)),
-        *_table("accuracy-validation", (".csv",)),
-        *(_table("programming") if paths.programming_sources(campaign)["networks"] else []),
+        *TABLES["accuracy"].written(),
+        *(TABLES["programming_table"].written() if programmed else []),
     ]
 
 
@@ -65,7 +71,7 @@ def everything(campaign: Campaign) -> list[str]:
         *simulations(asked),
         *device_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
-        *_table("parameters", (".csv", ".html")),
+        *TABLES["parameters"].written(),
         *network_files(campaign),
         *figures(asked, usual=True),
         files.SUMMARY,
@@ -74,13 +80,13 @@ def everything(campaign: Campaign) -> list[str]:
 
 def validation_files(campaign: Campaign) -> list[str]:
     """List the results of the engine's checks, their tables and their figure."""
-    return [*paths.validation_results(), *_of_check(campaign, "validation")]
+    return [*paths.validation_results(), *_of_check(campaign, "validation_table")]
 
 
 def _of_check(campaign: Campaign, name: str) -> list[str]:
-    figure = files.FIGURE.format(figure=name, suffix="{suffix}")
+    figure = files.FIGURE.format(figure=TABLES[name].figure, suffix="{suffix}")
     drawn = files.figure_files([figure], campaign.figures.vector_format)
-    return [*_table(name, (".csv", ".md")), *drawn]
+    return [*TABLES[name].written(), *drawn]
 
 
 def mapping_files(campaign: Campaign) -> list[str]:
@@ -88,7 +94,7 @@ def mapping_files(campaign: Campaign) -> list[str]:
     networks = campaign.networks
     if not (networks.recipes and networks.synapses and networks.compared):
         return []
-    return [*paths.comparison_paths(networks), *_of_check(campaign, "mappings")]
+    return [*paths.comparison_paths(networks), *_of_check(campaign, "mapping_table")]
 
 
 def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
@@ -113,3 +119,34 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
 def checks(campaign: Campaign, folder: str = "") -> list[str]:
     """List the results of the targets that are not part of `all`."""
     return [path for paths in beyond_all(campaign, folder).values() for path in paths]
+
+
+def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
+    """Return the targets beyond `all` whose results are all there, with these results.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str or Path
+        Its folder.
+    """
+    beyond = _beyond(campaign, folder)
+    return {target: paths for target, paths, there in beyond if len(there) == len(paths)}
+
+
+def unfinished_targets(campaign: Campaign, folder: str | Path) -> dict[str, tuple[int, int]]:
+    """Return the targets beyond `all` that were begun: number of results there, and of all."""
+    claimed = {path for paths in finished_targets(campaign, folder).values() for path in paths}
+    return {
+        target: (len(there), len(paths))
+        for target, paths, there in _beyond(campaign, folder)
+        if len(there) < len(paths) and not there <= claimed
+    }
+
+
+def _beyond(campaign: Campaign, folder: str | Path) -> Iterator[tuple[str, list[str], set[str]]]:
+    """Yield each target beyond `all`, its results, and those that are there."""
+    for target, asked in beyond_all(campaign, str(folder)).items():
+        wanted = list(dict.fromkeys(asked))
+        yield target, wanted, {path for path in wanted if Path(folder, path).is_file()}

@@ -118,11 +118,40 @@ def reference_metrics(networks: Networks) -> list[str]:
 
 def training_curve_metrics(networks: Networks) -> list[str]:
     """Return the metrics of the networks with FP32 weights, all recipes, the first seed."""
-    return [
-        run.path(files.METRICS)
-        for run in networks.runs()
-        if run.stage == FIRST_STAGE and run.seed == str(networks.seeds[0])
-    ]
+    return networks.run_set().limited([FIRST_STAGE], seeds=networks.seeds[:1]).paths(files.METRICS)
+
+
+# Levels
+
+
+def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files from which the table of the levels of a synapse is made.
+
+    Returns
+    -------
+    dict
+        Its `device`, and its results of the studies that determine level sets.
+    """
+    found = {"device": files.DEVICE.format(device=name)}
+    asked = (
+        each for each in STUDIES.values() if each.level_sets and name in each.subjects(campaign)
+    )
+    return found | {study.name: study.path(name) for study in asked}
+
+
+def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files that tell which levels of a device are in the level sets of the networks.
+
+    Returns
+    -------
+    dict
+        Its results of the studies that determine a level set in use, by the name of the study.
+    """
+    networks = campaign.networks
+    asked = name in networks.synapses and name in campaign.simulated
+    used = networks.level_sets if asked else frozenset()
+    studies = (study for study in STUDIES.values() if used & {*study.level_sets})
+    return {study.name: study.path(name) for study in studies}
 
 
 # Checks

@@ -11,7 +11,6 @@ from wallnet.files.paths import folder_of
 from wallnet.jobs.networks import accuracy_job
 from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.plan import paths
-from wallnet.plan.levels import level_sources
 from wallnet.studies import STUDIES
 
 
@@ -69,6 +68,10 @@ class ResultTable:
         found = {names[each]: self.path.replace("{suffix}", each) for each in self.suffixes}
         return {**found, **self.further}
 
+    def written(self, **wildcards: str) -> list[str]:
+        """Return its files."""
+        return [path.format(**wildcards) for path in self.outputs().values()]
+
     def given(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the arguments of the command, without the files to write."""
         words = [self.module, *(["--job", "-"] if self.job else [])]
@@ -88,99 +91,102 @@ def _devices(campaign: Campaign) -> str:
     return canonical({name: d.model_dump(mode="json") for name, d in campaign.devices.items()})
 
 
-TABLES = (
-    ResultTable(
-        "device_table",
-        "report.device_tables",
-        files.DEVICE_TABLE,
-        "{device}: table",
-        "Devices",
-        lambda campaign, device: {"device": [files.DEVICE.format(device=device)]},
-        devices=lambda campaign: campaign.simulated,
-    ),
-    ResultTable(
-        "measured_table",
-        "report.measured",
-        files.DEVICE_TABLE,
-        "{device}: table",
-        "Devices",
-        lambda campaign, device: {"model": [files.COMPACT_MODEL.format(device=device)]},
-        devices=lambda campaign: campaign.measured,
-    ),
-    ResultTable(
-        "level_report",
-        "page.levels",
-        files.LEVELS_TABLE,
-        "{device}: levels with their barriers and transitions",
-        "Devices",
-        lambda campaign, device: {
-            name: [path] for name, path in level_sources(campaign, device).items()
-        },
-        devices=lambda campaign: campaign.of_kind("synapse"),
-    ),
-    ResultTable(
-        "parameters",
-        "report.parameters",
-        _whole("parameters"),
-        "parameters of all devices",
-        "Parameters",
-        _nothing,
-        job=_devices,
-        suffixes=(".csv", ".html"),
-    ),
-    ResultTable(
-        "accuracy",
-        "report.networks",
-        _whole("accuracy"),
-        "test accuracy",
-        "Networks",
-        lambda campaign: {
-            "networks": campaign.networks.run_set().paths(files.METRICS),
-            "models": paths.network_models(campaign.networks),
-        },
-        folders={"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
-        job=lambda campaign: accuracy_job(campaign.networks).to_json(),
-        further={
-            name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
-            for name in ("validation", "gaps")
-        },
-    ),
-    ResultTable(
-        "programming_table",
-        "page.programming",
-        _whole("programming"),
-        "write energy of a network",
-        "Networks",
-        paths.programming_sources,
-        folders={
-            "networks": files.NETWORKS,
-            "devices": folder_of(files.DEVICE, ""),
-            "responses": folder_of(STUDIES["pulse_trains"].path("train"), ""),
-        },
-        job=lambda campaign: programming_energy_job(campaign).to_json(),
-    ),
-    ResultTable(
-        "mapping_table",
-        "report.studies",
-        _whole("mappings"),
-        "loss of accuracy by mapping",
-        "Networks",
-        lambda campaign: {
-            "comparisons": paths.comparison_paths(campaign.networks),
-            "references": paths.reference_metrics(campaign.networks),
-        },
-        suffixes=(".csv", ".md"),
-        figure="mappings",
-    ),
-    ResultTable(
-        "validation_table",
-        "report.validation",
-        _whole("validation"),
-        "engine compared with published values",
-        "Checks",
-        lambda campaign: {"results": paths.validation_results()},
-        suffixes=(".csv", ".md"),
-        figure="validation",
-    ),
-)
+TABLES = {
+    table.name: table
+    for table in (
+        ResultTable(
+            "device_table",
+            "report.device_tables",
+            files.DEVICE_TABLE,
+            "{device}: table",
+            "Devices",
+            lambda campaign, device: {"device": [files.DEVICE.format(device=device)]},
+            devices=lambda campaign: campaign.simulated,
+        ),
+        ResultTable(
+            "measured_table",
+            "report.measured",
+            files.DEVICE_TABLE,
+            "{device}: table",
+            "Devices",
+            lambda campaign, device: {"model": [files.COMPACT_MODEL.format(device=device)]},
+            devices=lambda campaign: campaign.measured,
+        ),
+        ResultTable(
+            "level_report",
+            "page.levels",
+            files.LEVELS_TABLE,
+            "{device}: levels with their barriers and transitions",
+            "Devices",
+            lambda campaign, device: {
+                name: [path] for name, path in paths.level_sources(campaign, device).items()
+            },
+            devices=lambda campaign: campaign.of_kind("synapse"),
+        ),
+        ResultTable(
+            "parameters",
+            "report.parameters",
+            _whole("parameters"),
+            "parameters of all devices",
+            "Parameters",
+            _nothing,
+            job=_devices,
+            suffixes=(".csv", ".html"),
+        ),
+        ResultTable(
+            "accuracy",
+            "report.networks",
+            _whole("accuracy"),
+            "test accuracy",
+            "Networks",
+            lambda campaign: {
+                "networks": campaign.networks.run_set().paths(files.METRICS),
+                "models": paths.network_models(campaign.networks),
+            },
+            folders={"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
+            job=lambda campaign: accuracy_job(campaign.networks).to_json(),
+            further={
+                name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
+                for name in ("validation", "gaps")
+            },
+        ),
+        ResultTable(
+            "programming_table",
+            "page.programming",
+            _whole("programming"),
+            "write energy of a network",
+            "Networks",
+            paths.programming_sources,
+            folders={
+                "networks": files.NETWORKS,
+                "devices": folder_of(files.DEVICE, ""),
+                "responses": folder_of(STUDIES["pulse_trains"].path("train"), ""),
+            },
+            job=lambda campaign: programming_energy_job(campaign).to_json(),
+        ),
+        ResultTable(
+            "mapping_table",
+            "report.studies",
+            _whole("mappings"),
+            "loss of accuracy by mapping",
+            "Networks",
+            lambda campaign: {
+                "comparisons": paths.comparison_paths(campaign.networks),
+                "references": paths.reference_metrics(campaign.networks),
+            },
+            suffixes=(".csv", ".md"),
+            figure="mappings",
+        ),
+        ResultTable(
+            "validation_table",
+            "report.validation",
+            _whole("validation"),
+            "engine compared with published values",
+            "Checks",
+            lambda campaign: {"results": paths.validation_results()},
+            suffixes=(".csv", ".md"),
+            figure="validation",
+        ),
+    )
+}
 """All kinds of table."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wallnet import files, workflow_path
 from wallnet.files.datasets import unreadable
-from wallnet.plan.targets import unfinished_targets
+from wallnet.plan.listing import unfinished_targets
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,25 +17,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "digests of all results.",
     )
     pack.add_argument("--directory", default=".", help="folder of the campaign; here by default")
-    pack.add_argument(
-        "--snakefile", default=workflow_path(), help="the workflow; that of the package by default"
-    )
+    workflow = "the workflow; that of the package by default"
+    pack.add_argument("--snakefile", default=workflow_path(), help=workflow)
     pack.add_argument("--out", required=True, help="the crate, a ZIP file")
     pack.add_argument("--name", default="Campaign of wallnet", help="title of the crate")
-    pack.add_argument(
-        "--author",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="who made the campaign; can be given several times",
-    )
-    pack.add_argument(
-        "--license",
-        help="licence of the results: an SPDX identifier, such as CC-BY-4.0, or a URL",
-    )
-    pack.add_argument(
-        "--whole", action="store_true", help="pack simulations and weights of networks, too"
-    )
+    author = "who made the campaign; can be given several times"
+    pack.add_argument("--author", action="append", default=[], metavar="NAME", help=author)
+    license_ = "licence of the results: an SPDX identifier, such as CC-BY-4.0, or a URL"
+    pack.add_argument("--license", help=license_)
+    whole = "pack simulations and weights of networks, too"
+    pack.add_argument("--whole", action="store_true", help=whole)
     pack.set_defaults(handler=_pack)
 
 

@@ -13,9 +13,9 @@ from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
 from wallnet.files.whole import one_line
-from wallnet.plan import listing, own
+from wallnet.plan import listing, start
+from wallnet.plan.listing import finished_targets
 from wallnet.plan.paths import mapping_jobs
-from wallnet.plan.targets import finished_targets
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
@@ -77,7 +77,7 @@ class Contents:
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 given.append((self.directory / measured, f"inputs/{name}-{key}.csv"))
-        for name in own.own_classes(self.campaign):
+        for name in start.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
             found = [single] if single.is_file() else sorted(module.rglob("*.py"))

@@ -61,10 +61,8 @@ def build(
     )
     crate.root_dataset["datePublished"] = ended
     crate.license = _license(crate, license_)
-    people = [
-        crate.add(Person(crate, f"#author-{number}", {"name": person}))
-        for number, person in enumerate(authors, start=1)
-    ]
+    named = enumerate(authors, start=1)
+    people = [crate.add(Person(crate, f"#author-{k}", {"name": person})) for k, person in named]
     if people:
         crate.root_dataset["author"] = people
     for place, (title, version) in PROFILES.items():
@@ -128,18 +126,11 @@ def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
 
 def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
     """Add the Snakefile with its rules and the software that they call."""
-    workflow = crate.add_workflow(
-        contents.snakefile,
-        "Snakefile",
-        main=True,
-        lang="snakemake",
-        lang_version=metadata.version("snakemake"),
-        properties={
-            "name": "From domain walls to neural networks",
-            "version": metadata.version("wallnet"),
-            "encodingFormat": "text/plain",
-        },
-    )
+    title, version = "From domain walls to neural networks", metadata.version("wallnet")
+    said = {"name": title, "version": version, "encodingFormat": "text/plain"}
+    lang = {"lang": "snakemake", "lang_version": metadata.version("snakemake")}
+    source = contents.snakefile
+    workflow = crate.add_workflow(source, "Snakefile", main=True, properties=said, **lang)
     parts = {place: _file(crate, place, part) for place, part in contents.workflow().items()}
     workflow["hasPart"] = [part for place, part in parts.items() if place.endswith(".smk")]
     programs = sorted(software(contents.directory, contents.digests))

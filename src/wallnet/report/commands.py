@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+from typing import Any
 
 from wallnet import files, revisions
 from wallnet.report import devices, networks, style
@@ -17,36 +18,22 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table = subparsers.add_parser("table", help="write a table, and the figure of the same data")
     table.add_argument("module", help="module below wallnet that makes it, such as report.measured")
     table.add_argument("--job", help="what it depends on, as JSON; - for standard input")
-    table.add_argument(
-        "--sources", nargs="*", default=[], metavar="NAME=PATH", help="files to read"
-    )
-    table.add_argument("--to", nargs="+", required=True, metavar="NAME=PATH", help="files to write")
+    named: Any = {"metavar": "NAME=PATH"}
+    table.add_argument("--sources", nargs="*", default=[], help="files to read", **named)
+    table.add_argument("--to", nargs="+", required=True, help="files to write", **named)
     table.add_argument("--figures", default="{}", help="style of all figures, as JSON")
     table.set_defaults(handler=_table)
 
     figure = subparsers.add_parser("figure", help="draw a figure of devices or networks")
     figure.add_argument("name", choices=[*devices.DRAWINGS, *networks.DRAWINGS, "accuracy"])
-    figure.add_argument(
-        "--of", metavar="KIND", help="kind of the devices; of networks if not given"
-    )
+    figure.add_argument("--of", metavar="KIND", help="kind of the devices; networks if not given")
     figure.add_argument("--sources", required=True, nargs="+", help="device files or metrics")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
-    figure.add_argument(
-        "--shown",
-        nargs="*",
-        type=float,
-        default=[],
-        metavar="J",
-        help="current densities in A/m² to show; chosen if not given",
-    )
-    figure.add_argument(
-        "--paper",
-        nargs="*",
-        type=int,
-        default=[],
-        metavar="NOTCHES",
-        help="rows of the paper's Table II to show too",
-    )
+    shown = "current densities in A/m² to show; chosen if not given"
+    some: Any = {"nargs": "*", "default": []}
+    figure.add_argument("--shown", type=float, metavar="J", help=shown, **some)
+    paper = "rows of the paper's Table II to show too"
+    figure.add_argument("--paper", type=int, metavar="NOTCHES", help=paper, **some)
     style.add_figure_arguments(figure)
     figure.set_defaults(handler=_figure)
 

@@ -59,22 +59,20 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the states after each pulse."""
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
-    return of_columns(
-        f"{name}: after each pulse",
-        {
-            "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
-            "state": (data["state"].values, ""),
-            "beyond_model": (data["beyond_model"].values, _YES),
-            "settled": (data["settled"].values, SETTLED),
-            "pinned against the current": (data["held"].values, _YES),
-            "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
-            "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
-            "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
-            "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
-            "G, parallel (µS)": (conductance[0], ".3f"),
-            "G, series (µS)": (conductance[1], ".3f"),
-        },
-    )
+    columns: dict[str, tuple[Any, Format]] = {
+        "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
+        "state": (data["state"].values, ""),
+        "beyond_model": (data["beyond_model"].values, _YES),
+        "settled": (data["settled"].values, SETTLED),
+        "pinned against the current": (data["held"].values, _YES),
+        "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
+        "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
+        "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
+        "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
+        "G, parallel (µS)": (conductance[0], ".3f"),
+        "G, series (µS)": (conductance[1], ".3f"),
+    }
+    return of_columns(f"{name}: after each pulse", columns)
 
 
 def sign_of(state: str) -> str:
@@ -141,20 +139,22 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
     rows = []
     for index, number in enumerate(numbers.tolist()):
         level = data.isel(level=index)
-        rows.append(
-            {
-                "level": "half" if level["half"] else number,
-                "state": str(level["level_state"].item()),
-                "measured from": level["level_source"].item() or _why_no_wall(level),
-                **_place(level["level_position"], level["normalized_level_conductance"]),
-                "reached by the sweep": _reached(level),
-                SMALLEST: level["reaching_current_density"].item() / 1e12,
-                "minimum of the energy": int(level["level_minimum"]),
-                "energy (J)": level["level_energy"].item(),
-                "residual field (A/m)": level["level_residual_field"].item(),
-                "moved on by (nm)": level["level_shift"].item() / 1e-9,
-            }
-        )
+        reached = _YES[int(level["reachable"])]
+        lost = "no minimum of the energy, " if int(level["level_minimum"]) == 0 else ""
+        no_wall = f"none: {lost}went to {level['level_resting_state'].item()}"
+        row = {
+            "level": "half" if level["half"] else number,
+            "state": str(level["level_state"].item()),
+            "measured from": level["level_source"].item() or no_wall,
+            **_place(level["level_position"], level["normalized_level_conductance"]),
+            "reached by the sweep": BEYOND if level["level_beyond_model"] else reached,
+            SMALLEST: level["reaching_current_density"].item() / 1e12,
+            "minimum of the energy": int(level["level_minimum"]),
+            "energy (J)": level["level_energy"].item(),
+            "residual field (A/m)": level["level_residual_field"].item(),
+            "moved on by (nm)": level["level_shift"].item() / 1e-9,
+        }
+        rows.append(row)
     rows += _other_states(data)
     smallest = smallest_density(data["current_density"].values / 1e12)
     return Table(f"{name}: levels", pandas.DataFrame(rows), {**_LEVEL_FORMATS, SMALLEST: smallest})
@@ -165,21 +165,6 @@ def _place(position: "xarray.DataArray", normalized: "xarray.DataArray") -> dict
     found = {"mean wall position (nm)": position.item() / 1e-9}
     values = {f"G normalised, {each}": normalized.sel(reading=each) for each in files.READINGS}
     return found | {title: value.item() for title, value in values.items()}
-
-
-def _reached(level: "xarray.Dataset") -> str:
-    """Return whether pulses of the sweep reach a level, and whether all of these are too hot."""
-    if level["level_beyond_model"]:
-        return BEYOND
-    return "yes" if level["reachable"] else "no"
-
-
-def _why_no_wall(level: "xarray.Dataset") -> str:
-    """Return why a level has no wall."""
-    went = level["level_resting_state"].item()
-    if int(level["level_minimum"]) == 0:
-        return f"none: no minimum of the energy, went to {went}"
-    return f"none: went to {went}"
 
 
 def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
@@ -194,16 +179,11 @@ def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
     position = data["final_wall_position"].values
     for state, index in sorted(first.items(), key=lambda item: position[item[1]]):
         pulse = data.isel(current_density=index)
-        rows.append(
-            {
-                "level": "none",
-                "state": state,
-                "measured from": f"no level: {_why_none(WallState(state))}",
-                **_place(pulse["final_wall_position"], pulse["normalized_final_conductance"]),
-                "reached by the sweep": "yes",
-                SMALLEST: pulse["current_density"].item() / 1e12,
-            }
-        )
+        why = f"no level: {_why_none(WallState(state))}"
+        row: dict[str, Any] = {"level": "none", "state": state, "measured from": why}
+        row |= _place(pulse["final_wall_position"], pulse["normalized_final_conductance"])
+        smallest = pulse["current_density"].item() / 1e12
+        rows.append(row | {"reached by the sweep": "yes", SMALLEST: smallest})
     return rows
 
 
@@ -225,11 +205,8 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
         "largest deviation from ReLU": (data["relu_deviation"].values, ".4f"),
         "an activation": ([str(fault) or "yes" for fault in data["fault"].values], ""),
     }
-    return of_columns(
-        f"{name}: quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1; 0 below, "
-        "saturated above",
-        columns,
-    )
+    what = "quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1"
+    return of_columns(f"{name}: {what}; 0 below, saturated above", columns)
 
 
 MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
 
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
-SHORT_J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 G_LABEL = r"conductance $\mathit{G}$ (µS)"
 G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
 M_Z_LABEL = r"$\mathit{m}_z$"
@@ -129,47 +128,50 @@ DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
 """All figures of this half; `wallnet.plan.figures.FIGURES` defines the sources of each."""
 
 
-def _extent(data: "xarray.Dataset") -> tuple[float, float, float, float]:
-    """Return the edges of the track in nm: left, right, bottom, top."""
-    x, y = data["x"].values / NM, data["y"].values / NM
-    half_x, half_y = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
-    return x[0] - half_x, x[-1] + half_x, y[0] - half_y, y[-1] + half_y
-
-
 def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     """Draw m_z at the snapshot nearest to a time, and outline the film."""
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
     m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
-    left, right, bottom, top = _extent(trace)
-    image = axes.imshow(
-        m_z,
-        origin="lower",
-        extent=(left, right, bottom, top),
-        cmap=style.magnetization_map(),
-        vmin=-1,
-        vmax=1,
-        aspect="equal",
-    )
+    x, y = trace["x"].values / NM, trace["y"].values / NM
+    half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
+    extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
+    look: dict[str, Any] = {
+        "cmap": style.magnetization_map(),
+        "vmin": -1,
+        "vmax": 1,
+        "aspect": "equal",
+    }
+    image = axes.imshow(m_z, origin="lower", extent=extent, **look)
     if np.isnan(m_z).any():
-        axes.contour(
-            trace["x"].values / NM,
-            trace["y"].values / NM,
-            np.isnan(m_z),
-            levels=[0.5],
-            colors="black",
-            linewidths=0.5,
-        )
-    axes.set(xlim=(left, right), ylim=(bottom, top))
+        outline: dict[str, Any] = {"levels": [0.5], "colors": "black", "linewidths": 0.5}
+        axes.contour(x, y, np.isnan(m_z), **outline)
+    axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.tick_params(top=False, right=False, direction="out")
     return image
 
 
 def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
-    bar = figure.colorbar(
-        image, ax=axes, orientation="horizontal", location="bottom", aspect=50, shrink=0.5, pad=0.02
-    )
-    bar.set_label(M_Z_LABEL)
-    bar.set_ticks([-1, 0, 1])
+    place: dict[str, Any] = {"location": "bottom", "aspect": 50, "shrink": 0.5, "pad": 0.02}
+    figure.colorbar(image, ax=axes, label=M_Z_LABEL, ticks=[-1, 0, 1], **place)
+
+
+def _of_readings(
+    figures: Figures, aspect: float, **options: Any
+) -> tuple["Figure", dict[str, Any]]:
+    """Return a figure with a panel over the current density for each reading."""
+    figure, (panels,) = style.panels(figures, 1, 2, aspect, **options)
+    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+        axes.set(xlabel=J_LABEL, ylim=(-0.06, 1.06), title=f"({letter}) {READING_TITLES[reading]}")
+    panels[0].set_ylabel(G_NORM_LABEL)
+    return figure, dict(zip(files.READINGS, panels, strict=True))
+
+
+def _second_axis(axes: "Axes", which: str, functions: Any, **labels: Any) -> None:
+    """Add an axis in other units at the right or at the top."""
+    add: Any = axes.secondary_xaxis if which == "top" else axes.secondary_yaxis
+    second = add(which, functions=functions)
+    second.set(**labels)
+    second.tick_params(direction="in")
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -199,51 +201,37 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     from wallnet.devices import activation
 
     device = sources.device
-    figure, (panels,) = style.panels(figures, 1, 2, 0.46, sharey=True)
+    figure, panels = _of_readings(figures, 0.46, sharey=True)
     current = device["normalized_current_density"].values
     density = device["current_density"].values / UNIT_OF_J
     low, high = density[density >= 0].min(), density.max()
     least = min(0.0, float(current.min()))
     fine = np.linspace(least, 1, 401)
-    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+    simulated = {"color": style.COLOURS[0], "linestyle": "none", "marker": "o"}
+    relu, fitted = {"color": style.COLOURS[6], "linestyle": ":"}, {"color": style.COLOURS[2]}
+    for reading, axes in panels.items():
         chosen = device.sel(reading=reading)
         quartic = chosen["quartic"].values
-        axes.plot(
-            fine, np.maximum(fine, 0), color=style.COLOURS[6], linestyle=":", label="ideal ReLU"
-        )
-        axes.plot(
-            fine,
-            activation(fine, quartic),
-            color=style.COLOURS[2],
-            label=f"quartic, {error_text(float(chosen['fit_error']))}",
-        )
-        axes.plot(
-            current,
-            chosen["normalized_final_conductance"].values,
-            color=style.COLOURS[0],
-            linestyle="none",
-            marker="o",
-            label="micromagnetic simulation",
-        )
+        error = f"quartic, {error_text(float(chosen['fit_error']))}"
+        points = chosen["normalized_final_conductance"].values
+        axes.plot(fine, np.maximum(fine, 0), label="ideal ReLU", **relu)
+        axes.plot(fine, activation(fine, quartic), label=error, **fitted)
+        axes.plot(current, points, label="micromagnetic simulation", **simulated)
         axes.set(xlabel=r"normalised current density $\mathit{J}_{norm}$", box_aspect=0.85)
-        axes.set(xlim=(least - 0.03, 1.03), ylim=(-0.06, 1.06))
+        axes.set_xlim(least - 0.03, 1.03)
         if fault := str(chosen["fault"].item()):
             _show_fault(axes, fault)
         axes.tick_params(top=False)
-        upper = axes.secondary_xaxis("top", functions=_linear(low, high))
-        upper.set_xlabel(J_LABEL)
-        upper.tick_params(direction="in")
-        axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
+        _second_axis(axes, "top", _linear(low, high), xlabel=J_LABEL)
         axes.legend(loc="upper left")
         if least < 0 or fault:  # the curve itself shows what the inset would show
             continue
         inset = axes.inset_axes((0.64, 0.13, 0.32, 0.34))
         wide = np.linspace(-1, 1.5, 401)
-        inset.plot(wide, np.maximum(wide, 0), color=style.COLOURS[6], linestyle=":")
-        inset.plot(wide, activation(wide, quartic), color=style.COLOURS[2])
+        inset.plot(wide, np.maximum(wide, 0), **relu)
+        inset.plot(wide, activation(wide, quartic), **fitted)
         inset.set(xlim=(-1, 1.5), ylim=(-0.2, 1.6), xticks=[-1, 0, 1], yticks=[0, 1])
         inset.tick_params(labelsize=0.75 * figures.font_size, length=2)
-    panels[0].set_ylabel(G_NORM_LABEL)
     return figure
 
 
@@ -251,16 +239,9 @@ def _show_fault(axes: "Axes", fault: str) -> None:
     """Write on a transfer curve why it is not valid as an activation."""
     axes.set_facecolor(UNSUITABLE)
     told = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
-    axes.text(
-        0.03,
-        0.5,
-        told,
-        transform=axes.transAxes,
-        fontsize="small",
-        color=style.COLOURS[1],
-        va="center",
-        bbox={"facecolor": "white", "edgecolor": "none"},
-    )
+    look: dict[str, Any] = {"fontsize": "small", "color": style.COLOURS[1], "va": "center"}
+    box = {"facecolor": "white", "edgecolor": "none"}
+    axes.text(0.03, 0.5, told, transform=axes.transAxes, bbox=box, **look)
 
 
 UNSUITABLE = "#FBE3D6"
@@ -295,11 +276,8 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
             if side in detector:
                 axes.axvline(detector[side] / NM, color="black", linewidth=1.2)
         when = f"$\\mathit{{t}}$ = {time / NS:.3g} ns"
-        axes.set_title(f"({letter}) {_j_text(density)}, {when}", loc="left")
-    for axes in grid[-1]:
-        axes.set_xlabel(X_LABEL)
-    for axes in grid[:, 0]:
-        axes.set_ylabel(Y_LABEL)
+        axes.set_title(f"({letter}) {_j_text(density)}, {when}")
+    style.label_edges(grid, X_LABEL, Y_LABEL)
     _colorbar(figure, image, panels)
     return figure
 
@@ -372,7 +350,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
         density = float(pulse["current_density"])
         image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
         ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
-        left.set_title(f"({letter}) {_j_text(density)}: {ending}", loc="left")
+        left.set(title=f"({letter}) {_j_text(density)}: {ending}")
         left.set(ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
@@ -380,32 +358,20 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
             height = 1 - 2 * position / NM / length
             right.axhline(height, color="white", linewidth=1.4)
             right.axhline(height, color="grey", linewidth=0.5, dashes=(1, 2))
-        for name, label, colour, line in (
-            ("sweep_wall_top", "upper end", style.COLOURS[1], "--"),
-            ("sweep_wall_bottom", "lower end", style.COLOURS[0], "-."),
-        ):
-            shown = 1 - 2 * pulse[name].values / NM / length
-            right.plot(time, shown, color=colour, linestyle=line, label=label)
+        for end, edge, colour, line in (("upper", "top", 1, "--"), ("lower", "bottom", 0, "-.")):
+            shown = 1 - 2 * pulse[f"sweep_wall_{edge}"].values / NM / length
+            look = {"color": style.COLOURS[colour], "linestyle": line}
+            right.plot(time, shown, label=f"{end} end", **look)
         right.plot(time, pulse["sweep_m"].sel(component="z").values, color="black", label="mean")
         right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1])
         right.set_ylabel(r"$\langle\mathit{m}_z\rangle$")
         right.tick_params(right=False, top=False)
         places = (lambda m: length * (1 - m) / 2), (lambda x: 1 - 2 * x / length)
-        position_axis = right.secondary_yaxis("right", functions=places)
-        position_axis.set(ylabel="wall (nm)", yticks=[0, length / 2, length])
-        position_axis.tick_params(direction="in")
+        _second_axis(right, "right", places, ylabel="wall (nm)", yticks=[0, length / 2, length])
     grid[-1, 0].set_xlabel(X_LABEL)
     grid[-1, 1].set_xlabel("time (ns)")
-    handles, labels = grid[0, 1].get_legend_handles_labels()
-    grid[-1, 1].legend(
-        handles[::-1],
-        labels[::-1],
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.5),
-        ncols=3,
-        columnspacing=1.2,
-        handlelength=2.4,
-    )
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.5), "ncols": 3}
+    grid[-1, 1].legend(columnspacing=1.2, handlelength=2.4, reverse=True, **below)
     _colorbar(figure, image, list(grid[:, 0]))
     return figure
 
@@ -425,41 +391,31 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
         pulse = device.isel(current_density=index)
         time = device["time"].values / NS
         every = max(1, time.size // 8)
-        left.plot(
-            time,
-            pulse["sweep_wall_bottom"].values / NM,
-            color=shade,
-            linestyle="-",
-            marker=marker,
-            markevery=(every // 2, every),
-            label=density_in_1e12(float(pulse["current_density"])),
-        )
-        left.plot(time, pulse["sweep_wall_top"].values / NM, color=shade, linestyle="--")
+        name = density_in_1e12(float(pulse["current_density"]))
+        look = {"linestyle": "-", "marker": marker, "markevery": (every // 2, every)}
+        lower, upper = (pulse[f"sweep_wall_{end}"].values / NM for end in ("bottom", "top"))
+        left.plot(time, lower, color=shade, label=name, **look)
+        left.plot(time, upper, color=shade, linestyle="--")
     left.set(xlim=(0, float(device["end_time"].max()) / NS), ylim=(0, length * 1.02))
-    left.set(xlabel="time (ns)", ylabel="wall end (nm)")
-    left.legend(
-        title="$\\mathit{J}$ ($10^{12}$ A/m²)\nsolid: lower end\ndashed: upper end",
-        title_fontsize=0.875 * figures.font_size,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-        alignment="left",
-    )
-    left.set_title("(a)", loc="left")
-    right.plot(
-        device["current_density"].values / UNIT_OF_J,
-        steady_velocity(device),
-        **style.look(0, marker=True),
-    )
-    right.set(xlabel=J_LABEL, ylabel="wall velocity (m/s)")
-    if device["current_density"].values.min() >= 0:
+    left.set(xlabel="time (ns)", ylabel="wall end (nm)", title="(a)")
+    title = f"{style.J_LABEL}\nsolid: lower end\ndashed: upper end"
+    beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "alignment": "left"}
+    left.legend(title=title, title_fontsize=0.875 * figures.font_size, **beside)
+    density = device["current_density"].values / UNIT_OF_J
+    right.plot(density, steady_velocity(device), **style.look(0, marker=True))
+    right.set(xlabel=J_LABEL, ylabel="wall velocity (m/s)", title="(b)")
+    if density.min() >= 0:
         right.set(xlim=(0, None), ylim=(0, None))
-    right.set_title("(b)", loc="left")
     return figure
 
 
 # Synapses
 
-LEVEL_COLOUR, NOT_REACHED = "0.55", (0, (4, 3))
+LEVELS: dict[bool, dict[str, Any]] = {
+    reached: {"color": "0.55", "linewidth": 0.6, "linestyle": line}
+    for reached, line in ((True, "-"), (False, (0, (4, 3))))
+}
+"""Look of the lines of levels that the sweep reaches, and of others."""
 
 _KINDS_OF_STATE = {
     "at a notch": ("o", True, 0),
@@ -489,29 +445,16 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
     Half levels are neither drawn nor counted.
     """
     whole = device.isel(level=device["half"].values == 0)
-    levels = zip(
-        whole["normalized_level_conductance"].values, whole["reachable"].values, strict=True
-    )
-    for number, (conductance, reachable) in enumerate(levels):
+    columns = (whole[name].values for name in ("normalized_level_conductance", "reachable"))
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    look: dict[str, Any] = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
+    place = ("axes fraction", "data")
+    for number, (conductance, reachable) in enumerate(zip(*columns, strict=True)):
         if not math.isfinite(conductance):
             continue
-        axes.axhline(
-            conductance,
-            color=LEVEL_COLOUR,
-            linewidth=0.6,
-            linestyle="-" if reachable else NOT_REACHED,
-            zorder=0,
-            gid=f"level {number}" if reachable else f"level {number}, not reached",
-        )
-        axes.annotate(
-            str(number),
-            (0.012, conductance),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            fontsize="x-small",
-            color="0.3",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
-        )
+        name = f"level {number}" if reachable else f"level {number}, not reached"
+        axes.axhline(conductance, zorder=0, gid=name, **LEVELS[bool(reachable)])
+        axes.annotate(str(number), (0.012, conductance), xycoords=place, **look)
 
 
 @drawn_as("conductance", DRAWINGS)
@@ -519,37 +462,29 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
-    kinds = np.array(
-        [
-            kind_of_state(WallState(state), int(settled))
-            for state, settled in zip(device["state"].values, device["settled"].values, strict=True)
-        ]
-    )
-    figure, (panels,) = style.panels(figures, 1, 2, 0.5)
-    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+    ends = zip(device["state"].values, device["settled"].values, strict=True)
+    kinds = np.array([kind_of_state(WallState(state), int(settled)) for state, settled in ends])
+    figure, panels = _of_readings(figures, 0.5)
+    for reading, axes in panels.items():
         chosen = device.sel(reading=reading)
         values = chosen["normalized_final_conductance"].values
         _levels(axes, chosen)
         axes.plot(density, values, color="0.4", linewidth=0.8, zorder=1, gid="all pulses")
         for kind, (marker, filled, colour) in _KINDS_OF_STATE.items():
-            if not np.any(kinds == kind):
-                continue
-            look = style.COLOURS[colour]
-            points = {"linestyle": "none", "marker": marker, "color": look, "label": kind}
-            points["markerfacecolor"] = look if filled else "white"
-            axes.plot(density[kinds == kind], values[kinds == kind], **points)
+            if np.any(kinds == kind):
+                look = style.COLOURS[colour]
+                points = {"linestyle": "none", "marker": marker, "color": look, "label": kind}
+                points["markerfacecolor"] = look if filled else "white"
+                axes.plot(density[kinds == kind], values[kinds == kind], **points)
         margin = 0.06 * (density.max() - density.min())
-        axes.set(xlim=(density.min() - 1.6 * margin, density.max() + margin), ylim=(-0.06, 1.06))
-        axes.set(xlabel=J_LABEL, ylabel=G_NORM_LABEL)
+        axes.set_xlim(density.min() - 1.6 * margin, density.max() + margin)
+        axes.set_ylabel(G_NORM_LABEL)
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
-        absolute = axes.secondary_yaxis("right", functions=_linear(*bounds))
-        absolute.set_ylabel(G_LABEL)
-        absolute.tick_params(direction="in")
-        axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
-    for label, line in (("level, reached", "-"), ("level, not reached", NOT_REACHED)):
-        panels[0].plot([], [], color=LEVEL_COLOUR, linewidth=0.6, linestyle=line, label=label)
-    style.legend_below(figure, panels[0])
+        _second_axis(axes, "right", _linear(*bounds), ylabel=G_LABEL)
+    for reached, label in ((True, "level, reached"), (False, "level, not reached")):
+        panels["parallel"].plot([], [], label=label, **LEVELS[reached])
+    style.legend_below(figure, panels["parallel"])
     return figure
 
 
@@ -561,19 +496,13 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
 @drawn_as("synapses-compared", DRAWINGS)
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
-    figure, (panels,) = style.panels(figures, 1, 2, 0.47, sharey=True)
-    for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
+    figure, panels = _of_readings(figures, 0.47, sharey=True)
+    for reading, axes in panels.items():
         for index, (name, device) in enumerate(sources.devices.items()):
-            axes.plot(
-                device["current_density"].values / UNIT_OF_J,
-                device["normalized_final_conductance"].sel(reading=reading).values,
-                label=name,
-                **style.look(index, marker=True),
-            )
-        axes.set(xlabel=J_LABEL, ylim=(-0.06, 1.06))
-        axes.set_title(f"({letter}) {READING_TITLES[reading]}", loc="left")
-    panels[0].set_ylabel(G_NORM_LABEL)
-    style.legend_below(figure, panels[0])
+            density = device["current_density"].values / UNIT_OF_J
+            values = device["normalized_final_conductance"].sel(reading=reading).values
+            axes.plot(density, values, label=name, **style.look(index, marker=True))
+    style.legend_below(figure, panels["parallel"])
     return figure
 
 
@@ -590,7 +519,7 @@ def _measured(sources: Sources, figures: Figures) -> "Figure":
     figure, (panels,) = style.panels(figures, 1, len(drawn), 1, figsize=width)
     for letter, draw, axes in zip("ab", drawn, panels, strict=False):
         title = draw(axes, model)
-        axes.set_title(f"({letter}) {title}" if len(drawn) == 2 else title, loc="left")
+        axes.set_title(f"({letter}) {title}" if len(drawn) == 2 else title)
     return figure
 
 
@@ -600,14 +529,8 @@ def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
 
     conductances = measured.conductances(model)
     spread = [level["spread"] for level in model["levels"] if "spread" in level]
-    axes.errorbar(
-        range(len(conductances)),
-        conductances,
-        spread or None,
-        **style.look(0, marker=True) | {"linestyle": "none"},
-        elinewidth=0.8,
-        capsize=2,
-    )
+    look = style.look(0, marker=True) | {"linestyle": "none", "elinewidth": 0.8, "capsize": 2}
+    axes.errorbar(range(len(conductances)), conductances, spread or None, **look)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(EngFormatter(unit="S"))
     axes.set(xlabel="level", ylabel=r"conductance $\mathit{G}$")
@@ -626,12 +549,8 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
     curve = model["activation"][MEASURED]
     fine = np.linspace(0, 1, 401)
     at = PPoly(np.array(curve["coefficients"]).T[::-1], curve["breaks"])(fine)
-    axes.plot(
-        _linear(inputs[0], inputs[-1])[0](fine),
-        _linear(outputs.min(), outputs.max())[0](at),
-        color=style.COLOURS[2],
-        label="interpolation",
-    )
+    x, y = _linear(inputs[0], inputs[-1])[0](fine), _linear(outputs.min(), outputs.max())[0](at)
+    axes.plot(x, y, color=style.COLOURS[2], label="interpolation")
     axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
     titles = (style.plain(measured.column(model, part)) for part in ("input", "output"))
     axes.set(**dict(zip(("xlabel", "ylabel"), titles, strict=True)))
@@ -660,15 +579,12 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
         rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
     rises.axhline(write_energy.heating.largest_rise, color="0.4", linestyle=":", label="limit")
-    rises.set_ylabel("largest rise (K)")
-    rises.set_title("(b) each pulse", loc="left")
+    rises.set(ylabel="largest rise (K)", title="(b) each pulse")
     rises.legend(loc="upper left")
     energies.plot(density / UNIT_OF_J, found.energy / 1e-12, **style.look(2, marker=True))
-    energies.set_ylabel("energy (pJ)")
-    energies.set_title("(c) energy", loc="left")
+    energies.set(ylabel="energy (pJ)", title="(c) energy")
     for axes in (rises, energies):
-        axes.set_xlabel(SHORT_J_LABEL)
-        axes.set_ylim(bottom=0)
+        axes.set(xlabel=style.J_LABEL, ylim=(0, None))
     return figure
 
 
@@ -686,11 +602,8 @@ def _draw_time(
         axes.plot(time / NS, flux * rise, label=title, **style.look(index))
     if not waveform:
         _draw_limits(axes, write_energy.heating, time[time <= duration * (1 + 1e-9)], flux)
-    axes.set_xlim(0, 3 * duration / NS)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("time (ns)")
-    axes.set_ylabel(r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")
-    axes.set_title("(a) a pulse and after", loc="left")
+    axes.set(xlim=(0, 3 * duration / NS), ylim=(0, None), title="(a) a pulse and after")
+    axes.set(xlabel="time (ns)", ylabel=r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")
     axes.legend(loc="upper right")
 
 

@@ -133,18 +133,18 @@ def _accuracies(
     records: Sequence[Mapping[str, Any]],
 ) -> dict[Place, dict[str, dict[str, float]]]:
     """Group test accuracies by place, stage and seed; networks with FP32 weights belong to each."""
-    free: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
-    bound: dict[Place, dict[str, dict[str, float]]] = {}
+    keys = ("dataset", "device", "device_levels", "recipe", "reading", "mapping")
+    found: dict[Place, dict[str, dict[str, float]]] = {}
     for record in records:
-        if record["device"] == NO_DEVICE:
-            stages = free.setdefault((record["dataset"], record["recipe"]), {})
-        else:
-            keys = ("dataset", "device", "device_levels", "recipe", "reading", "mapping")
-            stages = bound.setdefault(tuple(record[key] for key in keys), {})
+        free = record["device"] == NO_DEVICE
+        told = {"device": "none", "device_levels": 0, "reading": "", "mapping": ""} if free else {}
+        stages = found.setdefault(tuple({**record, **told}[key] for key in keys), {})
         stages.setdefault(record["stage"], {})[str(record["seed"])] = record["test_accuracy"]
-    if not bound:
-        return {(data, "none", 0, recipe, "", ""): each for (data, recipe), each in free.items()}
-    return {place: {**free.get((place[0], place[3]), {}), **bound[place]} for place in bound}
+    bound = {place: stages for place, stages in found.items() if place[2] != 0} or found
+    return {
+        place: {**found.get((place[0], "none", 0, place[3], "", ""), {}), **stages}
+        for place, stages in bound.items()
+    }
 
 
 def _names(place: Place) -> list[str]:
@@ -230,14 +230,10 @@ def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
             rows.append([*_names(place), *texts])
     titles = [f"{TITLES[stage]}, below {TITLES[reference]}" for stage, reference in GAPS.items()]
     ends = ("mean", "lower", "upper")
+    frame = pandas.DataFrame(numbers, columns=[*GAP_COLUMNS, *ends])
     return (
-        Table(
-            GAP_TITLE,
-            pandas.DataFrame(numbers, columns=[*GAP_COLUMNS, *ends]),
-            dict.fromkeys(ends, ".4f"),
-            missing="",
-        ),
-        Table(GAP_TITLE, pandas.DataFrame(rows, columns=[*PLACE, *titles]), {}),
+        Table(GAP_TITLE, frame, dict.fromkeys(ends, ".4f"), missing=""),
+        Table(GAP_TITLE, pandas.DataFrame(rows, columns=[*PLACE, *titles])),
     )
 
 
@@ -331,9 +327,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     A row has the stages of its recipe, from left to right.
     """
     places = _by_place(records)
-    drawn = {
-        place: [stage for stage in STAGES if stage in stages] for place, stages in places.items()
-    }
+    drawn = {place: [each for each in STAGES if each in places[place]] for place in places}
     shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
     figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     highest = 1
@@ -346,10 +340,9 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             layer = record["layers"][0]
             histogram = record["weights"][layer]
             counts = np.array(histogram["counts"])
-            lowest, highest_weight = histogram["range"]
-            edges = np.linspace(lowest, highest_weight, len(counts) + 1)
-            levels = record.get("weight_values", {}).get(layer, ())
-            for value in levels:
+            low, high = histogram["range"]
+            edges = np.linspace(low, high, len(counts) + 1)
+            for value in record.get("weight_values", {}).get(layer, ()):
                 panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
             if histogram["different_values"] < len(counts):
                 # a bin is thinner than a line: draw each of the few values as a line
@@ -359,7 +352,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
             else:
                 panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
             highest = max(highest, counts.max())
-            panel.set_title(TITLES[stage])
+            panel.set_title(TITLES[stage], loc="center")
         row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
     axes[0][0].set(yscale="log", ylim=(LEAST_COUNT, 2 * highest))
     for column in axes.T:
@@ -385,33 +378,22 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
             share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
             if len(counts) <= 12:
+                look = {"ha": "center", "va": "center", "fontsize": 0.45 * figures.font_size}
                 for (label, predicted), count in np.ndenumerate(counts):
-                    panel.text(
-                        predicted,
-                        label,
-                        str(count) if count else "",
-                        ha="center",
-                        va="center",
-                        fontsize=0.45 * figures.font_size,
-                        color="white" if share[label, predicted] > 35 else "black",
-                    )
-            _class_ticks(panel, record["classes"], figures)
-            panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %")
+                    colour = "white" if share[label, predicted] > 35 else "black"
+                    panel.text(predicted, label, str(count or ""), color=colour, **look)
+            ticks = range(len(counts)), [style.plain(name) for name in record["classes"]]
+            turned = 90 if max(map(len, ticks[1])) > 2 else 0
+            panel.set_xticks(*ticks, rotation=turned, fontsize=0.7 * figures.font_size)
+            panel.set_yticks(*ticks, fontsize=0.7 * figures.font_size)
+            panel.tick_params(length=0)
+            title = f"{TITLES[stage]}: {record['test_accuracy']:.2f} %"
+            panel.set_title(title, loc="center")
         row[0].set_ylabel(f"{reading} reading\nlabel")
-    for panel in axes[-1]:
-        panel.set_xlabel("prediction")
+    style.label_edges(axes, x="prediction")
     bar = figure.colorbar(panel.images[0], ax=axes, shrink=0.6, aspect=30, pad=0.01)
     bar.set_label("share of the label's images (%)")
     return figure
-
-
-def _class_ticks(panel: "Axes", classes: Sequence[str], figures: Figures) -> None:
-    classes = [style.plain(name) for name in classes]
-    small = 0.7 * figures.font_size
-    long = max(map(len, classes)) > 2
-    panel.set_xticks(range(len(classes)), classes, rotation=90 if long else 0, fontsize=small)
-    panel.set_yticks(range(len(classes)), classes, fontsize=small)
-    panel.tick_params(length=0)
 
 
 @drawn_as("misread", DRAWINGS)
@@ -429,10 +411,8 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
     for panel, entry in zip(axes.flat, shown, strict=False):
         pixels = np.frombuffer(base64.b64decode(entry["image"]), dtype=np.uint8).reshape(shape)
         panel.imshow(pixels, cmap="gray_r", vmin=0, vmax=255)
-        panel.set_title(
-            f"{classes[entry['label']]}\nread as {classes[entry['predicted']]}",
-            fontsize=0.62 * figures.font_size,
-        )
+        title = f"{classes[entry['label']]}\nread as {classes[entry['predicted']]}"
+        panel.set_title(title, loc="center", fontsize=0.62 * figures.font_size)
     return figure
 
 
@@ -453,16 +433,14 @@ def _curves(
             look = style.look(recipes.index(record["recipe"]), marker=True)
             epochs = [point["epoch"] for point in record["training_curve"]]
             for part, line, face in (("training", "--", "white"), ("validation", "-", None)):
-                panel.plot(
-                    epochs,
-                    [point[f"{part}_accuracy"] for point in record["training_curve"]],
-                    **look | {"linestyle": line, "markerfacecolor": face or look["color"]},
-                    label=f"{record['recipe']}, {part}",
-                )
+                own = {"linestyle": line, "markerfacecolor": face or look["color"]}
+                values = [point[f"{part}_accuracy"] for point in record["training_curve"]]
+                panel.plot(epochs, values, label=f"{record['recipe']}, {part}", **look | own)
         # the same for all notches
         for told in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
             panel.axhline(told, color="black", linestyle=":", label=f"paper, test: {told:.2f} %")
-        panel.set(title=dataset_title(dataset), xlabel="epoch")
+        panel.set_title(dataset_title(dataset), loc="center")
+        panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.legend(loc="lower right")
     axes[0][0].set_ylabel("accuracy (%)")
@@ -518,18 +496,15 @@ def accuracy_figure(
             for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
-                    shown = [stage for stage in PAPER_STAGES if stage in stages]
-                    panel.plot(
-                        [stages.index(stage) + shift for stage in shown],
-                        [100 - told[PAPER_STAGES.index(stage)] for stage in shown],
-                        linestyle="",
-                        marker=marker,
-                        markersize=5,
-                        markeredgewidth=1.2,
-                        color="black",
-                        label=f"paper, {notches} notches",
-                    )
-            panel.set(yscale="log", title=f"{dataset_title(dataset)}, {recipe}")
+                    errors_of = zip(PAPER_STAGES, told, strict=True)
+                    shown = [
+                        (stages.index(s) + shift, 100 - t) for s, t in errors_of if s in stages
+                    ]
+                    look = {"marker": marker, "markersize": 5, "markeredgewidth": 1.2}
+                    look |= {"linestyle": "", "color": "black"}
+                    panel.plot(*zip(*shown, strict=True), label=f"paper, {notches} notches", **look)
+            panel.set_yscale("log")
+            panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
             panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
@@ -538,9 +513,8 @@ def accuracy_figure(
                 TITLES[stage] if mapping == NO_DEVICE else f"{TITLES[stage]}\n{mapping}"
                 for stage, mapping in columns
             ]
-            panel.set_xticks(
-                range(len(columns)), titles, rotation=35, ha="right", rotation_mode="anchor"
-            )
+            turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+            panel.set_xticks(range(len(columns)), titles, **turned)
             panel.tick_params(axis="x", which="both", length=0)
             panel.set_xlim(-0.6, len(columns) - 0.4)
             for edge in range(1, len(columns)):

@@ -8,9 +8,9 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.networks import (
-    DATASET_TITLES,
     GAPS,
     TITLES,
+    dataset_title,
     made_by,
     mean_and_deviation,
     with_deviation,
@@ -38,7 +38,7 @@ class Compared(NamedTuple):
     @property
     def column(self) -> str:
         """Title of the column of a table."""
-        return f"{DATASET_TITLES.get(self.dataset, self.dataset)}, {self.device}, {self.reading}"
+        return f"{dataset_title(self.dataset)}, {self.device}, {self.reading}"
 
 
 def lost_accuracies(
@@ -95,15 +95,10 @@ def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, lis
         titles = list(dict.fromkeys(key.column for key in chosen))
         mappings = dict.fromkeys(key.mapping for key in chosen)
         texts = {(key.mapping, key.column): mean_and_deviation(chosen[key]) for key in chosen}
-        tables.append(
-            Table(
-                f"{TITLES[stage]}, below {TITLES[GAPS[stage]]}: recipe {recipe}",
-                pandas.DataFrame(
-                    [[m, *(texts.get((m, title), "–") for title in titles)] for m in mappings],
-                    columns=["Mapping", *titles],
-                ),
-            )
-        )
+        shown = [[m, *(texts.get((m, title), "–") for title in titles)] for m in mappings]
+        frame = pandas.DataFrame(shown, columns=["Mapping", *titles])
+        title = f"{TITLES[stage]}, below {TITLES[GAPS[stage]]}: recipe {recipe}"
+        tables.append(Table(title, frame))
     return numbers, tables
 
 
@@ -176,13 +171,10 @@ def draw_losses(lost: Mapping[Compared, Sequence[float]], figures: Figures) -> "
     figure, axes = style.panels(figures, *shape, sharex=True, sharey="row")
     for line, (recipe, stage) in zip(axes, kinds, strict=True):
         for panel, dataset in zip(line, datasets, strict=True):
-            shown = {
-                k: v
-                for k, v in lost.items()
-                if (k.recipe, k.stage, k.dataset) == (recipe, stage, dataset)
-            }
+            place = (recipe, stage, dataset)
+            shown = {k: v for k, v in lost.items() if (k.recipe, k.stage, k.dataset) == place}
             _mapping_panel(panel, shown, mappings)
-            panel.set_title(f"{DATASET_TITLES.get(dataset, dataset)}, {recipe}")
+            panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
         line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
     for panel in axes[-1]:
         panel.set_xticks(range(len(mappings)), mappings, rotation=90)

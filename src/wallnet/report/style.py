@@ -19,7 +19,7 @@ from wallnet.report.figure_data import figure_data
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
     from numpy.typing import NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -44,6 +44,9 @@ SHADE = "#E6E6E6"
 """Background while the current flows."""
 
 METRES_PER_INCH = 0.0254
+
+J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
+"""Label of an axis of current densities."""
 
 
 Drawing = TypeVar("Drawing", bound=Callable[..., "Figure"])
@@ -137,6 +140,14 @@ def legend_below(figure: "Figure", axes: "Axes") -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
 
 
+def label_edges(grid: "NDArray[Any]", x: str = "", y: str = "") -> None:
+    """Label the x axes of the last row of axes, and the y axes of the first column."""
+    for axes in grid[-1] if x else ():
+        axes.set_xlabel(x)
+    for axes in grid[:, 0] if y else ():
+        axes.set_ylabel(y)
+
+
 def plain(text: str) -> str:
     r"""Return external text escaped, so that a label shows it literally in one line.
 
@@ -176,51 +187,39 @@ def apply(figures: Figures) -> Iterator[None]:
     import matplotlib
 
     matplotlib.use("Agg", force=True)
-    from cycler import cycler
     from matplotlib import pyplot
 
-    small = 0.875 * figures.font_size
-    looks: Any = {  # matplotlib names each key in a type
-        "axes.grid": False,
-        "axes.labelsize": figures.font_size,
-        "axes.linewidth": 0.6,
-        "axes.prop_cycle": cycler(color=COLOURS, linestyle=LINE_STYLES),
-        "axes.titlesize": figures.font_size,
-        "figure.constrained_layout.use": True,
-        "figure.dpi": 100.0,
-        "figure.figsize": size(figures, 0.62),
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same on every machine
-        "font.size": figures.font_size,
-        "image.interpolation": "nearest",
-        "legend.fontsize": small,
-        "legend.frameon": False,
-        "lines.linewidth": 1.0,
-        "lines.markersize": 3.5,
-        "mathtext.default": "regular",
-        "pdf.fonttype": 42,  # TrueType: journals reject Type 3
-        "savefig.bbox": None,
-        "savefig.dpi": figures.resolution,
-        "savefig.facecolor": "white",
-        "svg.fonttype": "path",
-        "svg.hashsalt": "wallnet",
-        "xtick.direction": "in",
-        "xtick.labelsize": small,
-        "xtick.top": True,
-        "ytick.direction": "in",
-        "ytick.labelsize": small,
-        "ytick.right": True,
-    }
     before = set(pyplot.get_fignums())
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.use("Agg", force=True)
-        matplotlib.rcParams.update(looks)
+        _set_looks(figures)
         try:
             yield
         finally:
             for number in set(pyplot.get_fignums()) - before:
                 pyplot.close(number)
+
+
+def _set_looks(figures: Figures) -> None:
+    from cycler import cycler
+    from matplotlib import rc
+
+    small = 0.875 * figures.font_size
+    # DejaVu Sans ships with matplotlib: the same on every machine
+    rc("font", **{"size": figures.font_size, "sans-serif": ["DejaVu Sans"]})
+    rc("axes", linewidth=0.6, titlesize="medium", titlelocation="left")
+    rc("axes", prop_cycle=cycler(color=COLOURS, linestyle=LINE_STYLES))
+    rc("figure", **{"constrained_layout.use": True, "figsize": size(figures, 0.62)})
+    rc("image", interpolation="nearest")
+    rc("legend", fontsize=small, frameon=False)
+    rc("lines", linewidth=1.0, markersize=3.5)
+    rc("mathtext", default="regular")
+    rc("pdf", fonttype=42)  # TrueType: journals reject Type 3
+    rc("savefig", dpi=figures.resolution, facecolor="white")
+    rc("svg", hashsalt="wallnet")
+    rc("xtick", direction="in", labelsize=small, top=True)
+    rc("ytick", direction="in", labelsize=small, right=True)
 
 
 def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **metadata: Any) -> None:
@@ -251,16 +250,11 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
     made_by = json.dumps(
         {"wallnet_version": __version__, **metadata}, sort_keys=True, ensure_ascii=True
     )
-    about: dict[str, dict[str, Any]] = {
-        ".png": {"Title": title, "Description": made_by, "Software": "wallnet"},
-        ".svg": {"Title": title, "Description": made_by, "Creator": "wallnet", "Date": None},
-        ".pdf": {
-            "Title": title,
-            "Keywords": made_by,
-            "Creator": "wallnet",
-            "CreationDate": None,
-            "ModDate": None,
-        },
+    common = {"Title": title, "Creator": "wallnet"}
+    png_text = {"Title": title, "Description": made_by, "Software": "wallnet"}
+    other_text = {
+        ".svg": {**common, "Description": made_by, "Date": None},
+        ".pdf": {**common, "Keywords": made_by, "CreationDate": None, "ModDate": None},
     }
     data_path = files.data_of(str(png_path))
     with (
@@ -269,10 +263,10 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
         files.written_whole(vector_path) as other,
     ):
         data.write_text(figure_data(figure).as_csv(), encoding="utf-8")
-        figure.savefig(png, format="png", metadata=about[".png"])
+        figure.savefig(png, format="png", metadata=png_text)
         # the axes stay where they are: the same layout in both files, and computed once
         figure.set_layout_engine("none")
-        figure.savefig(other, format=vector[1:], metadata=about[vector])
+        figure.savefig(other, format=vector[1:], metadata=other_text[vector])
 
 
 def add_figure_arguments(command: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 The functions import pandas themselves, because the command line imports this module.
 """
 
-import html
 import math
 import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,7 +75,7 @@ class Table:
             return form(value)
         return format(value, form) if isinstance(form, str) and form else str(value)
 
-    def _are_numbers(self) -> list[bool]:
+    def are_numbers(self) -> list[bool]:
         """Return which columns contain numbers; these are aligned to the right."""
         return [
             name in self.formats and not isinstance(self.formats[name], Mapping)
@@ -101,7 +100,7 @@ class Table:
         header = list(map(markdown_text, self.columns))
         rows = [list(map(markdown_text, row)) for row in self.rows()]
         widths = [max(3, *map(len, column)) for column in zip(header, *rows, strict=True)]
-        to_the_right = self._are_numbers()
+        to_the_right = self.are_numbers()
 
         def line(cells: Sequence[str]) -> str:
             padded = (
@@ -117,25 +116,6 @@ class Table:
         above = f"{heading} {markdown_text(self.title)}\n\n" if heading else ""
         return above + "".join(map(line, [header, rule, *rows]))
 
-    def as_html(self) -> str:
-        """Return an HTML table with its title as caption."""
-        to_the_right = self._are_numbers()
-
-        def line(cells: Sequence[str], tag: str, apart: bool = False) -> str:
-            inner = "".join(
-                f"<{tag}{' class=number' if right else ''}>{html.escape(cell)}</{tag}>"
-                for cell, right in zip(cells, to_the_right, strict=True)
-            )
-            return f"<tr{' class=apart' if apart else ''}>{inner}</tr>"
-
-        body = "\n".join(
-            line(row, "td", index in self.set_apart) for index, row in enumerate(self.rows())
-        )
-        return (
-            f"<table>\n<caption>{html.escape(self.title)}</caption>\n"
-            f"<thead>{line(self.columns, 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
-        )
-
 
 def of_columns(title: str, columns: Mapping[str, tuple[Any, Format]]) -> Table:
     """Return a table of columns, each with its values and their format; "" for none."""
@@ -145,26 +125,14 @@ def of_columns(title: str, columns: Mapping[str, tuple[Any, Format]]) -> Table:
     return Table(title, frame, {name: form for name, (_, form) in columns.items() if form})
 
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-body {{ font-family: sans-serif; font-size: 10pt; margin: 1.5em; }}
-p {{ max-width: 70em; }}
-table {{ border-collapse: collapse; margin-bottom: 2em; }}
-caption {{ text-align: left; font-weight: bold; padding-bottom: 0.5em; }}
-th, td {{ padding: 0.2em 0.8em; text-align: left; border-bottom: 1px solid #ddd; }}
-.number {{ text-align: right; }}
-.apart {{ background: #eee; font-style: italic; }}
-thead th {{ border-bottom: 1px solid #000; }}
-</style>
-</head>
-<body>
-{body}</body>
-</html>
-"""
+def rendered(template: str, **values: Any) -> str:
+    """Return a page from a template of this folder."""
+    import jinja2
+
+    look: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    loader = jinja2.PackageLoader("wallnet", "report")
+    pages = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, **look)
+    return pages.get_template(template).render(**values)
 
 
 def page(
@@ -183,11 +151,8 @@ def page(
     first : iterable of str
         Paragraphs above the tables.
     """
-    above, below = (
-        "".join(f"<p>{html.escape(text)}</p>\n" for text in texts) for texts in (first, notes)
-    )
-    body = above + "".join(table.as_html() for table in tables) + below
-    return _PAGE.format(title=html.escape(title), body=body)
+    told = {"tables": [*tables], "notes": [*notes], "first": [*first]}
+    return rendered("tables.html.j2", title=title, **told)
 
 
 def texts(title: str, tables: Sequence[Table], first: Sequence[str] = ()) -> dict[str, str]:

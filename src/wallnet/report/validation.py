@@ -78,10 +78,8 @@ def as_markdown(results: Sequence[Mapping[str, Any]]) -> str:
         f"The checks took {seconds:.0f} s.\n"
     ]
     for result in results:
-        table = Table(
-            str(result["check"]), _frame([result]).drop(columns=["check", "deviation"]), _FORMATS
-        )
-        parts.append(table.as_markdown("###"))
+        shown = _frame([result]).drop(columns=["check", "deviation"])
+        parts.append(Table(str(result["check"]), shown, _FORMATS).as_markdown("###"))
     return "\n".join(parts)
 
 
@@ -94,7 +92,7 @@ def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
     _reversal(axes[1, 0], curves["problem-4"])
     _tolerances(axes[1, 1], curves["tolerances"]["tolerances"])
     for letter, panel in zip("abcd", axes.flat, strict=True):
-        panel.set_title(f"({letter})", loc="left")
+        panel.set_title(f"({letter})")
     return figure
 
 
@@ -108,9 +106,7 @@ def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
             axes.plot(density, curve[model], **line)
             points = {"color": look["color"], "marker": look["marker"], "linestyle": "none"}
             axes.plot(density, curve[ours], label=f"{label[4:6].strip()} mJ/m², {ours}", **points)
-    axes.set_xlabel("J (10¹² A/m²)")
-    axes.set_ylabel("wall velocity (m/s)")
-    axes.set_ylim(0, None)
+    axes.set(xlabel="J (10¹² A/m²)", ylabel="wall velocity (m/s)", ylim=(0, None))
     axes.legend(title="engine; lines: 1-D model")
 
 
@@ -120,8 +116,7 @@ def _profile(axes: "Axes", curve: Mapping[str, Any]) -> None:
     points = {**style.look(0, marker=True), "linestyle": "none"}
     axes.plot(x[near], np.array(curve["m_z"])[near], label="engine", **points)
     axes.plot(x[near], np.tanh(x[near]), label="tanh u", **style.look(1))
-    axes.set_xlabel("u = (x - x₀)/Δ")
-    axes.set_ylabel("m$_z$")
+    axes.set(xlabel="u = (x - x₀)/Δ", ylabel="m$_z$")
     axes.legend()
 
 
@@ -133,20 +128,17 @@ def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
     for index, value in enumerate((0.1260409, -0.120395)):
         look = style.look(index, marker=True)
         axes.plot(1.0, value, color=look["color"], marker=look["marker"], linestyle="none")
-    axes.set_xlabel("time (ns)")
-    axes.set_ylabel("<m$_y$>; points: mumax3")
+    axes.set(xlabel="time (ns)", ylabel="<m$_y$>; points: mumax3")
     axes.legend()
 
 
 def _tolerances(axes: "Axes", curve: Mapping[str, Any]) -> None:
-    for index, (name, key, label) in enumerate(
-        (
-            ("stray_field_tolerance", "stray_field_error", "stray field"),
-            ("frozen_change", "frozen_error", "resting columns"),
-        )
+    first, second = style.look(0, marker=True), style.look(1, marker=True)
+    for name, error, label, look in (
+        ("stray_field_tolerance", "stray_field_error", "stray field", first),
+        ("frozen_change", "frozen_error", "resting columns", second),
     ):
-        axes.loglog(curve[name], curve[key], label=label, **style.look(index, marker=True))
+        axes.loglog(curve[name], curve[error], label=label, **look)
     axes.axhline(5e-4, color="#000000", linestyle=":", linewidth=0.8)
-    axes.set_xlabel("tolerance")
-    axes.set_ylabel("largest deviation of <m>")
+    axes.set(xlabel="tolerance", ylabel="largest deviation of <m>")
     axes.legend()

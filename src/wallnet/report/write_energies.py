@@ -33,15 +33,9 @@ def columns(pulses: WriteEnergy) -> "pandas.DataFrame":
     """Return energy and temperature of pulses, shape (pulses,), as columns of a table."""
     import pandas
 
-    values = (
-        pulses.metal_current_density / 1e12,
-        pulses.current / 1e-3,
-        pulses.voltage,
-        pulses.energy / 1e-12,
-        pulses.rise.mean,
-        pulses.rise.peak,
-        (pulses.outside.astype(int) + pulses.beyond_model).tolist(),
-    )
+    electric = (pulses.metal_current_density / 1e12, pulses.current / 1e-3, pulses.voltage)
+    model = (pulses.outside.astype(int) + pulses.beyond_model).tolist()
+    values = (*electric, pulses.energy / 1e-12, pulses.rise.mean, pulses.rise.peak, model)
     return pandas.DataFrame(dict(zip(FORMATS, values, strict=True)))
 
 

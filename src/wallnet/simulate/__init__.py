@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from wallnet import files, revisions
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
+from wallnet.config.temperature import temperature_fault
 from wallnet.experiment import Simulation, Step, pulse_job
 from wallnet.experiment.code import search_in, stage_of
 from wallnet.files.datasets import kind_of
@@ -75,16 +76,15 @@ def _trace(
     output: str | Path | None = None,
 ) -> files.Content:
     """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
-    if job.sample or job.replicas:
+    if job.sample or len({*(job.replicas or ())}) > 1:
         raise SimulationError(
-            f"{_describe(job)}: no calculator simulates a made track or replicas yet; leave sample "
-            "and replicas out"
+            f"{_describe(job)}: no calculator simulates a made track, or several replicas of a "
+            "single pulse; leave sample out, and give replicas with a train"
         )
-    if job.temperature and job.calculator_name != "film":
-        raise SimulationError(
-            f"{_describe(job)}: {job.calculator_name} simulates no temperature; leave temperature "
-            "out, or choose the calculator film"
-        )
+    if job.temperature and (
+        fault := temperature_fault(job.calculator_name, job.heating is not None)
+    ):
+        raise SimulationError(f"{_describe(job)}: {fault}")
     if start is None:
         start = initialized(job)
     else:
@@ -248,16 +248,20 @@ def _simulate(arguments: argparse.Namespace) -> None:
             path_beside(arguments.out).unlink(missing_ok=True)
             _tell(arguments.out, trace)
             return
-        from wallnet.simulate.trains import run_train, unfinished  # imports this module
+        # these import this module
+        from wallnet.simulate.replicas import run_replicas
+        from wallnet.simulate.trains import run_train, unfinished
 
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
-        train = run_train(job, start.dataset(), progress, arguments.out)
-    files.write_dataset(train, arguments.out, "train", {})
+        run, kind = (run_replicas, "ensemble") if job.replicas else (run_train, "train")
+        made = run(job, start.dataset(), progress, arguments.out)
+    files.write_dataset(made, arguments.out, kind, {})
     shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
-    print(
-        f"{arguments.out}: {train['pulse'].size - 1} pulses, then {train['pulse_state'][-1].item()}"
+    states = (
+        made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]
     )
+    print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states)}")
 
 
 def _tell(path: str, trace: files.Content) -> None:

@@ -12,6 +12,7 @@ from wallnet.config.messages import checked
 from wallnet.experiment.code import find, load_class, search_in
 from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
+from wallnet.simulate.trial import TRIAL_TEMPERATURE, run_trial
 
 PACKAGED = {
     "film": "wallnet.simulate.embedded:Embedded",
@@ -71,8 +72,8 @@ def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any
     return calculator(model)
 
 
-def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
-    """Check that a calculator can run.
+def check(name: str, settings: BaseModel | Mapping[str, Any], temperature: float = 0.0) -> None:
+    """Check that a calculator can run, also at a temperature in K if there is one.
 
     Raises
     ------
@@ -82,6 +83,8 @@ def check(name: str, settings: BaseModel | Mapping[str, Any]) -> None:
     calculator = create(name, settings)
     try:
         calculator.check()
+        if temperature:
+            run_trial(calculator, temperature)
     except SimulationError:
         raise
     except Exception as error:  # the check of a user-defined calculator can raise any error
@@ -97,7 +100,7 @@ def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     Parameters
     ----------
     wanted : iterable
-        Names and settings, as `wallnet.plan.own_calculators` yields them.
+        Names and settings, as `wallnet.plan.start.own_calculators` yields them.
 
     Raises
     ------
@@ -127,15 +130,18 @@ def check_called(simulations: Iterable[str]) -> None:
     SimulationError
         With one sentence that says what is wrong and how to fix it.
     """
-    called: dict[str, bool] = {}
+    # with waveforms, and at a temperature
+    called: dict[str, tuple[bool, bool]] = {}
     for text in simulations:
         job = json.loads(text)
         key = json.dumps([job["calculator_name"], job["calculator"]])
-        called[key] = called.get(key, False) or '"waveform"' in text  # a square pulse has none
-    for key, shaped in sorted(called.items()):
+        shaped, hot = called.get(key, (False, False))
+        # a square pulse has no waveform, and a job at 0 K no temperature
+        called[key] = (shaped or '"waveform"' in text, hot or "temperature" in job)
+    for key, (shaped, hot) in sorted(called.items()):
         name, settings = json.loads(key)
         if name != "film":  # part of the package: there is nothing to check
-            check(name, settings)
+            check(name, settings, TRIAL_TEMPERATURE if hot else 0.0)
             if shaped and (fault := waveform_fault(name, load(name))):
                 raise SimulationError(f"config.yaml: {fault}")
 

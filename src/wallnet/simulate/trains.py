@@ -2,12 +2,13 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files, revisions, simulate, tracks
 from wallnet.experiment import Simulation, Step
@@ -26,8 +27,23 @@ OVER_TIME = ("wall_position", "wall_bottom", "wall_top", "applied_current_densit
 MAPPED = ("m", "magnetization_profile")
 """Those that a train without maps leaves out."""
 
-_Wall = dict[str, Any]
+Wall = dict[str, Any]
 """Variables of a wall before the first pulse, or at the end of a pause."""
+
+
+class Course(NamedTuple):
+    """What a train of pulses does to a wall.
+
+    Attributes
+    ----------
+    parts : list of xarray.Dataset
+        Trace of each pulse with its pause, with the last map only.
+    walls : list of dict
+        Variables of the wall before the first pulse and after each.
+    """
+
+    parts: "list[xarray.Dataset]"
+    walls: list[Wall]
 
 
 def run_train(
@@ -63,53 +79,80 @@ def run_train(
     """
     if job.train is None:
         raise ValueError("a single pulse is no train; call simulate")
+    folder = None if output is None else unfinished(output)
+    return _joined(job, initial, course(job, initial, progress, folder))
+
+
+def course(
+    job: Simulation,
+    initial: "xarray.Dataset",
+    progress: Callable[[float], None],
+    folder: Path | None,
+) -> Course:
+    """Simulate a train of pulses; finished pulses are in a folder. See `run_train`."""
+    found = Course([], [])
+    for step, trace in followed(job, enumerate(job.steps(), start=1), initial, progress, folder):
+        # the other maps would fill the memory
+        found.parts.append(trace.isel(snapshot=[-1]))
+        if not found.walls:
+            found.walls.append(wall_of(job, trace, 0))
+        settled = _settled(job, step, trace)
+        found.walls.append(wall_of(job, trace, -1, found.walls[0], settled))
+        if not _as_expected(job, found.walls):
+            break
+    return found
+
+
+def followed(
+    job: Simulation,
+    steps: Iterable[tuple[int, Step]],
+    initial: "xarray.Dataset",
+    progress: Callable[[float], None],
+    folder: Path | None,
+) -> "Iterator[tuple[Step, xarray.Dataset]]":
+    """Yield steps of a job with their traces, each from the state that the one before left.
+
+    Each step has a number, under which its trace is kept in the folder.
+    """
     revision = str(revisions.of(stage_of(job.calculator_name)))
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
     identity = Attempt(job.to_json(), revision, start).identity
     state, time = initial, 0.0
-    parts: list[xarray.Dataset] = []
-    walls: list[_Wall] = []
-    for index, step in enumerate(job.steps(), start=1):
-        part = None if output is None else unfinished(output) / f"{index}.nc"
+    for index, step in steps:
+        part = None if folder is None else folder / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
             try:
-                trace = simulate.simulate(step, state, partial(_shifted, progress, time), part)
+                trace = simulate.simulate(step, state, partial(shifted, progress, time), part)
             except simulate.SimulationError as error:
                 raise simulate.SimulationError(f"pulse {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
             if part is not None:
                 part.parent.mkdir(parents=True, exist_ok=True)
                 files.write_dataset(trace, part, "trace", {})
+        yield step, trace
         state = simulate.state_of(trace)
-        # the other maps would fill the memory
-        parts.append(trace.isel(snapshot=[-1]))
         time += float(trace["time"][-1])
-        walls = walls or [_wall(job, trace, 0)]
-        walls.append(_wall(job, trace, -1, walls[0], _settled(job, step, trace)))
-        if not _as_expected(job, walls):
-            break
-    return _joined(job, initial, parts, walls)
 
 
-def _shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
+def shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
     """Report the time since the start of the train, given that since the start of a pulse."""
     progress(begin + time)
 
 
-def _wall(
+def wall_of(
     job: Simulation,
     trace: "xarray.Dataset",
     entry: int,
-    start: _Wall | None = None,
+    start: Wall | None = None,
     settled: int = -1,
-) -> _Wall:
+) -> Wall:
     """Return the variables of the wall in one entry of the trace of a pulse.
 
     `start` are those before the first pulse.
     """
     names = ("wall_position", "wall_bottom", "wall_top")
-    found: _Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
+    found: Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
     if start and job.temperature:
         ends = ("bottom", "top")
         found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ends}
@@ -121,7 +164,7 @@ def _wall(
     return found | {"pulse_state": str(state), "pulse_settled": settled}
 
 
-def _as_expected(job: Simulation, walls: Sequence[_Wall]) -> bool:
+def _as_expected(job: Simulation, walls: Sequence[Wall]) -> bool:
     """Return whether a train goes on: the wall rested where it had to, at the start and now.
 
     At a temperature, its state counts alone.
@@ -154,52 +197,66 @@ def _finished(part: Path | None, identity: str) -> "xarray.Dataset | None":
     return trace if trace.attrs.get("train") == identity else None
 
 
-def _joined(
-    job: Simulation,
-    initial: "xarray.Dataset",
-    parts: list["xarray.Dataset"],
-    walls: list[_Wall],
-) -> "xarray.Dataset":
+def _joined(job: Simulation, initial: "xarray.Dataset", found: Course) -> "xarray.Dataset":
     """Return the traces of all pulses as one, with the wall after each pulse."""
-    first = parts[0]
-    # the first entry of a later trace is the last of the one before
-    kept = [first, *(part.isel(time=slice(1, None)) for part in parts[1:])]
-    lengths = [float(part["time"][-1]) for part in parts]
-    starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
-    steps = list(itertools.islice(job.steps(), len(parts)))
+    (first, *_), walls = parts, _ = found
     maps = job.train is not None and job.train.maps
-    values: dict[str, Any] = {
-        name: np.concatenate([part[name].values for part in kept])
-        for name in (*OVER_TIME, *(MAPPED if maps else ()))
-    }
-    values["time"] = np.concatenate(
-        [begin + part["time"].values for begin, part in zip(starts, kept, strict=True)]
-    )
+    values = pulses_of(job, parts) | over_time(parts, (*OVER_TIME, *(MAPPED if maps else ())))
     if maps:
         magnetization = [initial["initial_magnetization"].values]
         magnetization += [part["magnetization"].isel(snapshot=-1).values for part in parts]
         values |= {name: first[name].values for name in ("magnetic_cells", "x", "y")}
         values["pulse_magnetization"] = np.stack(magnetization)
-    values |= {
+    values |= {name: [wall[name] for wall in walls] for name in walls[0]}
+    return files.dataset("train", values, about(job, parts))
+
+
+def over_time(parts: list["xarray.Dataset"], names: Iterable[str]) -> dict[str, Any]:
+    """Return variables of the traces of all pulses over the time since the first."""
+    # the first entry of a later trace is the last of the one before
+    kept = [parts[0], *(part.isel(time=slice(1, None)) for part in parts[1:])]
+    starts, _ = _times(parts)
+    times = [begin + part["time"].values for begin, part in zip(starts, kept, strict=True)]
+    values = {name: np.concatenate([part[name].values for part in kept]) for name in names}
+    return values | {"time": np.concatenate(times)}
+
+
+def _times(parts: list["xarray.Dataset"]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return start and length in s of each pulse with its pause."""
+    lengths = np.array([float(part["time"][-1]) for part in parts])
+    return np.concatenate([[0.0], np.cumsum(lengths)[:-1]]), lengths
+
+
+def pulses_of(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
+    """Return the variables of the pulses of a train, and of the state before."""
+    starts, lengths = _times(parts)
+    steps = list(itertools.islice(job.steps(), len(parts)))
+    return {
         "pulse": np.arange(len(parts) + 1),
         "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
         "pulse_start": [0.0, *starts],
         "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
         "pause_end": [0.0, *(starts + lengths)],
-        **{name: [wall[name] for wall in walls] for name in walls[0]},
     }
+
+
+def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
+    """Return the attributes of a train, or of the trains of all replicas, given their parts."""
+    first = parts[0]
     kept_of_first = ("backend", "backend_version", "revision")
-    about = {name: first.attrs[name] for name in kept_of_first if name in first.attrs}
+    found = {name: first.attrs[name] for name in kept_of_first if name in first.attrs}
     seconds = sum(float(part.attrs["wall_time"]) for part in parts)
-    about |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
+    found |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
     if job.temperature:
         spins = [float(part.attrs["spin_temperature"]) for part in parts]
-        measured = np.average(spins, weights=lengths)
-        about |= {"temperature": job.temperature, "spin_temperature": measured, "seed": job.seed}
+        measured = np.average(spins, weights=_times(parts)[1])
+        found |= {"temperature": job.temperature, "spin_temperature": measured, "seed": job.seed}
+        if warnings := [part.attrs["warning"] for part in parts if "warning" in part.attrs]:
+            found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
     if job.heating:
         highest = max(float(part.attrs["highest_temperature"]) for part in parts)
-        about["highest_temperature"] = highest
-    return files.dataset("train", values, about)
+        found["highest_temperature"] = highest
+    return found
 
 
 def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:

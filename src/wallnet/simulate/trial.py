@@ -21,20 +21,24 @@ _JOB: dict[str, Any] = {
     "current_density": 1e11,
     "pulse_duration": 1e-15,
     "relaxation": {"longest": 0.0},
-    "output": {"interval": 1e-15},
+    "output": {"interval": 1e-10},
     "calculator": {},
     "calculator_name": "film",
 }
 """Job of eight cells and one step, with the terms that a track needs."""
 
 
-def run_trial(calculator: Calculator[Any]) -> dict[str, Any]:
-    """Let a calculator simulate a small track with all terms of tracks.
+TRIAL_TEMPERATURE = 300.0
+"""Temperature in K of a trial of a calculator for jobs at a temperature."""
+
+
+def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> dict[str, Any]:
+    """Let a calculator simulate a small track with all terms of tracks, at a temperature in K.
 
     Returns
     -------
     dict
         The attributes that `Calculator.run` returns.
     """
-    job = Step.model_validate(_JOB)
+    job = Step.model_validate(_JOB | {"temperature": temperature})
     return calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)

@@ -14,6 +14,7 @@ NAMES = (
     "operating_windows",
     "transitions",
     "disturb",
+    "thermal",
     "intervals",
     "depinning",
     "calibration",

@@ -5,6 +5,7 @@ NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset,
 and its figure. Both are loaded by their names when they are needed.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -89,20 +90,16 @@ def too_short(what: str, time: float, device: Device) -> list[str]:
     hold = device.relaxation.hold
     if time >= hold * (1 - 1e-9):
         return []
-    return [
-        f"{what} is shorter than relaxation.hold {hold:g} s, so that no wall can be seen at rest; "
-        "lengthen it"
-    ]
+    why = f"is shorter than relaxation.hold {hold:g} s, so that no wall can be seen at rest"
+    return [f"{what} {why}; lengthen it"]
 
 
 def without_notch(key: str, name: str, device: Device) -> list[str]:
     """Return the problem of a device without a notch at which a wall rests."""
     if device.track.inner_notch_positions:
         return []
-    return [
-        f"{key}: {name} has no notch inside its track, so that no wall rests; "
-        "add track.notches or remove this"
-    ]
+    fault = "has no notch inside its track, so that no wall rests"
+    return [f"{key}: {name} {fault}; add track.notches or remove this"]
 
 
 def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: str) -> list[str]:
@@ -175,15 +172,11 @@ def pulse_on(
     device: Device, state: WallState, density: float, duration: float, longest: float
 ) -> Simulation:
     """Return one pulse, in A/m² and s, on a wall that rests in a state, and relaxes after it."""
-    return level_job(device, state.file_name).model_copy(
-        update={
-            "current_density": density,
-            "pulse_duration": duration,
-            "heating": pulse_heating(device),
-            "relaxation": device.relaxation.model_copy(update={"longest": longest}),
-            "output": device.output.without_maps_between(duration + longest),
-        }
-    )
+    pulse = {"current_density": density, "pulse_duration": duration}
+    relaxation = device.relaxation.model_copy(update={"longest": longest})
+    output = device.output.without_maps_between(duration + longest)
+    changes = {"heating": pulse_heating(device), "relaxation": relaxation, "output": output}
+    return level_job(device, state.file_name).model_copy(update=pulse | changes)
 
 
 def _no_problems(*_: Any) -> list[str]:
@@ -258,7 +251,7 @@ class Study:
     title: str
     settings: type[Section]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
-    missing: str = ""
+    missing: str = "a device"
     problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]] = _no_problems
     kind: str = ""
     variables: Mapping[str, Variable] = field(default_factory=dict)
@@ -359,16 +352,35 @@ class Study:
         found: list[str] = []
         for subject in self.subjects(campaign):
             rounds = range(1, self.rounds_of(campaign, subject) + 1)
-            found += [
-                *(each.path for each in self.requests_of(campaign, subject, folder).values()),
-                *(self.round_path(subject, number) for number in rounds),
-                self.path(subject),
-                *(self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES),
-                *files.figure_files(
-                    [self.drawing(subject, "{suffix}")], campaign.figures.vector_format
-                ),
-            ]
+            drawn = [self.drawing(subject, "{suffix}")]
+            found += [each.path for each in self.requests_of(campaign, subject, folder).values()]
+            found += [self.round_path(subject, number) for number in rounds]
+            found += [self.path(subject)]
+            found += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
+            found += files.figure_files(drawn, campaign.figures.vector_format)
         return found
+
+
+PARTS = ("requests", "problems", "conflicts", "about", "each", "compared", "rounds", "ahead")
+"""Functions of a study."""
+
+
+def study(module: str, settings: type[Section], **more: Any) -> Study:
+    """Return the study of an `ask` module.
+
+    Parameters
+    ----------
+    module : str
+        The module. It has functions with names of `PARTS`, and the variables as `VARIABLES`.
+    settings : type
+        Settings of one subject.
+    **more
+        Other parts of a `Study`. Its name, kind and title are those of its folder by default.
+    """
+    found, name = vars(sys.modules[module]), module.split(".")[-2]
+    parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}
+    parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
+    return Study(**{"variables": found.get("VARIABLES", {}), **parts, **more})
 
 
 class GatherJob(Job):
@@ -392,13 +404,16 @@ FILES = {"level": "trace", "pulse_train": "train"}
 def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
     """Return the job that gathers requests of a subject."""
     settings = study.subjects(campaign)[subject]
-    return GatherJob(
-        study=study.name,
-        subject=subject,
-        settings=study.plain_settings(campaign, subject),
-        about=study.about(campaign, subject, settings).plain() if study.about else None,
-        requests=tuple(
-            (key, FILES.get(each.kind, each.kind), each.path, each.digest)
-            for key, each in requests.items()
-        ),
-    )
+    found = [
+        (key, FILES.get(each.kind, each.kind), each.path, each.digest)
+        for key, each in requests.items()
+    ]
+    about = study.about(campaign, subject, settings).plain() if study.about else None
+    plain = study.plain_settings(campaign, subject)
+    named: dict[str, Any] = {
+        "study": study.name,
+        "subject": subject,
+        "settings": plain,
+        "about": about,
+    }
+    return GatherJob(**named, requests=tuple(found))

@@ -326,6 +326,11 @@ def wall_state(
     return WallState.at(lower, upper)
 
 
+def gap(track: Track, bottom: float, top: float) -> int:
+    """Return the number of notches to the left of a wall, given its two ends in m."""
+    return sum(notch < (bottom + top) / 2 for notch in track.notch_positions)
+
+
 def system(job: Step) -> "micromagneticmodel.System":
     """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 

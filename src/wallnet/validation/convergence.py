@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wallnet.film.core import Tolerances
 from wallnet.validation import material
-from wallnet.validation.rows import Curves, Row, Rows
+from wallnet.validation.rows import Curves, Rows, row
 
 _CELL = (3e-9, 3e-9, material.THICKNESS)
 
@@ -41,15 +41,8 @@ def time_step(curves: Curves) -> Rows:
     errors = [float(np.sqrt(np.mean((m - tight)[mask] ** 2))) for m, _ in found]
     steps = [count for _, count in found]
     curves["time step"] = {"step": [20e-12 / n for n in steps], "error": errors}
-    yield Row(
-        "order of convergence in the time step (rms of m after 20 ps)",
-        "1",
-        2.0,
-        "a chain of second order",
-        math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0]),
-        0.2,
-        "between 0.9 and 0.58 of the stability limit",
-    )
+    order = math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0])
+    yield row("time-step", order)
 
 
 def cell_size(curves: Curves) -> Rows:
@@ -65,24 +58,8 @@ def cell_size(curves: Curves) -> Rows:
     coarse = positions[4e-9] - positions[2e-9]
     fine = positions[2e-9] - positions[1e-9]
     curves["cell size"] = {"cell": list(positions), "position": list(positions.values())}
-    yield Row(
-        "order of convergence in the cell size (wall position after 0.2 ns)",
-        "1",
-        2.0,
-        "central differences; boundary terms are of first order",
-        math.log2(abs(coarse / fine)),
-        1.0,
-        "the exchange and DMI stencils are of second order, DMI at the edges of first",
-    )
-    yield Row(
-        "wall position after 0.2 ns in cells of 2 nm",
-        "m",
-        positions[1e-9],
-        "cells of 1 nm",
-        positions[2e-9],
-        1e-9,
-        "half a cell: far below the distance between notches",
-    )
+    yield row("cell-size", math.log2(abs(coarse / fine)))
+    yield row("cell-position", positions[2e-9], reference=positions[1e-9])
 
 
 _TRIED = (
@@ -108,19 +85,14 @@ def tolerances(curves: Curves) -> Rows:
 
     tight = trace(material.TIGHT)
 
-    def row(tolerances: Tolerances, which: str, bound: float, reason: str) -> Row:
-        error = float(np.abs(trace(tolerances) - tight).max())
-        quantity = f"largest deviation of <m> over 2 ns past a notch, {which}"
-        return Row(quantity, "1", 0.0, "the engine with nothing left out", error, bound, reason)
+    def error(tolerances: Tolerances) -> float:
+        return float(np.abs(trace(tolerances) - tight).max())
 
-    promised = "the bound that the engine promises for its traces"
-    yield row(material.DEFAULT, "campaign's settings", 5e-4, promised)
+    yield row("tolerances", error(material.DEFAULT))
     found = curves["tolerances"] = {}
     for name, errors, values in _TRIED:
         found |= {name: list(values), errors: []}
         for value in values:
             alone = Tolerances(**(asdict(material.TIGHT) | {name: value}))
-            reason = "a finding: the table from which the default was chosen"
-            each = row(alone, f"{name} = {value:g} alone", math.inf, reason)
-            found[errors].append(each.ours)
-            yield each
+            found[errors].append(error(alone))
+            yield row("tolerance", found[errors][-1], {"name": name, "value": value})

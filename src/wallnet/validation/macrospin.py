@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.validation import material
-from wallnet.validation.rows import Curves, Row, Rows
+from wallnet.validation.rows import Curves, Rows, row
 
 ANISOTROPY_FIELD = (
     2 * material.STIFFNESS / (VACUUM_PERMEABILITY * material.FILM.saturation_magnetization)
@@ -32,15 +32,8 @@ def macrospin(_curves: Curves) -> Rows:
     """Compare tilt and loss of stability of a perpendicular moment with closed formulas."""
     for share in (0.1, 0.3, -0.3, 0.45):
         x, _, z = _driven(share, 0.5, 4e-9)
-        yield Row(
-            f"macrospin, tilt at h = {share:g} H_k",
-            "rad",
-            math.asin(-2 * share) / 2,
-            "sin 2θ = -2h/H_k",
-            math.atan2(x, z),
-            1e-5,
-            "single precision, after 4 ns at α = 0.5",
-        )
+        tilt = math.asin(-2 * share) / 2
+        yield row("macrospin-tilt", math.atan2(x, z), {"share": share}, reference=tilt)
     for damping in (0.1, 0.5):
         # the escape past the vanished minimum takes about 1/√(h - h_c): 20 ns resolve 1e-3
         low, high = 0.48, 0.52
@@ -52,12 +45,4 @@ def macrospin(_curves: Curves) -> Rows:
                 low = middle
             else:
                 high = middle
-        yield Row(
-            f"macrospin, h/H_k at which +z loses stability, α = {damping:g}",
-            "1",
-            0.5,
-            "h = H_k/2, whatever α",
-            (low + high) / 2,
-            2e-3,
-            "the step of 5e-4 and the slow escape close to the threshold",
-        )
+        yield row("macrospin-stability", (low + high) / 2, {"damping": damping})

@@ -1,9 +1,16 @@
 """Results of a validation: rows that compare the engine's values with reference values."""
 
 import math
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from importlib import resources
 from typing import Any
+
+_SAID = tomllib.loads(
+    resources.files("wallnet.validation").joinpath("rows.toml").read_text("utf-8")
+)
+"""All rows but those at a temperature by their keys, without what a check computes."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,39 @@ class Row:
         """Return plain data; a finding's tolerance becomes None."""
         tolerance = None if math.isinf(self.tolerance) else self.tolerance
         return {**asdict(self), "tolerance": tolerance, "passed": self.passed}
+
+
+def row(key: str, ours: float, words: dict[str, Any] | None = None, **computed: float) -> Row:
+    """Return a row of `rows.toml`.
+
+    Parameters
+    ----------
+    key : str
+        Its key.
+    ours : float
+        Value of the engine.
+    words : dict, optional
+        Words of its texts; `name` also chooses one of several references.
+    **computed
+        `reference` and `tolerance`, where the file has none.
+    """
+    said = {"unit": "1", **_SAID[key], **computed}
+    said |= {text: said[text].format(**words or {}) for text in ("quantity", "reason")}
+    if isinstance(said["reference"], dict):
+        said["reference"] = said["reference"][(words or {})["name"]]
+    return Row(**said, ours=float(ours))
+
+
+def of_components(
+    key: str,
+    m: Iterable[float],
+    words: dict[str, Any] | None = None,
+    of: str = "",
+    **computed: float,
+) -> "Rows":
+    """Yield a row for each component of m; see `row`."""
+    for name, value in zip(("mx", "my", "mz"), m, strict=False):
+        yield row(key, value, {**(words or {}), "name": of + name}, **computed)
 
 
 Rows = Iterator[Row]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wallnet.film import newell
-from wallnet.validation.rows import Curves, Row, Rows
+from wallnet.validation.rows import Curves, Rows, row
 
 _SELF = (
     ((1.0, 1.0, 2.0), "Nxx", 0, 0.4008419236),
@@ -22,9 +22,7 @@ def stray_field(_curves: Curves) -> Rows:
     """Compare self-terms and whole-prism demagnetising factors with published values."""
     for cell, name, index, value in _SELF:
         ours = newell.tensor(1, 1, cell)[index][0, 0]
-        source = "Newell, Williams and Dunlop 1993"
-        what = f"{name} of a {_size(cell)} cell"
-        yield Row(what, "1", value, source, float(ours), 1e-10, "ten digits are given")
+        yield row("self-term", ours, {"name": name, "size": _size(cell)}, reference=value)
     for (columns, rows), cell, values in _PRISMS:
         parts = newell.tensor(columns, rows, cell)
         # each offset occurs (columns - i)(rows - j) times in each quadrant
@@ -33,15 +31,8 @@ def stray_field(_curves: Curves) -> Rows:
         weight[:, 1:] *= 2
         extent = (columns * cell[0], rows * cell[1], cell[2])
         for name, part, value in zip(("Nxx", "Nyy", "Nzz"), parts, values, strict=False):
-            yield Row(
-                f"{name} of a {_size(extent)} prism, from its cells",
-                "1",
-                value,
-                "Newell's formula for the whole prism",
-                float((weight * part).sum() / (rows * columns)),
-                6e-7,
-                "six decimals are given; near and far formulas both take part",
-            )
+            ours = (weight * part).sum() / (rows * columns)
+            yield row("prism", ours, {"name": name, "size": _size(extent)}, reference=value)
 
 
 def _size(edges: tuple[float, float, float]) -> str:

@@ -13,7 +13,7 @@ from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Terms
 from wallnet.validation import material
-from wallnet.validation.rows import Curves, Row, Rows
+from wallnet.validation.rows import Curves, Rows, row
 
 _SCALE = VACUUM_PERMEABILITY * material.FILM.saturation_magnetization**2
 
@@ -94,15 +94,10 @@ def neel_wall(curves: Curves) -> Rows:
     energy, profile = _wall_energy(terms, cell, 240e-9)
     width, residue = _fit_width(profile, cell)
     k_eff, a, d = material.STIFFNESS, terms.exchange_stiffness, terms.dmi_constant
-    wall, source = 4 * math.sqrt(a * k_eff) - math.pi * d, "4√(A K_eff) - πD"
-    name = "Néel wall, stray field off and Ku = K_eff"
-    discrete = "cells of 1 nm: (1 nm)²/Δ² = 1 % times a factor of about 0.1"
-    scale = material.WIDTH
-    yield Row(f"{name}: width Δ", "m", scale, "√(A/K_eff)", width, 2e-3 * scale, discrete)
+    yield row("wall-width", width, reference=material.WIDTH, tolerance=2e-3 * material.WIDTH)
     scale = 4 * math.sqrt(a * k_eff)
-    yield Row(f"{name}: energy", "J/m2", wall, source, energy, 2e-3 * scale, discrete)
-    rms = f"{name}: rms deviation of m_z from tanh"
-    yield Row(rms, "1", 0.0, "tanh u", residue, 1e-3, discrete)
+    yield row("wall-energy", energy, reference=scale - math.pi * d, tolerance=2e-3 * scale)
+    yield row("wall-shape", residue)
     curves["profile"] = {
         "x": ((np.arange(profile.size) + 0.5) * cell).tolist(),
         "m_z": profile.tolist(),
@@ -122,16 +117,9 @@ def _stray_rows() -> Rows:
     # ½∫(1 - m_z²) dx is Δ for a tanh; a fit would depend on the steeper core of a real wall
     x = (np.arange(shape[1]) + 0.5) * cell - middle
     near = np.abs(x) < 12 * material.WIDTH  # the ends of the film are tilted by DMI
-    yield Row(
-        "Néel wall, stray field on: width ½∫(1 - m_z²)dx in the middle of a 300 nm wide film",
-        "m",
-        _width_with_stray_field(terms),
-        "energy of m = (-sech u, 0, tanh u) in an endless film, minimised over Δ",
-        float((1 - m[shape[0] // 2, near, 2] ** 2).sum() * cell / 2),
-        0.01 * material.WIDTH,
-        "the wall has a steeper core and longer tails than tanh (a fit within Δ gives 7.84 nm, "
-        "∫|m_x|dx/π 8.91 nm), and cells of 2 nm are 0.6 % off those of 1 nm",
-    )
+    width = (1 - m[shape[0] // 2, near, 2] ** 2).sum() * cell / 2
+    least = _width_with_stray_field(terms)
+    yield row("stray-width", width, reference=least, tolerance=0.01 * material.WIDTH)
     # Néel minus Bloch wall of the same shape: only the charges within the wall differ. The charges
     # at the ends of the Bloch wall do not grow with the film's width, so two widths cancel them
     sums = []
@@ -143,15 +131,8 @@ def _stray_rows() -> Rows:
         bloch = np.stack([neel[..., 1], -neel[..., 0], neel[..., 2]], axis=-1)
         sums.append(energy.energy(neel, "demag") - energy.energy(bloch, "demag"))
     reference = _volume_charge_energy(material.WIDTH)
-    yield Row(
-        "Néel wall, stray field on: energy of its volume charge (Néel less Bloch)",
-        "J/m2",
-        reference,
-        "∫ over k of the charges -∂mx/∂x in a film of our thickness",
-        (sums[1] - sums[0]) / (200 * cell * material.THICKNESS),
-        0.01 * reference,
-        "the ends of the wider film's Bloch wall are a little further apart",
-    )
+    charge = (sums[1] - sums[0]) / (200 * cell * material.THICKNESS)
+    yield row("stray-charge", charge, reference=reference, tolerance=0.01 * reference)
 
 
 def _model_velocity(
@@ -211,6 +192,8 @@ def wall_velocity(curves: Curves) -> Rows:
     hard_axis = ms * material.THICKNESS * math.log(2) / (math.pi * material.WIDTH)
     z, turn = _strip_factors(12e-9)
     width_strip = math.sqrt(film.exchange_stiffness / (film.anisotropy - _SCALE / 2 * z))
+    # width and hard-axis field
+    walls = ((material.WIDTH, 0.0), (width_strip, ms * turn), (material.WIDTH, hard_axis))
     for d in (1e-3, 2e-3):
         label = f"D = {d * 1e3:g} mJ/m2"
         names = ["model, no H_K", "model, strip", "model, film"]
@@ -219,47 +202,16 @@ def wall_velocity(curves: Curves) -> Rows:
         stray, no_stray = (replace(each, dmi_constant=d) for each in (film, material.LOCAL))
         for density in _DENSITIES:
             h = material.torque_field(density)
-            name = f"wall velocity, {label}, J = {density:.1e} A/m2"
-            models = [
-                _model_velocity(h, film.damping, d, width, across)
-                for width, across in (
-                    (material.WIDTH, 0.0),
-                    (width_strip, ms * turn),
-                    (material.WIDTH, hard_axis),
-                )
-            ]
+            models = [_model_velocity(h, film.damping, d, *each) for each in walls]
             single, _ = _driven_wall(no_stray, (1, 400), 2e-9, density)
-            yield Row(
-                f"{name}, single row, no stray field",
-                "m/s",
-                models[0],
-                "1-D model without H_K: v_D/√(1 + (J_D/J)²)",
-                single,
-                max(0.02 * models[0], 1.0),
-                "the model keeps the wall's width and the domains upright; the current tilts "
-                "them by up to h/H_k = 11 %, second order in the velocity",
-            )
             narrow, _ = _driven_wall(stray, (6, 400), 2e-9, density)
-            yield Row(
-                f"{name}, strip 12 nm wide",
-                "m/s",
-                models[1],
-                "1-D model, K_eff and H_K from demagnetising factors of strip and wall",
-                narrow,
-                0.1 * models[1],
-                "the model's Δ and H_K leave out the non-local stray field, which narrows a "
-                "wall by about 10 %; at small J the velocity is proportional to Δ",
-            )
             wide, lead = _driven_wall(stray, (50, 267), 3e-9, density)
-            yield Row(
-                f"{name}, track 150 nm wide",
-                "m/s",
-                models[2],
-                "1-D model with H_K = Ms t ln2/(πΔ)",
-                wide,
-                math.inf,
-                f"a finding: the wall tilts, its upper end leads by {lead * 1e9:.0f} nm after "
-                "1 ns, which the model does not have",
+            words = {"label": label, "density": density, "lead": lead * 1e9}
+            bounds = (max(0.02 * models[0], 1.0), 0.1 * models[1], math.inf)
+            rows = zip(
+                ("row", "strip", "track"), (single, narrow, wide), models, bounds, strict=True
             )
+            for key, ours, model, bound in rows:
+                yield row(f"velocity-{key}", ours, words, reference=model, tolerance=bound)
             for key, value in zip(names, (*models, single, narrow, wide, lead), strict=True):
                 found[key].append(value)

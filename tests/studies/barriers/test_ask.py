@@ -51,7 +51,6 @@ def test_only_the_named_synapses_have_barriers():
         ({"temperature": 0.3}, "barriers.temperature = 0.3 is outside"),
         ({"temperature": 300e3}, "temperatures are in kelvin"),
         ({"retained": 0}, "barriers.retained = 0 is outside"),
-        ({"kept": 40}, "barriers.kept is now called retained; rename this key"),
         ({"spacing": 4.5e-9}, "barriers.spacing = 4.5e-09 is outside"),
         ({"attempt_frequencies": [1e12, 1e9]}, "is not ascending"),
         ({"attempt_frequencies": [1.0, 1e9]}, "frequencies are in 1/s"),

@@ -9,7 +9,7 @@ from wallnet.config import Device
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
-from wallnet.studies.calibration.ask import known, pulses
+from wallnet.studies.calibration.ask import about, pulses
 
 CALIBRATION = STUDIES["calibration"]
 
@@ -80,7 +80,7 @@ def test_the_configuration_is_read_when_its_device_is(read_at, delay):
     data = searched()
     data["devices"]["synapse"]["read_at"] = read_at
     campaign, asked = parsed(data)
-    found = known(campaign, "paper", asked)
+    found = about(campaign, "paper", asked)
     assert found.configured_delay == pytest.approx(delay, rel=1e-9, abs=0)
     assert found.configured == {
         "damping": 0.5,
@@ -99,14 +99,14 @@ def test_the_configuration_is_that_of_the_device_of_the_first_final_state():
     data["devices"]["other"] = other
     data["reference"]["arrival_times"][0]["device"] = "other"
     campaign, asked = parsed(data)
-    found = known(campaign, "paper", asked)
+    found = about(campaign, "paper", asked)
     assert found.configured["wall_start"] == 40e-9
     assert found.configured_delay == pytest.approx(1e-9, rel=1e-9, abs=0)
 
 
 def test_the_detectors_are_those_of_the_transfer_curves():
     campaign, asked = parsed(searched({"transfer_curves": [CURVE]}))
-    found = known(campaign, "paper", asked)
+    found = about(campaign, "paper", asked)
     assert {name: each.stop for name, each in found.detectors.items()} == {"neuron": 150e-9}
 
 

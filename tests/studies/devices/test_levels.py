@@ -290,5 +290,7 @@ def test_a_level_below_its_predecessor_in_either_reading_is_said(caplog, second,
 
 def test_equal_ends_in_one_reading_are_refused():
     levels = [level("initial", [70e-6, 50e-6]), level("reversed", [80e-6, 50e-6])]
-    with pytest.raises(files.FileError, match="sees the same conductance at the start and on"):
+    with pytest.raises(
+        files.FileError, match="sees the same conductance in .initial. and in .reversed."
+    ):
         level_variables(levels, SWEEP, "x")

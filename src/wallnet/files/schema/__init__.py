@@ -8,6 +8,7 @@ xarray.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files.schema.states import WallState
@@ -80,12 +81,16 @@ TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
 ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
-FLAG: dict[str, Any] = {
-    "type": "int8",
-    "bounds": (0, 1),
-    "attributes": {"values_mean": "0 no, 1 yes"},
-}
 
+
+def answer(unknown: str = "") -> dict[str, Any]:
+    """Return type, bounds and attributes of a flag; with a third value for what is unknown."""
+    meaning = "0 no, 1 yes" + (f", -1 {unknown}" if unknown else "")
+    low = -1 if unknown else 0
+    return {"type": "int8", "bounds": (low, 1), "attributes": {"values_mean": meaning}}
+
+
+FLAG = answer()
 EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
 
 _PULSE = ("current_density",)
@@ -100,15 +105,6 @@ def _ends(prefix: str, axis: tuple[str, ...], when: str, **about: Any) -> dict[s
             axis, f"wall position at the {edge} edge{when}", **ON_TRACK, **about
         )
         for end, edge in (("bottom", "lower"), ("top", "upper"))
-    }
-
-
-def _answer(unknown: str) -> dict[str, Any]:
-    """Return type, bounds and attributes of a flag that has a third value."""
-    return {
-        "type": "int8",
-        "bounds": (-1, 1),
-        "attributes": {"values_mean": f"0 no, 1 yes, -1 {unknown}"},
     }
 
 
@@ -180,13 +176,23 @@ def add(
     KINDS[kind] = (*first, *variables, *others)
 
 
+# variables of some kinds, by their dimensions
+_single = partial(Variable, ())
+_map = partial(Variable, ("y", "x", "component"))
+_image = partial(Variable, ("image",))
+_of_pulse = partial(Variable, ("pulse",))
+_of_sweep = partial(Variable, _PULSE)
+_reading = partial(Variable, ("reading",))
+_level = partial(Variable, ("level",))
+_level_reading = partial(Variable, ("reading", "level"))
+_weight = partial(Variable, ("weight",))
+_output = partial(Variable, ("output",))
+
 add(
     "initial",
     (),
     ("x", "y", "component"),
-    initial_magnetization=Variable(
-        ("y", "x", "component"), "magnetisation where pulses start", type="float32"
-    ),
+    initial_magnetization=_map("magnetisation where pulses start", type="float32"),
 )
 add(
     "trace",
@@ -201,74 +207,101 @@ add(
     "minimum",
     (),
     ("x", "y", "component"),
-    minimum_magnetization=Variable(("y", "x", "component"), "magnetisation at the minimum"),
-    minimum_energy=Variable((), "energy of the film, of all terms", **ENERGY),
-    minimum_residual_field=Variable((), "largest |m × H × m|", **_FIELD),
-    minimum_stiffness=Variable(
-        (),
-        "field that opposes the softest change of m, per unit of m; positive at a minimum",
-        "A/m",
+    minimum_magnetization=_map("magnetisation at the minimum"),
+    minimum_energy=_single("energy of the film, of all terms", **ENERGY),
+    minimum_residual_field=_single("largest |m × H × m|", **_FIELD),
+    minimum_stiffness=_single(
+        "field that opposes the softest change of m, per unit of m; positive at a minimum", "A/m"
     ),
     **_ends("minimum_", (), " at the minimum"),
-    minimum_converged=Variable((), "whether this is a local minimum of the energy", **FLAG),
+    minimum_converged=_single("whether this is a local minimum of the energy", **FLAG),
 )
 add(
     "barrier",
     (),
     ("x", "y", "component"),
-    path_energy=Variable(("image",), "energy of the film along the path", **ENERGY),
+    path_energy=_image("energy of the film along the path", **ENERGY),
     **_ends("path_", ("image",), " along the path"),
-    path_distance=Variable(
-        ("image",), "geodesic distance along the path, root of the sum of squared angles", "rad"
+    path_distance=_image(
+        "geodesic distance along the path, root of the sum of squared angles", "rad"
     ),
-    barrier_forward=Variable(
-        (), "highest energy of the path above its beginning; NaN if there is no path", **ENERGY
+    barrier_forward=_single(
+        "highest energy of the path above its beginning; NaN if there is no path", **ENERGY
     ),
-    barrier_backward=Variable(
-        (), "highest energy of the path above its end; NaN if there is no path", **ENERGY
+    barrier_backward=_single(
+        "highest energy of the path above its end; NaN if there is no path", **ENERGY
     ),
-    saddle=Variable((), "image with the highest energy; -1 if there is no path", type="int32"),
-    saddle_magnetization=Variable(
-        ("y", "x", "component"), "magnetisation of this image", type="float32"
-    ),
-    saddle_residual_field=Variable(
-        (), "largest |m × H × m| at the saddle point; NaN if none was reached", **_FIELD
+    saddle=_single("image with the highest energy; -1 if there is no path", type="int32"),
+    saddle_magnetization=_map("magnetisation of this image", type="float32"),
+    saddle_residual_field=_single(
+        "largest |m × H × m| at the saddle point; NaN if none was reached", **_FIELD
     ),
     saddle_stiffness=Variable(
         ("mode",),
         "field that opposes the two softest changes of m at the saddle point, per unit of m",
         "A/m",
     ),
-    barrier_converged=Variable(
-        (), "whether this is a saddle point, from which the energy falls in one way", **FLAG
+    barrier_converged=_single(
+        "whether this is a saddle point, from which the energy falls in one way", **FLAG
     ),
 )
 add(
     "train",
     _OVER_TIME,
     ("time", "pulse"),
-    pulse_train_current_density=Variable(
-        ("pulse",), "current density of each pulse; 0 before the first", **CURRENT_DENSITY
+    pulse_train_current_density=_of_pulse(
+        "current density of each pulse; 0 before the first", **CURRENT_DENSITY
     ),
-    pulse_start=Variable(("pulse",), "start of the pulse", **TIME),
-    pulse_duration=Variable(("pulse",), "duration of the pulse", **TIME),
-    pause_end=Variable(("pulse",), "end of the pause after the pulse", **TIME),
-    pulse_state=Variable(
-        ("pulse",), "state of the wall at the end of the pause after each pulse", type=STATE
-    ),
-    pulse_settled=Variable(
-        ("pulse",),
+    pulse_start=_of_pulse("start of the pulse", **TIME),
+    pulse_duration=_of_pulse("duration of the pulse", **TIME),
+    pause_end=_of_pulse("end of the pause after the pulse", **TIME),
+    pulse_state=_of_pulse("state of the wall at the end of the pause after each pulse", type=STATE),
+    pulse_settled=_of_pulse(
         "whether both wall ends rest at the end of the pause",
-        **_answer("the pause is too short to tell"),
+        **answer("the pause is too short to tell"),
     ),
-    pulse_wall_position=Variable(
-        ("pulse",), "mean wall position at the end of the pause", **ON_TRACK
-    ),
+    pulse_wall_position=_of_pulse("mean wall position at the end of the pause", **ON_TRACK),
     **_ends("pulse_", ("pulse",), " at the end of the pause"),
 )
 OPTIONAL["train"] = (
     *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
     *("x", "y", "component"),
+)
+_MOMENT = ("replica", "pulse", "moment")
+add(
+    "ensemble",
+    (
+        *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
+        *("magnetic_cells", "applied_current_density"),
+    ),
+    ("x", "time", "pulse"),
+    **_ends("replica_", _MOMENT, " at the temperature"),
+    replica_m_z=Variable(_MOMENT, "m_z averaged over magnetic cells"),
+    replica_profile=Variable(
+        (*_MOMENT, "x"),
+        "m_z averaged over the magnetic cells of each column",
+        type="float32",
+    ),
+    **_ends("quenched_", _MOMENT[:2], " after the quench to 0 K at the end of the pause"),
+    quenched_state=Variable(
+        _MOMENT[:2], "state of the quenched wall; empty after the end of a train", type=TEXT
+    ),
+    replica_spin_temperature=Variable(
+        _MOMENT[:2], "measured temperature of the magnetisation", "K", bounds=(0.0, 1e5)
+    ),
+    onward_time=Variable(
+        ("replica",), "time for which a free wall goes on after the last pause; NaN if not", **TIME
+    ),
+    onward_state=Variable(
+        ("replica",), "state of its quenched wall then; empty if it does not", type=TEXT
+    ),
+    **_ends("onward_", ("replica",), " then"),
+    **_ends("traced_", ("traced", "time"), " of the first replicas"),
+    traced=Variable(("traced",), "number of the replica", type="int64"),
+    replica=Variable(("replica",), "number of the replica", type="int64"),
+    moment=Variable(
+        ("moment",), "end of the pulse or of its pause", "", TEXT, values=("pulse", "pause")
+    ),
 )
 add(
     "track",
@@ -286,97 +319,79 @@ add(
         **ON_TRACK,
     ),
     **_ends("sweep_", _SWEEP, ", of all pulses", type="float32"),
-    end_time=Variable(_PULSE, "end of the trace", **TIME),
-    read_time=Variable(_PULSE, "when it is read", **TIME),
-    held=Variable(
-        _PULSE, "whether both wall ends rest against the current as the pulse ends", **FLAG
+    end_time=_of_sweep("end of the trace", **TIME),
+    read_time=_of_sweep("when it is read", **TIME),
+    held=_of_sweep("whether both wall ends rest against the current as the pulse ends", **FLAG),
+    state=_of_sweep("state of the wall at the end of the trace", type=STATE),
+    settled=_of_sweep(
+        "whether both wall ends rest at the end of the trace", **answer("not asked to rest")
     ),
-    state=Variable(_PULSE, "state of the wall at the end of the trace", type=STATE),
-    settled=Variable(
-        _PULSE,
-        "whether both wall ends rest at the end of the trace",
-        **_answer("not asked to rest"),
+    temperature_rise=_of_sweep(
+        "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
     ),
-    temperature_rise=Variable(
-        _PULSE, "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
-    ),
-    beyond_model=Variable(
-        _PULSE, "whether the pulse heats the track above its Curie temperature", **FLAG
-    ),
+    beyond_model=_of_sweep("whether the pulse heats the track above its Curie temperature", **FLAG),
     conductance=Variable(
         ("reading", *_SWEEP), "conductance of all pulses", type="float32", **CONDUCTANCE
     ),
     final_conductance=Variable(
         ("reading", *_PULSE), "conductance when the device is read", **CONDUCTANCE
     ),
-    final_wall_position=Variable(
-        _PULSE,
-        "mean wall position, length (1 - <m_z>)/2, when the device is read",
-        **ON_TRACK,
+    final_wall_position=_of_sweep(
+        "mean wall position, length (1 - <m_z>)/2, when the device is read", **ON_TRACK
     ),
     **_ends("final_", _PULSE, ", when the device is read"),
 )
 add(
     "synapse",
     (*KINDS["track"], "normalized_final_conductance"),
-    normalized_level_conductance=Variable(
-        ("reading", "level"),
-        "conductance at rest, normalised from the first to the last level (paper, Eq. 3)",
+    normalized_level_conductance=_level_reading(
+        "conductance at rest, normalised from the first to the last level (paper, Eq. 3)"
     ),
-    level_conductance=Variable(("reading", "level"), "conductance at rest", **CONDUCTANCE),
-    level_state=Variable(("level",), "state of the level", type=STATE),
-    level_resting_state=Variable(
-        ("level",), "state to which a wall initialised at the level relaxed", type=STATE
+    level_conductance=_level_reading("conductance at rest", **CONDUCTANCE),
+    level_state=_level("state of the level", type=STATE),
+    level_resting_state=_level(
+        "state to which a wall initialised at the level relaxed", type=STATE
     ),
-    level_source=Variable(("level",), "what the level was measured from", type=TEXT),
-    level_position=Variable(("level",), "mean wall position at rest", **ON_TRACK),
-    half=Variable(("level",), "whether the wall is pinned at two notches", **FLAG),
-    stable=Variable(
-        ("level",),
+    level_source=_level("what the level was measured from", type=TEXT),
+    level_position=_level("mean wall position at rest", **ON_TRACK),
+    half=_level("whether the wall is pinned at two notches", **FLAG),
+    stable=_level(
         "whether a pulse of the sweep or a wall initialised there ended there at rest, and the "
         "energy has a minimum there if that was examined; always at the first and the last level",
         **FLAG,
     ),
-    reachable=Variable(("level",), "whether a pulse of the sweep ends there at rest", **FLAG),
-    reaching_current_density=Variable(
-        ("level",),
+    reachable=_level("whether a pulse of the sweep ends there at rest", **FLAG),
+    reaching_current_density=_level(
         "smallest current density that ends there at rest",
         attributes={
             "comment": "0 at the start, which needs no pulse; NaN where no pulse of the sweep ends"
         },
         **CURRENT_DENSITY,
     ),
-    level_beyond_model=Variable(
-        ("level",),
+    level_beyond_model=_level(
         "whether all pulses of the sweep that end there heat the track above its Curie temperature",
         **FLAG,
     ),
-    level_minimum=Variable(
-        ("level",), "whether the energy has a local minimum there", **_answer("not examined")
-    ),
-    level_energy=Variable(("level",), "energy at the minimum; NaN where there is none", **ENERGY),
-    level_residual_field=Variable(
-        ("level",), "largest |m × H × m| where the minimisation ended", **_FIELD
-    ),
-    level_stiffness=Variable(
-        ("level",),
+    level_minimum=_level("whether the energy has a local minimum there", **answer("not examined")),
+    level_energy=_level("energy at the minimum; NaN where there is none", **ENERGY),
+    level_residual_field=_level("largest |m × H × m| where the minimisation ended", **_FIELD),
+    level_stiffness=_level(
         "field that opposes the softest change of m at the minimum, per unit of m; NaN where "
         "there is none",
         "A/m",
     ),
-    level_shift=Variable(
-        ("level",),
+    level_shift=_level(
         "largest distance of a wall end at rest from where the minimisation ended; NaN where "
         "the level has no wall",
         **ON_TRACK,
     ),
-    level=Variable(("level",), "place among all levels, half ones included", type="int64"),
+    level=_level("place among all levels, half ones included", type="int64"),
 )
 add(
     "neuron",
     (*KINDS["track"], "normalized_final_conductance"),
-    normalized_current_density=Variable(
-        _PULSE, "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
+    normalized_current_density=_of_sweep(
+        "current density normalised from the least to the greatest one >= 0 (Eq. 3)"
     ),
     quartic=Variable(
         ("reading", "power"),
@@ -388,18 +403,10 @@ add(
             "above_highest_input": "the value at the highest input: saturated",
         },
     ),
-    fault=Variable(
-        ("reading",), "what makes the curve no activation; empty if nothing does", type=TEXT
-    ),
-    fit_error=Variable(
-        ("reading",), "largest deviation of a simulated point from the quartic; NaN if unknown"
-    ),
-    fit_rms=Variable(
-        ("reading",), "root mean square deviation of the simulated points from the quartic"
-    ),
-    relu_deviation=Variable(
-        ("reading",), "largest deviation of a simulated point from the ideal ReLU"
-    ),
+    fault=_reading("what makes the curve no activation; empty if nothing does", type=TEXT),
+    fit_error=_reading("largest deviation of a simulated point from the quartic; NaN if unknown"),
+    fit_rms=_reading("root mean square deviation of the simulated points from the quartic"),
+    relu_deviation=_reading("largest deviation of a simulated point from the ideal ReLU"),
     power=Variable(("power",), "power of J_norm", type="int64"),
 )
 add(
@@ -407,10 +414,9 @@ add(
     usable_conductance=Variable(
         ("usable_level",), "conductance of the levels that the mapping uses", **CONDUCTANCE
     ),
-    weight_layer=Variable(("weight",), "layer of the weight, counted from 0", type="int16"),
-    weight_row=Variable(("weight",), "row of the weight in its layer: the output", type="int32"),
-    weight_column=Variable(
-        ("weight",),
+    weight_layer=_weight("layer of the weight, counted from 0", type="int16"),
+    weight_row=_weight("row of the weight in its layer: the output", type="int32"),
+    weight_column=_weight(
         "column of the weight in its layer: the input, or channel, row and column of a kernel in "
         "one number",
         type="int32",
@@ -427,13 +433,10 @@ add(
         attributes={"comment": "NaN where the weight has no such synapse"},
         **CONDUCTANCE,
     ),
-    output_layer=Variable(("output",), "layer of the output, counted from 0", type="int16"),
-    output_row=Variable(("output",), "row of the output in its layer", type="int32"),
-    weight_offset=Variable(
-        ("output",), "weight of the row at normalised conductance 0", type="float32"
-    ),
-    weight_scale=Variable(
-        ("output",),
+    output_layer=_output("layer of the output, counted from 0", type="int16"),
+    output_row=_output("row of the output in its layer", type="int32"),
+    weight_offset=_output("weight of the row at normalised conductance 0", type="float32"),
+    weight_scale=_output(
         "weight of the row per normalised conductance",
         type="float32",
         attributes={
@@ -441,9 +444,7 @@ add(
             "normalised from the first to the last of usable_conductance"
         },
     ),
-    bias=Variable(
-        ("output",), "bias of the row, not a synapse; NaN if there is none", type="float32"
-    ),
+    bias=_output("bias of the row, not a synapse; NaN if there is none", type="float32"),
     polarity=Variable(
         ("polarity",),
         "synapse whose conductance is added or subtracted",

@@ -1,10 +1,5 @@
-"""The embedded engine as a calculator, which uses the core of the engine directly.
+"""The embedded engine as a calculator, which uses the core of the engine directly."""
 
-At a temperature, nothing comes to rest. Which state the wall is in then follows from a quench: a
-copy of the last state relaxes without temperature and current.
-"""
-
-import logging
 import math
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +9,6 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
-from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
 from wallnet.film.core import Engine, Tolerances
@@ -22,18 +16,8 @@ from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.embedded.heated import RENEWAL, HeatedFilm
+from wallnet.simulate.quench import WARM_UP, quenched
 from wallnet.simulate.recorder import Recorder, next_output
-
-logger = logging.getLogger(__name__)
-
-QUENCH = Relaxation(longest=5e-9)
-"""Relaxation without temperature and current, which shows the state of a wall."""
-
-_WARM_UP = 20e-12
-"""Time in s after which the film has its temperature."""
-
-_LARGEST_DEVIATION = 0.05
-"""Relative deviation of the measured from the set temperature above which there is a warning."""
 
 
 def engine_of(job: Step) -> Engine:
@@ -99,7 +83,7 @@ class Embedded(Calculator[FilmSettings]):
             target = next_output(engine.time, job.output.interval)
             _advance(engine, min(target, end), heated)
             recorder.record(engine.time, engine.magnetization)
-            if isinstance(engine, ThermalEngine) and engine.time > _WARM_UP:
+            if isinstance(engine, ThermalEngine) and engine.time > WARM_UP:
                 spins.append([engine.spin_temperature(), engine.temperature])
             progress(engine.time)
             if checkpoint:
@@ -124,43 +108,13 @@ class Embedded(Calculator[FilmSettings]):
             until(last)
         return {
             **(
-                self._thermal(job, recorder, engine.magnetization, spins) if job.temperature else {}
+                quenched(self, job, recorder, engine.magnetization, spins)
+                if job.temperature
+                else {}
             ),
             **({"highest_temperature": heated.highest} if heated else {}),
             "backend_version": __version__,
             "steps": engine.counters.steps,
             "field_evaluations": engine.counters.field_evaluations,
             "stray_field_renewals": engine.counters.stray_field_renewals,
-        }
-
-    def _thermal(
-        self, job: Step, recorder: Recorder, last: NDArray[np.floating], spins: list[list[float]]
-    ) -> dict[str, Any]:
-        """Quench the last state of a job at a temperature; return the attributes of its trace."""
-        cold = job.model_copy(
-            update={
-                "temperature": 0.0,
-                "heating": None,
-                "current_density": None,
-                "relaxation": QUENCH,
-                "output": job.output.without_maps_between(QUENCH.longest),
-            }
-        )
-        quench = Recorder(cold)
-        self.run(cold, last, quench, lambda time: None, None)
-        bottom, top = recorder.quenched = quench.ends()
-        measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
-        if abs(measured / wanted - 1) > _LARGEST_DEVIATION:
-            logger.warning(
-                "the magnetisation has %.1f K instead of %.1f K; the pulse drives it far from "
-                "equilibrium, or the film is small or the simulation short",
-                measured,
-                wanted,
-            )
-        return {
-            "temperature": job.temperature,
-            "spin_temperature": measured,
-            "seed": job.seed,
-            "quenched_bottom": bottom,
-            "quenched_top": top,
         }

@@ -20,6 +20,28 @@ from wallnet.tracks.pulse_heat import TrackTemperature
 RENEWAL = 50e-12
 """Longest time in s for which the temperature is constant, at its value in the middle."""
 
+
+class BeyondModelError(SimulationError):
+    """A pulse heats the film beyond what can be simulated.
+
+    Parameters
+    ----------
+    time : float
+        When it does, in s since the start of the pulse.
+    temperature : float
+        Temperature then, in K.
+    reason : str
+        Why this cannot be simulated, with the verb.
+    """
+
+    def __init__(self, time: float, temperature: float, reason: str) -> None:
+        super().__init__(
+            f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, {reason}; "
+            "lower the current density or shorten the pulse"
+        )
+        self.time, self.temperature = time, temperature
+
+
 _CHECKED_EVERY = 10e-12
 """Time in s between two temperatures of a pulse that are checked before it is simulated."""
 
@@ -60,8 +82,8 @@ class HeatedFilm:
 
     Raises
     ------
-    SimulationError
-        If the pulse heats the film beyond what it can be simulated at; the message has the time.
+    BeyondModelError
+        If the pulse heats the film beyond what it can be simulated at.
     """
 
     def __init__(self, job: Step) -> None:
@@ -84,19 +106,16 @@ class HeatedFilm:
 
     def _terms_at(self, time: float, temperature: float) -> Terms:
         curie = self._heating.curie_temperature
-        cooler = "lower the current density or shorten the pulse"
         if temperature >= curie:
-            raise SimulationError(
-                f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, and its "
-                f"Curie temperature is {curie:g} K; {cooler}"
-            )
+            reason = f"and its Curie temperature is {curie:g} K"
+            raise BeyondModelError(time, temperature, reason)
         ratio = bloch(temperature, curie) / bloch(self._ambient, curie)
         terms = scaled(self._terms, ratio, self._heating.anisotropy_exponent)
         shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
         if terms.anisotropy <= shape:
-            raise SimulationError(
-                f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, where "
-                f"K_eff is {terms.anisotropy - shape:.4g} J/m³ and its magnetisation not "
-                f"perpendicular; {cooler}"
+            reason = (
+                f"where K_eff is {terms.anisotropy - shape:.4g} J/m³ and its magnetisation not "
+                "perpendicular"
             )
+            raise BeyondModelError(time, temperature, reason)
         return terms

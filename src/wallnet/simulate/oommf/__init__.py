@@ -1,6 +1,7 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds OOMMF, `session` manages its processes and `run` its input and its states.
+`install` finds OOMMF, `session` manages its processes, `run` its input and its states, and
+`thermal` chooses its evolver at a temperature.
 """
 
 import argparse
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
-from wallnet.simulate.calculator import Calculator
+from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.drives import drives, record_runs
-from wallnet.simulate.oommf import install, run, session
+from wallnet.simulate.oommf import install, run, session, thermal
+from wallnet.simulate.quench import quenched
 from wallnet.simulate.recorder import Recorder
-from wallnet.simulate.trial import run_trial
+from wallnet.simulate.trial import TRIAL_TEMPERATURE, run_trial
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -43,12 +45,16 @@ class Oommf(Calculator[OommfSettings]):
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         threads = run.threads_of(self.settings)
+        runs = drives(job)
         with session.opened(install.locate(), threads) as opened:
             import oommfc
 
-            states = partial(run.states, opened, job)
-            record_runs(drives(job), states, start, recorder, progress)
+            states: thermal.States = partial(run.states, opened, job)
+            warm = thermal.Measured(job, states) if job.temperature else None
+            record_runs(runs, warm or states, start, recorder, progress)
         return {
+            **(quenched(self, job, recorder, warm.last, warm.spins) if warm else {}),
+            **({"time_step": thermal.time_step(job, runs[0])} if warm else {}),
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
             "threads": threads,
         }
@@ -61,6 +67,13 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    found = run_trial(Oommf(OommfSettings()))
+    calculator = Oommf(OommfSettings())
+    found = run_trial(calculator)
     command = " ".join(install.locate().command)
     print(f"{found['backend_version']}, started by {command}: ready")
+    try:
+        run_trial(calculator, TRIAL_TEMPERATURE)
+    except SimulationError as error:
+        print(f"at a temperature: {error}")
+    else:
+        print("at a temperature: ready")

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.simulate.drives import Drive, held_subregions, system_of, unit_vectors
-from wallnet.simulate.oommf import session
+from wallnet.simulate.oommf import session, thermal
 from wallnet.simulate.oommf.session import OommfError, Session, said
 from wallnet.tracks import SYSTEM_NAME
 
@@ -26,6 +27,8 @@ a rule can pass the number of threads of its job."""
 STUCK_LIMIT = 6 * 3600.0
 """Seconds without a new state after which a run is regarded as hung, even if it computes."""
 
+EXTENSIONS = {"Oxs_DMI_Cnv_z": "interfacial DMI", "Xf_ThermSpinXferEvolve": "temperature"}
+"""Extensions of OOMMF that a run may need, and what they simulate."""
 
 _STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
@@ -53,9 +56,21 @@ def write_input(
     import oommfc
 
     system = system_of(job, drive, magnetization)
-    oommfc.TimeDriver().write_mif(
+    driver = oommfc.TimeDriver()
+    if job.temperature:
+        system.T = job.temperature
+        driver = oommfc.TimeDriver(evolver=thermal.evolver(job, drive))
+        if not (drive.driven and job.current_density):
+            # it does not run without a current
+            system.dynamics += tracks.slonczewski(job.material, 0.0)
+    driver.write_mif(
         system, dirname=str(directory), t=drive.duration, n=drive.stages, **held_subregions(system)
     )
+    if job.temperature:
+        path = directory / f"{SYSTEM_NAME}.mif"
+        header, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        seed = thermal.seed(job, drive)
+        path.write_text(f"{header}\nRandomSeed {seed}\n{rest}", encoding="utf-8")
 
 
 def states(
@@ -109,8 +124,10 @@ def states(
         if code or (code == 0 and now - advanced > session.FLUSH_LIMIT):
             outcome = f"ended with code {code}" if code else "ended"
             words = said(directory)
-            missing = "Oxs_DMI_Cnv_z" in words
-            fix = "; add the extension Oxs_DMI_Cnv_z (interfacial DMI) to it" if missing else ""
+            missing = [name for name in EXTENSIONS if name in words]
+            fix = "".join(
+                f"; add the extension {name} ({EXTENSIONS[name]}) to it" for name in missing
+            )
             raise OommfError(
                 f"OOMMF {outcome} after {read} of {drive.stages} states; it says: {words}{fix}"
             )

@@ -11,7 +11,7 @@ from typing import Any
 from wallnet.files.schema import Content
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import BOLTZMANN
-from wallnet.studies.opened import Opened, padded
+from wallnet.studies.opened import Opened, over, padded
 
 LONGEST = 1e300
 """Lifetime in s above which it is stated as this; an exponential would overflow."""
@@ -48,44 +48,38 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
     pairs = [key for key in opened if len(key) == 2]
     paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
-    exits = {state: _exits(state, paths) for state in minima}
-    lowest = {
-        state: min(each, key=_unknown_last, default=(math.nan, "")) for state, each in exits.items()
-    }
-    known = {state: all(math.isfinite(b) for b, _ in each) for state, each in exits.items()}
     threshold = asked.retained * BOLTZMANN * asked.temperature
-    low, high = asked.attempt_frequencies
-    images = [data.values["path_energy"].size for data in paths.values()]
+    states = []
+    for state, data in minima.items():
+        exits = _exits(state, paths)
+        barrier, leads_to = min(exits, key=_unknown_last, default=(math.nan, ""))
+        known = all(math.isfinite(each) for each, _ in exits)
+        row: dict[str, Any] = {
+            "state_name": state,
+            "state_energy": _energy(data),
+            "state_wall_bottom": data.values["minimum_wall_bottom"],
+            "state_wall_top": data.values["minimum_wall_top"],
+            "state_barrier": barrier,
+            "state_exit": leads_to,
+            "state_retained": _retained(barrier, known, threshold),
+        }
+        states.append(row)
+    high_first = asked.attempt_frequencies[::-1]
+    along = {name: [data.values[name] for data in paths.values()] for name in OF_PATH}
+    images = [energy.size for energy in along["path_energy"]]
+    ways = ("forward", "backward", "converged")
     return {
-        "state_name": list(minima),
-        "state_energy": [_energy(data) for data in minima.values()],
-        **{
-            f"state_{name}": [data.values[f"minimum_{name}"] for data in minima.values()]
-            for name in ("wall_bottom", "wall_top")
-        },
-        "state_barrier": [barrier for barrier, _ in lowest.values()],
-        "state_exit": [exit_ for _, exit_ in lowest.values()],
+        **over([len(states)], states),
         "state_lifetime": [
-            [lifetime(barrier, asked.temperature, f) for f in (high, low)]
-            for barrier, _ in lowest.values()
-        ],
-        "state_retained": [
-            _retained(lowest[state][0], known[state], threshold) for state in minima
+            [lifetime(row["state_barrier"], asked.temperature, f) for f in high_first]
+            for row in states
         ],
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
-        **{
-            f"pair_{name}": [data.values[f"barrier_{name}"] for data in paths.values()]
-            for name in ("forward", "backward", "converged")
-        },
+        **{f"pair_{way}": along[f"barrier_{way}"] for way in ways},
         "pair_route": [data.attrs["route"] or data.attrs["reason"] for data in paths.values()],
         "pair_images": images,
-        **{
-            name.replace("path", "pair"): padded(
-                [data.values[name] for data in paths.values()], max(images)
-            )
-            for name in ALONG
-        },
+        **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
     }
 
 

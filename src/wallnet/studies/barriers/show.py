@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet import files
 from wallnet.config import Figures
@@ -13,10 +14,6 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
 from wallnet.studies.showing import YES
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -27,7 +24,7 @@ LONGEST = 1000 * YEAR
 RETAINED = {**YES, -1: "unknown"}
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the barriers of a device; the first one is also written as CSV."""
     shown = [states_table(data, name), pairs_table(data, name), exits_table(data, name)]
     # no wall leaves a track with fixed ends
@@ -53,12 +50,12 @@ def lifetime_text(seconds: float) -> str:
     return "below 1 ns"
 
 
-def states_table(data: "xarray.Dataset", name: str) -> Table:
+def states_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all states: energy, lowest barrier, lifetime, whether retained."""
     settings, thermal = settings_of(data), thermal_energy(data)
     low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
     energy = data["state_energy"].values
-    barrier = data["state_barrier"].values
+    barrier, kept = data["state_barrier"].values, data["state_retained"].values
     columns: dict[str, tuple[Any, Format]] = {
         "state": (data["state_name"].values, ""),
         "wall, lower edge (nm)": (data["state_wall_bottom"].values / 1e-9, ".1f"),
@@ -70,39 +67,34 @@ def states_table(data: "xarray.Dataset", name: str) -> Table:
         "leads to": ([str(each) or "–" for each in data["state_exit"].values], ""),
         f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (data["state_lifetime"].values[:, 1], lifetime_text),
-        f"retained (at least {settings['retained']:g} k_B T)": (
-            data["state_retained"].values,
-            RETAINED,
-        ),
+        f"retained (at least {settings['retained']:g} k_B T)": (kept, RETAINED),
     }
-    return of_columns(
+    title = (
         f"{name}: states at {settings['temperature']:g} K; a half state with the "
-        "lower end ahead is the mirror image of that with the upper end ahead",
-        columns,
+        "lower end ahead is the mirror image of that with the upper end ahead"
     )
+    return of_columns(title, columns)
 
 
-def pairs_table(data: "xarray.Dataset", name: str) -> Table:
+def pairs_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the barriers between neighbouring states."""
-    names = ("from", "to", "barrier", "barrier back")
-    return _pairs(data, ~_leaves(data), f"{name}: barriers between neighbouring states", names)
+    title = f"{name}: barriers between neighbouring states"
+    return _pairs(data, ~_leaves(data), title, ("barrier", "barrier back"))
 
 
-def exits_table(data: "xarray.Dataset", name: str) -> Table:
+def exits_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of annihilation and nucleation: barriers out of the track and back."""
     title = f"{name}: the wall leaves the track, and a new one enters"
-    return _pairs(data, _leaves(data), title, ("from", "to", "annihilation", "nucleation"))
+    return _pairs(data, _leaves(data), title, ("annihilation", "nucleation"))
 
 
-def _leaves(data: "xarray.Dataset") -> "np.ndarray":
+def _leaves(data: xarray.Dataset) -> np.ndarray:
     """Return whether each pair has a track without a wall."""
     first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
     return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
 
 
-def _pairs(
-    data: "xarray.Dataset", chosen: "np.ndarray", title: str, names: tuple[str, str, str, str]
-) -> Table:
+def _pairs(data: xarray.Dataset, chosen: np.ndarray, title: str, names: tuple[str, str]) -> Table:
     """Return a table of some pairs, of which that of an expelled wall is turned round."""
     thermal = thermal_energy(data)
     data = data.isel(pair=chosen)
@@ -114,41 +106,33 @@ def _pairs(
     for both in (ends, ways):
         both[:, turned] = both[::-1, turned]
     (first, second), (forward, backward) = ends, ways
-    from_, to, there, back = names
-    return of_columns(
-        title,
-        {
-            from_: (first, ""),
-            to: (second, ""),
-            f"{there} (J)": (forward, ".3e"),
-            f"{there} (k_B T)": (forward / thermal, ".1f"),
-            f"{back} (J)": (backward, ".3e"),
-            f"{back} (k_B T)": (backward / thermal, ".1f"),
-            "saddle point": (data["pair_converged"].values, YES),
-            "path": (data["pair_route"].values, ""),
-            "images": (data["pair_images"].values, ""),
-        },
-    )
+    columns: dict[str, tuple[Any, Format]] = {"from": (first, ""), "to": (second, "")}
+    for way, values in zip(names, (forward, backward), strict=True):
+        columns[f"{way} (J)"] = (values, ".3e")
+        columns[f"{way} (k_B T)"] = (values / thermal, ".1f")
+    columns["saddle point"] = (data["pair_converged"].values, YES)
+    columns["path"] = (data["pair_route"].values, "")
+    columns["images"] = (data["pair_images"].values, "")
+    return of_columns(title, columns)
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 """Kinds of path, each of which has a style in the figure."""
 
 
-def _routes(data: "xarray.Dataset") -> list[int]:
+def _routes(data: xarray.Dataset) -> list[int]:
     """Return the kind of each path, an index of `ROUTES`."""
     ends = zip(data["pair_first"].values, data["pair_second"].values, strict=True)
     halves = [any(files.WallState(str(state)).half for state in pair) for pair in ends]
     return np.where(_leaves(data), 2, halves).tolist()
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the energy along all paths against the position of the wall, and all states."""
-    from matplotlib import pyplot
-
     thermal = thermal_energy(data)
     lowest = np.nanmin(data["state_energy"].values)
-    figure, panels = pyplot.subplots(2, 1, figsize=style.size(figures, 0.95), sharex=True)
+    figure, grid = style.panels(figures, 2, 1, 0.95, sharex=True)
+    panels = grid[:, 0]
     position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
     energy = (data["pair_energy"].values - lowest) / thermal
     routes = _routes(data)
@@ -157,35 +141,22 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     retained = data["state_retained"].values
     for axes in panels:
         for pair, route in enumerate(routes):
-            first = route not in routes[:pair]
-            axes.plot(
-                position[pair],
-                energy[pair],
-                label=ROUTES[route] if first else None,
-                **style.look(route),
-            )
+            name = None if route in routes[:pair] else ROUTES[route]
+            axes.plot(position[pair], energy[pair], label=name, **style.look(route))
         looks = ((1, "black", "retained"), (0, "white", "not retained"), (-1, "0.6", "?"))
         for value, fill, text in looks:
             chosen = retained == value
+            look = {"linestyle": "none", "marker": "o", "markersize": 5, "zorder": 3}
+            look |= {"markerfacecolor": fill, "markeredgecolor": "black"}
             if chosen.any():
-                axes.plot(
-                    at[chosen],
-                    height[chosen],
-                    linestyle="none",
-                    marker="o",
-                    markersize=5,
-                    markerfacecolor=fill,
-                    markeredgecolor="black",
-                    label=f"state, {text}",
-                    zorder=3,
-                )
+                axes.plot(at[chosen], height[chosen], label=f"state, {text}", **look)
         axes.set_ylabel(r"energy ($\mathit{k}_B \mathit{T}$)")
     together = energy[[route == 0 for route in routes]]
     if np.isfinite(together).any():
         tallest = float(np.nanmax(together))
         panels[1].set_ylim(-0.06 * tallest, 1.25 * tallest)
-    panels[0].set_title("(a) all paths", loc="left")
-    panels[1].set_title("(b) the lowest energies", loc="left")
+    panels[0].set_title("(a) all paths")
+    panels[1].set_title("(b) the lowest energies")
     panels[0].legend(loc="best", ncols=2)
     panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
     return figure
@@ -198,7 +169,7 @@ LEFT_OUT = [
 """Columns of the table of states that the page of a campaign does not show."""
 
 
-def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
+def headline(data: xarray.Dataset, device: str) -> tuple[str, list[Table]]:
     """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
     caption = (
         f"{device}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
@@ -210,7 +181,7 @@ def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
     return caption, [Table(table.title, shown, table.formats, table.missing)]
 
 
-def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bool:
+def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     """Return whether barriers were computed with these settings and for this device.
 
     They are of the same material if the energies of the states are the same.
@@ -227,7 +198,7 @@ def is_of(data: "xarray.Dataset", device: "xarray.Dataset", settings: Any) -> bo
 
 
 def level_columns(
-    data: "xarray.Dataset | None", states: Sequence[str], minimum: Sequence[int]
+    data: xarray.Dataset | None, states: Sequence[str], minimum: Sequence[int]
 ) -> dict[str, list[Any]]:
     """Return what barriers tell of levels: the lowest one, and whether it is retained.
 

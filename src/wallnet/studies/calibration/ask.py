@@ -23,7 +23,7 @@ from wallnet.config.quantities import (
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
 from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
-from wallnet.studies.base import Key, Requests, Rounds, Study, Validate
+from wallnet.studies.base import Key, Requests, Rounds, Validate, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
 
@@ -132,7 +132,7 @@ class Known(Job):
     detectors: dict[str, Detector]
 
 
-def known(campaign: Campaign, _: str, asked: Calibration) -> Known:
+def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
     """Return what a calibration knows; the configuration is that of the first device named."""
     reference = campaign.reference
     device = campaign.simulated[(*reference.final_states, *reference.arrival_times)[0].device]
@@ -141,20 +141,15 @@ def known(campaign: Campaign, _: str, asked: Calibration) -> Known:
         delay = {"pulse_end": 0.0, "rest": device.relaxation.longest}[read_at]
     else:
         delay = max(read_at - device.pulse.duration, 0.0)
+    track, start, pulse = device.track, device.wall.start, device.pulse
+    values = (device.material.damping, 2 * track.notch_radius, start, pulse.duration)
+    curves = [each.device for each in reference.transfer_curves]
     return Known(
         reference=reference,
-        configured={
-            DAMPING: device.material.damping,
-            DIAMETER: 2 * device.track.notch_radius,
-            START: device.wall.start,
-            DURATION: device.pulse.duration,
-        },
+        configured=dict(zip(STEPS, values, strict=True)),
         configured_delay=delay,
         read_delays=tuple(sorted({*asked.read_delays, delay})),
-        detectors={
-            each.device: campaign.simulated[each.device].detector
-            for each in reference.transfer_curves
-        },
+        detectors={name: campaign.simulated[name].detector for name in curves},
     )
 
 
@@ -204,9 +199,9 @@ def conflicts(
             found += wrong or _unreadable(key, name, asked, device)
     count = len(needed) * asked.total
     if count > asked.most_simulations:
+        numbers = f"1 + candidates {asked.candidates} + local_candidates {asked.local_candidates}"
         found.append(
-            f"{key}: 1 + candidates {asked.candidates} + local_candidates "
-            f"{asked.local_candidates} with {len(needed)} simulations each make {count}, more than "
+            f"{key}: {numbers} with {len(needed)} simulations each make {count}, more than "
             f"most_simulations {asked.most_simulations}; lower the candidates or raise it"
         )
     return list(dict.fromkeys(found))
@@ -276,45 +271,28 @@ _CANDIDATE = ("candidate",)
 _READ = (*_CANDIDATE, "read_delay")
 _COMPARED = (*_READ, "reference")
 
-STUDY = Study(
-    name="calibration",
+VARIABLES = {
+    "candidate": Variable(_CANDIDATE, "number; 0 is the configuration", type="int64"),
+    "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
+    "candidate_damping": Variable(_CANDIDATE, "damping"),
+    "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
+    "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
+    "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
+    "read_delay": Variable(("read_delay",), "time from pulse end to reading", **TIME),
+    "reference": Variable(("reference",), "reference value", "", TEXT),
+    "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
+    "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
+    "reference_distance": Variable(_COMPARED, "distance from the value, in notches or full scales"),
+    "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
+    "misfit": Variable(_READ, "missed reference data plus their distances", bounds=(0.0, 1e6)),
+}
+
+STUDY = study(
+    __name__,
+    Calibration,
     title="calibration {subject}",
     missing="a calibration",
-    settings=Calibration,
-    problems=problems,
-    conflicts=conflicts,
     sections=("reference",),
-    requests=requests,
-    kind="calibration",
-    variables={
-        "candidate": Variable(
-            _CANDIDATE, "number of the candidate; 0 is the configuration", type="int64"
-        ),
-        "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
-        "candidate_damping": Variable(_CANDIDATE, "damping"),
-        "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
-        "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
-        "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
-        "read_delay": Variable(
-            ("read_delay",), "time from the end of the pulse to the reading", **TIME
-        ),
-        "reference": Variable(("reference",), "reference value", "", TEXT),
-        "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
-        "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
-        "reference_distance": Variable(
-            _COMPARED,
-            "distance from the reference value",
-            attributes={"comment": "of a wall in notches, of a transfer curve in full scales"},
-        ),
-        "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
-        "misfit": Variable(
-            _READ, "number of missed reference data, plus their distances", bounds=(0.0, 1e6)
-        ),
-    },
-    others=(),
     figure="misfit",
     places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+"},
-    about=known,
-    rounds=rounds,
-    ahead=ahead,
 )

@@ -76,10 +76,8 @@ class Seen:
 
     def ends_at(self, time: float) -> tuple[float, float]:
         """Return both ends in m at a time in s; after the trace, where they rest."""
-        return (
-            float(np.interp(time, self.time, self.bottom)),
-            float(np.interp(time, self.time, self.top)),
-        )
+        bottom, top = (float(np.interp(time, self.time, end)) for end in (self.bottom, self.top))
+        return bottom, top
 
     def state_at(self, time: float) -> WallState:
         """Return the state of the wall at a time in s."""
@@ -296,12 +294,10 @@ def _judged(
 def gather(asked: Calibration, opened: Opened) -> dict[str, Any]:
     """Return the variables of a calibration: all candidates with their misfits."""
     known, candidates = Known.model_validate(opened.about), _candidates(opened)
+    rounds, values = zip(*candidates.values(), strict=True)
     return {
-        "candidate_round": [of_round for of_round, _ in candidates.values()],
-        **{
-            f"candidate_{name}": [candidate[name] for _, candidate in candidates.values()]
-            for name in STEPS
-        },
+        "candidate_round": list(rounds),
+        **{f"candidate_{name}": [each[name] for each in values] for name in STEPS},
         **_judge(known, opened),
         "candidate": list(candidates),
         "read_delay": known.read_delays,

@@ -1,9 +1,10 @@
 """Tables and figure of a calibration, made from its file only."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 from numpy.typing import NDArray
 
 from wallnet.config import Figures
@@ -11,10 +12,6 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.calibration.ask import STEPS, Calibration
 from wallnet.studies.showing import YES
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 SLACK = 1.0
 """Misfit above the least one up to which a candidate counts as good: about one reference value."""
@@ -37,7 +34,7 @@ COLUMNS = {
 """Title, unit and format of each parameter, and of the time of the reading."""
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a calibration; the first one is also written as CSV."""
     return [_candidates(data, name), _references(data, name), _ranges(data, name)]
 
@@ -59,21 +56,21 @@ def ordered(misfit: NDArray[np.floating]) -> list[Place]:
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def configured(data: "xarray.Dataset") -> Place:
+def configured(data: xarray.Dataset) -> Place:
     """Return the place of the configuration."""
     delay = json.loads(data.attrs["parameters"])["about"]["configured_delay"]
     apart = np.abs(data["read_delay"].values - delay)
     return data["candidate"].values.tolist().index(0), int(np.argmin(apart))
 
 
-def _searched(data: "xarray.Dataset") -> dict[str, NDArray[np.floating]]:
+def _searched(data: xarray.Dataset) -> dict[str, NDArray[np.floating]]:
     """Return each parameter and the time of the reading, as (candidate, read delay)."""
     found = {name: data[f"candidate_{name}"].values[:, None] for name in STEPS}
     found[DELAY] = data["read_delay"].values
     return {name: np.broadcast_to(each, data["misfit"].shape) for name, each in found.items()}
 
 
-def _candidates(data: "xarray.Dataset", name: str) -> Table:
+def _candidates(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     places, own = ordered(data["misfit"].values), configured(data)
     chosen = tuple(np.transpose(places))
@@ -94,7 +91,7 @@ def _candidates(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(f"{name}: candidates", columns)
 
 
-def _references(data: "xarray.Dataset", name: str) -> Table:
+def _references(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the reference data.
 
     It has the values of the best and of the configured candidate, and the number of candidates that
@@ -103,16 +100,14 @@ def _references(data: "xarray.Dataset", name: str) -> Table:
     columns: dict[str, tuple[Any, Format]] = {"reference": (data["reference"].values, "")}
     for title, place in _both(data).items():
         columns[title] = (data["simulated_value"].values[place], "")
-        columns[f"{title} meets it"] = (
-            [YES[met] for met in data["reference_met"].values[place]],
-            "",
-        )
+        met = [YES[each] for each in data["reference_met"].values[place]]
+        columns[f"{title} meets it"] = (met, "")
     anywhere = data["reference_met"].values.any(axis=1).sum(axis=0)
     columns["candidates that meet it"] = (anywhere, ".0f")
     return of_columns(f"{name}: reference data", columns)
 
 
-def _ranges(data: "xarray.Dataset", name: str) -> Table:
+def _ranges(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the parameters: what the good candidates have in common.
 
     A candidate is good if its misfit is at most `SLACK` above the least one. With fewer than
@@ -141,33 +136,23 @@ def _ranges(data: "xarray.Dataset", name: str) -> Table:
             "good from": values[good].min(),
             "good to": values[good].max(),
         }
-        rows.append(
-            {
-                "parameter": title,
-                **{key: format(value / unit, form) for key, value in numbers.items()},
-                "share of the range": share,
-                "determined": YES[share <= UNDETERMINED] if known else "not known",
-            }
-        )
-    return Table(
-        f"{name}: parameters of the {good.sum()} best, up to {SLACK:g} above the least misfit",
-        pandas.DataFrame(rows),
-        {"share of the range": ".2f"},
-    )
+        row = {key: format(value / unit, form) for key, value in numbers.items()}
+        decided = YES[share <= UNDETERMINED] if known else "not known"
+        rows.append({"parameter": title, **row, "share of the range": share, "determined": decided})
+    title = f"{name}: parameters of the {good.sum()} best, up to {SLACK:g} above the least misfit"
+    return Table(title, pandas.DataFrame(rows), {"share of the range": ".2f"})
 
 
-def _both(data: "xarray.Dataset") -> dict[str, Place]:
+def _both(data: xarray.Dataset) -> dict[str, Place]:
     """Return the places of the best and of the configured candidate."""
     return {"best": ordered(data["misfit"].values)[0], "configured": configured(data)}
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the misfit against each parameter, and against the time of the reading."""
-    from matplotlib import pyplot
-
     misfit, own = data["misfit"].values, configured(data)
     rounds = data["candidate_round"].values
-    figure, grid = pyplot.subplots(2, 3, figsize=style.size(figures, 0.62), sharey=True)
+    figure, grid = style.panels(figures, 2, 3, 0.62, sharey=True)
     *places, last = grid.flat
     for axes, (name, values) in zip(places, _searched(data).items(), strict=True):
         title, unit, _ = COLUMNS[name]
@@ -175,26 +160,14 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         shown = misfit if name == DELAY else misfit.min(axis=1, keepdims=True)
         for number in np.unique(rounds):
             chosen = rounds == number
-            axes.plot(
-                (values[chosen, : shown.shape[1]] / unit).ravel(),
-                shown[chosen].ravel(),
-                linestyle="none",
-                marker=style.MARKERS[number - 1],
-                color=style.COLOURS[0 if number == 1 else 2],
-                label=f"round {number}",
-            )
-        axes.plot(
-            values[own] / unit,
-            misfit[own],
-            marker="*",
-            color=style.COLOURS[1],
-            markersize=9,
-            linestyle="none",
-            label="configured",
-        )
+            look: dict[str, Any] = {"marker": style.MARKERS[number - 1], "linestyle": "none"}
+            look["color"] = style.COLOURS[0 if number == 1 else 2]
+            x = values[chosen, : shown.shape[1]] / unit
+            axes.plot(x.ravel(), shown[chosen].ravel(), label=f"round {number}", **look)
+        look = {"marker": "*", "markersize": 9, "linestyle": "none", "color": style.COLOURS[1]}
+        axes.plot(values[own] / unit, misfit[own], label="configured", **look)
         axes.set_xlabel(title)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("misfit")
+    style.label_edges(grid, y="misfit")
     last.set_axis_off()
     last.legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
     return figure

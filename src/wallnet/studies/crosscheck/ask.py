@@ -1,5 +1,6 @@
 """Cross-check: the same pulses with two calculators, to compare them."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -13,8 +14,8 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import NAME_OF_VARIANT, check_names
 from wallnet.experiment import Request, Simulation, pulse_job
-from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable
-from wallnet.studies.base import Requests, Rounds, Study, Validate
+from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable, answer
+from wallnet.studies.base import Requests, Rounds, Validate, study
 
 
 class Case(Section):
@@ -92,15 +93,12 @@ def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulati
 
 def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Requests:
     """Return the pulse of each case with both calculators."""
-    return {
-        (each, calculator): Request(
-            "trace",
-            STUDY.path(name, each, file_name(calculator)),
-            partial(_job, campaign.simulated, case, calculator),
-        )
-        for each, case in asked.cases.items()
-        for calculator in asked.calculators
-    }
+    found: Requests = {}
+    for (each, case), calculator in itertools.product(asked.cases.items(), asked.calculators):
+        path = STUDY.path(name, each, file_name(calculator))
+        make = partial(_job, campaign.simulated, case, calculator)
+        found[each, calculator] = Request("trace", path, make)
+    return found
 
 
 _CASE = ("case",)
@@ -108,54 +106,34 @@ _TRACE = ("case", "calculator")
 _CURVE = ("case", "entry")
 _WALL = ("case", "calculator", "entry")
 
-STUDY = Study(
-    name="crosscheck",
+VARIABLES = {
+    "case": Variable(_CASE, "name of the case", "", TEXT),
+    "calculator": Variable(("calculator",), "calculator, the reference last", "", TEXT),
+    "calculator_version": Variable(("calculator",), "its version and threads", "", TEXT),
+    "case_damping": Variable(_CASE, "damping"),
+    "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
+    "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),
+    "m_deviation": Variable(_CASE, "largest difference of a component of the mean m"),
+    "wall_bottom_deviation": Variable(_CASE, "largest deviation of the lower wall end", **ON_TRACK),
+    "wall_top_deviation": Variable(_CASE, "largest deviation of the upper wall end", **ON_TRACK),
+    "final_position_deviation": Variable(_CASE, "deviation of the final mean position", **ON_TRACK),
+    "final_state": Variable(_TRACE, "state of the wall at the end of the trace", type=STATE),
+    "final_settled": Variable(
+        _TRACE, "whether both wall ends rest at the end", **answer("not asked to rest")
+    ),
+    "wall_time": Variable(_TRACE, "duration of the simulation on its machine", "s"),
+    "trace_time": Variable(_CURVE, "time of each entry; NaN after the last", **TIME),
+    "trace_current_density": Variable(_CURVE, "applied current density", **CURRENT_DENSITY),
+    "trace_m_deviation": Variable(_CURVE, "largest difference of a component of the mean m"),
+    "trace_wall_bottom": Variable(_WALL, "wall end at the lower edge", **ON_TRACK),
+    "trace_wall_top": Variable(_WALL, "wall end at the upper edge", **ON_TRACK),
+}
+
+STUDY = study(
+    __name__,
+    Crosscheck,
     title="cross-check {subject}",
     missing="a cross-check",
-    settings=Crosscheck,
-    problems=problems,
-    requests=requests,
-    compared=compared,
-    kind="crosscheck",
-    variables={
-        "case": Variable(_CASE, "name of the case", "", TEXT),
-        "calculator": Variable(("calculator",), "calculator, the reference last", "", TEXT),
-        "calculator_version": Variable(("calculator",), "its version and threads", "", TEXT),
-        "case_damping": Variable(_CASE, "damping"),
-        "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
-        "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),
-        "m_deviation": Variable(
-            _CASE, "largest difference of a component of the mean magnetisation"
-        ),
-        "wall_bottom_deviation": Variable(
-            _CASE, "largest difference of the wall end at the lower edge", **ON_TRACK
-        ),
-        "wall_top_deviation": Variable(
-            _CASE, "largest difference of the wall end at the upper edge", **ON_TRACK
-        ),
-        "final_position_deviation": Variable(
-            _CASE, "difference of the mean wall positions at the ends of both traces", **ON_TRACK
-        ),
-        "final_state": Variable(_TRACE, "state of the wall at the end of the trace", type=STATE),
-        "final_settled": Variable(
-            _TRACE,
-            "whether both wall ends rest at the end of the trace",
-            type="int8",
-            bounds=(-1, 1),
-            attributes={"values_mean": "0 no, 1 yes, -1 not asked to rest"},
-        ),
-        "wall_time": Variable(_TRACE, "duration of the simulation on its machine", "s"),
-        "trace_time": Variable(_CURVE, "time of each entry; NaN after the last", **TIME),
-        "trace_current_density": Variable(
-            _CURVE, "applied current density in the reference", **CURRENT_DENSITY
-        ),
-        "trace_m_deviation": Variable(
-            _CURVE, "largest difference of a component of the mean magnetisation at each entry"
-        ),
-        "trace_wall_bottom": Variable(_WALL, "wall end at the lower edge", **ON_TRACK),
-        "trace_wall_top": Variable(_WALL, "wall end at the upper edge", **ON_TRACK),
-    },
-    others=(),
     figure="traces",
     places={"trace": "[^/]+/[^/]+/[^/]+"},
 )

@@ -27,13 +27,14 @@ def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
     # in the order of the configuration, which JSON does not keep
     cases = list(dict.fromkeys(str(case) for case, _ in opened))
     found = [_compared(opened, case, asked.calculators) for case in cases]
-    columns = {name: [each[name] for each in found] for name in found[0]}
+    columns: dict[str, Any] = {name: [each[name] for each in found] for name in found[0]}
     entries = max(map(len, columns["trace_time"]))
-    return {
-        name: padded(values, entries) if name.startswith("trace_") else values
-        for name, values in columns.items()
-    } | {
-        "calculator_version": [_version(opened, (cases[0], each)) for each in asked.calculators],
+    columns |= {
+        name: padded(columns[name], entries) for name in columns if name.startswith("trace_")
+    }
+    versions = [_version(opened, (cases[0], each)) for each in asked.calculators]
+    return columns | {
+        "calculator_version": versions,
         "case": cases,
         "calculator": asked.calculators,
     }

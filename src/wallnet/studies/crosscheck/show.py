@@ -1,16 +1,13 @@
 """Tables and figure of a cross-check, made from its file only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 NAMES = {"film": "engine", "oommf": "OOMMF"}
 """Names of the package's calculators in headings; others keep their names."""
@@ -18,7 +15,7 @@ NAMES = {"film": "engine", "oommf": "OOMMF"}
 _SETTLED = {1: ", settled", 0: ", unsettled", -1: ""}
 
 
-def _names(data: "xarray.Dataset") -> list[str]:
+def _names(data: xarray.Dataset) -> list[str]:
     """Return the names of both calculators, the reference last."""
     return [NAMES.get(name, name) for name in map(str, data["calculator"].values)]
 
@@ -28,7 +25,7 @@ def _known(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of the deviations, and that of the calculators."""
     columns: dict[str, tuple[Any, Format]] = {
         "case": (data["case"].values, ""),
@@ -46,8 +43,8 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
         states = [f"{state}{_SETTLED[int(settled)]}" for state, settled in ends]
         columns[f"final state, {calculator}"] = (states, "")
     first, reference = data["wall_time"].transpose("calculator", "case").values
-    names = _names(data)
-    columns |= {f"{names[0]} (s)": (first, ".1f"), f"{names[1]} (s)": (reference, ".0f")}
+    ours, theirs = _names(data)
+    columns |= {f"{ours} (s)": (first, ".1f"), f"{theirs} (s)": (reference, ".0f")}
     columns["ratio"] = (reference / first, ".0f")
     made_by = {
         "calculator": (data["calculator"].values, ""),
@@ -59,19 +56,11 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     ]
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw both wall ends in both calculators and the deviation of <m> against time."""
-    from matplotlib import pyplot
-
     names = _names(data)
-    figure, axes = pyplot.subplots(
-        2,
-        data.sizes["case"],
-        figsize=style.size(figures, 0.55),
-        sharex="col",
-        squeeze=False,
-        height_ratios=(2, 1),
-    )
+    shape = {"sharex": "col", "height_ratios": (2, 1)}
+    figure, axes = style.panels(figures, 2, data.sizes["case"], 0.55, **shape)
     for index, case in enumerate(data["case"].values):
         upper, lower = axes[:, index]
         of_case = data.sel(case=case)
@@ -84,31 +73,19 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
             ("wall_bottom", style.COLOURS[1], "lower end", "s"),
         ):
             first, reference = map(_known, of_case[f"trace_{end}"].values * 1e9)
-            upper.plot(
-                time[: first.size],
-                first,
-                color=colour,
-                linestyle="-",
-                label=f"{label}, {names[0]}",
-            )
+            line = {"color": colour, "linestyle": "-", "label": f"{label}, {names[0]}"}
+            upper.plot(time[: first.size], first, **line)
             step = max(1, reference.size // 25)
-            upper.plot(
-                time[: reference.size : step],
-                reference[::step],
-                color=colour,
-                linestyle="none",
-                marker=marker,
-                markerfacecolor="none",
-                label=f"{label}, {names[1]}",
-            )
+            points = {"linestyle": "none", "marker": marker, "markerfacecolor": "none"}
+            points |= {"color": colour, "label": f"{label}, {names[1]}"}
+            upper.plot(time[: reference.size : step], reference[::step], **points)
         deviation = _known(of_case["trace_m_deviation"].values)
         lower.semilogy(time[1 : deviation.size], np.maximum(deviation[1:], 1e-8), color="black")
-        upper.set_title(case)
+        upper.set_title(case, loc="center")
         lower.set_xlabel("time (ns)")
     axes[0, 0].set_ylabel("wall ends (nm)")
     axes[1, 0].set_ylabel("deviation of <m>")
     for panel in axes[1, 1:]:
         panel.sharey(axes[1, 0])
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    style.legend_below(figure, axes[0, 0])
     return figure

@@ -123,41 +123,23 @@ def ahead(
 _THRESHOLD = ("track", "notch", "ends")
 _DWELL = ("current_density", "notch", "edge")
 
-STUDY = base.Study(
-    name="depinning",
-    title="depinning of {subject}",
-    missing="a device",
-    settings=Depinning,
-    problems=problems,
-    requests=requests,
-    kind="depinning",
-    variables={
-        "threshold_low": Variable(
-            _THRESHOLD, "strongest pulse below that fewer ends leave by its end", **EDGE
-        ),
-        "threshold_high": Variable(
-            _THRESHOLD, "weakest pulse by whose end so many ends have left", **EDGE
-        ),
-        "reach_time": Variable(
-            _DWELL, "when the end reaches the notch during the pulse; NaN if never", **TIME
-        ),
-        "leave_time": Variable(
-            _DWELL, "when it leaves the notch for good; NaN if not before the pulse ends", **TIME
-        ),
-        "dwell_time": Variable(
-            _DWELL, "how long it is there until it leaves for good, or the pulse ends", **TIME
-        ),
-        "track": Variable(("track",), "notches of the track", "", TEXT),
-        "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
-        "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
-        "edge": Variable(
-            ("edge",), "edge of the track at which the end is", "", TEXT, values=("lower", "upper")
-        ),
-    },
+VARIABLES = {
+    "threshold_low": Variable(_THRESHOLD, "strongest pulse by which fewer ends leave", **EDGE),
+    "threshold_high": Variable(_THRESHOLD, "weakest pulse by which so many ends leave", **EDGE),
+    "reach_time": Variable(_DWELL, "when the end reaches the notch; NaN if never", **TIME),
+    "leave_time": Variable(_DWELL, "when it leaves it for good; NaN if not in the pulse", **TIME),
+    "dwell_time": Variable(_DWELL, "time there until it leaves or the pulse ends", **TIME),
+    "track": Variable(("track",), "notches of the track", "", TEXT),
+    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
+    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
+    "edge": Variable(("edge",), "edge of the track", "", TEXT, values=("lower", "upper")),
+}
+
+STUDY = base.study(
+    __name__,
+    Depinning,
     others=("current_density",),
     figure="thresholds",
     places={"level": "[^/]+/[^/]+/start", "trace": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
-    rounds=rounds,
-    ahead=ahead,
 )

@@ -1,28 +1,26 @@
 """Tables and figure of walls that leave notches, made from their file only."""
 
-from typing import TYPE_CHECKING, Any
+import itertools
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 _TRACKS = {"all notches": "with all notches", "single notch": "with this notch only"}
 
 _ENDS = {1: "one end leaves", 2: "both ends leave"}
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the thresholds and of the dwell times."""
     return [_thresholds(data, name), _dwell(data, name)]
 
 
-def _thresholds(data: "xarray.Dataset", name: str) -> Table:
+def _thresholds(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the thresholds: for one and for both ends, the two pulses around it."""
     tracks, notches = data["track"].values, data["notch"].values
     columns: dict[str, tuple[Any, Format]] = {
@@ -36,12 +34,12 @@ def _thresholds(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(f"{name}: thresholds from rest", columns)
 
 
-def _stays(data: "xarray.Dataset") -> np.ndarray:
+def _stays(data: xarray.Dataset) -> np.ndarray:
     """Return whether each end is still at each notch at the end of the pulse."""
     return np.isfinite(data["reach_time"].values) & ~np.isfinite(data["leave_time"].values)
 
 
-def _dwell(data: "xarray.Dataset", name: str) -> Table:
+def _dwell(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the dwell times: one row a pulse and notch that an end reaches."""
     times, stays = data["dwell_time"].values, _stays(data)
     rows = np.nonzero(np.isfinite(times).any(axis=2))
@@ -65,37 +63,25 @@ def _shown(time: float, stays: bool) -> str:
     return f"{'≥ ' if stays else ''}{time:.2f}"
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the thresholds of all notches, and the dwell times against the current density."""
-    from matplotlib import pyplot
-
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=style.size(figures, 0.45))
-    index = 0
-    for track in data["track"].values:
-        for ends, words in _ENDS.items():
-            chosen = data.sel(track=track, ends=ends)
-            low, high = (chosen[f"threshold_{edge}"].values / 1e12 for edge in ("low", "high"))
-            left.errorbar(
-                data["notch"].values,
-                (low + high) / 2,
-                (high - low) / 2,
-                label=f"{words}, {_TRACKS[track]}",
-                **style.look(index, marker=True),
-            )
-            index += 1
-    left.set_xlabel("notch")
-    left.set_ylabel(r"threshold from rest, $\mathit{J}$ ($10^{12}$ A/m²)")
-    left.set_xticks(data["notch"].values)
+    figure, ((left, right),) = style.panels(figures, 1, 2, 0.45)
+    notches = data["notch"].values
+    for index, (track, ends) in enumerate(itertools.product(data["track"].values, _ENDS)):
+        chosen = data.sel(track=track, ends=ends)
+        low, high = (chosen[f"threshold_{edge}"].values / 1e12 for edge in ("low", "high"))
+        look = style.look(index, marker=True) | {"label": f"{_ENDS[ends]}, {_TRACKS[track]}"}
+        left.errorbar(notches, (low + high) / 2, (high - low) / 2, **look)
+    left.set(xlabel="notch", ylabel=r"threshold from rest, $\mathit{J}$ ($10^{12}$ A/m²)")
+    left.set_xticks(notches)
     left.legend()
     times, stays = data["dwell_time"].values, _stays(data)
     densities = data["current_density"].values / 1e12
-    for place, notch in enumerate(data["notch"].values):
+    for place, notch in enumerate(notches):
         # both ends have to leave; a wall that stays has no dwell time
         longest = np.where(stays[:, place].any(axis=1), np.nan, times[:, place].max(axis=1))
-        right.plot(
-            densities, longest / 1e-9, label=f"notch {notch}", **style.look(place, marker=True)
-        )
-    right.set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
-    right.set_ylabel("longest time of an end at the notch (ns)")
+        look = style.look(place, marker=True) | {"label": f"notch {notch}"}
+        right.plot(densities, longest / 1e-9, **look)
+    right.set(xlabel=style.J_LABEL, ylabel="longest time of an end at the notch (ns)")
     right.legend()
     return figure

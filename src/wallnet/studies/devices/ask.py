@@ -8,7 +8,7 @@ from wallnet.experiment import Request, initial_job
 from wallnet.experiment.minima import minimum_states
 from wallnet.experiment.simulation import level_states
 from wallnet.jobs.requests import level, minimum, pulses
-from wallnet.studies.base import Requests, Rounds, Study
+from wallnet.studies.base import Requests, Rounds, study
 
 
 def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
@@ -24,11 +24,11 @@ def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Reques
     return found
 
 
-STUDY = Study(
-    name="devices",
+STUDY = study(
+    __name__,
+    Device,
     title="sweep of {subject}",
-    settings=Device,
-    requests=requests,
+    kind="",
     of_device=True,
     # what only the simulations depend on, and what only figures and targets do
     left_out=("calculator", "calculator_settings", "oommf", "optional", "shown"),

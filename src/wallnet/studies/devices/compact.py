@@ -142,24 +142,25 @@ def mutually_reachable(path: str | Path, retained: Iterable[str]) -> frozenset[s
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
     """Return all levels of a synapse in order, including the half levels."""
-    conductance = data["level_conductance"]
+    flags = {name: name for name in ("half", "stable", "reachable")}
+    flags |= {"beyond_model": "level_beyond_model", "minimum": "level_minimum"}
+    read = data["level_conductance"].sel(reading=list(files.READINGS)).transpose("level", "reading")
+    columns = (
+        data["level_state"].values,
+        data["level_shift"].values.tolist(),
+        read.values.tolist(),
+    )
     return [
         {
-            "state": str(data["level_state"].values[index]),
-            "half": bool(data["half"].values[index]),
-            "stable": bool(data["stable"].values[index]),
-            "reachable": bool(data["reachable"].values[index]),
-            "beyond_model": bool(data["level_beyond_model"].values[index]),
-            "minimum": bool(data["level_minimum"].values[index]),
+            "state": str(state),
+            **{key: bool(data[name].values[index]) for key, name in flags.items()},
             "moved_on": None if math.isnan(moved) else moved,
             "conductance": {
                 reading: value if math.isfinite(value) else None
-                for reading in files.READINGS
-                for value in [conductance.sel(reading=reading).values[index].item()]
+                for reading, value in zip(files.READINGS, conductance, strict=True)
             },
         }
-        for index in range(data.sizes["level"])
-        for moved in [data["level_shift"].values[index].item()]
+        for index, (state, moved, conductance) in enumerate(zip(*columns, strict=True))
     ]
 
 

@@ -102,11 +102,11 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         read.append(told | trace.at(when, (*WALL, "detected")))
     settled = np.array([end.settled for end in ends])
     if np.any(settled == 0):
+        moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0])
         logger.warning(
-            "%s: the wall still moved at the end for J = %s (1e12 A/m2); these pulses reach no "
-            "level; raise relaxation.longest, or lower relaxation.speed if it creeps",
-            opened.subject,
-            ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0]),
+            f"{opened.subject}: the wall still moved at the end for J = {moving} (1e12 A/m2); "
+            "these pulses reach no level; raise relaxation.longest, or lower relaxation.speed if "
+            "it creeps"
         )
     heated = write_energy_job(device)
     cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)

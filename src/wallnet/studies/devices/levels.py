@@ -21,7 +21,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import FREE, INITIAL, REVERSED
 from wallnet.studies.devices.traces import End, read_trace
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, over
 
 logger = logging.getLogger(__name__)
 
@@ -118,14 +118,8 @@ class Sweep:
         index = self.first_reaching(state)
         if index is None:
             return None
-        return Level(
-            state=state,
-            resting=resting,
-            source=f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2",
-            position=self.ends[index].position,
-            conductance=self.conductance[:, index],
-            ends=self.ends[index].ends,
-        )
+        end, source = self.ends[index], f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2"
+        return Level(state, resting, source, end.position, self.conductance[:, index], end.ends)
 
 
 def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
@@ -151,15 +145,11 @@ def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
     if placed.stable:
         return placed
     reached = sweep.measured(placed.state, placed.resting)
-    logger.warning(
-        "%s: a wall initialised at '%s' %s; %s",
-        name,
-        placed.state,
-        "did not come to rest" if placed.resting == placed.state else f"went to '{placed.resting}'",
-        f"this level is measured after a {reached.source}"
-        if reached
-        else "this level gets no conductance",
-    )
+    moved = placed.resting != placed.state
+    went = f"went to '{placed.resting}'" if moved else "did not come to rest"
+    then = f"is measured after a {reached.source}" if reached else "gets no conductance"
+    start = f"a wall initialised at '{placed.state}'"
+    logger.warning("%s: %s %s; this level %s", name, start, went, then)
     return reached or placed
 
 
@@ -194,7 +184,9 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
         logger.warning("%s: the conductance does not rise from each level to the next", name)
     reaching = np.array([sweep.smallest_reaching(level.state) for level in levels])
-    reaching[0] = 0.0
+    beyond = [sweep.only_beyond_model(level.state) for level in levels]
+    # the first level is where pulses start
+    reaching[0], beyond[0] = 0.0, False
     return {
         "level": np.arange(len(levels)),
         "level_state": [level.state for level in levels],
@@ -207,10 +199,7 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
         "stable": stable,
         "reachable": np.isfinite(reaching),
         "reaching_current_density": reaching,
-        # the first level is where pulses start
-        "level_beyond_model": [
-            index > 0 and sweep.only_beyond_model(level.state) for index, level in enumerate(levels)
-        ],
+        "level_beyond_model": beyond,
     }
 
 
@@ -225,11 +214,7 @@ def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDA
                 "track.notches.diameter or move the notch inwards"
             )
     if np.any(first.conductance == last.conductance):
-        where = (
-            "at the start and on the reversed track"
-            if last.state == REVERSED
-            else f"in '{first.state}' and in '{last.state}'"
-        )
+        where = f"in '{first.state}' and in '{last.state}'"
         raise files.FileError(
             f"{name}: the detector sees the same conductance {where}; move detector.start and "
             "detector.stop apart"
@@ -259,17 +244,13 @@ def synapse_variables(
         conductance=both_readings([end.detected for end in ends], device.detector),
         beyond_model=values["beyond_model"],
     )
-    levels: list[Level] = []
-    minima: dict[str, list[float]] = {}
-    for state in minimum_states(device.track, device.wall.start):
-        level, minimum = _with_minimum(_level(state, device, opened, sweep), opened)
-        levels.append(level)
-        for name, value in minimum.items():
-            minima.setdefault(name, []).append(value)
+    states = minimum_states(device.track, device.wall.start)
+    found = [_with_minimum(_level(each, device, opened, sweep), opened) for each in states]
+    levels, minima = [level for level, _ in found], [minimum for _, minimum in found]
     low, high = (each[:, None] for each in _range(levels, opened.subject))
     return {
         **level_variables(levels, sweep, opened.subject),
-        **minima,
+        **over([len(minima)], minima),
         "normalized_final_conductance": normalize(values["final_conductance"], low, high),
     }
 
@@ -287,15 +268,11 @@ def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]
     found = WallState(str(content.attrs["state"]))
     held = converged == 1 and int(content.attrs["stayed"]) == 1
     if not held and level.state.ends and level.stable:
-        logger.warning(
-            "%s: the energy has no minimum in '%s', so that no wall stays there: %s; this level "
-            "gets no conductance",
-            opened.subject,
-            level.state,
-            f"the field stays at {residual:.3g} A/m"
-            if found == level.state
-            else f"the wall moves on to '{found}'",
-        )
+        why = f"the wall moves on to '{found}'"
+        if found == level.state:
+            why = f"the field stays at {residual:.3g} A/m"
+        what = f"the energy has no minimum in '{level.state}', so that no wall stays there"
+        logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
         nothing = np.full_like(level.conductance, np.nan)
         level = replace(level, resting=found, source="", conductance=nothing)
     return level, {
@@ -324,43 +301,30 @@ def _start(device: Device, opened: Opened) -> Level:
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
-    detected = detected_magnetization(
-        total / np.maximum(cells, 1), cells, detector_columns(track, device.detector)
-    )
-    return Level(
-        state=INITIAL,
-        resting=INITIAL,
-        source="initial state",
-        position=track.length * (1 - total.sum() / cells.sum()) / 2,
-        conductance=both_readings(detected, device.detector),
-        ends=tracks.wall_ends(track, magnetic, np.nan_to_num(m)),
-    )
+    columns = detector_columns(track, device.detector)
+    detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
+    position = track.length * (1 - total.sum() / cells.sum()) / 2
+    ends = tracks.wall_ends(track, magnetic, np.nan_to_num(m))
+    conductance = both_readings(detected, device.detector)
+    return Level(INITIAL, INITIAL, "initial state", position, conductance, ends)
 
 
 def _relaxed(state: WallState, device: Device, opened: Opened) -> Level:
     """Return the level measured from a wall that was initialised there and relaxed."""
     end = read_trace(opened, ("level", str(state)), device).end
     stable = end.state == state and end.rests
-    conductance = both_readings(end.detected, device.detector)
-    return Level(
-        state=state,
-        # "initial" is the initial position; here it marks a level from which the wall slipped
-        resting=FREE if end.state == INITIAL else end.state,
-        source="wall placed there and relaxed" if stable else "",
-        position=end.position,
-        conductance=conductance if stable else np.full_like(conductance, np.nan),
-        ends=end.ends,
-    )
+    # "initial" is the initial position; here it marks a level from which the wall slipped
+    resting = FREE if end.state == INITIAL else end.state
+    conductance, source = both_readings(end.detected, device.detector), ""
+    if stable:
+        source = "wall placed there and relaxed"
+    else:
+        conductance = np.full_like(conductance, np.nan)
+    return Level(state, resting, source, end.position, conductance, end.ends)
 
 
 def _uniform(device: Device) -> Level:
     """Return the highest level if no pulse reverses the track: all cells along -z."""
-    length = device.track.length
-    return Level(
-        state=REVERSED,
-        resting=REVERSED,
-        source="uniform along -z, not simulated: no pulse of the sweep reverses the track",
-        position=length,
-        conductance=both_readings(-1.0, device.detector),
-        ends=(length, length),
-    )
+    length, conductance = device.track.length, both_readings(-1.0, device.detector)
+    source = "uniform along -z, not simulated: no pulse of the sweep reverses the track"
+    return Level(REVERSED, REVERSED, source, length, conductance, (length, length))

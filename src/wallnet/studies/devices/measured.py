@@ -131,12 +131,9 @@ def read_columns(path: str | Path, known: Units, required: Sequence[str], most: 
     values: dict[str, list[float]] = {name: [] for name in units}
     for line, cells in rows[1:]:
         if len(cells) != len(units):
-            _refuse(
-                path,
-                f"has {len(cells)} cells, the header has {len(units)}; write one number a column, "
-                "with a decimal point, and commas only between columns",
-                line,
-            )
+            fault = f"has {len(cells)} cells, the header has {len(units)}; write one number a"
+            fix = "column, with a decimal point, and commas only between columns"
+            _refuse(path, f"{fault} {fix}", line)
         for name, cell in zip(units, cells, strict=True):
             values[name].append(_number(path, line, name, cell))
     lines = [line for line, _ in rows[1:]]
@@ -162,23 +159,15 @@ def _header(
     """Return the unit of each column by its name, from the first line of a file."""
     for mark, what in {";": "semicolons", "\t": "tabs"}.items():
         if any(mark in cell for cell in cells):
-            _refuse(
-                path,
-                f"has {what} between columns; save it with commas there, and with decimal points",
-                line,
-            )
+            fix = "save it with commas there, and with decimal points"
+            _refuse(path, f"has {what} between columns; {fix}", line)
     units: dict[str, str] = {}
     for cell in cells:
         found = _HEADER.fullmatch(cell)
         name, unit = (found[1].lower(), (found[2] or "").strip()) if found else (cell, "")
         if name not in known:
-            _refuse(
-                path,
-                f"is unknown; the first line names the columns, {' and '.join(known)}: rename or "
-                "remove it",
-                line,
-                one_line(repr(cell)),
-            )
+            fault = f"is unknown; the first line names the columns, {' and '.join(known)}"
+            _refuse(path, f"{fault}: rename or remove it", line, one_line(repr(cell)))
         if name in units:
             _refuse(path, "is there twice; remove one", line, name)
         units[name] = unit.replace("²", "2")
@@ -226,20 +215,14 @@ def read_levels(path: str | Path) -> Columns:
                 _refuse(path, f"is negative ({value:g} S); write its magnitude", line, name)
     conductances = read.values["conductance"]
     if len(set(conductances)) < 2:
-        _refuse(
-            path,
-            "has fewer than two different values; a synapse needs two levels",
-            column="conductance",
-        )
-    largest = max(conductances)
-    if not PLAUSIBLE[0] <= largest <= PLAUSIBLE[1]:
-        _refuse(
-            path,
-            f"{largest:g} S is the largest value, outside the plausible range {PLAUSIBLE[0]:g} to "
-            f"{PLAUSIBLE[1]:g} S; write conductances in siemens: 50 µS is 5.0e-5",
-            read.lines[conductances.index(largest)],
-            "conductance",
-        )
+        fault = "has fewer than two different values; a synapse needs two levels"
+        _refuse(path, fault, column="conductance")
+    largest, (low, high) = max(conductances), PLAUSIBLE
+    if not low <= largest <= high:
+        fault = f"is the largest value, outside the plausible range {low:g} to {high:g} S"
+        fix = "write conductances in siemens: 50 µS is 5.0e-5"
+        line = read.lines[conductances.index(largest)]
+        _refuse(path, f"{largest:g} S {fault}; {fix}", line, "conductance")
     return read
 
 
@@ -339,12 +322,10 @@ def measured_model(
     if activation:
         read = read_activation(activation)
         sources["activation"] = {"file": str(activation), "sha256": read.sha256}
-        model["points"] = read.values
-        model["activation"] = {
-            MEASURED: measured_curve(read.values["input"], read.values["output"])
-        }
+        curve = measured_curve(read.values["input"], read.values["output"])
+        model |= {"points": read.values, "activation": {MEASURED: curve}}
         model["units"] |= read.units
-        if fault := model["activation"][MEASURED]["fault"]:
+        if fault := curve["fault"]:
             logger.warning("%s is no activation: %s", activation, fault)
     model["made_by"] = {
         "device": Path(out).stem,
@@ -357,20 +338,12 @@ def measured_model(
 
 def _levels(read: Columns) -> list[dict[str, Any]]:
     """Return levels by ascending conductance; networks regard all as usable."""
-    rows = [
-        dict(zip(read.values, row, strict=True)) for row in zip(*read.values.values(), strict=True)
-    ]
+    columns = zip(*read.values.values(), strict=True)
+    rows = [dict(zip(read.values, row, strict=True)) for row in columns]
+    usable = dict.fromkeys(("stable", "reachable", "kept", "mutually_reachable"), True)
     return [
-        {
-            "state": f"level {index}",
-            "half": False,
-            "stable": True,
-            "reachable": True,
-            "kept": True,
-            "mutually_reachable": True,
-            **row,
-            "conductance": {MEASURED: row["conductance"]},
-        }
+        {"state": f"level {index}", "half": False, **usable, **row}
+        | {"conductance": {MEASURED: row["conductance"]}}
         for index, row in enumerate(sorted(rows, key=lambda row: row["conductance"]))
     ]
 

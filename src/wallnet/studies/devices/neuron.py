@@ -78,12 +78,8 @@ def fit_quartic(current: ArrayLike, conductance: ArrayLike) -> Fit:
     error = np.abs(polynomial.polyval(x, coefficients) - y)
     if x.size < DEGREE + 1 + SPARE_POINTS:
         error = np.full_like(error, np.nan)
-    return Fit(
-        coefficients=coefficients,
-        largest_error=float(error.max()),
-        rms_error=float(np.sqrt(np.mean(error**2))),
-        relu_deviation=float(np.max(np.abs(y - np.maximum(x, 0)))),
-    )
+    rms, deviation = np.sqrt(np.mean(error**2)), np.max(np.abs(y - np.maximum(x, 0)))
+    return Fit(coefficients, float(error.max()), float(rms), float(deviation))
 
 
 def curve_fault(
@@ -111,11 +107,9 @@ def curve_fault(
     fall = -np.diff(np.asarray(conductance, dtype=float))
     steepest = int(np.argmax(fall))
     if fall[steepest] > LARGEST_FALL:
-        faults.append(
-            f"it is not monotonic (G_norm falls by {fall[steepest]:.3f} from "
-            f"J = {current_density[steepest] / 1e12:.4g} to "
-            f"{current_density[steepest + 1] / 1e12:.4g}e12 A/m2)"
-        )
+        before, after = current_density[steepest : steepest + 2] / 1e12
+        from_to = f"from J = {before:.4g} to {after:.4g}e12 A/m2"
+        faults.append(f"it is not monotonic (G_norm falls by {fall[steepest]:.3f} {from_to})")
     left = [
         f"{density / 1e12:.4g}"
         for density, state in zip(current_density, states, strict=True)

@@ -179,18 +179,10 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     # as at the end of a trace, or for the second half of a pulse shorter than twice the hold
     since = pulse_end - min(relaxation.hold, pulse_end / 2)
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
-    return Trace(
-        time=time,
-        recorded=recorded,
-        pulse_end=pulse_end,
-        held=last.sum() > 1
-        and tracks.at_rest(time[last], [end[last] for end in ends], relaxation.speed),
-        end=End(
-            state=WallState(str(content.attrs["state"])),
-            settled=settled,
-            position=float(recorded["wall_position"][-1]),
-            ends=quenched or (float(ends[0][-1]), float(ends[1][-1])),
-            detected=float(recorded["detected"][-1]),
-            quenched=quenched is not None,
-        ),
-    )
+    driven = time[last], [end[last] for end in ends]
+    held = last.sum() > 1 and tracks.at_rest(*driven, relaxation.speed)
+    position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
+    final = quenched or (float(ends[0][-1]), float(ends[1][-1]))
+    state = WallState(str(content.attrs["state"]))
+    end = End(state, settled, position, final, detected, quenched is not None)
+    return Trace(time, recorded, pulse_end, held, end)

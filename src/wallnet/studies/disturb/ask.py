@@ -116,44 +116,29 @@ def requests(campaign: Campaign, name: str, asked: Disturb, _: base.Rounds) -> b
     return found
 
 
-_TRAIN = ("disturbed", "write_share")
+_SHARE, _TRAIN = ("write_share",), ("disturbed", "write_share")
 
-STUDY = base.Study(
-    name="disturb",
+VARIABLES = {
+    "disturbed": Variable(("disturbed",), "state before the first pulse", "", STATE),
+    "write_share": Variable(
+        _SHARE, "share of the write amplitude; negative if opposite", bounds=(-1.0, 1.0)
+    ),
+    "disturbed_stable": Variable(("disturbed",), "whether an initialised wall rests there", **FLAG),
+    "disturb_current_density": Variable(_SHARE, "current density of the pulses", **CURRENT_DENSITY),
+    "survived_pulses": Variable(
+        _TRAIN, "pulses after which the wall still rests there", type="int64"
+    ),
+    "state_kept": Variable(_TRAIN, "whether the wall does so after all repetitions", **FLAG),
+    "disturb_state": Variable(_TRAIN, "state after the last pulse", type=STATE),
+    "disturb_settled": Variable(_TRAIN, "whether the wall rests after it", **FLAG),
+    "disturb_drift": Variable(_TRAIN, "displacement by the pulses that its state survives", "m"),
+    "disturb_last_drift": Variable(_TRAIN, "displacement by the last of them; NaN if none", "m"),
+}
+
+STUDY = base.study(
+    __name__,
+    Disturb,
     title="write disturb of {subject}",
-    missing="a device",
-    settings=Disturb,
-    problems=problems,
-    conflicts=conflicts,
-    requests=requests,
-    kind="disturb",
-    variables={
-        "disturbed": Variable(("disturbed",), "state before the first pulse", "", STATE),
-        "write_share": Variable(
-            ("write_share",),
-            "current density as a share of the write amplitude; negative if opposite",
-            bounds=(-1.0, 1.0),
-        ),
-        "disturbed_stable": Variable(
-            ("disturbed",), "whether a wall initialised there rests there", **FLAG
-        ),
-        "disturb_current_density": Variable(
-            ("write_share",), "current density of the pulses", **CURRENT_DENSITY
-        ),
-        "survived_pulses": Variable(
-            _TRAIN, "pulses after each of which the wall rests in its state", type="int64"
-        ),
-        "state_kept": Variable(_TRAIN, "whether the wall does so after all repetitions", **FLAG),
-        "disturb_state": Variable(_TRAIN, "state after the last pulse", type=STATE),
-        "disturb_settled": Variable(_TRAIN, "whether the wall rests after it", **FLAG),
-        "disturb_drift": Variable(
-            _TRAIN, "displacement of the wall by the pulses that its state survives", "m"
-        ),
-        "disturb_last_drift": Variable(
-            _TRAIN, "displacement by the last of them; NaN if there is none", "m"
-        ),
-    },
-    others=(),
     figure="map",
     places={"pulse_train": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,

@@ -1,8 +1,7 @@
 """Tables and map of a write disturb, made from its file only."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
@@ -10,15 +9,11 @@ from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import YES, cells
 
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
-
 KEPT, LOST, UNSTABLE = "#009E73", "#E69F00", "#FFFFFF"
 """Colours of states that survive all pulses, that do not, and in which no wall rests."""
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of all trains, and that of what all states survive."""
     rows = data.to_dataframe(["disturbed", "write_share"]).reset_index()
     stable = data["disturbed_stable"] == 1
@@ -52,18 +47,15 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     ]
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the number of pulses that each state survives, over the share and the state."""
-    from matplotlib import pyplot
-
     starts, shares = map(str, data["disturbed"].values), data["write_share"].values
     counts, kept = data["survived_pulses"].values, data["state_kept"].values == 1
     stable = np.broadcast_to(data["disturbed_stable"].values[:, None] == 1, kept.shape)
     colours = np.where(stable, np.where(kept, KEPT, LOST), UNSTABLE)
     signs = [sign_of(each) for each in starts]
-    figure, axes = pyplot.subplots(figsize=style.size(figures, 0.2 + 0.045 * len(signs)))
+    figure, ((axes,),) = style.panels(figures, 1, 1, 0.2 + 0.045 * len(signs))
     texts = np.where(stable, np.char.add(np.where(kept, "≥ ", ""), counts.astype(str)), "")
     cells(axes, colours, texts, [f"{share:+.3g}" for share in shares], signs)
-    axes.set_xlabel("current density as a share of the write amplitude")
-    axes.set_ylabel("state")
+    axes.set(xlabel="current density as a share of the write amplitude", ylabel="state")
     return figure

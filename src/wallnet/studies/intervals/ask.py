@@ -11,7 +11,7 @@ from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
 from wallnet.jobs.requests import pulses
-from wallnet.studies.base import Requests, Rounds, Study, on_device, too_short
+from wallnet.studies.base import Requests, Rounds, on_device, study, too_short
 
 
 class Intervals(Section):
@@ -76,30 +76,22 @@ def ahead(
 
 _INTERVAL = ("interval",)
 
-STUDY = Study(
-    name="intervals",
-    title="intervals of {subject}",
-    missing="a device",
-    settings=Intervals,
-    problems=problems,
-    requests=requests,
-    kind="intervals",
-    variables={
-        "interval": Variable(_INTERVAL, "number, by ascending current density", type="int64"),
-        "interval_state": Variable(_INTERVAL, "state of the wall after its pulses", type=STATE),
-        "interval_settled": Variable(_INTERVAL, "whether the wall rests, or has left", **FLAG),
-        "interval_low": Variable(_INTERVAL, "lower edge", **EDGE),
-        "interval_high": Variable(_INTERVAL, "upper edge", **EDGE),
-        "interval_error": Variable(
-            _INTERVAL, "largest possible error of its edges", **CURRENT_DENSITY
-        ),
-        "interval_swept": Variable(_INTERVAL, "pulses of the sweep in it", type="int64"),
-        "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
-    },
+VARIABLES = {
+    "interval": Variable(_INTERVAL, "number, by ascending current density", type="int64"),
+    "interval_state": Variable(_INTERVAL, "state of the wall after its pulses", type=STATE),
+    "interval_settled": Variable(_INTERVAL, "whether the wall rests, or has left", **FLAG),
+    "interval_low": Variable(_INTERVAL, "lower edge", **EDGE),
+    "interval_high": Variable(_INTERVAL, "upper edge", **EDGE),
+    "interval_error": Variable(_INTERVAL, "largest possible error of its edges", **CURRENT_DENSITY),
+    "interval_swept": Variable(_INTERVAL, "pulses of the sweep in it", type="int64"),
+    "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
+}
+
+STUDY = study(
+    __name__,
+    Intervals,
     others=("state", "settled", "current_density"),
     figure="edges",
     places={"trace": r"[^/]+/-?[\d.]+"},
     of_device=True,
-    rounds=rounds,
-    ahead=ahead,
 )

@@ -1,8 +1,7 @@
 """Tables and figure of the intervals of a device, made from their file only."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
@@ -10,17 +9,13 @@ from wallnet.report.device_tables import SETTLED
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import YES
 
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
-
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the intervals of a device; the first one is also written as CSV."""
     return [_intervals(data, name), _pulses(data, name)]
 
 
-def _intervals(data: "xarray.Dataset", name: str) -> Table:
+def _intervals(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the intervals.
 
     A sweep whose step is at most the width of an interval always has a pulse in it; a wider step
@@ -42,7 +37,7 @@ def _intervals(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _pulses(data: "xarray.Dataset", name: str) -> Table:
+def _pulses(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all pulses, of the sweep and of the bisection."""
     return of_columns(
         f"{name}: all pulses",
@@ -55,30 +50,22 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the interval of each state over the current density."""
-    from matplotlib import pyplot
-
     states = list(dict.fromkeys(map(str, data["interval_state"].values)))
     densities = data["current_density"].values / 1e12
     low = np.nan_to_num(data["interval_low"].values / 1e12, nan=float(densities[0]))
     high = np.nan_to_num(data["interval_high"].values / 1e12, nan=float(densities[-1]))
-    figure, axes = pyplot.subplots(figsize=style.size(figures, 0.15 + 0.05 * len(states)))
+    figure, ((axes,),) = style.panels(figures, 1, 1, 0.15 + 0.05 * len(states))
     for index, state in enumerate(map(str, data["interval_state"].values)):
-        rests = bool(data["interval_settled"].values[index])
-        axes.barh(
-            states.index(state),
-            high[index] - low[index],
-            left=low[index],
-            height=0.6,
-            facecolor=style.COLOURS[5] if rests else "white",
-            edgecolor="0.3",
-        )
+        fill = style.COLOURS[5] if data["interval_settled"].values[index] else "white"
+        look = {"height": 0.6, "facecolor": fill, "edgecolor": "0.3"}
+        axes.barh(states.index(state), high[index] - low[index], left=low[index], **look)
     swept = data["swept"].values == 1
     rows = np.array([states.index(str(each)) for each in data["state"].values])
     axes.plot(densities[swept], rows[swept], linestyle="none", marker="o", color="black")
     axes.plot(densities[~swept], rows[~swept], linestyle="none", marker="|", color="black")
     axes.set_yticks(range(len(states)), states)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    axes.set_xlabel(style.J_LABEL)
     return figure

@@ -2,6 +2,7 @@
 
 import itertools
 from functools import partial
+from typing import Any
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
@@ -88,6 +89,9 @@ def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
     return found
 
 
+problems = partial(base.problems_of_variants, misfits=_misfits)
+
+
 def wanted_notch(step: int, notches: int) -> int:
     """Return the notch at which the wall has to rest after a step; both count from 1.
 
@@ -109,15 +113,9 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     if window.tail:
         share, whole = window.tail.share, duration + window.tail.duration
         waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
-    pulses = [
-        ProgramPulse(
-            current_density=current_density if step <= notches else -current_density,
-            duration=whole,
-            waveform=waveform,
-            pause=window.pause,
-        )
-        for step in steps[1:]
-    ]
+    shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
+    ways = (current_density, -current_density)
+    pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     wanted = [wanted_notch(step, notches) for step in steps]
     expected = tuple(str(WallState.at(each, each)) for each in wanted)
     return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
@@ -139,28 +137,25 @@ def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> b
 
 _WINDOW = ("variant", "duration", "current_density")
 
-STUDY = base.Study(
-    name="operating_windows",
+VARIABLES = {
+    "variant": Variable(("variant",), "variant of the device", "", TEXT),
+    "window_outcome": Variable(
+        _WINDOW, "outcome of each pulse train", "", TEXT, attributes=meanings(OUTCOMES)
+    ),
+    "window_step": Variable(_WINDOW, "first step that failed; 0 if all worked", type="int64"),
+    "window_state": Variable(_WINDOW, "state of the wall after its last step", type=STATE),
+    **{
+        f"window_{name}": Variable(_WINDOW[:2], f"{text} of the widest stretch", **EDGE)
+        for name, text in EDGES.items()
+    },
+}
+
+STUDY = base.study(
+    __name__,
+    Window,
     title="operating window {subject}",
     missing="an operating window",
-    settings=Window,
-    problems=partial(base.problems_of_variants, misfits=_misfits),
-    requests=requests,
     kind="operating_window",
-    variables={
-        "variant": Variable(("variant",), "variant of the device", "", TEXT),
-        "window_outcome": Variable(
-            _WINDOW, "outcome of each pulse train", "", TEXT, attributes=meanings(OUTCOMES)
-        ),
-        "window_step": Variable(
-            _WINDOW, "first step of each that failed; 0 if all worked", type="int64"
-        ),
-        "window_state": Variable(_WINDOW, "state of the wall after its last step", type=STATE),
-        **{
-            f"window_{name}": Variable(_WINDOW[:2], f"{text} of the widest stretch", **EDGE)
-            for name, text in EDGES.items()
-        },
-    },
     others=("duration", "current_density"),
     figure="map",
     places={"initial": "[^/]+/[^/]+/initial", "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+"},

@@ -1,18 +1,15 @@
 """Tables and map of an operating window, made from its file only."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Table, of_columns
+from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
 from wallnet.studies.showing import cells
-
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -25,7 +22,7 @@ LOOKS = {
 """Colour and sign of each outcome in the map."""
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of all points, and that of the widest stretch of each variant and duration.
 
     The half width of a stretch is at least that between the densities that work, and less than that
@@ -37,48 +34,39 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     limits = data[[f"window_{each}" for each in ask.EDGES]]
     rows = limits.assign(works=works).to_dataframe().reset_index()
     first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
+    working = [f"{count} of {data.sizes['current_density']}" for count in rows["works"]]
+    steps = points["window_step"]
+    outcomes: dict[str, tuple[Any, Format]] = {
+        "variant": (points["variant"], ""),
+        "duration (ns)": (points["duration"] / 1e-9, ".3f"),
+        "J (1e12 A/m²)": (points["current_density"] / 1e12, ".4f"),
+        "outcome": (points["window_outcome"], ""),
+        "step that failed": (steps.where(steps > 0), ".0f"),  # none if all worked
+        "last state": (points["window_state"], ""),
+    }
+    stretches: dict[str, tuple[Any, Format]] = {
+        "variant": (rows["variant"], ""),
+        "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
+        "points that work": (working, ""),
+        "works from (1e12 A/m²)": (first / 1e12, ".4f"),
+        "works to (1e12 A/m²)": (last / 1e12, ".4f"),
+        "half width, at least (%)": (100 * (last - first) / (last + first), ".1f"),
+        "half width, below (%)": (100 * (above - below) / (above + below), ".1f"),
+    }
     return [
-        of_columns(
-            f"{name}: outcome of each pulse train",
-            {
-                "variant": (points["variant"], ""),
-                "duration (ns)": (points["duration"] / 1e-9, ".3f"),
-                "J (1e12 A/m²)": (points["current_density"] / 1e12, ".4f"),
-                "outcome": (points["window_outcome"], ""),
-                # none if all worked
-                "step that failed": (points["window_step"].where(points["window_step"] > 0), ".0f"),
-                "last state": (points["window_state"], ""),
-            },
-        ),
-        of_columns(
-            f"{name}: widest stretch that works",
-            {
-                "variant": (rows["variant"], ""),
-                "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
-                "points that work": (
-                    [f"{count} of {data.sizes['current_density']}" for count in rows["works"]],
-                    "",
-                ),
-                "works from (1e12 A/m²)": (first / 1e12, ".4f"),
-                "works to (1e12 A/m²)": (last / 1e12, ".4f"),
-                "half width, at least (%)": (100 * (last - first) / (last + first), ".1f"),
-                "half width, below (%)": (100 * (above - below) / (above + below), ".1f"),
-            },
-        ),
+        of_columns(f"{name}: outcome of each pulse train", outcomes),
+        of_columns(f"{name}: widest stretch that works", stretches),
     ]
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the outcome over current density and duration, one panel a variant."""
-    from matplotlib import pyplot
     from matplotlib.patches import Patch
 
     variants = data["variant"].values
     durations, densities = data["duration"].values, data["current_density"].values
     height = 0.16 + len(variants) * (0.1 + 0.06 * len(durations))
-    figure, panels = pyplot.subplots(
-        len(variants), 1, figsize=style.size(figures, height), sharex=True, squeeze=False
-    )
+    figure, panels = style.panels(figures, len(variants), 1, height, sharex=True)
     for axes, variant in zip(panels[:, 0], variants, strict=True):
         chosen = data.sel(variant=variant)
         outcomes, steps = chosen["window_outcome"].values, chosen["window_step"].values
@@ -86,17 +74,12 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         texts = np.where(signs != "", signs + " " + steps.astype(str).astype(object), "")
         columns = [f"{each / 1e12:g}" for each in densities]
         cells(axes, colours, texts, columns, [f"{each / 1e-9:g}" for each in durations])
-        axes.set_ylabel("duration (ns)")
-        axes.set_title(style.plain(str(variant)), loc="left")
-    panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
-    present = set(data["window_outcome"].values.flat)
-    figure.legend(
-        handles=[
-            Patch(facecolor=LOOKS[each][0], edgecolor="0.5", label=f"{each} {LOOKS[each][1]}")
-            for each in ask.OUTCOMES
-            if each in present
-        ],
-        loc="outside lower center",
-        ncols=len(ask.OUTCOMES),
-    )
+        axes.set(ylabel="duration (ns)", title=style.plain(str(variant)))
+    panels[-1, 0].set_xlabel(style.J_LABEL)
+    handles = [
+        Patch(facecolor=LOOKS[each][0], edgecolor="0.5", label=f"{each} {LOOKS[each][1]}")
+        for each in ask.OUTCOMES
+        if each in data["window_outcome"].values
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(ask.OUTCOMES))
     return figure

@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray
 
 from wallnet import files
 from wallnet.config import Figures
@@ -14,18 +14,14 @@ from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
 from wallnet.report.tables import Table, of_columns
 
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
-
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
     pulses, *of_energies = _with_energies(_pulses(data, name), data, name)
     return [pulses, _branches(data, name), _asymmetry(data, name), *of_energies]
 
 
-def _pulses(data: "xarray.Dataset", name: str) -> Table:
+def _pulses(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the states after each pulse."""
     readings = data.sel(reading=list(files.READINGS))
     conductance = readings["pulse_conductance"].values / 1e-6
@@ -48,7 +44,7 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Table, Table, Table]:
+def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Table, Table, Table]:
     """Return the table of the pulses with their energies, the table of sums, and the parameters.
 
     Index 0 of the pulses is the state before the first; it needs no energy.
@@ -56,13 +52,9 @@ def _with_energies(pulses: Table, data: "xarray.Dataset", name: str) -> tuple[Ta
     import pandas
 
     job = job_of(data)
-    found = write_energy_of_train(
-        job,
-        data["pulse_train_current_density"].values,
-        data["pulse_duration"].values,
-        data["pulse_start"].values,
-        trained_waveforms(data),
-    )
+    names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
+    density, duration, start = (data[each].values for each in names)
+    found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     driven = data["pulse"].values > 0
     columns = write_energies.columns(found).where(pandas.Series(driven))
     total, pulses_driven = float(found.energy.sum()) / 1e-12, int(driven.sum())
@@ -91,12 +83,12 @@ def _signed(decimals: int) -> Callable[[float], str]:
     return text
 
 
-def _rising(data: "xarray.Dataset") -> "np.ndarray":
+def _rising(data: xarray.Dataset) -> np.ndarray:
     """Return whether the pulses of each branch raise the conductance."""
     return data["pulse_train_current_density"].values[data["branch_first"].values] > 0
 
 
-def _branches(data: "xarray.Dataset", name: str) -> Table:
+def _branches(data: xarray.Dataset, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
     names = ["branch_first", "branch_last", "branch_steps", "step_size", "nonlinearity"]
     chosen = data[[*names, "step_slope"]].assign(rising=("branch", _rising(data)))
@@ -116,7 +108,7 @@ def _branches(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
+def _asymmetry(data: xarray.Dataset, name: str) -> Table:
     """Return the table of what differs between potentiation and the depression after it.
 
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
@@ -141,36 +133,25 @@ def _asymmetry(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw conductance against pulse number, and both wall ends and the current against time."""
-    from matplotlib import pyplot
-
-    figure, (steps, ends, current) = pyplot.subplots(
-        3, 1, figsize=style.size(figures, 0.9), height_ratios=[1.3, 1.3, 0.5]
-    )
+    figure, grid = style.panels(figures, 3, 1, 0.9, height_ratios=[1.3, 1.3, 0.5])
+    steps, ends, current = grid[:, 0]
     for index, reading in enumerate(files.READINGS):
-        steps.plot(
-            data["pulse"].values,
-            data["normalized_pulse_conductance"].sel(reading=reading).values,
-            label=f"{reading} reading",
-            **style.look(index, marker=True),
-        )
-    steps.set_xlabel("pulse number")
-    steps.set_ylabel(G_NORM_LABEL)
-    steps.set_title("(a) after each pulse", loc="left")
+        values = data["normalized_pulse_conductance"].sel(reading=reading).values
+        look = style.look(index, marker=True) | {"label": f"{reading} reading"}
+        steps.plot(data["pulse"].values, values, **look)
+    steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
     steps.legend(loc="best")
     time = data["time"].values / 1e-9
     for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
         ends.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
-    ends.set_ylabel(r"wall $\mathit{x}$ (nm)")
-    ends.set_title("(b) wall ends and current density", loc="left")
+    ends.set(ylabel=r"wall $\mathit{x}$ (nm)", title="(b) wall ends and current density")
     ends.legend(loc="best")
     ends.tick_params(labelbottom=False)
-    current.plot(
-        time, data["applied_current_density"].values / 1e12, color="0.2", drawstyle="steps-pre"
-    )
-    current.set_xlabel("time (ns)")
-    current.set_ylabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+    density = data["applied_current_density"].values / 1e12
+    current.plot(time, density, color="0.2", drawstyle="steps-pre")
+    current.set(xlabel="time (ns)", ylabel=style.J_LABEL)
     for axes in (ends, current):
         axes.set_xlim(0, float(np.max(time)))
     return figure
@@ -180,7 +161,7 @@ MOST_PULSES = 4
 """Largest number of different pulses of a train that a caption lists."""
 
 
-def faults(data: "xarray.Dataset", name: str) -> list[str]:
+def faults(data: xarray.Dataset, name: str) -> list[str]:
     """Return what the user should change, as the page of a campaign shows it."""
     moving = data["pulse"].values[data["pulse_settled"].values == 0]
     if not moving.size:
@@ -191,7 +172,7 @@ def faults(data: "xarray.Dataset", name: str) -> list[str]:
     ]
 
 
-def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
+def headline(data: xarray.Dataset, device: str) -> tuple[str, list[Table]]:
     """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
     caption = (
         f"{device}, pulse train {data.attrs['subject']} ({pulses_text(data)}): conductance after "
@@ -200,7 +181,7 @@ def headline(data: "xarray.Dataset", device: str) -> tuple[str, list[Table]]:
     return caption, []
 
 
-def pulses_text(data: "xarray.Dataset") -> str:
+def pulses_text(data: xarray.Dataset) -> str:
     """Return the pulses of a train as text: each with its number of repetitions, or their range."""
     densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
     durations = (f"{each / 1e-9:g}" for each in data["pulse_duration"].values[1:])

@@ -53,7 +53,7 @@ def requests(campaign: Campaign, name: str, asked: Transitions, _: base.Rounds) 
     return found
 
 
-def _about(campaign: Campaign, name: str, _: Transitions) -> Job:
+def about(campaign: Campaign, name: str, _: Transitions) -> Job:
     """Return what the write energy of the pulses depends on."""
     return write_energy_job(campaign.simulated[name])
 
@@ -61,60 +61,32 @@ def _about(campaign: Campaign, name: str, _: Transitions) -> Job:
 _PULSE = ("start", "duration", "current_density")
 _PAIR = ("start", "target")
 
-STUDY = base.Study(
-    name="transitions",
-    title="transitions of {subject}",
-    missing="a device",
-    settings=Transitions,
-    problems=problems,
-    requests=requests,
-    kind="transitions",
-    variables={
-        "start": Variable(("start",), "state from which a pulse starts", "", STATE),
-        "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-        "start_stable": Variable(
-            ("start",), "whether a wall initialised there rests there", **FLAG
-        ),
-        "start_bottom": Variable(
-            ("start",), "wall position at the lower edge before the pulses", **ON_TRACK
-        ),
-        "start_top": Variable(
-            ("start",), "wall position at the upper edge before the pulses", **ON_TRACK
-        ),
-        "end_state": Variable(_PULSE, "state of the wall after each pulse", type=STATE),
-        "end_settled": Variable(_PULSE, "whether both wall ends rest after each pulse", **FLAG),
-        "end_bottom": Variable(
-            _PULSE, "wall position at the lower edge after each pulse", **ON_TRACK
-        ),
-        "end_top": Variable(_PULSE, "wall position at the upper edge after each pulse", **ON_TRACK),
-        "end_target": Variable(
-            _PULSE,
-            "index of the target in which the wall rests",
-            type="int64",
-            attributes={"comment": "-1 if it rests in none of them"},
-        ),
-        "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
-        "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-        "sequence_length": Variable(
-            _PAIR,
-            "number of pulses of the shortest sequence",
-            type="int64",
-            attributes={"comment": "-1 where there is none"},
-        ),
-        "sequence_current_density": Variable(
-            _PAIR, "current density of the first pulse of this sequence", **EDGE
-        ),
-        "sequence_duration": Variable(
-            _PAIR,
-            "duration of the first pulse of this sequence",
-            attributes={"comment": "NaN where there is none"},
-            **TIME,
-        ),
-    },
+VARIABLES = {
+    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
+    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
+    "start_stable": Variable(("start",), "whether an initialised wall rests there", **FLAG),
+    "start_bottom": Variable(("start",), "lower wall end before the pulses", **ON_TRACK),
+    "start_top": Variable(("start",), "upper wall end before the pulses", **ON_TRACK),
+    "end_state": Variable(_PULSE, "state of the wall after each pulse", type=STATE),
+    "end_settled": Variable(_PULSE, "whether both wall ends rest after each pulse", **FLAG),
+    "end_bottom": Variable(_PULSE, "lower wall end after each pulse", **ON_TRACK),
+    "end_top": Variable(_PULSE, "upper wall end after each pulse", **ON_TRACK),
+    "end_target": Variable(
+        _PULSE, "index of the target in which the wall rests; -1 if none", type="int64"
+    ),
+    "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
+    "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
+    "sequence_length": Variable(_PAIR, "pulses of the shortest sequence; -1 if none", type="int64"),
+    "sequence_current_density": Variable(_PAIR, "first current density of the sequence", **EDGE),
+    "sequence_duration": Variable(_PAIR, "duration of its first pulse; NaN if none", **TIME),
+}
+
+STUDY = base.study(
+    __name__,
+    Transitions,
     others=("duration", "current_density"),
     figure="map",
     places={"trace": r"[^/]+/[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
-    about=_about,
     level_sets=("mutually-reachable",),
 )

@@ -8,8 +8,11 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.studies.opened import Opened, Outcome, over
+from wallnet.studies.opened import Opened, Outcome
 from wallnet.studies.transitions.ask import Transitions
+
+AT_END = ("state", "bottom", "top")
+"""What is gathered of each wall after a pulse, beside whether it rests."""
 
 
 @dataclass(frozen=True)
@@ -132,21 +135,16 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
     ]
     targets = [*names, *WITHOUT_WALL]
     moving = [edge for edge in edges if edge.start != edge.target]
-    rows = [
-        {
-            "end_state": end.state,
-            "end_settled": end.resting is True,
-            "end_bottom": end.bottom,
-            "end_top": end.top,
-            "end_target": target,
-        }
-        for end, target in zip(ends, found, strict=True)
-    ]
+    shape = (len(names), len(asked.durations), len(asked.signed))
     return {
         "start_stable": stable,
         "start_bottom": [start.bottom for start in starts],
         "start_top": [start.top for start in starts],
-        **over((len(names), len(asked.durations), len(asked.signed)), rows),
+        **{
+            f"end_{key}": np.reshape([getattr(each, key) for each in ends], shape) for key in AT_END
+        },
+        "end_settled": np.reshape([end.resting is True for end in ends], shape),
+        "end_target": np.reshape(found, shape),
         **_of_sequences(shortest(edges, len(names), len(targets)), len(names), len(targets)),
         "reached": [k in {edge.target for edge in moving} for k in range(len(targets))],
         "left": [k in {edge.start for edge in moving} for k in range(len(names))],

@@ -3,9 +3,10 @@
 import itertools
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.devices.write_energy import WriteEnergy, write_energy_of
@@ -13,15 +14,11 @@ from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED, sign_of
-from wallnet.report.tables import Table, of_columns
+from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import YES, cells
 
-if TYPE_CHECKING:
-    import xarray
-    from matplotlib.figure import Figure
 
-
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states, and that of the write energy."""
     job = WriteEnergyJob.model_validate(json.loads(data.attrs["parameters"])["about"])
     durations, densities = data["duration"].values, data["current_density"].values
@@ -37,7 +34,7 @@ def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     ]
 
 
-def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
+def _pulses(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
     """Return the table of all pulses."""
     import pandas
 
@@ -61,7 +58,7 @@ def _pulses(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
     return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
 
 
-def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[float, float, str]]:
+def sequence(data: xarray.Dataset, start: str, target: str) -> list[tuple[float, float, str]]:
     """Return the shortest sequence of pulses from a state to another.
 
     Returns
@@ -83,7 +80,7 @@ def sequence(data: "xarray.Dataset", start: str, target: str) -> list[tuple[floa
     return found
 
 
-def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
+def _sequences(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
     import pandas
 
@@ -98,40 +95,30 @@ def _sequences(data: "xarray.Dataset", name: str, cost: WriteEnergy) -> Table:
         found = sequence(data, start, target)
         pulses = [(duration, density) for density, duration, _ in found]
         shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
-        row = {
-            "from": start,
-            "to": target,
-            "pulses": len(found) or None,
-            "J (1e12 A/m²), duration, state after it": "; ".join(shown) or None,
-            "energy (pJ)": sum(energy[pulse] for pulse in pulses) / 1e-12 or None,
-            "largest rise, middle (K)": max((rise[pulse] for pulse in pulses), default=None),
-        }
-        rows.append(row)
+        told = {"J (1e12 A/m²), duration, state after it": "; ".join(shown) or None}
+        told["energy (pJ)"] = sum(energy[pulse] for pulse in pulses) / 1e-12 or None
+        told["largest rise, middle (K)"] = max((rise[pulse] for pulse in pulses), default=None)
+        rows.append({"from": start, "to": target, "pulses": len(found) or None, **told})
     formats = {"pulses": ".0f", "energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"}
     return Table(f"{name}: shortest sequences of pulses", pandas.DataFrame(rows), formats)
 
 
-def _states(data: "xarray.Dataset", name: str) -> Table:
+def _states(data: xarray.Dataset, name: str) -> Table:
     """Return the table of what rests, and of what nothing reaches or leaves."""
     # the first targets are the starts, and no pulse starts from the others
     others = data.sizes["target"] - data.sizes["start"]
-    return of_columns(
-        f"{name}: states",
-        {
-            "state": (data["target"].values, ""),
-            "a wall initialised there rests": (
-                [*data["start_stable"].values, *[None] * others],
-                YES,
-            ),
-            "a pulse reaches it": (data["reached"].values, YES),
-            "a pulse leaves it": ([*data["left"].values, *[0] * others], YES),
-        },
-    )
+    columns: dict[str, tuple[Any, Format]] = {
+        "state": (data["target"].values, ""),
+        "a wall initialised there rests": ([*data["start_stable"].values, *[None] * others], YES),
+        "a pulse reaches it": (data["reached"].values, YES),
+        "a pulse leaves it": ([*data["left"].values, *[0] * others], YES),
+    }
+    return of_columns(f"{name}: states", columns)
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the state after each pulse over current density and start, one panel a duration."""
-    from matplotlib import colormaps, pyplot
+    from matplotlib import colormaps
     from matplotlib.colors import Normalize
 
     starts, durations = data["start"].values, data["duration"].values
@@ -141,17 +128,14 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     signs = np.vectorize(sign_of, otypes=[object])(data["end_state"].values)
     signs = np.where(data["end_target"].values >= 0, signs, "(" + signs + ")")
     height = 0.1 + len(durations) * (0.08 + 0.045 * len(starts))
-    figure, panels = pyplot.subplots(
-        len(durations), 1, figsize=style.size(figures, height), sharex=True, squeeze=False
-    )
+    figure, panels = style.panels(figures, len(durations), 1, height, sharex=True)
     for column, axes in enumerate(panels[:, 0]):
         # the light part, on which black text can be read
         colours = colormaps["viridis"](0.35 + 0.65 * scale(middle[:, column]))
         columns = [f"{each / 1e12:+g}" for each in densities]
         cells(axes, colours, signs[:, column], columns, [sign_of(str(each)) for each in starts])
-        axes.set_ylabel("from")
-        axes.set_title(f"pulses of {durations[column] / 1e-9:g} ns", loc="left")
-    panels[-1, 0].set_xlabel(r"$\mathit{J}$ ($10^{12}$ A/m²)")
+        axes.set(ylabel="from", title=f"pulses of {durations[column] / 1e-9:g} ns")
+    panels[-1, 0].set_xlabel(style.J_LABEL)
     return figure
 
 
@@ -159,7 +143,7 @@ NOTHING, NO_WALL, UNKNOWN = "nothing", "a wall initialised there moves on", "unk
 
 
 def level_columns(
-    data: "xarray.Dataset | None", states: Sequence[str], sign: int
+    data: xarray.Dataset | None, states: Sequence[str], sign: int
 ) -> dict[str, list[str]]:
     """Return what pulses do to levels: which are reached, and which pulses leave them.
 
@@ -181,14 +165,14 @@ def level_columns(
     }
 
 
-def _reached(state: str, transitions: "xarray.Dataset | None") -> str:
+def _reached(state: str, transitions: xarray.Dataset | None) -> str:
     """Return whether a pulse from another state leads to a state."""
     if transitions is None or state not in transitions["target"].values:
         return UNKNOWN
     return YES[int(transitions["reached"].sel(target=state))]
 
 
-def _left(state: str, transitions: "xarray.Dataset | None", sign: int) -> str:
+def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     """Return the pulses of a sign that leave a state, and where they lead, as text.
 
     States have their signs, in brackets where the wall does not rest in one of the states from

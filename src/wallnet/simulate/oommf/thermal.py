@@ -1,0 +1,109 @@
+"""OOMMF at a temperature: its evolver `Xf_ThermSpinXferEvolve` with a fixed time step.
+
+The evolver takes Heun steps. The slope at the beginning of a step has the thermal field of the step
+before, and the slope at its end a new one. A mode of rate λ, with z = λ h and a thermal field of
+strength g, then obeys
+
+    m_{n+1} = (1 + z + z²/2) m_n + g √h ((1 + z) ξ_{n-1} + ξ_n)/2.
+
+Its stationary variance is 1 - |Re z|/2 times the exact one, to first order; with one field for both
+slopes, there is no error of first order. The step is the longest for which no mode deviates by more
+than `DEVIATION`. It divides the time between two entries of the trace, since the evolver would use
+the thermal field of a whole step for a shorter one.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import tracks
+from wallnet.experiment import Step
+from wallnet.film.thermal import ThermalEngine
+from wallnet.simulate.drives import Drive
+from wallnet.simulate.quench import WARM_UP
+
+States = Callable[[Drive, NDArray[np.floating]], Iterable[NDArray[np.floating]]]
+"""Returns the states at the ends of the stages of a run, given the run and its first state."""
+
+DEVIATION = 0.03
+"""Largest relative deviation of the energy of a mode from its thermal energy."""
+
+
+def variance_ratio(z: NDArray[np.complexfloating]) -> NDArray[np.float64]:
+    """Return the stationary variance of modes with z = λ h, relative to the exact one."""
+    grown, before, new = 1 + z + z**2 / 2, (1 + z) / 2, 0.5
+    added = np.abs(before) ** 2 + new**2 + 2 * new * (grown * before.conj()).real
+    return -2 * z.real * added / (1 - np.abs(grown) ** 2)
+
+
+def longest_step(job: Step) -> float:
+    """Return the longest time step in s at which no mode deviates by more than `DEVIATION`."""
+    damping = job.material.damping
+    sizes = np.linspace(0.0, 1.0, 1001)[1:]
+    ratio = variance_ratio(sizes * complex(-damping, 1) / math.hypot(damping, 1))
+    largest = sizes[np.argmax(np.abs(ratio - 1) > DEVIATION) - 1]
+    torque = job.material.torque(job.current_density or 0.0, tracks.SPIN_DIRECTION)
+    film = tracks.film(job)
+    return float(largest / film["terms"].rates(film["cell"], torque)[0])
+
+
+def time_step(job: Step, drive: Drive) -> float:
+    """Return the time step in s of a run."""
+    stage = drive.duration / drive.stages
+    return stage / math.ceil(stage / longest_step(job) - 1e-9)
+
+
+class Measured:
+    """The runs of a job, with the temperature that their states show.
+
+    Parameters
+    ----------
+    job : Step
+        The job.
+    states : callable
+        Returns the states at the ends of the stages of a run; see `drives.record_runs`.
+
+    Attributes
+    ----------
+    spins : list of list of float
+        Measured and set temperature in K, after the film has become warm.
+    last : ndarray (rows, columns, 3)
+        The last state.
+    """
+
+    def __init__(self, job: Step, states: States) -> None:
+        self._job, self._states = job, states
+        self._film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
+        self.spins: list[list[float]] = []
+        self.last: NDArray[np.floating] = np.empty(0)
+
+    def __call__(self, drive: Drive, start: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
+        """Yield the states of a run."""
+        for stage, state in enumerate(self._states(drive, start)):
+            self.last = state
+            if drive.time(stage) > WARM_UP:
+                self._film.magnetization = state
+                self.spins.append([self._film.spin_temperature(), self._job.temperature])
+            yield state
+
+
+def evolver(job: Step, drive: Drive) -> Any:
+    """Return the evolver of a run."""
+    import oommfc
+
+    step = time_step(job, drive)
+    return oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
+
+
+def seed(job: Step, drive: Drive) -> int:
+    """Return the seed of the thermal field of a run, which no other run of the job has.
+
+    It belongs into OOMMF's `RandomSeed`: OOMMF initialises its generator with it after the evolver
+    has done so with `uniform_seed`, which therefore has no effect.
+    """
+    seeds = np.random.SeedSequence([job.noise_key, round(drive.start / 1e-18)])
+    # OOMMF takes a signed integer
+    return int(seeds.generate_state(1)[0]) >> 1

@@ -1,0 +1,1 @@
+"""Thermal: which states pulses write at a temperature, and with which probability."""

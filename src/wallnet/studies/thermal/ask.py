@@ -1,0 +1,189 @@
+"""Thermal: replicas of one pulse at a temperature, and the same pulse at 0 K."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from wallnet.config import Campaign, Device, ProgramPulse, current_name
+from wallnet.config.pulse import Sweep
+from wallnet.config.quantities import Duration, DurationOrNone, Fraction
+from wallnet.config.variants import NAME_OF_VARIANT, Varied
+from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
+from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
+from wallnet.files.schema import FLAG, ON_TRACK, STATE, TEXT, Variable
+from wallnet.studies import base
+
+_HEATED = {"ambient": 300.0, "heating": "pulse"}
+
+MODELS: dict[str, dict[str, Any]] = {
+    "isothermal": {"temperature": {"ambient": 300.0}},
+    "heated-2": {"temperature": {**_HEATED, "anisotropy_exponent": 2.0}},
+    "heated-3": {"temperature": {**_HEATED, "anisotropy_exponent": 3.0}},
+}
+
+
+class Thermal(Varied, Sweep):
+    """Pulses at a temperature, each repeated, beside the same pulses at 0 K."""
+
+    variants: dict[str, dict[str, Any]] = Field(
+        default=MODELS,
+        min_length=1,
+        json_schema_extra={"propertyNames": {"pattern": NAME_OF_VARIANT}},
+    )
+    """Models of the temperature: keys of the device that differ, by name. By default the track is
+    at 300 K, or its pulses heat it, with an anisotropy exponent of 2 or 3."""
+    duration: Duration | None = None
+    """Duration of square pulses; the pulse of the device if not given."""
+    pause: DurationOrNone = 10e-9
+    """Time without current after each pulse, at whose end a quench shows the state. Source: our
+    choice."""
+    replicas: Annotated[int, Field(ge=BLOCK, le=100_000, multiple_of=BLOCK)] = BLOCK
+    """Repetitions of each pulse, a multiple of 8. Source: our choice."""
+    free_share: Annotated[Fraction, Field(gt=0)] = 0.5
+    """Share of the walls free after the pause that go on, at least one in each gap between notches
+    and block of 8. Source: our choice."""
+    free_time: Duration = 20e-9
+    """Time after the pause at which these are read, if no notch has pinned them before. Source: our
+    choice."""
+
+    def pulse(self, device: Device, current_density: float) -> ProgramPulse:
+        """Return a pulse with its pause on a device."""
+        own = device.pulse
+        return ProgramPulse(
+            current_density=current_density,
+            duration=self.duration or own.duration,
+            waveform=() if self.duration else own.waveform,
+            pause=self.pause,
+        )
+
+
+def _misfits(asked: Thermal, key: str, block: str, device: Device) -> list[str]:
+    """List the conflicts with one variant of the device, whose block has a name."""
+    if not initial_job(device).temperature:
+        return [f"{block} has no temperature; give temperature.ambient in K"]
+    strongest = max(asked.current_densities, key=abs)
+    pulse = asked.pulse(device, strongest)
+    total = pulse.duration + max(pulse.pause, asked.free_time)
+    return [
+        *base.unrecorded(key, {"duration": pulse.duration}, device, asked.device),
+        *base.too_large(key, device, "pulse and pause", total, strongest),
+    ]
+
+
+def _train(asked: Thermal, device: Device, density: float, free: FreeWalls | None) -> Simulation:
+    pulse = asked.pulse(device, density)
+    job = train_job(device, Train(pulses=(pulse,), maps=False, free=free))
+    output = device.output.without_maps_between(pulse.duration + pulse.pause)
+    return job.model_copy(update={"output": output})
+
+
+def _block(asked: Thermal, device: Device, density: float, replicas: tuple[int, int]) -> Simulation:
+    free = FreeWalls(share=asked.free_share, longest=asked.free_time)
+    return _train(asked, device, density, free).model_copy(update={"replicas": replicas})
+
+
+def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
+    """Return initial states, a train for each pulse at 0 K, and the blocks of each variant."""
+    cold = campaign.simulated[asked.device].model_copy(update={"temperature": None})
+    start = STUDY.path(name, "initial")
+    found: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
+    for density in asked.current_densities:
+        path = STUDY.path(name, current_name(density))
+        make = partial(_train, asked, cold, density, None)
+        found[density,] = Request("pulse_train", path, make, (start,))
+    starts: dict[str, str] = {}
+    for variant in asked.variants:
+        device = asked.of_variant(campaign.simulated, variant)
+        example = initial_job(device)
+        initial = STUDY.path(name, variant, "initial")
+        # models that differ by the heat of pulses have one initial state
+        if starts.setdefault(example.to_json(), initial) == initial:
+            found[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
+        for density in asked.current_densities:
+            path = STUDY.path(name, variant, current_name(density))
+            for first, last in blocks(asked.replicas):
+                make = partial(_block, asked, device, density, (first, last))
+                placed = example.model_copy(update={"replicas": (first, last)}).placed(path)
+                after = (starts[example.to_json()],)
+                found[variant, density, first] = Request("ensemble", placed, make, after)
+    return found
+
+
+_POINT = ("model", "current_density")
+_OUTCOME = (*_POINT, "outcome")
+_SHARE: dict[str, Any] = {"bounds": (0.0, 1.0)}
+_KELVIN: dict[str, Any] = {"units": "K", "bounds": (0.0, 1e40)}
+
+STUDY = base.Study(
+    name="thermal",
+    title="states at a temperature, {subject}",
+    missing="a device",
+    settings=Thermal,
+    problems=partial(base.problems_of_variants, misfits=_misfits),
+    requests=requests,
+    kind="thermal",
+    variables={
+        "model": Variable(("model",), "model of the temperature", "", TEXT),
+        "outcome": Variable(("outcome",), "state of a quenched wall", "", STATE),
+        "outcome_count": Variable(
+            _OUTCOME, "replicas in this state at the end of the pause", type="int64"
+        ),
+        "outcome_certain": Variable(
+            _OUTCOME,
+            "replicas known to be in this state at the reading time: pinned at the end of the "
+            "pause, or free and simulated further",
+            type="int64",
+        ),
+        "outcome_probability": Variable(
+            _OUTCOME,
+            "probability of this state at the reading time; NaN beyond the model",
+            **_SHARE,
+        ),
+        "outcome_low": Variable(
+            _OUTCOME, "lower end of its interval, 95 % (Clopper and Pearson)", **_SHARE
+        ),
+        "outcome_high": Variable(
+            _OUTCOME,
+            "upper end of its interval, at which all walls that were not simulated further are in "
+            "this state",
+            **_SHARE,
+        ),
+        "simulated_replicas": Variable(
+            _POINT, "number of replicas; 0 beyond the model", type="int64"
+        ),
+        "free_share": Variable(
+            _POINT, "share of walls that no notch pins at the end of the pause", **_SHARE
+        ),
+        "unresolved_share": Variable(_POINT, "share of walls free at the reading time", **_SHARE),
+        "free_position": Variable(
+            (*_POINT, "replica"),
+            "mean position of the quenched wall at the end of the pause; NaN if a notch pins it",
+            **ON_TRACK,
+        ),
+        "mean_spin_temperature": Variable(
+            _POINT, "measured temperature of the magnetisation over pulse and pause", **_KELVIN
+        ),
+        "highest_temperature": Variable(
+            _POINT, "highest temperature of the track, or that at which the model ends", **_KELVIN
+        ),
+        "heated_beyond_model": Variable(
+            _POINT, "whether the pulse heats the track beyond the model", **FLAG
+        ),
+        "cold_state": Variable(
+            ("current_density",),
+            "state of the same pulse at 0 K, at the end of the pause",
+            type=STATE,
+        ),
+        "cold_position": Variable(
+            ("current_density",), "mean position of both wall ends then", **ON_TRACK
+        ),
+    },
+    others=("replica", "current_density"),
+    figure="map",
+    places={
+        "initial": "(?:[^/]+/){1,2}initial",
+        "pulse_train": r"[^/]+/-?[\d.]+",
+        "ensemble": r"[^/]+/[^/]+/[^/]+_replicas-\d+-\d+",
+    },
+)

@@ -1,0 +1,184 @@
+"""Thermal: the probability of each state, from the walls of all replicas."""
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wallnet import tracks
+from wallnet.experiment import Simulation
+from wallnet.experiment.simulation import blocks
+from wallnet.files import WallState
+from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
+from wallnet.studies.opened import Opened
+from wallnet.studies.thermal.ask import Thermal
+
+CONFIDENCE = 0.95
+"""Probability with which an interval contains the true value, at least."""
+
+
+class Wall(NamedTuple):
+    """The wall of one replica.
+
+    Attributes
+    ----------
+    state : str
+        State after the quench at the end of the pause.
+    gap : int
+        Number of notches to its left.
+    position : float
+        Its mean position in m.
+    later : str
+        State at the reading time, if it was free and simulated further; otherwise empty.
+    """
+
+    state: str
+    gap: int
+    position: float
+    later: str
+
+
+class Outcomes(NamedTuple):
+    """What is known of the states at the reading time.
+
+    Attributes
+    ----------
+    certain : Counter
+        Number of walls known to be in each state.
+    expected : defaultdict
+        The same, with the other free walls divided as those in their gap that were simulated
+        further.
+    unknown : int
+        Number of these other free walls.
+    """
+
+    certain: Counter[str]
+    expected: defaultdict[str, float]
+    unknown: int
+
+
+def outcomes(walls: Sequence[Wall]) -> Outcomes:
+    """Count the states of walls at the reading time.
+
+    A wall that a notch pins at the end of the pause is taken to stay there.
+    """
+    certain = Counter(
+        wall.later or wall.state for wall in walls if wall.later or wall.state != FREE
+    )
+    expected = defaultdict[str, float](float, certain)
+    unknown = Counter(wall.gap for wall in walls if wall.state == FREE and not wall.later)
+    for gap, count in unknown.items():
+        later = [wall.later for wall in walls if wall.later and wall.gap == gap]
+        for state, seen in Counter(later).items():
+            expected[state] += count * seen / len(later)
+    return Outcomes(certain, expected, unknown.total())
+
+
+def interval(low: int, high: int, total: int) -> tuple[float, float]:
+    """Return the exact interval of a probability (Clopper and Pearson).
+
+    Parameters
+    ----------
+    low, high : int
+        Least and greatest possible number of successes; the interval contains those of both.
+    total : int
+        Number of trials.
+    """
+    from scipy.stats import binomtest
+
+    if not total:
+        return math.nan, math.nan
+    least, most = (
+        binomtest(each, total).proportion_ci(CONFIDENCE, "exact") for each in (low, high)
+    )
+    return float(least.low), float(most.high)
+
+
+def _order(state: str) -> tuple[int, tuple[int, ...]]:
+    """Return the place of a state among all, from the left to the right end of the track."""
+    outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5}
+    return outside.get(WallState(state), 2), WallState(state).ends or ()
+
+
+def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
+    """Return the variables of all models and current densities."""
+    # in the order of the configuration, which JSON does not keep
+    models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
+    cold = [opened.outcomes((density,))[-1] for density in asked.current_densities]
+    points = [
+        _point(opened, [(model, density, first) for first, _ in blocks(asked.replicas)])
+        for model, density in itertools.product(models, asked.current_densities)
+    ]
+    every = [wall for walls, _ in points for wall in walls]
+    seen = {name for wall in every for name in (wall.state, wall.later) if name}
+    states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
+    rows = [_row(walls, states, asked.replicas) | about for walls, about in points]
+    shape = (len(models), len(asked.current_densities))
+    return {
+        **{
+            name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
+            for name, value in rows[0].items()
+        },
+        "model": models,
+        "outcome": states,
+        "cold_state": [str(wall.state) for wall in cold],
+        "cold_position": [wall.position for wall in cold],
+        "replica": np.arange(asked.replicas) + 1,
+        "current_density": asked.current_densities,
+    }
+
+
+def _row(walls: Sequence[Wall], states: Sequence[str], replicas: int) -> dict[str, Any]:
+    """Return the variables of the outcomes of one pulse in one model."""
+    found, total = outcomes(walls), len(walls)
+    counts = Counter(wall.state for wall in walls)
+    limits = [
+        interval(found.certain[state], found.certain[state] + found.unknown, total)
+        for state in states
+    ]
+    places = [wall.position if wall.state == FREE else math.nan for wall in walls]
+
+    def share(count: float) -> float:
+        return count / total if total else math.nan
+
+    return {
+        "outcome_count": [counts[state] for state in states],
+        "outcome_certain": [found.certain[state] for state in states],
+        "outcome_probability": [share(found.expected[state]) for state in states],
+        "outcome_low": [low for low, _ in limits],
+        "outcome_high": [high for _, high in limits],
+        "simulated_replicas": total,
+        "free_share": share(counts[FREE]),
+        "unresolved_share": share(found.expected[FREE]),
+        # beyond the model there are no walls
+        "free_position": places or [math.nan] * replicas,
+    }
+
+
+def _point(
+    opened: Opened, keys: Sequence[tuple[str, float, int]]
+) -> tuple[list[Wall], dict[str, Any]]:
+    """Return the walls of one pulse in one model, and what is known of the pulse."""
+    names = ("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state")
+    walls, attributes = [], []
+    for key in keys:
+        content = opened.read(key, *names)
+        attributes.append(content.attrs)
+        track = Simulation.from_json(str(content.attrs["parameters"])).track
+        states, *ends, later = (content.values[name] for name in names)
+        for state, bottom, top, after in zip(states, *ends, later, strict=True):
+            last = float(bottom[-1]), float(top[-1])
+            walls.append(Wall(str(state[-1]), tracks.gap(track, *last), sum(last) / 2, str(after)))
+    about = {
+        "mean_spin_temperature": np.mean(
+            [float(each.get("spin_temperature", math.nan)) for each in attributes]
+        ),
+        "highest_temperature": max(
+            float(each.get("highest_temperature", each["temperature"])) for each in attributes
+        ),
+        "heated_beyond_model": any("beyond_model" in each for each in attributes),
+    }
+    return walls, about

@@ -1,0 +1,238 @@
+"""Blocks of replicas: what each does, whatever its block, and how a block goes on."""
+
+import numpy as np
+import pytest
+from helpers.small_campaign import MATERIAL
+
+from wallnet import experiment, files, simulate
+from wallnet.config import ConfigError, ProgramPulse, devices, parse
+from wallnet.experiment import Simulation, Train, train_job
+from wallnet.experiment.simulation import FreeWalls, blocks
+from wallnet.simulate import checkpoint, replicas
+from wallnet.simulate.replicas import going_on, run_replicas
+from wallnet.simulate.trains import run_train, unfinished
+
+RUN = simulate.simulate
+
+PULSES = (
+    ProgramPulse(current_density=0.9e12, duration=0.1e-9, pause=0.04e-9),
+    ProgramPulse(current_density=-0.3e12, duration=0.04e-9),
+)
+
+
+def device(**changes):
+    given = {
+        "kind": "track",
+        "track": {
+            "length": 240e-9,
+            "width": 36e-9,
+            "thickness": 2e-9,
+            "cell_size": 6e-9,
+            "notches": {"diameter": 18e-9, "positions": [60e-9, 180e-9]},
+        },
+        "wall": {"start": 60e-9},
+        "pulse": {"duration": 0.13e-9, "current_densities": [0.2e12]},
+        "temperature": {"ambient": 300.0},
+        **changes,
+    }
+    output = {"interval": 20e-12, "snapshot_interval": 1e-9}
+    data = {"material": MATERIAL, "output": output, "devices": {"warm": given}, "networks": {}}
+    return parse(data).devices["warm"]
+
+
+def block(first, last, **train):
+    asked = Train(**{"pulses": PULSES, "maps": False, **train})
+    return train_job(device(), asked).model_copy(update={"replicas": (first, last)})
+
+
+@pytest.fixture(scope="module")
+def initial():
+    return simulate.initial_state(experiment.initial_job(device()))
+
+
+@pytest.fixture(scope="module")
+def ensemble(initial):
+    return run_replicas(block(1, 4), initial)
+
+
+def same(one, other, leaving=()):
+    for name in one.variables:
+        if name not in leaving:
+            np.testing.assert_array_equal(one[name].values, other[name].values, err_msg=name)
+
+
+def test_a_replica_is_the_same_alone_and_in_any_block(ensemble, initial):
+    alone = run_replicas(block(3, 3), initial)
+    kept = ensemble.isel(replica=[2])
+    same(kept, alone, [*(f"traced_wall_{end}" for end in ("bottom", "top")), "traced"])
+    assert alone["traced"].values.tolist() == [3]
+    other = run_replicas(block(2, 3), initial)
+    same(ensemble.isel(replica=[1, 2]), other, ["traced_wall_bottom", "traced_wall_top", "traced"])
+    np.testing.assert_array_equal(
+        ensemble["traced_wall_top"].values[1], other["traced_wall_top"].values[0]
+    )
+
+
+def test_replicas_differ_and_each_is_a_train(ensemble, initial):
+    assert ensemble["replica"].values.tolist() == [1, 2, 3, 4]
+    assert ensemble["traced"].values.tolist() == [1, 2]
+    ends = ensemble["replica_wall_top"].values
+    assert len(np.unique(ends[:, 1, 0])) == 4
+    train = run_train(block(2, 2), initial)
+    for name in ("wall_bottom", "wall_top"):
+        np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
+        quenched = train[f"pulse_{name}"].values
+        np.testing.assert_array_equal(ensemble[f"quenched_{name}"].values[1], quenched)
+    for name in ("time", "pulse_start", "pause_end", "pulse_train_current_density"):
+        np.testing.assert_array_equal(ensemble[name].values, train[name].values)
+    assert ensemble["quenched_state"].values[1].tolist() == train["pulse_state"].values.tolist()
+    # at 0.1 and 0.14 ns, at 0.18 ns, and before
+    at = {round(float(t) / 20e-12): i for i, t in enumerate(train["time"].values)}
+    for pulse, entries in enumerate([(0, 0), (5, 7), (9, 9)]):
+        found = [train["wall_top"].values[at[entry]] for entry in entries]
+        assert ensemble["replica_wall_top"].values[1, pulse].tolist() == found
+        m_z = 1 - 2 * train["wall_position"].values[[at[entry] for entry in entries]] / 240e-9
+        np.testing.assert_allclose(ensemble["replica_m_z"].values[1, pulse], m_z, atol=1e-6)
+    profile, cells = ensemble["replica_profile"].values[1], ensemble["magnetic_cells"].values
+    mean = np.average(profile, axis=-1, weights=cells)
+    np.testing.assert_allclose(mean, ensemble["replica_m_z"].values[1], atol=1e-6)
+    spins = ensemble["replica_spin_temperature"].values
+    assert np.isnan(spins[:, 0]).all()
+    assert spins[:, 1:].mean() == pytest.approx(300, abs=30)
+    assert ensemble.attrs["temperature"] == 300.0
+    lengths = [0.14, 0.04] * 4
+    assert ensemble.attrs["spin_temperature"] == pytest.approx(
+        np.average(spins[:, 1:].ravel(), weights=lengths), rel=1e-9, abs=0
+    )
+
+
+def test_the_thermal_field_of_a_replica_is_that_of_its_number():
+    assert len({block(number, number).noise_key for number in range(1, 21)}) == 20
+    assert block(3, 8).replica(5).noise_key == block(5, 5).noise_key == block(5, 8).noise_key
+
+
+class Killed(BaseException):
+    """Substitute for SIGKILL within a process; no code catches it."""
+
+
+def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkeypatch):
+    """It is killed in the first pulse of the second replica."""
+    out = tmp_path / "block.nc"
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    times = []
+
+    def progress(now):
+        times.append(now)
+        if now > 0.18e-9 + 0.05e-9:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_replicas(block(1, 4), initial, progress, out)
+    times.clear()
+    same(ensemble, run_replicas(block(1, 4), initial, times.append, out))
+    assert min(times) > 0.18e-9 + 0.05e-9
+    assert max(times) == pytest.approx(4 * 0.18e-9, rel=1e-9, abs=0)
+    assert (unfinished(out) / "replica-4/2.nc").exists()
+
+
+def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
+    """The wall of the second replica is not where it has to be after the first pulse."""
+    from wallnet.simulate import trains
+
+    found = trains.wall_of
+    keys = {block(2, 2).noise_key}
+
+    def wall_of(job, trace, entry, *rest):
+        wall = found(job, trace, entry, *rest)
+        lost = rest and job.noise_key in keys
+        return wall | {"pulse_state": "notch 2" if lost else "notch 1"}
+
+    monkeypatch.setattr(trains, "wall_of", wall_of)
+    made = run_replicas(block(1, 3, expected=("", "notch 1", "")), initial)
+    states = [["notch 1"] * 3, ["notch 1", "notch 2", ""], ["notch 1"] * 3]
+    assert made["quenched_state"].values.tolist() == states
+    ends = made["quenched_wall_top"].values
+    assert np.isnan(ends).tolist() == [[False] * 3, [False, False, True], [False] * 3]
+    np.testing.assert_array_equal(ends[0], ensemble["quenched_wall_top"].values[0])
+    assert np.isnan(made["traced_wall_top"].values[1]).sum() == 2
+
+
+def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
+    track = device().track
+    free = {2: (20e-9, 30e-9), 3: (70e-9, 100e-9), 5: (66e-9, 68e-9), 6: (100e-9, 150e-9)}
+    # the mean of 8 is between the notches, and both ends of 9 are to the right of them
+    free |= {8: (40e-9, 90e-9), 9: (200e-9, 210e-9)}
+    assert going_on(track, 0.5, free) == [2, 3, 5, 9]
+    assert going_on(track, 0.51, free) == [2, 3, 5, 6, 9]
+    assert going_on(track, 0.01, free) == [2, 3, 9]
+    assert going_on(track, 1.0, free) == [*free]
+
+
+def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
+    """All walls are free but that of replica 2 after its second part."""
+    from wallnet.simulate import trains
+
+    found, seen = trains.wall_of, []
+
+    def wall_of(job, trace, entry, *rest):
+        wall = found(job, trace, entry, *rest)
+        number = job.replicas[0]
+        seen.append(number)
+        pinned = number == 2 and seen.count(2) == 5
+        return wall | {"pulse_state": "notch 2" if pinned else "free"}
+
+    for module in (trains, replicas):
+        monkeypatch.setattr(module, "wall_of", wall_of)
+    monkeypatch.setattr(experiment.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
+    going = FreeWalls(share=0.4, longest=0.08e-9)
+    made = run_replicas(block(1, 4, free=going), initial)
+    # 1 and 2 of four walls, in parts of a third of 0.08 ns
+    expected = [0.08e-9, 0.16e-9 / 3, np.nan, np.nan]
+    np.testing.assert_allclose(made["onward_time"].values, expected, rtol=1e-6)
+    assert made["onward_state"].values.tolist() == ["free", "notch 2", "", ""]
+    assert np.isnan(made["onward_wall_top"].values).tolist() == [False, False, True, True]
+    # each part has a thermal field of its own
+    keys = [step.noise_key for step in block(2, 2, free=going).onward()]
+    assert len({*keys, *(step.noise_key for step in block(2, 2).steps())}) == 5
+
+
+def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
+    hot = device(
+        temperature={"ambient": 300.0, "heating": "pulse"},
+        heavy_metal={"resistivity": 2e-6, "thickness": 4e-9, "spin_hall_angle": 0.16},
+    )
+    strong = ProgramPulse(current_density=2e12, duration=0.13e-9)
+    job = train_job(hot, Train(pulses=(*PULSES, strong), maps=False))
+    job = job.model_copy(update={"replicas": (1, 8)})
+    initial = simulate.initial_state(experiment.initial_job(hot))
+    files.write_dataset(run_replicas(job, initial), tmp_path / "a.nc", "ensemble", {})
+    made = files.read_dataset(tmp_path / "a.nc", "ensemble")
+    assert made.sizes["replica"] == 0
+    assert made.attrs["beyond_model"].startswith("at ")
+    assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
+    assert 500 < made.attrs["highest_temperature"] < 560
+
+
+def test_the_work_is_that_of_all_replicas_and_quenches():
+    """A replica has two pulses, of 0.18 ns in all, and two quenches."""
+    going = FreeWalls(share=0.25, longest=20e-9)
+    one, eight, free = block(1, 1), block(9, 16), block(1, 8, free=going)
+    assert one.longest == pytest.approx(0.18e-9, rel=1e-9, abs=0)
+    assert eight.longest == pytest.approx(8 * 0.18e-9, rel=1e-9, abs=0)
+    assert free.longest == pytest.approx(8 * 5.18e-9, rel=1e-9, abs=0)
+    assert eight.cell_steps() == pytest.approx(8 * one.cell_steps(), rel=1e-9, abs=0)
+    cold = one.model_copy(update={"temperature": 0.0, "replicas": None})
+    quench = cold.cell_steps() * 5 / 0.18
+    hot = one.cell_steps() - 2 * quench
+    assert hot > 2 * cold.cell_steps()
+    more = 8 * (3 * quench + hot * 5.18 / 0.18)
+    assert free.cell_steps() == pytest.approx(more, rel=1e-9, abs=0)
+
+
+def test_a_block_has_eight_replicas_and_a_temperature():
+    assert blocks(16) == [(1, 8), (9, 16)]
+    job = block(1, 4)
+    assert Simulation.from_json(job.to_json()) == job
+    cold = job.model_copy(update={"temperature": 0.0})
+    with pytest.raises(ConfigError, match="replicas is given without temperature"):
+        Simulation.from_json(cold.to_json())

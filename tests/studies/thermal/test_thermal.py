@@ -1,0 +1,235 @@
+"""Thermal: what it accepts and asks for, and what is gathered and shown of known replicas."""
+
+import numpy as np
+import pytest
+from helpers.programs import STAIRCASE
+
+from studies.results import gather, shown, write_block, write_train
+from wallnet import config, plan
+from wallnet.config import Figures
+from wallnet.report import style
+from wallnet.studies import STUDIES
+from wallnet.studies.thermal.gather import Wall, interval, outcomes
+from wallnet.studies.thermal.show import draw
+
+STUDY, KEY, NM = STUDIES["thermal"], "thermal.warm", 1e-9
+ASKED = {"device": "stairs", "current_densities": [0.9e12, 1.1e12], "replicas": 16}
+VARIANTS = {
+    "warm": {"temperature": {"ambient": 250.0}},
+    "hot": {"temperature": {"ambient": 300.0, "heating": "pulse", "anisotropy_exponent": 2.5}},
+}
+
+
+def parsed(**changes):
+    return plan.parse(STAIRCASE | {"thermal": {"warm": ASKED | {"variants": VARIANTS} | changes}})
+
+
+def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
+    requests = STUDY.requests_of(parsed(pause=2e-9, free_time=3e-9, free_share=0.3), "warm")
+    place = "results/thermal/warm"
+    paths = [f"{place}/initial", f"{place}/0.9000", f"{place}/1.1000"]
+    for model, kelvin in (("warm", "250.0K"), ("hot", "300.0K")):
+        paths.append(f"{place}/{model}/initial")
+        for density in ("0.9000", "1.1000"):
+            for block in ("1-8", "9-16"):
+                paths.append(f"{place}/{model}/{density}_{kelvin}_replicas-{block}")
+    assert [each.path for each in requests.values()] == [f"{path}.nc" for path in paths]
+    (pulse,) = requests["hot", 1.1e12, 9].computes.train.pulses
+    assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
+    job = requests["hot", 1.1e12, 9].computes
+    assert (job.temperature, job.replicas) == (300.0, (9, 16))
+    assert job.heating.anisotropy_exponent == 2.5
+    assert (job.train.free.share, job.train.free.longest) == (0.3, 3e-9)
+    cold = requests[1.1e12,].computes
+    told = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
+    without = job.model_copy(update=told | {"train": job.train.model_copy(update={"free": None})})
+    assert cold == without
+    # more replicas are further blocks
+    fewer = STUDY.requests_of(
+        parsed(replicas=8, pause=2e-9, free_time=3e-9, free_share=0.3), "warm"
+    )
+    assert {key: each.digest for key, each in fewer.items()}.items() <= {
+        key: each.digest for key, each in requests.items()
+    }.items()
+
+
+def test_the_models_are_isothermal_and_heated_by_default():
+    campaign = plan.parse(STAIRCASE | {"thermal": {"warm": ASKED}})
+    requests = STUDY.requests_of(campaign, "warm")
+    blocks = {key[0]: each for key, each in requests.items() if len(key) == 3}
+    # no pulse has heated the initial state
+    assert {each.after for each in blocks.values()} == {
+        ("results/thermal/warm/isothermal/initial.nc",)
+    }
+    found = {model: each.computes for model, each in blocks.items()}
+    assert {job.temperature for job in found.values()} == {300.0}
+    assert [job.heating and job.heating.anisotropy_exponent for job in found.values()] == [
+        *(None, 2.0, 3.0)
+    ]
+    # the work of 3 models, 2 pulses and 16 replicas is announced
+    from wallnet.plan.requests import Requested
+    from wallnet.plan.work import study_work, work_ahead
+
+    each = 3 * 2 * 16 * (0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
+    assert f"at most {each:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"variants": {"cold": {}}}, f"{KEY}.variants.cold has no temperature; give temperature."),
+        ({"replicas": 12}, f"{KEY}.replicas"),
+        ({"replicas": 0}, f"{KEY}.replicas"),
+        ({"free_share": 0.0}, f"{KEY}.free_share"),
+        ({"duration": 10e-12}, f"{KEY}.duration has 1e-11 s, shorter than output.interval"),
+        ({"pause": 1e-4}, f"{KEY}: output.interval 2e-11 s and"),
+        ({"device": "other"}, f"{KEY}.device"),
+    ],
+)
+def test_a_study_that_cannot_be_is_named(changes, words):
+    with pytest.raises(config.ConfigError) as caught:
+        parsed(**changes)
+    (problem,) = str(caught.value).splitlines()
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "ends"),
+    [
+        # Newcombe, Statistics in Medicine 17, 857 (1998), Table I, method 5
+        (81, 263, (0.2527, 0.3676)),
+        (15, 148, (0.0578, 0.1617)),
+        (0, 20, (0.0, 0.1684)),
+        (1, 29, (0.0009, 0.1776)),
+        # 0.025 ** (1 / 8)
+        (8, 8, (0.6306, 1.0)),
+    ],
+)
+def test_intervals_are_those_of_clopper_and_pearson(successes, trials, ends):
+    found = interval(successes, successes, trials)
+    assert found == pytest.approx(ends, rel=0, abs=5e-5)
+
+
+def test_an_interval_contains_those_of_all_possible_counts():
+    low, high = interval(15, 81, 148)
+    assert low == interval(15, 15, 148)[0]
+    assert high == interval(81, 81, 148)[1]
+
+
+def walls(*given):
+    """Return walls from their state, and the gap and the later state of free ones."""
+    made = []
+    for state, *free in given:
+        gap, later = free or (0, "")
+        made.append(Wall(state, gap, 100e-9 * gap, later))
+    return made
+
+
+def test_free_walls_are_divided_as_those_of_their_gap():
+    """In gap 1, three walls went on: two rest at notch 2, one is still free; two did not.
+
+    In gap 3, one went on and rests at notch 4, one did not; in gap 4, one did not, alone.
+    """
+    found = outcomes(
+        walls(
+            *[("notch 1",)] * 3,
+            ("notch 2",),
+            ("free", 1, "notch 2"),
+            ("free", 1, "free"),
+            ("free", 1, ""),
+            ("free", 1, "notch 2"),
+            ("free", 1, ""),
+            ("free", 3, ""),
+            ("free", 3, "notch 4"),
+        )
+    )
+    assert found.certain == {"notch 1": 3, "notch 2": 3, "free": 1, "notch 4": 1}
+    assert found.unknown == 3
+    expected = {"notch 1": 3, "notch 2": 3 + 4 / 3, "free": 1 + 2 / 3, "notch 4": 2}
+    assert found.expected == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")
+FIRST = [ONE] * 5 + [TWO] + [("free", 95.0, "notch 2"), ("free", 80.0, "")]
+SECOND = [ONE] * 7 + [("free", 92.0, "free")]
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    campaign = parsed()
+    requests = STUDY.requests_of(campaign, "warm")
+    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    write_train(requests[1.1e12,], [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)])
+    for model in VARIANTS:
+        write_block(requests[model, 0.9e12, 1], FIRST)
+        write_block(requests[model, 0.9e12, 9], SECOND)
+        for first in (1, 9):
+            beyond = "at 1e-10 s the pulse has" if model == "hot" else ""
+            write_block(requests[model, 1.1e12, first], [TWO] * 8, beyond)
+    return gather(STUDY, campaign, "warm", requests)
+
+
+def test_probabilities_are_gathered_of_all_blocks(data):
+    assert data["model"].values.tolist() == ["warm", "hot"]
+    assert data["outcome"].values.tolist() == ["notch 1", "notch 2", "notch 3", "free"]
+    assert data["cold_state"].values.tolist() == ["notch 1", "notch 3"]
+    weak = data.sel(model="warm", current_density=0.9e12)
+    assert weak["outcome_count"].values.tolist() == [12, 1, 0, 3]
+    assert weak["outcome_certain"].values.tolist() == [12, 2, 0, 1]
+    # the third free wall: half to notch 2, half stays free
+    expected = [12 / 16, 2.5 / 16, 0, 1.5 / 16]
+    np.testing.assert_allclose(weak["outcome_probability"].values, expected, rtol=1e-12)
+    limits = [interval(low, low + 1, 16) for low in (12, 2, 0, 1)]
+    np.testing.assert_allclose(weak["outcome_low"].values, [low for low, _ in limits])
+    np.testing.assert_allclose(weak["outcome_high"].values, [high for _, high in limits])
+    assert weak["free_share"].item() == 3 / 16
+    assert weak["unresolved_share"].item() == 1.5 / 16
+    places = weak["free_position"].values
+    np.testing.assert_allclose(places[np.isfinite(places)], [95 * NM, 80 * NM, 92 * NM])
+    assert weak["mean_spin_temperature"].item() == 304.0
+    assert weak["highest_temperature"].item() == 344.0
+    assert data["simulated_replicas"].values.tolist() == [[16, 16], [16, 0]]
+    assert data["heated_beyond_model"].values.tolist() == [[0, 0], [0, 1]]
+    beyond = data.sel(model="hot", current_density=1.1e12)
+    assert beyond["highest_temperature"].item() == 512.5
+    for name in ("outcome_probability", "outcome_low", "free_share", "free_position"):
+        assert np.isnan(beyond[name].values).all()
+
+
+def test_tables_have_the_states_and_where_the_model_ends(data, tmp_path):
+    rows, lines = shown(STUDY, data, tmp_path)
+    strong = [row for row in rows if row["J (1e12 A/m²)"] == "+1.1000"]
+    assert {(row["model"], row["state"], row["after the pause"]) for row in strong} == {
+        ("warm", "notch 2", "16 of 16"),
+        ("hot", "beyond the model", "0 of 0"),
+    }
+    (second,) = [
+        row
+        for row in rows
+        if (row["model"], row["J (1e12 A/m²)"], row["state"]) == ("warm", "+0.9000", "notch 2")
+    ]
+    assert (second["state at 0 K"], second["after the pause"]) == ("notch 1", "1 of 16")
+    assert (second["known at the reading time"], second["probability"]) == ("2", "0.156")
+    assert (second["at least"], second["at most"]) == ("0.016", "0.456")
+    assert any(line[:2] == ["hot", "+1.1000"] and line[-2:] == ["512.5", "yes"] for line in lines)
+    # notch 2 is written best by the strong pulse, which leads to notch 3 at 0 K
+    assert any(
+        line[:4] == ["warm", "notch 2", "+1.1000", "1.000"] and line[-1] == "notch 3"
+        for line in lines
+    )
+
+
+def test_the_map_has_a_panel_for_each_model(data):
+    with style.apply(Figures()):
+        figure = draw(data, Figures())
+    panels = figure.axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["warm", "hot"]
+    texts = {text.get_position(): text.get_text() for text in panels[0].texts}
+    assert texts == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "0.09", (1, 1): "1.00"}
+    for axes, hatched in zip(panels, (0, 1), strict=True):
+        frames = [patch for patch in axes.patches if not patch.get_fill()]
+        cold = [patch.get_xy() for patch in frames if not patch.get_hatch()]
+        # notch 1 at the weak, notch 3 at the strong pulse
+        assert cold == [(-0.5, -0.5), (0.5, 1.5)]
+        assert len(frames) - len(cold) == hatched
