@@ -33,21 +33,22 @@ def test_the_error_is_near_the_least_of_all_roundings():
     allowed = torch.tensor([-1.0, -0.2, 1.0])
 
     def nearest(column: torch.Tensor) -> torch.Tensor:
-        return allowed[(column[:, None] - allowed).abs().argmin(dim=1)]
+        return allowed[(column[..., None] - allowed).abs().argmin(dim=-1)]
 
     every = torch.tensor(list(itertools.product(allowed.tolist(), repeat=6)))
+    inputs = [correlated(300, 6, seed) for seed in range(40)]
+    products = torch.stack([torch.cov(each.T, correction=0).double() for each in inputs])
+    drawn = [torch.rand(1, 6, generator=torch.Generator().manual_seed(seed)) for seed in range(40)]
+    weight = 1.6 * torch.stack(drawn) - 0.8
+    found = compensation.rounded(weight, products, nearest)
+    assert set(found.flatten().tolist()) <= set(allowed.tolist())
     excess, plain = [], []
-    for seed in range(40):
-        inputs = correlated(300, 6, seed)
-        products = torch.cov(inputs.T, correction=0).double()
-        weight = 1.6 * torch.rand(1, 6, generator=torch.Generator().manual_seed(seed)) - 0.8
-        found = compensation.rounded(weight, products, nearest)
-        assert set(found.flatten().tolist()) <= set(allowed.tolist())
-        least = error(weight, every, products).min()
-        excess.append(error(weight, found, products)[0] / least)
-        plain.append(error(weight, nearest(weight.T).T, products)[0] / least)
-    assert torch.stack(excess).median() < 1.3
-    assert torch.stack(plain).median() > 3
+    for each, ours, about in zip(weight, found, products, strict=True):
+        least = error(each, every, about).min()
+        excess.append(error(each, ours, about)[0] / least)
+        plain.append(error(each, nearest(each), about)[0] / least)
+    assert torch.stack(excess).median() < 1.5
+    assert torch.stack(plain).median() > 1.7
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,29 @@ def test_layers_compensate_each_other():
     without = quantize(model, LEVELS, "signed-fitted")
     lost = [(each(fresh) - model(fresh)).square().mean().item() for each in (with_data, without)]
     assert lost[0] < 0.6 * lost[1]
+
+
+def test_logits_count_where_they_change_probabilities():
+    """The divergence is computed again, from probabilities."""
+    torch.manual_seed(6)
+    model = nn.Sequential(nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 5)).eval()
+    model[2].weight.data *= 4
+    data = 2 * correlated(3000, 20, 8)
+    fresh = 2 * correlated(6000, 20, 8)[3000:]
+    wanted = model(fresh).softmax(1)
+    found = {}
+    for logits in (True, False):
+        given = quantize(model, LEVELS, "signed-fitted", data=data, logits=logits)(fresh).softmax(1)
+        found[logits] = (wanted * (wanted / given).log()).sum(1).mean().item()
+    assert found[True] < 0.9 * found[False]
+
+
+def test_the_shares_are_the_diagonal_of_the_fisher_matrix():
+    logits = torch.tensor([[0.0, 1.2, -0.4], [3.0, 0.1, 0.2], [0.5, 0.5, -2.0]])
+    samples = torch.func.vmap(torch.func.hessian(lambda z: torch.logsumexp(z, 0)))(logits)
+    fisher = samples.diagonal(dim1=1, dim2=2).T.double()
+    expected = fisher + compensation.LEAST_SHARE * fisher.mean(dim=1, keepdim=True)
+    torch.testing.assert_close(compensation._shares(logits), expected, atol=1e-6, rtol=1e-5)
 
 
 def test_labels_and_order_of_the_images_do_not_matter():

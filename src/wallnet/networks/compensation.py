@@ -4,8 +4,11 @@ A layer computes W x + b. Rounding W to Q changes its output by (Q - W) x. The m
 subtracted from the bias; what remains is tr (Q - W) Σ (Q - W)ᵀ with the covariance Σ of the inputs,
 which images without labels give. The weights of an output are rounded one after another, those of
 the strongest inputs first, and the error of each is carried into those that follow (OPTQ; Frantar
-and others, ICLR 2023, arXiv:2210.17323). Each weight then moves to the level that is best for the
-others as they are. Of several scales of the levels, that with the least error is taken.
+and others, ICLR 2023, arXiv:2210.17323). Of several scales of the levels, that with the least error
+of the model's outputs is taken.
+
+If these are logits, their error is the divergence of the probabilities, and in the last layer an
+image counts for output k by p(1 - p), the diagonal of the Fisher matrix, with its probability p.
 
 GPTQ of libraries such as torchao rounds to uniform grids only.
 """
@@ -22,49 +25,63 @@ from torch.nn import functional
 from wallnet.networks.layers import SynapticLayer
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
-SCALES = (0.9, 1.0, 1.1, 1.2, 1.35)
+SCALES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5)
 """Scales that are tried, relative to that which the mapping chooses."""
 
 DAMPING = 0.01
 """Share of the mean variance of the inputs that is added to each variance, since some inputs are
 constant in all images."""
 
-SWEEPS = 3
-"""Number of times that each weight is chosen again."""
+LEAST_SHARE = 0.05
+"""Share that is added to that of each image, relative to the mean, so that all images count."""
 
 TOGETHER = 64
 """Columns whose errors are carried on at once; it saves time and changes no result."""
 
+BATCH = 500
+"""Images that the model reads at once."""
+
 MOST_ROWS = 200_000
 """Number of inputs of a layer, or of patches of a convolution, after which no further are used."""
+
+MOST_PRODUCTS = 50_000_000
+"""Number of products up to which each output of the last layer has a covariance of its own."""
+
+JUDGED = 2000
+"""Number of images with which the scale is chosen."""
 
 MODELLED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 """Layers whose rounding is compensated."""
 
 
 class _Moments:
-    """Mean and products of the inputs of a layer, by group of a convolution."""
+    """Mean and products of the inputs of each group of outputs of a layer."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._sums = self._products = torch.zeros((), dtype=torch.float64)
+        self.rows = 0
+        self._total = self._sums = self._products = torch.zeros((), dtype=torch.float64)
 
-    def add(self, inputs: Tensor) -> None:
-        """Add inputs, shape (groups, rows, inputs)."""
+    def add(self, inputs: Tensor, shares: Tensor | None, products: bool) -> None:
+        """Add inputs, shape (groups or 1, rows, inputs), with shares, shape (groups, rows)."""
         inputs = inputs.double()
-        self.count += inputs.shape[1]
-        self._sums = self._sums + inputs.sum(dim=1)
-        self._products = self._products + inputs.mT @ inputs
+        if shares is None:
+            shares = inputs.new_ones(inputs.shape[:2])
+        weighted = inputs * shares[:, :, None]
+        self.rows += inputs.shape[1]
+        self._total = self._total + shares.sum(dim=1)
+        self._sums = self._sums + weighted.sum(dim=1)
+        if products:
+            self._products = self._products + weighted.mT @ inputs
 
     def means(self) -> Tensor:
         """Return the mean inputs, shape (groups, inputs)."""
-        return self._sums / self.count
+        return self._sums / self._total[:, None]
 
     def products(self, about_mean: bool) -> Tensor:
         """Return the mean products, about the mean or not, shape (groups, inputs, inputs)."""
         means = self.means()
         about = means[:, :, None] * means[:, None] if about_mean else 0.0
-        return self._products / self.count - about
+        return self._products / self._total[:, None, None] - about
 
 
 def _rows(layer: Any, inputs: Tensor) -> Tensor:
@@ -82,18 +99,21 @@ def _rows(layer: Any, inputs: Tensor) -> Tensor:
     return patches.unflatten(1, (layer.groups, -1)).permute(1, 0, 3, 2).flatten(1, 2)
 
 
-def _moments(model: nn.Module, layer: nn.Module, images: Tensor) -> _Moments:
-    """Return the moments of the inputs of a layer over images."""
-    found = _Moments()
+def _moments(
+    model: nn.Module, layer: nn.Module, images: Tensor, shares: Tensor | None, products: bool = True
+) -> _Moments:
+    """Return the moments of the inputs of a layer over images, each of which may have shares."""
+    found, begin = _Moments(), 0
 
     def add(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        found.add(_rows(layer, inputs[0]))
+        share = None if shares is None else shares[:, begin : begin + BATCH]
+        found.add(_rows(layer, inputs[0]), share, products)
 
     hook = layer.register_forward_pre_hook(add)
     try:
-        for batch in images.split(500):
-            model(batch)
-            if found.count >= MOST_ROWS:
+        for begin in range(0, len(images), BATCH):
+            model(images[begin : begin + BATCH])
+            if found.rows >= MOST_ROWS:
                 break
     finally:
         hook.remove()
@@ -123,64 +143,61 @@ def rounded(weight: Tensor, products: Tensor, snap: Callable[[Tensor], Tensor]) 
     Parameters
     ----------
     weight : torch.Tensor
-        Weights, shape (outputs, inputs).
+        Weights, shape (groups, outputs, inputs).
     products : torch.Tensor
-        Σ, shape (inputs, inputs), float64.
+        Σ of each group, shape (groups, inputs, inputs), float64.
     snap : callable
-        Returns the nearest allowed weights of one column, shape (outputs,).
+        Returns the nearest allowed weights of one column, shape (groups, outputs).
 
     Returns
     -------
     torch.Tensor
-        The rounded weights, shape (outputs, inputs).
+        The rounded weights, shape (groups, outputs, inputs).
     """
-    count = weight.shape[1]
-    mean = products.diagonal().mean()
-    damped = products + DAMPING * mean * torch.eye(count, dtype=products.dtype)
-    order = damped.diagonal().argsort(descending=True, stable=True)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped[order][:, order]))
+    count = weight.shape[-1]
+    variances = products.diagonal(dim1=1, dim2=2)
+    damping = DAMPING * variances.mean(dim=1)[:, None, None]
+    order = variances.sum(dim=0).argsort(descending=True, stable=True)
+    damped = products[:, order][:, :, order] + damping * torch.eye(count, dtype=products.dtype)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
     carry = torch.linalg.cholesky(inverse, upper=True).to(weight.dtype)
-    left, placed = weight[:, order], torch.empty_like(weight)
+    left, placed = weight[:, :, order], torch.empty_like(weight)
     for begin in range(0, count, TOGETHER):
         end = min(begin + TOGETHER, count)
-        errors = weight.new_empty(len(weight), end - begin)
+        errors = weight.new_empty(*weight.shape[:2], end - begin)
         for column in range(begin, end):
-            placed[:, column] = snap(left[:, column])
-            error = (left[:, column] - placed[:, column]) / carry[column, column]
-            left[:, column:end] -= error[:, None] * carry[column, column:end]
-            errors[:, column - begin] = error
-        left[:, end:] -= errors @ carry[begin:end, end:]
+            placed[:, :, column] = snap(left[:, :, column])
+            error = (left[:, :, column] - placed[:, :, column]) / carry[:, column, column, None]
+            left[:, :, column:end] -= error[:, :, None] * carry[:, None, column, column:end]
+            errors[:, :, column - begin] = error
+        left[:, :, end:] -= errors @ carry[:, begin:end, end:]
     found = torch.empty_like(placed)
-    found[:, order] = placed
-    exact = products.to(weight.dtype)
-    # an input that is constant has no curvature, and pulls at nothing
-    curvature = exact.diagonal().clamp(min=1e-4 * float(mean))
-    pull = (weight - found) @ exact
-    for _ in range(SWEEPS):
-        for column in order.tolist():
-            better = snap(found[:, column] + pull[:, column] / curvature[column])
-            change = better - found[:, column]
-            if change.any():
-                found[:, column] = better
-                pull -= change[:, None] * exact[column]
+    found[:, :, order] = placed
     return found
 
 
-def _error(weight: Tensor, found: Tensor, products: Tensor) -> float:
-    """Return the sum over the outputs of the mean squared error."""
-    lost = (weight - found).double()
-    return float(((lost @ products) * lost).sum())
+def _shares(logits: Tensor) -> Tensor:
+    """Return by how much each image counts for each output, shape (outputs, images)."""
+    probabilities = logits.double().softmax(dim=1).T
+    shares = probabilities * (1 - probabilities)
+    return shares + LEAST_SHARE * shares.mean(dim=1, keepdim=True)
 
 
-def _mean_outputs(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
-    """Return the mean outputs without bias, given weights and mean inputs of each group."""
-    parts = (weight.double() @ each for weight, each in zip(weights, inputs, strict=True))
-    return torch.cat(list(parts))
+def _distance(found: Tensor, wanted: Tensor, logits: bool) -> float:
+    """Return the mean squared error of outputs, or the divergence of their probabilities."""
+    if not logits:
+        return float(functional.mse_loss(found, wanted))
+    logs = found.log_softmax(dim=1), wanted.log_softmax(dim=1)
+    return float(functional.kl_div(*logs, log_target=True, reduction="batchmean"))
 
 
 @torch.no_grad()
 def compensated(
-    model: nn.Module, layers: Mapping[str, SynapticLayer], mapping: WeightMapping, images: Tensor
+    model: nn.Module,
+    layers: Mapping[str, SynapticLayer],
+    mapping: WeightMapping,
+    images: Tensor,
+    logits: bool = False,
 ) -> Placement:
     """Put the weights of a model on levels, in place, so that later ones compensate earlier ones.
 
@@ -198,6 +215,8 @@ def compensated(
         Mapping of weights to levels.
     images : torch.Tensor
         Inputs of the model, one after another in the first dimension; some thousand are enough.
+    logits : bool
+        Whether the outputs of the model are logits, shape (images, classes).
 
     Returns
     -------
@@ -216,35 +235,47 @@ def compensated(
     model.eval()
     order = _called(model, list(layers), images[:2])
     placement.snap({name: layer for name, layer in layers.items() if name not in order})
+    wanted = torch.cat([exact(batch) for batch in images.split(BATCH)])
     for name in order:
         layer, module = layers[name], model.get_submodule(name)
-        weight = layer.weight.detach().clone()
-        moments = _moments(model, module, images)
-        products = moments.products(about_mean=layer.bias is not None)
-        groups = weight.flatten(1).chunk(len(products))
-        best, least = groups, math.inf
+        weight, bias = layer.weight.detach().clone(), layer.bias
+        shares = None
+        many = weight.flatten(1)[0].numel() ** 2 * len(weight) > MOST_PRODUCTS
+        if logits and name == order[-1] and isinstance(module, nn.Linear) and not many:
+            shares = _shares(wanted)
+        moments = _moments(model, module, images, shares)
+        products = moments.products(about_mean=bias is not None)
+        before = _moments(exact, exact.get_submodule(name), images, shares, products=False).means()
+        groups = weight.flatten(1).unflatten(0, (len(products), -1))
+        sums = _outputs(groups, before)
+        trained = None if bias is None else bias.clone()
+        best, least = (weight, trained), math.inf
         for factor in SCALES:
             circuit = placement.circuits[name].scaled(factor)
-            found = tuple(
-                rounded(group, each, _snapping(mapping, circuit, index, len(groups)))
-                for index, (group, each) in enumerate(zip(groups, products, strict=True))
-            )
-            error = sum(map(_error, groups, found, products))
+            found = rounded(groups, products, _snapping(mapping, circuit, groups))
+            layer.set(found.view_as(weight))
+            if bias is not None and trained is not None:
+                bias.copy_(trained + (sums - _outputs(found, moments.means())))
+            error = _distance(model(images[:JUDGED]), wanted[:JUDGED], logits)
             if error < least:
-                best, least, circuits[name] = found, error, circuit
-        layer.set(torch.cat(best).view_as(weight))
-        if layer.bias is not None:
-            before = _moments(exact, exact.get_submodule(name), images).means()
-            lost = _mean_outputs(groups, before) - _mean_outputs(best, moments.means())
-            layer.bias.add_(lost.to(layer.bias.dtype))
+                best = layer.weight.clone(), None if bias is None else bias.clone()
+                least, circuits[name] = error, circuit
+        layer.set(best[0])
+        if bias is not None and best[1] is not None:
+            bias.copy_(best[1])
     model.train(training)
     return Placement(mapping, circuits)
 
 
+def _outputs(groups: Tensor, inputs: Tensor) -> Tensor:
+    """Return the outputs without bias, given weights and inputs of each group."""
+    return (groups.double() @ inputs[:, :, None]).flatten()
+
+
 def _snapping(
-    mapping: WeightMapping, circuit: Circuit, group: int, groups: int
+    mapping: WeightMapping, circuit: Circuit, groups: Tensor
 ) -> Callable[[Tensor], Tensor]:
-    """Return the function that moves one column of a group of outputs to the levels."""
+    """Return the function that moves one column of all groups of outputs to the levels."""
     if circuit.scale.numel() > 1:
-        circuit = Circuit(*(part.flatten().chunk(groups)[group] for part in circuit))
+        circuit = Circuit(*(part.reshape(groups.shape[:2]) for part in circuit))
     return lambda column: mapping.snap(column, circuit)

@@ -22,6 +22,7 @@ def quantize(
     mapping: str = DEFAULT_MAPPING,
     layers: Layers = None,
     data: Tensor | None = None,
+    logits: bool = False,
 ) -> Model:
     """Return a copy of a model with its weights on the levels of a synapse.
 
@@ -41,6 +42,9 @@ def quantize(
         Inputs of the model, without labels, some thousand in its first dimension. With them, later
         weights of `torch.nn.Linear`, `Conv1d` and `Conv2d` compensate the rounding of earlier ones;
         see `wallnet.networks.compensation`.
+    logits : bool
+        Whether the outputs are logits, shape (inputs, classes), whose errors count with `data` by
+        how they change the probabilities of the classes.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def quantize(
     if data is None:
         Placement.chosen(synapses, created).snap(synapses)
     else:
-        compensated(placed, synapses, created, data)
+        compensated(placed, synapses, created, data, logits)
     placed.digital_layers = digital_layers(placed, layers)
     return placed
 

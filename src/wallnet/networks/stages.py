@@ -313,7 +313,8 @@ class OnLevels(Run):
             images = self.job.compensated.images
         shown = self.data.training[0][:images].float() / 255
         synapses = network.synapses()
-        self.placements[stage] = compensated(network.model, synapses, self.placement.mapping, shown)
+        mapping = self.placement.mapping
+        self.placements[stage] = compensated(network.model, synapses, mapping, shown, logits=True)
         return network
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:

@@ -10,7 +10,7 @@ import numpy as np
 
 from wallnet import __version__, files, revisions
 from wallnet.config import Figures
-from wallnet.config.stages import FACETS, FREE_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.stages import FACETS, LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
@@ -65,7 +65,8 @@ accuracy depends. With one offset and scale from the least to the greatest weigh
 extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
 varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
 Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
-synapse can have the weights of the stages *quantised*, *snapped* and *quantisation-aware*.
+synapse can have the weights of the stages *quantised*, *compensated*, *snapped* and
+*quantisation-aware*.
 """
 
 
@@ -464,7 +465,8 @@ def accuracy_figure(
     frame = pandas.DataFrame(rows)
     frame["error"] = 100 - frame["test_accuracy"].astype(float)
     datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
-    trained = frame.loc[~frame["stage"].isin(["quantized", *FREE_STAGES]), "mapping"].tolist()
+    further = [name for name in LEVEL_STAGES if STAGES[name].trained]
+    trained = frame.loc[frame["stage"].isin(further), "mapping"].tolist()
     if trained:
         frame = frame[frame["mapping"].isin([*trained, NO_DEVICE])]
     bound = frame[frame["device"] != NO_DEVICE]
