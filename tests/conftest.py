@@ -1,7 +1,11 @@
 """Fixtures that the whole test suite shares."""
 
-import copy
 import os
+
+# before NumPy is imported: its threads would compete with the other processes of the tests
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import copy
 import shutil
 from contextlib import contextmanager
 
@@ -34,6 +38,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if SLOW & set(item.path.relative_to(ROOT).parts):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unsynchronised():
+    """Leave files in the cache of the operating system, without waiting for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture

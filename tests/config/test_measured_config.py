@@ -6,17 +6,14 @@ import re
 import pytest
 import yaml
 from helpers.measured import CAMPAIGN, measured_campaign
+from helpers.schema import VALIDATOR
 from helpers.small_campaign import ROOT
 from helpers.synthetic import one_sentence
-from jsonschema import Draft202012Validator
 
 from wallnet import config, plan
-from wallnet.config import ConfigError, schema
+from wallnet.config import ConfigError
 from wallnet.jobs.networks import AccuracyJob, accuracy_job, training_job
 from wallnet.plan.listing import device_files, simulations
-from wallnet.studies import STUDIES
-
-VALIDATOR = Draft202012Validator(schema.as_written(STUDIES))
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 from helpers.mapping_names import MAPPING_NAMES, WRONG_MAPPING_NAMES
+from helpers.schema import SCHEMA, VALIDATOR
 from helpers.small_campaign import MATERIAL, ROOT, TINY, with_networks
-from jsonschema import Draft202012Validator
 from oracle.oracle_campaign import configuration
 
 from wallnet import cli, config, plan
@@ -18,7 +18,6 @@ from wallnet.studies import STUDIES
 
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 SHIFTED = TRAINING | {"shift": {"mnist": 2, "fashion-mnist": 1}}
-VALIDATOR = Draft202012Validator(schema.as_written(STUDIES))
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 
@@ -50,8 +49,8 @@ def changed(path, value, base=TINY):
 
 
 def test_the_schema_is_one():
-    Draft202012Validator.check_schema(schema.as_written(STUDIES))
-    assert schema.as_written(STUDIES)["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    VALIDATOR.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == VALIDATOR.META_SCHEMA["$id"]
 
 
 def test_the_stored_schema_is_current(capsys):
@@ -64,7 +63,7 @@ def test_the_stored_schema_is_current(capsys):
 def test_the_shipped_configuration_names_the_schema():
     first = (ROOT / "config.yaml").read_text(encoding="utf-8").partition("\n")[0]
     named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
-    assert json.loads((ROOT / named[1]).read_text(encoding="utf-8")) == schema.as_written(STUDIES)
+    assert json.loads((ROOT / named[1]).read_text(encoding="utf-8")) == SCHEMA
 
 
 def examples():
@@ -72,7 +71,7 @@ def examples():
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
             data = yaml.safe_load(block)
-            if set(data) <= set(schema.as_written(STUDIES)["properties"]):
+            if set(data) <= set(SCHEMA["properties"]):
                 yield laid_over(SHIPPED, data)
 
 

@@ -1,5 +1,6 @@
 """Small files with exactly known walls."""
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -68,11 +69,12 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
     end = recorder.pulse_end + relaxed + extra_rest
     interval = job.output.interval
     width = job.material.wall_width_parameter
+    placed = functools.cache(functools.partial(tracks.placed_wall, job.track, width))
     for time in np.arange(round(end / interval) + 1) * interval:
         done = min(1.0, time / recorder.pulse_end) if recorder.pulse_end else 1.0
         low = job.placement.bottom + done * (bottom - job.placement.bottom)
         high = job.placement.top + done * (top - job.placement.top)
-        recorder.record(time, tracks.placed_wall(job.track, width, low, high))
+        recorder.record(time, placed(low, high))
     asked = job.relaxation.longest > 0
     return (
         recorder.trace()

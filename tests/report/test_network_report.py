@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.facets import Further
+from helpers.once import once
 from helpers.synthetic import one_sentence
 from PIL import Image
 
@@ -76,18 +77,16 @@ def write_metrics(networks):
     return networks
 
 
-@pytest.fixture
-def campaign(tmp_path, monkeypatch):
+@once
+def campaign():
     """Return networks of two recipes with all stages; the working folder has their metrics."""
-    monkeypatch.chdir(tmp_path)
     every = dict.fromkeys(("fine_tuned", "on_levels"), TRAINING) | {"compensated": {}}
     return write_metrics(networks_of(plain=every, tuned=every))
 
 
-@pytest.fixture
-def uneven(tmp_path, monkeypatch):
+@once
+def uneven():
     """Return the same with different stages: as in the paper, and on levels with one mapping."""
-    monkeypatch.chdir(tmp_path)
     return write_metrics(
         networks_of(
             plain={"fine_tuned": TRAINING | {"mappings": ["layer"]}},

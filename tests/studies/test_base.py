@@ -134,7 +134,7 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, tmp_path)
     simulated(study, campaign)
     subject = SUBJECTS[study.name]
     data = gather(study, campaign, subject, requested(study, campaign))
-    rows, _ = shown(study, data, tmp_path)
+    rows, _ = shown(study, data, tmp_path, "pdf")
     assert rows
     title = study.title.format(subject=subject)
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()

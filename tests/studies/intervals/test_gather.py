@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from helpers.intervals import bisected
+from helpers.once import once
 
 from studies.results import NM, T, gather, write_trace
 from wallnet import files, plan
@@ -81,10 +82,9 @@ def simulated(requests):
         write_trace(request, end, end, settled=settled)
 
 
-@pytest.fixture
-def bisection(tmp_path, monkeypatch):
+@once
+def bisection():
     """Return the campaign and what each round asked for, with all traces in this folder."""
-    monkeypatch.chdir(tmp_path)
     campaign = plan.parse(bisected(resolution=0.05 * T))
     asked = []
     for number in range(1, INTERVALS.rounds_of(campaign, "stairs") + 1):

@@ -35,8 +35,8 @@ def response(values, largest_rise=50.0):
     return files.dataset("response", values).assign_attrs(wallnet_version="0", **about)
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def known():
     """Return a response in which no two quantities are alike."""
     return response(
         {
@@ -70,9 +70,15 @@ def data():
 
 
 @pytest.fixture
-def tables(data, tmp_path):
+def data(known):
+    """Return the same, which a test may change."""
+    return known.copy()
+
+
+@pytest.fixture(scope="module")
+def tables(known, tmp_path_factory):
     """Return the rows of the CSV and of the Markdown."""
-    return shown(STUDY, data, tmp_path)
+    return shown(STUDY, known, tmp_path_factory.mktemp("shown"))
 
 
 def test_the_table_has_state_and_conductance_after_each_pulse(tables):

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from helpers.once import once
 from helpers.transitions import led
 
 from studies.results import NM, gather, write_trace
@@ -129,10 +130,9 @@ WALLS = {
 }
 
 
-@pytest.fixture
-def campaign(tmp_path, monkeypatch):
+@once
+def campaign():
     """Return a campaign whose levels and pulses are in this folder."""
-    monkeypatch.chdir(tmp_path)
     made = plan.parse(led())
     walls = {state: iter(ends) for state, ends in WALLS.items()}
     for (state, *pulse), request in asked_of(made).items():
