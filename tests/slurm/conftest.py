@@ -57,6 +57,17 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=1-00:00:00 DefaultTime=10 DefMe
 """
 
 
+SNAKEMAKE = """\
+import asyncio
+from snakemake.cli import main
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+RemoteExecutor.sleep = lambda executor: asyncio.sleep(1)
+main()
+"""
+"""Snakemake that asks for the state of its jobs each second; usually the waits grow by 10 s."""
+
+
 def wait_until(condition, run=None):
     """Return the value of a condition when it is true; fail if the run ends before."""
     while not (value := condition()):
@@ -291,7 +302,7 @@ def submit(cluster, profile):
     runs = []
 
     def start(folder, *arguments, snakefile=ROOT / "Snakefile", screen=None):
-        command = [Path(sys.executable).with_name("snakemake"), "--snakefile", snakefile]
+        command = [sys.executable, "-c", SNAKEMAKE, "--snakefile", snakefile]
         command += ["--directory", folder, "--workflow-profile", profile]
         # needed on a cluster without an accounting database
         command += ["--slurm-status-command", "squeue", "--slurm-no-requeue"]
