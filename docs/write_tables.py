@@ -186,7 +186,9 @@ def gaps(table: pd.DataFrame) -> pd.DataFrame:
     shown = of_tuned(table, mapping="signed-fitted")
     numbers = shown[["mean", "lower", "upper"]].map(lambda text: rounded(Decimal(text), 2))
     points = numbers["mean"] + " (" + numbers["lower"] + " to " + numbers["upper"] + ")"
-    shown = shown.assign(points=points)
+    longer = shown["reference"].where(shown["reference"] == "continued", "")
+    titles = (shown["stage"] + ", below " + longer).str.removesuffix(", below ")
+    shown = shown.assign(points=points, stage=titles)
     places = ["dataset", "device", "reading"]
     return shown.pivot(index=places, columns="stage", values="points").reset_index()
 

@@ -119,7 +119,7 @@ def test_layers_compensate_each_other():
     model = nn.Sequential(nn.Linear(40, 30), nn.ReLU(), nn.Linear(30, 8)).eval()
     data = correlated(2000, 40, 3)
     fresh = correlated(6000, 40, 3)[2000:]
-    with_data = quantize(model, LEVELS, "signed-fitted", data=data)
+    with_data = quantize(model, LEVELS, "signed-fitted", data=data, logits=False)
     without = quantize(model, LEVELS, "signed-fitted")
     lost = [(each(fresh) - model(fresh)).square().mean().item() for each in (with_data, without)]
     assert lost[0] < 0.6 * lost[1]

@@ -583,9 +583,9 @@ def records(**stages):
 
 
 def gaps_of(found):
-    """Return the gaps as numbers, by stage, and the last cells of the readable table."""
+    """Return the gaps as numbers, by stage and reference, and the last cells of the readable table."""
     numbers, readable = report.gap_tables(found)
-    rows = {row["stage"]: row for row in numbers.frame.to_dict("records")}
+    rows = {(row["stage"], row["reference"]): row for row in numbers.frame.to_dict("records")}
     assert len(rows) == len(numbers.frame)
     return rows, [row[3:] for row in readable.rows()]
 
@@ -600,20 +600,21 @@ def test_a_gap_is_the_mean_difference_of_the_same_seed_with_students_interval():
         on_levels={1: 97.9, 2: 97.3, 3: 95.3},
     )
     rows, cells = gaps_of(found)
-    gap = rows["quantized"]
+    gap = rows["quantized", "fp32"]
     # squares (0.2, -1.4, 1.2): 3.44, so the error of the mean is the root of 3.44 / 2 / 3
     half = 4.302653 * (3.44 / 6) ** 0.5
-    assert (gap["reference"], gap["seeds"]) == ("fp32", 3)
+    assert gap["seeds"] == 3
     told = [gap[name] for name in ("mean", "lower", "upper")]
     assert told == pytest.approx([1.8, 1.8 - half, 1.8 + half], rel=1e-6, abs=0)
     # losses of 0.1, -0.3 and 0.7: mean 0.5/3
-    gap = rows["on_levels"]
-    assert gap["reference"] == "continued"
+    gap = rows["on_levels", "continued"]
     mean = 0.5 / 3
     half = 4.302653 * (np.square(np.array([0.1, -0.3, 0.7]) - mean).sum() / 6) ** 0.5
     found = [gap[name] for name in ("mean", "lower", "upper")]
     assert found == pytest.approx([mean, mean - half, mean + half], rel=1e-6, abs=0)
-    assert cells == [["1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"]]
+    # below FP32: losses of -0.9, -1.3 and 0.2
+    assert cells[0][::2] == ["1.80 (-1.46 to 5.06)", "-0.67 (-2.60 to 1.26)"]
+    assert cells[0][1] == "0.17 (-1.08 to 1.42)"
 
 
 def test_seeds_that_one_side_lacks_are_not_paired():
@@ -624,14 +625,14 @@ def test_seeds_that_one_side_lacks_are_not_paired():
         on_levels={6: 80.0},
     )
     rows, cells = gaps_of(found)
-    assert list(rows) == ["quantized"]
-    assert (rows["quantized"]["seeds"], rows["quantized"]["mean"]) == (2, 1.25)
-    assert cells[0][1] == "–"
+    assert list(rows) == [("quantized", "fp32")]
+    assert (rows["quantized", "fp32"]["seeds"], rows["quantized", "fp32"]["mean"]) == (2, 1.25)
+    assert len(cells[0]) == 1
     # one seed has a gap, here a gain, without an interval
     rows, cells = gaps_of(records(fp32={1: 97.0}, quantized={1: 97.5}))
-    assert rows["quantized"]["mean"] == -0.5
-    assert np.isnan([rows["quantized"][end] for end in ("lower", "upper")]).all()
-    assert cells == [["-0.50", "–"]]
+    assert rows["quantized", "fp32"]["mean"] == -0.5
+    assert np.isnan([rows["quantized", "fp32"][end] for end in ("lower", "upper")]).all()
+    assert cells == [["-0.50"]]
 
 
 def test_gaps_are_those_of_their_own_place():
@@ -677,19 +678,24 @@ def test_the_gaps_of_a_campaign_are_written_as_numbers_and_below_the_accuracies(
     assert Counter(told) == {
         ("quantized", "fp32", "3", "1.8000", "-1.4579", "5.0579"): 2**5,
         ("on_levels", "continued", "3", "0.1667", "-1.0837", "1.4170"): 2**3,
+        ("on_levels", "fp32", "3", "0.1667", "-1.0837", "1.4170"): 2**3,
     }
     places = {(row["recipe"], row["mapping"]) for row in rows if row["stage"] == "on_levels"}
     assert places == {("tuned", "layer-extended")}
     header, cells = cells_of_the_table(1)
-    assert header[3:] == ["Quantised, below FP32", "Quantisation-aware, below FP32, continued"]
+    assert header[3:] == [
+        "Quantised, below FP32",
+        "Quantisation-aware, below FP32, continued",
+        "Quantisation-aware, below FP32",
+    ]
     found = {tuple(row[:3]): row[3:] for row in cells}
     assert len(found) == len(cells) == 2**5
-    both = ["1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"]
+    lost, trained = "1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"
     synapse = ("MNIST", "synapse-5 (6 levels)")
-    assert found[*synapse, "tuned, series, layer-extended"] == both
-    assert found[*synapse, "tuned, series, layer"] == [both[0], "–"]
+    assert found[*synapse, "tuned, series, layer-extended"] == [lost, trained, trained]
+    assert found[*synapse, "tuned, series, layer"] == [lost, "–", "–"]
     page = Path("a.html").read_text()
-    assert page.count("0.17 (-1.08 to 1.42)") == 2**3
+    assert page.count(trained) == 2 * 2**3
     assert "95 % confidence interval" in page
 
 

@@ -216,7 +216,8 @@ def compensated(
     images : torch.Tensor
         Inputs of the model, one after another in the first dimension; some thousand are enough.
     logits : bool
-        Whether the outputs of the model are logits, shape (images, classes).
+        Whether outputs of the model of shape (images, classes), with two classes or more, are
+        logits.
 
     Returns
     -------
@@ -236,6 +237,7 @@ def compensated(
     order = _called(model, list(layers), images[:2])
     placement.snap({name: layer for name, layer in layers.items() if name not in order})
     wanted = torch.cat([exact(batch) for batch in images.split(BATCH)])
+    logits = logits and wanted.ndim == 2 and wanted.shape[1] > 1
     for name in order:
         layer, module = layers[name], model.get_submodule(name)
         weight, bias = layer.weight.detach().clone(), layer.bias

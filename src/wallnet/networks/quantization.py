@@ -22,7 +22,7 @@ def quantize(
     mapping: str = DEFAULT_MAPPING,
     layers: Layers = None,
     data: Tensor | None = None,
-    logits: bool = False,
+    logits: bool = True,
 ) -> Model:
     """Return a copy of a model with its weights on the levels of a synapse.
 
@@ -43,8 +43,9 @@ def quantize(
         weights of `torch.nn.Linear`, `Conv1d` and `Conv2d` compensate the rounding of earlier ones;
         see `wallnet.networks.compensation`.
     logits : bool
-        Whether the outputs are logits, shape (inputs, classes), whose errors count with `data` by
-        how they change the probabilities of the classes.
+        Whether outputs of shape (inputs, classes), with two classes or more, are logits, whose
+        errors count with `data` by how they change the probabilities of the classes. Give False for
+        a regression, whose squared errors count.
 
     Returns
     -------

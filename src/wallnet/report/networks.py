@@ -180,8 +180,8 @@ def accuracy_table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, 
     )
 
 
-GAPS = {"quantized": "fp32", "on_levels": "continued"}
-"""Stages on levels, with the stage in FP32 that had as much training."""
+GAPS = {"quantized": ["fp32"], "compensated": ["fp32"], "on_levels": ["continued", "fp32"]}
+"""Stages on levels, with those in FP32 below which they are: first that of as much training."""
 
 GAP_COLUMNS = ("dataset", "device", "reading", "mapping", "recipe", "stage", "reference", "seeds")
 """First columns of `accuracy-gaps.csv`; `mean`, `lower` and `upper` follow, in per cent points."""
@@ -214,26 +214,25 @@ def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
     numbers, rows = [], []
     for place, stages in _accuracies(records).items():
         dataset, device, _, recipe, reading, mapping = place
-        texts = []
-        for stage, reference in GAPS.items():
+        texts = {}
+        for stage, reference in ((each, free) for each in GAPS for free in GAPS[each]):
             free, bound = stages.get(reference, {}), stages.get(stage, {})
             lost = [free[seed] - bound[seed] for seed in bound if seed in free]
             if not lost:
-                texts.append("–")
                 continue
             mean, lower, upper = mean_and_interval(lost)
             about = (dataset, device, reading, mapping, recipe, stage, reference, len(lost))
             numbers.append([*about, mean, lower, upper])
             interval = "" if len(lost) < 2 else f" ({lower:.2f} to {upper:.2f})"
-            texts.append(f"{mean:.2f}{interval}")
-        if any(text != "–" for text in texts):
-            rows.append([*_names(place), *texts])
-    titles = [f"{TITLES[stage]}, below {TITLES[reference]}" for stage, reference in GAPS.items()]
+            title = f"{TITLES[stage]}, below {TITLES[reference]}"
+            texts[title] = f"{mean:.2f}{interval}"
+        if texts:
+            rows.append(dict(zip(PLACE, _names(place), strict=True)) | texts)
     ends = ("mean", "lower", "upper")
     frame = pandas.DataFrame(numbers, columns=[*GAP_COLUMNS, *ends])
     return (
         Table(GAP_TITLE, frame, dict.fromkeys(ends, ".4f"), missing=""),
-        Table(GAP_TITLE, pandas.DataFrame(rows, columns=[*PLACE, *titles])),
+        Table(GAP_TITLE, pandas.DataFrame(rows).fillna("–")),
     )
 
 

@@ -68,7 +68,7 @@ def lost_accuracies(
         place = result["dataset"], result["device"], result["device_levels"], result["reading"]
         for row in result["rows"]:
             key = Compared(*place, row["recipe"], row["stage"], row["mapping"])
-            reference = key.dataset, key.recipe, GAPS[key.stage], result["seed"]
+            reference = key.dataset, key.recipe, GAPS[key.stage][0], result["seed"]
             lost = free[reference] - row["validation_accuracy"]
             found.setdefault(key, []).append(lost)
     return found
@@ -97,7 +97,7 @@ def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, lis
         texts = {(key.mapping, key.column): mean_and_deviation(chosen[key]) for key in chosen}
         shown = [[m, *(texts.get((m, title), "–") for title in titles)] for m in mappings]
         frame = pandas.DataFrame(shown, columns=["Mapping", *titles])
-        title = f"{TITLES[stage]}, below {TITLES[GAPS[stage]]}: recipe {recipe}"
+        title = f"{TITLES[stage]}, below {TITLES[GAPS[stage][0]]}: recipe {recipe}"
         tables.append(Table(title, frame))
     return numbers, tables
 

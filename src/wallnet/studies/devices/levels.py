@@ -288,7 +288,7 @@ def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]
         what = f"the energy has no minimum in '{level.state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
         nothing = np.full_like(level.conductance, np.nan)
-        level = replace(level, resting=found, source="", conductance=nothing)
+        level = replace(level, resting=found, source="", conductance=nothing, noise=math.nan)
     return level, {
         "level_minimum": int(held),
         "level_energy": energy if held else np.nan,
