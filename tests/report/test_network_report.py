@@ -583,7 +583,7 @@ def records(**stages):
 
 
 def gaps_of(found):
-    """Return the gaps as numbers, by stage and reference, and the last cells of the readable table."""
+    """Return the gaps as numbers, by stage and reference; the last cells of the readable table."""
     numbers, readable = report.gap_tables(found)
     rows = {(row["stage"], row["reference"]): row for row in numbers.frame.to_dict("records")}
     assert len(rows) == len(numbers.frame)
