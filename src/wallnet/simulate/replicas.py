@@ -39,8 +39,6 @@ TRACED = 2
 ENDS = ("bottom", "top")
 """Ends of a wall, in names of variables."""
 
-_NAN: dict[str, Any] = {"mode": "constant", "constant_values": np.nan}
-
 _Z = COMPONENTS.index("z")
 
 
@@ -202,7 +200,9 @@ def _joined(
         **pulses_of(job, longest),
         **{
             f"traced_{name}": [
-                np.pad(each[name], (0, len(whole["time"]) - len(each[name])), **_NAN)
+                np.pad(
+                    each[name], (0, len(whole["time"]) - len(each[name])), constant_values=np.nan
+                )
                 for each in traces
             ]
             for name in names[:-1]
@@ -219,7 +219,7 @@ def _joined(
 def _blank(shape: tuple[int, int, int], columns: int) -> dict[str, Any]:
     """Return the variables of replicas without values, over replica, pulse and moment."""
     sizes = dict(zip(("replica", "pulse", "moment"), shape, strict=True)) | {"x": columns}
-    found = {}
+    found: dict[str, Any] = {}
     for name in KINDS["ensemble"]:
         variable = VARIABLES[name]
         if variable.dimensions[0] == "replica" and name != "replica":

@@ -111,7 +111,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         cells(axes, shades, np.where(found > 0, np.char.mod("%.2f", found), ""), density, states)
         for column, cold in enumerate(map(str, data["cold_state"].values)):
             place = (column - 0.5, states.index(cold) - 0.5)
-            look = {"edgecolor": "#D55E00", "linewidth": 1.5, "zorder": 3}
+            look: dict[str, Any] = {"edgecolor": "#D55E00", "linewidth": 1.5, "zorder": 3}
             axes.add_patch(Rectangle(place, 1, 1, fill=False, **look))
         for beyond in np.flatnonzero(chosen["heated_beyond_model"].values):
             place, tall = (beyond - 0.5, -0.5), len(states)
