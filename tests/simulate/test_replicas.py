@@ -91,7 +91,8 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     for pulse, entries in enumerate([(0, 0), (5, 7), (9, 9)]):
         found = [train["wall_top"].values[at[entry]] for entry in entries]
         assert ensemble["replica_wall_top"].values[1, pulse].tolist() == found
-        m_z = 1 - 2 * train["wall_position"].values[[at[entry] for entry in entries]] / 240e-9
+        places = train["wall_position"].values[[at[entry] for entry in entries]]
+        m_z = ensemble.attrs["domain_magnetization"] * (1 - 2 * places / 240e-9)
         np.testing.assert_allclose(ensemble["replica_m_z"].values[1, pulse], m_z, atol=1e-6)
     profile, cells = ensemble["replica_profile"].values[1], ensemble["magnetic_cells"].values
     mean = np.average(profile, axis=-1, weights=cells)

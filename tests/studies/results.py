@@ -35,7 +35,7 @@ def write_train(request, walls):
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
 
 
-def write_block(request, final, beyond=""):
+def write_block(request, final, beyond="", **given):
     """Write a block of replicas: state, mean position in nm and later state of each."""
     count = 0 if beyond else len(final)
     sizes = {"replica": count, "pulse": 2, "moment": 2, "traced": 0, "time": 1, "x": 3}
@@ -51,6 +51,7 @@ def write_block(request, final, beyond=""):
         for end, shift in {"bottom": -4, "top": 4}.items():
             values[f"quenched_wall_{end}"] = [[40e-9, NM * (each + shift)] for each in places]
         values["onward_state"] = later
+    values |= given
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
     about |= {"temperature": request.computes.temperature}
     if beyond:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files, revisions, simulate, tracks
 from wallnet.config.track import Track
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import stage_of
-from wallnet.files.schema import COMPONENTS
+from wallnet.files.schema import COMPONENTS, KINDS, VARIABLES
 from wallnet.files.schema.states import FREE
 from wallnet.simulate.embedded.heated import BeyondModelError, HeatedFilm
 from wallnet.simulate.trains import (
@@ -36,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 TRACED = 2
 """Number of the first replicas of a block whose wall ends are kept over the whole time."""
+
+ENDS = ("bottom", "top")
+"""Ends of a wall, in names of variables."""
 
 _Z = COMPONENTS.index("z")
 
@@ -174,39 +176,38 @@ def _joined(
 ) -> "xarray.Dataset":
     """Return the trains of all replicas as one dataset."""
     longest = max((each.parts for each in courses.values()), key=len)
-    columns = longest[0].sizes["x"]
-    shape = (len(courses), len(longest) + 1, 2)
-    values: dict[str, Any] = _blank(shape, columns)
+    values = _blank((len(courses), len(longest) + 1, 2), longest[0].sizes["x"])
     for row, (number, found) in enumerate(courses.items()):
         for pulse, (part, entries) in enumerate(_moments(found.parts)):
-            for end in ("bottom", "top"):
-                values[f"replica_wall_{end}"][row, pulse] = part[f"wall_{end}"].values[entries]
-                values[f"quenched_wall_{end}"][row, pulse] = found.walls[pulse][f"pulse_wall_{end}"]
-            values["replica_m_z"][row, pulse] = part["m"].values[entries, _Z]
-            values["replica_profile"][row, pulse] = part["magnetization_profile"].values[
-                entries, :, _Z
-            ]
-            values["quenched_state"][row, pulse] = found.walls[pulse]["pulse_state"]
+            at, wall = (row, pulse), found.walls[pulse]
+            for end in ENDS:
+                values[f"replica_wall_{end}"][at] = part[f"wall_{end}"].values[entries]
+                values[f"quenched_wall_{end}"][at] = wall[f"pulse_wall_{end}"]
+            values["replica_m_z"][at] = part["m"].values[entries, _Z]
+            values["replica_profile"][at] = part["magnetization_profile"].values[entries, :, _Z]
+            values["quenched_state"][at] = wall["pulse_state"]
             if pulse:
-                spins = values["replica_spin_temperature"]
-                spins[row, pulse] = part.attrs["spin_temperature"]
+                values["replica_spin_temperature"][at] = part.attrs["spin_temperature"]
         if ended := onward.get(number):
             values["onward_time"][row] = ended["time"]
-            values["onward_state"][row] = ended["pulse_state"]
-            for end in ("bottom", "top"):
-                values[f"onward_wall_{end}"][row] = ended[f"pulse_wall_{end}"]
+            for name in ("state", *(f"wall_{end}" for end in ENDS)):
+                values[f"onward_{name}"][row] = ended[f"pulse_{name}"]
     traced = list(courses)[:TRACED]
-    names = ("wall_bottom", "wall_top", "applied_current_density")
+    names = [*(f"wall_{end}" for end in ENDS), "applied_current_density"]
     traces = [over_time(courses[number].parts, names) for number in traced]
     whole = max(traces, key=lambda each: len(each["time"]))
-    for end in ("bottom", "top"):
-        values[f"traced_wall_{end}"] = np.full((len(traced), len(whole["time"])), np.nan)
-        for row, each in zip(values[f"traced_wall_{end}"], traces, strict=True):
-            row[: len(each["time"])] = each[f"wall_{end}"]
     values |= {
         **pulses_of(job, longest),
-        "time": whole["time"],
-        "applied_current_density": whole["applied_current_density"],
+        **{
+            f"traced_{name}": [
+                np.pad(
+                    each[name], (0, len(whole["time"]) - len(each[name])), constant_values=np.nan
+                )
+                for each in traces
+            ]
+            for name in names[:-1]
+        },
+        **{name: whole[name] for name in ("time", "applied_current_density")},
         "traced": traced,
         "replica": list(courses),
         **{name: longest[0][name].values for name in ("magnetic_cells", "x")},
@@ -215,20 +216,16 @@ def _joined(
     return files.dataset("ensemble", values, about(job, every))
 
 
-def _blank(shape: tuple[int, int, int], columns: int) -> dict[str, NDArray[Any]]:
+def _blank(shape: tuple[int, int, int], columns: int) -> dict[str, Any]:
     """Return the variables of replicas without values, over replica, pulse and moment."""
-    ends = ("bottom", "top")
-    return {
-        **{f"replica_wall_{end}": np.full(shape, np.nan) for end in ends},
-        **{f"quenched_wall_{end}": np.full(shape[:2], np.nan) for end in ends},
-        **{f"onward_wall_{end}": np.full(shape[0], np.nan) for end in ends},
-        "replica_m_z": np.full(shape, np.nan),
-        "replica_profile": np.full((*shape, columns), np.nan),
-        "replica_spin_temperature": np.full(shape[:2], np.nan),
-        "quenched_state": np.full(shape[:2], "", dtype=object),
-        "onward_time": np.full(shape[0], np.nan),
-        "onward_state": np.full(shape[0], "", dtype=object),
-    }
+    sizes = dict(zip(("replica", "pulse", "moment"), shape, strict=True)) | {"x": columns}
+    found: dict[str, Any] = {}
+    for name in KINDS["ensemble"]:
+        variable = VARIABLES[name]
+        if variable.dimensions[0] == "replica" and name != "replica":
+            kind, fill = (object, "") if variable.is_text else (float, np.nan)
+            found[name] = np.full([sizes[each] for each in variable.dimensions], fill, kind)
+    return found
 
 
 def _empty(job: Simulation, initial: "xarray.Dataset", fault: BeyondModelError) -> "xarray.Dataset":
@@ -236,7 +233,7 @@ def _empty(job: Simulation, initial: "xarray.Dataset", fault: BeyondModelError) 
     x = initial["x"].values
     values = {
         **_blank((0, 1, 2), len(x)),
-        **{f"traced_wall_{end}": np.empty((0, 0)) for end in ("bottom", "top")},
+        **{f"traced_wall_{end}": np.empty((0, 0)) for end in ENDS},
         **{name: [] for name in ("time", "applied_current_density", "traced", "replica")},
         "pulse": [0],
         **{name: [0.0] for name in ("pulse_train_current_density", "pulse_start")},

@@ -9,7 +9,7 @@ from wallnet import config, plan
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.thermal.gather import Wall, interval, outcomes
+from wallnet.studies.thermal.gather import Wall, has_several_walls, interval, outcomes
 from wallnet.studies.thermal.show import draw
 
 STUDY, KEY, NM = STUDIES["thermal"], "thermal.warm", 1e-9
@@ -130,7 +130,7 @@ def test_free_walls_are_divided_as_those_of_their_gap():
 
     In gap 3, one went on and rests at notch 4, one did not; in gap 4, one did not, alone.
     """
-    found = outcomes(
+    certain, divided = outcomes(
         walls(
             *[("notch 1",)] * 3,
             ("notch 2",),
@@ -143,10 +143,43 @@ def test_free_walls_are_divided_as_those_of_their_gap():
             ("free", 3, "notch 4"),
         )
     )
-    assert found.certain == {"notch 1": 3, "notch 2": 3, "free": 1, "notch 4": 1}
-    assert found.unknown == 3
+    assert certain == {"notch 1": 3, "notch 2": 3, "free": 1, "notch 4": 1}
     expected = {"notch 1": 3, "notch 2": 3 + 4 / 3, "free": 1 + 2 / 3, "notch 4": 2}
-    assert found.expected == pytest.approx(expected, rel=1e-12, abs=0)
+    assert divided == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("profile", "several"),
+    [
+        ([-0.9, -0.8, -0.7, 0.02, -0.03, 0.05, 0.8], False),
+        ([-0.9, -0.2, 0.6, 0.8, -0.3], True),
+        ([0.9, 0.3, -0.2, 0.7, -0.8, -0.9], True),
+        # the wall has left the track
+        ([0.7, 0.9, 0.8], False),
+    ],
+)
+def test_more_than_one_change_of_sign_is_several_walls(profile, several):
+    assert has_several_walls(np.array(profile)) is several
+
+
+def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monkeypatch):
+    """Before the quench, the second of eight has a domain on the left, and the last, free one."""
+    monkeypatch.chdir(tmp_path)
+    campaign = parsed(replicas=8, current_densities=[0.9e12], variants={"warm": VARIANTS["warm"]})
+    requests = STUDY.requests_of(campaign, "warm")
+    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    profile = np.tile([-0.9, 0.8, 0.9], (8, 2, 2, 1))
+    # a domain at the end of the pulse alone does not count
+    profile[0, 1, 0] = profile[1, 1, 1] = profile[7, 1, 1] = [0.4, -0.7, 0.9]
+    last = [TWO] * 2 + [ONE] * 5 + [("free", 95.0, "notch 2")]
+    write_block(requests["warm", 0.9e12, 1], last, replica_profile=profile)
+    made = gather(STUDY, campaign, "warm", requests)
+    counts = made["outcome_count"].values.ravel().tolist()
+    assert dict(zip(made["outcome"].values, counts, strict=True)) == {
+        "notch 1": 5,
+        "notch 2": 1,
+        "several walls": 2,
+    }
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")

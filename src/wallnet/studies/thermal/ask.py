@@ -14,6 +14,9 @@ from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
 from wallnet.files.schema import FLAG, ON_TRACK, STATE, TEXT, Variable
 from wallnet.studies import base
 
+SEVERAL = "several walls"
+"""Outcome of a replica with more than one wall at the end of the pause, before the quench."""
+
 _HEATED = {"ambient": 300.0, "heating": "pulse"}
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -83,6 +86,9 @@ def _block(asked: Thermal, device: Device, density: float, replicas: tuple[int, 
     return _train(asked, device, density, free).model_copy(update={"replicas": replicas})
 
 
+problems = partial(base.problems_of_variants, misfits=_misfits)
+
+
 def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
     """Return initial states, a train for each pulse at 0 K, and the blocks of each variant."""
     cold = campaign.simulated[asked.device].model_copy(update={"temperature": None})
@@ -115,70 +121,65 @@ _OUTCOME = (*_POINT, "outcome")
 _SHARE: dict[str, Any] = {"bounds": (0.0, 1.0)}
 _KELVIN: dict[str, Any] = {"units": "K", "bounds": (0.0, 1e40)}
 
-STUDY = base.Study(
-    name="thermal",
+VARIABLES = {
+    "model": Variable(("model",), "model of the temperature", "", TEXT),
+    "outcome": Variable(("outcome",), "state of a quenched wall", "", TEXT),
+    "outcome_count": Variable(
+        _OUTCOME, "replicas in this state at the end of the pause", type="int64"
+    ),
+    "outcome_certain": Variable(
+        _OUTCOME,
+        "replicas known to be in this state at the reading time: pinned at the end of the "
+        "pause, or free and simulated further",
+        type="int64",
+    ),
+    "outcome_probability": Variable(
+        _OUTCOME,
+        "probability of this state at the reading time; NaN beyond the model",
+        **_SHARE,
+    ),
+    "outcome_low": Variable(
+        _OUTCOME, "lower end of its interval, 95 % (Clopper and Pearson)", **_SHARE
+    ),
+    "outcome_high": Variable(
+        _OUTCOME,
+        "upper end of its interval, at which all walls that were not simulated further are in "
+        "this state",
+        **_SHARE,
+    ),
+    "simulated_replicas": Variable(_POINT, "number of replicas; 0 beyond the model", type="int64"),
+    "free_share": Variable(
+        _POINT, "share of walls that no notch pins at the end of the pause", **_SHARE
+    ),
+    "unresolved_share": Variable(_POINT, "share of walls free at the reading time", **_SHARE),
+    "free_position": Variable(
+        (*_POINT, "replica"),
+        "mean position of the quenched wall at the end of the pause; NaN if a notch pins it",
+        **ON_TRACK,
+    ),
+    "mean_spin_temperature": Variable(
+        _POINT, "measured temperature of the magnetisation over pulse and pause", **_KELVIN
+    ),
+    "highest_temperature": Variable(
+        _POINT, "highest temperature of the track, or that at which the model ends", **_KELVIN
+    ),
+    "heated_beyond_model": Variable(
+        _POINT, "whether the pulse heats the track beyond the model", **FLAG
+    ),
+    "cold_state": Variable(
+        ("current_density",),
+        "state of the same pulse at 0 K, at the end of the pause",
+        type=STATE,
+    ),
+    "cold_position": Variable(
+        ("current_density",), "mean position of both wall ends then", **ON_TRACK
+    ),
+}
+
+STUDY = base.study(
+    __name__,
+    Thermal,
     title="states at a temperature, {subject}",
-    missing="a device",
-    settings=Thermal,
-    problems=partial(base.problems_of_variants, misfits=_misfits),
-    requests=requests,
-    kind="thermal",
-    variables={
-        "model": Variable(("model",), "model of the temperature", "", TEXT),
-        "outcome": Variable(("outcome",), "state of a quenched wall", "", STATE),
-        "outcome_count": Variable(
-            _OUTCOME, "replicas in this state at the end of the pause", type="int64"
-        ),
-        "outcome_certain": Variable(
-            _OUTCOME,
-            "replicas known to be in this state at the reading time: pinned at the end of the "
-            "pause, or free and simulated further",
-            type="int64",
-        ),
-        "outcome_probability": Variable(
-            _OUTCOME,
-            "probability of this state at the reading time; NaN beyond the model",
-            **_SHARE,
-        ),
-        "outcome_low": Variable(
-            _OUTCOME, "lower end of its interval, 95 % (Clopper and Pearson)", **_SHARE
-        ),
-        "outcome_high": Variable(
-            _OUTCOME,
-            "upper end of its interval, at which all walls that were not simulated further are in "
-            "this state",
-            **_SHARE,
-        ),
-        "simulated_replicas": Variable(
-            _POINT, "number of replicas; 0 beyond the model", type="int64"
-        ),
-        "free_share": Variable(
-            _POINT, "share of walls that no notch pins at the end of the pause", **_SHARE
-        ),
-        "unresolved_share": Variable(_POINT, "share of walls free at the reading time", **_SHARE),
-        "free_position": Variable(
-            (*_POINT, "replica"),
-            "mean position of the quenched wall at the end of the pause; NaN if a notch pins it",
-            **ON_TRACK,
-        ),
-        "mean_spin_temperature": Variable(
-            _POINT, "measured temperature of the magnetisation over pulse and pause", **_KELVIN
-        ),
-        "highest_temperature": Variable(
-            _POINT, "highest temperature of the track, or that at which the model ends", **_KELVIN
-        ),
-        "heated_beyond_model": Variable(
-            _POINT, "whether the pulse heats the track beyond the model", **FLAG
-        ),
-        "cold_state": Variable(
-            ("current_density",),
-            "state of the same pulse at 0 K, at the end of the pause",
-            type=STATE,
-        ),
-        "cold_position": Variable(
-            ("current_density",), "mean position of both wall ends then", **ON_TRACK
-        ),
-    },
     others=("replica", "current_density"),
     figure="map",
     places={

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.experiment import Simulation
@@ -14,10 +15,13 @@ from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.opened import Opened
-from wallnet.studies.thermal.ask import Thermal
+from wallnet.studies.thermal.ask import SEVERAL, Thermal
 
 CONFIDENCE = 0.95
 """Probability with which an interval contains the true value, at least."""
+
+NEAR_ZERO = 0.1
+"""Largest |m_z| of a column that belongs to no domain. Source: our choice."""
 
 
 class Wall(NamedTuple):
@@ -26,7 +30,8 @@ class Wall(NamedTuple):
     Attributes
     ----------
     state : str
-        State after the quench at the end of the pause.
+        State after the quench at the end of the pause; `SEVERAL` if there was more than one wall
+        before.
     gap : int
         Number of notches to its left.
     position : float
@@ -41,29 +46,18 @@ class Wall(NamedTuple):
     later: str
 
 
-class Outcomes(NamedTuple):
-    """What is known of the states at the reading time.
-
-    Attributes
-    ----------
-    certain : Counter
-        Number of walls known to be in each state.
-    expected : defaultdict
-        The same, with the other free walls divided as those in their gap that were simulated
-        further.
-    unknown : int
-        Number of these other free walls.
-    """
-
-    certain: Counter[str]
-    expected: defaultdict[str, float]
-    unknown: int
-
-
-def outcomes(walls: Sequence[Wall]) -> Outcomes:
+def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
     """Count the states of walls at the reading time.
 
     A wall that a notch pins at the end of the pause is taken to stay there.
+
+    Returns
+    -------
+    certain : Counter
+        Number of walls known to be in each state.
+    expected : dict
+        The same, with the other free walls divided as those in their gap that were simulated
+        further.
     """
     certain = Counter(
         wall.later or wall.state for wall in walls if wall.later or wall.state != FREE
@@ -74,7 +68,19 @@ def outcomes(walls: Sequence[Wall]) -> Outcomes:
         later = [wall.later for wall in walls if wall.later and wall.gap == gap]
         for state, seen in Counter(later).items():
             expected[state] += count * seen / len(later)
-    return Outcomes(certain, expected, unknown.total())
+    return certain, expected
+
+
+def has_several_walls(profile: NDArray[Any]) -> bool:
+    """Return whether m_z changes its sign more than once along a track.
+
+    Parameters
+    ----------
+    profile : ndarray
+        Column means of m_z; those near 0, as in a wall, do not count.
+    """
+    signs = np.sign(profile[np.abs(profile) > NEAR_ZERO])
+    return bool(np.count_nonzero(np.diff(signs)) > 1)
 
 
 def interval(low: int, high: int, total: int) -> tuple[float, float]:
@@ -99,6 +105,8 @@ def interval(low: int, high: int, total: int) -> tuple[float, float]:
 
 def _order(state: str) -> tuple[int, tuple[int, ...]]:
     """Return the place of a state among all, from the left to the right end of the track."""
+    if state == SEVERAL:
+        return 6, ()
     outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5}
     return outside.get(WallState(state), 2), WallState(state).ends or ()
 
@@ -133,12 +141,10 @@ def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
 
 def _row(walls: Sequence[Wall], states: Sequence[str], replicas: int) -> dict[str, Any]:
     """Return the variables of the outcomes of one pulse in one model."""
-    found, total = outcomes(walls), len(walls)
+    (certain, expected), total = outcomes(walls), len(walls)
+    unknown = total - certain.total()
     counts = Counter(wall.state for wall in walls)
-    limits = [
-        interval(found.certain[state], found.certain[state] + found.unknown, total)
-        for state in states
-    ]
+    limits = [interval(certain[state], certain[state] + unknown, total) for state in states]
     places = [wall.position if wall.state == FREE else math.nan for wall in walls]
 
     def share(count: float) -> float:
@@ -146,13 +152,13 @@ def _row(walls: Sequence[Wall], states: Sequence[str], replicas: int) -> dict[st
 
     return {
         "outcome_count": [counts[state] for state in states],
-        "outcome_certain": [found.certain[state] for state in states],
-        "outcome_probability": [share(found.expected[state]) for state in states],
+        "outcome_certain": [certain[state] for state in states],
+        "outcome_probability": [share(expected.get(state, 0)) for state in states],
         "outcome_low": [low for low, _ in limits],
         "outcome_high": [high for _, high in limits],
         "simulated_replicas": total,
         "free_share": share(counts[FREE]),
-        "unresolved_share": share(found.expected[FREE]),
+        "unresolved_share": share(expected.get(FREE, 0)),
         # beyond the model there are no walls
         "free_position": places or [math.nan] * replicas,
     }
@@ -163,15 +169,19 @@ def _point(
 ) -> tuple[list[Wall], dict[str, Any]]:
     """Return the walls of one pulse in one model, and what is known of the pulse."""
     names = ("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state")
+    profile = "replica_profile"
     walls, attributes = [], []
     for key in keys:
-        content = opened.read(key, *names)
+        content = opened.read(key, *names, profile)
         attributes.append(content.attrs)
         track = Simulation.from_json(str(content.attrs["parameters"])).track
         states, *ends, later = (content.values[name] for name in names)
-        for state, bottom, top, after in zip(states, *ends, later, strict=True):
-            last = float(bottom[-1]), float(top[-1])
-            walls.append(Wall(str(state[-1]), tracks.gap(track, *last), sum(last) / 2, str(after)))
+        several = [has_several_walls(each[-1, -1]) for each in content.values[profile]]
+        for state, *last, after, many in zip(states, *ends, later, several, strict=True):
+            bottom, top = (float(each[-1]) for each in last)
+            found = (SEVERAL, "") if many else (str(state[-1]), str(after))
+            gap = tracks.gap(track, bottom, top)
+            walls.append(Wall(found[0], gap, (bottom + top) / 2, found[1]))
     about = {
         "mean_spin_temperature": np.mean(
             [float(each.get("spin_temperature", math.nan)) for each in attributes]
