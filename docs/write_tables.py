@@ -101,7 +101,8 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def rewritable_loss(results: Results) -> str:
     """Return the loss of quantisation-aware training on mutually reachable states."""
     costs = results.table("rewritable/accuracy-gaps.csv")
-    lost = [Decimal(mean) for mean in costs.loc[costs["stage"] == "on_levels", "mean"]]
+    on_levels = costs[costs["reference"] == "continued"]
+    lost = [Decimal(mean) for mean in on_levels["mean"]]
     return f"{rounded(min(lost), 2)} to {rounded(max(lost), 2)} points"
 
 
@@ -472,7 +473,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "caveats": caveats,
     "headline": main_numbers,
     "seeds": lambda results: findings.conditions(accuracies(results)),
-    "gaps": copied("accuracy-gaps.csv", gaps),
+    "gaps": copied("few-levels/accuracy-gaps.csv", gaps),
     "mappings": copied("mappings.csv", mappings),
     "readings": readings,
     "neuron": copied("devices/neuron-activation.csv", lambda table: table.iloc[:, [0, 8, 6]]),
