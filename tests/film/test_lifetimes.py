@@ -10,7 +10,7 @@ from helpers.lifetimes import LONGEST, NOTCHES, STRIPS, TERMS, Well, escapes, st
 
 from wallnet.film.constants import BOLTZMANN
 
-DATA = Path(__file__).parents[1] / "reference" / "lifetimes.csv"
+DATA = Path(__file__).parents[1] / "reference" / "temperature" / "lifetimes.csv"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Lifetimes of a wall at a shallow notch, simulated, and Langer's rate of escape.
 
 `python tests/helpers/lifetimes.py FOLDER` simulates the points of `NOTCHES` and writes
-`lifetimes.csv` with `lifetimes.json`, which are kept in `tests/reference`. It takes about a quarter
+`lifetimes.csv` with `lifetimes.json`, which are kept in `tests/reference/temperature`. It takes about a quarter
 of an hour.
 """
 
