@@ -1,8 +1,8 @@
 """Lifetimes of a wall at a shallow notch, simulated, and Langer's rate of escape.
 
 `python tests/helpers/lifetimes.py FOLDER` simulates the points of `NOTCHES` and writes
-`lifetimes.csv` with `lifetimes.json`, which are kept in `tests/reference/temperature`. It takes about a quarter
-of an hour.
+`lifetimes.csv` with `lifetimes.json`, which are kept in `tests/reference/temperature`. It takes
+about a quarter of an hour.
 """
 
 import csv
