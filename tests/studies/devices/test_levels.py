@@ -74,6 +74,11 @@ def test_a_level_at_a_temperature_has_its_noise_and_that_of_its_domains(tmp_path
     assert noise[:, 3] == pytest.approx((high - low) / 2, rel=1e-3, abs=0)
     assert np.isnan(noise[:, 0]).all()
     assert data["noise_bandwidth"] == 5e9
+    # a level without a minimum has neither conductance nor noise
+    bench.write_minimum(WallState("notch 2"), converged=0)
+    noise = bench.gather()["level_conductance_noise"].values
+    assert np.isnan(noise[:, 3]).all()
+    assert np.isfinite(noise[:, 1]).all()
 
 
 def test_levels_are_normalised_between_their_ends(synapse):
