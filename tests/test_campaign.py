@@ -35,7 +35,11 @@ def test_everything_is_there(finished_campaign):
     assert [(row["reading"], row["stage"], row["reference"], row["seeds"]) for row in gaps] == [
         (reading, stage, reference, "1")
         for reading in ("parallel", "series")
-        for stage, reference in (("quantized", "fp32"), ("on_levels", "continued"))
+        for stage, reference in (
+            ("quantized", "fp32"),
+            ("on_levels", "continued"),
+            ("on_levels", "fp32"),
+        )
     ]
     programmed = [path.parts[-3] for path in results.glob("networks/**/programming.nc")]
     assert sorted(programmed) == sorted(2 * [stage for stage in MAPPED if stage != "fine_tuned"])

@@ -142,6 +142,8 @@ def test_all_networks_of_the_default_campaign_are_listed(default_campaign):
         on_a_synapse += len(networks.mappings)  # quantised
         if recipe.fine_tuned:
             on_a_synapse += 2 * len(recipe.fine_tuned.mappings or networks.mappings)
+        if recipe.compensated:
+            on_a_synapse += len(recipe.compensated.mappings or networks.mappings)
         if recipe.on_levels:
             on_a_synapse += len(recipe.on_levels.mappings or networks.mappings)
     assert len(free_runs) == count * first

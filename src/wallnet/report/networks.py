@@ -228,11 +228,13 @@ def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
             texts[title] = f"{mean:.2f}{interval}"
         if texts:
             rows.append(dict(zip(PLACE, _names(place), strict=True)) | texts)
+    titles = [f"{TITLES[stage]}, below {TITLES[free]}" for stage in GAPS for free in GAPS[stage]]
+    columns = [*PLACE, *(title for title in titles if any(title in row for row in rows))]
     ends = ("mean", "lower", "upper")
     frame = pandas.DataFrame(numbers, columns=[*GAP_COLUMNS, *ends])
     return (
         Table(GAP_TITLE, frame, dict.fromkeys(ends, ".4f"), missing=""),
-        Table(GAP_TITLE, pandas.DataFrame(rows).fillna("–")),
+        Table(GAP_TITLE, pandas.DataFrame(rows, columns=columns).fillna("–")),
     )
 
 
