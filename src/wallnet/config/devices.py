@@ -340,7 +340,7 @@ class Device(Section):
         from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
 
         terms = material.terms()
-        cell = (self.track.cell_size, self.track.cell_size, self.track.thickness)
+        cell = self.track.cell
         if given.measured_at is None:
             terms = of_film(terms, cell, given.ambient)
         else:
@@ -368,7 +368,7 @@ class Device(Section):
         if current_density is None:
             current_density = max(self.pulse.current_densities, key=abs)
         return self.simulated_material.time_step(
-            (self.track.cell_size, self.track.cell_size, self.track.thickness),
+            self.track.cell,
             current_density,
             self.film.time_step_fraction,
             self.field_temperature,
@@ -429,8 +429,8 @@ class Device(Section):
                     )
             try:
                 self.time_step()
-                size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
-                self.simulated_material.domain_magnetization(size, self.field_temperature)
+                cells = self.simulated_material
+                cells.domain_magnetization(self.track.cell, self.field_temperature)
             except ValueError as error:
                 yield f"material.{error}"
         longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)

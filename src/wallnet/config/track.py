@@ -63,6 +63,11 @@ class Track(Section):
         return round(self.length / self.cell_size), round(self.width / self.cell_size)
 
     @property
+    def cell(self) -> tuple[float, float, float]:
+        """Edges of a cell in m."""
+        return self.cell_size, self.cell_size, self.thickness
+
+    @property
     def free_range(self) -> tuple[float, float]:
         """First and last position along x in m between the fixed ends."""
         fixed = self.fixed_ends or 0.0

@@ -306,12 +306,11 @@ class Simulation(Step):
         followed by a quench.
         """
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
-        size = (self.track.cell_size, self.track.cell_size, self.track.thickness)
         # the torque changes the step little: one estimate serves a whole sweep
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
         fraction = settings.time_step_fraction
-        given = (self.material, size, strongest, fraction)
+        given = (self.material, self.track.cell, strongest, fraction)
         steps = self.longest / _time_step(*given, self.temperature)
         if self.temperature:
             free = self.train.free if self.train else None
@@ -345,8 +344,8 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
         "relaxation": device.relaxation,
         "output": device.output,
     }
-    if device.temperature and device.temperature.thermal_field:
-        fields |= {"temperature": device.temperature.ambient, "seed": device.temperature.seed}
+    if device.temperature and device.field_temperature:
+        fields |= {"temperature": device.field_temperature, "seed": device.temperature.seed}
     return Simulation(**(fields | calculator | changes))
 
 

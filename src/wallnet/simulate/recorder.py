@@ -59,9 +59,8 @@ class Recorder:
         self.mask = tracks.cells(job).mask
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
-        size = job.track.cell_size
         self.domain_magnetization = job.material.domain_magnetization(
-            (size, size, job.track.thickness), job.temperature
+            job.track.cell, job.temperature
         )
         self._cells = self.mask.sum(axis=0)
         self._entries: dict[str, list[Any]] = {name: [] for name in _RECORDED}

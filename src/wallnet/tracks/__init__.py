@@ -124,7 +124,7 @@ def film(job: TrackJob) -> dict[str, Any]:
     )
     return {
         "mask": found.mask,
-        "cell": (track.cell_size, track.cell_size, track.thickness),
+        "cell": track.cell,
         "terms": replace(job.material.terms(), **uniform),
         "held": held_cells(track),
     }
