@@ -30,7 +30,7 @@ import pandas as pd
 
 from wallnet.config import schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
-from wallnet.devices.write_energy import heat_caveat, resistance, write_energy_of
+from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
@@ -348,7 +348,7 @@ def write_energy_of_metals(results: Results) -> str:
                 f"`{preset}`" if preset else "none, θ = P = 0.4",
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
                 f"{found.metal_current_density / 1e12:.2f}",
-                f"{resistance(job) / 1e3:.2f}",
+                f"{job.resistance / 1e3:.2f}",
                 f"{found.current / 1e-3:.2f}",
                 f"{found.energy / 1e-12:.1f}",
                 f"{found.rise.mean:.0f}",

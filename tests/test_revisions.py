@@ -126,7 +126,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
             "devices/write_energy.py",
             "def write_energy_of(",
             "def write_energy_of(more, ",
-            {"devices", "report", "show transitions"},
+            {"devices", "show pulse_trains", "show transitions"},
         ),
         ("simulate/oommf/run.py", "def ", "async def ", {"oommf"}),
         ("validation/walls.py", "def ", "async def ", {"validation"}),

@@ -81,7 +81,7 @@ def filled(kind: str, **values):
         variable = schema.VARIABLES[name]
         if not variable.values:
             text = variable.type in (schema.TEXT, schema.STATE)
-            shape = [sizes[size] for size in variable.dimensions]
+            shape = [sizes.get(size, 1) for size in variable.dimensions]
             values[name] = np.full(shape, "" if text else 0, dtype=object if text else float)
     return files.dataset(kind, values)
 

@@ -441,7 +441,7 @@ OPTIONS = {
     "--barriers": r"results/barriers/[a-z]+\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
     "--devices": r"results/devices|-",
-    "--responses": r"results/pulse_trains",
+    "--pulse_trains": r"results/pulse_trains",
     "--networks": r"results/networks",
     "--models": r"results/compact_models",
     "--data": r"results/data/[a-z]+\.json",

@@ -11,7 +11,7 @@ from PIL import Image
 
 from wallnet import cli, files
 from wallnet.config import Figures
-from wallnet.devices.sweeps import steady_velocity, track_of
+from wallnet.devices.sweeps import track_of
 from wallnet.plan.figures import FIGURES
 from wallnet.report import devices, style
 
@@ -201,14 +201,6 @@ def test_unreached_levels_are_dashed_and_those_without_a_wall_keep_their_numbers
         assert [text.get_text() for text in axes.texts] == ["0", "2", "3"]
         levels = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
         assert [line.get_linestyle() for line in levels[:3]] == ["-", "--", "-"]
-
-
-def test_a_wall_that_leaves_at_once_has_no_velocity(track):
-    data = files.read_dataset(track.out, "track")
-    data["sweep_wall_top"].values[0] = 512e-9
-    velocities = steady_velocity(data)
-    assert np.isnan(velocities[0])
-    assert np.isfinite(velocities[1:]).all()
 
 
 def test_a_device_of_another_kind_and_a_missing_trace_are_named(neuron, tmp_path):
@@ -456,8 +448,7 @@ def test_a_plain_tracks_ends_are_told_apart_in_nm_and_ns(track):
 def test_velocities_of_both_signs_are_all_shown(track):
     def both_signs(data):
         data["current_density"] = data["current_density"] - 0.3e12
-        for name in ("bottom", "top", "position"):
-            data[f"sweep_wall_{name}"].values[0] = 300e-9 - 20 * data["time"].values
+        data["wall_velocity"].values[0] = -20
 
     right = drawn(track, "wall-position", change=both_signs).axes[1]
     (line,) = right.get_lines()
@@ -467,52 +458,6 @@ def test_velocities_of_both_signs_are_all_shown(track):
         (right.get_ylim(), line.get_ydata()),
     ):
         assert low < min(shown) < 0 < max(shown) < high
-
-
-def moving(bottom, top, length=1000e-9, duration=8e-9, interval=0.1e-9):
-    """Return a device file of one pulse whose wall ends are functions of the time in ns."""
-    import xarray
-
-    time = np.arange(round(duration / interval) + 21) * interval
-    ends = [np.array([end(t * 1e9) for t in time]) * 1e-9 for end in (bottom, top)]
-    sweep = ("current_density", "time")
-    track = {"length": length, "width": 50e-9, "thickness": 1e-9, "cell_size": 10e-9}
-    return xarray.Dataset(
-        {
-            "sweep_wall_bottom": (sweep, ends[0][None]),
-            "sweep_wall_top": (sweep, ends[1][None]),
-            "sweep_wall_position": (sweep, (ends[0] + ends[1])[None] / 2),
-        },
-        coords={"time": time, "current_density": [-0.5e12]},
-        attrs={
-            "parameters": json.dumps(
-                {"settings": {"track": track, "pulse": {"duration": duration}}}
-            )
-        },
-    )
-
-
-@pytest.mark.parametrize(
-    ("bottom", "top", "expected"),
-    [
-        # 20 m/s after half of the pulse, 50 m/s before it and after it
-        (lambda t: 200 + 50 * t if t < 3.9 else 395 + 20 * (t - 3.9),) * 2 + (20.0,),
-        # 40 m/s to the end of the pulse after 8 ns, and at rest after it
-        (lambda t: 200 + 40 * min(t, 8),) * 2 + (40.0,),
-        # to the left, and the mean of both ends
-        (lambda t: 800 - 30 * t, lambda t: 800 - 50 * t, -40.0),
-        # from 100 to 900 of 1000 nm in 5 ns: the second half of these begins after 2.5 ns
-        (lambda t: 100 + (100 if t < 2.4 else 180) * (t - 2.4) + 240,) * 2 + (180.0,),
-        # one end is within a tenth of the track's length from its end
-        (lambda t: 300 + 10 * t, lambda t: 910 + t, float("nan")),
-        (lambda t: 90 - t, lambda t: 300 + 10 * t, float("nan")),
-        # inside for only two entries
-        (lambda t: 880 + 90 * t,) * 2 + (float("nan"),),
-    ],
-)
-def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bottom, top, expected):
-    (velocity,) = steady_velocity(moving(bottom, top))
-    assert velocity == pytest.approx(expected, rel=1e-6, abs=0, nan_ok=True)
 
 
 def test_kinds_of_final_states():

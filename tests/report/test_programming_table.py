@@ -13,6 +13,7 @@ from helpers.synthetic import filled, one_sentence
 from wallnet import cli, config, files, plan
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs import write_energy
 from wallnet.jobs.write_energy import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
@@ -24,6 +25,9 @@ USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
 SERIES = np.array([1e-6, 2e-6, 4e-6, 5e-6])
 DENSITIES = [0.0, 1.0e12, -1.5e12, np.nan]
 """Smallest current density that reaches each level; none reaches the last."""
+
+SWEPT = [-1.5e12, 0.0, 1.0e12, 1.2e12]
+"""Current densities of the sweep."""
 
 NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
 OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
@@ -61,8 +65,9 @@ def folder(tmp_path):
         stable=[1, 1, 0, 1, 1],
         reachable=[1, 1, 0, 1, 0],
         reaching_current_density=[*DENSITIES[:2], 1.2e12, *DENSITIES[2:]],
-        state=["initial", "notch 1"],
-        current_density=[0.0, 1e12],
+        state=["expelled", "initial", "notch 1", "between 1 and 2"],
+        current_density=SWEPT,
+        **write_energy_of(ENERGY, SWEPT, 4e-9).variables(),
         time=[0.0, 1e-9],
     )
     settings = {
@@ -104,7 +109,7 @@ def folder(tmp_path):
     }
     about = {"parameters": json.dumps(about)}
     files.write_dataset(
-        files.dataset("response", response), tmp_path / "responses/stairs.nc", "response", about
+        files.dataset("response", response), tmp_path / "pulse_trains/stairs.nc", "response", about
     )
     for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
         write_network(tmp_path, found, seed, stage)
@@ -142,7 +147,7 @@ def tabulated(folder, job):
     if not (folder / "networks/blots/synapse/parallel/signed/plain/on_levels/seed-4").exists():
         write_network(folder, NEW, 4, "on_levels")
     words = ["table", "page.programming", "--job", job.to_json(), "--sources"]
-    words += [f"{name}={folder / name}" for name in ("networks", "devices", "responses")]
+    words += [f"{name}={folder / name}" for name in ("networks", "devices", "pulse_trains")]
     words += ["--to", *(f"{name}={folder}/table.{name}" for name in ("csv", "markdown", "html"))]
     cli.main(words)
     with open(folder / "table.csv", newline="", encoding="utf-8") as stream:
@@ -212,7 +217,7 @@ def test_a_pulse_train_needs_a_pulse_for_each_level_on_the_way(folder, job):
 def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
     """Down by 3→1, 1→0, 2→0 and 3→0: the first pulse twice, the others three times."""
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
-    change(folder / "responses/stairs.nc", "response", pulse_train_current_density=densities)
+    change(folder / "pulse_trains/stairs.nc", "response", pulse_train_current_density=densities)
     row = tabulated(folder, job)["on_levels", "stairs", "quantized"]
     down = [energy(density, 6e-9, 50e-9) for density in (1e12, 1.2e12, 1.4e12)]
     expected = 3 * energy(2e12, 3e-9, 50e-9) + 2 * down[0] + 3 * down[1] + 3 * down[2]
@@ -222,9 +227,9 @@ def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
 def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
     """It leads through four levels; three need its second and third pulse down."""
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
-    path = folder / "responses/stairs.nc"
+    path = folder / "pulse_trains/stairs.nc"
     change(path, "response", pulse_train_current_density=densities)
-    found = programming.by_pulse_train(path, "stairs", "synapse", 3)
+    found = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
     up = energy(2e12, 3e-9, 50e-9)
     second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
     expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
@@ -304,7 +309,7 @@ def change(path, kind, **values):
     ],
 )
 def test_a_train_that_moves_by_more_than_one_level_is_refused(folder, job, values):
-    change(folder / "responses/stairs.nc", "response", **values)
+    change(folder / "pulse_trains/stairs.nc", "response", **values)
     with pytest.raises(SystemExit) as caught:
         tabulated(folder, job)
     one_sentence(caught, "stairs.nc", "networks.written_by", "through 4 levels")
@@ -337,7 +342,7 @@ def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
     assert wanted <= set(network_files(campaign()))
     found = programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
     assert found["devices"] == ["results/devices/synapse.nc"]
-    assert found["responses"] == ["results/pulse_trains/stairs.nc"]
+    assert found["pulse_trains"] == ["results/pulse_trains/stairs.nc"]
     # three stages on levels, two readings, two of three seeds
     assert len(found["networks"]) == 12
     assert not wanted & set(network_files(campaign(synapses=[])))

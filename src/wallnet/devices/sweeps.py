@@ -1,17 +1,20 @@
-"""What follows from the sweep of a device file: how fast its wall moves, and when it arrives."""
+"""What follows from the sweep of a device: how fast its wall moves, and when it arrives."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.devices.write_energy import swept_pulse
 from wallnet.tracks import first_time
 
 if TYPE_CHECKING:
     import xarray
+
+Recorded = Mapping[str, NDArray[np.floating]]
+"""What is recorded of all pulses, shape (pulses, time), by name: `wall_position` and so on."""
 
 
 def track_of(device: "xarray.Dataset") -> Track:
@@ -19,52 +22,70 @@ def track_of(device: "xarray.Dataset") -> Track:
     return Track.model_validate(json.loads(device.attrs["parameters"])["settings"]["track"])
 
 
-def steady_velocity(device: "xarray.Dataset") -> NDArray[np.float64]:
+def swept_duration(device: "xarray.Dataset") -> float:
+    """Return the duration in s of the pulses of a device's sweep."""
+    return float(json.loads(device.attrs["parameters"])["settings"]["pulse"]["duration"])
+
+
+def steady_velocity(
+    track: Track, duration: float, time: NDArray[np.floating], recorded: Recorded
+) -> NDArray[np.float64]:
     """Return the velocity of the mean wall under current.
 
     Parameters
     ----------
-    device : xarray.Dataset
-        Device file.
+    track : Track
+        The track.
+    duration : float
+        Duration of the pulses in s.
+    time : ndarray (time,)
+        Times in s.
+    recorded : mapping
+        Position of the mean wall and of both ends in m.
 
     Returns
     -------
-    ndarray (current_density,)
+    ndarray (pulses,)
         Velocities in m/s. Each is the slope of a straight line through the second half of the
         time in which the current flows and both wall ends are at least a tenth of the track's
         length away from its ends. NaN if there are fewer than three entries.
     """
-    length = track_of(device).length
-    time = device["time"].values
-    driven = time <= swept_pulse(device)[0] * (1 + 1e-9)
-    velocities = np.full(device.sizes["current_density"], np.nan)
-    for index in range(velocities.size):
-        pulse = device.isel(current_density=index)
-        inside = driven.copy()
-        for name in ("sweep_wall_bottom", "sweep_wall_top"):
-            inside &= np.abs(pulse[name].values / length - 0.5) < 0.4
-        chosen = np.flatnonzero(inside)
+    positions = recorded["wall_position"]
+    inside = np.broadcast_to(time <= duration * (1 + 1e-9), positions.shape).copy()
+    for name in ("wall_bottom", "wall_top"):
+        inside &= np.abs(recorded[name] / track.length - 0.5) < 0.4
+    velocities = np.full(len(positions), np.nan)
+    for index, position in enumerate(positions):
+        chosen = np.flatnonzero(inside[index])
         chosen = chosen[chosen.size // 2 :]
         if chosen.size >= 3:
-            position = pulse["sweep_wall_position"].values[chosen].astype(float)
-            velocities[index] = np.polyfit(time[chosen], position, 1)[0]
+            velocities[index] = np.polyfit(time[chosen], position[chosen].astype(float), 1)[0]
     return velocities
 
 
-def arrival_time(device: "xarray.Dataset", pulse: int, notch: int) -> float:
-    """Return the time in s at which both ends of the wall are at the edge of a notch, or infinity.
+def arrival_times(
+    track: Track, time: NDArray[np.floating], recorded: Recorded
+) -> NDArray[np.float64]:
+    """Return when both ends of the wall are at the edge of each notch, or have passed it.
 
     Parameters
     ----------
-    device : xarray.Dataset
-        Device file.
-    pulse : int
-        Index of the pulse in the sweep.
-    notch : int
-        Number of the notch, counted from 1.
+    track : Track
+        The track.
+    time : ndarray (time,)
+        Times in s.
+    recorded : mapping
+        Positions of both ends of the wall in m.
+
+    Returns
+    -------
+    ndarray (pulses, notches)
+        Times in s; NaN where an end does not arrive.
     """
-    track = track_of(device)
-    assert track.notches  # reference data name a notch that is there
-    edge = track.notch_positions[notch - 1] - track.notches.diameter / 2
-    ends = (device[f"sweep_wall_{end}"].values[pulse] for end in ("bottom", "top"))
-    return max(first_time(device["time"].values, end, edge) for end in ends)
+    edges = [position - track.notch_radius for position in track.notch_positions]
+    pulses = list(zip(recorded["wall_bottom"], recorded["wall_top"], strict=True))
+    arrived = np.full((len(pulses), len(edges)), np.nan)
+    for (pulse, notch), _ in np.ndenumerate(arrived):
+        last = max(first_time(time, end, edges[notch]) for end in pulses[pulse])
+        arrived[pulse, notch] = last if np.isfinite(last) else np.nan
+    return arrived

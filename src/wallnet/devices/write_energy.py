@@ -7,7 +7,7 @@ spin Hall angle θ carries J · P/θ for the same torque.
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,38 +48,18 @@ class WriteEnergy(NamedTuple):
     outside: NDArray[np.bool_]
     beyond_model: NDArray[np.bool_]
 
-
-def resistance(job: WriteEnergyJob) -> float:
-    """Return the resistance of the metal between the ends of the track in Ω."""
-    metal = job.heavy_metal
-    return metal.resistivity * job.length / (job.width * metal.thickness)
-
-
-def rescaling(job: WriteEnergyJob) -> float:
-    """Return P/θ, the current density in the metal per J of the device."""
-    return job.heavy_metal.rescaling(job.polarization)
-
-
-def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
-    """Return what the write energy depends on, as the file of a device or of a study states it."""
-    said = json.loads(data.attrs["parameters"])
-    if "about" in said:
-        return WriteEnergyJob.model_validate(said["about"]["write_energy"])
-    device = said["settings"]
-    return WriteEnergyJob(
-        length=device["track"]["length"],
-        width=device["track"]["width"],
-        polarization=device["material"]["polarization"],
-        curie_temperature=device["material"]["curie_temperature"],
-        heavy_metal=device["heavy_metal"],
-        heating=device["heating"],
-    )
-
-
-def swept_pulse(device: "xarray.Dataset") -> tuple[float, Points]:
-    """Return duration in s and waveform of the pulses of a device's sweep."""
-    pulse = json.loads(device.attrs["parameters"])["settings"]["pulse"]
-    return float(pulse["duration"]), tuple(map(tuple, pulse.get("waveform", ())))
+    def variables(self) -> dict[str, NDArray[Any]]:
+        """Return all of it by the names of the variables of a device file."""
+        return {
+            "metal_current_density": self.metal_current_density,
+            "metal_current": self.current,
+            "metal_voltage": self.voltage,
+            "write_energy": self.energy,
+            "mean_temperature_rise": self.rise.mean,
+            "temperature_rise": self.rise.peak,
+            "outside_model": self.outside,
+            "beyond_model": self.beyond_model,
+        }
 
 
 def trained_waveforms(response: "xarray.Dataset") -> list[Points]:
@@ -129,11 +109,6 @@ def write_energy_of(
     return _write_energy(job, density, lasting, rise, largest(waveform), heat)
 
 
-def write_energy_of_sweep(device: "xarray.Dataset", current_density: ArrayLike) -> WriteEnergy:
-    """Return energy and temperature of pulses of a device's sweep, by their current density."""
-    return write_energy_of(job_of(device), current_density, *swept_pulse(device))
-
-
 def write_energy_of_train(
     job: WriteEnergyJob,
     current_density: ArrayLike,
@@ -176,12 +151,12 @@ def write_energy_of_train(
 def rise_over_time(
     job: WriteEnergyJob, duration: float, waveform: Points
 ) -> tuple[NDArray[np.float64], Rise]:
-    """Return the rise during a pulse and for twice its duration afterwards.
+    """Return the rise during a pulse of 1e12 A/m² and for twice its duration afterwards.
 
     Parameters
     ----------
     job : WriteEnergyJob
-        Track and substrate.
+        Track, metal and substrate.
     duration : float
         Duration of the pulse in s.
     waveform : tuple
@@ -190,17 +165,20 @@ def rise_over_time(
     Returns
     -------
     tuple
-        Times in s, and the rise at each per heat flux of the current density, in K m²/W.
+        Times in s, and the rise at each in K.
     """
     heat = heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
-    if not waveform:
-        responses = step_response(time[:, np.newaxis] - heat.edges, job.width, job.heating)
-        return time, Rise(*(each @ heat.steps for each in responses))
-    # the sum of steps holds at the ends of the parts
-    time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
+    if waveform:
+        # the sum of steps holds at the ends of the parts
+        time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
-    return time, Rise(*(each(since) @ heat.steps for each in _table(job, time, heat.edges)))
+    if waveform:
+        responses = Rise(*(each(since) for each in _table(job, time, heat.edges)))
+    else:
+        responses = step_response(since, job.width, job.heating)
+    steps = heat.steps * heat_flux(job, np.array(1e12))
+    return time, Rise(*(each @ steps for each in responses))
 
 
 def _hottest(
@@ -260,9 +238,9 @@ def _write_energy(
     heat: float | NDArray[np.float64],
 ) -> WriteEnergy:
     """Return energy and temperature from largest magnitude and mean square of each waveform."""
-    in_metal = density * rescaling(job)
+    in_metal = density * job.rescaling
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
-    voltage = current * resistance(job)
+    voltage = current * job.resistance
     return WriteEnergy(
         metal_current_density=in_metal * peak,
         current=current * peak,

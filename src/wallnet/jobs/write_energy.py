@@ -1,5 +1,9 @@
 """Jobs for the write energy of pulses and of networks."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from wallnet.config import Campaign, Device
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.networks import RunSet
@@ -19,6 +23,33 @@ class WriteEnergyJob(Job):
     curie_temperature: float
     heavy_metal: HeavyMetal
     heating: Heating
+
+    @property
+    def resistance(self) -> float:
+        """Resistance of the metal between the ends of the track in Ω."""
+        metal = self.heavy_metal
+        return metal.resistivity * self.length / (self.width * metal.thickness)
+
+    @property
+    def rescaling(self) -> float:
+        """P/θ, the current density in the metal per J of the device."""
+        return self.heavy_metal.rescaling(self.polarization)
+
+    @classmethod
+    def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
+        """Return the job that a device file or the dataset of a study states in its attributes."""
+        said = json.loads(attributes["parameters"])
+        if "about" in said:
+            return cls.model_validate(said["about"].get("write_energy", said["about"]))
+        device = said["settings"]
+        return cls(
+            length=device["track"]["length"],
+            width=device["track"]["width"],
+            polarization=device["material"]["polarization"],
+            curie_temperature=device["material"]["curie_temperature"],
+            heavy_metal=device["heavy_metal"],
+            heating=device["heating"],
+        )
 
 
 def write_energy_job(device: Device) -> WriteEnergyJob:

@@ -17,18 +17,13 @@ from numpy.typing import NDArray
 from wallnet import files
 from wallnet.config.mappings import SAME
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
-from wallnet.devices.write_energy import (
-    job_of,
-    trained_waveforms,
-    write_energy_of,
-    write_energy_of_sweep,
-)
 from wallnet.files import FileError
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report.networks import made_by
 from wallnet.report.tables import Format, Table, page
 from wallnet.report.write_energies import OUTSIDE
 from wallnet.studies import STUDIES
+from wallnet.studies.showing import show_of
 
 SINGLE = "single pulses"
 """Way of writing a synapse by one pulse from its initial state."""
@@ -122,10 +117,10 @@ def by_single_pulses(
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
-    cost = write_energy_of_sweep(data, np.nan_to_num(density))
+    cost = data[["write_energy", "outside_model"]].reindex(current_density=density, fill_value=0)
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
     rows = []
-    for values in (pulses, pulses * cost.energy, pulses * cost.outside):
+    for values in (pulses, *(pulses * cost[name].values for name in cost)):
         matrix = np.full((1 + len(usable), len(usable)), np.nan)
         matrix[0] = values
         np.fill_diagonal(matrix[1:], 0.0)
@@ -135,62 +130,37 @@ def by_single_pulses(
     return Writing(SINGLE, *rows)
 
 
-def by_pulse_train(path: str | Path, name: str, device: str, levels: int) -> Writing:
-    """Return the cost of each level with a pulse train that moves a synapse by one level a pulse.
+def by_study(path: str | Path, name: str, device: str, levels: int, study: str) -> Writing:
+    """Return the cost of each level by the pulses of a study.
 
     Parameters
     ----------
     path : str or Path
-        Response to the pulse train. Its first branch has to lead up from the lowest level, and the
-        second one down again; each pulse of them leads to another state.
+        Dataset of the study.
     name, device : str
-        The pulse train, and the synapse whose networks it writes.
+        Its subject, and the synapse whose networks it writes.
     levels : int
         Number of levels that networks use.
+    study : str
+        The study, whose module `show` has a function `writing`.
 
     Raises
     ------
     wallnet.files.FileError
-        If the response cannot be used, or does not have as many levels in both directions.
+        If the dataset cannot be used, or its pulses do not write each level.
     """
-    data = files.read_dataset(path, STUDIES["pulse_trains"].kind)
-    density = data["pulse_train_current_density"].values
-    state = data["pulse_state"].values
-    own = job_of(data)
-    shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
-    single = [write_energy_of(own, *each) for each in shapes]
-    energy, outside = (
-        np.array([getattr(each, name) for each in single], dtype=float)
-        for name in ("energy", "outside")
-    )
-    first = data["branch_first"].values[:2].tolist()
-    steps = data["branch_steps"].values[:2].tolist()
-    distinct = [
-        len(set(state[pulse - 1 : pulse + count])) == count + 1
-        for pulse, count in zip(first, steps, strict=True)
-    ]
-    leads_up_and_down = np.sign(density[first]).tolist() == [1.0, -1.0] and first[0] == 1
-    top = steps[0] if steps else 0
-    if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
+    found = show_of(study).writing(files.read_dataset(path, STUDIES[study].kind), levels)
+    if found is None:
         raise FileError(
-            f"{path}: pulse train {name} does not move its wall by one level a pulse through "
-            f"{levels} levels, up and down again, as the synapses of {device} need; change its "
-            "pulses, or remove it from networks.written_by"
+            f"{path}: {STUDIES[study].title.format(subject=name)} does not move its wall by one "
+            f"level a pulse through {levels} levels, up and down again, as the synapses of "
+            f"{device} need; change its pulses, or remove it from networks.written_by"
         )
-    matrices = []
-    for values in (np.ones_like(energy), energy, outside):
-        # the first pulse down starts from the highest level
-        up, down = values[1 : 1 + top], values[first[1] : first[1] + top][::-1]
-        matrix = [
-            [(up[start:end] if end > start else down[end:start]).sum() for end in range(levels)]
-            for start in [0, *range(levels)]
-        ]
-        matrices.append(np.array(matrix))
-    return Writing(name, *matrices)
+    return Writing(name, *found)
 
 
 def rows_of(
-    job: ProgrammingEnergyJob, networks: str | Path, devices: str | Path, responses: str | Path
+    job: ProgrammingEnergyJob, networks: str | Path, devices: str | Path, **studied: str | Path
 ) -> Iterator[dict[str, Any]]:
     """Yield the cost of writing each network of the first seed, one row a start and a way.
 
@@ -198,9 +168,12 @@ def rows_of(
     ----------
     job : ProgrammingEnergyJob
         The networks.
-    networks, devices, responses : str or Path
-        Folders of the networks, device files and responses.
+    networks, devices : str or Path
+        Folders of the networks and of the device files.
+    **studied : str or Path
+        Folder of the datasets of the study that writes synapses, by its name.
     """
+    ((study, responses),) = studied.items()
     first, *others = job.run_set.seeds
     writings: dict[tuple[str, str, bytes], list[Writing]] = {}
     of_first = [run for run in job.run_set.runs() if run.seed == str(first)]
@@ -220,7 +193,7 @@ def rows_of(
             writings[key] = [by_single_pulses(path, device, usable, run.reading)]
             if train := job.written_by.get(device):
                 path = Path(responses, f"{train}.nc")
-                writings[key].append(by_pulse_train(path, train, device, len(usable)))
+                writings[key].append(by_study(path, train, device, len(usable), study))
         for writing, (start, levels) in itertools.product(writings[key], starts.items()):
             if levels is not None and levels.shape != end.shape:
                 continue  # another model
@@ -274,7 +247,8 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     Parameters
     ----------
     sources : mapping
-        Folders of the `networks`, device files (`devices`) and `responses`.
+        Folders of the `networks`, of the device files (`devices`), and of the datasets of the
+        study that writes synapses, by its name.
     job : str
         JSON of the networks.
 
@@ -283,8 +257,8 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     dict
         Texts of the CSV, Markdown and HTML files.
     """
-    folders = (sources[name][0] for name in ("networks", "devices", "responses"))
-    rows = list(rows_of(ProgrammingEnergyJob.from_json(job), *folders))
+    folders = {name: folder for name, (folder,) in sources.items()}
+    rows = list(rows_of(ProgrammingEnergyJob.from_json(job), **folders))
     frame = pandas.DataFrame(rows, columns=[*FACETS, "written_by", "start", *COLUMNS])
     title = "Energy of writing a network"
     formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}

@@ -13,8 +13,7 @@ import numpy as np
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.sweeps import arrival_time
-from wallnet.devices.write_energy import swept_pulse, write_energy_of_sweep
+from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import unreadable
 from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings, Results
@@ -96,7 +95,7 @@ def _made_by(data: "xarray.Dataset") -> str:
 
 def single_pulses(data: "xarray.Dataset") -> str:
     """Return the pulses of the sweep of a device as text."""
-    return f"single pulses of {swept_pulse(data)[0] / 1e-9:g} ns"
+    return f"single pulses of {swept_duration(data) / 1e-9:g} ns"
 
 
 # Reference data
@@ -163,7 +162,7 @@ def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...
     index = np.flatnonzero(_same(data["current_density"].values, asked))
     here = "not simulated"
     if index.size:
-        arrived = arrival_time(data, int(index[0]), stated.notch)
+        arrived = data["arrival_time"].values[index[0], stated.notch - 1]
         here = f"{arrived / 1e-9:.2f} ns" if math.isfinite(arrived) else "never"
     told = (density_in_1e12(asked), f"{stated.time / 1e-9:.2g} ns", here, "")
     return stated.device, f"time to notch {stated.notch}", *told
@@ -292,7 +291,7 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
 def _write_energy(name: str, data: "xarray.Dataset") -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = write_energies.columns(write_energy_of_sweep(data, density[driven]))
+    found = write_energies.columns(data.sel(current_density=density[driven]))
     frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
     frame.insert(0, "state", data["level_state"].values[driven])
     frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)

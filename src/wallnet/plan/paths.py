@@ -51,7 +51,7 @@ def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
     return {
         "networks": job.run_set.paths(files.PROGRAMMING),
         "devices": [files.DEVICE.format(device=name) for name in synapses],
-        "responses": [
+        "pulse_trains": [
             STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
         ],
         "models": [files.COMPACT_MODEL.format(device=name) for name in synapses],

@@ -160,7 +160,7 @@ TABLES = {
             folders={
                 "networks": files.NETWORKS,
                 "devices": folder_of(files.DEVICE, ""),
-                "responses": folder_of(STUDIES["pulse_trains"].path("train"), ""),
+                "pulse_trains": folder_of(STUDIES["pulse_trains"].path("train"), ""),
             },
             job=lambda campaign: programming_energy_job(campaign).to_json(),
         ),

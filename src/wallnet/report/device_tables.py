@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.devices.write_energy import job_of, write_energy_of_sweep
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, of_columns, texts
@@ -49,10 +49,9 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     (path,) = sources["device"]
     data = files.read_dataset(path, "track")
     name = str(data.attrs.get("device", Path(path).stem))
-    found = write_energy_of_sweep(data, data["current_density"].values)
-    sweep = write_energies.joined(_sweep(data, name), write_energies.columns(found))
+    sweep = write_energies.joined(_sweep(data, name), write_energies.columns(data))
     more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
-    tables = [sweep, *more, write_energies.conditions(job_of(data), name)]
+    tables = [sweep, *more, write_energies.conditions(WriteEnergyJob.of_dataset(data.attrs), name)]
     return texts(name, tables, caveats({name: data}))
 
 

@@ -15,21 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config import Figures, current_name
-from wallnet.config.heavy_metal import Heating
 from wallnet.config.measured import MEASURED
-from wallnet.config.waveform import Points
-from wallnet.devices.sweeps import steady_velocity, track_of
-from wallnet.devices.write_energy import (
-    heat_flux,
-    job_of,
-    rise_over_time,
-    swept_pulse,
-    write_energy_of_sweep,
-)
+from wallnet.devices.sweeps import swept_duration, track_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.write_energy import WriteEnergyJob
@@ -337,7 +327,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     device = sources.device
     track = track_of(device)
     length = track.length / NM
-    pulse_end = swept_pulse(device)[0] / NS
+    pulse_end = swept_duration(device) / NS
     indices = sources.pulses(lambda: chosen_pulses(device))
     rows = len(indices)
     shape = {"sharex": "col", "width_ratios": (1.5, 1)}
@@ -385,7 +375,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     length = track_of(device).length / NM
     indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
     figure, ((left, right),) = style.panels(figures, 1, 2, 0.42, width_ratios=(1.35, 1))
-    left.axvspan(0, swept_pulse(device)[0] / NS, color=style.SHADE, linewidth=0)
+    left.axvspan(0, swept_duration(device) / NS, color=style.SHADE, linewidth=0)
     shades = colormaps["viridis"](np.linspace(0.0, 0.88, len(indices)))
     for shade, index, marker in zip(shades, indices, itertools.cycle(style.MARKERS), strict=False):
         pulse = device.isel(current_density=index)
@@ -402,7 +392,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "alignment": "left"}
     left.legend(title=title, title_fontsize=0.875 * figures.font_size, **beside)
     density = device["current_density"].values / UNIT_OF_J
-    right.plot(density, steady_velocity(device), **style.look(0, marker=True))
+    right.plot(density, device["wall_velocity"].values, **style.look(0, marker=True))
     right.set(xlabel=J_LABEL, ylabel="wall velocity (m/s)", title="(b)")
     if density.min() >= 0:
         right.set(xlim=(0, None), ylim=(0, None))
@@ -562,59 +552,37 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
 
 # Write energy
 
-MEAN, MIDDLE = "mean", "middle"
-
 
 @drawn_as("write-energy", DRAWINGS)
 def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     """Draw the temperature during a pulse of a device and after, and that and energy of all."""
     data = sources.device
-    write_energy = job_of(data)
-    duration, waveform = swept_pulse(data)
     figure, (axes,) = style.panels(figures, 1, 3, 0.36, width_ratios=[1.4, 1, 1])
     over_time, rises, energies = axes
-    _draw_time(over_time, write_energy, duration, waveform)
-    density = np.sort(np.abs(data["current_density"].values))
-    found = write_energy_of_sweep(data, density)
-    for index, (title, rise) in enumerate({MEAN: found.rise.mean, MIDDLE: found.rise.peak}.items()):
-        rises.plot(density / UNIT_OF_J, rise, label=title, **style.look(index, marker=True))
-    rises.axhline(write_energy.heating.largest_rise, color="0.4", linestyle=":", label="limit")
+    duration, time = swept_duration(data) / NS, data["heating_time"].values / NS
+    over_time.axvspan(0, duration, color=style.SHADE, linewidth=0)
+    data = data.assign_coords(current_density=abs(data["current_density"]))
+    data = data.sortby("current_density")
+    density = data["current_density"].values / UNIT_OF_J
+    of_places = {
+        "mean": ("heating_mean", "mean_temperature_rise"),
+        "middle": ("heating_middle", "temperature_rise"),
+    }
+    for index, (title, (heating, rise)) in enumerate(of_places.items()):
+        over_time.plot(time, data[heating].values, label=title, **style.look(index))
+        rises.plot(density, data[rise].values, label=title, **style.look(index, marker=True))
+    limit = WriteEnergyJob.of_dataset(data.attrs).heating.largest_rise
+    rises.axhline(limit, color="0.4", linestyle=":", label="limit")
+    over_time.set(xlim=(0, 3 * duration), ylim=(0, None), title="(a) a pulse and after")
+    over_time.set(xlabel="time (ns)", ylabel=r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")
+    over_time.legend(loc="upper right")
     rises.set(ylabel="largest rise (K)", title="(b) each pulse")
     rises.legend(loc="upper left")
-    energies.plot(density / UNIT_OF_J, found.energy / 1e-12, **style.look(2, marker=True))
+    energies.plot(density, data["write_energy"].values / 1e-12, **style.look(2, marker=True))
     energies.set(ylabel="energy (pJ)", title="(c) energy")
     for axes in (rises, energies):
         axes.set(xlabel=style.J_LABEL, ylim=(0, None))
     return figure
-
-
-def _draw_time(
-    axes: "Axes", write_energy: WriteEnergyJob, duration: float, waveform: Points
-) -> None:
-    """Draw the rise during and after a pulse of 1e12 A/m².
-
-    The one-dimensional limits are beside that of a square pulse.
-    """
-    flux = float(heat_flux(write_energy, np.array(UNIT_OF_J)))
-    time, response = rise_over_time(write_energy, duration, waveform)
-    axes.axvspan(0, duration / NS, color=style.SHADE, linewidth=0)
-    for index, (title, rise) in enumerate({MEAN: response.mean, MIDDLE: response.peak}.items()):
-        axes.plot(time / NS, flux * rise, label=title, **style.look(index))
-    if not waveform:
-        _draw_limits(axes, write_energy.heating, time[time <= duration * (1 + 1e-9)], flux)
-    axes.set(xlim=(0, 3 * duration / NS), ylim=(0, None), title="(a) a pulse and after")
-    axes.set(xlabel="time (ns)", ylabel=r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")
-    axes.legend(loc="upper right")
-
-
-def _draw_limits(axes: "Axes", heating: Heating, time: NDArray[np.float64], flux: float) -> None:
-    """Draw the one-dimensional limits of the rise at times in s during a square pulse."""
-    effusivity = math.sqrt(heating.oxide_conductivity * heating.oxide_heat_capacity)
-    thick = 2 * flux * np.sqrt(time / math.pi) / effusivity
-    axes.plot(time / NS, thick, label="1-D, thick oxide", color="0.4", linestyle="--")
-    full = flux * heating.oxide_thickness / heating.oxide_conductivity
-    if full < 1.5 * thick[-1]:
-        axes.axhline(full, label="1-D, full oxide", color="0.4", linestyle=":")
 
 
 def draw(

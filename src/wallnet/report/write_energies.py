@@ -1,8 +1,9 @@
 """Write energy and temperature of pulses, as columns and tables of devices and pulse trains."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wallnet.devices.write_energy import WriteEnergy, rescaling, resistance
+import numpy as np
+
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report.tables import Format, Table, of_columns
 
@@ -28,15 +29,31 @@ FORMATS: dict[str, Format] = {
 }
 """Columns of energy and temperature, with their formats."""
 
+VARIABLES = {
+    "metal_current_density": 1e12,
+    "metal_current": 1e-3,
+    "metal_voltage": 1.0,
+    "write_energy": 1e-12,
+    "mean_temperature_rise": 1.0,
+    "temperature_rise": 1.0,
+}
+"""Variables of a device file in these columns, with the units in which they are shown."""
 
-def columns(pulses: WriteEnergy) -> "pandas.DataFrame":
-    """Return energy and temperature of pulses, shape (pulses,), as columns of a table."""
+
+def columns(pulses: Any) -> "pandas.DataFrame":
+    """Return energy and temperature of pulses as columns of a table.
+
+    Parameters
+    ----------
+    pulses : Dataset or mapping
+        The variables, shape (pulses,), by their names.
+    """
     import pandas
 
-    electric = (pulses.metal_current_density / 1e12, pulses.current / 1e-3, pulses.voltage)
-    model = (pulses.outside.astype(int) + pulses.beyond_model).tolist()
-    values = (*electric, pulses.energy / 1e-12, pulses.rise.mean, pulses.rise.peak, model)
-    return pandas.DataFrame(dict(zip(FORMATS, values, strict=True)))
+    numbers = [np.asarray(pulses[name]) / unit for name, unit in VARIABLES.items()]
+    outside, beyond = (np.asarray(pulses[f"{name}_model"]) for name in ("outside", "beyond"))
+    model = (outside.astype(int) + beyond).tolist()
+    return pandas.DataFrame(dict(zip(FORMATS, (*numbers, model), strict=True)))
 
 
 def conditions(job: WriteEnergyJob, name: str) -> Table:
@@ -48,8 +65,8 @@ def conditions(job: WriteEnergyJob, name: str) -> Table:
         "its thickness (nm)": f"{metal.thickness / 1e-9:g}",
         "its resistivity (µΩ cm)": f"{metal.resistivity / 1e-8:g}",
         "its spin Hall angle θ": f"{angle:g}",
-        "its current density for J = 1": f"{rescaling(job):.4g}",
-        "its resistance between the ends of the track (kΩ)": f"{resistance(job) / 1e3:.4g}",
+        "its current density for J = 1": f"{job.rescaling:.4g}",
+        "its resistance between the ends of the track (kΩ)": f"{job.resistance / 1e3:.4g}",
         "oxide (nm)": f"{heating.oxide_thickness / 1e-9:g}",
         "its conductivity (W/(m K))": f"{heating.oxide_conductivity:g}",
         "its heat capacity (J/(m³ K))": f"{heating.oxide_heat_capacity:g}",

@@ -81,6 +81,7 @@ TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
 CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
 ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
 _FIELD: dict[str, Any] = {"units": "A/m", "bounds": (0.0, 1e12)}
+_RISE: dict[str, Any] = {"units": "K", "bounds": (0.0, 1e40)}
 
 
 def answer(unknown: str = "") -> dict[str, Any]:
@@ -187,6 +188,12 @@ _level = partial(Variable, ("level",))
 _level_reading = partial(Variable, ("reading", "level"))
 _weight = partial(Variable, ("weight",))
 _output = partial(Variable, ("output",))
+
+
+def _heating(where: str) -> Variable:
+    about = f"temperature rise of a pulse of 1e12 A/m2 and after it, {where}"
+    return Variable(("heating_time",), about, **_RISE)
+
 
 add(
     "initial",
@@ -326,8 +333,14 @@ add(
     settled=_of_sweep(
         "whether both wall ends rest at the end of the trace", **answer("not asked to rest")
     ),
-    temperature_rise=_of_sweep(
-        "largest temperature rise, in the middle of the track", "K", bounds=(0.0, 1e40)
+    metal_current_density=_of_sweep("largest current density in the heavy metal", "A/m2"),
+    metal_current=_of_sweep("largest current in the heavy metal", "A"),
+    metal_voltage=_of_sweep("largest voltage between the ends of the heavy metal", "V"),
+    write_energy=_of_sweep("energy of the pulse in the heavy metal", "J"),
+    mean_temperature_rise=_of_sweep("largest temperature rise, mean over the width", **_RISE),
+    temperature_rise=_of_sweep("largest temperature rise, in the middle of the track", **_RISE),
+    outside_model=_of_sweep(
+        "whether the pulse heats the track outside the constant-parameter model", **FLAG
     ),
     beyond_model=_of_sweep("whether the pulse heats the track above its Curie temperature", **FLAG),
     conductance=Variable(
@@ -340,6 +353,21 @@ add(
         "mean wall position, length (1 - <m_z>)/2, when the device is read", **ON_TRACK
     ),
     **_ends("final_", _PULSE, ", when the device is read"),
+    wall_velocity=_of_sweep(
+        "velocity of the mean wall under current",
+        "m/s",
+        attributes={"comment": "NaN where the wall is too seldom away from the track's ends"},
+    ),
+    arrival_time=Variable(
+        (*_PULSE, "notch"),
+        "when both wall ends are at the edge of the notch, or beyond",
+        attributes={"comment": "NaN where they never are"},
+        **TIME,
+    ),
+    notch=Variable(("notch",), "number of the notch, counted from 1", type="int64"),
+    heating_mean=_heating("mean over the width"),
+    heating_middle=_heating("in the middle of the track"),
+    heating_time=Variable(("heating_time",), "time since the start of a pulse", **TIME),
 )
 add(
     "synapse",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from wallnet.config import Device
 from wallnet.devices.conductance import both_readings
-from wallnet.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.devices.sweeps import arrival_times, steady_velocity
+from wallnet.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies.devices.levels import synapse_variables
 from wallnet.studies.devices.neuron import neuron_variables
@@ -80,7 +81,8 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     Walls that did not settle, levels that the initialised wall left, and levels without a minimum
     of the energy are marked and reported as warnings. They never count as reached. Pulses that pass
     the Curie temperature are flagged, and so are levels that only such pulses reach. The attribute
-    `caveat` tells how far the pulses heat the track, if it is too far.
+    `caveat` tells how far the pulses heat the track, if it is too far. Each pulse has its write
+    energy, the velocity of the wall and its arrival at each notch.
 
     Raises
     ------
@@ -110,6 +112,10 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         )
     heated = write_energy_job(device)
     cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
+    heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
+    time = np.arange(swept.entries) * swept.interval
+    walls = {name: swept[name] for name in WALL}
+    arrivals = arrival_times(device.track, time, walls)
     detector = device.detector
     values: dict[str, Any] = {
         **{f"sweep_{name}": swept[name] for name in RECORDED},
@@ -117,11 +123,16 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         **{name: [each[name] for each in read] for name in ("end_time", "read_time", "held")},
         "state": [end.state for end in ends],
         "settled": settled,
-        "temperature_rise": cost.rise.peak,
-        "beyond_model": cost.beyond_model,
+        **cost.variables(),
+        "wall_velocity": steady_velocity(device.track, pulse.duration, time, walls),
+        "arrival_time": arrivals,
+        "notch": np.arange(1, arrivals.shape[1] + 1),
+        "heating_mean": heating.mean,
+        "heating_middle": heating.peak,
+        "heating_time": heating_time,
         "conductance": both_readings(swept["detected"], detector),
         "final_conductance": both_readings([each["detected"] for each in read], detector),
-        "time": np.arange(swept.entries) * swept.interval,
+        "time": time,
         "current_density": densities,
     }
     if derive := DERIVED.get(device.kind):

@@ -8,7 +8,8 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.write_energy import job_of, trained_waveforms, write_energy_of_train
+from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
+from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
@@ -51,12 +52,12 @@ def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Tabl
     """
     import pandas
 
-    job = job_of(data)
+    job = WriteEnergyJob.of_dataset(data.attrs)
     names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
     density, duration, start = (data[each].values for each in names)
     found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     driven = data["pulse"].values > 0
-    columns = write_energies.columns(found).where(pandas.Series(driven))
+    columns = write_energies.columns(found.variables()).where(pandas.Series(driven))
     total, pulses_driven = float(found.energy.sum()) / 1e-12, int(driven.sum())
     sums = {
         "pulses": ([pulses_driven], ""),
@@ -155,6 +156,58 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     for axes in (ends, current):
         axes.set_xlim(0, float(np.max(time)))
     return figure
+
+
+def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
+    """Return what it takes to write the levels of a synapse, one level a pulse.
+
+    The first branch has to lead up from the lowest level, and the second one down again; each
+    pulse of them leads to another state.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Response to the pulse train.
+    levels : int
+        Number of levels.
+
+    Returns
+    -------
+    list of ndarray or None
+        Pulses, energy in J, and pulses outside the constant-parameter model that take a synapse
+        from a row to a column, shape (1 + levels, levels); the first row is the state before any
+        pulse, the others are the levels. None if the train cannot write them.
+    """
+    density = data["pulse_train_current_density"].values
+    state = data["pulse_state"].values
+    job = WriteEnergyJob.of_dataset(data.attrs)
+    shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
+    # each from a cold track
+    single = [write_energy_of(job, *each) for each in shapes]
+    energy, outside = (
+        np.array([getattr(each, name) for each in single], dtype=float)
+        for name in ("energy", "outside")
+    )
+    first = data["branch_first"].values[:2].tolist()
+    steps = data["branch_steps"].values[:2].tolist()
+    distinct = [
+        len(set(state[pulse - 1 : pulse + count])) == count + 1
+        for pulse, count in zip(first, steps, strict=True)
+    ]
+    leads_up_and_down = np.sign(density[first]).tolist() == [1.0, -1.0] and first[0] == 1
+    top = steps[0] if steps else 0
+    if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
+        return None
+    matrices = []
+    for values in (np.ones_like(energy), energy, outside):
+        # the first pulse down starts from the highest level
+        up, down = values[1 : 1 + top], values[first[1] : first[1] + top][::-1]
+        matrix = [
+            [(up[start:end] if end > start else down[end:start]).sum() for end in range(levels)]
+            for start in [0, *range(levels)]
+        ]
+        matrices.append(np.array(matrix))
+    return matrices
 
 
 MOST_PULSES = 4

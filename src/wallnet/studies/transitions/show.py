@@ -1,7 +1,6 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import itertools
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from wallnet.studies.showing import YES, cells
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states, and that of the write energy."""
-    job = WriteEnergyJob.model_validate(json.loads(data.attrs["parameters"])["about"])
+    job = WriteEnergyJob.of_dataset(data.attrs)
     durations, densities = data["duration"].values, data["current_density"].values
     # of the pulses from one state, in the order of the table
     cost = write_energy_of(
@@ -54,7 +53,7 @@ def _pulses(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
             "target": ([targets[each] if each >= 0 else None for each in rows["end_target"]], ""),
         },
     )
-    columns = [write_energies.columns(cost)] * data.sizes["start"]
+    columns = [write_energies.columns(cost.variables())] * data.sizes["start"]
     return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
 
 
