@@ -8,7 +8,6 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 import wallnet.jobs.networks
-import wallnet.jobs.summary
 import wallnet.plan.figures
 import wallnet.plan.listing
 import wallnet.plan.paths

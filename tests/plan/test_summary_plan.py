@@ -9,31 +9,46 @@ from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
 
 from wallnet import config, files, plan
-from wallnet.jobs.summary import SummaryJob, summary_job
-from wallnet.plan import summary
+from wallnet.jobs.summary import SummaryJob
 from wallnet.plan.figures import figures as plan_figures
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
-    barrier_results,
+    device_figure,
     linked_summary,
-    noted_barriers,
-    story_figures,
+    noted_results,
+    studied_files,
+    summary_job,
     summary_sources,
 )
+
+FIGURES = f"{files.RESULTS}/figures/"
 
 
 def job_of(data):
     return summary_job(plan.parse(data))
 
 
+def of_study(job, study):
+    return [each for each in job.studied if each.study == study]
+
+
+def headlines(job, study="pulse_trains"):
+    return [each.subject for each in of_study(job, study) if each.headline]
+
+
+def needed(job):
+    return [each.subject for each in job.studied if each.needed]
+
+
 def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
     job = summary_job(default_campaign)
     assert (job.written, job.measured) == ("synapse-5", False)
-    assert (job.rewritten, job.rewritable) == ("stepwise", "synapse-rewritable")
+    assert (needed(job), headlines(job)) == (["stepwise"], ["stepwise"])
+    assert of_study(job, "pulse_trains")[0].device == "synapse-rewritable"
+    assert headlines(job, "barriers") == ["synapse-5"]
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
     assert len(job.reference.final_states) == 8
     assert "synapse-rewritable-10" not in job.devices
-    assert job.pulse_trains == ("stepwise",)
 
 
 def test_a_job_survives_its_json(default_campaign):
@@ -67,10 +82,11 @@ def test_pulse_trains_on_other_devices_do_not_rewrite():
         "second": {"device": "synapse", "pulses": [UP]},
     }
     job = job_of(data)
-    assert (job.pulse_trains, job.rewritten) == (("first", "second"), "second")
+    assert (needed(job), headlines(job)) == (["first", "second"], ["second"])
     data["devices"]["synapse"]["optional"] = True
     job = job_of(data)
-    assert (job.written, job.rewritten, job.pulse_trains) == (None, None, ("first",))
+    assert (job.written, needed(job), headlines(job)) == (None, ["first"], [])
+    assert of_study(job, "barriers") == []
 
 
 def test_what_the_paper_states_of_optional_devices_is_left_out():
@@ -91,32 +107,38 @@ def test_what_the_paper_states_of_optional_devices_is_left_out():
 def test_a_page_depends_on_how_barriers_are_judged():
     data = copy.deepcopy(TINY)
     data["barriers"] = {"temperature": 350.0, "retained": 25.0}
-    job = linked_summary(plan.parse(data))
-    assert (job.barriers["temperature"], job.barriers["retained"]) == (350.0, 25.0)
+    (each,) = of_study(linked_summary(plan.parse(data)), "barriers")
+    assert (each.settings["temperature"], each.settings["retained"]) == (350.0, 25.0)
     data["barriers"] = {"devices": []}
-    assert linked_summary(plan.parse(data)).barriers is None
+    (each,) = of_study(linked_summary(plan.parse(data)), "barriers")
+    assert each.settings is None
 
 
 def test_of_a_measured_device_the_levels_are_shown():
     job = summary_job(config.parse(measured_campaign()))
     assert job.measured
     assert job.devices == ()
-    assert summary.story_figures(job)["written"].endswith(f"{job.written}-measured.png")
+    assert device_figure(job).endswith(f"{job.written}-measured.png")
+    assert job.studied == ()
     both = copy.deepcopy(TINY)
     both["devices"] = measured_campaign()["devices"] | both["devices"]
     assert job_of(both).written == "synapse"
 
 
+def barrier_results():
+    return studied_files(of_study(job_of(TINY), "barriers")[0])
+
+
 def test_barriers_are_noted_by_their_digests(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = job_of(TINY)
-    assert noted_barriers(job) == []
-    for path in barrier_results("synapse"):
+    assert noted_results(job) == []
+    for path in barrier_results():
         files.write_text(path, path)
-    noted = noted_barriers(job)
+    noted = noted_results(job)
     assert len(noted) == 3
-    files.write_text("other", barrier_results("synapse")[0])
-    assert [a == b for a, b in zip(noted, noted_barriers(job), strict=True)] == [
+    files.write_text("other", barrier_results()[0])
+    assert [a == b for a, b in zip(noted, noted_results(job), strict=True)] == [
         *(False, True, True),
     ]
 
@@ -126,7 +148,7 @@ def test_other_barriers_run_the_summary_alone(finished_campaign, tmp_path):
     """They are no input of the page, which does not ask for them."""
     whole = finished_campaign.copied(tmp_path / "campaign")
     assert whole.planned() == {}
-    for path in barrier_results("synapse"):
+    for path in barrier_results():
         files.write_text("barriers", whole.folder / path)
     assert set(whole.planned()) == {"all", "summary"}
 
@@ -136,9 +158,9 @@ def test_a_finished_campaign_has_its_summary_and_the_data_of_all_figures(finishe
     folder = finished_campaign.folder
     page = (folder / files.SUMMARY).read_text()
     campaign = config.parse(with_networks())
-    assert all(
-        files.data_of(path) in page for path in story_figures(job_of(with_networks())).values()
-    )
+    shown = [path for path in summary_sources(job_of(with_networks())) if path.startswith(FIGURES)]
+    assert len(shown) > 3
+    assert all(path in page for path in shown)
     pictures = [path for path in plan_figures(campaign, usual=True) if path.endswith(".png")]
     assert len(pictures) > 5
     for path in pictures:

@@ -18,12 +18,12 @@ from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
-from wallnet.jobs.summary import summary_job
+from wallnet.jobs.summary import Studied
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.page import summary
 from wallnet.page.overview import overview
 from wallnet.plan.listing import everything
-from wallnet.plan.summary import barrier_results, linked_summary, story_figures
+from wallnet.plan.summary import linked_summary, studied_files, summary_job, summary_sources
 from wallnet.report.parameters import table as parameters
 from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.pulse_trains.show import pulses_text
@@ -94,9 +94,13 @@ def folder(plain, configured, neuron, synapse, tmp_path):
     write_accuracies(ACCURACIES, tmp_path)
     model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
     compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
-    for path in story_figures(summary_job(configured)).values():
+    for path in pictures(configured):
         files.write_text(f"picture {path}", tmp_path / path)
     return tmp_path
+
+
+def pictures(campaign):
+    return [path for path in summary_sources(summary_job(campaign)) if path.endswith(".png")]
 
 
 def change(folder, kind="synapse", **values):
@@ -253,7 +257,7 @@ def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse)
 
 def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, folder):
     page = page_of(summary_job(configured), folder)
-    for path in story_figures(summary_job(configured)).values():
+    for path in pictures(configured):
         picture = base64.b64encode(f"picture {path}".encode()).decode()
         assert f'src="data:image/png;base64,{picture}"' in page
         assert f'href="{files.data_of(path).removeprefix("results/")}"' in page
@@ -289,7 +293,8 @@ def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, fol
     data = files.read_dataset(folder / RESPONSES.format("up-down"), "response")
     data.attrs.update(subject="before", simulation_backend_version="another")
     files.write_dataset(data, folder / RESPONSES.format("before"), "response", {})
-    both = job.model_copy(update={"pulse_trains": ("before", "up-down")})
+    before = Studied(study="pulse_trains", subject="before", needed=True, headline=False)
+    both = job.model_copy(update={"studied": (before, *job.studied)})
     assert "Source: film 0.9, revision 6" in part(page_of(both, folder), "Pulse train")
 
 
@@ -308,7 +313,7 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     )
     page = page_of(summary_job(configured), folder)
     assert re.findall(r"<h2>(.*?)</h2>", page)[1:-1] == [
-        *("Reference data", "Writing", "Retention", "Pulse train", "Write energy and accuracy"),
+        *("Reference data", "Writing", "Pulse train", "Retention", "Write energy and accuracy"),
         "Parameters",
     ]
     levels = cells(page, "synapse-3: levels")
@@ -350,7 +355,9 @@ def test_the_parameters_are_those_of_the_devices_on_the_page(configured, folder)
         ["e.f", "s", "", "6"],
     ]
     # the device of the pulse train
-    page = page_of(job.model_copy(update={"rewritable": "other"}), folder)
+    (train, barriers) = job.studied
+    of_other = train.model_copy(update={"settings": {"device": "other"}})
+    page = page_of(job.model_copy(update={"studied": (of_other, barriers)}), folder)
     about = cells(page, "Parameters of these devices")
     assert about[0] == ["key", "unit", "neuron", "other", "synapse-3"]
 
@@ -381,10 +388,13 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
 
 def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, folder):
     settings = {"temperature": 300.0, "retained": 40.0, "attempt_frequencies": [1e9, 1e12]}
-    job = summary_job(configured).model_copy(update={"barriers": settings})
+    job = summary_job(configured)
+    (train, barriers) = job.studied
+    barriers = barriers.model_copy(update={"settings": settings})
+    job = job.model_copy(update={"studied": (train, barriers)})
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
     assert cells(page_of(job, folder), "synapse-3: minima of the energy")[1][1] == "initial"
-    about, picture, numbers = barrier_results("synapse-3")
+    about, picture, numbers = studied_files(barriers)
     change(folder, level_energy=[np.nan, 3e-17])
     pair = {"pair_forward": [1e-19], "pair_backward": [2e-19], "pair_images": [3]}
     values = {

@@ -4,7 +4,7 @@
 rule summary:
     """What the campaign found, its main figures, and links to all results."""
     input:
-        plan.summary.summary_sources(jobs.summary.summary_job(campaign)),
+        plan.summary.summary_sources(plan.summary.summary_job(campaign)),
     output:
         report(
             files.SUMMARY,
@@ -19,10 +19,8 @@ rule summary:
     localrule: True
     params:
         job=lambda w: plan.summary.linked_summary(campaign).to_json(),
-        # the page shows barriers if they are there, and does not ask for them
-        barriers=lambda w: plan.summary.noted_barriers(
-            jobs.summary.summary_job(campaign)
-        ),
-        revision=revisions.of("report"),
+        # what the page shows if it is there, and does not ask for
+        noted=lambda w: plan.summary.noted_results(plan.summary.summary_job(campaign)),
+        revision=revisions.of_all(["report", *(f"show {name}" for name in STUDIES)]),
     shell:
         "wallnet summary --job - --directory . --html {output:q} <<< {params.job:q} > {log:q} 2>&1"

@@ -48,7 +48,13 @@ for made in plan.tables.TABLES.values():
                 f"{name}={path}" for name, path in output.items() if name != "data"
             ],
             job=lambda w, made=made: made.job(campaign, **w) if made.job else "{}",
-            revision=revisions.of("report"),
+            # of the page too, which shows what studies hand over
+            revision=lambda w, made=made: revisions.of_all(
+                [
+                    "report",
+                    *(f"show {name}" for name in made.sources(campaign, **w) if name in STUDIES),
+                ]
+            ),
         shell:
             "wallnet table {params.given:q} --to {params.written:q} <<< {params.job:q}"
             " > {log:q} 2>&1"

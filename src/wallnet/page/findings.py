@@ -1,6 +1,6 @@
 """What a campaign found: the one text that the terminal, the page and README show."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,27 +51,33 @@ class Results:
     ----------
     folder : Path
         Folder of the campaign.
-    devices, responses : Mapping
-        Device files by device, responses by pulse train.
+    devices : Mapping
+        Device files by device.
+    studied : Mapping
+        Datasets of the studies that the summary needs, by study and subject.
     accuracies : list of Mapping
         Networks with test and validation accuracy, in per cent; none without networks.
     """
 
     folder: Path
     devices: Mapping[str, "xarray.Dataset"]
-    responses: Mapping[str, "xarray.Dataset"]
+    studied: Mapping[tuple[str, str], "xarray.Dataset"]
     accuracies: list[Row]
 
     @classmethod
     def of(cls, job: SummaryJob, folder: Path) -> "Results":
         """Read the results of a campaign in a folder."""
-
-        def read(path: Callable[[str], str], kind: str, names: Sequence[str]) -> Any:
-            return {name: files.read_dataset(folder / path(name), kind) for name in names}
-
-        devices = read(lambda name: files.DEVICE.format(device=name), "track", job.devices)
-        study = STUDIES["pulse_trains"]
-        responses = read(study.path, study.kind, job.pulse_trains)
+        devices = {
+            name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
+            for name in job.devices
+        }
+        studied = {
+            (each.study, each.subject): files.read_dataset(
+                folder / STUDIES[each.study].path(each.subject), STUDIES[each.study].kind
+            )
+            for each in job.studied
+            if each.needed
+        }
         tested, validated = (
             str(folder / files.TABLE.format(table=name, suffix=".csv"))
             for name in ("accuracy", "accuracy-validation")
@@ -80,7 +86,7 @@ class Results:
         if job.networks:
             rows = read_accuracies(tested), read_accuracies(validated, VALIDATION_COLUMNS)
             accuracies = [as_row(test | other) for test, other in zip(*rows, strict=True)]
-        return cls(folder, devices, responses, accuracies)
+        return cls(folder, devices, studied, accuracies)
 
 
 def as_row(record: Mapping[str, str]) -> Row:
@@ -119,8 +125,9 @@ class Findings:
             doubts = level_caveats(rows, results.folder / folder_of(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
         warnings = [*lossy, *faults(results.devices)]
-        for name, data in results.responses.items():
-            warnings += show_of("pulse_trains").faults(data, name)
+        for (study, name), data in results.studied.items():
+            if told := getattr(show_of(study), "faults", None):
+                warnings += told(data, name)
         return cls(caveats(results.devices), numbers, remarks, warnings)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import files, plan
 from wallnet.files.progress import read_run
-from wallnet.jobs.summary import summary_job
 from wallnet.page.findings import NETWORK, PLACE, Findings, Results
+from wallnet.plan.summary import summary_job
 from wallnet.report.tables import Table
+from wallnet.studies import STUDIES
 
 WIDTH = 80
 """Number of columns of a terminal."""
@@ -21,7 +22,8 @@ MOST_OF_A_CELL = 13
 def new_results(made: Iterable[str]) -> str:
     """Return how many results a run has made, by their folder.
 
-    A table, a figure, a pulse train and a network count once, although each has several files.
+    A table, a figure, a subject of a study and a network count once, although each has several
+    files.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ def new_results(made: Iterable[str]) -> str:
     for path in map(PurePosixPath, made):
         if len(path.parts) > 2:
             kind = path.parts[1]
-            several = {"networks": path.parent, "pulse_trains": PurePosixPath(path.parts[2])}
+            several = dict.fromkeys(STUDIES, PurePosixPath(path.parts[2]))
+            several["networks"] = path.parent
             found.setdefault(kind, set()).add(several.get(kind, path).with_suffix(""))
     return ", ".join(f"{kind} ({len(names)})" for kind, names in sorted(found.items()))
 

@@ -17,9 +17,9 @@ from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import unreadable
 from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings, Results
-from wallnet.plan.summary import barrier_results, story_figures
+from wallnet.plan.summary import ACCURACY_FIGURE, device_figure, studied_files
 from wallnet.report import measured, write_energies
-from wallnet.report.device_tables import SMALLEST, levels_table, smallest_density
+from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Table, rendered
@@ -183,26 +183,10 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
 # The device, step by step
 
 
-SHORT = {
-    **{f"G normalised, {reading}": f"G norm., {reading}" for reading in files.READINGS},
-    **{"reached by the sweep": "reached", SMALLEST: "smallest J (1e12 A/m²)"},
-    "minimum of the energy": "minimum",
-}
-"""Titles of columns that are longer in the tables of devices."""
-
-
-def _levels(data: "xarray.Dataset", title: str, names: Sequence[str]) -> Table:
-    """Return some columns of the table of levels, without the states that are no level."""
-    table = levels_table(data, "")
-    frame = table.frame.loc[table.frame["level"] != "none", list(names)].rename(columns=SHORT)
-    formats = {SHORT.get(name, name): form for name, form in table.formats.items()}
-    return Table(title, frame, formats, table.missing)
-
-
 def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
     if job.written is None:
         return
-    path = story_figures(job)["written"]
+    path = device_figure(job)
     if job.measured:
         model = measured.read(results.folder / files.COMPACT_MODEL.format(device=job.written))
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
@@ -221,48 +205,27 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
         "Writing",
         ["A pulse moves the wall to a notch. Where it rests sets the conductance."],
         _figure(results, path, caption, _made_by(data)),
-        [_levels(data, f"{job.written}: levels", names)],
+        [short_levels_table(data, f"{job.written}: levels", names)],
     )
 
 
-def _finished_barriers(job: SummaryJob, name: str, results: Results) -> "xarray.Dataset | None":
-    """Return the barriers of a synapse, if they were computed for this configuration."""
-    paths = [results.folder / path for path in barrier_results(name)]
-    if not all(path.exists() for path in paths):
-        return None
-    found = files.read_dataset(paths[0], STUDIES["barriers"].kind)
-    current = show_of("barriers").is_of(found, results.devices[name], job.barriers)
-    return found if current else None
-
-
-def _retention(job: SummaryJob, results: Results) -> Iterator[Section]:
-    if job.written is None or job.measured:
-        return
-    data = results.devices[job.written]
-    found = _finished_barriers(job, job.written, results)
-    if found is None:
-        names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
-        table = _levels(data, f"{job.written}: minima of the energy", names)
-        text = (
-            "A level is retained if the energy has a minimum there, and if the barriers around it "
-            "are many times the thermal energy. The barriers are not computed yet, or not for this "
-            "configuration; run snakemake barriers."
-        )
-        yield Section("Retention", [text], tables=[table])
-        return
-    caption, tables = show_of("barriers").headline(found, job.written)
-    text = "A level is retained if the barriers around it are many times the thermal energy."
-    figure = _figure(results, barrier_results(job.written)[1], caption, _made_by(data))
-    yield Section("Retention", [text], figure, tables)
-
-
-def _switching(job: SummaryJob, results: Results) -> Iterator[Section]:
-    if job.rewritten is None:
-        return
-    data = results.responses[job.rewritten]
-    caption, tables = show_of("pulse_trains").headline(data, str(job.rewritable))
-    path = story_figures(job)["rewritten"]
-    yield Section("Pulse train", (), _figure(results, path, caption, _made_by(data)), tables)
+def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
+    """Yield what studies hand over."""
+    for each in job.studied:
+        if not each.headline:
+            continue
+        place, picture, numbers = (results.folder / path for path in studied_files(each))
+        data = results.studied.get((each.study, each.subject))
+        if data is None and place.exists() and picture.exists() and numbers.exists():
+            data = files.read_dataset(place, STUDIES[each.study].kind)
+        device = results.devices[str(job.written)]
+        made = show_of(each.study).headline(data, each.settings, device)
+        figure = None
+        if made.caption:
+            simulated = data if data and "simulation_backend" in data.attrs else device
+            path = studied_files(each)[1]
+            figure = _figure(results, path, made.caption, _made_by(simulated))
+        yield Section(made.title, made.text, figure, made.tables)
 
 
 def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
@@ -279,7 +242,7 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
         )
         seeds = sorted({row["seed"] for row in results.accuracies}, key=int)
         made = f"networks of the seeds {', '.join(seeds)}"
-        figure = _figure(results, story_figures(job)["accuracy"], caption, made)
+        figure = _figure(results, ACCURACY_FIGURE, caption, made)
         gaps = gap_tables(results.accuracies)[1]
         title = f"{gaps.title}, in per cent points (95 % confidence interval over the seeds)"
         frame = gaps.frame.rename(columns=lambda name: name.replace(TITLES["on_levels"], "QAT"))
@@ -305,7 +268,8 @@ def _parameters(job: SummaryJob, results: Results) -> Section:
 
     table = _bytes(results.folder / files.TABLE.format(table="parameters", suffix=".csv"))
     frame = pandas.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False)
-    told = {job.written, job.rewritable, *(each.device for each in job.reference.entries)}
+    told = {job.written, *(each.device for each in job.reference.entries)}
+    told |= {each.device for each in job.studied if each.headline}
     shown = [name for name in frame.columns[2:] if name in told] or list(frame.columns[2:])
     frame = frame[[*frame.columns[:2], *shown]]
     frame = frame[(frame[shown] != "").any(axis=1)]
@@ -318,7 +282,7 @@ def _parameters(job: SummaryJob, results: Results) -> Section:
 def _sections(job: SummaryJob, results: Results) -> Iterator[Section]:
     if job.reference.entries:
         yield Section("Reference data", tables=[reference_table(job, results.devices)])
-    for section in (_writing, _retention, _switching, _energy):
+    for section in (_writing, _studied, _energy):
         yield from section(job, results)
     yield _parameters(job, results)
 

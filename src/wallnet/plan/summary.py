@@ -1,71 +1,100 @@
-"""Files from which a campaign is summarised."""
+"""What the summary of a campaign shows, and the files from which it is made."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from wallnet import files
 from wallnet.config import Campaign
+from wallnet.config.measured import MEASURED
 from wallnet.files.whole import digest_path
-from wallnet.jobs.summary import SummaryJob, summary_job
+from wallnet.jobs.summary import Studied, SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.studies import STUDIES
 
 
+def summary_job(campaign: Campaign) -> SummaryJob:
+    """Return the job that summarises a campaign, without its optional devices.
+
+    It shows the first simulated synapse; if there is none, the first measured device. Of a study
+    it shows that synapse, or the first subject on a synapse.
+    """
+    asked = campaign.without_optional
+    synapses = asked.of_kind("synapse")
+    written = next(iter(synapses or asked.of_kind(MEASURED)), None)
+    networks = asked.networks
+    return SummaryJob(
+        devices=tuple(asked.simulated),
+        studied=tuple(_studied(asked)),
+        written=written,
+        measured=written is not None and written not in asked.simulated,
+        networks=bool(networks.recipes),
+        synapses=networks.synapses if networks.recipes else (),
+        table_ii=networks.table_ii if networks.recipes else {},
+        reference=asked.reference.of(asked.simulated),
+    )
+
+
+def _studied(asked: Campaign) -> Iterator[Studied]:
+    """Yield what the summary reads of each study: subjects of `all`, and that of its headline."""
+    synapses = asked.of_kind("synapse")
+    for study in STUDIES.values():
+        subjects = study.subjects(asked)
+        shown = []
+        if study.headline:
+            named = (name for name, each in subjects.items() if each.device in synapses)
+            shown = [*(synapses if study.of_device else named)][:1]
+        for name in subjects if study.usual else shown:
+            settings = study.plain_settings(asked, name) if name in subjects else None
+            told = {"needed": study.usual, "headline": name in shown}
+            yield Studied(study=study.name, subject=name, settings=settings, **told)
+
+
 def linked_summary(campaign: Campaign) -> SummaryJob:
-    """Return the job of the summary, with links to `all` and the settings of the barriers."""
+    """Return the job of the summary, with links to the results of `all`."""
     shown = (path for path in everything(campaign) if path.endswith((".png", ".html")))
     linked = tuple(path for path in shown if path != files.SUMMARY)
-    job = summary_job(campaign)
-    study = STUDIES["barriers"]
-    asked = job.written if job.written in study.subjects(campaign) else None
-    judged = study.plain_settings(campaign, asked) if asked else None
-    return job.model_copy(update={"linked": linked, "barriers": judged})
+    return summary_job(campaign).model_copy(update={"linked": linked})
 
 
-def story_figures(job: SummaryJob) -> dict[str, str]:
-    """Return the figures that tell the story of a device, by the part that each tells.
-
-    That of the barriers is left out, since the barriers are a target of their own.
-    """
+def device_figure(job: SummaryJob) -> str:
+    """Return the figure of the synapse that the page shows."""
     kind = "measured" if job.measured else "conductance"
-    found = {}
-    if job.written:
-        place = {"device": job.written, "figure": kind, "suffix": ".png"}
-        found["written"] = files.DEVICE_FIGURE.format(**place)
-    if job.rewritten:
-        found["rewritten"] = STUDIES["pulse_trains"].drawing(job.rewritten, ".png")
-    if job.networks:
-        found["accuracy"] = files.FIGURE.format(figure="accuracy", suffix=".png")
-    return found
+    return files.DEVICE_FIGURE.format(device=job.written, figure=kind, suffix=".png")
+
+
+ACCURACY_FIGURE = files.FIGURE.format(figure="accuracy", suffix=".png")
+"""The figure of the networks."""
+
+
+def studied_files(each: Studied) -> list[str]:
+    """Return the dataset of a subject of a study, its figure and the data of the figure."""
+    study = STUDIES[each.study]
+    drawn = (study.drawing(each.subject, suffix) for suffix in (".png", ".csv"))
+    return [study.path(each.subject), *(drawn if each.headline else ())]
 
 
 def summary_sources(job: SummaryJob) -> list[str]:
     """Return all files that the summary of a campaign needs."""
-    drawn = story_figures(job).values()
+    drawn = [device_figure(job)] if job.written else []
+    tables = ["parameters"]
+    if job.networks:
+        drawn.append(ACCURACY_FIGURE)
+        tables += ["accuracy", "accuracy-validation"]
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
-        *(STUDIES["pulse_trains"].path(name) for name in job.pulse_trains),
+        *(path for each in job.studied if each.needed for path in studied_files(each)),
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
         *(files.data_of(path) for path in drawn),
-        *(
-            files.TABLE.format(table=name, suffix=".csv")
-            for name in ("accuracy", "accuracy-validation")
-            if job.networks
-        ),
-        files.TABLE.format(table="parameters", suffix=".csv"),
+        *(files.TABLE.format(table=name, suffix=".csv") for name in tables),
     ]
 
 
-def barrier_results(device: str) -> list[str]:
-    """Return the files of the barriers of a device that its story shows, if they are there."""
-    study = STUDIES["barriers"]
-    return [study.path(device), *(study.drawing(device, suffix) for suffix in (".png", ".csv"))]
-
-
-def noted_barriers(job: SummaryJob) -> list[str]:
-    """Return the digests of the barriers that the story shows; none if they are not there."""
+def noted_results(job: SummaryJob) -> list[str]:
+    """Return the digests of the results that the page shows if they are there."""
     found: list[str] = []
-    for path in barrier_results(job.written) if job.written else ():
-        with suppress(OSError):
-            found.append(digest_path(path).read_text(encoding="utf-8"))
+    for each in job.studied:
+        for path in () if each.needed else studied_files(each):
+            with suppress(OSError):
+                found.append(digest_path(path).read_text(encoding="utf-8"))
     return found

@@ -75,7 +75,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
 
 
 def sign_of(state: str) -> str:
-    """Return the sign of a state, as in the map of transitions.
+    """Return the sign of a state, as in the map of where pulses lead.
 
     Examples
     --------
@@ -157,6 +157,22 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
     rows += _other_states(data)
     smallest = smallest_density(data["current_density"].values / 1e12)
     return Table(f"{name}: levels", pandas.DataFrame(rows), {**_LEVEL_FORMATS, SMALLEST: smallest})
+
+
+SHORT = {
+    **{f"G normalised, {reading}": f"G norm., {reading}" for reading in files.READINGS},
+    **{"reached by the sweep": "reached", SMALLEST: "smallest J (1e12 A/m²)"},
+    "minimum of the energy": "minimum",
+}
+"""Titles of columns that are longer in the table of all levels."""
+
+
+def short_levels_table(data: "xarray.Dataset", title: str, names: Sequence[str]) -> Table:
+    """Return some columns of the table of levels, without the states that are no level."""
+    table = levels_table(data, "")
+    frame = table.frame.loc[table.frame["level"] != "none", list(names)].rename(columns=SHORT)
+    formats = {SHORT.get(name, name): form for name, form in table.formats.items()}
+    return Table(title, frame, formats, table.missing)
 
 
 def _place(position: "xarray.DataArray", normalized: "xarray.DataArray") -> dict[str, float]:

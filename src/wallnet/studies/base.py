@@ -234,6 +234,9 @@ class Study:
     about : callable, optional
         What the gathering needs to know beside settings and results, given the campaign, the name
         of the subject and its settings.
+    headline : bool
+        Whether the page of a campaign has a part of it, which `headline` of its module `show`
+        returns.
     level_sets : tuple of str
         Level sets of networks that its dataset determines. Tables of levels have it too.
     compared : callable, optional
@@ -265,6 +268,7 @@ class Study:
     usual: bool = False
     conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
+    headline: bool = False
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
     rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.report import style
-from wallnet.report.tables import texts
+from wallnet.report.tables import Table, texts
 from wallnet.studies import STUDIES
 
 if TYPE_CHECKING:
@@ -52,11 +53,41 @@ def cells(
     axes.tick_params(length=0)
 
 
+@dataclass(frozen=True)
+class Headline:
+    """A part of the page of a campaign, which a study hands over.
+
+    Attributes
+    ----------
+    title : str
+        Title of the part.
+    caption : str
+        Caption of the figure of the study; the part has no figure if it is empty.
+    text : sequence of str
+        Sentences.
+    tables : sequence of Table
+        Tables.
+    """
+
+    title: str
+    caption: str = ""
+    text: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+
+
 def show_of(study: str) -> Any:
     """Return the module that tabulates and draws the datasets of a study.
 
-    It may also have `headline`, what the page of a campaign shows of a dataset, and `faults`, what
-    the user should change.
+    Beside `tables` and `draw`, it may have functions for other displays:
+
+    - `headline` returns a `Headline`, given the dataset of a subject or None if it is not there,
+      the settings of the subject or None if it is not asked for, and the file of the device that
+      the page shows;
+    - `faults` returns what the user should change, given a dataset and the name of its subject;
+    - `level_columns` returns columns of the table of levels with their formats, given the dataset
+      of a synapse or None, and the file of the synapse;
+    - `writing` returns pulses and energies that write the levels of networks, given a dataset and
+      the number of levels.
     """
     return import_module(f"wallnet.studies.{study}.show")
 

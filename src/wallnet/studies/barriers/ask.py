@@ -134,5 +134,6 @@ STUDY = study(
     figure="energy",
     places={"barrier": "[^/]+/[^/]+"},
     of_device=True,
+    headline=True,
     level_sets=("kept", "mutually-reachable"),
 )

@@ -1,7 +1,6 @@
 """Tables and figure of a device's barriers, made from the file of its barriers only."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
+from wallnet.report.device_tables import short_levels_table
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
-from wallnet.studies.showing import YES
+from wallnet.studies.showing import YES, Headline
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -169,16 +169,28 @@ LEFT_OUT = [
 """Columns of the table of states that the page of a campaign does not show."""
 
 
-def headline(data: xarray.Dataset, device: str) -> tuple[str, list[Table]]:
-    """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
+def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset) -> Headline:
+    """Return what the page of a campaign shows: barriers of this configuration, or else minima."""
+    name = str(device.attrs["device"])
+    if data is None or not is_of(data, device, settings):
+        columns = ["level", "state", "minimum of the energy", "moved on by (nm)"]
+        text = (
+            "A level is retained if the energy has a minimum there, and if the barriers around it "
+            "are many times the thermal energy. The barriers are not computed yet, or not for this "
+            "configuration; run snakemake barriers."
+        )
+        table = short_levels_table(device, f"{name}: minima of the energy", columns)
+        return Headline("Retention", text=[text], tables=[table])
     caption = (
-        f"{device}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
+        f"{name}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
         "minimum-energy paths between neighbouring states, above the lowest state, against the "
         "mean position of the wall."
     )
-    table = states_table(data, device)
+    text = "A level is retained if the barriers around it are many times the thermal energy."
+    table = states_table(data, name)
     shown = table.frame.drop(columns=LEFT_OUT)
-    return caption, [Table(table.title, shown, table.formats, table.missing)]
+    tables = [Table(table.title, shown, table.formats, table.missing)]
+    return Headline("Retention", caption, [text], tables)
 
 
 def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
@@ -198,25 +210,16 @@ def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
 
 
 def level_columns(
-    data: xarray.Dataset | None, states: Sequence[str], minimum: Sequence[int]
-) -> dict[str, list[Any]]:
-    """Return what barriers tell of levels: the lowest one, and whether it is retained.
-
-    Parameters
-    ----------
-    data : xarray.Dataset or None
-        Barriers of the synapse; None if they are not known.
-    states : sequence of str
-        State of each level.
-    minimum : sequence of int
-        Whether the energy has a minimum there (-1: unknown).
-    """
+    data: xarray.Dataset | None, device: xarray.Dataset
+) -> dict[str, tuple[list[Any], Format]]:
+    """Return what barriers tell of levels: the lowest one, and whether it is retained."""
     found = {} if data is None else retained(data)
     thermal = 1.0 if data is None else thermal_energy(data)
     # where the energy has no minimum, no wall stays
     nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
-    pairs = [found.get(s, nowhere[m]) for s, m in zip(states, minimum, strict=True)]
+    states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))
+    pairs = [found.get(str(s), nowhere[int(m)]) for s, m in zip(states, minimum, strict=True)]
     return {
-        "lowest barrier (k_B T)": [energy / thermal for energy, _ in pairs],
-        "retained": [each for _, each in pairs],
+        "lowest barrier (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
+        "retained": ([each for _, each in pairs], RETAINED),
     }

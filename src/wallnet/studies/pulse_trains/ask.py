@@ -101,4 +101,5 @@ STUDY = study(
     figure="response",
     places={"pulse_train": "[^/]+/train"},
     usual=True,
+    headline=True,
 )

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray
@@ -14,6 +15,7 @@ from wallnet.report import style, write_energies
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
 from wallnet.report.tables import Table, of_columns
+from wallnet.studies.showing import Headline
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -225,13 +227,13 @@ def faults(data: xarray.Dataset, name: str) -> list[str]:
     ]
 
 
-def headline(data: xarray.Dataset, device: str) -> tuple[str, list[Table]]:
-    """Return what the page of a campaign shows of a device: a caption of the figure, and tables."""
+def headline(data: xarray.Dataset, settings: Any, _: xarray.Dataset) -> Headline:
+    """Return what the page of a campaign shows: the figure."""
     caption = (
-        f"{device}, pulse train {data.attrs['subject']} ({pulses_text(data)}): conductance after "
-        "each pulse, both ends of the wall and the current density against time."
+        f"{settings['device']}, pulse train {data.attrs['subject']} ({pulses_text(data)}): "
+        "conductance after each pulse, both ends of the wall and the current density against time."
     )
-    return caption, []
+    return Headline("Pulse train", caption)
 
 
 def pulses_text(data: xarray.Dataset) -> str:

@@ -1,7 +1,6 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -142,25 +141,17 @@ NOTHING, NO_WALL, UNKNOWN = "nothing", "a wall initialised there moves on", "unk
 
 
 def level_columns(
-    data: xarray.Dataset | None, states: Sequence[str], sign: int
-) -> dict[str, list[str]]:
-    """Return what pulses do to levels: which are reached, and which pulses leave them.
-
-    Parameters
-    ----------
-    data : xarray.Dataset or None
-        Transitions of the synapse; None if they are not known.
-    states : sequence of str
-        State of each level.
-    sign : int
-        Sign of the pulses of its sweep.
-    """
+    data: xarray.Dataset | None, device: xarray.Dataset
+) -> dict[str, tuple[list[str], Format]]:
+    """Return what pulses do to levels: which are reached, and which pulses leave them."""
+    states = [str(state) for state in device["level_state"].values]
+    sign = 1 if device["current_density"].values.sum() >= 0 else -1
     left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
     shown = {1: "+", -1: "-"}
     return {
-        "reached from other states": [_reached(state, data) for state in states],
-        left.format("sweep's", shown[sign]): [_left(state, data, sign) for state in states],
-        left.format("opposite", shown[-sign]): [_left(state, data, -sign) for state in states],
+        "reached from other states": ([_reached(state, data) for state in states], ""),
+        left.format("sweep's", shown[sign]): ([_left(state, data, sign) for state in states], ""),
+        left.format("opposite", shown[-sign]): ([_left(each, data, -sign) for each in states], ""),
     }
 
 
