@@ -28,41 +28,6 @@ def tables(bench, data=None):
     return list(tabulate({"device": [bench.out]}).values())
 
 
-def test_final_states_that_are_no_level_are_listed_with_the_reason(synapse):
-    synapse.write_pulse(0.5e12, 880e-9, 880e-9)  # at the last notch, cut by the track's end
-    synapse.write_pulse(0.6e12, 300e-9, 880e-9)  # at notches further apart
-    synapse.write_pulse(0.8e12, 450e-9, 450e-9)  # between two notches
-    data = synapse.gather()
-    _, rows = cells_below(tables(synapse, data)[1], "synapse-3: levels")
-    rows = [cells for cells in rows if cells[0] == "none"]
-    assert [cells[1] for cells in rows] == ["free", "wider", "notch 3"]
-    for cells, density, why in zip(
-        rows,
-        (0.8e12, 0.6e12, 0.5e12),
-        ("no notch pins it", "its ends are at notches further apart", "the track's end cuts"),
-        strict=True,
-    ):
-        assert why in cells[2]
-        pulse = data.sel(current_density=density)
-        assert float(cells[3]) == pytest.approx(float(pulse["final_wall_position"]) * 1e9, abs=0.06)
-        normalized = pulse["normalized_final_conductance"].values
-        assert [float(cell) for cell in cells[4:6]] == pytest.approx(normalized, abs=6e-5)
-        assert cells[7] == f"{density / 1e12:.4f}"
-
-
-def test_a_half_state_that_leans_backwards_is_listed_as_no_level(synapse):
-    """Its lower end is at notch 2 and its upper at notch 1."""
-    synapse.write_pulse(0.6e12, 600e-9, 300e-9)
-    _, rows = cells_below(tables(synapse)[1], "synapse-3: levels")
-    assert [row[:3] for row in rows if row[0] in ("half", "none")] == [
-        ["half", "between 1 and 2", "wall placed there and relaxed"],
-        [
-            *("none", "between 2 and 1"),
-            "no level: its lower end is ahead, and a level has the upper one ahead",
-        ],
-    ]
-
-
 def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     data = synapse.gather()
     spiteful = "<script>alert(1)</script> | [a](javascript:b)\n# `x`"
@@ -180,12 +145,12 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
         "residual field (A/m)",
         "moved on by (nm)",
     ]
-    assert [row[0] for row in rows] == ["0", "1", "half", "2", "3", "none"]
-    assert [row[6] for row in rows] == ["yes", "yes", "yes", "no", "yes", "yes"]
-    assert [row[7] for row in rows] == ["0.0000", "0.5000", "0.6000", "–", "1.0000", "0.8000"]
+    assert [row[0] for row in rows] == ["0", "1", "half", "2", "3"]
+    assert [row[6] for row in rows] == ["yes", "yes", "yes", "no", "yes"]
+    assert [row[7] for row in rows] == ["0.0000", "0.5000", "0.6000", "–", "1.0000"]
     assert rows[2][4:6] == ["0.4322", "0.2988"]
     positions = [float(row[3]) for row in rows]
-    assert positions == pytest.approx([60, 300, 450, 600, 900, 450], abs=6)
+    assert positions == pytest.approx([60, 300, 450, 600, 900], abs=6)
 
 
 def test_a_level_that_the_first_pulse_reaches_may_be_reached_by_a_smaller_one(synapse):
@@ -217,23 +182,6 @@ def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse):
     assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
     assert rows[0][9:] == ["–", "0.08", "157.1"]
     assert rows[3][2] == "none: no minimum of the energy, went to free"
-
-
-def test_a_final_state_that_is_no_level_is_shown_after_its_weakest_pulse(synapse):
-    """Weakest by magnitude; a wall that still moved has no state, one that need not rest has."""
-    data = synapse.gather()
-    density = np.array([-0.9, -0.4, 0.3, 0.5, 1.0]) * 1e12
-    data = data.assign_coords(current_density=("current_density", density))
-    data["current_density"].attrs |= {"units": "A/m2", "long_name": "current density"}
-    data["state"].values[:] = ["wider", "wider", "wider", "free", "expelled"]
-    data["settled"].values[:] = [1, 1, 0, 0, -1]
-    text = tables(synapse, data)[1]
-    _, rows = cells_below(text, "synapse-3: levels")
-    shown = [(row[1], row[2], row[7]) for row in rows if row[0] == "none"]
-    assert shown == [
-        ("wider", "no level: its ends are at notches further apart", "-0.4000"),
-        ("expelled", "no level: it left the track on the left", "1.0000"),
-    ]
 
 
 def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):

@@ -9,7 +9,6 @@ import numpy as np
 from wallnet import files
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import write_energies
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, of_columns, texts
@@ -25,12 +24,6 @@ BEYOND = "only beyond the Curie temperature"
 
 SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
 """Signs of states without notches."""
-
-_NO_LEVEL = {
-    WIDER: "its ends are at notches further apart",
-    FREE: "no notch pins it",
-    EXPELLED: "it left the track on the left",
-}
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
@@ -51,8 +44,7 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     name = str(data.attrs.get("device", Path(path).stem))
     sweep = write_energies.joined(_sweep(data, name), write_energies.columns(data))
     more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
-    tables = [sweep, *more, write_energies.conditions(WriteEnergyJob.of_dataset(data.attrs), name)]
-    return texts(name, tables, caveats({name: data}))
+    return texts(name, [sweep, *more], caveats({name: data}))
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
@@ -119,44 +111,40 @@ def smallest_density(
 SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 """Column of the table of levels."""
 
-_LEVEL_FORMATS: dict[str, Format] = {
-    "mean wall position (nm)": ".1f",
-    "G normalised, parallel": ".4f",
-    "G normalised, series": ".4f",
-    "minimum of the energy": {**_YES, -1: "not examined"},
-    "energy (J)": ".6e",
-    "residual field (A/m)": ".2g",
-    "moved on by (nm)": ".1f",
-}
-
 
 def levels_table(data: "xarray.Dataset", name: str) -> Table:
-    """Return the table of all levels, with numbered whole levels, and of other final states."""
-    import pandas
-
-    numbers = np.cumsum(data["half"].values == 0) - 1
-    rows = []
-    for index, number in enumerate(numbers.tolist()):
-        level = data.isel(level=index)
-        reached = _YES[int(level["reachable"])]
-        lost = "no minimum of the energy, " if int(level["level_minimum"]) == 0 else ""
-        no_wall = f"none: {lost}went to {level['level_resting_state'].item()}"
-        row = {
-            "level": "half" if level["half"] else number,
-            "state": str(level["level_state"].item()),
-            "measured from": level["level_source"].item() or no_wall,
-            **_place(level["level_position"], level["normalized_level_conductance"]),
-            "reached by the sweep": BEYOND if level["level_beyond_model"] else reached,
-            SMALLEST: level["reaching_current_density"].item() / 1e12,
-            "minimum of the energy": int(level["level_minimum"]),
-            "energy (J)": level["level_energy"].item(),
-            "residual field (A/m)": level["level_residual_field"].item(),
-            "moved on by (nm)": level["level_shift"].item() / 1e-9,
-        }
-        rows.append(row)
-    rows += _other_states(data)
-    smallest = smallest_density(data["current_density"].values / 1e12)
-    return Table(f"{name}: levels", pandas.DataFrame(rows), {**_LEVEL_FORMATS, SMALLEST: smallest})
+    """Return the table of all levels, with numbered whole levels."""
+    half = data["half"].values != 0
+    numbers = np.cumsum(~half) - 1
+    level = {
+        each: data[f"level_{each}"].values
+        for each in ("state", "source", "resting_state", "minimum", "position", "shift")
+    }
+    lost = np.where(level["minimum"] == 0, "no minimum of the energy, ", "")
+    sources = zip(level["source"], lost, level["resting_state"], strict=True)
+    normalized = data["normalized_level_conductance"].sel(reading=list(files.READINGS)).values
+    reached = np.where(data["reachable"].values != 0, _YES[1], _YES[0])
+    columns: dict[str, tuple[Any, Format]] = {
+        "level": (np.where(half, "half", numbers.astype(str)), ""),
+        "state": (level["state"], ""),
+        "measured from": (
+            [source or f"none: {why}went to {to}" for source, why, to in sources],
+            "",
+        ),
+        "mean wall position (nm)": (level["position"] / 1e-9, ".1f"),
+        "G normalised, parallel": (normalized[0], ".4f"),
+        "G normalised, series": (normalized[1], ".4f"),
+        "reached by the sweep": (np.where(data["level_beyond_model"] != 0, BEYOND, reached), ""),
+        SMALLEST: (
+            data["reaching_current_density"].values / 1e12,
+            smallest_density(data["current_density"].values / 1e12),
+        ),
+        "minimum of the energy": (level["minimum"], {**_YES, -1: "not examined"}),
+        "energy (J)": (data["level_energy"].values, ".6e"),
+        "residual field (A/m)": (data["level_residual_field"].values, ".2g"),
+        "moved on by (nm)": (level["shift"] / 1e-9, ".1f"),
+    }
+    return of_columns(f"{name}: levels", columns)
 
 
 SHORT = {
@@ -168,44 +156,11 @@ SHORT = {
 
 
 def short_levels_table(data: "xarray.Dataset", title: str, names: Sequence[str]) -> Table:
-    """Return some columns of the table of levels, without the states that are no level."""
+    """Return some columns of the table of levels."""
     table = levels_table(data, "")
-    frame = table.frame.loc[table.frame["level"] != "none", list(names)].rename(columns=SHORT)
+    frame = table.frame[list(names)].rename(columns=SHORT)
     formats = {SHORT.get(name, name): form for name, form in table.formats.items()}
     return Table(title, frame, formats, table.missing)
-
-
-def _place(position: "xarray.DataArray", normalized: "xarray.DataArray") -> dict[str, float]:
-    """Return the columns of a position in m and of its normalised conductances."""
-    found = {"mean wall position (nm)": position.item() / 1e-9}
-    values = {f"G normalised, {each}": normalized.sel(reading=each) for each in files.READINGS}
-    return found | {title: value.item() for title, value in values.items()}
-
-
-def _other_states(data: "xarray.Dataset") -> list[dict[str, Any]]:
-    """Return rows for final states of the sweep that are not levels, with the reason."""
-    listed = set(map(str, data["level_state"].values))
-    first: dict[str, int] = {}
-    for index in np.argsort(np.abs(data["current_density"].values), kind="stable"):
-        state = str(data["state"].values[index])
-        if state not in listed and data["settled"].values[index] != 0:
-            first.setdefault(state, int(index))
-    rows = []
-    position = data["final_wall_position"].values
-    for state, index in sorted(first.items(), key=lambda item: position[item[1]]):
-        pulse = data.isel(current_density=index)
-        why = f"no level: {_why_none(WallState(state))}"
-        row: dict[str, Any] = {"level": "none", "state": state, "measured from": why}
-        row |= _place(pulse["final_wall_position"], pulse["normalized_final_conductance"])
-        smallest = pulse["current_density"].item() / 1e12
-        rows.append(row | {"reached by the sweep": "yes", SMALLEST: smallest})
-    return rows
-
-
-def _why_none(state: WallState) -> str:
-    if state.half and not state.upper_leads:
-        return "its lower end is ahead, and a level has the upper one ahead"
-    return _NO_LEVEL.get(state, "the track's end cuts the notch, so no wall is initialised there")
 
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:

@@ -596,13 +596,7 @@ def draw(
         return accuracy_figure(read_accuracies(sources[0]), figures, paper), about
     more = {"paper": paper} if kind == "training-curves" else {}
     records = [read_metrics(path) for path in sources]
-    try:
-        return DRAWINGS[kind](records, figures, **more), about
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise FileError(
-            f"{', '.join(sources[:3])}{' …' if len(sources) > 3 else ''} do not make this figure "
-            f"({type(error).__name__}: {error}); delete them and run snakemake"
-        ) from error
+    return DRAWINGS[kind](records, figures, **more), about
 
 
 def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:

@@ -1,8 +1,7 @@
 """Tables and figure of the comparison of mappings."""
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config import Figures
@@ -18,32 +17,17 @@ from wallnet.report.networks import (
 from wallnet.report.tables import Table
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Comparison of mappings
-
-
-class Compared(NamedTuple):
-    """Networks with one mapping at one stage on one synapse, over all seeds."""
-
-    dataset: str
-    device: str
-    levels: int
-    reading: str
-    recipe: str
-    stage: str
-    mapping: str
-
-    @property
-    def column(self) -> str:
-        """Title of the column of a table."""
-        return f"{dataset_title(self.dataset)}, {self.device}, {self.reading}"
+PLACE = ["dataset", "device", "levels", "reading", "recipe", "stage", "mapping"]
+"""Columns that name a network on levels, over all seeds."""
 
 
 def lost_accuracies(
     comparisons: Iterable[Mapping[str, Any]], references: Iterable[Mapping[str, Any]]
-) -> dict[Compared, list[float]]:
+) -> "pandas.DataFrame":
     """Return the loss of validation accuracy by each mapping, seed by seed.
 
     Parameters
@@ -55,51 +39,38 @@ def lost_accuracies(
 
     Returns
     -------
-    dict
-        Accuracy of the FP32 network with as much training, less that on levels, in per cent
-        points.
+    pandas.DataFrame
+        Columns of `PLACE`, and `lost`: accuracy of the FP32 network with as much training, less
+        that on levels, in per cent points.
     """
-    free = {
-        (r["dataset"], r["recipe"], r["stage"], r["seed"]): r["validation_accuracy"]
-        for r in references
-    }
-    found: dict[Compared, list[float]] = {}
-    for result in comparisons:
-        place = result["dataset"], result["device"], result["device_levels"], result["reading"]
-        for row in result["rows"]:
-            key = Compared(*place, row["recipe"], row["stage"], row["mapping"])
-            reference = key.dataset, key.recipe, GAPS[key.stage][0], result["seed"]
-            lost = free[reference] - row["validation_accuracy"]
-            found.setdefault(key, []).append(lost)
-    return found
-
-
-def _spread(values: Sequence[float]) -> float:
-    return statistics.stdev(values) if len(values) > 1 else float("nan")
-
-
-def mapping_tables(lost: Mapping[Compared, Sequence[float]]) -> tuple[Table, list[Table]]:
-    """Return the losses by the mappings: all numbers, and a readable table per recipe and stage."""
     import pandas
 
-    rows = [
-        [*key, len(values), statistics.fmean(values), _spread(values)]
-        for key, values in lost.items()
-    ]
-    columns = [*Compared._fields, "seeds", "mean", "deviation"]
+    bound = pandas.DataFrame([{**each, **row} for each in comparisons for row in each["rows"]])
+    bound["reference"] = bound["stage"].map(lambda stage: GAPS[stage][0])
+    key = ["dataset", "recipe", "reference", "seed"]
+    free = pandas.DataFrame(references).rename(columns={"stage": "reference"})
+    both = bound.merge(free[[*key, "validation_accuracy"]], on=key, suffixes=("", "_free"))
+    both["lost"] = both["validation_accuracy_free"] - both["validation_accuracy"]
+    return both.rename(columns={"device_levels": "levels"})[[*PLACE, "lost"]]
+
+
+def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
+    """Return the losses by the mappings: all numbers, and a readable table per recipe and stage."""
+    by_place = lost.groupby(PLACE, sort=False)["lost"]
+    found = by_place.agg(seeds="size", mean="mean", deviation="std").reset_index()
     formats = {"mean": ".4f", "deviation": ".4f"}
-    numbers = Table("mappings", pandas.DataFrame(rows, columns=columns), formats, missing="")
     tables = []
-    for recipe, stage in dict.fromkeys((key.recipe, key.stage) for key in lost):
-        chosen = {k: v for k, v in lost.items() if (k.recipe, k.stage) == (recipe, stage)}
-        titles = list(dict.fromkeys(key.column for key in chosen))
-        mappings = dict.fromkeys(key.mapping for key in chosen)
-        texts = {(key.mapping, key.column): mean_and_deviation(chosen[key]) for key in chosen}
-        shown = [[m, *(texts.get((m, title), "–") for title in titles)] for m in mappings]
-        frame = pandas.DataFrame(shown, columns=["Mapping", *titles])
+    for (recipe, stage), chosen in lost.groupby(["recipe", "stage"], sort=False):
+        titles = chosen["dataset"].map(dataset_title) + ", " + chosen["device"]
+        chosen = chosen.assign(column=titles + ", " + chosen["reading"])
+        texts = chosen.groupby(["mapping", "column"])["lost"].agg(
+            lambda values: mean_and_deviation([*values])
+        )
+        order = {"index": chosen["mapping"].unique(), "columns": chosen["column"].unique()}
+        shown = texts.unstack().reindex(**order).rename_axis(index="Mapping").reset_index()
         title = f"{TITLES[stage]}, below {TITLES[GAPS[stage][0]]}: recipe {recipe}"
-        tables.append(Table(title, frame))
-    return numbers, tables
+        tables.append(Table(title, shown.fillna("–")))
+    return Table("mappings", found, formats, missing=""), tables
 
 
 MAPPING_NOTES = """Validation accuracy that the levels cost in per cent points: that of the network
@@ -108,7 +79,7 @@ seeds: mean ± sample standard deviation. The test images are not used.
 """
 
 
-def _lost(sources: Mapping[str, Sequence[str]]) -> dict[Compared, list[float]]:
+def _lost(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
     place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
     comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
     keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
@@ -138,16 +109,14 @@ TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 """Lost accuracies in per cent points at the axes of the figure of mappings."""
 
 
-def _mapping_panel(
-    panel: "Axes", lost: Mapping[Compared, Sequence[float]], mappings: Sequence[str]
-) -> None:
+def _mapping_panel(panel: "Axes", lost: "pandas.DataFrame", mappings: Sequence[str]) -> None:
     """Draw the losses by each mapping, a series per synapse and reading."""
     from matplotlib.ticker import FixedLocator
 
-    places = list(dict.fromkeys((key.device, key.reading) for key in lost))
-    for index, place in enumerate(places):
+    places = list(lost.groupby(["device", "reading"], sort=False))
+    for index, (place, values) in enumerate(places):
         shift = 0.5 * (index / max(1, len(places) - 1) - 0.5)
-        shown = {k.mapping: v for k, v in lost.items() if (k.device, k.reading) == place}
+        shown = values.groupby("mapping")["lost"].agg(list)
         look = style.look(index, marker=True) | {"linestyle": ""}
         with_deviation(panel, shown, mappings, shift, look | {"markersize": 3}, ", ".join(place))
     panel.set_yscale("symlog", linthresh=1.0)
@@ -162,17 +131,16 @@ def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
     return draw_losses(_lost(sources), figures)
 
 
-def draw_losses(lost: Mapping[Compared, Sequence[float]], figures: Figures) -> "Figure":
+def draw_losses(lost: "pandas.DataFrame", figures: Figures) -> "Figure":
     """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
-    mappings = list(dict.fromkeys(key.mapping for key in lost))
-    datasets = list(dict.fromkeys(key.dataset for key in lost))
-    kinds = list(dict.fromkeys((key.recipe, key.stage) for key in lost))
-    shape = len(kinds), len(datasets), 0.3 * len(kinds) + 0.25
+    mappings = lost["mapping"].unique().tolist()
+    kinds = list(lost.groupby(["recipe", "stage"], sort=False))
+    shape = len(kinds), lost["dataset"].nunique(), 0.3 * len(kinds) + 0.25
     figure, axes = style.panels(figures, *shape, sharex=True, sharey="row")
-    for line, (recipe, stage) in zip(axes, kinds, strict=True):
-        for panel, dataset in zip(line, datasets, strict=True):
-            place = (recipe, stage, dataset)
-            shown = {k: v for k, v in lost.items() if (k.recipe, k.stage, k.dataset) == place}
+    for line, ((recipe, stage), of_kind) in zip(axes, kinds, strict=True):
+        for panel, (dataset, shown) in zip(
+            line, of_kind.groupby("dataset", sort=False), strict=True
+        ):
             _mapping_panel(panel, shown, mappings)
             panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
         line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")

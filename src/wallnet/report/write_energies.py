@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet.jobs.write_energy import WriteEnergyJob
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Format, Table
 
 if TYPE_CHECKING:
     import pandas
@@ -54,29 +53,6 @@ def columns(pulses: Any) -> "pandas.DataFrame":
     outside, beyond = (np.asarray(pulses[f"{name}_model"]) for name in ("outside", "beyond"))
     model = (outside.astype(int) + beyond).tolist()
     return pandas.DataFrame(dict(zip(FORMATS, (*numbers, model), strict=True)))
-
-
-def conditions(job: WriteEnergyJob, name: str) -> Table:
-    """Return the table of the metal and the substrate."""
-    metal, heating = job.heavy_metal, job.heating
-    angle = job.polarization if metal.spin_hall_angle is None else metal.spin_hall_angle
-    rows = {
-        "heavy metal": metal.preset or "no preset",
-        "its thickness (nm)": f"{metal.thickness / 1e-9:g}",
-        "its resistivity (µΩ cm)": f"{metal.resistivity / 1e-8:g}",
-        "its spin Hall angle θ": f"{angle:g}",
-        "its current density for J = 1": f"{job.rescaling:.4g}",
-        "its resistance between the ends of the track (kΩ)": f"{job.resistance / 1e3:.4g}",
-        "oxide (nm)": f"{heating.oxide_thickness / 1e-9:g}",
-        "its conductivity (W/(m K))": f"{heating.oxide_conductivity:g}",
-        "its heat capacity (J/(m³ K))": f"{heating.oxide_heat_capacity:g}",
-        "conductivity of silicon (W/(m K))": f"{heating.silicon_conductivity:g}",
-        "heat capacity of silicon (J/(m³ K))": f"{heating.silicon_heat_capacity:g}",
-        f"{OUTSIDE} above a rise of (K)": f"{heating.largest_rise:g}",
-        "Curie temperature (K)": f"{job.curie_temperature:g}",
-    }
-    shown = {"quantity": (list(rows), ""), "value": (list(rows.values()), "")}
-    return of_columns(f"{name}: parameters of energy and temperature", shown)
 
 
 def joined(table: Table, columns: "pandas.DataFrame") -> Table:

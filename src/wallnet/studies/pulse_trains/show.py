@@ -20,8 +20,8 @@ from wallnet.studies.showing import Headline
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
-    pulses, *of_energies = _with_energies(_pulses(data, name), data, name)
-    return [pulses, _branches(data, name), _asymmetry(data, name), *of_energies]
+    pulses, sums = _with_energies(_pulses(data, name), data, name)
+    return [pulses, _branches(data, name), _asymmetry(data, name), sums]
 
 
 def _pulses(data: xarray.Dataset, name: str) -> Table:
@@ -47,8 +47,8 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     )
 
 
-def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Table, Table, Table]:
-    """Return the table of the pulses with their energies, the table of sums, and the parameters.
+def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Table, Table]:
+    """Return the table of the pulses with their energies, and the table of sums.
 
     Index 0 of the pulses is the state before the first; it needs no energy.
     """
@@ -72,7 +72,6 @@ def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Tabl
     return (
         write_energies.joined(pulses, columns),
         of_columns(f"{name}: write energy", sums),
-        write_energies.conditions(job, name),
     )
 
 

@@ -17,7 +17,7 @@ from wallnet.studies.showing import YES, cells
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables of pulses, sequences and states, and that of the write energy."""
+    """Return the tables of pulses, sequences and states."""
     job = WriteEnergyJob.of_dataset(data.attrs)
     durations, densities = data["duration"].values, data["current_density"].values
     # of the pulses from one state, in the order of the table
@@ -28,7 +28,6 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
         _pulses(data, name, cost),
         _sequences(data, name, cost),
         _states(data, name),
-        write_energies.conditions(job, name),
     ]
 
 
