@@ -344,7 +344,7 @@ def words_of(job):
     """Return the words of a command; NAME=PATH becomes the option --NAME and the path."""
     found = []
     for word in shlex.split(job["command"]):
-        name, path = re.fullmatch(r"(?:([a-z]+)=)?(.*)", word, re.S).groups()
+        name, path = re.fullmatch(r"(?:([a-z_]+)=)?(.*)", word, re.S).groups()
         found += [f"--{name}", path] if name else [path]
     return found
 
@@ -657,7 +657,6 @@ def expected_input(job):
             *("results/pulse_trains/stairs.nc", *models),
             *(f"{path}{suffix}" for path in shown for suffix in (".png", ".csv")),
             *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
-            "results/tables/parameters.csv",
         ]
     if rule == "gather_crosscheck":
         cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]

@@ -44,7 +44,7 @@ def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
     job = summary_job(default_campaign)
     assert (job.written, job.measured) == ("synapse-5", False)
     assert (needed(job), headlines(job)) == (["stepwise"], ["stepwise"])
-    assert of_study(job, "pulse_trains")[0].device == "synapse-rewritable"
+    assert of_study(job, "pulse_trains")[0].settings["device"] == "synapse-rewritable"
     assert headlines(job, "barriers") == ["synapse-5"]
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
     assert len(job.reference.final_states) == 8
@@ -58,7 +58,7 @@ def test_a_job_survives_its_json(default_campaign):
 
 def test_sources_are_what_the_page_shows(default_campaign):
     sources = summary_sources(summary_job(default_campaign))
-    assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 3
+    assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 2 * 3 + 2
     assert {
         "results/devices/track.nc",
         "results/pulse_trains/stepwise.nc",
@@ -69,7 +69,6 @@ def test_sources_are_what_the_page_shows(default_campaign):
         "results/figures/pulse_trains/stepwise-response.csv",
         "results/figures/accuracy.png",
         "results/tables/accuracy.csv",
-        "results/tables/parameters.csv",
     } <= set(sources)
     assert set(sources) < set(everything(default_campaign))
     assert files.SUMMARY in everything(default_campaign)

@@ -249,12 +249,8 @@ def drawn(kind, networks, **more):
     """Return a figure with its axes, before it is saved."""
     used = sources(networks, kind)
     with style.apply(Figures(resolution=80)):
-        if kind == "accuracy":
-            return report.accuracy_figure(
-                report.read_accuracies(used[0]), Figures(resolution=80), **more
-            )
-        records = [report.read_metrics(path) for path in used]
-        return report.DRAWINGS[kind](records, Figures(resolution=80), **more)
+        figure, _ = report.draw(kind, used, more.get("paper", ()), Figures(resolution=80))
+        return figure
 
 
 def points_of(panel):

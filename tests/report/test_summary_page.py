@@ -24,7 +24,6 @@ from wallnet.page import summary
 from wallnet.page.overview import overview
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import linked_summary, studied_files, summary_job, summary_sources
-from wallnet.report.parameters import table as parameters
 from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.pulse_trains.show import pulses_text
 
@@ -89,8 +88,6 @@ def folder(plain, configured, neuron, synapse, tmp_path):
     about |= {"simulation_backend": "film", "simulation_backend_version": "0.9"}
     response = files.dataset("response", RESPONSE).assign_attrs(simulation_revision=6, **about)
     files.write_dataset(response, tmp_path / RESPONSES.format("up-down"), "response", {})
-    table = files.TABLE.format(table="parameters", suffix=".csv")
-    files.write_text(parameters(configured.devices).as_csv(), tmp_path / table)
     write_accuracies(ACCURACIES, tmp_path)
     model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
     compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
@@ -314,7 +311,6 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     page = page_of(summary_job(configured), folder)
     assert re.findall(r"<h2>(.*?)</h2>", page)[1:-1] == [
         *("Reference data", "Writing", "Pulse train", "Retention", "Write energy and accuracy"),
-        "Parameters",
     ]
     levels = cells(page, "synapse-3: levels")
     assert [row[:2] for row in levels[1:]] == [
@@ -345,30 +341,14 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     assert cells(page, gaps)[1][3:] == ["6.75 (3.57 to 9.93)"]
 
 
-def test_the_parameters_are_those_of_the_devices_on_the_page(configured, folder):
-    text = "key,unit,neuron,other,synapse-3\na.b,m,1,2,3\nc.d,m,,4,\ne.f,s,,5,6\n"
-    files.write_text(text, folder / files.TABLE.format(table="parameters", suffix=".csv"))
-    job = summary_job(configured)
-    assert cells(page_of(job, folder), "Parameters of these devices") == [
-        ["key", "unit", "neuron", "synapse-3"],
-        ["a.b", "m", "1", "3"],
-        ["e.f", "s", "", "6"],
-    ]
-    # the device of the pulse train
-    (train, barriers) = job.studied
-    of_other = train.model_copy(update={"settings": {"device": "other"}})
-    page = page_of(job.model_copy(update={"studied": (of_other, barriers)}), folder)
-    about = cells(page, "Parameters of these devices")
-    assert about[0] == ["key", "unit", "neuron", "other", "synapse-3"]
-
-
 def test_a_table_of_more_than_twenty_rows_is_folded_with_their_number(configured, folder):
-    path = folder / files.TABLE.format(table="parameters", suffix=".csv")
+    job = summary_job(configured)
+    stated = job.reference.final_states[:1]
     for count in (20, 21):
-        rows = "".join(f"k{number},m,1,2\n" for number in range(count))
-        files.write_text(f"key,unit,neuron,synapse-3\n{rows}", path)
-        page = page_of(summary_job(configured), folder)
-        assert ("<summary>Parameters of these devices: 21 rows</summary>" in page) == (count == 21)
+        many = Reference(final_states=stated * count)
+        page = page_of(job.model_copy(update={"reference": many}), folder)
+        title = "Devices: reference data and this campaign"
+        assert (f"<summary>{title}: 21 rows</summary>" in page) == (count == 21)
         open_tables = re.sub(r"<details>.*?</details>", "", page, flags=re.S).split("<table>")[1:]
         assert max(table.count("<tr") - 1 for table in open_tables) <= 20
 
@@ -437,14 +417,14 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
 
 
-def test_a_campaign_without_synapses_has_what_it_found_and_its_parameters(configured, folder):
+def test_a_campaign_without_synapses_has_what_it_found(configured, folder):
     only = configured.model_copy(update={"devices": {"neuron": configured.devices["neuron"]}})
     only._studies = {}
     only = only.model_copy(update={"networks": Networks(), "reference": Reference()})
     page = page_of(summary_job(only), folder)
     assert "<img" not in page
     assert re.findall(r"<h2>(.*?)</h2>", page) == [
-        *("What this campaign found", "Parameters", "All results"),
+        *("What this campaign found", "All results"),
     ]
     assert cells(page, "Devices")[1] == ["neuron", "neuron", "8", "1"]
     assert "Warnings" not in page

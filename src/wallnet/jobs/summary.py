@@ -22,11 +22,6 @@ class Studied(Section):
     needed: bool
     headline: bool
 
-    @property
-    def device(self) -> str:
-        """Name of its device."""
-        return str((self.settings or {}).get("device", self.subject))
-
 
 class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.

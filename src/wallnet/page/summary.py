@@ -2,7 +2,6 @@
 
 import argparse
 import base64
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -262,20 +261,6 @@ def _write_energy(name: str, data: "xarray.Dataset") -> Table:
     return Table(title, frame, {**write_energies.FORMATS, "J (1e12 A/m²)": ".4f"})
 
 
-def _parameters(job: SummaryJob, results: Results) -> Section:
-    """Return the parameters of the devices that the page shows."""
-    import pandas
-
-    table = _bytes(results.folder / files.TABLE.format(table="parameters", suffix=".csv"))
-    frame = pandas.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False)
-    told = {job.written, *(each.device for each in job.reference.entries)}
-    told |= {each.device for each in job.studied if each.headline}
-    shown = [name for name in frame.columns[2:] if name in told] or list(frame.columns[2:])
-    frame = frame[[*frame.columns[:2], *shown]]
-    frame = frame[(frame[shown] != "").any(axis=1)]
-    return Section("Parameters", tables=[Table("Parameters of these devices", frame)])
-
-
 # The page
 
 
@@ -284,7 +269,6 @@ def _sections(job: SummaryJob, results: Results) -> Iterator[Section]:
         yield Section("Reference data", tables=[reference_table(job, results.devices)])
     for section in (_writing, _studied, _energy):
         yield from section(job, results)
-    yield _parameters(job, results)
 
 
 def _links(paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

@@ -76,10 +76,8 @@ def studied_files(each: Studied) -> list[str]:
 def summary_sources(job: SummaryJob) -> list[str]:
     """Return all files that the summary of a campaign needs."""
     drawn = [device_figure(job)] if job.written else []
-    tables = ["parameters"]
-    if job.networks:
-        drawn.append(ACCURACY_FIGURE)
-        tables += ["accuracy", "accuracy-validation"]
+    drawn += [ACCURACY_FIGURE] if job.networks else []
+    tables = ["accuracy", "accuracy-validation"] if job.networks else []
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
         *(path for each in job.studied if each.needed for path in studied_files(each)),

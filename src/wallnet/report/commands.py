@@ -25,7 +25,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     table.set_defaults(handler=_table)
 
     figure = subparsers.add_parser("figure", help="draw a figure of devices or networks")
-    figure.add_argument("name", choices=[*devices.DRAWINGS, *networks.DRAWINGS, "accuracy"])
+    figure.add_argument("name", choices=[*devices.DRAWINGS, *networks.DRAWINGS])
     figure.add_argument("--of", metavar="KIND", help="kind of the devices; networks if not given")
     figure.add_argument("--sources", required=True, nargs="+", help="device files or metrics")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")

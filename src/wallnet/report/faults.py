@@ -1,6 +1,6 @@
 """What a reader of results has to know first, and what is wrong with them, in sentences."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     import xarray
 
 Devices = Mapping[str, "xarray.Dataset"]
+
+
+DOUBTS = (
+    "are no minimum of the energy, from which the wall creeps on",
+    "only pulses past the Curie temperature reach (beyond_model)",
+)
+"""What may be doubtful of levels, in the order of `doubtful_levels`."""
 
 
 def caveats(devices: Devices) -> list[str]:
@@ -45,21 +52,11 @@ def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list
     found = []
     for name, level_sets in used.items():
         path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
-        found += level_caveat(name, *doubtful_levels(path, level_sets))
+        for kind, levels in zip(DOUBTS, doubtful_levels(path, level_sets), strict=True):
+            if levels:
+                said = f"level {', level '.join(levels)}"
+                found.append(f"{name}: the networks use levels that {kind}: {said}")
     return found
-
-
-def level_caveat(name: str, creeping: Sequence[str], beyond: Sequence[str]) -> list[str]:
-    """Return a sentence for each kind of doubtful levels of a synapse, if there are any."""
-    kinds = {
-        "are no minimum of the energy, from which the wall creeps on": creeping,
-        "only pulses past the Curie temperature reach (beyond_model)": beyond,
-    }
-    return [
-        f"{name}: the networks use levels that {text}: level {', level '.join(levels)}"
-        for text, levels in kinds.items()
-        if levels
-    ]
 
 
 def faults(devices: Devices) -> list[str]:

@@ -318,11 +318,14 @@ def _by_place(
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
-"""Functions that draw figures from metrics, by name of the figure."""
+"""Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
+
+They are given the style, and the rows of the paper's Table II to show, by number of notches.
+"""
 
 
 @drawn_as("weights", DRAWINGS)
-def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+def _weights(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
     """Draw histograms of the weights of the first layer, one row per recipe and reading.
 
     A row has the stages of its recipe, from left to right.
@@ -364,7 +367,7 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure"
 
 
 @drawn_as("confusion", DRAWINGS)
-def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
     from matplotlib.colors import PowerNorm
 
@@ -398,7 +401,7 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figur
 
 
 @drawn_as("misread", DRAWINGS)
-def _misread(records: Sequence[Mapping[str, Any]], figures: Figures) -> "Figure":
+def _misread(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
@@ -452,7 +455,8 @@ PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
 """Marker of the paper's numbers by notches, and its distance from the stage."""
 
 
-def accuracy_figure(
+@drawn_as("accuracy", DRAWINGS)
+def _accuracy(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
     """Draw the test error of every stage, one row per recipe, one column per data set.
@@ -573,7 +577,7 @@ def draw(
     Parameters
     ----------
     kind : str
-        A key of `DRAWINGS`, drawn from metrics, or `accuracy`, drawn from `accuracy.csv`.
+        A key of `DRAWINGS`.
     sources : sequence of str
         Files from which the figure is drawn.
     paper : sequence of int
@@ -591,12 +595,9 @@ def draw(
     FileError
         If a source is missing or damaged, or lacks data that the figure shows.
     """
-    about = {"sources": list(sources)}
-    if kind == "accuracy":
-        return accuracy_figure(read_accuracies(sources[0]), figures, paper), about
-    more = {"paper": paper} if kind == "training-curves" else {}
-    records = [read_metrics(path) for path in sources]
-    return DRAWINGS[kind](records, figures, **more), about
+    of_table = kind == "accuracy"
+    rows = read_accuracies(sources[0]) if of_table else [read_metrics(path) for path in sources]
+    return DRAWINGS[kind](rows, figures, paper), {"sources": list(sources)}
 
 
 def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
