@@ -302,19 +302,12 @@ def _by_place(
     records: Iterable[Mapping[str, Any]],
 ) -> dict[tuple[str, str, str], dict[str, Mapping[str, Any]]]:
     """Group metrics by recipe, mapping, reading, then stage; FP32 networks belong to all places."""
-    records = list(records)
-    keys = ("recipe", "mapping", "reading")
-    places = dict.fromkeys(
-        tuple(r[key] for key in keys) for r in records if r["reading"] != NO_DEVICE
-    )
-    return {
-        place: {
-            r["stage"]: r
-            for r in records
-            if tuple(r[key] for key in keys) in (place, (place[0], NO_DEVICE, NO_DEVICE))
-        }
-        for place in places
-    }
+    placed = [((r["recipe"], r["mapping"], r["reading"]), r) for r in records]
+    found: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
+    for place in dict.fromkeys(place for place, r in placed if r["reading"] != NO_DEVICE):
+        shared = (place, (place[0], NO_DEVICE, NO_DEVICE))
+        found[place] = {r["stage"]: r for other, r in placed if other in shared}
+    return found
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
