@@ -393,7 +393,11 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         parameters = json.dumps({"settings": settings | {"temperature": temperature}})
         found = files.dataset("barriers", values | {"state_energy": np.array([energy])})
         found = found.assign_attrs(
-            device="synapse-3", parameters=parameters, revision=1, wallnet_version="0"
+            device="synapse-3",
+            parameters=parameters,
+            revision=1,
+            wallnet_version="0",
+            simulation_backend="film",
         )
         files.write_dataset(found, folder / about, "barriers", {})
 

@@ -220,8 +220,9 @@ def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
         device = results.devices[str(job.written)]
         made = show_of(each.study).headline(data, each.settings, device)
         figure = None
-        if made.caption:
-            simulated = data if data and "simulation_backend" in data.attrs else device
+        if data is not None and made.caption:
+            # what the embedded engine minimises has no version of a calculator
+            simulated = data if "simulation_backend_version" in data.attrs else device
             path = studied_files(each)[1]
             figure = _figure(results, path, made.caption, _made_by(simulated))
         yield Section(made.title, made.text, figure, made.tables)
