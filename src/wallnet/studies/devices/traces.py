@@ -20,6 +20,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
 from wallnet.studies.opened import Opened, quenched_ends
+from wallnet.tracks.domains import domains_of
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
@@ -173,7 +174,7 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     profile = values["magnetization_profile"][..., COMPONENTS.index("z")]
     time, pulse_end = values["time"], float(content.attrs["pulse_end"])
     recorded = {name: values[name].astype(float) for name in RECORDED}
-    domains = float(content.attrs.get("domain_magnetization", 1.0))
+    domains = domains_of(content, time)
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
     quenched = quenched_ends(content.attrs)
