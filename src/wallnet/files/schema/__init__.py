@@ -303,6 +303,18 @@ add(
         ("moment",), "end of the pulse or of its pause", "", TEXT, values=("pulse", "pause")
     ),
 )
+VARIABLES.update(
+    traced_m=Variable(
+        ("traced", "time", "component"),
+        "magnetisation of the first replicas, averaged over magnetic cells",
+    ),
+    traced_profile=Variable(
+        ("traced", "time", "x"),
+        "m_z of the first replicas, averaged over the magnetic cells of each column",
+        type="float32",
+    ),
+)
+OPTIONAL["ensemble"] = ("traced_m", "traced_profile", "component")
 add(
     "track",
     (),
