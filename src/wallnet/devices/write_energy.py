@@ -66,6 +66,7 @@ def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
     if "about" in said:
         return WriteEnergyJob.model_validate(said["about"]["write_energy"])
     device = said["settings"]
+    given = device.get("temperature") or {}
     return WriteEnergyJob(
         length=device["track"]["length"],
         width=device["track"]["width"],
@@ -73,6 +74,8 @@ def job_of(data: "xarray.Dataset") -> WriteEnergyJob:
         curie_temperature=device["material"]["curie_temperature"],
         heavy_metal=device["heavy_metal"],
         heating=device["heating"],
+        ambient=given.get("ambient", ROOM_TEMPERATURE),
+        heat_simulated=given.get("heating") == "pulse",
     )
 
 
@@ -270,13 +273,13 @@ def _write_energy(
         energy=current * voltage * lasting * heat,
         rise=rise,
         outside=rise.peak > _limit(job),
-        beyond_model=ROOM_TEMPERATURE + rise.peak > job.curie_temperature,
+        beyond_model=job.ambient + rise.peak > job.curie_temperature,
     )
 
 
 def _limit(job: WriteEnergyJob) -> float:
     """Return the temperature rise in K up to which the parameters of the material are constant."""
-    return min(job.heating.largest_rise, job.curie_temperature - ROOM_TEMPERATURE)
+    return min(job.heating.largest_rise, job.curie_temperature - job.ambient)
 
 
 def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
@@ -291,16 +294,22 @@ def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
     """
     rise = np.asarray(rise, dtype=float)
     outside = int((rise > _limit(job)).sum())
-    beyond = int((ROOM_TEMPERATURE + rise > job.curie_temperature).sum())
+    beyond = int((job.ambient + rise > job.curie_temperature).sum())
     if not outside:
         return ""
     text = (
         f"{outside} of {rise.size} pulses heat the track by more than {_limit(job):g} K, "
-        f"up to {rise.max():,.0f} K: its parameters change, so that the results are estimates"
+        f"up to {rise.max():,.0f} K"
     )
+    means = "the film is no magnet, and their results mean nothing"
+    if job.heat_simulated:
+        text += " in its middle: the film is simulated at the mean temperature over its width"
+        means = "the film is no magnet in its middle, which is not simulated"
+    else:
+        text += ": its parameters change, so that the results are estimates"
     if beyond:
         text += (
             f"; {beyond} of {rise.size} pass the Curie temperature of {job.curie_temperature:g} K "
-            "(beyond_model): the film is no magnet, and their results mean nothing"
+            f"(beyond_model): {means}"
         )
     return text

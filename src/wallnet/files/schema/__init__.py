@@ -333,7 +333,10 @@ add(
     **_ends("sweep_", _SWEEP, ", of all pulses", type="float32"),
     end_time=_of_sweep("end of the trace", **TIME),
     read_time=_of_sweep("when it is read", **TIME),
-    held=_of_sweep("whether both wall ends rest against the current as the pulse ends", **FLAG),
+    held=_of_sweep(
+        "whether both wall ends rest against the current as the pulse ends",
+        **answer("at a temperature, where nothing rests"),
+    ),
     state=_of_sweep("state of the wall at the end of the trace", type=STATE),
     settled=_of_sweep(
         "whether both wall ends rest at the end of the trace", **answer("not asked to rest")
