@@ -1,9 +1,15 @@
 """Write energy of pulses, against numbers worked out by hand and the heat equation."""
 
+import json
+
 import numpy as np
 import pytest
+import xarray
 from helpers.heat import temperatures
+from helpers.programs import DEVICE
+from helpers.small_campaign import MATERIAL
 
+from wallnet.config import parse
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import (
     heat_caveat,
@@ -11,11 +17,14 @@ from wallnet.devices.write_energy import (
     write_energy_of,
     write_energy_of_train,
 )
-from wallnet.jobs.write_energy import WriteEnergyJob
+from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 
 
-def job_with(polarization=0.4, length=1500e-9, width=150e-9, heating=None, curie=1000.0, **metal):
+def job_with(
+    polarization=0.4, length=1500e-9, width=150e-9, heating=None, curie=1000.0, given=None, **metal
+):
     return WriteEnergyJob(
+        **(given or {}),
         length=length,
         width=width,
         polarization=polarization,
@@ -182,3 +191,53 @@ def test_the_caveat_counts_pulses_and_tells_the_hottest():
     hot = heat_caveat(job, [1.0, 50.1, 600.1, 605965.2])
     assert hot.startswith("3 of 4 pulses heat the track by more than 50 K, up to 605,965 K")
     assert "2 of 4 pass the Curie temperature of 900 K (beyond_model)" in hot
+
+
+def test_a_warm_track_is_nearer_to_its_curie_temperature():
+    """400 K before the pulses and a Curie temperature of 900 K leave 500 K."""
+    rises = [499.9, 500.1, 599.9]
+    warm = job_with(curie=900.0, given={"ambient": 400.0})
+    assert "2 of 3 pass the Curie temperature of 900 K" in heat_caveat(warm, rises)
+    assert "Curie" not in heat_caveat(job_with(curie=900.0), rises)
+    rise = float(write_energy_of(warm, 1e12, 10e-9).rise.peak)
+    densities = 1e12 * np.sqrt(np.array([499.0, 501.0]) / rise)
+    assert write_energy_of(warm, densities, 10e-9).beyond_model.tolist() == [False, True]
+    # the middle may rise by 30 K, less than the limit of 50 K
+    assert heat_caveat(job_with(curie=430.0, given={"ambient": 400.0}), [30.1]).startswith(
+        "1 of 1 pulses heat the track by more than 30 K"
+    )
+
+
+def test_the_caveat_says_whether_the_heat_is_simulated():
+    acts = job_with(curie=900.0, given={"heat_simulated": True})
+    text = heat_caveat(acts, [1.0, 50.1, 599.9])
+    assert text == (
+        "2 of 3 pulses heat the track by more than 50 K, up to 600 K in its middle: the film is "
+        "simulated at the mean temperature over its width"
+    )
+    assert "in its middle, which is not simulated" in heat_caveat(acts, [1.0, 600.1])
+    assert heat_caveat(acts, [49.9]) == ""
+    assert "its parameters change" in heat_caveat(job_with(curie=900.0), [50.1])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (300.0, False)),
+        ({"temperature": {"ambient": 350.0}}, (350.0, False)),
+        ({"temperature": {"ambient": 350.0, "heating": "pulse"}}, (350.0, True)),
+        ({"temperature": {"ambient": 250.0, "thermal_field": False}}, (250.0, False)),
+    ],
+)
+def test_the_temperature_of_a_device_is_that_of_its_write_energy(given, expected):
+    device = parse({"material": MATERIAL, "devices": {"stairs": DEVICE | given}}).devices["stairs"]
+    job = write_energy_job(device)
+    assert (job.ambient, job.heat_simulated) == expected
+    told = {"settings": json.loads(device.model_dump_json())}
+    data = xarray.Dataset(attrs={"parameters": json.dumps(told)})
+    assert WriteEnergyJob.of_dataset(data.attrs) == job
+    # without a temperature, nothing of it is in the job
+    assert set(json.loads(job.to_json())) & {"ambient", "heat_simulated"} == {
+        *(("ambient",) if expected[0] != 300.0 else ()),
+        *(("heat_simulated",) if expected[1] else ()),
+    }

@@ -402,8 +402,8 @@ BOUNDS = {
         "pulse_current_density",
         "reaching_current_density",
     },
-    "1": {"held", "stable", "reachable", "half"},
-    "settled": {"settled"},
+    "1": {"stable", "reachable", "half"},
+    "settled": {"settled", "held"},
 }
 """Bounded variables, by unit."""
 

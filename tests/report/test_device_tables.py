@@ -95,7 +95,7 @@ def cells_below(markdown, title):
 def test_columns_of_the_sweep_are_in_their_units(synapse):
     """A half state has different ends and is read after 1.25 ns."""
     data = synapse.gather(read_at=1.25e-9)
-    data["held"].values[:] = [1, 0, 0, 0, 1]
+    data["held"].values[:] = [1, -1, 0, 0, 1]
     data["settled"].values[:] = [1, 0, 1, -1, 1]
     data["beyond_model"].values[:] = [0, 0, 0, 1, 1]
     data["final_wall_position"].values[2] = 287.54e-9
@@ -121,7 +121,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     }
     assert [row[2] for row in rows] == ["no", "no", "no", "yes", "yes"]
     assert [row[3] for row in rows] == ["yes", "no", "yes", "not asked", "yes"]
-    assert [row[4] for row in rows] == ["yes", "no", "no", "no", "yes"]
+    assert [row[4] for row in rows] == ["yes", "–", "no", "no", "yes"]
 
 
 def test_reached_is_not_stable_in_the_table_of_levels(synapse):

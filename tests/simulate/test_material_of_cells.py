@@ -25,14 +25,15 @@ MU0 = 4e-7 * np.pi
 EDGE = 12e-9
 
 
-def device(**track):
-    """Return a cube of 4 × 4 × 1 cells, or a track with other sizes."""
+def device(temperature=None, **track):
+    """Return a cube of 4 × 4 × 1 cells, or a track with other sizes, at a temperature if given."""
     cube = {"length": EDGE, "width": EDGE, "thickness": EDGE, "cell_size": 3e-9}
     described = {
         "kind": "track",
         "track": cube | track,
         "wall": {"start": 6e-9},
         "pulse": {"duration": 0.1e-9, "current_densities": [0.3e12]},
+        "temperature": temperature,
     }
     campaign = {"material": MATERIAL, "devices": {"cube": described}, "networks": {}}
     return parse(campaign).devices["cube"]
@@ -143,10 +144,16 @@ def test_a_minimum_and_a_path_have_the_energies_of_the_cells(given):
     assert path["barrier_forward"].item() == pytest.approx(3e5 * EDGE**3, rel=1e-5, abs=0)
 
 
+def pulse(**temperature):
+    return simulate(experiment.pulse_job(device(temperature or None), 0.3e12))
+
+
 CALCULATIONS = {
-    "simulation": lambda device: simulate(experiment.pulse_job(device, 0.3e12)),
-    "minimum": lambda device: find_minimum(experiment.minimum_job(device, "reversed")),
-    "path": lambda device: find_barrier(barrier_job(device), {}),
+    "simulation": pulse,
+    "temperature": lambda: pulse(ambient=300.0),
+    "heated": lambda: pulse(ambient=300.0, heating="pulse"),
+    "minimum": lambda: find_minimum(experiment.minimum_job(device(), "reversed")),
+    "path": lambda: find_barrier(barrier_job(device()), {}),
 }
 
 
@@ -156,7 +163,7 @@ def test_cells_that_differ_are_refused_by_each_calculation(given, name):
     grains[1, 2] = 0.31
     given(damping=grains)
     with pytest.raises(UserError, match=r"differ in damping, and .* one value for all"):
-        CALCULATIONS[name](device())
+        CALCULATIONS[name]()
     given(np.where(grains == 0.31, 0.5, 1.0), damping=0.3)
     with pytest.raises(UserError, match="differ in the share that is filled, and"):
-        CALCULATIONS[name](device())
+        CALCULATIONS[name]()

@@ -61,16 +61,17 @@ def same(one, other, leaving=()):
             np.testing.assert_array_equal(one[name].values, other[name].values, err_msg=name)
 
 
+TRACES = ["traced", "traced_wall_bottom", "traced_wall_top", "traced_m", "traced_profile"]
+
+
 def test_a_replica_is_the_same_alone_and_in_any_block(ensemble, initial):
     alone = run_replicas(block(3, 3), initial)
     kept = ensemble.isel(replica=[2])
-    same(kept, alone, [*(f"traced_wall_{end}" for end in ("bottom", "top")), "traced"])
+    same(kept, alone, TRACES)
     assert alone["traced"].values.tolist() == [3]
     other = run_replicas(block(2, 3), initial)
-    same(ensemble.isel(replica=[1, 2]), other, ["traced_wall_bottom", "traced_wall_top", "traced"])
-    np.testing.assert_array_equal(
-        ensemble["traced_wall_top"].values[1], other["traced_wall_top"].values[0]
-    )
+    same(ensemble.isel(replica=[1, 2]), other, TRACES)
+    same(ensemble[TRACES].isel(traced=[1]), other[TRACES].isel(traced=[0]))
 
 
 def test_replicas_differ_and_each_is_a_train(ensemble, initial):
@@ -78,11 +79,14 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     assert ensemble["traced"].values.tolist() == [1, 2]
     ends = ensemble["replica_wall_top"].values
     assert len(np.unique(ends[:, 1, 0])) == 4
-    train = run_train(block(2, 2), initial)
+    train = run_train(block(2, 2, maps=True), initial)
     for name in ("wall_bottom", "wall_top"):
         np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
         quenched = train[f"pulse_{name}"].values
         np.testing.assert_array_equal(ensemble[f"quenched_{name}"].values[1], quenched)
+    np.testing.assert_array_equal(ensemble["traced_m"].values[1], train["m"].values)
+    profile = train["magnetization_profile"].values[..., 2]
+    np.testing.assert_array_equal(ensemble["traced_profile"].values[1], profile)
     for name in ("time", "pulse_start", "pause_end", "pulse_train_current_density"):
         np.testing.assert_array_equal(ensemble[name].values, train[name].values)
     assert ensemble["quenched_state"].values[1].tolist() == train["pulse_state"].values.tolist()
@@ -155,7 +159,9 @@ def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
     ends = made["quenched_wall_top"].values
     assert np.isnan(ends).tolist() == [[False] * 3, [False, False, True], [False] * 3]
     np.testing.assert_array_equal(ends[0], ensemble["quenched_wall_top"].values[0])
-    assert np.isnan(made["traced_wall_top"].values[1]).sum() == 2
+    for name in TRACES[1:]:
+        lost = np.isnan(made[name].values).reshape(2, 10, -1).all(axis=-1)
+        assert lost.sum(axis=1).tolist() == [0, 2], name
 
 
 def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
@@ -208,7 +214,7 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     initial = simulate.initial_state(experiment.initial_job(hot))
     files.write_dataset(run_replicas(job, initial), tmp_path / "a.nc", "ensemble", {})
     made = files.read_dataset(tmp_path / "a.nc", "ensemble")
-    assert made.sizes["replica"] == 0
+    assert made.sizes["replica"] == made.sizes["traced"] == 0
     assert made.attrs["beyond_model"].startswith("at ")
     assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
     assert 500 < made.attrs["highest_temperature"] < 560

@@ -22,6 +22,7 @@ from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
+from wallnet.tracks.domains import domains_of, magnetization_over_time
 from wallnet.tracks.heating import step_response
 from wallnet.tracks.pulse_heat import TrackTemperature
 
@@ -630,3 +631,62 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
     found = trains.run_train(train, initial)
     first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
     assert found.attrs["highest_temperature"] == first > second > 300
+
+
+def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heated_job):
+    """A domain at the temperature of the end of the pulse, in equilibrium, far from edges."""
+    terms, kelvin = HeatedFilm(heated_job).at(0.13e-9)
+    engine = ThermalEngine(np.ones((60, 80), dtype=bool), (3e-9, 3e-9, 2e-9), terms, kelvin, seed=5)
+    engine.magnetization = np.tile([0.0, 0.0, 1.0], (60, 80, 1))
+    engine.advance(40e-12)
+    means = []
+    for _ in range(12):
+        engine.advance(5e-12)
+        means.append(engine.magnetization[5:-5, 5:-5, 2].mean())
+    found = magnetization_over_time(heated_job, [0.13e-9])
+    assert np.mean(means) == pytest.approx(found.item(), rel=0, abs=2e-3)
+    assert found.item() < heated_job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300) - 0.015
+
+
+def test_domains_follow_the_heat_of_all_pulses_of_a_train():
+    pulses = (
+        ProgramPulse(current_density=0.5e12, duration=0.1e-9, pause=0.06e-9),
+        ProgramPulse(current_density=-0.3e12, duration=0.05e-9),
+    )
+    train = train_job(heated(), Train(pulses=pulses))
+    first, second = train.steps()
+    times = np.array([0.0, 0.1, 0.13, 0.16, 0.19, 0.21, np.nan]) * 1e-9
+    found = magnetization_over_time(train, times)
+    # the law of the film at 300 K, whose cells have the given values, in steps of one temperature
+    film = of_film(heated().simulated_material.terms(), (3e-9, 3e-9, 2e-9), 300.0)
+
+    def expected(step, time):
+        kelvin = float(TrackTemperature(step)(time))
+        ratio = (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
+        return domain_magnetization(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, True)
+
+    own = [expected(first, time) for time in times[:4]]
+    own += [expected(second, time - 0.16e-9) for time in times[4:6]]
+    np.testing.assert_allclose(found[:6], own, rtol=0, atol=1e-5)
+    assert own[1] < own[2] < own[3] < own[0]
+    assert own[5] < own[4] < own[3]
+    assert np.isnan(found[6])
+    cold = magnetization_over_time(train.model_copy(update={"heating": None}), times)
+    np.testing.assert_allclose(cold[:6], own[0], rtol=0, atol=1e-9)
+    assert np.isnan(cold[6])
+
+
+def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
+    heated_job, heated_trace, tmp_path
+):
+    files.write_dataset(heated_trace, tmp_path / "a.nc", "trace", {})
+    request = (("a",), "trace", "a.nc", digest_of(heated_job.to_json()))
+    given = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
+    found = read_trace(Opened(given, tmp_path), ("a",), heated()).recorded["detected"]
+    m = magnetization_over_time(heated_job, heated_trace["time"].values)
+    np.testing.assert_allclose(found * m, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
+    assert np.ptp(m) > 0.015
+    warm = Opened(given, tmp_path).read(("a",))
+    told = heated_job.model_copy(update={"heating": None}).to_json()
+    warm.attrs["parameters"] = told
+    assert domains_of(warm, m) == heated_trace.attrs["domain_magnetization"]

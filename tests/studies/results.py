@@ -38,22 +38,28 @@ def write_train(request, walls):
 def write_block(request, final, beyond="", **given):
     """Write a block of replicas: state, mean position in nm and later state of each."""
     count = 0 if beyond else len(final)
-    sizes = {"replica": count, "pulse": 2, "moment": 2, "traced": 0, "time": 1, "x": 3}
+    columns = request.computes.track.cells[0]
+    traced = given.get("traced_profile", np.empty((0, 1)))
+    sizes = {"replica": count, "pulse": 2, "moment": 2, "x": columns}
+    sizes |= dict(zip(("traced", "time"), traced.shape, strict=False))
     values = {}
     for name in KINDS["ensemble"]:
         variable = VARIABLES[name]
         shape = [sizes[each] for each in variable.dimensions]
         if not variable.values:
             values[name] = np.full(shape, "") if variable.is_text else np.zeros(shape)
+    values["magnetic_cells"] = np.ones(columns)
     if count:
         states, places, later = zip(*final, strict=True)
         values["quenched_state"] = [["notch 1", each] for each in states]
         for end, shift in {"bottom": -4, "top": 4}.items():
             values[f"quenched_wall_{end}"] = [[40e-9, NM * (each + shift)] for each in places]
         values["onward_state"] = later
+    if "traced_profile" in given:
+        values |= {"traced_m": np.zeros((*traced.shape[:2], 3))}
     values |= given
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    about |= {"temperature": request.computes.temperature}
+    about |= {"temperature": request.computes.temperature, "domain_magnetization": 0.96}
     if beyond:
         about |= {"beyond_model": beyond, "highest_temperature": 512.5}
     else:

@@ -39,7 +39,7 @@ def detected_magnetization(
     profile: NDArray[np.floating],
     magnetic_cells: NDArray[np.number],
     columns: slice,
-    domains: float = 1.0,
+    domains: ArrayLike = 1.0,
 ) -> NDArray[np.float64]:
     """Return the mean of m_z over the magnetic cells under the detector.
 
@@ -52,7 +52,7 @@ def detected_magnetization(
         Number of magnetic cells in each column.
     columns : slice
         Columns under the detector.
-    domains : float
+    domains : array_like (...)
         Mean of m_z in a domain, below 1 at a temperature. The resistances of a detector are those
         of domains.
 

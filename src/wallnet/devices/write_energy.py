@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.tracks import pulse_heat
@@ -248,13 +247,13 @@ def _write_energy(
         energy=current * voltage * lasting * heat,
         rise=rise,
         outside=rise.peak > _limit(job),
-        beyond_model=ROOM_TEMPERATURE + rise.peak > job.curie_temperature,
+        beyond_model=job.ambient + rise.peak > job.curie_temperature,
     )
 
 
 def _limit(job: WriteEnergyJob) -> float:
     """Return the temperature rise in K up to which the parameters of the material are constant."""
-    return min(job.heating.largest_rise, job.curie_temperature - ROOM_TEMPERATURE)
+    return min(job.heating.largest_rise, job.curie_temperature - job.ambient)
 
 
 def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
@@ -269,16 +268,22 @@ def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
     """
     rise = np.asarray(rise, dtype=float)
     outside = int((rise > _limit(job)).sum())
-    beyond = int((ROOM_TEMPERATURE + rise > job.curie_temperature).sum())
+    beyond = int((job.ambient + rise > job.curie_temperature).sum())
     if not outside:
         return ""
     text = (
         f"{outside} of {rise.size} pulses heat the track by more than {_limit(job):g} K, "
-        f"up to {rise.max():,.0f} K: its parameters change, so that the results are estimates"
+        f"up to {rise.max():,.0f} K"
     )
+    means = "the film is no magnet, and their results mean nothing"
+    if job.heat_simulated:
+        text += " in its middle: the film is simulated at the mean temperature over its width"
+        means = "the film is no magnet in its middle, which is not simulated"
+    else:
+        text += ": its parameters change, so that the results are estimates"
     if beyond:
         text += (
             f"; {beyond} of {rise.size} pass the Curie temperature of {job.curie_temperature:g} K "
-            "(beyond_model): the film is no magnet, and their results mean nothing"
+            f"(beyond_model): {means}"
         )
     return text

@@ -200,7 +200,9 @@ def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xa
         return _content(stored, path, found, names).dataset()
 
 
-def read_content(path: str | Path, kind: str, *names: str) -> Content:
+def read_content(
+    path: str | Path, kind: str, *names: str, optional: Collection[str] = ()
+) -> Content:
     """Read some variables of a netCDF file of the campaign, and check them as `read_dataset` does.
 
     Parameters
@@ -211,6 +213,8 @@ def read_content(path: str | Path, kind: str, *names: str) -> Content:
         Key of `schema.KINDS`.
     *names : str
         Names of the variables to read.
+    optional : collection of str
+        Names of others, which are read if the file has them.
 
     Returns
     -------
@@ -223,7 +227,9 @@ def read_content(path: str | Path, kind: str, *names: str) -> Content:
         As of `read_dataset`.
     """
     with _opened(path) as stored:
-        return _content(stored, path, _checked_kind(stored, path, kind), names)
+        checked = _checked_kind(stored, path, kind)
+        given = [name for name in optional if name in stored.variables]
+        return _content(stored, path, checked, [*names, *given])
 
 
 def kind_of(path: str | Path) -> str:

@@ -311,7 +311,7 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
     for c in range(3):
         for r in range(samples.shape[2]):
             at = (r + 1) * stride + 1
-            for k in range(order.shape[0]):
+            for k in range(matrix.shape[0]):
                 out = polynomial[k, c, at : at + columns]
                 if k == 0:
                     for i in range(columns):
@@ -521,8 +521,9 @@ def advance_ranges(
         The slow field in A/m at earlier times.
     order : int array (k,)
         Indices in `samples` of the latest k samples.
-    matrix : float32 array (k, k)
-        Result of `kernels.lagrange_matrix` for these samples, with times in units of all steps.
+    matrix : float32 array (n, k)
+        The first rows of the result of `kernels.lagrange_matrix` for these samples, with times in
+        units of all steps; one row, if the field is constant.
     missed : float32 array (3, rows, columns)
         Error of the previous interval; `per_step` times this error is added to the slow field.
     per_step : float
@@ -548,7 +549,7 @@ def advance_ranges(
         stride = last - first + 2
         m, work, slow, noise, polynomial, weight = workspace(space, (rows + 2) * stride)
         pack(film, free, first, last, m, weight)
-        polynomial = polynomial[: order.shape[0]]
+        polynomial = polynomial[: matrix.shape[0]]
         interpolation_coefficients(
             samples, order, matrix, missed, per_step, polynomial, first, stride
         )
@@ -580,9 +581,9 @@ def multiply(spectrum, kernel):
     for r in range(spectrum.shape[1]):
         x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]
         xx, yy, zz, xy = kernel[0, r], kernel[1, r], kernel[2, r], kernel[3, r]
+        # a number times a complex one is computed with an imaginary part of zero, in twice the time
         for i in range(x.shape[0]):
-            hx = -(xx[i] * x[i] + xy[i] * y[i])
-            hy = -(xy[i] * x[i] + yy[i] * y[i])
-            x[i] = hx
-            y[i] = hy
-            z[i] = -zz[i] * z[i]
+            xr, xi, yr, yi = x[i].real, x[i].imag, y[i].real, y[i].imag
+            x[i] = complex(-(xx[i] * xr + xy[i] * yr), -(xx[i] * xi + xy[i] * yi))
+            y[i] = complex(-(xy[i] * xr + yy[i] * yr), -(xy[i] * xi + yy[i] * yi))
+            z[i] = complex(-zz[i] * z[i].real, -zz[i] * z[i].imag)

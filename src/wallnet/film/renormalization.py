@@ -57,6 +57,24 @@ def scaled(terms: Terms, ratio: float, exponent: float = 3.0) -> Terms:
     )
 
 
+def at_temperature(
+    film: Terms, ambient: float, temperature: float, curie_temperature: float, exponent: float
+) -> Terms:
+    """Return the terms of a film at another temperature, by Bloch's law.
+
+    Parameters
+    ----------
+    film : Terms
+        Its terms at the ambient temperature.
+    ambient, temperature, curie_temperature : float
+        Temperatures in K, the first two below the third.
+    exponent : float
+        Power of the magnetisation with which Ku changes.
+    """
+    ratio = bloch(temperature, curie_temperature) / bloch(ambient, curie_temperature)
+    return scaled(film, ratio, exponent)
+
+
 @lru_cache(maxsize=64)
 def domain_magnetization(
     terms: Terms, cell: Cell, temperature: float, renormalized: bool = False

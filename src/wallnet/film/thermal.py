@@ -131,14 +131,14 @@ class ThermalEngine(Engine):
             ahead = 0.0
             if len(self._sampled) > 1:
                 ahead = count * step / 2 / (self._sampled[-1][0] - self._sampled[-2][0])
-            matrix = np.array([[1 + ahead, -ahead], [0, 0]], dtype=np.float32)
+            matrix = np.array([[1 + ahead, -ahead]], dtype=np.float32)
             order = np.array([slot for _, slot in reversed(self._sampled)])
             middles = self.time + step * (np.arange(count) + 0.5)
             parameters = self._parameters_at(middles).copy()
             parameters["noise"] = noise
             kernels.advance_ranges(
                 *(self._m, self._free, columns, self._samples, order),
-                np.ascontiguousarray(matrix[: len(order), : len(order)]),
+                np.ascontiguousarray(matrix[:, : len(order)]),
                 *(self._missed, 0.0, count, self._space, parameters, self._chain),
                 *(self._shares, self._seed, self.counters.steps, step * self.terms.rate),
             )

@@ -1,11 +1,14 @@
 """Jobs for the write energy of pulses and of networks."""
 
 import json
+import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from wallnet.config import Campaign, Device
-from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.networks import RunSet
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job
@@ -23,6 +26,12 @@ class WriteEnergyJob(Job):
     curie_temperature: float
     heavy_metal: HeavyMetal
     heating: Heating
+    ambient: Annotated[float, Field(exclude_if=lambda kelvin: kelvin == ROOM_TEMPERATURE)] = (
+        ROOM_TEMPERATURE
+    )
+    """Temperature in K of the track before the pulses."""
+    heat_simulated: Annotated[bool, Field(exclude_if=operator.not_)] = False
+    """Whether the simulated film has the mean temperature of the track."""
 
     @property
     def resistance(self) -> float:
@@ -42,6 +51,7 @@ class WriteEnergyJob(Job):
         if "about" in said:
             return cls.model_validate(said["about"].get("write_energy", said["about"]))
         device = said["settings"]
+        given = device.get("temperature") or {}
         return cls(
             length=device["track"]["length"],
             width=device["track"]["width"],
@@ -49,11 +59,14 @@ class WriteEnergyJob(Job):
             curie_temperature=device["material"]["curie_temperature"],
             heavy_metal=device["heavy_metal"],
             heating=device["heating"],
+            ambient=given.get("ambient", ROOM_TEMPERATURE),
+            heat_simulated=given.get("heating") == "pulse",
         )
 
 
 def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job that computes energy and temperature of pulses on a device."""
+    given = device.temperature
     return WriteEnergyJob(
         length=device.track.length,
         width=device.track.width,
@@ -61,6 +74,8 @@ def write_energy_job(device: Device) -> WriteEnergyJob:
         curie_temperature=device.material.curie_temperature,
         heavy_metal=device.heavy_metal,
         heating=device.heating,
+        ambient=given.ambient if given else ROOM_TEMPERATURE,
+        heat_simulated=given is not None and given.heating == "pulse",
     )
 
 

@@ -55,7 +55,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
         "state": (data["state"].values, ""),
         "beyond_model": (data["beyond_model"].values, _YES),
         "settled": (data["settled"].values, SETTLED),
-        "pinned against the current": (data["held"].values, _YES),
+        "pinned against the current": (data["held"].values, {**_YES, -1: "–"}),
         "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
         "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
         "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),

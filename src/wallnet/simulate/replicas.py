@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files, revisions, simulate, tracks
 from wallnet.config.track import Track
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRACED = 2
-"""Number of the first replicas of a block whose wall ends are kept over the whole time."""
+"""Number of the first replicas of a block whose traces are kept."""
 
 ENDS = ("bottom", "top")
 """Ends of a wall, in names of variables."""
@@ -193,27 +194,37 @@ def _joined(
             for name in ("state", *(f"wall_{end}" for end in ENDS)):
                 values[f"onward_{name}"][row] = ended[f"pulse_{name}"]
     traced = list(courses)[:TRACED]
-    names = [*(f"wall_{end}" for end in ENDS), "applied_current_density"]
-    traces = [over_time(courses[number].parts, names) for number in traced]
+    traces = [_trace(courses[number].parts) for number in traced]
     whole = max(traces, key=lambda each: len(each["time"]))
+    shared = ("time", "applied_current_density")
     values |= {
         **pulses_of(job, longest),
         **{
-            f"traced_{name}": [
-                np.pad(
-                    each[name], (0, len(whole["time"]) - len(each[name])), constant_values=np.nan
-                )
-                for each in traces
-            ]
-            for name in names[:-1]
+            f"traced_{name}": [_padded(each[name], len(whole["time"])) for each in traces]
+            for name in whole
+            if name not in shared
         },
-        **{name: whole[name] for name in ("time", "applied_current_density")},
+        **{name: whole[name] for name in shared},
         "traced": traced,
         "replica": list(courses),
         **{name: longest[0][name].values for name in ("magnetic_cells", "x")},
     }
     every = [part for each in courses.values() for part in each.parts]
     return files.dataset("ensemble", values, about(job, every))
+
+
+def _trace(parts: "list[xarray.Dataset]") -> dict[str, NDArray[Any]]:
+    """Return the trace of one replica over the time since its first pulse."""
+    names = [*(f"wall_{end}" for end in ENDS), "applied_current_density", "m"]
+    found = over_time(parts, [*names, "magnetization_profile"])
+    found["profile"] = found.pop("magnetization_profile")[..., _Z]
+    return found
+
+
+def _padded(values: NDArray[Any], entries: int) -> NDArray[Any]:
+    """Return values over time as so many entries, with NaN after their end."""
+    missing = [(0, entries - len(values))] + [(0, 0)] * (values.ndim - 1)
+    return np.pad(values, missing, constant_values=np.nan)
 
 
 def _blank(shape: tuple[int, int, int], columns: int) -> dict[str, Any]:
@@ -234,6 +245,8 @@ def _empty(job: Simulation, initial: "xarray.Dataset", fault: BeyondModelError) 
     values = {
         **_blank((0, 1, 2), len(x)),
         **{f"traced_wall_{end}": np.empty((0, 0)) for end in ENDS},
+        "traced_m": np.empty((0, 0, len(COMPONENTS))),
+        "traced_profile": np.empty((0, 0, len(x))),
         **{name: [] for name in ("time", "applied_current_density", "traced", "replica")},
         "pulse": [0],
         **{name: [0.0] for name in ("pulse_train_current_density", "pulse_start")},

@@ -1,6 +1,6 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,8 +97,8 @@ class Opened:
         kind, path, digest = self._found[key]
         return kind, str(Path(self._folder, path)), digest
 
-    def read(self, key: Key, *names: str) -> Content:
-        """Read some variables of a result, and all of its attributes.
+    def read(self, key: Key, *names: str, optional: Collection[str] = ()) -> Content:
+        """Read some variables of a result, optional ones if it has them, and all attributes.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Opened:
             If the file is missing or damaged, or is not the result of its request.
         """
         kind, path, digest = self._entry(key)
-        content = files.read_content(path, kind, *names)
+        content = files.read_content(path, kind, *names, optional=optional)
         parameters = str(content.attrs.get("parameters", ""))
         if digest_of(parameters) != digest:
             raise files.FileError(

@@ -207,7 +207,11 @@ def test_a_wall_that_moves_after_the_pulse_was_held_during_it(synapse):
     path = synapse.traces[0]
     assert read(synapse, 0.3e12).held
     synapse.edit(path, springs_back)
-    assert read(synapse, 0.3e12).held
+    assert read(synapse, 0.3e12).held == 1
+    # at a temperature, its ends fluctuate
+    ends = {"quenched_bottom": 60e-9, "quenched_top": 61e-9}
+    synapse.edit(path, lambda data: data.assign_attrs(ends))
+    assert read(synapse, 0.3e12).held == -1
 
 
 def test_a_read_time_past_the_end_of_a_trace_is_its_end(synapse):

@@ -7,10 +7,12 @@ from helpers.programs import STAIRCASE
 from studies.results import gather, shown, write_block, write_train
 from wallnet import config, plan
 from wallnet.config import Figures
+from wallnet.devices.conductance import both_readings
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.thermal.gather import Wall, has_several_walls, interval, outcomes
 from wallnet.studies.thermal.show import draw
+from wallnet.tracks.domains import magnetization_over_time
 
 STUDY, KEY, NM = STUDIES["thermal"], "thermal.warm", 1e-9
 ASKED = {"device": "stairs", "current_densities": [0.9e12, 1.1e12], "replicas": 16}
@@ -20,8 +22,22 @@ VARIANTS = {
 }
 
 
+READ = {
+    name: changes | {"detector": {"start": start, "stop": start + 120e-9}}
+    for (name, changes), start in zip(VARIANTS.items(), (120e-9, 240e-9), strict=True)
+}
+"""The same, with detectors on the second and on the last third of the track."""
+
+
 def parsed(**changes):
     return plan.parse(STAIRCASE | {"thermal": {"warm": ASKED | {"variants": VARIANTS} | changes}})
+
+
+def test_free_walls_go_on_until_the_reading_time_at_most():
+    times = {"pause": 2e-9, "free_time": 3e-9}
+    for reading, longest in ((2e-9, 2e-9), (4e-9, 3e-9)):
+        requests = STUDY.requests_of(parsed(**times, reading_time=reading), "warm")
+        assert requests["hot", 1.1e12, 9].computes.train.free.longest == longest
 
 
 def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
@@ -168,9 +184,10 @@ def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monke
     campaign = parsed(replicas=8, current_densities=[0.9e12], variants={"warm": VARIANTS["warm"]})
     requests = STUDY.requests_of(campaign, "warm")
     write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
-    profile = np.tile([-0.9, 0.8, 0.9], (8, 2, 2, 1))
+    profile = np.tile(np.repeat([-0.9, 0.8, 0.9], 30), (8, 2, 2, 1))
     # a domain at the end of the pulse alone does not count
-    profile[0, 1, 0] = profile[1, 1, 1] = profile[7, 1, 1] = [0.4, -0.7, 0.9]
+    two = np.repeat([0.4, -0.7, 0.9], 30)
+    profile[0, 1, 0] = profile[1, 1, 1] = profile[7, 1, 1] = two
     last = [TWO] * 2 + [ONE] * 5 + [("free", 95.0, "notch 2")]
     write_block(requests["warm", 0.9e12, 1], last, replica_profile=profile)
     made = gather(STUDY, campaign, "warm", requests)
@@ -180,6 +197,55 @@ def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monke
         "notch 2": 1,
         "several walls": 2,
     }
+
+
+def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkeypatch):
+    """All cells of a third of the track have one m_z, that of the last the opposite one.
+
+    The second block of replicas has half the m_z of the first.
+    """
+    monkeypatch.chdir(tmp_path)
+    campaign = parsed(current_densities=[0.9e12, 1.1e12], variants=READ)
+    requests = STUDY.requests_of(campaign, "warm")
+    for key in ((0.9e12,), (1.1e12,)):
+        write_train(requests[key], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    times = np.array([0.0, 0.6e-9, 10.6e-9])
+    assert requests["warm", 0.9e12, 1].computes.track.cells[0] == 90
+    under = np.repeat([0.0, 1.0, -1.0], 30)
+    ends = np.stack([np.arange(8) / 10, -np.arange(8) / 20], axis=-1)
+    profile = np.zeros((8, 2, 2, 90))
+    profile[:, 1] = ends[..., np.newaxis] * under
+    along = np.array([[-0.9, -0.5, 0.1], [-0.9, -0.4, np.nan]])
+    traced = along[..., np.newaxis] * under
+    about = {"time": times, "applied_current_density": [0, 0.9e12, 0]}
+    about |= {"pulse_duration": [0, 0.6e-9], "pause_end": [0, 10.6e-9]}
+    for model in READ:
+        for density in (0.9e12, 1.1e12):
+            for first in (1, 9):
+                request = requests[model, density, first]
+                if (model, density) == ("hot", 1.1e12):
+                    write_block(request, [], "at 1e-10 s the pulse has")
+                    continue
+                told = about | {"traced": [first, first + 1], "traced_profile": traced}
+                told["replica_profile"] = profile / (2 if first == 9 else 1)
+                write_block(request, [ONE] * 8, **told)
+    made = gather(STUDY, campaign, "warm", requests)
+    device = campaign.simulated["stairs"]
+    job = requests["hot", 0.9e12, 1].computes
+    law = {"warm": np.full(3, 0.96), "hot": magnetization_over_time(job, times)}
+    assert law["hot"][1] < law["hot"][2] - 0.01
+    for model, m in law.items():
+        data, sign = made.sel(model=model, current_density=0.9e12), 1 if model == "warm" else -1
+        of_blocks = both_readings(sign * np.concatenate([ends, ends / 2]) / m[1:], device.detector)
+        np.testing.assert_allclose(data["replica_conductance"].values, of_blocks, rtol=1e-6)
+        over_time = both_readings(sign * along / m, device.detector)
+        np.testing.assert_allclose(data["traced_conductance"].values, over_time, rtol=1e-6)
+    assert made["traced"].values.tolist() == [1, 2]
+    assert made["time"].values.tolist() == times.tolist()
+    beyond = made.sel(model="hot", current_density=1.1e12)
+    for name in ("replica_conductance", "traced_conductance"):
+        assert np.isnan(beyond[name].values).all()
+        assert made[name].dims[0] == "reading"
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")
@@ -216,6 +282,7 @@ def test_probabilities_are_gathered_of_all_blocks(data):
     limits = [interval(low, low + 1, 16) for low in (12, 2, 0, 1)]
     np.testing.assert_allclose(weak["outcome_low"].values, [low for low, _ in limits])
     np.testing.assert_allclose(weak["outcome_high"].values, [high for _, high in limits])
+    assert data["reading_time"].item() == 1e-6
     assert weak["free_share"].item() == 3 / 16
     assert weak["unresolved_share"].item() == 1.5 / 16
     places = weak["free_position"].values
@@ -226,12 +293,30 @@ def test_probabilities_are_gathered_of_all_blocks(data):
     assert data["heated_beyond_model"].values.tolist() == [[0, 0], [0, 1]]
     beyond = data.sel(model="hot", current_density=1.1e12)
     assert beyond["highest_temperature"].item() == 512.5
+    # no traces are kept in these files
+    assert data["traced_conductance"].size == 0
     for name in ("outcome_probability", "outcome_low", "free_share", "free_position"):
         assert np.isnan(beyond[name].values).all()
 
 
+def test_a_wall_that_is_free_when_it_is_read_is_free(tmp_path, monkeypatch):
+    """It is read as its simulation ends, and nothing is left to be known."""
+    monkeypatch.chdir(tmp_path)
+    changes = {"replicas": 8, "current_densities": [0.9e12], "variants": READ}
+    for reading, unresolved in ((15e-9, 0.0), (20e-9, 0.0), (21e-9, 1 / 8)):
+        campaign = parsed(**changes, reading_time=reading)
+        requests = STUDY.requests_of(campaign, "warm")
+        write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+        for model in READ:
+            write_block(requests[model, 0.9e12, 1], SECOND)
+        found = gather(STUDY, campaign, "warm", requests).sel(model="hot").squeeze()
+        assert found["outcome_probability"].values.tolist() == [7 / 8, 1 / 8]
+        assert found["unresolved_share"].item() == unresolved
+
+
 def test_tables_have_the_states_and_where_the_model_ends(data, tmp_path):
     rows, lines = shown(STUDY, data, tmp_path)
+    assert "outcomes 1 µs after the pause" in (tmp_path / "table.md").read_text()
     strong = [row for row in rows if row["J (1e12 A/m²)"] == "+1.1000"]
     assert {(row["model"], row["state"], row["after the pause"]) for row in strong} == {
         ("warm", "notch 2", "16 of 16"),
@@ -259,6 +344,7 @@ def test_the_map_has_a_panel_for_each_model(data):
     panels = figure.axes
     assert [axes.get_title(loc="left") for axes in panels] == ["warm", "hot"]
     texts = {text.get_position(): text.get_text() for text in panels[0].texts}
+    assert {axes.get_ylabel() for axes in panels} == {"state after 1 µs"}
     assert texts == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "0.09", (1, 1): "1.00"}
     for axes, hatched in zip(panels, (0, 1), strict=True):
         frames = [patch for patch in axes.patches if not patch.get_fill()]

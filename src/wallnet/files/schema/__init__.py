@@ -310,6 +310,18 @@ add(
         ("moment",), "end of the pulse or of its pause", "", TEXT, values=("pulse", "pause")
     ),
 )
+VARIABLES.update(
+    traced_m=Variable(
+        ("traced", "time", "component"),
+        "magnetisation of the first replicas, averaged over magnetic cells",
+    ),
+    traced_profile=Variable(
+        ("traced", "time", "x"),
+        "m_z of the first replicas, averaged over the magnetic cells of each column",
+        type="float32",
+    ),
+)
+OPTIONAL["ensemble"] = ("traced_m", "traced_profile", "component")
 add(
     "track",
     (),
@@ -328,7 +340,10 @@ add(
     **_ends("sweep_", _SWEEP, ", of all pulses", type="float32"),
     end_time=_of_sweep("end of the trace", **TIME),
     read_time=_of_sweep("when it is read", **TIME),
-    held=_of_sweep("whether both wall ends rest against the current as the pulse ends", **FLAG),
+    held=_of_sweep(
+        "whether both wall ends rest against the current as the pulse ends",
+        **answer("at a temperature, where nothing rests"),
+    ),
     state=_of_sweep("state of the wall at the end of the trace", type=STATE),
     settled=_of_sweep(
         "whether both wall ends rest at the end of the trace", **answer("not asked to rest")

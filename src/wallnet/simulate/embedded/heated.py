@@ -13,7 +13,7 @@ import numpy as np
 from wallnet import tracks
 from wallnet.config.devices import VACUUM_PERMEABILITY
 from wallnet.experiment import Step
-from wallnet.film.renormalization import bloch, of_cells, of_film, scaled
+from wallnet.film.renormalization import at_temperature, of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.simulate.calculator import SimulationError
 from wallnet.tracks.pulse_heat import TrackTemperature
@@ -96,8 +96,8 @@ class HeatedFilm:
         if temperature >= curie:
             reason = f"and its Curie temperature is {curie:g} K"
             raise BeyondModelError(time, temperature, reason)
-        ratio = bloch(temperature, curie) / bloch(self._ambient, curie)
-        terms = scaled(self._film, ratio, self._heating.anisotropy_exponent)
+        exponent = self._heating.anisotropy_exponent
+        terms = at_temperature(self._film, self._ambient, temperature, curie, exponent)
         shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
         if terms.anisotropy <= shape:
             reason = (

@@ -20,6 +20,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
 from wallnet.studies.opened import Opened, quenched_ends
+from wallnet.tracks.domains import domains_of
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
@@ -123,8 +124,9 @@ class Trace:
         `detected` (time,), the mean of m_z under the detector.
     pulse_end : float
         End of the pulse in s.
-    held : bool
-        Whether both wall ends rest against the current at the end of the pulse.
+    held : int
+        Whether both wall ends rest against the current at the end of the pulse; -1 at a
+        temperature, where nothing rests.
     end : End
         The wall at the end.
     """
@@ -132,7 +134,7 @@ class Trace:
     time: NDArray[np.float64]
     recorded: dict[str, NDArray[np.float64]]
     pulse_end: float
-    held: bool
+    held: int
     end: End
 
     def read_time(self, read_at: str | float) -> float:
@@ -173,7 +175,7 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     profile = values["magnetization_profile"][..., COMPONENTS.index("z")]
     time, pulse_end = values["time"], float(content.attrs["pulse_end"])
     recorded = {name: values[name].astype(float) for name in RECORDED}
-    domains = float(content.attrs.get("domain_magnetization", 1.0))
+    domains = domains_of(content, time)
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
     quenched = quenched_ends(content.attrs)
@@ -184,10 +186,10 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     since = pulse_end - min(relaxation.hold, pulse_end / 2)
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
     driven = time[last], [end[last] for end in ends]
-    held = last.sum() > 1 and tracks.at_rest(*driven, relaxation.speed)
+    held = int(last.sum() > 1 and tracks.at_rest(*driven, relaxation.speed))
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
     final = quenched or (float(ends[0][-1]), float(ends[1][-1]))
     state = WallState(str(content.attrs["state"]))
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
     end = End(state, settled, position, final, detected, noise, quenched is not None)
-    return Trace(time, recorded, pulse_end, held, end)
+    return Trace(time, recorded, pulse_end, held if quenched is None else -1, end)

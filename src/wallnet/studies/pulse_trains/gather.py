@@ -22,6 +22,7 @@ from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.opened import Opened
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
+from wallnet.tracks.domains import domains_of
 
 SMALLEST_STEP = 1e-3
 """Share of the conductance's range below which a pulse has not changed the state."""
@@ -154,7 +155,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     (key,) = opened
     names = ("magnetization_profile", "magnetic_cells", *KEPT)
     content = opened.read(key, *names)
-    data, domains = content.values, float(content.attrs.get("domain_magnetization", 1.0))
+    data, domains = content.values, domains_of(content, content.values["time"])
     detector = Detector.model_validate(opened.about["detector"])
     columns = detector_columns(opened.simulation(key).track, detector)
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]

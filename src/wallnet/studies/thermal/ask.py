@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
+from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction
 from wallnet.config.variants import NAME_OF_VARIANT, Varied
-from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
+from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
-from wallnet.files.schema import FLAG, ON_TRACK, STATE, TEXT, Variable
+from wallnet.files.schema import CONDUCTANCE, FLAG, ON_TRACK, STATE, TEXT, TIME, Variable
 from wallnet.studies import base
 
 SEVERAL = "several walls"
@@ -47,8 +48,17 @@ class Thermal(Varied, Sweep):
     """Share of the walls free after the pause that go on, at least one in each gap between notches
     and block of 8. Source: our choice."""
     free_time: Duration = 20e-9
-    """Time after the pause at which these are read, if no notch has pinned them before. Source: our
+    """Time after the pause for which these go on, if no notch pins them before. Source: our
     choice."""
+    reading_time: Duration = 1e-6
+    """Time after the pause at which states are read. Until then, pinned walls are taken to stay.
+    Walls still free after `free_time` are unresolved if it is later; no wall goes on after it.
+    Source: our choice."""
+
+    @property
+    def onward(self) -> float:
+        """Longest time in s for which a free wall goes on after the pause."""
+        return min(self.free_time, self.reading_time)
 
     def pulse(self, device: Device, current_density: float) -> ProgramPulse:
         """Return a pulse with its pause on a device."""
@@ -67,7 +77,7 @@ def _misfits(asked: Thermal, key: str, block: str, device: Device) -> list[str]:
         return [f"{block} has no temperature; give temperature.ambient in K"]
     strongest = max(asked.current_densities, key=abs)
     pulse = asked.pulse(device, strongest)
-    total = pulse.duration + max(pulse.pause, asked.free_time)
+    total = pulse.duration + max(pulse.pause, asked.onward)
     return [
         *base.unrecorded(key, {"duration": pulse.duration}, device, asked.device),
         *base.too_large(key, device, "pulse and pause", total, strongest),
@@ -82,7 +92,7 @@ def _train(asked: Thermal, device: Device, density: float, free: FreeWalls | Non
 
 
 def _block(asked: Thermal, device: Device, density: float, replicas: tuple[int, int]) -> Simulation:
-    free = FreeWalls(share=asked.free_share, longest=asked.free_time)
+    free = FreeWalls(share=asked.free_share, longest=asked.onward)
     return _train(asked, device, density, free).model_copy(update={"replicas": replicas})
 
 
@@ -114,6 +124,18 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
                 after = (starts[example.to_json()],)
                 found[variant, density, first] = Request("ensemble", placed, make, after)
     return found
+
+
+class ReadoutJob(Job):
+    """The detector of each variant."""
+
+    detectors: dict[str, Detector]
+
+
+def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
+    """Return the detectors, on which no simulation depends."""
+    variants = {name: asked.of_variant(campaign.simulated, name) for name in asked.variants}
+    return ReadoutJob(detectors={name: each.detector for name, each in variants.items()})
 
 
 _POINT = ("model", "current_density")
@@ -151,7 +173,22 @@ VARIABLES = {
     "free_share": Variable(
         _POINT, "share of walls that no notch pins at the end of the pause", **_SHARE
     ),
-    "unresolved_share": Variable(_POINT, "share of walls free at the reading time", **_SHARE),
+    "unresolved_share": Variable(
+        _POINT,
+        "share of walls still free when their simulation ends, before the reading time",
+        **_SHARE,
+    ),
+    "reading_time": Variable((), "time after the pause at which states are read", **TIME),
+    "replica_conductance": Variable(
+        ("reading", *_POINT, "replica", "moment"),
+        "conductance at the end of the pulse and of the pause; NaN beyond the model",
+        **CONDUCTANCE,
+    ),
+    "traced_conductance": Variable(
+        ("reading", *_POINT, "traced", "time"),
+        "conductance of the first replicas; NaN where no trace was kept",
+        **CONDUCTANCE,
+    ),
     "free_position": Variable(
         (*_POINT, "replica"),
         "mean position of the quenched wall at the end of the pause; NaN if a notch pins it",
@@ -180,7 +217,7 @@ STUDY = base.study(
     __name__,
     Thermal,
     title="states at a temperature, {subject}",
-    others=("replica", "current_density"),
+    others=("time", "traced", "moment", "reading", "replica", "current_density"),
     figure="map",
     places={
         "initial": "(?:[^/]+/){1,2}initial",

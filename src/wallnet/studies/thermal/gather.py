@@ -10,18 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
+from wallnet.config.devices import Detector
+from wallnet.devices.conductance import both_readings, detected_magnetization, detector_columns
 from wallnet.experiment import Simulation
 from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
+from wallnet.files.schema import Content
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.opened import Opened
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
+from wallnet.tracks.domains import domains_of
 
 CONFIDENCE = 0.95
 """Probability with which an interval contains the true value, at least."""
 
 NEAR_ZERO = 0.1
 """Largest |m_z| of a column that belongs to no domain. Source: our choice."""
+
+
+OF_READOUT = ("magnetic_cells", "pulse_start", "pulse_duration", "pause_end", "time", "traced")
+"""Variables of a block on which its conductances depend, beside profiles."""
 
 
 class Wall(NamedTuple):
@@ -49,7 +57,7 @@ class Wall(NamedTuple):
 def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
     """Count the states of walls at the reading time.
 
-    A wall that a notch pins at the end of the pause is taken to stay there.
+    A wall that a notch pins at the end of the pause is taken to stay there until then.
 
     Returns
     -------
@@ -115,21 +123,30 @@ def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models and current densities."""
     # in the order of the configuration, which JSON does not keep
     models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
+    detectors = {
+        model: Detector.model_validate(opened.about["detectors"][model]) for model in models
+    }
     cold = [opened.outcomes((density,))[-1] for density in asked.current_densities]
     points = [
-        _point(opened, [(model, density, first) for first, _ in blocks(asked.replicas)])
+        _point(
+            opened,
+            [(model, density, first) for first, _ in blocks(asked.replicas)],
+            detectors[model],
+        )
         for model, density in itertools.product(models, asked.current_densities)
     ]
-    every = [wall for walls, _ in points for wall in walls]
+    every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
-    rows = [_row(walls, states, asked.replicas) | about for walls, about in points]
+    rows = [_row(walls, states, asked) | about for walls, about, _ in points]
     shape = (len(models), len(asked.current_densities))
     return {
         **{
             name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
             for name, value in rows[0].items()
         },
+        **_conductances(asked, shape, [read for *_, read in points]),
+        "reading_time": asked.reading_time,
         "model": models,
         "outcome": states,
         "cold_state": [str(wall.state) for wall in cold],
@@ -139,7 +156,7 @@ def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
     }
 
 
-def _row(walls: Sequence[Wall], states: Sequence[str], replicas: int) -> dict[str, Any]:
+def _row(walls: Sequence[Wall], states: Sequence[str], asked: Thermal) -> dict[str, Any]:
     """Return the variables of the outcomes of one pulse in one model."""
     (certain, expected), total = outcomes(walls), len(walls)
     unknown = total - certain.total()
@@ -158,22 +175,98 @@ def _row(walls: Sequence[Wall], states: Sequence[str], replicas: int) -> dict[st
         "outcome_high": [high for _, high in limits],
         "simulated_replicas": total,
         "free_share": share(counts[FREE]),
-        "unresolved_share": share(expected.get(FREE, 0)),
+        # a wall that is free when it is read is free
+        "unresolved_share": share(
+            expected.get(FREE, 0) if asked.reading_time > asked.free_time else 0.0
+        ),
         # beyond the model there are no walls
-        "free_position": places or [math.nan] * replicas,
+        "free_position": places or [math.nan] * asked.replicas,
+    }
+
+
+class Readout(NamedTuple):
+    """Conductances in S of one pulse in one model, in both readings.
+
+    Attributes
+    ----------
+    replicas : ndarray (2, replicas, 2)
+        At the end of the pulse and of the pause.
+    time : ndarray (time,)
+        Times in s of the traces.
+    traced : ndarray (2, traced, time)
+        Over time, of the first replicas of the first block.
+    numbers : ndarray (traced,)
+        Their numbers.
+    """
+
+    replicas: NDArray[np.float64]
+    time: NDArray[np.float64]
+    traced: NDArray[np.float64]
+    numbers: NDArray[np.int64]
+
+
+def _readout(content: Content, detector: Detector) -> Readout:
+    """Return the conductances of the replicas of one block."""
+    job = Simulation.from_json(str(content.attrs["parameters"]))
+    columns, data = detector_columns(job.track, detector), content.values
+
+    def read(profile: NDArray[Any], time: NDArray[np.float64]) -> NDArray[np.float64]:
+        domains = domains_of(content, time)
+        found = detected_magnetization(profile, data["magnetic_cells"], columns, domains)
+        return both_readings(found, detector)
+
+    end = data["pulse_start"][-1] + data["pulse_duration"][-1]
+    moments = np.array([end, data["pause_end"][-1]])
+    # files from before traces were kept have none
+    profile = data.get("traced_profile", np.empty((0, 0, len(data["magnetic_cells"]))))
+    time = data["time"][: profile.shape[1]]
+    return Readout(
+        read(data["replica_profile"][:, -1], moments),
+        time,
+        read(profile, time),
+        data["traced"][: len(profile)],
+    )
+
+
+def _conductances(
+    asked: Thermal, shape: tuple[int, int], found: Sequence[Sequence[Readout]]
+) -> dict[str, Any]:
+    """Return the variables of the conductances of all models and current densities.
+
+    `found` has the blocks of each pulse, none beyond the model.
+    """
+    # all traces have the same times, and all first blocks the same replicas
+    first = next((each[0] for each in found if each and each[0].traced.size), None)
+    time, numbers = (first.time, first.numbers) if first else (np.empty(0), np.empty(0))
+    replicas = np.full((len(found), 2, asked.replicas, 2), math.nan)
+    traced = np.full((len(found), 2, len(numbers), len(time)), math.nan)
+    for row, each in enumerate(found):
+        if each:
+            replicas[row] = np.concatenate([block.replicas for block in each], axis=1)
+            if each[0].traced.size:
+                traced[row] = each[0].traced
+    return {
+        **{
+            name: np.moveaxis(values.reshape(*shape, *values.shape[1:]), 2, 0)
+            for name, values in (("replica_conductance", replicas), ("traced_conductance", traced))
+        },
+        "time": time,
+        "traced": numbers,
     }
 
 
 def _point(
-    opened: Opened, keys: Sequence[tuple[str, float, int]]
-) -> tuple[list[Wall], dict[str, Any]]:
-    """Return the walls of one pulse in one model, and what is known of the pulse."""
+    opened: Opened, keys: Sequence[tuple[str, float, int]], detector: Detector
+) -> tuple[list[Wall], dict[str, Any], list[Readout]]:
+    """Return the walls of one pulse in one model, what is known of the pulse, and conductances."""
     names = ("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state")
     profile = "replica_profile"
-    walls, attributes = [], []
+    walls, attributes, read = [], [], []
     for key in keys:
-        content = opened.read(key, *names, profile)
+        content = opened.read(key, *names, profile, *OF_READOUT, optional=("traced_profile",))
         attributes.append(content.attrs)
+        if "beyond_model" not in content.attrs:
+            read.append(_readout(content, detector))
         track = Simulation.from_json(str(content.attrs["parameters"])).track
         states, *ends, later = (content.values[name] for name in names)
         several = [has_several_walls(each[-1, -1]) for each in content.values[profile]]
@@ -191,4 +284,4 @@ def _point(
         ),
         "heated_beyond_model": any("beyond_model" in each for each in attributes),
     }
-    return walls, about
+    return walls, about, read

@@ -18,7 +18,13 @@ BEYOND = "beyond the model"
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """Return the table of all outcomes, that of the pulses, and that of what can be written."""
+    data = data.drop_dims(["time", "traced", "moment", "reading"])
     return [_outcomes(data, name), _pulses(data, name), _written(data, name)]
+
+
+def _reading_time(data: "xarray.Dataset") -> str:
+    """Return the time at which states are read, as text."""
+    return f"{data['reading_time'].item() / 1e-6:g} µs"
 
 
 def _probability(rows: Any) -> dict[str, tuple[Any, str]]:
@@ -38,7 +44,7 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
     rows = rows.drop_duplicates(["model", "current_density", "outcome"])
     counts = rows["outcome_count"].astype(str)
     return of_columns(
-        f"{name}: outcomes",
+        f"{name}: outcomes {_reading_time(data)} after the pause",
         {
             "model": (rows["model"], ""),
             "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
@@ -117,6 +123,6 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
             place, tall = (beyond - 0.5, -0.5), len(states)
             axes.add_patch(Rectangle(place, 1, tall, fill=False, hatch="////", edgecolor="0.6"))
         axes.set_title(style.plain(str(model)), loc="left")
-        axes.set_ylabel("state")
+        axes.set_ylabel(f"state after {_reading_time(data)}")
     panels[-1, 0].set_xlabel(style.J_LABEL)
     return figure

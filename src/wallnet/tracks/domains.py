@@ -1,0 +1,63 @@
+"""Magnetisation of a domain of a track over time, to which a detector's resistances refer."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wallnet.experiment import Simulation
+from wallnet.files.schema import Content
+from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
+from wallnet.tracks.pulse_heat import TrackTemperature
+
+_ENTRIES = 65
+"""Entries of the table over temperature, between which its straight lines differ from the
+magnetisation by less than 1e-5."""
+
+
+def domains_of(content: Content, time: NDArray[np.floating]) -> float | NDArray[np.float64]:
+    """Return the magnetisation of a domain at times in s of a simulation, 1 at 0 K.
+
+    It is one number unless pulses heat the film.
+    """
+    job = Simulation.from_json(str(content.attrs["parameters"]))
+    if job.heating:
+        return magnetization_over_time(job, time)
+    return float(content.attrs.get("domain_magnetization", 1.0))
+
+
+def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.float64]:
+    """Return the mean of a cell's moment in a domain, 1 at 0 K.
+
+    If pulses heat the film, its domains have the temperature that the track has then.
+
+    Parameters
+    ----------
+    job : Simulation
+        One pulse, or a train.
+    time : array_like
+        Times in s since the start of the first pulse; NaN gives NaN.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of the times.
+    """
+    time, heating, cell = np.asarray(time, dtype=float), job.heating, job.track.cell
+    at_rest = job.material.domain_magnetization(cell, job.temperature)
+    if heating is None:
+        return np.where(np.isnan(time), np.nan, at_rest)
+    kelvin, begin = np.full_like(time, np.nan), 0.0
+    for step in job.steps():
+        # a step begins at the temperature at which the one before ended
+        own = time >= begin
+        kelvin[own] = TrackTemperature(step)(time[own] - begin)
+        begin += step.longest
+    film = of_film(job.material.terms(), cell, job.temperature)
+    table = np.linspace(job.temperature, np.nanmax(kelvin, initial=job.temperature), _ENTRIES)
+    law = (heating.curie_temperature, heating.anisotropy_exponent)
+    values = [
+        domain_magnetization(
+            at_temperature(film, job.temperature, float(each), *law), cell, float(each), True
+        )
+        for each in table
+    ]
+    return np.interp(kelvin, table, values)
