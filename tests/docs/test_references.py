@@ -42,7 +42,7 @@ PAGES = sorted(
 OTHERS = {
     *("DIR", "MaxSubmitJobs", "Oxs_RungeKuttaEvolve", "SecondAnisotropy", "activate", "approx"),
     *("sacct", "tmux", "to_zarr", "zarr"),
-    *("oommf.tcl", "oommf/oommf:20b0", "ro-crate-metadata.json"),
+    *("oommf.tcl", "ro-crate-metadata.json"),
     *("~/.cache", ".snakemake/log/…", ".snakemake/metadata"),
     ".snakemake/slurm_logs/rule_NAME/WILDCARDS/NUMBER.log",
 }

@@ -96,7 +96,7 @@ def test_a_run_that_dies_leaves_nothing_and_says_so(small_job, own_folder):
 
 
 def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
-    monkeypatch.setattr(session, "IDLE_LIMIT", 2.0)
+    monkeypatch.setattr(session, "STUCK_LIMIT", 2.0)
     stopped = []
 
     def stop(now):

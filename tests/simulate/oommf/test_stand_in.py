@@ -49,6 +49,7 @@ def test_states_that_the_archive_writes_after_the_end_are_waited_for(stand_in, s
     [
         ('sys.exit("ERROR no memory")', "ended with code 1 after 0 of 6 states; it says: ERROR no"),
         ("stages -= 1", "OOMMF ended after 5 of 6 states; it says: Boxsi version 9.9 2"),
+        ("import time; time.sleep(600)", "OOMMF hangs: no new state for 1 s after 0 of 6; it says"),
     ],
 )
 def test_a_run_that_fails_leaves_nothing_and_says_so(
@@ -57,6 +58,7 @@ def test_a_run_that_fails_leaves_nothing_and_says_so(
     from wallnet.simulate.oommf import session
 
     monkeypatch.setattr(session, "FLUSH_LIMIT", 0.5)
+    monkeypatch.setattr(session, "STUCK_LIMIT", 1.0)
     jobs = stand_in(fault)
     with pytest.raises(SimulationError) as refused:
         simulate(small_job("oommf"))

@@ -69,7 +69,7 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
 def _check(arguments: argparse.Namespace) -> None:
     calculator = Oommf(OommfSettings())
     found = run_trial(calculator)
-    command = " ".join(install.locate().command)
+    command = " ".join(install.locate())
     print(f"{found['backend_version']}, started by {command}: ready")
     try:
         run_trial(calculator, TRIAL_TEMPERATURE)

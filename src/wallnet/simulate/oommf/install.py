@@ -1,25 +1,20 @@
-"""Search for OOMMF in the same places as oommfc.
-
-The places are `OOMMFTCL`, `oommf` on PATH and Docker, in this order.
-"""
+"""Search for OOMMF in the same places as oommfc: `OOMMFTCL`, then `oommf` on PATH."""
 
 import os
 import shutil
 import subprocess
 
-from wallnet.simulate.oommf.session import Installation, OommfError, complaint
-
-DOCKER_IMAGE = "oommf/oommf:20b0"
-"""The image that oommfc uses."""
+from wallnet.simulate.oommf.session import OommfError, complaint
 
 
-def locate() -> Installation:
+def locate() -> tuple[str, ...]:
     """Find OOMMF in the same places as oommfc.
 
     Returns
     -------
-    Installation
-        The first of `OOMMFTCL`, `oommf` on PATH and Docker that works.
+    tuple of str
+        The command that starts it, without the name of an application: of `OOMMFTCL` and `oommf`
+        on PATH, the first that works.
 
     Raises
     ------
@@ -36,14 +31,8 @@ def locate() -> Installation:
         refusals.append(f"{found} may not be executed")
     for command, name in places:
         if (refusal := _refusal(command, name)) is None:
-            return Installation(command)
+            return command
         refusals.append(refusal)
-    docker = shutil.which("docker")
-    if docker is not None:
-        asked = subprocess.run([docker, "images"], capture_output=True, text=True)
-        if asked.returncode == 0:
-            return Installation((docker,), DOCKER_IMAGE)
-        refusals.append(f"docker: {complaint(asked.stderr)}")
     if refusals:
         told = "; ".join(refusals)
         fix = (

@@ -7,23 +7,21 @@ that hangs, and uses up to four threads by default.
 
 import os
 import re
-import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wallnet.simulate.calculator import SimulationError
 
-IDLE_LIMIT = 300.0
-"""Seconds without a new state and without computing after which a run is regarded as hung."""
+STUCK_LIMIT = 3600.0
+"""Seconds without a new state after which a run is regarded as hung."""
 
 FLUSH_LIMIT = 20.0
 """Seconds that OOMMF's archive may take to write the output of a finished run."""
@@ -32,7 +30,7 @@ TEMPORARY = ("OOMMF_TEMP", "TMPDIR", "TMP", "TEMP")
 """Environment variables for OOMMF's folder of temporary files."""
 
 END_LIMIT = 2.0
-"""Seconds that OOMMF's processes may take to end after SIGTERM, and again after SIGKILL."""
+"""Seconds that OOMMF's processes may take to end after SIGKILL."""
 
 
 class OommfError(SimulationError):
@@ -94,54 +92,24 @@ def version(directory: Path) -> str:
     return match[1] if match else "unknown"
 
 
-@dataclass(frozen=True)
-class Installation:
-    """A working installation of OOMMF.
-
-    Attributes
-    ----------
-    command : tuple of str
-        Command that starts it, without the name of the application.
-    image : str or None
-        Docker image that contains it; `command` is then that of Docker.
-    """
-
-    command: tuple[str, ...]
-    image: str | None = None
-
-    def boxsi(self, directory: Path, mif: str, threads: int, container: str) -> list[str]:
-        """Return the command that runs a MIF file of a directory with a number of threads."""
-        arguments = ["boxsi", "+fg", mif, "-exitondone", "1", "-threads", str(threads)]
-        arguments += ["-logfile", "oommf.log"]
-        if self.image is None:
-            return [*self.command, *arguments]
-        inside = " ".join(["tclsh", "/usr/local/oommf/oommf/oommf.tcl", *arguments])
-        mount = ["--volume", f"{directory}:/io", "--workdir", "/io"]
-        shell = [self.image, "/bin/bash", "-c", inside]
-        return [*self.command, "run", "--rm", "--name", container, *mount, *shell]
-
-
 class Session:
     """One host server and one process group for all processes of OOMMF in a job."""
 
-    def __init__(self, installation: Installation, directory: Path, threads: int) -> None:
-        self.installation = installation
+    def __init__(self, command: Sequence[str], directory: Path, threads: int) -> None:
+        self.command = command
         self.directory = directory
         self.threads = threads
         self.version = "unknown"
         self.group: int | None = None
-        self.container = f"wallnet-{secrets.token_hex(6)}"
         # OOMMF writes a state there before it moves it, and leaves it there if it is killed
         self._environment = os.environ | dict.fromkeys(TEMPORARY, str(directory))
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start_server(self) -> None:
-        """Start the host server, unless a container has one."""
-        if self.installation.image is not None:
-            return
+        """Start the host server."""
         told = self.directory / "launchhost.stderr"
         with open(told, "wb") as stderr:
-            command = [*self.installation.command, "launchhost", "0"]
+            command = [*self.command, "launchhost", "0"]
             host = self._run(command, stdout=subprocess.PIPE, stderr=stderr)
         try:
             port, _ = host.communicate(timeout=FLUSH_LIMIT)
@@ -154,7 +122,8 @@ class Session:
 
     def start(self, directory: Path, mif: str) -> subprocess.Popen[bytes]:
         """Run a MIF file; write the output to files in its directory."""
-        command = self.installation.boxsi(directory, mif, self.threads, self.container)
+        command = [*self.command, "boxsi", "+fg", mif, "-exitondone", "1"]
+        command += ["-threads", str(self.threads), "-logfile", "oommf.log"]
         with open(directory / "oommf.stderr", "wb") as told:
             return self._run(
                 command,
@@ -172,51 +141,24 @@ class Session:
         self.group = self.group or process.pid
         return process
 
-    def cpu_time(self) -> float | None:
-        """Return the CPU time of the group in s; None if it cannot be determined."""
-        if self.installation.image is not None or not Path("/proc/self/stat").exists():
-            return None
-        ticks = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:  # the process has ended
-                continue
-            if int(fields[2]) == self.group:
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
     def end(self) -> None:
         """End all processes that this session has started."""
-        if self.installation.image is not None:
-            subprocess.run(
-                [*self.installation.command, "kill", self.container], capture_output=True
-            )
-        if self.group is None:
-            return
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            until = time.monotonic() + END_LIMIT
-            while self._alive(kind) and time.monotonic() < until:
-                time.sleep(0.05)
-        self.group = None
-
-    def _alive(self, kind: signal.Signals) -> bool:
-        """Send a signal to the group; return whether the group still exists."""
-        assert self.group is not None
-        for process in self._started:
-            process.poll()  # an ended process stays in the group until it is polled
-        try:
-            os.killpg(self.group, kind)
-        except ProcessLookupError:
-            return False
-        return True
+        until = time.monotonic() + END_LIMIT
+        while self.group is not None and time.monotonic() < until:
+            for process in self._started:
+                process.poll()  # an ended process stays in the group until it is polled
+            try:
+                os.killpg(self.group, signal.SIGKILL)
+            except ProcessLookupError:
+                self.group = None
+            time.sleep(0.05)
 
 
 @contextmanager
-def opened(installation: Installation, threads: int) -> Iterator[Session]:
+def opened(command: Sequence[str], threads: int) -> Iterator[Session]:
     """Open a session in a new directory; end the session and remove the directory in any case."""
     directory = Path(tempfile.mkdtemp(prefix="wallnet-oommf-"))
-    session = Session(installation, directory, threads)
+    session = Session(command, directory, threads)
     with _terminable():
         try:
             session.start_server()
