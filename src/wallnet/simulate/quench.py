@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet.config.devices import QUENCH
 from wallnet.experiment import Step
@@ -29,7 +28,6 @@ def quenched(
     calculator: Calculator[Any],
     job: Step,
     recorder: Recorder,
-    last: NDArray[np.floating],
     spins: list[list[float]],
 ) -> dict[str, Any]:
     """Quench the last state of a job at a temperature; return the attributes of its trace.
@@ -42,8 +40,6 @@ def quenched(
         The job.
     recorder : Recorder
         Its trace, which obtains the ends of the quenched wall.
-    last : ndarray (rows, columns, 3)
-        Unit vectors at the end of the job.
     spins : list of list of float
         Measured and set temperature in K at entries of the trace.
     """
@@ -57,7 +53,7 @@ def quenched(
         }
     )
     quench = Recorder(cold)
-    calculator.run(cold, last, quench, lambda time: None, None)
+    calculator.run(cold, recorder.latest, quench, lambda time: None, None)
     bottom, top = recorder.quenched = quench.ends()
     measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
     warning = ""

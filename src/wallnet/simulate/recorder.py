@@ -50,6 +50,8 @@ class Recorder:
     quenched : tuple of float or None
         Wall ends in m, lower edge first, after the last state has relaxed without a temperature;
         None for a job without one.
+    latest : ndarray (rows, columns, 3)
+        Unit vectors of the last entry, zero in empty cells.
     domain_magnetization : float
         Mean of a cell's moment in a domain at the job's temperature.
     """
@@ -64,7 +66,7 @@ class Recorder:
         )
         self._cells = self.mask.sum(axis=0)
         self._entries: dict[str, list[Any]] = {name: [] for name in _RECORDED}
-        self._latest: NDArray[np.floating] = np.empty(0)
+        self.latest: NDArray[np.floating] = np.empty(0)
 
     @property
     def time(self) -> list[float]:
@@ -101,7 +103,7 @@ class Recorder:
         at_pulse_end = abs(time - self.pulse_end) < 1e-3 * self.job.output.interval
         if time >= due * (1 - 1e-9) or at_pulse_end:
             self._keep(time, m)
-        self._latest = m
+        self.latest = m
 
     def _keep(self, time: float, m: NDArray[np.floating]) -> None:
         kept = np.where(self.mask[..., None], m, np.nan).astype(np.float32)
@@ -111,7 +113,7 @@ class Recorder:
     def content(self) -> dict[str, NDArray]:
         """Return the recorded data as named arrays; see `restore`."""
         entries = {f"recorder_{name}": np.array(each) for name, each in self._entries.items()}
-        return entries | {"recorder_latest": self._latest}
+        return entries | {"recorder_latest": self.latest}
 
     def restore(self, content: Mapping[str, NDArray]) -> None:
         """Restore the data of an earlier recorder of the same job.
@@ -124,7 +126,7 @@ class Recorder:
         for name in self._entries:
             values = content[f"recorder_{name}"]
             self._entries[name] = values.tolist() if values.ndim == 1 else list(values)
-        self._latest = content["recorder_latest"]
+        self.latest = content["recorder_latest"]
 
     def resting(self) -> bool:
         """Return whether both wall ends have rested for the job's required time after the pulse.
@@ -154,7 +156,7 @@ class Recorder:
     def trace(self) -> files.Content:
         """Return the trace, kind 'trace', without attributes."""
         if self._entries["snapshot_time"][-1] != self.time[-1]:
-            self._keep(self.time[-1], self._latest)
+            self._keep(self.time[-1], self.latest)
         x, y = tracks.centres(self.job.track)
         mean = np.array([m[2] for m in self._entries["m"]])
         if self.job.temperature:

@@ -107,11 +107,7 @@ class Embedded(Calculator[FilmSettings]):
         while engine.time < last * (1 - 1e-9) and not recorder.resting():
             until(last)
         return {
-            **(
-                quenched(self, job, recorder, engine.magnetization, spins)
-                if job.temperature
-                else {}
-            ),
+            **(quenched(self, job, recorder, spins) if job.temperature else {}),
             **({"highest_temperature": heated.highest} if heated else {}),
             "backend_version": __version__,
             "steps": engine.counters.steps,

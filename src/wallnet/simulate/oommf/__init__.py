@@ -50,11 +50,16 @@ class Oommf(Calculator[OommfSettings]):
             import oommfc
 
             states: thermal.States = partial(run.states, opened, job)
-            warm = thermal.Measured(job, states) if job.temperature else None
-            record_runs(runs, warm or states, start, recorder, progress)
+            spins: list[list[float]] = []
+            if job.temperature:
+                states = thermal.measured(job, states, spins)
+            record_runs(runs, states, start, recorder, progress)
+        found = {}
+        if job.temperature:
+            found = quenched(self, job, recorder, spins)
+            found["time_step"] = thermal.time_step(job, runs[0])
         return {
-            **(quenched(self, job, recorder, warm.last, warm.spins) if warm else {}),
-            **({"time_step": thermal.time_step(job, runs[0])} if warm else {}),
+            **found,
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
             "threads": threads,
         }

@@ -56,8 +56,8 @@ def time_step(job: Step, drive: Drive) -> float:
     return stage / math.ceil(stage / longest_step(job) - 1e-9)
 
 
-class Measured:
-    """The runs of a job, with the temperature that their states show.
+def measured(job: Step, states: States, spins: list[list[float]]) -> States:
+    """Return the same states; the temperature that they show is added to a list.
 
     Parameters
     ----------
@@ -65,29 +65,19 @@ class Measured:
         The job.
     states : callable
         Returns the states at the ends of the stages of a run; see `drives.record_runs`.
-
-    Attributes
-    ----------
     spins : list of list of float
-        Measured and set temperature in K, after the film has become warm.
-    last : ndarray (rows, columns, 3)
-        The last state.
+        Receives measured and set temperature in K of each state, after the film has become warm.
     """
+    film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
 
-    def __init__(self, job: Step, states: States) -> None:
-        self._job, self._states = job, states
-        self._film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
-        self.spins: list[list[float]] = []
-        self.last: NDArray[np.floating] = np.empty(0)
-
-    def __call__(self, drive: Drive, start: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-        """Yield the states of a run."""
-        for stage, state in enumerate(self._states(drive, start)):
-            self.last = state
+    def warm(drive: Drive, start: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
+        for stage, state in enumerate(states(drive, start)):
             if drive.time(stage) > WARM_UP:
-                self._film.magnetization = state
-                self.spins.append([self._film.spin_temperature(), self._job.temperature])
+                film.magnetization = state
+                spins.append([film.spin_temperature(), job.temperature])
             yield state
+
+    return warm
 
 
 def evolver(job: Step, drive: Drive) -> Any:
