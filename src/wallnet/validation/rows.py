@@ -10,7 +10,7 @@ from typing import Any
 _SAID = tomllib.loads(
     resources.files("wallnet.validation").joinpath("rows.toml").read_text("utf-8")
 )
-"""All rows but those at a temperature by their keys, without what a check computes."""
+"""All rows by their keys, without what a check computes."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def row(key: str, ours: float, words: dict[str, Any] | None = None, **computed: 
     said |= {text: said[text].format(**words or {}) for text in ("quantity", "reason")}
     if isinstance(said["reference"], dict):
         said["reference"] = said["reference"][(words or {})["name"]]
+    if share := said.pop("relative_tolerance", None):
+        said["tolerance"] = share * said["reference"]
     return Row(**said, ours=float(ours))
 
 
