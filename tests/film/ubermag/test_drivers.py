@@ -1,8 +1,6 @@
 """The drivers: the same physics as the plain core, files of a drive, and clear errors."""
 
-import json
 import re
-from pathlib import Path
 
 import discretisedfield as df
 import micromagneticmodel as mm
@@ -58,9 +56,6 @@ def test_a_minimum_leaves_fixed_subregions_as_they_are():
     assert np.abs(m[:2, 0] - (0.8, 0, 0.6)).max() < 1e-12
     assert np.abs(m[2:] - (0, 0, 1)).max() < 1e-6
     assert np.abs(m[:2, 1:] - (0, 0, 1)).max() < 1e-6
-    parameters = json.loads(Path("corner/drive-0/parameters.json").read_text(encoding="utf-8"))
-    assert parameters["fixed_subregions"] == ["corner"]
-    assert parameters["torque"] is None
 
 
 def test_settings_of_the_time_driver_reach_the_engine():
@@ -73,17 +68,6 @@ def test_settings_of_the_time_driver_reach_the_engine():
         assert system.table.data["t"].tolist() == pytest.approx([5e-12, 10e-12], rel=1e-12, abs=0)
         units = {"t": "s", "iteration": "", "E": "J", "mx": "", "my": "", "mz": ""}
         assert system.table.units == {**units, "E_exchange": "J"}
-        folder = f"flat/drive-{system.drive_number - 1}/parameters.json"
-        with open(folder, encoding="utf-8") as stream:
-            parameters = json.load(stream)
-        assert parameters["accuracy"] == {
-            "stray_field_tolerance": 1e-4,
-            "frozen_change": 0.0,
-            "time_step_fraction": fraction,
-            "without": [],
-        }
-        assert parameters["cell"] == pytest.approx([2e-9, 2e-9, 2e-9], rel=1e-12, abs=0)
-        assert parameters["terms"]["damping"] == 0.1
         wallnet.film.delete(system)
     assert iterations[0.9][1] == 2 * iterations[0.9][0]
     assert iterations[0.3][1] == pytest.approx(3 * iterations[0.9][1], abs=3)
@@ -101,14 +85,6 @@ def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
     angle = 2e5 * field * 20e-12
     found = system.table.data[["mx", "my", "mz"]].iloc[-1].tolist()
     assert found == pytest.approx([0.6 * np.cos(angle), 0.6 * np.sin(angle), 0.8], abs=1e-5)
-    parameters = json.loads(Path("flat/drive-0/parameters.json").read_text(encoding="utf-8"))
-    assert parameters["torque"] == {
-        "current_density": 3e12,
-        "polarization": 1e-9,
-        "direction": [0.0, 0.0, 1.0],
-        "slonczewski_lambda": 1,
-        "field_like": 0.5,
-    }
 
 
 def test_two_external_fields_count_once_in_the_table_of_a_drive():

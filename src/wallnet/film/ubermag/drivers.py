@@ -1,9 +1,8 @@
 """Drivers of ubermag that run the engine, and the files that they write."""
 
-import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,7 @@ class _Driver(mm.ExternalDriver):
     """Base class of both drivers: checks, files of a drive, and results in the system.
 
     A drive writes the files that micromagneticdata reads: `m0.omf`, one ``.omf`` file for each
-    saved magnetisation, an ``.odt`` table and `info.json`. It also writes `parameters.json` with
-    all parameters of the engine.
+    saved magnetisation, an ``.odt`` table and `info.json`.
     """
 
     _dynamic = True
@@ -148,18 +146,6 @@ class _Driver(mm.ExternalDriver):
     def _write_input_files(self, system: mm.System, ovf_format: str, **kwargs: Any) -> None:
         self._format = ovf_format
         system.m.to_file("m0.omf", representation=ovf_format)
-        torque = self._description.torque
-        parameters = {
-            "terms": asdict(self._description.terms),
-            "torque": asdict(torque) if torque else None,
-            "accuracy": asdict(self._tolerances()),
-            "cell": self._description.cell,
-            "fixed_subregions": self._fixed,
-        }
-        Path("parameters.json").write_text(json.dumps(parameters, indent=2) + "\n", "utf-8")
-
-    def _tolerances(self) -> Tolerances:
-        return Tolerances()
 
     def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
         report: AbstractContextManager = uu.progress.quiet()
