@@ -82,6 +82,12 @@ class Counters:
     column_steps: int = 0
 
 
+_EVOLVING = (
+    *("time", "_m", "_samples", "_missed", "_interval", "_impulse", "_watched", "_renewed"),
+    *("_moving_until", "_driven_until", "_debt"),
+)
+"""Numbers and arrays of an engine that change in time."""
+
 _LONGEST_INTERVAL = 64
 """Largest number of steps between two evaluations of the far stray field."""
 
@@ -326,20 +332,12 @@ class Engine:
 
     def state(self) -> dict[str, NDArray]:
         """Return the complete state of the film as named arrays; see `restore`."""
-        return {
-            "film_magnetization": self._m.copy(),
-            "film_sample_times": np.array([time for time, _ in self._sampled]),
-            "film_sample_fields": self._samples[[slot for _, slot in self._sampled]],
-            "film_missed": self._missed.copy(),
-            "film_clock": np.array(
-                [self.time, self._interval, self._impulse, self._watched, self._renewed]
-            ),
-            "film_moving_until": np.array([self._moving_until, self._driven_until]),
-            "film_window_first": np.array(self._window.first if self._window else 0),
-            "film_window_others": (
-                self._window.others.copy() if self._window else np.empty((3, 0, 0))
-            ),
-            "film_debt": self._debt.copy(),
+        found = {f"film_{name.strip('_')}": np.array(getattr(self, name)) for name in _EVOLVING}
+        window = self._window
+        return found | {
+            "film_sampled": np.array(self._sampled).reshape(-1, 2),
+            "film_window_first": np.array(window.first if window else 0),
+            "film_window_others": window.others.copy() if window else np.empty((3, 0, 0)),
             "film_counters": np.array(list(vars(self.counters).values())),
         }
 
@@ -351,20 +349,15 @@ class Engine:
         state : Mapping
             Arrays returned by `state`. They do not contain the torque, which has to be set before.
         """
-        self._m[:] = state["film_magnetization"]
-        times = state["film_sample_times"].tolist()
-        self._sampled = [(time, slot) for slot, time in enumerate(times)]
-        self._samples[: len(times)] = state["film_sample_fields"]
-        self._missed[:] = state["film_missed"]
-        clock = state["film_clock"].tolist()
-        self.time, self._interval, self._impulse, self._watched, self._renewed = clock
-        self._moving_until, self._driven_until = state["film_moving_until"].copy()
+        for name in _EVOLVING:
+            value = state[f"film_{name.strip('_')}"]
+            setattr(self, name, value.copy() if value.ndim else value.item())
+        self._sampled = [(time, int(slot)) for time, slot in state["film_sampled"].tolist()]
         first, others = int(state["film_window_first"]), state["film_window_others"].copy()
         width = others.shape[2]
         self._window = (
             _Window(first, first + width, self._stray.of_columns(width), others) if width else None
         )
-        self._debt[:] = state["film_debt"]
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:

@@ -9,7 +9,7 @@ softest change of m to the saddle point, while it descends in all others.
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,6 @@ def along(images: NDArray[np.floating]) -> NDArray[np.float64]:
 def relax(
     landscape: Landscape,
     images: NDArray[np.floating],
-    progress: Callable[[int], None] = lambda images: None,
 ) -> Path:
     """Let a path descend to one of least energy. Its ends do not move.
 
@@ -109,8 +108,6 @@ def relax(
         The film.
     images : ndarray (images, 3, rows, columns)
         Unit vectors of at least three images. The first and the last are minima.
-    progress : callable
-        Called with the number of images of a finished round.
 
     Returns
     -------
@@ -126,7 +123,6 @@ def relax(
         height = float(energy.max() - min(energy[0], energy[-1]))
         quiet = quiet + 1 if abs(energy.max() - last.max()) <= SETTLED * height else 0
         done += 1
-        progress(len(path))
     return Path(path, energy, done, quiet >= 2, int(energy[1:-1].argmax()) + 1)
 
 
@@ -219,7 +215,6 @@ def _highest_around(landscape: Landscape, path: Path, index: int) -> NDArray[np.
 def lowest(
     landscape: Landscape,
     candidates: Sequence[NDArray[np.floating]],
-    progress: Callable[[int], None] = lambda images: None,
 ) -> tuple[Path, int]:
     """Return the path with the lowest saddle point of several initial paths, and its index.
 
@@ -229,10 +224,8 @@ def lowest(
         The film.
     candidates : sequence of ndarray (images, 3, rows, columns)
         Initial paths.
-    progress : callable
-        Called with the number of images of a finished round.
     """
-    relaxed = [relax(landscape, images, progress) for images in candidates]
+    relaxed = [relax(landscape, images) for images in candidates]
     best = min(range(len(relaxed)), key=lambda index: relaxed[index].top)
     return climb(landscape, relaxed[best]), best
 

@@ -27,7 +27,7 @@ def path_beside(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.checkpoint.npz")
 
 
-FORM = "3"
+FORM = "4"
 """Form of a state; another form is not continued. It is raised with names or meaning of arrays."""
 
 
