@@ -97,7 +97,7 @@ def _spin_temperature() -> Rows:
     for _ in range(40):
         engine.advance(2.5e-12)
         found.append(engine.spin_temperature())
-    yield row("spin-temperature", np.mean(found))
+    yield row("spin-temperature", float(np.mean(found)))
 
 
 def _slight_fluctuations() -> Rows:
@@ -110,7 +110,7 @@ def _slight_fluctuations() -> Rows:
         for _ in range(60):
             engine.advance(3e-12)
             found.append(1 - engine.average()[2])
-    yield row("thermal-film", np.mean(found))
+    yield row("thermal-film", float(np.mean(found)))
 
 
 def _beside_oommf() -> Rows:
@@ -128,7 +128,7 @@ def _beside_oommf() -> Rows:
                 if engine.time > 50e-12:
                     domains = engine.magnetization[:, [*range(2, 10), *range(40, 48)], 2]
                     found.append(1 - np.abs(domains.mean(axis=0)).mean())
-    yield row("thermal-strip", np.mean(found))
+    yield row("thermal-strip", float(np.mean(found)))
 
 
 def _spread_of_the_model(
@@ -173,7 +173,8 @@ def _wandering_walls() -> Rows:
     engine.advance(duration)
     section = rows * cell * material.THICKNESS
     reference = _spread_of_the_model(terms, section, temperature, duration)
-    yield row("thermal-wall", np.mean((positions() - before) ** 2), reference=reference)
+    found = float(np.mean((positions() - before) ** 2))
+    yield row("thermal-wall", found, reference=reference)
 
 
 def thermal(_curves: Curves) -> Rows:
