@@ -105,7 +105,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
 @pytest.mark.parametrize(
     ("file", "old", "new", "stages"),
     [
-        ("film/loops.py", "hx = -", "hx = +", {"film"}),
+        ("film/loops.py", "zw[i] - ze[i]", "zw[i] + ze[i]", {"film"}),
         # the next ones are computed outside the folders of the stages that use them
         ("config/track.py", "k * self.length", "k / self.length", SIMULATING | OF_STUDIES),
         (
