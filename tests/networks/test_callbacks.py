@@ -205,7 +205,7 @@ def drawn(seed, epoch, batch=0):
 
 
 def test_every_epoch_and_every_seed_has_its_own_random_numbers():
-    """A resumed training draws those of its epoch; later batches go on from the first."""
+    """Later batches go on from the first."""
     assert drawn(3, 1) == drawn(3, 1)
     different = [drawn(3, 0), drawn(3, 1), drawn(4, 0), drawn(4, 1)]
     assert len({tuple(numbers) for numbers in different}) == 4
