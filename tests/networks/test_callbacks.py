@@ -44,7 +44,7 @@ def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
         {"epoch": 2, "training_loss": 0.5, "training_accuracy": 91.25, "validation_accuracy": 87.5},
     ]
     follow = FollowEpochs("networks.recipes.plain.on_levels")
-    follow.on_train_epoch_end(None, SimpleNamespace(curve=points))
+    follow.on_train_epoch_end(None, SimpleNamespace(curve=points, state_dict=dict))
     told = "networks.recipes.plain.on_levels epoch 2: training 91.25 %, validation 87.50 %\n"
     assert capsys.readouterr().out == told
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -241,52 +242,39 @@ class SeedEpochs(Callback):
 
 
 class FollowEpochs(Callback):
-    """Print one line per epoch, and stop if the loss is no longer finite.
+    """Print one line per epoch, keep the best weights, and stop if the loss is not finite.
 
     Parameters
     ----------
     key : str
-        Key of the configuration to name in the message.
+        Key of the configuration to name in messages.
+
+    Attributes
+    ----------
+    best_epoch : int
+        Best epoch by validation, the first of equal ones; counted from 1.
+    best_weights : dict
+        Weights of the network after this epoch.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
+        self.best_epoch = 0
+        self.best_weights: dict[str, Tensor] = {}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Print the point of this epoch on the training curve."""
+        """Take the point of this epoch on the training curve."""
         point = pl_module.curve[-1]
         if not math.isfinite(point["training_loss"]):
             raise ConfigError(
                 f"{self.key}.learning_rate makes the loss diverge in epoch {point['epoch']}; "
                 "lower it"
             )
+        if point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
+            self.best_epoch = point["epoch"]
+            self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
         print(
             f"{self.key} epoch {point['epoch']}: training {point['training_accuracy']:.2f} %, "
             f"validation {point['validation_accuracy']:.2f} %",
             flush=True,
         )
-
-
-class BestEpoch(Callback):
-    """Store the weights of the network after the best epoch.
-
-    Attributes
-    ----------
-    epoch : int
-        Best epoch by validation, the first of equal ones; counted from 1.
-    weights : dict
-        Weights of the network after this epoch.
-    """
-
-    def __init__(self) -> None:
-        self.epoch = 0
-        self.weights: dict[str, Tensor] = {}
-        self._accuracy = -math.inf
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Store the weights if they are the best."""
-        point = pl_module.curve[-1]
-        if point["validation_accuracy"] > self._accuracy:
-            self._accuracy = point["validation_accuracy"]
-            self.epoch = point["epoch"]
-            self.weights = {k: v.clone() for k, v in pl_module.state_dict().items()}

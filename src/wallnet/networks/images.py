@@ -95,8 +95,8 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
     Returns
     -------
     dict
-        `files` with the SHA-256, bytes and shape of each file, `training_images`,
-        `test_images`, `image_shape`, `training_images_of_class`, `test_images_of_class`.
+        `files` with the SHA-256 and shape of each file, `training_images`, `test_images`,
+        `image_shape`.
 
     Raises
     ------
@@ -116,7 +116,6 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
             )
         found[file_name] = {
             "sha256": digest,
-            "bytes": path.stat().st_size,
             "shape": list(arrays[file_name].shape),
         }
     counts: dict[str, Any] = {}
@@ -135,8 +134,6 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
                 f"{len(dataset.classes)} classes; put its own labels there or name all classes"
             )
         counts[f"{part}_images"] = len(images)
-        occurrences = np.bincount(labels, minlength=len(dataset.classes))
-        counts[f"{part}_images_of_class"] = occurrences.tolist()
     shapes = {arrays[file_name].shape[1:] for file_name in DATA_FILES[::2]}
     if len(shapes) > 1:
         raise FileError(

@@ -95,14 +95,13 @@ class Run:
     def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
         """Train a network, and load the weights of its best epoch."""
         training: Training = getattr(self.job, stage)
-        best = callbacks.BestEpoch()
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}")
         seed = callbacks.SeedEpochs(self.job.seed)
-        running = trainer(training.epochs, *beside, seed, follow, best)
+        running = trainer(training.epochs, *beside, seed, follow)
         shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
         running.fit(network, shuffled, self.data.whole("validation"))
-        network.load_state_dict(best.weights)
-        self.best_epochs[stage] = best.epoch
+        network.load_state_dict(follow.best_weights)
+        self.best_epochs[stage] = follow.best_epoch
         return network
 
     def trained_from(self, start: Classifier, stage: str, *beside: Callback) -> Classifier:
