@@ -19,6 +19,9 @@ from wallnet.revisions import is_docstring, text_of
 
 PACKAGE = Path(revisions.__file__).parent
 
+VARIABLES = PACKAGE / "files/schema/variables.csv"
+"""The variables of datasets; a stage that uses them depends on all of them."""
+
 STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 
 STAGES = {
@@ -60,10 +63,12 @@ The folders of the stage itself are part of it all the same.
 
 def digest(stage):
     """Return a digest of the present code of a stage and of what it uses."""
-    texts = sorted(_text_of(*place) for place in code_of(stage))
+    used = code_of(stage)
+    texts = sorted(_text_of(*place) for place in used)
+    tables = [VARIABLES] if ("wallnet.files.schema", "VARIABLES") in used else []
     for place in STAGES[stage]:
-        tables = sorted((PACKAGE / place).glob("*.[jt]*"))  # templates and TOML
-        texts += [path.read_text("utf-8") for path in tables]
+        tables += sorted((PACKAGE / place).glob("*.[jt]*"))  # templates and TOML
+    texts += [path.read_text("utf-8") for path in tables]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 

@@ -142,14 +142,19 @@ def test_a_change_counts_for_the_stages_that_use_it(noted, edited, file, old, ne
 
 
 @pytest.mark.parametrize(
-    ("name", "stage"), [("rows.toml", "validation"), ("tables.html.j2", "report")]
+    ("name", "stages"),
+    [
+        ("rows.toml", {"validation"}),
+        ("tables.html.j2", {"report"}),
+        ("variables.csv", SIMULATING | OF_STUDIES | {"networks"}),
+    ],
 )
-def test_a_change_of_a_table_or_a_template_counts_for_its_stage(monkeypatch, noted, name, stage):
+def test_a_change_of_a_table_or_a_template_counts_for_its_stages(monkeypatch, noted, name, stages):
     read = Path.read_text
     changed = {name: "one more word"}
     monkeypatch.setattr(Path, "read_text", lambda p, *a: read(p, *a) + changed.get(p.name, ""))
     after = {each: digests.digest(each) for each in noted}
-    assert {each for each in noted if noted[each] != after[each]} == {stage}
+    assert {each for each in noted if noted[each] != after[each]} == stages
 
 
 def test_no_folder_that_computes_lies_outside_the_stages():

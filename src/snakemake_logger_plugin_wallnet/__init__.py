@@ -14,7 +14,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +43,10 @@ UNSAID = (
 )
 """Beginnings of Snakemake's warnings and errors that say nothing more to the user."""
 
-SUBMITTED = re.compile(r"Job (\d+) has been submitted with SLURM jobid ")
 RESTARTED = re.compile(r"Trying to restart job (\d+)")
-
 
 MOST_RUNNING = 8
 """Largest number of running jobs that the display lists."""
-
-LOOK_EVERY = 5.0
-"""Shortest time in s between two looks at the logs of queued jobs."""
 
 MOST_CHANGES = 12
 """Largest number of changes that a dry run lists."""
@@ -91,9 +85,7 @@ class Job:
     outputs, logs : tuple of str
         Its files.
     started : float
-        When the run took it, or when it was seen to have left the queue of a cluster.
-    queued : bool
-        Whether it waits in that queue, as far as its logs tell.
+        When the run took it; on a cluster, when it was submitted.
     """
 
     rule: str
@@ -102,8 +94,6 @@ class Job:
     outputs: tuple[str, ...]
     logs: tuple[str, ...]
     started: float
-    queued: bool = False
-    _logged: float = 0.0
 
     @classmethod
     def of(cls, said: Mapping[str, Any], started: float = 0.0) -> "Job":
@@ -112,29 +102,11 @@ class Job:
         outputs, logs = tuple(said.get("output") or ()), tuple(said.get("log") or ())
         return cls(said["rule_name"], said["jobid"], name, outputs, logs, started)
 
-    def submit(self) -> None:
-        """Take that the job is in the queue of a cluster."""
-        self.queued, self._logged = True, self._log_time()
-
-    def look(self, now: float) -> None:
-        """Find out whether a queued job has begun.
-
-        The shell of a job first opens its log. The times of a log are compared with each other,
-        since the clocks of machines differ.
-        """
-        if self.queued and self._log_time() != self._logged:
-            self.queued, self.started = False, now
-
-    def _log_time(self) -> float:
-        with suppress(OSError, IndexError):
-            return os.stat(self.logs[0]).st_mtime
-        return 0.0
-
     def progress(self, now: float) -> str:
-        """Return how far its simulation has come, or for how long it runs or is queued."""
+        """Return how far its simulation has come, or the time since the run took the job."""
         if self.outputs and (noted := read_progress(self.outputs[0])):
             return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
-        return f"{'queued for ' if self.queued else ''}{duration(now - self.started)}"
+        return duration(now - self.started)
 
 
 class Run:
@@ -167,7 +139,6 @@ class Run:
         # of finished jobs: what they took in s, and their estimated times
         self._took = self._worked = 0.0
         self._most_running = 1
-        self._looked = -LOOK_EVERY
         # of a dry run: numbers of jobs by rule, by what changed or else by Snakemake's reason
         self._changes: dict[str, Counter[str]] = {}
         self._others: Counter[str] = Counter()
@@ -208,7 +179,8 @@ class Run:
 
         What is left takes its estimated times at the pace of the finished jobs. Jobs that became
         known later take the mean of the others. As many jobs run at once as did so far. Those that
-        failed are not left.
+        failed are not left. On a cluster, the pace and the number of jobs include those that wait
+        in the queue, so that the estimate includes this waiting, too.
         """
         work = sum(self.times.values()) + (self.total - len(self.times)) * self._mean_time()
         if not self._worked or self._worked < ENOUGH * work:
@@ -216,26 +188,18 @@ class Run:
         pace = self._took / self._worked
         left = (work - self._worked - sum(map(self._time_of, self.failed.values()))) * pace
         for job in list(self.running.values()):
-            if not job.queued:  # waiting brings no job nearer to its end
-                left -= min(self._clock() - job.started, self._time_of(job) * pace)
+            left -= min(self._clock() - job.started, self._time_of(job) * pace)
         return max(left, 0.0) / self._most_running
 
     def line(self) -> str:
         """Return one line: jobs done and failed, the time left, and what runs."""
-        running = list(self.running.values())
-        if self._clock() - self._looked >= LOOK_EVERY:
-            self._looked = self._clock()
-            for job in running:
-                job.look(self._looked)
         left = self.time_left()
         parts = [f"{self.done} of {self.total} jobs"]
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         if left and self.done < self.total:
             parts.append(f"about {duration(left)} left")
-        if queued := sum(job.queued for job in running):
-            parts.append(f"{queued} queued")
-        if rules := Counter(job.rule for job in running if not job.queued):
+        if rules := Counter(job.rule for job in list(self.running.values())):
             each = (f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
             parts.append(f"running: {', '.join(each)}")  # last, as it can be long
         return "; ".join(parts)
@@ -253,7 +217,7 @@ class Run:
 
         line, now = self.line(), self._clock()
         running = Table.grid(padding=(0, 2))
-        jobs = sorted(self.running.values(), key=lambda job: job.queued)
+        jobs = list(self.running.values())
         for job in jobs[:MOST_RUNNING]:
             running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress(now))
         if len(jobs) > MOST_RUNNING:
@@ -359,11 +323,8 @@ class LogHandler(LogHandlerBase):
         self._print(f"{time.strftime('%H:%M:%S')} {self.run.line()}")
 
     def _hear(self, text: str, level: int) -> None:
-        """Take a message; Snakemake has no event for what two kinds of messages say."""
-        if found := SUBMITTED.match(text):
-            if job := self.run.running.get(int(found[1])):
-                job.submit()
-        elif found := RESTARTED.match(text):
+        """Take a message; Snakemake has no event for a job that starts again."""
+        if found := RESTARTED.match(text):
             if job := self.run.failed.pop(int(found[1]), None):
                 self._print(f"again: {job.name}")
         elif text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID)):

@@ -16,7 +16,7 @@ from helpers.small_campaign import ROOT, Campaign, with_networks
 from helpers.terminal import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_wallnet import Job, LogHandler, Run
+from snakemake_logger_plugin_wallnet import LogHandler, Run
 from wallnet import files
 from wallnet.files.progress import note_run, noted_progress, progress_of, read_progress, read_run
 from wallnet.plan import changes, work
@@ -153,87 +153,48 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
         assert estimate == pytest.approx(right, rel=0.3, abs=0)
 
 
-def test_waiting_in_a_queue_does_not_bring_a_job_nearer_to_its_end(run, clock):
-    """A short first job must not leave the jobs of a full queue without an estimate."""
-    for number in (1, 2, 3):
-        run.start(said(number))
-    run.running[2].submit()
-    clock.now += 8
-    run.finish(1)
-    run.done = 1
-    # 7 jobs of 8 s, three at once; one has run for 8 s, another has not begun
-    assert run.time_left() == pytest.approx((7 - 1) * 8 / 3, rel=1e-9, abs=0)
-    assert run.line() == "1 of 8 jobs; about 16 s left; 1 queued; running: trace"
-
-
-def test_a_submitted_job_is_queued_until_its_log_changes(run, clock, tmp_path):
-    """A log of an earlier run is there before; clocks of nodes may be behind."""
-    log = tmp_path / "trace.log"
-    log.write_text("of an earlier run")
-    os.utime(log, (1000, 1000))
-    run.start(said(1, logs=[str(log)]))
-    run.start(said(2, logs=[str(tmp_path / "none-yet.log")]))
-    run.start(said(3, "device"))
-    assert run.line() == "0 of 8 jobs; running: 2 trace, device"
-    for number in (1, 2):
-        run.running[number].submit()
-    assert run.line() == "0 of 8 jobs; 2 queued; running: device"
-    clock.now += 6
-    assert run.line() == "0 of 8 jobs; 2 queued; running: device"
-    assert run.running[1].progress(clock()) == "queued for 6 s"
-    os.utime(log, (900, 900))
-    assert run.line() == "0 of 8 jobs; 2 queued; running: device"  # not yet looked again
-    clock.now += 5
-    assert run.line() == "0 of 8 jobs; 1 queued; running: trace, device"
-    clock.now += 2
-    assert run.running[1].progress(clock()) == "2 s"
-    assert run.running[2].progress(clock()) == "queued for 13 s"
-    (tmp_path / "none-yet.log").write_text("")
-    clock.now += 5
-    assert run.line() == "0 of 8 jobs; running: 2 trace, device"
+def test_waiting_in_a_queue_is_part_of_the_time_left(run, clock):
+    """Three jobs of 2 s are submitted at once, and one at a time runs."""
+    run.total = 30
+    times = iter(range(1, 31))
+    for _ in range(3):
+        run.start(said(next(times)))
+    for number in range(1, 13):
+        clock.now += 2
+        run.finish(number)
+        run.start(said(next(times)))
+    # 18 are left, one after the other; the estimate is early by half of what the three have waited
+    assert run.time_left() == pytest.approx(18 * 2, rel=0.15, abs=0)
 
 
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda run: run.start(said(4)), "0 of 8 jobs; 3 queued"),
-        (lambda run: run.finish(1), "0 of 8 jobs; about 0 s left; 3 queued"),
-        (lambda run: run.fail(said(2)), "0 of 8 jobs; 1 failed; 3 queued"),
+        (lambda run: run.start(said(4)), "0 of 8 jobs; running: 4 trace"),
+        (lambda run: run.fail(said(2)), "0 of 8 jobs; 1 failed; running: 2 trace"),
     ],
-    ids=["begun", "finished", "failed"],
+    ids=["begun", "failed"],
 )
-def test_records_come_in_while_the_display_is_drawn(run, clock, monkeypatch, change, line):
-    """A look at a log on a shared file system takes long; jobs begin and end meanwhile."""
+def test_the_line_counts_what_begins_and_fails(run, change, line):
     for number in (1, 2, 3):
         run.start(said(number))
-        run.running[number].submit()
-    clock.now += 0.01
-
-    def look(job, now):
-        """Another thread takes what Snakemake says."""
-        if job.number == 2:
-            change(run)
-
-    monkeypatch.setattr(Job, "look", look)
+    change(run)
     assert run.line() == line
 
 
-def test_running_jobs_are_shown_before_queued_ones(run):
+def test_running_jobs_are_shown_above_the_bar(run):
     from rich.console import Console
 
     for number in range(1, 13):
         run.start(said(number, "trace", f"n{number}"))
-        run.running[number].submit()
-    run.running[12].queued = False
     run.done = 4
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(run.display())
     shown = console.export_text().splitlines()
-    assert shown[0].split()[:2] == ["trace", "n12"]
-    assert shown[1].split() == ["trace", "n1", "queued", "for", "0", "s"]
+    assert shown[0].split() == ["trace", "n1", "0", "s"]
     assert shown[8].strip() == "and 4 more"
     assert set(shown[9].strip()) == {"━"}
-    assert shown[10].rstrip() == "4 of 8 jobs; 11 queued; running: trace"
+    assert shown[10].rstrip() == "4 of 8 jobs; running: 12 trace"
 
 
 def test_the_line_of_a_failure_names_what_was_known_before(run, monkeypatch):
@@ -449,7 +410,6 @@ def test_what_slurm_says_of_each_job_is_in_the_display_and_not_a_line(handler):
     job |= {"output": ["out.nc"], "log": ["a.log"]}
     say(handler, event=LogEvent.JOB_INFO, jobid=7, **job)
     say(handler, "Job 7 has been submitted with SLURM jobid 3 (log: /a/long/path/3.log).")
-    assert handler.run.running[7].queued
     job |= {"log": ["a.log", "3.log"], "rule_msg": "failed, SLURM status is: 'FAILED'. For further"}
     say(handler, event=LogEvent.JOB_ERROR, jobid=7, **job)
     say(handler, "Trying to restart job 7.")

@@ -44,7 +44,7 @@ def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
         {"epoch": 2, "training_loss": 0.5, "training_accuracy": 91.25, "validation_accuracy": 87.5},
     ]
     follow = FollowEpochs("networks.recipes.plain.on_levels")
-    follow.on_train_epoch_end(None, SimpleNamespace(curve=points))
+    follow.on_train_epoch_end(None, SimpleNamespace(curve=points, state_dict=dict))
     told = "networks.recipes.plain.on_levels epoch 2: training 91.25 %, validation 87.50 %\n"
     assert capsys.readouterr().out == told
 
@@ -205,7 +205,7 @@ def drawn(seed, epoch, batch=0):
 
 
 def test_every_epoch_and_every_seed_has_its_own_random_numbers():
-    """A resumed training draws those of its epoch; later batches go on from the first."""
+    """Later batches go on from the first."""
     assert drawn(3, 1) == drawn(3, 1)
     different = [drawn(3, 0), drawn(3, 1), drawn(4, 0), drawn(4, 1)]
     assert len({tuple(numbers) for numbers in different}) == 4

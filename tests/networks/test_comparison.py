@@ -26,10 +26,6 @@ def compared(networks):
 def comparison(job, images, place, results, folder):
     start_from(Path(results["fp32"][1]), folder / "networks")
     out = folder / "mappings/seed-3.json"
-    # as of an attempt that was killed
-    unfinished = folder / "mappings/.seed-3/blots/.best.unfinished.ckpt"
-    unfinished.parent.mkdir(parents=True)
-    unfinished.write_bytes(b"")
     stages.compare(job, images, place / "synapse.json", folder / "networks", out)
     return files.read_json(out)
 

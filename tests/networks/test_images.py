@@ -46,26 +46,22 @@ def test_a_faulty_file_is_named(folder, name, content, words):
     one_sentence(caught, str(path), words)
 
 
-@pytest.mark.parametrize(
-    "shape",
-    [
-        *[(0,), (0, 8, 8), (10, 0, 8), (10, 8, 0)],
-        *[(1_000_001,), (1_000_001, 1, 1), (1, 1025, 1), (1, 1, 1025)],
-    ],
-    ids=str,
-)
-def test_no_images_or_too_many_or_too_large_ones_are_refused(tmp_path, shape):
-    """The content agrees with its header; nothing but the limits refuses it."""
+@pytest.mark.parametrize("shape", [(0,), (0, 8, 8), (10, 0, 8), (10, 8, 0)], ids=str)
+def test_no_images_are_refused(tmp_path, shape):
+    """The content agrees with its header."""
     (tmp_path / "images").write_bytes(idx(np.zeros(shape, dtype=np.uint8)))
     with pytest.raises(FileError) as caught:
         images.read_idx(tmp_path / "images")
-    one_sentence(caught, f"claims the shape {shape}")
+    one_sentence(caught, "is truncated or empty")
 
 
-@pytest.mark.parametrize("shape", [(1_000_000,), (1_000_000, 1, 1), (1, 1024, 1), (1, 1, 1024)])
-def test_the_largest_data_sets_are_read(tmp_path, shape):
-    (tmp_path / "images").write_bytes(idx(np.zeros(shape, dtype=np.uint8)))
-    assert images.read_idx(tmp_path / "images").shape == shape
+def test_a_shape_beyond_the_file_is_refused(tmp_path):
+    """The product of these numbers is 0 in 64 bits."""
+    header = bytes([0, 0, 8, 3]) + b"\x80\0\0\0" * 2 + b"\0\0\0\4"
+    (tmp_path / "images").write_bytes(header)
+    with pytest.raises(FileError) as caught:
+        images.read_idx(tmp_path / "images")
+    one_sentence(caught, "(16 bytes instead of 18446744073709551632)")
 
 
 def test_images_that_change_after_the_check_are_noticed(folder):
@@ -76,6 +72,6 @@ def test_images_that_change_after_the_check_are_noticed(folder):
         images.load(folder / "tiny.json", folder)
     one_sentence(
         caught,
-        f"{path} has changed since it was checked; put the original back, or delete "
-        f"{folder / 'tiny.json'} to have the new file checked",
+        f"tiny.json is no longer valid: {path} has changed since it was checked",
+        "run snakemake",
     )

@@ -102,7 +102,7 @@ def test_a_network_with_a_weight_beside_its_levels_is_refused(results, tmp_path,
         stored = torch.load(results[other][1], weights_only=True)
         weight = stored["state_dict"][f"model.{layer}.weight"]
         weight[1, 2] = weight[1, 2].nextafter(torch.tensor(9.0))
-        storage.write_checkpoint(stored, path)
+        torch.save(stored, path)
         if other == stage:
             with pytest.raises(FileError) as caught:
                 storage.load_network(path, "dense")
@@ -122,7 +122,7 @@ def test_a_checkpoint_cannot_name_code_to_run(results, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     stored = torch.load(results["fp32"][1], weights_only=True)
     stored["hyper_parameters"]["model"] = "planted:Model"
-    storage.write_checkpoint(stored, tmp_path / "best.ckpt")
+    torch.save(stored, tmp_path / "best.ckpt")
     with pytest.raises(FileError, match="its model is not dense"):
         storage.load_network(tmp_path / "best.ckpt", "dense")
 

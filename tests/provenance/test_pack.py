@@ -1,6 +1,5 @@
 """The crate of a finished campaign: what is in it, what it says, and what is refused."""
 
-import copy
 import hashlib
 import json
 import os
@@ -9,14 +8,12 @@ from datetime import datetime
 import netCDF4
 import pytest
 import yaml
-from helpers.depinning import ASKED
 from helpers.small_campaign import ROOT
-from helpers.transitions import led
 
 from wallnet import cli, config, files, plan
 from wallnet.files.whole import digest_path
 from wallnet.plan import listing
-from wallnet.plan.listing import checks, finished_targets, unfinished_targets
+from wallnet.plan.listing import checks, finished_targets
 from wallnet.provenance import contents
 from wallnet.provenance import crate as crates
 
@@ -236,36 +233,14 @@ def test_finished_targets_are_those_with_all_results(tmp_path, default_campaign)
     beyond = listing.beyond_all(default_campaign)
     touch(tmp_path, [*beyond["validation"], *beyond["operating_windows"][:5]])
     assert [*finished_targets(default_campaign, tmp_path)] == ["validation"]
-    unfinished = unfinished_targets(default_campaign, tmp_path)
-    assert unfinished == {"operating_windows": (5, len(beyond["operating_windows"]))}
     touch(tmp_path, beyond["operating_windows"])
     assert [*finished_targets(default_campaign, tmp_path)] == [
         "operating_windows",
         "validation",
     ]
-    assert unfinished_targets(default_campaign, tmp_path) == {}
 
 
-def test_a_target_was_not_begun_because_another_one_made_files_of_it(tmp_path):
-    """Pulses of transitions and of depinning start from the same resting walls."""
-    data = led(starts=["notch 1", "notch 2", "notch 3"])
-    data["depinning"] = {"stairs": copy.deepcopy(ASKED)}
-    campaign = plan.parse(data)
-    beyond = listing.beyond_all(campaign)
-    shared = {*beyond["transitions"]} & {*beyond["depinning"]}
-    assert "results/levels/stairs/1.nc" in shared
-    touch(tmp_path, beyond["transitions"])
-    assert [*finished_targets(campaign, tmp_path)] == ["transitions"]
-    assert unfinished_targets(campaign, tmp_path) == {}
-    (one,) = [path for path in beyond["depinning"] if path.endswith("round-1.json")]
-    files.write_json({"asked": []}, tmp_path / one)
-    unfinished = unfinished_targets(campaign, tmp_path)
-    assert unfinished == {"depinning": (len(shared) + 1, len(beyond["depinning"]))}
-
-
-def test_finished_targets_are_packed_and_unfinished_ones_are_named(
-    imitation, pack, tmp_path, capsys
-):
+def test_finished_targets_are_packed_and_unfinished_ones_are_not(imitation, pack, tmp_path, capsys):
     campaign = plan.load(imitation / "config.yaml")
     beyond = listing.beyond_all(campaign)
     for path in (*beyond["validation"], *beyond["barriers"][:3]):
@@ -279,7 +254,6 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_named(
     wanted = listing.everything(campaign) + beyond["validation"]
     short = sum(map(contents.in_short, wanted))
     assert capsys.readouterr().out.splitlines() == [
-        f"not packed: barriers, of which 3 of {len(beyond['barriers'])} results are there",
         f"{tmp_path / 'a.zip'}: {short} results of all, validation, all as written; --whole adds "
         f"{len(wanted) - short} simulations and networks",
     ]

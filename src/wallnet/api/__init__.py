@@ -24,9 +24,7 @@ from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
-from wallnet.files.schema import KINDS
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.plan import figures as plan_figures
 from wallnet.plan.figures import FIGURES
 from wallnet.simulate.barriers import find_barrier
 from wallnet.simulate.minima import find_minimum
@@ -377,17 +375,12 @@ def figure(
     from wallnet.report import devices, style
 
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
-    known = [name for name, what in plan_figures.FIGURES.items() if what.kind == made]
+    known = [name for name, what in FIGURES.items() if what.kind == made]
     if made in GATHERED:
         known.append(made)
-    if not known:
-        drawn_kinds = sorted(KINDS.keys() & {*GATHERED, *(w.kind for w in FIGURES.values())})
-        raise ValueError(
-            f"no figure shows data of kind {made!r}; give data of kind {', '.join(drawn_kinds)}, "
-            "or draw a trace with trace_figure"
-        )
     if kind not in known:
-        raise ValueError(f"there is no figure {kind!r} of this {made}; use {', '.join(known)}")
+        others = ", ".join(known) or "trace_figure"
+        raise ValueError(f"there is no figure {kind!r} of this {made}; use {others}")
     figures = Figures()
     with style.apply(figures):
         if made in GATHERED:

@@ -26,8 +26,8 @@ EVALUATION_BATCH = 2000
 class ShuffledBatches(Sampler[Sequence[Tensor]]):
     """Batches of indices, in an order that depends on the seed and the number of the epoch.
 
-    Epoch k uses the k-th permutation that a generator with this seed draws, independently of the
-    epochs that ran before. PyTorch's RandomSampler would draw twice per epoch.
+    Epoch k uses the k-th permutation that a generator with this seed draws. PyTorch's RandomSampler
+    would draw twice per epoch.
 
     Parameters
     ----------
@@ -43,23 +43,8 @@ class ShuffledBatches(Sampler[Sequence[Tensor]]):
     """
 
     def __init__(self, count: int, size: int, seed: int, versions: int = 1) -> None:
-        self.count, self.size, self.seed, self.versions = count, size, seed, versions
-        self._generator = torch.Generator()
-        self._drawn = 1  # larger than 0, so that the first call seeds the generator
-        self.set_epoch(0)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw the order of an epoch, counted from 0; Lightning calls this before each epoch."""
-        if epoch < self._drawn:
-            self._generator.manual_seed(self.seed)
-            self._drawn = 0
-        while self._drawn <= epoch:
-            order = torch.randperm(self.count, generator=self._generator)
-            if self.versions > 1:
-                drawn = torch.randint(self.versions, (self.count,), generator=self._generator)
-                order = order + self.count * drawn
-            self._drawn += 1
-        self._order = order
+        self.count, self.size, self.versions = count, size, versions
+        self._generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return 1
@@ -70,11 +55,12 @@ class ShuffledBatches(Sampler[Sequence[Tensor]]):
         return math.ceil(self.count / self.size)
 
     def __iter__(self) -> Iterator[Sequence[Tensor]]:
-        """Yield one item: the indices of each batch of the epoch.
-
-        As a generator: Lightning takes the iterator of a resumed epoch before it sets the epoch.
-        """
-        yield self._order.split(self.size)
+        """Yield one item: the indices of each batch of the next epoch."""
+        order = torch.randperm(self.count, generator=self._generator)
+        if self.versions > 1:
+            drawn = torch.randint(self.versions, (self.count,), generator=self._generator)
+            order = order + self.count * drawn
+        yield order.split(self.size)
 
 
 class ShiftedImages(Dataset[Batch]):

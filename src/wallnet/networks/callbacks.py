@@ -1,26 +1,21 @@
-"""Callbacks of the training: weight limits, levels, best epoch, checkpoints."""
+"""Callbacks of the training: weight limits, levels, random numbers, best epoch."""
 
-import logging
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import Callback, Checkpoint
+from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
-from wallnet.files.attempt import Attempt
-from wallnet.networks import storage
 from wallnet.networks.layers import (
     Layers,
     SynapticLayer,
@@ -29,13 +24,8 @@ from wallnet.networks.layers import (
 )
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
-logger = logging.getLogger(__name__)
-
 FACTORS = "level_factors"
 """Name in a network of the factors of `TrainOnLevels`."""
-
-INTERVAL = 5.0
-"""Wall time in s between checkpoints of a training; shorter trainings write no checkpoint."""
 
 
 class LimitWeights(Callback):
@@ -227,7 +217,7 @@ class TrainOnLevels(Callback):
 
 
 class SeedEpochs(Callback):
-    """Seed the random numbers of each epoch, so that a resumed training draws the same ones.
+    """Seed the random numbers of each epoch, whatever drew some before.
 
     Parameters
     ----------
@@ -252,110 +242,39 @@ class SeedEpochs(Callback):
 
 
 class FollowEpochs(Callback):
-    """Print one line per epoch, and stop if the loss is no longer finite.
+    """Print one line per epoch, keep the best weights, and stop if the loss is not finite.
 
     Parameters
     ----------
     key : str
-        Key of the configuration to name in the message.
-    """
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Print the point of this epoch on the training curve."""
-        point = pl_module.curve[-1]
-        if not math.isfinite(point["training_loss"]):
-            raise ConfigError(
-                f"{self.key}.learning_rate makes the loss diverge in epoch {point['epoch']}; "
-                "lower it"
-            )
-        print(
-            f"{self.key} epoch {point['epoch']}: training {point['training_accuracy']:.2f} %, "
-            f"validation {point['validation_accuracy']:.2f} %",
-            flush=True,
-        )
-
-
-class Progress(Checkpoint, Attempt):
-    """Store the weights after the best epoch, and save the training in a hidden file.
-
-    A file of another training is not used. A file that cannot be read or written only costs time.
-
-    Parameters
-    ----------
-    output : str or Path
-        Path of the network's checkpoint. The checkpoint of the training is next to it.
-    *told : str or contiguous array
-        Data that identify the training.
+        Key of the configuration to name in messages.
 
     Attributes
     ----------
-    path : Path
-        The hidden file. Remove it (`remove`) after the job has written its outputs.
     best_epoch : int
         Best epoch by validation, the first of equal ones; counted from 1.
     best_weights : dict
         Weights of the network after this epoch.
     """
 
-    def __init__(self, output: str | Path, *told: Any) -> None:
-        Attempt.__init__(self, *told)
-        self.path = storage.unfinished_path(output)
+    def __init__(self, key: str) -> None:
+        self.key = key
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
-        self._best_accuracy = -math.inf
-
-    def earlier(self) -> Path | None:
-        """Return the checkpoint of an earlier attempt if it can be used."""
-        try:
-            kept = storage.read_checkpoint(self.path)["wallnet"]
-            if kept["identity"] != self.identity:
-                return None
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("%s cannot be used (%s); training starts again", self.path, error)
-            return None
-        logger.warning("going on from %s, after epoch %d", self.path, len(kept["curve"]))
-        return self.path
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Store the weights if they are the best; save the training if the latest file is old."""
+        """Take the point of this epoch on the training curve."""
         point = pl_module.curve[-1]
-        if point["validation_accuracy"] > self._best_accuracy:
-            self._best_accuracy = point["validation_accuracy"]
+        if not math.isfinite(point["training_loss"]):
+            raise ConfigError(
+                f"{self.key}.learning_rate makes the loss diverge in epoch {point['epoch']}; "
+                "lower it"
+            )
+        if point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
             self.best_epoch = point["epoch"]
             self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
-        if not self.is_due(INTERVAL):
-            return
-        try:
-            trainer.save_checkpoint(self.path)
-        except files.FileError as error:
-            logger.warning("no checkpoint: %s", error)
-
-    def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
-    ) -> None:
-        """Add the data that Lightning does not save."""
-        checkpoint["wallnet"] = {
-            "identity": self.identity,
-            "curve": pl_module.curve,
-            "best": (self.best_epoch, self._best_accuracy, self.best_weights),
-            "elapsed": self.total(),
-        }
-
-    def on_load_checkpoint(
-        self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
-    ) -> None:
-        """Restore the data that Lightning does not save."""
-        kept = checkpoint["wallnet"]
-        pl_module.curve = kept["curve"]
-        self.best_epoch, self._best_accuracy, self.best_weights = kept["best"]
-        self.elapsed = kept["elapsed"]
-
-    def remove(self) -> None:
-        """Remove the hidden file."""
-        with suppress(OSError):
-            self.path.unlink()
+        print(
+            f"{self.key} epoch {point['epoch']}: training {point['training_accuracy']:.2f} %, "
+            f"validation {point['validation_accuracy']:.2f} %",
+            flush=True,
+        )

@@ -8,7 +8,6 @@ import re
 from functools import partial
 from typing import TypeAlias
 
-from wallnet.config import ConfigError
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
 from wallnet.jobs.networks import ContinuingJob, DataJob, MappingJob, TrainingJob
 
@@ -60,15 +59,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _data(arguments: argparse.Namespace) -> None:
-    sources = tuple(filter(None, arguments.sources.split(",")))
-    for name in sources:
-        if name not in SOURCES:
-            raise ConfigError(
-                f"--sources names {name!r}, which is unknown; use {', '.join(SOURCES[:-1])} or "
-                f"{SOURCES[-1]}, separated by commas"
-            )
     from wallnet.networks import fetching
 
+    sources = arguments.sources.split(",")
     fetching.provide(
         DataJob.from_json(arguments.job), arguments.data_folder, arguments.out, sources
     )

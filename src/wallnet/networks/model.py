@@ -1,8 +1,8 @@
 """The models: the network of the paper, a small convolutional one, and the measured activation."""
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -114,16 +114,13 @@ class Shape(NamedTuple):
     dropout: float
 
 
-class ModelFactory(Protocol):
-    """A class of models, such as a subclass of `torch.nn.Module`.
+ModelFactory: TypeAlias = Callable[[Shape, nn.Module], nn.Module]
+"""A class of models, such as a subclass of `torch.nn.Module`, called with the activation.
 
-    The model reads images of shape (images, 1, rows, columns) with values in [0, 1] and returns
-    logits of shape (images, classes). Layers that are no synapses stay digital; see
-    `wallnet.networks.quantization.quantize`.
-    """
-
-    def __call__(self, shape: Shape, activation: nn.Module) -> nn.Module:
-        """Return a model with initial weights."""
+The model reads images of shape (images, 1, rows, columns) with values in [0, 1] and returns logits
+of shape (images, classes). Layers that are no synapses stay digital; see
+`wallnet.networks.quantization.quantize`.
+"""
 
 
 class FullyConnected(nn.Module):

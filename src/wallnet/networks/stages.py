@@ -1,27 +1,23 @@
 """The stages of a network: training in FP32, then mapping to the levels of a synapse.
 
 One process computes all networks of one seed on one synapse, because starting PyTorch and Lightning
-costs as much as several epochs. A job that was killed continues from the latest checkpoints of its
-trainings.
+costs as much as several epochs.
 """
 
 import copy
 import json
 import logging
-import shutil
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback, Checkpoint
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.environments import LightningEnvironment
-from torch import Tensor
 
 from wallnet import files
 from wallnet.config import ConfigError
@@ -51,10 +47,10 @@ def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
         deterministic=True,
         callbacks=list(beside),
         # inside a SLURM job Lightning would otherwise look for other processes
-        plugins=[LightningEnvironment(), storage.WholeFiles()],
+        plugins=[LightningEnvironment()],
         logger=False,
         # otherwise Lightning would add one of its own, which writes into the current folder
-        enable_checkpointing=any(isinstance(each, Checkpoint) for each in beside),
+        enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
@@ -86,41 +82,29 @@ class Run:
         Folder of all networks.
     networks : dict
         Networks by stage.
-    trainings : dict
-        Progress of the stages that were trained.
+    best_epochs : dict
+        Best epochs of the stages that were trained.
     """
 
     job: TrainingJob | ContinuingJob | LevelJob
     data: ImageData
     folder: str | Path
     networks: dict[str, Classifier] = field(default_factory=dict)
-    trainings: dict[str, callbacks.Progress] = field(default_factory=dict)
+    best_epochs: dict[str, int] = field(default_factory=dict)
 
-    def train(
-        self, stage: str, network: Classifier, *beside: Callback, told: Sequence[Tensor] = ()
-    ) -> Classifier:
-        """Train a network, continuing an earlier attempt, and load the weights of its best epoch.
-
-        Job, versions, images, initial weights and the tensors in `told` identify a training.
-        """
+    def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
+        """Train a network, and load the weights of its best epoch."""
         training: Training = getattr(self.job, stage)
-        made_by = json.dumps([storage.provenance(self.job), dict(network.hparams)], sort_keys=True)
-        images = self.data.images.training_images, self.data.images.training_labels
-        output = Network.of(self.job, stage).path(files.CHECKPOINT, self.folder)
-        arrays = map(np.ascontiguousarray, (*images, *network.state_dict().values(), *told))
-        progress = callbacks.Progress(output, made_by, *arrays)
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}")
         seed = callbacks.SeedEpochs(self.job.seed)
-        running = trainer(training.epochs, *beside, seed, follow, progress)
+        running = trainer(training.epochs, *beside, seed, follow)
         shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
-        running.fit(network, shuffled, self.data.whole("validation"), ckpt_path=progress.earlier())
-        network.load_state_dict(progress.best_weights)
-        self.trainings[stage] = progress
+        running.fit(network, shuffled, self.data.whole("validation"))
+        network.load_state_dict(follow.best_weights)
+        self.best_epochs[stage] = follow.best_epoch
         return network
 
-    def trained_from(
-        self, start: Classifier, stage: str, *beside: Callback, told: Sequence[Tensor] = ()
-    ) -> Classifier:
+    def trained_from(self, start: Classifier, stage: str, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from another one with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
         training: Training = getattr(self.job, stage)
@@ -128,22 +112,16 @@ class Run:
         settings = {"learning_rate": training.learning_rate, "schedule": training.schedule}
         network = Classifier(**{**start.hparams, "shape": list(shape), **settings})
         network.load_state_dict(start.state_dict())
-        return self.train(stage, network, *beside, told=told)
+        return self.train(stage, network, *beside)
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage that began at `started`."""
         self.networks[stage] = network
         results = {**evaluate(network, self.data), **more}
-        if progress := self.trainings.get(stage):
-            results |= {"training_curve": network.curve, "best_epoch": progress.best_epoch}
-            started -= progress.elapsed
+        if stage in self.best_epochs:
+            results |= {"training_curve": network.curve, "best_epoch": self.best_epochs[stage]}
         results["wall_seconds"] = time.perf_counter() - started
         storage.write_stage(self.job, Network.of(self.job, stage), network, results, self.folder)
-
-    def remove_checkpoints(self) -> None:
-        """Remove the checkpoints of the trainings after the outputs of the job were written."""
-        for progress in self.trainings.values():
-            progress.remove()
 
 
 def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
@@ -217,7 +195,6 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     limit = callbacks.LimitWeights(job.fp32.weight_limit, network.layers)
     trained = run.train("fp32", network, limit)
     run.finish("fp32", trained.folded() if job.fold_batch_norm else trained, started)
-    run.remove_checkpoints()
 
 
 def _check_model(network: Classifier, data: ImageData) -> None:
@@ -259,7 +236,6 @@ def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str 
     limit = callbacks.LimitWeights(job.continued.weight_limit, trained.layers)
     network = run.trained_from(trained, "continued", limit)
     run.finish("continued", network, started)
-    run.remove_checkpoints()
 
 
 def _data(
@@ -319,9 +295,7 @@ class OnLevels(Run):
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from that of stage `start` with its own settings."""
-        mapping = self.placement.mapping
-        told = [mapping.levels, mapping.table]
-        return self.trained_from(self.networks[start], stage, *beside, told=told)
+        return self.trained_from(self.networks[start], stage, *beside)
 
     def trained_on_levels(self, stage: str, start: str) -> Classifier:
         """Return a stage's network, trained further with its weights on the levels."""
@@ -445,15 +419,10 @@ def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: 
     FileError, ConfigError
         If an input is unusable, the loss diverges or an output cannot be written.
     """
-    runs = []
     for run in on_levels(job, images, synapse, folder):
-        runs.append(run)
         for stage in run.job.stages:
             started = time.perf_counter()
             run.finish(stage, STAGES[stage].compute(run), started)
-    # only now: Snakemake removes the outputs of an incomplete job
-    for run in runs:
-        run.remove_checkpoints()
 
 
 def compare(
@@ -483,10 +452,7 @@ def compare(
     """
     started = time.perf_counter()
     rows = []
-    # for checkpoints of unfinished trainings
-    folder = Path(out).parent / f".{Path(out).stem}"
     for run in on_levels(job, images, synapse, networks):
-        run.folder = folder
         for stage in run.job.stages:
             network = run.networks[stage] = STAGES[stage].compute(run)
             found = validation_accuracy(network, run.data)
@@ -497,4 +463,3 @@ def compare(
     result = {**place, "device_levels": run.levels.whole, "rows": rows}
     result["wall_seconds"] = time.perf_counter() - started
     files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
@@ -22,69 +21,6 @@ from wallnet.networks.classifier import Classifier
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
-
-
-def write_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
-    """Write a checkpoint completely or not at all; the same content gives the same bytes."""
-    stream = io.BytesIO()
-    torch.save(dict(checkpoint), stream)
-    with files.written_whole(path) as partial:
-        partial.write_bytes(stream.getvalue())
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint without executing code that it may contain.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    dict
-        Its content.
-
-    Raises
-    ------
-    OSError
-        If the file is missing or may not be read.
-    ValueError
-        If the file is damaged; the message describes the damage.
-    """
-    content = Path(path).read_bytes()
-    try:
-        # PyTorch itself does not check the checksums
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            broken = archive.testzip()
-        if broken is not None:
-            raise ValueError(f"its {broken} is corrupt")
-        stored: dict[str, Any] = torch.load(
-            io.BytesIO(content), map_location="cpu", weights_only=True
-        )
-        return stored
-    except Exception as error:  # zip, pickle and PyTorch raise many kinds of exceptions
-        raise ValueError(one_line(error)) from None
-
-
-class WholeFiles(TorchCheckpointIO):
-    """Plugin with which Lightning reads and writes checkpoints."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
-    ) -> None:
-        """Write a checkpoint completely or not at all."""
-        write_checkpoint(checkpoint, path)
-
-    def load_checkpoint(self, path: str | Path, *_: Any, **__: Any) -> dict[str, Any]:
-        """Read a checkpoint without executing code, with every version of Lightning."""
-        return read_checkpoint(path)
-
-
-def unfinished_path(output: str | Path) -> Path:
-    """Return the path of an unfinished training's checkpoint, next to that of its network."""
-    output = Path(output)
-    return output.with_name(f".{output.stem}.unfinished{output.suffix}")
 
 
 def provenance(job: NetworkJob | MappingJob) -> dict[str, Any]:
@@ -123,7 +59,10 @@ def save_network(network: Classifier, path: str | Path, about: Mapping[str, Any]
         "global_step": 0,
         "wallnet": _separate(about),
     }
-    write_checkpoint(checkpoint, path)
+    stream = io.BytesIO()
+    torch.save(checkpoint, stream)
+    with files.written_whole(path) as partial:
+        partial.write_bytes(stream.getvalue())
 
 
 def _separate(plain: Mapping[str, Any]) -> Any:
@@ -180,7 +119,12 @@ def load_network(path: str | Path, model: str) -> Classifier:
     """
     try:
         files.check_digest(path)
-        checkpoint = read_checkpoint(path)
+        # PyTorch itself does not check the checksums
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+        if broken is not None:
+            raise ValueError(f"its {broken} is corrupt")
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         if checkpoint["hyper_parameters"]["model"] != model:
             raise ValueError(f"its model is not {model}")
         network = Classifier(**checkpoint["hyper_parameters"])

@@ -1,6 +1,5 @@
 """All files of a campaign, by target, and which targets are finished."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from wallnet import files
@@ -131,22 +130,8 @@ def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[s
     folder : str or Path
         Its folder.
     """
-    beyond = _beyond(campaign, folder)
-    return {target: paths for target, paths, there in beyond if len(there) == len(paths)}
-
-
-def unfinished_targets(campaign: Campaign, folder: str | Path) -> dict[str, tuple[int, int]]:
-    """Return the targets beyond `all` that were begun: number of results there, and of all."""
-    claimed = {path for paths in finished_targets(campaign, folder).values() for path in paths}
     return {
-        target: (len(there), len(paths))
-        for target, paths, there in _beyond(campaign, folder)
-        if len(there) < len(paths) and not there <= claimed
+        target: list(dict.fromkeys(paths))
+        for target, paths in beyond_all(campaign, str(folder)).items()
+        if all(Path(folder, path).is_file() for path in paths)
     }
-
-
-def _beyond(campaign: Campaign, folder: str | Path) -> Iterator[tuple[str, list[str], set[str]]]:
-    """Yield each target beyond `all`, its results, and those that are there."""
-    for target, asked in beyond_all(campaign, str(folder)).items():
-        wanted = list(dict.fromkeys(asked))
-        yield target, wanted, {path for path in wanted if Path(folder, path).is_file()}

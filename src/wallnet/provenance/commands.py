@@ -5,7 +5,6 @@ from pathlib import Path
 
 from wallnet import files, workflow_path
 from wallnet.files.datasets import unreadable
-from wallnet.plan.listing import unfinished_targets
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,9 +40,6 @@ def _pack(arguments: argparse.Namespace) -> None:
         raise unreadable(error.filename, error) from None
     with files.written_whole(out) as partial:
         described.write_zip(partial)
-    unfinished = unfinished_targets(found.campaign, directory)
-    for target, (there, all_) in unfinished.items():
-        print(f"not packed: {target}, of which {there} of {all_} results are there")
     left_out = len(found.digests) - len(found.packed)
     print(
         f"{out}: {len(found.packed)} results of {', '.join(found.targets)}, all as written"
