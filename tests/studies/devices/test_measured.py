@@ -217,7 +217,10 @@ def test_a_faulty_file_of_levels_is_named_with_line_column_and_fix(model_of, tmp
         ("voltage,output\n0,0\n", ["line 1", "column 'voltage'", "input and output"]),
         (CURVE.replace("\n3,9", "\n1,9"), ["line 5", "column input", "1 is not above", "average"]),
         (CURVE.replace("\n3,9", "\n0.5,9"), ["line 5", "column input", "0.5 is not above", "sort"]),
-        (CURVE.replace("\n3,9", "\n1.00005,9"), ["line 5", "column input", "1.00005 is not", "1e-05"]),
+        (
+            CURVE.replace("\n3,9", "\n1.00005,9"),
+            ["line 5", "column input", "not above", "1e-05"],
+        ),
         ("input,output\n0,2\n1,2\n2,2\n3,2\n4,2\n", ["column output", "same in all lines"]),
         (CURVE.replace("9", "nan"), ["line 5", "column output", "'nan'"]),
         (CURVE.replace("9", "-"), ["line 5", "column output", "'-'", "not a finite number"]),
