@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.devices import Damping, Detector, missing_device
+from wallnet.config.devices import Damping, Detector
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import (
     Duration,
@@ -23,7 +23,7 @@ from wallnet.config.quantities import (
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
 from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
-from wallnet.studies.base import Key, Requests, Rounds, Validate, study
+from wallnet.studies.base import Key, Requests, Rounds, Validate, changed, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
 
@@ -168,16 +168,12 @@ def problems(
     key: str, _: str, asked: Calibration, devices: Mapping[str, Device], validate: Validate
 ) -> list[str]:
     """List the conflicts of the changes with the devices, one sentence each."""
-    found: list[str] = []
-    for name, changes in asked.changes.items():
-        where = f"{key}.changes.{name}"
-        if missing := missing_device(f"{key}.changes", name, devices):
-            found += missing
-        elif "calculator" in changes:
-            found.append(f"{where} sets calculator; remove it, and set that of {name}")
-        else:
-            found += validate(Device, laid_over(devices[name].plain(), changes), where)[1]
-    return found
+    where = f"{key}.changes"
+    return [
+        problem
+        for name, changes in asked.changes.items()
+        for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
+    ]
 
 
 def conflicts(
