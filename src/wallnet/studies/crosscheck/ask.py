@@ -98,7 +98,6 @@ _WALL = ("case", "calculator", "entry")
 VARIABLES = {
     "case": Variable(_CASE, "name of the case", "", TEXT),
     "calculator": Variable(("calculator",), "calculator, the reference last", "", TEXT),
-    "calculator_version": Variable(("calculator",), "its version and threads", "", TEXT),
     "case_damping": Variable(_CASE, "damping"),
     "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
     "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),
