@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
-from wallnet import devices, experiment, files
-from wallnet.devices.conductance import both_readings
+from wallnet import experiment, files
+from wallnet.devices.conductance import both_readings, parallel_conductance
 from wallnet.files import WallState
 from wallnet.studies.devices.levels import Level, Sweep, level_variables
 from wallnet.studies.devices.traces import End
@@ -168,7 +168,7 @@ def test_level_0_is_read_under_the_detector(synapse):
     under = synapse.device.detector.model_copy(update={"start": 0.0, "stop": 102e-9})
     data = synapse.gather(detector=under.model_dump())
     m_z = 1 - 2 * 60 / 102
-    expected = devices.parallel_conductance(m_z, under)
+    expected = parallel_conductance(m_z, under)
     conductance = whole(data)["level_conductance"].sel(reading="parallel").values
     assert conductance[0] == pytest.approx(float(expected), rel=2e-3, abs=0)
     assert conductance[1] == pytest.approx(1e-4, rel=1e-3, abs=0)  # all switched
