@@ -29,6 +29,15 @@ from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
 from wallnet.studies.opened import Opened, over
 
+CENTRES = 3
+"""Best candidates of the first round around which the second one searches. Source: our choice."""
+
+REACH = 0.15
+"""Largest distance from them, as a share of each range. Source: our choice."""
+
+SEED = 1
+"""Seed of the first round; that of the second is one higher."""
+
 Reference = FinalState | ArrivalTime | TransferCurve
 
 
@@ -182,12 +191,12 @@ def _placed(
 def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
     """Return the configuration, then candidates that fill the ranges evenly."""
     middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters.ranges().items()}
-    return [configured, *_placed(asked, asked.candidates, asked.seed, [middle], 0.5)]
+    return [configured, *_placed(asked, asked.candidates, SEED, [middle], 0.5)]
 
 
 def local_candidates(asked: Calibration, centres: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates around each of some centres, in turn."""
-    return _placed(asked, asked.local_candidates, asked.seed + 1, centres, asked.reach)
+    return _placed(asked, asked.local_candidates, SEED + 1, centres, REACH)
 
 
 def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
@@ -197,7 +206,7 @@ def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
     if not before:
         return first_candidates(asked, known.configured)
     least = _judge(known, opened)["misfit"].min(axis=1)
-    order = np.argsort(least, kind="stable")[: asked.centres]
+    order = np.argsort(least, kind="stable")[:CENTRES]
     return local_candidates(asked, [before[index] for index in order])
 
 
