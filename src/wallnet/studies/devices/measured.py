@@ -134,27 +134,22 @@ def _header(
     path: str | Path, line: int, cells: Sequence[str], known: Units, required: Sequence[str]
 ) -> dict[str, str]:
     """Return the unit of each column by its name, from the first line of a file."""
-    if set(";\t") & set("".join(cells)):
-        fix = "save it with commas there, and with decimal points"
-        _refuse(path, f"has semicolons or tabs between columns; {fix}", line)
     units: dict[str, str] = {}
     for cell in cells:
         found = _HEADER.fullmatch(cell)
         name, unit = (found[1].lower(), (found[2] or "").strip()) if found else (cell, "")
-        if name not in known:
-            fault = f"is unknown; the first line names the columns, {' and '.join(known)}"
-            _refuse(path, f"{fault}: rename or remove it", line, one_line(repr(cell)))
-        if name in units:
-            _refuse(path, "is there twice; remove one", line, name)
+        if name not in known or name in units:
+            fault = "is unknown or there twice; name the columns in the first line, with commas"
+            shown = one_line(repr(cell))
+            _refuse(path, f"{fault} between them: {' and '.join(known)}", line, shown)
         units[name] = unit.replace("²", "2")
         allowed = known[name]
         if allowed is not None and units[name] not in allowed:
             written = " or ".join(f"{name} ({each})" for each in allowed if each)
             given = f"is in {unit}" if unit else "has no unit"
             _refuse(path, f"{given}; write {written}, and the numbers in this unit", line, name)
-    for name in required:
-        if name not in units:
-            _refuse(path, f"is missing; write the name {name} above its numbers", line, name)
+    for name in (each for each in required if each not in units):
+        _refuse(path, f"is missing; write the name {name} above its numbers", line, name)
     return units
 
 
