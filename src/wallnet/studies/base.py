@@ -139,15 +139,8 @@ class FromStates(Section):
     @classmethod
     def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for name in value or ():
-            try:
-                ends = WallState(name).ends
-            except ValueError:
-                ends = None
-            if ends is None:
-                raise ValueError(
-                    f"has {name!r}, at which no notch pins both ends of a wall; write "
-                    "'notch 1' or 'between 1 and 2'"
-                )
+            if WallState(name).ends is None:
+                raise ValueError(f"has {name!r}, which is at no notch; write 'notch 1'")
         return value and tuple(dict.fromkeys(value))
 
     def states(self, device: Device) -> list[WallState]:

@@ -5,7 +5,6 @@ other changes of the device file do not make a network train again.
 """
 
 import argparse
-import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
-from wallnet.files import FileError
 from wallnet.files.compact import CONTENTS
 from wallnet.studies.barriers.retention import retained
 
@@ -39,20 +37,17 @@ def compact_model(
         Barriers of a synapse, which determine the retained levels. Without them, the level set
         `kept` is not available.
     transitions : str or Path, optional
-        Transitions of a synapse, which determine the mutually reachable ones of these. Without
-        them, the level set `mutually-reachable` is not available.
+        Transitions of a synapse with barriers, which determine the mutually reachable ones of
+        these. Without them, the level set `mutually-reachable` is not available.
 
     Raises
     ------
     wallnet.files.FileError
-        If a file is missing or damaged, the device is a plain track, or there are transitions
-        without barriers.
+        If a file is missing or damaged.
     """
     data = files.read_dataset(device, "track")
     kind = str(data.attrs["kind"])
-    content = CONTENTS.get(kind)
-    if content is None:
-        raise FileError(f"{device} is a {kind}, which cannot be part of a network; change its kind")
+    content = CONTENTS[kind]
     kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
@@ -63,8 +58,6 @@ def compact_model(
         lasting = {state for state, (_, known) in found.items() if known == 1}
         written = [level | {"kept": level["state"] in lasting} for level in written]
     if transitions is not None:
-        if barriers is None:
-            raise FileError(f"{transitions} does not tell the retained levels; add the barriers")
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
         reached = mutually_reachable(transitions, states)
         written = [level | {"mutually_reachable": level["state"] in reached} for level in written]
@@ -135,23 +128,21 @@ def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
     """Return all levels of a synapse in order, including the half levels."""
     flags = {name: name for name in ("half", "stable", "reachable")}
     flags |= {"beyond_model": "level_beyond_model", "minimum": "level_minimum"}
-    read = data["level_conductance"].sel(reading=list(files.READINGS)).transpose("level", "reading")
-    columns = (
-        data["level_state"].values,
-        data["level_shift"].values.tolist(),
-        read.values.tolist(),
-    )
+
+    def known(value: "xarray.DataArray") -> float | None:
+        return value.item() if np.isfinite(value) else None
+
     return [
         {
-            "state": str(state),
-            **{key: bool(data[name].values[index]) for key, name in flags.items()},
-            "moved_on": None if math.isnan(moved) else moved,
+            "state": str(level["level_state"].item()),
+            **{key: bool(level[name]) for key, name in flags.items()},
+            "moved_on": known(level["level_shift"]),
             "conductance": {
-                reading: value if math.isfinite(value) else None
-                for reading, value in zip(files.READINGS, conductance, strict=True)
+                reading: known(level["level_conductance"].sel(reading=reading))
+                for reading in files.READINGS
             },
         }
-        for index, (state, moved, conductance) in enumerate(zip(*columns, strict=True))
+        for level in (data.isel(level=index) for index in range(data.sizes["level"]))
     ]
 
 
