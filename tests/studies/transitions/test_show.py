@@ -35,8 +35,6 @@ def known():
     middle = np.arange(16).reshape(2, 2, 4) * 90e-9
     values = {
         "start_stable": [1, 0],
-        "start_bottom": [300e-9, 600e-9],
-        "start_top": [300e-9, 600e-9],
         "end_state": STATES,
         "end_settled": [[[1, 1, 1, 0], [1, 0, 1, 1]]] * 2,
         "end_bottom": middle + 10e-9,

@@ -64,8 +64,6 @@ VARIABLES = {
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
     "start_stable": Variable(("start",), "whether an initialised wall rests there", **FLAG),
-    "start_bottom": Variable(("start",), "lower wall end before the pulses", **ON_TRACK),
-    "start_top": Variable(("start",), "upper wall end before the pulses", **ON_TRACK),
     "end_state": Variable(_PULSE, "state of the wall after each pulse", type=STATE),
     "end_settled": Variable(_PULSE, "whether both wall ends rest after each pulse", **FLAG),
     "end_bottom": Variable(_PULSE, "lower wall end after each pulse", **ON_TRACK),

@@ -3,15 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.studies.opened import Opened, Outcome
+from wallnet.studies.opened import Opened, Outcome, over
 from wallnet.studies.transitions.ask import Transitions
-
-AT_END = ("state", "bottom", "top")
-"""What is gathered of each wall after a pulse, beside whether it rests."""
 
 
 def target_of(
@@ -63,15 +58,19 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
         if start in resting and target >= 0 and targets[target] != start
     ]
     shape = (len(names), len(asked.durations), len(asked.signed))
+    rows = [
+        {
+            "end_state": str(end.state),
+            "end_settled": end.resting is True,
+            "end_bottom": end.bottom,
+            "end_top": end.top,
+            "end_target": target,
+        }
+        for end, target in zip(ends, found, strict=True)
+    ]
     return {
         "start_stable": stable,
-        "start_bottom": [start.bottom for start in starts],
-        "start_top": [start.top for start in starts],
-        **{
-            f"end_{key}": np.reshape([getattr(each, key) for each in ends], shape) for key in AT_END
-        },
-        "end_settled": np.reshape([end.resting is True for end in ends], shape),
-        "end_target": np.reshape(found, shape),
+        **over(shape, rows),
         "reached": [state in {target for _, target in moves} for state in targets],
         "left": [state in {start for start, _ in moves} for state in names],
         "start": names,
