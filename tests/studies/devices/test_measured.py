@@ -168,6 +168,7 @@ def test_what_programs_write_is_accepted(model_of, text):
     [
         # the file
         ("", ["is no table", "conductance"]),
+        (",,\n\n", ["is no table", "it is empty", "conductance"]),
         (b"\x89PNG\r\n\x1a\n\0\0", ["is no table in UTF-8"]),
         (LEVELS.encode("utf-16"), ["is no table in UTF-8"]),
         (b"a\0b\n1,2\n", ["is no table in UTF-8"]),

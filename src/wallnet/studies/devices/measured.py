@@ -107,17 +107,19 @@ def read_table(
     if Path(path).stat().st_size > LARGEST_CSV:
         _refuse(path, f"is larger than {LARGEST_CSV} bytes; leave out points")
     whole: dict[str, Any] = {"header": None, "dtype": str, "encoding": "utf-8-sig"}
-    whole |= {"keep_default_na": False, "skip_blank_lines": False}
+    whole |= {"keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
     try:
         cells = pandas.read_csv(path, **whole).fillna("").map(str.strip)
+        # an entry a line of the file
+        cells.index += 1
+        cells = cells[(cells != "").any(axis=1)]
+        if cells.empty:
+            raise ValueError("it is empty")
     except OSError as error:
         _refuse(path, f"cannot be read ({error.strerror}); check the path")
     except ValueError as error:
         fix = f"begin it with the line {','.join(required)}, and write decimal points and no quotes"
         _refuse(path, f"is no table in UTF-8 with commas ({one_line(error)}); {fix}")
-    # an entry a line of the file
-    cells.index += 1
-    cells = cells[(cells != "").any(axis=1)]
     if len(cells) > most + 1:
         _refuse(path, f"has more than {most} rows; leave some out")
     units = _header(path, cells.index[0], cells.iloc[0], known, required)
