@@ -18,7 +18,8 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
     job = job_of(data)
     names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
-    found = write_energy_of_train(job, *(data[each] for each in names), trained_waveforms(data))
+    density, duration, start = (data[each].values for each in names)
+    found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
     energies = write_energies.columns(found).where(data["pulse"].to_series() > 0)
     return [
