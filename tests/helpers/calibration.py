@@ -30,8 +30,6 @@ SEARCH = {
     "read_delays": [0.0, 0.5e-9],
     "candidates": 2,
     "local_candidates": 1,
-    "centres": 2,
-    "reach": 0.1,
 }
 
 CURVE = {"device": "neuron", "current_densities": [0.2e12, 0.4e12, 1.0e12], "deviation": 0.2}

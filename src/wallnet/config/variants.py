@@ -50,10 +50,7 @@ class Varied(Section):
         check_names(value)
         return value
 
-    def varied(self, devices: Mapping[str, Device], variant: str) -> dict[str, Any]:
-        """Return a variant of the device as plain data."""
-        return laid_over(devices[self.device].plain(), self.variants[variant])
-
     def of_variant(self, devices: Mapping[str, Device], variant: str) -> Device:
         """Return a variant of the device."""
-        return Device.model_validate(self.varied(devices, variant))
+        changed = laid_over(devices[self.device].plain(), self.variants[variant])
+        return Device.model_validate(changed)

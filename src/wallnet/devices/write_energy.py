@@ -84,7 +84,7 @@ def write_energy_of(
     duration : array_like
         Duration of each pulse in s; it broadcasts against the current densities.
     waveform : tuple
-        Waveform of all pulses, if they are not square.
+        Waveform of all pulses, if they are not square; they have one duration.
 
     Returns
     -------
@@ -94,15 +94,11 @@ def write_energy_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    heat: float | NDArray[np.float64] = 1.0
-    if not waveform:
-        response = step_response(lasting, job.width, job.heating)
-    else:
-        unique, place = np.unique(lasting.ravel(), return_inverse=True)
-        place = place.reshape(lasting.shape)
-        each = [_hottest(job, [waveform], [one], [0.0], [1.0]) for one in unique.tolist()]
-        response = Rise(*(np.concatenate(part)[place] for part in zip(*each, strict=True)))
-        heat = np.array([mean_square(waveform, one) for one in unique])[place]
+    response, heat = step_response(lasting, job.width, job.heating), 1.0
+    if waveform:
+        only = float(lasting.flat[0])
+        response = Rise(*np.ravel(_hottest(job, [waveform], [only], [0.0], [1.0])))
+        heat = mean_square(waveform, only)
     flux = heat_flux(job, density)
     rise = Rise(flux * response.mean, flux * response.peak)
     return _write_energy(job, density, lasting, rise, largest(waveform), heat)

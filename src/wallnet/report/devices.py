@@ -188,7 +188,7 @@ def _j_text(density: float) -> str:
 @drawn_as("transfer-curve", DRAWINGS)
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
-    from wallnet.devices import activation
+    from wallnet.devices.conductance import activation
 
     device = sources.device
     figure, panels = _of_readings(figures, 0.46, sharey=True)

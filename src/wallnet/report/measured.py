@@ -58,7 +58,7 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
 
 
 def _normalized(values: Sequence[float]) -> "NDArray[Any]":
-    from wallnet.devices import normalize
+    from wallnet.devices.conductance import normalize
 
     return normalize(values, min(values), max(values))
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, field_validator
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.devices import missing_device
+from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
@@ -36,6 +37,25 @@ Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 """Takes a model, data and the name of their block; returns the block and its problems."""
 
 
+def changed(
+    key: str,
+    name: str,
+    block: str,
+    changes: Mapping[str, Any],
+    devices: Mapping[str, Device],
+    validate: Validate,
+) -> tuple[Any, list[str]]:
+    """Return a device with some keys changed, and its problems.
+
+    `key` is that with the name of the device, `block` that with the changes.
+    """
+    if found := missing_device(key, name, devices):
+        return None, found
+    if "calculator" in changes:
+        return None, [f"{block} sets calculator; remove it, and set that of {name}"]
+    return validate(Device, laid_over(devices[name].plain(), changes), block)
+
+
 def problems_of_variants(
     key: str,
     _: str,
@@ -49,14 +69,10 @@ def problems_of_variants(
     The settings derive from `wallnet.config.variants.Varied`; `misfits` is given them, their key,
     the name of the variant's block and the variant.
     """
-    if found := missing_device(f"{key}.device", varied.device, devices):
-        return found
+    found = []
     for variant, changes in varied.variants.items():
         block = f"{key}.variants.{variant}"
-        if "calculator" in changes:
-            found.append(f"{block} sets calculator; remove it, and set that of {varied.device}")
-            continue
-        device, wrong = validate(Device, varied.varied(devices, variant), block)
+        device, wrong = changed(f"{key}.device", varied.device, block, changes, devices, validate)
         found += wrong or misfits(varied, key, block, device)
     return list(dict.fromkeys(found))
 
@@ -123,15 +139,8 @@ class FromStates(Section):
     @classmethod
     def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for name in value or ():
-            try:
-                ends = WallState(name).ends
-            except ValueError:
-                ends = None
-            if ends is None:
-                raise ValueError(
-                    f"has {name!r}, at which no notch pins both ends of a wall; write "
-                    "'notch 1' or 'between 1 and 2'"
-                )
+            if WallState(name).ends is None:
+                raise ValueError(f"has {name!r}, which is at no notch; write 'notch 1'")
         return value and tuple(dict.fromkeys(value))
 
     def states(self, device: Device) -> list[WallState]:

@@ -13,11 +13,9 @@ from wallnet.studies import STUDIES
 from wallnet.studies.barriers.retention import retained
 from wallnet.studies.barriers.show import (
     draw,
-    exits_table,
     lifetime_text,
     pairs_table,
     states_table,
-    tables,
 )
 
 THERMAL = 1.380649e-23 * 350
@@ -104,39 +102,29 @@ def test_the_states_have_energies_in_units_of_the_stated_temperature(data):
     ]
 
 
-def test_pairs_and_exits_are_listed_apart(data):
-    pairs = pairs_table(data, "synapse").rows()
+def test_pairs_have_a_barrier_there_and_one_back(data):
+    table = pairs_table(data, "synapse")
+    assert table.columns[2:6] == [
+        *("barrier (J)", "barrier (k_B T)", "barrier back (J)", "barrier back (k_B T)")
+    ]
+    pairs = table.rows()
     assert [row[:2] for row in pairs] == [
+        ["expelled", "notch 1"],
         ["notch 1", "notch 2"],
         ["notch 1", "between 1 and 2"],
         ["between 1 and 2", "notch 2"],
+        ["notch 2", "reversed"],
     ]
     # 1.380649e-23 J/K · 350 K is 4.8323e-21 J
-    assert pairs[0][2:] == [
+    assert pairs[1][2:] == [
         *("5.799e-19", "120.0", "6.040e-19", "125.0", "yes", "both ends together", "3")
     ]
-    assert pairs[1][2:7] == ["–", "–", "–", "–", "no"]
-    exits = exits_table(data, "synapse")
-    assert [row[:2] for row in exits.rows()] == [["notch 1", "expelled"], ["notch 2", "reversed"]]
-    # annihilation out of the track, nucleation back, whichever state is listed first in the file
-    assert exits.columns[2:6] == [
-        *("annihilation (J)", "annihilation (k_B T)", "nucleation (J)", "nucleation (k_B T)")
-    ]
-    assert [row[2:6] for row in exits.rows()] == [
-        ["6.282e-19", "130.0", "2.899e-18", "600.0"],
-        ["7.732e-19", "160.0", "3.093e-18", "640.0"],
-    ]
-    assert data["pair_first"].values[0] == "expelled"  # the data did not change
-    # each path says for itself whether it has a saddle point
-    data["pair_converged"].values[:] = [0, 1, 0, 1, 1]
-    assert [row[6] for row in pairs_table(data, "synapse").rows()] == ["yes", "no", "yes"]
-    assert [row[6] for row in exits_table(data, "synapse").rows()] == ["no", "yes"]
+    assert pairs[2][2:7] == ["–", "–", "–", "–", "no"]
+    assert pairs[4][2:6] == ["7.732e-19", "160.0", "3.093e-18", "640.0"]
 
 
-def test_a_track_that_no_wall_leaves_has_no_exits(data):
+def test_only_a_track_that_a_wall_leaves_is_reversed(data):
     inner = data.isel(pair=slice(1, 4))
-    assert len(tables(data, "synapse")) == 3
-    assert [len(table.rows()) for table in tables(inner, "synapse")] == [3, 3]
     assert retained(data)["reversed"] == (pytest.approx(640 * THERMAL, rel=1e-9, abs=0), 1)
     assert sorted(retained(inner)) == ["between 1 and 2", "notch 1", "notch 2"]
 
@@ -166,4 +154,4 @@ def test_the_figure_has_all_paths_and_states(data):
 def test_the_states_are_written_as_csv_and_all_tables_as_markdown(data, tmp_path):
     rows, told = shown(STUDIES["barriers"], data, tmp_path)
     assert [row["state"] for row in rows] == ["notch 1", "between 1 and 2", "notch 2"]
-    assert any("annihilation (J)" in line for line in told)
+    assert any("barrier back (J)" in line for line in told)

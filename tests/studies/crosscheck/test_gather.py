@@ -119,17 +119,6 @@ def test_curves_are_those_of_both_traces(campaign):
     assert current.min() == pytest.approx(-0.6e12, rel=1e-6, abs=0)
 
 
-def test_the_version_says_how_many_threads_there_were(campaign):
-    versions = ["7.1", "OOMMF 2, 4 threads"]
-    # those of the first case
-    for name in ("film", "oommf"):
-        request = CROSSCHECK.requests_of(campaign, "engines")["slow", name]
-        change(request, lambda data, about=ABOUT[name]: data.assign_attrs(about | {"settled": -1}))
-    assert gathered(campaign)["calculator_version"].values.tolist() == versions
-    change(request, lambda data: data.assign_attrs(threads=1))
-    assert gathered(campaign)["calculator_version"].values[1] == "OOMMF 2, one thread"
-
-
 def test_traces_recorded_at_other_times_are_not_compared(campaign):
     change(
         request_of(campaign, "oommf"),

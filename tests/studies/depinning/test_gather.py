@@ -219,9 +219,3 @@ def test_dwell_times_end_with_the_pulse(campaign):
     found = gathered(campaign).sel(current_density=1.5 * T, notch=2)
     assert np.isfinite(found["reach_time"].values).all()
     assert np.isnan(found["leave_time"].values).all()
-
-
-def test_a_threshold_that_is_not_found_is_an_error(campaign):
-    words = r"threshold of notch 1 \(all notches\) at 1\.7500e12 A/m² is not found after all rounds"
-    with pytest.raises(SystemExit, match=words):
-        gathered(campaign, last=0)

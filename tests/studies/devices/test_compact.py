@@ -10,7 +10,6 @@ from helpers.synthetic import filled
 
 from wallnet import files
 from wallnet.files.compact import activation_of, decisive, levels_of
-from wallnet.files.schema import KINDS
 from wallnet.studies.devices.compact import compact_model
 
 
@@ -149,14 +148,6 @@ def test_a_foreign_model_is_refused(tmp_path, change, words):
     assert decisive(tmp_path / "missing.json", "parallel", "measured") == ""
 
 
-def test_a_plain_track_has_none(synapse, tmp_path):
-    others = set(KINDS["synapse"]) - set(KINDS["track"])
-    path = tmp_path / "track.nc"
-    files.write_dataset(synapse.gather().drop_vars(others), path, "track", {})
-    with pytest.raises(files.FileError, match="is a track, which cannot be part of a network"):
-        compact_model(path, tmp_path / "track.json")
-
-
 def write_barriers(path, kept):
     """Write barriers of a synapse with two notches, of which these states are kept."""
     states = ["notch 1", "between 1 and 2", "notch 2"]
@@ -252,9 +243,6 @@ def test_a_kept_state_that_the_device_has_no_wall_in_is_not_mutually_reachable(
 def test_without_barriers_no_level_is_known_to_be_kept_or_mutually_reachable(synapse, tmp_path):
     synapse.gather()
     path = tmp_path / "synapse.json"
-    transitions = write_transitions(tmp_path / "transitions.nc", [("notch 1", "notch 2")] * 3)
-    with pytest.raises(files.FileError, match="does not tell the retained levels"):
-        compact_model(synapse.out, path, None, transitions)
     compact_model(synapse.out, path)
     for unknown in ("kept", "mutually-reachable"):
         key = unknown.replace("-", "_")

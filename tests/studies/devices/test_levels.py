@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
-from wallnet import devices, experiment, files
-from wallnet.devices.conductance import both_readings
+from wallnet import experiment, files
+from wallnet.devices.conductance import both_readings, parallel_conductance
 from wallnet.files import WallState
 from wallnet.studies.devices.levels import Level, Sweep, level_variables
 from wallnet.studies.devices.traces import End
@@ -168,7 +168,7 @@ def test_level_0_is_read_under_the_detector(synapse):
     under = synapse.device.detector.model_copy(update={"start": 0.0, "stop": 102e-9})
     data = synapse.gather(detector=under.model_dump())
     m_z = 1 - 2 * 60 / 102
-    expected = devices.parallel_conductance(m_z, under)
+    expected = parallel_conductance(m_z, under)
     conductance = whole(data)["level_conductance"].sel(reading="parallel").values
     assert conductance[0] == pytest.approx(float(expected), rel=2e-3, abs=0)
     assert conductance[1] == pytest.approx(1e-4, rel=1e-3, abs=0)  # all switched
@@ -249,44 +249,43 @@ ENDS = (
     ("reversed", 1, 890e-9, (1e-9, 2e-9)),
     ("reversed", 1, 900e-9, (1e-9, 2e-9)),
 )
+DETECTOR = campaign(s=SYNAPSE).devices["s"].detector
 SWEEP = Sweep(
     current_density=np.array([-0.9, -0.4, 0.3, 0.6, 0.8, 1.1]) * 1e12,
     ends=[End(*each, detected=0.0) for each in ENDS],
-    conductance=np.array([[71, 73, 72, 80, 98, 99], [51, 53, 52, 60, 88, 89]]) * 1e-6,
     beyond_model=np.array([True, False, False, False, True, True]),
 )
 
 
 def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
     """The magnitude counts. J of 0.3 is weaker, but its wall still moved."""
-    assert SWEEP.first_reaching("notch 1") == 1
-    found = SWEEP.measured("notch 1", "free")
-    assert (found.state, found.resting) == ("notch 1", "free")
+    found = SWEEP.level("notch 1")
+    assert (found.state, found.resting) == ("notch 1", "notch 1")
     assert found.source == "pulse of -0.4000e12 A/m2"
-    assert found.position == pytest.approx(310e-9, rel=1e-9, abs=0)
-    assert found.conductance == pytest.approx([73e-6, 53e-6], rel=1e-9, abs=0)
-    assert found.ends == (308e-9, 312e-9)
-    assert SWEEP.measured("reversed", "reversed").position == pytest.approx(890e-9, rel=1e-9, abs=0)
-    assert SWEEP.measured("notch 2", "free") is None
-    assert np.isnan(SWEEP.smallest_reaching("notch 2"))
+    assert found.wall.position == pytest.approx(310e-9, rel=1e-9, abs=0)
+    assert found.wall.ends == (308e-9, 312e-9)
+    assert SWEEP.level("reversed").wall.position == pytest.approx(890e-9, rel=1e-9, abs=0)
+    assert SWEEP.level("notch 2") is None
+    assert SWEEP.reaching("notch 2") == []
 
 
-def level(state, conductance, source="somewhere", resting=None, position=0.0):
+def level(state, detected, source="somewhere", resting=None, position=0.0):
     state, resting = WallState(state), WallState(resting or state)
-    ends = (position - 3e-9, position + 5e-9)
-    return Level(state, resting, source, position, np.array(conductance), ends)
+    end = End(state, 1, position, (position - 3e-9, position + 5e-9), detected)
+    return Level(state, end, source, resting)
 
 
 def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     nan = float("nan")
     levels = [
-        level("initial", [70e-6, 50e-6], position=60e-9),
-        level("notch 1", [74e-6, 53e-6], position=310e-9),
-        level("between 1 and 2", [nan, nan], source="", resting="free", position=450e-9),
-        level("notch 2", [90e-6, 70e-6], position=610e-9),
-        level("reversed", [110e-6, 90e-6], position=900e-9),
+        level("initial", 0.9, position=60e-9),
+        level("notch 1", 0.5, position=310e-9),
+        # the wall that moved elsewhere has no conductance
+        level("between 1 and 2", 0.3, source="", resting="free", position=450e-9),
+        level("notch 2", -0.1, position=610e-9),
+        level("reversed", -1.0, position=900e-9),
     ]
-    found = level_variables(levels, SWEEP, "x")
+    found = level_variables(levels, SWEEP, DETECTOR, "x")
     assert found["level_state"] == [
         *("initial", "notch 1", "between 1 and 2", "notch 2", "reversed")
     ]
@@ -299,33 +298,35 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     assert found["reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
     )
-    # (74 - 70)/(110 - 70) and so on, each reading between its two ends
+    # each reading between its two ends: linear in m_z, and 1/R with R of 10, 15, 17.5, 14.5 kΩ
+    low, *middle, high = (1 / each for each in (19.5, 17.5, 14.5, 10))
+    first, second = ((each - low) / (high - low) for each in middle)
     assert found["normalized_level_conductance"] == pytest.approx(
-        np.array([[0, 0.1, nan, 0.5, 1], [0, 0.075, nan, 0.5, 1]]), nan_ok=True, abs=1e-12
+        np.array([[0, 0.4 / 1.9, nan, 1 / 1.9, 1], [0, first, nan, second, 1]]),
+        nan_ok=True,
+        abs=1e-12,
     )
     assert found["level_position"] == pytest.approx(
         [60e-9, 310e-9, 450e-9, 610e-9, 900e-9], rel=1e-9, abs=0
     )
 
 
-@pytest.mark.parametrize(
-    ("second", "rises"), [([74e-6, 53e-6], True), ([74e-6, 49e-6], False), ([70e-6, 53e-6], False)]
-)
-def test_a_level_below_its_predecessor_in_either_reading_is_said(caplog, second, rises):
+@pytest.mark.parametrize(("second", "rises"), [(0.5, True), (0.95, False), (0.9, False)])
+def test_a_level_below_its_predecessor_is_said(caplog, second, rises):
     levels = [
-        level("initial", [70e-6, 50e-6]),
+        level("initial", 0.9),
         level("notch 1", second),
-        level("between 1 and 2", [float("nan")] * 2, source=""),  # does not count
-        level("reversed", [110e-6, 90e-6]),
+        level("between 1 and 2", 1.0, source=""),  # does not count
+        level("reversed", -1.0),
     ]
     with caplog.at_level(logging.WARNING):
-        level_variables(levels, SWEEP, "x")
+        level_variables(levels, SWEEP, DETECTOR, "x")
     assert ("does not rise" in caplog.text) is not rises
 
 
-def test_equal_ends_in_one_reading_are_refused():
-    levels = [level("initial", [70e-6, 50e-6]), level("reversed", [80e-6, 50e-6])]
+def test_equal_ends_are_refused():
+    levels = [level("initial", -1.0), level("reversed", -1.0)]
     with pytest.raises(
         files.FileError, match="sees the same conductance in .initial. and in .reversed."
     ):
-        level_variables(levels, SWEEP, "x")
+        level_variables(levels, SWEEP, DETECTOR, "x")

@@ -12,7 +12,6 @@ from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.config.bisection import middles
 from wallnet.studies import STUDIES, gather_job
-from wallnet.studies.intervals.gather import stretches
 
 INTERVALS = STUDIES["intervals"]
 
@@ -53,22 +52,15 @@ def test_rounds_find_all_edges_that_the_sweep_brackets():
     for _ in range(rounds):
         found |= {density: truth(density) for density in middles(found, 0.001 * T)}
     assert middles(found, 0.001 * T) == []
-    runs = stretches(found)
-    assert [outcome[0] for outcome, _ in runs] == STATES
-    for threshold, ((_, below), (_, above)) in zip(
-        THRESHOLDS, itertools.pairwise(runs), strict=True
-    ):
+    runs = [list(run) for _, run in itertools.groupby(sorted(found), found.__getitem__)]
+    assert [found[run[0]][0] for run in runs] == STATES
+    for threshold, (below, above) in zip(THRESHOLDS, itertools.pairwise(runs), strict=True):
         # with a slack for thresholds at a simulated density
         assert below[-1] <= threshold * T * (1 + 1e-9)
         assert above[0] >= threshold * T * (1 - 1e-9)
         assert above[0] - below[-1] <= 0.001 * T * (1 + 1e-9)
     # far fewer than the 450 pulses of a sweep of this step
     assert len(found) < 40
-
-
-def test_stretches_are_runs_of_neighbours():
-    a, b = ("notch 1", True), ("notch 1", False)
-    assert stretches({3.0: a, 1.0: a, 2.0: b, 4.0: a}) == [(a, [1.0]), (b, [2.0]), (a, [3.0, 4.0])]
 
 
 # From traces with known ends: notch 1 below 0.93, moving up to 0.97, then notch 2
@@ -128,13 +120,6 @@ def test_the_intervals_lie_between_the_last_pulses_of_each_state(bisection):
     assert found["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
     assert found["state"].values.tolist() == ["notch 1"] * 2 + ["notch 2"] * 4
     assert found["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
-
-
-def test_edges_that_are_not_found_are_an_error(bisection):
-    campaign, _ = bisection
-    before = INTERVALS.requests_of(campaign, "stairs", last=3)
-    with pytest.raises(SystemExit, match=r"the edge at 0\.9375e12 A/m² is not found after all r"):
-        gather(INTERVALS, campaign, "stairs", before)
 
 
 def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):

@@ -57,14 +57,6 @@ def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):
     assert list(rows[1].values())[2:] == ["-0.7000", "-0.6200", "0.0005", "0.0800", "6.1", "0"]
 
 
-def test_the_pulses_of_the_sweep_are_told_apart(data, tmp_path):
-    _, lines = shown(STUDIES["intervals"], data, tmp_path)
-    pulses = [row for row in lines if len(row) == 4][2:]
-    assert pulses[1] == ["0.5900", "notch 1", "yes", "no"]
-    assert pulses[2] == ["0.6100", "notch 2", "no", "no"]
-    assert pulses[3] == ["0.6500", "notch 2", "yes", "yes"]
-
-
 def test_the_figure_has_a_bar_for_each_interval(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)

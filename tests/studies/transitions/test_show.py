@@ -1,8 +1,10 @@
 """Tables and map of transitions, from transitions with known ends."""
 
 import json
+import random
 
 import numpy as np
+import pandas
 import pytest
 from helpers.transitions import led
 from matplotlib import colormaps
@@ -15,11 +17,10 @@ from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.transitions.show import draw, sequence
+from wallnet.studies.transitions.show import draw, shortest
 
 ENERGY = write_energy_job(plan.parse(led()).devices["stairs"])
 SMALL = Figures(resolution=72)
-NAN = np.nan
 J = [-0.7e12, -0.6e12, 0.6e12, 0.7e12]
 STATES = [
     [["expelled", "free", "notch 1", "between 1 and 2"]] * 2,
@@ -34,8 +35,6 @@ def known():
     middle = np.arange(16).reshape(2, 2, 4) * 90e-9
     values = {
         "start_stable": [1, 0],
-        "start_bottom": [300e-9, 600e-9],
-        "start_top": [300e-9, 600e-9],
         "end_state": STATES,
         "end_settled": [[[1, 1, 1, 0], [1, 0, 1, 1]]] * 2,
         "end_bottom": middle + 10e-9,
@@ -43,16 +42,11 @@ def known():
         "end_target": TARGETS,
         "reached": [1, 1, 1, 0],
         "left": [1, 0],
-        # from notch 1: with 5 ns to notch 2, and by way of it to reversed
-        "sequence_length": [[0, 1, 2, 1], [1, 0, 1, 2]],
-        "sequence_current_density": [[NAN, 0.7e12, 0.7e12, -0.7e12], [-0.7e12, NAN, 0.7e12, NAN]],
-        "sequence_duration": [[NAN, 5e-9, 5e-9, 4e-9], [5e-9, NAN, 4e-9, NAN]],
         "start": ["notch 1", "notch 2"],
         "target": TARGET,
         "duration": [4e-9, 5e-9],
         "current_density": J,
     }
-    values["sequence_length"][1][3] = -1
     about = {"subject": "stairs", "parameters": json.dumps({"about": ENERGY.plain()})}
     about |= {"simulation": "{}", "revision": 4, "wallnet_version": "0"}
     return files.dataset("transitions", values).assign_attrs(**about)
@@ -92,21 +86,90 @@ def test_the_table_has_one_row_a_pulse(written):
     assert found == [TARGET[t] if t >= 0 else "–" for t in np.ravel(TARGETS)]
 
 
-def test_a_sequence_follows_its_pulses_from_state_to_state(data, written):
-    assert sequence(data, "notch 1", "reversed") == [
-        (0.7e12, 5e-9, "notch 2"),
-        (0.7e12, 4e-9, "reversed"),
+PULSE = ("start", "target", "current_density", "duration")
+
+
+def brute_force(pulses):
+    """Return the shortest sequences of pulses, of these those with the least heat, by trying all.
+
+    A pulse has start, target, current density and duration.
+    """
+    found = {}
+    for start in {pulse[0] for pulse in pulses}:
+        reached = {start: [()]}
+        for _ in range(6):
+            further = {}
+            for state, sequences in reached.items():
+                for pulse in pulses:
+                    if pulse[0] == state:
+                        more = [(*sequence, pulse) for sequence in sequences]
+                        further.setdefault(pulse[1], []).extend(more)
+            reached = further
+            for state, sequences in reached.items():
+                if state != start and (start, state) not in found:
+                    heats = [sum(j * j * t for *_, j, t in sequence) for sequence in sequences]
+                    found[start, state] = sequences[int(np.argmin(heats))]
+    return found
+
+
+def sequences(pulses):
+    """Return the shortest sequences of pulses between each two states."""
+    return {
+        (start, target): tuple(found[list(PULSE)].itertuples(index=False, name=None))
+        for start, targets in shortest(pandas.DataFrame(pulses, columns=PULSE)).items()
+        for target, found in targets.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shortest_sequences_are_those_of_brute_force(seed):
+    """Directed graphs of four states and two ends, with several pulses between two states."""
+    draw = random.Random(seed)
+    pulses = [
+        (
+            f"notch {draw.randrange(4)}",
+            f"notch {draw.randrange(6)}",
+            draw.choice([-1, 1]) * draw.randint(300, 900) * 1e9,
+            draw.choice([4e-9, 5e-9, 7e-9]),
+        )
+        for _ in range(draw.randint(5, 11))
     ]
-    assert sequence(data, "notch 2", "expelled") == []
-    (found,) = cells(written, "notch 1", "reversed")
+    pulses = [pulse for pulse in pulses if pulse[0] != pulse[1]]
+    found = sequences(pulses)
+    assert found == brute_force(pulses)
+    assert found
+
+
+def test_of_equally_many_pulses_the_least_heat_is_taken_and_never_more_pulses():
+    cold, hot = ("a", "b", 0.5e12, 5e-9), ("a", "b", -0.6e12, 4e-9)
+    assert sequences([hot, cold])["a", "b"] == (cold,)
+    # 0.6² · 2 < 0.5² · 5 although the density is larger
+    assert sequences([cold, ("a", "b", -0.6e12, 2e-9)])["a", "b"][0][3] == 2e-9
+    # one hot pulse instead of two that are cold
+    direct = ("a", "c", 2e12, 9e-9)
+    chain = [("a", "b", 0.1e12, 1e-9), ("b", "c", 0.1e12, 1e-9)]
+    assert sequences([*chain, direct])["a", "c"] == (direct,)
+    assert sequences([]) == {}
+
+
+@pytest.fixture(scope="module")
+def resting(known, tmp_path_factory):
+    """Return the same as `written` if walls rest in both states from which pulses start."""
+    data = known.assign(start_stable=("start", [1, 1], known["start_stable"].attrs))
+    return shown(STUDIES["transitions"], data, tmp_path_factory.mktemp("resting"))
+
+
+def test_a_sequence_follows_its_pulses_from_state_to_state(written, resting):
+    (found,) = cells(resting, "notch 1", "reversed")
     assert found[2:4] == ["2", "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed"]
-    assert cells(written, "notch 2", "expelled") == [["notch 2", "expelled", *["–"] * 4]]
+    # no pulse leads from notch 2 if no wall rests there
+    assert cells(written, "notch 1", "reversed") == [["notch 1", "reversed", *["–"] * 4]]
     # no sequence leads from a state to itself
-    told = [row[1] for row in cells(written, "notch 1") if len(row) == 6]
+    told = [row[1] for row in cells(resting, "notch 1") if len(row) == 6]
     assert told == ["notch 2", "reversed", "expelled"]
 
 
-def test_pulses_and_sequences_have_their_write_energy(written):
+def test_pulses_and_sequences_have_their_write_energy(written, resting):
     """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
     rows, _ = written
     metal = ENERGY.heavy_metal
@@ -118,18 +181,18 @@ def test_pulses_and_sequences_have_their_write_energy(written):
         peak = write_energy_of(ENERGY, density, duration).rise.peak
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
-    (found,) = cells(written, "notch 1", "reversed")
+    (found,) = cells(resting, "notch 1", "reversed")
     energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
     assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
     peak = write_energy_of(ENERGY, 0.7e12, 5e-9).rise.peak
     assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
 
 
-def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(data, tmp_path):
-    data["end_target"].values[1, 1, 3] = TARGET.index("reversed")
-    data["sequence_duration"].values[1, 2] = 5e-9
-    (found,) = cells(shown(STUDIES["transitions"], data, tmp_path), "notch 1", "reversed")
-    energy = write_energy_of(ENERGY, 0.7e12, 5e-9).energy
+def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(resting):
+    """From notch 2 by way of notch 1."""
+    (found,) = cells(resting, "notch 2", "expelled")
+    assert found[3] == "-0.7000 for 4 ns to notch 1; -0.7000 for 4 ns to expelled"
+    energy = write_energy_of(ENERGY, 0.7e12, 4e-9).energy
     assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=5.1e-4)
 
 

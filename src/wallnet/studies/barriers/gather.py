@@ -4,14 +4,14 @@ A state is left over its lowest barrier E. By Arrhenius' law its mean lifetime i
 with an attempt frequency f, which is uncertain by some orders of magnitude.
 """
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
-from wallnet.files.schema import Content
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import BOLTZMANN
-from wallnet.studies.opened import Opened, over, padded
+from wallnet.studies.opened import Opened, padded
 
 LONGEST = 1e300
 """Lifetime in s above which it is stated as this; an exponential would overflow."""
@@ -22,58 +22,63 @@ ALONG = ("path_energy", "path_wall_bottom", "path_wall_top")
 
 OF_PATH = (*ALONG, "barrier_forward", "barrier_backward", "barrier_converged")
 
-Pair = tuple[str, str]
 
-
-def lifetime(barrier: float, temperature: float, frequency: float) -> float:
-    """Return the mean lifetime in s of a state by Arrhenius' law.
+def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> NDArray[np.float64]:
+    """Return the mean lifetime in s of states by Arrhenius' law.
 
     Parameters
     ----------
-    barrier : float
+    barrier : array_like
         Lowest barrier in J.
     temperature : float
         In K.
-    frequency : float
-        Attempt frequency in 1/s.
+    frequency : array_like
+        Attempt frequency in 1/s; it broadcasts against the barriers.
     """
-    exponent = barrier / (BOLTZMANN * temperature) - math.log(frequency)
-    if math.isnan(exponent):
-        return math.nan
-    return math.exp(exponent) if exponent < math.log(LONGEST) else LONGEST
+    exponent = np.asarray(barrier) / (BOLTZMANN * temperature) - np.log(frequency)
+    with np.errstate(over="ignore"):
+        return np.minimum(np.exp(exponent), LONGEST)
 
 
 def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     """Return the variables of the barriers of a device from its minima and paths."""
+    import pandas
+
     minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
     pairs = [key for key in opened if len(key) == 2]
     paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
-    threshold = asked.retained * BOLTZMANN * asked.temperature
-    states = []
-    for state, data in minima.items():
-        exits = _exits(state, paths)
-        barrier, leads_to = min(exits, key=_unknown_last, default=(math.nan, ""))
-        known = all(math.isfinite(each) for each, _ in exits)
-        row: dict[str, Any] = {
-            "state_name": state,
-            "state_energy": _energy(data),
-            "state_wall_bottom": data.values["minimum_wall_bottom"],
-            "state_wall_top": data.values["minimum_wall_top"],
-            "state_barrier": barrier,
-            "state_exit": leads_to,
-            "state_retained": _retained(barrier, known, threshold),
-        }
-        states.append(row)
-    high_first = asked.attempt_frequencies[::-1]
+    # of neighbours that are minima
+    rows = [
+        (state, other, data.values[f"barrier_{way}"] if data.values["barrier_converged"] else None)
+        for (first, second), data in paths.items()
+        if data.values["path_energy"].size
+        for state, other, way in ((first, second, "forward"), (second, first, "backward"))
+    ]
+    exits = pandas.DataFrame(rows, columns=["state", "exit", "barrier"]).astype({"barrier": float})
+    lowest = exits.sort_values("barrier", kind="stable").drop_duplicates("state")
+    lowest = lowest.set_index("state").reindex(list(minima))
+    unknown = exits.loc[exits["barrier"].isna(), "state"]
+    barrier = lowest["barrier"].to_numpy()
+    kept = np.where(lowest.index.isin(unknown) | np.isnan(barrier), -1, 1)
+    held = [data.values["minimum_converged"] and data.attrs["stayed"] for data in minima.values()]
     along = {name: [data.values[name] for data in paths.values()] for name in OF_PATH}
+    of = {name: [float(data.values[name]) for data in minima.values()] for name in OF_MINIMUM}
     images = [energy.size for energy in along["path_energy"]]
     ways = ("forward", "backward", "converged")
     return {
-        **over([len(states)], states),
-        "state_lifetime": [
-            [lifetime(row["state_barrier"], asked.temperature, f) for f in high_first]
-            for row in states
-        ],
+        "state_name": list(minima),
+        "state_energy": np.where(held, of["minimum_energy"], np.nan),
+        "state_wall_bottom": of["minimum_wall_bottom"],
+        "state_wall_top": of["minimum_wall_top"],
+        "state_barrier": barrier,
+        "state_exit": lowest["exit"].fillna("").tolist(),
+        # an unknown barrier could decide only if none is too low
+        "state_retained": np.where(
+            barrier < asked.retained * BOLTZMANN * asked.temperature, 0, kept
+        ),
+        "state_lifetime": lifetime(
+            barrier[:, None], asked.temperature, asked.attempt_frequencies[::-1]
+        ),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
         **{f"pair_{way}": along[f"barrier_{way}"] for way in ways},
@@ -81,31 +86,3 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         "pair_images": images,
         **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
     }
-
-
-def _exits(state: str, paths: Mapping[Pair, Content]) -> list[tuple[float, str]]:
-    """Return the barriers in J from a state to its neighbours that are minima, with their names."""
-    found = []
-    for (first, second), data in paths.items():
-        if state not in (first, second) or not data.values["path_energy"].size:
-            continue
-        name, other = ("forward", second) if state == first else ("backward", first)
-        converged = data.values["barrier_converged"] == 1
-        found.append((float(data.values[f"barrier_{name}"]) if converged else math.nan, other))
-    return found
-
-
-def _unknown_last(exit_: tuple[float, str]) -> float:
-    return exit_[0] if math.isfinite(exit_[0]) else math.inf
-
-
-def _energy(data: Content) -> float:
-    held = data.values["minimum_converged"] == 1 and data.attrs["stayed"] == 1
-    return float(data.values["minimum_energy"]) if held else math.nan
-
-
-def _retained(barrier: float, known: bool, threshold: float) -> int:
-    """Return 1 if a state is retained, 0 if it is not, -1 if an unknown barrier could decide."""
-    if barrier < threshold:
-        return 0
-    return 1 if known and math.isfinite(barrier) else -1

@@ -26,9 +26,7 @@ RETAINED = {**YES, -1: "unknown"}
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the barriers of a device; the first one is also written as CSV."""
-    shown = [states_table(data, name), pairs_table(data, name), exits_table(data, name)]
-    # no wall leaves a track with fixed ends
-    return [table for table in shown if table.rows()]
+    return [states_table(data, name), pairs_table(data, name)]
 
 
 def lifetime_text(seconds: float) -> str:
@@ -76,44 +74,29 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     return of_columns(title, columns)
 
 
-def pairs_table(data: xarray.Dataset, name: str) -> Table:
-    """Return the table of the barriers between neighbouring states."""
-    title = f"{name}: barriers between neighbouring states"
-    return _pairs(data, ~_leaves(data), title, ("barrier", "barrier back"))
-
-
-def exits_table(data: xarray.Dataset, name: str) -> Table:
-    """Return the table of annihilation and nucleation: barriers out of the track and back."""
-    title = f"{name}: the wall leaves the track, and a new one enters"
-    return _pairs(data, _leaves(data), title, ("annihilation", "nucleation"))
-
-
 def _leaves(data: xarray.Dataset) -> np.ndarray:
     """Return whether each pair has a track without a wall."""
     first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
     return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
 
 
-def _pairs(data: xarray.Dataset, chosen: np.ndarray, title: str, names: tuple[str, str]) -> Table:
-    """Return a table of some pairs, of which that of an expelled wall is turned round."""
+def pairs_table(data: xarray.Dataset, name: str) -> Table:
+    """Return the table of the barriers between neighbouring states.
+
+    To a track without a wall, the barrier is that of annihilation, and its return of nucleation.
+    """
     thermal = thermal_energy(data)
-    data = data.isel(pair=chosen)
-    turned = data["pair_first"].values == EXPELLED
-    ends, ways = (
-        np.array([data[f"pair_{each}"].values for each in pair])
-        for pair in (("first", "second"), ("forward", "backward"))
-    )
-    for both in (ends, ways):
-        both[:, turned] = both[::-1, turned]
-    (first, second), (forward, backward) = ends, ways
-    columns: dict[str, tuple[Any, Format]] = {"from": (first, ""), "to": (second, "")}
-    for way, values in zip(names, (forward, backward), strict=True):
-        columns[f"{way} (J)"] = (values, ".3e")
-        columns[f"{way} (k_B T)"] = (values / thermal, ".1f")
+    columns: dict[str, tuple[Any, Format]] = {
+        "from": (data["pair_first"].values, ""),
+        "to": (data["pair_second"].values, ""),
+    }
+    for way, title in {"forward": "barrier", "backward": "barrier back"}.items():
+        columns[f"{title} (J)"] = (data[f"pair_{way}"].values, ".3e")
+        columns[f"{title} (k_B T)"] = (data[f"pair_{way}"].values / thermal, ".1f")
     columns["saddle point"] = (data["pair_converged"].values, YES)
     columns["path"] = (data["pair_route"].values, "")
     columns["images"] = (data["pair_images"].values, "")
-    return of_columns(title, columns)
+    return of_columns(f"{name}: barriers between neighbouring states", columns)
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
@@ -198,15 +181,14 @@ def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
 
     They are of the same material if the energies of the states are the same.
     """
+    import pandas
+
     if settings_of(data) != settings:
         return False
-    energy = dict(zip(device["level_state"].values, device["level_energy"].values, strict=True))
-    for state, value in zip(data["state_name"].values, data["state_energy"].values, strict=True):
-        other = energy.get(state, math.nan)
-        known = math.isfinite(value) and math.isfinite(other)
-        if known and not math.isclose(value, other, rel_tol=1e-6):
-            return False
-    return True
+    levels = pandas.Series(device["level_energy"].values, device["level_state"].values)
+    states = pandas.Series(data["state_energy"].values, data["state_name"].values)
+    both = pandas.concat([levels, states], axis=1, join="inner").dropna()
+    return bool(np.allclose(both[0], both[1], rtol=1e-6, atol=0))
 
 
 def level_columns(

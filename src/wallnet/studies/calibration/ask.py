@@ -10,12 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.devices import Damping, Detector, missing_device
+from wallnet.config.devices import Damping, Detector
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import (
     Duration,
     DurationOrNone,
-    Fraction,
     Length,
     Position,
     Section,
@@ -23,7 +22,7 @@ from wallnet.config.quantities import (
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
 from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
-from wallnet.studies.base import Key, Requests, Rounds, Validate, study
+from wallnet.studies.base import Key, Requests, Rounds, Validate, changed, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
 
@@ -79,26 +78,13 @@ class Calibration(Section):
     candidates: Annotated[int, Field(ge=0, le=10_000)] = 24
     """Candidates of the first round, beside the configured one. Source: our choice."""
     local_candidates: Annotated[int, Field(ge=0, le=10_000)] = 11
-    """Candidates of the second round. Source: our choice."""
-    centres: Annotated[int, Field(ge=1, le=100)] = 3
-    """Best candidates of the first round around which the second one searches. Source: our
-    choice."""
-    reach: Annotated[Fraction, Field(gt=0)] = 0.15
-    """Largest distance from them, as a share of each range. Source: our choice."""
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
-    """Seed of the design of both rounds."""
-    most_simulations: Annotated[int, Field(ge=1, le=100_000)] = 400
-    """Largest number of simulations. Source: our choice."""
+    """Candidates of the second round, within 15 % of each range from one of the best three. Source:
+    our choice."""
 
     @field_validator("read_delays")
     @classmethod
     def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         return tuple(sorted(set(value)))
-
-    @property
-    def total(self) -> int:
-        """Number of candidates of all rounds."""
-        return 1 + self.candidates + self.local_candidates
 
     def varied(
         self, devices: Mapping[str, Device], name: str, candidate: Candidate
@@ -168,16 +154,12 @@ def problems(
     key: str, _: str, asked: Calibration, devices: Mapping[str, Device], validate: Validate
 ) -> list[str]:
     """List the conflicts of the changes with the devices, one sentence each."""
-    found: list[str] = []
-    for name, changes in asked.changes.items():
-        where = f"{key}.changes.{name}"
-        if missing := missing_device(f"{key}.changes", name, devices):
-            found += missing
-        elif "calculator" in changes:
-            found.append(f"{where} sets calculator; remove it, and set that of {name}")
-        else:
-            found += validate(Device, laid_over(devices[name].plain(), changes), where)[1]
-    return found
+    where = f"{key}.changes"
+    return [
+        problem
+        for name, changes in asked.changes.items()
+        for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
+    ]
 
 
 def conflicts(
@@ -191,19 +173,11 @@ def conflicts(
             "has the configured parameters; add some"
         ]
     found = []
-    needed = pulses(reference)
-    for name in dict.fromkeys(name for name, _ in needed):
+    for name in dict.fromkeys(name for name, _ in pulses(reference)):
         for end, word in enumerate(("lowest", "highest")):
             varied = asked.varied(campaign.simulated, name, asked.parameters.corner(end))
             device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
             found += wrong or _unreadable(key, name, asked, device)
-    count = len(needed) * asked.total
-    if count > asked.most_simulations:
-        numbers = f"1 + candidates {asked.candidates} + local_candidates {asked.local_candidates}"
-        found.append(
-            f"{key}: {numbers} with {len(needed)} simulations each make {count}, more than "
-            f"most_simulations {asked.most_simulations}; lower the candidates or raise it"
-        )
     return list(dict.fromkeys(found))
 
 
@@ -254,7 +228,7 @@ def ahead(
     campaign: Campaign, _: str, asked: Calibration, so_far: Rounds
 ) -> list[tuple[int, Request]]:
     """Return the pulses on the candidates of later rounds, counted with the longest pulse."""
-    left = asked.total - sum(map(len, so_far))
+    left = 1 + asked.candidates + asked.local_candidates - sum(map(len, so_far))
     slowest = asked.parameters.corner(1)
     return [
         (left, Request("trace", "", partial(_pulse, campaign, asked, slowest, *pulse)))

@@ -29,8 +29,16 @@ from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
 from wallnet.studies.opened import Opened, over
 
+CENTRES = 3
+"""Best candidates of the first round around which the second one searches. Source: our choice."""
+
+REACH = 0.15
+"""Largest distance from them, as a share of each range. Source: our choice."""
+
+SEED = 1
+"""Seed of the first round; that of the second is one higher."""
+
 Reference = FinalState | ArrivalTime | TransferCurve
-Limits = tuple[float, float]
 
 
 class Judged(NamedTuple):
@@ -159,50 +167,36 @@ def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.
 # Candidates
 
 
-def rounded(candidate: Mapping[str, float], asked: Calibration) -> Candidate:
-    """Return a candidate within the ranges, in whole `STEPS`."""
-    found = {}
-    for name, (low, high) in asked.parameters.ranges().items():
-        steps = round(candidate[name] / STEPS[name])
-        found[name] = float(f"{min(max(steps * STEPS[name], low), high):.10g}")
-    return found
+def _placed(
+    asked: Calibration, count: int, seed: int, centres: Sequence[Candidate], reach: float
+) -> list[Candidate]:
+    """Return candidates around some centres, in turn, within the ranges and in whole `STEPS`.
 
-
-def _design(count: int, seed: int) -> NDArray[np.float64]:
-    """Return points of a scrambled Sobol sequence in the unit cube; more begin with the same."""
+    They are points of a scrambled Sobol sequence, of which more begin with the same. `reach` is a
+    share of each range.
+    """
     from scipy.stats import qmc
 
     sequence = qmc.Sobol(d=len(STEPS), scramble=True, seed=seed)
-    return sequence.random_base2(max(count - 1, 0).bit_length())[:count]
-
-
-def _placed(
-    asked: Calibration, points: NDArray[np.float64], places: Sequence[Mapping[str, Limits]]
-) -> list[Candidate]:
-    """Return candidates at points of the unit cube, between the limits of each place in turn."""
-    found = []
-    for point, limits in zip(points, itertools.cycle(places), strict=False):
-        each = zip(point, limits.items(), strict=True)
-        place = {name: low + share * (high - low) for share, (name, (low, high)) in each}
-        found.append(rounded(place, asked))
-    return found
+    points = sequence.random_base2(max(count - 1, 0).bit_length())[:count]
+    low, high = np.transpose(list(asked.parameters.ranges().values()))
+    middle = np.resize([[centre[name] for name in STEPS] for centre in centres], points.shape)
+    steps = np.array(list(STEPS.values()))
+    around = middle + (2 * points - 1) * reach * (high - low)
+    values = np.clip(np.round(around / steps) * steps, low, high)
+    rows = ((float(f"{value:.10g}") for value in row) for row in values)
+    return [dict(zip(STEPS, row, strict=True)) for row in rows]
 
 
 def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
     """Return the configuration, then candidates that fill the ranges evenly."""
-    points = _design(asked.candidates, asked.seed)
-    return [dict(configured), *_placed(asked, points, [asked.parameters.ranges()])]
+    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters.ranges().items()}
+    return [configured, *_placed(asked, asked.candidates, SEED, [middle], 0.5)]
 
 
 def local_candidates(asked: Calibration, centres: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates around each of some centres, in turn."""
-    ranges = asked.parameters.ranges()
-    reach = {name: asked.reach * (high - low) for name, (low, high) in ranges.items()}
-    around = [
-        {name: (centre[name] - reach[name], centre[name] + reach[name]) for name in ranges}
-        for centre in centres
-    ]
-    return _placed(asked, _design(asked.local_candidates, asked.seed + 1), around)
+    return _placed(asked, asked.local_candidates, SEED + 1, centres, REACH)
 
 
 def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
@@ -212,7 +206,7 @@ def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
     if not before:
         return first_candidates(asked, known.configured)
     least = _judge(known, opened)["misfit"].min(axis=1)
-    order = np.argsort(least, kind="stable")[: asked.centres]
+    order = np.argsort(least, kind="stable")[:CENTRES]
     return local_candidates(asked, [before[index] for index in order])
 
 

@@ -9,13 +9,12 @@ from pydantic import Field, field_validator
 
 from wallnet.config import Campaign, Device
 from wallnet.config.calculators import CalculatorName, file_name
-from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import NAME_OF_VARIANT, check_names
 from wallnet.experiment import Request, Simulation, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable, answer
-from wallnet.studies.base import Requests, Rounds, Validate, study
+from wallnet.studies.base import Requests, Rounds, Validate, changed, study
 
 
 class Case(Section):
@@ -28,14 +27,10 @@ class Case(Section):
     changes: dict[str, Any] = Field(default={})
     """Keys of the device that differ in this case."""
 
-    def varied(self, devices: Mapping[str, Device], calculator: str) -> dict[str, Any]:
-        """Return the device as plain data, with the changes applied, for one calculator."""
-        data = devices[self.device].plain()
-        return laid_over(data, {**self.changes, "calculator": calculator})
-
     def simulated(self, devices: Mapping[str, Device], calculator: str) -> Device:
-        """Return the device for one calculator."""
-        return Device.model_validate(self.varied(devices, calculator))
+        """Return the device with the changes applied, for one calculator."""
+        changes = {**self.changes, "calculator": calculator}
+        return Device.model_validate(laid_over(devices[self.device].plain(), changes))
 
 
 class Crosscheck(Section):
@@ -66,17 +61,11 @@ def problems(
     key: str, _: str, asked: Crosscheck, devices: Mapping[str, Device], validate: Validate
 ) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
-    found: list[str] = []
+    found = []
     for name, case in asked.cases.items():
         where = f"{key}.cases.{name}"
-        if missing := missing_device(f"{where}.device", case.device, devices):
-            found += missing
-            continue
-        if "calculator" in case.changes:
-            found.append(f"{where}.changes sets calculator; remove it, since two are run")
-            continue
-        varied = case.varied(devices, asked.calculators[0])
-        found += validate(Device, varied, f"{where}.changes")[1]
+        names = (f"{where}.device", case.device, f"{where}.changes")
+        found += changed(*names, case.changes, devices, validate)[1]
     return found
 
 
@@ -109,7 +98,6 @@ _WALL = ("case", "calculator", "entry")
 VARIABLES = {
     "case": Variable(_CASE, "name of the case", "", TEXT),
     "calculator": Variable(("calculator",), "calculator, the reference last", "", TEXT),
-    "calculator_version": Variable(("calculator",), "its version and threads", "", TEXT),
     "case_damping": Variable(_CASE, "damping"),
     "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
     "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.files import FileError
-from wallnet.studies.base import Key
 from wallnet.studies.crosscheck.ask import Crosscheck
 from wallnet.studies.opened import Opened, padded
 
@@ -32,12 +31,7 @@ def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
     columns |= {
         name: padded(columns[name], entries) for name in columns if name.startswith("trace_")
     }
-    versions = [_version(opened, (cases[0], each)) for each in asked.calculators]
-    return columns | {
-        "calculator_version": versions,
-        "case": cases,
-        "calculator": asked.calculators,
-    }
+    return columns | {"case": cases, "calculator": asked.calculators}
 
 
 def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[str, Any]:
@@ -78,11 +72,3 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
             for end in ("wall_bottom", "wall_top")
         },
     }
-
-
-def _version(opened: Opened, key: Key) -> str:
-    """Return version and threads of the calculator of a trace."""
-    about = opened.read(key).attrs
-    threads = about.get("threads")
-    words = "" if threads is None else ", one thread" if threads == 1 else f", {threads} threads"
-    return f"{about['backend_version']}{words}"

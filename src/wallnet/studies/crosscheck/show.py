@@ -26,7 +26,7 @@ def _known(values: np.ndarray) -> np.ndarray:
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the table of the deviations, and that of the calculators."""
+    """Return the table of the deviations."""
     columns: dict[str, tuple[Any, Format]] = {
         "case": (data["case"].values, ""),
         "α": (data["case_damping"].values, "g"),
@@ -46,14 +46,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     ours, theirs = _names(data)
     columns |= {f"{ours} (s)": (first, ".1f"), f"{theirs} (s)": (reference, ".0f")}
     columns["ratio"] = (reference / first, ".0f")
-    made_by = {
-        "calculator": (data["calculator"].values, ""),
-        "version": (data["calculator_version"].values, ""),
-    }
-    return [
-        of_columns(f"{name}: deviations between the calculators", columns),
-        of_columns(f"{name}: calculators, the reference last", made_by),
-    ]
+    return [of_columns(f"{name}: deviations between the calculators", columns)]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.bisection import middles
 from wallnet.experiment import Simulation
-from wallnet.files import FileError
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.ask import TRACKS, Depinning
 from wallnet.studies.opened import Opened
@@ -54,30 +53,21 @@ def stay(
     >>> stay(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 4.0, 6.0, 10.0]), 5.0, 2.0)
     (0.75, 2.25)
     """
-    # the end is there if it crosses from one side to the other, even between two entries
-    first, last = position - within, position + within
-    inside = (end >= first) & (end <= last)
-    crossing = np.zeros_like(inside)
-    crossing[1:] = (np.minimum(end[1:], end[:-1]) < first) & (np.maximum(end[1:], end[:-1]) > last)
-    there = np.flatnonzero(inside | crossing)
-    if not there.size:
-        return math.nan, math.nan
-    begin, finish = int(there[0]), int(there[-1])
-    reached = _crossed(time, end, begin, first, last) if begin else float(time[0])
-    if finish == time.size - 1 and inside[finish]:
+    reached = _entered(time, end, position, within)
+    if abs(end[-1] - position) <= within or math.isnan(reached):
         return reached, math.nan
-    after = finish if not inside[finish] else finish + 1
-    return reached, _crossed(time[::-1], end[::-1], time.size - after, first, last)
+    return reached, -_entered(-time[::-1], end[::-1], position, within)
 
 
-def _crossed(
-    time: NDArray[np.floating], end: NDArray[np.floating], index: int, first: float, last: float
+def _entered(
+    time: NDArray[np.floating], end: NDArray[np.floating], position: float, within: float
 ) -> float:
-    """Return when an end enters a stretch on its way to an entry of a trace."""
-    before, after = float(end[index - 1]), float(end[index])
-    border = first if before < first else last
-    share = (border - before) / (after - before)
-    return float(time[index - 1] + share * (time[index] - time[index - 1]))
+    """Return when an end first comes within a distance of a position; NaN if never."""
+    if abs(end[0] - position) <= within:
+        return float(time[0])
+    side = 1 if end[0] < position else -1
+    found = tracks.first_time(time, side * end, side * position - within)
+    return found if math.isfinite(found) else math.nan
 
 
 def left_ends(ends: Sequence[float], position: float, within: float) -> int:
@@ -106,10 +96,8 @@ def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
     >>> threshold({0.4: 0, 0.5: 1, 0.6: 2, 0.7: 2}, 2)
     (0.5, 0.6)
     """
-    ordered = sorted(left)
-    high = next((each for each in ordered if left[each] >= ends), math.nan)
-    below = [each for each in ordered if not each >= high]
-    return (below[-1] if below else math.nan), high
+    high = min((each for each, count in left.items() if count >= ends), default=math.nan)
+    return max((each for each in left if not each >= high), default=math.nan), high
 
 
 def next_round(asked: Depinning, opened: Opened) -> list[tuple[str, int, float]]:
@@ -143,21 +131,9 @@ def _swept(opened: Opened) -> tuple[list[Key], Simulation]:
     return keys, opened.simulation(keys[0])
 
 
-def gather(asked: Depinning, opened: Opened) -> dict[str, Any]:
-    """Return the variables of the thresholds of all notches and of the dwell times of the sweep.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a threshold is not found after all rounds.
-    """
+def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
+    """Return the variables of the thresholds of all notches and of the dwell times of the sweep."""
     found = _left(opened)
-    for (track, notch), left in found.items():
-        if gaps := middles(left, asked.resolution):
-            raise FileError(
-                f"the threshold of notch {notch} ({TRACKS[track]}) at {gaps[0] / 1e12:.4f}e12 A/m² "
-                "is not found after all rounds; report this as a bug"
-            )
     used = list(dict.fromkeys(track for track, _ in found))
     swept, simulated = _swept(opened)
     notches = len(simulated.track.inner_notch_positions)

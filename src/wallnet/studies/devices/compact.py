@@ -5,15 +5,13 @@ other changes of the device file do not make a network train again.
 """
 
 import argparse
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files
-from wallnet.files import FileError
 from wallnet.files.compact import CONTENTS
 from wallnet.studies.barriers.retention import retained
 
@@ -39,20 +37,17 @@ def compact_model(
         Barriers of a synapse, which determine the retained levels. Without them, the level set
         `kept` is not available.
     transitions : str or Path, optional
-        Transitions of a synapse, which determine the mutually reachable ones of these. Without
-        them, the level set `mutually-reachable` is not available.
+        Transitions of a synapse with barriers, which determine the mutually reachable ones of
+        these. Without them, the level set `mutually-reachable` is not available.
 
     Raises
     ------
     wallnet.files.FileError
-        If a file is missing or damaged, the device is a plain track, or there are transitions
-        without barriers.
+        If a file is missing or damaged.
     """
     data = files.read_dataset(device, "track")
     kind = str(data.attrs["kind"])
-    content = CONTENTS.get(kind)
-    if content is None:
-        raise FileError(f"{device} is a {kind}, which cannot be part of a network; change its kind")
+    content = CONTENTS[kind]
     kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
@@ -63,15 +58,13 @@ def compact_model(
         lasting = {state for state, (_, known) in found.items() if known == 1}
         written = [level | {"kept": level["state"] in lasting} for level in written]
     if transitions is not None:
-        if barriers is None:
-            raise FileError(f"{transitions} does not tell the retained levels; add the barriers")
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
         reached = mutually_reachable(transitions, states)
         written = [level | {"mutually_reachable": level["state"] in reached} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": plain}, out)
 
 
-def both_ways(pairs: Iterable[tuple[int, int]], states: int, counted: Iterable[int]) -> set[int]:
+def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[str]:
     """Return the most states between any two of which pulses lead, in both directions.
 
     They are the largest strongly connected component of the graph of the pulses, where only some
@@ -79,37 +72,30 @@ def both_ways(pairs: Iterable[tuple[int, int]], states: int, counted: Iterable[i
 
     Parameters
     ----------
-    pairs : iterable of tuple of int
+    pairs : iterable of tuple of str
         States before and after a pulse.
-    states : int
-        Number of states.
-    counted : iterable of int
+    counted : sequence of str
         States that count. Only these are returned.
 
     Returns
     -------
-    set of int
+    set of str
         The states; of components with equally many, those of the component with the first state.
         Empty if none has two.
 
     Examples
     --------
-    Pulses lead from 0 to 1 and back by way of 2, and from 1 to 3 but not back.
+    Pulses lead from a to b and back by way of c, and from b to d but not back.
 
-    >>> sorted(both_ways([(0, 1), (1, 2), (2, 0), (1, 3)], 4, [0, 1, 3]))
-    [0, 1]
+    >>> sorted(both_ways([("a", "b"), ("b", "c"), ("c", "a"), ("b", "d")], ["a", "b", "d"]))
+    ['a', 'b']
     """
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
+    import networkx
 
-    edges = np.array(sorted(set(pairs)), dtype=int).reshape(-1, 2)
-    graph = csr_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(states, states))
-    _, component = connected_components(graph, directed=True, connection="strong")
-    groups: dict[int, set[int]] = {}
-    for state in sorted(counted):
-        groups.setdefault(int(component[state]), set()).add(state)
-    largest = max(groups.values(), key=len, default=set())
-    return largest if len(largest) > 1 else set()
+    components = networkx.strongly_connected_components(networkx.DiGraph(pairs))
+    groups = ([state for state in counted if state in found] for found in components)
+    several = [group for group in groups if len(group) > 1]
+    return set(min(several, key=lambda group: (-len(group), counted.index(group[0])), default=()))
 
 
 def mutually_reachable(path: str | Path, retained: Iterable[str]) -> frozenset[str]:
@@ -131,36 +117,32 @@ def mutually_reachable(path: str | Path, retained: Iterable[str]) -> frozenset[s
         If it is missing or damaged.
     """
     data = files.read_dataset(path, "transitions")
-    names = [str(name) for name in data["target"].values]
+    names = data["target"].values.tolist()
     ends = data["end_target"].values
     # a state in which no wall rests is no target, so pulses from there close no circle
-    pairs = [(place[0], int(ends[place])) for place in np.ndindex(ends.shape) if ends[place] >= 0]
-    wanted = set(retained)
-    counted = [index for index, name in enumerate(names) if name in wanted]
-    return frozenset(names[index] for index in both_ways(pairs, len(names), counted))
+    pairs = ((names[place[0]], names[end]) for place, end in np.ndenumerate(ends) if end >= 0)
+    return frozenset(both_ways(pairs, [name for name in names if name in set(retained)]))
 
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
     """Return all levels of a synapse in order, including the half levels."""
     flags = {name: name for name in ("half", "stable", "reachable")}
     flags |= {"beyond_model": "level_beyond_model", "minimum": "level_minimum"}
-    read = data["level_conductance"].sel(reading=list(files.READINGS)).transpose("level", "reading")
-    columns = (
-        data["level_state"].values,
-        data["level_shift"].values.tolist(),
-        read.values.tolist(),
-    )
+
+    def known(value: "xarray.DataArray") -> float | None:
+        return value.item() if np.isfinite(value) else None
+
     return [
         {
-            "state": str(state),
-            **{key: bool(data[name].values[index]) for key, name in flags.items()},
-            "moved_on": None if math.isnan(moved) else moved,
+            "state": str(level["level_state"].item()),
+            **{key: bool(level[name]) for key, name in flags.items()},
+            "moved_on": known(level["level_shift"]),
             "conductance": {
-                reading: value if math.isfinite(value) else None
-                for reading, value in zip(files.READINGS, conductance, strict=True)
+                reading: known(level["level_conductance"].sel(reading=reading))
+                for reading in files.READINGS
             },
         }
-        for index, (state, moved, conductance) in enumerate(zip(*columns, strict=True))
+        for level in (data.isel(level=index) for index in range(data.sizes["level"]))
     ]
 
 

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies.devices.levels import synapse_variables
 from wallnet.studies.devices.neuron import neuron_variables
 from wallnet.studies.devices.traces import RECORDED, WALL, End, Trace, read_trace
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, padded
 
 logger = logging.getLogger(__name__)
 
@@ -28,45 +29,15 @@ DERIVED: dict[str, Callable[[Device, Opened, Mapping[str, Any], Sequence[End]], 
 results, the common variables and the wall at the end of each trace."""
 
 
-class _Sweeps:
-    """Arrays of all traces on a common time step.
-
-    Parameters
-    ----------
-    pulses : int
-        Number of traces.
-    interval : float
-        Time step in s.
-    """
-
-    def __init__(self, pulses: int, interval: float) -> None:
-        self.interval = interval
-        self.entries = 1
-        self._pulses = pulses
-        self._columns: dict[str, NDArray[np.float32]] = {}
-
-    def add(self, index: int, trace: Trace) -> None:
-        """Interpolate one trace linearly to the common step and store it in its row."""
-        # the tolerance keeps the last entry despite rounding errors of the summed steps
-        entries = math.floor(trace.time[-1] / self.interval + 1e-6) + 1
-        grid = np.arange(entries) * self.interval
-        self.entries = max(self.entries, entries)
-        for name, values in trace.recorded.items():
-            tail = values.shape[1:]
-            held = self._columns.get(name)
-            if held is None or held.shape[1] < entries:
-                # the arrays grow by doubling: the longest trace is unknown until all are read
-                length = max(entries, 2 * held.shape[1] if held is not None else 0)
-                grown = np.full((self._pulses, length, *tail), np.nan, dtype=np.float32)
-                if held is not None:
-                    grown[:, : held.shape[1]] = held
-                self._columns[name] = held = grown
-            flat = values.reshape(values.shape[0], -1)
-            rows = [np.interp(grid, trace.time, column) for column in flat.T]
-            held[index, :entries] = np.stack(rows, axis=-1).reshape(entries, *tail)
-
-    def __getitem__(self, name: str) -> NDArray[np.float32]:
-        return self._columns[name][:, : self.entries]
+def on_step(trace: Trace, interval: float) -> dict[str, NDArray[np.float64]]:
+    """Return what is recorded of a trace on a time step in s, interpolated, with the time last."""
+    # the tolerance keeps the last entry despite rounding errors of the summed steps
+    entries = math.floor(trace.time[-1] / interval + 1e-6) + 1
+    grid = np.arange(entries) * interval
+    return {
+        name: np.apply_along_axis(partial(np.interp, grid, trace.time), -1, values.T)
+        for name, values in trace.recorded.items()
+    }
 
 
 def gather(device: Device, opened: Opened) -> dict[str, Any]:
@@ -92,16 +63,23 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     """
     pulse = device.pulse
     densities = np.array(pulse.current_densities)
-    swept = _Sweeps(densities.size, device.output.interval)
+    traces: list[dict[str, NDArray[np.float64]]] = []
     ends: list[End] = []
     read: list[dict[str, float]] = []
-    for index, density in enumerate(pulse.current_densities):
+    for density in pulse.current_densities:
         trace = read_trace(opened, (density,), device)
-        swept.add(index, trace)
+        traces.append(on_step(trace, device.output.interval))
         ends.append(trace.end)
         when = trace.read_time(device.read_at)
         told = {"end_time": trace.time[-1], "read_time": when, "held": trace.held}
         read.append(told | trace.at(when, (*WALL, "detected")))
+    entries = max(each["detected"].size for each in traces)
+    swept = {
+        name: np.moveaxis(padded([each[name] for each in traces], entries), -1, 1).astype(
+            np.float32
+        )
+        for name in (*RECORDED, "detected")
+    }
     settled = np.array([end.settled for end in ends])
     if np.any(settled == 0):
         moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0])
@@ -113,7 +91,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     heated = write_energy_job(device)
     cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
     heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
-    time = np.arange(swept.entries) * swept.interval
+    time = np.arange(entries) * device.output.interval
     walls = {name: swept[name] for name in WALL}
     arrivals = arrival_times(device.track, time, walls)
     detector = device.detector

@@ -1,16 +1,15 @@
 """The levels of a synapse: the states in which its wall rests and the pulses that reach them."""
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.config import Device
+from wallnet.config.devices import Detector
 from wallnet.devices.conductance import (
     both_readings,
     conductance_noise,
@@ -34,36 +33,25 @@ OF_MINIMUM = (
 """Variables of a minimum that are gathered."""
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """A state in which the wall of a synapse can rest.
 
     Attributes
     ----------
     state : WallState
         The state.
-    resting : WallState
-        State in which a wall initialised there came to rest; the state itself if the wall stayed.
+    wall : End
+        The wall at rest there. Without a source, the initialised wall, which moved elsewhere.
     source : str
         Simulation from which the level is measured; empty if there is none.
-    position : float
-        Mean position of the wall at rest in m. Without a source, the position to which the
-        initialised wall moved.
-    conductance : ndarray (2,)
-        Conductance in S, in the order of `files.READINGS`; NaN without a source.
-    ends : tuple of float
-        Positions of both ends of the wall at rest in m, lower edge first.
-    noise : float
-        Standard deviation of the mean of m_z under the detector at a temperature.
+    resting : WallState
+        State in which a wall initialised there came to rest; the state itself if the wall stayed.
     """
 
     state: WallState
-    resting: WallState
+    wall: End
     source: str
-    position: float
-    conductance: NDArray[np.float64]
-    ends: tuple[float, float]
-    noise: float = math.nan
+    resting: WallState
 
     @property
     def stable(self) -> bool:
@@ -71,8 +59,7 @@ class Level:
         return bool(self.source)
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(NamedTuple):
     """Walls at the ends of the pulses of a sweep.
 
     Attributes
@@ -81,85 +68,30 @@ class Sweep:
         Current density of each pulse in A/m².
     ends : sequence of End
         Wall at the end of each trace.
-    conductance : ndarray (2, pulses)
-        Conductance at the end of each trace in S, in the order of `files.READINGS`.
     beyond_model : ndarray (pulses,)
         Whether the pulse heats the track above its Curie temperature.
     """
 
     current_density: NDArray[np.float64]
     ends: Sequence[End]
-    conductance: NDArray[np.float64]
     beyond_model: NDArray[np.bool_]
 
-    def _reaching(self, state: WallState) -> list[int]:
-        return [index for index, end in enumerate(self.ends) if end.state == state and end.rests]
+    def reaching(self, state: WallState) -> list[int]:
+        """Return the indices of the pulses after which the wall rests in a state, by their |J|."""
+        found = [index for index, end in enumerate(self.ends) if end.state == state and end.rests]
+        return sorted(found, key=lambda index: abs(self.current_density[index]))
 
-    def first_reaching(self, state: WallState) -> int | None:
-        """Return the index of the smallest |J| after which the wall rests in `state`, or None."""
-        reached = self._reaching(state)
-        return min(reached, key=lambda index: abs(self.current_density[index]), default=None)
-
-    def only_beyond_model(self, state: WallState) -> bool:
-        """Return whether pulses end in `state`, and all of them pass the Curie temperature."""
-        reaching = self._reaching(state)
-        return bool(reaching) and bool(self.beyond_model[reaching].all())
-
-    def smallest_reaching(self, state: WallState) -> float:
-        """Return the smallest J in A/m² after which the wall rests in `state`, or NaN."""
-        index = self.first_reaching(state)
-        return float("nan") if index is None else float(self.current_density[index])
-
-    def measured(self, state: WallState, resting: WallState) -> Level | None:
-        """Return the level measured after the smallest pulse that reaches `state`, or None.
-
-        Parameters
-        ----------
-        state : WallState
-            The state.
-        resting : WallState
-            State in which a wall initialised there came to rest.
-        """
-        index = self.first_reaching(state)
-        if index is None:
-            return None
-        end, source = self.ends[index], f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2"
-        conductance = self.conductance[:, index]
-        return Level(state, resting, source, end.position, conductance, end.ends, noise=end.noise)
+    def level(self, state: WallState) -> Level | None:
+        """Return the level measured after the weakest pulse that reaches a state, or None."""
+        for index in self.reaching(state):
+            source = f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2"
+            return Level(state, self.ends[index], source, state)
+        return None
 
 
-def measured_level(placed: Level, sweep: Sweep, name: str) -> Level:
-    """Return a level measured from the wall initialised there or, failing that, from a pulse.
-
-    A straight wall that is initialised at a level may slip, although driven walls, which are bent,
-    come to rest there. The level is then measured after a pulse.
-
-    Parameters
-    ----------
-    placed : Level
-        Level found by relaxing a wall that was initialised there.
-    sweep : Sweep
-        Final states of the pulses.
-    name : str
-        Name of the device in messages.
-
-    Returns
-    -------
-    Level
-        `placed` if the initialised wall stayed or if no pulse ends at rest there.
-    """
-    if placed.stable:
-        return placed
-    reached = sweep.measured(placed.state, placed.resting)
-    moved = placed.resting != placed.state
-    went = f"went to '{placed.resting}'" if moved else "did not come to rest"
-    then = f"is measured after a {reached.source}" if reached else "gets no conductance"
-    start = f"a wall initialised at '{placed.state}'"
-    logger.warning("%s: %s %s; this level %s", name, start, went, then)
-    return reached or placed
-
-
-def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[str, ArrayLike]:
+def level_variables(
+    levels: Sequence[Level], sweep: Sweep, detector: Detector, name: str
+) -> dict[str, Any]:
     """Return the variables over the levels of a synapse.
 
     A state in which no simulated wall ended stays in the list, with `stable` 0 and no conductance.
@@ -171,6 +103,8 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
         from the first to the last notch.
     sweep : Sweep
         Final states of the pulses.
+    detector : Detector
+        The detector.
     name : str
         Name of the device in messages.
 
@@ -184,33 +118,9 @@ def level_variables(levels: Sequence[Level], sweep: Sweep, name: str) -> dict[st
     wallnet.files.FileError
         If the first and the last level have the same conductance, or one of them has none.
     """
-    low, high = _range(levels, name)
-    conductance = np.stack([level.conductance for level in levels], axis=1)
     stable = np.array([level.stable for level in levels])
-    if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
-        logger.warning("%s: the conductance does not rise from each level to the next", name)
-    reaching = np.array([sweep.smallest_reaching(level.state) for level in levels])
-    beyond = [sweep.only_beyond_model(level.state) for level in levels]
-    # the first level is where pulses start
-    reaching[0], beyond[0] = 0.0, False
-    return {
-        "level": np.arange(len(levels)),
-        "level_state": [level.state for level in levels],
-        "level_resting_state": [level.resting for level in levels],
-        "level_source": [level.source for level in levels],
-        "level_position": [level.position for level in levels],
-        "level_conductance": conductance,
-        "normalized_level_conductance": normalize(conductance, low[:, None], high[:, None]),
-        "half": [level.state.half for level in levels],
-        "stable": stable,
-        "reachable": np.isfinite(reaching),
-        "reaching_current_density": reaching,
-        "level_beyond_model": beyond,
-    }
-
-
-def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the conductances of the first and the last level in S."""
+    detected = np.where(stable, [level.wall.detected for level in levels], np.nan)
+    conductance = both_readings(detected, detector)
     first, last = levels[0], levels[-1]
     for level in (first, last):
         if not level.stable:
@@ -219,18 +129,40 @@ def _range(levels: Sequence[Level], name: str) -> tuple[NDArray[np.float64], NDA
                 "simulated wall ended there at rest, or the energy has no minimum there; enlarge "
                 "track.notches.diameter or move the notch inwards"
             )
-    if np.any(first.conductance == last.conductance):
+    if np.any(conductance[:, 0] == conductance[:, -1]):
         where = f"in '{first.state}' and in '{last.state}'"
         raise files.FileError(
             f"{name}: the detector sees the same conductance {where}; move detector.start and "
             "detector.stop apart"
         )
-    return first.conductance, last.conductance
+    if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
+        logger.warning("%s: the conductance does not rise from each level to the next", name)
+    pulses = [sweep.reaching(level.state) for level in levels]
+    reaching = [sweep.current_density[found[0]] if found else np.nan for found in pulses]
+    beyond = [bool(found) and bool(sweep.beyond_model[found].all()) for found in pulses]
+    # the first level is where pulses start
+    reaching[0], beyond[0] = 0.0, False
+    return {
+        "level": np.arange(len(levels)),
+        "level_state": [level.state for level in levels],
+        "level_resting_state": [level.resting for level in levels],
+        "level_source": [level.source for level in levels],
+        "level_position": [level.wall.position for level in levels],
+        "level_conductance": conductance,
+        "normalized_level_conductance": normalize(
+            conductance, conductance[:, :1], conductance[:, -1:]
+        ),
+        "half": [level.state.half for level in levels],
+        "stable": stable,
+        "reachable": np.isfinite(reaching),
+        "reaching_current_density": reaching,
+        "level_beyond_model": beyond,
+    }
 
 
 def synapse_variables(
     device: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
-) -> dict[str, ArrayLike]:
+) -> dict[str, Any]:
     """Return the levels of a synapse and the conductances of the sweep normalised by them.
 
     Parameters
@@ -244,20 +176,14 @@ def synapse_variables(
     ends : sequence of End
         Wall at the end of each trace.
     """
-    sweep = Sweep(
-        current_density=values["current_density"],
-        ends=ends,
-        conductance=both_readings([end.detected for end in ends], device.detector),
-        beyond_model=values["beyond_model"],
-    )
+    sweep = Sweep(values["current_density"], ends, values["beyond_model"])
     states = minimum_states(device.track, device.wall.start)
     found = [_with_minimum(_level(each, device, opened, sweep), opened) for each in states]
-    levels, minima = [level for level, _ in found], [minimum for _, minimum in found]
-    low, high = (each[:, None] for each in _range(levels, opened.subject))
-    variables = level_variables(levels, sweep, opened.subject)
+    levels, minima = zip(*found, strict=True)
+    variables = level_variables(levels, sweep, device.detector, opened.subject)
+    conductance = variables["level_conductance"]
     if device.field_temperature:
-        conductance = np.stack([level.conductance for level in levels], axis=1)
-        sizes = [level.noise for level in levels]
+        sizes = np.where(variables["stable"], [level.wall.noise for level in levels], np.nan)
         variables |= {
             "level_conductance_noise": conductance_noise(sizes, conductance, device.detector),
             "noise_bandwidth": 1 / (2 * device.output.interval),
@@ -265,7 +191,9 @@ def synapse_variables(
     return {
         **variables,
         **over([len(minima)], minima),
-        "normalized_final_conductance": normalize(values["final_conductance"], low, high),
+        "normalized_final_conductance": normalize(
+            values["final_conductance"], conductance[:, :1], conductance[:, -1:]
+        ),
     }
 
 
@@ -287,28 +215,44 @@ def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]
             why = f"the field stays at {residual:.3g} A/m"
         what = f"the energy has no minimum in '{level.state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
-        nothing = np.full_like(level.conductance, np.nan)
-        level = replace(level, resting=found, source="", conductance=nothing, noise=math.nan)
+        level = level._replace(source="", resting=found)
     return level, {
         "level_minimum": int(held),
         "level_energy": energy if held else np.nan,
         "level_residual_field": residual,
         "level_stiffness": stiffness if held else np.nan,
-        "level_shift": max(np.abs(np.subtract(ends, level.ends))) if level.stable else np.nan,
+        "level_shift": max(np.abs(np.subtract(ends, level.wall.ends))) if level.stable else np.nan,
     }
 
 
 def _level(state: WallState, device: Device, opened: Opened, sweep: Sweep) -> Level:
-    """Return the level of a state, as it is measured."""
+    """Return the level of a state, as it is measured.
+
+    A straight wall that is initialised at a level may slip, although driven walls, which are bent,
+    come to rest there. The level is then measured after a pulse.
+    """
     if state == INITIAL:
-        return _start(device, opened)
+        return Level(state, _start(device, opened), "initial state", state)
+    reached = sweep.level(state)
     if state == REVERSED:
-        return sweep.measured(REVERSED, REVERSED) or _uniform(device)
-    return measured_level(_relaxed(state, device, opened), sweep, opened.subject)
+        source = "uniform along -z, not simulated: no pulse of the sweep reverses the track"
+        length = device.track.length
+        uniform = End(state, 1, length, (length, length), detected=-1.0)
+        return reached or Level(state, uniform, source, state)
+    end = read_trace(opened, ("level", str(state)), device).end
+    if end.state == state and end.rests:
+        return Level(state, end, "wall placed there and relaxed", state)
+    # "initial" is the initial position; here it marks a level from which the wall slipped
+    resting = FREE if end.state == INITIAL else end.state
+    went = f"went to '{resting}'" if resting != state else "did not come to rest"
+    then = f"is measured after a {reached.source}" if reached else "gets no conductance"
+    start = f"a wall initialised at '{state}'"
+    logger.warning("%s: %s %s; this level %s", opened.subject, start, went, then)
+    return (reached or Level(state, end, "", state))._replace(resting=resting)
 
 
-def _start(device: Device, opened: Opened) -> Level:
-    """Return level 0, the initial state."""
+def _start(device: Device, opened: Opened) -> End:
+    """Return the wall of the initial state."""
     track = device.track
     content = opened.read(("initial",), "initial_magnetization")
     m = content.values["initial_magnetization"]
@@ -321,27 +265,4 @@ def _start(device: Device, opened: Opened) -> Level:
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
     position = track.length * (1 - total.sum() / cells.sum()) / 2
     ends = tracks.wall_ends(track, magnetic, np.nan_to_num(m))
-    conductance = both_readings(detected, device.detector)
-    return Level(INITIAL, INITIAL, "initial state", position, conductance, ends)
-
-
-def _relaxed(state: WallState, device: Device, opened: Opened) -> Level:
-    """Return the level measured from a wall that was initialised there and relaxed."""
-    end = read_trace(opened, ("level", str(state)), device).end
-    stable = end.state == state and end.rests
-    # "initial" is the initial position; here it marks a level from which the wall slipped
-    resting = FREE if end.state == INITIAL else end.state
-    conductance, source = both_readings(end.detected, device.detector), ""
-    if stable:
-        source = "wall placed there and relaxed"
-    else:
-        conductance = np.full_like(conductance, np.nan)
-    noise = end.noise if stable else math.nan
-    return Level(state, resting, source, end.position, conductance, end.ends, noise=noise)
-
-
-def _uniform(device: Device) -> Level:
-    """Return the highest level if no pulse reverses the track: all cells along -z."""
-    length, conductance = device.track.length, both_readings(-1.0, device.detector)
-    source = "uniform along -z, not simulated: no pulse of the sweep reverses the track"
-    return Level(REVERSED, REVERSED, source, length, conductance, (length, length))
+    return End(INITIAL, 1, position, ends, float(detected))

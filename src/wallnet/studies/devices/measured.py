@@ -1,22 +1,15 @@
 """The compact model of a measured device: levels and activation from CSV files of a user.
 
-The files are read with the csv module and checked line by line. The transfer curve is normalised
-(paper, Eq. 3) and interpolated by cubic polynomials that are monotonic wherever the points are
-(PCHIP).
+The transfer curve is normalised (paper, Eq. 3) and interpolated by cubic polynomials that are
+monotonic wherever the points are (PCHIP).
 """
 
 import argparse
-import csv
-import hashlib
-import io
-import itertools
 import logging
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +18,11 @@ from wallnet import __version__, files, revisions
 from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
 from wallnet.files import FileError
-from wallnet.files.whole import one_line
+from wallnet.files.whole import one_line, sha256_of
 from wallnet.studies.devices.neuron import LARGEST_FALL
+
+if TYPE_CHECKING:
+    import pandas
 
 logger = logging.getLogger(__name__)
 
@@ -60,35 +56,25 @@ CURVE_COLUMNS: Units = {"input": None, "output": None}
 _HEADER = re.compile(r"(\w+)\s*(?:[(\[]([^()\[\]]*)[)\]])?")
 
 
-def _refuse(path: str | Path, fault: str, line: int | None = None, column: str = "") -> NoReturn:
+def _refuse(path: str | Path, fault: str, line: object = None, column: str = "") -> NoReturn:
     """Raise an error that names the file, the line, the column, the fault and the fix."""
     places = [str(path), f"line {line}" * bool(line), f"column {column}" * bool(column)]
     raise FileError(f"{', '.join(filter(None, places))}: {fault}")
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Columns of a CSV file.
-
-    Attributes
-    ----------
-    values : dict
-        Numbers by the name of the column.
-    lines : list of int
-        Line in the file of each row.
-    units : dict
-        Unit in the header by the name of the column; empty if there is none.
-    sha256 : str
-        SHA-256 of the file.
-    """
-
-    values: dict[str, list[float]]
-    lines: list[int]
-    units: dict[str, str]
-    sha256: str
+def _refuse_first(
+    path: str | Path, table: "pandas.DataFrame", wrong: "pandas.DataFrame", fault: str
+) -> None:
+    """Raise an error on the first wrong cell of a table, if there is one; its value is in `{}`."""
+    places = wrong.stack()
+    if places.any():
+        line, column = places.idxmax()
+        _refuse(path, fault.format(table.loc[line, column]), line, column)
 
 
-def read_columns(path: str | Path, known: Units, required: Sequence[str], most: int) -> Columns:
+def read_table(
+    path: str | Path, known: Units, required: Sequence[str], most: int
+) -> "pandas.DataFrame":
     """Read a CSV file with a header and numbers.
 
     Parameters
@@ -102,99 +88,74 @@ def read_columns(path: str | Path, known: Units, required: Sequence[str], most: 
     most : int
         Largest number of rows.
 
+    Returns
+    -------
+    pandas.DataFrame
+        Numbers by line in the file and name of the column. The attribute `units` has the unit in
+        the header by the name of the column, empty if there is none; `sha256` is that of the file.
+
     Raises
     ------
     wallnet.files.FileError
         If the file is missing, too large, not such a table or contains something else than finite
         numbers. The message names line, column and fix.
     """
-    content = _content(path)
-    try:
-        text = content.decode("utf-8-sig")
-        if "\0" in text:
-            raise ValueError
-    except ValueError:
-        _refuse(path, "is not text in UTF-8; save it as CSV (comma-separated, UTF-8)")
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((reader.line_num, [cell.strip() for cell in cells]))
-            if len(rows) > most + 1:
-                _refuse(path, f"has more than {most} rows; leave some out")
-    except csv.Error as error:
-        _refuse(path, f"is not CSV ({error}); remove quotes", reader.line_num)
-    if not rows:
-        _refuse(path, f"is empty; begin it with the line {','.join(required)}")
-    units = _header(path, *rows[0], known, required)
-    values: dict[str, list[float]] = {name: [] for name in units}
-    for line, cells in rows[1:]:
-        if len(cells) != len(units):
-            fault = f"has {len(cells)} cells, the header has {len(units)}; write one number a"
-            fix = "column, with a decimal point, and commas only between columns"
-            _refuse(path, f"{fault} {fix}", line)
-        for name, cell in zip(units, cells, strict=True):
-            values[name].append(_number(path, line, name, cell))
-    lines = [line for line, _ in rows[1:]]
-    return Columns(values, lines, units, hashlib.sha256(content).hexdigest())
+    import pandas
 
-
-def _content(path: str | Path) -> bytes:
+    if not Path(path).is_file():
+        _refuse(path, "is not a file; name a CSV file")
+    if Path(path).stat().st_size > LARGEST_CSV:
+        _refuse(path, f"is larger than {LARGEST_CSV} bytes; leave out points")
+    whole: dict[str, Any] = {"header": None, "dtype": str, "encoding": "utf-8-sig"}
+    whole |= {"keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
     try:
-        if Path(path).exists() and not Path(path).is_file():
-            _refuse(path, "is not a file; name a CSV file")
-        with open(path, "rb") as stream:
-            content = stream.read(LARGEST_CSV + 1)
+        cells = pandas.read_csv(path, **whole).fillna("").map(str.strip)
+        # an entry a line of the file
+        cells.index += 1
+        cells = cells[(cells != "").any(axis=1)]
+        if cells.empty:
+            raise ValueError("it is empty")
     except OSError as error:
         _refuse(path, f"cannot be read ({error.strerror}); check the path")
-    if len(content) > LARGEST_CSV:
-        _refuse(path, f"is larger than {LARGEST_CSV} bytes; leave out points")
-    return content
+    except ValueError as error:
+        fix = f"begin it with the line {','.join(required)}, and write decimal points and no quotes"
+        _refuse(path, f"is no table in UTF-8 with commas ({one_line(error)}); {fix}")
+    if len(cells) > most + 1:
+        _refuse(path, f"has more than {most} rows; leave some out")
+    units = _header(path, cells.index[0], cells.iloc[0], known, required)
+    cells = cells.iloc[1:].set_axis(list(units), axis=1)
+    numbers = cells.apply(pandas.to_numeric, errors="coerce").astype(float)
+    shown = cells.map(lambda cell: one_line(repr(cell)) if cell else "nothing")
+    fault = "has {}, which is not a finite number; write it with a decimal point, like 5.0e-5"
+    _refuse_first(path, shown, ~np.isfinite(numbers), fault)
+    numbers.attrs = {"units": units, "sha256": sha256_of(path)}
+    return numbers
 
 
 def _header(
     path: str | Path, line: int, cells: Sequence[str], known: Units, required: Sequence[str]
 ) -> dict[str, str]:
     """Return the unit of each column by its name, from the first line of a file."""
-    for mark, what in {";": "semicolons", "\t": "tabs"}.items():
-        if any(mark in cell for cell in cells):
-            fix = "save it with commas there, and with decimal points"
-            _refuse(path, f"has {what} between columns; {fix}", line)
     units: dict[str, str] = {}
     for cell in cells:
         found = _HEADER.fullmatch(cell)
         name, unit = (found[1].lower(), (found[2] or "").strip()) if found else (cell, "")
-        if name not in known:
-            fault = f"is unknown; the first line names the columns, {' and '.join(known)}"
-            _refuse(path, f"{fault}: rename or remove it", line, one_line(repr(cell)))
-        if name in units:
-            _refuse(path, "is there twice; remove one", line, name)
+        if name not in known or name in units:
+            fault = "is unknown or there twice; name the columns in the first line, with commas"
+            shown = one_line(repr(cell))
+            _refuse(path, f"{fault} between them: {' and '.join(known)}", line, shown)
         units[name] = unit.replace("²", "2")
         allowed = known[name]
         if allowed is not None and units[name] not in allowed:
             written = " or ".join(f"{name} ({each})" for each in allowed if each)
             given = f"is in {unit}" if unit else "has no unit"
             _refuse(path, f"{given}; write {written}, and the numbers in this unit", line, name)
-    for name in required:
-        if name not in units:
-            _refuse(path, f"is missing; write the name {name} above its numbers", line, name)
+    for name in (each for each in required if each not in units):
+        _refuse(path, f"is missing; write the name {name} above its numbers", line, name)
     return units
 
 
-def _number(path: str | Path, line: int, name: str, cell: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        shown = one_line(repr(cell)) if cell else "nothing"
-        fix = "write it with a decimal point" if "," in cell else "write it like 5.0e-5"
-        _refuse(path, f"has {shown}, which is not a number; {fix}", line, name)
-    if not math.isfinite(value):
-        _refuse(path, f"is {cell}; write a finite number or remove the line", line, name)
-    return value
-
-
-def read_levels(path: str | Path) -> Columns:
+def read_levels(path: str | Path) -> "pandas.DataFrame":
     """Read the levels of a measured synapse.
 
     Parameters
@@ -208,25 +169,22 @@ def read_levels(path: str | Path) -> Columns:
     wallnet.files.FileError
         If the file cannot be read, or if it does not contain two different, plausible conductances.
     """
-    read = read_columns(path, LEVEL_COLUMNS, ["conductance"], MOST_LEVELS)
-    for name in ("conductance", "spread"):
-        for line, value in zip(read.lines, read.values.get(name, []), strict=False):
-            if value < 0:
-                _refuse(path, f"is negative ({value:g} S); write its magnitude", line, name)
-    conductances = read.values["conductance"]
-    if len(set(conductances)) < 2:
+    read = read_table(path, LEVEL_COLUMNS, ["conductance"], MOST_LEVELS)
+    positive = read.drop(columns="current", errors="ignore")
+    _refuse_first(path, read, positive < 0, "is negative ({:g} S); write its magnitude")
+    conductance = read["conductance"]
+    if conductance.nunique() < 2:
         fault = "has fewer than two different values; a synapse needs two levels"
         _refuse(path, fault, column="conductance")
-    largest, (low, high) = max(conductances), PLAUSIBLE
+    largest, (low, high) = conductance.max(), PLAUSIBLE
     if not low <= largest <= high:
         fault = f"is the largest value, outside the plausible range {low:g} to {high:g} S"
         fix = "write conductances in siemens: 50 µS is 5.0e-5"
-        line = read.lines[conductances.index(largest)]
-        _refuse(path, f"{largest:g} S {fault}; {fix}", line, "conductance")
+        _refuse(path, f"{largest:g} S {fault}; {fix}", conductance.idxmax(), "conductance")
     return read
 
 
-def read_activation(path: str | Path) -> Columns:
+def read_activation(path: str | Path) -> "pandas.DataFrame":
     """Read the transfer curve of a measured neuron.
 
     Parameters
@@ -239,30 +197,25 @@ def read_activation(path: str | Path) -> Columns:
     wallnet.files.FileError
         If the file cannot be read, or if its points make no curve.
     """
-    read = read_columns(path, CURVE_COLUMNS, list(CURVE_COLUMNS), MOST_POINTS)
-    inputs, outputs = read.values["input"], read.values["output"]
-    if len(inputs) < FEWEST_POINTS:
-        _refuse(path, f"has {len(inputs)} points; a curve needs {FEWEST_POINTS} or more")
-    pairs = itertools.pairwise(inputs)
-    for line, (before, value) in zip(read.lines[1:], pairs, strict=True):
-        if value == before:
-            _refuse(path, f"{value:g} is there twice; average the two lines", line, "input")
-        if value < before:
-            _refuse(path, f"{value:g} is below {before:g}; sort the lines by input", line, "input")
-        if not value - before >= SMALLEST_STEP * (inputs[-1] - inputs[0]):
-            fault = f"{value:g} is closer to {before:g} than {SMALLEST_STEP:g} of the range of all"
-            _refuse(path, f"{fault} inputs; remove one of the lines", line, "input")
-    if not 0 < max(outputs) - min(outputs) < math.inf:
+    read = read_table(path, CURVE_COLUMNS, list(CURVE_COLUMNS), MOST_POINTS)
+    if len(read) < FEWEST_POINTS:
+        _refuse(path, f"has {len(read)} points; a curve needs {FEWEST_POINTS} or more")
+    steps = read[["input"]].diff().iloc[1:]
+    least = SMALLEST_STEP * (read["input"].iloc[-1] - read["input"].iloc[0])
+    fault = f"is not above the input before it by {SMALLEST_STEP:g} of the range of all inputs"
+    fix = "sort the lines by input, and average those with one input"
+    _refuse_first(path, read, ~(steps >= least), f"{{:g}} {fault}; {fix}")
+    if not 0 < np.ptp(read["output"]) < np.inf:
         _refuse(path, "is the same in all lines; a neuron needs a response", column="output")
     return read
 
 
-def measured_curve(inputs: Sequence[float], outputs: Sequence[float]) -> dict[str, Any]:
+def measured_curve(inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> dict[str, Any]:
     """Return a transfer curve as the activation of a compact model.
 
     Parameters
     ----------
-    inputs, outputs : sequence of float
+    inputs, outputs : ndarray (points,)
         Points, by ascending input, in any unit.
 
     Returns
@@ -273,25 +226,20 @@ def measured_curve(inputs: Sequence[float], outputs: Sequence[float]) -> dict[st
     """
     from scipy.interpolate import PchipInterpolator
 
-    x = normalize(np.array(inputs), inputs[0], inputs[-1])
-    y = normalize(np.array(outputs), min(outputs), max(outputs))
+    x = normalize(inputs, inputs[0], inputs[-1])
+    y = normalize(outputs, outputs.min(), outputs.max())
     # rows of c are coefficients of falling powers of the distance from the lower end of a piece
     powers = PchipInterpolator(x, y).c[::-1].T
-    fault = _fault(inputs, y)
-    return {"breaks": x.tolist(), "coefficients": powers.tolist(), "fault": fault}
-
-
-def _fault(inputs: Sequence[float], outputs: NDArray[np.float64]) -> str:
-    """Return where a normalised curve falls most below an earlier point, if that is too much."""
-    below = np.maximum.accumulate(outputs) - outputs
+    below = np.maximum.accumulate(y) - y
     lowest = int(np.argmax(below))
-    if below[lowest] <= LARGEST_FALL:
-        return ""
-    highest = int(np.argmax(outputs[: lowest + 1]))
-    return (
-        f"it is not monotonic (the output falls by {below[lowest]:.3f} of full scale from input "
-        f"{inputs[highest]:.4g} to {inputs[lowest]:.4g})"
-    )
+    highest = int(np.argmax(y[: lowest + 1]))
+    fault = ""
+    if below[lowest] > LARGEST_FALL:
+        places = f"from input {inputs[highest]:.4g} to {inputs[lowest]:.4g}"
+        fault = (
+            f"it is not monotonic (the output falls by {below[lowest]:.3f} of full scale {places})"
+        )
+    return {"breaks": x.tolist(), "coefficients": powers.tolist(), "fault": fault}
 
 
 def measured_model(
@@ -316,15 +264,15 @@ def measured_model(
     sources = {}
     if levels:
         read = read_levels(levels)
-        sources["levels"] = {"file": str(levels), "sha256": read.sha256}
+        sources["levels"] = {"file": str(levels), "sha256": read.attrs["sha256"]}
         model["levels"] = _levels(read)
-        model["units"] |= read.units
+        model["units"] |= read.attrs["units"]
     if activation:
         read = read_activation(activation)
-        sources["activation"] = {"file": str(activation), "sha256": read.sha256}
-        curve = measured_curve(read.values["input"], read.values["output"])
-        model |= {"points": read.values, "activation": {MEASURED: curve}}
-        model["units"] |= read.units
+        sources["activation"] = {"file": str(activation), "sha256": read.attrs["sha256"]}
+        curve = measured_curve(read["input"].to_numpy(), read["output"].to_numpy())
+        model |= {"points": read.to_dict("list"), "activation": {MEASURED: curve}}
+        model["units"] |= read.attrs["units"]
         if fault := curve["fault"]:
             logger.warning("%s is no activation: %s", activation, fault)
     model["made_by"] = {
@@ -336,15 +284,13 @@ def measured_model(
     files.write_json(model, out)
 
 
-def _levels(read: Columns) -> list[dict[str, Any]]:
+def _levels(read: "pandas.DataFrame") -> list[dict[str, Any]]:
     """Return levels by ascending conductance; networks regard all as usable."""
-    columns = zip(*read.values.values(), strict=True)
-    rows = [dict(zip(read.values, row, strict=True)) for row in columns]
     usable = dict.fromkeys(("stable", "reachable", "kept", "mutually_reachable"), True)
     return [
         {"state": f"level {index}", "half": False, **usable, **row}
         | {"conductance": {MEASURED: row["conductance"]}}
-        for index, row in enumerate(sorted(rows, key=lambda row: row["conductance"]))
+        for index, row in enumerate(read.sort_values("conductance").to_dict("records"))
     ]
 
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,58 +27,36 @@ LARGEST_FALL = 0.005
 """Largest allowed fall of a rising curve between neighbouring points, as a share of full scale."""
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A quartic and the errors of its fit.
-
-    Attributes
-    ----------
-    coefficients : ndarray (5,)
-        Coefficients of ascending powers of J_norm.
-    largest_error : float
-        Largest deviation of a simulated point from the quartic. NaN if there are fewer than two
-        points more than coefficients: the deviations then say little about the fit.
-    rms_error : float
-        Root of the mean squared deviation. NaN in the same case.
-    relu_deviation : float
-        Largest deviation of a simulated point from the ideal ReLU, G_norm = J_norm.
-    """
-
-    coefficients: NDArray[np.float64]
-    largest_error: float
-    rms_error: float
-    relu_deviation: float
-
-
-def fit_quartic(current: ArrayLike, conductance: ArrayLike) -> Fit:
-    """Fit the normalised transfer curve by least squares (paper, Fig. 1b).
+def fit_quartics(
+    current: NDArray[np.float64], conductance: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Fit normalised transfer curves by least squares (paper, Fig. 1b).
 
     Parameters
     ----------
-    current : array_like (points,)
-        Values of J_norm, between 0 and 1.
-    conductance : array_like (points,)
+    current : ndarray (points,)
+        Values of J_norm, between 0 and 1; five or more.
+    conductance : ndarray (reading, points)
         Values of G_norm, between 0 and 1.
 
     Returns
     -------
-    Fit
-        The quartic and its errors.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than five points.
+    dict
+        Of each reading: `quartic`, the coefficients of ascending powers of J_norm; `fit_error` and
+        `fit_rms`, largest and root mean square deviation of a point from the quartic, NaN if there
+        are fewer than two points more than coefficients, as they then say little about the fit;
+        `relu_deviation`, the largest deviation of a point from the ideal ReLU, G_norm = J_norm.
     """
-    x, y = np.asarray(current, dtype=float), np.asarray(conductance, dtype=float)
-    if x.size <= DEGREE:
-        raise ValueError(f"a quartic needs {DEGREE + 1} points, there are {x.size}")
-    coefficients = polynomial.polyfit(x, y, DEGREE)
-    error = np.abs(polynomial.polyval(x, coefficients) - y)
-    if x.size < DEGREE + 1 + SPARE_POINTS:
+    coefficients = polynomial.polyfit(current, conductance.T, DEGREE)
+    error = np.abs(polynomial.polyval(current, coefficients) - conductance)
+    if current.size < DEGREE + 1 + SPARE_POINTS:
         error = np.full_like(error, np.nan)
-    rms, deviation = np.sqrt(np.mean(error**2)), np.max(np.abs(y - np.maximum(x, 0)))
-    return Fit(coefficients, float(error.max()), float(rms), float(deviation))
+    return {
+        "quartic": coefficients.T,
+        "fit_error": error.max(axis=1),
+        "fit_rms": np.sqrt(np.mean(error**2, axis=1)),
+        "relu_deviation": np.abs(conductance - current).max(axis=1),
+    }
 
 
 def curve_fault(
@@ -137,7 +114,6 @@ def neuron_variables(
     forward = densities >= 0
     current = normalize(densities, densities[forward].min(), densities[forward].max())
     curve = normalize(final, low, high)
-    fits = [fit_quartic(current[forward], row[forward]) for row in curve]
     faults = [curve_fault(densities, row, [end.state for end in ends]) for row in curve]
     for fault, which in zip(faults, files.READINGS, strict=True):
         if fault:
@@ -145,10 +121,7 @@ def neuron_variables(
     return {
         "normalized_current_density": current,
         "normalized_final_conductance": curve,
-        "quartic": [fit.coefficients for fit in fits],
+        **fit_quartics(current[forward], curve[:, forward]),
         "power": np.arange(DEGREE + 1),
         "fault": faults,
-        "fit_error": [fit.largest_error for fit in fits],
-        "fit_rms": [fit.rms_error for fit in fits],
-        "relu_deviation": [fit.relu_deviation for fit in fits],
     }

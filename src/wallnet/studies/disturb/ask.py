@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
-from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Fraction
+from wallnet.config.quantities import CurrentDensity, DurationOrNone, Fraction
 from wallnet.experiment import Request, Simulation, Train, level_job, train_job
 from wallnet.files import WallState
 from wallnet.files.schema import CURRENT_DENSITY, FLAG, STATE, Variable
@@ -22,8 +22,8 @@ class Disturb(base.FromStates):
     """Pulses of shares of the write amplitude, repeated with both signs on each state."""
 
     write: CurrentDensity | str
-    """Write amplitude in A/m², or the name of a pulse train of the device, whose strongest pulse
-    writes."""
+    """Write amplitude in A/m² of pulses as those of the device, or the name of a pulse train of the
+    device, whose strongest pulse writes."""
     shares: Annotated[tuple[Annotated[Fraction, Field(gt=0)], ...], Field(min_length=1)] = (
         *(0.3333, 0.5, 1.0),
     )
@@ -31,9 +31,6 @@ class Disturb(base.FromStates):
     divides by three, of half-selected devices, and of the selected one. Source: our choice."""
     repetitions: Annotated[int, Field(ge=1, le=1000)] = 20
     """Largest number of pulses; a train ends before if the state is lost. Source: our choice."""
-    duration: Duration | None = None
-    """Duration of square pulses; duration and shape of the write pulse if not given. Without a
-    pulse train, that is the pulse of the device."""
     pause: DurationOrNone = 10e-9
     """Time without current after each pulse, in which the wall has to come to rest. Source: our
     choice."""
@@ -63,7 +60,6 @@ def write_pulse(campaign: Campaign, name: str, asked: Disturb) -> ProgramPulse:
         "current_density": abs(pulse.current_density),
         "pause": asked.pause,
         "repetitions": asked.repetitions,
-        **({"duration": asked.duration, "waveform": ()} if asked.duration else {}),
     }
     return pulse.model_copy(update=changes)
 
@@ -88,10 +84,7 @@ def conflicts(
         ]
     device, pulse = campaign.simulated[name], write_pulse(campaign, name, asked)
     total = asked.repetitions * (pulse.duration + asked.pause)
-    return [
-        *base.unrecorded(key, {"duration": pulse.duration}, device, name),
-        *base.too_large(key, device, "all pulses", total, pulse.current_density),
-    ]
+    return base.too_large(key, device, "all pulses", total, pulse.current_density)
 
 
 def _train(device: Device, state: WallState, pulse: ProgramPulse) -> Simulation:

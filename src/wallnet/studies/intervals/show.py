@@ -5,24 +5,18 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.device_tables import SETTLED
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import YES
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables of the intervals of a device; the first one is also written as CSV."""
-    return [_intervals(data, name), _pulses(data, name)]
-
-
-def _intervals(data: xarray.Dataset, name: str) -> Table:
-    """Return the table of the intervals.
+    """Return the table of the intervals of a device.
 
     A sweep whose step is at most the width of an interval always has a pulse in it; a wider step
     can miss it.
     """
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
-    return of_columns(
+    table = of_columns(
         f"{name}: intervals of current density",
         {
             "state after the pulse": (data["interval_state"].values, ""),
@@ -35,19 +29,7 @@ def _intervals(data: xarray.Dataset, name: str) -> Table:
             "pulses of the sweep in it": (data["interval_swept"].values, ".0f"),
         },
     )
-
-
-def _pulses(data: xarray.Dataset, name: str) -> Table:
-    """Return the table of all pulses, of the sweep and of the bisection."""
-    return of_columns(
-        f"{name}: all pulses",
-        {
-            "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
-            "state": (data["state"].values, ""),
-            "settled": (data["settled"].values, SETTLED),
-            "pulse of the sweep": (data["swept"].values, YES),
-        },
-    )
+    return [table]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

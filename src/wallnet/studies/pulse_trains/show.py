@@ -1,7 +1,6 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,17 @@ from wallnet.studies.showing import Headline
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
-    pulses, sums = _with_energies(_pulses(data, name), data, name)
-    return [pulses, _branches(data, name), _asymmetry(data, name), sums]
+    job = WriteEnergyJob.of_dataset(data.attrs)
+    names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
+    density, duration, start = (data[each].values for each in names)
+    found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
+    # index 0 is the state before the first pulse; it needs no energy
+    energies = write_energies.columns(found.variables()).where(data["pulse"].to_series() > 0)
+    return [
+        write_energies.joined(_pulses(data, name), energies),
+        _branches(data, name),
+        _asymmetry(data, name),
+    ]
 
 
 def _pulses(data: xarray.Dataset, name: str) -> Table:
@@ -47,44 +55,6 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     )
 
 
-def _with_energies(pulses: Table, data: xarray.Dataset, name: str) -> tuple[Table, Table]:
-    """Return the table of the pulses with their energies, and the table of sums.
-
-    Index 0 of the pulses is the state before the first; it needs no energy.
-    """
-    import pandas
-
-    job = WriteEnergyJob.of_dataset(data.attrs)
-    names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
-    density, duration, start = (data[each].values for each in names)
-    found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
-    driven = data["pulse"].values > 0
-    columns = write_energies.columns(found.variables()).where(pandas.Series(driven))
-    total, pulses_driven = float(found.energy.sum()) / 1e-12, int(driven.sum())
-    sums = {
-        "pulses": ([pulses_driven], ""),
-        "energy of all (pJ)": ([total], ".3f"),
-        "energy of a pulse (pJ)": ([total / pulses_driven], ".3f"),
-        "largest rise, mean (K)": ([found.rise.mean.max()], ".1f"),
-        "largest rise, middle (K)": ([found.rise.peak.max()], ".1f"),
-        f"pulses {write_energies.OUTSIDE}": ([int(found.outside[driven].sum())], ""),
-    }
-    return (
-        write_energies.joined(pulses, columns),
-        of_columns(f"{name}: write energy", sums),
-    )
-
-
-def _signed(decimals: int) -> Callable[[float], str]:
-    """Return a format of numbers with their sign, in which a rounded zero has none."""
-
-    def text(value: float) -> str:
-        rounded = round(value, decimals)
-        return f"{rounded:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
-
-    return text
-
-
 def _rising(data: xarray.Dataset) -> np.ndarray:
     """Return whether the pulses of each branch raise the conductance."""
     return data["pulse_train_current_density"].values[data["branch_first"].values] > 0
@@ -103,9 +73,9 @@ def _branches(data: xarray.Dataset, name: str) -> Table:
             "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
             "reading": (rows.index.get_level_values("reading"), ""),
             "pulses that change the state": (rows["branch_steps"].values, ""),
-            "mean step of G normalised": (rows["step_size"].values, _signed(4)),
-            "nonlinearity (NeuroSim)": (rows["nonlinearity"].values, _signed(2)),
-            "γ (aihwkit)": (rows["step_slope"].values, _signed(2)),
+            "mean step of G normalised": (rows["step_size"].values, "+z.4f"),
+            "nonlinearity (NeuroSim)": (rows["nonlinearity"].values, "+z.2f"),
+            "γ (aihwkit)": (rows["step_slope"].values, "+z.2f"),
         },
     )
 
@@ -116,21 +86,26 @@ def _asymmetry(data: xarray.Dataset, name: str) -> Table:
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
     steps Δ (1 + β) upwards and Δ (1 - β) downwards.
     """
-    rising, readings = _rising(data), list(files.READINGS)
-    ups = np.flatnonzero(rising[:-1] & ~rising[1:])
-    data = data.sel(reading=readings).transpose("branch", "reading", ...)
-    labels, steps = data["nonlinearity"].values, np.abs(data["step_size"].values)
-    total, more = steps[ups] + steps[ups + 1], steps[ups] - steps[ups + 1]
-    bias = np.divide(more, total, out=np.full_like(total, np.nan), where=total != 0)
-    first, last = data["branch_first"].values[ups], data["branch_last"].values[ups + 1]
-    pulses = [f"{one} to {other}" for one, other in zip(first, last, strict=True)]
+    names = ["branch_first", "branch_last", "nonlinearity", "step_size"]
+    up = data[names].assign(rising=("branch", _rising(data))).sel(reading=list(files.READINGS))
+    down = up.shift(branch=-1, fill_value={"rising": True, "branch_last": 0})
+    steps, back = abs(up["step_size"]), abs(down["step_size"])
+    found = up.assign(
+        last=down["branch_last"],
+        pair=up["rising"] & ~down["rising"],
+        asymmetry=abs(up["nonlinearity"] - down["nonlinearity"]),
+        bias=(steps - back) / (steps + back),
+    )
+    rows = found.to_dataframe(["branch", "reading"]).reset_index()
+    rows = rows[rows["pair"]]
+    ends = zip(rows["branch_first"], rows["last"], strict=True)
     return of_columns(
         f"{name}: asymmetry",
         {
-            "pulses": (np.repeat(pulses, len(readings)), ""),
-            "reading": (readings * len(ups), ""),
-            "asymmetry (NeuroSim)": (np.abs(labels[ups] - labels[ups + 1]).ravel(), ".2f"),
-            "β (aihwkit)": (bias.ravel(), _signed(4)),
+            "pulses": ([f"{first} to {last}" for first, last in ends], ""),
+            "reading": (rows["reading"].values, ""),
+            "asymmetry (NeuroSim)": (rows["asymmetry"].values, ".2f"),
+            "β (aihwkit)": (rows["bias"].values, "+z.4f"),
         },
     )
 

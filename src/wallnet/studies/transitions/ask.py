@@ -6,7 +6,7 @@ from functools import partial
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.experiment import Job, Request
-from wallnet.files.schema import EDGE, FLAG, ON_TRACK, STATE, TIME, Variable
+from wallnet.files.schema import FLAG, ON_TRACK, STATE, Variable
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies import base
 
@@ -59,14 +59,11 @@ def about(campaign: Campaign, name: str, _: Transitions) -> Job:
 
 
 _PULSE = ("start", "duration", "current_density")
-_PAIR = ("start", "target")
 
 VARIABLES = {
     "start": Variable(("start",), "state from which a pulse starts", "", STATE),
     "target": Variable(("target",), "state in which a pulse can end", "", STATE),
     "start_stable": Variable(("start",), "whether an initialised wall rests there", **FLAG),
-    "start_bottom": Variable(("start",), "lower wall end before the pulses", **ON_TRACK),
-    "start_top": Variable(("start",), "upper wall end before the pulses", **ON_TRACK),
     "end_state": Variable(_PULSE, "state of the wall after each pulse", type=STATE),
     "end_settled": Variable(_PULSE, "whether both wall ends rest after each pulse", **FLAG),
     "end_bottom": Variable(_PULSE, "lower wall end after each pulse", **ON_TRACK),
@@ -76,9 +73,6 @@ VARIABLES = {
     ),
     "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
     "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-    "sequence_length": Variable(_PAIR, "pulses of the shortest sequence; -1 if none", type="int64"),
-    "sequence_current_density": Variable(_PAIR, "first current density of the sequence", **EDGE),
-    "sequence_duration": Variable(_PAIR, "duration of its first pulse; NaN if none", **TIME),
 }
 
 STUDY = base.study(

@@ -1,7 +1,7 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray
@@ -15,29 +15,27 @@ from wallnet.report.device_tables import SETTLED, sign_of
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import YES, cells
 
+if TYPE_CHECKING:
+    import pandas
+
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states."""
     job = WriteEnergyJob.of_dataset(data.attrs)
-    durations, densities = data["duration"].values, data["current_density"].values
-    # of the pulses from one state, in the order of the table
-    cost = write_energy_of(
-        job, np.tile(densities, len(durations)), np.repeat(durations, len(densities))
-    )
+    ends = data[[f"end_{each}" for each in ("state", "settled", "bottom", "top", "target")]]
+    rows = ends.to_dataframe(["start", "duration", "current_density"]).reset_index()
+    targets = data["target"].values
+    rows["target"] = [targets[each] if each >= 0 else None for each in rows["end_target"]]
+    cost = write_energy_of(job, rows["current_density"], rows["duration"])
     return [
-        _pulses(data, name, cost),
-        _sequences(data, name, cost),
+        _pulses(rows, cost, name),
+        _sequences(data, rows.assign(energy=cost.energy, rise=cost.rise.peak), name),
         _states(data, name),
     ]
 
 
-def _pulses(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
+def _pulses(rows: "pandas.DataFrame", cost: WriteEnergy, name: str) -> Table:
     """Return the table of all pulses."""
-    import pandas
-
-    ends = data[[f"end_{each}" for each in ("state", "settled", "bottom", "top", "target")]]
-    rows = ends.to_dataframe(["start", "duration", "current_density"]).reset_index()
-    targets = data["target"].values
     table = of_columns(
         f"{name}: where each pulse leads",
         {
@@ -48,56 +46,76 @@ def _pulses(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
             "settled": (rows["end_settled"], SETTLED),
             "wall, lower edge (nm)": (rows["end_bottom"] / 1e-9, ".1f"),
             "wall, upper edge (nm)": (rows["end_top"] / 1e-9, ".1f"),
-            "target": ([targets[each] if each >= 0 else None for each in rows["end_target"]], ""),
+            "target": (rows["target"], ""),
         },
     )
-    columns = [write_energies.columns(cost.variables())] * data.sizes["start"]
-    return write_energies.joined(table, pandas.concat(columns, ignore_index=True))
+    return write_energies.joined(table, write_energies.columns(cost.variables()))
 
 
-def sequence(data: xarray.Dataset, start: str, target: str) -> list[tuple[float, float, str]]:
-    """Return the shortest sequence of pulses from a state to another.
+def shortest(pulses: "pandas.DataFrame") -> dict[str, dict[str, "pandas.DataFrame"]]:
+    """Return the shortest sequence of pulses between states.
+
+    Of sequences with equally many pulses, that with the least heat (sum of J² t) is taken.
+
+    Parameters
+    ----------
+    pulses : pandas.DataFrame
+        Pulses that lead from one state to another: `start` and `target`, `current_density` in A/m²
+        and `duration` in s.
 
     Returns
     -------
-    list of tuple
-        Current density in A/m², duration in s and the state after it, of each pulse; empty if
-        there is no sequence.
+    dict
+        The pulses, by start and target. Pairs without a sequence are left out.
     """
-    found: list[tuple[float, float, str]] = []
-    while start != target:
-        pair = data.sel(start=start, target=target)
-        if pair["sequence_length"].item() < 0:
-            return []
-        density = pair["sequence_current_density"].item()
-        duration = pair["sequence_duration"].item()
-        pulse = data.sel(start=start, duration=duration, current_density=density)
-        start = str(data["target"].values[pulse["end_target"].item()])
-        found.append((density, duration, start))
-    return found
+    import networkx
+
+    heat = pulses["current_density"] ** 2 * pulses["duration"]
+    # the heat decides only between equally many pulses: together it is less than one pulse
+    weight = 1 + heat / heat.max() / (2 * pulses["target"].nunique())
+    best = pulses.assign(weight=weight).sort_values("weight", kind="stable")
+    best = best.drop_duplicates(["start", "target"]).set_index(["start", "target"], drop=False)
+    graph = networkx.from_pandas_edgelist(
+        best, "start", "target", "weight", create_using=networkx.DiGraph
+    )
+    return {
+        start: {
+            target: best.loc[list(itertools.pairwise(path))]
+            for target, path in paths.items()
+            if target != start
+        }
+        for start, paths in networkx.all_pairs_dijkstra_path(graph)
+    }
 
 
-def _sequences(data: xarray.Dataset, name: str, cost: WriteEnergy) -> Table:
+_PULSES = "J (1e12 A/m²), duration, state after it"
+
+_NUMBERS: dict[str, Format] = {
+    "pulses": ".0f",
+    "energy (pJ)": ".3f",
+    "largest rise, middle (K)": ".1f",
+}
+
+
+def _sequences(data: xarray.Dataset, rows: "pandas.DataFrame", name: str) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
     import pandas
 
-    each = list(itertools.product(data["duration"].values, data["current_density"].values))
-    energy = dict(zip(each, cost.energy, strict=True))
-    rise = dict(zip(each, cost.rise.peak, strict=True))
-    rows = []
-    states = (map(str, data[name].values) for name in ("start", "target"))
-    for start, target in itertools.product(*states):
-        if start == target:
-            continue
-        found = sequence(data, start, target)
-        pulses = [(duration, density) for density, duration, _ in found]
-        shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in found]
-        told = {"J (1e12 A/m²), duration, state after it": "; ".join(shown) or None}
-        told["energy (pJ)"] = sum(energy[pulse] for pulse in pulses) / 1e-12 or None
-        told["largest rise, middle (K)"] = max((rise[pulse] for pulse in pulses), default=None)
-        rows.append({"from": start, "to": target, "pulses": len(found) or None, **told})
-    formats = {"pulses": ".0f", "energy (pJ)": ".3f", "largest rise, middle (K)": ".1f"}
-    return Table(f"{name}: shortest sequences of pulses", pandas.DataFrame(rows), formats)
+    stable = data["start"].values[data["start_stable"].values == 1]
+    leads = rows["start"].isin(stable) & rows["target"].notna() & (rows["start"] != rows["target"])
+    found = shortest(rows[leads])
+    table = []
+    for start, target in itertools.product(data["start"].values, data["target"].values):
+        row = {"from": start, "to": target}
+        if (pulses := found.get(start, {}).get(target)) is not None:
+            each = pulses[["current_density", "duration", "target"]].itertuples(index=False)
+            shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in each]
+            numbers = (len(pulses), pulses["energy"].sum() / 1e-12, pulses["rise"].max())
+            row |= {_PULSES: "; ".join(shown), **dict(zip(_NUMBERS, numbers, strict=True))}
+        table += [row] if start != target else []
+    columns = ["from", "to", "pulses", _PULSES, "energy (pJ)", "largest rise, middle (K)"]
+    frame = pandas.DataFrame(table, columns=columns)
+    return Table(f"{name}: shortest sequences of pulses", frame, _NUMBERS)
 
 
 def _states(data: xarray.Dataset, name: str) -> Table:
