@@ -38,6 +38,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 gc.disable()
 
 
+def pytest_configure(config):
+    """Ignore that hypothesis, imported after this, does not find who refers to trio's numbers."""
+    config.addinivalue_line("filterwarnings", "ignore:It looks like .register_random. was passed")
+
+
 def pytest_collection_finish():
     """Leave what is there now out of later collections of garbage."""
     gc.freeze()
