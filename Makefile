@@ -10,6 +10,8 @@ STAMP := $(VENV)/.installed
 export DIRECTORY ?= .
 # Snakemake reads the configuration for its report in the encoding of the locale
 export PYTHONUTF8 := 1
+# the processes of tests and campaigns keep what the first of them compiled, also where this is set
+export PYTHONDONTWRITEBYTECODE :=
 # the mistakes to run, by words in their names, or a tenth: make mistakes MISTAKES='--tenth 3'
 MISTAKES ?=
 # what make mutants compares with, and its options: make mutants SINCE=HEAD~3 MUTANTS='--minutes 5'

@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import copy
+import gc
 import shutil
 from contextlib import contextmanager
 
@@ -31,6 +32,21 @@ from wallnet.plan import load
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH")])
 )
+
+
+# collections of garbage find nothing among what is imported, and look at all of it each time
+gc.disable()
+
+
+def pytest_configure(config):
+    """Ignore that hypothesis, imported after this, does not find who refers to trio's numbers."""
+    config.addinivalue_line("filterwarnings", "ignore:It looks like .register_random. was passed")
+
+
+def pytest_collection_finish():
+    """Leave what is there now out of later collections of garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):

@@ -176,9 +176,10 @@ def test_parsing_imports_nothing_heavy():
 
 
 def test_only_a_process_of_its_own_spares_the_collector_of_garbage(capsys):
-    before = gc.get_threshold(), gc.get_freeze_count()
+    threshold, frozen = gc.get_threshold(), gc.get_freeze_count()
     cli.main(["schema"])
-    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    assert gc.get_threshold() == threshold
+    assert gc.get_freeze_count() <= frozen  # of those that are frozen some may be gone
     program = (
         "import gc, sys; from wallnet import cli; sys.argv = ['wallnet', 'schema']; cli.main(); "
         "print(gc.get_threshold()[0], gc.get_freeze_count() > 10_000, gc.isenabled())"

@@ -32,6 +32,7 @@ def test_barrier_and_langers_rate_are_those_of_the_data(points, well):
     assert well.prefactor == pytest.approx(points["langer_prefactor_Hz"][0], rel=0.02, abs=0)
 
 
+@pytest.mark.slow
 def test_the_shortest_lifetime_is_found_again(points, well):
     """60 escapes beside 100: the standard deviation of the logarithm of the ratio is 0.16."""
     count, at_risk = escapes(well, TERMS, STRIPS, 60, seed=11, longest=LONGEST)

@@ -5,6 +5,7 @@ process that imports the modules of a program and forks for each call, or a call
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 """Variables that Snakemake sets to the threads of a job; libraries read them when they load."""
@@ -27,7 +29,7 @@ def run(command, environment, folder):
     Parameters
     ----------
     command : list of str
-        Path of the program and its arguments.
+        Path of the program and its arguments, or Python, ``-c`` and a script that calls Snakemake.
     environment : dict or None
         Variables beside those of the tests. With any of them the jobs are started as usual, and
         with another PYTHONPATH Snakemake is, because it would import other modules.
@@ -129,6 +131,22 @@ def _become(command, environment, folder, streams):
     sys.argv = command
 
 
+def _end(call):
+    """Call a program and exit with its code, without tearing down the modules."""
+    try:
+        code = call()
+    except SystemExit as exit:
+        code = exit.code
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
 def main():
     """Serve or call; a process that was forked for a call does what the script of pip does."""
     what, *given = sys.argv[1:]
@@ -144,8 +162,14 @@ def main():
     else:
         for name in (*cli.MODULES, "wallnet.networks.stages", "matplotlib.pyplot"):
             importlib.import_module(name)
+        # compiled once for all jobs, where no process has compiled it before
+        importlib.import_module("wallnet.film.kernels")._compiled()
+    gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
     _serve(address)
-    sys.exit(cli.main())
+    if sys.argv[1:2] == ["-c"]:
+        _, _, script, *sys.argv[1:] = sys.argv
+        _end(lambda: exec(script, {"__name__": "__main__"}))
+    _end(cli.main)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Jobs that Snakemake plans, with everything that their rules give them."""
 
 import json
-import os
-import subprocess
 import sys
 
+from helpers import forked
 from helpers.small_campaign import ROOT
 
 SHOW_JOBS = """
@@ -51,14 +50,9 @@ cli.main(sys.argv[1:])
 
 def planned_jobs(folder, targets, environment=None):
     """Return all jobs of a dry run."""
-    told = {"SHOW_FILE": str(folder / "jobs.json")}
+    told = {**(environment or {}), "SHOW_FILE": str(folder / "jobs.json")}
     command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
     command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *targets]
-    done = subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        text=True,
-        env={**os.environ, **(environment or {}), **told},
-    )
+    done = forked.run(list(map(str, command)), told, folder)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "jobs.json").read_text())

@@ -1,9 +1,8 @@
 """The scheduler of a run looks for jobs when one has ended, not on a timer."""
 
-import os
-import subprocess
 import sys
 
+from helpers import forked
 from helpers.small_campaign import ROOT, TINY, Campaign
 
 COUNT_TIMERS = """
@@ -34,13 +33,8 @@ def timers_of(folder, *options):
     timers.touch()
     command = [sys.executable, "-c", COUNT_TIMERS, "--snakefile", ROOT / "Snakefile"]
     command += ["--directory", folder, "--cores", "1", *options, "results/initial/neuron.nc"]
-    subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        check=True,
-        cwd=folder,
-        env={**os.environ, "TIMERS": str(timers)},
-    )
+    done = forked.run(list(map(str, command)), {"TIMERS": str(timers)}, folder)
+    assert done.returncode == 0, done.stderr
     assert (folder / "results/initial/neuron.nc").exists()
     return len(timers.read_text().splitlines())
 
