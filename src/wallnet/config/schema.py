@@ -7,13 +7,12 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pydantic import Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from wallnet.config.campaign import Campaign
+from wallnet.config.campaign import Campaign, with_studies
 from wallnet.config.inheritance import SHARED
 from wallnet.config.measured import MEASURED
-from wallnet.config.quantities import NAME, Quantity, Section
+from wallnet.config.quantities import Quantity, Section
 
 _REFERENCE = "#/$defs/"
 
@@ -41,17 +40,7 @@ def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
     dict
         The schema, in draft 2020-12.
     """
-    names = {"propertyNames": {"pattern": NAME}}
-    keys: dict[str, Any] = {
-        key: (
-            (study.settings, study.settings())
-            if study.each
-            else (dict[str, study.settings], Field(default={}, json_schema_extra=names))  # type: ignore[name-defined,arg-type]
-        )
-        for key, study in studies.items()
-    }
-    whole = create_model("Whole", __base__=Campaign, **keys)
-    made = whole.model_json_schema(schema_generator=_WithoutTitles)
+    made = with_studies(studies).model_json_schema(schema_generator=_WithoutTitles)
     blocks = {"Campaign": made} | made["$defs"]
     made |= {"title": "Campaign", "description": inspect.getdoc(Campaign)}
     made["properties"] |= {

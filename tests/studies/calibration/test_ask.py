@@ -212,5 +212,5 @@ def test_the_ends_of_a_range_have_to_be_devices():
 def test_a_calibration_needs_a_name():
     data = searched() | {"calibration": SEARCH}
     (problem,) = problems(data)
-    words = "config.yaml: calibration lacks a name; write calibration: {name: {parameters: ..."
+    words = "config.yaml: calibration lacks a name; write calibration: {name: {...}}"
     assert problem.startswith(words)

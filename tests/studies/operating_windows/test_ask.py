@@ -93,7 +93,7 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
             f"{KEY}.pause 1e-10 s is shorter than relaxation.hold 2e-10 s",
         ),
         ({"variants": {}}, f"{KEY}.variants has too few entries; give at least 1"),
-        ({"variants": {"Low/Damping": {}}}, "has 'Low/Damping', which cannot name files"),
+        ({"variants": {"Low/Damping": {}}}, f"{KEY}.variants.Low/Damping cannot name files"),
         (
             {"variants": {"a": {"material": {"damping": 50}}}},
             f"{KEY}.variants.a.material.damping = 50 is outside",
