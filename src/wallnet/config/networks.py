@@ -451,33 +451,23 @@ class Networks(Section):
                     for dataset in getattr(training, "shift", ())
                     if dataset not in known
                 ]
-        wanted = [("neuron", "neuron", self.neuron)]
-        wanted += [("synapses", "synapse", name) for name in self.synapses]
-        for key, kind, name in wanted:
-            suitable = [other for other, device in devices.items() if _can_be(kind, device)]
+        for key, kind, names in (
+            ("neuron", "neuron", [self.neuron]),
+            ("synapses", "synapse", self.synapses),
+        ):
             content = CONTENTS[kind]
-            if name not in devices:
-                found.append(f"networks.{key} {_unknown(name, suitable)}")
-            elif name in suitable:
-                continue
-            elif devices[name].kind == MEASURED:
-                found.append(
-                    f"networks.{key} names {name}, which has no {content}; "
-                    f"name their CSV file in devices.{name}.{content}, or use another device"
-                )
-            else:
-                found.append(
-                    f"networks.{key} names {name}, a device of kind {devices[name].kind}; "
-                    f"use one of kind {kind}: {', '.join(suitable) or 'there is none yet'}"
-                )
+            suitable = [
+                name
+                for name, device in devices.items()
+                if device.kind == kind or getattr(device, content, None) is not None
+            ]
+            found += [
+                f"networks.{key} names {name!r}, which is neither a {kind} nor a measured device "
+                f"with {content}; use one of {', '.join(suitable) or 'none yet'}"
+                for name in names
+                if name not in suitable
+            ]
         return found
-
-
-def _can_be(kind: str, device: Device | MeasuredDevice) -> bool:
-    """Return whether a device can be the neuron or a synapse of a network."""
-    if isinstance(device, MeasuredDevice):
-        return getattr(device, CONTENTS[kind]) is not None
-    return device.kind == kind
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -24,12 +24,6 @@ SECONDS_PER_FREE_NETWORK, SECONDS_PER_MAPPED_NETWORK = 6.0, 0.6
 """Further processor time of a network in s, on a slow core. One with FP32 weights has a job of its
 own, which reads the images; those on a synapse share one."""
 
-SECONDS_PER_RESULT = 2e-3
-"""Processor time in s in which Snakemake plans one result (`benchmarks/README.md`)."""
-
-LARGE = 2000
-"""Number of results from which on the planning is announced."""
-
 Work = Iterable[tuple[int, Request]]
 """Numbers of requests, each with one such request."""
 
@@ -59,13 +53,6 @@ def work_ahead(work: Work) -> str:
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
     return f"{what} of this target are not there yet: {first}{about}{last}."
-
-
-def planning_ahead(count: int) -> str:
-    """Return a sentence about the planning of many results; an empty text for few."""
-    about = max(10, round(count * SECONDS_PER_RESULT, -1))
-    told = f"Planning {count} results, about {about:.0f} s before the first job starts."
-    return told if count >= LARGE else ""
 
 
 def _shown(seconds: float) -> str:
