@@ -81,11 +81,7 @@ class Quantity:
                 value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
-        try:
-            finite = math.isfinite(value)
-        except OverflowError:  # an integer with hundreds of digits
-            finite = False
-        if not finite:
+        if not abs(value) < math.inf:
             raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")
         size = abs(value) if self.magnitude else value
         if (self.zero and value == 0) or self.low <= size <= self.high:
