@@ -1,5 +1,6 @@
 """The whole configuration, created only by `load` and `parse`."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -19,7 +20,6 @@ from wallnet.config.networks import Networks
 from wallnet.config.quantities import NAME, Name, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
-from wallnet.config.waveform import files_in
 
 
 class Campaign(Section):
@@ -233,7 +233,7 @@ def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) ->
         If the file cannot be read or describes no valid campaign.
     """
     data, elsewhere = read_campaign(path)
-    with files_in(Path(path).parent):
+    with contextlib.chdir(Path(path).parent):
         return parse(data, str(path), studies, elsewhere)
 
 
@@ -280,7 +280,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
     # the changed device need not suit the other sections, such as pulses from its states
     alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
-    with files_in(Path(path).parent):
+    with contextlib.chdir(Path(path).parent):
         device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")

@@ -4,8 +4,6 @@ import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -24,18 +22,6 @@ ROUNDING = 1e-9
 
 Points = tuple[tuple[float, float], ...]
 """Times in s and shares of the current density; none for a square pulse."""
-
-_folder: ContextVar[Path] = ContextVar("folder", default=Path())
-
-
-@contextmanager
-def files_in(folder: Path) -> Iterator[None]:
-    """Read the CSV files of waveforms from a folder, instead of the working directory."""
-    token = _folder.set(folder)
-    try:
-        yield
-    finally:
-        _folder.reset(token)
 
 
 def named_files(data: object) -> Iterator[str]:
@@ -60,7 +46,7 @@ def _table(value: Any) -> Any:
 def _rows(name: str) -> list[list[str]]:
     """Return the cells of a CSV file of times and shares; text in the first row is a header."""
     try:
-        text = (_folder.get() / Path(name).expanduser()).read_text(encoding="utf-8-sig")
+        text = Path(name).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise ValueError(f"names {name!r}, which cannot be read ({reason}); correct it") from None

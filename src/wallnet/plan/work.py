@@ -43,10 +43,10 @@ def work_ahead(work: Work) -> str:
     for n, each in ahead:
         counts[COUNTED[each.kind]] += n
     what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
-    nanoseconds = sum(n * each.longest for n, each in ahead) / 1e-9
+    nanoseconds = sum(n * each.computes.longest for n, each in ahead) / 1e-9
     first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
     last = ", less where a simulation ends early" if nanoseconds else ""
-    known = [(n, each.processor_time) for n, each in ahead]
+    known = [(n, each.computes.processor_time) for n, each in ahead]
     total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
     unknown = sum(n for n, seconds in known if seconds is None)
     about = f"about {_shown(total)} of processor time" if total else ""
@@ -69,7 +69,7 @@ def expected_times(requested: Requested) -> dict[str, float]:
     The start of a job is not included. A simulation that several targets need counts once.
     """
     counted = (each for each in requested.values() if each.kind in COUNTED)
-    times = {each.path: each.processor_time or 0.0 for each in counted}
+    times = {each.path: each.computes.processor_time or 0.0 for each in counted}
     return times | _network_times(requested.campaign.networks)
 
 

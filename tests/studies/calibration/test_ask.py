@@ -125,7 +125,7 @@ def test_finished_candidates_count_with_their_own_pulse_and_others_with_the_long
 
     def work():
         return [
-            (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
+            (count, each.path, round(each.computes.longest / 1e-12), each.computes.strongest)
             for count, each in study_work(Requested(campaign), "calibration")
         ]
 

@@ -221,7 +221,7 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
     assert expected == {
         each.path: (
             *(each.kind, each.computes.material.damping),
-            *(round(each.longest / 1e-9, 6), each.computes.strongest / 1e12),
+            *(round(each.computes.longest / 1e-9, 6), each.computes.strongest / 1e12),
             each.after,
         )
         for _, each in work
