@@ -18,19 +18,14 @@ from wallnet.experiment.simulation import Simulation
 
 Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
 
-COMMANDS: dict[Kind, str] = {
-    "initial": "initial",
-    "trace": "simulate",
-    "level": "simulate",
-    "pulse_train": "simulate",
-    "ensemble": "simulate",
-    "minimum": "minimum",
-    "barrier": "barrier",
-}
-"""Kinds of requests, each with a rule of its name, and the commands that compute them."""
-
 SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train", "ensemble")
 """Kinds that a calculator simulates."""
+
+COMMANDS: dict[Kind, str] = {
+    **dict.fromkeys(SIMULATED, "simulate"),
+    **{kind: kind for kind in ("initial", "minimum", "barrier")},
+}
+"""Kinds of requests, each with a rule of its name, and the commands that compute them."""
 
 COUNTED: dict[Kind, str] = {
     **dict.fromkeys(SIMULATED, "simulations"),
