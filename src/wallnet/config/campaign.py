@@ -148,9 +148,9 @@ def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
 
 def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
     """Return the sentence about settings of a study without a name; empty for other findings."""
-    key, *inner = finding.key
+    key, *inner = map(str, finding.key)
     named = key in studies and not studies[key].each
-    if named and inner and inner[0] in studies[str(key)].settings.model_fields:
+    if named and inner and inner[0] in studies[key].settings.model_fields:
         return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
     return ""
 
@@ -199,9 +199,9 @@ def _devices(
             continue
         measured = own.get("kind") == MEASURED
         model = MeasuredDevice if measured else Device
-        device, findings[name] = checked(model, own if measured else laid_over(shared, own))
-        if device is not None:
-            devices[name] = device
+        made, findings[name] = checked(model, own if measured else laid_over(shared, own))
+        if isinstance(made, Device | MeasuredDevice):
+            devices[name] = made
     for name, found in findings.items():
         model_name = raw[name].get("like")
         for finding in found:

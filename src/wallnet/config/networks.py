@@ -18,13 +18,12 @@ from wallnet.files.compact import CONTENTS
 
 T = TypeVar("T")
 
-DataFile = Literal[
+DATA_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
-]
-DATA_FILES: tuple[DataFile, ...] = get_args(DataFile)
+)
 """The four files of a data set, with torchvision's names: training, then test."""
 
 Source = Literal["torchvision", "npm", "debian"]
@@ -63,6 +62,10 @@ MODELS = ("dense", "dense-centred", "convolutional")
 """Models of the package; each is a class in `wallnet.networks.model`."""
 
 
+DataFile = Annotated[
+    str,
+    Text(f"^({'|'.join(DATA_FILES)})$", f"is no file of a data set; name {', '.join(DATA_FILES)}"),
+]
 Checksum = Annotated[
     str,
     Text(r"^[0-9a-f]{64}$", "is no SHA-256; write its 64 digits", title="SHA-256"),
@@ -89,7 +92,7 @@ class DataSet(Section):
     """SHA-256 of each of the four files; no comparison if not given."""
 
 
-def _checksums(*sums: str) -> dict[DataFile, str]:
+def _checksums(*sums: str) -> dict[str, str]:
     return dict(zip(DATA_FILES, sums, strict=True))
 
 
