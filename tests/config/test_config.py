@@ -81,7 +81,7 @@ BAD = [
         300e-9,
         "wall.start 3e-07 m is outside the free part",
     ),
-    ("devices.neuron.detector.stop", 20e-9, "do not mark a stretch"),
+    ("devices.neuron.detector.stop", 20e-9, "mark no cells of the track"),
     ("devices.neuron.read_at", 1e-9, "read_at 1e-09 s is after the end"),
     ("devices.neuron.read_at", "later", "devices.neuron.read_at is 'later'; use 'pulse_end'"),
     ("devices.neuron.kind", "nerve", "devices.neuron.kind is 'nerve'; use 'neuron'"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wallnet.config.pulse import duration_name, parse_duration
+from wallnet.config.pulse import duration_name, whole_duration
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from wallnet.config.pulse import duration_name, parse_duration
 )
 def test_a_duration_and_its_name_in_files_denote_each_other(duration, name):
     assert duration_name(duration) == name
-    assert parse_duration(name) == pytest.approx(duration, rel=1e-12, abs=0)
+    assert whole_duration(duration) == pytest.approx(duration, rel=1e-12, abs=0)
 
 
 def test_every_duration_in_picoseconds_has_its_own_name():

@@ -102,17 +102,17 @@ def test_a_measured_device_can_vary_another(data):
 
 
 @pytest.mark.parametrize(
-    ("missing", "key", "message"),
+    ("missing", "message"),
     [
-        ("levels", "synapses", "networks.synapses names my-device, which has no levels; name"),
-        ("activation", "neuron", "networks.neuron names my-device, which has no activation; name"),
+        ("levels", "networks.synapses names 'my-device', which is neither a synapse nor a meas"),
+        ("activation", "networks.neuron names 'my-device', which is neither a neuron nor a meas"),
     ],
 )
-def test_a_file_that_a_network_needs_is_missing(data, missing, key, message):
+def test_a_file_that_a_network_needs_is_missing(data, missing, message):
     del data["devices"]["my-device"][missing]
     with pytest.raises(ConfigError) as caught:
         config.parse(data)
-    one_sentence(caught, message, f"devices.my-device.{missing}")
+    one_sentence(caught, message, f"a measured device with {missing}; use one of none yet")
     # without the networks that need it, the other file is enough
     del data["networks"]
     assert missing not in config.parse(data).measured["my-device"].files()
@@ -123,7 +123,9 @@ def test_a_simulated_device_is_offered_a_measured_one(mixed):
     mixed["networks"]["neuron"] = "synapse"
     with pytest.raises(ConfigError) as caught:
         config.parse(mixed)
-    one_sentence(caught, "a device of kind synapse; use one of kind neuron: neuron, mine")
+    one_sentence(
+        caught, "neither a neuron nor a measured device with activation; use one of neuron, mine"
+    )
 
 
 @pytest.mark.parametrize(

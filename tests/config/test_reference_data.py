@@ -56,7 +56,7 @@ def altered(block, **changes):
     [
         (altered("final_states", device="synapses"), "final_states names 'synapses', which is not"),
         ({"transfer_curves": [CURVE | {"device": "d"}]}, "transfer_curves names 'd', which is not"),
-        (altered("final_states", device="neuron"), "final_states names neuron, which has no notch"),
+        (altered("final_states", device="neuron"), "final_states has notch 1, and neuron has 0;"),
         (altered("final_states", state="notch 4"), "final_states has notch 4, and synapse has 3"),
         (altered("final_states", state="free"), "'free'; write 'notch 2' or 'reversed'"),
         (altered("final_states", state="between 1 and 2"), "write 'notch 2' or 'reversed'"),

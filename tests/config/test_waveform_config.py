@@ -103,7 +103,6 @@ def test_an_array_and_a_function_are_tables():
 @pytest.mark.parametrize(
     ("waveform", "words"),
     [
-        ([[0, 1]], " has one point; write two or more"),
         ([[0, 0], [2e-10, 1], [1e-10, 0]], " has 1e-10 s after 2e-10 s; order its times"),
         ([[1e-10, 0], [2e-10, 1]], " starts at 1e-10 s; write 0 as the first time"),
         ([[0, 0], [1e-10, 0], [1e-10, 1], [1e-10, 0]], " has 1e-10 s three times"),
@@ -129,16 +128,16 @@ def test_a_table_that_cannot_be_is_named(waveform, words):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "names 'shape.csv', which is not a file; correct the path"),
-        ("", "names shape.csv, which has no numbers"),
-        ("time,share\n", "names shape.csv, which has no numbers"),
-        ("0,0\n1e-10;1\n", "names shape.csv, whose line 2 is '1e-10;1'; write a time in s and a"),
-        ("0,0\n\n1e-10,a\n", "names shape.csv, whose line 3 is '1e-10,a'"),
-        ("0,0\n1e-10,1,1\n", "names shape.csv, whose line 2 is '1e-10,1,1'"),
-        ("0\n1e-10\n", "names shape.csv, whose line 1 is '0'"),
-        ("0,0\n1e-10,nan\n", ".1.1 = nan is not finite"),
+        (None, "names 'shape.csv', which cannot be read (No such file or directory); correct it"),
+        ("", "names shape.csv, which is no table of two columns"),
+        ("time,share\n", "names shape.csv, which is no table of two columns"),
+        ("0,0\n1e-10;1\n", "is no table of two columns; write a time in s and a share"),
+        ("0,0\n\n1e-10,a\n", ".1.1 = 'a' is not a number"),
+        ("0,0\n1e-10,1,1\n", "is no table of two columns"),
+        ("0\n1e-10\n", "is no table of two columns"),
+        ("0,0\n1e-10,nan\n", ".1.1 = 'nan' is not finite"),
         ("0,0\n0.7e-9,1\n", " ends at 7e-10 s, after its pulse of 6e-10 s"),
-        (b"0,0\n\xff\xfe,1\n", "names shape.csv, which is not text in UTF-8"),
+        (b"0,0\n\xff\xfe,1\n", "names 'shape.csv', which cannot be read (it is no text in UTF-8)"),
         ("0,0\n" * 30_000, "has 30000 points; keep to 200"),
     ],
 )

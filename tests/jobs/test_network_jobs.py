@@ -181,8 +181,8 @@ def load(default_campaign, **changes):
     ("changes", "parts"),
     [
         ({"datasets": ["mnits"]}, ["networks.datasets", "mnits", "did you mean mnist?"]),
-        ({"synapses": ["track"]}, ["networks.synapses", "kind track", "kind synapse"]),
-        ({"neuron": "synapse-5"}, ["networks.neuron", "kind synapse"]),
+        ({"synapses": ["track"]}, ["networks.synapses", "'track'", "neither a synapse"]),
+        ({"neuron": "synapse-5"}, ["networks.neuron", "'synapse-5'", "neither a neuron"]),
         ({"mappings": ["layr"]}, ["networks.mappings", "layr", "differential", "-extended"]),
         ({"seeds": [1, 1]}, ["networks.seeds", "twice"]),
         ({"validation_fraction": 0.9}, ["networks.validation_fraction", "0.5"]),
@@ -190,7 +190,7 @@ def load(default_campaign, **changes):
         ({"own_datasets": {"x": {"folder": "../x"}}}, ["networks.own_datasets.x.folder"]),
         (
             {"own_datasets": {"x": {"folder": "x", "checksums": {"a": "b"}}}},
-            ["networks.own_datasets.x.checksums", "SHA-256"],
+            ["networks.own_datasets.x.checksums.a", "train-images-idx3-ubyte"],
         ),
         ({"recipes": {"plain": {}}}, ["networks.recipes.plain.fp32 is missing"]),
         (

@@ -1022,14 +1022,14 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
     assert {*found} == {*expected}
     assert {*found} == {path for path in listing.simulations(campaign) if "/minima/" not in path}
     for path, (longest, density) in expected.items():
-        assert found[path].longest == pytest.approx(longest, rel=1e-9, abs=0), path
+        assert found[path].computes.longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
     (_, oommf), (_, film) = study_work(Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
         "results/crosscheck/engines/quick/oommf.nc",
         "results/crosscheck/engines/quick/film.nc",
     )
-    assert oommf.longest == film.longest == pytest.approx(1.7e-9, rel=1e-9, abs=0)
+    assert oommf.computes.longest == film.computes.longest == pytest.approx(1.7e-9, rel=1e-9, abs=0)
     assert oommf.computes.strongest == 0.5e12
     assert (oommf.calculator, film.calculator) == ("oommf", "film")
 

@@ -32,8 +32,8 @@ def test_the_estimate_is_that_of_cells_and_steps():
     """The engine takes 0.2 s for a nanosecond of 500×50 cells, OOMMF 53 s on the same core."""
     changes = {"track": TRACK, "wall": {"start": 60e-9}}
     film, slow = (pulse_of(10e-9, name, **changes) for name in ("film", "oommf"))
-    assert film.processor_time == pytest.approx(2.1, rel=0.1, abs=0)
-    assert slow.processor_time == pytest.approx(530, rel=0.1, abs=0)
+    assert film.computes.processor_time == pytest.approx(2.1, rel=0.1, abs=0)
+    assert slow.computes.processor_time == pytest.approx(530, rel=0.1, abs=0)
     # each of three jobs takes 1.4 s to its start
     assert work_ahead([(3, film)]) == (
         "3 simulations of this target are not there yet: at most 30 ns, about 11 s of processor "
@@ -52,7 +52,7 @@ def test_simulations_of_unknown_speed_are_told_apart():
 
 def test_long_estimates_are_in_minutes_and_hours():
     """From two of the larger unit on."""
-    nanosecond = pulse_of(1e-9, "oommf").processor_time
+    nanosecond = pulse_of(1e-9, "oommf").computes.processor_time
 
     def told(seconds):
         sentence = work_ahead([(1, pulse_of((seconds - 1.4) / nanosecond * 1e-9, "oommf"))])

@@ -95,12 +95,12 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
     [
         (
             {"calculator": "oommf", "temperature": {"ambient": 300.0, "heating": "pulse"}},
-            "temperature.heating: pulse is not simulated by the calculator oommf; leave heating "
+            "temperature.heating: pulse is not simulated by the calculator oommf; leave it "
             "out, or set calculator: film",
         ),
         (
             {"calculator": "own:Drift"},
-            "temperature is not simulated by the calculator own:Drift; leave temperature out, or "
+            "temperature is not simulated by the calculator own:Drift; leave it out, or "
             "set calculator: film",
         ),
         ({"temperature": {"ambient": 0.0}}, "ambient = 0.0 is outside the range 0.001"),

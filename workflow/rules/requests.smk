@@ -38,7 +38,7 @@ def needed(resource, kind):
     def asked(wildcards, attempt):
         found = request(wildcards)
         amount = NEEDED[kind][resource][found.calculator == "oommf"]
-        pulses = found.pulses if (resource, kind) == ("mem_mb", "pulse_train") else 0
+        pulses = found.computes.pulses if (resource, kind) == ("mem_mb", "pulse_train") else 0
         return attempt * (amount + 4 * pulses)
 
     return asked
@@ -66,7 +66,7 @@ for kind in plan.requests.KINDS:
         localrule: kind == "initial" and not relaxing
         conda:
             lambda w: "../envs/oommf.yaml" if request(w).calculator == "oommf" else None
-        threads: lambda w: request(w).threads
+        threads: lambda w: request(w).computes.threads
         resources:
             mem_mb=needed("mem_mb", kind),
             runtime=needed("runtime", kind),

@@ -91,10 +91,9 @@ def target(paths, missing="", work=None):
             # with any other exception, Snakemake prints a traceback of this function
             logger.error(missing)
             sys.exit(1)
-        if workflow.is_main_process and not told:
-            told.extend([plan.work.planning_ahead(len(paths)), work() if work else ""])
-            for sentence in filter(None, told):
-                logger.warning(sentence)
+        if workflow.is_main_process and work and not told:
+            told.append(work())
+            logger.warning(told[0])
         workflow.dag.forcefiles.update(left_damaged)
         return paths
 

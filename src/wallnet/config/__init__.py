@@ -11,17 +11,3 @@ from wallnet.config.messages import ConfigError
 from wallnet.config.programs import ProgramPulse
 from wallnet.config.pulse import current_name
 from wallnet.config.track import Track
-
-__all__ = [
-    "Campaign",
-    "ConfigError",
-    "Device",
-    "Figures",
-    "Material",
-    "ProgramPulse",
-    "Track",
-    "current_name",
-    "load",
-    "load_device",
-    "parse",
-]

@@ -1,12 +1,10 @@
 """Names of calculators, and the settings of the calculators of the package."""
 
-import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, RootModel
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, RootModel
 
-from wallnet.config.quantities import CLASS, Quantity, Section
+from wallnet.config.quantities import CLASS, Quantity, Section, Text
 from wallnet.film.shortcuts import Shortcut
 
 
@@ -45,25 +43,13 @@ SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
 }
 """Models of the settings of the calculators of the package, by name."""
 
-_LONGEST_NAME = 120
-"""Largest number of characters of a calculator's name, which becomes part of a file name."""
-
-
-def _is_calculator(value: Any) -> Any:
-    named = isinstance(value, str) and len(value) <= _LONGEST_NAME
-    if named and (value in SETTINGS or re.fullmatch(CLASS, value)):
-        return value
-    known = f"{', '.join(map(repr, SETTINGS))} or 'module:Class'"
-    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
-
-
 CalculatorName = Annotated[
     str,
-    BeforeValidator(_is_calculator),
-    Field(
-        json_schema_extra={
-            "anyOf": [{"enum": list(SETTINGS)}, {"pattern": CLASS, "title": "module:Class"}]
-        }
+    Text(
+        CLASS,
+        f"is {{}}; use {', '.join(map(repr, SETTINGS))} or 'module:Class'",
+        known=SETTINGS,
+        title="module:Class",
     ),
 ]
 """`film`, `oommf`, or `module:Class` for a user-defined calculator."""

@@ -1,13 +1,15 @@
 """The whole configuration, created only by `load` and `parse`."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr, create_model
 
 from wallnet.config.devices import Device
 from wallnet.config.figures import Figures
@@ -15,24 +17,15 @@ from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import Networks
-from wallnet.config.quantities import NAME, Section
+from wallnet.config.quantities import NAME, Name, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
-from wallnet.config.stages import NO_DEVICE
-from wallnet.config.waveform import files_in
-
-Block = TypeVar("Block", bound=BaseModel)
 
 
 class Campaign(Section):
     """Contents of `config.yaml`, with the inherited keys of all devices filled in."""
 
-    devices: dict[str, Device | MeasuredDevice] = Field(
-        json_schema_extra={
-            "minProperties": 1,
-            "propertyNames": {"pattern": NAME, "not": {"const": NO_DEVICE}},
-        }
-    )
+    devices: dict[Name, Device | MeasuredDevice] = Field(json_schema_extra={"minProperties": 1})
     """The devices, by name."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
@@ -114,39 +107,28 @@ def parse(
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
         raw = {}
-    raw = {str(name): device for name, device in raw.items()}
-    devices, found = _devices(raw, {key: data[key] for key in SHARED if key in data})
-    problems += found
-    sections: dict[str, Any] = {}
-    asked: dict[str, dict[str, Any]] = {}
+    devices, found = _devices(
+        {str(name): device for name, device in raw.items()},
+        {key: data[key] for key in SHARED if key in data},
+    )
+    blocks = {key: data[key] for key in known if key in data and key not in SHARED}
+    made, findings = checked(with_studies(studies), blocks | {"devices": devices})
+    more = [_nameless(each, studies) or each.sentence() for each in findings]
+    _refuse([*problems, *found, *more], source, elsewhere)
+    assert made is not None
+    asked = {key: getattr(made, key) for key in studies}
+    problems = made.reference.problems(made.simulated)
     for key, study in studies.items():
-        block = data.get(key, {})
+        for name, settings in ({"": asked[key]} if study.each else asked[key]).items():
+            where = f"{key}.{name}" if name else key
+            problems += study.problems(where, name, settings, made.simulated, _sentences)
         if study.each:
-            settings, found = _sentences(study.settings, block, key)
-            asked[key] = {"": settings}
-        else:
-            asked[key], found = _named(key, study.settings, block)
-        problems += found
-    for key, model in (("networks", Networks), ("reference", Reference), ("figures", Figures)):
-        sections[key], found = _sentences(model, data.get(key, {}), key)
-        problems += found
-    if not problems:
-        simulated = {name: each for name, each in devices.items() if isinstance(each, Device)}
-        problems += sections["reference"].problems(simulated)
-        for key, study in studies.items():
-            for name, settings in asked[key].items():
-                where = f"{key}.{name}" if name else key
-                problems += study.problems(where, name, settings, simulated, _sentences)
-            if study.each:
-                settings = asked[key][""]
-                asked[key] = dict.fromkeys(study.each(settings, devices), settings)
-        used = sections["networks"].level_sets
-        needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
-        trains = asked.get("pulse_trains", ())
-        problems += sections["networks"].problems(devices, trains, needed)
+            asked[key] = dict.fromkeys(study.each(asked[key], devices), asked[key])
+    used = made.networks.level_sets
+    needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
+    problems += made.networks.problems(devices, asked.get("pulse_trains", ()), needed)
     _refuse(problems, source, elsewhere)
-    sections["networks"] = sections["networks"].with_devices(devices)
-    made = Campaign.model_construct(devices=devices, **sections)
+    made = made.model_copy(update={"networks": made.networks.with_devices(devices)})
     made._studies = asked
     problems = [
         problem
@@ -157,6 +139,29 @@ def parse(
     ]
     _refuse(problems, source, elsewhere)
     return made
+
+
+def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
+    """Return the model of a campaign with a key for each study."""
+    return _with_blocks(tuple((key, s.settings, bool(s.each)) for key, s in studies.items()))
+
+
+def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
+    """Return the sentence about settings of a study without a name; empty for other findings."""
+    key, *inner = map(str, finding.key)
+    named = key in studies and not studies[key].each
+    if named and inner and inner[0] in studies[key].settings.model_fields:
+        return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
+    return ""
+
+
+@cache
+def _with_blocks(blocks: tuple[tuple[str, Any, bool], ...]) -> type[Campaign]:
+    keys: dict[str, Any] = {
+        key: (settings, settings()) if single else (dict[Name, settings], {})  # type: ignore[valid-type]
+        for key, settings, single in blocks
+    }
+    return create_model("WholeCampaign", __base__=Campaign, **keys)
 
 
 def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) -> None:
@@ -172,29 +177,6 @@ def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, 
     return made, [finding.sentence(prefix) for finding in findings]
 
 
-def _named(block: str, model: type[Block], data: object) -> tuple[dict[str, Block], list[str]]:
-    """Return the valid sections of a block by name, and the problems of the others."""
-    if not isinstance(data, Mapping):
-        return {}, [f"{block} is not a list of {block} by name; write {block}: {{name: {{...}}}}"]
-    made: dict[str, Block] = {}
-    problems: list[str] = []
-    nameless: list[str] = []
-    for name, section in data.items():
-        key = f"{block}.{shown_key(name)}"
-        if not re.fullmatch(NAME, str(name)):
-            problems.append(f"{key} cannot name files; use small letters, digits, '-' and '_'")
-            continue
-        made[str(name)], found = _sentences(model, section, key)
-        if found and name in model.model_fields:
-            nameless.append(str(name))
-        else:
-            problems += found
-    if nameless:
-        keys = ", ".join(f"{key}: ..." for key in nameless)
-        problems.append(f"{block} lacks a name; write {block}: {{name: {{{keys}}}}}")
-    return made, problems
-
-
 def _devices(
     raw: Mapping[str, Any], shared: Mapping[str, Any]
 ) -> tuple[dict[str, Device | MeasuredDevice], list[str]]:
@@ -207,26 +189,23 @@ def _devices(
     findings: dict[str, list[Finding]] = {}
     for name in raw:
         try:
-            if not re.fullmatch(NAME, name) or name == NO_DEVICE:
-                raise ConfigError(
-                    f"devices.{shown_key(name)} cannot name files; use small letters, digits, '-' "
-                    f"and '_', and not '{NO_DEVICE}'"
-                )
+            NAME.checked(name)
             own = resolved(name, raw)
         except ConfigError as error:
             problems.append(str(error))
             continue
-        device: Device | MeasuredDevice | None
-        if own.get("kind") == MEASURED:
-            device, findings[name] = checked(MeasuredDevice, own)
-        else:
-            device, findings[name] = checked(Device, laid_over(shared, own))
-        if device is not None:
-            devices[name] = device
+        except ValueError as error:
+            problems.append(f"devices.{shown_key(name)} {error}")
+            continue
+        measured = own.get("kind") == MEASURED
+        model = MeasuredDevice if measured else Device
+        made, findings[name] = checked(model, own if measured else laid_over(shared, own))
+        if isinstance(made, Device | MeasuredDevice):
+            devices[name] = made
     for name, found in findings.items():
-        model = raw[name].get("like")
+        model_name = raw[name].get("like")
         for finding in found:
-            if finding in findings.get(model, ()) and not writes(raw[name], finding.key):
+            if finding in findings.get(model_name, ()) and not writes(raw[name], finding.key):
                 continue
             inherited = finding.key[0] in shared and not writes(resolved(name, raw), finding.cause)
             problems.append(finding.sentence(*(() if inherited else ("devices", name))))
@@ -254,7 +233,7 @@ def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) ->
         If the file cannot be read or describes no valid campaign.
     """
     data, elsewhere = read_campaign(path)
-    with files_in(Path(path).parent):
+    with contextlib.chdir(Path(path).parent):
         return parse(data, str(path), studies, elsewhere)
 
 
@@ -301,7 +280,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
     # the changed device need not suit the other sections, such as pulses from its states
     alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
-    with files_in(Path(path).parent):
+    with contextlib.chdir(Path(path).parent):
         device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")

@@ -447,15 +447,13 @@ class Device(Section):
             )
         stop = self.detector.stop if self.detector.stop is not None else track.length
         start = self.detector.start if self.detector.start is not None else 0.0
-        if not 0 <= start < stop <= track.length * (1 + ROUNDING):
+        centres = (math.ceil(end / track.cell_size - 0.5) for end in (start, stop))
+        inside = 0 <= start < stop <= track.length * (1 + ROUNDING)
+        if not inside or next(centres) >= next(centres):
             yield (
-                f"detector.start {start:g} m and detector.stop {stop:g} m do not mark a stretch "
-                f"of the track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length"
-            )
-        if math.ceil(stop / track.cell_size - 0.5) <= math.ceil(start / track.cell_size - 0.5):
-            yield (
-                f"detector.stop - detector.start is {stop - start:g} m, which covers no cell "
-                f"centre; make it at least cell_size {track.cell_size:g} m"
+                f"detector.start {start:g} m and detector.stop {stop:g} m mark no cells of the "
+                f"track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length, at least "
+                f"cell_size {track.cell_size:g} m apart"
             )
         if self.kind == "synapse" and not track.inner_notch_positions:
             yield (

@@ -24,7 +24,7 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return a device with the keys that it inherits from other devices.
 
     Parameters
@@ -33,6 +33,8 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
         The device.
     devices : Mapping
         The block `devices` as written in the file.
+    heirs : tuple of str
+        Devices that inherit from this one, from the first on.
 
     Returns
     -------
@@ -44,31 +46,22 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     ConfigError
         If `like` does not name a device, or devices inherit from each other in a circle.
     """
-    names = [name]
-    while True:
-        device = devices[names[-1]]
-        if not isinstance(device, Mapping):
-            raise ConfigError(
-                f"devices.{names[-1]} is not a block of keys; give it kind, track, wall, …"
-            )
-        if "like" not in device:
-            break
-        model = device["like"]
-        if not isinstance(model, str) or model not in devices:
-            raise ConfigError(
-                f"devices.{names[-1]}.like names {shown(model)}, which is not a device; "
-                f"use one of {', '.join(map(shown_key, devices))}"
-            )
-        if model in names:
-            first = min(names[names.index(model) :])
-            raise ConfigError(
-                f"devices.{first}.like leads back to itself; point it to a plain device"
-            )
-        names.append(model)
-    merged: dict[str, Any] = {}
-    for each in reversed(names):
-        merged = laid_over(merged, {k: v for k, v in devices[each].items() if k != "like"})
-    return merged
+    device, heirs = devices[name], (*heirs, name)
+    if not isinstance(device, Mapping):
+        raise ConfigError(f"devices.{name} is not a block of keys; give it kind, track, wall, …")
+    if "like" not in device:
+        return dict(device)
+    model = device["like"]
+    if not isinstance(model, str) or model not in devices:
+        raise ConfigError(
+            f"devices.{name}.like names {shown(model)}, which is not a device; "
+            f"use one of {', '.join(map(shown_key, devices))}"
+        )
+    if model in heirs:
+        first = min(heirs[heirs.index(model) :])
+        raise ConfigError(f"devices.{first}.like leads back to itself; point it to a plain device")
+    own = {key: value for key, value in device.items() if key != "like"}
+    return laid_over(resolved(model, devices, heirs), own)
 
 
 def writes(block: object, path: Location) -> bool:

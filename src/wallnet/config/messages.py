@@ -84,8 +84,9 @@ def _known_keys(model: Any, path: Location) -> list[str]:
 
 
 def _location(error: Mapping[str, Any]) -> Location:
-    """Return the keys of a finding, without pydantic's names for the branches of a union."""
-    return tuple(p for p in error["loc"] if not re.match(r"function-|literal\[|float$", str(p)))
+    """Return the keys of a finding, without pydantic's names for branches of a union and keys."""
+    without = r"function-|literal\[|float$|\[key\]$"
+    return tuple(part for part in error["loc"] if not re.match(without, str(part)))
 
 
 def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
@@ -135,9 +136,10 @@ def checked(model: type[Model], data: object) -> tuple[Model | None, list[Findin
         return model.model_validate(data), []
     except ValidationError as invalid:
         findings: dict[Location, Finding] = {}
-        for error in invalid.errors(include_url=False, include_context=True):
+        errors = invalid.errors(include_url=False, include_context=True)
+        for error in errors:
             # pydantic does not count entries that are not valid
-            if error["type"] == "too_short" and error["input"]:
+            if error["type"] == "too_short" and error["input"] and len(errors) > 1:
                 continue
             # each branch of a union reports an error; the first one states what is expected
             findings.setdefault(_location(error), _finding(model, error))

@@ -2,19 +2,17 @@
 
 import difflib
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, Field, field_validator
-from pydantic.config import JsonDict
 
 from wallnet import files
 from wallnet.config.devices import Device
 from wallnet.config.mappings import COMPARED, DEFAULT_MAPPING, Mapped, split_mapping
 from wallnet.config.measured import MEASURED, MeasuredDevice
-from wallnet.config.quantities import CLASS, NAME, Quantity, Section
+from wallnet.config.quantities import CLASS, Name, Quantity, Section, Text
 from wallnet.config.stages import NO_DEVICE, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files.compact import CONTENTS
 
@@ -64,46 +62,34 @@ MODELS = ("dense", "dense-centred", "convolutional")
 """Models of the package; each is a class in `wallnet.networks.model`."""
 
 
-_NAMED: JsonDict = {"propertyNames": {"pattern": NAME}}
-_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+DataFile = Annotated[
+    str,
+    Text(f"^({'|'.join(DATA_FILES)})$", f"is no file of a data set; name {', '.join(DATA_FILES)}"),
+]
+Checksum = Annotated[
+    str,
+    Text(r"^[0-9a-f]{64}$", "is no SHA-256; write its 64 digits", title="SHA-256"),
+]
 
 
 class DataSet(Section):
     """Folder, classes and checksums of the four IDX files of a data set."""
 
-    folder: Annotated[str, Field(json_schema_extra={"pattern": _FOLDER})]
+    folder: Annotated[
+        str,
+        Text(
+            r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$",
+            "is not a folder below data_folder; write it like MNIST/raw",
+            title="folder",
+        ),
+    ]
     """Folder of the four IDX files, below `data_folder`."""
-    classes: tuple[str, ...] = tuple(str(digit) for digit in range(10))
+    classes: Annotated[
+        tuple[str, ...], Field(min_length=2, max_length=256), AfterValidator(_distinct)
+    ] = tuple("0123456789")
     """Labels of the classes, 2 to 256."""
-    checksums: dict[str, str] | None = None
+    checksums: Annotated[dict[DataFile, Checksum], Field(min_length=4)] | None = None
     """SHA-256 of each of the four files; no comparison if not given."""
-
-    @field_validator("folder")
-    @classmethod
-    def _below(cls, value: str) -> str:
-        if not re.fullmatch(_FOLDER, value):
-            raise ValueError("is not a folder below data_folder; write it like MNIST/raw")
-        return value
-
-    @field_validator("classes")
-    @classmethod
-    def _several(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not 2 <= len(value) <= 256 or len(set(value)) < len(value):
-            raise ValueError("are not 2 to 256 different labels; name each class once")
-        return value
-
-    @field_validator("checksums")
-    @classmethod
-    def _complete(cls, value: dict[str, str] | None) -> dict[str, str] | None:
-        if value is not None and (
-            set(value) != set(DATA_FILES) or not all(map(_SHA256.match, value.values()))
-        ):
-            raise ValueError(
-                f"does not give a SHA-256 for each of {', '.join(DATA_FILES)}; "
-                "complete it or leave it out"
-            )
-        return value
 
 
 def _checksums(*sums: str) -> dict[str, str]:
@@ -217,10 +203,12 @@ class Recipe(LevelTrainings):
 
     model: Annotated[
         str,
-        Field(
-            json_schema_extra={
-                "anyOf": [{"enum": [*MODELS]}, {"pattern": CLASS, "title": "module:Class"}]
-            }
+        Text(
+            CLASS,
+            f"is {{}}, which is no model; use {', '.join(MODELS)}, or write module:Class for a "
+            "class of your own",
+            known=MODELS,
+            title="module:Class",
         ),
     ] = MODELS[0]
     """The model: one hidden layer, a small convolutional network, or ``module:Class``. Source:
@@ -232,16 +220,6 @@ class Recipe(LevelTrainings):
     """Whether batch normalisations become part of the layers before them, after `fp32`."""
     fp32: FreeTraining
     """Training in FP32."""
-
-    @field_validator("model")
-    @classmethod
-    def _known_model(cls, value: str) -> str:
-        if value not in MODELS and not re.fullmatch(CLASS, value):
-            raise ValueError(
-                f"is {value!r}, which is no model; use {', '.join(MODELS)}, or write "
-                "module:Class for a class of your own"
-            )
-        return value
 
     def stages(self, mappings: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the stages that are computed, each with its mappings.
@@ -329,7 +307,7 @@ class Networks(Section):
     """Sources of files that are missing in `data_folder`, tried in this order."""
     datasets: Distinct[str] = tuple(KNOWN_DATASETS)
     """Data sets to train on. Source: paper."""
-    own_datasets: dict[str, DataSet] = Field(default={}, json_schema_extra=_NAMED)
+    own_datasets: dict[Name, DataSet] = {}
     """Further data sets, by name."""
     neuron: str = "neuron"
     """The neuron whose measured curve is the activation. Source: paper."""
@@ -355,7 +333,7 @@ class Networks(Section):
     """Number of notches of each synapse that is compared with the paper's Table II."""
     allow_unsuitable_neuron: bool = False
     """Whether to train with a neuron whose curve is not an activation."""
-    recipes: dict[str, Recipe] = Field(default={}, json_schema_extra=_NAMED)
+    recipes: dict[Name, Recipe] = {}
     """Trainings of networks, by name; without recipes there are no networks."""
     seeds: Distinct[Seed] = (1,)
     """Seeds; each trains every network once. Source: our choice."""
@@ -372,18 +350,10 @@ class Networks(Section):
             raise ValueError("has a character that no folder's name can have; remove it")
         return os.path.expanduser(value)
 
-    @field_validator("own_datasets", "recipes")
-    @classmethod
-    def _can_name_files(cls, value: dict[str, Section]) -> dict[str, Section]:
-        for name in value:
-            if not re.fullmatch(NAME, name) or name == NO_DEVICE or name in KNOWN_DATASETS:
-                raise ValueError(
-                    f"has {name!r}, which is taken or cannot name files; "
-                    "use other small letters, digits, '-' and '_'"
-                )
-        return value
-
     def _faults(self) -> Iterator[str]:
+        for name in self.own_datasets:
+            if name in KNOWN_DATASETS:
+                yield f"own_datasets has {name!r}, which is taken; choose another name"
         known = self.known_datasets
         for name in self.datasets:
             if name not in known:
@@ -484,33 +454,23 @@ class Networks(Section):
                     for dataset in getattr(training, "shift", ())
                     if dataset not in known
                 ]
-        wanted = [("neuron", "neuron", self.neuron)]
-        wanted += [("synapses", "synapse", name) for name in self.synapses]
-        for key, kind, name in wanted:
-            suitable = [other for other, device in devices.items() if _can_be(kind, device)]
+        for key, kind, names in (
+            ("neuron", "neuron", [self.neuron]),
+            ("synapses", "synapse", self.synapses),
+        ):
             content = CONTENTS[kind]
-            if name not in devices:
-                found.append(f"networks.{key} {_unknown(name, suitable)}")
-            elif name in suitable:
-                continue
-            elif devices[name].kind == MEASURED:
-                found.append(
-                    f"networks.{key} names {name}, which has no {content}; "
-                    f"name their CSV file in devices.{name}.{content}, or use another device"
-                )
-            else:
-                found.append(
-                    f"networks.{key} names {name}, a device of kind {devices[name].kind}; "
-                    f"use one of kind {kind}: {', '.join(suitable) or 'there is none yet'}"
-                )
+            suitable = [
+                name
+                for name, device in devices.items()
+                if device.kind == kind or getattr(device, content, None) is not None
+            ]
+            found += [
+                f"networks.{key} names {name!r}, which is neither a {kind} nor a measured device "
+                f"with {content}; use one of {', '.join(suitable) or 'none yet'}"
+                for name in names
+                if name not in suitable
+            ]
         return found
-
-
-def _can_be(kind: str, device: Device | MeasuredDevice) -> bool:
-    """Return whether a device can be the neuron or a synapse of a network."""
-    if isinstance(device, MeasuredDevice):
-        return getattr(device, CONTENTS[kind]) is not None
-    return device.kind == kind
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

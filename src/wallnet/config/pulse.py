@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
 from wallnet.config.messages import ConfigError
 from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
@@ -57,15 +57,21 @@ def duration_name(duration: float) -> str:
     return f"{round(duration / DURATION_STEP) / 1000:.3f}"
 
 
-def parse_duration(name: str) -> float:
-    """Return the duration in s that a file name denotes.
+def whole_duration(duration: float) -> float:
+    """Return a duration in s as a multiple of `DURATION_STEP`.
 
-    Examples
-    --------
-    >>> parse_duration("0.500")
-    5e-10
+    Raises
+    ------
+    ValueError
+        If it is none, so that file names do not tell it from its neighbours.
     """
-    return float(f"{name}e-9")
+    named = float(f"{duration_name(duration)}e-9")
+    if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:
+        raise ValueError(
+            f"has {duration:.10g} s, finer than the 1e-12 s that file names tell apart; round it "
+            "to whole picoseconds"
+        )
+    return named
 
 
 def parse_current_density(text: str | float, name: str = "--current-density") -> float:
@@ -168,7 +174,11 @@ class Pulse(Sweep):
 class PulseGrid(Sweep):
     """Current densities, each applied with both signs, and durations."""
 
-    durations: Annotated[tuple[Duration, ...], Field(min_length=1)]
+    durations: Annotated[
+        tuple[Annotated[Duration, AfterValidator(whole_duration)], ...],
+        Field(min_length=1),
+        AfterValidator(lambda value: tuple(sorted(set(value)))),
+    ]
     """Durations of the pulses; each is combined with each current density."""
 
     @field_validator("current_densities", mode="after")
@@ -179,15 +189,3 @@ class PulseGrid(Sweep):
                 f"has {value[0]:g} A/m²; write densities above 0, each is applied with both signs"
             )
         return value
-
-    @field_validator("durations", mode="after")
-    @classmethod
-    def _told_apart(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        for duration in value:
-            named = parse_duration(duration_name(duration))
-            if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:
-                raise ValueError(
-                    f"has {duration:.10g} s, finer than the 1e-12 s that file names tell apart; "
-                    "round it to whole picoseconds"
-                )
-        return tuple(sorted({parse_duration(duration_name(each)) for each in value}))

@@ -1,7 +1,8 @@
 """Numbers with a unit and bounds, and the base of every section of the configuration."""
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -15,16 +16,14 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from wallnet.config.messages import shown
+
 TEXT_OF_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"
 """Numbers that YAML 1.1 reads as text: the exponent has no sign, or no point before it."""
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-"""Names that can be part of file names: of devices, recipes and data sets."""
-
-
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
-CLASS = rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}$"
-"""Names of user-defined classes: ``module:Class``."""
+CLASS = rf"^(?=.{{1,120}}$){_IDENTIFIER}(\.{_IDENTIFIER})*:{_IDENTIFIER}$"
+"""Names of user-defined classes, ``module:Class``, short enough for names of files."""
 
 
 class Section(BaseModel):
@@ -82,11 +81,7 @@ class Quantity:
                 value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
-        try:
-            finite = math.isfinite(value)
-        except OverflowError:  # an integer with hundreds of digits
-            finite = False
-        if not finite:
+        if not abs(value) < math.inf:
             raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")
         size = abs(value) if self.magnitude else value
         if (self.zero and value == 0) or self.low <= size <= self.high:
@@ -113,6 +108,59 @@ class Quantity:
             ranges.append({"const": 0})
         return {"anyOf": [*ranges, {"type": "string", "pattern": TEXT_OF_NUMBER}]}
 
+
+@dataclass(frozen=True)
+class Text:
+    """Form of a text, as annotation of a str of a `Section` or of the keys of a dict.
+
+    Attributes
+    ----------
+    pattern : str
+        Regular expression that the whole text matches.
+    fault : str
+        Sentence about another text, after its key, with `{}` for the text.
+    known : collection of str
+        Further texts that are allowed.
+    title : str
+        What the pattern stands for, in the schema.
+    """
+
+    pattern: str
+    fault: str
+    known: Collection[str] = ()
+    title: str = ""
+
+    def checked(self, value: object) -> str:
+        """Return a text of this form; YAML reads some as numbers."""
+        text = str(value)
+        if not isinstance(value, str | int) or not (
+            text in self.known or re.fullmatch(self.pattern, text)
+        ):
+            raise ValueError(self.fault.format(shown(value)))
+        return text
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        # in `anyOf`, since pydantic leaves keys without restriction that do not match a `pattern`
+        form = {"pattern": self.pattern, **({"title": self.title} if self.title else {})}
+        return {
+            "type": "string",
+            "anyOf": [*([{"enum": [*self.known]}] if self.known else []), form],
+        }
+
+
+NAME = Text(
+    r"^(?!none$)[a-z0-9][a-z0-9_-]{0,63}$",
+    "cannot name files; use small letters, digits, '-' and '_', and not 'none'",
+)
+Name = Annotated[str, NAME]
+"""Name that can be part of file names: of devices, recipes and data sets."""
 
 Length = Annotated[
     float, Quantity("m", 1e-10, 1e-3, fix="lengths are in metres: 512 nm is 512.0e-9")

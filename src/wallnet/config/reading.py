@@ -78,14 +78,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         data = yaml.load(text, _Loader)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "it"
-        found = one_line(error.problem)
+        found = one_line(getattr(error, "problem", error))
         fix = "use spaces instead of tabs" if r"\t" in found else "fix that line"
         raise ConfigError(f"{path}: {where} is not valid YAML ({found}); {fix}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {one_line(error)}; fix that line") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path} contains no keys; `wallnet init` writes an example")
     if TEMPLATE in data:

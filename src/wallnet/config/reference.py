@@ -104,13 +104,9 @@ class Reference(Section):
                     found += missing
                 elif isinstance(each, FinalState | ArrivalTime):
                     count = len(devices[each.device].track.notch_positions)
-                    if not count:
+                    if not 0 < max(1, each.notch) <= count:
                         found.append(
-                            f"{key} names {each.device}, which has no notches; name another device"
-                        )
-                    elif each.notch > count:
-                        found.append(
-                            f"{key} has notch {each.notch}, and {each.device} has {count}; name "
-                            "another"
+                            f"{key} has notch {max(1, each.notch)}, and {each.device} has {count}; "
+                            "name another device or notch"
                         )
         return list(dict.fromkeys(found))

@@ -7,13 +7,11 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pydantic import Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from wallnet.config.campaign import Campaign
+from wallnet.config.campaign import Campaign, with_studies
 from wallnet.config.inheritance import SHARED
-from wallnet.config.measured import MEASURED
-from wallnet.config.quantities import NAME, Quantity, Section
+from wallnet.config.quantities import Quantity, Section
 
 _REFERENCE = "#/$defs/"
 
@@ -41,17 +39,7 @@ def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
     dict
         The schema, in draft 2020-12.
     """
-    names = {"propertyNames": {"pattern": NAME}}
-    keys: dict[str, Any] = {
-        key: (
-            (study.settings, study.settings())
-            if study.each
-            else (dict[str, study.settings], Field(default={}, json_schema_extra=names))  # type: ignore[name-defined,arg-type]
-        )
-        for key, study in studies.items()
-    }
-    whole = create_model("Whole", __base__=Campaign, **keys)
-    made = whole.model_json_schema(schema_generator=_WithoutTitles)
+    made = with_studies(studies).model_json_schema(schema_generator=_WithoutTitles)
     blocks = {"Campaign": made} | made["$defs"]
     made |= {"title": "Campaign", "description": inspect.getdoc(Campaign)}
     made["properties"] |= {
@@ -68,8 +56,7 @@ def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
 def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """Return the JSON Schema of the file as users write it.
 
-    A device with `like` needs none of the inherited keys. A simulated device does not need the keys
-    that are given at the top level.
+    No key of a device is required, since it may be given at the top level or inherited by `like`.
 
     Returns
     -------
@@ -78,16 +65,10 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """
     made = of_campaign(studies)
     device = made["$defs"]["Device"]
-    needed = _take_required(made["$defs"], "Device")
-    own = [key for key in needed["required"] if key not in SHARED]
-    shared = {key: needed["properties"].pop(key) for key in SHARED if key in needed["properties"]}
-    inherits = {"required": ["like"]}
-    device |= {"if": inherits, "else": needed | {"required": own}}
-    measured = made["$defs"]["MeasuredDevice"]
-    some = [{"required": [key]} for key in ("levels", "activation")]
-    measured |= {"if": inherits, "else": {"required": measured.pop("required"), "anyOf": some}}
+    for name in ("Device", "MeasuredDevice"):
+        _require_nothing(made["$defs"], name)
     like = {"type": "string", "description": "Another device, which this one varies."}
-    for block in (device, measured):
+    for block in (device, made["$defs"]["MeasuredDevice"]):
         block["properties"] = {"like": like} | block["properties"]
     varied = {
         "properties": _references(device, "like", "calculator"),
@@ -103,15 +84,6 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
                 changes |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
     made["properties"] = common | made["properties"]
-    is_measured = {"required": ["kind"], "properties": {"kind": {"const": MEASURED}}}
-    # each key of a shared block is at the top level, or in every simulated device without `like`
-    made["allOf"] = [
-        {"anyOf": [given, {"properties": {"devices": {"additionalProperties": either}}}]}
-        for key, block in shared.items()
-        for inner in block["required"]
-        for given in [{"required": [key], "properties": {key: {"required": [inner]}}}]
-        for either in [{"anyOf": [inherits, is_measured, given]}]
-    ]
     return made
 
 
@@ -121,17 +93,13 @@ def _references(block: JsonSchemaValue, *without: str) -> JsonSchemaValue:
     return {key: {"$ref": f"{_REFERENCE}Device/properties/{key}"} for key in keys}
 
 
-def _take_required(blocks: JsonSchemaValue, name: str) -> JsonSchemaValue:
-    """Remove the required keys of a block and of its blocks; return them as a separate schema."""
-    block = blocks[name]
-    needed: JsonSchemaValue = {"required": block.pop("required", []), "properties": {}}
-    for key, value in block["properties"].items():
+def _require_nothing(blocks: JsonSchemaValue, name: str) -> None:
+    """Remove the required keys of a block and of its blocks, which can be inherited."""
+    blocks[name].pop("required", None)
+    for value in blocks[name]["properties"].values():
         for kind in (value, *value.get("anyOf", ())):
             if "$ref" in kind:
-                inner = _take_required(blocks, kind["$ref"].removeprefix(_REFERENCE))
-                if inner["required"] or inner["properties"]:
-                    needed["properties"][key] = inner
-    return needed
+                _require_nothing(blocks, kind["$ref"].removeprefix(_REFERENCE))
 
 
 def _first_line(model: type[Section]) -> str:

@@ -56,10 +56,8 @@ def temperature_fault(calculator: str, heated: bool) -> str:
     """
     if calculator == "film" or (calculator == "oommf" and not heated):
         return ""
-    what, key = "temperature", "temperature"
-    if calculator == "oommf":
-        what, key = "temperature.heating: pulse", "heating"
+    key = "temperature.heating: pulse" if calculator == "oommf" else "temperature"
     return (
-        f"{what} is not simulated by the calculator {calculator}; leave {key} out, or set "
+        f"{key} is not simulated by the calculator {calculator}; leave it out, or set "
         "calculator: film"
     )

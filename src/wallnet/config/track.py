@@ -118,17 +118,15 @@ class Track(Section):
     def _near_cell_sizes(self) -> list[float]:
         """Return the nearest smaller and larger cell sizes in m that this track could have."""
         short, long = sorted((self.length, self.width))
-        smallest = max(min(self.cell_size, short) / 2, SMALLEST_CELL)
-        fewest = math.ceil(short / (2 * self.cell_size))
-        # more cells along the shorter side would exceed the total number of cells
-        most = min(math.floor(short / smallest), math.isqrt(LARGEST_CELL_COUNT))
-        # rounded as in the message
-        sizes = (float(f"{short / count:.10g}") for count in range(max(1, fewest), most + 1))
+        near = min(self.cell_size, short)
         diameter = self.notches.diameter if self.notches else -math.inf
+        # rounded as in the message
+        sizes = (float(f"{short / k:.10g}") for k in range(1, math.isqrt(LARGEST_CELL_COUNT) + 1))
         fitting = [
             size
             for size in sizes
-            if diameter <= self.width - 2 * size
+            if max(near / 2, SMALLEST_CELL) <= size <= 2 * near
+            and diameter <= self.width - 2 * size
             and _divides(size, short)
             and _divides(size, long)
             and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT

@@ -1,35 +1,25 @@
 """Variants of a device: the device with some keys changed."""
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from wallnet.config.devices import Device
 from wallnet.config.inheritance import laid_over
-from wallnet.config.quantities import Section
+from wallnet.config.quantities import Section, Text
 
 AS_CONFIGURED = "as-configured"
 """Name of the only variant of a device without variants."""
 
-NAME_OF_VARIANT = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
-
-
-def check_names(value: Mapping[str, Any]) -> None:
-    """Refuse names that cannot be part of file names.
-
-    Raises
-    ------
-    ValueError
-        With the name.
-    """
-    for name in value:
-        if not re.fullmatch(NAME_OF_VARIANT, name):
-            raise ValueError(
-                f"has {name!r}, which cannot name files; use small letters, digits, "
-                "'.', '-' and '_'"
-            )
+VariantName = Annotated[
+    str,
+    Text(
+        r"^[a-z0-9][a-z0-9_.-]{0,63}$",
+        "cannot name files; use small letters, digits, '.', '-' and '_'",
+    ),
+]
+"""Name of a variant, which can be part of file names."""
 
 
 class Varied(Section):
@@ -37,18 +27,8 @@ class Varied(Section):
 
     device: str
     """Name of a simulated device in `devices`."""
-    variants: dict[str, dict[str, Any]] = Field(
-        default={AS_CONFIGURED: {}},
-        min_length=1,
-        json_schema_extra={"propertyNames": {"pattern": NAME_OF_VARIANT}},
-    )
+    variants: dict[VariantName, dict[str, Any]] = Field(default={AS_CONFIGURED: {}}, min_length=1)
     """Keys of the device that differ, by name of the variant."""
-
-    @field_validator("variants")
-    @classmethod
-    def _can_name_files(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        check_names(value)
-        return value
 
     def of_variant(self, devices: Mapping[str, Device], variant: str) -> Device:
         """Return a variant of the device."""

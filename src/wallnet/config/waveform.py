@@ -1,18 +1,15 @@
 """Waveforms: the shape of a current pulse as a table of times and shares of its current density."""
 
-import csv
 import itertools
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wallnet.config.quantities import Quantity
-from wallnet.files.whole import one_line
 
 MOST_POINTS = 200
 """Largest number of points: a job contains them, and the engine ends a step at each."""
@@ -25,18 +22,6 @@ ROUNDING = 1e-9
 
 Points = tuple[tuple[float, float], ...]
 """Times in s and shares of the current density; none for a square pulse."""
-
-_folder: ContextVar[Path] = ContextVar("folder", default=Path())
-
-
-@contextmanager
-def files_in(folder: Path) -> Iterator[None]:
-    """Read the CSV files of waveforms from a folder, instead of the working directory."""
-    token = _folder.set(folder)
-    try:
-        yield
-    finally:
-        _folder.reset(token)
 
 
 def named_files(data: object) -> Iterator[str]:
@@ -58,44 +43,30 @@ def _table(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _rows(name: str) -> list[tuple[float, float]]:
-    """Read a CSV file with times and shares; text in the first row is a header."""
-    path = _folder.get() / Path(name).expanduser()
+def _rows(name: str) -> list[list[str]]:
+    """Return the cells of a CSV file of times and shares; text in the first row is a header."""
     try:
-        if not name.isprintable() or not path.is_file():
-            raise ValueError(f"names {name!r}, which is not a file; correct the path")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-        cells = [(number, row) for number, row in enumerate(csv.reader(lines), 1) if any(row)]
-    except OSError as error:
-        raise ValueError(f"names {name}, which cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise ValueError(f"names {name}, which is not text in UTF-8; save it as CSV") from None
-    found: list[tuple[float, float]] = []
-    for index, (number, row) in enumerate(cells):
-        try:
-            time, share = map(float, row)
-            found.append((time, share))
-        except ValueError:
-            if index > 0 or len(row) != 2:
-                raise ValueError(
-                    f"names {name}, whose line {number} is {one_line(','.join(row))!r}; write a "
-                    "time in s and a share of current_density, with a comma between"
-                ) from None
-    if not found:
-        raise ValueError(f"names {name}, which has no numbers; write a time and a share in a row")
+        text = Path(name).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise ValueError(f"names {name!r}, which cannot be read ({reason}); correct it") from None
+    rows = [line.split(",") for line in text.splitlines() if line.strip(", ")]
+    header = rows and not re.match(r"\s*[-+.\d]", rows[0][0])
+    found = rows[bool(header) :]
+    if not found or any(len(row) != 2 for row in found):
+        raise ValueError(
+            f"names {name}, which is no table of two columns; write a time in s and a share of "
+            "current_density in each row, with a comma between"
+        )
     return found
 
 
 def _ordered(points: Points) -> Points:
     """Check number and order of the points."""
-    if not points:
-        return points
     times = [time for time, _ in points]
-    if len(points) < 2:
-        raise ValueError("has one point; write two or more, or none for a square pulse")
     if len(points) > MOST_POINTS:
         raise ValueError(f"has {len(points)} points; keep to {MOST_POINTS} by a coarser table")
-    if times[0] != 0:
+    if times and times[0] != 0:
         raise ValueError(f"starts at {times[0]:g} s; write 0 as the first time")
     for before, after in itertools.pairwise(times):
         if after < before:

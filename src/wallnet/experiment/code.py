@@ -36,7 +36,7 @@ def search_in(folder: str | Path) -> None:
 
 
 def find(name: str, key: str = "calculator") -> ModuleSpec:
-    """Find the module of a class without importing or executing anything.
+    """Find the module of a class without importing anything; return the package around it.
 
     Parameters
     ----------
@@ -51,36 +51,26 @@ def find(name: str, key: str = "calculator") -> ModuleSpec:
         If there is no such module, or it is one of Python's standard library.
     """
     module = name.partition(":")[0]
-    top = module.partition(".")[0]
+    top, *inner = module.split(".")
     if top in sys.stdlib_module_names:
         raise ConfigError(
             f"{key} {name}: {top} is a module of Python's standard library, which has no such "
             "class; name another module, or rename yours"
         )
-    if spec := _spec(module):
-        return spec
+    # packages installed for development can have finders of their own
+    finders = (finder.find_spec(top, None) for finder in sys.meta_path)
+    spec = PathFinder.find_spec(top, [*sys.path, str(Path.cwd())])
+    if spec := spec or next(filter(None, finders), None):
+        path = "/".join(inner)
+        places = spec.submodule_search_locations or ()
+        if not inner or any(
+            any(Path(each).glob(path + end)) for each in places for end in (".*", "/")
+        ):
+            return spec
     raise ConfigError(
         f"{key} {name}: there is no module {module}; correct the name, install its "
         f"package, or put it into the campaign's folder {Path.cwd()} or on PYTHONPATH"
     )
-
-
-def _spec(module: str) -> ModuleSpec | None:
-    """Find a module as an import would, from package to package.
-
-    `importlib.util.find_spec` imports the packages that contain a module.
-    """
-    top, *inner = module.split(".")
-    found = PathFinder.find_spec(top, [*sys.path, str(Path.cwd())])
-    if found is None:  # packages installed for development can have finders of their own
-        finders = (finder.find_spec(top, None) for finder in sys.meta_path)
-        found = next(filter(None, finders), None)
-    for part in inner:
-        if found is None or not found.submodule_search_locations:
-            return None
-        # by its own name only: for a full name, PathFinder looks for the imported package
-        found = PathFinder.find_spec(part, [*found.submodule_search_locations])
-    return found
 
 
 def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
@@ -140,8 +130,8 @@ def code_of(name: str, key: str = "calculator") -> str:
     -------
     str
         Name and version of the installed package that contains the module. If there is none, a
-        digest of the source of the module, or of all modules of a package, without comments and
-        docstrings.
+        digest of the source of the module, or of all modules of the package around it, without
+        comments and docstrings.
 
     Raises
     ------
@@ -149,33 +139,19 @@ def code_of(name: str, key: str = "calculator") -> str:
         If the module does not exist or is not valid Python.
     """
     spec = find(name, key)
-    module = name.partition(":")[0]
-    if installed := _installed(module):
-        return installed
+    places = spec.submodule_search_locations or [str(spec.origin)]
+    # a package that is installed for development has its code elsewhere: it counts as source
+    for place in places:
+        for found in metadata.distributions(path=[str(Path(place).parent)]):
+            if re.search(rf"^{spec.name}[/.]", found.read_text("RECORD") or "", re.MULTILINE):
+                return f"{found.name} {found.version}"
+    paths = [Path(place) for place in places]
     if spec.submodule_search_locations:
-        folders = sorted(map(Path, spec.submodule_search_locations))
-        paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    else:
-        paths = [Path(str(spec.origin))]
+        paths = [path for folder in sorted(paths) for path in sorted(folder.rglob("*.py"))]
     try:
         return f"source {revisions.digest_of(paths)}"
     except (SyntaxError, ValueError, OSError) as error:
         raise ConfigError(
-            f"{key} {name}: the source of module {module} cannot be read "
+            f"{key} {name}: the source of module {spec.name} cannot be read "
             f"({one_line(error)}); correct it"
         ) from None
-
-
-def _installed(module: str) -> str | None:
-    """Return name and version of the installed package that contains a module, if there is one.
-
-    A package that is installed for development has its code elsewhere and is treated as source.
-    """
-    top = module.partition(".")[0]
-    spec = _spec(top)
-    assert spec is not None
-    for place in spec.submodule_search_locations or [str(spec.origin)]:
-        for found in metadata.distributions(path=[str(Path(place).parent)]):
-            if re.search(rf"^{top}[/.]", found.read_text("RECORD") or "", re.MULTILINE):
-                return f"{found.name} {found.version}"
-    return None

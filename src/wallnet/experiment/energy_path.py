@@ -3,9 +3,9 @@
 import itertools
 import math
 
-from wallnet.config.devices import Device, StaticMaterial
+from wallnet.config.devices import Device
 from wallnet.config.track import Track
-from wallnet.experiment.base import Job
+from wallnet.experiment.minima import StaticJob
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
@@ -13,20 +13,24 @@ from wallnet.files.schema.states import EXPELLED, REVERSED
 Pair = tuple[WallState, WallState]
 
 
-class EnergyPath(Job):
+SECONDS_PER_CELL_IMAGE = 2e-5
+"""Processor time of a path for one cell and one image, in s, of one core of a server."""
+
+
+class EnergyPath(StaticJob):
     """The path of least energy between two neighbouring states, with the embedded engine."""
 
-    track: Track
-    material: StaticMaterial
     first: str
     second: str
     spacing: float
     """Distance in m by which a wall end moves from image to image."""
 
     @property
-    def images(self) -> int:
-        """Least number of images of the path."""
-        return images_of(self.track, (WallState(self.first), WallState(self.second)), self.spacing)
+    def processor_time(self) -> float:
+        """Estimated processor time in s."""
+        columns, rows = self.track.cells
+        pair = WallState(self.first), WallState(self.second)
+        return SECONDS_PER_CELL_IMAGE * images_of(self.track, pair, self.spacing) * columns * rows
 
 
 def neighbours(track: Track) -> list[Pair]:

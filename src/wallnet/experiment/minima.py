@@ -1,5 +1,7 @@
 """Jobs that minimise the energy on from walls that are initialised where they may rest."""
 
+from typing import ClassVar
+
 from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.track import Track
 from wallnet.experiment.base import Job
@@ -8,14 +10,25 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 
 
-class Minimum(Job):
-    """Minimisation of the energy on from a wall that is initialised in one state of a device.
+class StaticJob(Job):
+    """Computation from the energy alone.
 
     The energy is that of the embedded engine, whatever calculator simulates the device.
     """
 
+    calculator_name: ClassVar[str] = "film"
+    threads: ClassVar[int] = 1
+    pulses: ClassVar[int] = 0
+    longest: ClassVar[float] = 0.0
     track: Track
     material: StaticMaterial
+
+
+class Minimum(StaticJob):
+    """Minimisation of the energy on from a wall that is initialised in one state of a device."""
+
+    processor_time: ClassVar[float] = 0.0
+    """A minimum takes seconds."""
     state: str
     placement: WallPlacement | None = None
     """Positions of the initialised wall; None for the reversed track, which has none."""

@@ -1,44 +1,30 @@
 """What differs between the parameters of finished results and those of planned jobs, in words."""
 
+import itertools
 import json
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-_ABSENT = "none"
 
-
-def flattened(plain: Any, key: str = "") -> dict[str, str]:
-    """Return nested plain data as values by dotted keys.
-
-    Examples
-    --------
-    >>> flattened({"material": {"damping": 0.5}, "seeds": [1, 2]})
-    {'material.damping': '0.5', 'seeds': '[1, 2]'}
-    """
-    if isinstance(plain, Mapping):
-        found: dict[str, str] = {}
-        for name, value in plain.items():
-            found |= flattened(value, f"{key}.{name}" if key else str(name))
-        return found
-    return {key: json.dumps(plain)}
-
-
-def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return what changed between two jobs, a sentence for each key.
+def differences(stored: Any, wanted: Any, key: str = "") -> list[str]:
+    """Return what changed between two jobs, a sentence for each key, with its dots.
 
     Examples
     --------
     >>> differences({"material": {"damping": 0.5}}, {"material": {"damping": 0.4}})
     ['material.damping 0.5 → 0.4']
     """
-    before, after = flattened(stored), flattened(wanted)
-    return [
-        f"{key} {before.get(key, _ABSENT)} → {after.get(key, _ABSENT)}"
-        for key in sorted({*before, *after})
-        if before.get(key) != after.get(key)
-    ]
+    if stored == wanted:
+        return []
+    if not all(each is None or isinstance(each, Mapping) for each in (stored, wanted)):
+        before, after = ("none" if x is None else json.dumps(x) for x in (stored, wanted))
+        return [f"{key} {before} → {after}"]
+    old, new = stored or {}, wanted or {}
+    names = {name: f"{key}.{name}" if key else name for name in sorted({*old, *new})}
+    found = (differences(old.get(name), new.get(name), names[name]) for name in names)
+    return list(itertools.chain.from_iterable(found))
 
 
 def job_of(command: str) -> Mapping[str, Any] | None:

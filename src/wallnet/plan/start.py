@@ -1,13 +1,14 @@
 """Checks before the first job of a run; nothing of user-defined classes is executed."""
 
 import difflib
+import itertools
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wallnet.config import Campaign, ConfigError, Device
+from wallnet.config import Campaign, ConfigError
 from wallnet.config.calculators import SETTINGS
 from wallnet.experiment.code import code_of
 from wallnet.studies import STUDIES
@@ -63,18 +64,15 @@ def check_measurements(campaign: Campaign) -> None:
                 )
 
 
-def _devices(campaign: Campaign) -> Iterator[Device]:
-    """Yield all simulated devices, and those that studies run with other calculators."""
-    yield from campaign.simulated.values()
-    for study in STUDIES.values():
-        if study.compared:
-            for settings in study.subjects(campaign).values():
-                yield from study.compared(settings, campaign.simulated)
-
-
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the user-defined calculators that a campaign names, with their settings."""
-    for device in _devices(campaign):
+    """Yield the user-defined calculators of devices and studies, with their settings."""
+    others = (
+        each.compared(settings, campaign.simulated)
+        for each in STUDIES.values()
+        if each.compared
+        for settings in each.subjects(campaign).values()
+    )
+    for device in itertools.chain(campaign.simulated.values(), *others):
         if device.calculator not in SETTINGS:
             yield device.calculator, (device.calculator_settings or {}).get(device.calculator, {})
 

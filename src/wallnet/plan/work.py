@@ -24,12 +24,6 @@ SECONDS_PER_FREE_NETWORK, SECONDS_PER_MAPPED_NETWORK = 6.0, 0.6
 """Further processor time of a network in s, on a slow core. One with FP32 weights has a job of its
 own, which reads the images; those on a synapse share one."""
 
-SECONDS_PER_RESULT = 2e-3
-"""Processor time in s in which Snakemake plans one result (`benchmarks/README.md`)."""
-
-LARGE = 2000
-"""Number of results from which on the planning is announced."""
-
 Work = Iterable[tuple[int, Request]]
 """Numbers of requests, each with one such request."""
 
@@ -49,23 +43,16 @@ def work_ahead(work: Work) -> str:
     for n, each in ahead:
         counts[COUNTED[each.kind]] += n
     what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
-    nanoseconds = sum(n * each.longest for n, each in ahead) / 1e-9
+    nanoseconds = sum(n * each.computes.longest for n, each in ahead) / 1e-9
     first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
     last = ", less where a simulation ends early" if nanoseconds else ""
-    known = [(n, each.processor_time) for n, each in ahead]
+    known = [(n, each.computes.processor_time) for n, each in ahead]
     total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
     unknown = sum(n for n, seconds in known if seconds is None)
     about = f"about {_shown(total)} of processor time" if total else ""
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
     return f"{what} of this target are not there yet: {first}{about}{last}."
-
-
-def planning_ahead(count: int) -> str:
-    """Return a sentence about the planning of many results; an empty text for few."""
-    about = max(10, round(count * SECONDS_PER_RESULT, -1))
-    told = f"Planning {count} results, about {about:.0f} s before the first job starts."
-    return told if count >= LARGE else ""
 
 
 def _shown(seconds: float) -> str:
@@ -82,7 +69,7 @@ def expected_times(requested: Requested) -> dict[str, float]:
     The start of a job is not included. A simulation that several targets need counts once.
     """
     counted = (each for each in requested.values() if each.kind in COUNTED)
-    times = {each.path: each.processor_time or 0.0 for each in counted}
+    times = {each.path: each.computes.processor_time or 0.0 for each in counted}
     return times | _network_times(requested.campaign.networks)
 
 

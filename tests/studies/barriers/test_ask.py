@@ -123,8 +123,7 @@ def test_the_spacing_is_in_units_of_the_width_parameter():
     assert job.spacing == pytest.approx(0.25 * width, rel=1e-9, abs=0)
     assert (job.first, job.second) == ("notch 1", "between 1 and 2")
     # 300 nm in steps of 2.28: 133 images of 150 × 15 cells, 20 µs each
-    assert job.images == 133
-    assert request.processor_time == pytest.approx(133 * 150 * 15 * 2e-5, rel=1e-9, abs=0)
+    assert request.computes.processor_time == pytest.approx(133 * 150 * 15 * 2e-5, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(

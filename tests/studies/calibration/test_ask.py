@@ -117,7 +117,7 @@ def test_finished_candidates_count_with_their_own_pulse_and_others_with_the_long
 
     def work():
         return [
-            (count, each.path, round(each.longest / 1e-12), each.computes.strongest)
+            (count, each.path, round(each.computes.longest / 1e-12), each.computes.strongest)
             for count, each in study_work(Requested(campaign), "calibration")
         ]
 
@@ -199,5 +199,5 @@ def test_the_ends_of_a_range_have_to_be_devices():
 def test_a_calibration_needs_a_name():
     data = searched() | {"calibration": SEARCH}
     (problem,) = problems(data)
-    words = "config.yaml: calibration lacks a name; write calibration: {name: {parameters: ..."
+    words = "config.yaml: calibration lacks a name; write calibration: {name: {...}}"
     assert problem.startswith(words)

@@ -92,13 +92,13 @@ def test_all_faulty_cases_are_said_at_once():
 @pytest.mark.parametrize(
     ("cases", "words"),
     [
-        ({"../a": CASE}, "has '../a', which cannot name files"),
-        ({}, "has too few entries; give at least 1"),
+        ({"../a": CASE}, ".../a cannot name files"),
+        ({}, " has too few entries; give at least 1"),
     ],
 )
 def test_cases_have_names_of_files(cases, words):
     (said,) = refused(crosschecked(cases=cases))
-    assert said.startswith(f"{KEY}.cases {words}")
+    assert said.startswith(f"{KEY}.cases{words}")
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,12 @@ def test_two_calculators_are_compared_and_no_other_number(calculators, words):
 
 
 @pytest.mark.parametrize(
-    ("block", "keys"),
-    [
-        ({"calculators": ["film", "a:B"], "cases": {"a": CASE}}, "calculators: ..., cases: ..."),
-        ({"cases": {"a": CASE}}, "cases: ..."),
-        ({"cases": {}}, "cases: ..."),
-    ],
+    "block",
+    [{"cases": {"a": CASE}, "calculators": ["film", "a:B"]}, {"cases": {"a": CASE}}, {"cases": {}}],
 )
-def test_a_cross_check_without_a_name_is_one_sentence(block, keys):
+def test_a_cross_check_without_a_name_is_told_so(block):
     said = refused(crosschecked() | {"crosscheck": block})
-    wanted = f"crosscheck lacks a name; write crosscheck: {{name: {{{keys}}}}}"
+    wanted = "crosscheck lacks a name; write crosscheck: {name: {...}}"
     assert said == [f"config.yaml: {wanted}"]
 
 

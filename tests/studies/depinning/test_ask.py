@@ -131,7 +131,7 @@ def test_each_round_adds_its_pulses(tmp_path, monkeypatch):
 
     def work():
         return [
-            (count, each.path, round(each.longest / 1e-12), each.computes.strongest / 1e12)
+            (count, each.path, round(each.computes.longest / 1e-12), each.computes.strongest / 1e12)
             for count, each in study_work(Requested(campaign), "depinning")
         ]
 

@@ -76,7 +76,7 @@ def test_each_round_adds_its_pulses_to_those_of_the_sweep(tmp_path, monkeypatch)
     def work():
         found = study_work(Requested(campaign), "intervals")
         # 1.5 ns and a relaxation of 3 ns
-        assert {round(each.longest / 1e-9, 6) for _, each in found} == {4.5}
+        assert {round(each.computes.longest / 1e-9, 6) for _, each in found} == {4.5}
         assert {each.after for _, each in found} == {("results/initial/stairs.nc",)}
         return [(n, each.path, each.computes.current_density / 1e12) for n, each in found]
 

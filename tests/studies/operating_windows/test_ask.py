@@ -93,7 +93,7 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
             f"{KEY}.pause 1e-10 s is shorter than relaxation.hold 2e-10 s",
         ),
         ({"variants": {}}, f"{KEY}.variants has too few entries; give at least 1"),
-        ({"variants": {"Low/Damping": {}}}, "has 'Low/Damping', which cannot name files"),
+        ({"variants": {"Low/Damping": {}}}, f"{KEY}.variants.Low/Damping cannot name files"),
         (
             {"variants": {"a": {"material": {"damping": 50}}}},
             f"{KEY}.variants.a.material.damping = 50 is outside",
@@ -221,7 +221,7 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
     assert expected == {
         each.path: (
             *(each.kind, each.computes.material.damping),
-            *(round(each.longest / 1e-9, 6), each.computes.strongest / 1e12),
+            *(round(each.computes.longest / 1e-9, 6), each.computes.strongest / 1e12),
             each.after,
         )
         for _, each in work

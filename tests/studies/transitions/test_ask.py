@@ -88,7 +88,7 @@ def test_each_device_has_its_own_pulses():
         given = (float(duration) * 1e-9, float(current) * 1e12)
         assert pulse == pytest.approx(given, rel=1e-9, abs=0)
         # each start relaxes for up to 3 ns, as does the wall after each pulse
-        assert request.longest == pytest.approx(given[0] + 3e-9, rel=1e-9, abs=0)
+        assert request.computes.longest == pytest.approx(given[0] + 3e-9, rel=1e-9, abs=0)
         assert request.after == (f"results/levels/{device}/{state}.nc",)
 
 

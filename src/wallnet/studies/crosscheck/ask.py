@@ -11,7 +11,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.calculators import CalculatorName, file_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-from wallnet.config.variants import NAME_OF_VARIANT, check_names
+from wallnet.config.variants import VariantName
 from wallnet.experiment import Request, Simulation, pulse_job
 from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable, answer
 from wallnet.studies.base import Requests, Rounds, Validate, changed, study
@@ -38,9 +38,7 @@ class Crosscheck(Section):
 
     calculators: tuple[CalculatorName, CalculatorName] = ("film", "oommf")
     """The two calculators; deviations are relative to the second one."""
-    cases: dict[str, Case] = Field(
-        min_length=1, json_schema_extra={"propertyNames": {"pattern": NAME_OF_VARIANT}}
-    )
+    cases: dict[VariantName, Case] = Field(min_length=1)
     """The cases, by name."""
 
     @field_validator("calculators")
@@ -48,12 +46,6 @@ class Crosscheck(Section):
     def _are_two(cls, value: tuple[str, str]) -> tuple[str, str]:
         if value[0] == value[1]:
             raise ValueError(f"names {value[0]!r} twice; name two calculators to compare")
-        return value
-
-    @field_validator("cases")
-    @classmethod
-    def _can_name_files(cls, value: dict[str, Case]) -> dict[str, Case]:
-        check_names(value)
         return value
 
 
