@@ -36,7 +36,7 @@ from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.report.device_tables import SMALLEST
-from wallnet.report.faults import level_caveat
+from wallnet.report.faults import doubts
 from wallnet.studies import STUDIES
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
@@ -327,7 +327,7 @@ def caveats(results: Results) -> str:
         job = write_energy_job(campaign.simulated[name])
         beyond = write_energy_of(job, reaching, pulse.duration)
         creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
-        found += level_caveat(
+        found += doubts(
             name,
             [f"{row.level} ({row.Index}) by {float(row[-1]):.0f} nm" for row in creeping],
             [f"{row.level} ({row.Index})" for row in levels[beyond.beyond_model].itertuples()],

@@ -1,6 +1,6 @@
 """What a reader of results has to know first, and what is wrong with them, in sentences."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,11 +52,17 @@ def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list
     found = []
     for name, level_sets in used.items():
         path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
-        for kind, levels in zip(DOUBTS, doubtful_levels(path, level_sets), strict=True):
-            if levels:
-                said = f"level {', level '.join(levels)}"
-                found.append(f"{name}: the networks use levels that {kind}: {said}")
+        found += doubts(name, *doubtful_levels(path, level_sets))
     return found
+
+
+def doubts(name: str, *doubtful: Sequence[str]) -> list[str]:
+    """Return a sentence for each of `DOUBTS` that levels of a synapse deserve."""
+    return [
+        f"{name}: the networks use levels that {kind}: level {', level '.join(levels)}"
+        for kind, levels in zip(DOUBTS, doubtful, strict=True)
+        if levels
+    ]
 
 
 def faults(devices: Devices) -> list[str]:
