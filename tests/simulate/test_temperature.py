@@ -110,6 +110,10 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
         ),
         ({"temperature": {"ambient": 300.0, "seed": -1}}, "temperature.seed"),
         (
+            {"temperature": {"ambient": 300.0, "values_of": "cells", "measured_at": 300.0}},
+            "measured_at is a temperature of a film",
+        ),
+        (
             {"material": MATERIAL | {"damping": 0.01}},
             "warm.material.damping is 0.01, for which there are no noise weights at a temperature",
         ),
@@ -368,8 +372,10 @@ def told_material(made):
 
 
 def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal_field():
-    given, powers = told_material(hot())[1], np.array([1, 2, 2, 3])
-    job, cells = told_material(hot(measured_at=300.0))
+    given, powers = told_material(hot(values_of="cells"))[1], np.array([1, 2, 2, 3])
+    np.testing.assert_array_equal(told_material(device(temperature=None))[1], given)
+    job, cells = told_material(hot())
+    assert told_material(hot(measured_at=300.0))[0] == job
     m = job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
     assert m == pytest.approx(0.9775, abs=1e-3)
     np.testing.assert_allclose(cells, given / m**powers, rtol=2e-5)
@@ -381,14 +387,12 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     law = np.array([ratio, ratio**2, ratio**2, ratio**2])
     np.testing.assert_allclose(cells, given * law / m**powers, rtol=2e-5)
     # at 0 K, the film of these cells, and the film itself
-    cold, film = told_material(hot(thermal_field=False))
+    cold, film = told_material(hot(thermal_field=False, values_of="cells"))
     assert (cold.temperature, cold.seed) == (0.0, 0)
     m = job.material.model_copy(update=dict(zip(TOLD, given.tolist(), strict=True)))
     m = m.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
     np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
-    np.testing.assert_array_equal(
-        told_material(hot(thermal_field=False, measured_at=300.0))[1], given
-    )
+    np.testing.assert_array_equal(told_material(hot(thermal_field=False))[1], given)
     plain = device(temperature=None).model_dump()
     assert hot(thermal_field=False).model_dump() == plain | {
         "temperature": {"ambient": 300.0, "seed": 1, "thermal_field": False}
@@ -487,7 +491,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
 def test_the_film_follows_blochs_law():
     """At 400 K of 1000 K: m = 0.747018, and 0.835683 at 300 K; r = 0.893901.
 
-    The law is that of the film, whose cells have the given values at 300 K.
+    The law is that of the film, which has the given values at 300 K.
     """
     job = experiment.pulse_job(heated(temperature={"anisotropy_exponent": 2.0}), 0.9e12)
     film = HeatedFilm(job)
@@ -511,12 +515,14 @@ def test_the_film_follows_blochs_law():
     ):
         found = getattr(hot_film, name) / getattr(ambient_film, name)
         assert found == pytest.approx(ratio**power, rel=1e-5, abs=0), name
+    assert hot_film.saturation_magnetization / 1.1e6 == pytest.approx(ratio, rel=1e-5, abs=0)
     # those of the cells fall less, by what they fluctuate more
     more = domain_magnetization(terms, cell, 400.0) / domain_magnetization(
         job.material.terms(), cell, 300.0
     )
     assert 0.985 < more < 0.993
-    assert terms.saturation_magnetization / 1.1e6 == pytest.approx(ratio / more, rel=1e-5, abs=0)
+    at_rest = job.material.saturation_magnetization
+    assert terms.saturation_magnetization / at_rest == pytest.approx(ratio / more, rel=1e-5, abs=0)
     assert (terms.damping, terms.gyromagnetic_ratio) == (0.5, 2.211e5)
     assert film.highest == temperature(0.13e-9)
     cubed = scaled(Terms(1.1e6, anisotropy=1e6), 0.9, 3.0)
@@ -576,7 +582,8 @@ def test_the_engine_has_the_temperature_of_each_part(heated_job, heated_trace, m
     middles = (times + np.append(times[1:], 0.24e-9)) / 2
     np.testing.assert_allclose(kelvin, TrackTemperature(heated_job)(middles), rtol=1e-12)
     # those of cells fall less
-    bloch = 1.1e6 * (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
+    at_rest = heated_job.material.saturation_magnetization
+    bloch = at_rest * (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
     assert np.all((bloch < magnetization) & (magnetization < 1.02 * bloch))
     highest = heated_trace.attrs["highest_temperature"]
     assert highest == TrackTemperature(heated_job)(0.13e-9) > kelvin.max()

@@ -335,20 +335,21 @@ class Device(Section):
             If the film is not perpendicular at its temperature.
         """
         given, material = self.temperature, self.material.simulated
-        if given is None or (given.measured_at is None and given.thermal_field):
+        if given is None or (given.values_of == "cells" and given.thermal_field):
             return material
         from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
 
         terms = material.terms()
         cell = self.track.cell
-        if given.measured_at is None:
+        if given.values_of == "cells":
             terms = of_film(terms, cell, given.ambient)
         else:
-            ambient, measured = (
-                bloch(each, self.material.curie_temperature)
-                for each in (given.ambient, given.measured_at)
-            )
-            terms = scaled(terms, ambient / measured, given.anisotropy_exponent)
+            if given.measured_at:
+                ambient, measured = (
+                    bloch(each, self.material.curie_temperature)
+                    for each in (given.ambient, given.measured_at)
+                )
+                terms = scaled(terms, ambient / measured, given.anisotropy_exponent)
             if given.thermal_field:
                 terms = of_cells(terms, cell, given.ambient)
         values = {

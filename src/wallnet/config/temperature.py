@@ -11,10 +11,10 @@ from wallnet.config.quantities import Quantity, Section
 class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
-    The embedded engine simulates it, and OOMMF without `heating`. Without `measured_at`, the values
-    of `material` are those of a cell at `ambient`. Its fluctuations reduce the magnetisation
-    further, by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the relaxation lasts
-    its longest time.
+    The embedded engine simulates it, and OOMMF without `heating`. By default, the film has the
+    values of `material` at `ambient`. Its cells have higher ones, which their fluctuations reduce
+    again: the magnetisation by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the
+    relaxation lasts its longest time.
     """
 
     ambient: Annotated[
@@ -38,8 +38,13 @@ class Temperature(Section):
         Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K"),
         Field(exclude_if=lambda value: value is None),
     ] = None
-    """Temperature at which the film was measured to have the values of `material`; those of its
-    cells, which fluctuate, are higher. Without it, cells have them. Source: our choice."""
+    """Temperature at which the film was measured to have the values of `material`; `ambient` if not
+    given. Source: our choice."""
+    values_of: Annotated[
+        Literal["film", "cells"], Field(exclude_if=lambda value: value == "film")
+    ] = "film"
+    """What has the values of `material`: the film, or each cell without its fluctuations (`cells`),
+    as in other micromagnetic simulations. Source: our choice."""
     thermal_field: Annotated[bool, Field(exclude_if=bool)] = True
     """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
     the film has at `ambient`. Source: our choice."""
@@ -47,6 +52,8 @@ class Temperature(Section):
     def _faults(self) -> Iterator[str]:
         if self.heating == "pulse" and not self.thermal_field:
             yield "heating needs the thermal field; leave heating or thermal_field out"
+        if self.values_of == "cells" and self.measured_at:
+            yield "measured_at is a temperature of a film; leave it or values_of out"
 
 
 def temperature_fault(calculator: str, heated: bool) -> str:

@@ -57,7 +57,11 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
     assert job.heating.anisotropy_exponent == 2.5
     assert (job.train.free.share, job.train.free.longest) == (0.3, 3e-9)
     cold = requests[1.1e12,].computes
+    # the values of the film at 0 K, higher ones of its cells at a temperature
+    fields = [each.material.saturation_magnetization for each in (cold, job)]
+    assert fields[0] == 1.1e6 < fields[1]
     told = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
+    told["material"] = cold.material
     without = job.model_copy(update=told | {"train": job.train.model_copy(update={"free": None})})
     assert cold == without
     # more replicas are further blocks
