@@ -31,7 +31,7 @@ def longer(networks):
         networks,
         fp32=more | random | {"weight_limit": 1.5},
         fine_tuned=more,
-        on_levels=more | random | {"scales": "learned"},
+        on_levels=more | random | {"scales": "learned", "distillation": 0.5},
     )
 
 

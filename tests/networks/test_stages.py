@@ -180,6 +180,33 @@ def untrained(run, stage, network, *beside, **more):
     return network
 
 
+def test_training_on_levels_learns_a_share_from_the_first_network(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    """The other stages learn from labels alone, and the first network stays as it is."""
+    found = {}
+
+    def train(run, stage, network, *beside, **more):
+        found[stage] = network.teacher
+        return untrained(run, stage, network, *beside, **more)
+
+    monkeypatch.setattr(stages.Run, "train", train)
+    start = results["fp32"][1]
+    shared = with_recipe(networks, on_levels={"distillation": 0.375})
+    on_levels(shared, images, place, start, tmp_path)
+    trained_on(shared, images, start, tmp_path)
+    teacher = found.pop("on_levels")
+    assert found == {"fine_tuned": None, "continued": None}
+    assert teacher.share == 0.375
+    assert not teacher.network.training
+    expected = torch.load(start, weights_only=True)["state_dict"]
+    state = teacher.network.state_dict()
+    assert len(state) == 4
+    assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
+    on_levels(networks, images, place, start, tmp_path)
+    assert found["on_levels"] is None
+
+
 def test_the_wall_time_of_a_stage_has_no_other_stages(
     results, networks, images, place, tmp_path, monkeypatch
 ):

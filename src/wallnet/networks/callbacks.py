@@ -279,7 +279,7 @@ class FollowEpochs(Callback):
 
 
 class Progress(Checkpoint, Attempt):
-    """Store the weights after the best epoch, and save the training in a hidden file.
+    """Store the weights after the best or the last epoch, and save the training in a hidden file.
 
     A file of another training is not used. A file that cannot be read or written only costs time.
 
@@ -289,19 +289,22 @@ class Progress(Checkpoint, Attempt):
         Path of the network's checkpoint. The checkpoint of the training is next to it.
     *told : str or contiguous array
         Data that identify the training.
+    last : bool
+        Whether the weights after the last epoch are stored.
 
     Attributes
     ----------
     path : Path
         The hidden file. Remove it (`remove`) after the job has written its outputs.
     best_epoch : int
-        Best epoch by validation, the first of equal ones; counted from 1.
+        Best epoch by validation, the first of equal ones, or the last epoch; counted from 1.
     best_weights : dict
         Weights of the network after this epoch.
     """
 
-    def __init__(self, output: str | Path, *told: Any) -> None:
+    def __init__(self, output: str | Path, *told: Any, last: bool = False) -> None:
         Attempt.__init__(self, *told)
+        self.last = last
         self.path = storage.unfinished_path(output)
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
@@ -324,7 +327,7 @@ class Progress(Checkpoint, Attempt):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Store the weights if they are the best; save the training if the latest file is old."""
         point = pl_module.curve[-1]
-        if point["validation_accuracy"] > self._best_accuracy:
+        if self.last or point["validation_accuracy"] > self._best_accuracy:
             self._best_accuracy = point["validation_accuracy"]
             self.best_epoch = point["epoch"]
             self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}

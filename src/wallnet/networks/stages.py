@@ -33,7 +33,7 @@ from wallnet.files.whole import one_line
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
-from wallnet.networks.classifier import Classifier
+from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
 from wallnet.networks.evaluation import evaluate, validation_accuracy
 from wallnet.networks.images import Images
@@ -108,7 +108,8 @@ class Run:
         images = self.data.images.training_images, self.data.images.training_labels
         output = Network.of(self.job, stage).path(files.CHECKPOINT, self.folder)
         arrays = map(np.ascontiguousarray, (*images, *network.state_dict().values(), *told))
-        progress = callbacks.Progress(output, made_by, *arrays)
+        last = getattr(training, "kept_epoch", "best") == "last"
+        progress = callbacks.Progress(output, made_by, *arrays, last=last)
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}")
         seed = callbacks.SeedEpochs(self.job.seed)
         running = trainer(training.epochs, *beside, seed, follow, progress)
@@ -128,6 +129,8 @@ class Run:
         settings = {"learning_rate": training.learning_rate, "schedule": training.schedule}
         network = Classifier(**{**start.hparams, "shape": list(shape), **settings})
         network.load_state_dict(start.state_dict())
+        if share := getattr(training, "distillation", 0.0):
+            network.teacher = Teacher(copy.deepcopy(start).eval(), share)
         return self.train(stage, network, *beside, told=told)
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
