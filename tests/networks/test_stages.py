@@ -207,6 +207,41 @@ def test_training_on_levels_learns_a_share_from_the_first_network(
     assert found["on_levels"] is None
 
 
+def test_the_largest_layer_is_rounded_after_the_others_were_trained(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    begun = {}
+    train = stages.Run.train
+
+    def watched(run, stage, network, *beside, **more):
+        if stage != "on_levels":
+            return untrained(run, stage, network)
+        begun.update({name: tensor.clone() for name, tensor in network.state_dict().items()})
+        begun["teacher"] = network.teacher
+        found = train(run, stage, network, *beside, **more)
+        begun["largest"] = found.model.hidden.weight.detach().clone()
+        return found
+
+    monkeypatch.setattr(stages.Run, "train", watched)
+    settings = {"largest_layer": "compensated", "distillation": 0.5}
+    metrics, path = on_levels(
+        with_recipe(networks, on_levels=settings), images, place, results["fp32"][1], tmp_path
+    )["on_levels"]
+    first, last = model_of(results["fp32"][1]), model_of(path)
+    assert torch.equal(begun["model.hidden.weight"], first.hidden.weight)
+    assert len(begun["model.output.weight"].unique()) <= 6
+    assert torch.equal(begun["teacher"].network.model.output.weight, first.output.weight)
+    # trained in FP32, then rounded: each change is at most some distances of levels
+    assert len(begun["largest"].unique()) > 600
+    assert not torch.equal(begun["largest"], first.hidden.weight)
+    record = files.read_json(metrics)
+    for name in LAYERS:
+        values = torch.tensor(record["weight_values"][name])
+        weight = getattr(last, name).weight.detach()
+        assert (weight[..., None] - values).abs().amin(dim=-1).max() < 1e-7
+    assert programming(path).exists()
+
+
 def test_the_wall_time_of_a_stage_has_no_other_stages(
     results, networks, images, place, tmp_path, monkeypatch
 ):
