@@ -9,6 +9,7 @@ from helpers.training import (
     free,
     on_levels,
     programming,
+    start_from,
     steady,
     trained_on,
     with_recipe,
@@ -240,6 +241,19 @@ def test_the_largest_layer_is_rounded_after_the_others_were_trained(
         weight = getattr(last, name).weight.detach()
         assert (weight[..., None] - values).abs().amin(dim=-1).max() < 1e-7
     assert programming(path).exists()
+
+
+def test_no_layer_besides_the_largest_is_refused(results, networks, images, place, tmp_path):
+    alone = with_recipe(networks, on_levels={"largest_layer": "compensated"})
+    start_from(results["fp32"][1], tmp_path)
+    job = mapping_job(
+        alone.model_copy(update={"mappings": ("layer",)}), "blots", "synapse", "series", 3
+    )
+    (run,) = stages.on_levels(job, images, place / "synapse.json", tmp_path)
+    del run.networks["fp32"].model.output
+    with pytest.raises(ConfigError) as caught:
+        run.trained_on_levels("on_levels", "fp32")
+    one_sentence(caught, "networks.recipes.plain.on_levels.largest_layer", "another one")
 
 
 def test_the_wall_time_of_a_stage_has_no_other_stages(

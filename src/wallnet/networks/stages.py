@@ -338,11 +338,20 @@ class OnLevels(Run):
         largest = ""
         if settings.largest_layer == "compensated":
             begun = copy.deepcopy(begun)
-            others = begun.synapses()
-            largest = max(others, key=lambda name: others[name].parameter.numel())
+            others, modules = begun.synapses(), dict(begun.model.named_modules())
+            rounded = {name: each for name, each in others.items() if name in modules}
+            if len(others) < 2 or not rounded:
+                raise ConfigError(
+                    f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
+                    "round and another one to train; leave it out"
+                )
+            largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
             del others[largest]
             placement = self._compensate(begun, others, images)
-            layers = [f"model.{name}" for name in others]
+            # a layer with several matrices, such as an LSTM, is before the name of each
+            layers = [
+                f"model.{name if name in modules else name.rpartition('.')[0]}" for name in others
+            ]
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
                 self.compensated("compensated", start, images)
