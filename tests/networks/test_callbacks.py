@@ -11,7 +11,13 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
-from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
+from wallnet.networks.callbacks import (
+    FollowEpochs,
+    LimitWeights,
+    Progress,
+    SeedEpochs,
+    TrainOnLevels,
+)
 from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 
@@ -47,6 +53,19 @@ def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
     follow.on_train_epoch_end(None, SimpleNamespace(curve=points, state_dict=dict))
     told = "networks.recipes.plain.on_levels epoch 2: training 91.25 %, validation 87.50 %\n"
     assert capsys.readouterr().out == told
+
+
+@pytest.mark.parametrize(("last", "epoch"), [(False, 2), (True, 3)])
+def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(tmp_path, last, epoch):
+    progress = Progress(tmp_path / "best.ckpt", last=last)
+    network = nn.Linear(1, 1)
+    network.curve = []
+    for number, accuracy in enumerate((70.0, 90.0, 80.0), 1):
+        network.curve.append({"epoch": number, "validation_accuracy": accuracy})
+        nn.init.constant_(network.weight, number)
+        progress.on_train_epoch_end(None, network)
+    assert progress.best_epoch == epoch
+    assert progress.best_weights["weight"].item() == epoch
 
 
 # A module that knows nothing of levels

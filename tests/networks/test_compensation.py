@@ -157,3 +157,16 @@ def test_labels_and_order_of_the_images_do_not_matter():
         for order in (torch.arange(300), torch.arange(299, -1, -1))
     ]
     assert torch.equal(*found)
+
+
+def test_a_layer_before_the_last_is_not_weighted_by_probabilities():
+    """Its outputs, here five, are no classes."""
+    torch.manual_seed(4)
+    model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+    inputs, before = torch.rand(40, 6), copy.deepcopy(model)
+    layers = {"0": synaptic_layers(model)["0"]}
+    mapping = WeightMapping("signed-fitted", [1e-6, 2e-6, 3e-6])
+    placement = compensation.compensated(model, layers, mapping, inputs, logits=True)
+    placement.entries(layers)  # raises if a weight is on no level
+    assert torch.equal(model[2].weight, before[2].weight)
+    assert not torch.equal(model[0].weight, before[0].weight)

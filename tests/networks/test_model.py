@@ -4,10 +4,10 @@ import torch
 from scipy.interpolate import PPoly
 from torch import nn
 from torch.nn import functional
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.files.compact import Curve
-from wallnet.networks.classifier import Classifier
+from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.model import Convolutional, FullyConnected, MeasuredActivation, Shape
 from wallnet.networks.stages import trainer
 
@@ -145,3 +145,42 @@ def test_accuracies_are_of_one_epoch(constant):
         trainer().fit(constant, *loaders)
     accuracies = [(p["training_accuracy"], p["validation_accuracy"]) for p in constant.curve]
     assert accuracies == [(50.0, 100.0), (25.0, 50.0)]
+
+
+# What is learned
+
+
+def test_a_teacher_has_its_share_of_the_loss():
+    """With logits divided by 2, and the square of this as a factor; labels have the rest."""
+    images = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
+    teacher = nn.Linear(2, 3)
+    logits = torch.tensor([[0.3, -1.1, 2.0], [1.7, 0.2, -0.4]], requires_grad=True)
+    loss = Teacher(teacher, 0.3).loss(images, logits, torch.tensor([2, 1]))
+    loss.backward()
+    assert teacher.weight.grad is None
+
+    def shares(values):
+        powers = np.exp(np.array(values, dtype=float))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    known = teacher(images).detach().numpy()
+    plain, soft = (shares(logits.detach().numpy() / each) for each in (1, 2))
+    by_teacher = -4 * (shares(known / 2) * np.log(soft)).sum(axis=1).mean()
+    by_labels = -np.log(plain[[0, 1], [2, 1]]).mean()
+    assert loss.item() == pytest.approx(0.3 * by_teacher + 0.7 * by_labels, rel=1e-5)
+    # of logits that agree with the teacher's, only the labels have a gradient
+    logits = torch.tensor(known, requires_grad=True)
+    Teacher(teacher, 1.0).loss(images, logits, torch.tensor([2, 1])).backward()
+    assert logits.grad.abs().max() < 1e-6
+
+
+def test_a_network_is_validated_with_labels_whatever_it_learns():
+    network = classifier(1, 2, 3, 4)
+    images = torch.rand(5, 1, 1, 2), torch.tensor([0, 2, 1, 1, 0])
+    batches = DataLoader(TensorDataset(*images), batch_size=5)
+    found = []
+    for teacher in (None, Teacher(classifier(1, 2, 3, 4), 0.7)):
+        network.teacher = teacher
+        found += trainer().validate(network, batches, verbose=False)
+    assert found[0] == found[1]
+    assert found[0]["validation_loss"] > 0

@@ -9,6 +9,7 @@ from helpers.training import (
     free,
     on_levels,
     programming,
+    start_from,
     steady,
     trained_on,
     with_recipe,
@@ -178,6 +179,81 @@ def untrained(run, stage, network, *beside, **more):
         (callback,) = beside
         callback.on_fit_start(None, network)
     return network
+
+
+def test_training_on_levels_learns_a_share_from_the_first_network(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    """The other stages learn from labels alone, and the first network stays as it is."""
+    found = {}
+
+    def train(run, stage, network, *beside, **more):
+        found[stage] = network.teacher
+        return untrained(run, stage, network, *beside, **more)
+
+    monkeypatch.setattr(stages.Run, "train", train)
+    start = results["fp32"][1]
+    shared = with_recipe(networks, on_levels={"distillation": 0.375})
+    on_levels(shared, images, place, start, tmp_path)
+    trained_on(shared, images, start, tmp_path)
+    teacher = found.pop("on_levels")
+    assert found == {"fine_tuned": None, "continued": None}
+    assert teacher.share == 0.375
+    assert not teacher.network.training
+    expected = torch.load(start, weights_only=True)["state_dict"]
+    state = teacher.network.state_dict()
+    assert len(state) == 4
+    assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
+    on_levels(networks, images, place, start, tmp_path)
+    assert found["on_levels"] is None
+
+
+def test_the_largest_layer_is_rounded_after_the_others_were_trained(
+    results, networks, images, place, tmp_path, monkeypatch
+):
+    begun = {}
+    train = stages.Run.train
+
+    def watched(run, stage, network, *beside, **more):
+        if stage != "on_levels":
+            return untrained(run, stage, network)
+        begun.update({name: tensor.clone() for name, tensor in network.state_dict().items()})
+        begun["teacher"] = network.teacher
+        found = train(run, stage, network, *beside, **more)
+        begun["largest"] = found.model.hidden.weight.detach().clone()
+        return found
+
+    monkeypatch.setattr(stages.Run, "train", watched)
+    settings = {"largest_layer": "compensated", "distillation": 0.5}
+    metrics, path = on_levels(
+        with_recipe(networks, on_levels=settings), images, place, results["fp32"][1], tmp_path
+    )["on_levels"]
+    first, last = model_of(results["fp32"][1]), model_of(path)
+    assert torch.equal(begun["model.hidden.weight"], first.hidden.weight)
+    assert len(begun["model.output.weight"].unique()) <= 6
+    assert torch.equal(begun["teacher"].network.model.output.weight, first.output.weight)
+    # trained in FP32, then rounded: each change is at most some distances of levels
+    assert len(begun["largest"].unique()) > 600
+    assert not torch.equal(begun["largest"], first.hidden.weight)
+    record = files.read_json(metrics)
+    for name in LAYERS:
+        values = torch.tensor(record["weight_values"][name])
+        weight = getattr(last, name).weight.detach()
+        assert (weight[..., None] - values).abs().amin(dim=-1).max() < 1e-7
+    assert programming(path).exists()
+
+
+def test_no_layer_besides_the_largest_is_refused(results, networks, images, place, tmp_path):
+    alone = with_recipe(networks, on_levels={"largest_layer": "compensated"})
+    start_from(results["fp32"][1], tmp_path)
+    job = mapping_job(
+        alone.model_copy(update={"mappings": ("layer",)}), "blots", "synapse", "series", 3
+    )
+    (run,) = stages.on_levels(job, images, place / "synapse.json", tmp_path)
+    del run.networks["fp32"].model.output
+    with pytest.raises(ConfigError) as caught:
+        run.trained_on_levels("on_levels", "fp32")
+    one_sentence(caught, "networks.recipes.plain.on_levels.largest_layer", "another one")
 
 
 def test_the_wall_time_of_a_stage_has_no_other_stages(

@@ -185,6 +185,21 @@ class OnLevelsTraining(LevelTraining):
     )
     """Whether the scale of the levels in each layer is that of the quantised network, or is
     learned from that of the compensated network on."""
+    distillation: Annotated[
+        float,
+        Quantity("1", 0.01, 1.0, zero=True, fix="0.5 is usual"),
+        Field(exclude_if=lambda v: v == 0),
+    ] = 0.0
+    """Share of the loss that the probabilities of `fp32` have; the labels have the rest. Source:
+    our choice."""
+    largest_layer: Annotated[
+        Literal["trained", "compensated"], Field(exclude_if=lambda v: v == "trained")
+    ] = "trained"
+    """Whether the layer with most weights is trained on the levels as well, or in FP32, while the
+    others begin with compensated rounding on theirs; it is then rounded, with compensation."""
+    kept_epoch: Annotated[Literal["best", "last"], Field(exclude_if=lambda v: v == "best")] = "best"
+    """Epoch whose weights the network has: the best one by validation, or the last one. Source: our
+    choice."""
 
 
 class LevelTrainings(Section):

@@ -248,17 +248,20 @@ class FollowEpochs(Callback):
     ----------
     key : str
         Key of the configuration to name in messages.
+    last : bool
+        Whether the weights after the last epoch are stored, in place of those after the best.
 
     Attributes
     ----------
     best_epoch : int
-        Best epoch by validation, the first of equal ones; counted from 1.
+        Best epoch by validation, the first of equal ones, or the last epoch; counted from 1.
     best_weights : dict
         Weights of the network after this epoch.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, last: bool = False) -> None:
         self.key = key
+        self.last = last
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
 
@@ -270,7 +273,7 @@ class FollowEpochs(Callback):
                 f"{self.key}.learning_rate makes the loss diverge in epoch {point['epoch']}; "
                 "lower it"
             )
-        if point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
+        if self.last or point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
             self.best_epoch = point["epoch"]
             self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
         print(

@@ -1,18 +1,47 @@
 """The Lightning module that trains and measures a model."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from wallnet.networks import quantization
 from wallnet.networks.batches import Batch
 from wallnet.networks.layers import SynapticLayer, chosen_layers, synaptic_layers
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
+
+TEMPERATURE = 2.0
+"""Number by which logits are divided before probabilities are taught, so that those of unlikely
+classes count too."""
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A network whose probabilities another one learns (Hinton and others, arXiv:1503.02531).
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        The network, in evaluation mode.
+    share : float
+        Share of the loss that the probabilities have; the labels have the rest.
+    """
+
+    network: nn.Module
+    share: float
+
+    def loss(self, images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of the logits that a network in training has for some images."""
+        with torch.no_grad():
+            taught = (self.network(images) / TEMPERATURE).softmax(dim=1)
+        # the gradient of the first falls with the square of the temperature
+        soft = TEMPERATURE**2 * functional.cross_entropy(logits / TEMPERATURE, taught)
+        return self.share * soft + (1 - self.share) * functional.cross_entropy(logits, labels)
 
 
 class Classifier(LightningModule):
@@ -43,6 +72,8 @@ class Classifier(LightningModule):
         The model.
     layers : list of str or None
         Names in this module of the layers that are synapses.
+    teacher : Teacher or None
+        What is learned besides labels.
     curve : list of dict
         Points of the training curve.
     """
@@ -66,6 +97,7 @@ class Classifier(LightningModule):
             self.model = quantization.fold_batch_norm(self.model)
         chosen = layers and chosen_layers(self.model, layers)
         self.layers = chosen and [f"model.{name}" for name in chosen]
+        self.teacher: Teacher | None = None
         self.curve: list[dict[str, float]] = []
         # metrics of torchmetrics would take a fifth of the training time
         self._sums: dict[str, tuple[Tensor | float, Tensor | int, int]] = {}
@@ -90,7 +122,10 @@ class Classifier(LightningModule):
         """Return the loss of a batch, and add its loss and its correct predictions to the sums."""
         images, labels = batch
         logits = self(images)
-        loss = functional.cross_entropy(logits, labels)
+        if self.teacher and part == "training":
+            loss = self.teacher.loss(images, logits, labels)
+        else:
+            loss = functional.cross_entropy(logits, labels)
         total, right, count = self._sums.get(part, (0.0, 0, 0))
         total = total + loss.detach() * len(labels)
         right = right + (logits.detach().argmax(dim=1) == labels).sum()

@@ -234,7 +234,8 @@ def compensated(
     exact = copy.deepcopy(model).eval()
     training = model.training
     model.eval()
-    order = _called(model, list(layers), images[:2])
+    called = _called(model, list(dict(model.named_modules())), images[:2])
+    order = [name for name in called if name in layers]
     placement.snap({name: layer for name, layer in layers.items() if name not in order})
     wanted = torch.cat([exact(batch) for batch in images.split(BATCH)])
     logits = logits and wanted.ndim == 2 and wanted.shape[1] > 1
@@ -243,7 +244,7 @@ def compensated(
         weight, bias = layer.weight.detach().clone(), layer.bias
         shares = None
         many = weight.flatten(1)[0].numel() ** 2 * len(weight) > MOST_PRODUCTS
-        if logits and name == order[-1] and isinstance(module, nn.Linear) and not many:
+        if logits and name == called[-1] and isinstance(module, nn.Linear) and not many:
             shares = _shares(wanted)
         moments = _moments(model, module, images, shares)
         products = moments.products(about_mean=bias is not None)

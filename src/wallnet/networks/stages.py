@@ -29,11 +29,11 @@ from wallnet.files.whole import one_line
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.batches import ImageData
-from wallnet.networks.classifier import Classifier
+from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
 from wallnet.networks.evaluation import evaluate, validation_accuracy
 from wallnet.networks.images import Images
-from wallnet.networks.layers import digital_layers
+from wallnet.networks.layers import SynapticLayer, digital_layers
 from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
 from wallnet.networks.model import Shape
 
@@ -93,9 +93,10 @@ class Run:
     best_epochs: dict[str, int] = field(default_factory=dict)
 
     def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
-        """Train a network, and load the weights of its best epoch."""
+        """Train a network, and load the weights of its best epoch, or of its last."""
         training: Training = getattr(self.job, stage)
-        follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}")
+        last = getattr(training, "kept_epoch", "best") == "last"
+        follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
         seed = callbacks.SeedEpochs(self.job.seed)
         running = trainer(training.epochs, *beside, seed, follow)
         shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
@@ -112,6 +113,8 @@ class Run:
         settings = {"learning_rate": training.learning_rate, "schedule": training.schedule}
         network = Classifier(**{**start.hparams, "shape": list(shape), **settings})
         network.load_state_dict(start.state_dict())
+        if share := getattr(training, "distillation", 0.0):
+            network.teacher = Teacher(copy.deepcopy(self.networks[FIRST_STAGE]).eval(), share)
         return self.train(stage, network, *beside)
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
@@ -287,11 +290,15 @@ class OnLevels(Run):
         if images is None:
             assert self.job.compensated is not None
             images = self.job.compensated.images
-        shown = self.data.training[0][:images].float() / 255
-        synapses = network.synapses()
-        mapping = self.placement.mapping
-        self.placements[stage] = compensated(network.model, synapses, mapping, shown, logits=True)
+        self.placements[stage] = self._compensate(network, network.synapses(), images)
         return network
+
+    def _compensate(
+        self, network: Classifier, synapses: Mapping[str, SynapticLayer], images: int
+    ) -> Placement:
+        """Put some weights of a network on the levels, in place, with compensated rounding."""
+        shown = self.data.training[0][:images].float() / 255
+        return compensated(network.model, synapses, self.placement.mapping, shown, logits=True)
 
     def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from that of stage `start` with its own settings."""
@@ -299,24 +306,43 @@ class OnLevels(Run):
 
     def trained_on_levels(self, stage: str, start: str) -> Classifier:
         """Return a stage's network, trained further with its weights on the levels."""
-        placement, learned = self.placement, False
-        if self.job.on_levels and self.job.on_levels.scales == "learned":
-            learned = True
+        settings, placement, begun = self.job.on_levels, self.placement, self.networks[start]
+        assert settings is not None
+        layers, images = self.networks[FIRST_STAGE].layers, Compensation().images
+        largest = ""
+        if settings.largest_layer == "compensated":
+            begun = copy.deepcopy(begun)
+            others, modules = begun.synapses(), dict(begun.model.named_modules())
+            rounded = {name: each for name, each in others.items() if name in modules}
+            if len(others) < 2 or not rounded:
+                raise ConfigError(
+                    f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
+                    "round and another one to train; leave it out"
+                )
+            largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
+            del others[largest]
+            placement = self._compensate(begun, others, images)
+            # a layer with several matrices, such as an LSTM, is before the name of each
+            layers = [
+                f"model.{name if name in modules else name.rpartition('.')[0]}" for name in others
+            ]
+        elif settings.scales == "learned":
             if "compensated" not in self.placements:
-                self.compensated("compensated", start, Compensation().images)
+                self.compensated("compensated", start, images)
             placement = self.placements["compensated"]
         keeping = callbacks.TrainOnLevels(
             placement.mapping,
-            layers=self.networks[FIRST_STAGE].layers,
-            learn_scales=learned,
+            layers=layers,
+            learn_scales=settings.scales == "learned",
             circuits={f"model.{name}": each for name, each in placement.circuits.items()},
         )
-        network = self.trained(stage, start, keeping)
-        circuits = keeping.released(network)
-        self.placements[stage] = Placement(
-            placement.mapping,
-            {name: circuits[f"model.{name}"] for name in placement.circuits},
-        )
+        network = self.trained_from(begun, stage, keeping)
+        released = keeping.released(network)
+        circuits = {name: released[f"model.{name}"] for name in placement.circuits}
+        if largest:
+            layer = {largest: network.synapses()[largest]}
+            circuits |= self._compensate(network, layer, images).circuits
+        self.placements[stage] = Placement(placement.mapping, circuits)
         return network
 
     def limiting(self, limit: float) -> Callback:
