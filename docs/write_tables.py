@@ -50,7 +50,6 @@ SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
     **{"reference": "reference", "parameters": "parameters", "dwell": "dwell", "shares": "shares"},
-    "writing": "written",
 }
 """Further tables of a result that are copied, by the first word of their titles."""
 
@@ -158,6 +157,33 @@ def operating_windows(results: Results) -> str:
             rows.append([name, pulse[0], f"{float(pulse[1]):g}", *cells, *beside])
     header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "half width (± %)"]
     return markdown([*header, "fails below", "fails above"], rows)
+
+
+THERMAL = ("synapse-5", "synapse-rewritable-10")
+"""Synapses written at a temperature that are shown."""
+
+_MODELS = {
+    "isothermal": "300 K",
+    "heated-2": "heated, p = 2",
+    "heated-3": "heated, p = 3",
+}
+
+
+def thermal_states(results: Results) -> str:
+    """Return the probability of each state after each pulse at a temperature."""
+    rows = []
+    for name in THERMAL:
+        table = results.table(f"thermal/{name}.csv")
+        share = table["probability"].str.replace(r"\.?0+$", "", regex=True)
+        said = (table["state"] + ": " + share).str.removesuffix(": –")
+        pulses = table.assign(said=said).groupby(["J (1e12 A/m²)", "model"], sort=False)
+        wide = pulses["said"].agg(", ".join).unstack("model")
+        cold = table.groupby("J (1e12 A/m²)", sort=False)["state at 0 K"].first()
+        rows += [
+            [name, f"{float(density):g}", cold[density], *wide.loc[density, list(_MODELS)]]
+            for density in wide.index
+        ]
+    return markdown(["synapse", "J (1e12 A/m²)", "0 K", *_MODELS.values()], rows)
 
 
 def copied(
@@ -485,7 +511,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
-    "thermal-written": copied("thermal/synapse-rewritable-10-written.csv"),
+    "thermal-states": thermal_states,
     "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),
@@ -608,7 +634,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy = target / f"{place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
-        stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb", "thermal")
+        stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb")
         if place.split("/")[0] not in stages:
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")

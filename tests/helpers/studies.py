@@ -14,7 +14,6 @@ EXAMPLES = {
     "disturb": {
         "stairs": {
             "write": UP["current_density"],
-            "duration": UP["duration"],
             "shares": [0.5],
             "starts": ["notch 1", "notch 2"],
         }

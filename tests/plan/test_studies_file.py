@@ -55,6 +55,6 @@ def test_a_target_reads_its_study_there(apart):
     (apart / "studies.yaml").write_text("operating_windows: [1]\n")
     refused = campaign.snakemake("operating_windows", "--dry-run", check=False)
     assert (
-        "studies.yaml: operating_windows is not a list of operating_windows by name"
+        "studies.yaml: operating_windows is a list, not a block of keys; indent its keys below it"
         in refused.stdout + refused.stderr
     )

@@ -79,7 +79,8 @@ def test_jobs_have_the_revision_of_their_code(before):
     from wallnet import revisions
 
     for name, stage in RULES.items():
-        assert {job["params"]["revision"] for job in of_rule(before, name)} == {revisions.of(stage)}
+        for job in of_rule(before, name):
+            assert job["params"]["revision"] in (revisions.of(stage), revisions.of_all([stage]))
 
 
 def identity(job):

@@ -158,7 +158,7 @@ def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
 @cache
 def _with_blocks(blocks: tuple[tuple[str, Any, bool], ...]) -> type[Campaign]:
     keys: dict[str, Any] = {
-        key: (settings, settings()) if single else (dict[Name, settings], {})  # type: ignore[valid-type]
+        key: (settings, Field(default_factory=settings)) if single else (dict[Name, settings], {})  # type: ignore[valid-type]
         for key, settings, single in blocks
     }
     return create_model("WholeCampaign", __base__=Campaign, **keys)
