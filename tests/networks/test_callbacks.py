@@ -11,13 +11,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
-from wallnet.networks.callbacks import (
-    FollowEpochs,
-    LimitWeights,
-    Progress,
-    SeedEpochs,
-    TrainOnLevels,
-)
+from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
 from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 
@@ -56,16 +50,17 @@ def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
 
 
 @pytest.mark.parametrize(("last", "epoch"), [(False, 2), (True, 3)])
-def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(tmp_path, last, epoch):
-    progress = Progress(tmp_path / "best.ckpt", last=last)
+def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(last, epoch):
+    follow = FollowEpochs("networks.recipes.plain.on_levels", last)
     network = nn.Linear(1, 1)
     network.curve = []
     for number, accuracy in enumerate((70.0, 90.0, 80.0), 1):
-        network.curve.append({"epoch": number, "validation_accuracy": accuracy})
+        losses = {"training_loss": 0.5, "training_accuracy": 60.0}
+        network.curve.append({"epoch": number, "validation_accuracy": accuracy} | losses)
         nn.init.constant_(network.weight, number)
-        progress.on_train_epoch_end(None, network)
-    assert progress.best_epoch == epoch
-    assert progress.best_weights["weight"].item() == epoch
+        follow.on_train_epoch_end(None, network)
+    assert follow.best_epoch == epoch
+    assert follow.best_weights["weight"].item() == epoch
 
 
 # A module that knows nothing of levels

@@ -177,7 +177,7 @@ def test_a_missing_device_is_named(key, block):
 
 @pytest.mark.parametrize("key", [name for name, study in STUDIES.items() if not study.each])
 def test_subjects_have_names(key):
-    sentence = f"{key} is not a list of {key} by name; write {key}: {{name: {{...}}}}"
+    sentence = f"{key} is a list, not a block of keys; indent its keys below it"
     assert refused({key: [{}]}) == f"config.yaml: {sentence}"
 
 

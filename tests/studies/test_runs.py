@@ -218,7 +218,11 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
         ),
         # other studies have pulses of their own; the first candidate is the configuration
-        ("devices/stairs/pulse/duration", 1.6e-9, ROUNDS + MISFITS + WALLS + Counter(round=2)),
+        (
+            "devices/stairs/pulse/duration",
+            1.6e-9,
+            ROUNDS + MISFITS + WALLS + DISTURBED + Counter(round=2),
+        ),
         ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
         # only the pulses of the sweep, and those between them
         ("depinning/stairs/duration", 0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
