@@ -38,7 +38,11 @@ def needed(resource, kind):
     def asked(wildcards, attempt):
         found = request(wildcards)
         amount = NEEDED[kind][resource][found.calculator == "oommf"]
-        pulses = found.computes.pulses if (resource, kind) == ("mem_mb", "pulse_train") else 0
+        pulses = (
+            found.computes.pulses
+            if (resource, kind) == ("mem_mb", "pulse_train")
+            else 0
+        )
         return attempt * (amount + 4 * pulses)
 
     return asked

@@ -52,7 +52,11 @@ for made in plan.tables.TABLES.values():
             revision=lambda w, made=made: revisions.of_all(
                 [
                     "report",
-                    *(f"show {name}" for name in made.sources(campaign, **w) if name in STUDIES),
+                    *(
+                        f"show {name}"
+                        for name in made.sources(campaign, **w)
+                        if name in STUDIES
+                    ),
                 ]
             ),
         shell:
