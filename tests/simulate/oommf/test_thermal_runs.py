@@ -18,7 +18,7 @@ from wallnet.simulate.drives import drives
 from wallnet.simulate.oommf import install, run, session, thermal
 from wallnet.simulate.recorder import initialized
 
-WARM = {"temperature": {"ambient": 290.0, "seed": 3}}
+WARM = {"temperature": {"ambient": 290.0, "seed": 3, "values_of": "cells"}}
 
 ENSEMBLE = json.loads((Path(__file__).parents[2] / "reference/oommf/strip_300K.json").read_text())
 """Walls on a strip of 50×10 cells with stray field in OOMMF, each with a thermal field of its own:
@@ -54,7 +54,10 @@ def test_the_stiffest_mode_is_within_three_per_cent(small_job, damping, picoseco
 
 
 def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(small_job, tmp_path):
-    jobs = [small_job("oommf", **WARM), small_job("oommf", temperature={"ambient": 290.0})]
+    jobs = [
+        small_job("oommf", **WARM),
+        small_job("oommf", temperature={"ambient": 290.0, "values_of": "cells"}),
+    ]
     seeds = []
     for job in jobs:
         for index, drive in enumerate(drives(job)):
@@ -103,7 +106,7 @@ def test_an_oommf_without_the_evolver_is_named_before_any_job(stand_in, small_jo
 def strip(calculator, seed):
     """Return the job of one wall of the ensemble."""
     device = ENSEMBLE["device"] | {"calculator": calculator}
-    device["temperature"] = device["temperature"] | {"seed": seed}
+    device["temperature"] = device["temperature"] | {"seed": seed, "values_of": "cells"}
     campaign = parse({"devices": {"strip": device}, "networks": {}})
     return experiment.pulse_job(campaign.devices["strip"], device["pulse"]["current_densities"][0])
 
@@ -185,7 +188,7 @@ def test_macrospins_have_boltzmanns_distribution(small_job, tmp_path, barrier):
     start = np.zeros((count**2, 3))
     start[:, 2] = np.where(np.arange(count**2) < count**2 * density[points > 0].sum(), 1, -1)
     system.m = df.Field(mesh, nvdim=3, value=start.reshape(count, count, 1, 3), norm=magnetization)
-    job = small_job("oommf", temperature={"ambient": 300.0, "seed": 7})
+    job = small_job("oommf", temperature={"ambient": 300.0, "seed": 7, "values_of": "cells"})
     evolver = thermal.evolver(job, drives(job)[0])
     evolver.min_timestep = evolver.max_timestep = 0.1e-12
     evolver.J, evolver.mp, evolver.P, evolver.Lambda = 0.0, (0, 1, 0), 0.4, 1.0
