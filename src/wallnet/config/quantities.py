@@ -46,8 +46,21 @@ class Section(BaseModel):
         return self
 
 
+class Form:
+    """Annotation of a value that is checked before pydantic reads it."""
+
+    def checked(self, value: object) -> object:
+        """Return a valid value, or raise an error for messages."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.checked, handler(source))
+
+
 @dataclass(frozen=True)
-class Quantity:
+class Quantity(Form):
     """Unit and bounds of a number, as annotation of a float of a `Section`.
 
     Attributes
@@ -93,11 +106,6 @@ class Quantity:
             "bounds", "is outside {span}; {fix}", {"span": span + zero, "fix": self.fix}
         )
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.checked, handler(source))
-
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
@@ -110,7 +118,7 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Form):
     """Form of a text, as annotation of a str of a `Section` or of the keys of a dict.
 
     Attributes
@@ -138,11 +146,6 @@ class Text:
         ):
             raise ValueError(self.fault.format(shown(value)))
         return text
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.checked, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
