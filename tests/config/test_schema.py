@@ -258,3 +258,9 @@ def test_every_key_says_what_it_means_and_in_which_unit():
     assert "Unit" not in described["Material.damping"]
     # keys that a section inherits from another one
     assert described["FreeTraining.epochs"] == described["LevelTraining.epochs"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name)
+def test_an_example_is_valid_over_the_shipped_configuration(path):
+    """As with `snakemake --configfile`, which lays its keys over those of config.yaml."""
+    plan.parse(laid_over(SHIPPED, yaml.safe_load(path.read_text(encoding="utf-8"))))
