@@ -23,12 +23,13 @@ import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from wallnet.config import schema
+from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
@@ -357,14 +358,20 @@ def campaign_minutes(results: Results) -> str:
 # Write energies of pulses, which depend on the configuration only
 
 
+@cache
+def shipped() -> Campaign:
+    """Return the shipped campaign, read once."""
+    return load(ROOT / "config.yaml")
+
+
 def shipped_write_energy(device: str, **changes: Any) -> WriteEnergyJob:
     """Return what the write energy on a device of the shipped campaign depends on."""
-    return write_energy_job(load(ROOT / "config.yaml").simulated[device]).model_copy(update=changes)
+    return write_energy_job(shipped().simulated[device]).model_copy(update=changes)
 
 
 def caveats(results: Results) -> str:
     """Return how hot the pulses are, and which levels of networks are doubtful, as a list."""
-    campaign = load(ROOT / "config.yaml")
+    campaign = shipped()
     found = []
     for name, device in campaign.without_optional.simulated.items():
         job, pulse = write_energy_job(device), device.pulse

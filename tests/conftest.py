@@ -10,6 +10,7 @@ import gc
 import shutil
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from helpers.slow import SLOW
@@ -26,7 +27,9 @@ from wallnet.config.networks import (
     OnLevelsTraining,
     Recipe,
 )
+from wallnet.devices import write_energy
 from wallnet.plan import load
+from wallnet.tracks import heating as heating_of_tracks
 
 # processes that a test starts run the code next to the tests, not the installed package
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -49,10 +52,20 @@ def pytest_collection_finish():
     gc.enable()
 
 
+def is_slow(path):
+    """Return whether a file, or a folder, is one of slow tests."""
+    return not SLOW.isdisjoint(path.relative_to(ROOT).parts)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Spare `make quick` the import of the files that it leaves out."""
+    return True if config.option.markexpr == "not slow" and is_slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items):
     """Mark the slow tests."""
     for item in items:
-        if SLOW & set(item.path.relative_to(ROOT).parts):
+        if is_slow(item.path):
             item.add_marker(pytest.mark.slow)
 
 
@@ -61,6 +74,29 @@ def unsynchronised():
     """Leave files in the cache of the operating system, without waiting for the disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def responses_known():
+    """Compute what a track's temperature does after a step once for the same step.
+
+    Many tests gather one device, and it is the larger part of that. The tests of `tracks.heating`
+    call the function itself.
+    """
+    known = {}
+
+    def step_response(time, width, heating):
+        time = np.asarray(time, dtype=float)
+        key = time.shape, time.tobytes(), width, heating.model_dump_json()
+        if key not in known:
+            known[key] = heating_of_tracks.step_response(time, width, heating)
+            for values in known[key]:
+                values.flags.writeable = False
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write_energy, "step_response", step_response)
         yield
 
 

@@ -31,7 +31,9 @@ def writer():
 def copy(tmp_path):
     """The pages and the files that they are written from, free to be changed."""
     shutil.copy(ROOT / "README.md", tmp_path)
-    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("figures"))
+    shutil.copytree(
+        ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("figures", "_build")
+    )
     shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
     return tmp_path
 
@@ -194,6 +196,7 @@ def test_the_edges_of_intervals_hold_with_finer_settings_and_with_oommf():
     assert all(pulse["state_film"] == pulse["state_oommf"] for pulse in pulses)
 
 
+@pytest.mark.slow
 def test_jobs_are_those_of_the_shipped_campaign(writer):
     planned = writer.count_jobs(ROOT)
     noted = {row["rule"]: (row["where"], int(row["jobs"])) for row in rows("jobs.csv")}

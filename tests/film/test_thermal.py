@@ -341,6 +341,7 @@ def test_a_macrospin_escapes_at_the_rate_of_the_fokker_planck_equation():
     assert found == pytest.approx(rate, rel=0.05, abs=0)
 
 
+@pytest.mark.slow
 def test_bulk_edges_and_notches_have_the_temperature():
     mask = np.ones((40, 60), dtype=bool)
     rows, columns = np.indices(mask.shape)

@@ -8,7 +8,11 @@ import time
 import netCDF4
 import numpy as np
 import pytest
+from helpers.measured import write_measurements
 from values import HERE, RTOL, Names, differences, load, save, values_of
+
+from wallnet import plan
+from wallnet.plan.listing import everything
 
 TRACE = "results/traces/wire/0.5000.nc"
 TABLE = "results/tables/levels.csv"
@@ -170,3 +174,13 @@ def test_the_command_fails_for_a_difference(saved, tmp_path):
     done = compared()
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == f"{ROUND}: is missing"
+
+
+def test_the_campaign_can_be_run_and_has_the_saved_files(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_bytes((HERE / "config.yaml").read_bytes())
+    write_measurements(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    planned = everything(plan.load("config.yaml"))
+    compared = {path for path in planned if path.endswith((".nc", ".csv", ".json"))}
+    assert len(compared) > 100
+    assert compared <= set(load(HERE / "values.json.gz"))

@@ -19,7 +19,7 @@ SMALL = Figures(resolution=72)
 
 
 def draw(bench, kind, folder):
-    outputs = folder / f"{kind}.png", folder / f"{kind}.pdf"
+    outputs = folder / f"{kind}.png", folder / f"{kind}.svg"
     command = ["figure", kind, "--of", FIGURES[kind].kind, "--sources", bench.out]
     command += ["--traces", bench.traces[0].parent, "--figures", SMALL.model_dump_json()]
     cli.main(list(map(str, [*command, "--png", outputs[0], "--vector", outputs[1]])))
@@ -34,7 +34,7 @@ def drawn(bench, kind, shown=(), change=None):
     sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent), shown)
     with style.apply(SMALL):
         figure = devices.DRAWINGS[kind](sources, SMALL)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         return figure
 
 
@@ -49,7 +49,7 @@ def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
     moved.parent.mkdir()
     moved.write_bytes(synapse.out.read_bytes())
     (moved.parent / "other.nc").write_text("not a device")
-    outputs = tmp_path / "elsewhere/conductance.png", tmp_path / "elsewhere/conductance.pdf"
+    outputs = tmp_path / "elsewhere/conductance.png", tmp_path / "elsewhere/conductance.svg"
     pyplot.rcParams["font.size"] = 30
     try:
         command = ["figure", "conductance", "--of", "synapse", "--sources", moved, "--png"]
@@ -227,7 +227,7 @@ def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monke
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
     arguments = ["figure", "dynamics", "--of", "synapse", "--sources", str(synapse.out)]
     arguments += ["--traces", str(synapse.traces[0].parent), "--shown", "0.8e12", "0.3e12"]
-    cli.main([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.pdf")])
+    cli.main([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.svg")])
     (figure,) = kept
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert [title.partition(": ")[2] for title in titles] == ["notch 2", "initial"]

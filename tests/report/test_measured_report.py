@@ -35,7 +35,7 @@ def drawn(path):
         figure = figures.DRAWINGS["measured"](
             figures.Sources({"mine": files.read_json(path)}), SMALL
         )
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         return figure
 
 
@@ -121,7 +121,7 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
 
 
 def test_the_figure_is_written_with_its_origin(tmp_path):
-    outputs = tmp_path / "figure.png", tmp_path / "figure.pdf"
+    outputs = tmp_path / "figure.png", tmp_path / "figure.svg"
     command = ["figure", "measured", "--of", "measured", "--sources", model(tmp_path)]
     command += ["--figures", SMALL.model_dump_json(), "--png", outputs[0], "--vector", outputs[1]]
     cli.main(list(map(str, command)))

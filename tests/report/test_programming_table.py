@@ -3,9 +3,11 @@
 import copy
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.once import once
 from helpers.programs import RESPONSE
 from helpers.small_campaign import with_networks
 from helpers.synthetic import filled, one_sentence
@@ -50,9 +52,9 @@ def energy(density, duration, width=100e-9):
     return 1e-6 * density**2 * 300e-9 * width * 5e-9 * duration
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """Return a folder with a synapse of five states, a pulse train and networks of two seeds."""
+@once
+def written():
+    """Write a synapse of five states, a pulse train and networks of two seeds."""
     states = ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
     data = filled(
         "synapse",
@@ -82,7 +84,7 @@ def folder(tmp_path):
     }
     about = {"settings": settings}
     about = {"parameters": json.dumps(about)}
-    files.write_dataset(data, tmp_path / "devices/synapse.nc", "synapse", about)
+    files.write_dataset(data, "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
         "pulse_train_current_density": [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1e12, -1e12],
@@ -108,11 +110,15 @@ def folder(tmp_path):
         "settings": {"pulses": [{"repetitions": 4}, {"repetitions": 3}]},
     }
     about = {"parameters": json.dumps(about)}
-    files.write_dataset(
-        files.dataset("response", response), tmp_path / "pulse_trains/stairs.nc", "response", about
-    )
+    train = files.dataset("response", response)
+    files.write_dataset(train, "pulse_trains/stairs.nc", "response", about)
     for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
-        write_network(tmp_path, found, seed, stage)
+        write_network(Path(), found, seed, stage)
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    """Return the folder of these files, which a test may change."""
     return tmp_path
 
 

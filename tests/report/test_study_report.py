@@ -170,7 +170,7 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping():
 def test_the_axes_of_the_figure_of_mappings_have_plain_numbers():
     lost = studies.lost_accuracies(comparisons(), references())
     figure = drawn(lost)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     for panel in figure.axes:
         low, high = panel.get_ylim()
         shown = {

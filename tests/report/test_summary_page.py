@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ TRAIN = {"device": "synapse-3", "pulses": [UP, DOWN]}
 RECIPE = {"plain": {"fp32": {"epochs": 1, "learning_rate": 1e-3}}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plain():
     """Return a campaign of the paper's kind: devices, pulse train, networks, reference data."""
     return {
@@ -70,30 +71,37 @@ def plain():
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def configured(plain):
     return plan.parse(plain)
 
 
-@pytest.fixture
-def folder(plain, configured, neuron, synapse, tmp_path):
+@pytest.fixture(scope="module")
+def finished(plain, configured, neuron, synapse, tmp_path_factory):
     """Return the folder of the finished campaign, with pictures that are only text."""
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(plain))
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "config.yaml").write_text(yaml.safe_dump(plain))
     for bench, name in ((neuron, "neuron"), (synapse, "synapse-3")):
         data = bench.gather()
         data.attrs.update(device=name)
-        path = tmp_path / files.DEVICE.format(device=name)
+        path = folder / files.DEVICE.format(device=name)
         files.write_dataset(data, path, data.attrs["kind"], {})
     about = {"subject": "up-down", "parameters": "{}", "simulation": "{}", "revision": 4}
     about |= {"simulation_backend": "film", "simulation_backend_version": "0.9"}
     response = files.dataset("response", RESPONSE).assign_attrs(simulation_revision=6, **about)
-    files.write_dataset(response, tmp_path / RESPONSES.format("up-down"), "response", {})
-    write_accuracies(ACCURACIES, tmp_path)
-    model = tmp_path / files.COMPACT_MODEL.format(device="synapse-3")
-    compact_model(tmp_path / files.DEVICE.format(device="synapse-3"), model)
+    files.write_dataset(response, folder / RESPONSES.format("up-down"), "response", {})
+    write_accuracies(ACCURACIES, folder)
+    model = folder / files.COMPACT_MODEL.format(device="synapse-3")
+    compact_model(folder / files.DEVICE.format(device="synapse-3"), model)
     for path in pictures(configured):
-        files.write_text(f"picture {path}", tmp_path / path)
-    return tmp_path
+        files.write_text(f"picture {path}", folder / path)
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """Return a copy of it, which a test may change."""
+    return shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
 
 
 def pictures(campaign):

@@ -44,7 +44,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
     monkeypatch.setattr(
         style, "save", lambda each, *to, **by: kept.append(each) or save(each, *to, **by)
     )
-    cli.main([*words, "--vector", str(tmp_path / "energy.pdf")])
+    cli.main([*words, "--vector", str(tmp_path / "energy.svg")])
     assert np.asarray(Image.open(png)).std() > 10
     (figure,) = kept
     over_time, rises, energies = figure.axes

@@ -157,14 +157,14 @@ def gather(study, campaign, subject, requests):
     return files.read_dataset(study.path(subject), study.kind)
 
 
-def shown(study, data, folder, vector="svg"):
+def shown(study, data, folder):
     """Show a dataset in a folder as a rule does; return the rows of the CSV and of the Markdown.
 
     Fonts make a PDF slower than an SVG.
     """
     files.write_dataset(data, folder / "data.nc", study.kind, {})
     names = {"csv": "table.csv", "markdown": "table.md", "html": "table.html"}
-    names |= {"png": "figure.png", "vector": f"figure.{vector}", "dataset": "data.nc"}
+    names |= {"png": "figure.png", "vector": "figure.svg", "dataset": "data.nc"}
     options = [word for key, name in names.items() for word in (f"--{key}", str(folder / name))]
     main(["show", study.name, "--figures", '{"resolution": 72}', *options])
     with open(folder / "table.csv", newline="") as stream:

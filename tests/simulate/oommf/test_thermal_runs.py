@@ -119,6 +119,7 @@ def measured(trace):
     return np.array(ends), float(1 - domains.mean())
 
 
+@pytest.mark.slow
 def test_the_engine_has_the_distribution_of_oommf(monkeypatch):
     """Its thermal field is another one, so that only distributions can agree."""
     monkeypatch.setattr(quench, "QUENCH", Relaxation(longest=0.0))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from helpers.calibration import CURVE, searched
+from helpers.once import once
 from helpers.walls import SYNAPSE, campaign
 
 from studies.results import NM, T, gather, write_trace
@@ -307,10 +308,9 @@ def simulated(campaign):
         write_trace(request, end, end)
 
 
-@pytest.fixture
-def made(tmp_path, monkeypatch):
+@once
+def made():
     """Return the campaign and the candidates, with both rounds and all traces in this folder."""
-    monkeypatch.chdir(tmp_path)
     campaign = plan.parse(searched())
     candidates = []
     for number in (1, 2):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib.colors import to_hex
 
@@ -106,9 +107,8 @@ TRAINS = {
 COUNTS = [2, 0, 3, 0]
 
 
-@pytest.fixture
-def data(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@once
+def data():
     campaign = parsed(starts=["notch 2", "notch 4"])
     requests = STUDY.requests_of(campaign, "stairs")
     write_trace(requests["notch 2",], 140 * NM, 144 * NM)

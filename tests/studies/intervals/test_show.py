@@ -60,7 +60,7 @@ def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):
 def test_the_figure_has_a_bar_for_each_interval(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         (axes,) = figure.axes
         assert [t.get_text() for t in axes.get_yticklabels()] == ["notch 1", "notch 2"]
         bars = [each for each in axes.patches if isinstance(each, Rectangle)]

@@ -72,7 +72,7 @@ def test_the_half_width_lies_between_those_of_two_pairs(tables):
 def test_the_map_has_the_outcome_of_each_point(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         assert [axes.get_title(loc="left") for axes in figure.axes] == ["b", "a"]
         for panel, axes in enumerate(figure.axes):
             fields = [each for each in axes.patches if isinstance(each, Rectangle)]

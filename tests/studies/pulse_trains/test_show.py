@@ -160,7 +160,7 @@ def test_a_train_has_the_write_energy_of_each_pulse(tmp_path):
 def test_the_figure_shows_conductance_by_pulse_and_the_wall_by_time(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         steps, ends, current = figure.axes
         labels = [line.get_label() for line in steps.get_lines()]
         assert labels == ["parallel reading", "series reading"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.once import once
 from helpers.programs import STAIRCASE
 
 from studies.results import gather, shown, write_block, write_train
@@ -257,9 +258,8 @@ FIRST = [ONE] * 5 + [TWO] + [("free", 95.0, "notch 2"), ("free", 80.0, "")]
 SECOND = [ONE] * 7 + [("free", 92.0, "free")]
 
 
-@pytest.fixture
-def data(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@once
+def data():
     campaign = parsed()
     requests = STUDY.requests_of(campaign, "warm")
     write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])

@@ -209,7 +209,7 @@ def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
 def test_the_map_has_the_state_after_each_pulse(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         assert [axes.get_title(loc="left") for axes in figure.axes] == [
             "pulses of 4 ns",
             "pulses of 5 ns",

@@ -164,6 +164,11 @@ def read_levels(path: str | Path) -> "pandas.DataFrame":
         CSV file with the columns of `LEVEL_COLUMNS`: conductance in S, and if known its spread in S
         and the current that sets the level.
 
+    Returns
+    -------
+    pandas.DataFrame
+        A row a level, in the order of the file, by its line there; `attrs` as of `read_table`.
+
     Raises
     ------
     wallnet.files.FileError
@@ -191,6 +196,11 @@ def read_activation(path: str | Path) -> "pandas.DataFrame":
     ----------
     path : str or Path
         CSV file with the columns `input`, ascending, and `output`, in any units.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a point, by its line in the file; `attrs` as of `read_table`.
 
     Raises
     ------
