@@ -99,15 +99,6 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
     assert right.pmax == pytest.approx([360e-9, 72e-9, 2e-9], rel=1e-9, abs=0)
 
 
-def test_a_calculator_of_ubermag_holds_the_ends(device):
-    driver = "wallnet.film:TimeDriver"
-    job = experiment.pulse_job(device.model_copy(update={"calculator": driver}), 3e12)
-    short = job.model_copy(update={"pulse_duration": 0.1e-9})
-    maps = simulate(short)["magnetization"].values
-    assert np.all(maps[:, :, :7] == (0, 0, -1))
-    assert np.abs(maps[-1, :, 7] - maps[0, :, 7]).max() > 0.01
-
-
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
     landscape = landscape_of(experiment.minimum_job(device, "1"))

@@ -76,10 +76,10 @@ def _trace(
     output: str | Path | None = None,
 ) -> files.Content:
     """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
-    if job.sample or len({*(job.replicas or ())}) > 1:
+    if len({*(job.replicas or ())}) > 1:
         raise SimulationError(
-            f"{_describe(job)}: no calculator simulates a made track, or several replicas of a "
-            "single pulse; leave sample out, and give replicas with a train"
+            f"{_describe(job)}: no calculator simulates several replicas of a single pulse; give "
+            "replicas with a train"
         )
     if job.temperature and (
         fault := temperature_fault(job.calculator_name, job.heating is not None)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
-from wallnet.experiment.code import find, load_class, search_in
+from wallnet.experiment.code import load_class
 from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.trial import TRIAL_TEMPERATURE, run_trial
@@ -27,23 +27,15 @@ def load(name: str) -> type[Calculator[Any]]:
     Parameters
     ----------
     name : str
-        `film`, `oommf`, or `module:Class`. A class named `TimeDriver` is regarded as a driver of
-        ubermag and used through `wallnet.simulate.ubermag`.
+        `film`, `oommf`, or `module:Class`.
 
     Raises
     ------
     wallnet.config.ConfigError
         If the module or the class does not exist, or the class is not a `Calculator`.
     """
-    module, _, class_name = PACKAGED.get(name, name).partition(":")
-    if name not in PACKAGED and class_name == "TimeDriver":
-        from wallnet.simulate.ubermag import of_module
-
-        find(name)
-        search_in(".")
-        return of_module(module)
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    return load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
+    return load_class(PACKAGED.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
 def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
