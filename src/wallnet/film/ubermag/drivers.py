@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +142,6 @@ class TimeDriver(_Driver):
     _allowed_attributes = [field.name for field in fields(Tolerances)]  # noqa: RUF012
     _x = "t"
 
-    def _tolerances(self) -> Tolerances:
-        return replace(Tolerances(), **dict(self))
-
     def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:  # noqa: D102
         super().drive_kwargs_setup(drive_kwargs)
         t, n = drive_kwargs["t"], drive_kwargs["n"]
@@ -152,13 +149,12 @@ class TimeDriver(_Driver):
             raise ValueError(f"t is {t} s; give a positive time")
         if not isinstance(n, int) or n <= 0:
             raise ValueError(f"n is {n}; give a positive whole number of saved steps")
-        self._tolerances()  # refuses names that are not shortcuts
 
     def _run(
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         description = self._description
-        engine = Engine(*description.film, self._tolerances(), description.held)
+        engine = Engine(*description.film, Tolerances(**dict(self)), description.held)
         engine.magnetization = description.magnetization
         engine.set_torque(description.torque)
         rows = []
