@@ -175,13 +175,6 @@ class Step(Job):
         drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
         return int.from_bytes(drawn.digest()[:4], "big")
 
-    @property
-    def ensemble(self) -> str:
-        """Part of the path that names temperature and replicas; empty for the defaults."""
-        parts = [f"{self.temperature:.1f}K"] if self.temperature else []
-        parts += [f"replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
-        return "".join(f"_{part}" for part in parts)
-
     def placed(self, path: str) -> str:
         """Return a path with what names temperature and replicas; the same without them.
 
@@ -190,8 +183,10 @@ class Step(Job):
         >>> step.placed("results/traces/neuron/0.5000.nc")
         'results/traces/neuron/0.5000_300.0K_replicas-1-8.nc'
         """
+        parts = [f"_{self.temperature:.1f}K"] if self.temperature else []
+        parts += [f"_replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
         stem, dot, suffix = path.rpartition(".")
-        return f"{stem}{self.ensemble}{dot}{suffix}"
+        return "".join([stem, *parts, dot, suffix])
 
 
 class FreeWalls(Section):
