@@ -245,12 +245,6 @@ def _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor,
 
 
 @compiled
-def _flat(field):
-    """Return a field with the cells in one axis, (3, cells)."""
-    return carray(_at(field, 0), (3, field.shape[1] * field.shape[2]))
-
-
-@compiled
 def _whole_stage(m, start, out, slow, weight, p, factor, stride):
     """Run `_stage` in all packed cells, with the slow field in `slow[0]`."""
     field = _local_field(m, slow, slow[1], np.float32(0), p, 0, m.shape[1])
@@ -259,26 +253,25 @@ def _whole_stage(m, start, out, slow, weight, p, factor, stride):
 
 
 @entry
-def stage(m, start, out, slow, weight, p, factor):
-    """Set out = start + factor weight dm/dt / γ, with dm/dt at m.
+def stage(m, start, out, slow, weight, p, factor, stride):
+    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
 
     Parameters
     ----------
-    m, start, out : float32 array (3, rows + 2, columns + 2)
-        Magnetisation of a film with a frame one cell wide.
-    slow : float32 array (2, 3, rows + 2, columns + 2)
+    m, start, out : float32 array (3, cells)
+        Packed magnetisation.
+    slow : float32 array (2, 3, cells)
         The slow field in A/m, and work space.
-    weight : float32 array (rows + 2, columns + 2)
+    weight : float32 array (cells,)
         1 in cells that move, 0 elsewhere.
     p : record array (1,)
         Coefficients; see `layout.PARAMETERS`.
     factor : float
         Step times γ = γ0/(1 + α²).
+    stride : int
+        Number of cells of a packed row.
     """
-    start, out = _flat(start), _flat(out)
-    fields = carray(_at(slow, 0), (2, 3, weight.size))
-    weights = carray(_at(weight, 0), (weight.size,))
-    _whole_stage(_flat(m), start, out, fields, weights, p[0], factor, weight.shape[1])
+    _whole_stage(m, start, out, slow, weight, p[0], factor, stride)
 
 
 @compiled

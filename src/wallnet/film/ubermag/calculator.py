@@ -1,6 +1,8 @@
-"""Drivers of ubermag that run the engine, and the files that they write."""
+"""Drivers of ubermag that run the engine, their files, and energies and fields on demand."""
 
 import inspect
+import json
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import fields
@@ -19,10 +21,26 @@ from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.landscape import Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.ubermag.translation import TERMS, Description, Unsupported, describe, to_array
+from wallnet.film.terms import Terms
+from wallnet.film.ubermag.translation import (
+    TERMS,
+    Description,
+    Unsupported,
+    describe,
+    energy_terms,
+    to_array,
+)
 
 _UNITS = {"t": "s", "iteration": "", "max_mxHxm": "A/m", "mx": "", "my": "", "mz": ""}
 """Units of the columns of a table beside energies."""
+
+
+_COMPUTED = {
+    "energy": ("energy", "J"),
+    "density": ("density", "J/m3"),
+    "effective_field": ("field", "A/m"),
+}
+"""Method of `Energy` and unit of what `compute` computes."""
 
 
 def _row(
@@ -205,3 +223,93 @@ class MinDriver(_Driver):
         self._save(system, m, iterations)
         row = _row(system, description, m, iteration=iterations, max_mxHxm=torque)
         return m, _table([row], self._x)
+
+
+def compute(
+    func: Callable, system: mm.System, /, dirname: str = ".", append: bool = True
+) -> float | df.Field:
+    """Compute an energy, its density or its effective field.
+
+    Parameters
+    ----------
+    func : callable
+        `energy`, `density` or `effective_field` of an energy term or of the whole energy.
+    system : micromagneticmodel.System
+        The system.
+    dirname : str
+        Folder in which the result is stored, under `<system.name>/compute-<number>`.
+    append : bool
+        Whether the result may be added to an existing folder of the system.
+
+    Returns
+    -------
+    float or discretisedfield.Field
+        Energy in J, density in J/m³, or effective field in A/m.
+
+    Raises
+    ------
+    ValueError
+        If `func` is not one of these three functions.
+    Unsupported
+        If the system needs something that the engine does not have.
+
+    Examples
+    --------
+    >>> import micromagneticmodel as mm
+    >>> import wallnet.film as film
+    >>> system = mm.examples.macrospin()
+    >>> energy = film.compute(system.energy.zeeman.energy, system)
+    >>> f"{energy:.3e}"
+    '-8.886e-22'
+    >>> film.delete(system)
+    """
+    kind = getattr(func, "__name__", repr(func))
+    owner = getattr(func, "__self__", None)
+    if kind not in _COMPUTED or owner is None:
+        raise ValueError(
+            f"{kind} cannot be computed; pass energy, density or effective_field of an energy "
+            "term or of system.energy"
+        )
+    description = describe(system, dynamics=False)
+    chosen = owner if isinstance(owner, mm.Energy) else [owner]
+    alone = energy_terms(chosen, description.mask)
+    terms = Terms(description.terms.saturation_magnetization, **alone)
+    method, unit = _COMPUTED[kind]
+    energy = Energy(description.mask, description.cell, terms)
+    found = getattr(energy, method)(description.magnetization)
+    result: float | df.Field = found
+    if kind != "energy":
+        values = found.swapaxes(0, 1).reshape(*system.m.mesh.n, -1)
+        result = df.Field(system.m.mesh, nvdim=values.shape[-1], value=values, unit=unit)
+    folder = mm.ExternalDriver._setup_working_directory(
+        system=system, dirname=dirname, mode="compute", append=append
+    )
+    if isinstance(result, df.Field):
+        result.to_file(str(folder / f"{kind}.ovf"))
+    else:
+        (folder / "energy.json").write_text(json.dumps({"energy": result}) + "\n", "utf-8")
+    system.compute_number += 1
+    return result
+
+
+def delete(system: mm.System, silent: bool = False) -> None:
+    """Delete the folder of a system's drives in the working directory.
+
+    Parameters
+    ----------
+    system : micromagneticmodel.System
+        The system.
+    silent : bool
+        Whether to ignore a missing folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder and `silent` is False.
+    """
+    folder = Path(system.name)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        system.drive_number = 0
+    elif not silent:
+        raise FileNotFoundError(f"{folder} is not there; no drive of this system was saved here")
