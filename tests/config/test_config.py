@@ -26,7 +26,7 @@ from wallnet.config.stages import STAGES
 from wallnet.config.track import Notches
 from wallnet.experiment import base as experiment_base
 from wallnet.experiment.base import canonical
-from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.energy_path import minimum_states
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque

@@ -10,8 +10,7 @@ from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, pulse_job
 from wallnet.experiment.code import search_in
-from wallnet.experiment.energy_path import EnergyPath
-from wallnet.experiment.minima import Minimum
+from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
 from wallnet.files.schema import KINDS
 from wallnet.simulate.checkpoint import path_beside

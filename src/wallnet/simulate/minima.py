@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files, revisions, tracks
-from wallnet.experiment.minima import Minimum
+from wallnet.experiment.energy_path import Minimum
 from wallnet.files import WallState
 from wallnet.simulate.calculator import SimulationError
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
 from wallnet.experiment import Step
-from wallnet.experiment.energy_path import EnergyPath
-from wallnet.experiment.minima import Minimum
+from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
 if TYPE_CHECKING:
