@@ -27,7 +27,7 @@ STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
-    "simulate": ("simulate/ubermag", "simulate"),
+    "simulate": ("simulate",),
     "devices": ("studies/devices", "studies/gathering.py"),
     "networks": ("networks",),
     "validation": ("validation",),

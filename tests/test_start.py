@@ -147,9 +147,9 @@ def test_a_command_that_is_not_listed_has_a_help(capsys):
 
 def test_a_parser_of_a_command_knows_its_module_only(capsys):
     with pytest.raises(SystemExit, match="2"):
-        cli._parser("minimum").parse_args(["train"])
-    assert "(choose from 'minimum')" in capsys.readouterr().err.replace(
-        "from minimum", "from 'minimum'"
+        cli._parser("overview").parse_args(["train"])
+    assert "(choose from 'overview')" in capsys.readouterr().err.replace(
+        "from overview", "from 'overview'"
     )
 
 

@@ -12,10 +12,8 @@ import wallnet
 from wallnet.errors import UserError
 
 MODULES = {
-    "wallnet.simulate": ("initial", "simulate"),
+    "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
     "wallnet.simulate.oommf": ("oommf",),
-    "wallnet.simulate.minima": ("minimum",),
-    "wallnet.simulate.barriers": ("barrier",),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
     "wallnet.studies.devices.compact": ("compact-model",),

@@ -26,7 +26,7 @@ from wallnet.config.stages import STAGES
 from wallnet.config.track import Notches
 from wallnet.experiment import base as experiment_base
 from wallnet.experiment.base import canonical
-from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.energy_path import minimum_states
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque
@@ -1165,13 +1165,3 @@ def test_what_is_listed_twice_is_refused(key, value):
 def test_what_was_checked_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         device().wall.start = 1.0
-
-
-def test_shortcuts_are_switched_off_by_name_and_absent_from_jobs_that_keep_them(tiny):
-    before = experiment.pulse_job(plan.parse(tiny).devices["neuron"], 0.4e12).to_json()
-    assert "without" not in before
-    tiny["film"] = {"without": ["resting_columns"]}
-    job = experiment.pulse_job(plan.parse(tiny).devices["neuron"], 0.4e12)
-    assert job.calculator.without == ("resting_columns",)
-    assert json.loads(job.to_json())["calculator"]["without"] == ["resting_columns"]
-    assert experiment.Simulation.from_json(job.to_json()) == job

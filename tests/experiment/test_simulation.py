@@ -63,17 +63,16 @@ def test_what_has_its_default_is_neither_in_the_json_nor_in_the_path(pulse, trai
     }
     assert set(json.loads(train.to_json())["train"]) == {"pulses", "expected"}
     assert pulse.placed(PATH) == PATH
-    hot = pulse.model_copy(update={"temperature": 300.0, "sample": 2, "replicas": (4, 7)})
+    hot = pulse.model_copy(update={"temperature": 300.0, "replicas": (4, 7)})
     told = json.loads(hot.to_json())
-    assert (told["temperature"], told["sample"], told["replicas"]) == (300.0, 2, [4, 7])
-    assert hot.placed(PATH) == "results/traces/synapse/0.5000_300.0K_sample-2_replicas-4-7.nc"
+    assert (told["temperature"], told["replicas"]) == (300.0, [4, 7])
+    assert hot.placed(PATH) == "results/traces/synapse/0.5000_300.0K_replicas-4-7.nc"
     assert Simulation.from_json(hot.to_json()) == hot
 
 
-@pytest.mark.parametrize("changes", [{"sample": 1}, {"replicas": (1, 4)}])
-def test_what_no_calculator_simulates_yet_is_refused(pulse, changes):
-    with pytest.raises(SimulationError, match="leave sample out, and give replicas with a train"):
-        simulate.simulate(pulse.model_copy(update=changes))
+def test_several_replicas_of_a_single_pulse_are_refused(pulse):
+    with pytest.raises(SimulationError, match="give replicas with a train"):
+        simulate.simulate(pulse.model_copy(update={"replicas": (1, 4)}))
 
 
 def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):

@@ -8,9 +8,7 @@ import pytest
 
 from wallnet.film import core, kernels
 from wallnet.film.core import Engine, EngineError, Tolerances
-from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.terms import SpinTorque, Terms
-from wallnet.film.terms.energies import Zeeman
 from wallnet.validation import material
 
 CELL = (3e-9, 3e-9, 2e-9)
@@ -201,11 +199,10 @@ def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere
             engine.magnetization = spoilt
 
 
-@pytest.mark.parametrize("without", [(), SHORTCUTS])
 @pytest.mark.parametrize("stray_field", [True, False])
-def test_a_magnetisation_that_is_no_number_stops_the_film(stray_field, without):
+def test_a_magnetisation_that_is_no_number_stops_the_film(stray_field):
     terms = replace(material.FILM, stray_field=stray_field)
-    engine = Engine(np.ones((2, 9), dtype=bool), CELL, terms, Tolerances(without=without))
+    engine = Engine(np.ones((2, 9), dtype=bool), CELL, terms)
     engine.magnetization = np.broadcast_to((0.0, 0.6, 0.8), (2, 9, 3))
     engine._m[1, 1, 3] = np.nan
     with pytest.raises(EngineError, match="the magnetisation is not finite"):
@@ -267,12 +264,12 @@ def test_frozen_spins_stay_while_those_beside_them_turn():
     assert np.abs(engine.magnetization - before)[3:, 20:40].max() > 0.1
 
 
-def passing(without=(), field=(0.0, 0.0, 0.0)):
+def passing(tolerances=material.DEFAULT, field=(0.0, 0.0, 0.0)):
     """Return a wall that passes a notch on a long track, with the campaign's settings."""
     terms = replace(material.FILM, external_field=field)
     mask = np.ones((16, 240), dtype=bool)
     mask[:4, 50:56] = mask[-4:, 50:56] = False
-    engine = Engine(mask, CELL, terms, replace(material.DEFAULT, without=without))
+    engine = Engine(mask, CELL, terms, tolerances)
     engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
     engine.set_torque(material.torque(0.4e12))
     averages = []
@@ -282,26 +279,17 @@ def passing(without=(), field=(0.0, 0.0, 0.0)):
     return engine, np.array(averages)
 
 
-def test_each_shortcut_is_switched_off_by_its_name_and_none_changes_the_trace():
-    exact, trace = passing(SHORTCUTS)
-    stages = len(exact._chain) * exact.counters.steps
+def test_each_shortcut_saves_work_and_none_changes_the_trace():
+    """The reference has tight tolerances."""
+    exact, trace = passing(Tolerances(1e-7, frozen_change=0.0, time_step_fraction=0.9))
     columns = 240 * exact.counters.steps
-    assert exact.counters.stray_field_renewals > stages
     assert exact.counters.column_steps == columns
-    assert exact.counters.field_evaluations == stages
-    for without in ((), *((name,) for name in SHORTCUTS)):
-        engine, found = passing(without)
-        # without one of the others there is no window
-        alone = set(without) <= {"stray_field_window"}
-        off = set(without) if alone else {*without, "stray_field_window"}
-        assert engine.shortcuts == set(SHORTCUTS) - off
-        assert (engine.counters.window_renewals > 0) == ("stray_field_window" not in off)
-        repeated = engine.counters.steps - exact.counters.steps
-        assert (repeated > 0) == (engine.counters.rejected_intervals > 0)
-        assert repeated < 0.3 * exact.counters.steps  # 0.12 is observed
-        extrapolates = "stray_field_extrapolation" not in without
-        assert (engine.counters.stray_field_renewals < stages / 10) == extrapolates
-        assert (engine.counters.column_steps < 0.8 * columns) == ("resting_columns" not in without)
+    assert exact.counters.window_renewals == 0
+    for frozen_change in (0.0, material.DEFAULT.frozen_change):
+        engine, found = passing(replace(material.DEFAULT, frozen_change=frozen_change))
+        assert (engine.counters.window_renewals > 0) == (frozen_change > 0)
+        assert (engine.counters.column_steps < 0.8 * columns) == (frozen_change > 0)
+        assert engine.counters.stray_field_renewals < exact.counters.stray_field_renewals / 3
         # 3.6e-5 is observed
         assert np.abs(found - trace).max() < 2e-4
 
@@ -372,7 +360,8 @@ def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
 def test_a_window_has_the_external_field():
     field = (2e4, 3e4, -1e4)
     engine, found = passing(field=field)
-    _, trace = passing(("stray_field_window",), field)
+    whole, trace = passing(replace(material.DEFAULT, frozen_change=0.0), field)
+    assert whole.counters.window_renewals == 0
     _, without = passing()
     assert engine.counters.window_renewals > engine.counters.stray_field_renewals
     assert np.abs(trace - without).max() > 0.01
@@ -434,27 +423,9 @@ def test_a_window_stays_while_it_has_four_columns_beside_the_driven_ones():
 
 def test_without_a_stray_field_there_is_no_window_of_it():
     terms = replace(material.FILM, stray_field=False)
-    engine = Engine(np.ones((2, 40), dtype=bool), CELL, terms)
-    assert engine.shortcuts == set(SHORTCUTS) - {"stray_field_window"}
-
-
-def test_a_term_rules_out_a_shortcut_whose_condition_it_breaks():
-    class Shaking(Zeeman):
-        rules_out = ("resting_columns",)
-
-    terms = replace(material.FILM, further=(Shaking((0.0, 0.0, 0.0)),))
-    engine = Engine(np.ones((2, 40), dtype=bool), CELL, terms)
-    assert engine.shortcuts == {"stray_field_extrapolation"}
-    engine.magnetization = np.broadcast_to((0.0, 0.0, 1.0), (2, 40, 3))
-    engine.advance(0.2e-9)
-    assert engine.counters.column_steps == 40 * engine.counters.steps
-    # one that is switched off leaves out no more than itself
-    settings = replace(material.DEFAULT, without=("stray_field_window",))
-    assert Engine(np.ones((2, 40), dtype=bool), CELL, terms, settings).shortcuts == engine.shortcuts
-
-
-def test_a_shortcut_that_does_not_exist_is_named_with_those_that_do():
-    sentence = "'sleep', .*; use stray_field_extrapolation, resting_columns or stray_field_window"
-    with pytest.raises(EngineError, match=sentence) as raised:
-        Tolerances(without=("resting_columns", "sleep"))
-    assert "\n" not in str(raised.value)
+    engine = Engine(np.ones((2, 240), dtype=bool), CELL, terms, material.DEFAULT)
+    engine.magnetization = material.wall((2, 240), 3e-9, 100e-9)
+    engine.set_torque(material.torque(0.4e12))
+    engine.advance(0.3e-9)
+    assert engine.counters.column_steps < 0.8 * 240 * engine.counters.steps
+    assert engine.counters.window_renewals == 0

@@ -168,9 +168,9 @@ def test_a_function_that_needs_numba_at_run_time_is_refused(source):
     ids=["double", "strided", "transposed", "flat", "list"],
 )
 def test_arrays_of_another_kind_are_refused(damage):
-    m = np.ones((3, 2, 8), dtype=np.float32)
-    with pytest.raises(TypeError):
-        kernels.normalise(m, damage(m))
+    kernel = np.ones((4, 2, 8), dtype=np.float32)
+    with pytest.raises(TypeError, match="takes a contiguous array f3"):
+        kernels.multiply(np.ones((3, 2, 8), dtype=np.complex64), damage(kernel))
 
 
 def test_ranges_of_moving_columns_have_a_margin_and_do_not_touch():

@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers.small_campaign import MATERIAL
 from wallnet import config, experiment, files, tracks
-from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.energy_path import minimum_states
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job, gathering

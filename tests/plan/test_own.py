@@ -33,13 +33,13 @@ def test_modules_that_are_not_there_are_named_at_once(data):
 
 
 def test_settings_under_a_wrong_name_are_refused(tiny):
-    tiny["calculator_settings"] = {"wallnet.film:TimeDriver": {"time_step_fraction": 0.5}}
-    tiny["devices"]["neuron"]["calculator"] = "wallnet.film:TimeDriver"
+    tiny["calculator_settings"] = {"wallnet.film:Engine": {"time_step_fraction": 0.5}}
+    tiny["devices"]["neuron"]["calculator"] = "wallnet.film:Engine"
     check_named(plan.parse(tiny))
-    tiny["calculator_settings"]["wallnet.film:TimeDrivr"] = {}
+    tiny["calculator_settings"]["wallnet.film:Engin"] = {}
     with pytest.raises(config.ConfigError) as refused:
         check_named(plan.parse(tiny))
     assert str(refused.value) == (
-        "config.yaml: calculator_settings.wallnet.film:TimeDrivr belongs to no calculator; did you "
-        "mean wallnet.film:TimeDriver?"
+        "config.yaml: calculator_settings.wallnet.film:Engin belongs to no calculator; did you "
+        "mean wallnet.film:Engine?"
     )

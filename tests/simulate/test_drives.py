@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from wallnet.simulate.drives import Drive, drives
+from wallnet import tracks
+from wallnet.simulate.drives import Drive, drives, record_runs
+from wallnet.simulate.recorder import Recorder, initialized
 
 
 def test_states_fall_on_the_times_of_the_embedded_engine(small_job):
@@ -32,3 +34,25 @@ def test_a_stage_ends_at_its_share_of_the_run():
     drive = Drive(driven=False, start=130e-12, duration=90e-12, stages=3)
     times = [drive.time(stage) * 1e12 for stage in range(3)]
     assert times == pytest.approx([160, 190, 220], abs=1e-6)
+
+
+def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job):
+    """The wall stands still from 150 ps on; with a hold of 60 ps it rests at 220 ps."""
+    job, told, starts = small_job("oommf"), [], []
+    recorder, wall = Recorder(job), initialized(job)
+
+    def states(drive, start):
+        starts.append(start)
+        for stage in range(drive.stages):
+            moved = min(drive.time(stage), 150e-12) * 400
+            start = tracks.placed_wall(job.track, 5e-9, 60e-9 + moved, 60e-9 + moved)
+            yield start
+
+    record_runs(drives(job), states, wall, recorder, told.append)
+    entries = [0, *range(20, 121, 20), 130, *range(140, 221, 20)]
+    assert np.array(recorder.time) * 1e12 == pytest.approx(entries, rel=0, abs=1e-6)
+    assert told == recorder.time[1:]
+    # runs end after 6, 7 and 8 entries
+    trace = recorder.trace().values["magnetization_profile"]
+    found = [start[0].astype("f4") for start in starts]
+    np.testing.assert_allclose(found, trace[[0, 6, 7, 8]], rtol=0, atol=1e-6)

@@ -196,17 +196,12 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 
     changes = {"slonczewski_lambda": 2.0, "field_like_torque": -0.3, "polarization": 0.35}
     material = synapse.material.model_copy(update=changes)
-    settings = FilmSettings(
-        stray_field_tolerance=1e-3,
-        frozen_change=2e-4,
-        time_step_fraction=0.8,
-        without=("resting_columns",),
-    )
+    settings = FilmSettings(stray_field_tolerance=1e-3, frozen_change=2e-4, time_step_fraction=0.8)
     device = synapse.model_copy(update={"material": material, "film": settings})
     job = _pulse(device, -0.5e12, 20e-12, 20e-12)
     film = embedded.engine_of(job)
     assert film.cell == (4e-9, 4e-9, 2e-9)
-    assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8, ("resting_columns",))
+    assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8)
     assert film.terms == Terms(
         saturation_magnetization=1.1e6,
         exchange_stiffness=2.0e-11,

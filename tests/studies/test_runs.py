@@ -32,9 +32,7 @@ DATA = examples.DATA | {
     "operating_windows": windowed(**ASKED)["operating_windows"],
     "transitions": led(current_densities=[1.05e12])["transitions"],
     "depinning": {"stairs": DEPINNING},
-    "crosscheck": {
-        "engines": {"calculators": ["film", "wallnet.film:TimeDriver"], "cases": {"short": SHORT}}
-    },
+    "crosscheck": {"engines": {"calculators": ["film", "fine:Fine"], "cases": {"short": SHORT}}},
 }
 SHOWN = {
     "pulse_trains": "climb-response",
@@ -48,6 +46,30 @@ SHOWN = {
     "barriers": "cut-energy",
     "crosscheck": "engines-traces",
 }
+
+
+FINE = """
+from wallnet.config.calculators import FilmSettings
+from wallnet.simulate.embedded import Embedded
+
+
+class Fine(Embedded):
+    def run(self, job, *given):
+        settings = FilmSettings(time_step_fraction=0.5)
+        return super().run(job.model_copy(update={"calculator": settings}), *given)
+"""
+"""A user-defined calculator: the embedded engine with shorter steps."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fine(tmp_path_factory):
+    """Put the module of this calculator on the path of this process and of those it starts."""
+    folder = tmp_path_factory.mktemp("fine")
+    (folder / "fine.py").write_text(FINE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setenv("PYTHONPATH", str(folder))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from helpers.small_campaign import MATERIAL
+from helpers.small_campaign import MATERIAL, TINY
 
-from wallnet import tracks
-from wallnet.config import Material, Track
+from wallnet import experiment, tracks
+from wallnet.config import Material, Track, parse
 from wallnet.config.track import Notches
+from wallnet.film.terms import Terms
 
 SYNAPSE = Track(
     length=1500e-9,
@@ -228,3 +229,25 @@ def test_the_first_time_at_a_level_is_interpolated():
         1.0,
         np.inf,
     ]
+
+
+def test_a_film_has_the_material_of_its_job():
+    given = {
+        "saturation_magnetization": 0.9e6,
+        "exchange_stiffness": 1.7e-11,
+        "dmi_constant": -1.3e-3,
+        "uniaxial_anisotropy": 0.8e6,
+        "damping": 0.45,
+        "gyromagnetic_ratio": 2.3e5,
+        "polarization": 0.35,
+    }
+    device = parse(TINY | {"material": given}).devices["synapse"]
+    job = experiment.pulse_job(device, 0.5e12)
+    made = tracks.film(job)
+    assert made["terms"] == Terms(
+        0.9e6, 1.7e-11, -1.3e-3, 0.8e6, damping=0.45, gyromagnetic_ratio=2.3e5
+    )
+    assert made["cell"] == (device.track.cell_size, device.track.cell_size, device.track.thickness)
+    assert np.array_equal(made["mask"], tracks.magnetic_mask(device.track))
+    still = tracks.film(experiment.minimum_job(device, "1"))
+    assert still["terms"] == Terms(0.9e6, 1.7e-11, -1.3e-3, 0.8e6)

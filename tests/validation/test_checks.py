@@ -25,7 +25,7 @@ from wallnet.validation import (
     thermal,
     walls,
 )
-from wallnet.validation.rows import Row
+from wallnet.validation.rows import judged
 
 
 def test_a_wall_is_fitted_within_two_widths_and_its_residue_is_a_root_mean_square():
@@ -199,21 +199,16 @@ def test_every_judged_row_passes(check):
 
 
 def test_a_deviation_of_either_sign_passes_up_to_the_tolerance():
-    assert Row("a", "1", 1.0, "s", math.nan, 1e9, "r").passed is False
-    finding = Row("a", "1", 1.0, "s", 2.0, math.inf, "a finding")
-    assert finding.passed is None
-    assert finding.to_data()["tolerance"] is None
+    assert judged(math.nan, 1.0, 1e9)["passed"] is False
+    finding = {"reference": 1.0, "ours": 2.0, "tolerance": None, "passed": None}
+    assert judged(2.0, 1.0, math.inf) == finding
     for ours, passed in ((1.75, True), (1.5, True), (1.49, False), (2.5, True), (2.51, False)):
-        row = Row("a", "m", 2.0, "s", ours, 0.5, "r")
-        assert row.passed is passed
-        assert row.to_data() == {
+        assert judged(ours, 2.0, 0.5, quantity="a", unit="m") == {
             "quantity": "a",
             "unit": "m",
             "reference": 2.0,
-            "source": "s",
             "ours": ours,
             "tolerance": 0.5,
-            "reason": "r",
             "passed": passed,
         }
 
@@ -225,7 +220,7 @@ def test_unknown_check_is_named():
 
 def test_a_check_writes_its_rows_and_says_how_many_passed(tmp_path, monkeypatch, capsys):
     rows = [
-        Row("a", "1", 1.0, "s", ours, tolerance, "r")
+        judged(ours, 1.0, tolerance)
         for ours, tolerance in ((1.0, 0.1), (3.0, 0.1), (1.05, 0.1), (5.0, math.inf))
     ]
     monkeypatch.setattr(stray_field, "stray_field", lambda curves: curves.update(c=[1.0]) or rows)
@@ -393,9 +388,9 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     rows = list(convergence.tolerances(curves))
     tight = 1e-6
     default = 1e-4 + 10 * 5e-4 - tight
-    judged = [row for row in rows if row.passed is not None]
-    assert [row.ours for row in judged] == pytest.approx([default], rel=1e-6, abs=0)
-    assert [(row.reference, row.tolerance) for row in judged] == [(0.0, 5e-4)]
+    (one,) = (row for row in rows if row["passed"] is not None)
+    assert one["ours"] == pytest.approx(default, rel=1e-6, abs=0)
+    assert (one["reference"], one["tolerance"]) == (0.0, 5e-4)
     curves = curves["tolerances"]
     stray, frozen = curves["stray_field_tolerance"], curves["frozen_change"]
     assert {1e-3, 5e-4, 1e-4} < set(stray)
@@ -405,7 +400,7 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     assert curves["frozen_error"] == pytest.approx(
         [10 * value for value in frozen], rel=1e-6, abs=0
     )
-    found = {row.quantity: row.ours for row in rows if row.passed is None}
+    found = {row["quantity"]: row["ours"] for row in rows if row["passed"] is None}
     assert len(found) == len(stray) + len(frozen)
     for name, values, errors in (
         ("stray_field_tolerance", stray, curves["stray_field_error"]),

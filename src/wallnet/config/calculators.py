@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, RootModel
 
 from wallnet.config.quantities import CLASS, Quantity, Section, Text
-from wallnet.film.shortcuts import Shortcut
 
 
 class FilmSettings(Section):
@@ -15,12 +14,10 @@ class FilmSettings(Section):
     """Largest error of the extrapolated far stray field, averaged over 16 × 16 cells, in units of
     Ms. Source: measured."""
     frozen_change: Annotated[float, Quantity("1", 0.0, 1e-2)] = 5e-4
-    """Largest change of m that is neglected in a resting column. Source: measured."""
+    """Largest change of m that is neglected in a resting column; with 0, all columns are
+    integrated. Source: measured."""
     time_step_fraction: Annotated[float, Quantity("1", 0.01, 0.95)] = 0.9
     """Time step as a fraction of the stability limit. Source: measured."""
-    # not part of a job if empty: finished traces do not run again for a key that they lack
-    without: Annotated[tuple[Shortcut, ...], Field(exclude_if=lambda names: not names)] = ()
-    """Shortcuts that are switched off, to measure their error."""
 
 
 class OommfSettings(Section):

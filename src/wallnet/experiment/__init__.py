@@ -5,8 +5,7 @@ minima give an energy and a barrier.
 """
 
 from wallnet.experiment.base import Job
-from wallnet.experiment.energy_path import barrier_job
-from wallnet.experiment.minima import minimum_job
+from wallnet.experiment.energy_path import barrier_job, minimum_job
 from wallnet.experiment.request import Request
 from wallnet.experiment.simulation import (
     Simulation,

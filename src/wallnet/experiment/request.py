@@ -12,8 +12,7 @@ from typing import Literal
 
 from wallnet import revisions
 from wallnet.experiment.code import stage_of
-from wallnet.experiment.energy_path import EnergyPath
-from wallnet.experiment.minima import Minimum
+from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.experiment.simulation import Simulation
 
 Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]

@@ -101,8 +101,8 @@ class Step(Job):
     Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
     initial state or a conductance level. Calculators simulate steps.
 
-    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `sample`,
-    `replicas` and `waveform` has none of them in its JSON, so that it stays the same job.
+    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas` and
+    `waveform` has none of them in its JSON, so that it stays the same job.
     """
 
     track: Track
@@ -124,8 +124,6 @@ class Step(Job):
     """How pulses heat the film; None if they do not."""
     pulse_number: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
     """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
-    sample: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
-    """Number of the made track; 0 is the track as designed."""
     replicas: tuple[int, int] | None = None
     """First and last number of the repetitions with thermal fields of their own."""
     waveform: Waveform = ()
@@ -177,24 +175,18 @@ class Step(Job):
         drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
         return int.from_bytes(drawn.digest()[:4], "big")
 
-    @property
-    def ensemble(self) -> str:
-        """Part of the path that names temperature, sample and replicas; empty for the defaults."""
-        parts = [f"{self.temperature:.1f}K"] if self.temperature else []
-        parts += [f"sample-{self.sample}"] if self.sample else []
-        parts += [f"replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
-        return "".join(f"_{part}" for part in parts)
-
     def placed(self, path: str) -> str:
-        """Return a path with what names temperature, sample and replicas; the same without them.
+        """Return a path with what names temperature and replicas; the same without them.
 
         Examples
         --------
         >>> step.placed("results/traces/neuron/0.5000.nc")
-        'results/traces/neuron/0.5000_300.0K_sample-2.nc'
+        'results/traces/neuron/0.5000_300.0K_replicas-1-8.nc'
         """
+        parts = [f"_{self.temperature:.1f}K"] if self.temperature else []
+        parts += [f"_replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
         stem, dot, suffix = path.rpartition(".")
-        return f"{stem}{self.ensemble}{dot}{suffix}"
+        return "".join([stem, *parts, dot, suffix])
 
 
 class FreeWalls(Section):

@@ -25,11 +25,11 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "TimeDriver": "ubermag.drivers",
-    "MinDriver": "ubermag.drivers",
-    "Unsupported": "ubermag.translation",
-    "compute": "ubermag.compute",
-    "delete": "ubermag.compute",
+    "TimeDriver": "ubermag.calculator",
+    "MinDriver": "ubermag.calculator",
+    "Unsupported": "ubermag.calculator",
+    "compute": "ubermag.calculator",
+    "delete": "ubermag.calculator",
     "Energy": "energy",
     "Tolerances": "core",
     "Engine": "core",

@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film import kernels, layout
-from wallnet.film.shortcuts import SHORTCUTS
 from wallnet.film.strayfield import StrayField
-from wallnet.film.terms import Contribution, Layer, SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 
 
 class EngineError(RuntimeError):
@@ -34,8 +33,6 @@ class EngineError(RuntimeError):
 class Tolerances:
     """Error bounds of the shortcuts.
 
-    With all `SHORTCUTS` switched off, the engine is a plain Runge-Kutta method.
-
     Attributes
     ----------
     stray_field_tolerance : float
@@ -44,30 +41,14 @@ class Tolerances:
         largest change in any cell between two renewals.
     frozen_change : float
         Largest change of any component of m that is neglected in a resting column; with zero, all
-        columns are integrated.
+        columns are integrated, and the far stray field is computed in all.
     time_step_fraction : float
         Time step as a fraction of the stability limit.
-    without : tuple of str
-        Names of the `SHORTCUTS` that are switched off.
-
-    Raises
-    ------
-    EngineError
-        If `without` contains a name that is not a shortcut.
     """
 
     stray_field_tolerance: float = 1e-4
     frozen_change: float = 5e-4
     time_step_fraction: float = 0.9
-    without: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in self.without:
-            if name not in SHORTCUTS:
-                raise EngineError(
-                    f"without has {name!r}, which is not a shortcut of the engine; use "
-                    f"{', '.join(SHORTCUTS[:-1])} or {SHORTCUTS[-1]}"
-                )
 
 
 @dataclass
@@ -194,10 +175,6 @@ class Engine:
         Simulated time in s.
     counters : Counters
         Amount of work so far.
-    shortcuts : frozenset of str
-        The `SHORTCUTS` in use, which are neither switched off nor excluded by a term. Each applies
-        only while its condition is met: the far stray field is computed as often as its tolerance
-        requires, and a column rests only while nothing in it moves.
     """
 
     def __init__(
@@ -249,17 +226,13 @@ class Engine:
         """Average of m over the magnetic cells, shape (3,)."""
         return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
 
-    def _acting(self, torque: SpinTorque | None) -> list[Contribution]:
-        return [*self.terms.energy, *([torque] if torque else [])]
-
     def _coefficients(
         self, torque: SpinTorque | None
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
         """Return the coefficients of the inner loops, and the uniform field in A/m."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        return kernels.coefficients(
-            self._acting(torque), layer, self.terms.damping, self.terms.precession
-        )
+        acting = [*self.terms.energy, *([torque] if torque else [])]
+        return kernels.coefficients(acting, layer, self.terms.damping, self.terms.precession)
 
     def set_torque(
         self,
@@ -279,7 +252,6 @@ class Engine:
             Begin and end of this change in s. The torque is constant after it. A step has the
             torque at its middle, so `advance` must not go beyond the end in one call.
         """
-        acting = self._acting(torque)
         self._parameters, self._uniform_field = self._coefficients(torque)
         self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
         both = [each for each in (torque, to) if each]
@@ -287,15 +259,9 @@ class Engine:
         chain, longest = self.terms.time_step(self.cell, self._strongest)
         self._chain = np.array(chain, dtype=np.float32)
         self._longest_step = self.tolerances.time_step_fraction * longest
-        off = {*self.tolerances.without, *(name for each in acting for name in each.rules_out)}
-        if self.tolerances.frozen_change == 0:
-            off.add("resting_columns")
-        if self._ramp and np.any(self._ramp.uniform_field != self._uniform_field):
-            # a field that changes moves columns at rest, and those outside a window
-            off.add("resting_columns")
-        if off & {"stray_field_extrapolation", "resting_columns"} or not self.terms.stray_field:
-            off.add("stray_field_window")
-        self.shortcuts = frozenset(SHORTCUTS) - off
+        # a field that changes moves columns at rest, and those outside a window
+        moving = self._ramp and np.any(self._ramp.uniform_field != self._uniform_field)
+        self._resting = self.tolerances.frozen_change > 0 and not moving
         if self._sampled:
             self._restart()
 
@@ -306,13 +272,6 @@ class Engine:
         first, last = (each.view(np.float32) for each in (self._parameters, self._ramp.parameters))
         found = first + np.outer(self._ramp.passed(time), last - first)
         return found.astype(np.float32).view(layout.RECORD)[:, 0]
-
-    def _uniform_field_at(self, time: float) -> NDArray[np.float64]:
-        """Return the external field plus the field-like torque at a time, in A/m."""
-        if self._ramp is None:
-            return self._uniform_field
-        change = self._ramp.uniform_field - self._uniform_field
-        return self._uniform_field + self._ramp.passed(time) * change
 
     def _forget(self) -> None:
         """Discard earlier samples, and follow all columns from now on."""
@@ -433,14 +392,12 @@ class Engine:
             self._missed[..., columns] = 0
         self._renewed = self.time
 
-    def _far_field(
-        self, m: NDArray[np.float32], out: NDArray[np.float32], time: float | None = None
-    ) -> None:
-        """Write the external field plus the far stray field of m into `out`, in A/m.
-
-        The external field is that of a time in s, by default the present one.
-        """
-        uniform_field = self._uniform_field_at(self.time if time is None else time)
+    def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Write the present external field plus the far stray field of m into `out`, in A/m."""
+        uniform_field = self._uniform_field
+        if self._ramp:
+            change = self._ramp.uniform_field - uniform_field
+            uniform_field = uniform_field + self._ramp.passed(self.time) * change
         if self.terms.stray_field:
             self.counters.stray_field_renewals += 1
             self._stray.far(m, uniform_field, out)
@@ -453,7 +410,7 @@ class Engine:
         A column is integrated while it moves, and for some time afterwards. A resting column is not
         integrated as long as its neglected change is below the bound.
         """
-        if "resting_columns" not in self.shortcuts:
+        if not self._resting:
             return np.array([[0, self.mask.shape[1]]])
         return kernels.moving_ranges(self._moving_until, self.time, _MARGIN)
 
@@ -547,7 +504,7 @@ class Engine:
                 longest = max(longest, self._interval)
             self._interval = min(max(longest, 1.0), float(_LONGEST_INTERVAL))
             due = self.time - self._watched > _WATCH_EVERY * (1 - 1e-9)
-            if due and "resting_columns" in self.shortcuts:
+            if due and self._resting:
                 self._watch(follow)
             if self._window is None:
                 self._renewed = self.time
@@ -555,7 +512,7 @@ class Engine:
                 self._widen(self._window, tolerance)
                 self._renew_outside(self._window)
                 due = True
-            if due and "stray_field_window" in self.shortcuts:
+            if due and self._resting and self.terms.stray_field:
                 self._place_window()
         self.time = start + duration
         self._sampled[-1] = (self.time, self._sampled[-1][1])
@@ -569,43 +526,16 @@ class Engine:
     def _integrate(self, step: float, count: int, ranges: NDArray[np.int64], past: "_Past") -> None:
         """Run Runge-Kutta steps over the selected columns; the others do not change."""
         middles = self.time + step * (np.arange(count) + 0.5)
-        if "stray_field_extrapolation" in self.shortcuts:
-            # the slow field is extrapolated from the samples to the middle of each step
-            kernels.advance_ranges(
-                *(self._m, self._free, ranges, self._samples, past.order, past.matrix),
-                *(self._missed, self._impulse / (count * step), count, self._space),
-                *(self._parameters_at(middles), self._chain, np.ones_like(self._chain)),
-                *(0, 0, step * self.terms.rate),
-            )
-        else:
-            self._run_by_stages(step, middles, ranges)
+        # the slow field is extrapolated from the samples to the middle of each step
+        kernels.advance_ranges(
+            *(self._m, self._free, ranges, self._samples, past.order, past.matrix),
+            *(self._missed, self._impulse / (count * step), count, self._space),
+            *(self._parameters_at(middles), self._chain, np.ones_like(self._chain)),
+            *(0, 0, step * self.terms.rate),
+        )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count
         self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
-
-    def _run_by_stages(
-        self, step: float, middles: NDArray[np.floating], ranges: NDArray[np.int64]
-    ) -> None:
-        """Run steps in which every stage uses the stray field of its own magnetisation."""
-        followed = np.zeros(self.mask.shape[1], dtype=bool)
-        for first, last in ranges:
-            followed[first:last] = True
-        rows, columns = self.mask.shape
-        m, first, second = np.zeros((3, 3, rows + 2, columns + 2), np.float32)
-        slow = np.zeros((2, *m.shape), np.float32)
-        weight = np.zeros(m.shape[1:], np.float32)
-        m[kernels.INNER], weight[kernels.INNER] = self._m, self._free & followed
-        first[:] = second[:] = m
-        for time in middles:
-            source, parameters = m, self._parameters_at(time[None])
-            for index, coefficient in enumerate(self._chain):
-                self._far_field(source[kernels.INNER], slow[0][kernels.INNER], time)
-                target = (first, second)[index % 2]
-                factor = float(np.float32(step * self.terms.rate) * coefficient)
-                kernels.stage(source, m, target, slow, weight, parameters, factor)
-                source = target
-            kernels.normalise(source, m)
-        self._m[:, :, followed] = m[kernels.INNER][:, :, followed]
 
     def _renew(
         self, elapsed: float, ranges: NDArray[np.int64], past: "_Past"
@@ -617,8 +547,6 @@ class Engine:
         interval compensates this difference.
         """
         slot = self._sample()
-        if "stray_field_extrapolation" not in self.shortcuts:
-            return (0.0 if np.isfinite(self._m).all() else math.nan), slot, 0.0
         window = self._window
         error = kernels.extrapolation_error(
             self._samples,

@@ -35,7 +35,7 @@ def _loop(name: str) -> Callable[..., float]:
     return lambda *values: _compiled()[name](*values)
 
 
-stage, normalise, block_speed, advance_ranges, extrapolation_error, multiply = map(_loop, ENTRIES)
+stage, block_speed, advance_ranges, extrapolation_error, multiply = map(_loop, ENTRIES)
 
 
 def coefficients(

@@ -36,8 +36,6 @@ class Landscape:
         Mask of magnetic cells that are not frozen.
     energy : Energy
         The same energy in double precision.
-    evaluations : int
-        Number of evaluated fields in single precision.
     """
 
     def __init__(
@@ -51,7 +49,6 @@ class Landscape:
         self.mask = mask
         self.free = mask if held is None else mask & ~held
         self.energy = Energy(mask, cell, terms)
-        self.evaluations = 0
         layer = self.energy.layer
         self._stray = (
             StrayField(mask.shape, cell, terms.saturation_magnetization)
@@ -60,9 +57,10 @@ class Landscape:
         )
         # with damping alone, dm/dt / γ is the torque field
         self._parameters, self._uniform = kernels.coefficients(terms.energy, layer, 1.0, False)
-        self._m, self._zero, self._torque = np.zeros((3, 3, rows + 2, columns + 2), np.float32)
-        self._slow = np.zeros((2, 3, rows + 2, columns + 2), np.float32)
-        self._weight = np.zeros((rows + 2, columns + 2), np.float32)
+        framed = (rows + 2, columns + 2)
+        self._m, self._zero, self._torque = np.zeros((3, 3, *framed), np.float32)
+        self._slow = np.zeros((2, 3, *framed), np.float32)
+        self._weight = np.zeros(framed, np.float32)
         self._weight[kernels.INNER] = self.free
         self._inverse = 1 / _stiffness(layer, terms)
 
@@ -74,16 +72,15 @@ class Landscape:
         m : float32 array (3, rows, columns)
             Unit vectors; zero in empty cells.
         """
-        self.evaluations += 1
         far = self._slow[0][kernels.INNER]
         if self._stray:
             self._stray.far(m, self._uniform, far)
         else:
             far[:] = self._uniform[:, None, None]
         self._m[kernels.INNER] = m
-        kernels.stage(
-            self._m, self._zero, self._torque, self._slow, self._weight, self._parameters, 1.0
-        )
+        arrays = (self._m, self._zero, self._torque, self._slow)
+        packed = (each.reshape(*each.shape[:-2], -1) for each in (*arrays, self._weight))
+        kernels.stage(*packed, self._parameters, 1.0, self._weight.shape[1])
         return self._torque[kernels.INNER].copy()
 
     def exact_torque(self, m: NDArray[np.float64]) -> NDArray[np.float64]:

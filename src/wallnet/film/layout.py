@@ -37,8 +37,7 @@ WORKSPACE = 19 + 3 * ORDERS
 """Numbers of work space for each packed cell."""
 
 ENTRIES = {
-    "stage": "f3 f3 f3 f4 f2 V1 f",
-    "normalise": "f3 f3",
+    "stage": "f2 f2 f2 f3 f1 V1 f l",
     "block_speed": "f3 ?2 f3 f1 V1 f f1",
     "advance_ranges": "f3 ?2 l2 f4 l1 f2 f3 f l f1 V1 f1 f1 l l f",
     "extrapolation_error": "f4 l1 f1 f3 f3 l2 l l f1",

@@ -132,31 +132,22 @@ def _local_field(m, slow, noise, share, p, first, last):
 
 
 @compiled
-def _normalise(source, out, first, last):
+def _normalise(source, out, whatever, first, last):
     """Set out to m with unit length in cells first to last; zero vectors do not change.
 
-    One Newton step is enough, since the length deviates only by the error of the time step.
+    One Newton step is enough if the length deviates only by the error of the time step, and not
+    with a thermal field, where it is normalised whatever it is.
     """
     half, three_halves = np.float32(0.5), np.float32(1.5)
-    x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-    for i in range(last - first):
-        squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
-        scale = _fma(-half, squared, three_halves)
-        ox[i] = scale * x[i]
-        oy[i] = scale * y[i]
-        oz[i] = scale * z[i]
-
-
-@compiled
-def _normalise_exactly(source, out, first, last):
-    """Normalise m to unit length whatever its length; zero vectors do not change."""
     one, tiny = np.float32(1), np.float32(1e-30)
     x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
     ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
     for i in range(last - first):
         squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
-        scale = one / np.sqrt(max(squared, tiny))
+        if whatever:
+            scale = one / np.sqrt(max(squared, tiny))
+        else:
+            scale = _fma(-half, squared, three_halves)
         ox[i] = scale * x[i]
         oy[i] = scale * y[i]
         oz[i] = scale * z[i]
@@ -249,18 +240,8 @@ def _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor,
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 _stage(source, m, target, field, weight, q, factor * chain[j], stride, first, last)
-                if j < count - 1:
-                    continue
-                if q.noise != 0:
-                    _normalise_exactly(target, m, first, last)
-                else:
-                    _normalise(target, m, first, last)
-
-
-@compiled
-def _flat(field):
-    """Return a field with the cells in one axis, (3, cells)."""
-    return carray(_at(field, 0), (3, field.shape[1] * field.shape[2]))
+                if j == count - 1:
+                    _normalise(target, m, q.noise != 0, first, last)
 
 
 @compiled
@@ -272,32 +253,25 @@ def _whole_stage(m, start, out, slow, weight, p, factor, stride):
 
 
 @entry
-def stage(m, start, out, slow, weight, p, factor):
-    """Set out = start + factor weight dm/dt / γ, with dm/dt at m.
+def stage(m, start, out, slow, weight, p, factor, stride):
+    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
 
     Parameters
     ----------
-    m, start, out : float32 array (3, rows + 2, columns + 2)
-        Magnetisation of a film with a frame one cell wide.
-    slow : float32 array (2, 3, rows + 2, columns + 2)
+    m, start, out : float32 array (3, cells)
+        Packed magnetisation.
+    slow : float32 array (2, 3, cells)
         The slow field in A/m, and work space.
-    weight : float32 array (rows + 2, columns + 2)
+    weight : float32 array (cells,)
         1 in cells that move, 0 elsewhere.
     p : record array (1,)
         Coefficients; see `layout.PARAMETERS`.
     factor : float
         Step times γ = γ0/(1 + α²).
+    stride : int
+        Number of cells of a packed row.
     """
-    start, out = _flat(start), _flat(out)
-    fields = carray(_at(slow, 0), (2, 3, weight.size))
-    weights = carray(_at(weight, 0), (weight.size,))
-    _whole_stage(_flat(m), start, out, fields, weights, p[0], factor, weight.shape[1])
-
-
-@entry
-def normalise(source, out):
-    """Set out to m with unit length, both (3, rows, columns); zero vectors do not change."""
-    _normalise(_flat(source), _flat(out), 0, out.shape[1] * out.shape[2])
+    _whole_stage(m, start, out, slow, weight, p[0], factor, stride)
 
 
 @compiled

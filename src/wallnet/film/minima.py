@@ -97,17 +97,10 @@ def descend(landscape: Landscape, m: NDArray[np.floating]) -> Minimum:
     coarse, _, first = steps(
         landscape, unit(start.astype(np.float32)), landscape.torque, COARSE, COARSE_STEPS
     )
-    if first == COARSE_STEPS:
-        fine = unit(coarse.astype(np.float64))
-        residual, second = largest(landscape.exact_torque(fine)), 0
-    else:
-        fine, residual, second = steps(
-            landscape,
-            unit(coarse.astype(np.float64)),
-            landscape.exact_torque,
-            STOP,
-            FINE_STEPS,
-        )
+    limit = FINE_STEPS if first < COARSE_STEPS else 0
+    fine, residual, second = steps(
+        landscape, unit(coarse.astype(np.float64)), landscape.exact_torque, STOP, limit
+    )
     return Minimum(
         m=fine,
         energy=landscape.exact_energy(fine),

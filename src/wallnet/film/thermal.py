@@ -74,7 +74,6 @@ class ThermalEngine(Engine):
             raise EngineError(str(error)) from None
         self._chain = np.array(chain, dtype=np.float32)
         self._shares = np.array(weights, dtype=np.float32) / self._chain
-        self.shortcuts = frozenset({"stray_field_extrapolation"})
 
     def set_material(self, terms: Terms, temperature: float) -> None:
         """Change energy, dynamics and temperature between two calls of `advance`.

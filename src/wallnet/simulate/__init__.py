@@ -3,8 +3,6 @@
 Later stages do not depend on the calculator of a trace.
 """
 
-import argparse
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -15,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions
-from wallnet.config import ConfigError, load_device
-from wallnet.config.pulse import parse_current_density
 from wallnet.config.temperature import temperature_fault
-from wallnet.experiment import Simulation, Step, pulse_job
-from wallnet.experiment.code import search_in, stage_of
-from wallnet.files.datasets import kind_of
+from wallnet.experiment import Step
+from wallnet.experiment.code import stage_of
 from wallnet.files.progress import noted_progress
-from wallnet.files.schema import KINDS
 from wallnet.simulate.calculator import SimulationError
-from wallnet.simulate.checkpoint import Checkpoint, path_beside
+from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create, waveform_fault
 
@@ -66,20 +60,20 @@ def simulate(
         If the simulation becomes unstable, or the trace ends early.
     """
     start = None if initial is None else initial["initial_magnetization"].values
-    return _trace(job, start, progress, output).dataset()
+    return trace_of(job, start, progress, output).dataset()
 
 
-def _trace(
+def trace_of(
     job: Step,
     start: NDArray[np.floating] | None,
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
 ) -> files.Content:
     """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
-    if job.sample or len({*(job.replicas or ())}) > 1:
+    if len({*(job.replicas or ())}) > 1:
         raise SimulationError(
-            f"{_describe(job)}: no calculator simulates a made track, or several replicas of a "
-            "single pulse; leave sample out, and give replicas with a train"
+            f"{_describe(job)}: no calculator simulates several replicas of a single pulse; give "
+            "replicas with a train"
         )
     if job.temperature and (
         fault := temperature_fault(job.calculator_name, job.heating is not None)
@@ -163,10 +157,10 @@ def initial_state(job: Step, output: str | Path | None = None) -> "xarray.Datase
     xarray.Dataset
         Kind 'initial'. The attribute `drift` is the change of the mean wall position in m.
     """
-    return _initial_state(job, output).dataset()
+    return initial_content(job, output).dataset()
 
 
-def _initial_state(job: Step, output: str | Path | None = None) -> files.Content:
+def initial_content(job: Step, output: str | Path | None = None) -> files.Content:
     """Compute an initial state; see `initial_state`."""
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
@@ -174,113 +168,24 @@ def _initial_state(job: Step, output: str | Path | None = None) -> files.Content
         trace = recorder.trace()
         trace.attrs.update(parameters=job.to_json(), backend="none")
     else:
-        trace = _trace(job, None, output=output)
+        trace = trace_of(job, None, output=output)
     position = trace.values["wall_position"]
     drift = float(position[-1] - position[0])
     revision = revisions.of(stage_of(job.calculator_name))
-    return _last_state(trace.values, {**trace.attrs, "drift": drift, "revision": revision})
+    return last_state(trace.values, {**trace.attrs, "drift": drift, "revision": revision})
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
     """Return the last snapshot of a trace as an initial state, with the trace's attributes."""
-    return _last_state(trace, trace.attrs).dataset()
+    return last_state(trace, trace.attrs).dataset()
 
 
-def _last_state(
+def last_state(
     trace: "Mapping[str, Any] | xarray.Dataset", attrs: Mapping[str, Any]
 ) -> files.Content:
     """Return the last snapshot of the variables of a trace as an initial state."""
     values = {"initial_magnetization": trace["magnetization"][-1], "x": trace["x"], "y": trace["y"]}
     return files.content("initial", values, attrs)
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `initial` and `simulate` to the command line."""
-    initial = subparsers.add_parser("initial", help="compute the initial state of a device")
-    initial.set_defaults(handler=_initial)
-
-    command = subparsers.add_parser(
-        "simulate",
-        description="Run pulses, given as JSON or as a device of a configuration.",
-    )
-    command.add_argument("--config", help="configuration file (with --device)")
-    command.add_argument("--device", help="a device of the configuration")
-    command.add_argument("--current-density", help="in A/m², such as 0.5e12 (with --device)")
-    command.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key of the device, such as material.damping=0.2; may be repeated",
-    )
-    command.add_argument(
-        "--after", help="initial state from which the pulses start, or trace with it as its end"
-    )
-    command.set_defaults(handler=_simulate)
-    for each, needed in ((initial, True), (command, False)):
-        each.add_argument(
-            "--job", required=needed, help="canonical JSON of the job; - for standard input"
-        )
-        each.add_argument("--out", required=True, help="netCDF file to write")
-
-
-def _initial(arguments: argparse.Namespace) -> None:
-    job = Simulation.from_json(files.given_text(arguments.job))
-    files.write_content(_initial_state(job, arguments.out), arguments.out)
-    path_beside(arguments.out).unlink(missing_ok=True)
-
-
-def _simulate(arguments: argparse.Namespace) -> None:
-    if arguments.job:
-        job = Simulation.from_json(files.given_text(arguments.job))
-    elif arguments.config and arguments.device and arguments.current_density:
-        search_in(Path(arguments.config).parent)
-        device = load_device(arguments.config, arguments.device, arguments.set)
-        job = pulse_job(device, parse_current_density(arguments.current_density))
-    else:
-        raise ConfigError("give --config, --device and --current-density, or --job")
-    start = _stored_state(arguments.after) if arguments.after else None
-    with progress_bar(job.longest, output=arguments.out) as progress:
-        if job.train is None:
-            begin = start.values["initial_magnetization"] if start else None
-            trace = _trace(job, begin, progress, arguments.out)
-            files.write_content(trace, arguments.out)
-            path_beside(arguments.out).unlink(missing_ok=True)
-            _tell(arguments.out, trace)
-            return
-        # these import this module
-        from wallnet.simulate.replicas import run_replicas
-        from wallnet.simulate.trains import run_train, unfinished
-
-        if start is None:
-            raise ConfigError("a train of pulses starts from a state; give --after")
-        run, kind = (run_replicas, "ensemble") if job.replicas else (run_train, "train")
-        made = run(job, start.dataset(), progress, arguments.out)
-    files.write_dataset(made, arguments.out, kind, {})
-    shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
-    states = (
-        made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]
-    )
-    print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states)}")
-
-
-def _tell(path: str, trace: files.Content) -> None:
-    """Print where a wall is at the end of a trace."""
-    settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}[trace.attrs["settled"]]
-    print(
-        f"{path}: {trace.attrs['state']}, {settled}; wall at "
-        f"{trace.values['wall_bottom'][-1] * 1e9:.1f} nm (lower edge), "
-        f"{trace.values['wall_top'][-1] * 1e9:.1f} nm (upper edge) after "
-        f"{trace.values['time'][-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
-    )
-
-
-def _stored_state(path: str) -> files.Content:
-    """Return the initial state of a file, or the last state of a trace."""
-    if kind_of(path) == "trace":
-        trace = files.read_content(path, "trace", "magnetization", "x", "y")
-        return _last_state(trace.values, trace.attrs)
-    return files.read_content(path, "initial", *KINDS["initial"])
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """The path of least energy between two neighbouring states of a wall, and its barrier."""
 
-import argparse
 import math
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -201,31 +199,3 @@ def _images(job: EnergyPath, ends: list[NDArray[np.float32]], route: Places) -> 
     walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]
     inner = [np.moveaxis(wall, -1, 0).astype(np.float32) for wall in walls]
     return np.stack([ends[0], *inner, ends[1]])
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `barrier` to the command line."""
-    command = subparsers.add_parser(
-        "barrier", help="compute the path of least energy between two states of a wall"
-    )
-    command.add_argument(
-        "--job", required=True, help="canonical JSON of experiment.energy_path.EnergyPath"
-    )
-    command.add_argument("--after", nargs="*", default=[], help="files of the minima")
-    command.add_argument("--out", required=True, help="netCDF file to write")
-    command.set_defaults(handler=_barrier)
-
-
-def _barrier(arguments: argparse.Namespace) -> None:
-    job = EnergyPath.from_json(files.given_text(arguments.job))
-    minima = {
-        WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
-        for path in arguments.after
-    }
-    found = find_barrier(job, minima)
-    files.write_dataset(found, arguments.out, "barrier", {})
-    told = found.attrs["reason"] or found.attrs["route"]
-    print(
-        f"{arguments.out}: {found['barrier_forward'].item():.4g} J forwards, "
-        f"{found['barrier_backward'].item():.4g} J backwards; {told}"
-    )

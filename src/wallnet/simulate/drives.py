@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config.waveform import Segment
 from wallnet.experiment import Step
 from wallnet.simulate.recorder import Recorder, next_output
 
@@ -43,12 +42,6 @@ class Drive:
     def time(self, stage: int) -> float:
         """Return the time in s at which a stage (from 0) ends."""
         return self.start + self.duration * (stage + 1) / self.stages
-
-    def piece(self, first: int, stages: int) -> "Drive":
-        """Return the run of some of the stages, from a first one."""
-        begin, end = self.time(first - 1), self.time(first + stages - 1)
-        whole = Segment(self.start, self.start + self.duration, self.first, self.last)
-        return Drive(self.driven, begin, end - begin, stages, whole.share(begin), whole.share(end))
 
 
 def drives(job: Step) -> list[Drive]:
@@ -127,7 +120,7 @@ def record_runs(
 
 
 def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromagneticmodel.System":
-    """Return a run as a system for ubermag's calculators.
+    """Return a run as a system of ubermag.
 
     Parameters
     ----------
@@ -151,9 +144,8 @@ def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromag
             "script_name": "Waveform",
             "script_args": "total_time",
         }
-    cells = tracks.cells(job)
-    moments = cells.saturation_magnetization[..., None] * np.asarray(start, dtype=np.float64)
-    moments = np.where(cells.mask[..., None], moments, 0.0)
+    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
+    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
     system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
     return system
 
@@ -167,4 +159,4 @@ def held_subregions(system: "micromagneticmodel.System") -> dict[str, list[str]]
 def unit_vectors(job: Step, field: "discretisedfield.Field") -> NDArray[np.float64]:
     """Return a magnetisation field of ubermag as unit vectors, shape (rows, columns, 3)."""
     moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
-    return moments / tracks.cells(job).saturation_magnetization[..., None]
+    return moments / job.material.saturation_magnetization

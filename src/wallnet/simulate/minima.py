@@ -1,13 +1,11 @@
 """Minimisation of the energy on from a state of a device, and whether a wall stays there."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet import files, revisions, tracks
-from wallnet.experiment.minima import Minimum
+from wallnet.experiment.energy_path import Minimum
 from wallnet.files import WallState
 from wallnet.simulate.calculator import SimulationError
 
@@ -89,28 +87,4 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
             "stopping_field": minima.STOP,
             "steps": found.steps,
         },
-    )
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `minimum` to the command line."""
-    command = subparsers.add_parser(
-        "minimum", help="minimise the energy on from a state of a device"
-    )
-    command.add_argument("--job", required=True, help="canonical JSON of experiment.minima.Minimum")
-    command.add_argument("--out", required=True, help="netCDF file to write")
-    command.set_defaults(handler=_minimum)
-
-
-def _minimum(arguments: argparse.Namespace) -> None:
-    job = Minimum.from_json(files.given_text(arguments.job))
-    found = find_minimum(job)
-    files.write_dataset(found, Path(arguments.out), "minimum", {})
-    told = "minimum" if found["minimum_converged"] else "no minimum"
-    print(
-        f"{arguments.out}: {told}, {found.attrs['state']}; wall at "
-        f"{found['minimum_wall_bottom'].item() * 1e9:.1f} nm (lower edge), "
-        f"{found['minimum_wall_top'].item() * 1e9:.1f} nm (upper edge); "
-        f"{found['minimum_energy'].item():.6g} J, "
-        f"{found['minimum_residual_field'].item():.3g} A/m"
     )

@@ -1,4 +1,4 @@
-"""Calculators by their names, and checks of those that a campaign names."""
+"""Calculators by their names, and checks and trials of those that a campaign names."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
-from wallnet.experiment.code import find, load_class, search_in
+from wallnet.experiment import Step
+from wallnet.experiment.code import load_class
 from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.trial import TRIAL_TEMPERATURE, run_trial
+from wallnet.simulate.recorder import Recorder, initialized
 
 PACKAGED = {
     "film": "wallnet.simulate.embedded:Embedded",
@@ -27,23 +28,15 @@ def load(name: str) -> type[Calculator[Any]]:
     Parameters
     ----------
     name : str
-        `film`, `oommf`, or `module:Class`. A class named `TimeDriver` is regarded as a driver of
-        ubermag and used through `wallnet.simulate.ubermag`.
+        `film`, `oommf`, or `module:Class`.
 
     Raises
     ------
     wallnet.config.ConfigError
         If the module or the class does not exist, or the class is not a `Calculator`.
     """
-    module, _, class_name = PACKAGED.get(name, name).partition(":")
-    if name not in PACKAGED and class_name == "TimeDriver":
-        from wallnet.simulate.ubermag import of_module
-
-        find(name)
-        search_in(".")
-        return of_module(module)
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    return load_class(f"{module}:{class_name}", "calculator", Calculator, what)  # type: ignore[type-abstract]
+    return load_class(PACKAGED.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
 def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
@@ -70,6 +63,43 @@ def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any
         faults = [finding.sentence("calculator_settings", name) for finding in findings]
         raise ConfigError("\n".join(faults))
     return calculator(model)
+
+
+_JOB: dict[str, Any] = {
+    "track": {"length": 8e-9, "width": 4e-9, "thickness": 2e-9, "cell_size": 2e-9},
+    "material": {
+        "saturation_magnetization": 1.1e6,
+        "exchange_stiffness": 2e-11,
+        "dmi_constant": 1e-3,
+        "uniaxial_anisotropy": 1e6,
+        "damping": 0.5,
+        "gyromagnetic_ratio": 2.211e5,
+        "polarization": 0.4,
+    },
+    "placement": {"bottom": 4e-9, "top": 4e-9},
+    "current_density": 1e11,
+    "pulse_duration": 1e-15,
+    "relaxation": {"longest": 0.0},
+    "output": {"interval": 1e-10},
+    "calculator": {},
+    "calculator_name": "film",
+}
+"""Job of eight cells and one step, with the terms that a track needs."""
+
+TRIAL_TEMPERATURE = 300.0
+"""Temperature in K of a trial of a calculator for jobs at a temperature."""
+
+
+def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> dict[str, Any]:
+    """Let a calculator simulate a small track with all terms of tracks, at a temperature in K.
+
+    Returns
+    -------
+    dict
+        The attributes that `Calculator.run` returns.
+    """
+    job = Step.model_validate(_JOB | {"temperature": temperature})
+    return calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
 
 
 def check(name: str, settings: BaseModel | Mapping[str, Any], temperature: float = 0.0) -> None:

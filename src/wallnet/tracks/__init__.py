@@ -6,18 +6,15 @@ x = 0. The left domain points along -z, the right one along +z.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
-from wallnet.errors import UserError
 from wallnet.experiment import Step
-from wallnet.experiment.energy_path import EnergyPath
-from wallnet.experiment.minima import Minimum
+from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
 if TYPE_CHECKING:
@@ -41,93 +38,29 @@ TrackJob = Step | Minimum | EnergyPath
 """A job with a track and a material."""
 
 
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """The cells of a track.
+class Cells(NamedTuple):
+    """Masks of cells of a track, each of shape (rows, columns).
 
     Attributes
     ----------
-    filled : ndarray (rows, columns)
-        Share of each cell that is filled, from 0 to 1.
-    saturation_magnetization, exchange_stiffness, dmi_constant, anisotropy, damping : ndarray
-        Ms in A/m, A in J/m, D in J/m², Ku in J/m³ and α of each cell, (rows, columns).
+    mask : ndarray
+        Magnetic cells.
+    held : ndarray
+        Those with frozen spins.
     """
 
-    filled: NDArray[np.float64]
-    saturation_magnetization: NDArray[np.float64]
-    exchange_stiffness: NDArray[np.float64]
-    dmi_constant: NDArray[np.float64]
-    anisotropy: NDArray[np.float64]
-    damping: NDArray[np.float64]
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        """Mask of magnetic cells, shape (rows, columns)."""
-        return self.filled > 0
-
-    def value(self, name: str) -> float | NDArray[np.float64]:
-        """Return a quantity as a number if it is the same in all magnetic cells."""
-        values = getattr(self, name)
-        inside = values[self.mask]
-        return float(inside[0]) if np.all(inside == inside[0]) else values
-
-    def uniform(self, *names: str) -> dict[str, Any]:
-        """Return quantities that have to be the same in all magnetic cells, by name.
-
-        Raises
-        ------
-        UserError
-            If one of them is not, or if a cell is partly filled.
-        """
-        found = {name: value for name in names if isinstance(value := self.value(name), float)}
-        uneven = [name for name in names if name not in found]
-        if np.any(self.filled % 1):
-            uneven.append("the share that is filled")
-        if uneven:
-            raise UserError(
-                f"the magnetic cells of the track differ in {', '.join(uneven)}, and this "
-                "calculation takes one value for all; give them the same"
-            )
-        return found
+    mask: NDArray[np.bool_]
+    held: NDArray[np.bool_]
 
 
 def cells(job: TrackJob) -> Cells:
-    """Return the cells of the track of a job; α is 1 where it has no meaning."""
-    material = job.material
-    damping = material.damping if isinstance(material, SimulatedMaterial) else 1.0
-    filled = magnetic_mask(job.track).astype(np.float64)
-
-    def everywhere(value: float) -> NDArray[np.float64]:
-        return np.broadcast_to(value, filled.shape)
-
-    return Cells(
-        filled,
-        saturation_magnetization=everywhere(material.saturation_magnetization),
-        exchange_stiffness=everywhere(material.exchange_stiffness),
-        dmi_constant=everywhere(material.dmi_constant),
-        anisotropy=everywhere(material.uniaxial_anisotropy),
-        damping=everywhere(damping),
-    )
+    """Return the cells of the track of a job."""
+    return Cells(magnetic_mask(job.track), held_cells(job.track))
 
 
 def film(job: TrackJob) -> dict[str, Any]:
-    """Return a job as arguments of `film.core.Engine` and of `film.landscape.Landscape`.
-
-    Raises
-    ------
-    UserError
-        If the cells differ.
-    """
-    track, found = job.track, cells(job)
-    uniform = found.uniform(
-        "saturation_magnetization", "exchange_stiffness", "dmi_constant", "anisotropy", "damping"
-    )
-    return {
-        "mask": found.mask,
-        "cell": track.cell,
-        "terms": replace(job.material.terms(), **uniform),
-        "held": held_cells(track),
-    }
+    """Return a job as arguments of `film.core.Engine` and of `film.landscape.Landscape`."""
+    return {**cells(job)._asdict(), "cell": job.track.cell, "terms": job.material.terms()}
 
 
 def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -334,8 +267,6 @@ def gap(track: Track, bottom: float, top: float) -> int:
 def system(job: Step) -> "micromagneticmodel.System":
     """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 
-    Parameters that differ from cell to cell are fields, except D, for which oommfc takes none.
-
     Parameters
     ----------
     job : Step
@@ -345,16 +276,11 @@ def system(job: Step) -> "micromagneticmodel.System":
     -------
     micromagneticmodel.System
         System for any ubermag calculator.
-
-    Raises
-    ------
-    UserError
-        If D differs from cell to cell, or a cell is partly filled.
     """
     import discretisedfield
     import micromagneticmodel
 
-    track, material, found = job.track, job.material, cells(job)
+    track, material = job.track, job.material
     columns, rows = track.cells
     mesh = discretisedfield.Mesh(
         p1=(0, 0, 0),
@@ -362,35 +288,28 @@ def system(job: Step) -> "micromagneticmodel.System":
         n=(columns, rows, 1),
         subregions=_subregions(track),
     )
-
-    def parameter(name: str) -> "float | discretisedfield.Field":
-        value = found.value(name)
-        if isinstance(value, float):
-            return value
-        return discretisedfield.Field(mesh, nvdim=1, value=value.T[:, :, None, None])
-
-    dmi_constant = found.uniform("dmi_constant")["dmi_constant"]
     wall = placed_wall(
         track, material.wall_width_parameter, job.placement.bottom, job.placement.top
     )
     described = micromagneticmodel.System(name=SYSTEM_NAME)
     described.energy = (
-        micromagneticmodel.Exchange(A=parameter("exchange_stiffness"))
-        + micromagneticmodel.UniaxialAnisotropy(K=parameter("anisotropy"), u=(0, 0, 1))
+        micromagneticmodel.Exchange(A=material.exchange_stiffness)
+        + micromagneticmodel.UniaxialAnisotropy(K=material.uniaxial_anisotropy, u=(0, 0, 1))
         + micromagneticmodel.Demag()
     )
-    if dmi_constant:
-        described.energy += micromagneticmodel.DMI(D=dmi_constant, crystalclass="Cnv_z")
+    if material.dmi_constant:
+        described.energy += micromagneticmodel.DMI(D=material.dmi_constant, crystalclass="Cnv_z")
     described.dynamics = micromagneticmodel.Precession(
         gamma0=material.gyromagnetic_ratio
-    ) + micromagneticmodel.Damping(alpha=parameter("damping"))
+    ) + micromagneticmodel.Damping(alpha=material.damping)
     if job.current_density:
         described.dynamics += slonczewski(material, job.current_density)
+    norm = np.where(magnetic_mask(track), material.saturation_magnetization, 0.0)
     described.m = discretisedfield.Field(
         mesh,
         nvdim=3,
         value=np.transpose(wall, (1, 0, 2))[:, :, None, :],
-        norm=np.where(found.mask, found.saturation_magnetization, 0.0).T[:, :, None, None],
+        norm=norm.T[:, :, None, None],
         valid="norm",
     )
     return described

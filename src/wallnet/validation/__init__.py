@@ -1,6 +1,6 @@
 """Validation of the engine against published and analytic values.
 
-Each check is a function that yields rows (`wallnet.validation.rows.Row`) and adds the curves of
+Each check is a function that yields rows (`wallnet.validation.rows`) and adds the curves of
 figures to a dictionary. A row contains the quantity, the reference value and its source, the
 engine's value, the tolerance and the reason for that tolerance. The checks use the campaign's
 settings unless a row states others.
@@ -54,7 +54,7 @@ def run(check: str) -> dict:
     begin = time.perf_counter()
     curves: dict = {}
     found = getattr(importlib.import_module(f"{__name__}.{module}"), function)(curves)
-    rows = [row.to_data() for row in found]
+    rows = list(found)
     seconds = round(time.perf_counter() - begin, 2)
     return {"check": check, "seconds": seconds, "rows": rows, "curves": curves}
 

@@ -3,7 +3,6 @@
 import math
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
@@ -13,47 +12,10 @@ _SAID = tomllib.loads(
 """All rows by their keys, without what a check computes."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One comparison.
-
-    Attributes
-    ----------
-    quantity : str
-        Compared quantity.
-    unit : str
-        Unit of the quantity; "1" for a pure number.
-    reference : float
-        Published or analytic value.
-    source : str
-        Source of the reference value.
-    ours : float
-        Value of the engine.
-    tolerance : float
-        Largest deviation that passes; infinite for a finding, which is reported but not judged.
-    reason : str
-        Reason for the tolerance.
-    """
-
-    quantity: str
-    unit: str
-    reference: float
-    source: str
-    ours: float
-    tolerance: float
-    reason: str
-
-    @property
-    def passed(self) -> bool | None:
-        """Whether the deviation is within the tolerance; None for a finding."""
-        if math.isinf(self.tolerance):
-            return None
-        return bool(abs(self.ours - self.reference) <= self.tolerance)
-
-    def to_data(self) -> dict[str, Any]:
-        """Return plain data; a finding's tolerance becomes None."""
-        tolerance = None if math.isinf(self.tolerance) else self.tolerance
-        return {**asdict(self), "tolerance": tolerance, "passed": self.passed}
+Row = dict[str, Any]
+"""One comparison, as it is stored: `quantity`, `unit` ("1" for a pure number), `reference` with its
+`source`, the engine's value `ours`, `tolerance` with its `reason`, and `passed`. A finding, which
+is reported and not judged, has None for `tolerance` and `passed`."""
 
 
 def row(key: str, ours: float, words: dict[str, Any] | None = None, **computed: float) -> Row:
@@ -76,7 +38,15 @@ def row(key: str, ours: float, words: dict[str, Any] | None = None, **computed: 
         said["reference"] = said["reference"][(words or {})["name"]]
     if share := said.pop("relative_tolerance", None):
         said["tolerance"] = share * said["reference"]
-    return Row(**said, ours=float(ours))
+    return judged(float(ours), **said)
+
+
+def judged(ours: float, reference: float, tolerance: float, **words: str) -> Row:
+    """Return a row; infinite is the tolerance of a finding."""
+    found: Row = {**words, "reference": reference, "ours": ours, "tolerance": None, "passed": None}
+    if math.isfinite(tolerance):
+        found |= {"tolerance": tolerance, "passed": bool(abs(ours - reference) <= tolerance)}
+    return found
 
 
 def of_components(

@@ -46,9 +46,9 @@ def test_a_case_is_simulated_by_both_calculators():
 
 
 def test_a_hyphen_replaces_the_colon_in_names_of_files():
-    asked = crosschecked(calculators=["wallnet.film:TimeDriver", "film"], cases={"a": CASE})
+    asked = crosschecked(calculators=["wallnet.simulate.oommf:Oommf", "film"], cases={"a": CASE})
     paths = [each.path for each in CROSSCHECK.requests_of(plan.parse(asked), "engines").values()]
-    names = ("wallnet.film-TimeDriver", "film")
+    names = ("wallnet.simulate.oommf-Oommf", "film")
     assert paths == [f"results/crosscheck/engines/a/{name}.nc" for name in names]
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
 from wallnet import config, files
-from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.energy_path import minimum_states
 from wallnet.files import WallState
 from wallnet.studies.devices.compact import compact_model
 

@@ -62,9 +62,6 @@ class Stiffness(NamedTuple):
 class Contribution:
     """Base class of energy terms and torques, which act on m."""
 
-    rules_out: ClassVar[tuple[str, ...]] = ()
-    """Shortcuts of the engine (`wallnet.film.shortcuts`) that this term rules out."""
-
     def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
         """Return the values to add to `layout.PARAMETERS`, by name."""
         return {}

@@ -19,7 +19,7 @@ from wallnet.simulate.drives import drives, record_runs
 from wallnet.simulate.oommf import install, run, session, thermal
 from wallnet.simulate.quench import quenched
 from wallnet.simulate.recorder import Recorder
-from wallnet.simulate.trial import TRIAL_TEMPERATURE, run_trial
+from wallnet.simulate.registry import TRIAL_TEMPERATURE, run_trial
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint

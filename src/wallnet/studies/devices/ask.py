@@ -5,7 +5,7 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.experiment import Request, initial_job
-from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.energy_path import minimum_states
 from wallnet.experiment.simulation import level_states
 from wallnet.jobs.requests import level, minimum, pulses
 from wallnet.studies.base import Requests, Rounds, study

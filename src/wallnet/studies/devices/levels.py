@@ -17,7 +17,7 @@ from wallnet.devices.conductance import (
     detector_columns,
     normalize,
 )
-from wallnet.experiment.minima import minimum_states
+from wallnet.experiment.energy_path import minimum_states
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import FREE, INITIAL, REVERSED

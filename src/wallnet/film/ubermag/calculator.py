@@ -1,8 +1,11 @@
-"""Drivers of ubermag that run the engine, and the files that they write."""
+"""Drivers of ubermag that run the engine, their files, and energies and fields on demand."""
 
-from collections.abc import Mapping
+import inspect
+import json
+import shutil
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,40 +21,49 @@ from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.landscape import Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.ubermag.translation import TERMS, Description, Unsupported, describe, to_array
+from wallnet.film.terms import Terms
+from wallnet.film.ubermag.translation import (
+    TERMS,
+    Description,
+    Unsupported,
+    describe,
+    energy_terms,
+    to_array,
+)
 
-OVF_FORMATS = ("bin8", "bin4", "txt")
-"""Formats of the magnetisation files."""
+_UNITS = {"t": "s", "iteration": "", "max_mxHxm": "A/m", "mx": "", "my": "", "mz": ""}
+"""Units of the columns of a table beside energies."""
 
 
-class _Rows:
-    """The scalar data of a drive, one row at a time."""
+_COMPUTED = {
+    "energy": ("energy", "J"),
+    "density": ("density", "J/m3"),
+    "effective_field": ("field", "A/m"),
+}
+"""Method of `Energy` and unit of what `compute` computes."""
 
-    def __init__(self, system: mm.System, description: Description) -> None:
-        self.energy = Energy(*description.film)
-        self.names = {term.name: TERMS[type(term)][0] for term in system.energy}
-        zeeman = [term for term in system.energy if isinstance(term, mm.Zeeman)]
-        self.several = len(zeeman) > 1
-        self.units = {"E": "J", "mx": "", "my": "", "mz": ""}
-        if not self.several:
-            self.units |= {f"E_{name}": "J" for name in self.names}
-        self.rows: list[dict[str, float]] = []
 
-    def add(self, m: NDArray[np.floating], **more: float) -> None:
-        """Add a row: the given values, then energies in J and the average of m."""
-        m = m.astype(np.float64)
-        average = m[self.energy.layer.mask].mean(axis=0)
-        # Zeeman fields are summed before they reach the engine
-        parts = {name: self.energy.energy(m, name) for name in sorted(set(self.names.values()))}
-        row = {**more, "E": sum(parts.values())}
-        row |= dict(zip(("mx", "my", "mz"), map(float, average), strict=True))
-        if not self.several:
-            row |= {f"E_{name}": parts[own] for name, own in self.names.items()}
-        self.rows.append(row)
+def _row(
+    system: mm.System, description: Description, m: NDArray[np.floating], **more: float
+) -> dict[str, float]:
+    """Return a row of a table: the given values, energies in J and the average of m."""
+    m = m.astype(np.float64)
+    energy = Energy(*description.film)
+    names = {term.name: TERMS[type(term)][0] for term in system.energy}
+    parts = {name: energy.energy(m, name) for name in sorted(set(names.values()))}
+    average = m[description.mask].mean(axis=0).tolist()
+    row = {**more, "E": sum(parts.values()), **dict(zip(("mx", "my", "mz"), average, strict=True))}
+    # Zeeman fields are summed before they reach the engine
+    if len(parts) == len(names):
+        row |= {f"E_{name}": parts[own] for name, own in names.items()}
+    return row
 
-    def table(self, x: str, units: Mapping[str, str]) -> ubermagtable.Table:
-        """Return the rows as a table with the independent variable x."""
-        return ubermagtable.Table(pd.DataFrame(self.rows), {**units, **self.units}, x=x)
+
+def _table(rows: list[dict[str, float]], x: str) -> ubermagtable.Table:
+    """Return rows as a table with the independent variable x."""
+    frame = pd.DataFrame(rows)
+    units = {name: _UNITS.get(name, "J") for name in frame.columns}
+    return ubermagtable.Table(frame, units, x=x)
 
 
 def _write_odt(table: ubermagtable.Table, path: Path) -> None:
@@ -70,37 +82,23 @@ class _Driver(mm.ExternalDriver):
     """Base class of both drivers: checks, files of a drive, and results in the system.
 
     A drive writes the files that micromagneticdata reads: `m0.omf`, one ``.omf`` file for each
-    saved magnetisation, an ``.odt`` table and `info.json`.
+    saved magnetisation, an ``.odt`` table and `info.json`. It runs in this process, without a
+    `runner`. Other keywords are those of ``ExternalDriver.drive``, and `fixed_subregions`.
     """
 
     _dynamic = True
-    _keywords: tuple[str, ...] = ()
+    _run: Callable[..., tuple[NDArray[np.floating], ubermagtable.Table]]
 
     def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:
         """Check the keywords of a drive, and take those that both drivers have.
 
         Raises
         ------
-        Unsupported
-            If a keyword needs a feature that the engine does not have.
         TypeError
             If a keyword is unknown or missing.
         """
-        for name, harmless, instead in (
-            ("n_threads", (None, 1), "which runs on one thread, as results then are the same"),
-            ("output_step", (None, False), "which saves the minimum alone"),
-        ):
-            if (value := drive_kwargs.pop(name, None)) not in harmless:
-                raise Unsupported(
-                    f"{name} is {value} and not part of wallnet.film, {instead}; leave it out"
-                )
         self._fixed = tuple(drive_kwargs.pop("fixed_subregions", None) or ())
-        usage = f"call drive({', '.join(['system', *(f'{name}=…' for name in self._keywords)])})"
-        for name in self._keywords:
-            if name not in drive_kwargs:
-                raise TypeError(f"drive lacks {name}; {usage}")
-        if unknown := set(drive_kwargs) - set(self._keywords):
-            raise TypeError(f"drive knows no {', '.join(sorted(unknown))}; {usage}")
+        inspect.signature(self._run).bind(None, **drive_kwargs)
 
     def schedule_kwargs_setup(self, *_: Any, **__: Any) -> None:
         """Refuse to schedule a drive, since it runs inside this process."""
@@ -116,49 +114,17 @@ class _Driver(mm.ExternalDriver):
             raise RuntimeError("System's energy is not defined; add a term to it")
         self._description = describe(system, dynamics=self._dynamic, fixed=self._fixed)
 
-    def drive(self, system: mm.System, /, **kwargs: Any) -> None:
-        """Drive the system and fill `system.m` and `system.table`.
-
-        Parameters
-        ----------
-        system : micromagneticmodel.System
-            A single layer of cells; see `describe`.
-        **kwargs
-            `t` in s and `n` (TimeDriver); `dirname`, `append`, `ovf_format`, `fixed_subregions` and
-            `verbose` as for any calculator of ubermag.
-
-        Raises
-        ------
-        Unsupported
-            If the system needs something that the engine does not have.
-        ValueError
-            If an argument has an impossible value.
-        EngineError
-            If the simulation becomes unstable.
-        """
-        if kwargs.pop("runner", None) is not None:
-            raise Unsupported("runner is not part of wallnet.film, which runs no other program")
-        chosen = kwargs.get("ovf_format", "bin8")
-        if chosen not in OVF_FORMATS:
-            raise ValueError(f"ovf_format is {chosen!r}; use one of {', '.join(OVF_FORMATS)}")
-        super().drive(system, **kwargs)
-
     def _write_input_files(self, system: mm.System, ovf_format: str, **kwargs: Any) -> None:
         self._format = ovf_format
         system.m.to_file("m0.omf", representation=ovf_format)
 
-    def _call(self, system: mm.System, runner: None, verbose: int, **kwargs: Any) -> None:
+    def _call(self, system: mm.System, runner: object, verbose: int, **kwargs: Any) -> None:
         report: AbstractContextManager = uu.progress.quiet()
         if verbose:
             report = uu.progress.summary("wallnet.film", type(self).__name__)
         with report:
             self._m, self._table = self._run(system, **kwargs)
         _write_odt(self._table, Path(f"{system.name}.odt"))
-
-    def _run(
-        self, system: mm.System, *args: Any, **kwargs: Any
-    ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
-        raise NotImplementedError
 
     def _save(self, system: mm.System, m: NDArray[np.floating], number: int) -> None:
         field = df.Field(system.m.mesh, nvdim=3, value=to_array(self._description, m))
@@ -172,7 +138,7 @@ class _Driver(mm.ExternalDriver):
 
 
 class TimeDriver(_Driver):
-    """Integrate the Landau-Lifshitz-Gilbert-Slonczewski equation.
+    """Integrate the Landau-Lifshitz-Gilbert-Slonczewski equation for `t` seconds in `n` stages.
 
     Parameters
     ----------
@@ -192,11 +158,7 @@ class TimeDriver(_Driver):
     """
 
     _allowed_attributes = [field.name for field in fields(Tolerances)]  # noqa: RUF012
-    _keywords = ("t", "n")
     _x = "t"
-
-    def _tolerances(self) -> Tolerances:
-        return replace(Tolerances(), **dict(self))
 
     def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:  # noqa: D102
         super().drive_kwargs_setup(drive_kwargs)
@@ -205,23 +167,22 @@ class TimeDriver(_Driver):
             raise ValueError(f"t is {t} s; give a positive time")
         if not isinstance(n, int) or n <= 0:
             raise ValueError(f"n is {n}; give a positive whole number of saved steps")
-        self._tolerances()  # refuses names that are not shortcuts
 
     def _run(
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], ubermagtable.Table]:
         description = self._description
-        engine = Engine(*description.film, self._tolerances(), description.held)
+        engine = Engine(*description.film, Tolerances(**dict(self)), description.held)
         engine.magnetization = description.magnetization
         engine.set_torque(description.torque)
-        rows = _Rows(system, description)
+        rows = []
         for step in range(1, n + 1):
             end = t * step / n
             engine.advance(end - engine.time)
             m = engine.magnetization
-            rows.add(m, t=end, iteration=engine.counters.steps)
+            rows.append(_row(system, description, m, t=end, iteration=engine.counters.steps))
             self._save(system, m, step)
-        return m, rows.table(self._x, {"t": "s", "iteration": ""})
+        return m, _table(rows, self._x)
 
 
 class MinDriver(_Driver):
@@ -259,7 +220,96 @@ class MinDriver(_Driver):
             options.get("stopping_mxHxm", 1e-4),
             options.get("total_iteration_limit", 100_000),
         )
-        rows = _Rows(system, description)
-        rows.add(m, iteration=iterations, max_mxHxm=torque)
         self._save(system, m, iterations)
-        return m, rows.table(self._x, {"iteration": "", "max_mxHxm": "A/m"})
+        row = _row(system, description, m, iteration=iterations, max_mxHxm=torque)
+        return m, _table([row], self._x)
+
+
+def compute(
+    func: Callable, system: mm.System, /, dirname: str = ".", append: bool = True
+) -> float | df.Field:
+    """Compute an energy, its density or its effective field.
+
+    Parameters
+    ----------
+    func : callable
+        `energy`, `density` or `effective_field` of an energy term or of the whole energy.
+    system : micromagneticmodel.System
+        The system.
+    dirname : str
+        Folder in which the result is stored, under `<system.name>/compute-<number>`.
+    append : bool
+        Whether the result may be added to an existing folder of the system.
+
+    Returns
+    -------
+    float or discretisedfield.Field
+        Energy in J, density in J/m³, or effective field in A/m.
+
+    Raises
+    ------
+    ValueError
+        If `func` is not one of these three functions.
+    Unsupported
+        If the system needs something that the engine does not have.
+
+    Examples
+    --------
+    >>> import micromagneticmodel as mm
+    >>> import wallnet.film as film
+    >>> system = mm.examples.macrospin()
+    >>> energy = film.compute(system.energy.zeeman.energy, system)
+    >>> f"{energy:.3e}"
+    '-8.886e-22'
+    >>> film.delete(system)
+    """
+    kind = getattr(func, "__name__", repr(func))
+    owner = getattr(func, "__self__", None)
+    if kind not in _COMPUTED or owner is None:
+        raise ValueError(
+            f"{kind} cannot be computed; pass energy, density or effective_field of an energy "
+            "term or of system.energy"
+        )
+    description = describe(system, dynamics=False)
+    chosen = owner if isinstance(owner, mm.Energy) else [owner]
+    alone = energy_terms(chosen, description.mask)
+    terms = Terms(description.terms.saturation_magnetization, **alone)
+    method, unit = _COMPUTED[kind]
+    energy = Energy(description.mask, description.cell, terms)
+    found = getattr(energy, method)(description.magnetization)
+    result: float | df.Field = found
+    if kind != "energy":
+        values = found.swapaxes(0, 1).reshape(*system.m.mesh.n, -1)
+        result = df.Field(system.m.mesh, nvdim=values.shape[-1], value=values, unit=unit)
+    folder = mm.ExternalDriver._setup_working_directory(
+        system=system, dirname=dirname, mode="compute", append=append
+    )
+    if isinstance(result, df.Field):
+        result.to_file(str(folder / f"{kind}.ovf"))
+    else:
+        (folder / "energy.json").write_text(json.dumps({"energy": result}) + "\n", "utf-8")
+    system.compute_number += 1
+    return result
+
+
+def delete(system: mm.System, silent: bool = False) -> None:
+    """Delete the folder of a system's drives in the working directory.
+
+    Parameters
+    ----------
+    system : micromagneticmodel.System
+        The system.
+    silent : bool
+        Whether to ignore a missing folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder and `silent` is False.
+    """
+    folder = Path(system.name)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        system.drive_number = 0
+    elif not silent:
+        raise FileNotFoundError(f"{folder} is not there; no drive of this system was saved here")

@@ -1,0 +1,134 @@
+"""Commands of `wallnet` that compute requests: states, pulses, minima and paths between them."""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wallnet import files, simulate
+from wallnet.config import ConfigError, load_device
+from wallnet.config.pulse import parse_current_density
+from wallnet.experiment import Simulation, pulse_job
+from wallnet.experiment.code import search_in
+from wallnet.experiment.energy_path import EnergyPath, Minimum
+from wallnet.files.datasets import kind_of
+from wallnet.files.schema import KINDS
+from wallnet.simulate.checkpoint import path_beside
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `initial`, `simulate`, `minimum` and `barrier` to the command line."""
+    for name, handler, text in (
+        ("initial", _initial, "compute the initial state of a device"),
+        ("simulate", _simulate, "run pulses, given as JSON or as a device of a configuration"),
+        ("minimum", _minimum, "minimise the energy on from a state of a device"),
+        ("barrier", _barrier, "compute the path of least energy between two states of a wall"),
+    ):
+        command = subparsers.add_parser(name, help=text, description=text)
+        text = "canonical JSON of the job; - for standard input"
+        command.add_argument("--job", required=name != "simulate", help=text)
+        text = "minima, or the initial state of pulses, or a trace with it as its end"
+        command.add_argument("--after", nargs="*", default=[], help=text)
+        command.add_argument("--out", required=True, help="netCDF file to write")
+        command.set_defaults(handler=handler)
+    command = subparsers.choices["simulate"]
+    command.add_argument("--config", help="configuration file (with --device)")
+    command.add_argument("--device", help="a device of the configuration")
+    command.add_argument("--current-density", help="in A/m², such as 0.5e12 (with --device)")
+    text = "change a key of the device, such as material.damping=0.2; may be repeated"
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
+
+
+def _initial(arguments: argparse.Namespace) -> None:
+    job = Simulation.from_json(files.given_text(arguments.job))
+    _keep(simulate.initial_content(job, arguments.out), arguments.out)
+
+
+def _keep(content: files.Content, path: str) -> None:
+    """Write a result, after which its checkpoint is of no use."""
+    files.write_content(content, path)
+    path_beside(path).unlink(missing_ok=True)
+
+
+def _simulate(arguments: argparse.Namespace) -> None:
+    if arguments.job:
+        job = Simulation.from_json(files.given_text(arguments.job))
+    elif arguments.config and arguments.device and arguments.current_density:
+        search_in(Path(arguments.config).parent)
+        device = load_device(arguments.config, arguments.device, arguments.set)
+        job = pulse_job(device, parse_current_density(arguments.current_density))
+    else:
+        raise ConfigError("give --config, --device and --current-density, or --job")
+    start = _stored_state(arguments.after[0]) if arguments.after else None
+    with simulate.progress_bar(job.longest, output=arguments.out) as progress:
+        if job.train is None:
+            begin = start.values["initial_magnetization"] if start else None
+            trace = simulate.trace_of(job, begin, progress, arguments.out)
+            _keep(trace, arguments.out)
+            settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}
+            ends = (trace.values[f"wall_{end}"][-1] for end in ("bottom", "top"))
+            print(
+                f"{arguments.out}: {trace.attrs['state']}, {settled[trace.attrs['settled']]}; "
+                f"{_wall(*ends)} after {trace.values['time'][-1] * 1e9:.2f} ns; "
+                f"{trace.attrs['wall_time']:.1f} s"
+            )
+            return
+        from wallnet.simulate.replicas import run_replicas
+        from wallnet.simulate.trains import run_train, unfinished
+
+        if start is None:
+            raise ConfigError("a train of pulses starts from a state; give --after")
+        run, kind = (run_replicas, "ensemble") if job.replicas else (run_train, "train")
+        made = run(job, start.dataset(), progress, arguments.out)
+    files.write_dataset(made, arguments.out, kind, {})
+    shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
+    states = (
+        made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]
+    )
+    print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states)}")
+
+
+def _wall(bottom: float, top: float) -> str:
+    """Return where a wall is, given its ends in m."""
+    return f"wall at {bottom * 1e9:.1f} nm (lower edge), {top * 1e9:.1f} nm (upper edge)"
+
+
+def _stored_state(path: str) -> files.Content:
+    """Return the initial state of a file, or the last state of a trace."""
+    if kind_of(path) == "trace":
+        trace = files.read_content(path, "trace", "magnetization", "x", "y")
+        return simulate.last_state(trace.values, trace.attrs)
+    return files.read_content(path, "initial", *KINDS["initial"])
+
+
+def _minimum(arguments: argparse.Namespace) -> None:
+    from wallnet.simulate.minima import find_minimum
+
+    found = find_minimum(Minimum.from_json(files.given_text(arguments.job)))
+    files.write_dataset(found, arguments.out, "minimum", {})
+    told = "minimum" if found["minimum_converged"] else "no minimum"
+    print(
+        f"{arguments.out}: {told}, {found.attrs['state']}; "
+        f"{_wall(found['minimum_wall_bottom'].item(), found['minimum_wall_top'].item())}; "
+        f"{found['minimum_energy'].item():.6g} J, "
+        f"{found['minimum_residual_field'].item():.3g} A/m"
+    )
+
+
+def _barrier(arguments: argparse.Namespace) -> None:
+    from wallnet.simulate.barriers import find_barrier
+
+    minima: dict[files.WallState, xarray.Dataset] = {
+        files.WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
+        for path in arguments.after
+    }
+    found = find_barrier(EnergyPath.from_json(files.given_text(arguments.job)), minima)
+    files.write_dataset(found, arguments.out, "barrier", {})
+    told = found.attrs["reason"] or found.attrs["route"]
+    print(
+        f"{arguments.out}: {found['barrier_forward'].item():.4g} J forwards, "
+        f"{found['barrier_backward'].item():.4g} J backwards; {told}"
+    )
