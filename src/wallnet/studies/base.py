@@ -21,8 +21,7 @@ from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
 from wallnet.experiment.request import Kind
-from wallnet.files import WallState
-from wallnet.files.schema import Variable
+from wallnet.files import WallState, schema
 from wallnet.jobs.requests import level
 
 Key = tuple[str | float | int, ...]
@@ -219,9 +218,7 @@ class Study:
         Kind of its dataset, and the name of its variables in `KINDS`; empty if it is the kind of
         each device.
     variables : mapping
-        Variables of the dataset that only this study has.
-    others : tuple of str
-        Other variables of the dataset, coordinates last.
+        Variables of the dataset.
     figure : str
         Name of its figure.
     places : mapping
@@ -266,8 +263,7 @@ class Study:
     missing: str = "a device"
     problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]] = _no_problems
     kind: str = ""
-    variables: Mapping[str, Variable] = field(default_factory=dict)
-    others: tuple[str, ...] = ()
+    variables: Mapping[str, schema.Variable] = field(default_factory=dict)
     figure: str = ""
     places: Mapping[Kind, str] = field(default_factory=dict)
     of_device: bool = False
@@ -384,7 +380,8 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
     Parameters
     ----------
     module : str
-        The module. It has functions with names of `PARTS`, and the variables as `VARIABLES`.
+        The module. It has functions with names of `PARTS`; the variables are in `variables.csv`
+        beside it.
     settings : type
         Settings of one subject.
     **more
@@ -393,7 +390,12 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
     found, name = vars(sys.modules[module]), module.split(".")[-2]
     parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}
     parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
-    return Study(**{"variables": found.get("VARIABLES", {}), **parts, **more})
+    if (table := Path(found["__file__"]).with_name("variables.csv")).is_file():
+        parts["variables"] = schema.variables_of(table)[""]
+    else:
+        shared = {each: schema.VARIABLES[each] for each in more.pop("others", ())}
+        parts["variables"] = found.get("VARIABLES", {}) | shared
+    return Study(**parts | more)
 
 
 class GatherJob(Job):

@@ -21,7 +21,6 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
-from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
 from wallnet.studies.base import Key, Requests, Rounds, Validate, changed, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
@@ -240,26 +239,6 @@ def rounds(_: str, asked: Calibration, __: Mapping[str, Device]) -> int:
     """Return the number of rounds."""
     return 2 if asked.local_candidates else 1
 
-
-_CANDIDATE = ("candidate",)
-_READ = (*_CANDIDATE, "read_delay")
-_COMPARED = (*_READ, "reference")
-
-VARIABLES = {
-    "candidate": Variable(_CANDIDATE, "number; 0 is the configuration", type="int64"),
-    "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
-    "candidate_damping": Variable(_CANDIDATE, "damping"),
-    "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
-    "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
-    "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
-    "read_delay": Variable(("read_delay",), "time from pulse end to reading", **TIME),
-    "reference": Variable(("reference",), "reference value", "", TEXT),
-    "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
-    "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
-    "reference_distance": Variable(_COMPARED, "distance from the value, in notches or full scales"),
-    "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
-    "misfit": Variable(_READ, "missed reference data plus their distances", bounds=(0.0, 1e6)),
-}
 
 STUDY = study(
     __name__,

@@ -13,7 +13,6 @@ from wallnet.config.pulse import whole
 from wallnet.config.quantities import CurrentDensity, Duration, Section
 from wallnet.experiment import Request, level_job
 from wallnet.files import WallState
-from wallnet.files.schema import EDGE, TEXT, TIME, Variable
 from wallnet.jobs.requests import level, pulses
 from wallnet.studies import base
 
@@ -120,25 +119,9 @@ def ahead(
     return [(2 * walls * left, found[OWN, 1, asked.current_densities[1]])]
 
 
-_THRESHOLD = ("track", "notch", "ends")
-_DWELL = ("current_density", "notch", "edge")
-
-VARIABLES = {
-    "threshold_low": Variable(_THRESHOLD, "strongest pulse by which fewer ends leave", **EDGE),
-    "threshold_high": Variable(_THRESHOLD, "weakest pulse by which so many ends leave", **EDGE),
-    "reach_time": Variable(_DWELL, "when the end reaches the notch; NaN if never", **TIME),
-    "leave_time": Variable(_DWELL, "when it leaves it for good; NaN if not in the pulse", **TIME),
-    "dwell_time": Variable(_DWELL, "time there until it leaves or the pulse ends", **TIME),
-    "track": Variable(("track",), "notches of the track", "", TEXT),
-    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
-    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
-    "edge": Variable(("edge",), "edge of the track", "", TEXT, values=("lower", "upper")),
-}
-
 STUDY = base.study(
     __name__,
     Depinning,
-    others=("current_density",),
     figure="thresholds",
     places={"level": "[^/]+/[^/]+/start", "trace": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,

@@ -19,7 +19,7 @@ from wallnet.devices.conductance import (
     normalize,
 )
 from wallnet.files import FileError
-from wallnet.files.schema import COMPONENTS
+from wallnet.files.schema import COMPONENTS, KINDS
 from wallnet.studies.opened import Opened
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
@@ -33,7 +33,7 @@ LABEL = 10.1015
 STEEPEST = 100.0
 """Largest curvature of a fit; at this one the first pulse does nearly everything."""
 
-KEPT = tuple(name for name in STUDY.others if name != "reading")
+KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
 """Variables of a pulse train that its response has unchanged."""
 
 
