@@ -59,7 +59,7 @@ def problems_of_variants(
     key: str,
     _: str,
     varied: Any,
-    devices: Mapping[str, Device],
+    campaign: Campaign,
     validate: Validate,
     misfits: Callable[[Any, str, str, Device], list[str]],
 ) -> list[str]:
@@ -70,8 +70,8 @@ def problems_of_variants(
     """
     found = []
     for variant, changes in varied.variants.items():
-        block = f"{key}.variants.{variant}"
-        device, wrong = changed(f"{key}.device", varied.device, block, changes, devices, validate)
+        where = (f"{key}.device", varied.device, block := f"{key}.variants.{variant}")
+        device, wrong = changed(*where, changes, campaign.simulated, validate)
         found += wrong or misfits(varied, key, block, device)
     return list(dict.fromkeys(found))
 
@@ -83,9 +83,8 @@ Faults = Callable[[str, str, Any, Device], list[str]]
 def on_device(faults: Faults) -> Callable[..., list[str]]:
     """Return the problems of settings of one device, which is missing or has some faults."""
 
-    def problems(
-        key: str, name: str, asked: Any, devices: Mapping[str, Device], _: Validate
-    ) -> list[str]:
+    def problems(key: str, name: str, asked: Any, campaign: Campaign, _: Validate) -> list[str]:
+        devices = campaign.simulated
         where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
         return missing_device(where, name, devices) or faults(key, name, asked, devices[name])
 
@@ -212,8 +211,9 @@ class Study:
     missing : str
         What to add to the configuration if there is no subject.
     problems : callable
-        Conflicts of the settings with the simulated devices, one sentence each, given the key and
-        the name of the subject, its settings, the devices and a function that validates a block.
+        Conflicts of the settings with the campaign, whose other studies are not known yet: one
+        sentence each, given the key and the name of the subject, its settings, the campaign and a
+        function that validates a block.
     kind : str
         Kind of its dataset, and the name of its variables in `KINDS`; empty if it is the kind of
         each device.
@@ -234,9 +234,6 @@ class Study:
         its subjects are the devices that this function names, given the settings and all devices.
     usual : bool
         Whether its results belong to the target `all`.
-    conflicts : callable, optional
-        Conflicts of the settings with other parts of the campaign, given the same as `problems`
-        with the campaign in place of the devices.
     about : callable, optional
         What the gathering needs to know beside settings and results, given the campaign, the name
         of the subject and its settings.
@@ -261,7 +258,7 @@ class Study:
     settings: type[Section]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
     missing: str = "a device"
-    problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]] = _no_problems
+    problems: Callable[[str, str, Any, Campaign, Validate], list[str]] = _no_problems
     kind: str = ""
     variables: Mapping[str, schema.Variable] = field(default_factory=dict)
     figure: str = ""
@@ -271,7 +268,6 @@ class Study:
     sections: tuple[str, ...] = ()
     each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
     usual: bool = False
-    conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
     headline: bool = False
     level_sets: tuple[str, ...] = ()
@@ -370,7 +366,7 @@ class Study:
         return found
 
 
-PARTS = ("requests", "problems", "conflicts", "about", "each", "compared", "rounds", "ahead")
+PARTS = ("requests", "problems", "about", "each", "compared", "rounds", "ahead")
 """Functions of a study."""
 
 

@@ -62,11 +62,9 @@ def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> lis
     return known if asked.devices is None else [name for name in known if name in asked.devices]
 
 
-def problems(
-    key: str, _: str, asked: Barriers, devices: Mapping[str, Device], __: Validate
-) -> list[str]:
+def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
-    known = _synapses(devices)
+    known = _synapses(campaign.simulated)
     return [
         f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
         f"{', '.join(known) or 'none yet'}"

@@ -150,31 +150,25 @@ def pulses(reference: Reference) -> list[tuple[str, float]]:
 
 
 def problems(
-    key: str, _: str, asked: Calibration, devices: Mapping[str, Device], validate: Validate
+    key: str, _: str, asked: Calibration, campaign: Campaign, validate: Validate
 ) -> list[str]:
-    """List the conflicts of the changes with the devices, one sentence each."""
-    where = f"{key}.changes"
-    return [
+    """List the conflicts with the devices and with the reference data, one sentence each."""
+    reference, devices, where = campaign.reference, campaign.simulated, f"{key}.changes"
+    found = [
         problem
         for name, changes in asked.changes.items()
         for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
     ]
-
-
-def conflicts(
-    key: str, _: str, asked: Calibration, campaign: Campaign, validate: Validate
-) -> list[str]:
-    """List the conflicts with the reference data, one sentence each."""
-    reference = campaign.reference
     if not (reference.final_states or reference.arrival_times):
-        return [
+        found.append(
             f"{key} needs reference.final_states or reference.arrival_times, whose first device "
             "has the configured parameters; add some"
-        ]
-    found = []
+        )
+    if found or reference.problems(devices):
+        return found
     for name in dict.fromkeys(name for name, _ in pulses(reference)):
         for end, word in enumerate(("lowest", "highest")):
-            varied = asked.varied(campaign.simulated, name, asked.parameters.corner(end))
+            varied = asked.varied(devices, name, asked.parameters.corner(end))
             device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
             found += wrong or _unreadable(key, name, asked, device)
     return list(dict.fromkeys(found))

@@ -49,14 +49,14 @@ class Crosscheck(Section):
 
 
 def problems(
-    key: str, _: str, asked: Crosscheck, devices: Mapping[str, Device], validate: Validate
+    key: str, _: str, asked: Crosscheck, campaign: Campaign, validate: Validate
 ) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
     found = []
     for name, case in asked.cases.items():
         where = f"{key}.cases.{name}"
         names = (f"{where}.device", case.device, f"{where}.changes")
-        found += changed(*names, case.changes, devices, validate)[1]
+        found += changed(*names, case.changes, campaign.simulated, validate)[1]
     return found
 
 
