@@ -11,10 +11,9 @@ from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
-from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
-from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import Headline
+from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.showing import Headline, columns
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -37,22 +36,16 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     readings = data.sel(reading=list(files.READINGS))
     conductance = readings["pulse_conductance"].values / 1e-6
     normalized = readings["normalized_pulse_conductance"].values
-    return of_columns(
-        f"{name}: after each pulse",
-        {
-            "pulse": (data["pulse"].values, ""),
-            "J (1e12 A/m²)": (data["pulse_train_current_density"].values / 1e12, "+.4f"),
-            "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
-            "state after the pause": (data["pulse_state"].values, ""),
-            "settled": (data["pulse_settled"].values, SETTLED),
-            "wall, lower edge (nm)": (data["pulse_wall_bottom"].values / 1e-9, ".1f"),
-            "wall, upper edge (nm)": (data["pulse_wall_top"].values / 1e-9, ".1f"),
-            "G, parallel (µS)": (conductance[0], ".3f"),
-            "G, series (µS)": (conductance[1], ".3f"),
-            "G normalised, parallel": (normalized[0], ".4f"),
-            "G normalised, series": (normalized[1], ".4f"),
-        },
-    )
+    pulse = [f"pulse_{each}" for each in ("duration", "state", "settled")]
+    ends = ("pulse_wall_bottom", "pulse_wall_top")
+    shown: dict[str, tuple[Any, Format]] = {
+        **columns("pulse_trains", data, "pulse", "pulse_train_current_density", *pulse, *ends),
+        "G, parallel (µS)": (conductance[0], ".3f"),
+        "G, series (µS)": (conductance[1], ".3f"),
+        "G normalised, parallel": (normalized[0], ".4f"),
+        "G normalised, series": (normalized[1], ".4f"),
+    }
+    return of_columns(f"{name}: after each pulse", shown)
 
 
 def _rising(data: xarray.Dataset) -> np.ndarray:
@@ -62,22 +55,17 @@ def _rising(data: xarray.Dataset) -> np.ndarray:
 
 def _branches(data: xarray.Dataset, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
-    names = ["branch_first", "branch_last", "branch_steps", "step_size", "nonlinearity"]
-    chosen = data[[*names, "step_slope"]].assign(rising=("branch", _rising(data)))
-    rows = chosen.sel(reading=list(files.READINGS)).to_dataframe(["branch", "reading"])
+    names = ("branch_steps", "step_size", "nonlinearity", "step_slope")
+    chosen = data[["branch_first", "branch_last", *names]]
+    chosen = chosen.assign(rising=("branch", _rising(data))).sel(reading=list(files.READINGS))
+    rows = chosen.to_dataframe(["branch", "reading"]).reset_index()
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
-    return of_columns(
-        f"{name}: potentiation and depression",
-        {
-            "pulses": ([f"{first} to {last}" for first, last in ends], ""),
-            "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-            "reading": (rows.index.get_level_values("reading"), ""),
-            "pulses that change the state": (rows["branch_steps"].values, ""),
-            "mean step of G normalised": (rows["step_size"].values, "+z.4f"),
-            "nonlinearity (NeuroSim)": (rows["nonlinearity"].values, "+z.2f"),
-            "γ (aihwkit)": (rows["step_slope"].values, "+z.2f"),
-        },
-    )
+    shown: dict[str, tuple[Any, Format]] = {
+        "pulses": ([f"{first} to {last}" for first, last in ends], ""),
+        "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
+        **columns("pulse_trains", rows, "reading", *names),
+    }
+    return of_columns(f"{name}: potentiation and depression", shown)
 
 
 def _asymmetry(data: xarray.Dataset, name: str) -> Table:

@@ -11,9 +11,9 @@ from wallnet.devices.write_energy import WriteEnergy, write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
-from wallnet.report.device_tables import SETTLED, sign_of
+from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import YES, cells
+from wallnet.studies.showing import YES, cells, columns
 
 if TYPE_CHECKING:
     import pandas
@@ -36,19 +36,10 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 def _pulses(rows: "pandas.DataFrame", cost: WriteEnergy, name: str) -> Table:
     """Return the table of all pulses."""
-    table = of_columns(
-        f"{name}: where each pulse leads",
-        {
-            "from": (rows["start"], ""),
-            "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
-            "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
-            "state after the pulse": (rows["end_state"], ""),
-            "settled": (rows["end_settled"], SETTLED),
-            "wall, lower edge (nm)": (rows["end_bottom"] / 1e-9, ".1f"),
-            "wall, upper edge (nm)": (rows["end_top"] / 1e-9, ".1f"),
-            "target": (rows["target"], ""),
-        },
-    )
+    pulse = ("start", "duration", "current_density")
+    ends = ("end_state", "end_settled", "end_bottom", "end_top")
+    shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
+    table = of_columns(f"{name}: where each pulse leads", shown)
     return write_energies.joined(table, write_energies.columns(cost.variables()))
 
 
