@@ -148,12 +148,8 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
     # each from a cold track
     single = [write_energy_of(job, *each) for each in shapes]
-    energy, outside = (
-        np.array([getattr(each, name) for each in single], dtype=float)
-        for name in ("energy", "outside")
-    )
-    first = data["branch_first"].values[:2].tolist()
-    steps = data["branch_steps"].values[:2].tolist()
+    spent = np.array([(1.0, each.energy, each.outside) for each in single])
+    first, steps = (data[f"branch_{name}"].values[:2].tolist() for name in ("first", "steps"))
     distinct = [
         len(set(state[pulse - 1 : pulse + count])) == count + 1
         for pulse, count in zip(first, steps, strict=True)
@@ -162,16 +158,13 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
     top = steps[0] if steps else 0
     if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
         return None
-    matrices = []
-    for values in (np.ones_like(energy), energy, outside):
-        # the first pulse down starts from the highest level
-        up, down = values[1 : 1 + top], values[first[1] : first[1] + top][::-1]
-        matrix = [
-            [(up[start:end] if end > start else down[end:start]).sum() for end in range(levels)]
-            for start in [0, *range(levels)]
-        ]
-        matrices.append(np.array(matrix))
-    return matrices
+    # the first pulse down starts from the highest level
+    up, down = spent[1 : 1 + top], spent[first[1] : first[1] + top][::-1]
+    sums = [
+        [(up[start:end] if end > start else down[end:start]).sum(axis=0) for end in range(levels)]
+        for start in [0, *range(levels)]
+    ]
+    return [*np.moveaxis(sums, -1, 0)]
 
 
 MOST_PULSES = 4

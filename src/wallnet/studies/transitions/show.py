@@ -153,21 +153,22 @@ def level_columns(
 ) -> dict[str, tuple[list[str], Format]]:
     """Return what pulses do to levels: which are reached, and which pulses leave them."""
     states = [str(state) for state in device["level_state"].values]
+    reached = (
+        {}
+        if data is None
+        else dict(zip(data["target"].values, data["reached"].values, strict=True))
+    )
     sign = 1 if device["current_density"].values.sum() >= 0 else -1
     left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
     shown = {1: "+", -1: "-"}
     return {
-        "reached from other states": ([_reached(state, data) for state in states], ""),
+        "reached from other states": (
+            [YES[reached[each]] if each in reached else UNKNOWN for each in states],
+            "",
+        ),
         left.format("sweep's", shown[sign]): ([_left(state, data, sign) for state in states], ""),
         left.format("opposite", shown[-sign]): ([_left(each, data, -sign) for each in states], ""),
     }
-
-
-def _reached(state: str, transitions: xarray.Dataset | None) -> str:
-    """Return whether a pulse from another state leads to a state."""
-    if transitions is None or state not in transitions["target"].values:
-        return UNKNOWN
-    return YES[int(transitions["reached"].sel(target=state))]
 
 
 def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
@@ -184,15 +185,11 @@ def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     if not of_state["start_stable"].item():
         return NO_WALL
     itself = transitions["target"].values.tolist().index(state)
-    found = []
-    for duration in transitions["duration"].values:
-        pulses = []
-        for density in sorted(transitions["current_density"].values, key=abs):
-            end = of_state.sel(duration=duration, current_density=density)
-            if density * sign > 0 and end["end_target"].item() != itself:
-                there = sign_of(str(end["end_state"].item()))
-                shown = there if end["end_target"].item() >= 0 else f"({there})"
-                pulses.append(f"{abs(density) / 1e12:g} to {shown}")
-        if pulses:
-            found.append(f"{duration / 1e-9:g} ns: {', '.join(pulses)}")
-    return "; ".join(found) or NOTHING
+    rows = of_state[["end_state", "end_target"]].to_dataframe().reset_index()
+    rows = rows[(rows["current_density"] * sign > 0) & (rows["end_target"] != itself)]
+    rows = rows.assign(size=rows["current_density"].abs()).sort_values("size", kind="stable")
+    signs = rows["end_state"].map(sign_of)
+    rows["there"] = signs.where(rows["end_target"] >= 0, "(" + signs + ")")
+    rows["pulse"] = rows["size"].map(lambda size: f"{size / 1e12:g}") + " to " + rows["there"]
+    found = rows.groupby("duration")["pulse"].agg(", ".join)
+    return "; ".join(f"{time / 1e-9:g} ns: {told}" for time, told in found.items()) or NOTHING
