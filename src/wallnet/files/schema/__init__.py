@@ -138,22 +138,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {}
 """Variables that a file of a kind has all of or none of."""
 
 
-def add(
-    kind: str, first: tuple[str, ...] = (), others: tuple[str, ...] = (), /, **variables: Variable
-) -> None:
-    """Add a kind of file.
-
-    Parameters
-    ----------
-    kind : str
-        Its name.
-    first, others : tuple of str
-        Variables of several kinds that it has before and after its own.
-    **variables : Variable
-        Its other variables.
-    """
+def add(kind: str, **variables: Variable) -> None:
+    """Add a kind of file with its variables, coordinates last."""
     VARIABLES.update(variables)
-    KINDS[kind] = (*first, *variables, *others)
+    KINDS[kind] = tuple(variables)
 
 
 def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
@@ -162,55 +150,27 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
     The note of a flag is the meaning of -1, that of a text the meaning of its values, and that of
     another variable a comment. A row with a name only is a variable of several kinds.
     """
-    found: dict[str, dict[str, Variable]] = {}
+    known, found = dict(VARIABLES), dict[str, dict[str, Variable]]()
     with open(path, encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             name, quantity, note = row["name"], row["quantity"], row["note"]
-            of_kind = found.setdefault(row.get("kind", ""), {})
-            if not row["long_name"]:
-                of_kind[name] = VARIABLES[name]
-                continue
             if quantity == "flag":
                 more = answer(note)
             else:
                 more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": row["type"]}
                 told = {"values_mean" if row["type"] == TEXT else "comment": note}
                 more["attributes"] = told if note else _ATTRIBUTES.get(name, {})
-            of_kind[name] = Variable(
-                tuple(row["dimensions"].split()),
-                row["long_name"],
-                values=_VALUES.get(name, ()),
-                **more,
-            )
+            if row["long_name"]:
+                more["values"] = _VALUES.get(name, ())
+                axes = tuple(row["dimensions"].split())
+                known[name] = Variable(axes, row["long_name"], **more)
+            found.setdefault(row.get("kind", ""), {})[name] = known[name]
     return found
 
 
-_OVER_TIME = "wall_position wall_bottom wall_top applied_current_density"
-_SHARED = {
-    "initial": ("", "x y component"),
-    "trace": (
-        f"m {_OVER_TIME} magnetization_profile magnetic_cells",
-        "time x y component pulse_current_density",
-    ),
-    "minimum": ("", "x y component"),
-    "barrier": ("", "x y component"),
-    "train": (_OVER_TIME, "time pulse"),
-    "ensemble": (
-        "pulse_train_current_density pulse_start pulse_duration pause_end magnetic_cells "
-        "applied_current_density",
-        "x time pulse",
-    ),
-    "track": ("", "time component reading current_density"),
-    "synapse": ("", ""),
-    "neuron": ("", ""),
-    "programming": ("", ""),
-}
-"""Variables of several kinds that a kind of the table has before and after its own."""
-
 for _kind, _variables in variables_of(Path(__file__).with_name("variables.csv")).items():
     if _kind:
-        _first, _others = (names.split() for names in _SHARED[_kind])
-        add(_kind, (*_first,), (*_others,), **_variables)
+        add(_kind, **_variables)
     else:
         VARIABLES |= _variables
 for _kind in ("synapse", "neuron"):
