@@ -46,19 +46,14 @@ class Parameters(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> "Parameters":
-        for name in STEPS:
-            low, high = getattr(self, name)
+        for name, (low, high) in self:
             if low >= high:
                 raise ValueError(f"{name} has {low:g} and {high:g}; write the lower value first")
         return self
 
-    def ranges(self) -> dict[str, tuple[float, float]]:
-        """Return lowest and highest value of each parameter, in the order of `STEPS`."""
-        return {name: getattr(self, name) for name in STEPS}
-
     def corner(self, end: int) -> Candidate:
         """Return the candidate with all parameters at their lowest (0) or highest (1) value."""
-        return {name: limits[end] for name, limits in self.ranges().items()}
+        return {name: limits[end] for name, limits in self}
 
 
 class Calibration(Section):

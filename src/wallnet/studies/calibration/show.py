@@ -91,8 +91,8 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     known = good["candidate"].nunique() >= FEWEST
     settings = json.loads(data.attrs["parameters"])["settings"]
     delays = data["read_delay"].values
-    ranges = Calibration.model_validate(settings).parameters.ranges()
-    limits = [*ranges.values(), (delays[0], delays[-1])]
+    ranges = Calibration.model_validate(settings).parameters
+    limits = [*(limits for _, limits in ranges), (delays[0], delays[-1])]
     table = []
     for parameter, (low, high) in zip(PARAMETERS, limits, strict=True):
         title, unit, form = titles("calibration")[parameter]

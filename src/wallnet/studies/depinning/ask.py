@@ -34,8 +34,6 @@ class Depinning(Section):
     """Largest distance between two pulses on either side of a threshold. Source: our choice."""
     duration: Duration = 10e-9
     """Duration of the pulses. Source: paper, as of the synapse's."""
-    single_notch: bool = True
-    """Whether the thresholds on tracks with a single notch are searched as well."""
 
     @field_validator("current_densities")
     @classmethod
@@ -68,14 +66,14 @@ class Site(NamedTuple):
     start: Request
 
 
-def sites(name: str, device: Device, asked: Depinning) -> dict[tuple[str, int], Site]:
+def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     """Return the walls at all notches, by track and number of the notch on the device."""
     found: dict[tuple[str, int], Site] = {}
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
         found[OWN, notch] = Site(device, state, level(name, device, state))
-    for notch, position in positions.items() if asked.single_notch else ():
+    for notch, position in positions.items():
         changes = {"track": {"notches": {"count": None, "positions": [position]}}}
         single = Device.model_validate(laid_over(device.plain(), changes))
         state = WallState.at(1, 1)
@@ -92,7 +90,7 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Round
     notch and current density.
     """
     device = campaign.simulated[name]
-    resting = sites(name, device, asked)
+    resting = sites(name, device)
     found: base.Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
     found |= {("start", *key): site.start for key, site in resting.items()}
     both = [(*key, density) for key in resting for density in asked.current_densities]

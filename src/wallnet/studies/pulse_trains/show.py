@@ -1,7 +1,7 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray
@@ -14,6 +14,9 @@ from wallnet.report import style, write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import Headline, columns
+
+if TYPE_CHECKING:
+    import pandas
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -48,22 +51,25 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     return of_columns(f"{name}: after each pulse", shown)
 
 
-def _rising(data: xarray.Dataset) -> np.ndarray:
-    """Return whether the pulses of each branch raise the conductance."""
-    return data["pulse_train_current_density"].values[data["branch_first"].values] > 0
+OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
+
+
+def _rows(data: xarray.Dataset) -> "pandas.DataFrame":
+    """Return the branches, a row each and reading, and whether their pulses are `rising` ones."""
+    found = data[["branch_first", "branch_last", *OF_BRANCH]].sel(reading=list(files.READINGS))
+    rows = found.to_dataframe(["branch", "reading"]).reset_index()
+    density = data["pulse_train_current_density"].values
+    return rows.assign(rising=density[rows["branch_first"]] > 0)
 
 
 def _branches(data: xarray.Dataset, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
-    names = ("branch_steps", "step_size", "nonlinearity", "step_slope")
-    chosen = data[["branch_first", "branch_last", *names]]
-    chosen = chosen.assign(rising=("branch", _rising(data))).sel(reading=list(files.READINGS))
-    rows = chosen.to_dataframe(["branch", "reading"]).reset_index()
+    rows = _rows(data)
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
         "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-        **columns("pulse_trains", rows, "reading", *names),
+        **columns("pulse_trains", rows, "reading", *OF_BRANCH),
     }
     return of_columns(f"{name}: potentiation and depression", shown)
 
@@ -74,28 +80,19 @@ def _asymmetry(data: xarray.Dataset, name: str) -> Table:
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
     steps Δ (1 + β) upwards and Δ (1 - β) downwards.
     """
-    names = ["branch_first", "branch_last", "nonlinearity", "step_size"]
-    up = data[names].assign(rising=("branch", _rising(data))).sel(reading=list(files.READINGS))
-    down = up.shift(branch=-1, fill_value={"rising": True, "branch_last": 0})
-    steps, back = abs(up["step_size"]), abs(down["step_size"])
-    found = up.assign(
-        last=down["branch_last"],
-        pair=up["rising"] & ~down["rising"],
-        asymmetry=abs(up["nonlinearity"] - down["nonlinearity"]),
-        bias=(steps - back) / (steps + back),
-    )
-    rows = found.to_dataframe(["branch", "reading"]).reset_index()
-    rows = rows[rows["pair"]]
-    ends = zip(rows["branch_first"], rows["last"], strict=True)
-    return of_columns(
-        f"{name}: asymmetry",
-        {
-            "pulses": ([f"{first} to {last}" for first, last in ends], ""),
-            "reading": (rows["reading"].values, ""),
-            "asymmetry (NeuroSim)": (rows["asymmetry"].values, ".2f"),
-            "β (aihwkit)": (rows["bias"].values, "+z.4f"),
-        },
-    )
+    rows = _rows(data)
+    later = rows.groupby("reading").shift(-1)
+    pair = rows["rising"] & later["rising"].eq(False)
+    up, down = rows[pair], later[pair]
+    ends = zip(up["branch_first"], down["branch_last"], strict=True)
+    steps, back = up["step_size"].abs(), down["step_size"].abs()
+    shown: dict[str, tuple[Any, Format]] = {
+        "pulses": ([f"{first} to {last:.0f}" for first, last in ends], ""),
+        "reading": (up["reading"], ""),
+        "asymmetry (NeuroSim)": ((up["nonlinearity"] - down["nonlinearity"]).abs(), ".2f"),
+        "β (aihwkit)": ((steps - back) / (steps + back), "+z.4f"),
+    }
+    return of_columns(f"{name}: asymmetry", shown)
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
