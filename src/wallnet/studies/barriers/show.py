@@ -72,12 +72,6 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     return of_columns(title, shown)
 
 
-def _leaves(data: xarray.Dataset) -> np.ndarray:
-    """Return whether each pair has a track without a wall."""
-    first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
-    return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
-
-
 def pairs_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the barriers between neighbouring states.
 
@@ -99,8 +93,11 @@ ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 def _routes(data: xarray.Dataset) -> list[int]:
     """Return the kind of each path, an index of `ROUTES`."""
     ends = zip(data["pair_first"].values, data["pair_second"].values, strict=True)
-    halves = [any(files.WallState(str(state)).half for state in pair) for pair in ends]
-    return np.where(_leaves(data), 2, halves).tolist()
+    pairs = [[files.WallState(str(state)) for state in pair] for pair in ends]
+    return [
+        2 if {*pair} & {EXPELLED, REVERSED} else int(any(state.half for state in pair))
+        for pair in pairs
+    ]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

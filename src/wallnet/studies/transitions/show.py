@@ -1,7 +1,7 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray
@@ -111,15 +111,11 @@ def _sequences(data: xarray.Dataset, rows: "pandas.DataFrame", name: str) -> Tab
 
 def _states(data: xarray.Dataset, name: str) -> Table:
     """Return the table of what rests, and of what nothing reaches or leaves."""
-    # the first targets are the starts, and no pulse starts from the others
-    others = data.sizes["target"] - data.sizes["start"]
-    columns: dict[str, tuple[Any, Format]] = {
-        "state": (data["target"].values, ""),
-        "a wall initialised there rests": ([*data["start_stable"].values, *[None] * others], YES),
-        "a pulse reaches it": (data["reached"].values, YES),
-        "a pulse leaves it": ([*data["left"].values, *[0] * others], YES),
-    }
-    return of_columns(f"{name}: states", columns)
+    # no pulse starts from a track without a wall
+    starts = data[["start_stable", "left"]].to_dataframe()
+    rows = data[["reached"]].to_dataframe().join(starts).fillna({"left": 0}).reset_index()
+    shown = columns("transitions", rows, "target", "start_stable", "reached", "left")
+    return of_columns(f"{name}: states", shown)
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
