@@ -42,10 +42,10 @@ def titles(study: str) -> dict[str, tuple[str, float, Format]]:
 
 
 def columns(study: str, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]:
-    """Return the columns of some variables, given a dataset or a frame of a study."""
-    found = {}
-    for name in names:
-        title, unit, form = titles(study)[name]
+    """Return columns of variables, given a dataset or a frame of a study; of all with a title."""
+    found, known = {}, titles(study)
+    for name in names or [each for each, (title, *_) in known.items() if title]:
+        title, unit, form = known[name]
         values = np.asarray(rows[name])
         found[title] = (values / unit if unit != 1 else values, form)
     return found

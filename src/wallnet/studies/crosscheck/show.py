@@ -26,9 +26,7 @@ def _known(values: np.ndarray) -> np.ndarray:
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of the deviations."""
-    case = ("case", "case_damping", "case_current_density", "compared_until", "m_deviation")
-    deviations = ("wall_bottom_deviation", "wall_top_deviation", "final_position_deviation")
-    shown = columns("crosscheck", data, *case, *deviations)
+    shown = columns("crosscheck", data)
     for index, calculator in enumerate(_names(data)):
         one = data.isel(calculator=index)
         ends = zip(one["final_state"].values, one["final_settled"].values, strict=True)

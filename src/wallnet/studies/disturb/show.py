@@ -21,18 +21,13 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     stable = data["disturbed_stable"] == 1
     kept, count = data["state_kept"].sum("disturbed").values, int(stable.sum())
     least = data["survived_pulses"].where(stable).min("disturbed").values
-    states = ("disturbed", "disturbed_stable")
-    trains = ("write_share", "disturb_current_density")
-    outcomes = ("survived_pulses", "state_kept", "disturb_state", "disturb_settled")
-    drifts = ("disturb_drift", "disturb_last_drift")
-    every = columns("disturb", rows, *states, *trains, *outcomes, *drifts)
     shares: dict[str, tuple[Any, Format]] = {
-        **columns("disturb", data, *trains),
+        **columns("disturb", data, "write_share", "disturb_current_density"),
         "states that survive all pulses": ([f"{each} of {count}" for each in kept], ""),
         "least pulses survived": (least, ".0f"),
     }
     return [
-        of_columns(f"{name}: pulses until a state is lost", every),
+        of_columns(f"{name}: pulses until a state is lost", columns("disturb", rows)),
         of_columns(f"{name}: shares of the write amplitude", shares),
     ]
 
