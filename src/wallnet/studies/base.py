@@ -186,14 +186,6 @@ def pulse_on(
     return level_job(device, state.file_name).model_copy(update=pulse | changes)
 
 
-def _no_problems(*_: Any) -> list[str]:
-    return []
-
-
-def _none(*_: Any) -> int:
-    return 0
-
-
 @dataclass(frozen=True)
 class Study:
     """A question about devices, asked by its key in the configuration.
@@ -258,7 +250,7 @@ class Study:
     settings: type[Section]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
     missing: str = "a device"
-    problems: Callable[[str, str, Any, Campaign, Validate], list[str]] = _no_problems
+    problems: Callable[[str, str, Any, Campaign, Validate], list[str]] = lambda *_: []
     kind: str = ""
     variables: Mapping[str, schema.Variable] = field(default_factory=dict)
     figure: str = ""
@@ -272,7 +264,7 @@ class Study:
     headline: bool = False
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
-    rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
+    rounds: Callable[[str, Any, Mapping[str, Device]], int] = lambda *_: 0
     ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
 
     def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:

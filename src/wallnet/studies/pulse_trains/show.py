@@ -161,7 +161,7 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
         [(up[start:end] if end > start else down[end:start]).sum(axis=0) for end in range(levels)]
         for start in [0, *range(levels)]
     ]
-    return [*np.moveaxis(sums, -1, 0)]
+    return [*np.moveaxis(np.array(sums), -1, 0)]
 
 
 MOST_PULSES = 4
