@@ -68,6 +68,7 @@ def digest(stage):
     tables = [VARIABLES] if ("wallnet.files.schema", "VARIABLES") in used else []
     for place in STAGES[stage]:
         tables += sorted((PACKAGE / place).glob("*.[jt]*"))  # templates and TOML
+        tables += sorted((PACKAGE / place).parent.glob("variables.csv"))
     texts += [path.read_text("utf-8") for path in tables]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 

@@ -17,7 +17,7 @@ from wallnet.api.studies import function_of
 from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
 from wallnet.experiment import Job
-from wallnet.files.schema import KINDS
+from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs.requests import pulses
 from wallnet.studies import ALL_STUDIES, STUDIES, Study
 
@@ -123,8 +123,7 @@ def registered(monkeypatch):
         problems=lambda *_: [],
         requests=of_the_sweep,
         kind="reached",
-        variables={},
-        others=("state", "current_density"),
+        variables={name: VARIABLES[name] for name in ("state", "current_density")},
         figure="none",
         places={},
         each=lambda settings, _: settings.devices,
@@ -144,7 +143,7 @@ def registered(monkeypatch):
     )
     for known in (STUDIES, ALL_STUDIES):
         monkeypatch.setitem(known, "reached", study)
-    monkeypatch.setitem(KINDS, "reached", study.others)
+    monkeypatch.setitem(KINDS, "reached", (*study.variables,))
     monkeypatch.setitem(revisions._noted, "reached", {"revision": 5})
     return study
 

@@ -121,7 +121,7 @@ def parse(
     for key, study in studies.items():
         for name, settings in ({"": asked[key]} if study.each else asked[key]).items():
             where = f"{key}.{name}" if name else key
-            problems += study.problems(where, name, settings, made.simulated, _sentences)
+            problems += study.problems(where, name, settings, made, _sentences)
         if study.each:
             asked[key] = dict.fromkeys(study.each(asked[key], devices), asked[key])
     used = made.networks.level_sets
@@ -130,14 +130,6 @@ def parse(
     _refuse(problems, source, elsewhere)
     made = made.model_copy(update={"networks": made.networks.with_devices(devices)})
     made._studies = asked
-    problems = [
-        problem
-        for key, study in studies.items()
-        if study.conflicts
-        for name, settings in asked[key].items()
-        for problem in study.conflicts(f"{key}.{name}", name, settings, made, _sentences)
-    ]
-    _refuse(problems, source, elsewhere)
     return made
 
 

@@ -35,6 +35,6 @@ ALL_STUDIES = {"devices": DEVICES, **STUDIES}
 """The sweeps of the devices, and the studies."""
 
 for _study in STUDIES.values():
-    schema.add(_study.kind, (), _study.others, **_study.variables)
+    schema.add(_study.kind, **_study.variables)
 
 __all__ = ["ALL_STUDIES", "DEVICES", "NAMES", "STUDIES", "GatherJob", "Study", "gather_job"]

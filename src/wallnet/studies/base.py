@@ -21,8 +21,7 @@ from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
 from wallnet.experiment.request import Kind
-from wallnet.files import WallState
-from wallnet.files.schema import Variable
+from wallnet.files import WallState, schema
 from wallnet.jobs.requests import level
 
 Key = tuple[str | float | int, ...]
@@ -60,7 +59,7 @@ def problems_of_variants(
     key: str,
     _: str,
     varied: Any,
-    devices: Mapping[str, Device],
+    campaign: Campaign,
     validate: Validate,
     misfits: Callable[[Any, str, str, Device], list[str]],
 ) -> list[str]:
@@ -71,8 +70,8 @@ def problems_of_variants(
     """
     found = []
     for variant, changes in varied.variants.items():
-        block = f"{key}.variants.{variant}"
-        device, wrong = changed(f"{key}.device", varied.device, block, changes, devices, validate)
+        where = (f"{key}.device", varied.device, block := f"{key}.variants.{variant}")
+        device, wrong = changed(*where, changes, campaign.simulated, validate)
         found += wrong or misfits(varied, key, block, device)
     return list(dict.fromkeys(found))
 
@@ -84,9 +83,8 @@ Faults = Callable[[str, str, Any, Device], list[str]]
 def on_device(faults: Faults) -> Callable[..., list[str]]:
     """Return the problems of settings of one device, which is missing or has some faults."""
 
-    def problems(
-        key: str, name: str, asked: Any, devices: Mapping[str, Device], _: Validate
-    ) -> list[str]:
+    def problems(key: str, name: str, asked: Any, campaign: Campaign, _: Validate) -> list[str]:
+        devices = campaign.simulated
         where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
         return missing_device(where, name, devices) or faults(key, name, asked, devices[name])
 
@@ -188,14 +186,6 @@ def pulse_on(
     return level_job(device, state.file_name).model_copy(update=pulse | changes)
 
 
-def _no_problems(*_: Any) -> list[str]:
-    return []
-
-
-def _none(*_: Any) -> int:
-    return 0
-
-
 @dataclass(frozen=True)
 class Study:
     """A question about devices, asked by its key in the configuration.
@@ -213,15 +203,14 @@ class Study:
     missing : str
         What to add to the configuration if there is no subject.
     problems : callable
-        Conflicts of the settings with the simulated devices, one sentence each, given the key and
-        the name of the subject, its settings, the devices and a function that validates a block.
+        Conflicts of the settings with the campaign, whose other studies are not known yet: one
+        sentence each, given the key and the name of the subject, its settings, the campaign and a
+        function that validates a block.
     kind : str
         Kind of its dataset, and the name of its variables in `KINDS`; empty if it is the kind of
         each device.
     variables : mapping
-        Variables of the dataset that only this study has.
-    others : tuple of str
-        Other variables of the dataset, coordinates last.
+        Variables of the dataset.
     figure : str
         Name of its figure.
     places : mapping
@@ -237,9 +226,6 @@ class Study:
         its subjects are the devices that this function names, given the settings and all devices.
     usual : bool
         Whether its results belong to the target `all`.
-    conflicts : callable, optional
-        Conflicts of the settings with other parts of the campaign, given the same as `problems`
-        with the campaign in place of the devices.
     about : callable, optional
         What the gathering needs to know beside settings and results, given the campaign, the name
         of the subject and its settings.
@@ -264,10 +250,9 @@ class Study:
     settings: type[Section]
     requests: Callable[[Campaign, str, Any, Rounds], Requests]
     missing: str = "a device"
-    problems: Callable[[str, str, Any, Mapping[str, Device], Validate], list[str]] = _no_problems
+    problems: Callable[[str, str, Any, Campaign, Validate], list[str]] = lambda *_: []
     kind: str = ""
-    variables: Mapping[str, Variable] = field(default_factory=dict)
-    others: tuple[str, ...] = ()
+    variables: Mapping[str, schema.Variable] = field(default_factory=dict)
     figure: str = ""
     places: Mapping[Kind, str] = field(default_factory=dict)
     of_device: bool = False
@@ -275,12 +260,11 @@ class Study:
     sections: tuple[str, ...] = ()
     each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
     usual: bool = False
-    conflicts: Callable[[str, str, Any, Campaign, Validate], list[str]] | None = None
     about: Callable[[Campaign, str, Any], Job] | None = None
     headline: bool = False
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
-    rounds: Callable[[str, Any, Mapping[str, Device]], int] = _none
+    rounds: Callable[[str, Any, Mapping[str, Device]], int] = lambda *_: 0
     ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
 
     def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
@@ -374,7 +358,7 @@ class Study:
         return found
 
 
-PARTS = ("requests", "problems", "conflicts", "about", "each", "compared", "rounds", "ahead")
+PARTS = ("requests", "problems", "about", "each", "compared", "rounds", "ahead")
 """Functions of a study."""
 
 
@@ -384,7 +368,8 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
     Parameters
     ----------
     module : str
-        The module. It has functions with names of `PARTS`, and the variables as `VARIABLES`.
+        The module. It has functions with names of `PARTS`; the variables are in `variables.csv`
+        beside it.
     settings : type
         Settings of one subject.
     **more
@@ -393,7 +378,12 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
     found, name = vars(sys.modules[module]), module.split(".")[-2]
     parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}
     parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
-    return Study(**{"variables": found.get("VARIABLES", {}), **parts, **more})
+    if (table := Path(found["__file__"]).with_name("variables.csv")).is_file():
+        parts["variables"] = schema.variables_of(table)[""]
+    else:
+        shared = {each: schema.VARIABLES[each] for each in more.pop("others", ())}
+        parts["variables"] = found.get("VARIABLES", {}) | shared
+    return Study(**parts | more)
 
 
 class GatherJob(Job):

@@ -1,9 +1,12 @@
 """Tables and figure of the dataset of a study."""
 
 import argparse
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +14,8 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.report import style
-from wallnet.report.tables import Table, texts
+from wallnet.report.device_tables import SETTLED
+from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
 
 if TYPE_CHECKING:
@@ -19,6 +23,32 @@ if TYPE_CHECKING:
 
 YES = {1: "yes", 0: "no"}
 """Text of a flag."""
+
+
+@cache
+def titles(study: str) -> dict[str, tuple[str, float, Format]]:
+    """Return title, unit and format of the variables of a study in tables, from `variables.csv`."""
+    formats = {"yes": YES, "settled": SETTLED}
+    path = Path(__file__).with_name(study) / "variables.csv"
+    with open(path, encoding="utf-8", newline="") as stream:
+        return {
+            each["name"]: (
+                each["title"],
+                float(each["unit"] or 1),
+                formats.get(each["format"], each["format"]),
+            )
+            for each in csv.DictReader(stream)
+        }
+
+
+def columns(study: str, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]:
+    """Return columns of variables, given a dataset or a frame of a study; of all with a title."""
+    found, known = {}, titles(study)
+    for name in names or [each for each, (title, *_) in known.items() if title]:
+        title, unit, form = known[name]
+        values = np.asarray(rows[name])
+        found[title] = (values / unit if unit != 1 else values, form)
+    return found
 
 
 def cells(

@@ -248,7 +248,7 @@ def test_the_second_round_does_not_repeat_the_places_of_the_first(monkeypatch):
     """Around the middle of the ranges, with half of each as its reach, they could be the same."""
     monkeypatch.setattr(stage, "REACH", 0.5)
     asked = search(candidates=8, local_candidates=8)
-    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters.ranges().items()}
+    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters}
     first = first_candidates(asked, CONFIGURED)[1:]
     assert not any(each in first for each in local_candidates(asked, [middle]))
 

@@ -64,11 +64,6 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
     own, single = (job.model_dump() for job in (jobs[0], jobs[2]))
     del own["track"]["notches"], single["track"]["notches"]
     assert single == own
-    few = DEPINNING.requests_of(plan.parse(depinned(single_notch=False)), "synapse")
-    assert [key for key in few if key[0] == "start"] == [
-        ("start", "notch", 1),
-        ("start", "notch", 2),
-    ]
 
 
 def test_a_wall_is_looked_at_as_the_pulse_ends():

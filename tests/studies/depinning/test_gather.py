@@ -160,14 +160,6 @@ def test_thresholds_lie_between_two_pulses(campaign):
         np.testing.assert_allclose(found.values / T, expected, rtol=1e-9)
 
 
-def test_tracks_with_a_single_notch_can_be_left_out(campaign):
-    few = plan.parse(depinned(single_notch=False, resolution=2.5e12))
-    data = gather(DEPINNING, few, "synapse", requested(few))
-    assert data["track"].values.tolist() == ["all notches"]
-    expected = [[[3.0 * T] * 2, [np.nan] * 2]]
-    np.testing.assert_array_equal(data["threshold_high"].values, expected)
-
-
 def test_dwell_times_are_those_of_the_sweep(campaign):
     """Above 1e12 A/m² walls move from 40 to 240 nm in 0.6 ns; notch 1 begins 52.5 nm before 120.
 

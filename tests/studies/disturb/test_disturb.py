@@ -11,39 +11,29 @@ from wallnet import config, plan
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.disturb.ask import write_pulse
 from wallnet.studies.disturb.show import KEPT, LOST, UNSTABLE, draw
 
 STUDY, KEY, NM = STUDIES["disturb"], "disturb.stairs", 1e-9
-ASKED = {"write": "up-down", "shares": [1.0, 0.4], "repetitions": 3, "starts": ["notch 2"]}
+ASKED = {"write": 1.2e12, "shares": [1.0, 0.4], "repetitions": 3, "starts": ["notch 2"]}
 
 
 def parsed(**changes):
-    """Return a campaign whose train has pulses of 1.2e12, then of -1.2e12 A/m²."""
+    """Return a campaign whose device has pulses of 0.6 ns."""
     return plan.parse(STAIRCASE | {"disturb": {"stairs": ASKED | changes}})
 
 
-def written(**changes):
-    campaign = parsed(**changes)
-    return write_pulse(campaign, "stairs", campaign.studies["disturb"]["stairs"])
-
-
-def test_the_strongest_pulse_of_a_train_writes():
+def test_pulses_have_the_shape_of_those_of_the_device():
     data = dict(STAIRCASE)
     shape = [[0.0, 0.0], [0.4e-9, 1.0]]
-    weak = {"current_density": 0.9e12, "duration": 2e-9}
-    strong = {"current_density": -1.3e12, "duration": 0.8e-9, "pause": 4e-9, "waveform": shape}
-    data["pulse_trains"] = {"mixed": {"device": "stairs", "pulses": [weak, strong]}}
-    campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": "mixed"}}})
-    found = write_pulse(campaign, "stairs", campaign.studies["disturb"]["stairs"])
-    assert (found.current_density, found.duration) == (1.3e12, 0.8e-9)
+    own = data["devices"]["stairs"]
+    pulse = own["pulse"] | {"duration": 0.8e-9, "waveform": shape}
+    data["devices"] = {"stairs": own | {"pulse": pulse}}
+    campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": 0.7e12}}})
+    *_, last = STUDY.requests_of(campaign, "stairs").values()
+    (found,) = last.computes.train.pulses
+    assert (found.current_density, found.duration) == (0.7e12, 0.8e-9)
     assert (found.pause, found.repetitions) == (10e-9, 3)
     assert found.waveform == ((0.0, 0.0), (0.4e-9, 1.0))
-
-
-def test_without_a_train_the_pulse_of_the_device_has_the_amplitude():
-    found = written(write=0.7e12)
-    assert (found.current_density, found.duration) == (0.7e12, 0.6e-9)
 
 
 def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state():
@@ -62,7 +52,7 @@ def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state
         assert job.placement == (first if state == "notch 2" else second)[1].computes.placement
         (pulse,) = job.train.pulses
         assert pulse.current_density == pytest.approx(share * 1.2e12, rel=1e-12, abs=0)
-        assert (pulse.duration, pulse.pause, pulse.repetitions) == (1e-9, 2e-9, 3)
+        assert (pulse.duration, pulse.pause, pulse.repetitions) == (0.6e-9, 2e-9, 3)
         assert job.train.expected == (state,) * 4
         assert not job.train.maps
 
@@ -76,10 +66,7 @@ def test_all_states_of_pinned_walls_are_disturbed_by_default():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (
-            {"write": "climb"},
-            f"{KEY}.write names 'climb', which is no pulse train of stairs; use one of up-down, or",
-        ),
+        ({"write": -1.2e12}, f"{KEY}.write"),
         ({"pause": 0.1e-9}, f"{KEY}.pause 1e-10 s is shorter than relaxation.hold 2e-10 s"),
         ({"shares": []}, f"{KEY}.shares has too few entries; give at least 1"),
         ({"shares": [0.0]}, f"{KEY}.shares.0"),

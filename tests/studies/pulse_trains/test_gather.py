@@ -152,7 +152,7 @@ def test_a_change_below_a_thousandth_of_the_range_is_no_step():
     density = np.array([0.0, 1e12, 1e12, 1e12, -1e12, -1e12])
     normalized = np.tile([0.0, 0.5, 0.9995, 1.0, 1.0, 1.0], (2, 1))
     found = _branch_variables(density, normalized)
-    assert found["branch_steps"] == [2, 0]
+    assert found["branch_steps"].tolist() == [2, 0]
     assert found["step_size"] == pytest.approx(np.array([[0.49975, 0.0]] * 2), rel=1e-9, abs=1e-12)
     assert np.isnan(found["nonlinearity"][:, 1]).all()
     assert np.isnan(found["step_slope"][:, 1]).all()

@@ -13,7 +13,6 @@ from wallnet.config.quantities import Quantity, Section
 from wallnet.experiment import Request, barrier_job
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
-from wallnet.files.schema import ENERGY, FLAG, ON_TRACK, STATE, TEXT, Variable, answer
 from wallnet.jobs.requests import minimum
 from wallnet.studies.base import Requests, Rounds, Validate, study
 
@@ -63,11 +62,9 @@ def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> lis
     return known if asked.devices is None else [name for name in known if name in asked.devices]
 
 
-def problems(
-    key: str, _: str, asked: Barriers, devices: Mapping[str, Device], __: Validate
-) -> list[str]:
+def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
-    known = _synapses(devices)
+    known = _synapses(campaign.simulated)
     return [
         f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
         f"{', '.join(known) or 'none yet'}"
@@ -96,36 +93,6 @@ def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Reque
         )
     return found
 
-
-_STATE, _LIFE = ("state",), ("state", "attempt")
-_PAIR, _PLACE = ("pair",), ("pair", "place")
-
-VARIABLES = {
-    "state_name": Variable(_STATE, "a state of the wall", type=STATE),
-    "state_energy": Variable(_STATE, "energy of the state; NaN if no minimum", **ENERGY),
-    "state_wall_bottom": Variable(_STATE, "position of the lower wall end", **ON_TRACK),
-    "state_wall_top": Variable(_STATE, "position of the upper wall end", **ON_TRACK),
-    "state_barrier": Variable(_STATE, "lowest barrier from the state; NaN if unknown", **ENERGY),
-    "state_exit": Variable(_STATE, "neighbour over this barrier; empty if unknown", type=TEXT),
-    "state_lifetime": Variable(
-        _LIFE, "mean lifetime at the greatest and at the least attempt frequency", "s"
-    ),
-    "state_retained": Variable(
-        _STATE,
-        "whether this barrier is at least the stated multiple of k_B T",
-        **answer("a barrier is unknown"),
-    ),
-    "pair_first": Variable(_PAIR, "state at the beginning of the path", type=STATE),
-    "pair_second": Variable(_PAIR, "state at the end of the path", type=STATE),
-    "pair_forward": Variable(_PAIR, "barrier from first to second; NaN without path", **ENERGY),
-    "pair_backward": Variable(_PAIR, "barrier from second to first; NaN without path", **ENERGY),
-    "pair_converged": Variable(_PAIR, "whether the barrier is that of a saddle point", **FLAG),
-    "pair_route": Variable(_PAIR, "how the wall moves on the path, or why not", type=TEXT),
-    "pair_images": Variable(_PAIR, "number of images of the path", type="int32"),
-    "pair_energy": Variable(_PLACE, "energy along each path; NaN beyond its images", **ENERGY),
-    "pair_wall_bottom": Variable(_PLACE, "position of the lower wall end on the path", **ON_TRACK),
-    "pair_wall_top": Variable(_PLACE, "position of the upper wall end on the path", **ON_TRACK),
-}
 
 STUDY = study(
     __name__,

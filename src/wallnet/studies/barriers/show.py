@@ -13,7 +13,7 @@ from wallnet.report import style
 from wallnet.report.device_tables import short_levels_table
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
-from wallnet.studies.showing import YES, Headline
+from wallnet.studies.showing import YES, Headline, columns
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -54,13 +54,11 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
     energy = data["state_energy"].values
     barrier, kept = data["state_barrier"].values, data["state_retained"].values
-    columns: dict[str, tuple[Any, Format]] = {
-        "state": (data["state_name"].values, ""),
-        "wall, lower edge (nm)": (data["state_wall_bottom"].values / 1e-9, ".1f"),
-        "wall, upper edge (nm)": (data["state_wall_top"].values / 1e-9, ".1f"),
+    shown: dict[str, tuple[Any, Format]] = {
+        **columns("barriers", data, "state_name", "state_wall_bottom", "state_wall_top"),
         "minimum": (np.isfinite(energy).astype(int), RETAINED),
         "energy above the lowest (k_B T)": ((energy - np.nanmin(energy)) / thermal, ".1f"),
-        "lowest barrier (J)": (barrier, ".3e"),
+        **columns("barriers", data, "state_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         "leads to": ([str(each) or "–" for each in data["state_exit"].values], ""),
         f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
@@ -71,13 +69,7 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
         f"{name}: states at {settings['temperature']:g} K; a half state with the "
         "lower end ahead is the mirror image of that with the upper end ahead"
     )
-    return of_columns(title, columns)
-
-
-def _leaves(data: xarray.Dataset) -> np.ndarray:
-    """Return whether each pair has a track without a wall."""
-    first, second = (data[f"pair_{end}"].values for end in ("first", "second"))
-    return np.isin(first, (EXPELLED, REVERSED)) | np.isin(second, (EXPELLED, REVERSED))
+    return of_columns(title, shown)
 
 
 def pairs_table(data: xarray.Dataset, name: str) -> Table:
@@ -86,17 +78,12 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
     To a track without a wall, the barrier is that of annihilation, and its return of nucleation.
     """
     thermal = thermal_energy(data)
-    columns: dict[str, tuple[Any, Format]] = {
-        "from": (data["pair_first"].values, ""),
-        "to": (data["pair_second"].values, ""),
-    }
+    shown = columns("barriers", data, "pair_first", "pair_second")
     for way, title in {"forward": "barrier", "backward": "barrier back"}.items():
-        columns[f"{title} (J)"] = (data[f"pair_{way}"].values, ".3e")
-        columns[f"{title} (k_B T)"] = (data[f"pair_{way}"].values / thermal, ".1f")
-    columns["saddle point"] = (data["pair_converged"].values, YES)
-    columns["path"] = (data["pair_route"].values, "")
-    columns["images"] = (data["pair_images"].values, "")
-    return of_columns(f"{name}: barriers between neighbouring states", columns)
+        shown |= columns("barriers", data, f"pair_{way}")
+        shown[f"{title} (k_B T)"] = (data[f"pair_{way}"].values / thermal, ".1f")
+    shown |= columns("barriers", data, "pair_converged", "pair_route", "pair_images")
+    return of_columns(f"{name}: barriers between neighbouring states", shown)
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
@@ -106,8 +93,11 @@ ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 def _routes(data: xarray.Dataset) -> list[int]:
     """Return the kind of each path, an index of `ROUTES`."""
     ends = zip(data["pair_first"].values, data["pair_second"].values, strict=True)
-    halves = [any(files.WallState(str(state)).half for state in pair) for pair in ends]
-    return np.where(_leaves(data), 2, halves).tolist()
+    pairs = [[files.WallState(str(state)) for state in pair] for pair in ends]
+    return [
+        2 if {*pair} & {EXPELLED, REVERSED} else int(any(state.half for state in pair))
+        for pair in pairs
+    ]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
@@ -156,13 +146,13 @@ def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset)
     """Return what the page of a campaign shows: barriers of this configuration, or else minima."""
     name = str(device.attrs["device"])
     if data is None or not is_of(data, device, settings):
-        columns = ["level", "state", "minimum of the energy", "moved on by (nm)"]
+        names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
         text = (
             "A level is retained if the energy has a minimum there, and if the barriers around it "
             "are many times the thermal energy. The barriers are not computed yet, or not for this "
             "configuration; run snakemake barriers."
         )
-        table = short_levels_table(device, f"{name}: minima of the energy", columns)
+        table = short_levels_table(device, f"{name}: minima of the energy", names)
         return Headline("Retention", text=[text], tables=[table])
     caption = (
         f"{name}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "

@@ -21,7 +21,6 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
-from wallnet.files.schema import FLAG, ON_TRACK, TEXT, TIME, Variable
 from wallnet.studies.base import Key, Requests, Rounds, Validate, changed, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
@@ -47,19 +46,14 @@ class Parameters(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> "Parameters":
-        for name in STEPS:
-            low, high = getattr(self, name)
+        for name, (low, high) in self:
             if low >= high:
                 raise ValueError(f"{name} has {low:g} and {high:g}; write the lower value first")
         return self
 
-    def ranges(self) -> dict[str, tuple[float, float]]:
-        """Return lowest and highest value of each parameter, in the order of `STEPS`."""
-        return {name: getattr(self, name) for name in STEPS}
-
     def corner(self, end: int) -> Candidate:
         """Return the candidate with all parameters at their lowest (0) or highest (1) value."""
-        return {name: limits[end] for name, limits in self.ranges().items()}
+        return {name: limits[end] for name, limits in self}
 
 
 class Calibration(Section):
@@ -151,31 +145,25 @@ def pulses(reference: Reference) -> list[tuple[str, float]]:
 
 
 def problems(
-    key: str, _: str, asked: Calibration, devices: Mapping[str, Device], validate: Validate
+    key: str, _: str, asked: Calibration, campaign: Campaign, validate: Validate
 ) -> list[str]:
-    """List the conflicts of the changes with the devices, one sentence each."""
-    where = f"{key}.changes"
-    return [
+    """List the conflicts with the devices and with the reference data, one sentence each."""
+    reference, devices, where = campaign.reference, campaign.simulated, f"{key}.changes"
+    found = [
         problem
         for name, changes in asked.changes.items()
         for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
     ]
-
-
-def conflicts(
-    key: str, _: str, asked: Calibration, campaign: Campaign, validate: Validate
-) -> list[str]:
-    """List the conflicts with the reference data, one sentence each."""
-    reference = campaign.reference
     if not (reference.final_states or reference.arrival_times):
-        return [
+        found.append(
             f"{key} needs reference.final_states or reference.arrival_times, whose first device "
             "has the configured parameters; add some"
-        ]
-    found = []
+        )
+    if found or reference.problems(devices):
+        return found
     for name in dict.fromkeys(name for name, _ in pulses(reference)):
         for end, word in enumerate(("lowest", "highest")):
-            varied = asked.varied(campaign.simulated, name, asked.parameters.corner(end))
+            varied = asked.varied(devices, name, asked.parameters.corner(end))
             device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
             found += wrong or _unreadable(key, name, asked, device)
     return list(dict.fromkeys(found))
@@ -240,26 +228,6 @@ def rounds(_: str, asked: Calibration, __: Mapping[str, Device]) -> int:
     """Return the number of rounds."""
     return 2 if asked.local_candidates else 1
 
-
-_CANDIDATE = ("candidate",)
-_READ = (*_CANDIDATE, "read_delay")
-_COMPARED = (*_READ, "reference")
-
-VARIABLES = {
-    "candidate": Variable(_CANDIDATE, "number; 0 is the configuration", type="int64"),
-    "candidate_round": Variable(_CANDIDATE, "round of the search", type="int64"),
-    "candidate_damping": Variable(_CANDIDATE, "damping"),
-    "candidate_notch_diameter": Variable(_CANDIDATE, "diameter of the notches", **ON_TRACK),
-    "candidate_wall_start": Variable(_CANDIDATE, "start of the wall", **ON_TRACK),
-    "candidate_pulse_duration": Variable(_CANDIDATE, "pulse of devices with notches", **TIME),
-    "read_delay": Variable(("read_delay",), "time from pulse end to reading", **TIME),
-    "reference": Variable(("reference",), "reference value", "", TEXT),
-    "simulated_value": Variable(_COMPARED, "value of the candidate", "", TEXT),
-    "reference_met": Variable(_COMPARED, "whether the reference value is met", **FLAG),
-    "reference_distance": Variable(_COMPARED, "distance from the value, in notches or full scales"),
-    "missed": Variable(_READ, "number of reference data that are missed", type="int64"),
-    "misfit": Variable(_READ, "missed reference data plus their distances", bounds=(0.0, 1e6)),
-}
 
 STUDY = study(
     __name__,

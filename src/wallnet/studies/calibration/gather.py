@@ -179,7 +179,7 @@ def _placed(
 
     sequence = qmc.Sobol(d=len(STEPS), scramble=True, seed=seed)
     points = sequence.random_base2(max(count - 1, 0).bit_length())[:count]
-    low, high = np.transpose(list(asked.parameters.ranges().values()))
+    low, high = np.transpose([limits for _, limits in asked.parameters])
     middle = np.resize([[centre[name] for name in STEPS] for centre in centres], points.shape)
     steps = np.array(list(STEPS.values()))
     around = middle + (2 * points - 1) * reach * (high - low)
@@ -190,7 +190,7 @@ def _placed(
 
 def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
     """Return the configuration, then candidates that fill the ranges evenly."""
-    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters.ranges().items()}
+    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters}
     return [configured, *_placed(asked, asked.candidates, SEED, [middle], 0.5)]
 
 

@@ -8,9 +8,9 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.calibration.ask import Calibration
-from wallnet.studies.showing import YES
+from wallnet.report.tables import Table, of_columns
+from wallnet.studies.calibration.ask import STEPS, Calibration
+from wallnet.studies.showing import YES, columns, titles
 
 if TYPE_CHECKING:
     import pandas
@@ -24,14 +24,8 @@ UNDETERMINED = 0.5
 FEWEST = 3
 """Number of good candidates below which nothing is said about parameters."""
 
-PARAMETERS: dict[str, tuple[str, float, str]] = {
-    "candidate_damping": ("damping", 1.0, ".3f"),
-    "candidate_notch_diameter": ("notch diameter (nm)", 1e-9, ".1f"),
-    "candidate_wall_start": ("wall start (nm)", 1e-9, ".1f"),
-    "candidate_pulse_duration": ("pulse (ns)", 1e-9, ".2f"),
-    "read_delay": ("read after the pulse (ns)", 1e-9, ".2f"),
-}
-"""Title, unit and format of each parameter, and of the time of the reading."""
+PARAMETERS = (*(f"candidate_{name}" for name in STEPS), "read_delay")
+"""The parameters, and the time of the reading."""
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -54,19 +48,16 @@ def ordered(data: xarray.Dataset) -> "pandas.DataFrame":
 def _candidates(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     rows = ordered(data)
-    columns: dict[str, tuple[Any, Format]] = {
-        "misfit": (rows["misfit"], ".2f"),
-        "reference data missed": (rows["missed"], ".0f"),
-        "candidate": (rows["candidate"], ".0f"),
-        "round": (rows["candidate_round"], ".0f"),
-        "configured": (rows["configured"], YES),
+    found = {
+        **columns("calibration", rows, "misfit", "missed", "candidate", "candidate_round"),
+        "configured": (rows["configured"].values, YES),
+        **columns("calibration", rows, *PARAMETERS),
     }
-    for parameter, (title, unit, form) in PARAMETERS.items():
-        columns[title] = (rows[parameter] / unit, form)
-    found = data["simulated_value"].stack(place=["candidate", "read_delay"]).transpose("place", ...)
-    for reference, values in zip(data["reference"].values, found.values[rows.index].T, strict=True):
-        columns[str(reference)] = (values, "")
-    return of_columns(f"{name}: candidates", columns)
+    stacked = data["simulated_value"].stack(place=["candidate", "read_delay"])
+    values = stacked.transpose("reference", "place").values[:, rows.index]
+    references = map(str, data["reference"].values)
+    found |= {each: (value, "") for each, value in zip(references, values, strict=True)}
+    return of_columns(f"{name}: candidates", found)
 
 
 def _references(data: xarray.Dataset, name: str) -> Table:
@@ -77,14 +68,14 @@ def _references(data: xarray.Dataset, name: str) -> Table:
     """
     rows = ordered(data)
     both = {"best": rows.iloc[0], "configured": rows[rows["configured"]].iloc[0]}
-    columns: dict[str, tuple[Any, Format]] = {"reference": (data["reference"].values, "")}
+    shown = columns("calibration", data, "reference")
     for title, row in both.items():
         found = data.sel(candidate=row["candidate"], read_delay=row["read_delay"])
-        columns[title] = (found["simulated_value"].values, "")
-        columns[f"{title} meets it"] = (found["reference_met"].values, YES)
+        shown[title] = (found["simulated_value"].values, "")
+        shown[f"{title} meets it"] = (found["reference_met"].values, YES)
     anywhere = data["reference_met"].any("read_delay").sum("candidate")
-    columns["candidates that meet it"] = (anywhere.values, ".0f")
-    return of_columns(f"{name}: reference data", columns)
+    shown["candidates that meet it"] = (anywhere.values, ".0f")
+    return of_columns(f"{name}: reference data", shown)
 
 
 def _ranges(data: xarray.Dataset, name: str) -> Table:
@@ -100,12 +91,11 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     known = good["candidate"].nunique() >= FEWEST
     settings = json.loads(data.attrs["parameters"])["settings"]
     delays = data["read_delay"].values
-    ranges = Calibration.model_validate(settings).parameters.ranges()
-    limits = [*ranges.values(), (delays[0], delays[-1])]
+    ranges = Calibration.model_validate(settings).parameters
+    limits = [*(limits for _, limits in ranges), (delays[0], delays[-1])]
     table = []
-    for (parameter, (title, unit, form)), (low, high) in zip(
-        PARAMETERS.items(), limits, strict=True
-    ):
+    for parameter, (low, high) in zip(PARAMETERS, limits, strict=True):
+        title, unit, form = titles("calibration")[parameter]
         values = good[parameter]
         share = np.ptp(values) / (high - low) if high > low else 0.0
         numbers = {
@@ -116,7 +106,7 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
             "good from": values.min(),
             "good to": values.max(),
         }
-        row: dict[str, Any] = {key: format(value / unit, form) for key, value in numbers.items()}
+        row: dict[str, Any] = {key: f"{value / unit:{form}}" for key, value in numbers.items()}
         decided = YES[share <= UNDETERMINED] if known else "not known"
         row |= {"share of the range": share, "determined": decided}
         table.append({"parameter": title, **row})
@@ -130,7 +120,8 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     own = rows[rows["configured"]]
     figure, grid = style.panels(figures, 2, 3, 0.62, sharey=True)
     *places, last = grid.flat
-    for axes, (parameter, (title, unit, _)) in zip(places, PARAMETERS.items(), strict=True):
+    for axes, parameter in zip(places, PARAMETERS, strict=True):
+        title, unit, _ = titles("calibration")[parameter]
         # a parameter at its best time of reading
         shown = rows.groupby(["candidate_round", "candidate", parameter])["misfit"].min()
         for number, values in shown.reset_index().groupby("candidate_round"):

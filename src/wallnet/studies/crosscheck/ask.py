@@ -13,7 +13,6 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import VariantName
 from wallnet.experiment import Request, Simulation, pulse_job
-from wallnet.files.schema import CURRENT_DENSITY, ON_TRACK, STATE, TEXT, TIME, Variable, answer
 from wallnet.studies.base import Requests, Rounds, Validate, changed, study
 
 
@@ -50,14 +49,14 @@ class Crosscheck(Section):
 
 
 def problems(
-    key: str, _: str, asked: Crosscheck, devices: Mapping[str, Device], validate: Validate
+    key: str, _: str, asked: Crosscheck, campaign: Campaign, validate: Validate
 ) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
     found = []
     for name, case in asked.cases.items():
         where = f"{key}.cases.{name}"
         names = (f"{where}.device", case.device, f"{where}.changes")
-        found += changed(*names, case.changes, devices, validate)[1]
+        found += changed(*names, case.changes, campaign.simulated, validate)[1]
     return found
 
 
@@ -81,33 +80,6 @@ def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Req
         found[each, calculator] = Request("trace", path, make)
     return found
 
-
-_CASE = ("case",)
-_TRACE = ("case", "calculator")
-_CURVE = ("case", "entry")
-_WALL = ("case", "calculator", "entry")
-
-VARIABLES = {
-    "case": Variable(_CASE, "name of the case", "", TEXT),
-    "calculator": Variable(("calculator",), "calculator, the reference last", "", TEXT),
-    "case_damping": Variable(_CASE, "damping"),
-    "case_current_density": Variable(_CASE, "current density of the pulse", **CURRENT_DENSITY),
-    "compared_until": Variable(_CASE, "end of the shorter trace", **TIME),
-    "m_deviation": Variable(_CASE, "largest difference of a component of the mean m"),
-    "wall_bottom_deviation": Variable(_CASE, "largest deviation of the lower wall end", **ON_TRACK),
-    "wall_top_deviation": Variable(_CASE, "largest deviation of the upper wall end", **ON_TRACK),
-    "final_position_deviation": Variable(_CASE, "deviation of the final mean position", **ON_TRACK),
-    "final_state": Variable(_TRACE, "state of the wall at the end of the trace", type=STATE),
-    "final_settled": Variable(
-        _TRACE, "whether both wall ends rest at the end", **answer("not asked to rest")
-    ),
-    "wall_time": Variable(_TRACE, "duration of the simulation on its machine", "s"),
-    "trace_time": Variable(_CURVE, "time of each entry; NaN after the last", **TIME),
-    "trace_current_density": Variable(_CURVE, "applied current density", **CURRENT_DENSITY),
-    "trace_m_deviation": Variable(_CURVE, "largest difference of a component of the mean m"),
-    "trace_wall_bottom": Variable(_WALL, "wall end at the lower edge", **ON_TRACK),
-    "trace_wall_top": Variable(_WALL, "wall end at the upper edge", **ON_TRACK),
-}
 
 STUDY = study(
     __name__,

@@ -1,13 +1,12 @@
 """Tables and figure of a cross-check, made from its file only."""
 
-from typing import Any
-
 import numpy as np
 import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Table, of_columns
+from wallnet.studies.showing import columns
 
 NAMES = {"film": "engine", "oommf": "OOMMF"}
 """Names of the package's calculators in headings; others keep their names."""
@@ -27,26 +26,17 @@ def _known(values: np.ndarray) -> np.ndarray:
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of the deviations."""
-    columns: dict[str, tuple[Any, Format]] = {
-        "case": (data["case"].values, ""),
-        "α": (data["case_damping"].values, "g"),
-        "J (1e12 A/m²)": (data["case_current_density"].values / 1e12, "g"),
-        "compared up to (ns)": (data["compared_until"].values * 1e9, ".2f"),
-        "max. deviation of <m>": (data["m_deviation"].values, ".1e"),
-        "of the lower wall end (nm)": (data["wall_bottom_deviation"].values * 1e9, ".3f"),
-        "of the upper wall end (nm)": (data["wall_top_deviation"].values * 1e9, ".3f"),
-        "of the final mean position (nm)": (data["final_position_deviation"].values * 1e9, ".3f"),
-    }
+    shown = columns("crosscheck", data)
     for index, calculator in enumerate(_names(data)):
         one = data.isel(calculator=index)
         ends = zip(one["final_state"].values, one["final_settled"].values, strict=True)
         states = [f"{state}{_SETTLED[int(settled)]}" for state, settled in ends]
-        columns[f"final state, {calculator}"] = (states, "")
+        shown[f"final state, {calculator}"] = (states, "")
     first, reference = data["wall_time"].transpose("calculator", "case").values
     ours, theirs = _names(data)
-    columns |= {f"{ours} (s)": (first, ".1f"), f"{theirs} (s)": (reference, ".0f")}
-    columns["ratio"] = (reference / first, ".0f")
-    return [of_columns(f"{name}: deviations between the calculators", columns)]
+    shown |= {f"{ours} (s)": (first, ".1f"), f"{theirs} (s)": (reference, ".0f")}
+    shown["ratio"] = (reference / first, ".0f")
+    return [of_columns(f"{name}: deviations between the calculators", shown)]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -13,7 +13,6 @@ from wallnet.config.pulse import whole
 from wallnet.config.quantities import CurrentDensity, Duration, Section
 from wallnet.experiment import Request, level_job
 from wallnet.files import WallState
-from wallnet.files.schema import EDGE, TEXT, TIME, Variable
 from wallnet.jobs.requests import level, pulses
 from wallnet.studies import base
 
@@ -35,8 +34,6 @@ class Depinning(Section):
     """Largest distance between two pulses on either side of a threshold. Source: our choice."""
     duration: Duration = 10e-9
     """Duration of the pulses. Source: paper, as of the synapse's."""
-    single_notch: bool = True
-    """Whether the thresholds on tracks with a single notch are searched as well."""
 
     @field_validator("current_densities")
     @classmethod
@@ -69,14 +66,14 @@ class Site(NamedTuple):
     start: Request
 
 
-def sites(name: str, device: Device, asked: Depinning) -> dict[tuple[str, int], Site]:
+def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     """Return the walls at all notches, by track and number of the notch on the device."""
     found: dict[tuple[str, int], Site] = {}
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
         found[OWN, notch] = Site(device, state, level(name, device, state))
-    for notch, position in positions.items() if asked.single_notch else ():
+    for notch, position in positions.items():
         changes = {"track": {"notches": {"count": None, "positions": [position]}}}
         single = Device.model_validate(laid_over(device.plain(), changes))
         state = WallState.at(1, 1)
@@ -93,7 +90,7 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Round
     notch and current density.
     """
     device = campaign.simulated[name]
-    resting = sites(name, device, asked)
+    resting = sites(name, device)
     found: base.Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
     found |= {("start", *key): site.start for key, site in resting.items()}
     both = [(*key, density) for key in resting for density in asked.current_densities]
@@ -120,25 +117,9 @@ def ahead(
     return [(2 * walls * left, found[OWN, 1, asked.current_densities[1]])]
 
 
-_THRESHOLD = ("track", "notch", "ends")
-_DWELL = ("current_density", "notch", "edge")
-
-VARIABLES = {
-    "threshold_low": Variable(_THRESHOLD, "strongest pulse by which fewer ends leave", **EDGE),
-    "threshold_high": Variable(_THRESHOLD, "weakest pulse by which so many ends leave", **EDGE),
-    "reach_time": Variable(_DWELL, "when the end reaches the notch; NaN if never", **TIME),
-    "leave_time": Variable(_DWELL, "when it leaves it for good; NaN if not in the pulse", **TIME),
-    "dwell_time": Variable(_DWELL, "time there until it leaves or the pulse ends", **TIME),
-    "track": Variable(("track",), "notches of the track", "", TEXT),
-    "notch": Variable(("notch",), "number of the notch, counted from 1", type="int64"),
-    "ends": Variable(("ends",), "number of wall ends that have left", type="int64"),
-    "edge": Variable(("edge",), "edge of the track", "", TEXT, values=("lower", "upper")),
-}
-
 STUDY = base.study(
     __name__,
     Depinning,
-    others=("current_density",),
     figure="thresholds",
     places={"level": "[^/]+/[^/]+/start", "trace": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,

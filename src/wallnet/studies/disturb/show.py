@@ -1,13 +1,15 @@
 """Tables and map of a write disturb, made from its file only."""
 
+from typing import Any
+
 import numpy as np
 import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.device_tables import sign_of
-from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import YES, cells
+from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.showing import cells, columns
 
 KEPT, LOST, UNSTABLE = "#009E73", "#E69F00", "#FFFFFF"
 """Colours of states that survive all pulses, that do not, and in which no wall rests."""
@@ -19,31 +21,14 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     stable = data["disturbed_stable"] == 1
     kept, count = data["state_kept"].sum("disturbed").values, int(stable.sum())
     least = data["survived_pulses"].where(stable).min("disturbed").values
+    shares: dict[str, tuple[Any, Format]] = {
+        **columns("disturb", data, "write_share", "disturb_current_density"),
+        "states that survive all pulses": ([f"{each} of {count}" for each in kept], ""),
+        "least pulses survived": (least, ".0f"),
+    }
     return [
-        of_columns(
-            f"{name}: pulses until a state is lost",
-            {
-                "state": (rows["disturbed"], ""),
-                "a wall initialised there rests": (rows["disturbed_stable"], YES),
-                "share": (rows["write_share"], "+.4g"),
-                "J (1e12 A/m²)": (rows["disturb_current_density"] / 1e12, "+.4f"),
-                "pulses survived": (rows["survived_pulses"], ".0f"),
-                "all": (rows["state_kept"], YES),
-                "state after the last pulse": (rows["disturb_state"], ""),
-                "settled": (rows["disturb_settled"], YES),
-                "drift (nm)": (rows["disturb_drift"] / 1e-9, "z.2f"),
-                "drift in the last pulse (nm)": (rows["disturb_last_drift"] / 1e-9, "z.3f"),
-            },
-        ),
-        of_columns(
-            f"{name}: shares of the write amplitude",
-            {
-                "share": (data["write_share"].values, "+.4g"),
-                "J (1e12 A/m²)": (data["disturb_current_density"].values / 1e12, "+.4f"),
-                "states that survive all pulses": ([f"{each} of {count}" for each in kept], ""),
-                "least pulses survived": (least, ".0f"),
-            },
-        ),
+        of_columns(f"{name}: pulses until a state is lost", columns("disturb", rows)),
+        of_columns(f"{name}: shares of the write amplitude", shares),
     ]
 
 

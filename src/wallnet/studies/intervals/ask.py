@@ -9,7 +9,6 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.bisection import Resolution, halvings
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
-from wallnet.files.schema import CURRENT_DENSITY, EDGE, FLAG, STATE, Variable
 from wallnet.jobs.requests import pulses
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_short
 
@@ -74,23 +73,9 @@ def ahead(
     return [((len(densities) - 1) * left, _pulse(name, device, densities[-1]))]
 
 
-_INTERVAL = ("interval",)
-
-VARIABLES = {
-    "interval": Variable(_INTERVAL, "number, by ascending current density", type="int64"),
-    "interval_state": Variable(_INTERVAL, "state of the wall after its pulses", type=STATE),
-    "interval_settled": Variable(_INTERVAL, "whether the wall rests, or has left", **FLAG),
-    "interval_low": Variable(_INTERVAL, "lower edge", **EDGE),
-    "interval_high": Variable(_INTERVAL, "upper edge", **EDGE),
-    "interval_error": Variable(_INTERVAL, "largest possible error of its edges", **CURRENT_DENSITY),
-    "interval_swept": Variable(_INTERVAL, "pulses of the sweep in it", type="int64"),
-    "swept": Variable(("current_density",), "whether the pulse belongs to the sweep", **FLAG),
-}
-
 STUDY = study(
     __name__,
     Intervals,
-    others=("state", "settled", "current_density"),
     figure="edges",
     places={"trace": r"[^/]+/-?[\d.]+"},
     of_device=True,

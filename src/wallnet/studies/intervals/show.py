@@ -6,7 +6,7 @@ import xarray
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import YES
+from wallnet.studies.showing import columns
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -16,20 +16,14 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     can miss it.
     """
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
-    table = of_columns(
-        f"{name}: intervals of current density",
-        {
-            "state after the pulse": (data["interval_state"].values, ""),
-            "at rest": (data["interval_settled"].values, YES),
-            "from (1e12 A/m²)": (low, ".4f"),
-            "to (1e12 A/m²)": (high, ".4f"),
-            "edges, ± (1e12 A/m²)": (data["interval_error"].values / 1e12, ".4f"),
-            "width (1e12 A/m²)": (high - low, ".4f"),
-            "half width (%)": (100 * (high - low) / np.abs(high + low), ".1f"),
-            "pulses of the sweep in it": (data["interval_swept"].values, ".0f"),
-        },
-    )
-    return [table]
+    names = [f"interval_{each}" for each in ("state", "settled", "low", "high", "error")]
+    shown = {
+        **columns("intervals", data, *names),
+        "width (1e12 A/m²)": (high - low, ".4f"),
+        "half width (%)": (100 * (high - low) / np.abs(high + low), ".1f"),
+        **columns("intervals", data, "interval_swept"),
+    }
+    return [of_columns(f"{name}: intervals of current density", shown)]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -11,29 +11,16 @@ from wallnet.config.variants import Varied
 from wallnet.config.waveform import Points
 from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
-from wallnet.files.schema import EDGE, STATE, TEXT, Variable, meanings
 from wallnet.studies import base
 
-OUTCOMES = {
-    "works": "each pulse moves the wall by one notch, and the notches at the ends pin it",
-    "sticks": "the wall rests before the wanted notch",
-    "skips": "the wall rests beyond the wanted notch",
-    "leaves": "the wall leaves the track",
-    "moves": "the wall still moves after the pause",
-    "start": "the wall does not rest at the first notch before the first pulse",
-}
-"""Meaning of each outcome; all but the first are reasons of failure."""
+OUTCOMES = ("works", "sticks", "skips", "leaves", "moves", "start")
+"""Outcomes, whose meanings are in `variables.csv`; all but the first are reasons of failure."""
 
 WORKS, STICKS, SKIPS, LEAVES, MOVES, START = OUTCOMES
 
-
-EDGES = {
-    "first": "least current density",
-    "last": "greatest current density",
-    "below": "next current density below, which fails,",
-    "above": "next current density above, which fails,",
-}
-"""Meaning of the edges of the widest stretch of current densities that work."""
+EDGES = ("first", "last", "below", "above")
+"""Edges of the widest stretch of current densities that work: least and greatest, and the next ones
+outside, which fail."""
 
 
 class Tail(Section):
@@ -135,28 +122,12 @@ def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> b
     return found
 
 
-_WINDOW = ("variant", "duration", "current_density")
-
-VARIABLES = {
-    "variant": Variable(("variant",), "variant of the device", "", TEXT),
-    "window_outcome": Variable(
-        _WINDOW, "outcome of each pulse train", "", TEXT, attributes=meanings(OUTCOMES)
-    ),
-    "window_step": Variable(_WINDOW, "first step that failed; 0 if all worked", type="int64"),
-    "window_state": Variable(_WINDOW, "state of the wall after its last step", type=STATE),
-    **{
-        f"window_{name}": Variable(_WINDOW[:2], f"{text} of the widest stretch", **EDGE)
-        for name, text in EDGES.items()
-    },
-}
-
 STUDY = base.study(
     __name__,
     Window,
     title="operating window {subject}",
     missing="an operating window",
     kind="operating_window",
-    others=("duration", "current_density"),
     figure="map",
     places={"initial": "[^/]+/[^/]+/initial", "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+"},
 )

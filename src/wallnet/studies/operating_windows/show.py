@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
-from wallnet.studies.showing import cells
+from wallnet.studies.showing import cells, columns
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -35,24 +35,16 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     rows = limits.assign(works=works).to_dataframe().reset_index()
     first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
     working = [f"{count} of {data.sizes['current_density']}" for count in rows["works"]]
-    steps = points["window_step"]
-    outcomes: dict[str, tuple[Any, Format]] = {
-        "variant": (points["variant"], ""),
-        "duration (ns)": (points["duration"] / 1e-9, ".3f"),
-        "J (1e12 A/m²)": (points["current_density"] / 1e12, ".4f"),
-        "outcome": (points["window_outcome"], ""),
-        "step that failed": (steps.where(steps > 0), ".0f"),  # none if all worked
-        "last state": (points["window_state"], ""),
-    }
+    # none if all worked
+    points["window_step"] = points["window_step"].where(points["window_step"] > 0)
     stretches: dict[str, tuple[Any, Format]] = {
-        "variant": (rows["variant"], ""),
-        "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
+        **columns("operating_windows", rows, "variant", "duration"),
         "points that work": (working, ""),
-        "works from (1e12 A/m²)": (first / 1e12, ".4f"),
-        "works to (1e12 A/m²)": (last / 1e12, ".4f"),
+        **columns("operating_windows", rows, "window_first", "window_last"),
         "half width, at least (%)": (100 * (last - first) / (last + first), ".1f"),
         "half width, below (%)": (100 * (above - below) / (above + below), ".1f"),
     }
+    outcomes = columns("operating_windows", points, *points)
     return [
         of_columns(f"{name}: outcome of each pulse train", outcomes),
         of_columns(f"{name}: widest stretch that works", stretches),

@@ -11,7 +11,6 @@ from wallnet.config.devices import Detector
 from wallnet.config.programs import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
-from wallnet.files.schema import CONDUCTANCE, Variable
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
@@ -59,45 +58,12 @@ def about(campaign: Campaign, _: str, asked: PulseTrain) -> ResponseJob:
     return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
 
 
-_TIME, _PULSE = ("reading", "time"), ("reading", "pulse")
-_BRANCH, _BRANCHES = ("branch",), ("reading", "branch")
-
-VARIABLES = {
-    "pulse_train_conductance": Variable(_TIME, "conductance during the pulse train", **CONDUCTANCE),
-    "pulse_conductance": Variable(_PULSE, "conductance at the end of the pause", **CONDUCTANCE),
-    "normalized_pulse_conductance": Variable(
-        _PULSE, "normalised conductance after the pause (paper, Eq. 3)"
-    ),
-    "branch_first": Variable(_BRANCH, "first pulse of the sequence", type="int64"),
-    "branch_last": Variable(_BRANCH, "last pulse of the sequence", type="int64"),
-    "branch_steps": Variable(_BRANCH, "pulses up to the last that changes the state", type="int64"),
-    "nonlinearity": Variable(
-        _BRANCHES,
-        "nonlinearity of the conductance against the pulse number, label of NeuroSim; NaN if "
-        "fewer than two pulses change it",
-        bounds=(-10.2, 10.2),
-    ),
-    "step_size": Variable(_BRANCHES, "mean change of the normalised conductance by a pulse"),
-    "step_slope": Variable(
-        _BRANCHES,
-        "relative change of the step with the weight from -1 to 1 (gamma of aihwkit's "
-        "LinearStepDevice); NaN if fewer than two pulses change it",
-    ),
-    "branch": Variable(_BRANCH, "number of a sequence of pulses of one sign", type="int64"),
-}
-
 STUDY = study(
     __name__,
     PulseTrain,
     title="pulse train {subject}",
     missing="a pulse train",
     kind="response",
-    others=(
-        *("wall_position", "wall_bottom", "wall_top", "applied_current_density"),
-        *("pulse_train_current_density", "pulse_start", "pulse_duration", "pause_end"),
-        *("pulse_state", "pulse_settled", "pulse_wall_position", "pulse_wall_bottom"),
-        *("pulse_wall_top", "time", "reading", "pulse"),
-    ),
     figure="response",
     places={"pulse_train": "[^/]+/train"},
     usual=True,

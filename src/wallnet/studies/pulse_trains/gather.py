@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet import files
 from wallnet.config.devices import Detector
 from wallnet.devices.conductance import (
     both_readings,
@@ -19,7 +18,7 @@ from wallnet.devices.conductance import (
     normalize,
 )
 from wallnet.files import FileError
-from wallnet.files.schema import COMPONENTS
+from wallnet.files.schema import COMPONENTS, KINDS
 from wallnet.studies.opened import Opened
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
@@ -33,7 +32,7 @@ LABEL = 10.1015
 STEEPEST = 100.0
 """Largest curvature of a fit; at this one the first pulse does nearly everything."""
 
-KEPT = tuple(name for name in STUDY.others if name != "reading")
+KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
 """Variables of a pulse train that its response has unchanged."""
 
 
@@ -120,10 +119,13 @@ def branches(current_density: NDArray[np.floating]) -> list[tuple[int, int]]:
     return found
 
 
+OF_BRANCH = ("nonlinearity", "step_size", "step_slope")
+
+
 def _of_branch(
     normalized: NDArray[np.float64], steps: int, rising: bool
 ) -> tuple[float, float, float]:
-    """Return nonlinearity, mean step and slope of the steps of one branch in one reading.
+    """Return the quantities `OF_BRANCH` of one branch in one reading.
 
     `normalized` has the conductance before the first pulse and after each.
     """
@@ -185,22 +187,15 @@ def _branch_variables(
 ) -> dict[str, ArrayLike]:
     """Return the variables over the branches of a pulse train."""
     found = branches(current_density)
-    numbers: list[NDArray[np.float64]] = []
-    steps = []
+    rows = []
     for first, last in found:
         along = normalized[:, first - 1 : last + 1]
         changed = np.flatnonzero(np.abs(np.diff(along, axis=1)).max(axis=0) > SMALLEST_STEP)
-        steps.append(int(changed[-1]) + 1 if changed.size else 0)
+        steps = int(changed[-1]) + 1 if changed.size else 0
         rising = bool(current_density[first] > 0)
-        numbers.append(np.array([_of_branch(each, steps[-1], rising) for each in along]))
-    # (branch, reading, quantity)
-    of_branches = np.array(numbers).reshape(len(found), len(files.READINGS), 3)
-    return {
-        "branch": np.arange(len(found)) + 1,
-        "branch_first": [first for first, _ in found],
-        "branch_last": [last for _, last in found],
-        "branch_steps": steps,
-        "nonlinearity": of_branches[:, :, 0].T,
-        "step_size": of_branches[:, :, 1].T,
-        "step_slope": of_branches[:, :, 2].T,
-    }
+        told = zip(*(_of_branch(each, steps, rising) for each in along), strict=True)
+        rows.append((first, last, steps, *told))
+    names = ("branch_first", "branch_last", "branch_steps", *OF_BRANCH)
+    # a quantity of each reading is over (reading, branch)
+    columns = (np.stack(column, axis=-1) for column in zip(*rows, strict=True))
+    return {"branch": np.arange(len(found)) + 1, **dict(zip(names, columns, strict=True))}

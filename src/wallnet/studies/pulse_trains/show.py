@@ -1,7 +1,7 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray
@@ -11,10 +11,12 @@ from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
-from wallnet.report.device_tables import SETTLED
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
-from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import Headline
+from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.showing import Headline, columns
+
+if TYPE_CHECKING:
+    import pandas
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -37,47 +39,39 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     readings = data.sel(reading=list(files.READINGS))
     conductance = readings["pulse_conductance"].values / 1e-6
     normalized = readings["normalized_pulse_conductance"].values
-    return of_columns(
-        f"{name}: after each pulse",
-        {
-            "pulse": (data["pulse"].values, ""),
-            "J (1e12 A/m²)": (data["pulse_train_current_density"].values / 1e12, "+.4f"),
-            "duration (ns)": (data["pulse_duration"].values / 1e-9, ".3f"),
-            "state after the pause": (data["pulse_state"].values, ""),
-            "settled": (data["pulse_settled"].values, SETTLED),
-            "wall, lower edge (nm)": (data["pulse_wall_bottom"].values / 1e-9, ".1f"),
-            "wall, upper edge (nm)": (data["pulse_wall_top"].values / 1e-9, ".1f"),
-            "G, parallel (µS)": (conductance[0], ".3f"),
-            "G, series (µS)": (conductance[1], ".3f"),
-            "G normalised, parallel": (normalized[0], ".4f"),
-            "G normalised, series": (normalized[1], ".4f"),
-        },
-    )
+    pulse = [f"pulse_{each}" for each in ("duration", "state", "settled")]
+    ends = ("pulse_wall_bottom", "pulse_wall_top")
+    shown: dict[str, tuple[Any, Format]] = {
+        **columns("pulse_trains", data, "pulse", "pulse_train_current_density", *pulse, *ends),
+        "G, parallel (µS)": (conductance[0], ".3f"),
+        "G, series (µS)": (conductance[1], ".3f"),
+        "G normalised, parallel": (normalized[0], ".4f"),
+        "G normalised, series": (normalized[1], ".4f"),
+    }
+    return of_columns(f"{name}: after each pulse", shown)
 
 
-def _rising(data: xarray.Dataset) -> np.ndarray:
-    """Return whether the pulses of each branch raise the conductance."""
-    return data["pulse_train_current_density"].values[data["branch_first"].values] > 0
+OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
+
+
+def _rows(data: xarray.Dataset) -> "pandas.DataFrame":
+    """Return the branches, a row each and reading, and whether their pulses are `rising` ones."""
+    found = data[["branch_first", "branch_last", *OF_BRANCH]].sel(reading=list(files.READINGS))
+    rows = found.to_dataframe(["branch", "reading"]).reset_index()
+    density = data["pulse_train_current_density"].values
+    return rows.assign(rising=density[rows["branch_first"]] > 0)
 
 
 def _branches(data: xarray.Dataset, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
-    names = ["branch_first", "branch_last", "branch_steps", "step_size", "nonlinearity"]
-    chosen = data[[*names, "step_slope"]].assign(rising=("branch", _rising(data)))
-    rows = chosen.sel(reading=list(files.READINGS)).to_dataframe(["branch", "reading"])
+    rows = _rows(data)
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
-    return of_columns(
-        f"{name}: potentiation and depression",
-        {
-            "pulses": ([f"{first} to {last}" for first, last in ends], ""),
-            "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-            "reading": (rows.index.get_level_values("reading"), ""),
-            "pulses that change the state": (rows["branch_steps"].values, ""),
-            "mean step of G normalised": (rows["step_size"].values, "+z.4f"),
-            "nonlinearity (NeuroSim)": (rows["nonlinearity"].values, "+z.2f"),
-            "γ (aihwkit)": (rows["step_slope"].values, "+z.2f"),
-        },
-    )
+    shown: dict[str, tuple[Any, Format]] = {
+        "pulses": ([f"{first} to {last}" for first, last in ends], ""),
+        "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
+        **columns("pulse_trains", rows, "reading", *OF_BRANCH),
+    }
+    return of_columns(f"{name}: potentiation and depression", shown)
 
 
 def _asymmetry(data: xarray.Dataset, name: str) -> Table:
@@ -86,28 +80,19 @@ def _asymmetry(data: xarray.Dataset, name: str) -> Table:
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
     steps Δ (1 + β) upwards and Δ (1 - β) downwards.
     """
-    names = ["branch_first", "branch_last", "nonlinearity", "step_size"]
-    up = data[names].assign(rising=("branch", _rising(data))).sel(reading=list(files.READINGS))
-    down = up.shift(branch=-1, fill_value={"rising": True, "branch_last": 0})
-    steps, back = abs(up["step_size"]), abs(down["step_size"])
-    found = up.assign(
-        last=down["branch_last"],
-        pair=up["rising"] & ~down["rising"],
-        asymmetry=abs(up["nonlinearity"] - down["nonlinearity"]),
-        bias=(steps - back) / (steps + back),
-    )
-    rows = found.to_dataframe(["branch", "reading"]).reset_index()
-    rows = rows[rows["pair"]]
-    ends = zip(rows["branch_first"], rows["last"], strict=True)
-    return of_columns(
-        f"{name}: asymmetry",
-        {
-            "pulses": ([f"{first} to {last}" for first, last in ends], ""),
-            "reading": (rows["reading"].values, ""),
-            "asymmetry (NeuroSim)": (rows["asymmetry"].values, ".2f"),
-            "β (aihwkit)": (rows["bias"].values, "+z.4f"),
-        },
-    )
+    rows = _rows(data)
+    later = rows.groupby("reading").shift(-1)
+    pair = rows["rising"] & later["rising"].eq(False)
+    up, down = rows[pair], later[pair]
+    ends = zip(up["branch_first"], down["branch_last"], strict=True)
+    steps, back = up["step_size"].abs(), down["step_size"].abs()
+    shown: dict[str, tuple[Any, Format]] = {
+        "pulses": ([f"{first} to {last:.0f}" for first, last in ends], ""),
+        "reading": (up["reading"], ""),
+        "asymmetry (NeuroSim)": ((up["nonlinearity"] - down["nonlinearity"]).abs(), ".2f"),
+        "β (aihwkit)": ((steps - back) / (steps + back), "+z.4f"),
+    }
+    return of_columns(f"{name}: asymmetry", shown)
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
@@ -160,12 +145,8 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
     # each from a cold track
     single = [write_energy_of(job, *each) for each in shapes]
-    energy, outside = (
-        np.array([getattr(each, name) for each in single], dtype=float)
-        for name in ("energy", "outside")
-    )
-    first = data["branch_first"].values[:2].tolist()
-    steps = data["branch_steps"].values[:2].tolist()
+    spent = np.array([(1.0, each.energy, each.outside) for each in single])
+    first, steps = (data[f"branch_{name}"].values[:2].tolist() for name in ("first", "steps"))
     distinct = [
         len(set(state[pulse - 1 : pulse + count])) == count + 1
         for pulse, count in zip(first, steps, strict=True)
@@ -174,16 +155,13 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
     top = steps[0] if steps else 0
     if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
         return None
-    matrices = []
-    for values in (np.ones_like(energy), energy, outside):
-        # the first pulse down starts from the highest level
-        up, down = values[1 : 1 + top], values[first[1] : first[1] + top][::-1]
-        matrix = [
-            [(up[start:end] if end > start else down[end:start]).sum() for end in range(levels)]
-            for start in [0, *range(levels)]
-        ]
-        matrices.append(np.array(matrix))
-    return matrices
+    # the first pulse down starts from the highest level
+    up, down = spent[1 : 1 + top], spent[first[1] : first[1] + top][::-1]
+    sums = [
+        [(up[start:end] if end > start else down[end:start]).sum(axis=0) for end in range(levels)]
+        for start in [0, *range(levels)]
+    ]
+    return [*np.moveaxis(np.array(sums), -1, 0)]
 
 
 MOST_PULSES = 4

@@ -6,7 +6,6 @@ from functools import partial
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.experiment import Job, Request
-from wallnet.files.schema import FLAG, ON_TRACK, STATE, Variable
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies import base
 
@@ -58,27 +57,9 @@ def about(campaign: Campaign, name: str, _: Transitions) -> Job:
     return write_energy_job(campaign.simulated[name])
 
 
-_PULSE = ("start", "duration", "current_density")
-
-VARIABLES = {
-    "start": Variable(("start",), "state from which a pulse starts", "", STATE),
-    "target": Variable(("target",), "state in which a pulse can end", "", STATE),
-    "start_stable": Variable(("start",), "whether an initialised wall rests there", **FLAG),
-    "end_state": Variable(_PULSE, "state of the wall after each pulse", type=STATE),
-    "end_settled": Variable(_PULSE, "whether both wall ends rest after each pulse", **FLAG),
-    "end_bottom": Variable(_PULSE, "lower wall end after each pulse", **ON_TRACK),
-    "end_top": Variable(_PULSE, "upper wall end after each pulse", **ON_TRACK),
-    "end_target": Variable(
-        _PULSE, "index of the target in which the wall rests; -1 if none", type="int64"
-    ),
-    "reached": Variable(("target",), "whether a pulse from another state ends there", **FLAG),
-    "left": Variable(("start",), "whether a pulse from there ends in another target", **FLAG),
-}
-
 STUDY = base.study(
     __name__,
     Transitions,
-    others=("duration", "current_density"),
     figure="map",
     places={"trace": r"[^/]+/[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,

@@ -1,7 +1,7 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray
@@ -11,9 +11,9 @@ from wallnet.devices.write_energy import WriteEnergy, write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
-from wallnet.report.device_tables import SETTLED, sign_of
+from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import YES, cells
+from wallnet.studies.showing import YES, cells, columns
 
 if TYPE_CHECKING:
     import pandas
@@ -36,19 +36,10 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 def _pulses(rows: "pandas.DataFrame", cost: WriteEnergy, name: str) -> Table:
     """Return the table of all pulses."""
-    table = of_columns(
-        f"{name}: where each pulse leads",
-        {
-            "from": (rows["start"], ""),
-            "duration (ns)": (rows["duration"] / 1e-9, ".3f"),
-            "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
-            "state after the pulse": (rows["end_state"], ""),
-            "settled": (rows["end_settled"], SETTLED),
-            "wall, lower edge (nm)": (rows["end_bottom"] / 1e-9, ".1f"),
-            "wall, upper edge (nm)": (rows["end_top"] / 1e-9, ".1f"),
-            "target": (rows["target"], ""),
-        },
-    )
+    pulse = ("start", "duration", "current_density")
+    ends = ("end_state", "end_settled", "end_bottom", "end_top")
+    shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
+    table = of_columns(f"{name}: where each pulse leads", shown)
     return write_energies.joined(table, write_energies.columns(cost.variables()))
 
 
@@ -120,15 +111,11 @@ def _sequences(data: xarray.Dataset, rows: "pandas.DataFrame", name: str) -> Tab
 
 def _states(data: xarray.Dataset, name: str) -> Table:
     """Return the table of what rests, and of what nothing reaches or leaves."""
-    # the first targets are the starts, and no pulse starts from the others
-    others = data.sizes["target"] - data.sizes["start"]
-    columns: dict[str, tuple[Any, Format]] = {
-        "state": (data["target"].values, ""),
-        "a wall initialised there rests": ([*data["start_stable"].values, *[None] * others], YES),
-        "a pulse reaches it": (data["reached"].values, YES),
-        "a pulse leaves it": ([*data["left"].values, *[0] * others], YES),
-    }
-    return of_columns(f"{name}: states", columns)
+    # no pulse starts from a track without a wall
+    starts = data[["start_stable", "left"]].to_dataframe()
+    rows = data[["reached"]].to_dataframe().join(starts).fillna({"left": 0}).reset_index()
+    shown = columns("transitions", rows, "target", "start_stable", "reached", "left")
+    return of_columns(f"{name}: states", shown)
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
@@ -162,21 +149,22 @@ def level_columns(
 ) -> dict[str, tuple[list[str], Format]]:
     """Return what pulses do to levels: which are reached, and which pulses leave them."""
     states = [str(state) for state in device["level_state"].values]
+    reached = (
+        {}
+        if data is None
+        else dict(zip(data["target"].values, data["reached"].values, strict=True))
+    )
     sign = 1 if device["current_density"].values.sum() >= 0 else -1
     left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
     shown = {1: "+", -1: "-"}
     return {
-        "reached from other states": ([_reached(state, data) for state in states], ""),
+        "reached from other states": (
+            [YES[reached[each]] if each in reached else UNKNOWN for each in states],
+            "",
+        ),
         left.format("sweep's", shown[sign]): ([_left(state, data, sign) for state in states], ""),
         left.format("opposite", shown[-sign]): ([_left(each, data, -sign) for each in states], ""),
     }
-
-
-def _reached(state: str, transitions: xarray.Dataset | None) -> str:
-    """Return whether a pulse from another state leads to a state."""
-    if transitions is None or state not in transitions["target"].values:
-        return UNKNOWN
-    return YES[int(transitions["reached"].sel(target=state))]
 
 
 def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
@@ -193,15 +181,11 @@ def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     if not of_state["start_stable"].item():
         return NO_WALL
     itself = transitions["target"].values.tolist().index(state)
-    found = []
-    for duration in transitions["duration"].values:
-        pulses = []
-        for density in sorted(transitions["current_density"].values, key=abs):
-            end = of_state.sel(duration=duration, current_density=density)
-            if density * sign > 0 and end["end_target"].item() != itself:
-                there = sign_of(str(end["end_state"].item()))
-                shown = there if end["end_target"].item() >= 0 else f"({there})"
-                pulses.append(f"{abs(density) / 1e12:g} to {shown}")
-        if pulses:
-            found.append(f"{duration / 1e-9:g} ns: {', '.join(pulses)}")
-    return "; ".join(found) or NOTHING
+    rows = of_state[["end_state", "end_target"]].to_dataframe().reset_index()
+    rows = rows[(rows["current_density"] * sign > 0) & (rows["end_target"] != itself)]
+    rows = rows.assign(size=rows["current_density"].abs()).sort_values("size", kind="stable")
+    signs = rows["end_state"].map(sign_of)
+    rows["there"] = signs.where(rows["end_target"] >= 0, "(" + signs + ")")
+    rows["pulse"] = rows["size"].map(lambda size: f"{size / 1e12:g}") + " to " + rows["there"]
+    found = rows.groupby("duration")["pulse"].agg(", ".join)
+    return "; ".join(f"{time / 1e-9:g} ns: {told}" for time, told in found.items()) or NOTHING
