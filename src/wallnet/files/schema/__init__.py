@@ -1,8 +1,8 @@
 """Variables of each kind of dataset, with their dimensions, units, texts and bounds.
 
-The table `variables.csv` beside this module defines those of several studies, the `ask` of a study
-its own. `content` and `dataset` create data from these definitions. `fault_of` and `impossible`
-check a file against them. Importing the module needs neither NumPy nor xarray.
+The table `variables.csv` beside this module defines those of simulations and devices, that of a
+study its own. `content` and `dataset` create data from these definitions. `fault_of` and
+`impossible` check a file against them. Importing the module needs neither NumPy nor xarray.
 """
 
 import csv
@@ -102,6 +102,10 @@ _QUANTITIES: dict[str, dict[str, Any]] = {
     "field": {"units": "A/m", "bounds": (0.0, 1e12)},
     "temperature": {"units": "K", "bounds": (0.0, 1e5)},
     "temperature rise": {"units": "K", "bounds": (0.0, 1e40)},
+    "probability": {"units": "1", "bounds": (0.0, 1.0)},
+    "share of both signs": {"units": "1", "bounds": (-1.0, 1.0)},
+    "nonlinearity": {"units": "1", "bounds": (-10.2, 10.2)},
+    "misfit": {"units": "1", "bounds": (0.0, 1e6)},
 }
 """Units and bounds of the quantities in the table; other entries there are units."""
 
@@ -110,6 +114,7 @@ _VALUES = {
     "reading": READINGS,
     "moment": ("pulse", "pause"),
     "polarity": ("plus", "minus"),
+    "edge": ("lower", "upper"),
 }
 """Variables with fixed values."""
 
@@ -145,61 +150,44 @@ def add(
     first, others : tuple of str
         Variables of several kinds that it has before and after its own.
     **variables : Variable
-        Its variables that no other kind has.
+        Its other variables.
     """
     VARIABLES.update(variables)
     KINDS[kind] = (*first, *variables, *others)
 
 
-def _read_table() -> None:
-    """Add the variables and the kinds of `variables.csv`.
+def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
+    """Return the variables of a table, by kind of file if it has this column, and by name.
 
-    The note of a flag is the meaning of -1, that of another variable a comment.
+    The note of a flag is the meaning of -1, that of a text the meaning of its values, and that of
+    another variable a comment. A row with a name only is a variable of several kinds.
     """
-    own: dict[str, dict[str, Variable]] = {}
-    with open(Path(__file__).with_name("variables.csv"), encoding="utf-8", newline="") as stream:
+    found: dict[str, dict[str, Variable]] = {}
+    with open(path, encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             name, quantity, note = row["name"], row["quantity"], row["note"]
+            of_kind = found.setdefault(row.get("kind", ""), {})
+            if not row["long_name"]:
+                of_kind[name] = VARIABLES[name]
+                continue
             if quantity == "flag":
                 more = answer(note)
             else:
                 more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": row["type"]}
-                more["attributes"] = {"comment": note} if note else _ATTRIBUTES.get(name, {})
-            own.setdefault(row["kind"], {})[name] = Variable(
+                told = {"values_mean" if row["type"] == TEXT else "comment": note}
+                more["attributes"] = told if note else _ATTRIBUTES.get(name, {})
+            VARIABLES[name] = of_kind[name] = Variable(
                 tuple(row["dimensions"].split()),
                 row["long_name"],
                 values=_VALUES.get(name, ()),
                 **more,
             )
-    VARIABLES.update(own.pop(""))
-    for kind, variables in own.items():
-        first, others = (names.split() for names in _SHARED[kind])
-        add(kind, (*first,), (*others,), **variables)
+    return found
 
 
-_OVER_TIME = "wall_position wall_bottom wall_top applied_current_density"
-_SHARED = {
-    "initial": ("", "x y component"),
-    "trace": (
-        f"m {_OVER_TIME} magnetization_profile magnetic_cells",
-        "time x y component pulse_current_density",
-    ),
-    "minimum": ("", "x y component"),
-    "barrier": ("", "x y component"),
-    "train": (_OVER_TIME, "time pulse"),
-    "ensemble": (
-        "pulse_train_current_density pulse_start pulse_duration pause_end magnetic_cells "
-        "applied_current_density",
-        "x time pulse",
-    ),
-    "track": ("", "time component reading current_density"),
-    "synapse": ("", ""),
-    "neuron": ("", ""),
-    "programming": ("", ""),
-}
-"""Variables of several kinds that a kind of the table has before and after its own."""
-
-_read_table()
+for _kind, _variables in variables_of(Path(__file__).with_name("variables.csv")).items():
+    if _kind:
+        add(_kind, **_variables)
 for _kind in ("synapse", "neuron"):
     KINDS[_kind] = (*KINDS["track"], "normalized_final_conductance", *KINDS[_kind])
 
