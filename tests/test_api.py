@@ -10,15 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.drift import DRIFT
 from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
-from tqdm import tqdm
 
 from wallnet import api, config, files
-from wallnet.api import running
-from wallnet.experiment import Request, level_job
 from wallnet.simulate import SimulationError
-from wallnet.studies import DEVICES
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,11 +39,6 @@ def swept(synapse, tmp_path_factory):
     """Return the folder of a sweep in two processes, and what it returned."""
     folder = tmp_path_factory.mktemp("swept")
     return folder, api.sweep(synapse, "synapse", folder, processes=2, progress=False)
-
-
-def tasks_of(device, folder):
-    asked = DEVICES.requests_of(config.Campaign(devices={"synapse": device}), "synapse")
-    return [running.Task(request, folder) for request in asked.values()]
 
 
 def test_a_device_is_loaded_with_changes_in_si(path):
@@ -115,27 +107,51 @@ def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devic
     assert (folder / "results/logs/traces/synapse/0.5000.log").read_text().count("notch 1") == 1
 
 
-def test_a_sweep_goes_on_where_it_was(swept, synapse, tmp_path):
-    """Only what is missing, damaged or of another job is made again."""
+@pytest.fixture
+def again(swept, synapse, tmp_path):
+    """Return a function that sweeps in a copy of the folder; it returns what was made again."""
     folder = tmp_path / "copy"
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
-    traces = folder / "results/traces/synapse"
+
+    def sweep(**blocks):
+        changed = {key: getattr(synapse, key).model_copy(update=blocks[key]) for key in blocks}
+        device = synapse.model_copy(update=changed)
+        before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.nc")}
+        found = api.sweep(device, "synapse", folder, processes=2, progress=False)
+        after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.nc")}
+        made = {path for path, time in after.items() if before.get(path) != time}
+        return found, {path.relative_to(folder / "results").as_posix() for path in made}
+
+    sweep.folder = folder
+    return sweep
+
+
+def test_a_sweep_goes_on_where_it_was(swept, again):
+    """Only what is missing or damaged is made again, whatever the folder's own campaign is."""
+    (again.folder / "config.yaml").write_text("devices: {other: {like: nothing}}")
+    traces = again.folder / "results/traces/synapse"
     (traces / "1.5000.nc").unlink()
     (traces / "3.0000.nc").write_bytes(b"")
-    kept = (traces / "0.5000.nc").stat().st_mtime_ns
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.nc")}
-    again = api.sweep(synapse, "synapse", folder, processes=1, progress=False)
-    changed = {
-        path.name for path in folder.rglob("*.nc") if before.get(path) != path.stat().st_mtime_ns
-    }
-    assert changed == {"1.5000.nc", "3.0000.nc", "synapse.nc"}
-    assert (traces / "0.5000.nc").stat().st_mtime_ns == kept
-    assert again.equals(swept[1])
-    shorter = synapse.model_copy(
-        update={"relaxation": synapse.relaxation.model_copy(update={"longest": 0.9e-9})}
-    )
-    left = [task for task in tasks_of(shorter, folder) if not task.is_done()]
-    assert {task.request.kind for task in left} == {"trace", "level"}
+    found, made = again()
+    assert made == {f"traces/synapse/{name}.nc" for name in ("1.5000", "3.0000")} | DEVICE
+    assert found.equals(swept[1])
+
+
+PULSES = {f"traces/synapse/{name}.nc" for name in ("0.5000", "1.5000", "3.0000")}
+LEVELS = {f"levels/synapse/{name}.nc" for name in ("1", "1-2", "2")}
+DEVICE = {"devices/synapse.nc"}
+
+
+def test_files_of_another_job_are_made_again(again):
+    """Neither the initial state nor minima depend on the relaxation."""
+    found, made = again(relaxation={"longest": 0.9e-9})
+    assert made == PULSES | LEVELS | DEVICE
+    assert json.loads(found.attrs["parameters"])["settings"]["relaxation"]["longest"] == 0.9e-9
+
+
+def test_what_starts_from_a_file_that_is_made_again_is_made_again(again):
+    """The job of a pulse does not contain how its initial state was relaxed."""
+    assert again(wall={"relaxation": 0.4e-9})[1] == {"initial/synapse.nc"} | PULSES | DEVICE
 
 
 def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
@@ -148,81 +164,29 @@ def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
     assert "1 of 3 pass the Curie temperature of 1000 K" in found.attrs["caveat"]
 
 
-def test_what_starts_from_a_file_that_is_made_again_is_made_again(swept, synapse, tmp_path):
-    """The job of a pulse does not contain how its initial state was relaxed."""
-    folder = tmp_path / "copy"
-    shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
-    wall = synapse.wall.model_copy(update={"relaxation": 0.4e-9})
-    relaxed = synapse.model_copy(update={"wall": wall})
-    due = running.due(tasks_of(relaxed, folder))
-    pulses = [f"{density / 1e12:.4f}" for density in synapse.pulse.current_densities]
-    assert [task.output.stem for task in due] == ["synapse", *pulses]
-    # a sweep that ended after the initial state goes on with what starts from it
-    assert not running.Commands().run(due[0])
-    due = running.due(tasks_of(relaxed, folder))
-    assert [task.output.stem for task in due] == pulses
+def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path, monkeypatch):
+    """The calculator is in the folder of the script, which is not that of the campaign."""
+    run = "    def run(self, job, start, recorder, progress, checkpoint):\n"
+    fails = "        if (job.current_density or 0) > most:\n            raise RuntimeError(most)\n"
+    changes = {"kind": "track", "calculator": "drift:Drift"}
+    changes |= {"calculator_settings": {"drift:Drift": {"velocity": 100.0}}}
+    changes |= {"pulse.current_densities": [4e11, 6e11, 8e11]}
+    monkeypatch.chdir(tmp_path)
+    for most, told in {7e11: "700000000000.0", 5e11: "500000000000.0; 1 more failed"}.items():
+        script = DRIFT.replace(run, run + fails.replace("most", str(most)))
+        (tmp_path / "drift.py").write_text(script)
+        device = api.load_device(path, "neuron", changes)
+        with pytest.raises(SimulationError, match=f"{re.escape(told)}$"):
+            api.sweep(device, "neuron", tmp_path / "made", processes=1, progress=False)
+    place = tmp_path / "made/results"
+    assert files.read_dataset(place / "traces/neuron/0.4000.nc", "trace").attrs["state"]
+    assert not (place / "devices/neuron.nc").exists()
 
 
-def test_a_sweep_makes_results_of_another_revision_again(swept, synapse, tmp_path):
-    folder = shutil.copytree(swept[0], tmp_path / "copy")
-    path = folder / "results/traces/synapse/0.5000.nc"
-    trace = files.read_dataset(path, "trace")
-    older = {"revision": int(trace.attrs["revision"]) - 1}
-    files.write_dataset(trace.assign_attrs(older), path, "trace", {})
-    todo = [task for task in tasks_of(synapse, folder) if not task.is_done()]
-    assert [task.output for task in todo] == [path]
-
-
-def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path):
-    """A folder stands where the trace should be written."""
-    changes = {"kind": "track", "pulse.current_densities": [4e11, 6e11, 8e11]}
-    neuron = api.load_device(path, "neuron", changes)
-    place = tmp_path / "results/traces/neuron"
-    place.mkdir(parents=True)
-    (place / "0.6000.nc").mkdir()
-    with pytest.raises(SimulationError, match=r"0\.6000\.nc(?!.*more failed)"):
-        api.sweep(neuron, "neuron", tmp_path, processes=1, progress=False)
-    (place / "0.8000.nc").unlink()
-    (place / "0.8000.nc").mkdir()
-    with pytest.raises(SimulationError, match=r"0\.[68]000\.nc.*; 1 more failed$"):
-        api.sweep(neuron, "neuron", tmp_path, processes=1, progress=False)
-    assert files.read_dataset(place / "0.4000.nc", "trace").attrs["state"]
-    assert not (tmp_path / "results/devices/neuron.nc").exists()
-
-
-def test_what_waits_for_a_simulation_that_failed_does_not_run(synapse, tmp_path, monkeypatch):
-    """Levels and minima do not need the initial state; other commands end well."""
-    ran = []
-
-    def run(commands, task):
-        ran.append(task.request.path.removeprefix("results/"))
-        return "no disk" if ran[-1] in ("initial/synapse.nc", "levels/synapse/2.nc") else ""
-
-    monkeypatch.setattr(running.Commands, "run", run)
-    with pytest.raises(SimulationError, match=r"^no disk; 1 more failed$"):
-        api.sweep(synapse, "synapse", tmp_path, processes=1, progress=False)
-    assert sorted(ran) == [
-        "initial/synapse.nc",
-        *(f"levels/synapse/{state}.nc" for state in ("1-2", "1", "2")),
-        *(f"minima/synapse/{state}.nc" for state in ("1-2", "1", "2", "initial", "reversed")),
-    ]
-
-
-def test_what_a_failed_simulation_is_needed_for_is_left_out(synapse, tmp_path, monkeypatch):
-    """The wall at notch 2 is missing, and so is its minimum, and the path from there."""
-    ran = []
-    monkeypatch.setattr(
-        running.Commands, "run", lambda _, task: ran.append(task) or "no disk" * (len(ran) == 1)
-    )
-    paths = {"level": (), "minimum": ("level",), "other": (), "barrier": ("other", "minimum")}
-    monkeypatch.setattr(running.Run, "_with_inputs", lambda _, requests: requests)
-    made = running.Run(config.parse(TINY), tmp_path, 1, tqdm(total=0, disable=True))
-    with pytest.raises(SimulationError, match="^no disk$"):
-        made.make(
-            Request("level", name, lambda: level_job(synapse, "2"), after)
-            for name, after in paths.items()
-        )
-    assert [task.request.path for task in ran] == ["level", "other"]
+def test_what_snakemake_itself_refuses_is_told(synapse, tmp_path):
+    (tmp_path / "results").write_text("")
+    with pytest.raises(SimulationError, match="results"):
+        api.sweep(synapse, "synapse", tmp_path, progress=False)
 
 
 def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):

@@ -66,7 +66,7 @@ def test_a_device_may_have_another_metal():
         ("heavy_metal", "resistivity", 130, "130 µΩ cm are 1.3e-6 Ω m"),
         ("heavy_metal", "thickness", 5, "lengths are in metres"),
         ("heavy_metal", "spin_hall_angle", -0.3, "it is a magnitude"),
-        ("heating", "oxide_thickness", 300, "300 nm is 300.0e-9"),
+        ("heating", "oxide_thickness", 300, "60 nm is 60.0e-9"),
         ("heating", "oxide_conductivity", 0, "silicon has about 148 W/(m K)"),
         ("heating", "silicon_heat_capacity", 712, "about 1.6e+6 J/(m³ K)"),
         ("heating", "largest_rise", 0, "a difference in kelvin"),

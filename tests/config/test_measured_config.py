@@ -104,8 +104,8 @@ def test_a_measured_device_can_vary_another(data):
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
-        ("levels", "networks.synapses names 'my-device', which is neither a synapse nor a meas"),
-        ("activation", "networks.neuron names 'my-device', which is neither a neuron nor a meas"),
+        ("levels", "networks.synapses names 'my-device', which is not a synapse or a meas"),
+        ("activation", "networks.neuron names 'my-device', which is not a neuron or a meas"),
     ],
 )
 def test_a_file_that_a_network_needs_is_missing(data, missing, message):
@@ -124,7 +124,7 @@ def test_a_simulated_device_is_offered_a_measured_one(mixed):
     with pytest.raises(ConfigError) as caught:
         config.parse(mixed)
     one_sentence(
-        caught, "neither a neuron nor a measured device with activation; use one of neuron, mine"
+        caught, "not a neuron or a measured device with activation; use one of neuron, mine"
     )
 
 
@@ -134,7 +134,7 @@ def test_a_simulated_device_is_offered_a_measured_one(mixed):
         ({"kind": "measured"}, "levels and activation are both missing; name a CSV file"),
         ({"kind": "measured", "levels": ""}, "devices.my-device.levels is ''"),
         ({"kind": "measured", "levels": 3}, "devices.my-device.levels is 3"),
-        ({"kind": "measured", "levels": ["a.csv"]}, "devices.my-device.levels is unsuitable"),
+        ({"kind": "measured", "levels": ["a.csv"]}, "devices.my-device.levels is a list"),
         ({"kind": "measured", "levels": "a\nb.csv"}, "not printable; rename the file"),
         ({"kind": "measured", "levels": "a\0.csv"}, "not printable; rename the file"),
         ({"kind": "measured", "levels": "{a}.csv"}, "has a brace"),

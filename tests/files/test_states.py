@@ -23,7 +23,6 @@ def test_notches_text_and_file_name_say_the_same(lower, upper, text, name):
     assert state.ends == (lower, upper)
     assert state.file_name == name
     assert state.half == (lower != upper)
-    assert state.upper_leads == (upper > lower)
     assert WallState(text) == WallState.from_file_name(name) == state
 
 
@@ -37,7 +36,6 @@ def test_other_states_have_a_name_alone(state):
     assert WallState(str(state)) == state
     assert state.ends is None
     assert not state.half
-    assert not state.upper_leads
     if state in (INITIAL, REVERSED, EXPELLED):  # ends of paths and of minimisations
         assert state.file_name == state
         assert WallState.from_file_name(state.file_name) == state

@@ -181,8 +181,8 @@ def load(default_campaign, **changes):
     ("changes", "parts"),
     [
         ({"datasets": ["mnits"]}, ["networks.datasets", "mnits", "did you mean mnist?"]),
-        ({"synapses": ["track"]}, ["networks.synapses", "'track'", "neither a synapse"]),
-        ({"neuron": "synapse-5"}, ["networks.neuron", "'synapse-5'", "neither a neuron"]),
+        ({"synapses": ["track"]}, ["networks.synapses", "'track'", "not a synapse or"]),
+        ({"neuron": "synapse-5"}, ["networks.neuron", "'synapse-5'", "not a neuron or"]),
         ({"mappings": ["layr"]}, ["networks.mappings", "layr", "differential", "-extended"]),
         ({"seeds": [1, 1]}, ["networks.seeds", "twice"]),
         ({"validation_fraction": 0.9}, ["networks.validation_fraction", "0.5"]),
@@ -195,7 +195,7 @@ def load(default_campaign, **changes):
         ({"recipes": {"plain": {}}}, ["networks.recipes.plain.fp32 is missing"]),
         (
             part_of_recipe("on_levels", mappings=["row"]),
-            ["networks.recipes.plain.on_levels.mappings", "'row'", "of networks.mappings"],
+            ["networks.recipes.plain.on_levels.mappings", "'row'", "in networks.mappings"],
         ),
         (
             part_of_recipe("fp32", shift={"mnits": 1}),

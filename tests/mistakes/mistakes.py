@@ -82,9 +82,10 @@ def read_mistakes(folder: Path = FOLDER) -> list[Mistake]:
 
 @cache
 def sources(root: Path) -> list[Path]:
-    """Return the files that may contain a mistake: the package, the Snakefile and its rules."""
+    """Return the files that may contain a mistake: code and tables, the Snakefile, its rules."""
     rules = [root / "Snakefile", *sorted((root / "workflow").rglob("*.smk"))]
-    return [*sorted((root / "src").rglob("*.py")), *rules]
+    tables = sorted((root / "src").rglob("*.yaml"))
+    return [*sorted((root / "src").rglob("*.py")), *tables, *rules]
 
 
 @cache

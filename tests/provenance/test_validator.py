@@ -16,7 +16,15 @@ def test_the_crate_is_a_valid_workflow_run_crate(real_crate, validate):
 def test_the_whole_crate_is_valid_with_title_authors_and_licence(
     pack, finished_campaign, validate, tmp_path
 ):
-    options = ["--whole", "--name", 'A "B"', "--author", "C", "--license", "CC-BY-4.0"]
+    options = [
+        "--whole",
+        "--name",
+        'A "B"',
+        "--author",
+        "C",
+        "--license",
+        "https://spdx.org/licenses/CC-BY-4.0",
+    ]
     code, said = validate(pack(finished_campaign.folder, tmp_path / "a.zip", *options).path)
     assert code == 0, said
 

@@ -359,9 +359,12 @@ def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
     [
         (
             {"written_by": {"synapse": "stair"}},
-            r"synapse names 'stair', .*; use a known one of pulse_trains",
+            r"synapse names 'stair', which is not in pulse_trains \(did you mean stairs\?\)",
         ),
-        ({"written_by": {"neuron": "stairs"}}, "networks.written_by names neuron, which is not in"),
+        (
+            {"written_by": {"neuron": "stairs"}},
+            "networks.written_by names 'neuron', which is no",
+        ),
     ],
 )
 def test_a_wrong_pulse_train_or_synapse_is_named(networks, words):

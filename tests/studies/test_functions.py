@@ -19,7 +19,8 @@ from wallnet.config.schema import described
 from wallnet.experiment import Job
 from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs.requests import pulses
-from wallnet.studies import ALL_STUDIES, STUDIES, Study
+from wallnet.studies import ALL_STUDIES, STUDIES, Study, gather_job
+from wallnet.studies.gathering import gather
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, chang
 def test_settings_that_name_several_devices_take_several(stairs, monkeypatch):
     data = searched({"transfer_curves": [CURVE]})
     campaign = plan.parse(data)
-    monkeypatch.setattr(running.Run, "study", lambda self, _: self.campaign)
+    monkeypatch.setattr(running, "ask", lambda study, data, *_: plan.parse(data))
     given = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
     made = api.calibration(campaign.simulated, progress=False, **given)
     assert (made.devices, made.reference) == (campaign.devices, campaign.reference)
@@ -148,19 +149,30 @@ def registered(monkeypatch):
     return study
 
 
-def test_a_study_of_several_devices_is_asked_of_one(registered, tmp_path):
-    """It gathers the pulses of the sweep, and a length."""
+@pytest.fixture
+def short(tmp_path):
+    """Return a track that was swept in a folder, before the study is registered."""
     blocks = TINY["devices"]["neuron"] | {key: TINY[key] for key in ("material", "output")}
     pulse = {"duration": 0.2e-9, "current_densities": [0.4e12, 0.8e12]}
     device = api.make_device(**blocks | {"kind": "track", "pulse": pulse})
-    found = function_of(registered)(
-        device, share=np.float32(0.25), name="short", folder=tmp_path, progress=False
-    )
+    api.sweep(device, "short", tmp_path, progress=False)
+    return device
+
+
+def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path, monkeypatch):
+    """It gathers the pulses of the sweep, and a length."""
+
+    def gathered(study, data, *_):
+        campaign = plan.parse(data)
+        requests = study.requests_of(campaign, "short")
+        return gather(gather_job(study, campaign, "short", requests), tmp_path).dataset()
+
+    monkeypatch.setattr(running, "ask", gathered)
+    found = function_of(registered)(short, share=np.float32(0.25), name="short")
     np.testing.assert_allclose(found["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
     assert found["state"].size == 2
     assert found.attrs["subject"] == "short"
     assert found.attrs["revision"] == 5
-    assert (tmp_path / "results/reached/short.nc").exists()
 
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):

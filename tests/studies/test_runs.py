@@ -377,12 +377,12 @@ def test_the_function_of_a_study_makes_the_files_of_the_workflow(ran, study, tmp
 
 
 def test_a_function_goes_on_after_an_interruption(finished):
-    """A round and its pulse are missing, a round is of another device, a train is damaged."""
+    """A round and its pulse are missing, another round and a train are damaged."""
     folder = finished.folder
     before = {study: results(folder, study) for study in STUDIES}
     for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
         (folder / "results/intervals" / path).unlink()
-    files.write_json({"asked": [0.7e12]}, folder / "results/intervals/stairs/round-1.json")
+    (folder / "results/intervals/stairs/round-1.json").write_text('{"asked": [0.7e12]}')
     train = "results/operating_windows/three/alpha-0.4/1.500/0.9000.nc"
     (folder / train).write_bytes(b"")
     made = {}

@@ -15,7 +15,7 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.running import run
+from wallnet.api import running
 from wallnet.api.studies import function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
@@ -299,8 +299,8 @@ def sweep(
     wallnet.files.FileError
         If the traces do not make a device.
     """
-    with run({"devices": {name: device.plain()}}, "sweep", folder, processes, progress) as made:
-        return made.study(DEVICES)
+    data = {"devices": {name: device.plain()}}
+    return running.ask(DEVICES, data, "sweep", folder, processes, progress)
 
 
 for _study in STUDIES.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import numpy as np
 
-from wallnet.api.running import run
+from wallnet.api import running
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section
 from wallnet.config.schema import described
@@ -89,8 +89,7 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
             raise ConfigError(f"{study.name} asks about one device; call it once for each")
         plain = {key: each.plain() for key, each in devices.items()}
         data = {"devices": plain, study.name: asked} | sections
-        with run(data, f"api.{study.name}", folder, processes, progress) as made:
-            return made.study(study)
+        return running.ask(study, data, f"api.{study.name}", folder, processes, progress)
 
     device, *options, _ = inspect.signature(ask).parameters.values()
     shown = {key: field for key, field in fields.items() if key not in NAMING}

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
+from wallnet.config.messages import misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     Conductance,
@@ -23,6 +24,7 @@ from wallnet.config.quantities import (
     Resistance,
     Section,
     Speed,
+    silent,
 )
 from wallnet.config.temperature import Temperature, temperature_fault
 from wallnet.config.track import ROUNDING, Track
@@ -301,17 +303,15 @@ class Device(Section):
     """Settings of the embedded engine."""
     oommf: OommfSettings = OommfSettings()
     """Settings of OOMMF."""
-    calculator_settings: Annotated[
-        dict[CalculatorName, dict[str, Any]] | None, Field(exclude_if=lambda value: value is None)
-    ] = None
+    calculator_settings: dict[CalculatorName, dict[str, Any]] | None = silent(None)
     """Settings of other calculators, by name; the class of each calculator checks them."""
     heavy_metal: HeavyMetal = HeavyMetal()
     """The metal that carries the current."""
     heating: Heating = Heating()
     """The substrate that carries its heat."""
-    temperature: Annotated[Temperature | None, Field(exclude_if=lambda value: value is None)] = None
+    temperature: Temperature | None = silent(None)
     """Temperature of the simulations; 0 K if not given."""
-    optional: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    optional: bool = silent(False)
     """Whether the target `all` leaves out the device and its pulse trains."""
 
     def plain(self) -> dict[str, Any]:
@@ -494,9 +494,4 @@ class Device(Section):
 
 def missing_device(key: str, name: str, devices: Mapping[str, Device]) -> list[str]:
     """Return the problem of a key that names no simulated device; none if it names one."""
-    if name in devices:
-        return []
-    return [
-        f"{key} names {name!r}, which is not a simulated device; use one of "
-        f"{', '.join(devices) or 'none yet'}"
-    ]
+    return misnamed(key, name, devices, "a simulated device")

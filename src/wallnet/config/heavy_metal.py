@@ -39,9 +39,7 @@ class HeavyMetal(Section):
     docs/write-energy.md."""
     thickness: Length = 5e-9
     """Thickness of the metal. Source: our choice."""
-    resistivity: Annotated[float, Quantity("Ω m", 1e-9, 1e-2, fix="130 µΩ cm are 1.3e-6 Ω m")] = (
-        1.3e-6
-    )
+    resistivity: Annotated[float, Quantity("Ω m", 1e-9, 1e-2)] = 1.3e-6
     """Resistivity of the metal, without a preset. Source: our choice, between those of Pt and
     β-Ta."""
     spin_hall_angle: (
@@ -64,20 +62,14 @@ class HeavyMetal(Section):
         return 1.0 if angle is None else polarization / angle
 
 
-Conductivity = Annotated[
-    float, Quantity("W/(m K)", 1e-3, 1e4, fix="silicon has about 148 W/(m K), its oxide 1.4")
-]
-HeatCapacity = Annotated[
-    float, Quantity("J/(m³ K)", 1e4, 1e8, fix="silicon and its oxide have about 1.6e+6 J/(m³ K)")
-]
+Conductivity = Annotated[float, Quantity("W/(m K)", 1e-3, 1e4)]
+HeatCapacity = Annotated[float, Quantity("J/(m³ K)", 1e4, 1e8)]
 
 
 class Heating(Section):
     """The substrate below the metal: an oxide on thick silicon, for the temperature of a pulse."""
 
-    oxide_thickness: Annotated[
-        float, Quantity("m", 1e-9, 1e-3, fix="lengths are in metres: 300 nm is 300.0e-9")
-    ] = 300e-9
+    oxide_thickness: Annotated[float, Quantity("m", 1e-9, 1e-3)] = 300e-9
     """Thickness of the oxide. Source: our choice, a usual thermal oxide."""
     oxide_conductivity: Conductivity = 1.4
     """Thermal conductivity of the oxide. Source: fused silica at 300 K."""

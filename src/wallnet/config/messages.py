@@ -69,6 +69,20 @@ def unknown_key(key: object, known: Iterable[str]) -> str:
     return f" is not a key of the configuration; remove it{hint if known else ''}"
 
 
+def misnamed(key: str, name: str, known: Iterable[str], what: str) -> list[str]:
+    """Return the problem of a key that names something unknown; none if it is known.
+
+    `what` says what has such a name.
+    """
+    known = list(known)
+    if name in known:
+        return []
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    listed = ", ".join(known) or "none yet"
+    return [f"{key} names {shown(name)}, which is not {what}{hint}; use one of {listed}"]
+
+
 def _known_keys(model: Any, path: Location) -> list[str]:
     """List the keys of the block that a path leads to."""
     for part in path:
@@ -89,37 +103,37 @@ def _location(error: Mapping[str, Any]) -> Location:
     return tuple(part for part in error["loc"] if not re.match(without, str(part)))
 
 
+_NO_BLOCK = " is {given}, not a block of keys; indent its keys below it"
+_NO_LIST = " is {given}, not a list; write it like [a, b]"
+_SENTENCES = {
+    "missing": " is missing; add it",
+    "invalid_key": " is not a name; quote it as text or remove it",
+    "literal_error": " is {given}; use {expected}",
+    "too_short": " has too few entries; give at least {min_length}",
+    **dict.fromkeys(("number", "bounds"), " = {given} {message}"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), _NO_BLOCK),
+    **dict.fromkeys(("tuple_type", "list_type"), _NO_LIST),
+}
+"""Texts after the key, by the type of an error of pydantic; the fields are those of its context."""
+
+
 def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
     """Translate a finding of pydantic."""
-    key, kind, value = _location(error), error["type"], error.get("input")
-    given = None if isinstance(value, dict | list | tuple | BaseModel) else shown(value)
-    if kind == "value_error":
-        message = str(error["ctx"]["error"])
+    key, value, context = _location(error), error.get("input"), error.get("ctx", {})
+    kinds = {"a block": dict | BaseModel, "a list": list | tuple}
+    given = next((name for name, kind in kinds.items() if isinstance(value, kind)), shown(value))
+    if error["type"] == "value_error":
+        message = str(context["error"])
         word, _, rest = message.partition(" ")
         named = word.split(".")
         if named[0] in _known_keys(model, key):
             return Finding((*key, *named), f" {rest}", key or tuple(named))
-        text = f" {message}"
-    elif kind == "missing":
-        text = " is missing; add it"
-    elif kind == "invalid_key":
-        text = " is not a name; quote it as text or remove it"
-    elif kind == "extra_forbidden":
-        text = unknown_key(key[-1], _known_keys(model, key[:-1]))
-    elif kind == "literal_error":
-        text = f" is {given}; use {error['ctx']['expected']}"
-    elif kind in ("number", "bounds"):
-        unfit = "a block" if isinstance(value, dict) else "a list"
-        text = f" = {given or unfit} {error['msg']}"
-    elif kind in ("model_type", "model_attributes_type", "dict_type"):
-        text = f" is {given or 'a list'}, not a block of keys; indent its keys below it"
-    elif kind == "too_short":
-        text = f" has too few entries; give at least {error['ctx']['min_length']}"
-    elif kind in ("tuple_type", "list_type"):
-        text = f" is {given or 'a block'}, not a list; write it like [a, b]"
-    else:
-        text = f" is {given or 'unsuitable'}: {error['msg'].lower()}; correct it"
-    return Finding(key, text, key)
+        return Finding(key, f" {message}", key)
+    if error["type"] == "extra_forbidden":
+        return Finding(key, unknown_key(key[-1], _known_keys(model, key[:-1])), key)
+    text = _SENTENCES.get(error["type"], " is {given}: {lower}; correct it")
+    told = {"given": given, "message": error["msg"], "lower": error["msg"].lower()}
+    return Finding(key, text.format(**told, **context), key)
 
 
 def checked(model: type[Model], data: object) -> tuple[Model | None, list[Finding]]:

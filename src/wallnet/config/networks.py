@@ -1,8 +1,8 @@
 """The network part of the configuration: data sets, mappings of weights to levels, training."""
 
-import difflib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
@@ -12,7 +12,9 @@ from wallnet import files
 from wallnet.config.devices import Device
 from wallnet.config.mappings import COMPARED, DEFAULT_MAPPING, Mapped, split_mapping
 from wallnet.config.measured import MEASURED, MeasuredDevice
-from wallnet.config.quantities import CLASS, Name, Quantity, Section, Text
+from wallnet.config.messages import misnamed
+from wallnet.config.quantities import CLASS, Name, Quantity, Section, Text, silent
+from wallnet.config.reading import read_yaml
 from wallnet.config.stages import NO_DEVICE, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files.compact import CONTENTS
 
@@ -92,33 +94,9 @@ class DataSet(Section):
     """SHA-256 of each of the four files; no comparison if not given."""
 
 
-def _checksums(*sums: str) -> dict[str, str]:
-    return dict(zip(DATA_FILES, sums, strict=True))
-
-
 KNOWN_DATASETS = {
-    "mnist": DataSet(
-        folder="MNIST/raw",
-        checksums=_checksums(
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ),
-    ),
-    "fashion-mnist": DataSet(
-        folder="FashionMNIST/raw",
-        classes=(
-            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-        ),
-        checksums=_checksums(
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ),
-    ),
+    name: DataSet.model_validate(each)
+    for name, each in read_yaml(Path(__file__).with_name("datasets.yaml")).items()
 }
 """The data sets of the paper, 60,000 training and 10,000 test images each."""
 
@@ -180,24 +158,18 @@ class LevelTraining(Training, LevelStage):
 class OnLevelsTraining(LevelTraining):
     """Training with all weights on the levels."""
 
-    scales: Annotated[Literal["fixed", "learned"], Field(exclude_if=lambda v: v == "fixed")] = (
-        "fixed"
-    )
+    scales: Literal["fixed", "learned"] = silent("fixed")
     """Whether the scale of the levels in each layer is that of the quantised network, or is
     learned from that of the compensated network on."""
-    distillation: Annotated[
-        float,
-        Quantity("1", 0.01, 1.0, zero=True, fix="0.5 is usual"),
-        Field(exclude_if=lambda v: v == 0),
-    ] = 0.0
+    distillation: Annotated[float, Quantity("1", 0.01, 1.0, zero=True, fix="0.5 is usual")] = (
+        silent(0.0)
+    )
     """Share of the loss that the probabilities of `fp32` have; the labels have the rest. Source:
     our choice."""
-    largest_layer: Annotated[
-        Literal["trained", "compensated"], Field(exclude_if=lambda v: v == "trained")
-    ] = "trained"
+    largest_layer: Literal["trained", "compensated"] = silent("trained")
     """Whether the layer with most weights is trained on the levels as well, or in FP32, while the
     others begin with compensated rounding on theirs; it is then rounded, with compensation."""
-    kept_epoch: Annotated[Literal["best", "last"], Field(exclude_if=lambda v: v == "best")] = "best"
+    kept_epoch: Literal["best", "last"] = silent("best")
     """Epoch whose weights the network has: the best one by validation, or the last one. Source: our
     choice."""
 
@@ -371,8 +343,8 @@ class Networks(Section):
                 yield f"own_datasets has {name!r}, which is taken; choose another name"
         known = self.known_datasets
         for name in self.datasets:
-            if name not in known:
-                yield f"datasets {_unknown(name, known)}, or describe it in own_datasets"
+            for fault in misnamed("datasets", name, known, "a data set"):
+                yield f"{fault}, or describe it in own_datasets"
 
     @property
     def known_datasets(self) -> dict[str, DataSet]:
@@ -421,8 +393,8 @@ class Networks(Section):
         devices: Mapping[str, Device | MeasuredDevice],
         pulse_trains: Iterable[str],
         needed: Mapping[str, Collection[str]],
-    ) -> list[str]:
-        """List the conflicts with other parts of the campaign, one sentence each.
+    ) -> Iterator[str]:
+        """Yield the conflicts with other parts of the campaign, one sentence each.
 
         Parameters
         ----------
@@ -434,41 +406,31 @@ class Networks(Section):
             Names of the devices in each block of the configuration that determines a level set of
             `level_sets`.
         """
-        found = [
-            f"networks.{key} names {name}, which is not in networks.synapses; remove it"
-            for key in ("table_ii", "written_by")
-            for name in getattr(self, key)
-            if name not in self.synapses
-        ]
-        found += [
-            f"networks.written_by.{name} {_unknown(train, pulse_trains)} of pulse_trains"
-            for name, train in self.written_by.items()
-            if train not in pulse_trains
-        ]
-        found += [
-            f"networks.mappings or networks.compared use levels of {name} that follow from its "
-            f"{key}; add it to {key}, or use another level set"
-            for key, names in needed.items()
-            for name in self.synapses
-            if isinstance(devices.get(name), Device) and name not in names
-        ]
+        for key in ("table_ii", "written_by"):
+            for name in getattr(self, key):
+                yield from misnamed(f"networks.{key}", name, self.synapses, "in networks.synapses")
+        for name, train in self.written_by.items():
+            key = f"networks.written_by.{name}"
+            yield from misnamed(key, train, pulse_trains, "in pulse_trains")
+        for key, names in needed.items():
+            for name in self.synapses:
+                if isinstance(devices.get(name), Device) and name not in names:
+                    yield (
+                        f"networks.mappings or networks.compared use levels of {name} that follow "
+                        f"from its {key}; add it to {key}, or use another level set"
+                    )
         if not self.recipes:
-            return found
-        known = self.known_datasets
-        for name, recipe in self.recipes.items():
-            for stage in Recipe.model_fields:
-                key, training = f"networks.recipes.{name}.{stage}", getattr(recipe, stage)
-                found += [
-                    f"{key}.mappings {_unknown(mapping, self.mappings)} of networks.mappings"
-                    for mapping in getattr(training, "mappings", None) or ()
-                    if mapping not in self.mappings
-                ]
-                # another data set than today's is no fault: datasets is changed often
-                found += [
-                    f"{key}.shift {_unknown(dataset, known)}"
-                    for dataset in getattr(training, "shift", ())
-                    if dataset not in known
-                ]
+            return
+        # another data set than today's is no fault: datasets is changed often
+        named: dict[str, tuple[Collection[str], str]] = {
+            "mappings": (self.mappings, "in networks.mappings"),
+            "shift": (self.known_datasets, "a data set"),
+        }
+        for recipe, settings in self.recipes.items():
+            for (stage, training), (key, (known, what)) in product(settings, named.items()):
+                for name in getattr(training, key, None) or ():
+                    where = f"networks.recipes.{recipe}.{stage}.{key}"
+                    yield from misnamed(where, name, known, what)
         for key, kind, names in (
             ("neuron", "neuron", [self.neuron]),
             ("synapses", "synapse", self.synapses),
@@ -479,17 +441,6 @@ class Networks(Section):
                 for name, device in devices.items()
                 if device.kind == kind or getattr(device, content, None) is not None
             ]
-            found += [
-                f"networks.{key} names {name!r}, which is neither a {kind} nor a measured device "
-                f"with {content}; use one of {', '.join(suitable) or 'none yet'}"
-                for name in names
-                if name not in suitable
-            ]
-        return found
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none yet'}"
-    return f"names {name!r}, which is unknown ({hint}); use a known one"
+            what = f"a {kind} or a measured device with {content}"
+            for name in names:
+                yield from misnamed(f"networks.{key}", name, suitable, what)

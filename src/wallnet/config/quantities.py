@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     model_validator,
@@ -46,6 +47,14 @@ class Section(BaseModel):
         return self
 
 
+def silent(default: Any) -> Any:
+    """Return the field of a key that is in no JSON at its default.
+
+    Finished results thus do not run again for a key that their jobs lack.
+    """
+    return Field(default, exclude_if=lambda value: value == default)
+
+
 class Form:
     """Annotation of a value that is checked before pydantic reads it."""
 
@@ -57,6 +66,21 @@ class Form:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.checked, handler(source))
+
+
+FIXES = {
+    "m": "lengths are in metres: 60 nm is 60.0e-9",
+    "s": "times are in seconds: 3 ns is 3.0e-9",
+    "A/m²": "current densities are in A/m²: 0.5e+12, not 0.5",
+    "K": "it is an absolute temperature, such as 300 K",
+    "m/s": "speeds are in m/s, which is the same as nm/ns",
+    "Ω": "resistances are in ohms: 10 kΩ is 10.0e+3",
+    "S": "conductances are in siemens: 0.1 mS is 1.0e-4",
+    "Ω m": "130 µΩ cm are 1.3e-6 Ω m",
+    "W/(m K)": "silicon has about 148 W/(m K), its oxide 1.4",
+    "J/(m³ K)": "silicon and its oxide have about 1.6e+6 J/(m³ K)",
+}
+"""Advice for a value out of bounds, by its unit."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,7 @@ class Quantity(Form):
     zero : bool
         Whether zero is allowed in addition to the range.
     fix : str
-        Advice for a value out of bounds.
+        Advice for a value out of bounds; that of `FIXES` if empty.
     """
 
     unit: str
@@ -82,7 +106,7 @@ class Quantity(Form):
     high: float
     magnitude: bool = False
     zero: bool = False
-    fix: str = "check the unit"
+    fix: str = ""
 
     def checked(self, value: object) -> float:
         """Return a value as a number within the bounds.
@@ -102,8 +126,9 @@ class Quantity(Form):
         unit = "" if self.unit == "1" else f" {self.unit}"
         span = f"the {'magnitude ' * self.magnitude}range {self.low:g} to {self.high:g}{unit}"
         zero = " (or 0)" if self.zero else ""
+        fix = self.fix or FIXES.get(self.unit, "check the unit")
         raise PydanticCustomError(
-            "bounds", "is outside {span}; {fix}", {"span": span + zero, "fix": self.fix}
+            "bounds", "is outside {span}; {fix}", {"span": span + zero, "fix": fix}
         )
 
     def __get_pydantic_json_schema__(
@@ -165,36 +190,13 @@ NAME = Text(
 Name = Annotated[str, NAME]
 """Name that can be part of file names: of devices, recipes and data sets."""
 
-Length = Annotated[
-    float, Quantity("m", 1e-10, 1e-3, fix="lengths are in metres: 512 nm is 512.0e-9")
-]
-Position = Annotated[
-    float, Quantity("m", 0.0, 1e-3, fix="positions are in metres: 60 nm is 60.0e-9")
-]
-Duration = Annotated[
-    float, Quantity("s", 1e-15, 1e-3, fix="times are in seconds: 10 ns is 10.0e-9")
-]
-DurationOrNone = Annotated[
-    float, Quantity("s", 1e-15, 1e-3, zero=True, fix="times are in seconds: 3 ns is 3.0e-9")
-]
-CurrentDensity = Annotated[
-    float,
-    Quantity(
-        "A/m²",
-        1e8,
-        1e14,
-        magnitude=True,
-        zero=True,
-        fix="current densities are in A/m²: 0.5e+12, not 0.5",
-    ),
-]
-Resistance = Annotated[
-    float, Quantity("Ω", 1e-3, 1e12, fix="resistances are in ohms: 10 kΩ is 10.0e+3")
-]
-Conductance = Annotated[
-    float, Quantity("S", 1e-12, 1e3, fix="conductances are in siemens: 0.1 mS is 1.0e-4")
-]
-Speed = Annotated[
-    float, Quantity("m/s", 1e-6, 1e4, fix="speeds are in m/s, which is the same as nm/ns")
-]
+Length = Annotated[float, Quantity("m", 1e-10, 1e-3)]
+Position = Annotated[float, Quantity("m", 0.0, 1e-3)]
+Duration = Annotated[float, Quantity("s", 1e-15, 1e-3)]
+DurationOrNone = Annotated[float, Quantity("s", 1e-15, 1e-3, zero=True)]
+CurrentDensity = Annotated[float, Quantity("A/m²", 1e8, 1e14, magnitude=True, zero=True)]
+Resistance = Annotated[float, Quantity("Ω", 1e-3, 1e12)]
+Conductance = Annotated[float, Quantity("S", 1e-12, 1e3)]
+Speed = Annotated[float, Quantity("m/s", 1e-6, 1e4)]
+Kelvin = Annotated[float, Quantity("K", 1e-3, 1000.0)]
 Fraction = Annotated[float, Quantity("1", 0.0, 1.0, fix="it is a fraction between 0 and 1")]

@@ -1,16 +1,14 @@
 """Reference data: what simulated devices do according to a publication or a measurement."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator
 
 from wallnet.config.devices import Device, missing_device
 from wallnet.config.pulse import Sweep, whole
-from wallnet.config.quantities import CurrentDensity, Duration, Fraction, Section
+from wallnet.config.quantities import CurrentDensity, Duration, Fraction, Section, Text
 from wallnet.files import WallState
-from wallnet.files.schema.states import REVERSED
 
 
 class SinglePulse(Section):
@@ -25,17 +23,10 @@ class SinglePulse(Section):
 class FinalState(SinglePulse):
     """A reference value: the state of the wall after a pulse."""
 
-    state: str
+    state: Annotated[
+        str, Text(r"^(notch [1-9]\d{0,5}|reversed)$", "is {}; write 'notch 2' or 'reversed'")
+    ]
     """State of the wall when it is read: "notch 2", or "reversed"."""
-
-    @field_validator("state")
-    @classmethod
-    def _is_place(cls, value: str) -> str:
-        with suppress(ValueError):
-            state = WallState(value)
-            if state == REVERSED or (state.ends and not state.half):
-                return value
-        raise ValueError(f"is {value!r}; write 'notch 2' or 'reversed'")
 
     @property
     def notch(self) -> int:

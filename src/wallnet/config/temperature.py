@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import Kelvin, Quantity, Section, silent
 
 
 class Temperature(Section):
@@ -17,35 +17,23 @@ class Temperature(Section):
     relaxation lasts its longest time.
     """
 
-    ambient: Annotated[
-        float, Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K")
-    ]
+    ambient: Kelvin
     """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
-    heating: Annotated[
-        Literal["none", "pulse"], Field(exclude_if=lambda value: value == "none")
-    ] = "none"
+    heating: Literal["none", "pulse"] = silent("none")
     """Whether pulses heat the film, by `heavy_metal` and `heating` of the device (`pulse`).
     Source: our choice."""
-    anisotropy_exponent: Annotated[
-        float, Quantity("1", 1.0, 4.0), Field(exclude_if=lambda value: value == 3.0)
-    ] = 3.0
+    anisotropy_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(3.0)
     """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
     Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
-    measured_at: Annotated[
-        float | None,
-        Quantity("K", 1e-3, 1000.0, fix="it is an absolute temperature, such as 300 K"),
-        Field(exclude_if=lambda value: value is None),
-    ] = None
+    measured_at: Kelvin | None = silent(None)
     """Temperature at which the film was measured to have the values of `material`; `ambient` if not
     given. Source: our choice."""
-    values_of: Annotated[
-        Literal["film", "cells"], Field(exclude_if=lambda value: value == "film")
-    ] = "film"
+    values_of: Literal["film", "cells"] = silent("film")
     """What has the values of `material`: the film, or each cell without its fluctuations (`cells`),
     as in other micromagnetic simulations. Source: our choice."""
-    thermal_field: Annotated[bool, Field(exclude_if=bool)] = True
+    thermal_field: bool = silent(True)
     """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
     the film has at `ambient`. Source: our choice."""
 

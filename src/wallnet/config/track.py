@@ -7,10 +7,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wallnet.config.quantities import Length, Position, Section
+from wallnet.config.quantities import Length, Position, Section, silent
 
 SMALLEST_CELL = 1e-10
 """Lower bound of every length, in m."""
+
+SMALLEST_LENGTH = 1e-15
+"""Resolution of lengths in m, in the search for cell sizes."""
 
 LARGEST_CELL_COUNT = 4_000_000
 
@@ -54,7 +57,7 @@ class Track(Section):
     """Edge of the square cells; it divides length and width. Source: paper: 1 nm and 3 nm."""
     notches: Notches | None = None
     """Notches along both edges; null removes inherited ones."""
-    fixed_ends: Annotated[Length | None, Field(exclude_if=lambda value: value is None)] = None
+    fixed_ends: Length | None = silent(None)
     """Length of the frozen spins at each end; none if not given. Source: our choice."""
 
     @property
@@ -117,23 +120,20 @@ class Track(Section):
 
     def _near_cell_sizes(self) -> list[float]:
         """Return the nearest smaller and larger cell sizes in m that this track could have."""
-        short, long = sorted((self.length, self.width))
-        near = min(self.cell_size, short)
-        diameter = self.notches.diameter if self.notches else -math.inf
+        sides = (self.length, self.width)
+        near = min(self.cell_size, *sides)
+        # every cell size that divides both is a whole part of the largest one
+        common = math.gcd(*(round(side / SMALLEST_LENGTH) for side in sides)) * SMALLEST_LENGTH
+        parts = {math.ceil(common / near), math.floor(common / near)} - {0}
         # rounded as in the message
-        sizes = (float(f"{short / k:.10g}") for k in range(1, math.isqrt(LARGEST_CELL_COUNT) + 1))
-        fitting = [
+        sizes = [float(f"{common / count:.10g}") for count in sorted(parts, reverse=True)]
+        return [
             size
             for size in sizes
             if max(near / 2, SMALLEST_CELL) <= size <= 2 * near
-            and diameter <= self.width - 2 * size
-            and _divides(size, short)
-            and _divides(size, long)
-            and round(short / size) * round(long / size) <= LARGEST_CELL_COUNT
+            and 2 * self.notch_radius <= self.width - 2 * size
+            and math.prod(round(side / size) for side in sides) <= LARGEST_CELL_COUNT
         ]
-        smaller = [size for size in fitting if size < self.cell_size]
-        larger = [size for size in fitting if size > self.cell_size]
-        return [*smaller[:1], *larger[-1:]]  # they fall
 
     def _faults(self) -> Iterator[str]:
         for side in ("length", "width"):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from wallnet.config.quantities import Quantity
+from wallnet.config.quantities import DurationOrNone, Quantity
 
 MOST_POINTS = 200
 """Largest number of points: a job contains them, and the engine ends a step at each."""
@@ -82,20 +82,17 @@ def _ordered(points: Points) -> Points:
     return points
 
 
-Instant = Annotated[
-    float, Quantity("s", CLOSEST, 1e-3, zero=True, fix="times are in seconds: 3 ns is 3.0e-9")
-]
 Share = Annotated[
     float,
     Quantity("1", -1.0, 1.0, fix="values are shares of current_density: divide them by it"),
 ]
 _Pairs = Annotated[
-    tuple[tuple[Instant, Share], ...],
+    tuple[tuple[DurationOrNone, Share], ...],
     Field(max_length=MOST_POINTS, title="[[time, share], ...]"),
 ]
 
 Waveform = Annotated[
-    tuple[tuple[Instant, Share], ...],
+    tuple[tuple[DurationOrNone, Share], ...],
     AfterValidator(_ordered),
     BeforeValidator(_table, json_schema_input_type=_Pairs | str),
     Field(exclude_if=lambda value: not value),

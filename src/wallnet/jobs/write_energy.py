@@ -1,15 +1,13 @@
 """Jobs for the write energy of pulses and of networks."""
 
 import json
-import operator
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from wallnet.config import Campaign, Device
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.networks import RunSet
+from wallnet.config.quantities import silent
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job
 
@@ -26,11 +24,9 @@ class WriteEnergyJob(Job):
     curie_temperature: float
     heavy_metal: HeavyMetal
     heating: Heating
-    ambient: Annotated[float, Field(exclude_if=lambda kelvin: kelvin == ROOM_TEMPERATURE)] = (
-        ROOM_TEMPERATURE
-    )
+    ambient: float = silent(ROOM_TEMPERATURE)
     """Temperature in K of the track before the pulses."""
-    heat_simulated: Annotated[bool, Field(exclude_if=operator.not_)] = False
+    heat_simulated: bool = silent(False)
     """Whether the simulated film has the mean temperature of the track."""
 
     @property
@@ -45,12 +41,8 @@ class WriteEnergyJob(Job):
         return self.heavy_metal.rescaling(self.polarization)
 
     @classmethod
-    def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
-        """Return the job that a device file or the dataset of a study states in its attributes."""
-        said = json.loads(attributes["parameters"])
-        if "about" in said:
-            return cls.model_validate(said["about"].get("write_energy", said["about"]))
-        device = said["settings"]
+    def of_device(cls, device: Mapping[str, Any]) -> "WriteEnergyJob":
+        """Return the job for pulses on a device, given as plain data."""
         given = device.get("temperature") or {}
         return cls(
             length=device["track"]["length"],
@@ -63,20 +55,18 @@ class WriteEnergyJob(Job):
             heat_simulated=given.get("heating") == "pulse",
         )
 
+    @classmethod
+    def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
+        """Return the job that a device file or the dataset of a study states in its attributes."""
+        said = json.loads(attributes["parameters"])
+        if "about" in said:
+            return cls.model_validate(said["about"].get("write_energy", said["about"]))
+        return cls.of_device(said["settings"])
+
 
 def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job that computes energy and temperature of pulses on a device."""
-    given = device.temperature
-    return WriteEnergyJob(
-        length=device.track.length,
-        width=device.track.width,
-        polarization=device.material.polarization,
-        curie_temperature=device.material.curie_temperature,
-        heavy_metal=device.heavy_metal,
-        heating=device.heating,
-        ambient=given.ambient if given else ROOM_TEMPERATURE,
-        heat_simulated=given is not None and given.heating == "pulse",
-    )
+    return WriteEnergyJob.of_device(device.plain())
 
 
 class ProgrammingEnergyJob(Job):

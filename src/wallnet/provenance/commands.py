@@ -22,7 +22,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     pack.add_argument("--name", default="Campaign of wallnet", help="title of the crate")
     author = "who made the campaign; can be given several times"
     pack.add_argument("--author", action="append", default=[], metavar="NAME", help=author)
-    license_ = "licence of the results: an SPDX identifier, such as CC-BY-4.0, or a URL"
+    license_ = "licence of the results, such as https://spdx.org/licenses/CC-BY-4.0"
     pack.add_argument("--license", help=license_)
     whole = "pack simulations and weights of networks, too"
     pack.add_argument("--whole", action="store_true", help=whole)

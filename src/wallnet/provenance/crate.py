@@ -1,7 +1,6 @@
 """A finished campaign as a Workflow Run RO-Crate."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -13,7 +12,6 @@ from rocrate.model import ContextEntity, DataEntity, Person, SoftwareApplication
 from rocrate.rocrate import ROCrate
 
 from wallnet import files
-from wallnet.config import ConfigError
 from wallnet.config.reading import CONFIGURATION
 from wallnet.files.whole import sha256_of
 from wallnet.provenance.contents import Contents
@@ -48,7 +46,7 @@ def build(
     authors : sequence of str
         Names of those who made the campaign.
     license_ : str, optional
-        Licence of the results: a URL, or an identifier of the SPDX list such as ``CC-BY-4.0``.
+        Licence of the results, preferably its URL.
     """
     # With a source of None, rocrate would add the files of a folder that is named "None".
     crate = ROCrate("", version="1.1")  # on which the profiles are built
@@ -60,7 +58,7 @@ def build(
         "domain walls, devices, and neural networks built from them."
     )
     crate.root_dataset["datePublished"] = ended
-    crate.license = _license(crate, license_)
+    crate.license = license_ or "not stated: ask the authors of the campaign"
     named = enumerate(authors, start=1)
     people = [crate.add(Person(crate, f"#author-{k}", {"name": person})) for k, person in named]
     if people:
@@ -76,19 +74,16 @@ def build(
     results.append(_file(crate, "results.sha256", StringIO(_checksums(contents))))
     for path in contents.records():
         _file(crate, path, contents.directory / path)
-    run = {
-        "@type": "CreateAction",
+    told = {
         "name": f"Run of the campaign that {CONFIGURATION} describes",
         "description": f"snakemake {' '.join(contents.targets)}",
         "actionStatus": "http://schema.org/CompletedActionStatus",
         "startTime": began,
         "endTime": ended,
-        "instrument": workflow,
-        "object": inputs,
-        "result": results,
         **({"agent": people} if people else {}),
     }
-    crate.root_dataset["mentions"] = crate.add(ContextEntity(crate, "#run", run))
+    run = crate.add_action(workflow, "#run", inputs, results, told)
+    crate.root_dataset["mentions"] = run
     return crate
 
 
@@ -101,20 +96,6 @@ def _checksums(contents: Contents) -> str:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0).isoformat()
-
-
-def _license(crate: ROCrate, license_: str | None) -> ContextEntity | str:
-    if license_ is None:
-        return "not stated: ask the authors of the campaign"
-    listed = re.fullmatch(r"[A-Za-z0-9.+-]+", license_)
-    if not listed and not re.fullmatch(r"https?://\S+", license_):
-        raise ConfigError(
-            f"--license {license_!r} is neither an identifier of SPDX, such as CC-BY-4.0, nor a "
-            "URL; give one of them"
-        )
-    place = f"https://spdx.org/licenses/{license_}" if listed else license_
-    properties = {"@type": "CreativeWork", "name": license_, "url": place}
-    return crate.add(ContextEntity(crate, place, properties))
 
 
 def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:

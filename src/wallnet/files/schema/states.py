@@ -91,11 +91,6 @@ class WallState(str):
         return self.ends is not None and self.ends[0] != self.ends[1]
 
     @property
-    def upper_leads(self) -> bool:
-        """Whether the upper end is ahead; a positive current drives this end ahead."""
-        return self.ends is not None and self.ends[0] < self.ends[1]
-
-    @property
     def file_name(self) -> str:
         """Name of the file of a level or a minimum in this state, without its suffix.
 
