@@ -10,6 +10,7 @@ from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
+from wallnet.plan.summary import ACCURACY_TABLES
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
     RECIPE,
@@ -78,10 +79,7 @@ class Results:
             for each in job.studied
             if each.needed
         }
-        tested, validated = (
-            str(folder / files.TABLE.format(table=name, suffix=".csv"))
-            for name in ("accuracy", "accuracy-validation")
-        )
+        tested, validated = (str(folder / path) for path in ACCURACY_TABLES)
         accuracies: list[Row] = []
         if job.networks:
             rows = read_accuracies(tested), read_accuracies(validated, VALIDATION_COLUMNS)
