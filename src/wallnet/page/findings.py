@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config.mappings import DEFAULT_MAPPING
-from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES
+from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLES
@@ -20,6 +20,9 @@ from wallnet.report.networks import (
     dataset_title,
     mean_and_deviation,
     read_accuracies,
+)
+from wallnet.report.networks import (
+    losses as losses_of,
 )
 from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
@@ -204,18 +207,13 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
     """Return means over the seeds after post-training quantisation.
 
-    `loss` is how much less the validation accuracy is than that of `fp32`, seed by seed.
+    `lost` is how much less the validation accuracy is than that of `fp32`, seed by seed.
     """
-    import pandas
-
-    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
-    keys = ["dataset", "recipe", "seed"]
-    free = frame.loc[frame["stage"] == FIRST_STAGE, [*keys, "validation_accuracy"]]
-    found = frame[frame["stage"] == "quantized"].merge(free, on=keys, suffixes=("", "_free"))
-    found["loss"] = found["validation_accuracy_free"] - found["validation_accuracy"]
+    found = losses_of(rows, "validation_accuracy")
+    found = found[found["stage"] == "quantized"]
     found["place"] = found["dataset"].map(dataset_title) + " on " + found["device"]
     by = found.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
-    return by[["validation_accuracy", "loss"]].mean().reset_index()
+    return by[["validation_accuracy", "lost"]].mean().reset_index()
 
 
 def best_mapping(rows: Sequence[Row]) -> list[str]:
@@ -251,17 +249,17 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
     expected, warnings : list of str
         A sentence for each mapping: what reproduces the paper, and what the user should change.
     """
-    networks = _quantised(rows).sort_values("loss", ascending=False, kind="stable")
+    networks = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
     expected: dict[str, str] = {}
     warnings: dict[str, str] = {}
-    for each in networks[networks["loss"] > LARGEST_LOSS].itertuples():
-        lost = f"loses up to {each.loss:.1f} points of validation accuracy by post-training"
+    for each in networks[networks["lost"] > LARGEST_LOSS].itertuples():
+        lost = f"loses up to {each.lost:.1f} points of validation accuracy by post-training"
         lost += f" quantisation ({each.place})"
         if each.mapping == PAPER_MAPPING and each.device in table_ii:
             text = f"{each.mapping}, the mapping of the paper, {lost}"
             expected.setdefault(each.mapping, text)
             continue
-        others = networks[networks["place"] == each.place].groupby("mapping")["loss"].max()
+        others = networks[networks["place"] == each.place].groupby("mapping")["lost"].max()
         if others.min() <= LARGEST_LOSS:
             fix = f"use {others.idxmin()}"
         elif DEFAULT_MAPPING not in others:

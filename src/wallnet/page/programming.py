@@ -20,7 +20,7 @@ from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report.networks import made_by
-from wallnet.report.tables import Format, Table, page
+from wallnet.report.tables import Format, Table, texts
 from wallnet.report.write_energies import OUTSIDE
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
@@ -271,9 +271,4 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     names |= {"written_by": "written by", "start": "from"}
     shown = {text: form or "d" for text, _, form in COLUMNS.values()}
     table = Table(title, readable.rename(columns=names), shown)
-    notes = "\n".join(f"{note}\n" for note in NOTES)
-    return {
-        "csv": Table(title, frame, formats).as_csv(),
-        "markdown": f"{table.as_markdown('#')}\n{notes}\n{made_by()}",
-        "html": page(title, [table], [*NOTES, made_by()]),
-    }
+    return texts(title, [table], notes=[*NOTES, made_by()], numbers=Table(title, frame, formats))

@@ -46,8 +46,8 @@ def _table(given: argparse.Namespace) -> None:
         sources.setdefault(name, []).append(path)
     figures = style.figures_of(given)
     texts = module.tabulate(sources, files.given_text(given.job) if given.job else "")
-    for name, text in texts.items():
-        files.write_text(text, paths[name])
+    for name in texts.keys() & paths:
+        files.write_text(texts[name], paths[name])
     if "png" in paths:
         with style.apply(figures):
             figure = module.draw(sources, figures)

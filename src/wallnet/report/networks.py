@@ -16,7 +16,7 @@ from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
 from wallnet.report.style import drawn_as
-from wallnet.report.tables import Table, markdown_text, page
+from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     import pandas
@@ -56,18 +56,17 @@ def _notes() -> str:
         *stages,
         "With several seeds: mean ± sample standard deviation.",
     )
-    return textwrap.fill(" ".join(said), 100, break_on_hyphens=False).replace("~", " ") + "\n"
+    return textwrap.fill(" ".join(said), 100, break_on_hyphens=False).replace("~", " ")
 
 
-PAPER_NOTES = """
+PAPER_NOTES = """\
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
 accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
 extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
 varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
 Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
 synapse can have the weights of the stages *quantised*, *compensated*, *snapped* and
-*quantisation-aware*.
-"""
+*quantisation-aware*."""
 
 
 def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -122,55 +121,67 @@ def mean_and_deviation(accuracies: Sequence[float]) -> str:
 
 def made_by() -> str:
     """Return the line of a table that says what made it."""
-    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}.\n"
+    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}."
 
 
-Place = tuple[str, str, int, str, str, str]
-"""Data set, synapse, number of its levels, recipe, reading and mapping of networks on levels."""
+Record = Mapping[str, Any]
+"""Metrics of a network."""
 
 
-def _accuracies(
-    records: Sequence[Mapping[str, Any]],
-) -> dict[Place, dict[str, dict[str, float]]]:
-    """Group test accuracies by place, stage and seed; networks with FP32 weights belong to each."""
-    keys = ("dataset", "device", "device_levels", "recipe", "reading", "mapping")
-    found: dict[Place, dict[str, dict[str, float]]] = {}
-    for record in records:
-        free = record["device"] == NO_DEVICE
-        told = {"device": "none", "device_levels": 0, "reading": "", "mapping": ""} if free else {}
-        stages = found.setdefault(tuple({**record, **told}[key] for key in keys), {})
-        stages.setdefault(record["stage"], {})[str(record["seed"])] = record["test_accuracy"]
-    bound = {place: stages for place, stages in found.items() if place[2] != 0} or found
-    return {
-        place: {**found.get((place[0], "none", 0, place[3], "", ""), {}), **stages}
-        for place, stages in bound.items()
+FREE = (NO_DEVICE, NO_DEVICE, NO_DEVICE)
+
+
+def _synapse(record: Record) -> tuple[str, str, str]:
+    free = record["device"] == NO_DEVICE
+    return FREE if free else (record["device"], record["reading"], record["mapping"])
+
+
+def by_place(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, list[Record]]]:
+    """Group networks by place, then stage; those with FP32 weights belong to all of their recipe.
+
+    A place is data set, recipe, synapse, reading and mapping.
+    """
+    bound = [record for record in records if _synapse(record) != FREE]
+    found: dict[tuple[str, ...], dict[str, list[Record]]] = {
+        (record["dataset"], record["recipe"], *_synapse(record)): {} for record in bound or records
     }
+    for (dataset, recipe, *synapse), stages in found.items():
+        for record in records:
+            same = (record["dataset"], record["recipe"]) == (dataset, recipe)
+            if same and _synapse(record) in (tuple(synapse), FREE):
+                stages.setdefault(record["stage"], []).append(record)
+    return found
 
 
-def _names(place: Place) -> list[str]:
+def _names(place: Sequence[str], levels: int | None) -> list[str]:
     """Return the texts of the first columns of a table, `PLACE`."""
-    dataset, device, levels, recipe, reading, mapping = place
-    synapse = f"{device} ({levels} levels)" if levels else device
-    return [dataset_title(dataset), synapse, ", ".join(filter(None, (recipe, reading, mapping)))]
+    dataset, recipe, device, *synapse = place
+    title = f"{device} ({levels} levels)" if levels else device
+    return [
+        dataset_title(dataset),
+        title,
+        ", ".join([recipe, *(each for each in synapse if each not in ("", NO_DEVICE))]),
+    ]
 
 
-def accuracy_table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
+def accuracy_table(records: Sequence[Record], table_ii: Mapping[str, int]) -> Table:
     """Return the accuracies in blocks per data set and synapse, below the paper's values."""
     import pandas
 
-    found = _accuracies(records)
+    found = by_place(records)
+    levels = {record["device"]: record.get("device_levels") for record in records}
     present = [stage for stage in STAGES if any(stage in each for each in found.values())]
     rows: list[list[Any]] = []
     # stable sort: all recipes of a data set and synapse belong to one block
-    blocks = list(dict.fromkeys(place[:3] for place in found))
-    for place in sorted(found, key=lambda place: blocks.index(place[:3])):
-        names = _names(place)
-        paper = TABLE_II.get((table_ii.get(place[1], 0), place[0]))
+    blocks = list(dict.fromkeys((place[0], place[2]) for place in found))
+    for place in sorted(found, key=lambda place: blocks.index((place[0], place[2]))):
+        names = _names(place, levels[place[2]])
+        paper = TABLE_II.get((table_ii.get(place[2], 0), place[0]))
         if paper and (not rows or rows[-1][:2] != names[:2]):
             told = dict(zip(PAPER_STAGES, paper, strict=True))
             rows.append([*names[:2], PAPER, *([told[s]] if s in told else [] for s in present)])
-        stages = found[place]
-        rows.append([*names, *(list(stages.get(stage, {}).values()) for stage in present)])
+        accuracies = ([r["test_accuracy"] for r in found[place].get(s, [])] for s in present)
+        rows.append([*names, *accuracies])
     titles = [TITLES[stage] for stage in present]
     return Table(
         "Test accuracy",
@@ -207,27 +218,50 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
+def losses(records: Iterable[Record], accuracy: str = "test_accuracy") -> "pandas.DataFrame":
+    """Return what the levels cost: networks on levels below those in FP32 of the same seed.
+
+    Parameters
+    ----------
+    records : iterable of Mapping
+        Networks with their facets.
+    accuracy : str
+        Which of their accuracies, in per cent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Networks on levels, a row for each stage of `GAPS` as `reference`, and `lost`: the accuracy
+        of the reference less that on the levels, in per cent points.
+    """
+    import pandas
+
+    frame = pandas.DataFrame(records, dtype=object).astype({accuracy: float})
+    pairs = [(stage, free) for stage, references in GAPS.items() for free in references]
+    on_levels = frame["device"] != NO_DEVICE
+    bound = frame[on_levels].merge(pandas.DataFrame(pairs, columns=["stage", "reference"]))
+    free = frame[~on_levels].rename(columns={"stage": "reference", accuracy: "free"})
+    both = bound.merge(free[["dataset", "recipe", "reference", "seed", "free"]])
+    return both.assign(lost=both["free"] - both[accuracy])
+
+
+def gap_tables(records: Sequence[Record]) -> tuple[Table, Table]:
     """Return what the levels cost, seed by seed: as numbers and as a readable table."""
     import pandas
 
     numbers, rows = [], []
-    for place, stages in _accuracies(records).items():
-        dataset, device, _, recipe, reading, mapping = place
-        texts = {}
-        for stage, reference in ((each, free) for each in GAPS for free in GAPS[each]):
-            free, bound = stages.get(reference, {}), stages.get(stage, {})
-            lost = [free[seed] - bound[seed] for seed in bound if seed in free]
-            if not lost:
-                continue
-            mean, lower, upper = mean_and_interval(lost)
-            about = (dataset, device, reading, mapping, recipe, stage, reference, len(lost))
-            numbers.append([*about, mean, lower, upper])
+    levels = {record["device"]: record.get("device_levels") for record in records}
+    place_of = ["dataset", "recipe", "device", "reading", "mapping"]
+    for place, found in losses(records).groupby(place_of, sort=False):
+        row = dict(zip(PLACE, _names(place, levels[place[2]]), strict=True))
+        for (stage, reference), lost in found.groupby(["stage", "reference"], sort=False)["lost"]:
+            mean, lower, upper = mean_and_interval([*lost])
+            about = dict(zip(place_of, place, strict=True), stage=stage, reference=reference)
+            ends = {"seeds": len(lost), "mean": mean, "lower": lower, "upper": upper}
+            numbers.append(about | ends)
             interval = "" if len(lost) < 2 else f" ({lower:.2f} to {upper:.2f})"
-            title = f"{TITLES[stage]}, below {TITLES[reference]}"
-            texts[title] = f"{mean:.2f}{interval}"
-        if texts:
-            rows.append(dict(zip(PLACE, _names(place), strict=True)) | texts)
+            row[f"{TITLES[stage]}, below {TITLES[reference]}"] = f"{mean:.2f}{interval}"
+        rows.append(row)
     titles = [f"{TITLES[stage]}, below {TITLES[free]}" for stage in GAPS for free in GAPS[stage]]
     columns = [*PLACE, *(title for title in titles if any(title in row for row in rows))]
     ends = ("mean", "lower", "upper")
@@ -240,10 +274,9 @@ def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
 
 GAP_TITLE = "Accuracy that the levels cost"
 
-GAP_NOTES = """
+GAP_NOTES = """\
 Differences of test accuracies of the same seed in per cent points: mean and, with several seeds,
-95 % confidence interval (Student's t). A negative number is a gain.
-"""
+95 % confidence interval (Student's t). A negative number is a gain."""
 
 
 def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
@@ -275,39 +308,24 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
         record = read_metrics(run.path(files.METRICS, sources["networks"][0]), run)
         kept = {column: record[column] for column in (*run, COLUMNS[-1], VALIDATION_COLUMNS[-1])}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    numbers = [
+    tested, validated = (
         Table("", pandas.DataFrame(records, columns=[*facets, value]), {value: ".2f"}, "")
         for value in (COLUMNS[-1], VALIDATION_COLUMNS[-1])
-    ]
+    )
     table = accuracy_table(records, asked.table_ii)
-    notes = f"{_notes()}{PAPER_NOTES if asked.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
-    gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
-    paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
+    notes = [*([GAP_NOTES] if len(gaps.frame) else []), _notes()]
+    notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
     first = level_caveats(records, sources["models"][0])
-    above = "".join(f"{markdown_text(text)}\n\n" for text in first)
     return {
-        **{name: each.as_csv() for name, each in zip(("csv", "validation"), numbers, strict=True)},
+        **texts(table.title, tables, first, notes, tested),
+        "validation": validated.as_csv(),
         "gaps": gap_numbers.as_csv(),
-        "markdown": f"{above}{table.as_markdown()}\n{gap_text}{notes}",
-        "html": page(table.title, tables, paragraphs, first),
     }
 
 
 # Figures
-
-
-def _by_place(
-    records: Iterable[Mapping[str, Any]],
-) -> dict[tuple[str, str, str], dict[str, Mapping[str, Any]]]:
-    """Group metrics by recipe, mapping, reading, then stage; FP32 networks belong to all places."""
-    placed = [((r["recipe"], r["mapping"], r["reading"]), r) for r in records]
-    found: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
-    for place in dict.fromkeys(place for place, r in placed if r["reading"] != NO_DEVICE):
-        shared = (place, (place[0], NO_DEVICE, NO_DEVICE))
-        found[place] = {r["stage"]: r for other, r in placed if other in shared}
-    return found
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
@@ -318,22 +336,22 @@ They are given the style, and the rows of the paper's Table II to show, by numbe
 
 
 @drawn_as("weights", DRAWINGS)
-def _weights(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
+def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw histograms of the weights of the first layer, one row per recipe and reading.
 
     A row has the stages of its recipe, from left to right.
     """
-    places = _by_place(records)
+    places = by_place(records)
     drawn = {place: [each for each in STAGES if each in places[place]] for place in places}
     shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
     figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     highest = 1
     for row, (place, stages) in zip(axes, places.items(), strict=True):
-        recipe, mapping, reading = place
+        _, recipe, _, reading, mapping = place
         for panel in row[len(drawn[place]) :]:
             panel.set_visible(False)
         for panel, stage in zip(row, drawn[place], strict=False):
-            record = stages[stage]
+            (record,) = stages[stage]
             layer = record["layers"][0]
             histogram = record["weights"][layer]
             counts = np.array(histogram["counts"])
@@ -360,17 +378,17 @@ def _weights(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()
 
 
 @drawn_as("confusion", DRAWINGS)
-def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
+def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
     from matplotlib.colors import PowerNorm
 
-    places = _by_place(records)
+    places = by_place(records)
     drawn = [stage for stage in PAPER_STAGES if any(stage in each for each in places.values())]
     shape = len(places), len(drawn), 0.31 * len(places) + 0.12
     figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
-    for row, ((_, _, reading), stages) in zip(axes, places.items(), strict=True):
+    for row, ((*_, reading, _), stages) in zip(axes, places.items(), strict=True):
         for panel, stage in zip(row, drawn, strict=True):
-            record = stages[stage]
+            (record,) = stages[stage]
             counts = np.array(record["confusion_matrix"])
             share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
@@ -394,7 +412,7 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = 
 
 
 @drawn_as("misread", DRAWINGS)
-def _misread(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
+def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
@@ -414,9 +432,7 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()
 
 
 @drawn_as("training-curves", DRAWINGS)
-def _curves(
-    records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
-) -> "Figure":
+def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()) -> "Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
     from matplotlib.ticker import MaxNLocator
 
