@@ -129,29 +129,6 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
     assert {run["seed"] for run in runs} == {"4"}
 
 
-def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
-    found = example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
-    runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
-    assert len(runs) == len(found)
-    assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}
-    shown = [(run["recipe"], run["mapping"], run["reading"], run["stage"]) for run in runs]
-    assert shown == [
-        ("plain", "none", "none", "fp32"),
-        *(
-            ("plain", "layer", reading, stage)
-            for reading in ("parallel", "series")
-            for stage in ("quantized", "fine_tuned", "fine_tuned_snapped")
-        ),
-        ("tuned", "none", "none", "fp32"),
-        ("tuned", "none", "none", "continued"),
-        *(
-            ("tuned", "signed-fitted", reading, stage)
-            for reading in ("parallel", "series")
-            for stage in ("quantized", "on_levels")
-        ),
-    ]
-
-
 def test_one_job_maps_the_networks_of_a_synapse_reading_and_seed(two_recipes):
     """Its files are patterns; filled, those of all jobs are the files on levels."""
     for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING):

@@ -601,10 +601,6 @@ def expected_input(job):
         ]
     if rule == "figure_misread":
         return metrics(dataset, None, ())
-    if rule == "figure_weights":
-        # of each recipe the mapping with the most stages
-        plain = every_metrics(dataset, [device], mappings=["layer"])["plain"]
-        return plain + every_metrics(dataset, [device], mappings=["layer-extended"])["brief"]
     if rule == "figure_confusion":
         return metrics(dataset, device, MAPPED[:2])
     models = [f"results/compact_models/{name}.json" for name in ("synapse", "wide")]
@@ -771,7 +767,7 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
         assert ("--traces" in words_of(job)) == maps
 
 
-NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights", "confusion")} | {
+NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "confusion")} | {
     "figure_training_curves"
 }
 
@@ -840,8 +836,8 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 7 of pulse trains, 562 of networks, 48 figures
-    in two files, and the summary. The four figures of weights are not part of `all`.
+    There are 35 of simulations, 24 of devices, 7 of pulse trains, 562 of networks, 20 figures in
+    two files each, and the summary.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
     of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
@@ -852,8 +848,8 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "traces": 5 + 18 + 4 + 5 + 3,
         "devices": 5 + 4 + 5 * 3,
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 1 + 3,
-        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 35 + 24 + 7 + 2 + 562 + 48 - 4 * 2 + 1,
+        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2)),
+        "all": 35 + 24 + 7 + 2 + 562 + 20 * 2 + 1,
         "crosscheck": 2 * 2 + 1 + 3 + 2,
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,

@@ -6,7 +6,7 @@ The functions import pandas themselves, because the command line imports this mo
 import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Table:
     def columns(self) -> list[str]:
         """Names of the columns."""
         return list(map(str, self.frame.columns))
+
+    def beside(self, other: "Table") -> "Table":
+        """Return the table with the columns of another one of as many rows on its right."""
+        frame = self.frame.reset_index(drop=True).join(other.frame.reset_index(drop=True))
+        return replace(self, frame=frame, formats={**self.formats, **other.formats})
 
     def rows(self) -> list[list[str]]:
         """Return all values as text."""

@@ -57,5 +57,4 @@ def columns(pulses: Any) -> "pandas.DataFrame":
 
 def joined(table: Table, columns: "pandas.DataFrame") -> Table:
     """Return a table of pulses with the columns of energy and temperature on its right."""
-    frame = table.frame.reset_index(drop=True).join(columns)
-    return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
+    return table.beside(Table("", columns, FORMATS))

@@ -81,7 +81,7 @@ def test_a_track_has_traces_and_conductance_and_no_compact_model(tmp_path):
     assert (data.attrs["kind"], parameters(data)["kind"]) == ("track", "track")
     assert "quartic" not in data
     assert data["conductance"].dims == ("reading", "current_density", "time")
-    said = "is of a track, which has no levels and no activation; give the file of a neuron or a syn"
+    said = "is of a track, which has no levels and no activation; give the file of a neuron or a"
     with pytest.raises(SystemExit, match=f"^wallnet: {re.escape(str(bench.out))} {said}"):
         cli.main(["compact-model", "--device", str(bench.out), "--out", str(tmp_path / "t.json")])
 
