@@ -10,12 +10,11 @@ from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
-from wallnet.plan.summary import ACCURACY_TABLES
+from wallnet.plan.summary import ACCURACY_TABLE
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
     RECIPE,
     TITLES,
-    VALIDATION_COLUMNS,
     accuracy_table,
     dataset_title,
     mean_and_deviation,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     import xarray
 
 Row = Mapping[str, Any]
-"""A network: a row of `accuracy.csv` with its `validation_accuracy`."""
+"""A network: a row of `accuracy.csv`."""
 
 PLACE, NETWORK = "data set, synapse", "network"
 
@@ -82,11 +81,8 @@ class Results:
             for each in job.studied
             if each.needed
         }
-        tested, validated = (str(folder / path) for path in ACCURACY_TABLES)
-        accuracies: list[Row] = []
-        if job.networks:
-            rows = read_accuracies(tested), read_accuracies(validated, VALIDATION_COLUMNS)
-            accuracies = [as_row(test | other) for test, other in zip(*rows, strict=True)]
+        path = str(folder / ACCURACY_TABLE)
+        accuracies = [as_row(row) for row in read_accuracies(path)] if job.networks else []
         return cls(folder, devices, studied, accuracies)
 
 

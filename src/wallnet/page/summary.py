@@ -1,6 +1,5 @@
 """The page of a campaign: what it found, its main figures, and links to all results."""
 
-import argparse
 import base64
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import unreadable
 from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings, Results
-from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLES, device_figure, studied_files
+from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
@@ -229,7 +228,7 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
         frame = gaps.frame.rename(columns=lambda name: name.replace(TITLES["on_levels"], "QAT"))
         tables += [Table(title, frame)] if len(frame) else []
         said = Headline("Write energy and accuracy", caption, tables=tables)
-        made, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLES[0]
+        made, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
         yield _drawn(said, results, ACCURACY_FIGURE, numbers, made)
     elif tables:
         yield Section("Write energy and accuracy", tables=tables)
@@ -264,46 +263,29 @@ def _links(paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def summary(job: SummaryJob, folder: str | Path, html_path: str | Path) -> None:
-    """Write the page.
+def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
+    """Return the text of the page.
 
     Parameters
     ----------
-    job : SummaryJob
-        What the page shows.
-    folder : str or Path
-        Folder of the campaign.
-    html_path : str or Path
-        Page to write.
+    sources : mapping
+        The `folder` of the campaign.
+    job : str
+        JSON of what the page shows.
 
     Raises
     ------
     wallnet.files.FileError
-        If a result is missing or damaged, or the page cannot be written.
+        If a result is missing or damaged.
     """
-    results = Results.of(job, Path(folder))
-    text = rendered(
+    asked = SummaryJob.from_json(job)
+    results = Results.of(asked, Path(sources["folder"][0]))
+    page = rendered(
         "summary.html.j2",
-        found=Findings.of(job, results),
-        sections=list(_sections(job, results)),
-        links=_links(job.linked),
+        found=Findings.of(asked, results),
+        sections=list(_sections(asked, results)),
+        links=_links(asked.linked),
         most_rows=MOST_ROWS,
         made_by=f"wallnet {__version__}, revision {revisions.of('report')} of the report",
     )
-    files.write_text(text, html_path)
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `summary` to a command line."""
-    command = subparsers.add_parser("summary", help="summarise a campaign on one page")
-    command.add_argument(
-        "--job", required=True, help="what the page shows, as JSON; - for standard input"
-    )
-    command.add_argument("--directory", required=True, help="folder of the campaign")
-    command.add_argument("--html", required=True, help="page to write")
-    command.set_defaults(handler=_summary)
-
-
-def _summary(arguments: argparse.Namespace) -> None:
-    job = SummaryJob.from_json(files.given_text(arguments.job))
-    summary(job, arguments.directory, arguments.html)
+    return {"html": page}

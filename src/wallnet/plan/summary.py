@@ -65,10 +65,8 @@ def device_figure(job: SummaryJob) -> str:
 ACCURACY_FIGURE = files.FIGURE.format(figure="accuracy", suffix=".png")
 """The figure of the networks."""
 
-ACCURACY_TABLES = [
-    files.TABLE.format(table=name, suffix=".csv") for name in ("accuracy", "accuracy-validation")
-]
-"""Test and validation accuracies of the networks."""
+ACCURACY_TABLE = files.TABLE.format(table="accuracy", suffix=".csv")
+"""Accuracies of the networks."""
 
 
 def studied_files(each: Studied) -> list[str]:
@@ -87,7 +85,7 @@ def summary_sources(job: SummaryJob) -> list[str]:
         *(path for each in job.studied if each.needed for path in studied_files(each)),
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
-        *(ACCURACY_TABLES if job.networks else []),
+        *([ACCURACY_TABLE] if job.networks else []),
     ]
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import statistics
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = (*FACETS, "test_accuracy")
-"""Columns of `accuracy.csv`; the last is in per cent."""
+ACCURACIES = ("test_accuracy", "validation_accuracy")
 
-VALIDATION_COLUMNS = (*COLUMNS[:-1], "validation_accuracy")
-"""Columns of `accuracy-validation.csv`, which has the same rows."""
+COLUMNS = (*FACETS, *ACCURACIES)
+"""Columns of `accuracy.csv`; the last two are in per cent."""
 
 TABLE_II = {
     (10, "mnist"): (97.41, 94.67, 97.17),
@@ -46,14 +44,10 @@ TITLES = {name: stage.title for name, stage in STAGES.items()}
 
 
 def _notes() -> str:
-    """Return the explanations of the table's columns, with each title on one line."""
-    stages = (f"*{s.title.replace(' ', '~')}*: {s.text}." for s in STAGES.values())
-    said = (
-        "Test accuracy in per cent.",
-        *stages,
-        "With several seeds: mean ± sample standard deviation.",
-    )
-    return textwrap.fill(" ".join(said), 100, break_on_hyphens=False).replace("~", " ")
+    """Return the explanations of the table's columns."""
+    stages = (f"*{stage.title}*: {stage.text}." for stage in STAGES.values())
+    several = "With several seeds: mean ± sample standard deviation."
+    return " ".join(["Test accuracy in per cent.", *stages, several])
 
 
 PAPER_NOTES = """\
@@ -76,7 +70,7 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
     run : Mapping, optional
         Keys and values that the metrics must contain.
     """
-    keys = (*COLUMNS, "confusion_matrix", "misread", "classes")
+    keys = (*COLUMNS[:-1], "confusion_matrix", "misread", "classes")
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
         if str(record[key]) != wanted:
@@ -290,10 +284,9 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Texts of the CSV files: test accuracies with the columns `COLUMNS`, accuracies of
-        `validation` with `VALIDATION_COLUMNS`, differences between stages (`gaps`) with
-        `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the paper's Table II too
-        for synapses that correspond to one of the paper.
+        Texts of the CSV files: accuracies with the columns `COLUMNS`, and differences between
+        stages (`gaps`) with `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the
+        paper's Table II too for synapses that correspond to one of the paper.
     """
     import pandas
 
@@ -303,12 +296,10 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     facets = list(dict.fromkeys(facet for run in runs for facet in run))
     for run in runs:
         record = read_metrics(run.path(files.METRICS, sources["networks"][0]), run)
-        kept = {column: record[column] for column in (*run, COLUMNS[-1], VALIDATION_COLUMNS[-1])}
+        kept = {column: record[column] for column in (*run, *ACCURACIES)}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    tested, validated = (
-        Table("", pandas.DataFrame(records, columns=[*facets, value]), {value: ".2f"}, "")
-        for value in (COLUMNS[-1], VALIDATION_COLUMNS[-1])
-    )
+    frame = pandas.DataFrame(records, columns=[*facets, *ACCURACIES])
+    numbers = Table("", frame, dict.fromkeys(ACCURACIES, ".2f"), "")
     table = accuracy_table(records, asked.table_ii)
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
@@ -316,8 +307,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
     first = level_caveats(records, sources["models"][0])
     return {
-        **texts(table.title, tables, first, notes, tested),
-        "validation": validated.as_csv(),
+        **texts(table.title, tables, first, notes, numbers),
         "gaps": gap_numbers.as_csv(),
     }
 
@@ -564,8 +554,8 @@ def draw(
     return DRAWINGS[kind](rows, figures, paper), {"sources": list(sources)}
 
 
-def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
-    """Read a table of accuracies with some columns, a mapping per row.
+def read_accuracies(path: str) -> list[dict[str, str]]:
+    """Read a table of accuracies, a mapping per row.
 
     Raises
     ------
@@ -581,6 +571,6 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
     except ValueError:  # no CSV
         frame = pandas.DataFrame()
-    if not {*columns} <= {*frame.columns} or frame.empty:
+    if not {*COLUMNS} <= {*frame.columns} or frame.empty:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return frame.to_dict("records")

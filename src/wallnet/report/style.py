@@ -186,39 +186,24 @@ def apply(figures: Figures) -> Iterator[None]:
     import matplotlib
 
     matplotlib.use("Agg", force=True)
+    from cycler import cycler
     from matplotlib import pyplot
 
+    small = 0.875 * figures.font_size
+    sizes: dict[str, Any] = {
+        "axes.prop_cycle": cycler(color=COLOURS, linestyle=LINE_STYLES),
+        "figure.figsize": size(figures, 0.62),
+        "font.size": figures.font_size,
+        **dict.fromkeys(("legend.fontsize", "xtick.labelsize", "ytick.labelsize"), small),
+        "savefig.dpi": figures.resolution,
+    }
     before = set(pyplot.get_fignums())
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.use("Agg", force=True)
-        _set_looks(figures)
+    with pyplot.style.context(["wallnet.report.wallnet", sizes], after_reset=True):
         try:
             yield
         finally:
             for number in set(pyplot.get_fignums()) - before:
                 pyplot.close(number)
-
-
-def _set_looks(figures: Figures) -> None:
-    from cycler import cycler
-    from matplotlib import rc
-
-    small = 0.875 * figures.font_size
-    # DejaVu Sans ships with matplotlib: the same on every machine
-    rc("font", **{"size": figures.font_size, "sans-serif": ["DejaVu Sans"]})
-    rc("axes", linewidth=0.6, titlesize="medium", titlelocation="left")
-    rc("axes", prop_cycle=cycler(color=COLOURS, linestyle=LINE_STYLES))
-    rc("figure", **{"constrained_layout.use": True, "figsize": size(figures, 0.62)})
-    rc("image", interpolation="nearest")
-    rc("legend", fontsize=small, frameon=False)
-    rc("lines", linewidth=1.0, markersize=3.5)
-    rc("mathtext", default="regular")
-    rc("pdf", fonttype=42)  # TrueType: journals reject Type 3
-    rc("savefig", dpi=figures.resolution, facecolor="white")
-    rc("svg", hashsalt="wallnet")
-    rc("xtick", direction="in", labelsize=small, top=True)
-    rc("ytick", direction="in", labelsize=small, right=True)
 
 
 def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **metadata: Any) -> None:
