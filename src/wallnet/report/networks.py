@@ -405,6 +405,9 @@ def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = 
     return figure
 
 
+TICKS = (1, 2, 5, 10, 20, 50, 100)
+"""Test errors in per cent at the axes of the figure of accuracies."""
+
 PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
 """Marker of the paper's numbers by notches, and its distance from the stage."""
 
@@ -419,59 +422,55 @@ def _accuracy(
     are none.
     """
     import pandas
-    from matplotlib.ticker import FuncFormatter, NullFormatter
 
     frame = pandas.DataFrame(rows)
     frame["error"] = 100 - frame["test_accuracy"].astype(float)
+    frame["column"] = [*zip(frame["stage"], frame["mapping"], strict=True)]
+    frame["synapse"] = [*zip(frame["device"], frame["reading"], strict=True)]
     datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
     further = [name for name in LEVEL_STAGES if STAGES[name].trained]
     trained = frame.loc[frame["stage"].isin(further), "mapping"].tolist()
     if trained:
         frame = frame[frame["mapping"].isin([*trained, NO_DEVICE])]
-    bound = frame[frame["device"] != NO_DEVICE]
-    synapses = _distinct(bound, "device", "reading")
+    synapses = frame.loc[frame["device"] != NO_DEVICE, "synapse"].unique()
     shape = len(recipes), len(datasets), 0.42 * len(recipes) + 0.08
     figure, axes = style.panels(figures, *shape, sharex="row", sharey="col")
     for line, recipe in zip(axes, recipes, strict=True):
         of_recipe = frame[frame["recipe"] == recipe]
         # a stable sort: mappings keep their order
-        columns = _distinct(of_recipe, "stage", "mapping")
-        columns.sort(key=lambda column: list(STAGES).index(column[0]))
+        order = list(STAGES)
+        columns = sorted(of_recipe["column"].unique(), key=lambda column: order.index(column[0]))
         stages = [stage for stage, _ in columns]
+        titles = [
+            TITLES[stage] if mapping == NO_DEVICE else f"{TITLES[stage]}\n{mapping}"
+            for stage, mapping in columns
+        ]
         for panel, dataset in zip(line, datasets, strict=True):
             of_panel = of_recipe[of_recipe["dataset"] == dataset]
-            errors = {
-                place: each.groupby(["stage", "mapping"])["error"].apply(list).to_dict()
-                for place, each in of_panel.groupby(["device", "reading"])
-            }
+            errors = of_panel.set_index("column")["error"]
             for index, place in enumerate(synapses):
                 shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
-                look = style.look(index, marker=True) | {"linestyle": ""}
-                name = ", ".join(place)
-                with_deviation(panel, errors.get(place, {}), columns, shift, look, name)
-            free = errors.get((NO_DEVICE, NO_DEVICE), {})
-            look = {"linestyle": "", "marker": "o", "color": "black"}
+                look = style.look(index, marker=True)
+                shown = errors[(of_panel["synapse"] == place).values]
+                with_deviation(panel, shown, columns, shift, look, ", ".join(place))
+            free = errors[(of_panel["device"] == NO_DEVICE).values]
+            look = {"marker": "o", "color": "black"}
             with_deviation(panel, free, columns, 0.0, look, "FP32 weights, no synapse")
             for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
                     errors_of = zip(PAPER_STAGES, told, strict=True)
-                    shown = [
+                    marks = [
                         (stages.index(s) + shift, 100 - t) for s, t in errors_of if s in stages
                     ]
                     look = {"marker": marker, "markersize": 5, "markeredgewidth": 1.2}
                     look |= {"linestyle": "", "color": "black"}
-                    panel.plot(*zip(*shown, strict=True), label=f"paper, {notches} notches", **look)
+                    panel.plot(*zip(*marks, strict=True), label=f"paper, {notches} notches", **look)
             panel.set_yscale("log")
             panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
-            panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            panel.yaxis.set_minor_formatter(NullFormatter())
-            panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
+            panel.set_yticks(TICKS, map(str, TICKS))
+            panel.yaxis.set_minor_formatter("")
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
-            titles = [
-                TITLES[stage] if mapping == NO_DEVICE else f"{TITLES[stage]}\n{mapping}"
-                for stage, mapping in columns
-            ]
             turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
             panel.set_xticks(range(len(columns)), titles, **turned)
             panel.tick_params(axis="x", which="both", length=0)
@@ -483,18 +482,13 @@ def _accuracy(
     return figure
 
 
-def _distinct(frame: "pandas.DataFrame", *columns: str) -> list[tuple[str, ...]]:
-    """Return the different values of columns, in the order of the rows."""
-    return list(frame[[*columns]].drop_duplicates().itertuples(index=False, name=None))
-
-
 def with_deviation(
     panel: "Axes",
-    values: Mapping[Any, Sequence[float]],
+    values: "pandas.Series",
     places: Sequence[Any],
     shift: float,
     look: Mapping[str, Any],
-    name: str | None,
+    name: str,
 ) -> None:
     """Draw the mean of all seeds at each place, with the sample standard deviation as a bar.
 
@@ -502,23 +496,24 @@ def with_deviation(
     ----------
     panel : Axes
         The axes.
-    values : Mapping
-        Values of all seeds by place.
+    values : Series
+        Values of all seeds, with their place as index.
     places : sequence
         Places along the axis, which are counted from 0.
     shift : float
         Distance of the points from their places.
     look : Mapping
         Style of the points.
-    name : str or None
+    name : str
         Label of the points.
     """
-    shown = [place for place in places if place in values]
+    found = dict(iter(values.groupby(values.index)))
+    shown = [place for place in places if place in found]
     panel.errorbar(
         [places.index(place) + shift for place in shown],
-        [statistics.fmean(values[place]) for place in shown],
-        [statistics.stdev(values[p]) if len(values[p]) > 1 else 0.0 for p in shown],
-        **{"elinewidth": 0.8, "capsize": 0, **look},
+        [found[place].mean() for place in shown],
+        [found[place].std() if len(found[place]) > 1 else 0.0 for place in shown],
+        **{**look, "elinewidth": 0.8, "capsize": 0, "linestyle": ""},
         label=name,
     )
 

@@ -113,9 +113,9 @@ def _mapping_panel(panel: "Axes", lost: "pandas.DataFrame", mappings: Sequence[s
     places = list(lost.groupby(["device", "reading"], sort=False))
     for index, (place, values) in enumerate(places):
         shift = 0.5 * (index / max(1, len(places) - 1) - 0.5)
-        shown = values.groupby("mapping")["lost"].agg(list)
-        look = style.look(index, marker=True) | {"linestyle": ""}
-        with_deviation(panel, shown, mappings, shift, look | {"markersize": 3}, ", ".join(place))
+        shown = values.set_index("mapping")["lost"]
+        look = style.look(index, marker=True) | {"markersize": 3}
+        with_deviation(panel, shown, mappings, shift, look, ", ".join(place))
     panel.set_yscale("symlog", linthresh=1.0)
     panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
     panel.yaxis.set_major_formatter("{x:g}")
