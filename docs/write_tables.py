@@ -37,6 +37,7 @@ from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import doubts
+from wallnet.report.networks import ACCURACIES
 from wallnet.studies import STUDIES
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
@@ -107,7 +108,8 @@ def rewritable_loss(results: Results) -> str:
 
 def accuracies(results: Results) -> list[findings.Row]:
     """Return the accuracies of all networks, as the summary of a campaign has them."""
-    return [findings.as_row(row) for row in results.table("accuracy.csv").to_dict("records")]
+    table = results.table("accuracy.csv").astype(dict.fromkeys(ACCURACIES, float))
+    return table.to_dict("records")
 
 
 def main_numbers(results: Results) -> str:

@@ -589,8 +589,6 @@ def expected_input(job):
         "figure_write_energy",
     ):
         return one
-    if rule == "figure_synapses_compared":
-        return ["results/devices/synapse.nc", "results/devices/wide.nc"]
     if rule == "figure_accuracy":
         return ["results/tables/accuracy.csv"]
     if rule == "figure_training_curves":
@@ -836,7 +834,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 7 of pulse trains, 561 of networks, 20 figures in
+    There are 35 of simulations, 24 of devices, 7 of pulse trains, 561 of networks, 19 figures in
     two files each, and the summary.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
@@ -848,8 +846,8 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
         "traces": 5 + 18 + 4 + 5 + 3,
         "devices": 5 + 4 + 5 * 3,
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 3,
-        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2)),
-        "all": 35 + 24 + 7 + 2 + 561 + 20 * 2 + 1,
+        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 2 + 2 * (1 + 2)),
+        "all": 35 + 24 + 7 + 2 + 561 + 19 * 2 + 1,
         "crosscheck": 2 * 2 + 1 + 3 + 2,
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,

@@ -152,7 +152,9 @@ def test_a_further_facet_is_a_column_where_a_network_has_it(campaign, monkeypatc
     rows = report.read_accuracies("a.csv")
     assert [row["imperfections"] for row in rows] == [*[""] * len(runs), "stuck-1"]
     plain = [{k: v for k, v in row.items() if k != "imperfections"} for row in rows]
-    assert plain[:-1] == list(csv.DictReader(io.StringIO(before)))
+    told = csv.DictReader(io.StringIO(before))
+    numbers = ("test_accuracy", "validation_accuracy")
+    assert plain[:-1] == [row | {name: float(row[name]) for name in numbers} for row in told]
 
 
 def test_the_table_has_a_row_for_every_network(campaign, tmp_path):

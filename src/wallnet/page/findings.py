@@ -23,7 +23,7 @@ from wallnet.report.networks import (
 from wallnet.report.networks import (
     losses as losses_of,
 )
-from wallnet.report.tables import Table
+from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -82,13 +82,8 @@ class Results:
             if each.needed
         }
         path = str(folder / ACCURACY_TABLE)
-        accuracies = [as_row(row) for row in read_accuracies(path)] if job.networks else []
+        accuracies = read_accuracies(path) if job.networks else []
         return cls(folder, devices, studied, accuracies)
-
-
-def as_row(record: Mapping[str, str]) -> Row:
-    """Return a row of the tables as the network that it is of."""
-    return {**record, "test_accuracy": float(record["test_accuracy"]), "device_levels": None}
 
 
 @dataclass(frozen=True)
@@ -144,7 +139,7 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     """
     import pandas
 
-    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
+    frame = pandas.DataFrame(rows)
     frame = frame[frame["stage"].isin(SHOWN)]
     chosen: list[Row] = []
     for _, place in frame.groupby(["dataset", "recipe", "device"], sort=False):
@@ -186,18 +181,17 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
-    import pandas
-
-    resting = {
-        name: set(map(str, data["state"].values[data["settled"].values != 0]))
-        for name, data in found.items()
-    }
-    rows = [
-        (name, data.attrs["kind"], data.sizes["current_density"], len(resting[name]))
-        for name, data in found.items()
+    resting = [
+        len(set(map(str, data["state"].values[data["settled"].values != 0])))
+        for data in found.values()
     ]
-    frame = pandas.DataFrame(rows, columns=["device", "kind", "pulses", "final states"])
-    return Table("Devices", frame, {"pulses": "d", "final states": "d"})
+    columns: dict[str, tuple[Any, Format]] = {
+        "device": (list(found), ""),
+        "kind": ([data.attrs["kind"] for data in found.values()], ""),
+        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
+        "final states": (resting, "d"),
+    }
+    return of_columns("Devices", columns)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":

@@ -50,10 +50,8 @@ class Figure:
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all figures of this kind in a campaign."""
         networks = campaign.networks
-        # a figure of all devices is part of the target `all`
-        shown = campaign if "{device}" in self.pattern else campaign.without_optional
-        devices = shown.of_kind(self.kind) if self.kind else networks.synapses
-        if not (devices if self.kind else networks.recipes):
+        devices = campaign.of_kind(self.kind) if self.kind else networks.synapses
+        if not (self.kind or networks.recipes):
             return []
         choices = {"dataset": networks.datasets, "device": devices}
         names = [name for name in choices if f"{{{name}}}" in self.pattern]
@@ -128,16 +126,6 @@ FIGURES: dict[str, Figure] = {
             "{device}: levels and transfer curve",
             sources=lambda campaign, device: [files.COMPACT_MODEL.format(device=device)],
             kind=MEASURED,
-        ),
-        Figure(
-            "synapses-compared",
-            "conductance compared",
-            files.FIGURE,
-            lambda campaign: [
-                files.DEVICE.format(device=name)
-                for name in campaign.without_optional.of_kind("synapse")
-            ],
-            kind="synapse",
         ),
         Figure(
             "training-curves",

@@ -424,7 +424,7 @@ def _accuracy(
     import pandas
 
     frame = pandas.DataFrame(rows)
-    frame["error"] = 100 - frame["test_accuracy"].astype(float)
+    frame["error"] = 100 - frame["test_accuracy"]
     frame["column"] = [*zip(frame["stage"], frame["mapping"], strict=True)]
     frame["synapse"] = [*zip(frame["device"], frame["reading"], strict=True)]
     datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
@@ -549,7 +549,7 @@ def draw(
     return DRAWINGS[kind](rows, figures, paper), {"sources": list(sources)}
 
 
-def read_accuracies(path: str) -> list[dict[str, str]]:
+def read_accuracies(path: str) -> list[dict[str, Any]]:
     """Read a table of accuracies, a mapping per row.
 
     Raises
@@ -562,9 +562,10 @@ def read_accuracies(path: str) -> list[dict[str, str]]:
     try:
         files.check_digest(path)
         frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
+        frame = frame.astype(dict.fromkeys(ACCURACIES, float))
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    except ValueError:  # no CSV
+    except (ValueError, KeyError):  # no CSV, or without these columns
         frame = pandas.DataFrame()
     if not {*COLUMNS} <= {*frame.columns} or frame.empty:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
