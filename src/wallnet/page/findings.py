@@ -82,7 +82,7 @@ class Results:
             if each.needed
         }
         path = str(folder / ACCURACY_TABLE)
-        accuracies = read_accuracies(path) if job.networks else []
+        accuracies: list[Row] = [*read_accuracies(path)] if job.networks else []
         return cls(folder, devices, studied, accuracies)
 
 

@@ -248,8 +248,8 @@ def gap_tables(records: Sequence[Record]) -> tuple[Table, Table]:
         for (stage, reference), lost in found.groupby(["stage", "reference"], sort=False)["lost"]:
             mean, lower, upper = mean_and_interval([*lost])
             about = dict(zip(place_of, place, strict=True), stage=stage, reference=reference)
-            ends = {"seeds": len(lost), "mean": mean, "lower": lower, "upper": upper}
-            numbers.append(about | ends)
+            gap = {"seeds": len(lost), "mean": mean, "lower": lower, "upper": upper}
+            numbers.append(about | gap)
             interval = "" if len(lost) < 2 else f" ({lower:.2f} to {upper:.2f})"
             row[f"{TITLES[stage]}, below {TITLES[reference]}"] = f"{mean:.2f}{interval}"
         rows.append(row)
