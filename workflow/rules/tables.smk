@@ -42,7 +42,9 @@ for made in plan.tables.TABLES.values():
         localrule: True
         params:
             given=lambda w, made=made: made.given(campaign, **w),
-            written=lambda w, output: [f"{name}={path}" for name, path in output.items()],
+            written=lambda w, output: [
+                f"{name}={path}" for name, path in output.items()
+            ],
             job=lambda w, made=made: made.job(campaign, **w) if made.job else "{}",
             # of the page too, which shows what studies hand over
             revision=lambda w, made=made: revisions.of_all(
