@@ -4,7 +4,7 @@ Snakemake finds this module by its name. It shows jobs done and planned, running
 simulated time, and the time left; each failure at once, in one line with its log. Without a
 terminal it prints plain lines. A dry run lists the planned jobs by rule and what changed. Warnings
 and errors of Snakemake and of the campaign are shown as they are; the complete log remains in
-`.snakemake/log`. At the end, `results/last-run.json` lists what the run has made.
+`.snakemake/log`.
 """
 
 import logging
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from wallnet.files.progress import note_run, read_progress
+from wallnet.files.progress import read_progress
 from wallnet.plan.changes import changes_of
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 PLAIN_EVERY = 30.0
 """Shortest wall time in s between two plain lines of progress."""
 
-NOTHING = "Nothing to be done"
-"""Beginning of Snakemake's message that all results are there."""
-
-SAID = (NOTHING, "Creating report", "SLURM run ID")
+SAID = ("Nothing to be done", "Creating report", "SLURM run ID")
 """Beginnings of Snakemake's messages, beside warnings and errors, that users need."""
 
 UNSAID = (
@@ -120,8 +117,6 @@ class Run:
         Number of planned jobs by rule.
     running, failed : dict
         Running jobs, and those that failed and are not tried again, by number.
-    made : list of str
-        Outputs of all finished jobs.
     done, total : int
         Number of all finished and of all planned jobs.
     times : dict
@@ -132,7 +127,6 @@ class Run:
         self.planned: Counter[str] = Counter()
         self.running: dict[int, Job] = {}
         self.failed: dict[int, Job] = {}
-        self.made: list[str] = []
         self.done = self.total = 0
         self.times: Mapping[int, float] = {}
         self._clock = clock
@@ -152,7 +146,6 @@ class Run:
     def finish(self, number: int) -> None:
         """Take the end of a job."""
         if job := self.running.pop(number, None):
-            self.made += job.outputs
             self._took += self._clock() - job.started
             self._worked += self._time_of(job)
 
@@ -270,7 +263,6 @@ class LogHandler(LogHandlerBase):
         self._live: Live | None = None
         self._printed = self._started = time.monotonic()
         self._said: set[str] = set()
-        self._idle = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show what a record says, or what has changed because of it."""
@@ -327,11 +319,11 @@ class LogHandler(LogHandlerBase):
         if found := RESTARTED.match(text):
             if job := self.run.failed.pop(int(found[1]), None):
                 self._print(f"again: {job.name}")
-        elif text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID)):
-            self._idle = self._idle or text.startswith(NOTHING)
-            if text and text not in self._said:
-                self._said.add(text)
-                self._print(text)
+            return
+        told = text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID))
+        if told and text and text not in self._said:
+            self._said.add(text)
+            self._print(text)
 
     def _print(self, text: str) -> None:
         """Print lines above the display."""
@@ -350,7 +342,5 @@ class LogHandler(LogHandlerBase):
             failed = f"; {len(self.run.failed)} failed" if self.run.failed else ""
             end = f"{done} in {duration(time.monotonic() - self._started)}{failed}"
             self._print(self.run.dry_text() if self.dry else end)
-        if not self.dry and (self.run.planned or self._idle):
-            note_run(self.run.made)
-        self.run, self._idle = Run(), False
+        self.run = Run()
         super().close()

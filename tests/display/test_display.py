@@ -18,7 +18,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet import LogHandler, Run
 from wallnet import files
-from wallnet.files.progress import note_run, noted_progress, progress_of, read_progress, read_run
+from wallnet.files.progress import noted_progress, progress_of, read_progress
 from wallnet.plan import changes, work
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import expected_times
@@ -360,46 +360,6 @@ def test_a_dry_run_lists_the_most_frequent_changes_and_other_reasons(tmp_path, m
 
 def job(number, *outputs):
     return {"jobid": number, "rule_name": "trace", "output": list(outputs)}
-
-
-def test_a_run_notes_what_it_has_made(handler):
-    """Failed and unfinished jobs have made nothing."""
-    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 4, "total": 4})
-    for number, outputs in enumerate((["b.png", "b.csv"], ["a.nc"], ["failed.nc"], ["late.nc"])):
-        say(handler, event=LogEvent.JOB_INFO, **job(number, *outputs))
-    for number in (0, 1):
-        say(handler, event=LogEvent.JOB_FINISHED, job_id=number)
-    say(handler, event=LogEvent.JOB_ERROR, **job(2))
-    handler.close()
-    assert read_run() == ["a.nc", "b.csv", "b.png"]
-    note_run(["earlier"])
-    handler.close()  # without a new run
-    assert read_run() == ["earlier"]
-
-
-def test_a_run_with_nothing_to_do_has_made_nothing(handler):
-    note_run(["earlier"])
-    say(handler, "Building DAG of jobs...")
-    handler.close()
-    assert read_run() == ["earlier"]
-    say(handler, "Nothing to be done (all requested files are present and up to date).")
-    handler.close()
-    assert read_run() == []
-
-
-def test_a_dry_run_notes_nothing(handler):
-    handler.dry = True
-    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 1, "total": 1})
-    say(handler, event=LogEvent.JOB_INFO, **job(1, "a.nc"))
-    say(handler, "Nothing to be done")
-    handler.close()
-    assert read_run() is None
-
-
-def test_a_note_of_a_run_that_cannot_be_written_costs_nothing(tmp_path):
-    (tmp_path / "results").write_text("a file, no folder")
-    note_run(["a"], tmp_path)
-    assert read_run(tmp_path) is None
 
 
 def test_what_slurm_says_of_each_job_is_in_the_display_and_not_a_line(handler):

@@ -26,7 +26,6 @@ from wallnet import cli, config, files, plan
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section
 from wallnet.config.reading import read_yaml
-from wallnet.files.paths import LAST_RUN
 from wallnet.plan.clean import HIDDEN
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS
@@ -119,7 +118,7 @@ def results() -> list[str]:
     """Return the paths of all results of the shipped campaign, with logs and benchmarks."""
     made = [*everything(campaign()), *checks(campaign())]
     beside = [of(path) for path in made for of in (files.log_of, files.benchmark_of)]
-    return [*made, *beside, files.REPORT, LAST_RUN]
+    return [*made, *beside, files.REPORT]
 
 
 def is_result(text: str) -> bool:

@@ -283,7 +283,7 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
     )
     missing = writer.copy_results(tmp_path / "results", copy)
     assert {Path(path).stem for path in missing} == {
-        *("accuracy-gaps", "accuracy-validation", "mappings", "programming"),
+        *("accuracy-gaps", "mappings", "programming"),
         *("neuron", "synapse-5-literal", "synapse-10", "track", "stepwise"),
     }
     copied = copy / "docs/results"

@@ -749,10 +749,9 @@ def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
     assert files.benchmark_of(trace) == "results/benchmarks/traces/neuron/0.5000.tsv"
     assert files.log_of("results/figures/a{suffix}.png") == "results/logs/figures/a{suffix}.log"
     assert files.figure_files(["a/b{suffix}", "c{suffix}"], "svg") == [
-        *("a/b.png", "a/b.svg", "a/b.csv"),
-        *("c.png", "c.svg", "c.csv"),
+        *("a/b.png", "a/b.svg"),
+        *("c.png", "c.svg"),
     ]
-    assert files.data_of("a/b.1.png") == "a/b.1.csv"
 
 
 # Compact models

@@ -412,10 +412,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
             words += [path for *_, path, _ in json.loads(job["params"]["job"])["requests"]]
         assert set(job["log"]) <= set(words), rule
         # jobs of networks write below a folder, with names that the plan gives them
-        # and the data of a figure are beside its PNG
-        data = {files.data_of(path) for path in job["output"] if path.endswith(".png")}
-        assert rule in TRAININGS or {*job["output"]} - data <= set(words), rule
-        for path in {*job["input"], *job["output"]} - data:
+        assert rule in TRAININGS or {*job["output"]} <= set(words), rule
+        for path in {*job["input"], *job["output"]}:
             if rule == "programming_table" and path.startswith("results/compact_models/"):
                 continue  # it only waits: networks may have to be mapped again first
             told = {path, *map(str, PurePath(path).parents)} & set(words)
@@ -452,9 +450,9 @@ OPTIONS = {
     "--comparisons": r"results/mappings/[a-z]+/(synapse|wide)/[a-z]+/seed-\d+\.json",
     "--references": r"results/networks/[a-z]+/none/none/none/.*/metrics\.json",
     "--csv": r"results/tables/(?!accuracy-).*\.csv",
-    "--validation": r"results/tables/accuracy-validation\.csv",
     "--gaps": r"results/tables/accuracy-gaps\.csv",
     "--markdown": r"results/tables/.*\.md",
+    "--folder": r"\.",
     "--html": r"results/(tables/.*|summary)\.html",
     "--png": r"results/figures/.*\.png",
     "--vector": r"results/figures/.*\.svg",
@@ -591,8 +589,6 @@ def expected_input(job):
         "figure_write_energy",
     ):
         return one
-    if rule == "figure_synapses_compared":
-        return ["results/devices/synapse.nc", "results/devices/wide.nc"]
     if rule == "figure_accuracy":
         return ["results/tables/accuracy.csv"]
     if rule == "figure_training_curves":
@@ -603,10 +599,6 @@ def expected_input(job):
         ]
     if rule == "figure_misread":
         return metrics(dataset, None, ())
-    if rule == "figure_weights":
-        # of each recipe the mapping with the most stages
-        plain = every_metrics(dataset, [device], mappings=["layer"])["plain"]
-        return plain + every_metrics(dataset, [device], mappings=["layer-extended"])["brief"]
     if rule == "figure_confusion":
         return metrics(dataset, device, MAPPED[:2])
     models = [f"results/compact_models/{name}.json" for name in ("synapse", "wide")]
@@ -655,8 +647,8 @@ def expected_input(job):
         return [
             *(DEVICE_FILE.format(device=name) for name in SWEPT),
             *("results/pulse_trains/stairs.nc", *models),
-            *(f"{path}{suffix}" for path in shown for suffix in (".png", ".csv")),
-            *(f"results/tables/accuracy{name}.csv" for name in ("", "-validation")),
+            *(f"{path}.png" for path in shown),
+            "results/tables/accuracy.csv",
         ]
     if rule == "gather_crosscheck":
         cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]
@@ -773,7 +765,7 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
         assert ("--traces" in words_of(job)) == maps
 
 
-NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights", "confusion")} | {
+NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "confusion")} | {
     "figure_training_curves"
 }
 
@@ -842,8 +834,8 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 8 of pulse trains, 562 of networks, 48 figures,
-    each with its data, and the summary. The four figures of weights are not part of `all`.
+    There are 35 of simulations, 24 of devices, 7 of pulse trains, 561 of networks, 19 figures in
+    two files each, and the summary.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
     of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
@@ -853,13 +845,13 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     assert counts == {
         "traces": 5 + 18 + 4 + 5 + 3,
         "devices": 5 + 4 + 5 * 3,
-        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 1 + 3,
-        "figures": 3 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 35 + 24 + 8 + 2 + 562 + 48 * 3 // 2 - 4 * 3 + 1,
-        "crosscheck": 2 * 2 + 1 + 3 + 3,
-        "validation": len(CHECKS) + 2 + 3,
-        "mappings": 2 * 2 * 2 * 2 + 2 + 3,
-        "barriers": 5 + 2 + 3 + 1 + 2 * (1 + 3 + 3),
+        "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 3,
+        "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 2 + 2 * (1 + 2)),
+        "all": 35 + 24 + 7 + 2 + 561 + 19 * 2 + 1,
+        "crosscheck": 2 * 2 + 1 + 3 + 2,
+        "validation": len(CHECKS) + 2 + 2,
+        "mappings": 2 * 2 * 2 * 2 + 2 + 2,
+        "barriers": 5 + 2 + 3 + 1 + 2 * (1 + 3 + 2),
         "levels": 2 * 3,
     }
 

@@ -7,47 +7,9 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import files
 from wallnet.cli import main
-from wallnet.files.paths import LAST_RUN
-from wallnet.files.progress import note_run
 from wallnet.page.findings import NETWORK, PLACE
-from wallnet.page.overview import WIDTH, as_text, new_results, overview
+from wallnet.page.overview import WIDTH, as_text
 from wallnet.report.tables import Table
-
-
-def figure(name):
-    return [f"results/figures/{name}{suffix}" for suffix in (".png", ".pdf", ".csv")]
-
-
-def network(seed):
-    folder = f"results/networks/mnist/s/parallel/layer/plain/quantized/seed-{seed}"
-    return [f"{folder}/{name}" for name in ("metrics.json", "best.ckpt", "programming.nc")]
-
-
-def test_new_results_are_counted_by_their_folder():
-    """Files of one table, figure or network count once."""
-    made = [
-        *figure("accuracy"),
-        *figure("devices/s-write-energy"),
-        *network(1),
-        *network(2),
-        *(f"results/tables/devices/s{suffix}" for suffix in (".csv", ".md", ".html")),
-        *(f"results/traces/s/0.{number}000.nc" for number in range(9)),
-        *(f"results/traces/t/0.{number}000.nc" for number in range(2)),
-        *("results/pulse_trains/p.nc", "results/pulse_trains/p/train.nc"),
-        *("results/compact_models/s.json", "results/summary.html"),
-        *("results/devices/s.nc", "results/initial/s.nc", "results/minima/s/1.nc"),
-        *("results/barriers/s.nc", "results/operating_windows/w.nc"),
-    ]
-    assert new_results(made) == (
-        "barriers (1), compact_models (1), devices (1), figures (2), initial (1), minima (1), "
-        "networks (2), operating_windows (1), pulse_trains (1), tables (1), traces (11)"
-    )
-    assert new_results([]) == ""
-
-
-def test_traces_of_two_current_densities_are_two():
-    """A current density has a dot in its name."""
-    assert new_results(["results/traces/s/0.5000.nc", "results/traces/s/0.5250.nc"]) == "traces (2)"
 
 
 @pytest.mark.parametrize("length", [3, 80])
@@ -85,8 +47,7 @@ def folder(neuron, synapse, tmp_path):
     return tmp_path
 
 
-def test_the_end_has_what_was_found_new_results_and_paths(folder, capsys):
-    note_run([f"results/traces/synapse-3/{n}.0000.nc" for n in range(3)], folder)
+def test_the_end_has_what_was_found_and_paths(folder, capsys):
     main(["overview", "--directory", str(folder)])
     assert capsys.readouterr().out.splitlines() == [
         "synapse-3: 3 of 5 pulses heat the track by more than 50 K, up to 715 K: its",
@@ -101,18 +62,9 @@ def test_the_end_has_what_was_found_new_results_and_paths(folder, capsys):
         "  synapse-3: the wall still moved at the end of 3 of 5 pulses, which therefore",
         "    reach no level; raise relaxation.longest",
         "",
-        "New: traces (3)",
         f"Summary: {folder}/results/summary.html",
         f"Report: {folder}/results/report.html",
     ]
-
-
-def test_a_run_that_made_nothing_says_so_and_an_unknown_run_is_left_out(folder):
-    assert "New:" not in overview(folder)
-    note_run([], folder)
-    assert "\nNew: nothing\n" in overview(folder)
-    (folder / LAST_RUN).write_text("{")
-    assert "New:" not in overview(folder)
 
 
 def test_a_missing_result_is_named(folder):

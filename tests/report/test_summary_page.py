@@ -121,8 +121,7 @@ def change(folder, kind="synapse", **values):
 
 
 def page_of(job, folder):
-    summary.summary(job, folder, folder / "page.html")
-    return (folder / "page.html").read_text()
+    return summary.tabulate({"folder": [folder]}, job.to_json())["html"]
 
 
 def text_of(page):
@@ -265,7 +264,9 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
     for path in pictures(configured):
         picture = base64.b64encode(f"picture {path}".encode()).decode()
         assert f'src="data:image/png;base64,{picture}"' in page
-        assert f'href="{files.data_of(path).removeprefix("results/")}"' in page
+    # the file with its numbers
+    linked = re.findall(r'Data:\s*<a href="([^"]*)">results/\1</a>', page)
+    assert linked == ["devices/synapse-3.nc", "pulse_trains/up-down.nc", "tables/accuracy.csv"]
     writing = part(page, "Writing")
     assert "synapse-3, single pulses of 2 ns: conductance after the pulse" in writing
     assert "Source: analytic 1, revision 7" in writing
@@ -367,7 +368,7 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
     planned = {path.removeprefix("results/") for path in everything(configured)}
     assert links - {"report.html"} <= planned
     assert {
-        *("report.html", "figures/devices/neuron-transfer-curve.png", "figures/accuracy.csv"),
+        *("report.html", "figures/devices/neuron-transfer-curve.png", "figures/accuracy.png"),
         *("tables/devices/neuron.html", "tables/pulse_trains/up-down.html", "tables/accuracy.html"),
     } <= links
     assert "@import" not in page
@@ -382,7 +383,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     job = job.model_copy(update={"studied": (train, barriers)})
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
     assert cells(page_of(job, folder), "synapse-3: minima of the energy")[1][1] == "initial"
-    about, picture, numbers = studied_files(barriers)
+    about, picture = studied_files(barriers)
     change(folder, level_energy=[np.nan, 3e-17])
     pair = {"pair_forward": [1e-19], "pair_backward": [2e-19], "pair_images": [3]}
     values = {
@@ -410,11 +411,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         files.write_dataset(found, folder / about, "barriers", {})
 
     write()
+    assert "run snakemake barriers" in part(page_of(job, folder), "Retention")  # not drawn yet
     files.write_text("energies", folder / picture)
-    assert "run snakemake barriers" in part(
-        page_of(job, folder), "Retention"
-    )  # its data are missing
-    files.write_text("numbers", folder / numbers)
     page = page_of(job, folder)
     text = part(page, "Retention")
     assert "run snakemake barriers" not in text
@@ -462,8 +460,7 @@ def test_a_missing_or_damaged_figure_is_named(configured, folder):
     path.write_text("other")
     job = summary_job(configured)
     with pytest.raises(FileError, match=r"accuracy\.png is damaged"):
-        summary.summary(job, folder, folder / "page.html")
+        page_of(job, folder)
     path.unlink()
     with pytest.raises(FileError, match=r"accuracy\.png is not there; run snakemake"):
-        summary.summary(job, folder, folder / "page.html")
-    assert not (folder / "page.html").exists()
+        page_of(job, folder)

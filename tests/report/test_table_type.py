@@ -6,7 +6,7 @@ import io
 import pandas
 import pytest
 
-from wallnet.report.tables import Table, markdown_text, page
+from wallnet.report.tables import Table, markdown_text, texts
 
 
 @pytest.fixture
@@ -53,21 +53,21 @@ def test_what_is_missing_stands_as_the_table_says():
 
 
 def test_markdown_reads_as_text_and_aligns_numbers_to_the_right(table):
-    assert table.as_markdown("##").splitlines() == [
+    assert table.as_markdown().splitlines() == [
         "## A title",
         "",
-        "| name | G (µS) | count | rests     |   seeds |",
-        "| ---- | -----: | ----: | --------- | ------: |",
-        "| a, b |   1.23 |     3 | yes       | 1.0/2.0 |",
-        '| "c"  |      – |    20 | no        |    none |',
-        "| d e  |      – |    -1 | not asked |     4.0 |",
+        "| name   |   G (µS) |   count | rests     |   seeds |",
+        "|:-------|---------:|--------:|:----------|--------:|",
+        "| a, b   |     1.23 |       3 | yes       | 1.0/2.0 |",
+        '| "c"    |        – |      20 | no        |    none |',
+        "| d e    |        – |      -1 | not asked |     4.0 |",
     ]
-    assert table.as_markdown() == table.as_markdown("##").partition("\n\n")[2]
 
 
 def test_a_page_sets_rows_apart_and_shows_text_from_outside_to_the_letter(table):
     frame = table.frame.rename(columns={"name": "<i>"})
-    text = page("<t>", [Table("A & B", frame, table.formats, set_apart=table.set_apart)], ["1 < 2"])
+    above = Table("A & B", frame, table.formats, set_apart=table.set_apart)
+    text = texts("<t>", [above], notes=["1 < *2*"])["html"]
     assert text.startswith("<!DOCTYPE html>")
     assert "<title>&lt;t&gt;</title>" in text
     assert "<caption>A &amp; B</caption>" in text
@@ -81,7 +81,7 @@ def test_a_page_sets_rows_apart_and_shows_text_from_outside_to_the_letter(table)
 def test_a_table_without_rows_keeps_its_header():
     empty = Table("t", pandas.DataFrame([], columns=["one", "a `b`"]))
     assert empty.as_csv() == "one,a `b`\n"
-    assert empty.as_markdown() == "| one | a \\`b\\` |\n| --- | ------- |\n"
+    assert empty.as_markdown() == "## t\n\n| one   | a \\`b\\`   |\n|-------|-----------|\n"
 
 
 def test_columns_may_share_a_name():

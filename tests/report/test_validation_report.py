@@ -86,10 +86,10 @@ def test_deviation_is_ours_less_the_reference(tmp_path):
 
 
 def test_the_table_to_read_puts_each_value_below_its_name():
-    lines = validation.as_markdown(RESULTS).splitlines()
+    lines = validation.texts_of(RESULTS)["markdown"].splitlines()
     assert lines[0].startswith("1 of 1 rows passed. 0 rows are findings")
     assert "The checks took 60 s" in lines[0]
-    header, _, row = lines[lines.index("### wall-velocity") + 2 :][:3]
+    header, _, row = lines[lines.index("## wall-velocity") + 2 :][:3]
     names, cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in (header, row))
     assert dict(zip(names, cells, strict=True)) == {
         "quantity": "energy",
@@ -106,7 +106,8 @@ def test_the_table_to_read_puts_each_value_below_its_name():
 def test_findings_are_counted_apart_and_failures_are_named():
     verdicts = {"energy": True, "width": False, "speed": None, "angle": None}
     rows = [{**ROW, "quantity": name, "passed": passed} for name, passed in verdicts.items()]
-    lines = validation.as_markdown([{**RESULTS[0], "rows": rows}]).splitlines()
+    found = validation.texts_of([{**RESULTS[0], "rows": rows}])
+    lines = found["markdown"].splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: width. 2 rows are findings, reported")
     cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
     shown = {row[1]: row[cells[0].index("passed")] for row in cells}

@@ -56,7 +56,7 @@ def results():
 
 
 def test_failure_stands_in_the_first_line(results):
-    lines = report.as_markdown(results).splitlines()
+    lines = report.texts_of(results)["markdown"].splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: bad. 1 rows are findings")
     table = next(line for line in lines if line.startswith("| bad"))
     assert "**no**" in table

@@ -32,11 +32,6 @@ def vector(pattern, figure):
     return filled(pattern, figure=figure, suffix=suffix)
 
 
-def figure_data(pattern, figure):
-    """Return the path of the data of a figure, which its command writes beside the PNG."""
-    return filled(pattern, figure=figure, suffix=".csv")
-
-
 def figure_style(wildcards):
     """Return the style of all figures, as JSON."""
     return campaign.figures.model_dump_json()

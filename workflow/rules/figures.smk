@@ -22,7 +22,6 @@ for figure in plan.figures.FIGURES.values():
                 labels={"result": figure.label},
             ),
             vector=vector(figure.pattern, figure.name),
-            data=figure_data(figure.pattern, figure.name),
         log:
             files.log_of(png(figure.pattern, figure.name)),
         benchmark:

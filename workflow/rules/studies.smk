@@ -93,7 +93,6 @@ for study in STUDIES.values():
                 labels={"result": f"{study.title}: figure"},
             ),
             vector=study.drawing("{subject}", f".{campaign.figures.vector_format}"),
-            data=study.drawing("{subject}", ".csv"),
         log:
             files.log_of(study.table("{subject}", ".csv")),
         benchmark:

@@ -23,4 +23,5 @@ rule summary:
         noted=lambda w: plan.summary.noted_results(plan.summary.summary_job(campaign)),
         revision=revisions.of_all(["report", *(f"show {name}" for name in STUDIES)]),
     shell:
-        "wallnet summary --job - --directory . --html {output:q} <<< {params.job:q} > {log:q} 2>&1"
+        "wallnet table page.summary --job - --sources folder=. --to html={output:q}"
+        " <<< {params.job:q} > {log:q} 2>&1"

@@ -12,7 +12,6 @@ def table_outputs(made):
         found |= {
             "png": png(files.FIGURE, made.figure),
             "vector": vector(files.FIGURE, made.figure),
-            "data": figure_data(files.FIGURE, made.figure),
         }
     shown = "png" if made.figure else "html"
     found[shown] = report(
@@ -43,9 +42,8 @@ for made in plan.tables.TABLES.values():
         localrule: True
         params:
             given=lambda w, made=made: made.given(campaign, **w),
-            # a figure's command writes its data beside the PNG
             written=lambda w, output: [
-                f"{name}={path}" for name, path in output.items() if name != "data"
+                f"{name}={path}" for name, path in output.items()
             ],
             job=lambda w, made=made: made.job(campaign, **w) if made.job else "{}",
             # of the page too, which shows what studies hand over

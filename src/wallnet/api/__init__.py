@@ -387,8 +387,7 @@ def figure(
             module = importlib.import_module(GATHERED[made])
             drawn: Figure = module.draw(data, figures)
             return drawn
-        name = str(data.attrs["device"])
-        sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
+        sources = devices.Sources(data, str(traces) if traces else None, tuple(shown))
         return devices.DRAWINGS[kind](sources, figures)
 
 

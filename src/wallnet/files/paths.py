@@ -25,7 +25,6 @@ COMPARISON = "results/mappings/{dataset}/{device}/{reading}/seed-{seed}.json"
 VALIDATION = "results/validation/{check}.json"
 SUMMARY = "results/summary.html"
 REPORT = "results/report.html"
-LAST_RUN = "results/last-run.json"
 TABLE = "results/tables/{table}{suffix}"
 DEVICE_TABLE = "results/tables/devices/{device}{suffix}"
 LEVELS_TABLE = "results/tables/levels/{device}{suffix}"
@@ -46,26 +45,15 @@ def folder_of(pattern: str, device: str) -> str:
     return str(PurePosixPath(pattern).parent).format(device=device)
 
 
-def data_of(figure: str) -> str:
-    """Return the path of the data of a figure, given that of its PNG.
-
-    Examples
-    --------
-    >>> data_of("results/figures/accuracy.png")
-    'results/figures/accuracy.csv'
-    """
-    return str(PurePosixPath(figure).with_suffix(".csv"))
-
-
 def figure_files(paths: Iterable[str], vector_format: str) -> list[str]:
-    """Return the files of each figure: a PNG, a vector file and its data.
+    """Return the files of each figure: a PNG and a vector file.
 
     Examples
     --------
-    >>> figure_files(["results/figures/accuracy{suffix}"], "svg")[1:]
-    ['results/figures/accuracy.svg', 'results/figures/accuracy.csv']
+    >>> figure_files(["results/figures/accuracy{suffix}"], "svg")
+    ['results/figures/accuracy.png', 'results/figures/accuracy.svg']
     """
-    suffixes = (".png", f".{vector_format}", ".csv")
+    suffixes = (".png", f".{vector_format}")
     return [path.format(suffix=suffix) for path in paths for suffix in suffixes]
 
 

@@ -1,13 +1,10 @@
-"""Notes of runs: how far each simulation has come, and what the last run has made."""
+"""Notes of how far each simulation has come."""
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from wallnet.files.paths import LAST_RUN
-from wallnet.files.whole import FileError, write_text
 
 INTERVAL = 1.0
 """Wall time in s between two notes of a simulation."""
@@ -67,29 +64,4 @@ def read_progress(output: str | Path) -> tuple[float, float] | None:
         simulated, longest = json.loads(progress_of(output).read_text(encoding="utf-8"))
         return float(simulated), float(longest)
     except (OSError, ValueError, TypeError):
-        return None
-
-
-def note_run(made: Iterable[str], folder: str | Path = "") -> None:
-    """Note which results the last run of a campaign has made.
-
-    A note that cannot be written is left out: the run itself is finished.
-
-    Parameters
-    ----------
-    made : iterable of str
-        Their paths, relative to the folder of the campaign.
-    folder : str or Path
-        Folder of the campaign.
-    """
-    with suppress(FileError):
-        write_text(json.dumps({"made": sorted(made)}, indent=1) + "\n", Path(folder, LAST_RUN))
-
-
-def read_run(folder: str | Path = "") -> list[str] | None:
-    """Return which results the last run of a campaign has made, or None if unknown."""
-    try:
-        made = json.loads(Path(folder, LAST_RUN).read_text(encoding="utf-8"))["made"]
-        return list(map(str, made))
-    except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config.mappings import DEFAULT_MAPPING
-from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES
+from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
+from wallnet.plan.summary import ACCURACY_TABLE
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
     RECIPE,
     TITLES,
-    VALIDATION_COLUMNS,
     accuracy_table,
     dataset_title,
     mean_and_deviation,
     read_accuracies,
 )
-from wallnet.report.tables import Table
+from wallnet.report.networks import (
+    losses as losses_of,
+)
+from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     import xarray
 
 Row = Mapping[str, Any]
-"""A network: a row of `accuracy.csv` with its `validation_accuracy`."""
+"""A network: a row of `accuracy.csv`."""
 
 PLACE, NETWORK = "data set, synapse", "network"
 
@@ -78,20 +81,9 @@ class Results:
             for each in job.studied
             if each.needed
         }
-        tested, validated = (
-            str(folder / files.TABLE.format(table=name, suffix=".csv"))
-            for name in ("accuracy", "accuracy-validation")
-        )
-        accuracies: list[Row] = []
-        if job.networks:
-            rows = read_accuracies(tested), read_accuracies(validated, VALIDATION_COLUMNS)
-            accuracies = [as_row(test | other) for test, other in zip(*rows, strict=True)]
+        path = str(folder / ACCURACY_TABLE)
+        accuracies: list[Row] = [*read_accuracies(path)] if job.networks else []
         return cls(folder, devices, studied, accuracies)
-
-
-def as_row(record: Mapping[str, str]) -> Row:
-    """Return a row of the tables as the network that it is of."""
-    return {**record, "test_accuracy": float(record["test_accuracy"]), "device_levels": None}
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     """
     import pandas
 
-    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
+    frame = pandas.DataFrame(rows)
     frame = frame[frame["stage"].isin(SHOWN)]
     chosen: list[Row] = []
     for _, place in frame.groupby(["dataset", "recipe", "device"], sort=False):
@@ -189,35 +181,29 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
-    import pandas
-
-    resting = {
-        name: set(map(str, data["state"].values[data["settled"].values != 0]))
-        for name, data in found.items()
-    }
-    rows = [
-        (name, data.attrs["kind"], data.sizes["current_density"], len(resting[name]))
-        for name, data in found.items()
+    resting = [
+        len(set(map(str, data["state"].values[data["settled"].values != 0])))
+        for data in found.values()
     ]
-    frame = pandas.DataFrame(rows, columns=["device", "kind", "pulses", "final states"])
-    return Table("Devices", frame, {"pulses": "d", "final states": "d"})
+    columns: dict[str, tuple[Any, Format]] = {
+        "device": (list(found), ""),
+        "kind": ([data.attrs["kind"] for data in found.values()], ""),
+        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
+        "final states": (resting, "d"),
+    }
+    return of_columns("Devices", columns)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
     """Return means over the seeds after post-training quantisation.
 
-    `loss` is how much less the validation accuracy is than that of `fp32`, seed by seed.
+    `lost` is how much less the validation accuracy is than that of `fp32`, seed by seed.
     """
-    import pandas
-
-    frame = pandas.DataFrame(rows).astype({"validation_accuracy": float})
-    keys = ["dataset", "recipe", "seed"]
-    free = frame.loc[frame["stage"] == FIRST_STAGE, [*keys, "validation_accuracy"]]
-    found = frame[frame["stage"] == "quantized"].merge(free, on=keys, suffixes=("", "_free"))
-    found["loss"] = found["validation_accuracy_free"] - found["validation_accuracy"]
+    found = losses_of(rows, "validation_accuracy")
+    found = found[found["stage"] == "quantized"]
     found["place"] = found["dataset"].map(dataset_title) + " on " + found["device"]
     by = found.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
-    return by[["validation_accuracy", "loss"]].mean().reset_index()
+    return by[["validation_accuracy", "lost"]].mean().reset_index()
 
 
 def best_mapping(rows: Sequence[Row]) -> list[str]:
@@ -253,17 +239,17 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
     expected, warnings : list of str
         A sentence for each mapping: what reproduces the paper, and what the user should change.
     """
-    networks = _quantised(rows).sort_values("loss", ascending=False, kind="stable")
+    networks = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
     expected: dict[str, str] = {}
     warnings: dict[str, str] = {}
-    for each in networks[networks["loss"] > LARGEST_LOSS].itertuples():
-        lost = f"loses up to {each.loss:.1f} points of validation accuracy by post-training"
+    for each in networks[networks["lost"] > LARGEST_LOSS].itertuples():
+        lost = f"loses up to {each.lost:.1f} points of validation accuracy by post-training"
         lost += f" quantisation ({each.place})"
         if each.mapping == PAPER_MAPPING and each.device in table_ii:
             text = f"{each.mapping}, the mapping of the paper, {lost}"
             expected.setdefault(each.mapping, text)
             continue
-        others = networks[networks["place"] == each.place].groupby("mapping")["loss"].max()
+        others = networks[networks["place"] == each.place].groupby("mapping")["lost"].max()
         if others.min() <= LARGEST_LOSS:
             fix = f"use {others.idxmin()}"
         elif DEFAULT_MAPPING not in others:

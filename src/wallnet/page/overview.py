@@ -1,48 +1,20 @@
-"""What `make run` prints at its end: what the campaign found, what the run made, and paths."""
+"""What `make run` prints at its end: what the campaign found, and paths."""
 
 import argparse
 import textwrap
-from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 
 from wallnet import files, plan
-from wallnet.files.progress import read_run
 from wallnet.page.findings import NETWORK, PLACE, Findings, Results
 from wallnet.plan.summary import summary_job
 from wallnet.report.tables import Table
-from wallnet.studies import STUDIES
 
 WIDTH = 80
 """Number of columns of a terminal."""
 
 MOST_OF_A_CELL = 13
 """Largest width of an accuracy in a terminal."""
-
-
-def new_results(made: Iterable[str]) -> str:
-    """Return how many results a run has made, by their folder.
-
-    A table, a figure, a subject of a study and a network count once, although each has several
-    files.
-
-    Parameters
-    ----------
-    made : iterable of str
-        Paths of its results.
-
-    Examples
-    --------
-    >>> new_results(["results/figures/a.png", "results/figures/a.csv", "results/devices/b.nc"])
-    'devices (1), figures (1)'
-    """
-    found: dict[str, set[PurePosixPath]] = {}
-    for path in map(PurePosixPath, made):
-        if len(path.parts) > 2:
-            kind = path.parts[1]
-            several = dict.fromkeys(STUDIES, PurePosixPath(path.parts[2]))
-            several["networks"] = path.parent
-            found.setdefault(kind, set()).add(several.get(kind, path).with_suffix(""))
-    return ", ".join(f"{kind} ({len(names)})" for kind, names in sorted(found.items()))
 
 
 def as_text(table: Table) -> str:
@@ -76,7 +48,7 @@ def as_text(table: Table) -> str:
 
 
 def overview(folder: str | Path) -> str:
-    """Return what a campaign found, what its last run made, and where its pages are.
+    """Return what a campaign found, and where its pages are.
 
     Parameters
     ----------
@@ -99,8 +71,6 @@ def overview(folder: str | Path) -> str:
     lines += [*map(_wrapped, found.remarks), ""]
     if found.warnings:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
-    if (made := read_run(folder)) is not None:
-        lines.append(_wrapped(f"New: {new_results(made) or 'nothing'}"))
     pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
     lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
     return "\n".join(lines).lstrip("\n")

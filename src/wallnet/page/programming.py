@@ -20,7 +20,7 @@ from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report.networks import made_by
-from wallnet.report.tables import Format, Table, page
+from wallnet.report.tables import Format, Table, texts
 from wallnet.report.write_energies import OUTSIDE
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
@@ -66,26 +66,22 @@ class Writing:
         end : ndarray
             Level of each synapse after.
         """
-        rows = np.zeros_like(end) if start is None else start + 1
-        count = self.pulses.shape[1]
-        synapses = np.bincount(rows * count + end, minlength=self.pulses.size)
-        synapses = synapses.reshape(self.pulses.shape)
-        level = np.arange(count)
         # a synapse before any pulse counts as one at the lowest level
-        before = np.concatenate([[0], level])[:, np.newaxis]
-        total = int(synapses.sum())
-        of_pulses = (self.pulses, self.outside, self.energy)
-        pulses, outside, energy = (float((synapses * np.nan_to_num(m)).sum()) for m in of_pulses)
-        return {
-            "synapses": total,
-            "changed": int(synapses[before != level].sum()),
-            "lowered": int(synapses[before > level].sum()),
-            "not_written": int(synapses[np.isnan(self.pulses)].sum()),
-            "pulses": int(pulses),
-            "pulses_outside": int(outside),
-            "energy": energy,
-            "pulses_a_synapse": pulses / total,
-            "energy_a_synapse": energy / total,
+        row, before = (np.zeros_like(end),) * 2 if start is None else (start + 1, start)
+        pulses, energy, outside = (
+            each[row, end] for each in (self.pulses, self.energy, self.outside)
+        )
+        found = {
+            "synapses": end.size,
+            "changed": int((end != before).sum()),
+            "lowered": int((end < before).sum()),
+            "not_written": int(np.isnan(pulses).sum()),
+            "pulses": int(np.nansum(pulses)),
+            "pulses_outside": int(np.nansum(outside)),
+            "energy": float(np.nansum(energy)),
+        }
+        return found | {
+            f"{name}_a_synapse": found[name] / end.size for name in ("pulses", "energy")
         }
 
 
@@ -271,9 +267,4 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     names |= {"written_by": "written by", "start": "from"}
     shown = {text: form or "d" for text, _, form in COLUMNS.values()}
     table = Table(title, readable.rename(columns=names), shown)
-    notes = "\n".join(f"{note}\n" for note in NOTES)
-    return {
-        "csv": Table(title, frame, formats).as_csv(),
-        "markdown": f"{table.as_markdown('#')}\n{notes}\n{made_by()}",
-        "html": page(title, [table], [*NOTES, made_by()]),
-    }
+    return texts(title, [table], notes=[*NOTES, made_by()], numbers=Table(title, frame, formats))

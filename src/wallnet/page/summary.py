@@ -1,6 +1,5 @@
 """The page of a campaign: what it found, its main figures, and links to all results."""
 
-import argparse
 import base64
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import unreadable
 from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings, Results
-from wallnet.plan.summary import ACCURACY_FIGURE, device_figure, studied_files
+from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
@@ -24,7 +23,7 @@ from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Table, rendered
 from wallnet.studies import STUDIES
 from wallnet.studies.opened import MADE_BY
-from wallnet.studies.showing import show_of
+from wallnet.studies.showing import Headline, show_of
 
 if TYPE_CHECKING:
     import xarray
@@ -34,40 +33,23 @@ MOST_ROWS = 20
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A figure on the page.
+class Section(Headline):
+    """A part of the page with its figure, if it has a caption.
 
     Attributes
     ----------
-    caption : str
-        Its device, its pulses, and what it shows.
-    path : str
-        Its PNG, relative to the folder of the campaign.
+    png, data : str
+        The figure and the file with its numbers, relative to the folder of the campaign.
     picture : str
-        The picture as a URI.
+        The figure as a URI.
     made : str
-        What made its data.
+        What made its numbers.
     """
 
-    caption: str
-    path: str
-    picture: str
-    made: str
-
-    @property
-    def data_path(self) -> str:
-        """Path of its data, relative to the folder of the campaign."""
-        return files.data_of(self.path)
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: sentences, a figure and tables; any of them may be missing."""
-
-    title: str
-    text: Sequence[str] = ()
-    figure: Shown | None = None
-    tables: Sequence[Table] = ()
+    png: str = ""
+    data: str = ""
+    picture: str = ""
+    made: str = ""
 
 
 def _bytes(path: Path) -> bytes:
@@ -78,9 +60,11 @@ def _bytes(path: Path) -> bytes:
         raise unreadable(path, error) from None
 
 
-def _figure(results: Results, path: str, caption: str, made: str) -> Shown:
-    png = base64.b64encode(_bytes(results.folder / path)).decode("ascii")
-    return Shown(caption, path, f"data:image/png;base64,{png}", f"{made}; wallnet {__version__}")
+def _drawn(said: Headline, results: Results, png: str, data: str, made: str) -> Section:
+    """Return a part of the page with its figure."""
+    picture = base64.b64encode(_bytes(results.folder / png)).decode("ascii")
+    uri, made = f"data:image/png;base64,{picture}", f"{made}; wallnet {__version__}"
+    return Section(**vars(said), png=png, data=data, picture=uri, made=made)
 
 
 def _made_by(data: "xarray.Dataset") -> str:
@@ -187,10 +171,11 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
         return
     path = device_figure(job)
     if job.measured:
-        model = measured.read(results.folder / files.COMPACT_MODEL.format(device=job.written))
+        numbers = files.COMPACT_MODEL.format(device=job.written)
+        model = measured.read(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
         made = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
-        yield Section("Writing", figure=_figure(results, path, caption, made))
+        yield _drawn(Headline("Writing", caption), results, path, numbers, made)
         return
     data = results.devices[job.written]
     caption = (
@@ -200,12 +185,10 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
     )
     names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
     names += ["reached by the sweep", SMALLEST]
-    yield Section(
-        "Writing",
-        ["A pulse moves the wall to a notch. Where it rests sets the conductance."],
-        _figure(results, path, caption, _made_by(data)),
-        [short_levels_table(data, f"{job.written}: levels", names)],
-    )
+    text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
+    levels = [short_levels_table(data, f"{job.written}: levels", names)]
+    said = Headline("Writing", caption, text, levels)
+    yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
 
 
 def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
@@ -213,24 +196,23 @@ def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
     for each in job.studied:
         if not each.headline:
             continue
-        place, picture, numbers = (results.folder / path for path in studied_files(each))
+        path, png = studied_files(each)
         data = results.studied.get((each.study, each.subject))
-        if data is None and place.exists() and picture.exists() and numbers.exists():
-            data = files.read_dataset(place, STUDIES[each.study].kind)
+        if data is None and (results.folder / path).exists() and (results.folder / png).exists():
+            data = files.read_dataset(results.folder / path, STUDIES[each.study].kind)
         device = results.devices[str(job.written)]
-        made = show_of(each.study).headline(data, each.settings, device)
-        figure = None
-        if data is not None and made.caption:
-            # what the embedded engine minimises has no version of a calculator
-            simulated = data if "simulation_backend_version" in data.attrs else device
-            path = studied_files(each)[1]
-            figure = _figure(results, path, made.caption, _made_by(simulated))
-        yield Section(made.title, made.text, figure, made.tables)
+        said = show_of(each.study).headline(data, each.settings, device)
+        if data is None or not said.caption:
+            yield Section(**vars(said))
+            continue
+        # what the embedded engine minimises has no version of a calculator
+        simulated = data if "simulation_backend_version" in data.attrs else device
+        yield _drawn(said, results, png, path, _made_by(simulated))
 
 
 def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
-    figure, tables = None, []
+    tables = []
     if job.written and not job.measured:
         tables.append(_write_energy(job.written, results.devices[job.written]))
     if job.networks:
@@ -241,14 +223,15 @@ def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
             "mean of all seeds with the sample standard deviation as a bar."
         )
         seeds = sorted({row["seed"] for row in results.accuracies}, key=int)
-        made = f"networks of the seeds {', '.join(seeds)}"
-        figure = _figure(results, ACCURACY_FIGURE, caption, made)
         gaps = gap_tables(results.accuracies)[1]
         title = f"{gaps.title}, in per cent points (95 % confidence interval over the seeds)"
         frame = gaps.frame.rename(columns=lambda name: name.replace(TITLES["on_levels"], "QAT"))
         tables += [Table(title, frame)] if len(frame) else []
-    if tables or figure:
-        yield Section("Write energy and accuracy", figure=figure, tables=tables)
+        said = Headline("Write energy and accuracy", caption, tables=tables)
+        made, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
+        yield _drawn(said, results, ACCURACY_FIGURE, numbers, made)
+    elif tables:
+        yield Section("Write energy and accuracy", tables=tables)
 
 
 def _write_energy(name: str, data: "xarray.Dataset") -> Table:
@@ -280,46 +263,29 @@ def _links(paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def summary(job: SummaryJob, folder: str | Path, html_path: str | Path) -> None:
-    """Write the page.
+def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
+    """Return the text of the page.
 
     Parameters
     ----------
-    job : SummaryJob
-        What the page shows.
-    folder : str or Path
-        Folder of the campaign.
-    html_path : str or Path
-        Page to write.
+    sources : mapping
+        The `folder` of the campaign.
+    job : str
+        JSON of what the page shows.
 
     Raises
     ------
     wallnet.files.FileError
-        If a result is missing or damaged, or the page cannot be written.
+        If a result is missing or damaged.
     """
-    results = Results.of(job, Path(folder))
-    text = rendered(
+    asked = SummaryJob.from_json(job)
+    results = Results.of(asked, Path(sources["folder"][0]))
+    page = rendered(
         "summary.html.j2",
-        found=Findings.of(job, results),
-        sections=list(_sections(job, results)),
-        links=_links(job.linked),
+        found=Findings.of(asked, results),
+        sections=list(_sections(asked, results)),
+        links=_links(asked.linked),
         most_rows=MOST_ROWS,
         made_by=f"wallnet {__version__}, revision {revisions.of('report')} of the report",
     )
-    files.write_text(text, html_path)
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `summary` to a command line."""
-    command = subparsers.add_parser("summary", help="summarise a campaign on one page")
-    command.add_argument(
-        "--job", required=True, help="what the page shows, as JSON; - for standard input"
-    )
-    command.add_argument("--directory", required=True, help="folder of the campaign")
-    command.add_argument("--html", required=True, help="page to write")
-    command.set_defaults(handler=_summary)
-
-
-def _summary(arguments: argparse.Namespace) -> None:
-    job = SummaryJob.from_json(files.given_text(arguments.job))
-    summary(job, arguments.directory, arguments.html)
+    return {"html": page}

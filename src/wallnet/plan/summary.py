@@ -65,26 +65,27 @@ def device_figure(job: SummaryJob) -> str:
 ACCURACY_FIGURE = files.FIGURE.format(figure="accuracy", suffix=".png")
 """The figure of the networks."""
 
+ACCURACY_TABLE = files.TABLE.format(table="accuracy", suffix=".csv")
+"""Accuracies of the networks."""
+
 
 def studied_files(each: Studied) -> list[str]:
-    """Return the dataset of a subject of a study, its figure and the data of the figure."""
+    """Return the dataset of a subject of a study, and its figure if the page shows it."""
     study = STUDIES[each.study]
-    drawn = (study.drawing(each.subject, suffix) for suffix in (".png", ".csv"))
-    return [study.path(each.subject), *(drawn if each.headline else ())]
+    drawn = [study.drawing(each.subject, ".png")] if each.headline else []
+    return [study.path(each.subject), *drawn]
 
 
 def summary_sources(job: SummaryJob) -> list[str]:
     """Return all files that the summary of a campaign needs."""
     drawn = [device_figure(job)] if job.written else []
     drawn += [ACCURACY_FIGURE] if job.networks else []
-    tables = ["accuracy", "accuracy-validation"] if job.networks else []
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
         *(path for each in job.studied if each.needed for path in studied_files(each)),
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
-        *(files.data_of(path) for path in drawn),
-        *(files.TABLE.format(table=name, suffix=".csv") for name in tables),
+        *([ACCURACY_TABLE] if job.networks else []),
     ]
 
 

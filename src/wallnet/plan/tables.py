@@ -145,10 +145,7 @@ TABLES = {
             },
             folders={"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
             job=lambda campaign: accuracy_job(campaign.networks).to_json(),
-            further={
-                name: files.TABLE.format(table=f"accuracy-{name}", suffix=".csv")
-                for name in ("validation", "gaps")
-            },
+            further={"gaps": files.TABLE.format(table="accuracy-gaps", suffix=".csv")},
         ),
         ResultTable(
             "programming_table",

@@ -1,6 +1,7 @@
 """Readable tables of a device, made from its device file only."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ SETTLED = {**_YES, -1: "not asked"}
 
 BEYOND = "only beyond the Curie temperature"
 """Mark of levels that only pulses beyond the model reach."""
+
+POSITION = "mean wall position (nm)"
+"""Column of the tables of pulses and levels."""
 
 SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
 """Signs of states without notches."""
@@ -43,8 +47,12 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     data = files.read_dataset(path, "track")
     name = str(data.attrs.get("device", Path(path).stem))
     sweep = write_energies.joined(_sweep(data, name), write_energies.columns(data))
-    more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
-    return texts(name, [sweep, *more], caveats({name: data}))
+    tables = [sweep]
+    if data.attrs["kind"] == "neuron":
+        tables.append(_activation(data, name))
+    elif data.attrs["kind"] == "synapse":
+        tables.append(levels_table(data, f"{name}: levels"))
+    return texts(name, tables, caveats({name: data}))
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
@@ -59,7 +67,7 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
         "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
         "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
         "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
-        "mean wall position (nm)": (data["final_wall_position"].values / 1e-9, ".1f"),
+        POSITION: (data["final_wall_position"].values / 1e-9, ".1f"),
         "G, parallel (µS)": (conductance[0], ".3f"),
         "G, series (µS)": (conductance[1], ".3f"),
     }
@@ -112,7 +120,7 @@ SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 """Column of the table of levels."""
 
 
-def levels_table(data: "xarray.Dataset", name: str) -> Table:
+def levels_table(data: "xarray.Dataset", title: str) -> Table:
     """Return the table of all levels, with numbered whole levels."""
     half = data["half"].values != 0
     numbers = np.cumsum(~half) - 1
@@ -131,7 +139,7 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
             [source or f"none: {why}went to {to}" for source, why, to in sources],
             "",
         ),
-        "mean wall position (nm)": (level["position"] / 1e-9, ".1f"),
+        POSITION: (level["position"] / 1e-9, ".1f"),
         "G normalised, parallel": (normalized[0], ".4f"),
         "G normalised, series": (normalized[1], ".4f"),
         "reached by the sweep": (np.where(data["level_beyond_model"] != 0, BEYOND, reached), ""),
@@ -144,7 +152,7 @@ def levels_table(data: "xarray.Dataset", name: str) -> Table:
         "residual field (A/m)": (data["level_residual_field"].values, ".2g"),
         "moved on by (nm)": (level["shift"] / 1e-9, ".1f"),
     }
-    return of_columns(f"{name}: levels", columns)
+    return of_columns(title, columns)
 
 
 SHORT = {
@@ -157,10 +165,10 @@ SHORT = {
 
 def short_levels_table(data: "xarray.Dataset", title: str, names: Sequence[str]) -> Table:
     """Return some columns of the table of levels."""
-    table = levels_table(data, "")
+    table = levels_table(data, title)
     frame = table.frame[list(names)].rename(columns=SHORT)
     formats = {SHORT.get(name, name): form for name, form in table.formats.items()}
-    return Table(title, frame, formats, table.missing)
+    return replace(table, frame=frame, formats=formats)
 
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:
@@ -177,10 +185,3 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
     }
     what = "quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1"
     return of_columns(f"{name}: {what}; 0 below, saturated above", columns)
-
-
-MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
-    "neuron": [_activation],
-    "synapse": [levels_table],
-}
-"""Tables of a kind of device in addition to its sweep."""

@@ -2,7 +2,6 @@
 
 import base64
 import statistics
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,17 @@ from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
 from wallnet.report.style import drawn_as
-from wallnet.report.tables import Table, markdown_text, page
+from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = (*FACETS, "test_accuracy")
-"""Columns of `accuracy.csv`; the last is in per cent."""
+ACCURACIES = ("test_accuracy", "validation_accuracy")
 
-VALIDATION_COLUMNS = (*COLUMNS[:-1], "validation_accuracy")
-"""Columns of `accuracy-validation.csv`, which has the same rows."""
+COLUMNS = (*FACETS, *ACCURACIES)
+"""Columns of `accuracy.csv`; the last two are in per cent."""
 
 TABLE_II = {
     (10, "mnist"): (97.41, 94.67, 97.17),
@@ -36,9 +34,6 @@ TABLE_II = {
     (5, "fashion-mnist"): (86.40, 61.36, 86.31),
 }
 """The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
-
-LEAST_COUNT = 0.7
-"""Lower limit of a logarithmic histogram, so that a single weight is visible."""
 
 ROUNDING = 1e-9
 """Largest difference in per cent between an accuracy and that of its confusion matrix."""
@@ -49,25 +44,20 @@ TITLES = {name: stage.title for name, stage in STAGES.items()}
 
 
 def _notes() -> str:
-    """Return the explanations of the table's columns, with each title on one line."""
-    stages = (f"*{s.title.replace(' ', '~')}*: {s.text}." for s in STAGES.values())
-    said = (
-        "Test accuracy in per cent.",
-        *stages,
-        "With several seeds: mean ± sample standard deviation.",
-    )
-    return textwrap.fill(" ".join(said), 100, break_on_hyphens=False).replace("~", " ") + "\n"
+    """Return the explanations of the table's columns."""
+    stages = (f"*{stage.title}*: {stage.text}." for stage in STAGES.values())
+    several = "With several seeds: mean ± sample standard deviation."
+    return " ".join(["Test accuracy in per cent.", *stages, several])
 
 
-PAPER_NOTES = """
+PAPER_NOTES = """\
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
 accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
 extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
 varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
 Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
 synapse can have the weights of the stages *quantised*, *compensated*, *snapped* and
-*quantisation-aware*.
-"""
+*quantisation-aware*."""
 
 
 def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -80,7 +70,7 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
     run : Mapping, optional
         Keys and values that the metrics must contain.
     """
-    keys = (*COLUMNS, "confusion_matrix", "weights", "misread", "classes")
+    keys = (*COLUMNS[:-1], "confusion_matrix", "misread", "classes")
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
         if str(record[key]) != wanted:
@@ -122,55 +112,67 @@ def mean_and_deviation(accuracies: Sequence[float]) -> str:
 
 def made_by() -> str:
     """Return the line of a table that says what made it."""
-    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}.\n"
+    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}."
 
 
-Place = tuple[str, str, int, str, str, str]
-"""Data set, synapse, number of its levels, recipe, reading and mapping of networks on levels."""
+Record = Mapping[str, Any]
+"""Metrics of a network."""
 
 
-def _accuracies(
-    records: Sequence[Mapping[str, Any]],
-) -> dict[Place, dict[str, dict[str, float]]]:
-    """Group test accuracies by place, stage and seed; networks with FP32 weights belong to each."""
-    keys = ("dataset", "device", "device_levels", "recipe", "reading", "mapping")
-    found: dict[Place, dict[str, dict[str, float]]] = {}
-    for record in records:
-        free = record["device"] == NO_DEVICE
-        told = {"device": "none", "device_levels": 0, "reading": "", "mapping": ""} if free else {}
-        stages = found.setdefault(tuple({**record, **told}[key] for key in keys), {})
-        stages.setdefault(record["stage"], {})[str(record["seed"])] = record["test_accuracy"]
-    bound = {place: stages for place, stages in found.items() if place[2] != 0} or found
-    return {
-        place: {**found.get((place[0], "none", 0, place[3], "", ""), {}), **stages}
-        for place, stages in bound.items()
+FREE = (NO_DEVICE, NO_DEVICE, NO_DEVICE)
+
+
+def _synapse(record: Record) -> tuple[str, str, str]:
+    free = record["device"] == NO_DEVICE
+    return FREE if free else (record["device"], record["reading"], record["mapping"])
+
+
+def by_place(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, list[Record]]]:
+    """Group networks by place, then stage; those with FP32 weights belong to all of their recipe.
+
+    A place is data set, recipe, synapse, reading and mapping.
+    """
+    bound = [record for record in records if _synapse(record) != FREE]
+    found: dict[tuple[str, ...], dict[str, list[Record]]] = {
+        (record["dataset"], record["recipe"], *_synapse(record)): {} for record in bound or records
     }
+    for (dataset, recipe, *synapse), stages in found.items():
+        for record in records:
+            same = (record["dataset"], record["recipe"]) == (dataset, recipe)
+            if same and _synapse(record) in (tuple(synapse), FREE):
+                stages.setdefault(record["stage"], []).append(record)
+    return found
 
 
-def _names(place: Place) -> list[str]:
+def _names(place: Sequence[str], levels: int | None) -> list[str]:
     """Return the texts of the first columns of a table, `PLACE`."""
-    dataset, device, levels, recipe, reading, mapping = place
-    synapse = f"{device} ({levels} levels)" if levels else device
-    return [dataset_title(dataset), synapse, ", ".join(filter(None, (recipe, reading, mapping)))]
+    dataset, recipe, device, *synapse = place
+    title = f"{device} ({levels} levels)" if levels else device
+    return [
+        dataset_title(dataset),
+        title,
+        ", ".join([recipe, *(each for each in synapse if each not in ("", NO_DEVICE))]),
+    ]
 
 
-def accuracy_table(records: Sequence[Mapping[str, Any]], table_ii: Mapping[str, int]) -> Table:
+def accuracy_table(records: Sequence[Record], table_ii: Mapping[str, int]) -> Table:
     """Return the accuracies in blocks per data set and synapse, below the paper's values."""
     import pandas
 
-    found = _accuracies(records)
+    found = by_place(records)
+    levels = {record["device"]: record.get("device_levels") for record in records}
     present = [stage for stage in STAGES if any(stage in each for each in found.values())]
     rows: list[list[Any]] = []
     # stable sort: all recipes of a data set and synapse belong to one block
-    blocks = list(dict.fromkeys(place[:3] for place in found))
-    for place in sorted(found, key=lambda place: blocks.index(place[:3])):
-        names = _names(place)
-        paper = TABLE_II.get((table_ii.get(place[1], 0), place[0]))
+    blocks = list(dict.fromkeys((place[0], place[2]) for place in found))
+    for place in sorted(found, key=lambda place: blocks.index((place[0], place[2]))):
+        names = _names(place, levels[place[2]])
+        paper = TABLE_II.get((table_ii.get(place[2], 0), place[0]))
         if paper and (not rows or rows[-1][:2] != names[:2]):
             told = dict(zip(PAPER_STAGES, paper, strict=True))
             rows.append([*names[:2], PAPER, *([told[s]] if s in told else [] for s in present)])
-        stages = found[place]
-        rows.append([*names, *(list(stages.get(stage, {}).values()) for stage in present)])
+        accuracies = ([r["test_accuracy"] for r in found[place].get(s, [])] for s in present)
+        rows.append([*names, *accuracies])
     titles = [TITLES[stage] for stage in present]
     return Table(
         "Test accuracy",
@@ -207,27 +209,50 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
+def losses(records: Iterable[Record], accuracy: str = "test_accuracy") -> "pandas.DataFrame":
+    """Return what the levels cost: networks on levels below those in FP32 of the same seed.
+
+    Parameters
+    ----------
+    records : iterable of Mapping
+        Networks with their facets.
+    accuracy : str
+        Which of their accuracies, in per cent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Networks on levels, a row for each stage of `GAPS` as `reference`, and `lost`: the accuracy
+        of the reference less that on the levels, in per cent points.
+    """
+    import pandas
+
+    frame = pandas.DataFrame(records, dtype=object).astype({accuracy: float})
+    pairs = [(stage, free) for stage, references in GAPS.items() for free in references]
+    on_levels = frame["device"] != NO_DEVICE
+    bound = frame[on_levels].merge(pandas.DataFrame(pairs, columns=["stage", "reference"]))
+    free = frame[~on_levels].rename(columns={"stage": "reference", accuracy: "free"})
+    both = bound.merge(free[["dataset", "recipe", "reference", "seed", "free"]])
+    return both.assign(lost=both["free"] - both[accuracy])
+
+
+def gap_tables(records: Sequence[Record]) -> tuple[Table, Table]:
     """Return what the levels cost, seed by seed: as numbers and as a readable table."""
     import pandas
 
     numbers, rows = [], []
-    for place, stages in _accuracies(records).items():
-        dataset, device, _, recipe, reading, mapping = place
-        texts = {}
-        for stage, reference in ((each, free) for each in GAPS for free in GAPS[each]):
-            free, bound = stages.get(reference, {}), stages.get(stage, {})
-            lost = [free[seed] - bound[seed] for seed in bound if seed in free]
-            if not lost:
-                continue
-            mean, lower, upper = mean_and_interval(lost)
-            about = (dataset, device, reading, mapping, recipe, stage, reference, len(lost))
-            numbers.append([*about, mean, lower, upper])
+    levels = {record["device"]: record.get("device_levels") for record in records}
+    place_of = ["dataset", "recipe", "device", "reading", "mapping"]
+    for place, found in losses(records).groupby(place_of, sort=False):
+        row = dict(zip(PLACE, _names(place, levels[place[2]]), strict=True))
+        for (stage, reference), lost in found.groupby(["stage", "reference"], sort=False)["lost"]:
+            mean, lower, upper = mean_and_interval([*lost])
+            about = dict(zip(place_of, place, strict=True), stage=stage, reference=reference)
+            gap = {"seeds": len(lost), "mean": mean, "lower": lower, "upper": upper}
+            numbers.append(about | gap)
             interval = "" if len(lost) < 2 else f" ({lower:.2f} to {upper:.2f})"
-            title = f"{TITLES[stage]}, below {TITLES[reference]}"
-            texts[title] = f"{mean:.2f}{interval}"
-        if texts:
-            rows.append(dict(zip(PLACE, _names(place), strict=True)) | texts)
+            row[f"{TITLES[stage]}, below {TITLES[reference]}"] = f"{mean:.2f}{interval}"
+        rows.append(row)
     titles = [f"{TITLES[stage]}, below {TITLES[free]}" for stage in GAPS for free in GAPS[stage]]
     columns = [*PLACE, *(title for title in titles if any(title in row for row in rows))]
     ends = ("mean", "lower", "upper")
@@ -240,10 +265,9 @@ def gap_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, Table]:
 
 GAP_TITLE = "Accuracy that the levels cost"
 
-GAP_NOTES = """
+GAP_NOTES = """\
 Differences of test accuracies of the same seed in per cent points: mean and, with several seeds,
-95 % confidence interval (Student's t). A negative number is a gain.
-"""
+95 % confidence interval (Student's t). A negative number is a gain."""
 
 
 def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
@@ -260,10 +284,9 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Texts of the CSV files: test accuracies with the columns `COLUMNS`, accuracies of
-        `validation` with `VALIDATION_COLUMNS`, differences between stages (`gaps`) with
-        `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the paper's Table II too
-        for synapses that correspond to one of the paper.
+        Texts of the CSV files: accuracies with the columns `COLUMNS`, and differences between
+        stages (`gaps`) with `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the
+        paper's Table II too for synapses that correspond to one of the paper.
     """
     import pandas
 
@@ -273,41 +296,23 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     facets = list(dict.fromkeys(facet for run in runs for facet in run))
     for run in runs:
         record = read_metrics(run.path(files.METRICS, sources["networks"][0]), run)
-        kept = {column: record[column] for column in (*run, COLUMNS[-1], VALIDATION_COLUMNS[-1])}
+        kept = {column: record[column] for column in (*run, *ACCURACIES)}
         records.append(kept | {"device_levels": record.get("device_levels")})
-    numbers = [
-        Table("", pandas.DataFrame(records, columns=[*facets, value]), {value: ".2f"}, "")
-        for value in (COLUMNS[-1], VALIDATION_COLUMNS[-1])
-    ]
+    frame = pandas.DataFrame(records, columns=[*facets, *ACCURACIES])
+    numbers = Table("", frame, dict.fromkeys(ACCURACIES, ".2f"), "")
     table = accuracy_table(records, asked.table_ii)
-    notes = f"{_notes()}{PAPER_NOTES if asked.table_ii else ''}\n{made_by()}"
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
-    gap_text = f"{gaps.as_markdown()}{GAP_NOTES}\n" if len(gaps.frame) else ""
-    paragraphs = (GAP_NOTES * bool(gap_text) + notes).replace("*", "").strip().split("\n\n")
+    notes = [*([GAP_NOTES] if len(gaps.frame) else []), _notes()]
+    notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
     first = level_caveats(records, sources["models"][0])
-    above = "".join(f"{markdown_text(text)}\n\n" for text in first)
     return {
-        **{name: each.as_csv() for name, each in zip(("csv", "validation"), numbers, strict=True)},
+        **texts(table.title, tables, first, notes, numbers),
         "gaps": gap_numbers.as_csv(),
-        "markdown": f"{above}{table.as_markdown()}\n{gap_text}{notes}",
-        "html": page(table.title, tables, paragraphs, first),
     }
 
 
 # Figures
-
-
-def _by_place(
-    records: Iterable[Mapping[str, Any]],
-) -> dict[tuple[str, str, str], dict[str, Mapping[str, Any]]]:
-    """Group metrics by recipe, mapping, reading, then stage; FP32 networks belong to all places."""
-    placed = [((r["recipe"], r["mapping"], r["reading"]), r) for r in records]
-    found: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
-    for place in dict.fromkeys(place for place, r in placed if r["reading"] != NO_DEVICE):
-        shared = (place, (place[0], NO_DEVICE, NO_DEVICE))
-        found[place] = {r["stage"]: r for other, r in placed if other in shared}
-    return found
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
@@ -317,60 +322,18 @@ They are given the style, and the rows of the paper's Table II to show, by numbe
 """
 
 
-@drawn_as("weights", DRAWINGS)
-def _weights(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
-    """Draw histograms of the weights of the first layer, one row per recipe and reading.
-
-    A row has the stages of its recipe, from left to right.
-    """
-    places = _by_place(records)
-    drawn = {place: [each for each in STAGES if each in places[place]] for place in places}
-    shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
-    figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
-    highest = 1
-    for row, (place, stages) in zip(axes, places.items(), strict=True):
-        recipe, mapping, reading = place
-        for panel in row[len(drawn[place]) :]:
-            panel.set_visible(False)
-        for panel, stage in zip(row, drawn[place], strict=False):
-            record = stages[stage]
-            layer = record["layers"][0]
-            histogram = record["weights"][layer]
-            counts = np.array(histogram["counts"])
-            low, high = histogram["range"]
-            edges = np.linspace(low, high, len(counts) + 1)
-            for value in record.get("weight_values", {}).get(layer, ()):
-                panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
-            if histogram["different_values"] < len(counts):
-                # a bin is thinner than a line: draw each of the few values as a line
-                held = counts > 0
-                middles = (edges[1:] + edges[:-1])[held] / 2
-                panel.vlines(middles, LEAST_COUNT, counts[held], color=style.COLOURS[0], lw=2)
-            else:
-                panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
-            highest = max(highest, counts.max())
-            panel.set_title(TITLES[stage], loc="center")
-        row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
-    axes[0][0].set(yscale="log", ylim=(LEAST_COUNT, 2 * highest))
-    for column in axes.T:
-        last = [panel for panel in column if panel.get_visible()][-1]
-        last.set_xlabel("weight")
-        last.tick_params(labelbottom=True)
-    return figure
-
-
 @drawn_as("confusion", DRAWINGS)
-def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
+def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
     from matplotlib.colors import PowerNorm
 
-    places = _by_place(records)
+    places = by_place(records)
     drawn = [stage for stage in PAPER_STAGES if any(stage in each for each in places.values())]
     shape = len(places), len(drawn), 0.31 * len(places) + 0.12
     figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
-    for row, ((_, _, reading), stages) in zip(axes, places.items(), strict=True):
+    for row, ((*_, reading, _), stages) in zip(axes, places.items(), strict=True):
         for panel, stage in zip(row, drawn, strict=True):
-            record = stages[stage]
+            (record,) = stages[stage]
             counts = np.array(record["confusion_matrix"])
             share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             panel.imshow(share, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
@@ -394,7 +357,7 @@ def _confusion(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = 
 
 
 @drawn_as("misread", DRAWINGS)
-def _misread(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()) -> "Figure":
+def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
@@ -414,9 +377,7 @@ def _misread(records: Sequence[Mapping[str, Any]], figures: Figures, _: Any = ()
 
 
 @drawn_as("training-curves", DRAWINGS)
-def _curves(
-    records: Sequence[Mapping[str, Any]], figures: Figures, paper: Sequence[int] = ()
-) -> "Figure":
+def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()) -> "Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
     from matplotlib.ticker import MaxNLocator
 
@@ -444,6 +405,9 @@ def _curves(
     return figure
 
 
+TICKS = (1, 2, 5, 10, 20, 50, 100)
+"""Test errors in per cent at the axes of the figure of accuracies."""
+
 PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
 """Marker of the paper's numbers by notches, and its distance from the stage."""
 
@@ -458,59 +422,55 @@ def _accuracy(
     are none.
     """
     import pandas
-    from matplotlib.ticker import FuncFormatter, NullFormatter
 
     frame = pandas.DataFrame(rows)
-    frame["error"] = 100 - frame["test_accuracy"].astype(float)
+    frame["error"] = 100 - frame["test_accuracy"]
+    frame["column"] = [*zip(frame["stage"], frame["mapping"], strict=True)]
+    frame["synapse"] = [*zip(frame["device"], frame["reading"], strict=True)]
     datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
     further = [name for name in LEVEL_STAGES if STAGES[name].trained]
     trained = frame.loc[frame["stage"].isin(further), "mapping"].tolist()
     if trained:
         frame = frame[frame["mapping"].isin([*trained, NO_DEVICE])]
-    bound = frame[frame["device"] != NO_DEVICE]
-    synapses = _distinct(bound, "device", "reading")
+    synapses = frame.loc[frame["device"] != NO_DEVICE, "synapse"].unique()
     shape = len(recipes), len(datasets), 0.42 * len(recipes) + 0.08
     figure, axes = style.panels(figures, *shape, sharex="row", sharey="col")
     for line, recipe in zip(axes, recipes, strict=True):
         of_recipe = frame[frame["recipe"] == recipe]
         # a stable sort: mappings keep their order
-        columns = _distinct(of_recipe, "stage", "mapping")
-        columns.sort(key=lambda column: list(STAGES).index(column[0]))
+        order = list(STAGES)
+        columns = sorted(of_recipe["column"].unique(), key=lambda column: order.index(column[0]))
         stages = [stage for stage, _ in columns]
+        titles = [
+            TITLES[stage] if mapping == NO_DEVICE else f"{TITLES[stage]}\n{mapping}"
+            for stage, mapping in columns
+        ]
         for panel, dataset in zip(line, datasets, strict=True):
             of_panel = of_recipe[of_recipe["dataset"] == dataset]
-            errors = {
-                place: each.groupby(["stage", "mapping"])["error"].apply(list).to_dict()
-                for place, each in of_panel.groupby(["device", "reading"])
-            }
+            errors = of_panel.set_index("column")["error"]
             for index, place in enumerate(synapses):
                 shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
-                look = style.look(index, marker=True) | {"linestyle": ""}
-                name = ", ".join(place)
-                with_deviation(panel, errors.get(place, {}), columns, shift, look, name)
-            free = errors.get((NO_DEVICE, NO_DEVICE), {})
-            look = {"linestyle": "", "marker": "o", "color": "black"}
+                look = style.look(index, marker=True)
+                shown = errors[(of_panel["synapse"] == place).values]
+                with_deviation(panel, shown, columns, shift, look, ", ".join(place))
+            free = errors[(of_panel["device"] == NO_DEVICE).values]
+            look = {"marker": "o", "color": "black"}
             with_deviation(panel, free, columns, 0.0, look, "FP32 weights, no synapse")
             for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
                     errors_of = zip(PAPER_STAGES, told, strict=True)
-                    shown = [
+                    marks = [
                         (stages.index(s) + shift, 100 - t) for s, t in errors_of if s in stages
                     ]
                     look = {"marker": marker, "markersize": 5, "markeredgewidth": 1.2}
                     look |= {"linestyle": "", "color": "black"}
-                    panel.plot(*zip(*shown, strict=True), label=f"paper, {notches} notches", **look)
+                    panel.plot(*zip(*marks, strict=True), label=f"paper, {notches} notches", **look)
             panel.set_yscale("log")
             panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
-            panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            panel.yaxis.set_minor_formatter(NullFormatter())
-            panel.set_yticks((1, 2, 5, 10, 20, 50, 100))
+            panel.set_yticks(TICKS, map(str, TICKS))
+            panel.yaxis.set_minor_formatter("")
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
-            titles = [
-                TITLES[stage] if mapping == NO_DEVICE else f"{TITLES[stage]}\n{mapping}"
-                for stage, mapping in columns
-            ]
             turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
             panel.set_xticks(range(len(columns)), titles, **turned)
             panel.tick_params(axis="x", which="both", length=0)
@@ -522,18 +482,13 @@ def _accuracy(
     return figure
 
 
-def _distinct(frame: "pandas.DataFrame", *columns: str) -> list[tuple[str, ...]]:
-    """Return the different values of columns, in the order of the rows."""
-    return list(frame[[*columns]].drop_duplicates().itertuples(index=False, name=None))
-
-
 def with_deviation(
     panel: "Axes",
-    values: Mapping[Any, Sequence[float]],
+    values: "pandas.Series",
     places: Sequence[Any],
     shift: float,
     look: Mapping[str, Any],
-    name: str | None,
+    name: str,
 ) -> None:
     """Draw the mean of all seeds at each place, with the sample standard deviation as a bar.
 
@@ -541,23 +496,24 @@ def with_deviation(
     ----------
     panel : Axes
         The axes.
-    values : Mapping
-        Values of all seeds by place.
+    values : Series
+        Values of all seeds, with their place as index.
     places : sequence
         Places along the axis, which are counted from 0.
     shift : float
         Distance of the points from their places.
     look : Mapping
         Style of the points.
-    name : str or None
+    name : str
         Label of the points.
     """
-    shown = [place for place in places if place in values]
+    found = dict(iter(values.groupby(values.index)))
+    shown = [place for place in places if place in found]
     panel.errorbar(
         [places.index(place) + shift for place in shown],
-        [statistics.fmean(values[place]) for place in shown],
-        [statistics.stdev(values[p]) if len(values[p]) > 1 else 0.0 for p in shown],
-        **{"elinewidth": 0.8, "capsize": 0, **look},
+        [found[place].mean() for place in shown],
+        [found[place].std() if len(found[place]) > 1 else 0.0 for place in shown],
+        **{**look, "elinewidth": 0.8, "capsize": 0, "linestyle": ""},
         label=name,
     )
 
@@ -593,8 +549,8 @@ def draw(
     return DRAWINGS[kind](rows, figures, paper), {"sources": list(sources)}
 
 
-def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
-    """Read a table of accuracies with some columns, a mapping per row.
+def read_accuracies(path: str) -> list[dict[str, Any]]:
+    """Read a table of accuracies, a mapping per row.
 
     Raises
     ------
@@ -606,10 +562,11 @@ def read_accuracies(path: str, columns: Sequence[str] = COLUMNS) -> list[dict[st
     try:
         files.check_digest(path)
         frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
+        frame = frame.astype(dict.fromkeys(ACCURACIES, float))
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    except ValueError:  # no CSV
+    except (ValueError, KeyError):  # no CSV, or without these columns
         frame = pandas.DataFrame()
-    if not {*columns} <= {*frame.columns} or frame.empty:
+    if not {*COLUMNS} <= {*frame.columns} or frame.empty:
         raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
     return frame.to_dict("records")

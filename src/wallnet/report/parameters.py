@@ -10,7 +10,7 @@ from wallnet.config import Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
 from wallnet.experiment.base import read
-from wallnet.report.tables import Table, page
+from wallnet.report.tables import Table, texts
 
 
 def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -60,6 +60,6 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
 
 
 def tabulate(_: Any, job: str) -> dict[str, str]:
-    """Return the texts of the CSV and HTML files, from the JSON of all devices."""
+    """Return the texts of the files of the table, from the JSON of all devices."""
     made = table(read(job, dict[str, Device | MeasuredDevice], "--job", "set of devices"))
-    return {"csv": made.as_csv(), "html": page(made.title, [made])}
+    return texts(made.title, [made])

@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config import Figures
+from wallnet.config.stages import NO_DEVICE
 from wallnet.report import style
 from wallnet.report.networks import (
     GAPS,
     TITLES,
     dataset_title,
+    losses,
     made_by,
     mean_and_deviation,
     with_deviation,
 )
-from wallnet.report.tables import Table
+from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     import pandas
@@ -43,15 +45,11 @@ def lost_accuracies(
         Columns of `PLACE`, and `lost`: accuracy of the FP32 network with as much training, less
         that on levels, in per cent points.
     """
-    import pandas
-
-    bound = pandas.DataFrame([{**each, **row} for each in comparisons for row in each["rows"]])
-    bound["reference"] = bound["stage"].map(lambda stage: GAPS[stage][0])
-    key = ["dataset", "recipe", "reference", "seed"]
-    free = pandas.DataFrame(references).rename(columns={"stage": "reference"})
-    both = bound.merge(free[[*key, "validation_accuracy"]], on=key, suffixes=("", "_free"))
-    both["lost"] = both["validation_accuracy_free"] - both["validation_accuracy"]
-    return both.rename(columns={"device_levels": "levels"})[[*PLACE, "lost"]]
+    bound = [{**each, **row} for each in comparisons for row in each["rows"]]
+    free = [{**each, "device": NO_DEVICE} for each in references]
+    found = losses([*bound, *free], "validation_accuracy")
+    as_trained = found["reference"] == found["stage"].map(lambda stage: GAPS[stage][0])
+    return found[as_trained].rename(columns={"device_levels": "levels"})[[*PLACE, "lost"]]
 
 
 def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
@@ -98,11 +96,10 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     Returns
     -------
     dict
-        Texts of the CSV file, which has all numbers, and of the Markdown file.
+        Texts of the CSV file, which has all numbers, and of the others.
     """
     numbers, tables = mapping_tables(_lost(sources))
-    text = "\n".join(table.as_markdown("###") for table in tables)
-    return {"csv": numbers.as_csv(), "markdown": f"{MAPPING_NOTES}\n{text}\n{made_by()}"}
+    return texts(numbers.title, tables, [MAPPING_NOTES], [made_by()], numbers)
 
 
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
@@ -116,9 +113,9 @@ def _mapping_panel(panel: "Axes", lost: "pandas.DataFrame", mappings: Sequence[s
     places = list(lost.groupby(["device", "reading"], sort=False))
     for index, (place, values) in enumerate(places):
         shift = 0.5 * (index / max(1, len(places) - 1) - 0.5)
-        shown = values.groupby("mapping")["lost"].agg(list)
-        look = style.look(index, marker=True) | {"linestyle": ""}
-        with_deviation(panel, shown, mappings, shift, look | {"markersize": 3}, ", ".join(place))
+        shown = values.set_index("mapping")["lost"]
+        look = style.look(index, marker=True) | {"markersize": 3}
+        with_deviation(panel, shown, mappings, shift, look, ", ".join(place))
     panel.set_yscale("symlog", linthresh=1.0)
     panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
     panel.yaxis.set_major_formatter("{x:g}")

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wallnet import __version__, files
 from wallnet.config import Figures
 from wallnet.experiment.base import read
-from wallnet.report.figure_data import figure_data
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -187,13 +186,19 @@ def apply(figures: Figures) -> Iterator[None]:
     import matplotlib
 
     matplotlib.use("Agg", force=True)
+    from cycler import cycler
     from matplotlib import pyplot
 
+    small = 0.875 * figures.font_size
+    sizes: dict[str, Any] = {
+        "axes.prop_cycle": cycler(color=COLOURS, linestyle=LINE_STYLES),
+        "figure.figsize": size(figures, 0.62),
+        "font.size": figures.font_size,
+        **dict.fromkeys(("legend.fontsize", "xtick.labelsize", "ytick.labelsize"), small),
+        "savefig.dpi": figures.resolution,
+    }
     before = set(pyplot.get_fignums())
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.use("Agg", force=True)
-        _set_looks(figures)
+    with pyplot.style.context(["wallnet.report.wallnet", sizes], after_reset=True):
         try:
             yield
         finally:
@@ -201,32 +206,11 @@ def apply(figures: Figures) -> Iterator[None]:
                 pyplot.close(number)
 
 
-def _set_looks(figures: Figures) -> None:
-    from cycler import cycler
-    from matplotlib import rc
-
-    small = 0.875 * figures.font_size
-    # DejaVu Sans ships with matplotlib: the same on every machine
-    rc("font", **{"size": figures.font_size, "sans-serif": ["DejaVu Sans"]})
-    rc("axes", linewidth=0.6, titlesize="medium", titlelocation="left")
-    rc("axes", prop_cycle=cycler(color=COLOURS, linestyle=LINE_STYLES))
-    rc("figure", **{"constrained_layout.use": True, "figsize": size(figures, 0.62)})
-    rc("image", interpolation="nearest")
-    rc("legend", fontsize=small, frameon=False)
-    rc("lines", linewidth=1.0, markersize=3.5)
-    rc("mathtext", default="regular")
-    rc("pdf", fonttype=42)  # TrueType: journals reject Type 3
-    rc("savefig", dpi=figures.resolution, facecolor="white")
-    rc("svg", hashsalt="wallnet")
-    rc("xtick", direction="in", labelsize=small, top=True)
-    rc("ytick", direction="in", labelsize=small, right=True)
-
-
 def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **metadata: Any) -> None:
-    """Save a figure as PNG, as PDF or SVG, and its data as CSV, completely or not at all.
+    """Save a figure as PNG and as PDF or SVG, completely or not at all.
 
-    Call this inside `apply`. The data are beside the PNG. The files contain no dates, so the same
-    figure always gives the same bytes.
+    Call this inside `apply`. The files contain no dates, so the same figure always gives the same
+    bytes.
 
     Parameters
     ----------
@@ -256,13 +240,7 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
         ".svg": {**common, "Description": made_by, "Date": None},
         ".pdf": {**common, "Keywords": made_by, "CreationDate": None, "ModDate": None},
     }
-    data_path = files.data_of(str(png_path))
-    with (
-        files.written_whole(data_path) as data,
-        files.written_whole(png_path) as png,
-        files.written_whole(vector_path) as other,
-    ):
-        data.write_text(figure_data(figure).as_csv(), encoding="utf-8")
+    with files.written_whole(png_path) as png, files.written_whole(vector_path) as other:
         figure.savefig(png, format="png", metadata=png_text)
         # the axes stay where they are: the same layout in both files, and computed once
         figure.set_layout_engine("none")
@@ -272,9 +250,7 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
 def add_figure_arguments(command: argparse.ArgumentParser) -> None:
     """Add the options that are common to all commands that draw a figure."""
     command.add_argument("--figures", default="{}", help="style of all figures, as JSON")
-    command.add_argument(
-        "--png", required=True, help="figure to write, with its data as CSV beside it"
-    )
+    command.add_argument("--png", required=True, help="figure to write")
     command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
 
 

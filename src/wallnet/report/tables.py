@@ -5,8 +5,8 @@ The functions import pandas themselves, because the command line imports this mo
 
 import math
 import numbers
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class Table:
         """Names of the columns."""
         return list(map(str, self.frame.columns))
 
+    def beside(self, other: "Table") -> "Table":
+        """Return the table with the columns of another one of as many rows on its right."""
+        frame = self.frame.reset_index(drop=True).join(other.frame.reset_index(drop=True))
+        return replace(self, frame=frame, formats={**self.formats, **other.formats})
+
     def rows(self) -> list[list[str]]:
         """Return all values as text."""
         return [
@@ -89,32 +94,15 @@ class Table:
         rows = pandas.DataFrame(self.rows(), columns=self.columns, dtype=str)
         return rows.to_csv(index=False, lineterminator="\n")
 
-    def as_markdown(self, heading: str = "") -> str:
-        """Return Markdown with padded columns, which is also readable as text.
+    def as_markdown(self) -> str:
+        """Return title and values as Markdown, padded so that it is also readable as text."""
+        import pandas
 
-        Parameters
-        ----------
-        heading : str
-            Markdown prefix of a heading for the title, such as "##"; no heading if empty.
-        """
-        header = list(map(markdown_text, self.columns))
         rows = [list(map(markdown_text, row)) for row in self.rows()]
-        widths = [max(3, *map(len, column)) for column in zip(header, *rows, strict=True)]
-        to_the_right = self.are_numbers()
-
-        def line(cells: Sequence[str]) -> str:
-            padded = (
-                cell.rjust(width) if right else cell.ljust(width)
-                for cell, width, right in zip(cells, widths, to_the_right, strict=True)
-            )
-            return f"| {' | '.join(padded)} |\n"
-
-        rule = [
-            "-" * (width - right) + ":" * right
-            for width, right in zip(widths, to_the_right, strict=True)
-        ]
-        above = f"{heading} {markdown_text(self.title)}\n\n" if heading else ""
-        return above + "".join(map(line, [header, rule, *rows]))
+        frame = pandas.DataFrame(rows, columns=[*map(markdown_text, self.columns)], dtype=str)
+        sides = ["right" if each else "left" for each in self.are_numbers()]
+        table = frame.to_markdown(index=False, colalign=sides, disable_numparse=True)
+        return f"## {markdown_text(self.title)}\n\n{table}\n"
 
 
 def of_columns(title: str, columns: Mapping[str, tuple[Any, Format]]) -> Table:
@@ -135,35 +123,33 @@ def rendered(template: str, **values: Any) -> str:
     return pages.get_template(template).render(**values)
 
 
-def page(
-    title: str, tables: Iterable[Table], notes: Iterable[str] = (), first: Iterable[str] = ()
-) -> str:
-    """Return a page of the report with tables and paragraphs of text above and below them.
+def texts(
+    title: str,
+    tables: Sequence[Table],
+    first: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    numbers: Table | None = None,
+) -> dict[str, str]:
+    """Return tables as CSV, and as Markdown and HTML with paragraphs above and below them.
 
     Parameters
     ----------
     title : str
         Title of the page.
-    tables : iterable of Table
+    tables : sequence of Table
         The tables.
-    notes : iterable of str
-        Paragraphs below the tables.
-    first : iterable of str
-        Paragraphs above the tables.
-    """
-    told = {"tables": [*tables], "notes": [*notes], "first": [*first]}
-    return rendered("tables.html.j2", title=title, **told)
-
-
-def texts(title: str, tables: Sequence[Table], first: Sequence[str] = ()) -> dict[str, str]:
-    """Return the first table as CSV, and all of them as Markdown and HTML.
-
-    Sentences that come first are in the latter two.
+    first : sequence of str
+        Plain text above the tables.
+    notes : sequence of str
+        Markdown below them, without other markup than emphasis.
+    numbers : Table, optional
+        The table that is written as CSV, if it is not the first.
     """
     parts = [*(f"{markdown_text(text)}\n" for text in first)]
-    parts += [table.as_markdown("##") for table in tables]
+    parts += [*(table.as_markdown() for table in tables), *(f"{note}\n" for note in notes)]
+    plain = [note.replace("*", "") for note in notes]
     return {
-        "csv": tables[0].as_csv(),
+        "csv": (numbers or tables[0]).as_csv(),
         "markdown": "\n".join(parts),
-        "html": page(title, tables, first=first),
+        "html": rendered("tables.html.j2", title=title, tables=tables, notes=plain, first=first),
     }

@@ -9,7 +9,7 @@ import pandas
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Format, Table
+from wallnet.report.tables import Format, Table, texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,11 +52,9 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     -------
     dict
         Texts of the CSV file, with one line per row in SI units and no `passed` of findings, and of
-        the Markdown file, with the verdict and one table per check.
+        the others, with the verdict and one table per check.
     """
-    results = _read(sources)
-    csv = Table("Validation", _frame(results), missing="").as_csv()
-    return {"csv": csv, "markdown": as_markdown(results)}
+    return texts_of(_read(sources))
 
 
 def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
@@ -64,23 +62,23 @@ def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     return [files.read_json(path, keys) for path in sources["results"]]
 
 
-def as_markdown(results: Sequence[Mapping[str, Any]]) -> str:
-    """Return the verdict and one Markdown table per check."""
-    rows = [row for result in results for row in result["rows"]]
-    judged = [row for row in rows if row["passed"] is not None]
-    failed = [row for row in judged if not row["passed"]]
+def texts_of(results: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the texts of the files of the table, given what the checks found."""
+    frame = _frame(results)
+    judged = frame[frame["passed"].notna()]
+    failed = judged.loc[~judged["passed"].astype(bool), "quantity"]
     verdict = f"{len(judged) - len(failed)} of {len(judged)} rows passed"
-    if failed:
-        verdict += "; FAILED: " + "; ".join(row["quantity"] for row in failed)
+    if len(failed):
+        verdict += f"; FAILED: {'; '.join(failed)}"
     seconds = sum(result["seconds"] for result in results)
-    parts = [
-        f"{verdict}. {len(rows) - len(judged)} rows are findings, reported and not judged. "
-        f"The checks took {seconds:.0f} s.\n"
+    verdict += f". {len(frame) - len(judged)} rows are findings, reported and not judged. "
+    verdict += f"The checks took {seconds:.0f} s."
+    shown = [name for name in COLUMNS if name not in ("check", "deviation")]
+    tables = [
+        Table(str(check), rows[shown], _FORMATS)
+        for check, rows in frame.groupby("check", sort=False)
     ]
-    for result in results:
-        shown = _frame([result]).drop(columns=["check", "deviation"])
-        parts.append(Table(str(result["check"]), shown, _FORMATS).as_markdown("###"))
-    return "\n".join(parts)
+    return texts("Validation", tables, [verdict], numbers=Table("", frame, missing=""))
 
 
 def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":

@@ -15,28 +15,18 @@ OUTSIDE = "outside the constant-parameter model"
 BEYOND = "beyond the Curie temperature"
 """Mark of pulses that heat the track so much that the film is no magnet."""
 
-MODEL = {0: "inside", 1: OUTSIDE, 2: BEYOND}
-
-FORMATS: dict[str, Format] = {
-    "J in the metal (1e12 A/m²)": ".4f",
-    "current (mA)": ".4f",
-    "voltage (V)": ".4f",
-    "energy (pJ)": ".3f",
-    "temperature rise, mean (K)": ".1f",
-    "temperature rise, middle (K)": ".1f",
-    "model": MODEL,
+VARIABLES: dict[str, tuple[str, float, str]] = {
+    "J in the metal (1e12 A/m²)": ("metal_current_density", 1e12, ".4f"),
+    "current (mA)": ("metal_current", 1e-3, ".4f"),
+    "voltage (V)": ("metal_voltage", 1.0, ".4f"),
+    "energy (pJ)": ("write_energy", 1e-12, ".3f"),
+    "temperature rise, mean (K)": ("mean_temperature_rise", 1.0, ".1f"),
+    "temperature rise, middle (K)": ("temperature_rise", 1.0, ".1f"),
 }
-"""Columns of energy and temperature, with their formats."""
+"""Columns of energy and temperature: variable of a device file, unit and format."""
 
-VARIABLES = {
-    "metal_current_density": 1e12,
-    "metal_current": 1e-3,
-    "metal_voltage": 1.0,
-    "write_energy": 1e-12,
-    "mean_temperature_rise": 1.0,
-    "temperature_rise": 1.0,
-}
-"""Variables of a device file in these columns, with the units in which they are shown."""
+FORMATS: dict[str, Format] = {name: form for name, (*_, form) in VARIABLES.items()}
+FORMATS["model"] = {0: "inside", 1: OUTSIDE, 2: BEYOND}
 
 
 def columns(pulses: Any) -> "pandas.DataFrame":
@@ -49,13 +39,14 @@ def columns(pulses: Any) -> "pandas.DataFrame":
     """
     import pandas
 
-    numbers = [np.asarray(pulses[name]) / unit for name, unit in VARIABLES.items()]
+    numbers = {
+        title: np.asarray(pulses[name]) / unit for title, (name, unit, _) in VARIABLES.items()
+    }
     outside, beyond = (np.asarray(pulses[f"{name}_model"]) for name in ("outside", "beyond"))
     model = (outside.astype(int) + beyond).tolist()
-    return pandas.DataFrame(dict(zip(FORMATS, (*numbers, model), strict=True)))
+    return pandas.DataFrame(numbers | {"model": model})
 
 
 def joined(table: Table, columns: "pandas.DataFrame") -> Table:
     """Return a table of pulses with the columns of energy and temperature on its right."""
-    frame = table.frame.reset_index(drop=True).join(columns)
-    return Table(table.title, frame, {**table.formats, **FORMATS}, table.missing, table.set_apart)
+    return table.beside(Table("", columns, FORMATS))

@@ -1,12 +1,13 @@
 """The activation of a neuron."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
 from helpers.walls import NEURON, Bench, campaign, neuron_ends, parameters
 
-from wallnet import files
+from wallnet import cli, files
 from wallnet.files import WallState
 from wallnet.report.device_tables import tabulate
 from wallnet.studies.devices.compact import compact_model
@@ -72,7 +73,7 @@ def test_a_detector_that_sees_no_change_is_refused(neuron):
     assert not neuron.out.exists()
 
 
-def test_a_track_has_traces_and_conductance_only(tmp_path):
+def test_a_track_has_traces_and_conductance_and_no_compact_model(tmp_path):
     device = campaign(t=NEURON | {"kind": "track"}).devices["t"]
     bench = Bench(tmp_path, "plain", device)
     bench.write_all(neuron_ends)
@@ -80,6 +81,9 @@ def test_a_track_has_traces_and_conductance_only(tmp_path):
     assert (data.attrs["kind"], parameters(data)["kind"]) == ("track", "track")
     assert "quartic" not in data
     assert data["conductance"].dims == ("reading", "current_density", "time")
+    said = "is of a track, which has no levels and no activation; give the file of a neuron or a"
+    with pytest.raises(SystemExit, match=f"^wallnet: {re.escape(str(bench.out))} {said}"):
+        cli.main(["compact-model", "--device", str(bench.out), "--out", str(tmp_path / "t.json")])
 
 
 def test_a_fit_without_spare_points_states_no_error():

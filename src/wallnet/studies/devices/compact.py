@@ -43,11 +43,15 @@ def compact_model(
     Raises
     ------
     wallnet.files.FileError
-        If a file is missing or damaged.
+        If a file is missing or damaged, or the device has neither levels nor an activation.
     """
     data = files.read_dataset(device, "track")
     kind = str(data.attrs["kind"])
-    content = CONTENTS[kind]
+    if (content := CONTENTS.get(kind)) is None:
+        raise files.FileError(
+            f"{device} is of a {kind}, which has no levels and no activation; give the file of a "
+            f"{' or a '.join(CONTENTS)}"
+        )
     kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
