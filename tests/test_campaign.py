@@ -197,7 +197,7 @@ def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path,
     assert planned.pop("all") == 1
     drawn = {rule for rule in planned if rule.startswith("figure_")}
     assert set(planned) - drawn == rules
-    of_devices = {"figure_transfer_curve", "figure_dynamics", "figure_conductance"}
+    of_devices = {"figure_transfer_curve", "figure_dynamics", "figure_synapses_compared"}
     of_networks = {"figure_accuracy", "figure_training_curves", "figure_misread"}
     assert of_networks <= drawn
     assert of_devices <= drawn if stage == "report" else not drawn & of_devices

@@ -13,7 +13,7 @@ from wallnet.config.stages import FREE_STAGES, LEVEL_STAGES
 
 MAPPING = "ternary-fitted-extended"
 NEW = {"limited": "Limited", "limited_snapped": "Limited, snapped"}
-DRAWN = "figures/accuracy.png"
+DRAWN = "figures/networks/blots/weights-synapse.png"
 
 pytestmark = pytest.mark.campaign
 

@@ -43,7 +43,7 @@ ON_LEVELS = f"{NETWORKS}/synapse/series/layer/plain"
 
 KINDS = {
     "results/traces/neuron/0.4000.nc": "neuron/0.4000|(devices|compact_models)/neuron|summary",
-    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse"
+    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared"
     "|tables/programming|summary",
     "results/data/blots.json": "data|networks|accuracy|training-curves|programming|summary",
     f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training"
@@ -68,7 +68,7 @@ FIVE = (
     "results/devices/neuron.nc",
     f"{ON_LEVELS}/quantized/seed-3/metrics.json",
     "results/tables/devices/neuron.csv",
-    "results/figures/devices/synapse-conductance.png",
+    "results/figures/synapses-compared.png",
 )
 """Files of different stages."""
 

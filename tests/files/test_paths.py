@@ -52,10 +52,11 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
         "results/figures/devices/s-conductance.png",
         "results/figures/devices/s-write-energy.png",
         "results/figures/devices/t-wall-position.png",
+        "results/figures/synapses-compared.png",
     ]
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
-    assert len(figures(config.parse(tiny))) == 2
+    assert len(figures(config.parse(tiny))) == 3
 
 
 def test_options_of_figures_are_those_of_their_own_device(tiny):
@@ -80,7 +81,7 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
 def test_figures_list_each_of_networks_once_in_both_formats(default):
     campaign = default.model_copy(update={"figures": config.Figures(vector_format="svg")})
     found = [path for path in figures(campaign) if "networks/" in path]
-    assert len(set(found)) == len(found) == 2 * 2 * (1 + 2)
+    assert len(set(found)) == len(found) == 2 * 2 * (1 + 2 * 2)
     assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in found
     assert "results/figures/networks/fashion-mnist/misread.svg" in found
     none = campaign.networks.model_copy(update={"recipes": {}})
@@ -126,6 +127,29 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
     assert all("fp32" in path for path in curves)
     runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in curves]
     assert {run["seed"] for run in runs} == {"4"}
+
+
+def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
+    found = example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
+    runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
+    assert len(runs) == len(found)
+    assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}
+    shown = [(run["recipe"], run["mapping"], run["reading"], run["stage"]) for run in runs]
+    assert shown == [
+        ("plain", "none", "none", "fp32"),
+        *(
+            ("plain", "layer", reading, stage)
+            for reading in ("parallel", "series")
+            for stage in ("quantized", "fine_tuned", "fine_tuned_snapped")
+        ),
+        ("tuned", "none", "none", "fp32"),
+        ("tuned", "none", "none", "continued"),
+        *(
+            ("tuned", "signed-fitted", reading, stage)
+            for reading in ("parallel", "series")
+            for stage in ("quantized", "on_levels")
+        ),
+    ]
 
 
 def test_one_job_maps_the_networks_of_a_synapse_reading_and_seed(two_recipes):

@@ -6,7 +6,7 @@ import pytest
 from helpers.small_campaign import TINY, Campaign
 
 from wallnet import plan
-from wallnet.plan.figures import figures
+from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.listing import checks, device_files, everything, simulations
 
 PULSES = [{"current_density": 1e12, "duration": 0.5e-9, "pause": 0.5e-9}]
@@ -47,6 +47,20 @@ def test_a_variant_of_an_optional_device_is_optional():
     campaign = plan.parse(given)
     assert list(campaign.without_optional.devices) == ["neuron", "synapse"]
     assert campaign.without_optional.studies["pulse_trains"] == {}
+
+
+def test_the_figure_of_all_synapses_leaves_them_out():
+    figure = FIGURES["synapses-compared"]
+    names = ("synapse", "second", "third")
+    assert figure.sources(plan.parse(data(False))) == [f"results/devices/{n}.nc" for n in names]
+    assert figure.sources(plan.parse(data())) == [
+        *("results/devices/synapse.nc", "results/devices/third.nc")
+    ]
+    alone = data()
+    for name in ("synapse", "third"):
+        alone["devices"][name]["kind"] = "track"
+    alone["devices"]["second"]["kind"] = "synapse"
+    assert figure.places(plan.parse(alone)) == []
 
 
 def test_the_key_is_in_the_parameters_of_optional_devices_only():

@@ -31,7 +31,7 @@ def drawn(bench, kind, shown=(), change=None):
     data = files.read_dataset(bench.out, "track").load()
     if change is not None:
         change(data)
-    sources = devices.Sources(data, str(bench.traces[0].parent), shown)
+    sources = devices.Sources({bench.name: data}, str(bench.traces[0].parent), shown)
     with style.apply(SMALL):
         figure = devices.DRAWINGS[kind](sources, SMALL)
         figure.draw_without_rendering()
@@ -473,6 +473,28 @@ def test_kinds_of_final_states():
     }
     for (state, settled), kind in kinds.items():
         assert devices.kind_of_state(files.WallState(state), settled) == kind
+
+
+def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
+    data = files.read_dataset(synapse.out, "synapse").load()
+    other = data.copy(deep=True)
+    other["normalized_final_conductance"].values[:] *= 0.8
+    other = other.assign_coords(current_density=data["current_density"] - 1e12)
+    with style.apply(SMALL):
+        sources = devices.Sources({"first": data, "second": other})
+        assert sources.device is data  # that of a figure of one device
+        figure = devices.DRAWINGS["synapses-compared"](sources, SMALL)
+    for axes, reading, title in zip(
+        figure.axes, files.READINGS, ("in parallel", "resistance linear"), strict=True
+    ):
+        assert title in axes.get_title(loc="left")
+        found = lines(axes)
+        values = data["normalized_final_conductance"].sel(reading=reading).values
+        assert found["first"].get_ydata() == pytest.approx(values, rel=1e-9, abs=0)
+        assert found["second"].get_ydata() == pytest.approx(0.8 * values, rel=1e-9, abs=0)
+        assert found["first"].get_xdata() == pytest.approx([0.3, 0.5, 0.6, 0.8, 1.0], abs=1e-9)
+        assert found["second"].get_xdata() == pytest.approx([-0.7, -0.5, -0.4, -0.2, 0], abs=1e-9)
+        assert axes.get_xlabel() == devices.J_LABEL
 
 
 def test_numbers_are_written_in_their_unit_with_the_digits_that_count():

@@ -32,7 +32,9 @@ def tables(path):
 
 def drawn(path):
     with style.apply(SMALL):
-        figure = figures.DRAWINGS["measured"](figures.Sources(files.read_json(path)), SMALL)
+        figure = figures.DRAWINGS["measured"](
+            figures.Sources({"mine": files.read_json(path)}), SMALL
+        )
         figure.draw_without_rendering()
         return figure
 

@@ -19,6 +19,7 @@ from wallnet.config.networks import Networks
 from wallnet.config.stages import (
     FIRST_STAGE,
     FREE_STAGES,
+    LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
     STAGES,
@@ -201,6 +202,7 @@ def sources(networks, kind):
         tabulate(networks)
         return ["a.csv"]
     return {
+        "weights": example_metrics(networks, STAGES, dataset, device, recipes=None),
         "confusion": example_metrics(networks, PAPER_STAGES, dataset, device),
         "misread": example_metrics(networks, [FIRST_STAGE], dataset),
         "training-curves": training_curve_metrics(networks),
@@ -424,6 +426,71 @@ def different(networks, kind, change):
         files.write_json(record, path)
         places[record["recipe"], record["reading"], record["stage"]] = record
     return places
+
+
+def spread(number, record):
+    """Give a record weights that differ from those of others."""
+    several = record["stage"] in ("fp32", "continued", "fine_tuned")
+    # JSON files are sorted by key
+    record["layers"] = ["first", "after"]
+    record["weights"] = {
+        "first": {
+            "range": [-1.0, 3.0],
+            "counts": [number, 0, 50 + number, 3],
+            "different_values": 100 if several else 3,
+        },
+        "after": {"range": [7.0, 8.0], "counts": [9, 9], "different_values": 2},
+    }
+    if "weight_values" in record:
+        record["weight_values"] = {"first": [-0.5 - number, 0.25, 2.0], "after": [7.0]}
+
+
+def test_histograms_of_weights_stand_at_their_weights(campaign):
+    """One row per recipe and reading, one column per stage, of the first layer.
+
+    Levels are drawn behind stages that have them.
+    """
+    places = different(campaign, "weights", spread)
+    figure = drawn("weights", campaign)
+    panels = np.array(figure.axes).reshape(2 * 2, len(STAGES))
+    rows = [(recipe, reading) for recipe in ("plain", "tuned") for reading in files.READINGS]
+    for row, (recipe, reading) in zip(panels, rows, strict=True):
+        assert row[0].get_ylabel() == f"{recipe}, layer\n{reading} reading\nweights per bin"
+        for panel, stage in zip(row, STAGES, strict=True):
+            assert panel.get_visible()
+            record = places[recipe, NO_DEVICE if stage in FREE_STAGES else reading, stage]
+            counts = record["weights"]["first"]["counts"]
+            lines = [line.get_xdata()[0] for line in panel.get_lines()]
+            assert lines == record.get("weight_values", {}).get("first", [])
+            assert bool(lines) == (stage in LEVEL_STAGES)
+            if stage in ("fp32", "continued", "fine_tuned"):
+                (stairs,) = panel.patches
+                values, edges, _ = stairs.get_data()
+                assert values.tolist() == counts
+                assert edges == pytest.approx([-1, 0, 1, 2, 3], abs=1e-12)
+            else:
+                (bars,) = panel.collections
+                shown = [(x[0], top[1]) for x, top in bars.get_segments()]
+                assert [x for x, _ in shown] == pytest.approx([-0.5, 1.5, 2.5], abs=1e-12)
+                assert [top for _, top in shown] == [counts[0], counts[2], counts[3]]
+    for panel, stage in zip(panels[0], STAGES, strict=True):
+        assert panel.get_title() == report.TITLES[stage]
+        assert panel.get_yscale() == "log"
+    # 24 records: two free networks and five on levels in each reading, of two recipes
+    assert panels[0][0].get_ylim()[1] == pytest.approx(2 * 74, rel=1e-9, abs=0)
+    assert [panel.get_xlabel() for panel in panels[-1]] == ["weight"] * len(STAGES)
+
+
+def test_a_stage_that_a_recipe_lacks_leaves_no_gap_in_the_histograms(uneven):
+    """Each recipe has four of the six stages, and shows the mapping with the most."""
+    different(uneven, "weights", spread)
+    panels = np.array(drawn("weights", uneven).axes).reshape(2 * 2, 4)
+    plain = ["FP32", "Quantised", "Fine-tuned", "Fine-tuned, snapped"]
+    tuned = ["FP32", "FP32, continued", "Quantised", "Quantisation-aware"]
+    titles = [[panel.get_title() for panel in row if panel.get_visible()] for row in panels]
+    assert titles == [plain, plain, tuned, tuned]
+    assert panels[0, 0].get_ylabel().startswith("plain, layer\n")
+    assert panels[2, 0].get_ylabel().startswith("tuned, layer-extended\n")
 
 
 def test_a_misread_image_says_its_label_and_what_it_was_read_as(campaign):

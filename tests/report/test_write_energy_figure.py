@@ -86,7 +86,7 @@ def test_a_waveform_has_its_own_rise(synapse, tmp_path):
     shape = ((0.0, 1.0), (1e-9, 0.0))
     data, job = gathered(synapse, tmp_path, waveform=shape)
     with style.apply(SMALL):
-        figure = devices.DRAWINGS["write-energy"](devices.Sources(data), SMALL)
+        figure = devices.DRAWINGS["write-energy"](devices.Sources({"s": data}), SMALL)
     over_time, _, energies = figure.axes
     curves = lines_of(over_time)
     assert set(curves) == {"mean", "middle"}

@@ -387,7 +387,8 @@ def figure(
             module = importlib.import_module(GATHERED[made])
             drawn: Figure = module.draw(data, figures)
             return drawn
-        sources = devices.Sources(data, str(traces) if traces else None, tuple(shown))
+        name = str(data.attrs["device"])
+        sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
         return devices.DRAWINGS[kind](sources, figures)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files.paths import DATASET_FIGURE, folder_of
 from wallnet.jobs.requests import pulses
 from wallnet.plan import paths
@@ -33,6 +33,8 @@ class Figure:
         Kind of the devices in the figure; None for networks.
     options : tuple of str
         Further options of the command that draws it, keys of `OPTIONS`.
+    usual : bool
+        Whether it is part of the target `all`; `figures` has every figure.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Figure:
     sources: Callable[..., list[str]]
     kind: str | None = None
     options: tuple[str, ...] = ()
+    usual: bool = True
 
     @property
     def half(self) -> str:
@@ -50,8 +53,10 @@ class Figure:
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all figures of this kind in a campaign."""
         networks = campaign.networks
-        devices = campaign.of_kind(self.kind) if self.kind else networks.synapses
-        if not (self.kind or networks.recipes):
+        # a figure of all devices is part of the target `all`
+        shown = campaign if "{device}" in self.pattern else campaign.without_optional
+        devices = shown.of_kind(self.kind) if self.kind else networks.synapses
+        if not (devices if self.kind else networks.recipes):
             return []
         choices = {"dataset": networks.datasets, "device": devices}
         names = [name for name in choices if f"{{{name}}}" in self.pattern]
@@ -93,10 +98,10 @@ _of_device = partial(
 )
 
 
-def _examples(stages: Collection[str]) -> Callable[..., list[str]]:
+def _examples(stages: Collection[str], recipes: int | None = 1) -> Callable[..., list[str]]:
     """Return a function that lists the metrics of networks on a data set; see `example_metrics`."""
     return lambda campaign, dataset, device=NO_DEVICE: paths.example_metrics(
-        campaign.networks, stages, dataset, device
+        campaign.networks, stages, dataset, device, recipes
     )
 
 
@@ -128,6 +133,16 @@ FIGURES: dict[str, Figure] = {
             kind=MEASURED,
         ),
         Figure(
+            "synapses-compared",
+            "conductance compared",
+            files.FIGURE,
+            lambda campaign: [
+                files.DEVICE.format(device=name)
+                for name in campaign.without_optional.of_kind("synapse")
+            ],
+            kind="synapse",
+        ),
+        Figure(
             "training-curves",
             "training curves",
             files.FIGURE,
@@ -143,6 +158,13 @@ FIGURES: dict[str, Figure] = {
         ),
         Figure("misread", "{dataset}: misread images", DATASET_FIGURE, _examples([FIRST_STAGE])),
         Figure(
+            "weights",
+            "{dataset}: weights on {device}",
+            files.NETWORK_FIGURE,
+            _examples(STAGES, recipes=None),
+            usual=False,
+        ),
+        Figure(
             "confusion",
             "{dataset}: confusion matrices on {device}",
             files.NETWORK_FIGURE,
@@ -153,11 +175,12 @@ FIGURES: dict[str, Figure] = {
 """All kinds of figure by name, those of devices first."""
 
 
-def figures(campaign: Campaign) -> list[str]:
-    """List the files of the figures of devices and networks."""
+def figures(campaign: Campaign, usual: bool = False) -> list[str]:
+    """List the files of the figures of devices and networks; all, or those of the target `all`."""
     drawn = [
         figure.pattern.format(figure=figure.name, suffix="{suffix}", **place)
         for figure in FIGURES.values()
+        if figure.usual or not usual
         for place in figure.places(campaign)
     ]
     return files.figure_files(drawn, campaign.figures.vector_format)

@@ -72,7 +72,7 @@ def everything(campaign: Campaign) -> list[str]:
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *TABLES["parameters"].written(),
         *network_files(campaign),
-        *figures(asked),
+        *figures(asked, usual=True),
         files.SUMMARY,
     ]
 

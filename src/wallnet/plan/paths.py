@@ -69,11 +69,12 @@ def example_metrics(
     stages: Collection[str],
     dataset: str,
     device: str = NO_DEVICE,
+    recipes: int | None = 1,
 ) -> list[str]:
-    """Return the metrics of the first recipe and seed at some stages, in all readings.
+    """Return the metrics of the first seed at some stages, in all readings.
 
-    Without a device, return those of the network with FP32 weights. Of several mappings, that with
-    the most stages is used.
+    Without a device, return those of the network with FP32 weights. Of each recipe, the mapping
+    with the most stages is used.
 
     Parameters
     ----------
@@ -83,18 +84,20 @@ def example_metrics(
         The stages.
     dataset, device : str
         Data set and synapse.
+    recipes : int or None
+        Number of recipes, from the first on; None for all.
     """
-    recipe, stages_of = next(iter(networks.run_set().stages.items()))
-    counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
-    most = max(counts, key=lambda mapping: counts[mapping])
+    mappings = {}
+    for name, stages_of in list(networks.run_set().stages.items())[:recipes]:
+        counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
+        mappings[name] = (NO_DEVICE, max(counts, key=lambda mapping: counts[mapping]))
     return [
         run.path(files.METRICS)
         for run in networks.runs()
         if (run.dataset, run.seed) == (dataset, str(networks.seeds[0]))
         and run.stage in stages
         and run.device in (NO_DEVICE, device)
-        and run.recipe == recipe
-        and run.mapping in (NO_DEVICE, most)
+        and run.mapping in mappings.get(run.recipe, ())
     ]
 
 

@@ -27,7 +27,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     figure = subparsers.add_parser("figure", help="draw a figure of devices or networks")
     figure.add_argument("name", choices=[*devices.DRAWINGS, *networks.DRAWINGS])
     figure.add_argument("--of", metavar="KIND", help="kind of the devices; networks if not given")
-    figure.add_argument("--sources", required=True, nargs="+", help="a device file, or metrics")
+    figure.add_argument("--sources", required=True, nargs="+", help="device files or metrics")
     figure.add_argument("--traces", help="folder of the device's traces, for maps of m_z")
     shown = "current densities in A/m² to show; chosen if not given"
     some: Any = {"nargs": "*", "default": []}
@@ -59,7 +59,7 @@ def _figure(given: argparse.Namespace) -> None:
     with style.apply(look):
         if given.of:
             where = (given.traces, given.shown)
-            figure, about = devices.draw(given.name, given.of, given.sources[0], *where, look)
+            figure, about = devices.draw(given.name, given.of, given.sources, *where, look)
         else:
             figure, about = networks.draw(given.name, given.sources, given.paper, look)
         about["revision"] = revisions.of("report")

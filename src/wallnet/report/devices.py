@@ -52,22 +52,27 @@ READING_TITLES = {
 
 @dataclass(frozen=True)
 class Sources:
-    """File and settings from which a figure is drawn.
+    """Files and settings from which a figure is drawn.
 
     Attributes
     ----------
-    device : Dataset or mapping
-        A device file, or the compact model of a measured device.
+    devices : mapping
+        Device files, or compact models of measured devices, by name of the device.
     traces : str or None
-        Folder of the traces of the device.
+        Folder of the traces of the only device.
     shown : sequence of float
         Current densities in A/m² that figures of single pulses show. If there are none, the
         figure chooses them.
     """
 
-    device: Any
+    devices: Mapping[str, Any]
     traces: str | None = None
     shown: Sequence[float] = ()
+
+    @property
+    def device(self) -> "xarray.Dataset":
+        """The first device file."""
+        return next(iter(self.devices.values()))
 
     def pulses(self, chosen: Callable[[], list[int]]) -> list[int]:
         """Return the indices of the pulses to show.
@@ -478,13 +483,26 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
+@drawn_as("synapses-compared", DRAWINGS)
+def _compared(sources: Sources, figures: Figures) -> "Figure":
+    """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
+    figure, panels = _of_readings(figures, 0.47, sharey=True)
+    for reading, axes in panels.items():
+        for index, (name, device) in enumerate(sources.devices.items()):
+            density = device["current_density"].values / UNIT_OF_J
+            values = device["normalized_final_conductance"].sel(reading=reading).values
+            axes.plot(density, values, label=name, **style.look(index, marker=True))
+    style.legend_below(figure, panels["parallel"])
+    return figure
+
+
 # Measured devices
 
 
 @drawn_as("measured", DRAWINGS)
 def _measured(sources: Sources, figures: Figures) -> "Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
-    model = sources.device
+    model = sources.devices[next(iter(sources.devices))]
     parts = {"levels": _measured_levels, "points": _measured_curve}
     drawn = [draw for key, draw in parts.items() if key in model]
     width = style.size(figures, 0.47 if len(drawn) == 2 else 0.7, len(drawn) / 2)
@@ -568,7 +586,12 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
 
 
 def draw(
-    kind: str, of: str, path: str, traces: str | None, shown: Sequence[float], figures: Figures
+    kind: str,
+    of: str,
+    paths: Sequence[str],
+    traces: str | None,
+    shown: Sequence[float],
+    figures: Figures,
 ) -> tuple["Figure", dict[str, Any]]:
     """Draw one figure inside `style.apply`.
 
@@ -577,11 +600,12 @@ def draw(
     kind : str
         A key of `DRAWINGS`.
     of : str
-        Kind of the device that it shows.
-    path : str
-        Device file, or the compact model of a measured device.
+        Kind of the devices that it shows.
+    paths : sequence of str
+        Device files, or the compact model of a measured device. All figures but the comparison show
+        the first device.
     traces : str or None
-        Folder of the device's traces, for maps of m_z.
+        Folder of the first device's traces, for maps of m_z.
     shown : sequence of float
         Current densities in A/m² for the figures of single pulses.
     figures : Figures
@@ -590,20 +614,22 @@ def draw(
     Returns
     -------
     tuple
-        The figure, and the origin of the device.
+        The figure, and the origin of each device.
 
     Raises
     ------
     wallnet.files.FileError
         If a source is missing, damaged or of another kind.
     """
-    device: Any
-    if of == MEASURED:
-        device = measured.read(path)
-        made_by = device["made_by"]
-    else:
-        device = files.read_dataset(path, of)
-        origin = ("parameters", "simulation", "revision", "wallnet_version")
-        made_by = {key: str(device.attrs[key]) for key in origin}
-    about = {"devices": {Path(path).stem: made_by}}
-    return DRAWINGS[kind](Sources(device, traces, shown), figures), about
+    read: dict[str, Any] = {}
+    made_by: dict[str, Any] = {}
+    origin = ("parameters", "simulation", "revision", "wallnet_version")
+    for path in paths:
+        name = Path(path).stem
+        if of == MEASURED:
+            read[name] = measured.read(path)
+            made_by[name] = read[name]["made_by"]
+        else:
+            read[name] = files.read_dataset(path, of)
+            made_by[name] = {key: str(read[name].attrs[key]) for key in origin}
+    return DRAWINGS[kind](Sources(read, traces, shown), figures), {"devices": made_by}

@@ -35,6 +35,9 @@ TABLE_II = {
 }
 """The paper's Table II in % by number of notches and data set: FP32, quantised, fine-tuned."""
 
+LEAST_COUNT = 0.7
+"""Lower limit of a logarithmic histogram, so that a single weight is visible."""
+
 ROUNDING = 1e-9
 """Largest difference in per cent between an accuracy and that of its confusion matrix."""
 
@@ -70,7 +73,7 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
     run : Mapping, optional
         Keys and values that the metrics must contain.
     """
-    keys = (*COLUMNS[:-1], "confusion_matrix", "misread", "classes")
+    keys = (*COLUMNS[:-1], "confusion_matrix", "weights", "misread", "classes")
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
         if str(record[key]) != wanted:
@@ -320,6 +323,48 @@ DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
 
 They are given the style, and the rows of the paper's Table II to show, by number of notches.
 """
+
+
+@drawn_as("weights", DRAWINGS)
+def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
+    """Draw histograms of the weights of the first layer, one row per recipe and reading.
+
+    A row has the stages of its recipe, from left to right.
+    """
+    places = by_place(records)
+    drawn = {place: [each for each in STAGES if each in places[place]] for place in places}
+    shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
+    figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
+    highest = 1
+    for row, (place, stages) in zip(axes, places.items(), strict=True):
+        _, recipe, _, reading, mapping = place
+        for panel in row[len(drawn[place]) :]:
+            panel.set_visible(False)
+        for panel, stage in zip(row, drawn[place], strict=False):
+            (record,) = stages[stage]
+            layer = record["layers"][0]
+            histogram = record["weights"][layer]
+            counts = np.array(histogram["counts"])
+            low, high = histogram["range"]
+            edges = np.linspace(low, high, len(counts) + 1)
+            for value in record.get("weight_values", {}).get(layer, ()):
+                panel.axvline(value, color=style.SHADE, linewidth=0.6, zorder=0)
+            if histogram["different_values"] < len(counts):
+                # a bin is thinner than a line: draw each of the few values as a line
+                held = counts > 0
+                middles = (edges[1:] + edges[:-1])[held] / 2
+                panel.vlines(middles, LEAST_COUNT, counts[held], color=style.COLOURS[0], lw=2)
+            else:
+                panel.stairs(counts, edges, fill=True, color=style.COLOURS[0])
+            highest = max(highest, counts.max())
+            panel.set_title(TITLES[stage], loc="center")
+        row[0].set_ylabel(f"{recipe}, {mapping}\n{reading} reading\nweights per bin")
+    axes[0][0].set(yscale="log", ylim=(LEAST_COUNT, 2 * highest))
+    for column in axes.T:
+        last = [panel for panel in column if panel.get_visible()][-1]
+        last.set_xlabel("weight")
+        last.tick_params(labelbottom=True)
+    return figure
 
 
 @drawn_as("confusion", DRAWINGS)
