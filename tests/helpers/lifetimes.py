@@ -1,8 +1,7 @@
-"""Lifetimes of a wall at a shallow notch, simulated, and Langer's rate of escape.
+"""Lifetimes of a wall at a shallow notch in several fields, simulated, and Langer's rate of escape.
 
-`python tests/helpers/lifetimes.py FOLDER` simulates the points of `NOTCHES` and writes
-`lifetimes.csv` with `lifetimes.json`, which are kept in `tests/reference/temperature`. It takes
-about a quarter of an hour.
+`python tests/helpers/lifetimes.py FOLDER` simulates `POINTS` and writes `lifetimes.csv` with
+`lifetimes.json`, which are kept in `docs/results`. It takes a minute.
 """
 
 import csv
@@ -19,25 +18,33 @@ from wallnet.film import paths
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.landscape import Landscape
 from wallnet.film.minima import descend
-from wallnet.film.terms import Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import material
 
-EDGE = 3e-9
+EDGE = 5e-9
 CELL = (EDGE, EDGE, material.THICKNESS)
-ROWS, COLUMNS, CENTRE = 10, 40, 15
+ROWS, COLUMNS, CENTRE = 6, 24, 8
 TEMPERATURE = 300.0
-TERMS = replace(material.LOCAL, damping=0.5, external_field=(0.0, 0.0, -12000.0))
-"""The paper's film without stray field. The external field pulls the wall to the right."""
+TERMS = replace(material.LOCAL, damping=0.5)
+"""The paper's film without stray field, before the external field."""
 
-NOTCHES = ((3, 2), (3, 3), (4, 4), (5, 5), (7, 7))
-"""Numbers of cells that are missing along the lower and along the upper edge."""
-
-STRIPS, LONGEST = 250, 400e-9
+STRIPS, LONGEST = 500, 2e-6
 """Number of strips, and time in s after which they are no longer simulated."""
 
+
+POINTS = {
+    -27500.0: 100,
+    -25000.0: 100,
+    -22500.0: 100,
+    -20000.0: 100,
+    -18000.0: 40,
+    -16000.0: 25,
+}
+"""Number of escapes after which a simulation ends, by the external field along z in A/m, which
+pulls the wall to the right."""
+
 COLUMNS_OF_FILE = (
-    *("missing_lower", "missing_upper", "barrier_J", "langer_prefactor_Hz", "langer_lifetime_s"),
+    *("field_A_per_m", "barrier_J", "langer_prefactor_Hz", "langer_lifetime_s"),
     *("escapes", "time_at_risk_s", "seed"),
 )
 
@@ -45,11 +52,10 @@ INTERVAL = 50e-12
 """Time in s between two looks at the walls."""
 
 
-def strip(*lengths: int) -> NDArray[np.bool_]:
-    """Return the magnetic cells of a strip with a notch."""
+def strip() -> NDArray[np.bool_]:
+    """Return the magnetic cells of a strip, of which one is missing at each edge."""
     mask = np.ones((ROWS, COLUMNS), dtype=bool)
-    for row, length in zip((0, -1), lengths, strict=True):
-        mask[row, CENTRE - length // 2 :][:length] = False
+    mask[[0, -1], CENTRE] = False
     return mask
 
 
@@ -71,15 +77,20 @@ class Well:
         Barrier in J.
     prefactor, rate : float
         Prefactor and rate of escape in 1/s at `TEMPERATURE` by Langer's theory, with the damping.
+    mask : bool array (rows, columns)
+        Magnetic cells.
+    terms : Terms
+        Energy and dynamics.
     bottom : ndarray (3, rows, columns)
         Minimum.
     top_position : float
         Position of the wall at the saddle point, in m.
     """
 
-    def __init__(self, mask: NDArray[np.bool_], terms: Terms = TERMS) -> None:
-        self.mask, self._terms = mask, terms
-        self._landscape = landscape = Landscape(mask, CELL, terms)
+    def __init__(self, field: float) -> None:
+        self.mask = mask = strip()
+        self.terms = replace(TERMS, external_field=(0.0, 0.0, field))
+        self._landscape = landscape = Landscape(mask, CELL, self.terms)
         found = descend(landscape, _wall((CENTRE + 0.5) * EDGE))
         assert found.converged
         self.bottom = found.m
@@ -120,12 +131,12 @@ class Well:
                 columns.append(np.sum(axes * bent, axis=1)[:, self.mask].ravel())
         second = np.array(columns)
         turned = np.concatenate([-second[len(cells) :], second[: len(cells)]])
-        motion = self._terms.rate * (turned - self._terms.damping * second)
+        motion = self.terms.rate * (turned - self.terms.damping * second)
         return np.linalg.eigvalsh((second + second.T) / 2), np.linalg.eigvals(motion).real.max()
 
 
 def escapes(
-    well: Well, terms: Terms, strips: int, wanted: int, seed: int, longest: float
+    well: Well, strips: int, wanted: int, seed: int, longest: float = LONGEST
 ) -> tuple[int, float]:
     """Return the number of walls that escaped to the right, and the time at risk in s.
 
@@ -134,7 +145,7 @@ def escapes(
     """
     mask = np.zeros((strips, ROWS + 1, COLUMNS), dtype=bool)
     mask[:, :ROWS] = well.mask
-    engine = ThermalEngine(mask.reshape(-1, COLUMNS), CELL, terms, TEMPERATURE, seed)
+    engine = ThermalEngine(mask.reshape(-1, COLUMNS), CELL, well.terms, TEMPERATURE, seed)
     start = np.zeros((*mask.shape, 3))
     start[:, :ROWS] = np.moveaxis(well.bottom, 0, -1)
     engine.magnetization = start.reshape(-1, COLUMNS, 3)
@@ -152,30 +163,64 @@ def escapes(
     return count, float(at_risk)
 
 
+def fitted(
+    barriers: NDArray[np.float64], counts: NDArray[np.float64], at_risk: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit exponential lifetimes exp(s E)/f by maximum likelihood.
+
+    The number of escapes in a time at risk has Poisson's distribution, also where simulations end
+    before all walls have escaped.
+
+    Parameters
+    ----------
+    barriers : ndarray
+        E in k_B T.
+    counts, at_risk : ndarray
+        Number of escapes over each, and time at risk in s.
+
+    Returns
+    -------
+    found, deviation : ndarray (2,)
+        ln f, with f in 1/s, and s; and their standard deviations.
+    """
+    design = np.stack([np.ones_like(barriers), -barriers], axis=-1)
+    found = np.linalg.lstsq(design, np.log(counts / at_risk))[0]
+    for _ in range(20):
+        expected = at_risk * np.exp(design @ found)
+        information = design.T @ (expected[:, None] * design)
+        found = found + np.linalg.solve(information, design.T @ (counts - expected))
+    return found, np.sqrt(np.diag(np.linalg.inv(information)))
+
+
 def write_about(folder: Path) -> None:
     """Write what the points were simulated with."""
+    apart = ("further", "external_field")
     about = {
-        "content": "lifetimes of a wall at shallow notches; see tests/helpers/lifetimes.py",
+        "content": "lifetimes of a wall at a shallow notch; see tests/helpers/lifetimes.py",
         "cell_m": CELL,
         "rows": ROWS,
         "columns": COLUMNS,
-        "column_of_notch": CENTRE,
+        "missing_cells": [[0, CENTRE], [ROWS - 1, CENTRE]],
         "temperature_K": TEMPERATURE,
-        "terms": {key: value for key, value in vars(TERMS).items() if key != "further"},
+        "terms": {key: value for key, value in vars(TERMS).items() if key not in apart},
         "strips": STRIPS,
         "longest_s": LONGEST,
     }
     (folder / "lifetimes.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
+def simulated(seed: int, field: float) -> list[str]:
+    """Simulate the escape in a field; return its row of the file."""
+    well = Well(field)
+    count, at_risk = escapes(well, STRIPS, POINTS[field], seed)
+    found = [well.barrier, well.prefactor, 1 / well.rate]
+    told = [*(f"{each:.4e}" for each in found), str(count), f"{at_risk:.4e}", str(seed)]
+    return [f"{field:g}", *told]
+
+
 def main(folder: Path) -> None:
     """Simulate all points and write them with their origin."""
-    rows = []
-    for seed, missing in enumerate(NOTCHES, start=1):
-        well = Well(strip(*missing))
-        count, at_risk = escapes(well, TERMS, STRIPS, 100, seed, LONGEST)
-        found = [well.barrier, well.prefactor, 1 / well.rate]
-        rows.append([*missing, *(f"{x:.4e}" for x in found), count, f"{at_risk:.4e}", seed])
+    rows = [simulated(seed, field) for seed, field in enumerate(POINTS, start=1)]
     with (folder / "lifetimes.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS_OF_FILE, *rows])
     write_about(folder)

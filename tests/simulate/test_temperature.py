@@ -629,6 +629,19 @@ def test_a_pulse_that_heats_too_much_is_refused_with_the_time():
         RUN(job)
 
 
+def test_the_wall_of_a_heated_track_is_read_with_the_domains_of_its_temperature(
+    heated_job, heated_trace
+):
+    """Those of `ambient` would misplace it by 1.7 nm: m is smaller by 0.017, L/2 - x is 103 nm."""
+    time, m_z = heated_trace["time"].values, heated_trace["m"].values[:, 2]
+    m = np.array([domain_of_step(heated_job, each) for each in time])
+    assert np.ptp(m) > 0.015
+    found = heated_trace["wall_position"].values
+    np.testing.assert_allclose(found, 519e-9 * (1 - m_z / m) / 2, rtol=0, atol=5e-12)
+    at_ambient = 519e-9 * (1 - m_z / m[0]) / 2
+    assert np.abs(found - at_ambient).max() > 1.5e-9
+
+
 def test_a_heated_train_tells_its_highest_temperature(initial):
     pulses = (
         ProgramPulse(current_density=0.5e12, duration=0.06e-9, pause=0.02e-9),
@@ -638,6 +651,10 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
     found = trains.run_train(train, initial)
     first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
     assert found.attrs["highest_temperature"] == first > second > 300
+    # the second pulse finds the heat of the first
+    m = magnetization_over_time(train, found["time"].values)
+    position = 519e-9 * (1 - found["m"].values[:, 2] / m) / 2
+    np.testing.assert_allclose(found["wall_position"].values, position, rtol=0, atol=5e-12)
 
 
 def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heated_job):
@@ -655,6 +672,14 @@ def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heate
     assert found.item() < heated_job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300) - 0.015
 
 
+def domain_of_step(step, time):
+    """The law of the film at 300 K, whose cells have the given values, at one temperature."""
+    film = of_film(heated().simulated_material.terms(), (3e-9, 3e-9, 2e-9), 300.0)
+    kelvin = float(TrackTemperature(step)(time))
+    ratio = (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
+    return domain_magnetization(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, True)
+
+
 def test_domains_follow_the_heat_of_all_pulses_of_a_train():
     pulses = (
         ProgramPulse(current_density=0.5e12, duration=0.1e-9, pause=0.06e-9),
@@ -664,16 +689,8 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
     first, second = train.steps()
     times = np.array([0.0, 0.1, 0.13, 0.16, 0.19, 0.21, np.nan]) * 1e-9
     found = magnetization_over_time(train, times)
-    # the law of the film at 300 K, whose cells have the given values, in steps of one temperature
-    film = of_film(heated().simulated_material.terms(), (3e-9, 3e-9, 2e-9), 300.0)
-
-    def expected(step, time):
-        kelvin = float(TrackTemperature(step)(time))
-        ratio = (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
-        return domain_magnetization(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, True)
-
-    own = [expected(first, time) for time in times[:4]]
-    own += [expected(second, time - 0.16e-9) for time in times[4:6]]
+    own = [domain_of_step(first, time) for time in times[:4]]
+    own += [domain_of_step(second, time - 0.16e-9) for time in times[4:6]]
     np.testing.assert_allclose(found[:6], own, rtol=0, atol=1e-5)
     assert own[1] < own[2] < own[3] < own[0]
     assert own[5] < own[4] < own[3]

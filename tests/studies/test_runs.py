@@ -259,7 +259,8 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         # so do other times at which candidates are read
         ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
         ("barriers/temperature", 350.0, {"gather_barriers": 1, "show_barriers": 1}),
-        ("barriers/spacing", 0.4, PATHS),
+        # the lifetimes of the states at a temperature too
+        ("barriers/spacing", 0.4, PATHS + Counter(gather_thermal=1, show_thermal=1)),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
         # the write energy
         ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED),

@@ -10,6 +10,7 @@ from wallnet import files, tracks
 from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.experiment import Step
+from wallnet.tracks.domains import magnetization_of_step
 
 _RECORDED = (
     *("time", "applied_current_density", "m", "magnetization_profile"),
@@ -160,7 +161,7 @@ class Recorder:
         x, y = tracks.centres(self.job.track)
         mean = np.array([m[2] for m in self._entries["m"]])
         if self.job.temperature:
-            mean = np.clip(mean / self.domain_magnetization, -1, 1)
+            mean = np.clip(mean / magnetization_of_step(self.job, self.time), -1, 1)
         return files.content(
             "trace",
             {

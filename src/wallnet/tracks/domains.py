@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.experiment import Simulation
+from wallnet.experiment import Simulation, Step
 from wallnet.files.schema import Content
 from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
 from wallnet.tracks.pulse_heat import TrackTemperature
@@ -41,16 +41,32 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
     ndarray
         Of the shape of the times.
     """
-    time, heating, cell = np.asarray(time, dtype=float), job.heating, job.track.cell
-    at_rest = job.material.domain_magnetization(cell, job.temperature)
-    if heating is None:
-        return np.where(np.isnan(time), np.nan, at_rest)
+    time = np.asarray(time, dtype=float)
+    if job.heating is None:
+        return _at(job, np.where(np.isnan(time), np.nan, job.temperature))
     kelvin, begin = np.full_like(time, np.nan), 0.0
     for step in job.steps():
         # a step begins at the temperature at which the one before ended
         own = time >= begin
         kelvin[own] = TrackTemperature(step)(time[own] - begin)
         begin += step.longest
+    return _at(job, kelvin)
+
+
+def magnetization_of_step(step: Step, time: ArrayLike) -> NDArray[np.float64]:
+    """Return the mean of a cell's moment in a domain at times in s since the start of a step.
+
+    See `magnetization_over_time`.
+    """
+    return _at(step, TrackTemperature(step)(time))
+
+
+def _at(job: Step, kelvin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of a cell's moment in a domain at temperatures in K; NaN gives NaN."""
+    heating, cell = job.heating, job.track.cell
+    if heating is None:
+        at_rest = job.material.domain_magnetization(cell, job.temperature)
+        return np.where(np.isnan(kelvin), np.nan, at_rest)
     film = of_film(job.material.terms(), cell, job.temperature)
     table = np.linspace(job.temperature, np.nanmax(kelvin, initial=job.temperature), _ENTRIES)
     law = (heating.curie_temperature, heating.anisotropy_exponent)

@@ -1,18 +1,20 @@
 """Thermal: what it accepts and asks for, and what is gathered and shown of known replicas."""
 
+import math
+
 import numpy as np
 import pytest
 from helpers.once import once
 from helpers.programs import STAIRCASE
 
-from studies.results import gather, shown, write_block, write_train
+from studies.results import gather, shown, write_block, write_path, write_train
 from wallnet import config, plan
 from wallnet.config import Figures
 from wallnet.devices.conductance import both_readings
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.thermal.gather import Wall, has_several_walls, interval, outcomes
-from wallnet.studies.thermal.show import draw
+from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
 
 STUDY, KEY, NM = STUDIES["thermal"], "thermal.warm", 1e-9
@@ -340,6 +342,78 @@ def test_tables_have_the_states_and_where_the_model_ends(data, tmp_path):
         line[:4] == ["warm", "notch 2", "+1.1000", "1.000"] and line[-1] == "notch 3"
         for line in lines
     )
+
+
+OTHER = {"temperature": {"ambient": 300.0}, "track": {"notches": {"diameter": 30e-9}}}
+"""A model on another track."""
+
+
+@pytest.fixture
+def lasting(tmp_path, monkeypatch):
+    """The walls of `data`, with `OTHER` and with barriers in units of k_B · 300 K.
+
+    From notch 1, 11; from the half state, 3; from notch 2, 9.5, and one is unknown.
+    """
+    monkeypatch.chdir(tmp_path)
+    asked = ASKED | {"variants": VARIANTS | {"other": OTHER}, "current_densities": [0.9e12]}
+    devices = {"stairs": STAIRCASE["devices"]["stairs"] | {"kind": "synapse"}}
+    parts = {"thermal": {"warm": asked}, "barriers": {"attempt_frequencies": [1e9, 1e10]}}
+    campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
+    requests = STUDY.requests_of(campaign, "warm")
+    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)])
+    last = [ONE] * 4 + [TWO] * 2 + [("between 2 and 1", 90.0, ""), ("free", 95.0, "free")]
+    for model in campaign.studies["thermal"]["warm"].variants:
+        for first in (1, 9):
+            write_block(requests[model, 0.9e12, first], last)
+    energy = {"expelled": -50, "notch 1": 0, "between 1 and 2": 8, "notch 2": 2}
+    tops = {("expelled", "notch 1"): 60, ("notch 1", "notch 2"): 11.5}
+    tops |= {("notch 1", "between 1 and 2"): 11, ("between 1 and 2", "notch 2"): 12}
+    for pair in (key for key, each in requests.items() if each.kind == "barrier"):
+        along = [energy.get(pair[0], 3), tops.get(pair, 500), energy.get(pair[1], 0)]
+        converged = int(pair != ("notch 2", "notch 3"))
+        write_path(requests[pair], 1e-17 + np.array(along) * 1.380649e-23 * 300, converged)
+    return gather(STUDY, campaign, "warm", requests)
+
+
+def test_lifetimes_of_states_are_beside_the_reading_time(lasting):
+    """1 µs is exp(6.9) at 1 GHz and exp(9.2) at 10 GHz."""
+    states = ["notch 1", "between 2 and 1", "notch 2", "notch 3", "free"]
+    assert sorted(lasting["outcome"].values) == sorted(states)
+    found = lasting.sel(model="hot")
+    lives = found["outcome_lifetime"].sel(outcome=states).values
+    # the half state with the lower end ahead is the mirror image of the other
+    expected = [math.exp(11) / 1e10, math.exp(3) / 1e10, math.exp(9.5) / 1e10]
+    np.testing.assert_allclose(lives[:3], expected, rtol=1e-5)
+    assert np.isnan(lives[4])
+    # of notch 2 one barrier is unknown, which could be lower
+    assert found["outcome_lasts"].sel(outcome=states).values.tolist() == [1, 0, -1, -1, -1]
+    warm = lasting["outcome_lifetime"].sel(model="warm", outcome="notch 1").item()
+    assert warm == pytest.approx(math.exp(11 * 300 / 250) / 1e10, rel=1e-5, abs=0)
+    # these barriers are those of another track
+    other = lasting.sel(model="other")
+    assert np.isnan(other["outcome_lifetime"].values).all()
+    assert set(other["outcome_lasts"].values) == {-1}
+
+
+def test_states_that_do_not_last_are_told(lasting, tmp_path):
+    told = faults(lasting, "warm")
+    assert [each.split(":")[0] for each in told] == ["thermal warm, warm", "thermal warm, hot"]
+    assert all("stay at between 2 and 1 until it is read, 1 µs after" in each for each in told)
+    rows, _ = shown(STUDY, lasting, tmp_path)
+    texts = {
+        row["state"]: (row["lifetime at 1e10 1/s"], row["longer than 1 µs"])
+        for row in rows
+        if row["model"] == "hot"
+    }
+    assert texts["notch 1"] == ("6 µs", "yes")
+    assert texts["between 2 and 1"] == ("2 ns", "no")
+    assert texts["free"] == ("–", "–")
+
+
+def test_without_barriers_there_are_no_lifetimes(data, tmp_path):
+    assert faults(data, "warm") == []
+    rows, _ = shown(STUDY, data, tmp_path)
+    assert not [column for column in rows[0] if "lifetime" in column or "longer" in column]
 
 
 def test_the_map_has_a_panel_for_each_model(data):

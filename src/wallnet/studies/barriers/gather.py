@@ -4,14 +4,19 @@ A state is left over its lowest barrier E. By Arrhenius' law its mean lifetime i
 with an attempt frequency f, which is uncertain by some orders of magnitude.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.files.schema import Content
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import BOLTZMANN
 from wallnet.studies.opened import Opened, padded
+
+if TYPE_CHECKING:
+    import pandas
 
 LONGEST = 1e300
 """Lifetime in s above which it is stated as this; an exponential would overflow."""
@@ -40,13 +45,23 @@ def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> ND
         return np.minimum(np.exp(exponent), LONGEST)
 
 
-def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
-    """Return the variables of the barriers of a device from its minima and paths."""
+def lowest_barriers(paths: Mapping[tuple[str, str], Content]) -> "pandas.DataFrame":
+    """Return the lowest known barrier out of each state.
+
+    Parameters
+    ----------
+    paths : Mapping
+        Path between each pair of neighbours, with `path_energy`, `barrier_forward`,
+        `barrier_backward` and `barrier_converged`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By state: `barrier` in J, the neighbour behind it (`exit`), and whether it is `certain`,
+        as no other barrier is unknown.
+    """
     import pandas
 
-    minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
-    pairs = [key for key in opened if len(key) == 2]
-    paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
     # of neighbours that are minima
     rows = [
         (state, other, data.values[f"barrier_{way}"] if data.values["barrier_converged"] else None)
@@ -55,11 +70,20 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         for state, other, way in ((first, second, "forward"), (second, first, "backward"))
     ]
     exits = pandas.DataFrame(rows, columns=["state", "exit", "barrier"]).astype({"barrier": float})
-    lowest = exits.sort_values("barrier", kind="stable").drop_duplicates("state")
-    lowest = lowest.set_index("state").reindex(list(minima))
     unknown = exits.loc[exits["barrier"].isna(), "state"]
+    lowest = exits.sort_values("barrier", kind="stable").drop_duplicates("state")
+    lowest = lowest.set_index("state")
+    return lowest.assign(certain=~lowest.index.isin(unknown))
+
+
+def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
+    """Return the variables of the barriers of a device from its minima and paths."""
+    minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
+    pairs = [key for key in opened if len(key) == 2]
+    paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
+    lowest = lowest_barriers(paths).reindex(list(minima))
     barrier = lowest["barrier"].to_numpy()
-    kept = np.where(lowest.index.isin(unknown) | np.isnan(barrier), -1, 1)
+    kept = np.where(lowest["certain"].eq(True), 1, -1)
     held = [data.values["minimum_converged"] and data.attrs["stayed"] for data in minima.values()]
     along = {name: [data.values[name] for data in paths.values()] for name in OF_PATH}
     of = {name: [float(data.values[name]) for data in minima.values()] for name in OF_MINIMUM}

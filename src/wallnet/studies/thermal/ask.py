@@ -12,8 +12,9 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction
 from wallnet.config.variants import VariantName, Varied
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
-from wallnet.files.schema import CONDUCTANCE, FLAG, ON_TRACK, STATE, TEXT, TIME, Variable
+from wallnet.files.schema import CONDUCTANCE, FLAG, ON_TRACK, STATE, TEXT, TIME, Variable, answer
 from wallnet.studies import base
+from wallnet.studies.barriers.ask import STUDY as BARRIERS
 
 SEVERAL = "several walls"
 """Outcome of a replica with more than one wall at the end of the pause, before the quench."""
@@ -96,7 +97,10 @@ problems = partial(base.problems_of_variants, misfits=_misfits)
 
 
 def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
-    """Return initial states, a train for each pulse at 0 K, and the blocks of each variant."""
+    """Return initial states, a train for each pulse at 0 K, and the blocks of each variant.
+
+    If the campaign asks for the barriers of the device, these are the last.
+    """
     cold = campaign.simulated[asked.device].model_copy(update={"temperature": None})
     start = STUDY.path(name, "initial")
     found: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
@@ -119,19 +123,40 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
                 placed = example.model_copy(update={"replicas": (first, last)}).placed(path)
                 after = (starts[example.to_json()],)
                 found[variant, density, first] = Request("ensemble", placed, make, after)
-    return found
+    return found | _paths(campaign, asked)
+
+
+def _paths(campaign: Campaign, asked: Thermal) -> base.Requests:
+    """Return the paths between the states of the device, if the campaign asks for its barriers."""
+    if asked.device not in BARRIERS.subjects(campaign):
+        return {}
+    every = BARRIERS.requests_of(campaign, asked.device)
+    return {key: each for key, each in every.items() if each.kind == "barrier"}
 
 
 class ReadoutJob(Job):
-    """The detector of each variant."""
+    """What the states of each variant are read with, by its name."""
 
     detectors: dict[str, Detector]
+    attempt_frequencies: dict[str, tuple[float, float]] = Field(
+        default={}, exclude_if=lambda found: not found
+    )
+    """Least and greatest attempt frequency in 1/s of variants whose barriers are asked for."""
 
 
 def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
-    """Return the detectors, on which no simulation depends."""
+    """Return detectors and attempt frequencies, on which no simulation depends."""
     variants = {name: asked.of_variant(campaign.simulated, name) for name in asked.variants}
-    return ReadoutJob(detectors={name: each.detector for name, each in variants.items()})
+    device, frequencies = campaign.simulated[asked.device], {}
+    if barriers := BARRIERS.subjects(campaign).get(asked.device):
+        # barriers depend on track and material, which a variant can change
+        frequencies = {
+            name: barriers.attempt_frequencies
+            for name, each in variants.items()
+            if (each.track, each.material.static) == (device.track, device.material.static)
+        }
+    detectors = {name: each.detector for name, each in variants.items()}
+    return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
 
 
 _POINT = ("model", "current_density")
@@ -164,6 +189,17 @@ VARIABLES = {
         "upper end of its interval, at which all walls that were not simulated further are in "
         "this state",
         **_SHARE,
+    ),
+    "outcome_lifetime": Variable(
+        ("model", "outcome"),
+        "mean lifetime of this state at the ambient temperature, at the greatest attempt "
+        "frequency; NaN if no barrier of it is known",
+        "s",
+    ),
+    "outcome_lasts": Variable(
+        ("model", "outcome"),
+        "whether it is longer than the reading time, at all attempt frequencies",
+        **answer("unknown, or it depends on the attempt frequency"),
     ),
     "simulated_replicas": Variable(_POINT, "number of replicas; 0 beyond the model", type="int64"),
     "free_share": Variable(

@@ -17,6 +17,7 @@ from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
 from wallnet.files.schema import Content
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
+from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
 from wallnet.tracks.domains import domains_of
@@ -145,6 +146,7 @@ def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
             name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
             for name, value in rows[0].items()
         },
+        **_lifetimes(asked, opened, models, states),
         **_conductances(asked, shape, [read for *_, read in points]),
         "reading_time": asked.reading_time,
         "model": models,
@@ -182,6 +184,41 @@ def _row(walls: Sequence[Wall], states: Sequence[str], asked: Thermal) -> dict[s
         # beyond the model there are no walls
         "free_position": places or [math.nan] * asked.replicas,
     }
+
+
+def _lifetimes(
+    asked: Thermal, opened: Opened, models: Sequence[str], states: Sequence[str]
+) -> dict[str, Any]:
+    """Return the variables of the lifetimes of states; see `wallnet.studies.barriers.gather`.
+
+    Lifetimes are unknown if the campaign does not ask for barriers.
+    """
+    lives = np.full((len(models), len(states)), math.nan)
+    lasts = np.full(lives.shape, -1)
+    paths = {
+        (str(key[0]), str(key[1])): opened.read(key, *OF_PATH)
+        for key in opened
+        if len(key) == 2 and key[1] != "initial"
+    }
+    if paths:
+        lowest = lowest_barriers(paths).reindex([_mirrored(state) for state in states])
+        barrier, certain = lowest["barrier"].to_numpy(), lowest["certain"].eq(True).to_numpy()
+        frequencies = opened.about["attempt_frequencies"]
+        for row, model in enumerate(models):
+            if model in frequencies:
+                first = next(key for key in opened if len(key) == 3 and key[0] == model)
+                ambient = float(opened.read(first).attrs["temperature"])
+                longest, lives[row] = (lifetime(barrier, ambient, f) for f in frequencies[model])
+                lasts[row, certain & (lives[row] > asked.reading_time)] = 1
+                # an unknown barrier would only be lower
+                lasts[row, longest <= asked.reading_time] = 0
+    return {"outcome_lifetime": lives, "outcome_lasts": lasts}
+
+
+def _mirrored(state: str) -> str:
+    """Return the half state with its upper end ahead, whose barriers are known; others as given."""
+    ends = WallState(state).ends if state != SEVERAL else None
+    return str(WallState.at(*sorted(ends))) if ends else state
 
 
 class Readout(NamedTuple):

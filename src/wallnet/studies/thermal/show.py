@@ -1,12 +1,14 @@
 """Tables and map of the states that pulses write at a temperature, made from their file only."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.tables import Table, of_columns
+from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.barriers.show import lifetime_text
 from wallnet.studies.showing import YES, cells
 
 if TYPE_CHECKING:
@@ -33,6 +35,43 @@ def _probability(rows: Any) -> dict[str, tuple[Any, str]]:
     return {title: (rows[f"outcome_{key}"], ".3f") for key, title in titles.items()}
 
 
+def _attempt_frequency(data: "xarray.Dataset") -> float | None:
+    """Return the greatest attempt frequency in 1/s; None if no barriers were asked for."""
+    about = json.loads(data.attrs["parameters"])["about"]
+    found = about.get("attempt_frequencies", {})
+    return max((high for _, high in found.values()), default=None)
+
+
+def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format]]:
+    """Return the columns of the lifetimes of states, if barriers were asked for."""
+    frequency = _attempt_frequency(data)
+    if frequency is None:
+        return {}
+    return {
+        f"lifetime at {frequency:.0e} 1/s".replace("+", ""): (
+            rows["outcome_lifetime"],
+            lifetime_text,
+        ),
+        f"longer than {_reading_time(data)}": (rows["outcome_lasts"], {**YES, -1: "–"}),
+    }
+
+
+def faults(data: "xarray.Dataset", name: str) -> list[str]:
+    """Return what the user should change, as the page of a campaign shows it."""
+    written = (data["outcome_probability"] > 0).any("current_density")
+    found = []
+    for model in data["model"].values:
+        short = (written & (data["outcome_lasts"] == 0)).sel(model=model)
+        if short.any():
+            states = ", ".join(map(str, data["outcome"].values[short.values]))
+            found.append(
+                f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
+                f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
+                "shorten reading_time"
+            )
+    return found
+
+
 def _outcomes(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the states that each pulse can write."""
     found = data.drop_dims("replica")
@@ -40,7 +79,9 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
     beyond = rows["heated_beyond_model"] == 1
     rows = rows[(rows["outcome_count"] > 0) | (rows["outcome_probability"] > 0) | beyond]
     # beyond the model no state is left, and one row says so
-    rows.loc[rows["heated_beyond_model"] == 1, "outcome"] = BEYOND
+    nothing = [BEYOND, np.nan, -1]
+    of_state = ["outcome", "outcome_lifetime", "outcome_lasts"]
+    rows.loc[rows["heated_beyond_model"] == 1, of_state] = nothing
     rows = rows.drop_duplicates(["model", "current_density", "outcome"])
     counts = rows["outcome_count"].astype(str)
     return of_columns(
@@ -53,6 +94,7 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
             "after the pause": (counts + " of " + rows["simulated_replicas"].astype(str), ""),
             "known at the reading time": (rows["outcome_certain"], ".0f"),
             **_probability(rows),
+            **_lifetimes(data, rows),
         },
     )
 
