@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from functools import cache
+from unittest.mock import patch
 
 from wallnet import server
 from wallnet.client import SINGLE_THREAD
@@ -37,11 +39,7 @@ def run(command, environment, folder):
     folder : Path
         Folder in which it runs.
     """
-    if not environment and server.SHARED not in os.environ:
-        server.start()
-    whole = {**os.environ, **(environment or {})}
-    if environment:
-        whole.pop(server.SHARED, None)
+    whole = {**os.environ, **(environment or _shared())}
     if whole.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
         return subprocess.run(
             command, capture_output=True, text=True, env=whole, cwd=folder, check=False
@@ -54,6 +52,14 @@ def run(command, environment, folder):
             stream.seek(0)
             said.append(stream.read().decode())
     return subprocess.CompletedProcess(command, code, *said)
+
+
+@cache
+def _shared():
+    """Return the variable that names the server of all jobs; the first time this starts it."""
+    with patch.dict(os.environ):  # Snakemake of a test that starts it itself has its own server
+        server.start()
+        return {server.SHARED: os.environ[server.SHARED]}
 
 
 def _address():
