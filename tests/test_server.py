@@ -36,10 +36,10 @@ def record(tmp_path_factory):
     record = folder / "imported.txt"
     (folder / "sitecustomize.py").write_text(RECORD.format(record=str(record)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(server.SHARED, raising=False)
         patch.setenv("PATH", os.environ["PATH"])
         for name, value in {**client.SINGLE_THREAD, **customised(folder)}.items():
             patch.setenv(name, value)
+        patch.delenv(server.SHARED)
         server.start()
         patch.setenv(server.SHARED, os.environ[server.SHARED])
         yield record
