@@ -50,8 +50,8 @@ def run(command, **options):
 
 
 def the_server():
-    (found,) = (each for each in psutil.Process().children() if "serve" in each.cmdline())
-    return found
+    servers = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    return max(servers, key=psutil.Process.create_time)  # campaigns before may have another
 
 
 def ended(ask, seconds=60):
