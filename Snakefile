@@ -16,7 +16,7 @@ import wallnet.plan.start
 import wallnet.plan.summary
 import wallnet.plan.tables
 import wallnet.plan.work
-from wallnet import files, jobs, plan, revisions
+from wallnet import files, jobs, plan, revisions, server
 from wallnet.config import ConfigError, reading
 
 min_version("9.10")

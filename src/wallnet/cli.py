@@ -25,6 +25,7 @@ MODULES = {
     "wallnet.plan.clean": ("clean", "check", "digest"),
     "wallnet.provenance.commands": ("pack",),
     "wallnet.plan.commands": ("schema", "init"),
+    "wallnet.server": ("serve",),
 }
 """The commands that each module registers. A command imports its own module only, since each of
 hundreds of jobs is a process that starts anew."""

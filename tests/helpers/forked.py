@@ -1,7 +1,7 @@
-"""Snakemake and the jobs of a campaign, as forks of processes that have imported their modules.
+"""Snakemake as a fork of a process that has imported its modules, half of the time of a dry run.
 
-Half of a dry run, and most of a job of a small campaign, is their import. As a script, this is the
-process that imports the modules of a program and forks for each call, or a call (`_call`).
+As a script, this is the process that imports the modules and forks for each call. The jobs of all
+campaigns share one server (`wallnet.server`).
 """
 
 import atexit
@@ -16,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from functools import cache
+from unittest.mock import patch
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-"""Variables that Snakemake sets to the threads of a job; libraries read them when they load."""
+from wallnet import server
+from wallnet.client import SINGLE_THREAD
 
-_addresses = {}
+_addresses = []
 
 
 def run(command, environment, folder):
@@ -31,23 +33,20 @@ def run(command, environment, folder):
     command : list of str
         Path of the program and its arguments, or Python, ``-c`` and a script that calls Snakemake.
     environment : dict or None
-        Variables beside those of the tests. With any of them the jobs are started as usual, and
-        with another PYTHONPATH Snakemake is, because it would import other modules.
+        Variables beside those of the tests. With any of them the jobs have a server of their own,
+        and with another PYTHONPATH Snakemake is started as usual, since it would import other
+        modules.
     folder : Path
         Folder in which it runs.
     """
-    whole = {**os.environ, **(environment or {})}
+    whole = {**os.environ, **(environment or _shared())}
     if whole.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
         return subprocess.run(
             command, capture_output=True, text=True, env=whole, cwd=folder, check=False
         )
-    if not environment:
-        # bash, which runs the jobs, prefers an exported function to a program on PATH
-        call = f'"{sys.executable}" -I -S "{__file__}" call "{_address("wallnet")}" "$@"'
-        whole["BASH_FUNC_wallnet%%"] = f"() {{ {call}; }}"
     with open(os.devnull) as none, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = [stream.fileno() for stream in (none, out, err)]
-        code = _call(_address("snakemake"), command, whole, str(folder), streams)
+        code = _call(_address(), command, whole, str(folder), streams)
         said = []
         for stream in (out, err):
             stream.seek(0)
@@ -55,26 +54,34 @@ def run(command, environment, folder):
     return subprocess.CompletedProcess(command, code, *said)
 
 
-def _address(program):
-    """Return the socket of the process of a program; the first time this starts it."""
-    if program not in _addresses:
+@cache
+def _shared():
+    """Return the variable that names the server of all jobs; the first time this starts it."""
+    with patch.dict(os.environ):  # Snakemake of a test that starts it itself has its own server
+        server.start()
+        return {server.SHARED: os.environ[server.SHARED]}
+
+
+def _address():
+    """Return the socket of the process of Snakemake; the first time this starts it."""
+    if not _addresses:
         folder = tempfile.TemporaryDirectory(prefix="forked-")
         atexit.register(folder.cleanup)
         address = os.path.join(folder.name, "socket")
         process = subprocess.Popen(
-            [sys.executable, __file__, "serve", program, address],
+            [sys.executable, __file__, address],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1", **dict.fromkeys(THREADS, "1")},
+            env={**os.environ, "PYTHONUTF8": "1", **SINGLE_THREAD},
         )
         atexit.register(process.stdin.close)  # the end of its input is the end of the process
-        assert process.stdout.readline(), f"the process of {program} does not start"
-        _addresses[program] = address
-    return _addresses[program]
+        assert process.stdout.readline(), "the process of Snakemake does not start"
+        _addresses.append(address)
+    return _addresses[0]
 
 
 def _call(address, command, environment, folder, streams):
-    """Call a program with these streams as its standard ones, and return its exit code."""
+    """Call Snakemake with these streams as its standard ones, and return its exit code."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(address)
         socket.send_fds(connection, [b"!"], streams)
@@ -148,22 +155,11 @@ def _end(call):
 
 
 def main():
-    """Serve or call; a process that was forked for a call does what the script of pip does."""
-    what, *given = sys.argv[1:]
-    if what == "call":
-        address, *arguments = given
-        code = _call(address, ["wallnet", *arguments], dict(os.environ), os.getcwd(), [0, 1, 2])
-        sys.exit(code if code >= 0 else 128 - code)
-    program, address = given
+    """Serve; a process that was forked for a call does what the script of pip does."""
+    (address,) = sys.argv[1:]
     del sys.path[0]  # the helpers of the tests
-    cli = importlib.import_module(f"{program}.cli")
-    if program == "snakemake":
-        cli.get_argument_parser()  # imports all plugins
-    else:
-        for name in (*cli.MODULES, "wallnet.networks.stages", "matplotlib.pyplot"):
-            importlib.import_module(name)
-        # compiled once for all jobs, where no process has compiled it before
-        importlib.import_module("wallnet.film.kernels")._compiled()
+    cli = importlib.import_module("snakemake.cli")
+    cli.get_argument_parser()  # imports all plugins
     gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
     _serve(address)
     if sys.argv[1:2] == ["-c"]:

@@ -5,13 +5,17 @@ import signal
 
 import psutil
 
+from wallnet import server
+
 
 def customised(folder):
     """Return the environment in which Python first runs the sitecustomize.py of a folder.
 
-    The tested code stays the one next to the tests.
+    The tested code stays the one next to the tests. Each job of a campaign is then a process that
+    starts as usual.
     """
-    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])}
+    path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
+    return {"PYTHONPATH": path, server.SHARED: ""}
 
 
 def kill_tree(process):

@@ -9,7 +9,7 @@ from torch import nn
 
 from wallnet.networks import compensation
 from wallnet.networks.layers import synaptic_layers
-from wallnet.networks.mappings import WeightMapping
+from wallnet.networks.mappings import Circuit, WeightMapping
 from wallnet.networks.quantization import quantize
 
 LEVELS = [1e-6, 1.4e-6, 2.9e-6]
@@ -30,23 +30,25 @@ def error(weight: torch.Tensor, found: torch.Tensor, products: torch.Tensor) -> 
 
 
 def test_the_error_is_near_the_least_of_all_roundings():
-    allowed = torch.tensor([-1.0, -0.2, 1.0])
-
-    def nearest(column: torch.Tensor) -> torch.Tensor:
-        return allowed[(column[..., None] - allowed).abs().argmin(dim=-1)]
-
+    mapping, circuit = (
+        WeightMapping("layer", LEVELS),
+        Circuit(torch.tensor(-1.0), torch.tensor(2.0)),
+    )
+    allowed = mapping.weights_at(torch.arange(3), circuit)
     every = torch.tensor(list(itertools.product(allowed.tolist(), repeat=6)))
     inputs = [correlated(300, 6, seed) for seed in range(40)]
     products = torch.stack([torch.cov(each.T, correction=0).double() for each in inputs])
     drawn = [torch.rand(1, 6, generator=torch.Generator().manual_seed(seed)) for seed in range(40)]
     weight = 1.6 * torch.stack(drawn) - 0.8
-    found = compensation.rounded(weight, products, nearest)
+    half = circuit.scaled(torch.tensor(0.5))
+    small, found = compensation.rounded(weight, products, [half, circuit], mapping)
+    assert set(small.flatten().tolist()) <= set((allowed / 2).tolist())
     assert set(found.flatten().tolist()) <= set(allowed.tolist())
     excess, plain = [], []
     for each, ours, about in zip(weight, found, products, strict=True):
         least = error(each, every, about).min()
         excess.append(error(each, ours, about)[0] / least)
-        plain.append(error(each, nearest(each), about)[0] / least)
+        plain.append(error(each, mapping.snap(each, circuit), about)[0] / least)
     assert torch.stack(excess).median() < 1.5
     assert torch.stack(plain).median() > 1.7
 

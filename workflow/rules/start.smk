@@ -130,3 +130,5 @@ onstart:
     if Path(files.RESULTS).exists():
         checked(files.whole.check_writable, files.RESULTS)
     tell_times()
+    if workflow.local_exec:
+        server.start()

@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from wallnet.files import FileError
 from wallnet.networks.images import Images
@@ -73,29 +74,25 @@ class ShiftedImages(Dataset[Batch]):
     images, labels : torch.Tensor
         Shapes (images, 1, rows, columns) and (images,).
     largest : int
-        Largest shift along rows and along columns, in pixels. There are ``(2 · largest + 1)²``
-        versions.
+        Largest shift along rows and along columns, in pixels; 0 for the images as they are. There
+        are ``(2 · largest + 1)²`` versions.
     """
 
     def __init__(self, images: Tensor, labels: Tensor, largest: int) -> None:
-        self.labels, self.shape = labels, images.shape[1:]
-        rows, columns = self.shape[-2:]
-        padded = torch.nn.functional.pad(images, [largest] * 4)
-        self._pixels = padded.flatten(1)
-        width = columns + 2 * largest
-        self._window = (torch.arange(rows)[:, None] * width + torch.arange(columns)).flatten()
-        steps = torch.arange(2 * largest + 1)
-        self._corners = (steps[:, None] * width + steps).flatten()
+        self.labels = labels
+        padded = torch.nn.functional.pad(images[:, 0], [largest] * 4).numpy()
+        # a view, from which NumPy copies rows and PyTorch single pixels
+        self._windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
 
     def __len__(self) -> int:
-        return len(self.labels) * len(self._corners)
+        return math.prod(self._windows.shape[:3])
 
     def __getitem__(self, indices: Tensor) -> Batch:
         """Return the versions with these indices, as a batch."""
         image, version = indices % len(self.labels), indices // len(self.labels)
-        pixels = self._corners[version][:, None] + self._window
-        shifted = self._pixels.index_select(0, image).gather(1, pixels)
-        return shifted.reshape(-1, *self.shape), self.labels[image]
+        row, column = np.divmod(version.numpy(), self._windows.shape[2])
+        shifted = torch.from_numpy(self._windows[image.numpy(), row, column])
+        return shifted[:, None], self.labels[image]
 
 
 class ImageData:
@@ -151,7 +148,7 @@ class ImageData:
         """
         count = len(self.training[1])
         versions = (2 * shift + 1) ** 2
-        part = ShiftedImages(*self.training, shift) if shift else TensorDataset(*self.training)
+        part = ShiftedImages(*self.training, shift)
         return _load(_Epochs(part), ShuffledBatches(count, size, self.seed, versions))
 
     def whole(self, part: str) -> Batches:

@@ -4,7 +4,6 @@ PyTorch is imported when a subcommand runs.
 """
 
 import argparse
-import re
 from functools import partial
 from typing import TypeAlias
 
@@ -67,40 +66,9 @@ def _data(arguments: argparse.Namespace) -> None:
     )
 
 
-def _import_lean(job: AnyJob) -> None:
-    """Import torchmetrics without the optional packages of metrics that no network here uses.
-
-    Lightning imports all of torchmetrics, and this what metrics of images and sounds need: a third
-    of the time in which a job starts. A user-defined model may use these metrics, so its jobs
-    import everything.
-    """
-    networks = job.networks if isinstance(job, MappingJob) else (job,)
-    if any(getattr(network, "model_code", None) for network in networks):
-        return
-    from unittest.mock import patch
-
-    from lightning_utilities.core import imports
-
-    is_met, is_there = imports.RequirementCache.__bool__, imports.package_available
-    unused = ("matplotlib", "scipy", "torchvision")
-    requirement = re.compile(rf"({'|'.join(unused)})\b")
-    with (
-        patch.object(
-            imports.RequirementCache,
-            "__bool__",
-            lambda cache: not requirement.match(cache.requirement or "") and is_met(cache),
-        ),
-        patch.object(
-            imports, "package_available", lambda name: name not in unused and is_there(name)
-        ),
-    ):
-        import torchmetrics  # noqa: F401
-
-
 def _compute(kind: type[AnyJob], function: str, arguments: argparse.Namespace) -> None:
     """Compute networks with a function of `wallnet.networks.stages`."""
     job = kind.from_json(arguments.job)
-    _import_lean(job)
     from wallnet.networks import images, stages
 
     data = images.load(arguments.data, arguments.data_folder)

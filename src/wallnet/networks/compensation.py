@@ -15,7 +15,7 @@ GPTQ of libraries such as torchao rounds to uniform grids only.
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -137,7 +137,9 @@ def _called(model: nn.Module, names: Sequence[str], images: Tensor) -> list[str]
     return list(dict.fromkeys(order))
 
 
-def rounded(weight: Tensor, products: Tensor, snap: Callable[[Tensor], Tensor]) -> Tensor:
+def rounded(
+    weight: Tensor, products: Tensor, circuits: Sequence[Circuit], mapping: WeightMapping
+) -> Iterator[Tensor]:
     """Round the weights of a layer so that the error of its outputs is small.
 
     Parameters
@@ -146,13 +148,15 @@ def rounded(weight: Tensor, products: Tensor, snap: Callable[[Tensor], Tensor]) 
         Weights, shape (groups, outputs, inputs).
     products : torch.Tensor
         Σ of each group, shape (groups, inputs, inputs), float64.
-    snap : callable
-        Returns the nearest allowed weights of one column, shape (groups, outputs).
+    circuits : sequence of Circuit
+        Scales that are tried, each with one number or one for each output of all groups.
+    mapping : WeightMapping
+        Mapping of weights to levels.
 
-    Returns
-    -------
+    Yields
+    ------
     torch.Tensor
-        The rounded weights, shape (groups, outputs, inputs).
+        The rounded weights at a scale, shape (groups, outputs, inputs).
     """
     count = weight.shape[-1]
     variances = products.diagonal(dim1=1, dim2=2)
@@ -161,19 +165,25 @@ def rounded(weight: Tensor, products: Tensor, snap: Callable[[Tensor], Tensor]) 
     damped = products[:, order][:, :, order] + damping * torch.eye(count, dtype=products.dtype)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
     carry = torch.linalg.cholesky(inverse, upper=True).to(weight.dtype)
-    left, placed = weight[:, :, order], torch.empty_like(weight)
+    # all scales together, since a column is small; their products one by one, as for a single scale
+    left = weight[:, :, order].repeat(len(circuits), 1, 1, 1)
+    shape = (len(circuits), *(weight.shape[:2] if circuits[0].scale.numel() > 1 else (1, 1)))
+    circuit = Circuit(*(torch.stack(part).reshape(shape) for part in zip(*circuits, strict=True)))
+    placed = torch.empty_like(left)
     for begin in range(0, count, TOGETHER):
         end = min(begin + TOGETHER, count)
-        errors = weight.new_empty(*weight.shape[:2], end - begin)
+        errors = weight.new_empty(*left.shape[:3], end - begin)
         for column in range(begin, end):
-            placed[:, :, column] = snap(left[:, :, column])
-            error = (left[:, :, column] - placed[:, :, column]) / carry[:, column, column, None]
-            left[:, :, column:end] -= error[:, :, None] * carry[:, None, column, column:end]
-            errors[:, :, column - begin] = error
-        left[:, :, end:] -= errors @ carry[:, begin:end, end:]
-    found = torch.empty_like(placed)
-    found[:, :, order] = placed
-    return found
+            placed[..., column] = mapping.snap(left[..., column], circuit)
+            error = (left[..., column] - placed[..., column]) / carry[:, column, column, None]
+            left[..., column:end] -= error[..., None] * carry[:, None, column, column:end]
+            errors[..., column - begin] = error
+        for each, error in zip(left, errors, strict=True):
+            each[:, :, end:] -= error @ carry[:, begin:end, end:]
+    for each in placed:
+        found = torch.empty_like(each)
+        found[:, :, order] = each
+        yield found
 
 
 def _shares(logits: Tensor) -> Tensor:
@@ -253,9 +263,8 @@ def compensated(
         sums = _outputs(groups, before)
         trained = None if bias is None else bias.clone()
         best, least = (weight, trained), math.inf
-        for factor in SCALES:
-            circuit = placement.circuits[name].scaled(factor)
-            found = rounded(groups, products, _snapping(mapping, circuit, groups))
+        tried = [placement.circuits[name].scaled(factor) for factor in SCALES]
+        for circuit, found in zip(tried, rounded(groups, products, tried, mapping), strict=True):
             layer.set(found.view_as(weight))
             if bias is not None and trained is not None:
                 bias.copy_(trained + (sums - _outputs(found, moments.means())))
@@ -273,12 +282,3 @@ def compensated(
 def _outputs(groups: Tensor, inputs: Tensor) -> Tensor:
     """Return the outputs without bias, given weights and inputs of each group."""
     return (groups.double() @ inputs[:, :, None]).flatten()
-
-
-def _snapping(
-    mapping: WeightMapping, circuit: Circuit, groups: Tensor
-) -> Callable[[Tensor], Tensor]:
-    """Return the function that moves one column of all groups of outputs to the levels."""
-    if circuit.scale.numel() > 1:
-        circuit = Circuit(*(part.reshape(groups.shape[:2]) for part in circuit))
-    return lambda column: mapping.snap(column, circuit)

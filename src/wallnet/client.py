@@ -1,0 +1,46 @@
+"""The command `wallnet` of a run that has a server: it hands its arguments over and waits.
+
+It imports nothing of the package, and so starts in a hundredth of a second; see `wallnet.server`.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+SINGLE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Variables that Snakemake sets to the threads of a job; libraries read them when they load."""
+
+
+def call(address: str, program: str, arguments: list[str]) -> int:
+    """Run a command in a copy of the server, and return its exit code.
+
+    Parameters
+    ----------
+    address : str
+        Path of the server's socket.
+    program : str
+        Path of the command itself. It takes the place of this process if there is no server, or for
+        a job with several threads.
+    arguments : list of str
+        The arguments.
+    """
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            if not SINGLE_THREAD.items() <= os.environ.items():
+                raise OSError
+            server.connect(address)
+        except OSError:
+            os.execv(program, [program, *arguments])
+        socket.send_fds(server, [b"!"], [0, 1, 2])
+        request = json.dumps([arguments, dict(os.environ), os.getcwd()])
+        server.sendall(f"{request}\n".encode())
+        code = int(server.makefile().readline() or 1)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
+    _, address, program, *arguments = sys.argv
+    sys.exit(call(address, program, arguments))

@@ -1,0 +1,164 @@
+"""The server of a run: each command is as in a process of its own, and imports nothing anew."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from helpers.killing import customised
+from helpers.small_campaign import TINY
+
+from wallnet import client, config, experiment, server
+
+RECORD = """
+import importlib.abc, os, sys
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        with open({record!r}, "a") as record:
+            print(name, file=record)
+
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    """Start a server for the tests, and return the file with the names of what is imported."""
+    folder = tmp_path_factory.mktemp("server")
+    record = folder / "imported.txt"
+    (folder / "sitecustomize.py").write_text(RECORD.format(record=str(record)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.environ["PATH"])
+        for name, value in {**client.SINGLE_THREAD, **customised(folder)}.items():
+            patch.setenv(name, value)
+        patch.delenv(server.SHARED)
+        server.start()
+        patch.setenv(server.SHARED, os.environ[server.SHARED])
+        yield record
+
+
+def run(command, **options):
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, **options)
+
+
+def the_server():
+    servers = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    return max(servers, key=psutil.Process.create_time)  # campaigns before may have another
+
+
+def ended(ask, seconds=60):
+    """Return whether a condition is met within some time."""
+    for _ in range(10 * seconds):
+        if ask():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("wallnet schema", 0),
+        ("wallnet minimum --job - --out x <<< {}", 1),
+        ("wallnet minimum --help", 0),
+        ("wallnet unknown", 2),
+        ("wallnet check nowhere.json", 1),
+    ],
+)
+def test_a_command_says_and_returns_what_it_does_in_its_own_process(record, command, code):
+    program = str(Path(sys.executable).with_name("wallnet"))
+    own = run(command.replace("wallnet", program, 1))
+    served = run(command)
+    assert own.returncode == served.returncode == code
+    assert (own.stdout, own.stderr) == (served.stdout, served.stderr)
+
+
+def test_a_command_has_the_folder_and_the_environment_of_its_caller(record, tmp_path, monkeypatch):
+    """And no code of a user remains in the server."""
+    monkeypatch.chdir(tmp_path)
+    own = Path("mine.py")
+    own.touch()
+    device = config.parse(TINY).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
+    job = experiment.pulse_job(device, 1.5e12).to_json()
+    for told in ("one", "another"):
+        own.write_text(f"import os\nprint('{told}', os.environ['TOLD'])\n")
+        done = run(
+            "wallnet simulate --job - --out x.nc",
+            input=job,
+            cwd=tmp_path,
+            env={**os.environ, "TOLD": "variable"},
+        )
+        assert f"{told} variable" in done.stdout
+
+
+def test_a_command_imports_nothing_that_one_before_has_imported(record):
+    for _ in range(2):
+        run("wallnet schema")
+    before = record.read_text()
+    assert "wallnet.config.campaign\n" in before
+    run("wallnet schema")
+    assert "wallnet" not in record.read_text().removeprefix(before)
+
+
+def waiting(**options):
+    """Start a command that waits for its input, and return it once it runs."""
+    waiting = subprocess.Popen(
+        ["wallnet", "minimum", "--job", "-", "--out", "x"], stdin=subprocess.PIPE, **options
+    )
+    assert ended(lambda: the_server().children())
+    return waiting
+
+
+def test_a_command_ends_with_its_caller(record):
+    called = waiting()
+    called.kill()
+    called.wait()
+    assert ended(lambda: not the_server().children())
+
+
+def test_a_killed_command_has_the_exit_code_of_one(record):
+    called = waiting()
+    the_server().children()[0].kill()
+    assert called.wait(60) == 128 + signal.SIGKILL
+    assert run("wallnet --version").returncode == 0
+
+
+@pytest.mark.parametrize("why", ["no server", "two threads"])
+def test_a_command_without_the_server_runs_in_its_own_process(record, monkeypatch, why):
+    address = f"{os.environ[server.SHARED]}/socket" if why == "two threads" else "/nowhere"
+    monkeypatch.setenv("OMP_NUM_THREADS", "2" if why == "two threads" else "1")
+    command = [sys.executable, client.__file__, address, "/bin/echo", "a", "b  c"]
+    assert subprocess.check_output(command, text=True) == "a b  c\n"
+
+
+def test_a_server_ends_with_its_process():
+    program = (
+        "import os, psutil; from wallnet import server; server.start(); "
+        "print(os.environ[server.SHARED], *(c.pid for c in psutil.Process().children()))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != server.SHARED}
+    command = [sys.executable, "-c", program]
+    folder, process = subprocess.check_output(command, text=True, env=environment).split()
+    assert not Path(folder).exists()
+    assert ended(lambda: not psutil.pid_exists(int(process)))
+
+
+@pytest.mark.parametrize("why", ["not wanted", "no place for a socket"])
+def test_a_run_goes_on_without_a_server(monkeypatch, tmp_path, why):
+    monkeypatch.setenv(server.SHARED, "")
+    if why != "not wanted":
+        monkeypatch.delenv(server.SHARED)
+        deep = tmp_path / ("x" * 120)
+        deep.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    before = os.environ["PATH"]
+    server.start()
+    assert (os.environ["PATH"], os.environ[server.SHARED]) == (before, "")
