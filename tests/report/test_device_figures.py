@@ -207,7 +207,7 @@ def test_a_device_of_another_kind_and_a_missing_trace_are_named(neuron, tmp_path
     with pytest.raises(SystemExit, match="is of kind 'neuron', not 'synapse'"):
         draw(neuron, "conductance", tmp_path)
     with style.apply(SMALL), pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
-        devices.draw("magnetization", "neuron", neuron.out, str(tmp_path), (), SMALL)
+        devices.draw("magnetization", "neuron", [neuron.out], str(tmp_path), (), SMALL)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -380,9 +380,6 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
     parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
     if (table := Path(found["__file__"]).with_name("variables.csv")).is_file():
         parts["variables"] = schema.variables_of(table)[""]
-    else:
-        shared = {each: schema.VARIABLES[each] for each in more.pop("others", ())}
-        parts["variables"] = found.get("VARIABLES", {}) | shared
     return Study(**parts | more)
 
 

@@ -76,29 +76,12 @@ class Variable:
         return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
 
 
-ON_TRACK: dict[str, Any] = {"units": "m", "bounds": (0.0, 1e-3)}
-CURRENT_DENSITY: dict[str, Any] = {"units": "A/m2", "bounds": (-1e14, 1e14)}
-TIME: dict[str, Any] = {"units": "s", "bounds": (0.0, 1e-2)}
-CONDUCTANCE: dict[str, Any] = {"units": "S", "bounds": (0.0, 1e3)}
-ENERGY: dict[str, Any] = {"units": "J", "bounds": (-1e-9, 1e-9)}
-
-
-def answer(unknown: str = "") -> dict[str, Any]:
-    """Return type, bounds and attributes of a flag; with a third value for what is unknown."""
-    meaning = "0 no, 1 yes" + (f", -1 {unknown}" if unknown else "")
-    low = -1 if unknown else 0
-    return {"type": "int8", "bounds": (low, 1), "attributes": {"values_mean": meaning}}
-
-
-FLAG = answer()
-EDGE: dict[str, Any] = {"attributes": {"comment": "NaN where there is none"}, **CURRENT_DENSITY}
-
 _QUANTITIES: dict[str, dict[str, Any]] = {
-    "position": ON_TRACK,
-    "current density": CURRENT_DENSITY,
-    "time": TIME,
-    "conductance": CONDUCTANCE,
-    "energy": ENERGY,
+    "position": {"units": "m", "bounds": (0.0, 1e-3)},
+    "current density": {"units": "A/m2", "bounds": (-1e14, 1e14)},
+    "time": {"units": "s", "bounds": (0.0, 1e-2)},
+    "conductance": {"units": "S", "bounds": (0.0, 1e3)},
+    "energy": {"units": "J", "bounds": (-1e-9, 1e-9)},
     "field": {"units": "A/m", "bounds": (0.0, 1e12)},
     "temperature": {"units": "K", "bounds": (0.0, 1e5)},
     "temperature rise": {"units": "K", "bounds": (0.0, 1e40)},
@@ -155,7 +138,9 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
         for row in csv.DictReader(stream):
             name, quantity, note = row["name"], row["quantity"], row["note"]
             if quantity == "flag":
-                more = answer(note)
+                meaning = "0 no, 1 yes" + (f", -1 {note}" if note else "")
+                more = {"type": "int8", "bounds": (-1 if note else 0, 1)}
+                more["attributes"] = {"values_mean": meaning}
             else:
                 more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": row["type"]}
                 told = {"values_mean" if row["type"] == TEXT else "comment": note}

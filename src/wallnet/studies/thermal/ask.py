@@ -12,7 +12,6 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction
 from wallnet.config.variants import VariantName, Varied
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
-from wallnet.files.schema import CONDUCTANCE, FLAG, ON_TRACK, STATE, TEXT, TIME, Variable, answer
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 
@@ -159,97 +158,10 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
 
 
-_POINT = ("model", "current_density")
-_OUTCOME = (*_POINT, "outcome")
-_SHARE: dict[str, Any] = {"bounds": (0.0, 1.0)}
-_KELVIN: dict[str, Any] = {"units": "K", "bounds": (0.0, 1e40)}
-
-VARIABLES = {
-    "model": Variable(("model",), "model of the temperature", "", TEXT),
-    "outcome": Variable(("outcome",), "state of a quenched wall", "", TEXT),
-    "outcome_count": Variable(
-        _OUTCOME, "replicas in this state at the end of the pause", type="int64"
-    ),
-    "outcome_certain": Variable(
-        _OUTCOME,
-        "replicas known to be in this state at the reading time: pinned at the end of the "
-        "pause, or free and simulated further",
-        type="int64",
-    ),
-    "outcome_probability": Variable(
-        _OUTCOME,
-        "probability of this state at the reading time; NaN beyond the model",
-        **_SHARE,
-    ),
-    "outcome_low": Variable(
-        _OUTCOME, "lower end of its interval, 95 % (Clopper and Pearson)", **_SHARE
-    ),
-    "outcome_high": Variable(
-        _OUTCOME,
-        "upper end of its interval, at which all walls that were not simulated further are in "
-        "this state",
-        **_SHARE,
-    ),
-    "outcome_lifetime": Variable(
-        ("model", "outcome"),
-        "mean lifetime of this state at the ambient temperature, at the greatest attempt "
-        "frequency; NaN if no barrier of it is known",
-        "s",
-    ),
-    "outcome_lasts": Variable(
-        ("model", "outcome"),
-        "whether it is longer than the reading time, at all attempt frequencies",
-        **answer("unknown, or it depends on the attempt frequency"),
-    ),
-    "simulated_replicas": Variable(_POINT, "number of replicas; 0 beyond the model", type="int64"),
-    "free_share": Variable(
-        _POINT, "share of walls that no notch pins at the end of the pause", **_SHARE
-    ),
-    "unresolved_share": Variable(
-        _POINT,
-        "share of walls still free when their simulation ends, before the reading time",
-        **_SHARE,
-    ),
-    "reading_time": Variable((), "time after the pause at which states are read", **TIME),
-    "replica_conductance": Variable(
-        ("reading", *_POINT, "replica", "moment"),
-        "conductance at the end of the pulse and of the pause; NaN beyond the model",
-        **CONDUCTANCE,
-    ),
-    "traced_conductance": Variable(
-        ("reading", *_POINT, "traced", "time"),
-        "conductance of the first replicas; NaN where no trace was kept",
-        **CONDUCTANCE,
-    ),
-    "free_position": Variable(
-        (*_POINT, "replica"),
-        "mean position of the quenched wall at the end of the pause; NaN if a notch pins it",
-        **ON_TRACK,
-    ),
-    "mean_spin_temperature": Variable(
-        _POINT, "measured temperature of the magnetisation over pulse and pause", **_KELVIN
-    ),
-    "highest_temperature": Variable(
-        _POINT, "highest temperature of the track, or that at which the model ends", **_KELVIN
-    ),
-    "heated_beyond_model": Variable(
-        _POINT, "whether the pulse heats the track beyond the model", **FLAG
-    ),
-    "cold_state": Variable(
-        ("current_density",),
-        "state of the same pulse at 0 K, at the end of the pause",
-        type=STATE,
-    ),
-    "cold_position": Variable(
-        ("current_density",), "mean position of both wall ends then", **ON_TRACK
-    ),
-}
-
 STUDY = base.study(
     __name__,
     Thermal,
     title="states at a temperature, {subject}",
-    others=("time", "traced", "moment", "reading", "replica", "current_density"),
     figure="map",
     places={
         "initial": "(?:[^/]+/){1,2}initial",

@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.showing import YES, cells
+from wallnet.studies.showing import YES, cells, columns
 
 if TYPE_CHECKING:
     import xarray
@@ -29,10 +29,7 @@ def _reading_time(data: "xarray.Dataset") -> str:
     return f"{data['reading_time'].item() / 1e-6:g} µs"
 
 
-def _probability(rows: Any) -> dict[str, tuple[Any, str]]:
-    """Return the columns of the probability of a state and its interval."""
-    titles = {"probability": "probability", "low": "at least", "high": "at most"}
-    return {title: (rows[f"outcome_{key}"], ".3f") for key, title in titles.items()}
+PROBABILITY = ("outcome_probability", "outcome_low", "outcome_high")
 
 
 def _attempt_frequency(data: "xarray.Dataset") -> float | None:
@@ -49,10 +46,10 @@ def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format
         return {}
     return {
         f"lifetime at {frequency:.0e} 1/s".replace("+", ""): (
-            rows["outcome_lifetime"],
+            rows["outcome_lifetime"].values,
             lifetime_text,
         ),
-        f"longer than {_reading_time(data)}": (rows["outcome_lasts"], {**YES, -1: "–"}),
+        f"longer than {_reading_time(data)}": (rows["outcome_lasts"].values, {**YES, -1: "–"}),
     }
 
 
@@ -87,13 +84,12 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(
         f"{name}: outcomes {_reading_time(data)} after the pause",
         {
-            "model": (rows["model"], ""),
-            "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
-            "state at 0 K": (rows["cold_state"], ""),
-            "state": (rows["outcome"], ""),
-            "after the pause": (counts + " of " + rows["simulated_replicas"].astype(str), ""),
-            "known at the reading time": (rows["outcome_certain"], ".0f"),
-            **_probability(rows),
+            **columns("thermal", rows, "model", "current_density", "cold_state", "outcome"),
+            "after the pause": (
+                (counts + " of " + rows["simulated_replicas"].astype(str)).values,
+                "",
+            ),
+            **columns("thermal", rows, "outcome_certain", *PROBABILITY),
             **_lifetimes(data, rows),
         },
     )
@@ -106,19 +102,15 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
         leftmost=positions.min("replica"), rightmost=positions.max("replica")
     )
     rows = found.to_dataframe(["model", "current_density"]).reset_index()
+    replicas = ("simulated_replicas", "free_share")
+    heat = ("mean_spin_temperature", "highest_temperature", "heated_beyond_model")
     return of_columns(
         f"{name}: pulses",
         {
-            "model": (rows["model"], ""),
-            "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
-            "replicas": (rows["simulated_replicas"], ".0f"),
-            "free after the pause": (rows["free_share"], ".3f"),
-            "from (nm)": (rows["leftmost"] / 1e-9, ".1f"),
-            "to (nm)": (rows["rightmost"] / 1e-9, ".1f"),
-            "unresolved": (rows["unresolved_share"], ".3f"),
-            "spin temperature (K)": (rows["mean_spin_temperature"], ".1f"),
-            "highest temperature (K)": (rows["highest_temperature"], ".1f"),
-            BEYOND: (rows["heated_beyond_model"], YES),
+            **columns("thermal", rows, "model", "current_density", *replicas),
+            "from (nm)": (rows["leftmost"].values / 1e-9, ".1f"),
+            "to (nm)": (rows["rightmost"].values / 1e-9, ".1f"),
+            **columns("thermal", rows, "unresolved_share", *heat),
         },
     )
 
@@ -129,16 +121,9 @@ def _written(data: "xarray.Dataset", name: str) -> Table:
     rows = data.isel(current_density=best).reset_coords("current_density")
     rows = rows.drop_dims("replica").to_dataframe(["model", "outcome"]).reset_index()
     rows = rows[(rows["outcome_probability"] > 0) & (rows["outcome"] != "free")]
-    return of_columns(
-        f"{name}: writing of each state, with its most probable pulse",
-        {
-            "model": (rows["model"], ""),
-            "state": (rows["outcome"], ""),
-            "J (1e12 A/m²)": (rows["current_density"] / 1e12, "+.4f"),
-            **_probability(rows),
-            "state at 0 K": (rows["cold_state"], ""),
-        },
-    )
+    names = ("model", "outcome", "current_density", *PROBABILITY, "cold_state")
+    title = f"{name}: writing of each state, with its most probable pulse"
+    return of_columns(title, columns("thermal", rows, *names))
 
 
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
