@@ -139,7 +139,8 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
             name, quantity, note = row["name"], row["quantity"], row["note"]
             if quantity == "flag":
                 meaning = "0 no, 1 yes" + (f", -1 {note}" if note else "")
-                more = {"type": "int8", "bounds": (-1 if note else 0, 1)}
+                bounds = (-1.0 if note else 0.0, 1.0)
+                more: dict[str, Any] = {"type": "int8", "bounds": bounds}
                 more["attributes"] = {"values_mean": meaning}
             else:
                 more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": row["type"]}
