@@ -27,7 +27,7 @@ def test_everything_is_there(finished_campaign):
     with open(results / "tables/accuracy.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     columns = ["dataset", "device", "reading", "mapping", "recipe", "stage", "seed"]
-    assert list(rows[0]) == [*columns, "test_accuracy"]
+    assert list(rows[0]) == [*columns, "test_accuracy", "validation_accuracy"]
     stages = {"fp32", "continued", *MAPPED}
     assert {row["stage"] for row in rows} == stages
     with open(results / "tables/accuracy-gaps.csv", newline="") as stream:

@@ -56,7 +56,7 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     ]
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
-    assert len(figures(config.parse(tiny))) == 3
+    assert len(figures(config.parse(tiny))) == 2
 
 
 def test_options_of_figures_are_those_of_their_own_device(tiny):

@@ -90,7 +90,7 @@ def test_check_and_clean_of_a_whole_campaign(whole, capsys):
     *paths, count = wallnet("clean")
     # neuron: 5 traces, initial state, device, compact model, 3 tables and 4 figures;
     # synapse: 1 trace
-    assert count.startswith("18 results and 24 logs and benchmarks do not belong to ")
+    assert count.startswith("16 results and 24 logs and benchmarks do not belong to ")
     gone = [path for path in paths if "/logs/" not in path and "/benchmarks/" not in path]
     assert all("neuron" in path or path.endswith("synapse/1.5000.nc") for path in gone)
     assert present(whole.folder) == before

@@ -110,6 +110,7 @@ _SENTENCES = {
     "invalid_key": " is not a name; quote it as text or remove it",
     "literal_error": " is {given}; use {expected}",
     "too_short": " has too few entries; give at least {min_length}",
+    "too_long": " has too many entries; give at most {max_length}",
     **dict.fromkeys(("number", "bounds"), " = {given} {message}"),
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), _NO_BLOCK),
     **dict.fromkeys(("tuple_type", "list_type"), _NO_LIST),

@@ -47,12 +47,8 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     data = files.read_dataset(path, "track")
     name = str(data.attrs.get("device", Path(path).stem))
     sweep = write_energies.joined(_sweep(data, name), write_energies.columns(data))
-    tables = [sweep]
-    if data.attrs["kind"] == "neuron":
-        tables.append(_activation(data, name))
-    elif data.attrs["kind"] == "synapse":
-        tables.append(levels_table(data, f"{name}: levels"))
-    return texts(name, tables, caveats({name: data}))
+    more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
+    return texts(name, [sweep, *more], caveats({name: data}))
 
 
 def _sweep(data: "xarray.Dataset", name: str) -> Table:
@@ -185,3 +181,10 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
     }
     what = "quartic of the normalised transfer curve, valid for 0 ≤ J ≤ 1"
     return of_columns(f"{name}: {what}; 0 below, saturated above", columns)
+
+
+MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
+    "neuron": [_activation],
+    "synapse": [lambda data, name: levels_table(data, f"{name}: levels")],
+}
+"""Tables of a kind of device in addition to its sweep."""

@@ -106,7 +106,7 @@ def test_cases_have_names_of_files(cases, words):
     [
         (["film", "film"], "calculators names 'film' twice; name two"),
         (["film"], "calculators.1 is missing; add it"),
-        (["film", "oommf", "a:B"], "calculators is unsuitable: tuple should have at mo"),
+        (["film", "oommf", "a:B"], "calculators has too many entries; give at most 2"),
         (["film", "mumax"], "calculators.1 is 'mumax'; use 'film', 'oommf' or"),
     ],
 )
