@@ -161,9 +161,6 @@ def operating_windows(results: Results) -> str:
     return markdown([*header, "fails below", "fails above"], rows)
 
 
-THERMAL = ("synapse-5", "synapse-rewritable-10")
-"""Synapses written at a temperature that are shown."""
-
 _MODELS = {
     "isothermal": "300 K",
     "heated-2": "heated, p = 2",
@@ -171,45 +168,55 @@ _MODELS = {
 }
 
 
-def thermal_states(results: Results) -> str:
-    """Return the probability of each state after each pulse at a temperature."""
-    rows = []
-    for name in THERMAL:
-        table = results.table(f"thermal/{name}.csv")
-        share = table["probability"].str.replace(r"\.?0+$", "", regex=True)
-        said = (table["state"] + ": " + share).str.removesuffix(": –")
-        pulses = table.assign(said=said).groupby(["J (1e12 A/m²)", "model"], sort=False)
-        wide = pulses["said"].agg(", ".join).unstack("model")
-        cold = table.groupby("J (1e12 A/m²)", sort=False)["state at 0 K"].first()
-        rows += [
-            [name, f"{float(density):g}", cold[density], *wide.loc[density, list(_MODELS)]]
-            for density in wide.index
-        ]
-    return markdown(["synapse", "J (1e12 A/m²)", "0 K", *_MODELS.values()], rows)
+def thermal_states(*synapses: str) -> Callable[[Results], str]:
+    """Return a function that shows the probability of each state after pulses at a temperature."""
+
+    def shown(results: Results) -> str:
+        rows = []
+        for name in synapses:
+            table = results.table(f"thermal/{name}.csv")
+            share = table["probability"].str.replace(r"\.?0+$", "", regex=True)
+            said = (table["state"] + ": " + share).str.removesuffix(": –")
+            pulses = table.assign(said=said).groupby(["J (1e12 A/m²)", "model"], sort=False)
+            wide = pulses["said"].agg(", ".join).unstack("model")
+            cold = table.groupby("J (1e12 A/m²)", sort=False)["state at 0 K"].first()
+            rows += [
+                [name, f"{float(density):g}", cold[density], *wide.loc[density, list(_MODELS)]]
+                for density in wide.index
+            ]
+        return markdown(["synapse", "J (1e12 A/m²)", "0 K", *_MODELS.values()], rows)
+
+    return shown
 
 
 def thermal_summary(results: Results) -> str:
-    """Return what a temperature changes on the paper's synapse with five notches."""
-    table = results.table("thermal/synapse-5.csv")
-    table = table.assign(probability=pd.to_numeric(table["probability"], errors="coerce"))
-    as_cold = table[table["state"] == table["state at 0 K"]].groupby("model")["probability"].sum()
-    pulses = table["J (1e12 A/m²)"].nunique()
-    shares = {model: f"{as_cold.get(model, 0.0) / pulses:.0%}".rstrip("%") for model in _MODELS}
-    sure = table[(table["probability"] == 1) & table["state"].str.startswith("notch")]
-    written = {}
-    for model in _MODELS:
-        first = sure[sure["model"] == model].drop_duplicates("state")
-        states = [f"{row.state} ({float(row[2]):g}e12 A/m²)" for row in first.itertuples()]
-        written[model] = " and ".join(states) or "no state"
+    """Return what a temperature changes on the paper's synapses."""
+    shares: dict[str, list[str]] = {model: [] for model in _MODELS}
+    written: dict[str, list[str]] = {model: [] for model in _MODELS}
+    for name in SYNAPSES:
+        table = results.table(f"thermal/{name}.csv")
+        table = table.assign(probability=pd.to_numeric(table["probability"], errors="coerce"))
+        as_cold = table[table["state"] == table["state at 0 K"]]
+        pulses = table["J (1e12 A/m²)"].nunique()
+        kept = as_cold.groupby("model")["probability"].sum() / pulses
+        sure = table[(table["probability"] == 1) & table["state"].str.startswith("notch")]
+        for model in _MODELS:
+            shares[model].append(f"{100 * kept.get(model, 0.0):.0f}")
+            first = sure[sure["model"] == model].drop_duplicates("state")
+            states = [f"{row.state} ({float(row[2]):g}e12 A/m²)" for row in first.itertuples()]
+            written[model] += [f"{' and '.join(states)} of `{name}`"] if states else []
+    sides = {model: " and ".join(each) for model, each in shares.items()}
+    told = {model: ", ".join(each) or "no notch" for model, each in written.items()}
     narrow = results.table("thermal/synapse-rewritable-10.csv")
     ends = narrow.loc[narrow["state"] == "beyond the model", "J (1e12 A/m²)"].astype(float).min()
     return (
-        f"Of eight runs for each of {pulses} pulses on `synapse-5`, {shares['isothermal']} % end "
-        f"in the state of 0 K at a constant 300 K, {shares['heated-2']} % if the pulse heats the "
-        f"film and its anisotropy falls as m², and {shares['heated-3']} % as m³. All eight write "
-        f"{written['isothermal']} at 300 K, {written['heated-2']} with m², and "
-        f"{written['heated-3']} with m³. With m³ the film of `synapse-rewritable-10` is no longer "
-        f"perpendicular during pulses from {ends:g}e12 A/m² on, and the model ends."
+        f"Of eight runs for each of {pulses} pulses on `{'` and `'.join(SYNAPSES)}`, "
+        f"{sides['isothermal']} % end in the state of 0 K at a constant 300 K, "
+        f"{sides['heated-2']} % if the pulse heats the film and its anisotropy falls as m², and "
+        f"{sides['heated-3']} % as m³. All eight write {told['isothermal']} at 300 K, "
+        f"{told['heated-2']} with m², and {told['heated-3']} with m³. With m³ the film of "
+        f"`synapse-rewritable-10` is no longer perpendicular during pulses from {ends:g}e12 A/m² "
+        "on, and the model ends."
     )
 
 
@@ -544,7 +551,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
-    "thermal-states": thermal_states,
+    "thermal-paper": thermal_states("synapse-5", "synapse-10"),
+    "thermal-rewritable": thermal_states("synapse-rewritable", "synapse-rewritable-10"),
     "thermal-summary": thermal_summary,
     "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
