@@ -113,7 +113,7 @@ def test_an_array_and_a_function_are_tables():
         ([[0, 0], [1e-10, 0.5e12]], ".1.1 = 500000000000.0 is outside the range -1 to 1; values"),
         ([[0, 0], [1e-10, "high"]], ".1.1 = 'high' is not a number"),
         ([[0, 0], [1e-10]], ".1.1 is missing"),
-        ([[0, 0], [1e-10, 1, 2]], ".1 is a list: tuple should have at most 2 items"),
+        ([[0, 0], [1e-10, 1, 2]], ".1 has too many entries; give at most 2"),
         (0.5, " is 0.5, not a list"),
         ({"0": 1}, " is a block, not a list"),
         ([[index * 1e-12, 0] for index in range(201)], " has 201 points; keep to 200"),
