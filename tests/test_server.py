@@ -40,7 +40,10 @@ def record(tmp_path_factory):
         for name, value in {**client.SINGLE_THREAD, **customised(folder)}.items():
             patch.setenv(name, value)
         patch.delenv(server.SHARED)
+        # as a shell does for a command in the background of a script
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         server.start()
+        signal.signal(signal.SIGINT, before)
         patch.setenv(server.SHARED, os.environ[server.SHARED])
         yield record
 

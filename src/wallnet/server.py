@@ -163,6 +163,8 @@ def _run(
     telling: Connection,
 ) -> None:
     """Run a command in this process, as its caller would; then tell what it has imported."""
+    # a run in the background of a script ignores interrupts, which would be inherited
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for each in foreign:
         each.close()
     for number, stream in zip(STREAMS, streams, strict=True):
