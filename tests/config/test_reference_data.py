@@ -64,7 +64,7 @@ def altered(block, **changes):
         (altered("arrival_times", notch=5), "arrival_times has notch 5, and synapse has 3; name"),
         (
             {"transfer_curves": [CURVE | {"current_densities": [0.2e12, 1e12]}]},
-            "current_densities has fewer than three densities",
+            "current_densities has fewer than three densities; name three or more",
         ),
     ],
 )
