@@ -123,6 +123,14 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     assert two[ALONG] == two[AGAINST] == "a wall initialised there moves on"
 
 
+def test_a_state_that_no_pulse_leaves_says_so(rows):
+    found = transitions()
+    found["end_state"].loc[{"start": "notch 1"}] = "notch 1"
+    found["end_target"].loc[{"start": "notch 1"}] = STARTS.index("notch 1")
+    row = rows(barriers(), found)["notch 1"]
+    assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
+
+
 def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):
     row = rows(barriers(), transitions())["reversed"]
     assert (row["lowest barrier (k_B T)"], row["retained"]) == ("300.0", "yes")

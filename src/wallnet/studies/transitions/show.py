@@ -183,9 +183,11 @@ def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     itself = transitions["target"].values.tolist().index(state)
     rows = of_state[["end_state", "end_target"]].to_dataframe().reset_index()
     rows = rows[(rows["current_density"] * sign > 0) & (rows["end_target"] != itself)]
+    if rows.empty:
+        return NOTHING
     rows = rows.assign(size=rows["current_density"].abs()).sort_values("size", kind="stable")
     signs = rows["end_state"].map(sign_of)
     rows["there"] = signs.where(rows["end_target"] >= 0, "(" + signs + ")")
     rows["pulse"] = rows["size"].map(lambda size: f"{size / 1e12:g}") + " to " + rows["there"]
     found = rows.groupby("duration")["pulse"].agg(", ".join)
-    return "; ".join(f"{time / 1e-9:g} ns: {told}" for time, told in found.items()) or NOTHING
+    return "; ".join(f"{time / 1e-9:g} ns: {told}" for time, told in found.items())
