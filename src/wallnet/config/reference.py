@@ -57,7 +57,7 @@ class TransferCurve(Sweep):
     @classmethod
     def _bend(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if len(value) < 3:
-            raise ValueError("has fewer than three densities; name three or more, to measure a bend")
+            raise ValueError("has fewer than three densities; name three or more to see a bend")
         return value
 
 
