@@ -23,6 +23,17 @@ MATERIAL = {
 }
 """Table I of the paper, with a damping of 0.5."""
 
+UNLIKE = {
+    "saturation_magnetization": 0.9e6,
+    "exchange_stiffness": 1.7e-11,
+    "dmi_constant": -1.3e-3,
+    "uniaxial_anisotropy": 0.8e6,
+    "damping": 0.45,
+    "gyromagnetic_ratio": 2.3e5,
+    "polarization": 0.35,
+}
+"""A material of which each quantity differs from that of `MATERIAL`."""
+
 TINY = {
     "material": MATERIAL,
     "output": {"interval": 20e-12, "snapshot_interval": 100e-12},

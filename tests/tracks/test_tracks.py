@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.small_campaign import MATERIAL, TINY
+from helpers.small_campaign import MATERIAL, TINY, UNLIKE
 
 from wallnet import experiment, tracks
 from wallnet.config import Material, Track, parse
@@ -232,16 +232,7 @@ def test_the_first_time_at_a_level_is_interpolated():
 
 
 def test_a_film_has_the_material_of_its_job():
-    given = {
-        "saturation_magnetization": 0.9e6,
-        "exchange_stiffness": 1.7e-11,
-        "dmi_constant": -1.3e-3,
-        "uniaxial_anisotropy": 0.8e6,
-        "damping": 0.45,
-        "gyromagnetic_ratio": 2.3e5,
-        "polarization": 0.35,
-    }
-    device = parse(TINY | {"material": given}).devices["synapse"]
+    device = parse(TINY | {"material": UNLIKE}).devices["synapse"]
     job = experiment.pulse_job(device, 0.5e12)
     made = tracks.film(job)
     assert made["terms"] == Terms(

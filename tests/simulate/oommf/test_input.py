@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers.small_campaign import UNLIKE
 
 from wallnet import tracks
 from wallnet.experiment.simulation import WallPlacement
@@ -72,17 +73,7 @@ def number(text, key):
 
 def test_each_quantity_of_the_material_stands_where_it_belongs(written, small_job):
     """All quantities differ, and those with a default have another value."""
-    changes = {
-        "saturation_magnetization": 0.9e6,
-        "exchange_stiffness": 1.7e-11,
-        "dmi_constant": -1.3e-3,
-        "uniaxial_anisotropy": 0.8e6,
-        "damping": 0.45,
-        "gyromagnetic_ratio": 2.3e5,
-        "polarization": 0.35,
-        "slonczewski_lambda": 1.5,
-        "field_like_torque": -0.2,
-    }
+    changes = UNLIKE | {"slonczewski_lambda": 1.5, "field_like_torque": -0.2}
     text, folder = written(0, material=changes, current_density=-0.3e12)
     assert re.search(r"\bJ -300000000000\.0", text)
     assert "mp {0.0 1.0 0.0}" in text
