@@ -45,11 +45,3 @@ def own_folder(monkeypatch, tmp_path):
 
     monkeypatch.chdir(tmp_path)
     random.seed(1)
-
-
-@pytest.fixture(scope="session")
-def loops():
-    """Return the inner loops in Python, whose import compiles them."""
-    from wallnet.film import loops
-
-    return loops

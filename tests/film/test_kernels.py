@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_energy import CELL, MATERIAL, rate
 
-from wallnet.film import core, kernels, layout, newell
+from wallnet.film import core, loops, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.strayfield import StrayField
@@ -28,20 +28,8 @@ def directions(mask, seed=0):
 
 def rates(engine):
     """Return dm/dt in every cell and the speeds of the blocks, as the engine uses them."""
-    rows, columns = engine.mask.shape
-    speed = np.zeros(-(-columns // 8), dtype=np.float32)
-    kernels.block_speed(
-        engine._m,
-        engine._free,
-        engine._samples[engine._sampled[-1][1]],
-        engine._space,
-        engine._parameters,
-        engine.terms.rate,
-        speed,
-    )
-    # the seventh to ninth number of each packed cell
-    rate = engine._space.reshape(-1, rows + 2, columns + 2)[6:9]
-    return np.moveaxis(rate[kernels.INNER], 0, -1).astype(float), speed
+    rate = engine._rate(engine._m, engine._samples[engine._sampled[-1][1]], engine.terms.rate)
+    return np.moveaxis(rate, 0, -1).astype(float), engine._block_speeds()
 
 
 @pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
@@ -162,11 +150,10 @@ def test_a_tight_tolerance_gives_every_stage_the_field_of_its_own_magnetisation(
 @pytest.mark.parametrize("past", [[0.0], [-0.7, 0.0], [-1.9, -0.6, 0.0]])
 def test_the_share_of_a_deviation_is_the_integral_of_its_polynomial(past):
     """It is zero at the samples and one at the end of the interval."""
-    taken = core._Past(np.arange(len(past)), past, kernels.lagrange_matrix(past))
     nodes = np.polynomial.Polynomial.fromroots(past)
     integral = nodes.integ()
     expected = (integral(1.0) - integral(0.0)) / nodes(1.0)
-    assert taken.share() == pytest.approx(expected, rel=1e-12, abs=0)
+    assert core.share(past) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
@@ -175,7 +162,7 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     Columns 9 to 46 count.
     """
     random = np.random.default_rng(4)
-    rows, columns, size = 37, 60, layout.FIELD_BLOCK
+    rows, columns, size = 37, 60, loops.FIELD_BLOCK
     samples = random.normal(size=(4, 3, rows, columns)).astype(np.float32)
     renewed = random.normal(size=(3, rows, columns)).astype(np.float32)
     renewed[2, 33, 45] -= 400  # last component, last block
@@ -187,7 +174,7 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     space = np.full(columns, 7.0, dtype=np.float32)
 
     def error():
-        return kernels.extrapolation_error(
+        return loops.extrapolation_error(
             samples, order, weights, renewed, missed, ranges, 9, 47, space
         )
 
@@ -206,6 +193,19 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     assert found == pytest.approx(max(averages), rel=1e-5, abs=0)
     renewed[1, 0, 10] = np.nan
     assert np.isnan(error())
+
+
+def test_ranges_of_moving_columns_have_a_margin_and_do_not_touch():
+    until = np.zeros(60)
+    until[[0, 20, 26, 36, 57]] = 2.0
+    until[40] = 1.0  # not after the present time
+    found = core.moving_ranges(until, 1.0, 4)
+    assert found.tolist() == [[0, 5], [16, 31], [32, 41], [53, 60]]
+    # one column less between them, and they are one range
+    until[35] = 2.0
+    assert core.moving_ranges(until, 1.0, 4).tolist() == [[0, 5], [16, 41], [53, 60]]
+    assert core.moving_ranges(np.zeros(60), 1.0, 4).shape == (0, 2)
+    assert found.dtype == np.int64
 
 
 def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch):

@@ -19,31 +19,26 @@ print(digest.hexdigest())
 """
 
 COMPILED = """
-import sys
-print("compiled" if "numba" in sys.modules else "loaded")
+from wallnet.film import loops
+print("loaded" if loops.advance_ranges.stats.cache_hits else "compiled")
 """
-"""numba is imported only to compile."""
 
 
-def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
-    only = (
-        "import pathlib; from wallnet.film import machine_code; "
-        f"machine_code._folders = lambda package: [pathlib.Path({str(tmp_path)!r})]"
-    )
-    command = [sys.executable, "-c", only + PROGRAM + COMPILED]
-    threads = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
-    told = [
-        subprocess.run(
-            command,
-            env=os.environ | dict.fromkeys(threads, number),
-            capture_output=True,
+def test_processes_that_compile_at_once_and_one_that_loads_agree_to_the_bit(tmp_path):
+    def started(threads):
+        names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
+        given = dict.fromkeys(names, threads) | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM + COMPILED],
+            env=os.environ | given,
+            stdout=subprocess.PIPE,
             text=True,
-            check=True,
-        ).stdout.splitlines()
-        for number in ("1", "2")
-    ]
-    (first, began), (second, went_on) = told
-    assert first == second
-    assert (began, went_on) == ("compiled", "loaded")
-    (stored,) = tmp_path.iterdir()
-    assert stored.suffix == ".bin"
+        )
+
+    def told(*processes):
+        return [each.communicate()[0].splitlines() for each in processes]
+
+    (first, *began), (second, *_) = told(started("1"), started("2"))
+    ((third, *went_on),) = told(started("2"))
+    assert first == second == third
+    assert (began, went_on) == (["compiled"], ["loaded"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import fft, linalg
 
-from wallnet.film import fluctuations
+from wallnet.film import fluctuations, loops
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, EngineError
 from wallnet.film.energy import Energy
@@ -76,7 +76,7 @@ def philox(cell: int, step: int, key: int) -> tuple[int, int]:
 
 
 @pytest.mark.slow
-def test_the_variates_are_those_of_philox(loops):
+def test_the_variates_are_those_of_philox():
     # known answers of the Random123 library
     assert philox(0, 0, 0) == (0xFF1DAE59, 0x6CD10DF2)
     assert philox(0x243F6A88, 0x85A308D3, 0x13198A2E) == (0xDD7CE038, 0xF62A4C12)
@@ -92,7 +92,7 @@ def test_the_variates_are_those_of_philox(loops):
 
 
 @pytest.mark.slow
-def test_the_variates_have_the_moments_of_a_normal_distribution(loops):
+def test_the_variates_have_the_moments_of_a_normal_distribution():
     noise = np.zeros((3, 200_000), dtype=np.float32)
     loops._draw(noise, np.float32(1), 2**32 - 1, 3, 0, noise.shape[1])
     for power, expected in ((1, 0), (2, 1), (3, 0), (4, 3)):

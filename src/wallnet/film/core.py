@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film import kernels, layout
+from wallnet.film import loops
 from wallnet.film.strayfield import StrayField
 from wallnet.film.terms import Layer, SpinTorque, Terms
 
@@ -37,7 +37,7 @@ class Tolerances:
     ----------
     stray_field_tolerance : float
         Largest error of the extrapolated far stray field, averaged over blocks of
-        `layout.FIELD_BLOCK` × `layout.FIELD_BLOCK` cells, in units of Ms; outside the window,
+        `loops.FIELD_BLOCK` × `loops.FIELD_BLOCK` cells, in units of Ms; outside the window,
         largest change in any cell between two renewals.
     frozen_change : float
         Largest change of any component of m that is neglected in a resting column; with zero, all
@@ -68,6 +68,9 @@ _EVOLVING = (
     *("_moving_until", "_driven_until", "_debt"),
 )
 """Numbers and arrays of an engine that change in time."""
+
+BLOCK = 8
+"""Edge, in cells, of the blocks over which motion is averaged."""
 
 _LONGEST_INTERVAL = 64
 """Largest number of steps between two evaluations of the far stray field."""
@@ -153,6 +156,90 @@ class _Ramp:
         return np.clip((time - self.begin) / (self.end - self.begin), 0.0, 1.0)
 
 
+def coefficients(
+    terms: Terms, layer: Layer, torque: SpinTorque | None = None
+) -> tuple[NDArray[np.void], NDArray[np.float64]]:
+    """Return the coefficients of the inner loops, shape (1,), and the uniform field in A/m."""
+    found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
+    found["damping"], found["precession"] = terms.damping, terms.precession
+    uniform_field = np.zeros(3)
+    for each in terms.acting(torque):
+        uniform_field += each.uniform_field(layer)
+        for name, value in each.coefficients(layer).items():
+            found[name] += value
+    return found.astype(loops.RECORD), uniform_field
+
+
+def share(past: list[float]) -> float:
+    """Return the integral from 0 to 1 of a polynomial that is 0 at times `past` and 1 at time 1.
+
+    If the slow field of an interval of this length was extrapolated from samples at these times,
+    the integral of the polynomial that also contains the sample at its end differs by this multiple
+    of the error at its end. The next interval compensates the difference.
+    """
+    # two points integrate a polynomial of third order exactly
+    points = (0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3))
+    return sum(math.prod((point - t) / (1 - t) for t in past) for point in points) / 2
+
+
+def moving_ranges(moving_until: NDArray[np.float64], time: float, margin: int) -> NDArray[np.int64]:
+    """Return the ranges of columns that still move, with a margin on both sides.
+
+    Parameters
+    ----------
+    moving_until : float64 array (columns,)
+        Time in s until which each column moves.
+    time : float
+        The present time in s.
+    margin : int
+        Number of columns on each side that belong to a range. Ranges that touch are one.
+
+    Returns
+    -------
+    int array (n, 2)
+        First column of each range, and the first column after it.
+    """
+    near = np.convolve(moving_until > time, np.ones(2 * margin + 1))[margin:-margin] > 0
+    return np.flatnonzero(np.diff(near, prepend=False, append=False)).reshape(-1, 2)
+
+
+def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sums over blocks of `BLOCK` × `BLOCK` cells, shape (..., rows, columns)."""
+    beyond = [(0, 0)] * (values.ndim - 2) + [(0, -size % BLOCK) for size in values.shape[-2:]]
+    padded = np.pad(values, beyond)
+    # one after the other: the order in which NumPy would sum depends on the shape
+    of_rows = sum(padded[..., k::BLOCK, :] for k in range(BLOCK))
+    return sum(of_rows[..., k::BLOCK] for k in range(BLOCK))
+
+
+def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
+    """Return the matrix that converts samples to coefficients of the polynomial through them.
+
+    Parameters
+    ----------
+    past : list of float
+        Times of the samples, all different.
+
+    Returns
+    -------
+    float32 array (n, n)
+        Coefficient k is the sum over j of entry (k, j) times the j-th sample.
+    """
+    columns = []
+    for j, own in enumerate(past):
+        # the product of (t - other) / (own - other) over the other samples
+        factors = [1.0]
+        for other in past[:j] + past[j + 1 :]:
+            scale = 1.0 / (own - other)
+            higher = zip(factors, [*factors[1:], 0.0], strict=True)
+            factors = [
+                factors[0] * (-scale * other),
+                *(scale * (low - other * high) for low, high in higher),
+            ]
+        columns.append(factors)
+    return np.ascontiguousarray(np.array(columns, dtype=np.float32).T)
+
+
 class Engine:
     """A single layer of equal cells, with its state and its time.
 
@@ -171,11 +258,15 @@ class Engine:
 
     Attributes
     ----------
+    free : bool array (rows, columns)
+        Mask of magnetic cells that are not frozen.
     time : float
         Simulated time in s.
     counters : Counters
         Amount of work so far.
     """
+
+    _seed = 0
 
     def __init__(
         self,
@@ -188,7 +279,7 @@ class Engine:
         if mask.ndim != 2 or not mask.any():
             raise EngineError("the film has no magnetic cell")
         self.mask = mask
-        self._free = np.ascontiguousarray(mask if held is None else mask & ~held)
+        self.free = np.ascontiguousarray(mask if held is None else mask & ~held)
         self.cell = cell
         self.terms = terms
         self.tolerances = tolerances or Tolerances()
@@ -199,9 +290,9 @@ class Engine:
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
-        self._space = np.zeros(layout.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
-        self._samples = np.zeros((layout.ORDERS + 1, 3, rows, columns), dtype=np.float32)
-        self._block_speed = np.zeros(-(-columns // layout.BLOCK), dtype=np.float32)
+        self._space = np.zeros(loops.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
+        self._samples = np.zeros((loops.ORDERS + 1, 3, rows, columns), dtype=np.float32)
+        self._block_cells = np.maximum(block_sums(self.free.astype(np.float32)), 1)
         self._forget()
         self.set_torque(None)
 
@@ -231,8 +322,7 @@ class Engine:
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
         """Return the coefficients of the inner loops, and the uniform field in A/m."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        acting = [*self.terms.energy, *([torque] if torque else [])]
-        return kernels.coefficients(acting, layer, self.terms.damping, self.terms.precession)
+        return coefficients(self.terms, layer, torque)
 
     def set_torque(
         self,
@@ -252,18 +342,24 @@ class Engine:
             Begin and end of this change in s. The torque is constant after it. A step has the
             torque at its middle, so `advance` must not go beyond the end in one call.
         """
+        self._driven = (torque, to, during)
         self._parameters, self._uniform_field = self._coefficients(torque)
         self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
         both = [each for each in (torque, to) if each]
         self._strongest = max(both, key=lambda each: abs(each.current_density), default=None)
-        chain, longest = self.terms.time_step(self.cell, self._strongest)
-        self._chain = np.array(chain, dtype=np.float32)
-        self._longest_step = self.tolerances.time_step_fraction * longest
+        self._choose_steps()
         # a field that changes moves columns at rest, and those outside a window
         moving = self._ramp and np.any(self._ramp.uniform_field != self._uniform_field)
         self._resting = self.tolerances.frozen_change > 0 and not moving
         if self._sampled:
             self._restart()
+
+    def _choose_steps(self) -> None:
+        """Choose the stages of a step, the shares of the thermal field in them, and the length."""
+        chain, longest = self.terms.time_step(self.cell, self._strongest)
+        self._chain = np.array(chain, dtype=np.float32)
+        self._shares = np.ones_like(self._chain)
+        self._longest_step = self.tolerances.time_step_fraction * longest
 
     def _parameters_at(self, time: NDArray[np.floating]) -> NDArray[np.void]:
         """Return the coefficients of the inner loops at each time, or one for all times."""
@@ -271,7 +367,7 @@ class Engine:
             return self._parameters
         first, last = (each.view(np.float32) for each in (self._parameters, self._ramp.parameters))
         found = first + np.outer(self._ramp.passed(time), last - first)
-        return found.astype(np.float32).view(layout.RECORD)[:, 0]
+        return found.astype(np.float32).view(loops.RECORD)[:, 0]
 
     def _forget(self) -> None:
         """Discard earlier samples, and follow all columns from now on."""
@@ -412,23 +508,46 @@ class Engine:
         """
         if not self._resting:
             return np.array([[0, self.mask.shape[1]]])
-        return kernels.moving_ranges(self._moving_until, self.time, _MARGIN)
+        return moving_ranges(self._moving_until, self.time, _MARGIN)
+
+    def _rate(
+        self, m: NDArray[np.float32], field: NDArray[np.float32], factor: float
+    ) -> NDArray[np.float32]:
+        """Return a factor times dm/dt / γ under the present torque, with a given slow field."""
+        rate = np.empty_like(field)
+        parameters = self._parameters_at(np.array([self.time]))
+        loops.rate(m, self.free, field, self._space, parameters, factor, rate)
+        return rate
+
+    def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return dm/dt / γ of a state in A/m, under the present torque.
+
+        Parameters
+        ----------
+        m : float32 array (3, rows, columns)
+            Unit vectors; zero in empty cells.
+        """
+        m = np.ascontiguousarray(m, dtype=np.float32)
+        field = np.empty_like(m)
+        self._far_field(m, field)
+        return self._rate(m, field, 1.0)
+
+    def _block_speeds(self) -> NDArray[np.float32]:
+        """Return the largest |dm/dt| component of each range of `BLOCK` columns, in 1/s.
+
+        It is that of averages over blocks of `BLOCK` × `BLOCK` cells. The average removes the
+        rounding errors of single precision, which exchange amplifies from cell to cell. Motion on
+        such a short scale is damped within picoseconds.
+        """
+        rate = self._rate(self._m, self._samples[self._sampled[-1][1]], self.terms.rate)
+        return (np.abs(block_sums(rate)) / self._block_cells).max(axis=(0, 1))
 
     def _watch(self, ranges: NDArray[np.int64]) -> None:
         """Determine the moving columns from dm/dt with the latest field."""
         elapsed = self.time - self._watched
         self._watched = self.time
-        kernels.block_speed(
-            self._m,
-            self._free,
-            self._samples[self._sampled[-1][1]],
-            self._space,
-            self._parameters_at(np.array([self.time])),
-            self.terms.rate,
-            self._block_speed,
-        )
         self.counters.field_evaluations += 1
-        speed = np.repeat(self._block_speed, layout.BLOCK)[: self.mask.shape[1]]
+        speed = np.repeat(self._block_speeds(), BLOCK)[: self.mask.shape[1]]
         self._debt += speed * elapsed
         for first, last in ranges:
             self._debt[first:last] = 0.0
@@ -455,7 +574,19 @@ class Engine:
         """
         if duration <= 0:
             return
-        start = self.time
+        end = self.time + duration
+        self._advance(duration)
+        self.time = end
+        self._sampled[-1] = (end, self._sampled[-1][1])
+        lengths = np.einsum("cij,cij->ij", self._m, self._m)
+        if not np.all(np.abs(lengths[self.mask] - 1) < 1e-3):
+            raise EngineError(
+                f"the simulation became unstable at {self.time:.4g} s: the magnetisation is not "
+                "finite or not of unit length; at 0 K, lower film.time_step_fraction"
+            )
+
+    def _advance(self, duration: float) -> None:
+        """Run the steps of `advance`."""
         steps_left = max(1, math.ceil(duration / self._longest_step - 1e-9))
         step = duration / steps_left
         tolerance = self.tolerances.stray_field_tolerance * self.terms.saturation_magnetization
@@ -465,24 +596,23 @@ class Engine:
             count = min(steps_left, math.ceil(steps_left / intervals))
             begin = self.time
             follow = self._select()
-            past = self._past(begin, count * step)
+            # times in units of the interval keep the matrix well conditioned
+            past = [(time - begin) / (count * step) for time, _ in self._sampled]
+            order = np.array([slot for _, slot in self._sampled])
+            matrix = lagrange_matrix(past)
             if follow.size:
                 followed = slice(follow[0, 0], follow[-1, 1])
                 self._saved[..., followed] = self._m[..., followed]
-                self._integrate(step, count, follow, past)
+                self._integrate(step, count, follow, order, matrix)
             else:
                 self._window = None
             self.time = begin + count * step
             if follow.size or len(self._sampled) > 1:
-                error, slot, impulse = self._renew(count * step, follow, past)
+                error, slot = self._renew(follow, order, matrix)
+                impulse = count * step * share(past)
             else:
                 # nothing has moved since the only sample, so it is still the field of m
                 error, slot, impulse = 0.0, self._sampled[0][1], 0.0
-            if not math.isfinite(error):
-                raise EngineError(
-                    f"the simulation became unstable at {self.time:.4g} s: the magnetisation is "
-                    "not finite; lower film.time_step_fraction"
-                )
             samples = len(self._sampled)
             growth = (0.7 * tolerance / max(error, 1e-6 * tolerance)) ** (1 / samples)
             if follow.size and error > tolerance and count > 1:
@@ -497,7 +627,7 @@ class Engine:
             if not follow.size:
                 # nothing moved, so the field did not change and earlier samples are not valid
                 self._sampled = []
-            self._sampled = [*self._sampled[1 - layout.ORDERS :], (self.time, slot)]
+            self._sampled = [*self._sampled[1 - loops.ORDERS :], (self.time, slot)]
             # an interval that ends with this call gives little information
             longest = count * min(2.0, growth)
             if count < self._interval and growth > 1:
@@ -514,44 +644,46 @@ class Engine:
                 due = True
             if due and self._resting and self.terms.stray_field:
                 self._place_window()
-        self.time = start + duration
-        self._sampled[-1] = (self.time, self._sampled[-1][1])
-        lengths = np.einsum("cij,cij->ij", self._m, self._m)
-        if not np.all(np.abs(lengths[self.mask] - 1) < 1e-3):
-            raise EngineError(
-                f"the simulation became unstable at {self.time:.4g} s: |m| is not 1; "
-                "lower film.time_step_fraction"
-            )
 
-    def _integrate(self, step: float, count: int, ranges: NDArray[np.int64], past: "_Past") -> None:
-        """Run Runge-Kutta steps over the selected columns; the others do not change."""
-        middles = self.time + step * (np.arange(count) + 0.5)
-        # the slow field is extrapolated from the samples to the middle of each step
-        kernels.advance_ranges(
-            *(self._m, self._free, ranges, self._samples, past.order, past.matrix),
+    def _integrate(
+        self,
+        step: float,
+        count: int,
+        ranges: NDArray[np.int64],
+        order: NDArray[np.int64],
+        matrix: NDArray[np.float32],
+        noise: float = 0.0,
+    ) -> None:
+        """Run Runge-Kutta steps over the selected columns; the others do not change.
+
+        The slow field is extrapolated to the middle of each step, from the samples in the slots
+        `order` and with the polynomial of `matrix`.
+        """
+        parameters = self._parameters_at(self.time + step * (np.arange(count) + 0.5)).copy()
+        parameters["noise"] = noise
+        loops.advance_ranges(
+            *(self._m, self.free, ranges, self._samples, order, matrix),
             *(self._missed, self._impulse / (count * step), count, self._space),
-            *(self._parameters_at(middles), self._chain, np.ones_like(self._chain)),
-            *(0, 0, step * self.terms.rate),
+            *(parameters, self._chain, self._shares),
+            *(self._seed, self.counters.steps, step * self.terms.rate),
         )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count
         self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
 
     def _renew(
-        self, elapsed: float, ranges: NDArray[np.int64], past: "_Past"
-    ) -> tuple[float, int, float]:
-        """Compute the slow field and compare it with the extrapolated one.
+        self, ranges: NDArray[np.int64], order: NDArray[np.int64], matrix: NDArray[np.float32]
+    ) -> tuple[float, int]:
+        """Compute the slow field and store its difference from the extrapolated one.
 
-        The error of the extrapolation is stored. The integral over the interval of the polynomial
-        that also contains the new sample differs by a known multiple of this error. The next
-        interval compensates this difference.
+        Return the size of this error of the extrapolation, and the slot of the new sample.
         """
         slot = self._sample()
         window = self._window
-        error = kernels.extrapolation_error(
+        size = loops.extrapolation_error(
             self._samples,
-            past.order,
-            past.matrix.sum(axis=0),
+            order,
+            matrix.sum(axis=0),
             self._samples[slot],
             self._latest_missed,
             ranges,
@@ -559,38 +691,4 @@ class Engine:
             window.last if window else self.mask.shape[1],
             self._space,
         )
-        if not self.terms.stray_field and not np.isfinite(self._m).all():
-            error = math.nan  # only the stray field would show it
-        return error, slot, elapsed * past.share()
-
-    def _past(self, begin: float, length: float) -> "_Past":
-        """Return the samples for the extrapolation over an interval."""
-        # times in units of the interval keep the matrix well conditioned
-        times = [(time - begin) / length for time, _ in self._sampled]
-        order = np.array([slot for _, slot in self._sampled])
-        return _Past(order, times, kernels.lagrange_matrix(times))
-
-
-@dataclass(frozen=True)
-class _Past:
-    """Samples from which the slow field of an interval is extrapolated.
-
-    Attributes
-    ----------
-    order : int array (n,)
-        Their slots.
-    times : list of float
-        Their times, from the beginning of the interval in units of its length.
-    matrix : float32 array (n, n)
-        Matrix that converts them to coefficients of their polynomial.
-    """
-
-    order: NDArray[np.int64]
-    times: list[float]
-    matrix: NDArray[np.float32]
-
-    def share(self) -> float:
-        """Return the integral over the interval of what a deviation of 1 at its end adds."""
-        # two points integrate a polynomial of third order exactly
-        points = (0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3))
-        return sum(math.prod((point - t) / (1 - t) for t in self.times) for point in points) / 2
+        return size, slot

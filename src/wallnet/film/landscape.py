@@ -1,18 +1,19 @@
 """Descent in the energy of a film: its torque field in single precision, and a preconditioner.
 
-The field is that of the engine (`kernels`, `strayfield`) and takes a tenth of the time of
+The field is that of the engine (`core`) and takes a tenth of the time of
 `wallnet.film.energy`. Exchange makes the energy a thousand times stiffer from cell to cell than
 along the motion of a wall. The preconditioner divides a change of m by the stiffness that exchange
 and anisotropy give to its wavelength, so that all parts of a wall approach a minimum equally fast.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from ducc0 import fft
 from numpy.typing import NDArray
 
-from wallnet.film import kernels
+from wallnet.film.core import Engine
 from wallnet.film.energy import Energy
-from wallnet.film.strayfield import StrayField
 from wallnet.film.terms import Layer, Terms
 
 
@@ -45,24 +46,11 @@ class Landscape:
         terms: Terms,
         held: NDArray[np.bool_] | None = None,
     ) -> None:
-        rows, columns = mask.shape
-        self.mask = mask
-        self.free = mask if held is None else mask & ~held
-        self.energy = Energy(mask, cell, terms)
-        layer = self.energy.layer
-        self._stray = (
-            StrayField(mask.shape, cell, terms.saturation_magnetization)
-            if terms.stray_field
-            else None
-        )
         # with damping alone, dm/dt / γ is the torque field
-        self._parameters, self._uniform = kernels.coefficients(terms.energy, layer, 1.0, False)
-        framed = (rows + 2, columns + 2)
-        self._m, self._zero, self._torque = np.zeros((3, 3, *framed), np.float32)
-        self._slow = np.zeros((2, 3, *framed), np.float32)
-        self._weight = np.zeros(framed, np.float32)
-        self._weight[kernels.INNER] = self.free
-        self._inverse = 1 / _stiffness(layer, terms)
+        self._film = Engine(mask, cell, replace(terms, damping=1.0, precession=False), held=held)
+        self.mask, self.free = mask, self._film.free
+        self.energy = Energy(mask, cell, terms)
+        self._inverse = 1 / _stiffness(self.energy.layer, terms)
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the torque field -m × (m × H) in A/m, the steepest descent of the energy.
@@ -72,16 +60,7 @@ class Landscape:
         m : float32 array (3, rows, columns)
             Unit vectors; zero in empty cells.
         """
-        far = self._slow[0][kernels.INNER]
-        if self._stray:
-            self._stray.far(m, self._uniform, far)
-        else:
-            far[:] = self._uniform[:, None, None]
-        self._m[kernels.INNER] = m
-        arrays = (self._m, self._zero, self._torque, self._slow)
-        packed = (each.reshape(*each.shape[:-2], -1) for each in (*arrays, self._weight))
-        kernels.stage(*packed, self._parameters, 1.0, self._weight.shape[1])
-        return self._torque[kernels.INNER].copy()
+        return self._film.torque(m)
 
     def exact_torque(self, m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `torque` in double precision."""

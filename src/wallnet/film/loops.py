@@ -9,28 +9,72 @@ their value.
 Results are bitwise the same whether the compiler vectorises or not, since products are fused with
 sums only where the code states it. Fast-math would leave this to the compiler.
 
-Nothing here allocates memory or raises, since the machine code has to work without numba
-(`machine_code`). Callers check the arrays. The entries are those of `kernels`.
+numba stores what it compiled in `__pycache__`, the user's cache or NUMBA_CACHE_DIR, for this file
+alone: constants of other modules must not be used in compiled functions.
 """
 
+import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
-from numba import carray, from_dtype, njit, types
+from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from wallnet.film.layout import BAND, BLOCK, ENTRIES, FIELD_BLOCK, ORDERS, RECORD, WORKSPACE
+PARAMETERS = {
+    "neighbour_x": (3,),  # field in A/m of a neighbour along x per unit of its m, by component
+    "neighbour_y": (3,),
+    "dmi_x": (),  # field in A/m along z for a difference of m_x of neighbours along x, and back
+    "dmi_y": (),
+    "local": (3, 3),  # field in A/m linear in the cell's own m
+    "precession": (),  # 1, or 0
+    "damping": (),  # α
+    "noise": (),  # standard deviation of a component of the thermal field in A/m
+    "spin_direction": (3,),  # m_p, for a torque that depends on the angle; it has the next three
+    "torque": (),  # β P Λ² in A/m
+    "lambda_sum": (),  # Λ² + 1
+    "lambda_difference": (),  # Λ² - 1
+}
+"""Coefficients of the inner loops and their shapes: the fields of the record `p`."""
+
+RECORD = np.dtype([(name, np.float32, shape) for name, shape in PARAMETERS.items()])
+"""Type of the coefficients for the compiled functions."""
+
+FIELD_BLOCK = 16
+"""Edge, in cells, of the blocks over which the error of the extrapolated field is averaged."""
+
+BAND = 4096
+"""Approximate number of cells that pass all stages of a step together."""
+
+ORDERS = 3
+"""Largest number of samples in the extrapolation of the slow field."""
+
+WORKSPACE = 19 + 3 * ORDERS
+"""Numbers of work space for each packed cell."""
+
+VECTOR, PACKED, FILM, FILMS = (types.Array(float32, n, "C") for n in (1, 2, 3, 4))
+MASK, RANGES, SLOTS = boolean[:, ::1], int64[:, ::1], int64[::1]
+COEFFICIENTS = from_dtype(RECORD)[::1]
 
 compiled = njit(error_model="numpy")
 
 
-def entry(function):
-    """Compile a function for its arguments in `layout.ENTRIES`, with which Python calls it."""
-    arguments = []
-    for kind in ENTRIES[function.__name__].split():
-        element = from_dtype(RECORD if kind[0] == "V" else np.dtype(kind[0]))
-        arguments.append(types.Array(element, int(kind[1]), "C") if kind[1:] else element)
-    return njit(tuple(arguments), error_model="numpy")(function)
+def entry(*arguments):
+    """Return a decorator that compiles a function for the types of its arguments, or loads it."""
+
+    def decorate(function):
+        # numba's files have this name: no other version or processor replaces or reads them, since
+        # numba writes the list of its files before the files
+        processor = cpu_target.target_context.codegen().magic_tuple()
+        made_of = Path(__file__).read_bytes() + str(processor).encode()
+        function.__qualname__ += "_" + hashlib.sha256(made_of).hexdigest()[:16]
+        try:
+            return njit(arguments, error_model="numpy", cache=True)(function)
+        except Exception:  # no folder can be written, or what is stored is damaged
+            return njit(arguments, error_model="numpy")(function)
+
+    return decorate
 
 
 @intrinsic
@@ -119,7 +163,7 @@ def _add_torque(m, slow, out, p, first, last):
 def _local_field(m, slow, noise, share, p, first, last):
     """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
 
-    Such a term has its coefficients in `layout.PARAMETERS`, one of which is zero without the term.
+    Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
     """
     field = slow[0]
     if p.noise != 0:
@@ -245,36 +289,6 @@ def _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor,
 
 
 @compiled
-def _whole_stage(m, start, out, slow, weight, p, factor, stride):
-    """Run `_stage` in all packed cells, with the slow field in `slow[0]`."""
-    field = _local_field(m, slow, slow[1], np.float32(0), p, 0, m.shape[1])
-    last = m.shape[1] - stride - 1
-    _stage(m, start, out, field, weight, p, factor, stride, stride + 1, last)
-
-
-@entry
-def stage(m, start, out, slow, weight, p, factor, stride):
-    """Set out = start + factor weight dm/dt / γ in all packed cells, with dm/dt at m.
-
-    Parameters
-    ----------
-    m, start, out : float32 array (3, cells)
-        Packed magnetisation.
-    slow : float32 array (2, 3, cells)
-        The slow field in A/m, and work space.
-    weight : float32 array (cells,)
-        1 in cells that move, 0 elsewhere.
-    p : record array (1,)
-        Coefficients; see `layout.PARAMETERS`.
-    factor : float
-        Step times γ = γ0/(1 + α²).
-    stride : int
-        Number of cells of a packed row.
-    """
-    _whole_stage(m, start, out, slow, weight, p[0], factor, stride)
-
-
-@compiled
 def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
     """Pack the coefficients of the slow field's polynomial for a range of columns.
 
@@ -300,7 +314,7 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
                             out[i] = _fma(weight, sample[i], out[i])
 
 
-@entry
+@entry(FILMS, SLOTS, VECTOR, FILM, FILM, RANGES, int64, int64, VECTOR)
 def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
     """Compare the extrapolated slow field with the renewed one.
 
@@ -405,12 +419,9 @@ def pack(film, free, first, last, m, weight):
             chosen[i] = moves[i]
 
 
-@entry
-def block_speed(film, free, field, space, p, factor, speed):
-    """Compute the largest |dm/dt| component, averaged over blocks of BLOCK × BLOCK cells, in 1/s.
-
-    The average removes the rounding errors of single precision, which exchange amplifies from cell
-    to cell. Motion on such a short scale is damped within picoseconds.
+@entry(FILM, MASK, FILM, VECTOR, COEFFICIENTS, float32, FILM)
+def rate(film, free, field, space, p, factor, out):
+    """Compute factor dm/dt / γ in all cells, zero where m may not move.
 
     Parameters
     ----------
@@ -419,15 +430,15 @@ def block_speed(film, free, field, space, p, factor, speed):
     field : float32 array (3, rows, columns)
         Slow field in A/m.
     p : record array (1,)
-        Coefficients; see `layout.PARAMETERS`.
+        Coefficients; see `PARAMETERS`.
     factor : float
-        γ0/(1 + α²) in m/(A s).
-    speed : float32 array (blocks,)
-        Result for each range of BLOCK columns: the largest value of its blocks.
+        γ = γ0/(1 + α²) in m/(A s), for dm/dt in 1/s, or 1.
+    out : float32 array (3, rows, columns)
+        Receives the rate.
     """
     rows, columns = free.shape
     stride = columns + 2
-    m, work, slow, _, polynomial, weight = workspace(space, (rows + 2) * stride)
+    m, work, slow, _, _, weight = workspace(space, (rows + 2) * stride)
     pack(film, free, 0, columns, m, weight)
     for c in range(3):
         for r in range(rows):
@@ -436,33 +447,21 @@ def block_speed(film, free, field, space, p, factor, speed):
             for i in range(columns):
                 target[i] = source[i]
     work[0] = 0
-    _whole_stage(m, work[0], work[1], slow, weight, p[0], factor, stride)
-    speed[:] = 0
-    sums, cells = polynomial[0, 0, :columns], polynomial[0, 1, :columns]
-    for lower in range(0, rows, BLOCK):
-        upper = min(lower + BLOCK, rows)
-        cells[:] = 0
-        for r in range(lower, upper):
+    local = _local_field(m, slow, slow[1], np.float32(0), p[0], 0, m.shape[1])
+    last = m.shape[1] - stride - 1
+    _stage(m, work[0], work[1], local, weight, p[0], factor, stride, stride + 1, last)
+    for c in range(3):
+        for r in range(rows):
             at = (r + 1) * stride + 1
-            moves = weight[at : at + columns]
+            source, target = work[1, c, at : at + columns], out[c, r]
             for i in range(columns):
-                cells[i] += moves[i]
-        for c in range(3):
-            sums[:] = 0
-            for r in range(lower, upper):
-                at = (r + 1) * stride + 1
-                rate = work[1, c, at : at + columns]
-                for i in range(columns):
-                    sums[i] += rate[i]
-            for block in range(speed.shape[0]):
-                total = count = np.float32(0)
-                for i in range(block * BLOCK, min((block + 1) * BLOCK, columns)):
-                    total += sums[i]
-                    count += cells[i]
-                speed[block] = max(speed[block], abs(total) / max(count, np.float32(1)))
+                target[i] = source[i]
 
 
-@entry
+@entry(
+    *(FILM, MASK, RANGES, FILMS, SLOTS, PACKED, FILM, float32, int64, VECTOR, COEFFICIENTS),
+    *(VECTOR, VECTOR, int64, int64, float32),
+)
 def advance_ranges(
     film,
     free,
@@ -496,7 +495,7 @@ def advance_ranges(
     order : int array (k,)
         Indices in `samples` of the latest k samples.
     matrix : float32 array (n, k)
-        The first rows of the result of `kernels.lagrange_matrix` for these samples, with times in
+        The first rows of the result of `core.lagrange_matrix` for these samples, with times in
         units of all steps; one row, if the field is constant.
     missed : float32 array (3, rows, columns)
         Error of the previous interval; `per_step` times this error is added to the slow field.
@@ -507,7 +506,7 @@ def advance_ranges(
     space : float32 array
         Work space, see `workspace`.
     p : record array (1,) or (steps,)
-        Coefficients of all steps or of each; see `layout.PARAMETERS`.
+        Coefficients of all steps or of each; see `PARAMETERS`.
     chain : float32 array (stages,)
         Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
     shares : float32 array (stages,)
@@ -541,7 +540,7 @@ def advance_ranges(
                     target[i] = source[i]
 
 
-@entry
+@entry(complex64[:, :, ::1], FILM)
 def multiply(spectrum, kernel):
     """Replace the spectrum of M by that of -N M, in place.
 

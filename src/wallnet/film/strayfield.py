@@ -6,7 +6,7 @@ import numpy as np
 from ducc0 import fft  # takes half the time of scipy.fft here, since it writes into given arrays
 from numpy.typing import NDArray
 
-from wallnet.film import kernels, newell
+from wallnet.film import loops, newell
 
 
 class StrayField:
@@ -92,7 +92,7 @@ class StrayField:
         fft.r2c(self._rows, axes=(2,), out=self._spectrum[:, :rows])
         self._spectrum[:, rows:] = 0
         fft.c2c(self._spectrum, axes=(1,), out=self._spectrum)
-        kernels.multiply(self._spectrum, self._kernel)
+        loops.multiply(self._spectrum, self._kernel)
         fft.c2c(self._spectrum, axes=(1,), forward=False, out=self._spectrum)
         fft.c2r(
             self._spectrum[:, :rows],

@@ -16,10 +16,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film import fluctuations, kernels, newell
+from wallnet.film import fluctuations, newell
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
-from wallnet.film.terms import Layer, SpinTorque, Terms
+from wallnet.film.terms import Layer, Terms
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -59,15 +59,7 @@ class ThermalEngine(Engine):
         self._seed = seed
         super().__init__(mask, cell, terms, held=held)
 
-    def set_torque(
-        self,
-        torque: SpinTorque | None,
-        to: SpinTorque | None = None,
-        during: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
-        """Switch the current on, off or to another value; see `Engine.set_torque`."""
-        self._driven = (torque, to, during)
-        super().set_torque(torque, to, during)
+    def _choose_steps(self) -> None:
         try:
             chain, weights, _ = fluctuations.choose(self.terms.damping)
         except ValueError as error:
@@ -93,27 +85,8 @@ class ThermalEngine(Engine):
         self._stray.set_magnetization(terms.saturation_magnetization)
         self.set_torque(*self._driven)
 
-    def _restart(self) -> None:
-        super()._restart()
-        self._missed[:] = 0
-
-    def advance(self, duration: float) -> None:
-        """Advance the film.
-
-        The number of steps depends on the duration alone, so equal calls give equal bits.
-
-        Parameters
-        ----------
-        duration : float
-            Duration in s.
-
-        Raises
-        ------
-        EngineError
-            If the simulation becomes unstable.
-        """
-        if duration <= 0:
-            return
+    def _advance(self, duration: float) -> None:
+        # the number of steps depends on the duration alone, so equal calls give equal bits
         start = self.time
         longest = fluctuations.longest_step(
             self.terms, self.cell, self.temperature, self._strongest
@@ -127,32 +100,16 @@ class ThermalEngine(Engine):
         while done < steps:
             count = min(steps - done, together) if len(self._sampled) > 1 else 1
             # constant in the interval: the straight line through the last samples at its middle
-            ahead = 0.0
+            weights = [1.0]
             if len(self._sampled) > 1:
                 ahead = count * step / 2 / (self._sampled[-1][0] - self._sampled[-2][0])
-            matrix = np.array([[1 + ahead, -ahead]], dtype=np.float32)
+                weights = [1 + ahead, -ahead]
+            matrix = np.array([weights], dtype=np.float32)
             order = np.array([slot for _, slot in reversed(self._sampled)])
-            middles = self.time + step * (np.arange(count) + 0.5)
-            parameters = self._parameters_at(middles).copy()
-            parameters["noise"] = noise
-            kernels.advance_ranges(
-                *(self._m, self._free, columns, self._samples, order),
-                np.ascontiguousarray(matrix[:, : len(order)]),
-                *(self._missed, 0.0, count, self._space, parameters, self._chain),
-                *(self._shares, self._seed, self.counters.steps, step * self.terms.rate),
-            )
-            self.counters.steps += count
-            self.counters.field_evaluations += len(self._chain) * count
+            self._integrate(step, count, columns, order, matrix, noise)
             done += count
             self.time = start + done * step
             self._sampled = [self._sampled[-1], (self.time, self._sample())]
-        self.time = start + duration
-        self._sampled[-1] = (self.time, self._sampled[-1][1])
-        if not np.isfinite(self._m).all():
-            raise EngineError(
-                f"the simulation became unstable at {self.time:.4g} s: the magnetisation is not "
-                "finite"
-            )
 
     def spin_temperature(self, cells: NDArray[np.bool_] | None = None) -> float:
         """Return the temperature in K that the magnetisation shows.
@@ -188,7 +145,7 @@ class ThermalEngine(Engine):
             whole = np.array([part[0, 0] for part in newell.tensor(1, 1, self.cell)[:3]])
             rest = whole - newell.stencil(self.cell)[:, 0]
             own -= layer.saturation_magnetization * np.diag(rest)
-        chosen = self._free if cells is None else self._free & cells
+        chosen = self.free if cells is None else self.free & cells
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
         curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
         curvature += np.einsum("irc,ij,jrc->rc", m, own, m)

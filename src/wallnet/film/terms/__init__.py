@@ -77,6 +77,10 @@ class Terms:
             *self.further,
         )
 
+    def acting(self, torque: SpinTorque | None) -> list[Contribution]:
+        """Return the energy terms, and the torque if there is one."""
+        return [*self.energy, *([torque] if torque else [])]
+
     @property
     def rate(self) -> float:
         """γ0/(1 + α²) in m/(A s)."""
@@ -100,7 +104,7 @@ class Terms:
             Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s.
         """
         layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
-        acting = [*self.energy, *([torque] if torque else [])]
+        acting = self.acting(torque)
         bounds = zip(*(each.stiffness(layer) for each in acting), strict=True)
         found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
         uniform_field = sum(each.uniform_field(layer) for each in acting)

@@ -63,7 +63,7 @@ class Contribution:
     """Base class of energy terms and torques, which act on m."""
 
     def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
-        """Return the values to add to `layout.PARAMETERS`, by name."""
+        """Return the values to add to `loops.PARAMETERS`, by name."""
         return {}
 
     def uniform_field(self, layer: Layer) -> NDArray[np.float64]:

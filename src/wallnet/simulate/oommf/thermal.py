@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.experiment import Step
-from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.drives import Drive
 from wallnet.simulate.quench import WARM_UP
 
@@ -68,6 +67,8 @@ def measured(job: Step, states: States, spins: list[list[float]]) -> States:
     spins : list of list of float
         Receives measured and set temperature in K of each state, after the film has become warm.
     """
+    from wallnet.film.thermal import ThermalEngine  # loads numba
+
     film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
 
     def warm(drive: Drive, start: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:

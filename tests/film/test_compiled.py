@@ -1,0 +1,103 @@
+"""The compiled loops are stored once, and loaded by later processes where they are the same."""
+
+import re
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+from wallnet.film import loops
+
+
+def scaled(x):
+    return 3 * x
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """Return a function that compiles or loads `scaled`, and says whether it was loaded."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    name = scaled.__qualname__
+
+    def make():
+        scaled.__qualname__ = name
+        try:
+            found = loops.entry(numba.float32)(scaled)
+        finally:
+            scaled.__qualname__ = name
+        assert found(0.5) == 1.5
+        return bool(found.stats.cache_hits)
+
+    return make
+
+
+def stored(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_functions_are_compiled_once(made, tmp_path):
+    assert [made() for _ in range(3)] == [False, True, True]
+    assert len(stored(tmp_path)) == 2
+
+
+def test_functions_of_another_source_or_processor_have_files_of_their_own(
+    made, monkeypatch, tmp_path
+):
+    made()
+    changed = tmp_path / "loops.py"
+    changed.write_text(Path(loops.__file__).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(loops, "__file__", str(changed))
+        assert [made(), made()] == [False, True]
+    codegen = loops.cpu_target.target_context.codegen()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(codegen), "magic_tuple", lambda _: ("another", "processor", ""))
+        assert [made(), made()] == [False, True]
+    assert made()
+    assert len(stored(tmp_path / "cache")) == 6
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "folder"])
+def test_what_is_damaged_is_compiled_again(made, suffix, damage, tmp_path):
+    made()
+    (path,) = (path for path in stored(tmp_path) if path.suffix == f".{suffix}")
+    whole = path.read_bytes()
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes({"cut": whole[:-9], "empty": b""}[damage])
+    assert not made()
+
+
+def test_without_a_folder_to_write_in_every_process_compiles():
+    space = {}
+    exec(compile("def doubled(x):\n    return 2 * x", "<nowhere>", "exec"), space)
+    with pytest.raises(RuntimeError, match="no locator available"):
+        numba.njit(cache=True)(space["doubled"])
+    assert loops.entry(numba.float32)(space["doubled"])(0.5) == 1.0
+
+
+def test_the_stored_loops_depend_on_no_other_module():
+    """numba does not see that a constant of another module has changed."""
+    text = Path(loops.__file__).read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(from|import) +(\.|wallnet)", text, re.M)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda m: m.astype(np.float64),
+        lambda m: m[..., ::2],
+        lambda m: m.T,
+        lambda m: m[0],
+        lambda m: m.tolist(),
+    ],
+    ids=["double", "strided", "transposed", "flat", "list"],
+)
+def test_arrays_of_another_kind_are_refused(damage):
+    kernel = np.ones((4, 2, 8), dtype=np.float32)
+    with pytest.raises(TypeError, match="No matching definition"):
+        loops.multiply(np.ones((3, 2, 8), dtype=np.complex64), damage(kernel))
