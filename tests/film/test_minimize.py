@@ -53,7 +53,7 @@ def halves():
 def test_a_minimum_that_is_not_reached_is_no_minimum():
     film, m = halves()
     with pytest.raises(EngineError, match=r"no minimum after 5 steps: .* above 1; start") as raised:
-        minimize(film, m, 1.0, limit=5)
+        minimize(film, m, 1.0, total_iteration_limit=5)
     assert "\n" not in str(raised.value)
     m[0, 3] = np.nan
     with pytest.raises(EngineError, match="not finite after 0 steps"):

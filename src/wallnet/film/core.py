@@ -16,6 +16,7 @@ with an error bound:
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,33 +104,23 @@ class _Window:
 
     Attributes
     ----------
-    first, last : int
-        First column, and the first column after it.
+    inside : slice
+        The columns.
     stray : StrayField
         Stray field of these columns on themselves.
     others : ndarray (3, rows, columns of the window)
         External field plus far field of all other columns, in A/m.
     """
 
-    first: int
-    last: int
+    inside: slice
     stray: StrayField
     others: NDArray[np.float32]
 
-    @property
-    def inside(self) -> slice:
-        """Columns of the window."""
-        return slice(self.first, self.last)
-
-    @property
-    def outside(self) -> tuple[slice, slice]:
-        """Columns before and after the window."""
-        return slice(0, self.first), slice(self.last, None)
-
     def encloses(self, first: int, last: int, columns: int) -> bool:
         """Return whether a range of columns is inside, not at an edge within the film."""
-        left = self.first == 0 or self.first <= first - _MARGIN
-        return left and (self.last == columns or last + _MARGIN <= self.last)
+        begin, end = self.inside.start, self.inside.stop
+        left = begin == 0 or begin <= first - _MARGIN
+        return left and (end == columns or last + _MARGIN <= end)
 
 
 @dataclass(frozen=True)
@@ -208,8 +199,8 @@ def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
     beyond = [(0, 0)] * (values.ndim - 2) + [(0, -size % BLOCK) for size in values.shape[-2:]]
     padded = np.pad(values, beyond)
     # one after the other: the order in which NumPy would sum depends on the shape
-    of_rows = sum(padded[..., k::BLOCK, :] for k in range(BLOCK))
-    return sum(of_rows[..., k::BLOCK] for k in range(BLOCK))
+    of_rows = reduce(np.add, (padded[..., k::BLOCK, :] for k in range(BLOCK)))
+    return reduce(np.add, (of_rows[..., k::BLOCK] for k in range(BLOCK)))
 
 
 def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
@@ -391,7 +382,7 @@ class Engine:
         window = self._window
         return found | {
             "film_sampled": np.array(self._sampled).reshape(-1, 2),
-            "film_window_first": np.array(window.first if window else 0),
+            "film_window_first": np.array(window.inside.start if window else 0),
             "film_window_others": window.others.copy() if window else np.empty((3, 0, 0)),
             "film_counters": np.array(list(vars(self.counters).values())),
         }
@@ -410,9 +401,8 @@ class Engine:
         self._sampled = [(time, int(slot)) for time, slot in state["film_sampled"].tolist()]
         first, others = int(state["film_window_first"]), state["film_window_others"].copy()
         width = others.shape[2]
-        self._window = (
-            _Window(first, first + width, self._stray.of_columns(width), others) if width else None
-        )
+        inside = slice(first, first + width)
+        self._window = _Window(inside, self._stray.of_columns(width), others) if width else None
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:
@@ -425,9 +415,7 @@ class Engine:
         if self._window is None or self._renews_all():
             self._far_field(self._m, self._samples[slot])
         else:
-            latest = self._samples[self._sampled[-1][1]]
-            for columns in self._window.outside:
-                self._samples[slot][..., columns] = latest[..., columns]
+            self._samples[slot] = self._samples[self._sampled[-1][1]]
             self._field_in_window(self._window, self._window.others, self._samples[slot])
         return slot
 
@@ -458,22 +446,26 @@ class Engine:
         elif not (
             self._window
             and self._window.encloses(first, last, columns)
-            and self._window.last - self._window.first <= width + 2 * _WINDOW_STEP
+            and self._window.stray.shape[1] <= width + 2 * _WINDOW_STEP
         ):
             slot = self._sampled[-1][1]
             if self._renewed != self.time:
                 self._far_field(self._m, self._samples[slot])
             stray = self._stray.of_columns(width)
             others = np.empty((3, self.mask.shape[0], width), dtype=np.float32)
-            self._window = _Window(lower, lower + width, stray, others)
+            self._window = _Window(slice(lower, lower + width), stray, others)
             self._renew_outside(self._window)
+
+    def _outside(self, window: _Window) -> NDArray[np.int64]:
+        """Return the columns before and after a window."""
+        return np.delete(np.arange(self.mask.shape[1]), window.inside)
 
     def _widen(self, window: _Window, tolerance: float) -> None:
         """Include columns outside the window in which the field changed since its last renewal."""
         latest, held = (self._samples[slot] for _, slot in (self._sampled[-1], self._sampled[-2]))
-        for columns in window.outside:
-            change = np.abs(latest[..., columns] - held[..., columns]).max(axis=(0, 1))
-            self._driven_until[columns][change > tolerance] = self.time + _FROZEN_FOR
+        outside = self._outside(window)
+        change = np.abs(latest - held)[..., outside].max(axis=(0, 1))
+        self._driven_until[outside[change > tolerance]] = self.time + _FROZEN_FOR
 
     def _renew_outside(self, window: _Window) -> None:
         """Keep the field outside the window, and from outside, as in the latest sample."""
@@ -481,11 +473,10 @@ class Engine:
         field = np.zeros_like(latest)
         self._field_in_window(window, np.zeros(3), field)
         np.subtract(latest[..., window.inside], field[..., window.inside], out=window.others)
+        outside = self._outside(window)
         for _, slot in self._sampled[:-1]:
-            for columns in window.outside:
-                self._samples[slot][..., columns] = latest[..., columns]
-        for columns in window.outside:
-            self._missed[..., columns] = 0
+            self._samples[slot][..., outside] = latest[..., outside]
+        self._missed[..., outside] = 0
         self._renewed = self.time
 
     def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
@@ -679,7 +670,7 @@ class Engine:
         Return the size of this error of the extrapolation, and the slot of the new sample.
         """
         slot = self._sample()
-        window = self._window
+        inside = self._window.inside if self._window else slice(0, self.mask.shape[1])
         size = loops.extrapolation_error(
             self._samples,
             order,
@@ -687,8 +678,8 @@ class Engine:
             self._samples[slot],
             self._latest_missed,
             ranges,
-            window.first if window else 0,
-            window.last if window else self.mask.shape[1],
+            inside.start,
+            inside.stop,
             self._space,
         )
         return size, slot

@@ -10,7 +10,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.terms import Layer, Term, Terms
+from wallnet.film.terms import Layer, Terms
 
 
 class Energy:
@@ -32,13 +32,14 @@ class Energy:
         self.layer = Layer(cell, terms.saturation_magnetization, mask)
         self.terms = terms.energy
 
-    def _chosen(self, name: str) -> list[Term]:
-        """Return the terms with a name, or all terms."""
+    def _sum(self, what: str, m: NDArray[np.floating], name: str) -> NDArray[np.float64]:
+        """Return the field or the density of the terms with a name, or of all terms."""
         chosen = [term for term in self.terms if name in ("total", term.name)]
         if not chosen:
             names = ", ".join(term.name for term in self.terms)
             raise ValueError(f"{name!r} is not an energy term; use {names} or total")
-        return chosen
+        unit = np.where(self.layer.mask[..., None], m, 0.0).astype(np.float64)
+        return reduce(np.add, (getattr(term, what)(unit, self.layer) for term in chosen))
 
     def field(self, m: NDArray[np.floating], term: str = "total") -> NDArray[np.float64]:
         """Return the effective field of one term, or of all terms.
@@ -60,17 +61,11 @@ class Energy:
         ValueError
             If there is no such term.
         """
-        mask = self.layer.mask[..., None]
-        unit = np.where(mask, m, 0.0).astype(np.float64)
-        fields = (each.field(unit, self.layer) for each in self._chosen(term))
-        return np.where(mask, reduce(np.add, fields), 0.0)
+        return np.where(self.layer.mask[..., None], self._sum("field", m, term), 0.0)
 
     def density(self, m: NDArray[np.floating], term: str = "total") -> NDArray[np.float64]:
         """Return the energy density in J/m³, (rows, columns); otherwise as `field`."""
-        mask = self.layer.mask
-        unit = np.where(mask[..., None], m, 0.0).astype(np.float64)
-        densities = (each.density(unit, self.layer) for each in self._chosen(term))
-        return np.where(mask, reduce(np.add, densities), 0.0)
+        return np.where(self.layer.mask, self._sum("density", m, term), 0.0)
 
     def energy(self, m: NDArray[np.floating], term: str = "total") -> float:
         """Return the energy in J; otherwise as `field`."""

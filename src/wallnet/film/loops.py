@@ -440,12 +440,7 @@ def rate(film, free, field, space, p, factor, out):
     stride = columns + 2
     m, work, slow, _, _, weight = workspace(space, (rows + 2) * stride)
     pack(film, free, 0, columns, m, weight)
-    for c in range(3):
-        for r in range(rows):
-            at = (r + 1) * stride + 1
-            source, target = field[c, r], slow[0, c, at : at + columns]
-            for i in range(columns):
-                target[i] = source[i]
+    pack(field, free, 0, columns, slow[0], weight)
     work[0] = 0
     local = _local_field(m, slow, slow[1], np.float32(0), p[0], 0, m.shape[1])
     last = m.shape[1] - stride - 1

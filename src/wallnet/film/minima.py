@@ -113,8 +113,8 @@ def descend(landscape: Landscape, m: NDArray[np.floating]) -> Minimum:
 def minimize(
     landscape: Landscape,
     m: NDArray[np.floating],
-    stop: float = 1e-4,
-    limit: int = 100_000,
+    stopping_mxHxm: float = 1e-4,
+    total_iteration_limit: int = 100_000,
 ) -> tuple[NDArray[np.float64], int, float]:
     """Minimise the energy in double precision alone, to any accuracy.
 
@@ -124,9 +124,9 @@ def minimize(
         The film.
     m : ndarray (rows, columns, 3)
         Unit vectors to start from.
-    stop : float
+    stopping_mxHxm : float
         Largest ``|m × H × m|`` at the minimum, in A/m.
-    limit : int
+    total_iteration_limit : int
         Largest number of steps.
 
     Returns
@@ -140,12 +140,14 @@ def minimize(
         If the minimum is not reached.
     """
     start = np.where(landscape.mask, np.moveaxis(m, -1, 0), 0.0).astype(np.float64)
-    found, residual, count = steps(landscape, start, landscape.exact_torque, stop, limit)
-    if residual > stop:
+    found, residual, count = steps(
+        landscape, start, landscape.exact_torque, stopping_mxHxm, total_iteration_limit
+    )
+    if residual > stopping_mxHxm:
         raise EngineError(
-            f"no minimum after {limit} steps: max |m × H × m| is {residual:.3g} A/m, above "
-            f"{stop:.3g}; start a wall near a notch, since one that is not pinned moves for a long "
-            "time, or raise total_iteration_limit or stopping_mxHxm"
+            f"no minimum after {count} steps: max |m × H × m| is {residual:.3g} A/m, above "
+            f"{stopping_mxHxm:.3g}; start a wall near a notch, since one that is not pinned moves "
+            "for a long time, or raise total_iteration_limit or stopping_mxHxm"
         )
     return np.moveaxis(found, 0, -1), count, residual
 

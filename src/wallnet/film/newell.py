@@ -5,6 +5,7 @@ For far cells, these formulas lose digits to cancellation. Far cells use the dip
 over both cells with a rule that is exact to fifth order in cell size over distance.
 """
 
+import itertools
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -24,16 +25,27 @@ PREFERENCE = 0.3
 more, the film of low damping oscillates between two evaluations of the rest."""
 
 
+def _arcsinh(x: NDArray, squared: NDArray) -> NDArray:
+    """Return arcsinh(x/√squared); where that is not defined zero, like the factor before it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(squared > 0, np.arcsinh(x / np.sqrt(squared)), 0.0)
+
+
+def _arctan(x: NDArray, y: NDArray) -> NDArray:
+    """Return arctan(x/y); where that is not defined zero, like the factor before it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y != 0, np.arctan(x / y), 0.0)
+
+
 def _f(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
     """Return Newell's f, which is even in all its arguments."""
     x, y, z = np.abs(x), np.abs(y), np.abs(z)
     xx, yy, zz = x * x, y * y, z * z
     r = np.sqrt(xx + yy + zz)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first = np.where((xx + zz) > 0, y * (zz - xx) / 2 * np.arcsinh(y / np.sqrt(xx + zz)), 0.0)
-        second = np.where((xx + yy) > 0, z * (yy - xx) / 2 * np.arcsinh(z / np.sqrt(xx + yy)), 0.0)
-        third = np.where(x * r > 0, x * y * z * np.arctan(y * z / (x * r)), 0.0)
-    return first + second - third + (2 * xx - yy - zz) * r / 6
+    terms = y * (zz - xx) / 2 * _arcsinh(y, xx + zz)
+    terms += z * (yy - xx) / 2 * _arcsinh(z, xx + yy)
+    terms -= x * y * z * _arctan(y * z, x * r)
+    return terms + (2 * xx - yy - zz) * r / 6
 
 
 def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
@@ -41,17 +53,12 @@ def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
     z = np.abs(z)
     xx, yy, zz = x * x, y * y, z * z
     r = np.sqrt(xx + yy + zz)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where((xx + yy) > 0, x * y * z * np.arcsinh(z / np.sqrt(xx + yy)), 0.0)
-        terms += np.where(
-            (yy + zz) > 0, y / 6 * (3 * zz - yy) * np.arcsinh(x / np.sqrt(yy + zz)), 0
-        )
-        terms += np.where(
-            (xx + zz) > 0, x / 6 * (3 * zz - xx) * np.arcsinh(y / np.sqrt(xx + zz)), 0
-        )
-        terms -= np.where(z * r > 0, z**3 / 6 * np.arctan(x * y / (z * r)), 0.0)
-        terms -= np.where(np.abs(y) * r > 0, z * yy / 2 * np.arctan(x * z / (y * r)), 0.0)
-        terms -= np.where(np.abs(x) * r > 0, z * xx / 2 * np.arctan(y * z / (x * r)), 0.0)
+    terms = x * y * z * _arcsinh(z, xx + yy)
+    terms += y / 6 * (3 * zz - yy) * _arcsinh(x, yy + zz)
+    terms += x / 6 * (3 * zz - xx) * _arcsinh(y, xx + zz)
+    terms -= z**3 / 6 * _arctan(x * y, z * r)
+    terms -= z * yy / 2 * _arctan(x * z, y * r)
+    terms -= z * xx / 2 * _arctan(y * z, x * r)
     return terms - x * y * r / 3
 
 
@@ -66,10 +73,8 @@ def _second_differences(
     dx, dy, dz = cell
     total = np.zeros_like(x)
     weight = {-1: -1.0, 0: 2.0, 1: -1.0}
-    for i, wi in weight.items():
-        for j, wj in weight.items():
-            for k, wk in weight.items():
-                total += wi * wj * wk * function(x + i * dx, y + j * dy, z + k * dz)
+    for (i, wi), (j, wj), (k, wk) in itertools.product(weight.items(), repeat=3):
+        total += wi * wj * wk * function(x + i * dx, y + j * dy, z + k * dz)
     return total / (4 * np.pi * dx * dy * dz)
 
 
@@ -108,16 +113,14 @@ def averaged_dipole(x: NDArray, y: NDArray, cell: tuple[float, float, float]) ->
     node = np.sqrt(0.4)
     rule = ((-node, 5 / 24), (0.0, 7 / 12), (node, 5 / 24))
     totals = np.zeros((4, *x.shape))
-    for i, wi in rule:
-        for j, wj in rule:
-            for k, wk in rule:
-                px, py, pz = x + i * cell[0], y + j * cell[1], k * cell[2]
-                squared = px * px + py * py + pz * pz
-                scale = wi * wj * wk * cell[0] * cell[1] * cell[2] / (4 * np.pi) / squared**2.5
-                totals[0] += scale * (squared - 3 * px * px)
-                totals[1] += scale * (squared - 3 * py * py)
-                totals[2] += scale * (squared - 3 * pz * pz)
-                totals[3] += scale * (-3 * px * py)
+    for (i, wi), (j, wj), (k, wk) in itertools.product(rule, repeat=3):
+        px, py, pz = x + i * cell[0], y + j * cell[1], k * cell[2]
+        squared = px * px + py * py + pz * pz
+        scale = wi * wj * wk * cell[0] * cell[1] * cell[2] / (4 * np.pi) / squared**2.5
+        totals[0] += scale * (squared - 3 * px * px)
+        totals[1] += scale * (squared - 3 * py * py)
+        totals[2] += scale * (squared - 3 * pz * pz)
+        totals[3] += scale * (-3 * px * py)
     return totals
 
 

@@ -158,21 +158,17 @@ def climb(landscape: Landscape, path: Path) -> Path:
         The path through the saddle points; with the old images where none was found nearby.
     """
     images, energy = path.images.copy(), path.energy.copy()
-    residual = np.full(len(energy), math.nan)
-    stiffness = np.full((len(energy), 2), math.nan)
+    saddles: dict[int, tuple[float, tuple[float, float]]] = {}
     inner = np.arange(1, len(energy) - 1)
     height = path.top - min(energy[0], energy[-1])
     peaks = (energy[inner] >= energy[inner - 1]) & (energy[inner] >= energy[inner + 1])
     for index in inner[peaks & (energy[inner] >= path.top - NEAR_TOP * height)]:
         found = _saddle_near(landscape, path, int(index))
         if found is not None:
-            images[index], residual[index], stiffness[index] = found
+            images[index], saddles[index] = found[0], found[1:]
             energy[index] = landscape.exact_energy(images[index])
     saddle = int(energy[inner].argmax()) + 1
-    low, second = stiffness[saddle].tolist()
-    return Path(
-        images, energy, path.rounds, path.settled, saddle, float(residual[saddle]), (low, second)
-    )
+    return Path(images, energy, path.rounds, path.settled, saddle, *saddles.get(saddle, ()))
 
 
 def _saddle_near(

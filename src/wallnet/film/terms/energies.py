@@ -36,14 +36,12 @@ class Exchange(Term):
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
         for axis, edge in ((1, layer.cell[0]), (0, layer.cell[1])):
-            step = np.diff(m, axis=axis) / edge**2
-            low = [slice(None)] * 3
-            high = [slice(None)] * 3
-            low[axis], high[axis] = slice(None, -1), slice(1, None)
+            of_m, of_field = np.moveaxis(m, axis, 0), np.moveaxis(field, axis, 0)
+            cells = np.moveaxis(layer.mask, axis, 0)
             # no bond to an empty cell
-            step *= (layer.mask[tuple(low[:2])] & layer.mask[tuple(high[:2])])[..., None]
-            field[tuple(low)] += step
-            field[tuple(high)] -= step
+            step = np.diff(of_m, axis=0) / edge**2 * (cells[:-1] & cells[1:])[..., None]
+            of_field[:-1] += step
+            of_field[1:] -= step
         return 2 * self.exchange_stiffness / layer.polarization * field
 
 

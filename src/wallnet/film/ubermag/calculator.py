@@ -2,9 +2,7 @@
 
 import inspect
 import json
-import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pandas as pd
 import ubermagtable
 import ubermagutil as uu
 from numpy.typing import NDArray
+from oommfc import delete as delete  # of the folder of a system, whatever wrote it
 
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
@@ -119,10 +118,8 @@ class _Driver(mm.ExternalDriver):
         system.m.to_file("m0.omf", representation=ovf_format)
 
     def _call(self, system: mm.System, runner: object, verbose: int, **kwargs: Any) -> None:
-        report: AbstractContextManager = uu.progress.quiet()
-        if verbose:
-            report = uu.progress.summary("wallnet.film", type(self).__name__)
-        with report:
+        summary = uu.progress.summary("wallnet.film", type(self).__name__)
+        with summary if verbose else uu.progress.quiet():
             self._m, self._table = self._run(system, **kwargs)
         _write_odt(self._table, Path(f"{system.name}.odt"))
 
@@ -211,15 +208,9 @@ class MinDriver(_Driver):
     _x = "iteration"
 
     def _run(self, system: mm.System) -> tuple[NDArray[np.floating], ubermagtable.Table]:
-        options = dict(self)
         description = self._description
         landscape = Landscape(*description.film, description.held)
-        m, iterations, torque = minimize(
-            landscape,
-            description.magnetization,
-            options.get("stopping_mxHxm", 1e-4),
-            options.get("total_iteration_limit", 100_000),
-        )
+        m, iterations, torque = minimize(landscape, description.magnetization, **dict(self))
         self._save(system, m, iterations)
         row = _row(system, description, m, iteration=iterations, max_mxHxm=torque)
         return m, _table([row], self._x)
@@ -290,26 +281,3 @@ def compute(
         (folder / "energy.json").write_text(json.dumps({"energy": result}) + "\n", "utf-8")
     system.compute_number += 1
     return result
-
-
-def delete(system: mm.System, silent: bool = False) -> None:
-    """Delete the folder of a system's drives in the working directory.
-
-    Parameters
-    ----------
-    system : micromagneticmodel.System
-        The system.
-    silent : bool
-        Whether to ignore a missing folder.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder and `silent` is False.
-    """
-    folder = Path(system.name)
-    if folder.is_dir():
-        shutil.rmtree(folder)
-        system.drive_number = 0
-    elif not silent:
-        raise FileNotFoundError(f"{folder} is not there; no drive of this system was saved here")
