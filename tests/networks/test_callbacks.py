@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
-from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
+from wallnet.networks.callbacks import FollowEpochs, LimitWeights, TrainOnLevels
 from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 
@@ -208,20 +208,3 @@ def test_what_cannot_be_on_levels_is_refused_before_training():
     network = nn.Sequential(nn.LSTM(2, 2))
     with pytest.raises(ValueError, match="Sequential has no layer whose weights are synapses"):
         TrainOnLevels(CONDUCTANCES).on_fit_start(None, network)
-
-
-def drawn(seed, epoch, batch=0):
-    """Return random numbers of a batch, if the generator had another seed before."""
-    torch.manual_seed(99)
-    trainer = SimpleNamespace(current_epoch=epoch)
-    SeedEpochs(seed).on_train_batch_start(trainer, None, None, batch)
-    return torch.rand(3).tolist()
-
-
-def test_every_epoch_and_every_seed_has_its_own_random_numbers():
-    """Later batches go on from the first."""
-    assert drawn(3, 1) == drawn(3, 1)
-    different = [drawn(3, 0), drawn(3, 1), drawn(4, 0), drawn(4, 1)]
-    assert len({tuple(numbers) for numbers in different}) == 4
-    undisturbed = torch.rand(3, generator=torch.Generator().manual_seed(99)).tolist()
-    assert drawn(3, 1, batch=1) == undisturbed

@@ -1,4 +1,4 @@
-"""Callbacks of the training: weight limits, levels, random numbers, best epoch."""
+"""Callbacks of the training: weight limits, levels, best epoch."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from pytorch_lightning import Trainer
@@ -214,31 +213,6 @@ class TrainOnLevels(Callback):
             moved = torch.maximum(layer.weight, offset + scale * table[0])
             self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
             layer.set(self.mapping.snap(self._hidden[name], circuits[name]))
-
-
-class SeedEpochs(Callback):
-    """Seed the random numbers of each epoch, whatever drew some before.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the training.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Seed PyTorch's generator with the seed and the number of the epoch.
-
-        A loader draws a number when its epoch begins: in the first epoch of a process before
-        `on_train_epoch_start`, in others after it.
-        """
-        if batch_idx == 0:
-            state = np.random.SeedSequence((self.seed, trainer.current_epoch)).generate_state(1)
-            torch.manual_seed(int(state[0]))
 
 
 class FollowEpochs(Callback):

@@ -97,8 +97,7 @@ class Run:
         training: Training = getattr(self.job, stage)
         last = getattr(training, "kept_epoch", "best") == "last"
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
-        seed = callbacks.SeedEpochs(self.job.seed)
-        running = trainer(training.epochs, *beside, seed, follow)
+        running = trainer(training.epochs, *beside, follow)
         shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
         running.fit(network, shuffled, self.data.whole("validation"))
         network.load_state_dict(follow.best_weights)
