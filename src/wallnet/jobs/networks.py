@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wallnet.config.mappings import split_mapping
 from wallnet.config.networks import (
     MODELS,
     DataSet,
@@ -61,11 +60,6 @@ class LevelJob(LevelTrainings, _Network):
     reading: str
     mapping: str
     stages: tuple[str, ...]
-
-    @property
-    def level_set(self) -> str:
-        """Set of levels that is used, of `wallnet.config.mappings.LEVEL_SETS`."""
-        return split_mapping(self.mapping).level_set
 
 
 class MappingJob(Job):

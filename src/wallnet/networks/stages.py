@@ -34,7 +34,7 @@ from wallnet.networks.compensation import compensated
 from wallnet.networks.evaluation import evaluate, validation_accuracy
 from wallnet.networks.images import Images
 from wallnet.networks.layers import SynapticLayer, digital_layers
-from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
+from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
 
@@ -263,18 +263,18 @@ class OnLevels(Run):
     ----------
     job : LevelJob
         The job.
-    levels : Levels
-        Levels of the synapse.
     placement : Placement
         Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
         trained network.
+    whole : int
+        Number of states of the synapse; see `read_mapping`.
     placements : dict
         Those of the stages that have other scales.
     """
 
     job: LevelJob
-    levels: Levels
     placement: Placement
+    whole: int
     placements: dict[str, Placement] = field(default_factory=dict)
 
     def snapped(self, start: str) -> Classifier:
@@ -350,19 +350,17 @@ class OnLevels(Run):
 
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
+        if STAGES[stage].programmed:
+            about = storage.provenance(self.job)
+            about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
+            identity = Network.of(self.job, stage)
+            programming.write(
+                network.synapses(),
+                self.placements.get(stage, self.placement),
+                identity.path(files.PROGRAMMING, self.folder),
+                {**about, **identity.place},
+            )
         super().finish(stage, network, started, **self.about_levels(stage), **more)
-        if not STAGES[stage].programmed:
-            return
-        about = storage.provenance(self.job)
-        about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
-        identity = Network.of(self.job, stage)
-        programming.write(
-            network.synapses(),
-            self.placements.get(stage, self.placement),
-            self.levels.conductances,
-            identity.path(files.PROGRAMMING, self.folder),
-            {**about, **identity.place},
-        )
 
     def about_levels(self, stage: str) -> dict[str, Any]:
         """Return levels and circuits of a stage as plain data."""
@@ -370,9 +368,9 @@ class OnLevels(Run):
         # a mapping with a circuit for each row has too many values to list
         few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
         return {
-            "device_levels": self.levels.whole,
+            "device_levels": self.whole,
             "levels": mapping.levels.tolist(),
-            "conductances": self.levels.conductances.tolist(),
+            "conductances": mapping.conductances.tolist(),
             "circuits": {name: circuit.plain() for name, circuit in circuits.items()},
             "weight_values": {
                 name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
@@ -404,10 +402,7 @@ def on_levels(
     FileError
         If an input is unusable.
     """
-    read = {
-        name: read_levels(synapse, job.reading, name)
-        for name in dict.fromkeys(one.level_set for one in job.networks)
-    }
+    mappings = [read_mapping(synapse, job.reading, one.mapping) for one in job.networks]
     starts: dict[str, tuple[str, Classifier]] = {}
     for one in job.networks:
         if one.recipe not in starts:
@@ -418,16 +413,15 @@ def on_levels(
             starts[one.recipe] = path, storage.load_network(path, one.model)
     begin(job)
     data = _data(job.networks[0], images, dict(starts.values()))
-    for one in job.networks:
-        mapping = WeightMapping(one.mapping, read[one.level_set].conductances)
+    for one, (mapping, whole) in zip(job.networks, mappings, strict=True):
         _, network = starts[one.recipe]
         yield OnLevels(
             job=one,
             data=data,
             folder=folder,
             networks={FIRST_STAGE: network},
-            levels=read[one.level_set],
             placement=Placement.chosen(network.synapses(), mapping),
+            whole=whole,
         )
 
 
@@ -485,6 +479,6 @@ def compare(
             rows.append({**named, "validation_accuracy": found})
             print(*named.values(), f"{found:.2f} %", flush=True)
     place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
-    result = {**place, "device_levels": run.levels.whole, "rows": rows}
+    result = {**place, "device_levels": run.whole, "rows": rows}
     result["wall_seconds"] = time.perf_counter() - started
     files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)

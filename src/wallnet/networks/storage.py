@@ -12,13 +12,12 @@ import torch
 
 from wallnet import __version__, files, revisions
 from wallnet.config import ConfigError
-from wallnet.config.stages import PROGRAMMED_STAGES, Network
+from wallnet.config.stages import Network
 from wallnet.files import FileError
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import one_line
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
 
@@ -70,31 +69,6 @@ def _separate(plain: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(dict(plain)))
 
 
-def check_levels(network: Classifier, about: Mapping[str, Any]) -> None:
-    """Check that a network at a stage on levels has each weight exactly on them.
-
-    Parameters
-    ----------
-    network : Classifier
-        The network.
-    about : Mapping
-        `stage`, and at a stage on levels `mapping`, `levels` and `circuits` as in the metrics.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not exactly ``offset + scale · entry``.
-    """
-    if about.get("stage") not in PROGRAMMED_STAGES:
-        return
-    circuits = {
-        name: Circuit.of(layer.weight, **about["circuits"][name])
-        for name, layer in network.synapses().items()
-    }
-    mapping = WeightMapping(about["mapping"], about["levels"])
-    Placement(mapping, circuits).entries(network.synapses())
-
-
 def load_network(path: str | Path, model: str) -> Classifier:
     """Read a network that `save_network` wrote.
 
@@ -114,8 +88,7 @@ def load_network(path: str | Path, model: str) -> Classifier:
     Raises
     ------
     FileError, ConfigError
-        If the file is missing, may not be read or is damaged, if its network is said to be on
-        levels and is not, or if the model does not exist.
+        If the file is missing, may not be read or is damaged, or if the model does not exist.
     """
     try:
         files.check_digest(path)
@@ -131,7 +104,6 @@ def load_network(path: str | Path, model: str) -> Classifier:
         network.load_state_dict(checkpoint["state_dict"])
         if not all(torch.isfinite(p).all() for p in network.parameters()):
             raise ValueError("it has weights that are not finite")
-        check_levels(network, checkpoint["wallnet"])
     except (FileError, ConfigError):  # a model of the user that is not there is no damage
         raise
     except FileNotFoundError:
@@ -179,7 +151,6 @@ def write_stage(
     }
     on_levels = {key: results[key] for key in ("levels", "circuits") if key in results}
     about = {**provenance(job), **identity.place, **on_levels}
-    check_levels(network, about)
     save_network(network, identity.path(files.CHECKPOINT, folder), about)
     files.write_json(metrics, identity.path(files.METRICS, folder))
     print(
