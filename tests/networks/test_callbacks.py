@@ -102,12 +102,12 @@ def loader(images, size=20):
     return DataLoader(TensorDataset(pixels, labels), batch_size=size)
 
 
-def fit(module, batches, *callbacks, **more):
+def fit(module, batches, *callbacks, ckpt_path=None, **more):
     silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     trainer = Trainer(
         accelerator="cpu", callbacks=list(callbacks), enable_model_summary=False, **silent, **more
     )
-    trainer.fit(module, batches, batches)
+    trainer.fit(module, batches, batches, ckpt_path=ckpt_path)
     return trainer
 
 
@@ -192,6 +192,27 @@ def test_a_callback_can_train_one_model_after_another(images):
     fit(twin, loader(images), TrainOnLevels(CONDUCTANCES, "signed"), max_epochs=1)
     for name, tensor in twin.state_dict().items():
         assert torch.equal(second.state_dict()[name], tensor)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("learn_scales", [False, True])
+def test_a_training_continues_from_a_checkpoint(images, tmp_path, learn_scales):
+    """With the hidden weights and the scales of the training before."""
+    torch.manual_seed(2)
+    interrupted, whole = Plain(), Plain()
+    whole.load_state_dict(interrupted.state_dict())
+
+    def callback():
+        return TrainOnLevels(CONDUCTANCES, "signed", learn_scales=learn_scales)
+
+    fit(whole, loader(images), callback(), max_epochs=2)
+    fit(interrupted, loader(images), callback(), max_epochs=1).save_checkpoint(tmp_path / "a.ckpt")
+    resumed = Plain()
+    fit(resumed, loader(images), callback(), max_epochs=2, ckpt_path=tmp_path / "a.ckpt")
+    found, expected = resumed.state_dict(), whole.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    assert not torch.equal(found["head.weight"], interrupted.head.weight)
 
 
 def test_the_default_mapping_has_the_least_squared_error():

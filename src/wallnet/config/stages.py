@@ -85,7 +85,7 @@ class FineTuned(Stage):
 
     def compute(self, on: Any) -> Any:
         """Return the network of the stage before, trained further."""
-        return on.trained(self.name, self.start)
+        return on.trained(self.name, on.networks[self.start])
 
 
 class QuantizationAware(Stage):

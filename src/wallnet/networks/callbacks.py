@@ -28,16 +28,14 @@ FACTORS = "level_factors"
 
 
 class LimitWeights(Callback):
-    """Clip every weight after each step to ± limit/√(inputs of its neuron); None is no limit."""
+    """Clip every weight after each step to ± limit/√(inputs of its neuron)."""
 
-    def __init__(self, limit: float | None, layers: Layers = None) -> None:
+    def __init__(self, limit: float, layers: Layers = None) -> None:
         self.limit, self.layers = limit, layers
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases are not limited."""
-        if self.limit is None:
-            return
         for layer in synaptic_layers(pl_module, self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.parameter.clamp_(-bound, bound)
@@ -107,7 +105,7 @@ class TrainOnLevels(Callback):
         self.mapping = levels
         self.circuits: dict[str, Circuit] = {}
         self._hidden: dict[str, Tensor] = {}
-        self._moving = False
+        self._moving = self._restored = False
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Add the factors to the parameters of the network, before its optimiser is made."""
@@ -120,10 +118,11 @@ class TrainOnLevels(Callback):
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Store the weights and put the network on the levels, unless a training continues."""
-        if not self._continues(pl_module):
+        if not self._restored:
             chosen = Placement.chosen(self._synapses(pl_module), self.mapping)
             self.circuits = dict(self._given or chosen.circuits)
             self._snap(pl_module)
+        self._restored = False
 
     def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
         return synaptic_layers(network, self.layers)
@@ -151,17 +150,6 @@ class TrainOnLevels(Callback):
             delattr(network, FACTORS)
         return circuits
 
-    def _continues(self, network: nn.Module) -> bool:
-        """Return whether a network has the weights to which the hidden ones belong."""
-        layers = self._synapses(network)
-        if layers.keys() != self._hidden.keys():
-            return False
-        circuits = self._present(network)
-        return all(
-            torch.equal(layer.weight, self.mapping.snap(self._hidden[name], circuits[name]))
-            for name, layer in layers.items()
-        )
-
     def state_dict(self) -> dict[str, Any]:
         """Return hidden weights, offsets and scales, for a training that continues later."""
         circuits = {name: tuple(circuit) for name, circuit in self.circuits.items()}
@@ -169,7 +157,7 @@ class TrainOnLevels(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore hidden weights, offsets and scales."""
-        self._hidden = state_dict["hidden"]
+        self._hidden, self._restored = state_dict["hidden"], True
         self.circuits = {name: Circuit(*pair) for name, pair in state_dict["circuits"].items()}
 
     @torch.no_grad()

@@ -5,12 +5,13 @@ included, unless other layers are chosen. All other parameters stay digital: bia
 as a batch normalisation or an LSTM.
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from torch import Tensor, nn
+
+from wallnet.config.messages import misnamed
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
 """Chosen layers: names as in `named_modules`, classes, or names of classes; see `chosen_layers`."""
@@ -96,13 +97,8 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
         }
         if not fits:
             text = each.__name__ if isinstance(each, type) else each
-            near = difflib.get_close_matches(text, modules, n=1)
-            known = ", ".join(filter(None, modules)) or "none"
-            hint = f"did you mean {near[0]}?" if near else f"known: {known}"
-            raise ValueError(
-                f"layers names {text!r}, which the model does not have ({hint}); use names of its "
-                "layers or their classes"
-            )
+            what = "the name or the class of a layer of the model"
+            raise ValueError(*misnamed("layers", text, filter(None, modules), what))
         wanted |= fits
     return {name: module for name, module in modules.items() if name in wanted}
 

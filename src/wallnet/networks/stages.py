@@ -97,6 +97,8 @@ class Run:
         training: Training = getattr(self.job, stage)
         last = getattr(training, "kept_epoch", "best") == "last"
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
+        if limit := getattr(training, "weight_limit", None):
+            beside = (*beside, callbacks.LimitWeights(limit, network.layers))
         running = trainer(training.epochs, *beside, follow)
         shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
         running.fit(network, shuffled, self.data.whole("validation"))
@@ -104,7 +106,7 @@ class Run:
         self.best_epochs[stage] = follow.best_epoch
         return network
 
-    def trained_from(self, start: Classifier, stage: str, *beside: Callback) -> Classifier:
+    def trained(self, stage: str, start: Classifier, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from another one with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
         training: Training = getattr(self.job, stage)
@@ -181,7 +183,14 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     data = ImageData(images, job.validation_fraction, job.seed)
     try:
         network = new_network(job, data, curve)
-        _check_model(network, data)
+        shown = data.test[0][:2].float()
+        with torch.no_grad():
+            logits = network.eval()(shown)
+        network.train()
+        if logits.shape != (expected := (len(shown), len(data.images.classes))):
+            raise ValueError(
+                f"it returns {tuple(logits.shape)} for {tuple(shown.shape)}, not {expected}"
+            )
         placed = network.folded() if job.fold_batch_norm else network
         digital = digital_layers(placed.model, job.layers)
     except ConfigError:
@@ -194,22 +203,8 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     if digital:
         named = ", ".join(f"{name or 'the model'} ({kind})" for name, kind in digital.items())
         print(f"{job.recipe}: these layers stay digital: {named}", flush=True)
-    limit = callbacks.LimitWeights(job.fp32.weight_limit, network.layers)
-    trained = run.train("fp32", network, limit)
+    trained = run.train("fp32", network)
     run.finish("fp32", trained.folded() if job.fold_batch_norm else trained, started)
-
-
-def _check_model(network: Classifier, data: ImageData) -> None:
-    """Raise ValueError for a model that cannot be trained or put on levels, before any training."""
-    images = data.test[0][:2].float()
-    with torch.no_grad():
-        logits = network.eval()(images)
-    network.train()
-    expected = len(images), len(data.images.classes)
-    if logits.shape != expected:
-        raise ValueError(
-            f"it returns {tuple(logits.shape)} for {tuple(images.shape)}, not {expected}"
-        )
 
 
 def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str | Path) -> None:
@@ -235,9 +230,7 @@ def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str 
     trained = storage.load_network(start, job.model)
     begin(job)
     run = Run(job=job, data=_data(job, images, {str(start): trained}), folder=folder)
-    limit = callbacks.LimitWeights(job.continued.weight_limit, trained.layers)
-    network = run.trained_from(trained, "continued", limit)
-    run.finish("continued", network, started)
+    run.finish("continued", run.trained("continued", trained), started)
 
 
 def _data(
@@ -283,12 +276,10 @@ class OnLevels(Run):
         self.placement.snap(network.synapses())
         return network
 
-    def compensated(self, stage: str, start: str, images: int | None = None) -> Classifier:
+    def compensated(self, stage: str, start: str) -> Classifier:
         """Return a copy of a stage's network on the levels, with compensated rounding."""
         network = copy.deepcopy(self.networks[start])
-        if images is None:
-            assert self.job.compensated is not None
-            images = self.job.compensated.images
+        images = (self.job.compensated or Compensation()).images
         self.placements[stage] = self._compensate(network, network.synapses(), images)
         return network
 
@@ -298,10 +289,6 @@ class OnLevels(Run):
         """Put some weights of a network on the levels, in place, with compensated rounding."""
         shown = self.data.training[0][:images].float() / 255
         return compensated(network.model, synapses, self.placement.mapping, shown, logits=True)
-
-    def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
-        """Return a stage's network, trained from that of stage `start` with its own settings."""
-        return self.trained_from(self.networks[start], stage, *beside)
 
     def trained_on_levels(self, stage: str, start: str) -> Classifier:
         """Return a stage's network, trained further with its weights on the levels."""
@@ -327,7 +314,7 @@ class OnLevels(Run):
             ]
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
-                self.compensated("compensated", start, images)
+                self.compensated("compensated", start)
             placement = self.placements["compensated"]
         keeping = callbacks.TrainOnLevels(
             placement.mapping,
@@ -335,7 +322,7 @@ class OnLevels(Run):
             learn_scales=settings.scales == "learned",
             circuits={f"model.{name}": each for name, each in placement.circuits.items()},
         )
-        network = self.trained_from(begun, stage, keeping)
+        network = self.trained(stage, begun, keeping)
         released = keeping.released(network)
         circuits = {name: released[f"model.{name}"] for name in placement.circuits}
         if largest:
@@ -344,30 +331,20 @@ class OnLevels(Run):
         self.placements[stage] = Placement(placement.mapping, circuits)
         return network
 
-    def limiting(self, limit: float) -> Callback:
-        """Return the callback that limits the weights in training."""
-        return callbacks.LimitWeights(limit, self.networks[FIRST_STAGE].layers)
-
     def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
+        placement = self.placements.get(stage, self.placement)
         if STAGES[stage].programmed:
             about = storage.provenance(self.job)
             about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
             identity = Network.of(self.job, stage)
-            programming.write(
-                network.synapses(),
-                self.placements.get(stage, self.placement),
-                identity.path(files.PROGRAMMING, self.folder),
-                {**about, **identity.place},
-            )
-        super().finish(stage, network, started, **self.about_levels(stage), **more)
-
-    def about_levels(self, stage: str) -> dict[str, Any]:
-        """Return levels and circuits of a stage as plain data."""
-        mapping, circuits = self.placements.get(stage, self.placement)
+            path = identity.path(files.PROGRAMMING, self.folder)
+            attributes = {**about, **identity.place}
+            programming.write(network.synapses(), placement, path, attributes)
+        mapping, circuits = placement
         # a mapping with a circuit for each row has too many values to list
         few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
-        return {
+        levels = {
             "device_levels": self.whole,
             "levels": mapping.levels.tolist(),
             "conductances": mapping.conductances.tolist(),
@@ -376,6 +353,7 @@ class OnLevels(Run):
                 name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
             },
         }
+        super().finish(stage, network, started, **levels, **more)
 
 
 def on_levels(
