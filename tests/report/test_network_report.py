@@ -242,7 +242,7 @@ def test_the_command_shows_the_paper_if_it_is_asked_to(campaign, monkeypatch, ki
 @pytest.mark.parametrize("text", [",".join(report.COLUMNS), "dataset,device\nmnist,synapse-5"])
 def test_a_table_of_no_accuracies_is_refused(tmp_path, text):
     files.write_text(f"{text}\n", tmp_path / "a.csv")
-    with pytest.raises(FileError, match=r"a\.csv is not a table of accuracies"):
+    with pytest.raises(FileError, match=r"a\.csv is damaged or not a table of accuracies"):
         report.read_accuracies(str(tmp_path / "a.csv"))
 
 

@@ -11,11 +11,8 @@ import pytorch_lightning as lightning
 import torch
 
 from wallnet import __version__, files, revisions
-from wallnet.config import ConfigError
 from wallnet.config.stages import Network
-from wallnet.files import FileError
-from wallnet.files.datasets import unreadable
-from wallnet.files.whole import one_line
+from wallnet.files.datasets import checked
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 
@@ -90,8 +87,7 @@ def load_network(path: str | Path, model: str) -> Classifier:
     FileError, ConfigError
         If the file is missing, may not be read or is damaged, or if the model does not exist.
     """
-    try:
-        files.check_digest(path)
+    with checked(path, "a network"):
         # PyTorch itself does not check the checksums
         with zipfile.ZipFile(path) as archive:
             broken = archive.testzip()
@@ -104,15 +100,7 @@ def load_network(path: str | Path, model: str) -> Classifier:
         network.load_state_dict(checkpoint["state_dict"])
         if not all(torch.isfinite(p).all() for p in network.parameters()):
             raise ValueError("it has weights that are not finite")
-    except (FileError, ConfigError):  # a model of the user that is not there is no damage
-        raise
-    except FileNotFoundError:
-        raise FileError(f"{path} is not there; run snakemake to make it") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except Exception as error:  # a foreign checkpoint may raise any exception
-        raise files.damaged(path, f"is damaged ({one_line(error)})") from None
-    return network
+        return network
 
 
 def write_stage(
