@@ -128,7 +128,8 @@ class ImageData:
     def whole(self, part: str) -> DataLoader[Any]:
         """Return the `validation` or `test` images in large batches, in one item."""
         images, labels = (each.split(EVALUATION_BATCH) for each in getattr(self, part))
-        return DataLoader([[*zip(map(_scaled, images), labels, strict=True)]], batch_size=None)
+        batches: Any = [[*zip(map(_scaled, images), labels, strict=True)]]
+        return DataLoader(batches, batch_size=None)
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:

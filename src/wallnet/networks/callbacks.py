@@ -55,10 +55,10 @@ class TrainOnLevels(Callback):
 
     Parameters
     ----------
-    levels : array_like or WeightMapping
-        Conductances of the synapse, in any unit and any order, shape (levels,); or a mapping.
+    levels : array_like
+        Conductances of the synapse, in any unit and any order, shape (levels,).
     mapping : str
-        Name of the mapping, if levels are given; see `wallnet.config.mappings.split_mapping`.
+        Name of the mapping; see `wallnet.config.mappings.split_mapping`.
     layers : iterable of str or type, optional
         Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
         parameters are trained as usual.
@@ -92,7 +92,7 @@ class TrainOnLevels(Callback):
 
     def __init__(
         self,
-        levels: ArrayLike | WeightMapping,
+        levels: ArrayLike,
         mapping: str = DEFAULT_MAPPING,
         layers: Layers = None,
         learn_scales: bool = False,
@@ -100,9 +100,7 @@ class TrainOnLevels(Callback):
     ) -> None:
         self.layers, self.learn_scales, self._given = layers, learn_scales, circuits
         self.digital_layers: dict[str, str] = {}
-        if not isinstance(levels, WeightMapping):
-            levels = WeightMapping(mapping, levels)
-        self.mapping = levels
+        self.mapping = WeightMapping(mapping, levels)
         self.circuits: dict[str, Circuit] = {}
         self._hidden: dict[str, Tensor] = {}
         self._moving = self._restored = False

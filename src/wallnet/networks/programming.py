@@ -122,13 +122,11 @@ def restore(
             torch.from_numpy(data[key].values[of_outputs].astype(np.float32))
             for key in ("weight_offset", "weight_scale", "bias")
         )
-        if len(weights) != layer.weight.numel() or len(bias) != len(layer.weight):
+        same = len(weights) == layer.weight.numel() and len(bias) == len(layer.weight)
+        if not same or bool(bias.isnan().any()) != (layer.bias is None):
             raise FileError(
-                f"{path} has another size of layer {name}; use the model of its network"
-            )
-        if bool(bias.isnan().any()) != (layer.bias is None):
-            raise FileError(
-                f"{path} has other biases of layer {name}; use the model of its network"
+                f"{path} has another size or other biases of layer {name}; use the model of its "
+                "network"
             )
         rows = (-1, *[1] * (layer.weight.dim() - 1))
         weights = scale.reshape(rows) * weights.reshape(layer.weight.shape)

@@ -317,7 +317,8 @@ class OnLevels(Run):
                 self.compensated("compensated", start)
             placement = self.placements["compensated"]
         keeping = callbacks.TrainOnLevels(
-            placement.mapping,
+            placement.mapping.conductances,
+            self.job.mapping,
             layers=layers,
             learn_scales=settings.scales == "learned",
             circuits={f"model.{name}": each for name, each in placement.circuits.items()},
