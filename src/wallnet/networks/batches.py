@@ -92,6 +92,8 @@ class ImageData:
     ----------
     training, validation, test : tuple of torch.Tensor
         Grey values, shape (images, 1, rows, columns), uint8, and labels, shape (images,), int64.
+    shape : tuple of int
+        Rows and columns of an image.
 
     Raises
     ------
@@ -101,6 +103,7 @@ class ImageData:
 
     def __init__(self, images: Images, validation_fraction: float, seed: int) -> None:
         self.images, self.seed = images, seed
+        self.shape = images.training_images.shape[1:]
         count = len(images.training_labels)
         order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()
         held_out = max(1, round(count * validation_fraction))
@@ -114,12 +117,6 @@ class ImageData:
             for chosen in (order[:held_out], order[held_out:])
         )
         self.test = _tensors(images.test_images.copy(), images.test_labels)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of an image."""
-        rows, columns = self.training[0].shape[-2:]
-        return rows, columns
 
     def shuffled(self, size: int, shift: int = 0) -> ShuffledBatches:
         """Return the training images in batches; see `ShuffledBatches`."""

@@ -85,15 +85,10 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
         return {name: module for name, module in modules.items() if type(module) in SYNAPTIC}
     wanted: set[str] = set()
     for each in [layers] if isinstance(layers, str | type) else layers:
-        fits = {
+        fits = {name for name in modules if name == each} or {
             name
             for name, module in modules.items()
-            if (
-                isinstance(module, each)
-                if isinstance(each, type)
-                else name == each
-                or (each not in modules and each in {c.__name__ for c in type(module).__mro__})
-            )
+            if any(each in (kind, kind.__name__) for kind in type(module).__mro__)
         }
         if not fits:
             text = each.__name__ if isinstance(each, type) else each

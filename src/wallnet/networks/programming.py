@@ -99,6 +99,8 @@ def restore(
 
     Raises
     ------
+    ValueError
+        If the model has no such layers.
     FileError
         If the file is missing or damaged, or belongs to another model. The model is then not
         changed.
@@ -108,10 +110,7 @@ def restore(
         entries = _entries(data, from_conductance)
     except ValueError as error:
         raise files.damaged(path, f"is damaged ({error})") from None
-    try:
-        synapses = synaptic_layers(model, layers)
-    except ValueError as error:
-        raise FileError(f"{path} belongs to another model: {error}") from None
+    synapses = synaptic_layers(model, layers)
     if list(synapses) != data["layer"].values.tolist():
         raise FileError(f"{path} belongs to a model with other layers; use that of its network")
     found = {}

@@ -118,14 +118,22 @@ class Run:
             network.teacher = Teacher(copy.deepcopy(self.networks[FIRST_STAGE]).eval(), share)
         return self.train(stage, network, *beside)
 
-    def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
+    def finish(self, stage: str, network: Classifier, started: float, **levels: Any) -> None:
         """Measure and write the network of a stage that began at `started`."""
         self.networks[stage] = network
-        results = {**evaluate(network, self.data), **more}
+        identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
+        results = {**evaluate(network, self.data), **levels}
         if stage in self.best_epochs:
             results |= {"training_curve": network.curve, "best_epoch": self.best_epochs[stage]}
         results["wall_seconds"] = time.perf_counter() - started
-        storage.write_stage(self.job, Network.of(self.job, stage), network, results, self.folder)
+        about = made_by | identity.place
+        about |= {key: levels[key] for key in ("levels", "circuits") if key in levels}
+        storage.save_network(network, identity.path(files.CHECKPOINT, self.folder), about)
+        activation = dict(network.hparams["activation"])
+        metrics = {"kind": "network", **identity, "activation": activation, **results, **made_by}
+        files.write_json(metrics, identity.path(files.METRICS, self.folder))
+        told = f"test accuracy {results['test_accuracy']:.2f} %"
+        print(f"{identity.dataset} {identity.device} {stage}: {told}", flush=True)
 
 
 def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
@@ -332,7 +340,7 @@ class OnLevels(Run):
         self.placements[stage] = Placement(placement.mapping, circuits)
         return network
 
-    def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
+    def finish(self, stage: str, network: Classifier, started: float, **_: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
         placement = self.placements.get(stage, self.placement)
         if STAGES[stage].programmed:
@@ -354,7 +362,7 @@ class OnLevels(Run):
                 name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
             },
         }
-        super().finish(stage, network, started, **levels, **more)
+        super().finish(stage, network, started, **levels)
 
 
 def on_levels(
@@ -383,13 +391,10 @@ def on_levels(
     """
     mappings = [read_mapping(synapse, job.reading, one.mapping) for one in job.networks]
     starts: dict[str, tuple[str, Classifier]] = {}
-    for one in job.networks:
-        if one.recipe not in starts:
-            first = Network(
-                dataset=one.dataset, recipe=one.recipe, stage=FIRST_STAGE, seed=str(one.seed)
-            )
-            path = first.path(files.CHECKPOINT, folder)
-            starts[one.recipe] = path, storage.load_network(path, one.model)
+    for recipe, model in {one.recipe: one.model for one in job.networks}.items():
+        first = Network(dataset=job.dataset, recipe=recipe, stage=FIRST_STAGE, seed=str(job.seed))
+        path = first.path(files.CHECKPOINT, folder)
+        starts[recipe] = path, storage.load_network(path, model)
     begin(job)
     data = _data(job.networks[0], images, dict(starts.values()))
     for one, (mapping, whole) in zip(job.networks, mappings, strict=True):

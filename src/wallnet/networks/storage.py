@@ -5,21 +5,18 @@ import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytorch_lightning as lightning
 import torch
 
 from wallnet import __version__, files, revisions
-from wallnet.config.stages import Network
 from wallnet.files.datasets import checked
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 
-NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
 
-
-def provenance(job: NetworkJob | MappingJob) -> dict[str, Any]:
+def provenance(job: TrainingJob | ContinuingJob | LevelJob | MappingJob) -> dict[str, Any]:
     """Return parameters, seed, versions and PyTorch's instructions of a result, as plain data."""
     return {
         "parameters": job.plain(),
@@ -101,48 +98,3 @@ def load_network(path: str | Path, model: str) -> Classifier:
         if not all(torch.isfinite(p).all() for p in network.parameters()):
             raise ValueError("it has weights that are not finite")
         return network
-
-
-def write_stage(
-    job: NetworkJob,
-    identity: Network,
-    network: Classifier,
-    results: Mapping[str, Any],
-    folder: str | Path,
-) -> None:
-    """Write the metrics and the checkpoint of a stage.
-
-    Parameters
-    ----------
-    job : NetworkJob
-        Job of the stage.
-    identity : Network
-        What identifies the network.
-    network : Classifier
-        The network.
-    results : Mapping
-        Measured values, as plain data.
-    folder : str or Path
-        Folder of all networks.
-
-    Raises
-    ------
-    FileError
-        If a file cannot be written.
-    """
-    metrics = {
-        "kind": "network",
-        **identity,
-        "activation": dict(network.hparams["activation"]),
-        **results,
-        **provenance(job),
-    }
-    on_levels = {key: results[key] for key in ("levels", "circuits") if key in results}
-    about = {**provenance(job), **identity.place, **on_levels}
-    save_network(network, identity.path(files.CHECKPOINT, folder), about)
-    files.write_json(metrics, identity.path(files.METRICS, folder))
-    print(
-        f"{identity.dataset} {identity.device} {identity.stage}: "
-        f"test accuracy {results['test_accuracy']:.2f} %",
-        flush=True,
-    )
