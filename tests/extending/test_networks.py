@@ -9,7 +9,7 @@ from helpers.small_campaign import TRAINING, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import files
-from wallnet.config.stages import FREE_STAGES, LEVEL_STAGES
+from wallnet.config.stages import STAGES
 
 MAPPING = "ternary-fitted-extended"
 NEW = {"limited": "Limited", "limited_snapped": "Limited, snapped"}
@@ -97,7 +97,7 @@ def test_a_training_stage_takes_two_places(results):
     programmed = [stage for stage in NEW if (folder / stage / "seed-3/programming.nc").exists()]
     assert programmed == ["limited_snapped"]
     accuracies = rows(results, "layer")
-    assert set(accuracies) == {*FREE_STAGES, *LEVEL_STAGES, *NEW} - {"compensated"}
+    assert set(accuracies) == {*STAGES, *NEW} - {"compensated"}
     markdown = (results / "tables/accuracy.md").read_text(encoding="utf-8")
     for stage, title in NEW.items():
         assert accuracies[stage] == pytest.approx(records[stage]["test_accuracy"], abs=6e-3)

@@ -18,7 +18,6 @@ from wallnet.config import networks as section
 from wallnet.config.networks import Networks
 from wallnet.config.stages import (
     FIRST_STAGE,
-    FREE_STAGES,
     LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
@@ -30,6 +29,8 @@ from wallnet.jobs.networks import accuracy_job
 from wallnet.plan.paths import example_metrics, network_models, training_curve_metrics
 from wallnet.report import networks as report
 from wallnet.report import style
+
+FREE_STAGES = ("fp32", "continued")
 
 
 def metrics_of(run, levels, right=None):

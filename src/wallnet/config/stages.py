@@ -137,9 +137,6 @@ STAGES: dict[str, Stage] = {
 }
 """All stages of a network, by name, in the order of computation."""
 
-FREE_STAGES = tuple(name for name, stage in STAGES.items() if not stage.mapped)
-"""The stages with FP32 weights, which use no synapse."""
-
 LEVEL_STAGES = tuple(name for name, stage in STAGES.items() if stage.mapped)
 """The stages that start on a synapse's levels."""
 

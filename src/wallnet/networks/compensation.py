@@ -15,7 +15,7 @@ GPTQ of libraries such as torchao rounds to uniform grids only.
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -118,7 +118,7 @@ def _called(model: nn.Module, images: Tensor) -> list[str]:
 
 def rounded(
     weight: Tensor, products: Tensor, circuits: Sequence[Circuit], mapping: WeightMapping
-) -> Iterator[Tensor]:
+) -> Tensor:
     """Round the weights of a layer so that the error of its outputs is small.
 
     Parameters
@@ -132,10 +132,10 @@ def rounded(
     mapping : WeightMapping
         Mapping of weights to levels.
 
-    Yields
-    ------
+    Returns
+    -------
     torch.Tensor
-        The rounded weights at a scale, shape (groups, outputs, inputs).
+        The rounded weights at each scale, shape (scales, groups, outputs, inputs).
     """
     count = weight.shape[-1]
     variances = products.diagonal(dim1=1, dim2=2)
@@ -159,10 +159,9 @@ def rounded(
             errors[..., column - begin] = error
         for each, error in zip(left, errors, strict=True):
             each[:, :, end:] -= error @ carry[:, begin:end, end:]
-    for each in placed:
-        found = torch.empty_like(each)
-        found[:, :, order] = each
-        yield found
+    found = torch.empty_like(placed)
+    found[..., order] = placed
+    return found
 
 
 def _shares(logits: Tensor) -> Tensor:
