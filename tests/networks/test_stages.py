@@ -151,7 +151,7 @@ def test_weights_are_as_large_as_the_limit_of_the_first_training_allows(
     for checkpoint in (start, further):
         largest = model_of(checkpoint).hidden.weight.abs().max().item()
         # images of 8 × 8 pixels
-        assert (largest == pytest.approx(0.5 / 8, rel=1e-6)) == (limit is not None)
+        assert (largest == pytest.approx(0.5 / 8, rel=1e-6, abs=0)) == (limit is not None)
 
 
 def test_a_network_has_the_shape_of_its_images(networks, images, place, tmp_path, monkeypatch):
