@@ -110,9 +110,8 @@ class _AtEpochs(Callback):
 def accuracy(model: nn.Module, data: ImageData) -> float:
     """Return the test accuracy in per cent."""
     model.eval()
-    right = (
-        int((model(images).argmax(dim=1) == labels).sum()) for images, labels in data.whole("test")
-    )
+    (batches,) = data.whole("test")
+    right = (int((model(images).argmax(dim=1) == labels).sum()) for images, labels in batches)
     return 100.0 * sum(right) / len(data.test[1])
 
 

@@ -1095,7 +1095,6 @@ def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
     # what a stage needs is in the job only if the stage is computed
     assert (row.fine_tuned, row.on_levels.epochs) == (None, 4)
     assert (bare.fine_tuned, bare.on_levels) == (None, None)
-    assert (bound.level_set, row.level_set) == ("measured", "extended")
     for one in whole.networks:
         assert (one.validation_fraction, one.threads, one.seed) == (0.2, 2, 7)
         assert (one.dataset, one.device, one.reading) == ("mnist", "t", "series")

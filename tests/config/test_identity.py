@@ -6,7 +6,7 @@ from helpers.small_campaign import with_networks
 
 from wallnet import files, plan
 from wallnet.config import networks as section
-from wallnet.config.stages import FACETS, FREE_STAGES, LEVEL_STAGES, PROGRAMMED_STAGES, Network
+from wallnet.config.stages import FACETS, LEVEL_STAGES, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.jobs.networks import accuracy_job, comparison_job, mapping_job, training_job
 from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.plan.listing import everything
@@ -17,7 +17,7 @@ SYNAPSE = {"device": "synapse", "reading": "series", "mapping": "layer"}
 
 
 def test_stages_use_a_synapse_or_not_and_some_are_programmed():
-    assert FREE_STAGES == ("fp32", "continued")
+    assert [name for name in STAGES if name not in LEVEL_STAGES] == ["fp32", "continued"]
     assert (
         *("quantized", "compensated"),
         *("fine_tuned", "fine_tuned_snapped", "on_levels"),

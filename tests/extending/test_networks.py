@@ -9,7 +9,7 @@ from helpers.small_campaign import TRAINING, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import files
-from wallnet.config.stages import FREE_STAGES, LEVEL_STAGES
+from wallnet.config.stages import STAGES
 
 MAPPING = "ternary-fitted-extended"
 NEW = {"limited": "Limited", "limited_snapped": "Limited, snapped"}
@@ -22,11 +22,15 @@ pytestmark = pytest.mark.campaign
 def results(finished_devices, tmp_path_factory):
     root = extending.copied(tmp_path_factory.mktemp("extended") / "checkout")
     assert len(extending.apply("A mapping", root)) <= 2
-    assert len(extending.apply("A training stage", root)) <= 3
+    assert len(extending.apply("A training stage", root)) <= 2
     content = with_networks()
     content["networks"] |= {"mappings": ["layer", MAPPING], "readings": ["series"]}
     content["networks"] |= {"table_ii": {"synapse": 5}}
-    content["networks"]["recipes"]["plain"]["limited"] = {**TRAINING, "epochs": 3}
+    content["networks"]["recipes"]["plain"]["limited"] = {
+        **TRAINING,
+        "epochs": 3,
+        "weight_limit": 2.0,
+    }
     folder = root.with_name("campaign")
     campaign = finished_devices.copied(folder)
     campaign.configure(content)
@@ -79,7 +83,7 @@ def test_a_mapping_takes_two_places(results):
     assert rows(results, MAPPING)["quantized"] == pytest.approx(record["test_accuracy"], abs=6e-3)
 
 
-def test_a_training_stage_takes_three_places(results):
+def test_a_training_stage_takes_two_places(results):
     place = "synapse/series/layer/plain"
     folder = results / f"networks/blots/{place}"
     records = {stage: files.read_json(folder / stage / "seed-3/metrics.json") for stage in NEW}
@@ -93,7 +97,7 @@ def test_a_training_stage_takes_three_places(results):
     programmed = [stage for stage in NEW if (folder / stage / "seed-3/programming.nc").exists()]
     assert programmed == ["limited_snapped"]
     accuracies = rows(results, "layer")
-    assert set(accuracies) == {*FREE_STAGES, *LEVEL_STAGES, *NEW} - {"compensated"}
+    assert set(accuracies) == {*STAGES, *NEW} - {"compensated"}
     markdown = (results / "tables/accuracy.md").read_text(encoding="utf-8")
     for stage, title in NEW.items():
         assert accuracies[stage] == pytest.approx(records[stage]["test_accuracy"], abs=6e-3)

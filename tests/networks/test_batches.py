@@ -6,7 +6,7 @@ import torch
 
 from wallnet.files import FileError
 from wallnet.networks import batches
-from wallnet.networks.batches import ImageData, ShiftedImages, ShuffledBatches
+from wallnet.networks.batches import ImageData, ShuffledBatches
 
 
 def test_validation_and_training_images_do_not_overlap(images):
@@ -44,7 +44,8 @@ def test_large_parts_are_evaluated_whole_and_in_order(images, monkeypatch):
     monkeypatch.setattr(batches, "EVALUATION_BATCH", 64)
     data = ImageData(images, 0.2, seed=1)
     for part, sizes in (("test", [64, 64, 64, 8]), ("validation", [64, 56])):
-        pixels, labels = zip(*data.whole(part), strict=True)
+        (found,) = data.whole(part)
+        pixels, labels = zip(*found, strict=True)
         assert list(map(len, pixels)) == list(map(len, labels)) == sizes
         expected, expected_labels = getattr(data, part)
         assert torch.equal(torch.cat(pixels), expected.float() / 255)
@@ -71,36 +72,39 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
     assert torch.equal(other_first, pixels[left[order]])
 
 
-def indices(epochs):
-    """Return the indices of all batches of an epoch in one list."""
-    (batches,) = epochs
-    return torch.cat(batches).tolist()
+def numbered(count, rows=1, columns=1):
+    """Return images of different pixels, with their numbers as labels."""
+    pixels = np.arange(1, count * rows * columns + 1, dtype=np.uint8)
+    return torch.from_numpy(pixels.reshape(count, 1, rows, columns)), torch.arange(count)
 
 
 def test_batches_go_through_every_image_once_an_epoch():
-    batches = ShuffledBatches(10, 4, seed=1)
+    batches = ShuffledBatches(*numbered(10), 4, seed=1)
     epochs = []
     for _ in range(3):
         (epoch,) = batches
-        assert list(map(len, epoch)) == [4, 4, 2]
-        epochs.append(torch.cat(epoch).tolist())
+        labels = [named for _, named in epoch]
+        assert list(map(len, labels)) == [4, 4, 2]
+        epochs.append(torch.cat(labels).tolist())
     assert (len(batches), batches.batches) == (1, 3)
     assert all(sorted(order) == list(range(10)) for order in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
 
-def test_an_epoch_draws_an_order_and_then_versions():
-    """Each epoch takes a permutation and then a version of each image from one generator."""
-    generator = torch.Generator().manual_seed(7)
-    batches = ShuffledBatches(50, 8, seed=7, versions=9)
-    for _ in range(4):
-        order = torch.randperm(50, generator=generator)
-        expected = (order + 50 * torch.randint(9, (50,), generator=generator)).tolist()
-        found = indices(batches)
-        assert found == expected
-    # each image once, in nearly all of its versions
-    assert sorted(index % 50 for index in found) == list(range(50))
-    assert {index // 50 for index in found} == set(range(9))
+def drawn(seed, epoch):
+    """Return random numbers that a model draws in an epoch, if some were drawn before."""
+    batches = ShuffledBatches(*numbered(10), 4, seed)
+    for number, (found,) in enumerate([list(batches) for _ in range(epoch + 1)]):
+        torch.manual_seed(99 + number)
+        values = [torch.rand(3).tolist() for _ in found]
+    return values
+
+
+def test_every_epoch_and_every_seed_has_its_own_random_numbers():
+    """Later batches go on from the first."""
+    assert drawn(3, 1) == drawn(3, 1)
+    different = [*drawn(3, 0), *drawn(3, 1), *drawn(4, 0), *drawn(4, 1)]
+    assert len({tuple(numbers) for numbers in different}) == 4 * 3
 
 
 def shifted(image, down, right):
@@ -113,23 +117,27 @@ def shifted(image, down, right):
     return moved
 
 
-@pytest.mark.parametrize("largest", [1, 2])
-def test_every_version_is_a_shift_of_its_image(largest):
-    """Rows and columns differ in number, and no two pixels are equal."""
-    images = np.arange(1, 3 * 5 * 7 + 1, dtype=np.uint8).reshape(3, 1, 5, 7)
-    labels = torch.tensor([4, 5, 6])
-    data = ShiftedImages(torch.from_numpy(images), labels, largest)
+@pytest.mark.parametrize("largest", [0, 1, 2])
+def test_an_epoch_draws_an_order_and_then_shifts(largest):
+    """From one generator; rows and columns differ in number, and no two pixels are equal."""
+    generator = torch.Generator().manual_seed(7)
+    images, _ = numbered(6, 5, 7)
+    labels = torch.tensor([4, 5, 6, 7, 8, 9])
+    batches = ShuffledBatches(images, labels, 4, seed=7, shift=largest)
     steps = range(largest, -largest - 1, -1)
     shifts = list(itertools.product(steps, steps))
-    assert len(data) == 3 * len(shifts)
-    # all images in one version follow each other
-    found, found_labels = data[torch.arange(len(data))]
-    expected = [shifted(image[0], *shift) for shift in shifts for image in images]
-    assert found.dtype == torch.uint8
-    np.testing.assert_array_equal(found[:, 0].numpy(), expected)
-    assert found_labels.tolist() == [4, 5, 6] * len(shifts)
-    middle = len(shifts) // 2 * 3
-    np.testing.assert_array_equal(data[torch.tensor([middle + 1])][0].numpy(), images[1:2])
+    for _ in range(30):
+        order = torch.randperm(6, generator=generator).tolist()
+        chosen = [0] * 6
+        if largest:
+            chosen = torch.randint(len(shifts), (6,), generator=generator).tolist()
+        pairs = zip(order, chosen, strict=True)
+        expected = np.array([shifted(images[k, 0].numpy(), *shifts[v]) for k, v in pairs])
+        (found,) = batches
+        pixels, named = zip(*found, strict=True)
+        assert torch.cat(named).tolist() == labels[order].tolist()
+        scaled = torch.from_numpy(expected).float() / 255
+        assert torch.equal(torch.cat(pixels)[:, 0], scaled)
 
 
 def test_shifted_training_images_stay_within_their_shift(images):
@@ -147,5 +155,5 @@ def test_shifted_training_images_stay_within_their_shift(images):
     counts = [chosen.count(shift) for shift in itertools.product((-1, 0, 1), repeat=2)]
     assert min(counts) > 480 / 9 / 2
     # images that are not trained on are not shifted
-    ((found, _),) = data.whole("validation")
+    (((found, _),),) = data.whole("validation")
     np.testing.assert_array_equal(found.numpy(), data.validation[0].numpy() / np.float32(255))

@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
-from wallnet.networks.callbacks import FollowEpochs, LimitWeights, SeedEpochs, TrainOnLevels
+from wallnet.networks.callbacks import FollowEpochs, LimitWeights, TrainOnLevels
 from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 
@@ -102,12 +102,12 @@ def loader(images, size=20):
     return DataLoader(TensorDataset(pixels, labels), batch_size=size)
 
 
-def fit(module, batches, *callbacks, **more):
+def fit(module, batches, *callbacks, ckpt_path=None, **more):
     silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     trainer = Trainer(
         accelerator="cpu", callbacks=list(callbacks), enable_model_summary=False, **silent, **more
     )
-    trainer.fit(module, batches, batches)
+    trainer.fit(module, batches, batches, ckpt_path=ckpt_path)
     return trainer
 
 
@@ -194,6 +194,27 @@ def test_a_callback_can_train_one_model_after_another(images):
         assert torch.equal(second.state_dict()[name], tensor)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("learn_scales", [False, True])
+def test_a_training_continues_from_a_checkpoint(images, tmp_path, learn_scales):
+    """With the hidden weights and the scales of the training before."""
+    torch.manual_seed(2)
+    interrupted, whole = Plain(), Plain()
+    whole.load_state_dict(interrupted.state_dict())
+
+    def callback():
+        return TrainOnLevels(CONDUCTANCES, "signed", learn_scales=learn_scales)
+
+    fit(whole, loader(images), callback(), max_epochs=2)
+    fit(interrupted, loader(images), callback(), max_epochs=1).save_checkpoint(tmp_path / "a.ckpt")
+    resumed = Plain()
+    fit(resumed, loader(images), callback(), max_epochs=2, ckpt_path=tmp_path / "a.ckpt")
+    found, expected = resumed.state_dict(), whole.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    assert not torch.equal(found["head.weight"], interrupted.head.weight)
+
+
 def test_the_default_mapping_has_the_least_squared_error():
     found, expected = TrainOnLevels(CONDUCTANCES).mapping, WeightMapping("signed", CONDUCTANCES)
     assert type(found) is type(expected)
@@ -208,20 +229,3 @@ def test_what_cannot_be_on_levels_is_refused_before_training():
     network = nn.Sequential(nn.LSTM(2, 2))
     with pytest.raises(ValueError, match="Sequential has no layer whose weights are synapses"):
         TrainOnLevels(CONDUCTANCES).on_fit_start(None, network)
-
-
-def drawn(seed, epoch, batch=0):
-    """Return random numbers of a batch, if the generator had another seed before."""
-    torch.manual_seed(99)
-    trainer = SimpleNamespace(current_epoch=epoch)
-    SeedEpochs(seed).on_train_batch_start(trainer, None, None, batch)
-    return torch.rand(3).tolist()
-
-
-def test_every_epoch_and_every_seed_has_its_own_random_numbers():
-    """Later batches go on from the first."""
-    assert drawn(3, 1) == drawn(3, 1)
-    different = [drawn(3, 0), drawn(3, 1), drawn(4, 0), drawn(4, 1)]
-    assert len({tuple(numbers) for numbers in different}) == 4
-    undisturbed = torch.rand(3, generator=torch.Generator().manual_seed(99)).tolist()
-    assert drawn(3, 1, batch=1) == undisturbed

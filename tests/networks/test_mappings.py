@@ -13,8 +13,7 @@ from wallnet.networks.mappings import (
     Circuit,
     WeightMapping,
     distinct_levels,
-    normalized_levels,
-    read_levels,
+    read_mapping,
 )
 
 LEVELS = torch.tensor([0.0, 0.1, 0.3, 0.6, 1.0])
@@ -34,7 +33,9 @@ names = pytest.mark.parametrize("name", NAMES)
 
 def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     path = write_synapse(tmp_path / "synapse.json", 6)
-    counts = [len(read_levels(path, "parallel", name).conductances) for name in LEVEL_SETS]
+    suffixes = ["", *(f"-{levels}" for levels in LEVEL_SETS[1:])]
+    found = [read_mapping(path, "parallel", f"layer{suffix}") for suffix in suffixes]
+    counts = [len(mapping.conductances) for mapping, _ in found]
     assert counts == [6, 11, 6, 4, 2]
     largest = ("largest", float("inf"))
     for name in SCHEMES:
@@ -255,7 +256,7 @@ def test_levels_are_normalised_in_any_unit_and_order():
         torch.tensor([7.0, 3.0, 5.0, 4.0]),
         [40e-6, 40e-6 * (1 + 1e-9), 50e-6, 60e-6, 80e-6],
     ):
-        assert torch.equal(normalized_levels(levels), exact)
+        assert torch.equal(WeightMapping("layer", levels).levels, exact)
         weight = tailed(5, 40)
         for name in ("layer-2sd", "signed-fitted", "differential"):
             created, plain = WeightMapping(name, levels), WeightMapping(name, exact)
@@ -308,11 +309,11 @@ def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
         stable=[True, False, True, True, True],
         reachable=[False, True, True, True, False],
     )
-    measured = read_levels(path, "parallel", "measured")
+    measured, whole = read_mapping(path, "parallel", "signed")
     assert measured.conductances.tolist() == [4e-5, 5e-5, 9e-5]
-    assert measured.whole == 5
-    reachable = read_levels(path, "parallel", "reachable").conductances
-    assert reachable.tolist() == [4e-5, 9e-5]
+    assert whole == 5
+    reachable, _ = read_mapping(path, "parallel", "signed-reachable")
+    assert reachable.conductances.tolist() == [4e-5, 9e-5]
 
 
 @pytest.mark.parametrize(
@@ -326,5 +327,5 @@ def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
 def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
     path = write_synapse(tmp_path / "synapse.json", 3, **changes)
     with pytest.raises(FileError) as caught:
-        read_levels(path, "parallel", "measured")
+        read_mapping(path, "parallel", "layer")
     one_sentence(caught, part, str(path))

@@ -98,7 +98,11 @@ def with_model(networks, name, **keys):
         ("Binary", {}, "cannot be used: it returns (2, 2) for (2, 1, 8, 8), not (2, 4)"),
         ("Failing", {}, "cannot be used: no memory for 3 layers"),
         ("Plain", {}, "has no class Plain that derives from torch.nn.Module; it has Strided, "),
-        ("Normalized", {"layers": ("kernel",)}, "'kernel', which the model does not have (did you"),
+        (
+            "Normalized",
+            {"layers": ("kernel",)},
+            "'kernel', which is not the name or the",
+        ),
         ("Strided", {"fold_batch_norm": True}, "Strided has no batch normalisation that follows"),
     ],
 )

@@ -121,10 +121,10 @@ def recorded(monkeypatch):
 def test_continued_starts_from_the_best_weights_of_the_first_training(
     results, networks, images, place, tmp_path, monkeypatch
 ):
-    """It has the settings of the training on the levels and the limit of the first training."""
+    """It has the settings of the training on the levels."""
     different = with_recipe(
         networks,
-        fp32={"weight_limit": 1.75, "dropout": 0.3},
+        fp32={"dropout": 0.3},
         on_levels={"learning_rate": 0.0125, "schedule": "cosine", "dropout": 0.125},
         fine_tuned={"learning_rate": 0.5},
     )
@@ -138,11 +138,20 @@ def test_continued_starts_from_the_best_weights_of_the_first_training(
     settings = begun["settings"]
     assert (settings["learning_rate"], settings["schedule"]) == (0.0125, "cosine")
     assert settings["shape"] == [8, 8, 4, 12, 0.125]
-    (limit,) = begun["beside"]
-    assert limit.limit == 1.75
-    # without a limit of the first training there is none
-    trained_on(networks, images, start, tmp_path)
-    assert [each.limit for each in found["continued"]["beside"]] == [None]
+    assert begun["beside"] == ()
+
+
+@pytest.mark.parametrize("limit", [None, 0.5])
+def test_weights_are_as_large_as_the_limit_of_the_first_training_allows(
+    networks, images, place, tmp_path, limit
+):
+    limited = with_recipe(networks, fp32={"weight_limit": limit})
+    _, start = free(limited, images, place, tmp_path)
+    _, further = trained_on(limited, images, start, tmp_path)
+    for checkpoint in (start, further):
+        largest = model_of(checkpoint).hidden.weight.abs().max().item()
+        # images of 8 × 8 pixels
+        assert (largest == pytest.approx(0.5 / 8, rel=1e-6, abs=0)) == (limit is not None)
 
 
 def test_a_network_has_the_shape_of_its_images(networks, images, place, tmp_path, monkeypatch):

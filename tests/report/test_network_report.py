@@ -18,7 +18,6 @@ from wallnet.config import networks as section
 from wallnet.config.networks import Networks
 from wallnet.config.stages import (
     FIRST_STAGE,
-    FREE_STAGES,
     LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
@@ -30,6 +29,8 @@ from wallnet.jobs.networks import accuracy_job
 from wallnet.plan.paths import example_metrics, network_models, training_curve_metrics
 from wallnet.report import networks as report
 from wallnet.report import style
+
+FREE_STAGES = ("fp32", "continued")
 
 
 def metrics_of(run, levels, right=None):
@@ -242,7 +243,7 @@ def test_the_command_shows_the_paper_if_it_is_asked_to(campaign, monkeypatch, ki
 @pytest.mark.parametrize("text", [",".join(report.COLUMNS), "dataset,device\nmnist,synapse-5"])
 def test_a_table_of_no_accuracies_is_refused(tmp_path, text):
     files.write_text(f"{text}\n", tmp_path / "a.csv")
-    with pytest.raises(FileError, match=r"a\.csv is not a table of accuracies"):
+    with pytest.raises(FileError, match=r"a\.csv is damaged or not a table of accuracies"):
         report.read_accuracies(str(tmp_path / "a.csv"))
 
 

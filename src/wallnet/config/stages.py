@@ -85,7 +85,7 @@ class FineTuned(Stage):
 
     def compute(self, on: Any) -> Any:
         """Return the network of the stage before, trained further."""
-        return on.trained(self.name, self.start)
+        return on.trained(self.name, on.networks[self.start])
 
 
 class QuantizationAware(Stage):
@@ -136,9 +136,6 @@ STAGES: dict[str, Stage] = {
     )
 }
 """All stages of a network, by name, in the order of computation."""
-
-FREE_STAGES = tuple(name for name, stage in STAGES.items() if not stage.mapped)
-"""The stages with FP32 weights, which use no synapse."""
 
 LEVEL_STAGES = tuple(name for name, stage in STAGES.items() if stage.mapped)
 """The stages that start on a synapse's levels."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wallnet.config.mappings import split_mapping
 from wallnet.config.networks import (
     MODELS,
     DataSet,
     FreeTraining,
+    LevelStage,
     LevelTrainings,
     Networks,
     RunSet,
@@ -61,11 +61,6 @@ class LevelJob(LevelTrainings, _Network):
     reading: str
     mapping: str
     stages: tuple[str, ...]
-
-    @property
-    def level_set(self) -> str:
-        """Set of levels that is used, of `wallnet.config.mappings.LEVEL_SETS`."""
-        return split_mapping(self.mapping).level_set
 
 
 class MappingJob(Job):
@@ -176,19 +171,13 @@ def comparison_job(
     networks: Networks, dataset: str, device: str, reading: str, seed: str | int
 ) -> MappingJob:
     """Return the job that compares mappings for the trained networks of a seed on one synapse."""
-    recipes = {
-        name: recipe.model_copy(
-            update={
-                "fine_tuned": None,
-                **{
-                    key: stage and stage.model_copy(update={"mappings": None})
-                    for key in ("compensated", "on_levels")
-                    for stage in [getattr(recipe, key)]
-                },
-            }
-        )
-        for name, recipe in networks.recipes.items()
-    }
+    recipes = {}
+    for name, recipe in networks.recipes.items():
+        stages: dict[str, LevelStage | None] = {"fine_tuned": None}
+        for key in ("compensated", "on_levels"):
+            if stage := getattr(recipe, key):
+                stages[key] = stage.model_copy(update={"mappings": None})
+        recipes[name] = recipe.model_copy(update=stages)
     changed = networks.model_copy(update={"recipes": recipes, "mappings": networks.compared})
     return mapping_job(changed, dataset, device, reading, seed)
 

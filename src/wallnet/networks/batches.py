@@ -1,51 +1,53 @@
 """Images as input of a network: split by a seed, in batches."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.nn import functional
+from torch.utils.data import DataLoader
 
 from wallnet.files import FileError
 from wallnet.networks.images import Images
 
 Batch: TypeAlias = tuple[Tensor, Tensor]
-"""Images and their labels."""
-
-Batches: TypeAlias = DataLoader[Batch]
-
-Epochs: TypeAlias = DataLoader[Iterator[Batch]]
-"""One item an epoch: the batches of this epoch."""
+"""Images, with values in [0, 1], and their labels."""
 
 EVALUATION_BATCH = 2000
 
 
-class ShuffledBatches(Sampler[Sequence[Tensor]]):
-    """Batches of indices, in an order that depends on the seed and the number of the epoch.
+class ShuffledBatches:
+    """Batches of training images: one item an epoch, with all that is random in this epoch.
 
-    Epoch k uses the k-th permutation that a generator with this seed draws. PyTorch's RandomSampler
-    would draw twice per epoch.
+    Epoch k uses the k-th permutation that a generator with this seed draws. Pixels that are shifted
+    in from outside an image are 0. When the first batch of an epoch is taken, PyTorch's generator
+    is seeded with the seed and the number of the epoch, whatever drew numbers from it before.
 
     Parameters
     ----------
-    count : int
-        Number of images.
+    images, labels : torch.Tensor
+        Grey values, shape (images, 1, rows, columns), uint8, and labels, shape (images,).
     size : int
         Images per batch; the last batch may have fewer.
     seed : int
-        Seed of the order.
-    versions : int
-        Number of versions of each image. In each epoch one is drawn at random for each image.
-        The index of version v of image i is ``i + v · count``.
+        Seed of the training.
+    shift : int
+        Each image is shifted at random by up to this many pixels along rows and along columns.
     """
 
-    def __init__(self, count: int, size: int, seed: int, versions: int = 1) -> None:
-        self.count, self.size, self.versions = count, size, versions
+    def __init__(
+        self, images: Tensor, labels: Tensor, size: int, seed: int, shift: int = 0
+    ) -> None:
+        self.labels, self.size, self.seed = labels, size, seed
+        padded = functional.pad(images[:, 0], [shift] * 4).numpy()
+        # a view with the shifts of an image, from which NumPy copies rows and PyTorch single pixels
+        self._windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
         self._generator = torch.Generator().manual_seed(seed)
+        self._epochs = 0
 
     def __len__(self) -> int:
         return 1
@@ -53,46 +55,25 @@ class ShuffledBatches(Sampler[Sequence[Tensor]]):
     @property
     def batches(self) -> int:
         """Number of batches of an epoch."""
-        return math.ceil(self.count / self.size)
+        return math.ceil(len(self.labels) / self.size)
 
-    def __iter__(self) -> Iterator[Sequence[Tensor]]:
-        """Yield one item: the indices of each batch of the next epoch."""
-        order = torch.randperm(self.count, generator=self._generator)
-        if self.versions > 1:
-            drawn = torch.randint(self.versions, (self.count,), generator=self._generator)
-            order = order + self.count * drawn
-        yield order.split(self.size)
+    def __iter__(self) -> Iterator[Iterator[Batch]]:
+        """Yield one item: the batches of the next epoch."""
+        count, shifts = len(self.labels), math.prod(self._windows.shape[1:3])
+        order = torch.randperm(count, generator=self._generator)
+        drawn = torch.zeros_like(order)
+        if shifts > 1:
+            drawn = torch.randint(shifts, (count,), generator=self._generator)
+        yield self._epoch(order, drawn)
 
-
-class ShiftedImages(Dataset[Batch]):
-    """Images and their shifted versions, see `ShuffledBatches`.
-
-    Pixels that are shifted in from outside the image are 0.
-
-    Parameters
-    ----------
-    images, labels : torch.Tensor
-        Shapes (images, 1, rows, columns) and (images,).
-    largest : int
-        Largest shift along rows and along columns, in pixels; 0 for the images as they are. There
-        are ``(2 · largest + 1)²`` versions.
-    """
-
-    def __init__(self, images: Tensor, labels: Tensor, largest: int) -> None:
-        self.labels = labels
-        padded = torch.nn.functional.pad(images[:, 0], [largest] * 4).numpy()
-        # a view, from which NumPy copies rows and PyTorch single pixels
-        self._windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
-
-    def __len__(self) -> int:
-        return math.prod(self._windows.shape[:3])
-
-    def __getitem__(self, indices: Tensor) -> Batch:
-        """Return the versions with these indices, as a batch."""
-        image, version = indices % len(self.labels), indices // len(self.labels)
-        row, column = np.divmod(version.numpy(), self._windows.shape[2])
-        shifted = torch.from_numpy(self._windows[image.numpy(), row, column])
-        return shifted[:, None], self.labels[image]
+    def _epoch(self, order: Tensor, drawn: Tensor) -> Iterator[Batch]:
+        (state,) = np.random.SeedSequence((self.seed, self._epochs)).generate_state(1)
+        torch.manual_seed(int(state))
+        self._epochs += 1
+        for image, number in zip(order.split(self.size), drawn.split(self.size), strict=True):
+            row, column = np.divmod(number.numpy(), self._windows.shape[2])
+            shifted = torch.from_numpy(self._windows[image.numpy(), row, column])
+            yield _scaled(shifted[:, None]), self.labels[image]
 
 
 class ImageData:
@@ -111,6 +92,8 @@ class ImageData:
     ----------
     training, validation, test : tuple of torch.Tensor
         Grey values, shape (images, 1, rows, columns), uint8, and labels, shape (images,), int64.
+    shape : tuple of int
+        Rows and columns of an image.
 
     Raises
     ------
@@ -120,6 +103,7 @@ class ImageData:
 
     def __init__(self, images: Images, validation_fraction: float, seed: int) -> None:
         self.images, self.seed = images, seed
+        self.shape = images.training_images.shape[1:]
         count = len(images.training_labels)
         order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()
         held_out = max(1, round(count * validation_fraction))
@@ -133,55 +117,22 @@ class ImageData:
             for chosen in (order[:held_out], order[held_out:])
         )
         self.test = _tensors(images.test_images.copy(), images.test_labels)
-        self._whole: dict[str, Batches] = {}
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of an image."""
-        rows, columns = self.training[0].shape[-2:]
-        return rows, columns
+    def shuffled(self, size: int, shift: int = 0) -> ShuffledBatches:
+        """Return the training images in batches; see `ShuffledBatches`."""
+        return ShuffledBatches(*self.training, size, self.seed, shift)
 
-    def shuffled(self, size: int, shift: int = 0) -> Epochs:
-        """Return the training images by epoch, in batches of `size` and in another order each.
-
-        Each image is shifted at random by up to `shift` pixels along rows and along columns.
-        """
-        count = len(self.training[1])
-        versions = (2 * shift + 1) ** 2
-        part = ShiftedImages(*self.training, shift)
-        return _load(_Epochs(part), ShuffledBatches(count, size, self.seed, versions))
-
-    def whole(self, part: str) -> Batches:
-        """Return the `validation` or `test` images in large batches."""
-        if part not in self._whole:
-            batches = zip(
-                *(each.split(EVALUATION_BATCH) for each in getattr(self, part)), strict=True
-            )
-            scaled = [_scaled(batch) for batch in batches]
-            self._whole[part] = _load(scaled)  # type: ignore[arg-type]
-        return self._whole[part]
-
-
-class _Epochs(Dataset[Iterator[Batch]]):
-    """A data set that takes each batch with one index operation."""
-
-    def __init__(self, part: Dataset[Any]) -> None:
-        self.part = part
-
-    def __getitem__(self, batches: Sequence[Tensor]) -> Iterator[Batch]:
-        return (_scaled(self.part[chosen]) for chosen in batches)
+    def whole(self, part: str) -> DataLoader[Any]:
+        """Return the `validation` or `test` images in large batches, in one item."""
+        images, labels = (each.split(EVALUATION_BATCH) for each in getattr(self, part))
+        batches: Any = [[*zip(map(_scaled, images), labels, strict=True)]]
+        return DataLoader(batches, batch_size=None)
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:
     return torch.from_numpy(images[:, None]), torch.from_numpy(labels.astype(np.int64))
 
 
-def _load(part: Dataset[Any], order: Sampler[Any] | None = None) -> DataLoader[Any]:
-    """Return a loader that passes on what the data set returns."""
-    return DataLoader(part, sampler=order, batch_size=None, collate_fn=lambda each: each)
-
-
-def _scaled(batch: Batch) -> Batch:
+def _scaled(images: Tensor) -> Tensor:
     """Scale grey values from 0 to 255 to [0, 1]."""
-    images, labels = batch
-    return images.float().div_(255.0), labels
+    return images.float().div_(255.0)

@@ -1,4 +1,4 @@
-"""Callbacks of the training: weight limits, levels, random numbers, best epoch."""
+"""Callbacks of the training: weight limits, levels, best epoch."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from pytorch_lightning import Trainer
@@ -29,16 +28,14 @@ FACTORS = "level_factors"
 
 
 class LimitWeights(Callback):
-    """Clip every weight after each step to ± limit/√(inputs of its neuron); None is no limit."""
+    """Clip every weight after each step to ± limit/√(inputs of its neuron)."""
 
-    def __init__(self, limit: float | None, layers: Layers = None) -> None:
+    def __init__(self, limit: float, layers: Layers = None) -> None:
         self.limit, self.layers = limit, layers
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases are not limited."""
-        if self.limit is None:
-            return
         for layer in synaptic_layers(pl_module, self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.parameter.clamp_(-bound, bound)
@@ -58,10 +55,10 @@ class TrainOnLevels(Callback):
 
     Parameters
     ----------
-    levels : array_like or WeightMapping
-        Conductances of the synapse, in any unit and any order, shape (levels,); or a mapping.
+    levels : array_like
+        Conductances of the synapse, in any unit and any order, shape (levels,).
     mapping : str
-        Name of the mapping, if levels are given; see `wallnet.config.mappings.split_mapping`.
+        Name of the mapping; see `wallnet.config.mappings.split_mapping`.
     layers : iterable of str or type, optional
         Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
         parameters are trained as usual.
@@ -95,7 +92,7 @@ class TrainOnLevels(Callback):
 
     def __init__(
         self,
-        levels: ArrayLike | WeightMapping,
+        levels: ArrayLike,
         mapping: str = DEFAULT_MAPPING,
         layers: Layers = None,
         learn_scales: bool = False,
@@ -103,12 +100,10 @@ class TrainOnLevels(Callback):
     ) -> None:
         self.layers, self.learn_scales, self._given = layers, learn_scales, circuits
         self.digital_layers: dict[str, str] = {}
-        if not isinstance(levels, WeightMapping):
-            levels = WeightMapping(mapping, levels)
-        self.mapping = levels
+        self.mapping = WeightMapping(mapping, levels)
         self.circuits: dict[str, Circuit] = {}
         self._hidden: dict[str, Tensor] = {}
-        self._moving = False
+        self._moving = self._restored = False
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Add the factors to the parameters of the network, before its optimiser is made."""
@@ -121,10 +116,11 @@ class TrainOnLevels(Callback):
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Store the weights and put the network on the levels, unless a training continues."""
-        if not self._continues(pl_module):
+        if not self._restored:
             chosen = Placement.chosen(self._synapses(pl_module), self.mapping)
             self.circuits = dict(self._given or chosen.circuits)
             self._snap(pl_module)
+        self._restored = False
 
     def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
         return synaptic_layers(network, self.layers)
@@ -152,17 +148,6 @@ class TrainOnLevels(Callback):
             delattr(network, FACTORS)
         return circuits
 
-    def _continues(self, network: nn.Module) -> bool:
-        """Return whether a network has the weights to which the hidden ones belong."""
-        layers = self._synapses(network)
-        if layers.keys() != self._hidden.keys():
-            return False
-        circuits = self._present(network)
-        return all(
-            torch.equal(layer.weight, self.mapping.snap(self._hidden[name], circuits[name]))
-            for name, layer in layers.items()
-        )
-
     def state_dict(self) -> dict[str, Any]:
         """Return hidden weights, offsets and scales, for a training that continues later."""
         circuits = {name: tuple(circuit) for name, circuit in self.circuits.items()}
@@ -170,7 +155,7 @@ class TrainOnLevels(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore hidden weights, offsets and scales."""
-        self._hidden = state_dict["hidden"]
+        self._hidden, self._restored = state_dict["hidden"], True
         self.circuits = {name: Circuit(*pair) for name, pair in state_dict["circuits"].items()}
 
     @torch.no_grad()
@@ -214,31 +199,6 @@ class TrainOnLevels(Callback):
             moved = torch.maximum(layer.weight, offset + scale * table[0])
             self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
             layer.set(self.mapping.snap(self._hidden[name], circuits[name]))
-
-
-class SeedEpochs(Callback):
-    """Seed the random numbers of each epoch, whatever drew some before.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the training.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Seed PyTorch's generator with the seed and the number of the epoch.
-
-        A loader draws a number when its epoch begins: in the first epoch of a process before
-        `on_train_epoch_start`, in others after it.
-        """
-        if batch_idx == 0:
-            state = np.random.SeedSequence((self.seed, trainer.current_epoch)).generate_state(1)
-            torch.manual_seed(int(state[0]))
 
 
 class FollowEpochs(Callback):

@@ -1,6 +1,6 @@
 """The Lightning module that trains and measures a model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,8 +99,6 @@ class Classifier(LightningModule):
         self.layers = chosen and [f"model.{name}" for name in chosen]
         self.teacher: Teacher | None = None
         self.curve: list[dict[str, float]] = []
-        # metrics of torchmetrics would take a fifth of the training time
-        self._sums: dict[str, tuple[Tensor | float, Tensor | int, int]] = {}
 
     def synapses(self) -> dict[str, SynapticLayer]:
         """Return the weights of the model that are synapses, by names in the model."""
@@ -118,29 +116,29 @@ class Classifier(LightningModule):
         logits: Tensor = self.model(images)
         return logits
 
-    def _read(self, part: str, batch: Batch) -> Tensor:
-        """Return the loss of a batch, and add its loss and its correct predictions to the sums."""
-        images, labels = batch
-        logits = self(images)
-        if self.teacher and part == "training":
-            loss = self.teacher.loss(images, logits, labels)
-        else:
-            loss = functional.cross_entropy(logits, labels)
-        total, right, count = self._sums.get(part, (0.0, 0, 0))
-        total = total + loss.detach() * len(labels)
-        right = right + (logits.detach().argmax(dim=1) == labels).sum()
-        self._sums[part] = total, right, count + len(labels)
-        return loss
+    def _mean(
+        self, part: str, batches: Iterable[Batch], learn: Callable[[Tensor], None] | None = None
+    ) -> dict[str, float]:
+        """Return mean loss and accuracy of batches; learn from the loss of each, if at all.
 
-    def _mean(self, part: str) -> dict[str, float]:
-        """Return mean loss and accuracy of the batches since the last call, if there are any."""
-        total, right, count = self._sums.pop(part, (0.0, 0, 0))
-        if not count:
-            return {}
-        return {
-            f"{part}_loss": float(total) / count,
-            f"{part}_accuracy": 100.0 * float(right) / count,
-        }
+        Metrics of torchmetrics would take a fifth of the training time.
+        """
+        total: Tensor | float = 0.0
+        right: Tensor | int = 0
+        count = 0
+        for images, labels in batches:
+            logits = self(images)
+            if learn and self.teacher:
+                loss = self.teacher.loss(images, logits, labels)
+            else:
+                loss = functional.cross_entropy(logits, labels)
+            if learn:
+                learn(loss)
+            total = total + loss.detach() * len(labels)
+            right = right + (logits.detach().argmax(dim=1) == labels).sum()
+            count += len(labels)
+        accuracy = 100.0 * float(right) / count
+        return {f"{part}_loss": float(total) / count, f"{part}_accuracy": accuracy}
 
     def training_step(self, epoch: Iterable[Batch], index: int) -> None:
         """Train on the batches of an epoch; callbacks are called around each step.
@@ -150,8 +148,8 @@ class Classifier(LightningModule):
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         schedule: Any = self.lr_schedulers()
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
-        for batch in epoch:
-            loss = self._read("training", batch)
+
+        def learn(loss: Tensor) -> None:
             optimizer.zero_grad()
             loss.backward()
             for each in callbacks:
@@ -160,24 +158,18 @@ class Classifier(LightningModule):
             if schedule:
                 schedule.step()
             for each in callbacks:
-                each.on_train_batch_end(self.trainer, self, None, batch, index)
+                each.on_train_batch_end(self.trainer, self, None, None, index)
 
-    def validation_step(self, batch: Batch, index: int) -> None:
-        """Count the correct predictions of a batch."""
-        self._read("validation", batch)
+        trained = self._mean("training", epoch, learn)
+        self.curve.append({"epoch": self.current_epoch + 1, **trained})
 
-    def on_validation_epoch_end(self) -> None:
-        """Log the accuracy and, during training, add a point to the training curve.
+    def validation_step(self, batches: Iterable[Batch], index: int) -> None:
+        """Complete the point of an epoch on the training curve."""
+        self.curve[-1] |= self._mean("validation", batches)
 
-        During training Lightning calls this after the last batch of an epoch.
-        """
-        validated, trained = self._mean("validation"), self._mean("training")
-        self.log_dict(validated)
-        if trained:
-            self.curve.append({"epoch": self.current_epoch + 1, **trained, **validated})
-
-    def predicted(self, batches: Iterable[Batch]) -> Tensor:
-        """Return the predicted class of each image of some batches."""
+    def predicted(self, whole: Iterable[Iterable[Batch]]) -> Tensor:
+        """Return the predicted class of each image of `ImageData.whole`."""
+        (batches,) = whole
         training = self.training
         self.eval()
         with torch.inference_mode():
@@ -193,5 +185,5 @@ class Classifier(LightningModule):
         if self.hparams["schedule"] == "constant":
             return optimizer
         epochs = int(self.trainer.estimated_stepping_batches)
-        steps = epochs * self.trainer.train_dataloader.sampler.batches  # type: ignore[union-attr]
+        steps = epochs * self.trainer.train_dataloader.batches  # type: ignore[union-attr]
         return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)]

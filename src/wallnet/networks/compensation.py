@@ -15,12 +15,13 @@ GPTQ of libraries such as torchao rounds to uniform grids only.
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from wallnet.networks.layers import SynapticLayer
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
@@ -54,36 +55,6 @@ MODELLED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 """Layers whose rounding is compensated."""
 
 
-class _Moments:
-    """Mean and products of the inputs of each group of outputs of a layer."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._total = self._sums = self._products = torch.zeros((), dtype=torch.float64)
-
-    def add(self, inputs: Tensor, shares: Tensor | None, products: bool) -> None:
-        """Add inputs, shape (groups or 1, rows, inputs), with shares, shape (groups, rows)."""
-        inputs = inputs.double()
-        if shares is None:
-            shares = inputs.new_ones(inputs.shape[:2])
-        weighted = inputs * shares[:, :, None]
-        self.rows += inputs.shape[1]
-        self._total = self._total + shares.sum(dim=1)
-        self._sums = self._sums + weighted.sum(dim=1)
-        if products:
-            self._products = self._products + weighted.mT @ inputs
-
-    def means(self) -> Tensor:
-        """Return the mean inputs, shape (groups, inputs)."""
-        return self._sums / self._total[:, None]
-
-    def products(self, about_mean: bool) -> Tensor:
-        """Return the mean products, about the mean or not, shape (groups, inputs, inputs)."""
-        means = self.means()
-        about = means[:, :, None] * means[:, None] if about_mean else 0.0
-        return self._products / self._total[:, None, None] - about
-
-
 def _rows(layer: Any, inputs: Tensor) -> Tensor:
     """Return the inputs of each sum that is an output, shape (groups, rows, inputs)."""
     if isinstance(layer, nn.Linear):
@@ -100,46 +71,54 @@ def _rows(layer: Any, inputs: Tensor) -> Tensor:
 
 
 def _moments(
-    model: nn.Module, layer: nn.Module, images: Tensor, shares: Tensor | None, products: bool = True
-) -> _Moments:
-    """Return the moments of the inputs of a layer over images, each of which may have shares."""
-    found, begin = _Moments(), 0
+    model: nn.Module, layer: nn.Module, images: Tensor, shares: Tensor | None, squares: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Return the moments of the inputs of a layer over images, each of which may have shares.
 
-    def add(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        share = None if shares is None else shares[:, begin : begin + BATCH]
-        found.add(_rows(layer, inputs[0]), share, products)
+    They are the means, shape (groups, inputs), and, with `squares`, the mean products, shape
+    (groups, inputs, inputs).
+    """
+    begin = rows = 0
+    total = sums = products = torch.zeros((), dtype=torch.float64)
 
-    hook = layer.register_forward_pre_hook(add)
-    try:
+    def add(_: nn.Module, given: tuple[Tensor, ...]) -> None:
+        nonlocal rows, total, sums, products
+        inputs = _rows(layer, given[0]).double()
+        share = inputs.new_ones(inputs.shape[:2])
+        if shares is not None:
+            share = shares[:, begin : begin + BATCH]
+        weighted = inputs * share[:, :, None]
+        rows += inputs.shape[1]
+        total = total + share.sum(dim=1)
+        sums = sums + weighted.sum(dim=1)
+        if squares:
+            products = products + weighted.mT @ inputs
+
+    with layer.register_forward_pre_hook(add):
         for begin in range(0, len(images), BATCH):
             model(images[begin : begin + BATCH])
-            if found.rows >= MOST_ROWS:
+            if rows >= MOST_ROWS:
                 break
-    finally:
-        hook.remove()
-    return found
+    return sums / total[:, None], products / total[:, None, None]
 
 
-def _called(model: nn.Module, names: Sequence[str], images: Tensor) -> list[str]:
-    """Return the layers of `MODELLED` among some, in the order in which the model calls them."""
+def _called(model: nn.Module, images: Tensor) -> list[str]:
+    """Return the layers of `MODELLED` in the order in which the model calls them."""
+    names = {each: name for name, each in model.named_modules() if type(each) in MODELLED}
     order: list[str] = []
-    known = dict(model.named_modules())
-    hooks = [
-        known[name].register_forward_pre_hook(lambda *_, name=name: order.append(name))
-        for name in names
-        if type(known.get(name)) in MODELLED
-    ]
-    try:
+
+    def note(layer: nn.Module, _: Any) -> None:
+        if layer in names:
+            order.append(names[layer])
+
+    with register_module_forward_pre_hook(note):
         model(images)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return list(dict.fromkeys(order))
 
 
 def rounded(
     weight: Tensor, products: Tensor, circuits: Sequence[Circuit], mapping: WeightMapping
-) -> Iterator[Tensor]:
+) -> Tensor:
     """Round the weights of a layer so that the error of its outputs is small.
 
     Parameters
@@ -153,10 +132,10 @@ def rounded(
     mapping : WeightMapping
         Mapping of weights to levels.
 
-    Yields
-    ------
+    Returns
+    -------
     torch.Tensor
-        The rounded weights at a scale, shape (groups, outputs, inputs).
+        The rounded weights at each scale, shape (scales, groups, outputs, inputs).
     """
     count = weight.shape[-1]
     variances = products.diagonal(dim1=1, dim2=2)
@@ -180,10 +159,9 @@ def rounded(
             errors[..., column - begin] = error
         for each, error in zip(left, errors, strict=True):
             each[:, :, end:] -= error @ carry[:, begin:end, end:]
-    for each in placed:
-        found = torch.empty_like(each)
-        found[:, :, order] = each
-        yield found
+    found = torch.empty_like(placed)
+    found[..., order] = placed
+    return found
 
 
 def _shares(logits: Tensor) -> Tensor:
@@ -244,37 +222,38 @@ def compensated(
     exact = copy.deepcopy(model).eval()
     training = model.training
     model.eval()
-    called = _called(model, list(dict(model.named_modules())), images[:2])
+    called = _called(model, images[:2])
     order = [name for name in called if name in layers]
     placement.snap({name: layer for name, layer in layers.items() if name not in order})
     wanted = torch.cat([exact(batch) for batch in images.split(BATCH)])
     logits = logits and wanted.ndim == 2 and wanted.shape[1] > 1
     for name in order:
         layer, module = layers[name], model.get_submodule(name)
-        weight, bias = layer.weight.detach().clone(), layer.bias
+        weight = layer.weight.detach().clone()
+        # a layer without a bias has one here that is not used
+        bias = weight.new_zeros(len(weight)) if layer.bias is None else layer.bias
         shares = None
         many = weight.flatten(1)[0].numel() ** 2 * len(weight) > MOST_PRODUCTS
         if logits and name == called[-1] and isinstance(module, nn.Linear) and not many:
             shares = _shares(wanted)
-        moments = _moments(model, module, images, shares)
-        products = moments.products(about_mean=bias is not None)
-        before = _moments(exact, exact.get_submodule(name), images, shares, products=False).means()
+        means, products = _moments(model, module, images, shares)
+        if layer.bias is not None:
+            products = products - means[:, :, None] * means[:, None]
+        before, _ = _moments(exact, exact.get_submodule(name), images, shares, squares=False)
         groups = weight.flatten(1).unflatten(0, (len(products), -1))
         sums = _outputs(groups, before)
-        trained = None if bias is None else bias.clone()
+        trained = bias.clone()
         best, least = (weight, trained), math.inf
         tried = [placement.circuits[name].scaled(factor) for factor in SCALES]
         for circuit, found in zip(tried, rounded(groups, products, tried, mapping), strict=True):
             layer.set(found.view_as(weight))
-            if bias is not None and trained is not None:
-                bias.copy_(trained + (sums - _outputs(found, moments.means())))
+            bias.copy_(trained + (sums - _outputs(found, means)))
             error = _distance(model(images[:JUDGED]), wanted[:JUDGED], logits)
             if error < least:
-                best = layer.weight.clone(), None if bias is None else bias.clone()
+                best = layer.weight.clone(), bias.clone()
                 least, circuits[name] = error, circuit
         layer.set(best[0])
-        if bias is not None and best[1] is not None:
-            bias.copy_(best[1])
+        bias.copy_(best[1])
     model.train(training)
     return Placement(mapping, circuits)
 

@@ -143,10 +143,7 @@ def _npm(temporary: Path) -> Path:
 
 
 _APT_CONF = """\
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Post-Invoke;
+#clear APT::Update;
 Dir::State "./state";
 Dir::State::lists "lists/";
 Dir::State::status "./state/status";

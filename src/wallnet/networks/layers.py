@@ -5,12 +5,13 @@ included, unless other layers are chosen. All other parameters stay digital: bia
 as a batch normalisation or an LSTM.
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from torch import Tensor, nn
+
+from wallnet.config.messages import misnamed
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
 """Chosen layers: names as in `named_modules`, classes, or names of classes; see `chosen_layers`."""
@@ -84,25 +85,15 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
         return {name: module for name, module in modules.items() if type(module) in SYNAPTIC}
     wanted: set[str] = set()
     for each in [layers] if isinstance(layers, str | type) else layers:
-        fits = {
+        fits = {name for name in modules if name == each} or {
             name
             for name, module in modules.items()
-            if (
-                isinstance(module, each)
-                if isinstance(each, type)
-                else name == each
-                or (each not in modules and each in {c.__name__ for c in type(module).__mro__})
-            )
+            if any(each in (kind, kind.__name__) for kind in type(module).__mro__)
         }
         if not fits:
             text = each.__name__ if isinstance(each, type) else each
-            near = difflib.get_close_matches(text, modules, n=1)
-            known = ", ".join(filter(None, modules)) or "none"
-            hint = f"did you mean {near[0]}?" if near else f"known: {known}"
-            raise ValueError(
-                f"layers names {text!r}, which the model does not have ({hint}); use names of its "
-                "layers or their classes"
-            )
+            what = "the name or the class of a layer of the model"
+            raise ValueError(*misnamed("layers", text, filter(None, modules), what))
         wanted |= fits
     return {name: module for name, module in modules.items() if name in wanted}
 

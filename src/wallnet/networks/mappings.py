@@ -6,7 +6,7 @@ circuit. They are chosen once, from the trained weights of a layer or of each of
 `docs/extending.md` explains how to add a mapping.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,21 +22,6 @@ from wallnet.networks.layers import SynapticLayer
 
 MOST_COMPARED = 40
 """Number of boundaries between entries up to which weights are compared with each of them."""
-
-
-class Levels(NamedTuple):
-    """Levels of a synapse.
-
-    Attributes
-    ----------
-    conductances : numpy.ndarray
-        Conductance of each level in S, ascending and distinct, shape (levels,).
-    whole : int
-        Number of states with the wall at a notch or an end, whether or not the wall rests there.
-    """
-
-    conductances: np.ndarray
-    whole: int
 
 
 class Circuit(NamedTuple):
@@ -58,12 +43,6 @@ class Circuit(NamedTuple):
     def scaled(self, factor: float | Tensor) -> "Circuit":
         """Return the circuit of weights that are larger by a factor."""
         return Circuit(self.offset * factor, self.scale * factor)
-
-    @classmethod
-    def of(cls, weight: Tensor, offset: Sequence[float], scale: Sequence[float]) -> "Circuit":
-        """Return the circuit of a layer with these weights from plain data."""
-        shape = (len(offset), *[1] * (weight.dim() - 1))
-        return cls(*(torch.tensor(part).reshape(shape) for part in (offset, scale)))
 
 
 def distinct_levels(levels: ArrayLike) -> np.ndarray:
@@ -106,28 +85,6 @@ def distinct_levels(levels: ArrayLike) -> np.ndarray:
     return np.array(kept)
 
 
-def normalized_levels(levels: ArrayLike) -> Tensor:
-    """Normalise conductances to [0, 1] (paper, Eq. 3).
-
-    Parameters
-    ----------
-    levels : array_like
-        Conductances in any unit and any order, shape (levels,).
-
-    Returns
-    -------
-    torch.Tensor
-        Ascending and distinct, from exactly 0 to exactly 1, shape (distinct levels,), float32.
-
-    Raises
-    ------
-    ValueError
-        As `distinct_levels`.
-    """
-    values = distinct_levels(levels)
-    return torch.from_numpy(((values - values[0]) / np.ptp(values)).astype(np.float32))
-
-
 class WeightMapping:
     """Mapping of weights to the levels of a synapse.
 
@@ -141,8 +98,11 @@ class WeightMapping:
 
     Attributes
     ----------
+    conductances : numpy.ndarray
+        Conductance of each level; see `distinct_levels`.
     levels : torch.Tensor
-        Normalised conductances, see `normalized_levels`.
+        The same, normalised (paper, Eq. 3): from exactly 0 to exactly 1, shape (distinct levels,),
+        float32.
     table : torch.Tensor
         Entries, ascending, shape (entries,), float32.
     synapses : torch.Tensor
@@ -158,7 +118,9 @@ class WeightMapping:
         parts = split_mapping(name)
         self.scheme, self.per_row = SCHEMES[parts.scheme], parts.per_row
         self.scale, self.deviations = parts.scale, parts.deviations
-        self.levels = normalized_levels(levels)
+        self.conductances = distinct_levels(levels)
+        normalized = (self.conductances - self.conductances[0]) / np.ptp(self.conductances)
+        self.levels = torch.from_numpy(normalized.astype(np.float32))
         self.synapses = torch.tensor(self.scheme.pairs(self.levels))
         plus, minus = self.synapses.T
         subtracted = torch.where(minus == NO_SYNAPSE, 0.0, self.levels[minus])
@@ -307,8 +269,8 @@ class Placement(NamedTuple):
         return found
 
 
-def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
-    """Read the levels of a synapse that a mapping can use.
+def read_mapping(path: str | Path, reading: str, name: str) -> tuple[WeightMapping, int]:
+    """Read the levels of a synapse that a mapping uses.
 
     Parameters
     ----------
@@ -316,22 +278,25 @@ def read_levels(path: str | Path, reading: str, level_set: str) -> Levels:
         Compact model of a synapse.
     reading : str
         `parallel` or `series`.
-    level_set : str
-        One of `wallnet.config.mappings.LEVEL_SETS`.
+    name : str
+        Name of the mapping, with its level set.
 
     Returns
     -------
-    Levels
-        Levels of the level set.
+    mapping : WeightMapping
+        The mapping to conductances in S.
+    whole : int
+        Number of states with the wall at a notch or an end, whether or not the wall rests there.
 
     Raises
     ------
     FileError
         If the file does not describe a synapse, or if its levels are fewer than two.
     """
+    level_set = split_mapping(name).level_set
     values, whole = levels_of(path, reading, level_set)
     try:
-        return Levels(distinct_levels(values), whole)
+        return WeightMapping(name, values), whole
     except ValueError as error:
         raise FileError(
             f"{path} has no usable levels in the {level_set} set ({reading}): {error}; add notches "

@@ -16,7 +16,7 @@ from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError
 from wallnet.networks.layers import Layers, SynapticLayer, synaptic_layers
-from wallnet.networks.mappings import Circuit, Placement, distinct_levels, normalized_levels
+from wallnet.networks.mappings import Placement, WeightMapping
 
 if TYPE_CHECKING:
     import xarray
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 def write(
     layers: Mapping[str, SynapticLayer],
     placement: Placement,
-    conductances: np.ndarray,
     path: str | Path,
     attributes: Mapping[str, Any],
 ) -> None:
@@ -36,9 +35,7 @@ def write(
     layers : Mapping
         Weights of the network that are synapses, on the levels.
     placement : Placement
-        The mapping, with offset and scale of each layer.
-    conductances : numpy.ndarray
-        Conductance of each level of the mapping in S, ascending, shape (levels,).
+        The mapping to conductances in S, with offset and scale of each layer.
     path : str or Path
         File to write, a dataset of kind `programming`.
     attributes : Mapping
@@ -46,13 +43,12 @@ def write(
 
     Raises
     ------
+    ValueError
+        If a weight is not on the levels.
     FileError
-        If a weight is not on the levels, or if the file cannot be written.
+        If the file cannot be written.
     """
-    try:
-        entries = placement.entries(layers)
-    except ValueError as error:
-        raise FileError(f"{path} cannot be written: {error}; report this as a bug") from None
+    entries, conductances = placement.entries(layers), placement.mapping.conductances
     parts: dict[str, list[np.ndarray]] = {}
     for index, (name, layer) in enumerate(layers.items()):
         entry = entries[name].flatten(1)
@@ -103,6 +99,8 @@ def restore(
 
     Raises
     ------
+    ValueError
+        If the model has no such layers.
     FileError
         If the file is missing or damaged, or belongs to another model. The model is then not
         changed.
@@ -112,10 +110,7 @@ def restore(
         entries = _entries(data, from_conductance)
     except ValueError as error:
         raise files.damaged(path, f"is damaged ({error})") from None
-    try:
-        synapses = synaptic_layers(model, layers)
-    except ValueError as error:
-        raise FileError(f"{path} belongs to another model: {error}") from None
+    synapses = synaptic_layers(model, layers)
     if list(synapses) != data["layer"].values.tolist():
         raise FileError(f"{path} belongs to a model with other layers; use that of its network")
     found = {}
@@ -126,16 +121,15 @@ def restore(
             torch.from_numpy(data[key].values[of_outputs].astype(np.float32))
             for key in ("weight_offset", "weight_scale", "bias")
         )
-        if len(weights) != layer.weight.numel() or len(bias) != len(layer.weight):
+        same = len(weights) == layer.weight.numel() and len(bias) == len(layer.weight)
+        if not same or bool(bias.isnan().any()) != (layer.bias is None):
             raise FileError(
-                f"{path} has another size of layer {name}; use the model of its network"
+                f"{path} has another size or other biases of layer {name}; use the model of its "
+                "network"
             )
-        if bool(bias.isnan().any()) != (layer.bias is None):
-            raise FileError(
-                f"{path} has other biases of layer {name}; use the model of its network"
-            )
-        circuit = Circuit.of(layer.weight, offset.tolist(), scale.tolist())
-        found[name] = circuit.offset + circuit.scale * weights.reshape(layer.weight.shape), bias
+        rows = (-1, *[1] * (layer.weight.dim() - 1))
+        weights = scale.reshape(rows) * weights.reshape(layer.weight.shape)
+        found[name] = offset.reshape(rows) + weights, bias
         if not torch.isfinite(found[name][0]).all():
             raise files.damaged(path, f"is damaged (layer {name} has weights that are not finite)")
     for name, (weight, bias) in found.items():
@@ -147,7 +141,8 @@ def restore(
 def _entries(data: "xarray.Dataset", from_conductance: bool) -> torch.Tensor:
     """Return plus minus minus of each weight, normalised; refuse what no mapping can have."""
     usable = data["usable_conductance"].values
-    if not np.array_equal(distinct_levels(usable), usable):
+    mapping = WeightMapping("layer", usable)
+    if not np.array_equal(mapping.conductances, usable):
         raise ValueError("its levels are not in ascending order")
     level = torch.from_numpy(data["programmed_level"].values.astype(np.int64))
     least = torch.tensor([0, NO_SYNAPSE])
@@ -157,6 +152,6 @@ def _entries(data: "xarray.Dataset", from_conductance: bool) -> torch.Tensor:
         normalized = (data["programmed_conductance"].values - usable[0]) / np.ptp(usable)
         present = torch.from_numpy(normalized.astype(np.float32))
     else:
-        present = normalized_levels(usable)[level]
+        present = mapping.levels[level]
     plus, minus = torch.where(level == NO_SYNAPSE, 0.0, present).unbind(1)
     return plus - minus

@@ -9,6 +9,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils import fusion
 
 from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.files.whole import one_line
 from wallnet.networks.compensation import compensated
 from wallnet.networks.layers import TRANSPOSED, Layers, digital_layers, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
@@ -144,10 +145,9 @@ def fold_batch_norm(model: Model) -> Model:
     try:
         pairs = _pairs(model)
     except Exception as error:  # a model that is called with proxies can raise any error
-        reason = " ".join(str(error).split())
         raise ValueError(
-            f"torch.fx cannot follow the model ({reason[:200]}); fold its batch normalisation with "
-            "torch.nn.utils.fusion, or leave it digital"
+            f"torch.fx cannot follow the model ({one_line(error)}); fold its batch "
+            "normalisation with torch.nn.utils.fusion, or leave it digital"
         ) from None
     if not pairs:
         raise ValueError(

@@ -34,7 +34,7 @@ from wallnet.networks.compensation import compensated
 from wallnet.networks.evaluation import evaluate, validation_accuracy
 from wallnet.networks.images import Images
 from wallnet.networks.layers import SynapticLayer, digital_layers
-from wallnet.networks.mappings import Levels, Placement, WeightMapping, read_levels
+from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
 
@@ -97,15 +97,16 @@ class Run:
         training: Training = getattr(self.job, stage)
         last = getattr(training, "kept_epoch", "best") == "last"
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
-        seed = callbacks.SeedEpochs(self.job.seed)
-        running = trainer(training.epochs, *beside, seed, follow)
+        if limit := getattr(training, "weight_limit", None):
+            beside = (*beside, callbacks.LimitWeights(limit, network.layers))
+        running = trainer(training.epochs, *beside, follow)
         shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
         running.fit(network, shuffled, self.data.whole("validation"))
         network.load_state_dict(follow.best_weights)
         self.best_epochs[stage] = follow.best_epoch
         return network
 
-    def trained_from(self, start: Classifier, stage: str, *beside: Callback) -> Classifier:
+    def trained(self, stage: str, start: Classifier, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from another one with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
         training: Training = getattr(self.job, stage)
@@ -117,14 +118,22 @@ class Run:
             network.teacher = Teacher(copy.deepcopy(self.networks[FIRST_STAGE]).eval(), share)
         return self.train(stage, network, *beside)
 
-    def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
+    def finish(self, stage: str, network: Classifier, started: float, **levels: Any) -> None:
         """Measure and write the network of a stage that began at `started`."""
         self.networks[stage] = network
-        results = {**evaluate(network, self.data), **more}
+        identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
+        results = {**evaluate(network, self.data), **levels}
         if stage in self.best_epochs:
             results |= {"training_curve": network.curve, "best_epoch": self.best_epochs[stage]}
         results["wall_seconds"] = time.perf_counter() - started
-        storage.write_stage(self.job, Network.of(self.job, stage), network, results, self.folder)
+        about = made_by | identity.place
+        about |= {key: levels[key] for key in ("levels", "circuits") if key in levels}
+        storage.save_network(network, identity.path(files.CHECKPOINT, self.folder), about)
+        activation = dict(network.hparams["activation"])
+        metrics = {"kind": "network", **identity, "activation": activation, **results, **made_by}
+        files.write_json(metrics, identity.path(files.METRICS, self.folder))
+        told = f"test accuracy {results['test_accuracy']:.2f} %"
+        print(f"{identity.dataset} {identity.device} {stage}: {told}", flush=True)
 
 
 def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
@@ -182,7 +191,14 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     data = ImageData(images, job.validation_fraction, job.seed)
     try:
         network = new_network(job, data, curve)
-        _check_model(network, data)
+        shown = data.test[0][:2].float()
+        with torch.no_grad():
+            logits = network.eval()(shown)
+        network.train()
+        if logits.shape != (expected := (len(shown), len(data.images.classes))):
+            raise ValueError(
+                f"it returns {tuple(logits.shape)} for {tuple(shown.shape)}, not {expected}"
+            )
         placed = network.folded() if job.fold_batch_norm else network
         digital = digital_layers(placed.model, job.layers)
     except ConfigError:
@@ -195,22 +211,8 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
     if digital:
         named = ", ".join(f"{name or 'the model'} ({kind})" for name, kind in digital.items())
         print(f"{job.recipe}: these layers stay digital: {named}", flush=True)
-    limit = callbacks.LimitWeights(job.fp32.weight_limit, network.layers)
-    trained = run.train("fp32", network, limit)
+    trained = run.train("fp32", network)
     run.finish("fp32", trained.folded() if job.fold_batch_norm else trained, started)
-
-
-def _check_model(network: Classifier, data: ImageData) -> None:
-    """Raise ValueError for a model that cannot be trained or put on levels, before any training."""
-    images = data.test[0][:2].float()
-    with torch.no_grad():
-        logits = network.eval()(images)
-    network.train()
-    expected = len(images), len(data.images.classes)
-    if logits.shape != expected:
-        raise ValueError(
-            f"it returns {tuple(logits.shape)} for {tuple(images.shape)}, not {expected}"
-        )
 
 
 def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str | Path) -> None:
@@ -236,9 +238,7 @@ def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str 
     trained = storage.load_network(start, job.model)
     begin(job)
     run = Run(job=job, data=_data(job, images, {str(start): trained}), folder=folder)
-    limit = callbacks.LimitWeights(job.continued.weight_limit, trained.layers)
-    network = run.trained_from(trained, "continued", limit)
-    run.finish("continued", network, started)
+    run.finish("continued", run.trained("continued", trained), started)
 
 
 def _data(
@@ -264,18 +264,18 @@ class OnLevels(Run):
     ----------
     job : LevelJob
         The job.
-    levels : Levels
-        Levels of the synapse.
     placement : Placement
         Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
         trained network.
+    whole : int
+        Number of states of the synapse; see `read_mapping`.
     placements : dict
         Those of the stages that have other scales.
     """
 
     job: LevelJob
-    levels: Levels
     placement: Placement
+    whole: int
     placements: dict[str, Placement] = field(default_factory=dict)
 
     def snapped(self, start: str) -> Classifier:
@@ -284,12 +284,10 @@ class OnLevels(Run):
         self.placement.snap(network.synapses())
         return network
 
-    def compensated(self, stage: str, start: str, images: int | None = None) -> Classifier:
+    def compensated(self, stage: str, start: str) -> Classifier:
         """Return a copy of a stage's network on the levels, with compensated rounding."""
         network = copy.deepcopy(self.networks[start])
-        if images is None:
-            assert self.job.compensated is not None
-            images = self.job.compensated.images
+        images = (self.job.compensated or Compensation()).images
         self.placements[stage] = self._compensate(network, network.synapses(), images)
         return network
 
@@ -299,10 +297,6 @@ class OnLevels(Run):
         """Put some weights of a network on the levels, in place, with compensated rounding."""
         shown = self.data.training[0][:images].float() / 255
         return compensated(network.model, synapses, self.placement.mapping, shown, logits=True)
-
-    def trained(self, stage: str, start: str, *beside: Callback) -> Classifier:
-        """Return a stage's network, trained from that of stage `start` with its own settings."""
-        return self.trained_from(self.networks[start], stage, *beside)
 
     def trained_on_levels(self, stage: str, start: str) -> Classifier:
         """Return a stage's network, trained further with its weights on the levels."""
@@ -328,15 +322,16 @@ class OnLevels(Run):
             ]
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
-                self.compensated("compensated", start, images)
+                self.compensated("compensated", start)
             placement = self.placements["compensated"]
         keeping = callbacks.TrainOnLevels(
-            placement.mapping,
+            placement.mapping.conductances,
+            self.job.mapping,
             layers=layers,
             learn_scales=settings.scales == "learned",
             circuits={f"model.{name}": each for name, each in placement.circuits.items()},
         )
-        network = self.trained_from(begun, stage, keeping)
+        network = self.trained(stage, begun, keeping)
         released = keeping.released(network)
         circuits = {name: released[f"model.{name}"] for name in placement.circuits}
         if largest:
@@ -345,40 +340,29 @@ class OnLevels(Run):
         self.placements[stage] = Placement(placement.mapping, circuits)
         return network
 
-    def limiting(self, limit: float) -> Callback:
-        """Return the callback that limits the weights in training."""
-        return callbacks.LimitWeights(limit, self.networks[FIRST_STAGE].layers)
-
-    def finish(self, stage: str, network: Classifier, started: float, **more: Any) -> None:
+    def finish(self, stage: str, network: Classifier, started: float, **_: Any) -> None:
         """Measure and write the network of a stage, and its programming if it has one."""
-        super().finish(stage, network, started, **self.about_levels(stage), **more)
-        if not STAGES[stage].programmed:
-            return
-        about = storage.provenance(self.job)
-        about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
-        identity = Network.of(self.job, stage)
-        programming.write(
-            network.synapses(),
-            self.placements.get(stage, self.placement),
-            self.levels.conductances,
-            identity.path(files.PROGRAMMING, self.folder),
-            {**about, **identity.place},
-        )
-
-    def about_levels(self, stage: str) -> dict[str, Any]:
-        """Return levels and circuits of a stage as plain data."""
-        mapping, circuits = self.placements.get(stage, self.placement)
+        placement = self.placements.get(stage, self.placement)
+        if STAGES[stage].programmed:
+            about = storage.provenance(self.job)
+            about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
+            identity = Network.of(self.job, stage)
+            path = identity.path(files.PROGRAMMING, self.folder)
+            attributes = {**about, **identity.place}
+            programming.write(network.synapses(), placement, path, attributes)
+        mapping, circuits = placement
         # a mapping with a circuit for each row has too many values to list
         few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
-        return {
-            "device_levels": self.levels.whole,
+        levels = {
+            "device_levels": self.whole,
             "levels": mapping.levels.tolist(),
-            "conductances": self.levels.conductances.tolist(),
+            "conductances": mapping.conductances.tolist(),
             "circuits": {name: circuit.plain() for name, circuit in circuits.items()},
             "weight_values": {
                 name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
             },
         }
+        super().finish(stage, network, started, **levels)
 
 
 def on_levels(
@@ -405,30 +389,23 @@ def on_levels(
     FileError
         If an input is unusable.
     """
-    read = {
-        name: read_levels(synapse, job.reading, name)
-        for name in dict.fromkeys(one.level_set for one in job.networks)
-    }
+    mappings = [read_mapping(synapse, job.reading, one.mapping) for one in job.networks]
     starts: dict[str, tuple[str, Classifier]] = {}
-    for one in job.networks:
-        if one.recipe not in starts:
-            first = Network(
-                dataset=one.dataset, recipe=one.recipe, stage=FIRST_STAGE, seed=str(one.seed)
-            )
-            path = first.path(files.CHECKPOINT, folder)
-            starts[one.recipe] = path, storage.load_network(path, one.model)
+    for recipe, model in {one.recipe: one.model for one in job.networks}.items():
+        first = Network(dataset=job.dataset, recipe=recipe, stage=FIRST_STAGE, seed=str(job.seed))
+        path = first.path(files.CHECKPOINT, folder)
+        starts[recipe] = path, storage.load_network(path, model)
     begin(job)
     data = _data(job.networks[0], images, dict(starts.values()))
-    for one in job.networks:
-        mapping = WeightMapping(one.mapping, read[one.level_set].conductances)
+    for one, (mapping, whole) in zip(job.networks, mappings, strict=True):
         _, network = starts[one.recipe]
         yield OnLevels(
             job=one,
             data=data,
             folder=folder,
             networks={FIRST_STAGE: network},
-            levels=read[one.level_set],
             placement=Placement.chosen(network.synapses(), mapping),
+            whole=whole,
         )
 
 
@@ -486,6 +463,6 @@ def compare(
             rows.append({**named, "validation_accuracy": found})
             print(*named.values(), f"{found:.2f} %", flush=True)
     place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
-    result = {**place, "device_levels": run.levels.whole, "rows": rows}
+    result = {**place, "device_levels": run.whole, "rows": rows}
     result["wall_seconds"] = time.perf_counter() - started
     files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)

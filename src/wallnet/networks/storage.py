@@ -5,25 +5,18 @@ import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytorch_lightning as lightning
 import torch
 
 from wallnet import __version__, files, revisions
-from wallnet.config import ConfigError
-from wallnet.config.stages import PROGRAMMED_STAGES, Network
-from wallnet.files import FileError
-from wallnet.files.datasets import unreadable
-from wallnet.files.whole import one_line
+from wallnet.files.datasets import checked
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.mappings import Circuit, Placement, WeightMapping
-
-NetworkJob: TypeAlias = TrainingJob | ContinuingJob | LevelJob
 
 
-def provenance(job: NetworkJob | MappingJob) -> dict[str, Any]:
+def provenance(job: TrainingJob | ContinuingJob | LevelJob | MappingJob) -> dict[str, Any]:
     """Return parameters, seed, versions and PyTorch's instructions of a result, as plain data."""
     return {
         "parameters": job.plain(),
@@ -70,31 +63,6 @@ def _separate(plain: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(dict(plain)))
 
 
-def check_levels(network: Classifier, about: Mapping[str, Any]) -> None:
-    """Check that a network at a stage on levels has each weight exactly on them.
-
-    Parameters
-    ----------
-    network : Classifier
-        The network.
-    about : Mapping
-        `stage`, and at a stage on levels `mapping`, `levels` and `circuits` as in the metrics.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not exactly ``offset + scale · entry``.
-    """
-    if about.get("stage") not in PROGRAMMED_STAGES:
-        return
-    circuits = {
-        name: Circuit.of(layer.weight, **about["circuits"][name])
-        for name, layer in network.synapses().items()
-    }
-    mapping = WeightMapping(about["mapping"], about["levels"])
-    Placement(mapping, circuits).entries(network.synapses())
-
-
 def load_network(path: str | Path, model: str) -> Classifier:
     """Read a network that `save_network` wrote.
 
@@ -114,11 +82,9 @@ def load_network(path: str | Path, model: str) -> Classifier:
     Raises
     ------
     FileError, ConfigError
-        If the file is missing, may not be read or is damaged, if its network is said to be on
-        levels and is not, or if the model does not exist.
+        If the file is missing, may not be read or is damaged, or if the model does not exist.
     """
-    try:
-        files.check_digest(path)
+    with checked(path, "a network"):
         # PyTorch itself does not check the checksums
         with zipfile.ZipFile(path) as archive:
             broken = archive.testzip()
@@ -131,59 +97,4 @@ def load_network(path: str | Path, model: str) -> Classifier:
         network.load_state_dict(checkpoint["state_dict"])
         if not all(torch.isfinite(p).all() for p in network.parameters()):
             raise ValueError("it has weights that are not finite")
-        check_levels(network, checkpoint["wallnet"])
-    except (FileError, ConfigError):  # a model of the user that is not there is no damage
-        raise
-    except FileNotFoundError:
-        raise FileError(f"{path} is not there; run snakemake to make it") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except Exception as error:  # a foreign checkpoint may raise any exception
-        raise files.damaged(path, f"is damaged ({one_line(error)})") from None
-    return network
-
-
-def write_stage(
-    job: NetworkJob,
-    identity: Network,
-    network: Classifier,
-    results: Mapping[str, Any],
-    folder: str | Path,
-) -> None:
-    """Write the metrics and the checkpoint of a stage.
-
-    Parameters
-    ----------
-    job : NetworkJob
-        Job of the stage.
-    identity : Network
-        What identifies the network.
-    network : Classifier
-        The network.
-    results : Mapping
-        Measured values, as plain data.
-    folder : str or Path
-        Folder of all networks.
-
-    Raises
-    ------
-    FileError
-        If a file cannot be written.
-    """
-    metrics = {
-        "kind": "network",
-        **identity,
-        "activation": dict(network.hparams["activation"]),
-        **results,
-        **provenance(job),
-    }
-    on_levels = {key: results[key] for key in ("levels", "circuits") if key in results}
-    about = {**provenance(job), **identity.place, **on_levels}
-    check_levels(network, about)
-    save_network(network, identity.path(files.CHECKPOINT, folder), about)
-    files.write_json(metrics, identity.path(files.METRICS, folder))
-    print(
-        f"{identity.dataset} {identity.device} {identity.stage}: "
-        f"test accuracy {results['test_accuracy']:.2f} %",
-        flush=True,
-    )
+        return network

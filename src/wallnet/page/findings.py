@@ -147,7 +147,7 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
         by_stage = place.groupby(["mapping", "stage"], sort=False)["validation_accuracy"].mean()
         ranks = by_stage.groupby("mapping", sort=False).agg(["size", "mean"])
         best = ranks.sort_values(["size", "mean"], ascending=False).index[0]
-        chosen += place[place["mapping"] == best].assign(reading="").to_dict("records")
+        chosen += place[place["mapping"] == best].assign(reading=NO_DEVICE).to_dict("records")
     table = accuracy_table(chosen, table_ii)
     titles = {TITLES[stage]: title for stage, title in SHOWN.items()}
     frame = table.frame.rename(columns={**titles, RECIPE: NETWORK})

@@ -115,15 +115,13 @@ def by_single_pulses(
     density = data["reaching_current_density"].values[level]
     cost = data[["write_energy", "outside_model"]].reindex(current_density=density, fill_value=0)
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
-    rows = []
-    for values in (pulses, *(pulses * cost[name].values for name in cost)):
-        matrix = np.full((1 + len(usable), len(usable)), np.nan)
-        matrix[0] = values
-        np.fill_diagonal(matrix[1:], 0.0)
-        if density[0] == 0:  # the lowest level is the initial state
-            matrix[1] = values
-        rows.append(matrix)
-    return Writing(SINGLE, *rows)
+    values = [pulses, *(pulses * cost[name].values for name in cost)]
+    matrices = np.full((len(values), 1 + len(usable), len(usable)), np.nan)
+    matrices[:, 0] = values
+    matrices[:, 1:][:, np.eye(len(usable), dtype=bool)] = 0.0
+    if density[0] == 0:  # the lowest level is the initial state
+        matrices[:, 1] = values
+    return Writing(SINGLE, *matrices)
 
 
 def by_study(path: str | Path, name: str, device: str, levels: int, study: str) -> Writing:
@@ -260,9 +258,8 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}
     titles = {name: stage.title for name, stage in STAGES.items()}
     readable = frame.drop(columns="seed").replace({"stage": titles, "start": titles})
-    for name, (_, unit, form) in COLUMNS.items():
-        if form:
-            readable[name] = readable[name] / unit
+    units = pandas.Series({name: unit for name, (_, unit, form) in COLUMNS.items() if form})
+    readable[units.index] /= units
     names = {name: text for name, (text, _, _) in COLUMNS.items()}
     names |= {"written_by": "written by", "start": "from"}
     shown = {text: form or "d" for text, _, form in COLUMNS.values()}

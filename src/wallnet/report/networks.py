@@ -3,6 +3,7 @@
 import base64
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.stages import FACETS, LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.files import FileError
+from wallnet.files.datasets import checked
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
@@ -79,13 +80,12 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
         if str(record[key]) != wanted:
             raise files.damaged(path, f"contains {key} = {str(record[key])[:40]!r}, not {wanted!r}")
     try:
-        matrix = record["confusion_matrix"]
-        right, total = sum(row[k] for k, row in enumerate(matrix)), sum(map(sum, matrix))
-        square = all(len(row) == len(matrix) == len(record["classes"]) for row in matrix)
-        agrees = square and abs(record["test_accuracy"] - 100 * right / total) < ROUNDING
-    except (TypeError, IndexError, ZeroDivisionError):
+        matrix = np.array(record["confusion_matrix"], dtype=float)
+        accuracy = 100 * matrix.trace() / matrix.sum()
+        agrees = abs(record["test_accuracy"] - accuracy) < ROUNDING
+    except (TypeError, ValueError):
         agrees = False
-    if not agrees:
+    if not agrees or matrix.shape != (len(record["classes"]),) * 2:
         raise files.damaged(path, "has a test_accuracy that is not that of its confusion_matrix")
     return record
 
@@ -122,27 +122,20 @@ Record = Mapping[str, Any]
 """Metrics of a network."""
 
 
-FREE = (NO_DEVICE, NO_DEVICE, NO_DEVICE)
-
-
-def _synapse(record: Record) -> tuple[str, str, str]:
-    free = record["device"] == NO_DEVICE
-    return FREE if free else (record["device"], record["reading"], record["mapping"])
+PLACE_OF = ["dataset", "recipe", "device", "reading", "mapping"]
+"""What makes a place."""
 
 
 def by_place(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, list[Record]]]:
-    """Group networks by place, then stage; those with FP32 weights belong to all of their recipe.
-
-    A place is data set, recipe, synapse, reading and mapping.
-    """
-    bound = [record for record in records if _synapse(record) != FREE]
+    """Group networks by place, then stage; those in FP32 belong to all places of their recipe."""
+    bound = [record for record in records if record["device"] != NO_DEVICE]
     found: dict[tuple[str, ...], dict[str, list[Record]]] = {
-        (record["dataset"], record["recipe"], *_synapse(record)): {} for record in bound or records
+        itemgetter(*PLACE_OF)(record): {} for record in bound or records
     }
-    for (dataset, recipe, *synapse), stages in found.items():
+    for place, stages in found.items():
         for record in records:
-            same = (record["dataset"], record["recipe"]) == (dataset, recipe)
-            if same and _synapse(record) in (tuple(synapse), FREE):
+            here = itemgetter(*PLACE_OF)(record)
+            if here == place or (here[:2] == place[:2] and record["device"] == NO_DEVICE):
                 stages.setdefault(record["stage"], []).append(record)
     return found
 
@@ -154,7 +147,7 @@ def _names(place: Sequence[str], levels: int | None) -> list[str]:
     return [
         dataset_title(dataset),
         title,
-        ", ".join([recipe, *(each for each in synapse if each not in ("", NO_DEVICE))]),
+        ", ".join([recipe, *(each for each in synapse if each != NO_DEVICE)]),
     ]
 
 
@@ -245,12 +238,11 @@ def gap_tables(records: Sequence[Record]) -> tuple[Table, Table]:
 
     numbers, rows = [], []
     levels = {record["device"]: record.get("device_levels") for record in records}
-    place_of = ["dataset", "recipe", "device", "reading", "mapping"]
-    for place, found in losses(records).groupby(place_of, sort=False):
+    for place, found in losses(records).groupby(PLACE_OF, sort=False):
         row = dict(zip(PLACE, _names(place, levels[place[2]]), strict=True))
         for (stage, reference), lost in found.groupby(["stage", "reference"], sort=False)["lost"]:
             mean, lower, upper = mean_and_interval([*lost])
-            about = dict(zip(place_of, place, strict=True), stage=stage, reference=reference)
+            about = dict(zip(PLACE_OF, place, strict=True), stage=stage, reference=reference)
             gap = {"seeds": len(lost), "mean": mean, "lower": lower, "upper": upper}
             numbers.append(about | gap)
             interval = "" if len(lost) < 2 else f" ({lower:.2f} to {upper:.2f})"
@@ -552,12 +544,11 @@ def with_deviation(
     name : str
         Label of the points.
     """
-    found = dict(iter(values.groupby(values.index)))
-    shown = [place for place in places if place in found]
+    found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
+    shown = [place for place in places if place in found.index]
     panel.errorbar(
         [places.index(place) + shift for place in shown],
-        [found[place].mean() for place in shown],
-        [found[place].std() if len(found[place]) > 1 else 0.0 for place in shown],
+        *(found.loc[shown, name] for name in found),
         **{**look, "elinewidth": 0.8, "capsize": 0, "linestyle": ""},
         label=name,
     )
@@ -604,14 +595,9 @@ def read_accuracies(path: str) -> list[dict[str, Any]]:
     """
     import pandas
 
-    try:
-        files.check_digest(path)
+    with checked(path, "a table of accuracies"):
         frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
-        frame = frame.astype(dict.fromkeys(ACCURACIES, float))
-    except OSError as error:
-        raise FileError(f"{path} cannot be read ({error.strerror}); run snakemake") from None
-    except (ValueError, KeyError):  # no CSV, or without these columns
-        frame = pandas.DataFrame()
-    if not {*COLUMNS} <= {*frame.columns} or frame.empty:
-        raise FileError(f"{path} is not a table of accuracies; delete it and run snakemake")
-    return frame.to_dict("records")
+        if frame.empty:
+            raise ValueError("it has no rows")
+        types = dict.fromkeys(FACETS, str) | dict.fromkeys(ACCURACIES, float)
+        return frame.astype(types).to_dict("records")

@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 from wallnet import files, revisions
 from wallnet.files import FileError
 from wallnet.files.compact import activation_of, decisive, levels_of
-from wallnet.networks.mappings import read_levels
+from wallnet.networks.mappings import read_mapping
 from wallnet.networks.model import MeasuredActivation
 from wallnet.studies.devices import measured
 
@@ -44,9 +44,10 @@ def test_levels_reach_the_mapping_unchanged_and_in_siemens(model_of):
     path = model_of(LEVELS)
     for level_set in ("measured", "extended", "reachable", "kept", "mutually-reachable"):
         assert levels_of(path, "measured", level_set) == ([1e-5, 2.3e-5, 5e-5], 3)
-        found = read_levels(path, "measured", level_set)
-        assert found.conductances.tolist() == [1e-5, 2.3e-5, 5e-5]
-        assert found.whole == 3
+        suffix = "" if level_set == "measured" else f"-{level_set}"
+        mapping, whole = read_mapping(path, "measured", f"layer{suffix}")
+        assert mapping.conductances.tolist() == [1e-5, 2.3e-5, 5e-5]
+        assert whole == 3
     levels = files.read_json(path)["levels"]
     assert [(level["state"], level["spread"], level["current"]) for level in levels] == [
         ("level 0", 1e-6, 1e11),
