@@ -19,6 +19,11 @@ class SinglePulse(Section):
     current_density: Annotated[CurrentDensity, AfterValidator(whole)]
     """Current density of the pulse."""
 
+    @property
+    def current_densities(self) -> tuple[float]:
+        """Current density of the only pulse in A/m², as of a transfer curve."""
+        return (self.current_density,)
+
 
 class FinalState(SinglePulse):
     """A reference value: the state of the wall after a pulse."""

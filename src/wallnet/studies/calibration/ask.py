@@ -135,12 +135,7 @@ def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
 
 def pulses(reference: Reference) -> list[tuple[str, float]]:
     """Return device and current density in A/m² of the pulses that each candidate needs."""
-    found = [
-        (each.device, each.current_density)
-        for each in (*reference.final_states, *reference.arrival_times)
-    ]
-    for curve in reference.transfer_curves:
-        found += [(curve.device, density) for density in curve.current_densities]
+    found = ((each.device, j) for each in reference.entries for j in each.current_densities)
     return list(dict.fromkeys(found))
 
 
