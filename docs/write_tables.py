@@ -383,20 +383,21 @@ def caveats(results: Results) -> str:
     found = []
     for name, device in campaign.without_optional.simulated.items():
         job, pulse = write_energy_job(device), device.pulse
-        rise = write_energy_of(job, pulse.current_densities, pulse.duration).rise.peak
-        found += [f"{name}: {text}"] if (text := heat_caveat(job, rise)) else []
+        cost = write_energy_of(job, pulse.current_densities, pulse.duration)
+        text = heat_caveat(job, cost["temperature_rise"])
+        found += [f"{name}: {text}"] if text else []
     for name in campaign.networks.synapses:
         levels = results.levels(name)
         levels = levels[levels["level"].str.isdigit()]
         reaching = levels[SMALLEST].str.strip("≤ ").astype(float) * 1e12
         pulse = campaign.simulated[name].pulse
         job = write_energy_job(campaign.simulated[name])
-        beyond = write_energy_of(job, reaching, pulse.duration)
+        beyond = write_energy_of(job, reaching, pulse.duration)["beyond_model"]
         creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
         found += doubts(
             name,
             [f"{row.level} ({row.Index}) by {float(row[-1]):.0f} nm" for row in creeping],
-            [f"{row.level} ({row.Index})" for row in levels[beyond.beyond_model].itertuples()],
+            [f"{row.level} ({row.Index})" for row in levels[beyond].itertuples()],
         )
     return "\n".join(
         textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in found
@@ -413,12 +414,12 @@ def write_energy_of_metals(results: Results) -> str:
             [
                 f"`{preset}`" if preset else "none, θ = P = 0.4",
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
-                f"{found.metal_current_density / 1e12:.2f}",
+                f"{found['metal_current_density'] / 1e12:.2f}",
                 f"{job.resistance / 1e3:.2f}",
-                f"{found.current / 1e-3:.2f}",
-                f"{found.energy / 1e-12:.1f}",
-                f"{found.rise.mean:.0f}",
-                f"{found.rise.peak:.0f}",
+                f"{found['metal_current'] / 1e-3:.2f}",
+                f"{found['write_energy'] / 1e-12:.1f}",
+                f"{found['mean_temperature_rise']:.0f}",
+                f"{found['temperature_rise']:.0f}",
             ]
         )
     header = (
@@ -435,8 +436,9 @@ def write_energy_on_oxides(results: Results) -> str:
     for nanometres in (20, 50, 100, 300, 1000):
         changes = {"oxide_thickness": nanometres * 1e-9}
         job = plain.model_copy(update={"heating": plain.heating.model_copy(update=changes)})
-        after = [write_energy_of(job, 0.65e12, duration).rise for duration in (1e-9, 10e-9, 100e-9)]
-        cells = (f"{rise.mean:.0f} / {rise.peak:.0f}" for rise in after)
+        after = [write_energy_of(job, 0.65e12, duration) for duration in (1e-9, 10e-9, 100e-9)]
+        names = ("mean_temperature_rise", "temperature_rise")
+        cells = (" / ".join(f"{each[name]:.0f}" for name in names) for each in after)
         rows.append([str(nanometres), *cells])
     header = ["oxide (nm)", *(f"after {t} ns: mean / middle (K)" for t in (1, 10, 100))]
     return markdown(header, rows)

@@ -91,8 +91,7 @@ def responses_known():
         key = time.shape, time.tobytes(), width, heating.model_dump_json()
         if key not in known:
             known[key] = heating_of_tracks.step_response(time, width, heating)
-            for values in known[key]:
-                values.flags.writeable = False
+            known[key].flags.writeable = False
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:

@@ -17,7 +17,6 @@ MODULES = {
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
     "wallnet.studies.devices.compact": ("compact-model",),
-    "wallnet.studies.devices.measured": ("measured",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
     "wallnet.report.commands": ("table", "figure"),
     "wallnet.page.overview": ("overview",),

@@ -69,7 +69,7 @@ def written():
         reaching_current_density=[*DENSITIES[:2], 1.2e12, *DENSITIES[2:]],
         state=["expelled", "initial", "notch 1", "between 1 and 2"],
         current_density=SWEPT,
-        **write_energy_of(ENERGY, SWEPT, 4e-9).variables(),
+        **write_energy_of(ENERGY, SWEPT, 4e-9),
         time=[0.0, 1e-9],
     )
     settings = {

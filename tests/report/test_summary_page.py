@@ -342,8 +342,9 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     ]
     for row, density in zip(shown[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
         energy = 1.3e-6 * density**2 * 900e-9 * 90e-9 * 5e-9 * 2e-9
-        rise = write_energy_of(job, density, 2e-9).rise
-        numbers = [f"{energy * 1e12:.3f}", f"{rise.mean:.1f}", f"{rise.peak:.1f}"]
+        cost = write_energy_of(job, density, 2e-9)
+        rises = (cost["mean_temperature_rise"], cost["temperature_rise"])
+        numbers = [f"{energy * 1e12:.3f}", *(f"{rise:.1f}" for rise in rises)]
         assert row[1:] == [f"{density / 1e12:.4f}", *numbers]
         assert row[3] != row[4]
     gaps = re.search(r"<caption>(Accuracy that the levels cost[^<]*)", page)[1]

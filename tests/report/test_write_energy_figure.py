@@ -53,14 +53,15 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
     time, mean = curves["mean"].get_data()
     assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
     at_end = int(np.argmin(abs(time - 2)))
-    unit = write_energy_of(job, 1e12, 2e-9).rise
-    assert mean[at_end] == pytest.approx(float(unit.mean), rel=1e-6, abs=0)
+    cost = write_energy_of(job, 1e12, 2e-9)
+    unit = {"mean": cost["mean_temperature_rise"], "middle": cost["temperature_rise"]}
+    assert mean[at_end] == pytest.approx(float(unit["mean"]), rel=1e-6, abs=0)
     middle = curves["middle"].get_ydata()
-    assert middle[at_end] == pytest.approx(float(unit.peak), rel=1e-6, abs=0)
+    assert middle[at_end] == pytest.approx(float(unit["middle"]), rel=1e-6, abs=0)
     assert mean.argmax() == middle.argmax() == at_end
     # as much heat after 3 ns as that of 3 ns, less that of the last nanosecond
     later = int(np.argmin(abs(time - 3)))
-    parts = [float(write_energy_of(job, 1e12, t * 1e-9).rise.mean) for t in (3, 1)]
+    parts = [float(write_energy_of(job, 1e12, t * 1e-9)["mean_temperature_rise"]) for t in (3, 1)]
     assert mean[later] == pytest.approx(parts[0] - parts[1], rel=1e-6, abs=0)
     assert over_time.get_xlim() == pytest.approx((0, 6), abs=1e-9)
     assert over_time.patches[0].get_width() == pytest.approx(2, rel=1e-9, abs=0)
@@ -68,7 +69,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
     assert curves["limit"].get_ydata()[0] == 120
     density = [0.3, 0.5, 0.6, 0.8, 1.0]
     np.testing.assert_allclose(curves["mean"].get_xdata(), density, rtol=1e-9)
-    for name, rise in (("mean", unit.mean), ("middle", unit.peak)):
+    for name, rise in unit.items():
         expected = np.square(density) * float(rise)
         np.testing.assert_allclose(curves[name].get_ydata(), expected, rtol=1e-6)
     (energy,) = energies.get_lines()
@@ -93,8 +94,8 @@ def test_a_waveform_has_its_own_rise(synapse, tmp_path):
     found = write_energy_of(job, 1e12, 2e-9, shape)
     time, mean = curves["mean"].get_data()
     assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
-    assert mean.max() == pytest.approx(float(found.rise.mean), rel=1e-4, abs=0)
+    assert mean.max() == pytest.approx(float(found["mean_temperature_rise"]), rel=1e-4, abs=0)
     # a third of 1 ns, of 2 ns
     density, energy = energies.get_lines()[0].get_data()
-    square = write_energy_of(job, density * 1e12, 2e-9).energy / 1e-12
+    square = write_energy_of(job, density * 1e12, 2e-9)["write_energy"] / 1e-12
     np.testing.assert_allclose(energy, square / 6, rtol=1e-9)

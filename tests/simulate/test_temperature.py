@@ -399,6 +399,38 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     }
 
 
+def film_of(made):
+    """Return the material of a minimum, and check that a path has it too, with its Δ."""
+    minimum = experiment.minimum_job(made, "1")
+    path = experiment.barrier_job(made, "1", "2", 0.5)
+    assert path.material == minimum.material
+    magnetization, exchange, _, anisotropy = (getattr(path.material, name) for name in TOLD)
+    effective = anisotropy - 2e-7 * np.pi * magnetization**2
+    assert path.spacing == pytest.approx(0.5 * np.sqrt(exchange / effective), rel=1e-6, abs=0)
+    return np.array([getattr(minimum.material, name) for name in TOLD])
+
+
+def test_minima_and_paths_are_those_of_the_film_at_the_temperature():
+    """Bloch's law from 250 to 300 K: r = 0.835683/0.875; cells fluctuate, their film does not."""
+    given, ratio = film_of(device(temperature=None)), 0.835683 / 0.875
+    np.testing.assert_array_equal(film_of(hot()), given)
+    np.testing.assert_array_equal(film_of(hot(measured_at=300.0)), given)
+    warmer = hot(measured_at=250.0, anisotropy_exponent=2.0)
+    np.testing.assert_allclose(film_of(warmer), given * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5)
+    m = experiment.pulse_job(hot(values_of="cells"), 0.3e12).material
+    m = m.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
+    film = film_of(hot(values_of="cells"))
+    np.testing.assert_allclose(film, given * m ** np.array([1, 2, 2, 3]), rtol=2e-5)
+
+
+def test_a_film_at_its_own_temperature_has_its_material_to_the_last_digit():
+    """Rounding to six digits, where a law changes it, would make another job of it."""
+    material = device().material.model_dump() | {"exchange_stiffness": 1.8765432e-11}
+    made = hot()
+    made = made.model_copy(update={"material": type(made.material)(**material)})
+    assert experiment.minimum_job(made, "1").material.exchange_stiffness == 1.8765432e-11
+
+
 def test_other_calculators_simulate_the_film_at_0_k():
     assert (
         device(
@@ -473,7 +505,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
     begins = [0.0, 0.5e-9, 1.0e-9, 1.15e-9]
     for step, begin in zip(steps, begins, strict=True):
         for since in (0.0, 0.03e-9, 0.1e-9):
-            response = step_response(begin + since - edges, 72e-9, substrate).mean
+            response, _ = step_response(begin + since - edges, 72e-9, substrate)
             expected = 300 + flux * response @ heights
             assert TrackTemperature(step)(since) == pytest.approx(expected, rel=1e-6, abs=0)
     assert TrackTemperature(steps[0])(0.0) == 300
@@ -483,7 +515,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
     (step,) = train_job(heated(), Train(pulses=(ramp,))).steps()
     nodes, weights = np.polynomial.legendre.leggauss(200)
     share = (1 + nodes) / 2
-    late = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate).mean
+    late, _ = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate)
     rise = flux * 0.04 * np.sum(weights / 2 * 0.07e-9 * 2 * 0.07e-9 * share * late) / 0.1e-9**2
     assert TrackTemperature(step)(0.07e-9) - 300 == pytest.approx(rise, rel=0.01, abs=0)
 

@@ -41,4 +41,4 @@ checkpoint measured:
         options=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
         revision=revisions.of("devices"),
     shell:
-        "wallnet measured {params.options:q} --out {output:q} 2>&1 | tee {log:q}"
+        "wallnet compact-model {params.options:q} --out {output:q} 2>&1 | tee {log:q}"

@@ -102,6 +102,11 @@ class SimulatedMaterial(StaticMaterial):
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
+    @property
+    def static(self) -> StaticMaterial:
+        """What minima of the energy, and paths between them, depend on."""
+        return StaticMaterial(**self.model_dump(include={*StaticMaterial.model_fields}))
+
     def terms(self) -> "Terms":
         """Return the energy terms of the film, with its dynamics, for the embedded engine."""
         return replace(
@@ -184,11 +189,6 @@ class Material(SimulatedMaterial):
     def simulated(self) -> SimulatedMaterial:
         """What simulations depend on."""
         return SimulatedMaterial(**self.model_dump(include={*SimulatedMaterial.model_fields}))
-
-    @property
-    def static(self) -> StaticMaterial:
-        """What minima of the energy, and paths between them, depend on."""
-        return StaticMaterial(**self.model_dump(include={*StaticMaterial.model_fields}))
 
 
 class Wall(Section):
@@ -339,7 +339,7 @@ class Device(Section):
             return material
         from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
 
-        terms = material.terms()
+        terms = told = material.terms()
         cell = self.track.cell
         if given.values_of == "cells":
             terms = of_film(terms, cell, given.ambient)
@@ -352,6 +352,8 @@ class Device(Section):
                 terms = scaled(terms, ambient / measured, given.anisotropy_exponent)
             if given.thermal_field:
                 terms = of_cells(terms, cell, given.ambient)
+        if terms == told:
+            return material
         values = {
             "saturation_magnetization": terms.saturation_magnetization,
             "exchange_stiffness": terms.exchange_stiffness,
@@ -360,6 +362,13 @@ class Device(Section):
         }
         # rounded, so that all machines simulate the same job
         return material.model_copy(update={key: float(f"{x:.6g}") for key, x in values.items()})
+
+    @property
+    def static_material(self) -> StaticMaterial:
+        """The material of minima and paths: at a temperature, the film without a thermal field."""
+        given = self.temperature
+        cold = given and given.model_copy(update={"thermal_field": False})
+        return self.model_copy(update={"temperature": cold}).simulated_material.static
 
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m².

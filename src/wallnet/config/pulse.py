@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
 from wallnet.config.messages import ConfigError
-from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
+from wallnet.config.quantities import ASCENDING, CurrentDensity, Duration, Quantity, Section
 from wallnet.config.waveform import Waveform, too_long
 
 CURRENT_DENSITY_STEP = 1e8
@@ -44,6 +44,9 @@ def whole(density: float) -> float:
             "it to four decimals of 1e12"
         )
     return steps * CURRENT_DENSITY_STEP
+
+
+WholeDensity = Annotated[CurrentDensity, AfterValidator(whole)]
 
 
 def duration_name(duration: float) -> str:
@@ -177,15 +180,13 @@ class PulseGrid(Sweep):
     durations: Annotated[
         tuple[Annotated[Duration, AfterValidator(whole_duration)], ...],
         Field(min_length=1),
-        AfterValidator(lambda value: tuple(sorted(set(value)))),
+        ASCENDING,
     ]
     """Durations of the pulses; each is combined with each current density."""
 
-    @field_validator("current_densities", mode="after")
-    @classmethod
-    def _positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if value[0] <= 0:
-            raise ValueError(
-                f"has {value[0]:g} A/m²; write densities above 0, each is applied with both signs"
+    def _faults(self) -> Iterator[str]:
+        if (least := self.current_densities[0]) <= 0:
+            yield (
+                f"current_densities has {least:g} A/m²; write densities above 0, each is applied "
+                "with both signs"
             )
-        return value

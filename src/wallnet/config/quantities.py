@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -53,6 +54,10 @@ def silent(default: Any) -> Any:
     Finished results thus do not run again for a key that their jobs lack.
     """
     return Field(default, exclude_if=lambda value: value == default)
+
+
+ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
+"""Annotation of a list of which the order and repetitions mean nothing."""
 
 
 class Form:

@@ -7,7 +7,7 @@ spin Hall angle θ carries J · P/θ for the same torque.
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,50 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.tracks import pulse_heat
-from wallnet.tracks.heating import Rise, step_response
+from wallnet.tracks.heating import step_response
 from wallnet.tracks.pulse_heat import POINTS_A_DECADE, StepResponse, heat_of
 
 if TYPE_CHECKING:
     import xarray
 
 
-class WriteEnergy(NamedTuple):
-    """Energy and temperature of pulses; every field is an array over the pulses.
-
-    Attributes
-    ----------
-    metal_current_density : ndarray
-        Largest current density in the heavy metal in A/m², with the sign of J.
-    current, voltage, energy : ndarray
-        Largest magnitude of the current in A and of the voltage in V, and energy in J.
-    rise : Rise
-        Largest temperature rise during the pulse in K: mean over the width, and in the middle.
-    outside : ndarray
-        Whether the middle becomes hotter than the parameters of the material allow.
-    beyond_model : ndarray
-        Whether the middle passes the Curie temperature.
-    """
-
-    metal_current_density: NDArray[np.float64]
-    current: NDArray[np.float64]
-    voltage: NDArray[np.float64]
-    energy: NDArray[np.float64]
-    rise: Rise
-    outside: NDArray[np.bool_]
-    beyond_model: NDArray[np.bool_]
-
-    def variables(self) -> dict[str, NDArray[Any]]:
-        """Return all of it by the names of the variables of a device file."""
-        return {
-            "metal_current_density": self.metal_current_density,
-            "metal_current": self.current,
-            "metal_voltage": self.voltage,
-            "write_energy": self.energy,
-            "mean_temperature_rise": self.rise.mean,
-            "temperature_rise": self.rise.peak,
-            "outside_model": self.outside,
-            "beyond_model": self.beyond_model,
-        }
+WriteEnergy = dict[str, NDArray[Any]]
+"""Energy and temperature of pulses: the variables of a device file, from `metal_current_density` to
+`beyond_model`, by their names; each is an array over the pulses."""
 
 
 def trained_waveforms(response: "xarray.Dataset") -> list[Points]:
@@ -94,13 +60,13 @@ def write_energy_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    response, heat = step_response(lasting, job.width, job.heating), 1.0
+    flux, heat = heat_flux(job, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
-        response = Rise(*np.ravel(_hottest(job, [waveform], [only], [0.0], [1.0])))
+        rise = np.multiply.outer(np.ravel(_hottest(job, [waveform], [only], [0.0], [1.0])), flux)
         heat = mean_square(waveform, only)
-    flux = heat_flux(job, density)
-    rise = Rise(flux * response.mean, flux * response.peak)
+    else:
+        rise = flux * step_response(lasting, job.width, job.heating)
     return _write_energy(job, density, lasting, rise, largest(waveform), heat)
 
 
@@ -134,7 +100,7 @@ def write_energy_of_train(
         np.asarray(each, dtype=float) for each in (current_density, duration, start)
     )
     shapes = waveforms or [()] * len(density)
-    rise = Rise(np.zeros_like(density), np.zeros_like(density))
+    rise = np.zeros((2, *density.shape))
     if lasting.any():
         flux = heat_flux(job, density)
         rise = _hottest(job, shapes, lasting.tolist(), begin.tolist(), flux.tolist())
@@ -145,7 +111,7 @@ def write_energy_of_train(
 
 def rise_over_time(
     job: WriteEnergyJob, duration: float, waveform: Points
-) -> tuple[NDArray[np.float64], Rise]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the rise during a pulse of 1e12 A/m² and for twice its duration afterwards.
 
     Parameters
@@ -160,7 +126,8 @@ def rise_over_time(
     Returns
     -------
     tuple
-        Times in s, and the rise at each in K.
+        Times in s, and the rise at each in K, mean over the width and in the middle: shapes
+        (time,) and (2, time).
     """
     heat = heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
@@ -169,11 +136,10 @@ def rise_over_time(
         time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
     if waveform:
-        responses = Rise(*(each(since) for each in _table(job, time, heat.edges)))
+        response = _table(job, time, heat.edges)(since)
     else:
-        responses = step_response(since, job.width, job.heating)
-    steps = heat.steps * heat_flux(job, np.array(1e12))
-    return time, Rise(*(each @ steps for each in responses))
+        response = step_response(since, job.width, job.heating)
+    return time, response @ (heat.steps * heat_flux(job, np.array(1e12)))
 
 
 def _hottest(
@@ -182,10 +148,11 @@ def _hottest(
     duration: Sequence[float],
     begin: Sequence[float],
     flux: Sequence[float],
-) -> Rise:
+) -> NDArray[np.float64]:
     """Return the largest rise during each pulse, with the heat of the pulses before it.
 
-    The flux of each pulse in W/m² is that of its current density.
+    Its shape is (2, pulses): mean over the width, and in the middle. The flux of each pulse in
+    W/m² is that of its current density.
     """
     own = [heat_of(*each) for each in zip(waveforms, duration, strict=True)]
     # nothing changes fast long after it
@@ -202,21 +169,20 @@ def _hottest(
         edges = np.concatenate([each.edges + start for each, start, _ in pulses])
         steps = np.concatenate([each.steps * power for each, _, power in pulses])
         since = (heat.instants + begin[index])[:, np.newaxis] - edges
-        found.append([(response(since) @ steps).max() for response in table])
-    return Rise(*np.array(found).T)
+        found.append((table(since) @ steps).max(axis=-1))
+    return np.array(found).T
 
 
 def _table(
     job: WriteEnergyJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
-) -> tuple[StepResponse, StepResponse]:
-    """Return the step responses of mean and middle for all times of a pulse train."""
+) -> StepResponse:
+    """Return the step response of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants, edges])))
     longest = float(np.ptp(np.concatenate([instants, edges])))
     shortest = float(parts[parts > 1e-9 * longest].min(initial=longest))
     count = int(np.ceil(POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
-    response = step_response(time, job.width, job.heating)
-    return StepResponse(time, response.mean), StepResponse(time, response.peak)
+    return StepResponse(time, step_response(time, job.width, job.heating))
 
 
 def heat_flux(job: WriteEnergyJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -228,7 +194,7 @@ def _write_energy(
     job: WriteEnergyJob,
     density: NDArray[np.float64],
     lasting: NDArray[np.float64],
-    rise: Rise,
+    rise: NDArray[np.float64],
     peak: float | NDArray[np.float64],
     heat: float | NDArray[np.float64],
 ) -> WriteEnergy:
@@ -236,15 +202,17 @@ def _write_energy(
     in_metal = density * job.rescaling
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
     voltage = current * job.resistance
-    return WriteEnergy(
-        metal_current_density=in_metal * peak,
-        current=current * peak,
-        voltage=voltage * peak,
-        energy=current * voltage * lasting * heat,
-        rise=rise,
-        outside=rise.peak > _limit(job),
-        beyond_model=job.ambient + rise.peak > job.curie_temperature,
-    )
+    mean, middle = rise
+    return {
+        "metal_current_density": in_metal * peak,
+        "metal_current": current * peak,
+        "metal_voltage": voltage * peak,
+        "write_energy": current * voltage * lasting * heat,
+        "mean_temperature_rise": mean,
+        "temperature_rise": middle,
+        "outside_model": middle > _limit(job),
+        "beyond_model": job.ambient + middle > job.curie_temperature,
+    }
 
 
 def _limit(job: WriteEnergyJob) -> float:

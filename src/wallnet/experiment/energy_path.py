@@ -89,7 +89,7 @@ def minimum_job(device: Device, name: str) -> Minimum:
         bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
     return Minimum(
-        track=device.track, material=device.material.static, state=state, placement=placement
+        track=device.track, material=device.static_material, state=state, placement=placement
     )
 
 
@@ -153,10 +153,11 @@ def barrier_job(device: Device, first: str, second: str, spacing: float) -> Ener
     spacing : float
         Distance by which a wall end moves from image to image, in units of Δ.
     """
+    material = device.static_material
     return EnergyPath(
         track=device.track,
-        material=device.material.static,
+        material=material,
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
-        spacing=spacing * device.material.wall_width_parameter,
+        spacing=spacing * material.wall_width_parameter,
     )

@@ -12,7 +12,6 @@ the heat reflected by the silicon, is integrated over k and transformed back num
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,27 +29,12 @@ POINTS = 12
 """Points of Gauss and Legendre in each interval."""
 
 
-class Rise(NamedTuple):
-    """Temperature rise of a strip, or its rise per heat flux.
-
-    Attributes
-    ----------
-    mean : ndarray
-        Mean over the width of the strip.
-    peak : ndarray
-        In the middle of the strip, the hottest place.
-    """
-
-    mean: NDArray[np.float64]
-    peak: NDArray[np.float64]
-
-
-def step_response(time: ArrayLike, width: float, heating: Heating) -> Rise:
+def step_response(time: ArrayLike, width: float, heating: Heating) -> NDArray[np.float64]:
     """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
 
     Parameters
     ----------
-    time : array_like
+    time : array_like (...)
         Times since the start in s; the rise at and before 0 is 0.
     width : float
         Width of the strip in m.
@@ -59,22 +43,21 @@ def step_response(time: ArrayLike, width: float, heating: Heating) -> Rise:
 
     Returns
     -------
-    Rise
-        Rise per flux in K m²/W, in the shape of `time`.
+    ndarray (2, ...)
+        Rise per flux in K m²/W: the mean over the width of the strip, and in its middle, the
+        hottest place.
     """
     time = np.asarray(time, dtype=float)
     later = time > 0
-    mean, peak = np.zeros_like(time), np.zeros_like(time)
+    rise = np.zeros((2, *time.shape))
     if later.any():
         unique, place = np.unique(time[later], return_inverse=True)
-        free = thick_oxide(unique, width, heating)
-        back = _reflected(unique, width, heating)
-        mean[later] = (free.mean + back.mean)[place]
-        peak[later] = (free.peak + back.peak)[place]
-    return Rise(mean, peak)
+        found = thick_oxide(unique, width, heating) + _reflected(unique, width, heating)
+        rise[:, later] = found[:, place]
+    return rise
 
 
-def thick_oxide(time: ArrayLike, width: float, heating: Heating) -> Rise:
+def thick_oxide(time: NDArray[np.float64], width: float, heating: Heating) -> NDArray[np.float64]:
     """Return the rise per heat flux of a strip on oxide without an end.
 
     The rise after heat that is given off in a moment is a difference of error functions; this is
@@ -82,41 +65,39 @@ def thick_oxide(time: ArrayLike, width: float, heating: Heating) -> Rise:
 
     Parameters
     ----------
-    time, width, heating
-        As for `step_response`; the times are above 0.
+    time : ndarray (times,)
+        Times since the start in s, above 0.
+    width, heating
+        As for `step_response`.
 
     Returns
     -------
-    Rise
-        Rise per flux in K m²/W.
+    ndarray (2, times)
+        Rise per flux in K m²/W, mean and in the middle.
     """
     from scipy.special import erf, exp1
 
     conductivity = heating.oxide_conductivity
     # diffusivity times time, m²
-    spread = conductivity / heating.oxide_heat_capacity * np.asarray(time, dtype=float)
-    whole, half = (size / (2 * np.sqrt(spread)) for size in (width, width / 2))
-    one_dimensional = 2 * np.sqrt(spread / math.pi)
-    outside = 2 * spread / (math.pi * width) * -np.expm1(-(whole**2))
-    mean = one_dimensional * erf(whole) + width / (2 * math.pi) * exp1(whole**2) - outside
-    peak = one_dimensional * erf(half) + width / (2 * math.pi) * exp1(half**2)
-    return Rise(mean / conductivity, peak / conductivity)
+    spread = conductivity / heating.oxide_heat_capacity * time
+    sizes = np.array([[width], [width / 2]]) / (2 * np.sqrt(spread))
+    rise = 2 * np.sqrt(spread / math.pi) * erf(sizes) + width / (2 * math.pi) * exp1(sizes**2)
+    rise[0] -= 2 * spread / (math.pi * width) * -np.expm1(-(sizes[0] ** 2))
+    return np.asarray(rise / conductivity)
 
 
-def _reflected(time: NDArray[np.float64], width: float, heating: Heating) -> Rise:
+def _reflected(time: NDArray[np.float64], width: float, heating: Heating) -> NDArray[np.float64]:
     """Return what the silicon changes of the rise per heat flux on thick oxide."""
     waves, weights = _wave_numbers(time.max(), width, heating)
-    phase = waves * width / 2
-    of_mean = weights * width / math.pi * np.sinc(phase / math.pi) ** 2
-    of_peak = weights * width / math.pi * np.sinc(phase / math.pi)
+    spectrum = np.sinc(waves * width / 2 / math.pi)
+    shares = [weights * width / math.pi * spectrum**power for power in (2, 1)]
     exponents, factors = _talbot(NODES)
-    mean, peak = np.empty_like(time), np.empty_like(time)
+    rise = np.empty((2, time.size))
     for index, t in enumerate(time):
         s = exponents[:, np.newaxis] / t
         found = _reflection(waves, s, heating) / s
-        mean[index] = (factors @ (found @ of_mean)).real / t
-        peak[index] = (factors @ (found @ of_peak)).real / t
-    return Rise(mean, peak)
+        rise[:, index] = [(factors @ (found @ share)).real / t for share in shares]
+    return rise
 
 
 def _reflection(

@@ -92,20 +92,29 @@ def heat_of(waveform: Points, duration: float, parts: int = FINE) -> Heat:
 
 
 class StepResponse:
-    """A step response over the logarithm of time; 0 at and before time 0."""
+    """A step response over the logarithm of time; 0 at and before time 0.
+
+    Parameters
+    ----------
+    time : ndarray (times,)
+        Times since the step in s, ascending.
+    values : ndarray (..., times)
+        Responses at these times.
+    """
 
     def __init__(self, time: NDArray[np.float64], values: NDArray[np.float64]) -> None:
         from scipy.interpolate import CubicSpline
 
         self.shortest, self.longest = time[0], time[-1]
-        self.spline = CubicSpline(np.log(time), values)
+        self.spline = CubicSpline(np.log(time), values, axis=-1)
 
     def __call__(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the response at times in s since the step."""
+        """Return the responses at times in s since the step, along the last axes."""
         # rounding of sums of durations must not make a pulse of a femtosecond
         later = time > 0.5 * self.shortest
-        found = np.zeros_like(time)
-        found[later] = self.spline(np.log(np.clip(time[later], self.shortest, self.longest)))
+        known = self.spline(np.log(np.clip(time[later], self.shortest, self.longest)))
+        found = np.zeros((*known.shape[:-1], *time.shape))
+        found[..., later] = known
         return found
 
 
@@ -114,7 +123,8 @@ def _response(width: float, substrate: Heating, decades: int) -> StepResponse:
     """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
     time = np.geomspace(SHORTEST, 10.0**decades, count)
-    return StepResponse(time, step_response(time, width, substrate).mean)
+    mean, _ = step_response(time, width, substrate)
+    return StepResponse(time, mean)
 
 
 class TrackTemperature:

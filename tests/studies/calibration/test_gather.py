@@ -16,16 +16,12 @@ from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.calibration import gather as stage
 from wallnet.studies.calibration.gather import (
-    Judged,
     Seen,
     first_candidates,
+    judged,
     largest_deviation,
     local_candidates,
-    misfits,
     named,
-    of_arrival_time,
-    of_final_state,
-    of_transfer_curve,
     spacing,
 )
 
@@ -42,16 +38,19 @@ def job():
 def seen(job, time, bottom, top):
     """Return a trace with given ends in nm at times in ns."""
     time, bottom, top = (np.array(each, dtype=float) for each in (time, bottom, top))
-    return Seen(job, time * NS, bottom * NM, top * NM, np.zeros((time.size, 1)), np.ones(1))
+    ends = np.array([bottom, top]) * NM
+    return Seen(job, time * NS, ends, np.zeros((time.size, 1)), np.ones(1))
 
 
 def final_state(state):
     return FinalState(device="synapse", current_density=0.5 * T, state=state)
 
 
-def compared(state, wall, delay):
-    """Return a wall, read a time in s after its pulse and compared with a final state."""
-    return of_final_state(final_state(state), wall, delay)
+def compared(reference, *walls, delay=0.0, detectors=None):
+    """Return text, whether it is met and distance of a reference value, read after its pulse."""
+    found = judged(reference, walls, delay, detectors)
+    assert list(found) == ["simulated_value", "reference_met", "reference_distance"]
+    return tuple(found.values())
 
 
 def arrival(notch, time, tolerance):
@@ -73,29 +72,27 @@ def test_a_curve_is_read_under_the_detector_of_its_device(job):
     x = (np.arange(columns) + 0.5) * job.track.cell_size / NM
     at, none = np.zeros(1), np.ones(columns)
     walls = [
-        Seen(job, at, at, at, np.where(x < wall, -1.0, 1.0)[None], none) for wall in (300, 420, 720)
+        Seen(job, at, np.zeros((2, 1)), np.where(x < wall, -1.0, 1.0)[None], none)
+        for wall in (300, 420, 720)
     ]
     detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
     found = {}
     for name in detectors:
         densities = [0.3 * T, 0.42 * T, 0.72 * T]
         curve = TransferCurve(device=name, current_densities=densities, deviation=0.01)
-        found[name] = of_transfer_curve(curve, walls, detectors)
-    assert found["whole"].reference_met
+        found[name] = compared(curve, *walls, detectors=detectors)
+    assert found["whole"][1]
     # J_norm is (0.42 - 0.3)/(0.72 - 0.3), and the wall is 60 of 240 nm under the detector
-    assert found["part"].reference_distance == pytest.approx(
-        0.12 / 0.42 - 60 / 240, rel=1e-9, abs=0
-    )
+    assert found["part"][2] == pytest.approx(0.12 / 0.42 - 60 / 240, rel=1e-9, abs=0)
 
 
 def test_a_wall_is_at_the_reference_or_a_number_of_notches_away(job):
     wall = seen(job, [0, 2, 6], [60, 300, 310], [60, 300, 310])
-    assert compared("notch 1", wall, 0.0) == Judged("notch 1", True, 0.0)
-    away = compared("notch 2", wall, 0.0)
-    assert (away.simulated_value, away.reference_met) == ("notch 1", False)
-    assert away.reference_distance == pytest.approx(1.0, rel=1e-9, abs=0)
+    assert compared(final_state("notch 1"), wall) == ("notch 1", True, 0.0)
+    away = pytest.approx(1.0, rel=1e-9, abs=0)
+    assert compared(final_state("notch 2"), wall) == ("notch 1", False, away)
     # the right end of the track, 900 nm
-    assert compared("reversed", wall, 0.0).reference_distance == pytest.approx(2.0, rel=1e-9, abs=0)
+    assert compared(final_state("reversed"), wall)[2] == pytest.approx(2.0, rel=1e-9, abs=0)
 
 
 def test_a_wall_moves_away_from_the_mean_of_its_ends_at_the_start(job):
@@ -112,55 +109,50 @@ def test_a_wall_moves_away_from_the_mean_of_its_ends_at_the_start(job):
 def test_both_ends_count_half(job):
     """A wall from 300 to 540 nm is 300 and 60 nm away from notch 2."""
     tilted = seen(job, [0, 2, 6], [60, 300, 300], [60, 540, 540])
-    found = compared("notch 2", tilted, 0.0)
-    assert found.simulated_value == "free"
-    assert found.reference_distance == pytest.approx(180 / 300, rel=1e-9, abs=0)
+    away = pytest.approx(180 / 300, rel=1e-9, abs=0)
+    assert compared(final_state("notch 2"), tilted) == ("free", False, away)
 
 
 def test_a_wall_is_read_after_the_delay_and_at_most_at_the_end_of_its_trace(job):
     wall = seen(job, [0, 2, 4, 5], [60, 300, 500, 600], [60, 300, 500, 600])
-    states = [compared("notch 3", wall, delay * NS).simulated_value for delay in (0, 2, 3, 4)]
+    third = final_state("notch 3")
+    states = [compared(third, wall, delay=delay * NS)[0] for delay in (0, 2, 3, 4)]
     assert states == ["notch 1", "free", "notch 2", "notch 2"]
-    assert compared("notch 3", wall, 1 * NS).reference_distance == pytest.approx(
-        500 / 300, rel=1e-9, abs=0
-    )
+    _, _, away = compared(third, wall, delay=1 * NS)
+    assert away == pytest.approx(500 / 300, rel=1e-9, abs=0)
 
 
 def test_a_reversed_track_is_not_its_last_notch(job):
     gone = seen(job, [0, 2], [60, 900], [60, 900])
-    assert compared("reversed", gone, 0.0).reference_met
-    found = compared("notch 3", gone, 0.0)
-    assert (found.simulated_value, found.reference_met) == ("reversed", False)
-    assert found.reference_distance == pytest.approx(0.0, abs=1e-9)
+    assert compared(final_state("reversed"), gone) == ("reversed", True, 0.0)
+    away = pytest.approx(0.0, abs=1e-9)
+    assert compared(final_state("notch 3"), gone) == ("reversed", False, away)
 
 
 def test_a_wall_arrives_when_both_ends_are_in_the_notch(job):
     """The notch begins at 282 nm; the lower end, 100 m/s, is there after 2.22 ns."""
     wall = seen(job, [0, 1, 2, 3], [60, 160, 260, 360], [60, 300, 300, 300])
     assert wall.arrival(1) == pytest.approx(2.22 * NS, rel=1e-9, abs=0)
-    assert of_arrival_time(arrival(1, 2.0, 0.3), wall) == Judged("2.22 ns", True, 0.0)
-    missed = of_arrival_time(arrival(1, 2.0, 0.2), wall)
-    assert not missed.reference_met
+    assert compared(arrival(1, 2.0, 0.3), wall) == ("2.22 ns", True, 0.0)
     # after 2 ns the ends are at 260 and 300 nm
-    assert missed.reference_distance == pytest.approx(20 / 300, rel=1e-9, abs=0)
+    away = pytest.approx(20 / 300, rel=1e-9, abs=0)
+    assert compared(arrival(1, 2.0, 0.2), wall) == ("2.22 ns", False, away)
     # too early is a miss, too
-    assert not of_arrival_time(arrival(1, 2.6, 0.3), wall).reference_met
+    assert not compared(arrival(1, 2.6, 0.3), wall)[1]
 
 
 def test_a_wall_arrives_at_the_notch_that_is_stated(job):
     """Notch 2 begins at 582 nm; both ends, 100 m/s from 60 nm on, are at 260 nm after 2 ns."""
     wall = seen(job, [0, 3, 6], [60, 360, 660], [60, 360, 660])
-    found = of_arrival_time(arrival(2, 2.0, 0.3), wall)
-    assert (found.simulated_value, found.reference_met) == ("5.22 ns", False)
-    assert found.reference_distance == pytest.approx(340 / 300, rel=1e-9, abs=0)
-    assert of_arrival_time(arrival(2, 5.0, 0.3), wall) == Judged("5.22 ns", True, 0.0)
+    away = pytest.approx(340 / 300, rel=1e-9, abs=0)
+    assert compared(arrival(2, 2.0, 0.3), wall) == ("5.22 ns", False, away)
+    assert compared(arrival(2, 5.0, 0.3), wall) == ("5.22 ns", True, 0.0)
 
 
 def test_a_wall_that_never_arrives_is_as_far_as_it_came(job):
     wall = seen(job, [0, 1, 2, 3], [60, 100, 160, 200], [60, 200, 240, 250])
-    found = of_arrival_time(arrival(1, 2.0, 0.3), wall)
-    assert (found.simulated_value, found.reference_met) == ("never", False)
-    assert found.reference_distance == pytest.approx(100 / 300, rel=1e-9, abs=0)
+    away = pytest.approx(100 / 300, rel=1e-9, abs=0)
+    assert compared(arrival(1, 2.0, 0.3), wall) == ("never", False, away)
 
 
 def test_a_curve_deviates_by_its_largest_distance_from_the_line():
@@ -175,13 +167,6 @@ def test_a_curve_deviates_by_its_largest_distance_from_the_line():
 def test_the_mean_distance_of_neighbouring_notches():
     assert spacing([150.0, 300.0, 600.0], 900.0) == 225.0
     assert spacing([150.0], 900.0) == 900.0
-
-
-def test_the_misfit_is_the_number_of_missed_reference_data_plus_their_distances():
-    met = np.array([[[True, False, False], [True, True, False]]])
-    missed, misfit = misfits(met, np.array([[[0.0, 0.25, 2.0], [0.0, 0.0, 0.25]]]))
-    assert missed.tolist() == [[2, 1]]
-    np.testing.assert_allclose(misfit, [[4.25, 1.25]], rtol=1e-12)
 
 
 def test_reference_data_are_named():
@@ -338,19 +323,19 @@ def test_the_second_round_searches_around_the_best_of_the_first(made):
 
 
 @pytest.mark.parametrize(
-    ("missed", "misfit", "centres"),
+    ("misfit", "centres"),
     [
-        # the second is the best, at one of three delays; the third misses least
-        ([[1, 1, 1], [1, 1, 1], [0, 0, 0]], [[1, 1, 1], [9, 0.5, 9], [2, 2, 2]], [1, 0]),
+        # the second is the best, at one of three delays
+        ([[1, 1, 1], [9, 0.5, 9], [2, 2, 2]], [1, 0]),
         # the last, then the second
-        ([[3], [2], [1]], [[3], [2], [1]], [2, 1]),
+        ([[3], [2], [1]], [2, 1]),
     ],
 )
-def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch, missed, misfit, centres):
+def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch, misfit, centres):
     _, candidates = made
     campaign = plan.parse(searched(local_candidates=3))
     monkeypatch.setattr(stage, "CENTRES", 2)
-    monkeypatch.setattr(stage, "misfits", lambda *_: (np.array(missed), np.array(misfit)))
+    monkeypatch.setattr(stage, "_judge", lambda *_: {"misfit": np.array(misfit)})
     expected = local_candidates(search(local_candidates=3), [candidates[each] for each in centres])
     assert asked_of(2, campaign) == expected
 
@@ -376,11 +361,12 @@ def test_all_candidates_have_their_misfit(made):
     assert found["reference_met"].values[:2].tolist() == [1, 0]
     # 240 instead of 360 nm, with notches 120 nm apart
     assert found["reference_distance"].values[1] == pytest.approx(1.0, rel=1e-6, abs=0)
-    np.testing.assert_allclose(
-        data["misfit"].values,
-        (1 - data["reference_met"] + data["reference_distance"]).sum("reference"),
-        rtol=1e-12,
-    )
+    missed = 1 - data["reference_met"]
+    expected = (missed + data["reference_distance"]).sum("reference")
+    np.testing.assert_allclose(data["misfit"].values, expected, rtol=1e-12)
+    # candidate 1 misses all three
+    assert data["missed"].values.tolist() == missed.sum("reference").values.tolist()
+    assert data["missed"].values.max() == 3
     for name in RANGES:
         values = [candidate[name] for candidate in candidates]
         assert len(set(values)) == 4

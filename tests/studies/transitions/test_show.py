@@ -178,13 +178,13 @@ def test_pulses_and_sequences_have_their_write_energy(written, resting):
         density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9
         energy = metal.resistivity * density**2 * volume * duration
         assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-        peak = write_energy_of(ENERGY, density, duration).rise.peak
+        peak = write_energy_of(ENERGY, density, duration)["temperature_rise"]
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
     (found,) = cells(resting, "notch 1", "reversed")
     energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
     assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
-    peak = write_energy_of(ENERGY, 0.7e12, 5e-9).rise.peak
+    peak = write_energy_of(ENERGY, 0.7e12, 5e-9)["temperature_rise"]
     assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
 
 
@@ -192,7 +192,7 @@ def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(resting)
     """From notch 2 by way of notch 1."""
     (found,) = cells(resting, "notch 2", "expelled")
     assert found[3] == "-0.7000 for 4 ns to notch 1; -0.7000 for 4 ns to expelled"
-    energy = write_energy_of(ENERGY, 0.7e12, 4e-9).energy
+    energy = write_energy_of(ENERGY, 0.7e12, 4e-9)["write_energy"]
     assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=5.1e-4)
 
 

@@ -1,10 +1,8 @@
 """Barriers between neighbouring states of a synapse, and the least barrier of a retained state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated
-
-from pydantic import model_validator
 
 from wallnet import files
 from wallnet.config import Campaign, Device
@@ -44,12 +42,10 @@ class Barriers(Section):
     """Distance by which a wall end moves from image to image of a path, in units of Δ. Source: our
     choice."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "Barriers":
+    def _faults(self) -> Iterator[str]:
         low, high = self.attempt_frequencies
         if low > high:
-            raise ValueError("attempt_frequencies is not ascending; write [1.0e+9, 1.0e+12]")
-        return self
+            yield "attempt_frequencies is not ascending; write [1.0e+9, 1.0e+12]"
 
 
 def _synapses(devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:

@@ -90,14 +90,11 @@ ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 """Kinds of path, each of which has a style in the figure."""
 
 
-def _routes(data: xarray.Dataset) -> list[int]:
-    """Return the kind of each path, an index of `ROUTES`."""
-    ends = zip(data["pair_first"].values, data["pair_second"].values, strict=True)
-    pairs = [[files.WallState(str(state)) for state in pair] for pair in ends]
-    return [
-        2 if {*pair} & {EXPELLED, REVERSED} else int(any(state.half for state in pair))
-        for pair in pairs
-    ]
+def _route(*pair: str) -> int:
+    """Return the kind of a path between two states, an index of `ROUTES`."""
+    if {*pair} & {EXPELLED, REVERSED}:
+        return 2
+    return int(any(files.WallState(state).half for state in pair))
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
@@ -108,7 +105,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     panels = grid[:, 0]
     position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
     energy = (data["pair_energy"].values - lowest) / thermal
-    routes = _routes(data)
+    routes = list(map(_route, data["pair_first"].values, data["pair_second"].values))
     at = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
     height = (data["state_energy"].values - lowest) / thermal
     retained = data["state_retained"].values

@@ -3,16 +3,17 @@
 A candidate is a value for each parameter. Number 0 is the configuration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.devices import Damping, Detector
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import (
+    ASCENDING,
     Duration,
     DurationOrNone,
     Length,
@@ -44,12 +45,10 @@ class Parameters(Section):
     pulse_duration: tuple[Duration, Duration] = (10e-9, 20e-9)
     """Pulse of devices that have notches. Source: our choice; paper: 10 ns."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "Parameters":
+    def _faults(self) -> Iterator[str]:
         for name, (low, high) in self:
             if low >= high:
-                raise ValueError(f"{name} has {low:g} and {high:g}; write the lower value first")
-        return self
+                yield f"{name} has {low:g} and {high:g}; write the lower value first"
 
     def corner(self, end: int) -> Candidate:
         """Return the candidate with all parameters at their lowest (0) or highest (1) value."""
@@ -65,7 +64,11 @@ class Calibration(Section):
 
     parameters: Parameters = Parameters()
     """Ranges of the searched parameters."""
-    read_delays: Annotated[tuple[DurationOrNone, ...], Field(min_length=1)] = (0.0, 2e-9, 10e-9)
+    read_delays: Annotated[tuple[DurationOrNone, ...], Field(min_length=1), ASCENDING] = (
+        0.0,
+        2e-9,
+        10e-9,
+    )
     """Times from the end of the pulse to the reading of walls; they need no further simulation."""
     changes: dict[str, dict[str, Any]] = Field(default={})
     """Keys of devices that differ in the simulations of this search, by device."""
@@ -74,11 +77,6 @@ class Calibration(Section):
     local_candidates: Annotated[int, Field(ge=0, le=10_000)] = 11
     """Candidates of the second round, within 15 % of each range from one of the best three. Source:
     our choice."""
-
-    @field_validator("read_delays")
-    @classmethod
-    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(sorted(set(value)))
 
     def varied(
         self, devices: Mapping[str, Device], name: str, candidate: Candidate
@@ -135,12 +133,7 @@ def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
 
 def pulses(reference: Reference) -> list[tuple[str, float]]:
     """Return device and current density in A/m² of the pulses that each candidate needs."""
-    found = [
-        (each.device, each.current_density)
-        for each in (*reference.final_states, *reference.arrival_times)
-    ]
-    for curve in reference.transfer_curves:
-        found += [(curve.device, density) for density in curve.current_densities]
+    found = ((each.device, j) for each in reference.entries for j in each.current_densities)
     return list(dict.fromkeys(found))
 
 

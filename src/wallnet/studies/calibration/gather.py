@@ -7,7 +7,6 @@ each of these: of a wall in notches, of a transfer curve as a share of full scal
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,34 +40,17 @@ SEED = 1
 Reference = FinalState | ArrivalTime | TransferCurve
 
 
-class Judged(NamedTuple):
-    """Value of a candidate, compared with a reference value.
-
-    Attributes
-    ----------
-    simulated_value : str
-        Value of the candidate.
-    reference_met : bool
-        Whether the reference value is met.
-    reference_distance : float
-        Distance from the reference value, in notches or in full scales; 0 if it is met.
-    """
-
-    simulated_value: str
-    reference_met: bool
-    reference_distance: float
-
-
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A trace of one pulse on a candidate.
 
     Attributes
     ----------
     job : Step
         What was simulated.
-    time, bottom, top : ndarray (time,)
-        Time in s, and both ends of the wall in m.
+    time : ndarray (time,)
+        Time in s.
+    ends : ndarray (2, time)
+        Positions of both ends of the wall in m.
     profile : ndarray (time, x)
         Mean of m_z over the magnetic cells of each column.
     cells : ndarray (x,)
@@ -77,19 +59,17 @@ class Seen:
 
     job: Step
     time: NDArray[np.float64]
-    bottom: NDArray[np.float64]
-    top: NDArray[np.float64]
+    ends: NDArray[np.float64]
     profile: NDArray[np.float64]
     cells: NDArray[np.int64]
 
-    def ends_at(self, time: float) -> tuple[float, float]:
+    def ends_at(self, time: float) -> list[float]:
         """Return both ends in m at a time in s; after the trace, where they rest."""
-        bottom, top = (float(np.interp(time, self.time, end)) for end in (self.bottom, self.top))
-        return bottom, top
+        return [float(np.interp(time, self.time, end)) for end in self.ends]
 
     def state_at(self, time: float) -> WallState:
         """Return the state of the wall at a time in s."""
-        start = float(self.bottom[0] + self.top[0]) / 2
+        start = float(self.ends[:, 0].sum()) / 2
         width = self.job.material.wall_width_parameter
         return tracks.wall_state(self.job.track, width, start, *self.ends_at(time))
 
@@ -102,7 +82,13 @@ class Seen:
         """Return the time in s at which both ends are in or beyond a notch; infinite if never."""
         track = self.job.track
         edge = track.notch_positions[notch - 1] - track.notch_radius
-        return max(tracks.first_time(self.time, end, edge) for end in (self.bottom, self.top))
+        return max(tracks.first_time(self.time, end, edge) for end in self.ends)
+
+    def detected(self, detector: Detector) -> NDArray[np.float64]:
+        """Return the mean of m_z under a detector when the pulse ends."""
+        last = int(np.flatnonzero(self.time <= self.job.pulse_duration * (1 + 1e-9))[-1])
+        columns = detector_columns(self.job.track, detector)
+        return detected_magnetization(self.profile[last], self.cells, columns)
 
 
 def spacing(positions: Sequence[float], length: float) -> float:
@@ -118,41 +104,48 @@ def spacing(positions: Sequence[float], length: float) -> float:
     return (positions[-1] - positions[0]) / (len(positions) - 1)
 
 
-def of_final_state(reference: FinalState, seen: Seen, delay: float) -> Judged:
-    """Return where a wall is at a time in s after its pulse."""
-    when = seen.job.pulse_duration + delay
-    state = seen.state_at(when)
-    if state == WallState(reference.state):
-        return Judged(str(state), True, 0.0)
-    track = seen.job.track
-    # the reversed domain of a reversed track ends at the right edge
-    position = track.notch_positions[reference.notch - 1] if reference.notch else track.length
-    return Judged(str(state), False, seen.notches_from(when, position))
+def judged(
+    reference: Reference, seen: Sequence[Seen], delay: float, detectors: Mapping[str, Detector]
+) -> dict[str, Any]:
+    """Return a value of a candidate, compared with a reference value.
 
+    Parameters
+    ----------
+    reference : FinalState, ArrivalTime or TransferCurve
+        The reference value.
+    seen : sequence of Seen
+        Traces of its pulses.
+    delay : float
+        Time in s after the pulse at which a final state is read.
+    detectors : mapping
+        Detectors of devices with a transfer curve.
 
-def of_arrival_time(reference: ArrivalTime, seen: Seen) -> Judged:
-    """Return when a wall arrives at a notch."""
-    time = seen.arrival(reference.notch)
-    text = f"{time / 1e-9:.2f} ns" if math.isfinite(time) else "never"
-    if abs(time - reference.time) <= reference.tolerance * (1 + 1e-9):
-        return Judged(text, True, 0.0)
-    position = seen.job.track.notch_positions[reference.notch - 1]
-    return Judged(text, False, seen.notches_from(reference.time, position))
-
-
-def of_transfer_curve(
-    reference: TransferCurve, seen: Sequence[Seen], detectors: Mapping[str, Detector]
-) -> Judged:
-    """Return the largest distance of a normalised transfer curve from a straight line."""
-    detector, magnetization = detectors[reference.device], []
-    for each in seen:
-        columns = detector_columns(each.job.track, detector)
-        last = int(np.flatnonzero(each.time <= each.job.pulse_duration * (1 + 1e-9))[-1])
-        magnetization.append(detected_magnetization(each.profile[last], each.cells, columns))
-    conductance = parallel_conductance(magnetization, detector)
-    deviation = largest_deviation(reference.current_densities, conductance)
-    holds = deviation <= reference.deviation
-    return Judged(f"{deviation:.3f}", holds, 0.0 if holds else deviation)
+    Returns
+    -------
+    dict
+        `simulated_value` as text, `reference_met`, and `reference_distance`, in notches or in full
+        scales; it is 0 if the reference value is met.
+    """
+    if isinstance(reference, TransferCurve):
+        detector = detectors[reference.device]
+        conductance = parallel_conductance([each.detected(detector) for each in seen], detector)
+        distance = largest_deviation(reference.current_densities, conductance)
+        text, met = f"{distance:.3f}", distance <= reference.deviation
+    else:
+        (one,), track = seen, seen[0].job.track
+        # the reversed domain of a reversed track ends at the right edge
+        place = track.notch_positions[reference.notch - 1] if reference.notch else track.length
+        if isinstance(reference, FinalState):
+            read = one.job.pulse_duration + delay
+            state = one.state_at(read)
+            text, met = str(state), state == WallState(reference.state)
+        else:
+            read, time = reference.time, one.arrival(reference.notch)
+            text = f"{time / 1e-9:.2f} ns" if math.isfinite(time) else "never"
+            met = abs(time - read) <= reference.tolerance * (1 + 1e-9)
+        distance = one.notches_from(read, place)
+    away = 0.0 if met else distance
+    return {"simulated_value": text, "reference_met": met, "reference_distance": away}
 
 
 def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.floating]) -> float:
@@ -225,19 +218,6 @@ def named(reference: Reference) -> str:
     return f"{pulse}: notch {reference.notch} after {reference.time / 1e-9:g} ns"
 
 
-def misfits(
-    met: NDArray[np.bool_], distance: NDArray[np.floating]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the number of missed reference data and the misfit.
-
-    Parameters
-    ----------
-    met, distance : ndarray (..., reference)
-        Whether candidates meet each reference value, and their distance from it.
-    """
-    return (~met).sum(axis=-1), (~met + distance).sum(axis=-1)
-
-
 def _candidates(opened: Opened) -> dict[int, tuple[int, Candidate]]:
     """Return the round and the parameters of each candidate by its number."""
     return {
@@ -250,10 +230,10 @@ def _read(opened: Opened, key: Key) -> Seen:
     """Read the trace of a pulse on a candidate."""
     wall = ("time", "wall_bottom", "wall_top")
     content = opened.read(key, *wall, "magnetization_profile", "magnetic_cells")
-    time, bottom, top = (content.values[name].astype(float) for name in wall)
+    time, *ends = (content.values[name].astype(float) for name in wall)
     profile = content.values["magnetization_profile"][..., COMPONENTS.index("z")].astype(float)
     job = Step.from_json(str(content.attrs["parameters"]))
-    return Seen(job, time, bottom, top, profile, content.values["magnetic_cells"])
+    return Seen(job, time, np.array(ends), profile, content.values["magnetic_cells"])
 
 
 def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:
@@ -265,24 +245,16 @@ def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:
             pulse: _read(opened, key_of(number, of_round, candidate, *pulse))
             for pulse in pulses(known.reference)
         }
-        for delay, each in itertools.product(known.read_delays, entries):
-            rows.append(_judged(known, each, seen, delay)._asdict())
+        rows += [
+            judged(
+                each, [seen[each.device, j] for j in each.current_densities], delay, known.detectors
+            )
+            for delay, each in itertools.product(known.read_delays, entries)
+        ]
     found = over((len(candidates), len(known.read_delays), len(entries)), rows)
-    missed, misfit = misfits(found["reference_met"], found["reference_distance"])
-    return {**found, "missed": missed, "misfit": misfit}
-
-
-def _judged(
-    known: Known, each: Reference, seen: Mapping[tuple[str, float], Seen], delay: float
-) -> Judged:
-    """Return the value of a candidate for a reference value."""
-    if isinstance(each, TransferCurve):
-        curve = [seen[each.device, density] for density in each.current_densities]
-        return of_transfer_curve(each, curve, known.detectors)
-    one = seen[each.device, each.current_density]
-    if isinstance(each, FinalState):
-        return of_final_state(each, one, delay)
-    return of_arrival_time(each, one)
+    missed = ~found["reference_met"]
+    misfit = (missed + found["reference_distance"]).sum(axis=-1)
+    return {**found, "missed": missed.sum(axis=-1), "misfit": misfit}
 
 
 def gather(asked: Calibration, opened: Opened) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from wallnet.config import Campaign, Device
 from wallnet.config.calculators import CalculatorName, file_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.config.variants import VariantName
-from wallnet.experiment import Request, Simulation, pulse_job
+from wallnet.experiment import Request, pulse_job
 from wallnet.studies.base import Requests, Rounds, Validate, changed, study
 
 
@@ -40,12 +40,10 @@ class Crosscheck(Section):
     cases: dict[VariantName, Case] = Field(min_length=1)
     """The cases, by name."""
 
-    @field_validator("calculators")
-    @classmethod
-    def _are_two(cls, value: tuple[str, str]) -> tuple[str, str]:
-        if value[0] == value[1]:
-            raise ValueError(f"names {value[0]!r} twice; name two calculators to compare")
-        return value
+    def _faults(self) -> Iterator[str]:
+        first, second = self.calculators
+        if first == second:
+            yield f"calculators names {first!r} twice; name two calculators to compare"
 
 
 def problems(
@@ -67,16 +65,13 @@ def compared(asked: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Devic
             yield case.simulated(devices, calculator)
 
 
-def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulation:
-    return pulse_job(case.simulated(devices, calculator), case.current_density)
-
-
 def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Requests:
     """Return the pulse of each case with both calculators."""
     found: Requests = {}
     for (each, case), calculator in itertools.product(asked.cases.items(), asked.calculators):
         path = STUDY.path(name, each, file_name(calculator))
-        make = partial(_job, campaign.simulated, case, calculator)
+        device = case.simulated(campaign.simulated, calculator)
+        make = partial(pulse_job, device, case.current_density)
         found[each, calculator] = Request("trace", path, make)
     return found
 

@@ -1,16 +1,14 @@
 """Depinning: the depinning threshold of each notch, by bisection."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
-
-from pydantic import field_validator
 
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.bisection import Resolution, halvings
 from wallnet.config.inheritance import laid_over
-from wallnet.config.pulse import whole
-from wallnet.config.quantities import CurrentDensity, Duration, Section
+from wallnet.config.pulse import WholeDensity
+from wallnet.config.quantities import Duration, Section
 from wallnet.experiment import Request, level_job
 from wallnet.files import WallState
 from wallnet.jobs.requests import level, pulses
@@ -28,19 +26,17 @@ class Depinning(Section):
     The walls rest at each notch of the device, and on tracks that have this notch only.
     """
 
-    current_densities: tuple[CurrentDensity, CurrentDensity] = (0.4e12, 1.0e12)
+    current_densities: tuple[WholeDensity, WholeDensity] = (0.4e12, 1.0e12)
     """Weakest and strongest pulse. Source: our choice."""
     resolution: Resolution = 0.01e12
     """Largest distance between two pulses on either side of a threshold. Source: our choice."""
     duration: Duration = 10e-9
     """Duration of the pulses. Source: paper, as of the synapse's."""
 
-    @field_validator("current_densities")
-    @classmethod
-    def _ascending(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < value[0] < value[1]:
-            raise ValueError("is no ascending pair above 0; write [0.4e+12, 1.0e+12]")
-        return whole(value[0]), whole(value[1])
+    def _faults(self) -> Iterator[str]:
+        weakest, strongest = self.current_densities
+        if not 0 < weakest < strongest:
+            yield "current_densities is no ascending pair above 0; write [0.4e+12, 1.0e+12]"
 
 
 def rounds(_: str, asked: Depinning, __: Mapping[str, Device]) -> int:

@@ -5,7 +5,7 @@ other changes of the device file do not make a network train again.
 """
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from wallnet import files
 from wallnet.files.compact import CONTENTS
 from wallnet.studies.barriers.retention import retained
+from wallnet.studies.devices.measured import measured_model
 
 if TYPE_CHECKING:
     import xarray
@@ -56,7 +57,7 @@ def compact_model(
     made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
     made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
     plain = {key: value if isinstance(value, str) else int(value) for key, value in made_by.items()}
-    written = _WRITERS[content](data)
+    written: Any = {"activation": _activation, "levels": _levels}[content](data)
     if barriers is not None:
         found = retained(files.read_dataset(barriers, "barriers"))
         lasting = {state for state, (_, known) in found.items() if known == 1}
@@ -162,10 +163,14 @@ def _activation(data: "xarray.Dataset") -> dict[str, Any]:
     }
 
 
-_WRITERS: dict[str, Callable[["xarray.Dataset"], Any]] = {
-    "activation": _activation,
-    "levels": _levels,
+OPTIONS = {
+    "device": "device file of a simulated device",
+    "barriers": "barriers of a synapse, for the retained levels",
+    "transitions": "transitions of a synapse, for the mutually reachable levels",
+    "levels": "CSV file of a measured device, with the column conductance",
+    "activation": "CSV file of a measured device, with the columns input and output",
 }
+"""Files from which a compact model is made: those of a simulated or of a measured device."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -173,14 +178,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command = subparsers.add_parser(
         "compact-model", help="write the compact model of a device: levels or activation"
     )
-    command.add_argument("--device", required=True, help="device file")
-    command.add_argument("--barriers", help="barriers of a synapse, for the retained levels")
-    command.add_argument(
-        "--transitions", help="transitions of a synapse, for the mutually reachable levels"
-    )
+    for name, text in OPTIONS.items():
+        command.add_argument(f"--{name}", help=text)
     command.add_argument("--out", required=True, help="JSON file to write")
-    command.set_defaults(
-        handler=lambda given: compact_model(
-            given.device, given.out, given.barriers, given.transitions
-        )
-    )
+    command.set_defaults(handler=_write)
+
+
+def _write(given: argparse.Namespace) -> None:
+    if given.device:
+        compact_model(given.device, given.out, given.barriers, given.transitions)
+    else:
+        measured_model(given.levels, given.activation, given.out)

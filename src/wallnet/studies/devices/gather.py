@@ -101,12 +101,12 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         **{name: [each[name] for each in read] for name in ("end_time", "read_time", "held")},
         "state": [end.state for end in ends],
         "settled": settled,
-        **cost.variables(),
+        **cost,
         "wall_velocity": steady_velocity(device.track, pulse.duration, time, walls),
         "arrival_time": arrivals,
         "notch": np.arange(1, arrivals.shape[1] + 1),
-        "heating_mean": heating.mean,
-        "heating_middle": heating.peak,
+        "heating_mean": heating[0],
+        "heating_middle": heating[1],
         "heating_time": heating_time,
         "conductance": both_readings(swept["detected"], detector),
         "final_conductance": both_readings([each["detected"] for each in read], detector),
@@ -115,7 +115,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     }
     if derive := DERIVED.get(device.kind):
         values |= derive(device, opened, values, ends)
-    if caveat := heat_caveat(heated, cost.rise.peak):
+    if caveat := heat_caveat(heated, cost["temperature_rise"]):
         logger.warning("%s: %s", opened.subject, caveat)
         opened.attributes["caveat"] = caveat
     return values

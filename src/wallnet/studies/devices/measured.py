@@ -4,7 +4,6 @@ The transfer curve is normalised (paper, Eq. 3) and interpolated by cubic polyno
 monotonic wherever the points are (PCHIP).
 """
 
-import argparse
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -302,16 +301,3 @@ def _levels(read: "pandas.DataFrame") -> list[dict[str, Any]]:
         | {"conductance": {MEASURED: row["conductance"]}}
         for index, row in enumerate(read.sort_values("conductance").to_dict("records"))
     ]
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `measured` to a command line."""
-    command = subparsers.add_parser(
-        "measured", help="write the compact model of a measured device from its CSV files"
-    )
-    command.add_argument("--levels", help="CSV file with the column conductance")
-    command.add_argument("--activation", help="CSV file with the columns input and output")
-    command.add_argument("--out", required=True, help="JSON file to write")
-    command.set_defaults(
-        handler=lambda given: measured_model(given.levels, given.activation, given.out)
-    )

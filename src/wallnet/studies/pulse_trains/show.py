@@ -26,7 +26,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     density, duration, start = (data[each].values for each in names)
     found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
-    energies = write_energies.columns(found.variables()).where(data["pulse"].to_series() > 0)
+    energies = write_energies.columns(found).where(data["pulse"].to_series() > 0)
     return [
         write_energies.joined(_pulses(data, name), energies),
         _branches(data, name),
@@ -145,7 +145,7 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
     # each from a cold track
     single = [write_energy_of(job, *each) for each in shapes]
-    spent = np.array([(1.0, each.energy, each.outside) for each in single])
+    spent = np.array([(1.0, each["write_energy"], each["outside_model"]) for each in single])
     first, steps = (data[f"branch_{name}"].values[:2].tolist() for name in ("first", "steps"))
     distinct = [
         len(set(state[pulse - 1 : pulse + count])) == count + 1

@@ -152,7 +152,7 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
         frequencies = {
             name: barriers.attempt_frequencies
             for name, each in variants.items()
-            if (each.track, each.material.static) == (device.track, device.material.static)
+            if (each.track, each.static_material) == (device.track, device.static_material)
         }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)

@@ -29,7 +29,9 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     cost = write_energy_of(job, rows["current_density"], rows["duration"])
     return [
         _pulses(rows, cost, name),
-        _sequences(data, rows.assign(energy=cost.energy, rise=cost.rise.peak), name),
+        _sequences(
+            data, rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"]), name
+        ),
         _states(data, name),
     ]
 
@@ -40,7 +42,7 @@ def _pulses(rows: "pandas.DataFrame", cost: WriteEnergy, name: str) -> Table:
     ends = ("end_state", "end_settled", "end_bottom", "end_top")
     shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
     table = of_columns(f"{name}: where each pulse leads", shown)
-    return write_energies.joined(table, write_energies.columns(cost.variables()))
+    return write_energies.joined(table, write_energies.columns(cost))
 
 
 def shortest(pulses: "pandas.DataFrame") -> dict[str, dict[str, "pandas.DataFrame"]]:
