@@ -19,6 +19,7 @@ from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
+from wallnet.config.variants import Varied
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
 from wallnet.experiment.request import Kind
 from wallnet.files import WallState, schema
@@ -55,38 +56,30 @@ def changed(
     return validate(Device, laid_over(devices[name].plain(), changes), block)
 
 
-def problems_of_variants(
-    key: str,
-    _: str,
-    varied: Any,
-    campaign: Campaign,
-    validate: Validate,
-    misfits: Callable[[Any, str, str, Device], list[str]],
-) -> list[str]:
-    """List the problems of the variants of a device, with those that `misfits` finds in each.
-
-    The settings derive from `wallnet.config.variants.Varied`; `misfits` is given them, their key,
-    the name of the variant's block and the variant.
-    """
-    found = []
-    for variant, changes in varied.variants.items():
-        where = (f"{key}.device", varied.device, block := f"{key}.variants.{variant}")
-        device, wrong = changed(*where, changes, campaign.simulated, validate)
-        found += wrong or misfits(varied, key, block, device)
-    return list(dict.fromkeys(found))
-
-
 Faults = Callable[[str, str, Any, Device], list[str]]
-"""Given the key of settings, the name of their device, the settings and the device."""
+"""Given the key of settings, the name of their device or the block of its variant, the settings and
+this device."""
 
 
 def on_device(faults: Faults) -> Callable[..., list[str]]:
-    """Return the problems of settings of one device, which is missing or has some faults."""
+    """Return the problems of settings of one device: it is missing, or it has some faults.
 
-    def problems(key: str, name: str, asked: Any, campaign: Campaign, _: Validate) -> list[str]:
+    If the settings derive from `wallnet.config.variants.Varied`, its variants can have faults.
+    """
+
+    def problems(
+        key: str, name: str, asked: Any, campaign: Campaign, validate: Validate
+    ) -> list[str]:
         devices = campaign.simulated
         where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
-        return missing_device(where, name, devices) or faults(key, name, asked, devices[name])
+        found = missing_device(where, name, devices)
+        if found or not isinstance(asked, Varied):
+            return found or faults(key, name, asked, devices[name])
+        for variant, changes in asked.variants.items():
+            block = f"{key}.variants.{variant}"
+            device, wrong = changed(where, name, block, changes, devices, validate)
+            found += wrong or faults(key, block, asked, device)
+        return list(dict.fromkeys(found))
 
     return problems
 
@@ -404,16 +397,14 @@ FILES = {"level": "trace", "pulse_train": "train"}
 def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
     """Return the job that gathers requests of a subject."""
     settings = study.subjects(campaign)[subject]
-    found = [
-        (key, FILES.get(each.kind, each.kind), each.path, each.digest)
-        for key, each in requests.items()
-    ]
-    about = study.about(campaign, subject, settings).plain() if study.about else None
-    plain = study.plain_settings(campaign, subject)
-    named: dict[str, Any] = {
-        "study": study.name,
-        "subject": subject,
-        "settings": plain,
-        "about": about,
-    }
-    return GatherJob(**named, requests=tuple(found))
+    about = study.about(campaign, subject, settings) if study.about else None
+    return GatherJob(
+        study=study.name,
+        subject=subject,
+        settings=study.plain_settings(campaign, subject),
+        requests=tuple(
+            (key, FILES.get(each.kind, each.kind), each.path, each.digest)
+            for key, each in requests.items()
+        ),
+        about=about and about.plain(),
+    )

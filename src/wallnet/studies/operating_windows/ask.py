@@ -50,8 +50,9 @@ class Window(Varied, PulseGrid):
         return self.durations[-1] + tail + self.pause
 
 
-def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
-    """List the conflicts with one variant of the device, whose block has a name."""
+@base.on_device
+def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
+    """List the conflicts with one variant of the device, one sentence each."""
     notches = device.track.inner_notch_positions
     if len(notches) < 2:
         return [
@@ -74,9 +75,6 @@ def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
             f"set wall.start to {notches[0]:g} m"
         )
     return found
-
-
-problems = partial(base.problems_of_variants, misfits=_misfits)
 
 
 def wanted_notch(step: int, notches: int) -> int:
