@@ -154,5 +154,8 @@ def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:
 
 
 def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Return the values in rows as arrays of a shape, by their names."""
-    return {name: np.reshape([row[name] for row in rows], shape) for name in rows[0]}
+    """Return the values in rows by their names, as arrays of a shape and that of each value."""
+    return {
+        name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
+        for name, value in rows[0].items()
+    }
