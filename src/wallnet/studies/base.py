@@ -397,7 +397,7 @@ FILES = {"level": "trace", "pulse_train": "train"}
 def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
     """Return the job that gathers requests of a subject."""
     settings = study.subjects(campaign)[subject]
-    about = study.about(campaign, subject, settings) if study.about else None
+    about = study.about(campaign, subject, settings).plain() if study.about else None
     return GatherJob(
         study=study.name,
         subject=subject,
@@ -406,5 +406,5 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
             (key, FILES.get(each.kind, each.kind), each.path, each.digest)
             for key, each in requests.items()
         ),
-        about=about and about.plain(),
+        about=about,
     )

@@ -13,7 +13,7 @@ from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import Headline, columns
+from wallnet.studies.showing import Headline, columns, rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -56,8 +56,7 @@ OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
 
 def _rows(data: xarray.Dataset) -> "pandas.DataFrame":
     """Return the branches, a row each and reading, and whether their pulses are `rising` ones."""
-    found = data[["branch_first", "branch_last", *OF_BRANCH]].sel(reading=list(files.READINGS))
-    rows = found.to_dataframe(["branch", "reading"]).reset_index()
+    rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
     density = data["pulse_train_current_density"].values
     return rows.assign(rising=density[rows["branch_first"]] > 0)
 

@@ -242,7 +242,7 @@ class Point(NamedTuple):
     replicas: NDArray[np.float64]
     traced: NDArray[np.float64]
     time: NDArray[np.float64]
-    numbers: NDArray[np.int64]
+    numbers: NDArray[Any]
 
 
 def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:

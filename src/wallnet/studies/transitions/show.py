@@ -13,7 +13,7 @@ from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import YES, cells, columns
+from wallnet.studies.showing import YES, cells, columns, rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states."""
     job = WriteEnergyJob.of_dataset(data.attrs)
-    ends = data[[f"end_{each}" for each in ("state", "settled", "bottom", "top", "target")]]
-    rows = ends.to_dataframe(["start", "duration", "current_density"]).reset_index()
-    targets = data["target"].values
-    rows["target"] = [targets[each] if each >= 0 else None for each in rows["end_target"]]
+    rows = rows_of(data, "start", "duration", "current_density")
+    rows["target"] = rows["end_target"].map(dict(enumerate(data["target"].values)))
     cost = write_energy_of(job, rows["current_density"], rows["duration"])
     return [
         _pulses(rows, cost, name),
@@ -149,22 +147,16 @@ def level_columns(
 ) -> dict[str, tuple[list[str], Format]]:
     """Return what pulses do to levels: which are reached, and which pulses leave them."""
     states = [str(state) for state in device["level_state"].values]
-    reached = (
-        {}
-        if data is None
-        else dict(zip(data["target"].values, data["reached"].values, strict=True))
-    )
-    sign = 1 if device["current_density"].values.sum() >= 0 else -1
-    left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
-    shown = {1: "+", -1: "-"}
-    return {
-        "reached from other states": (
-            [YES[reached[each]] if each in reached else UNKNOWN for each in states],
-            "",
-        ),
-        left.format("sweep's", shown[sign]): ([_left(state, data, sign) for state in states], ""),
-        left.format("opposite", shown[-sign]): ([_left(each, data, -sign) for each in states], ""),
+    known = () if data is None else zip(data["target"].values, data["reached"].values, strict=True)
+    reached = {target: YES[each] for target, each in known}
+    found: dict[str, tuple[list[str], Format]] = {
+        "reached from other states": ([reached.get(each, UNKNOWN) for each in states], "")
     }
+    own = 1 if device["current_density"].values.sum() >= 0 else -1
+    for which, sign in {"sweep's": own, "opposite": -own}.items():
+        title = f"left by pulses of the {which} sign ({'+' if sign > 0 else '-'})"
+        found[f"{title}, |J| (1e12 A/m²)"] = ([_left(each, data, sign) for each in states], "")
+    return found
 
 
 def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
