@@ -5,7 +5,6 @@ the same files. Each study of `wallnet.studies` is a function of its name here. 
 are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet.film`.
 """
 
-import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -51,9 +50,6 @@ __all__ = [
     "train",
     *STUDIES,
 ]
-
-GATHERED = {study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()}
-"""Kinds of files with a figure of their own, and the module that draws it."""
 
 
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
@@ -358,7 +354,7 @@ def figure(
     ----------
     kind : str
         The figure. Of a device: ``conductance``, ``dynamics``, ``write-energy``,
-        ``wall-position``, ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their
+        ``wall-position``, ``transfer-curve``, ``magnetization``. Of the dataset of a study, its
         kind, such as ``response``.
     data : xarray.Dataset
         The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
@@ -373,19 +369,18 @@ def figure(
         If there is no such figure.
     """
     from wallnet.report import devices, style
+    from wallnet.studies.showing import show_of
 
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
-    known = [name for name, what in FIGURES.items() if what.kind == made]
-    if made in GATHERED:
-        known.append(made)
+    study = next((name for name, each in STUDIES.items() if each.kind == made), "")
+    known = [made] if study else [name for name, what in FIGURES.items() if what.kind == made]
     if kind not in known:
         others = ", ".join(known) or "trace_figure"
         raise ValueError(f"there is no figure {kind!r} of this {made}; use {others}")
     figures = Figures()
     with style.apply(figures):
-        if made in GATHERED:
-            module = importlib.import_module(GATHERED[made])
-            drawn: Figure = module.draw(data, figures)
+        if study:
+            drawn: Figure = show_of(study).draw(data, figures)
             return drawn
         name = str(data.attrs["device"])
         sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))

@@ -96,9 +96,7 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
     shown |= {key: Campaign.model_fields[key] for key in study.sections}
     settings = []
     for key, field in shown.items():
-        default = inspect.Parameter.empty
-        if not field.is_required():
-            default = field.get_default(call_default_factory=True)
+        default = inspect.Parameter.empty if field.is_required() else field.default
         settings.append(inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default))
     ask.__signature__ = inspect.Signature([device, *settings, *options])  # type: ignore[attr-defined]
     ask.__name__ = ask.__qualname__ = study.name

@@ -5,6 +5,7 @@ NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset,
 and its figure. Both are loaded by their names when they are needed.
 """
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -143,13 +144,9 @@ class FromStates(Section):
         """
         if self.starts:
             return [WallState(name) for name in self.starts]
-        found = []
-        count = len(device.track.inner_notch_positions)
-        for index in range(1, count + 1):
-            found.append(WallState.at(index, index))
-            if index < count:
-                found += [WallState.at(index, index + 1), WallState.at(index + 1, index)]
-        return found
+        numbers = range(1, len(device.track.inner_notch_positions) + 1)
+        ends = sorted(itertools.product(numbers, repeat=2), key=sum)
+        return [WallState.at(*pair) for pair in ends if abs(pair[1] - pair[0]) <= 1]
 
     def levels(self, name: str, device: Device) -> dict[WallState, Request]:
         """Return the walls that are initialised in these states and relax."""
@@ -302,13 +299,10 @@ class Study:
         last : int, optional
             Number of the last round that counts; all if not given.
         """
-        found = []
-        for number in range(1, self.rounds_of(campaign, subject) + 1)[:last]:
-            path = Path(folder, self.round_path(subject, number))
-            if not path.exists():
-                break
-            found.append(list(files.read_json(path, ["asked"])["asked"]))
-        return found
+        numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
+        paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
+        finished = itertools.takewhile(Path.exists, paths)
+        return [list(files.read_json(path, ["asked"])["asked"]) for path in finished]
 
     def subjects(self, campaign: Campaign) -> dict[str, Any]:
         """Return the settings of each subject by its name."""

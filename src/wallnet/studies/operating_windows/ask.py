@@ -77,12 +77,12 @@ def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
     return found
 
 
-def wanted_notch(step: int, notches: int) -> int:
-    """Return the notch at which the wall has to rest after a step; both count from 1.
+def wanted_notches(count: int) -> list[int]:
+    """Return the notches, counted from 1, at which the wall has to rest: at first, after each step.
 
-    Step 0 is the start. There are as many steps upwards, and downwards, as notches.
+    There are as many steps upwards, and downwards, as notches.
     """
-    return min(1 + step, notches) if step <= notches else max(2 * notches - step, 1)
+    return [*range(1, count + 1), *range(count, 0, -1), 1]
 
 
 def _train(window: Window, device: Device, current_density: float, duration: float) -> Simulation:
@@ -92,7 +92,6 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     an end.
     """
     notches = len(device.track.inner_notch_positions)
-    steps = range(2 * notches + 1)
     waveform: Points = ()
     whole = duration
     if window.tail:
@@ -101,8 +100,7 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
     ways = (current_density, -current_density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
-    wanted = [wanted_notch(step, notches) for step in steps]
-    expected = tuple(str(WallState.at(each, each)) for each in wanted)
+    expected = tuple(str(WallState.at(each, each)) for each in wanted_notches(notches))
     return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
 
 
