@@ -397,13 +397,9 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
     with style.apply(figures):
         made, (upper, lower) = pyplot.subplots(2, 1, figsize=style.size(figures, 0.8))
         devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
-        time = trace["time"].values / 1e-9
-        for index, (name, text) in enumerate(
-            (("wall_bottom", "lower edge"), ("wall_top", "upper edge"))
-        ):
-            lower.plot(time, trace[name].values / 1e-9, label=text, **style.look(index))
+        devices.draw_ends(lower, trace)
         lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
-        lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, time[-1]))
+        lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, trace["time"].values[-1] / 1e-9))
         lower.legend()
         return made
 

@@ -17,6 +17,9 @@ DURATION_STEP = 1e-12
 
 LARGEST_SWEEP = 100_000
 
+ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
+"""Sorts the entries of a list, without those that are there twice."""
+
 
 def current_name(current_density: float) -> str:
     """Return the name of a current density in file names: in 1e12 A/m², four decimals.
@@ -177,7 +180,7 @@ class PulseGrid(Sweep):
     durations: Annotated[
         tuple[Annotated[Duration, AfterValidator(whole_duration)], ...],
         Field(min_length=1),
-        AfterValidator(lambda value: tuple(sorted(set(value)))),
+        ASCENDING,
     ]
     """Durations of the pulses; each is combined with each current density."""
 

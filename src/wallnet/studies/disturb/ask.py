@@ -7,10 +7,10 @@ import itertools
 from functools import partial
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
-from wallnet.config.pulse import CURRENT_DENSITY_STEP
+from wallnet.config.pulse import ASCENDING, CURRENT_DENSITY_STEP
 from wallnet.config.quantities import CurrentDensity, DurationOrNone, Fraction
 from wallnet.experiment import Request, Simulation, Train, level_job, train_job
 from wallnet.files import WallState
@@ -22,9 +22,9 @@ class Disturb(base.FromStates):
 
     write: Annotated[CurrentDensity, Field(gt=0)]
     """Write amplitude, of pulses with the duration and waveform of the device's."""
-    shares: Annotated[tuple[Annotated[Fraction, Field(gt=0)], ...], Field(min_length=1)] = (
-        *(0.3333, 0.5, 1.0),
-    )
+    shares: Annotated[
+        tuple[Annotated[Fraction, Field(gt=0)], ...], Field(min_length=1), ASCENDING
+    ] = (0.3333, 0.5, 1.0)
     """Current densities as shares of the write amplitude: of unselected devices where writing
     divides by three, of half-selected devices, and of the selected one. Source: our choice."""
     repetitions: Annotated[int, Field(ge=1, le=1000)] = 20
@@ -32,11 +32,6 @@ class Disturb(base.FromStates):
     pause: DurationOrNone = 10e-9
     """Time without current after each pulse, in which the wall has to come to rest. Source: our
     choice."""
-
-    @field_validator("shares")
-    @classmethod
-    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(sorted(set(value)))
 
     @property
     def signed(self) -> tuple[float, ...]:

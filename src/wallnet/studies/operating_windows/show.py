@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
-from wallnet.studies.showing import cells, columns
+from wallnet.studies.showing import cells, columns, rows_of
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -31,8 +31,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     points = data[[f"window_{each}" for each in ("outcome", "step", "state")]]
     points = points.to_dataframe().reset_index()
     works = (data["window_outcome"] == ask.WORKS).sum("current_density")
-    limits = data[[f"window_{each}" for each in ask.EDGES]]
-    rows = limits.assign(works=works).to_dataframe().reset_index()
+    rows = rows_of(data.assign(works=works), "variant", "duration")
     first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
     working = [f"{count} of {data.sizes['current_density']}" for count in rows["works"]]
     # none if all worked

@@ -17,8 +17,9 @@ from wallnet.devices.conductance import (
     detector_columns,
     normalize,
 )
+from wallnet.experiment import Simulation
 from wallnet.files import FileError
-from wallnet.files.schema import COMPONENTS, KINDS
+from wallnet.files.schema import COMPONENTS, KINDS, Content
 from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
@@ -34,6 +35,28 @@ STEEPEST = 100.0
 
 KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
 """Variables of a pulse train that its response has unchanged."""
+
+
+def conductances(
+    content: Content, detector: Detector, m_z: NDArray[Any], time: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the conductances in S of profiles of m_z at times in s, in both readings.
+
+    Parameters
+    ----------
+    content : Content
+        Dataset of the simulation, with `magnetic_cells`.
+    detector : Detector
+        The detector.
+    m_z : ndarray (..., time, x)
+        Column means of m_z over magnetic cells.
+    time : ndarray (time,)
+        Times since the start of the first pulse.
+    """
+    track = Simulation.from_json(str(content.attrs["parameters"])).track
+    columns, domains = detector_columns(track, detector), domains_of(content, time)
+    cells = content.values["magnetic_cells"]
+    return both_readings(detected_magnetization(m_z, cells, columns, domains), detector)
 
 
 def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
@@ -152,12 +175,9 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     (key,) = opened
     names = ("magnetization_profile", "magnetic_cells", *KEPT)
     content = opened.read(key, *names)
-    data, domains = content.values, domains_of(content, content.values["time"])
-    detector = Detector.model_validate(opened.about["detector"])
-    columns = detector_columns(opened.simulation(key).track, detector)
+    data, detector = content.values, Detector.model_validate(opened.about["detector"])
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
-    detected = detected_magnetization(m_z, data["magnetic_cells"], columns, domains)
-    conductance = both_readings(detected, detector)
+    conductance = conductances(content, detector, m_z, data["time"])
     # the entry at which each pause ends, rounding aside
     ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]
     after = conductance[:, ends]

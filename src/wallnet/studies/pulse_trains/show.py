@@ -11,7 +11,7 @@ from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
-from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
+from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import Headline, columns, rows_of
 
@@ -105,8 +105,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
     steps.legend(loc="best")
     time = data["time"].values / 1e-9
-    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
-        ends.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
+    draw_ends(ends, data)
     ends.set(ylabel=r"wall $\mathit{x}$ (nm)", title="(b) wall ends and current density")
     ends.legend(loc="best")
     ends.tick_params(labelbottom=False)

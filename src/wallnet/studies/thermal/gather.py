@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import both_readings, detected_magnetization, detector_columns
 from wallnet.experiment import Simulation
 from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
@@ -19,8 +18,8 @@ from wallnet.files.schema import Content
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over, padded
+from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
-from wallnet.tracks.domains import domains_of
 
 CONFIDENCE = 0.95
 """Probability with which an interval contains the true value, at least."""
@@ -257,10 +256,10 @@ def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
         walls += _walls(content)
         end = data["pulse_start"][-1] + data["pulse_duration"][-1]
         moments = np.array([end, data["pause_end"][-1]])
-        replicas.append(_read(content, detector, data["replica_profile"][:, -1], moments))
+        replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
         if first == 1 and "traced_profile" in data:
             time, numbers = data["time"], data["traced"]
-            traced = _read(content, detector, data["traced_profile"], time)
+            traced = conductances(content, detector, data["traced_profile"], time)
     heat = {
         "mean_spin_temperature": np.mean(
             [float(each.get("spin_temperature", math.nan)) for each in attributes]
@@ -284,16 +283,6 @@ def _walls(content: Content) -> list[Wall]:
         gap, position = tracks.gap(track, bottom, top), float(bottom + top) / 2
         found.append(Wall(told[0], gap, position, told[1]))
     return found
-
-
-def _read(
-    content: Content, detector: Detector, profile: NDArray[Any], time: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the conductances in S of profiles of m_z at times in s, in both readings."""
-    track = Simulation.from_json(str(content.attrs["parameters"])).track
-    columns, domains = detector_columns(track, detector), domains_of(content, time)
-    found = detected_magnetization(profile, content.values["magnetic_cells"], columns, domains)
-    return both_readings(found, detector)
 
 
 def _whole(
