@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, field_validator
 
 from wallnet import files
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
@@ -154,15 +154,19 @@ class FromStates(Section):
 
     def misfits(self, key: str, name: str, device: Device) -> list[str]:
         """List why pulses cannot start from these states of a device."""
-        if found := without_notch(key, name, device):
-            return found
         notches = len(device.track.inner_notch_positions)
-        return [
+        return without_notch(key, name, device) or [
             f"{key}.starts has {start!r}, and {name} has {notches} notches inside its track; name "
             "another state"
             for start in self.starts or ()
             if max(WallState(start).ends or (0,)) > notches
         ]
+
+
+def pulse_of(device: Device, density: float, pause: float, **changes: Any) -> ProgramPulse:
+    """Return the pulse of a device with a current density in A/m² and a pause in s."""
+    own = {"duration": device.pulse.duration, "waveform": device.pulse.waveform}
+    return ProgramPulse(current_density=density, pause=pause, **own | changes)
 
 
 def pulse_on(

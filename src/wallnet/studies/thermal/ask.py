@@ -59,13 +59,8 @@ class Thermal(Varied, Sweep):
 
     def pulse(self, device: Device, current_density: float) -> ProgramPulse:
         """Return a pulse with its pause on a device."""
-        own = device.pulse
-        return ProgramPulse(
-            current_density=current_density,
-            duration=self.duration or own.duration,
-            waveform=() if self.duration else own.waveform,
-            pause=self.pause,
-        )
+        square = {"duration": self.duration, "waveform": ()} if self.duration else {}
+        return base.pulse_of(device, current_density, self.pause, **square)
 
 
 @base.on_device

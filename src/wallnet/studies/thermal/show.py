@@ -111,7 +111,6 @@ def _written(data: "xarray.Dataset", name: str) -> Table:
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the probability of each state over current density, one panel a model."""
     from matplotlib import colormaps
-    from matplotlib.colors import to_hex
     from matplotlib.patches import Rectangle
 
     models, states = data["model"].values, list(map(str, data["outcome"].values))
@@ -122,7 +121,7 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         chosen = data.sel(model=model).transpose("outcome", ...)
         found = np.nan_to_num(chosen["outcome_probability"].values)
         # dark colours would hide the numbers
-        shades = np.vectorize(lambda each: to_hex(colormaps["Blues"](0.7 * each)))(found)
+        shades = colormaps["Blues"](0.7 * found)
         cells(axes, shades, np.where(found > 0, np.char.mod("%.2f", found), ""), density, states)
         for column, cold in enumerate(map(str, data["cold_state"].values)):
             place = (column - 0.5, states.index(cold) - 0.5)

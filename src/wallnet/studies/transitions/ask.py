@@ -43,12 +43,9 @@ def requests(campaign: Campaign, name: str, asked: Transitions, _: base.Rounds) 
     levels = asked.levels(name, device)
     found: base.Requests = {(str(state),): request for state, request in levels.items()}
     for state, duration, density in itertools.product(levels, asked.durations, asked.signed):
-        names = (state.file_name, duration_name(duration), current_name(density))
+        path = STUDY.path(name, state.file_name, duration_name(duration), current_name(density))
         make = partial(base.pulse_on, device, state, density, duration, longest)
-        after = (levels[state].path,)
-        found[str(state), duration, density] = Request(
-            "trace", STUDY.path(name, *names), make, after
-        )
+        found[str(state), duration, density] = Request("trace", path, make, (levels[state].path,))
     return found
 
 
