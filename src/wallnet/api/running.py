@@ -93,7 +93,7 @@ def ask(
         told = _told(["--keep-going", *map(str, options)], caller, progress)
         if told:
             raise SimulationError(_fault(told, place))
-        return files.read_dataset(place / study.path(subject), study.kind_of(settings))
+        return files.read_dataset(place / study.path(subject), study.kind or settings.kind)
 
 
 def _told(arguments: Sequence[str], caller: str, progress: bool) -> str:

@@ -52,7 +52,7 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
         **opened.attributes,
         **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in opened.made_by.items()},
     }
-    return content(study.kind_of(settings), values, attributes)
+    return content(study.kind or settings.kind, values, attributes)
 
 
 def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, Opened]:

@@ -43,12 +43,6 @@ class Window(Varied, PulseGrid):
     pause: DurationOrNone = 10e-9
     """Time without current after each pulse and its tail. Source: our choice."""
 
-    @property
-    def step_duration(self) -> float:
-        """Longest time from one pulse to the next, in s."""
-        tail = self.tail.duration if self.tail else 0.0
-        return self.durations[-1] + tail + self.pause
-
 
 @base.on_device
 def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
@@ -59,11 +53,11 @@ def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
             f"{block} has {len(notches)} notches inside its track; stepwise switching needs "
             "two or more: give track.notches.positions"
         ]
-    shortest = {"durations": window.durations[0]}
+    shortest, tail = {"durations": window.durations[0]}, 0.0
     if window.tail:
-        shortest["tail.duration"] = window.tail.duration
+        shortest["tail.duration"] = tail = window.tail.duration
     # every notch once in each direction
-    total = 2 * len(notches) * window.step_duration
+    total = 2 * len(notches) * (window.durations[-1] + tail + window.pause)
     found = [
         *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
         *base.unrecorded(key, shortest, device, window.device),

@@ -4,7 +4,6 @@ A branch is a sequence of pulses of one sign. With the reference layer along -z,
 current raise the conductance (potentiation) and pulses of negative current lower it (depression).
 """
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -132,13 +131,9 @@ def branches(current_density: NDArray[np.floating]) -> list[tuple[int, int]]:
     current_density : ndarray (pulse,)
         Current density of each pulse in A/m²; index 0 is the state before the first pulse.
     """
-    runs = (
-        list(run)
-        for _, run in itertools.groupby(
-            range(len(current_density)), lambda pulse: np.sign(current_density[pulse])
-        )
-    )
-    return [(run[0], run[-1]) for run in runs if current_density[run[0]]]
+    changes = np.flatnonzero(np.diff(np.sign(current_density))) + 1
+    runs = np.split(np.arange(len(current_density)), changes)
+    return [(int(run[0]), int(run[-1])) for run in runs if current_density[run[0]]]
 
 
 def _of_branch(normalized: NDArray[np.float64], steps: int, rising: bool) -> dict[str, float]:

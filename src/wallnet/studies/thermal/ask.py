@@ -9,7 +9,7 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
-from wallnet.config.quantities import Duration, DurationOrNone, Fraction
+from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
 from wallnet.config.variants import VariantName, Varied
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
@@ -125,9 +125,7 @@ class ReadoutJob(Job):
     """What the states of each variant are read with, by its name."""
 
     detectors: dict[str, Detector]
-    attempt_frequencies: dict[str, tuple[float, float]] = Field(
-        default={}, exclude_if=lambda found: not found
-    )
+    attempt_frequencies: dict[str, tuple[float, float]] = silent({})
     """Least and greatest attempt frequency in 1/s of variants whose barriers are asked for."""
 
 

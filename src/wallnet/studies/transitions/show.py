@@ -7,7 +7,7 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
-from wallnet.devices.write_energy import WriteEnergy, write_energy_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
@@ -25,20 +25,15 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     rows = rows_of(data, "start", "duration", "current_density")
     rows["target"] = rows["end_target"].map(dict(enumerate(data["target"].values)))
     cost = write_energy_of(job, rows["current_density"], rows["duration"])
-    return [
-        _pulses(rows, cost, name),
-        _sequences(data, rows.assign(energy=cost.energy, rise=cost.rise.peak), name),
-        _states(data, name),
-    ]
-
-
-def _pulses(rows: "pandas.DataFrame", cost: WriteEnergy, name: str) -> Table:
-    """Return the table of all pulses."""
     pulse = ("start", "duration", "current_density")
     ends = ("end_state", "end_settled", "end_bottom", "end_top")
     shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
-    table = of_columns(f"{name}: where each pulse leads", shown)
-    return write_energies.joined(table, write_energies.columns(cost.variables()))
+    led = of_columns(f"{name}: where each pulse leads", shown)
+    return [
+        write_energies.joined(led, write_energies.columns(cost.variables())),
+        _sequences(data, rows.assign(energy=cost.energy, rise=cost.rise.peak), name),
+        _states(data, name),
+    ]
 
 
 def shortest(pulses: "pandas.DataFrame") -> dict[str, dict[str, "pandas.DataFrame"]]:
