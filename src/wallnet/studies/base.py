@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
 from wallnet import files
 from wallnet.config import Campaign, Device, ProgramPulse
@@ -57,15 +57,12 @@ def changed(
     return validate(Device, laid_over(devices[name].plain(), changes), block)
 
 
-Faults = Callable[[str, str, Any, Device], list[str]]
-"""Given the key of settings, the name of their device or the block of its variant, the settings and
-this device."""
-
-
-def on_device(faults: Faults) -> Callable[..., list[str]]:
+def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[..., list[str]]:
     """Return the problems of settings of one device: it is missing, or it has some faults.
 
-    If the settings derive from `wallnet.config.variants.Varied`, its variants can have faults.
+    `faults` is given the key of the settings, the name of the device, the settings and the device.
+    If the settings derive from `wallnet.config.variants.Varied`, it is given each variant and the
+    name of its block instead.
     """
 
     def problems(
@@ -127,14 +124,6 @@ class FromStates(Section):
     starts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
 
-    @field_validator("starts")
-    @classmethod
-    def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for name in value or ():
-            if WallState(name).ends is None:
-                raise ValueError(f"has {name!r}, which is at no notch; write 'notch 1'")
-        return value and tuple(dict.fromkeys(value))
-
     def states(self, device: Device) -> list[WallState]:
         """Return the states from which pulses start, from left to right.
 
@@ -143,7 +132,7 @@ class FromStates(Section):
         last pulse.
         """
         if self.starts:
-            return [WallState(name) for name in self.starts]
+            return [WallState(name) for name in dict.fromkeys(self.starts)]
         numbers = range(1, len(device.track.inner_notch_positions) + 1)
         ends = sorted(itertools.product(numbers, repeat=2), key=sum)
         return [WallState.at(*pair) for pair in ends if abs(pair[1] - pair[0]) <= 1]
@@ -154,18 +143,18 @@ class FromStates(Section):
 
     def misfits(self, key: str, name: str, device: Device) -> list[str]:
         """List why pulses cannot start from these states of a device."""
-        notches = len(device.track.inner_notch_positions)
+        notches, known = len(device.track.inner_notch_positions), FromStates().states(device)
         return without_notch(key, name, device) or [
             f"{key}.starts has {start!r}, and {name} has {notches} notches inside its track; name "
             "another state"
             for start in self.starts or ()
-            if max(WallState(start).ends or (0,)) > notches
+            if start not in known
         ]
 
 
 def pulse_of(device: Device, density: float, pause: float, **changes: Any) -> ProgramPulse:
     """Return the pulse of a device with a current density in A/m² and a pause in s."""
-    own = {"duration": device.pulse.duration, "waveform": device.pulse.waveform}
+    own: dict[str, Any] = {"duration": device.pulse.duration, "waveform": device.pulse.waveform}
     return ProgramPulse(current_density=density, pause=pause, **own | changes)
 
 

@@ -27,10 +27,12 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
     energies = write_energies.columns(found.variables()).where(data["pulse"].to_series() > 0)
+    rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
+    rows = rows.assign(rising=density[rows["branch_first"]] > 0)
     return [
         write_energies.joined(_pulses(data, name), energies),
-        _branches(data, name),
-        _asymmetry(data, name),
+        _branches(rows, name),
+        _asymmetry(rows, name),
     ]
 
 
@@ -54,16 +56,8 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
 OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
 
 
-def _rows(data: xarray.Dataset) -> "pandas.DataFrame":
-    """Return the branches, a row each and reading, and whether their pulses are `rising` ones."""
-    rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
-    density = data["pulse_train_current_density"].values
-    return rows.assign(rising=density[rows["branch_first"]] > 0)
-
-
-def _branches(data: xarray.Dataset, name: str) -> Table:
+def _branches(rows: "pandas.DataFrame", name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
-    rows = _rows(data)
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
@@ -73,13 +67,12 @@ def _branches(data: xarray.Dataset, name: str) -> Table:
     return of_columns(f"{name}: potentiation and depression", shown)
 
 
-def _asymmetry(data: xarray.Dataset, name: str) -> Table:
+def _asymmetry(rows: "pandas.DataFrame", name: str) -> Table:
     """Return the table of what differs between potentiation and the depression after it.
 
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
     steps Δ (1 + β) upwards and Δ (1 - β) downwards.
     """
-    rows = _rows(data)
     later = rows.groupby("reading").shift(-1)
     pair = rows["rising"] & later["rising"].eq(False)
     up, down = rows[pair], later[pair]
