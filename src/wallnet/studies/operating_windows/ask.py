@@ -13,10 +13,8 @@ from wallnet.experiment import Request, Simulation, Train, initial_job, train_jo
 from wallnet.files import WallState
 from wallnet.studies import base
 
-OUTCOMES = ("works", "sticks", "skips", "leaves", "moves", "start")
+WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"
 """Outcomes, whose meanings are in `variables.csv`; all but the first are reasons of failure."""
-
-WORKS, STICKS, SKIPS, LEAVES, MOVES, START = OUTCOMES
 
 EDGES = ("first", "last", "below", "above")
 """Edges of the widest stretch of current densities that work: least and greatest, and the next ones

@@ -29,7 +29,7 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
     Returns
     -------
     tuple
-        A key of `OUTCOMES`, and the number of the step; 0 if all of these steps worked.
+        The outcome, and the number of the step; 0 if all of these steps worked.
     """
     count = len(notches)
     for step, (pause, wanted) in enumerate(zip(pauses, ask.wanted_notches(count), strict=False)):

@@ -68,9 +68,9 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         axes.set(ylabel="duration (ns)", title=style.plain(str(variant)))
     panels[-1, 0].set_xlabel(style.J_LABEL)
     handles = [
-        Patch(facecolor=LOOKS[each][0], edgecolor="0.5", label=f"{each} {LOOKS[each][1]}")
-        for each in ask.OUTCOMES
+        Patch(facecolor=colour, edgecolor="0.5", label=f"{each} {sign}")
+        for each, (colour, sign) in LOOKS.items()
         if each in data["window_outcome"].values
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(ask.OUTCOMES))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(LOOKS))
     return figure

@@ -168,8 +168,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
         If the conductance is equal after all pulses.
     """
     (key,) = opened
-    names = ("magnetization_profile", "magnetic_cells", *KEPT)
-    content = opened.read(key, *names)
+    content = opened.read(key, "magnetization_profile", "magnetic_cells", *KEPT)
     data, detector = content.values, Detector.model_validate(opened.about["detector"])
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
     conductance = conductances(content, detector, m_z, data["time"])

@@ -109,8 +109,7 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
         start = starts.setdefault(example.to_json(), initial)
         if start == initial:
             found[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
-        every = itertools.product(asked.current_densities, blocks(asked.replicas))
-        for density, replicas in every:
+        for density, replicas in itertools.product(asked.current_densities, blocks(asked.replicas)):
             path = STUDY.path(name, variant, current_name(density))
             make = partial(_train, asked, device, density, replicas)
             placed = example.model_copy(update={"replicas": replicas}).placed(path)

@@ -111,18 +111,15 @@ def interval(low: int, high: int, total: int) -> tuple[float, float]:
 
     if not total:
         return math.nan, math.nan
-    least, most = (
-        binomtest(each, total).proportion_ci(CONFIDENCE, "exact") for each in (low, high)
-    )
+    tests = (binomtest(each, total) for each in (low, high))
+    least, most = (each.proportion_ci(CONFIDENCE, "exact") for each in tests)
     return float(least.low), float(most.high)
 
 
 def _order(state: str) -> tuple[int, tuple[int, ...]]:
     """Return the place of a state among all, from the left to the right end of the track."""
-    if state == SEVERAL:
-        return 6, ()
-    outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5}
-    return outside.get(WallState(state), 2), WallState(state).ends or ()
+    outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5, SEVERAL: 6}
+    return (outside[state], ()) if state in outside else (2, WallState(state).ends or ())
 
 
 def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
@@ -131,9 +128,8 @@ def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
     models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
     shape = (len(models), len(asked.current_densities))
     cold = [opened.outcomes((density,))[-1] for density in asked.current_densities]
-    points = [
-        _point(asked, opened, *each) for each in itertools.product(models, asked.current_densities)
-    ]
+    places = itertools.product(models, asked.current_densities)
+    points = [_point(asked, opened, *place) for place in places]
     every = [wall for point in points for wall in point.walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
@@ -260,13 +256,11 @@ def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
         if first == 1 and "traced_profile" in data:
             time, numbers = data["time"], data["traced"]
             traced = conductances(content, detector, data["traced_profile"], time)
+    spin = [float(each.get("spin_temperature", math.nan)) for each in attributes]
+    highest = [float(each.get("highest_temperature", each["temperature"])) for each in attributes]
     heat = {
-        "mean_spin_temperature": np.mean(
-            [float(each.get("spin_temperature", math.nan)) for each in attributes]
-        ),
-        "highest_temperature": max(
-            float(each.get("highest_temperature", each["temperature"])) for each in attributes
-        ),
+        "mean_spin_temperature": np.mean(spin),
+        "highest_temperature": max(highest),
         "heated_beyond_model": any("beyond_model" in each for each in attributes),
     }
     return Point(walls, heat, np.concatenate(replicas, axis=1), traced, time, numbers)

@@ -144,9 +144,8 @@ def level_columns(
     states = [str(state) for state in device["level_state"].values]
     known = () if data is None else zip(data["target"].values, data["reached"].values, strict=True)
     reached = {target: YES[each] for target, each in known}
-    found: dict[str, tuple[list[str], Format]] = {
-        "reached from other states": ([reached.get(each, UNKNOWN) for each in states], "")
-    }
+    told = [reached.get(each, UNKNOWN) for each in states]
+    found: dict[str, tuple[list[str], Format]] = {"reached from other states": (told, "")}
     own = 1 if device["current_density"].values.sum() >= 0 else -1
     for which, sign in {"sweep's": own, "opposite": -own}.items():
         title = f"left by pulses of the {which} sign ({'+' if sign > 0 else '-'})"
