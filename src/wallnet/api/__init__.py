@@ -14,8 +14,7 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api import running
-from wallnet.api.studies import function_of
+from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
 from wallnet.config.pulse import parse_current_density
@@ -296,7 +295,7 @@ def sweep(
         If the traces do not make a device.
     """
     data = {"devices": {name: device.plain()}}
-    return running.ask(DEVICES, data, "sweep", folder, processes, progress)
+    return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
 for _study in STUDIES.values():

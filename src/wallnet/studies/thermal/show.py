@@ -46,16 +46,15 @@ def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format
 def faults(data: "xarray.Dataset", name: str) -> list[str]:
     """Return what the user should change, as the page of a campaign shows it."""
     written = (data["outcome_probability"] > 0).any("current_density")
+    short = written & (data["outcome_lasts"] == 0)
     found = []
-    for model in data["model"].values:
-        short = (written & (data["outcome_lasts"] == 0)).sel(model=model)
-        if short.any():
-            states = ", ".join(map(str, data["outcome"].values[short.values]))
-            found.append(
-                f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
-                f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
-                "shorten reading_time"
-            )
+    for model in data["model"].values[short.any("outcome").values]:
+        states = ", ".join(map(str, data["outcome"].values[short.sel(model=model).values]))
+        found.append(
+            f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
+            f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
+            "shorten reading_time"
+        )
     return found
 
 
