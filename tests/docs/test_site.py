@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from wallnet import api
 from wallnet.plan.figures import FIGURES
 from wallnet.plan.tables import TABLES
 from wallnet.studies import STUDIES
@@ -162,7 +161,7 @@ def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
     """The figures of devices and networks, of gathered files, and of the checks and studies."""
     shown = gallery()
     others = {"mappings", "scaling", "validation"}
-    assert set(shown) == {*FIGURES, *api.GATHERED, *others}
+    assert set(shown) == {*FIGURES, *(study.kind for study in STUDIES.values())} | others
     for name, text in shown.items():
         assert re.search(r"^```(python|sh)\n", text, re.M), name
         if name != "measured":  # the tutorial draws it

@@ -12,7 +12,7 @@ from helpers.small_campaign import TINY
 from helpers.windows import WINDOW
 
 from wallnet import api, config, plan, revisions
-from wallnet.api import running
+from wallnet.api import studies
 from wallnet.api.studies import function_of
 from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
@@ -83,7 +83,7 @@ def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, chang
 def test_settings_that_name_several_devices_take_several(stairs, monkeypatch):
     data = searched({"transfer_curves": [CURVE]})
     campaign = plan.parse(data)
-    monkeypatch.setattr(running, "ask", lambda study, data, *_: plan.parse(data))
+    monkeypatch.setattr(studies, "dataset_of", lambda study, data, *_: plan.parse(data))
     given = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
     made = api.calibration(campaign.simulated, progress=False, **given)
     assert (made.devices, made.reference) == (campaign.devices, campaign.reference)
@@ -167,7 +167,7 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
         requests = study.requests_of(campaign, "short")
         return gather(gather_job(study, campaign, "short", requests), tmp_path).dataset()
 
-    monkeypatch.setattr(running, "ask", gathered)
+    monkeypatch.setattr(studies, "dataset_of", gathered)
     found = function_of(registered)(short, share=np.float32(0.25), name="short")
     np.testing.assert_allclose(found["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
     assert found["state"].size == 2

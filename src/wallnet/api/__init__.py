@@ -5,7 +5,6 @@ the same files. Each study of `wallnet.studies` is a function of its name here. 
 are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet.film`.
 """
 
-import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,8 +14,7 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api import running
-from wallnet.api.studies import function_of
+from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
 from wallnet.config.pulse import parse_current_density
@@ -51,9 +49,6 @@ __all__ = [
     "train",
     *STUDIES,
 ]
-
-GATHERED = {study.kind: f"wallnet.studies.{name}.show" for name, study in STUDIES.items()}
-"""Kinds of files with a figure of their own, and the module that draws it."""
 
 
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
@@ -300,7 +295,7 @@ def sweep(
         If the traces do not make a device.
     """
     data = {"devices": {name: device.plain()}}
-    return running.ask(DEVICES, data, "sweep", folder, processes, progress)
+    return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
 for _study in STUDIES.values():
@@ -358,7 +353,7 @@ def figure(
     ----------
     kind : str
         The figure. Of a device: ``conductance``, ``dynamics``, ``write-energy``,
-        ``wall-position``, ``transfer-curve``, ``magnetization``. Of the files in `GATHERED`, their
+        ``wall-position``, ``transfer-curve``, ``magnetization``. Of the dataset of a study, its
         kind, such as ``response``.
     data : xarray.Dataset
         The device, as `sweep` returns it, or a file of `results/pulse_trains` and so on.
@@ -373,19 +368,18 @@ def figure(
         If there is no such figure.
     """
     from wallnet.report import devices, style
+    from wallnet.studies.showing import show_of
 
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
-    known = [name for name, what in FIGURES.items() if what.kind == made]
-    if made in GATHERED:
-        known.append(made)
+    study = next((name for name, each in STUDIES.items() if each.kind == made), "")
+    known = [made] if study else [name for name, what in FIGURES.items() if what.kind == made]
     if kind not in known:
         others = ", ".join(known) or "trace_figure"
         raise ValueError(f"there is no figure {kind!r} of this {made}; use {others}")
     figures = Figures()
     with style.apply(figures):
-        if made in GATHERED:
-            module = importlib.import_module(GATHERED[made])
-            drawn: Figure = module.draw(data, figures)
+        if study:
+            drawn: Figure = show_of(study).draw(data, figures)
             return drawn
         name = str(data.attrs["device"])
         sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
@@ -402,13 +396,9 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
     with style.apply(figures):
         made, (upper, lower) = pyplot.subplots(2, 1, figsize=style.size(figures, 0.8))
         devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
-        time = trace["time"].values / 1e-9
-        for index, (name, text) in enumerate(
-            (("wall_bottom", "lower edge"), ("wall_top", "upper edge"))
-        ):
-            lower.plot(time, trace[name].values / 1e-9, label=text, **style.look(index))
+        devices.draw_ends(lower, trace)
         lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
-        lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, time[-1]))
+        lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, trace["time"].values[-1] / 1e-9))
         lower.legend()
         return made
 

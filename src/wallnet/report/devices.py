@@ -140,6 +140,13 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     return image
 
 
+def draw_ends(axes: "Axes", data: "xarray.Dataset") -> None:
+    """Draw both ends of the wall of a trace, or of a train, in nm against time in ns."""
+    time = data["time"].values / 1e-9
+    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
+        axes.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
+
+
 def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
     place: dict[str, Any] = {"location": "bottom", "aspect": 50, "shrink": 0.5, "pad": 0.02}
     figure.colorbar(image, ax=axes, label=M_Z_LABEL, ticks=[-1, 0, 1], **place)

@@ -5,20 +5,22 @@ NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset,
 and its figure. Both are loaded by their names when they are needed.
 """
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
 from wallnet import files
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
+from wallnet.config.variants import Varied
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
 from wallnet.experiment.request import Kind
 from wallnet.files import WallState, schema
@@ -55,38 +57,27 @@ def changed(
     return validate(Device, laid_over(devices[name].plain(), changes), block)
 
 
-def problems_of_variants(
-    key: str,
-    _: str,
-    varied: Any,
-    campaign: Campaign,
-    validate: Validate,
-    misfits: Callable[[Any, str, str, Device], list[str]],
-) -> list[str]:
-    """List the problems of the variants of a device, with those that `misfits` finds in each.
+def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[..., list[str]]:
+    """Return the problems of settings of one device: it is missing, or it has some faults.
 
-    The settings derive from `wallnet.config.variants.Varied`; `misfits` is given them, their key,
-    the name of the variant's block and the variant.
+    `faults` is given the key of the settings, the name of the device, the settings and the device.
+    If the settings derive from `wallnet.config.variants.Varied`, it is given each variant and the
+    name of its block instead.
     """
-    found = []
-    for variant, changes in varied.variants.items():
-        where = (f"{key}.device", varied.device, block := f"{key}.variants.{variant}")
-        device, wrong = changed(*where, changes, campaign.simulated, validate)
-        found += wrong or misfits(varied, key, block, device)
-    return list(dict.fromkeys(found))
 
-
-Faults = Callable[[str, str, Any, Device], list[str]]
-"""Given the key of settings, the name of their device, the settings and the device."""
-
-
-def on_device(faults: Faults) -> Callable[..., list[str]]:
-    """Return the problems of settings of one device, which is missing or has some faults."""
-
-    def problems(key: str, name: str, asked: Any, campaign: Campaign, _: Validate) -> list[str]:
+    def problems(
+        key: str, name: str, asked: Any, campaign: Campaign, validate: Validate
+    ) -> list[str]:
         devices = campaign.simulated
         where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
-        return missing_device(where, name, devices) or faults(key, name, asked, devices[name])
+        found = missing_device(where, name, devices)
+        if found or not isinstance(asked, Varied):
+            return found or faults(key, name, asked, devices[name])
+        for variant, changes in asked.variants.items():
+            block = f"{key}.variants.{variant}"
+            device, wrong = changed(where, name, block, changes, devices, validate)
+            found += wrong or faults(key, block, asked, device)
+        return list(dict.fromkeys(found))
 
     return problems
 
@@ -133,14 +124,6 @@ class FromStates(Section):
     starts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """States from which pulses start, such as "notch 2"; by default all states of pinned walls."""
 
-    @field_validator("starts")
-    @classmethod
-    def _are_states(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for name in value or ():
-            if WallState(name).ends is None:
-                raise ValueError(f"has {name!r}, which is at no notch; write 'notch 1'")
-        return value and tuple(dict.fromkeys(value))
-
     def states(self, device: Device) -> list[WallState]:
         """Return the states from which pulses start, from left to right.
 
@@ -149,14 +132,10 @@ class FromStates(Section):
         last pulse.
         """
         if self.starts:
-            return [WallState(name) for name in self.starts]
-        found = []
-        count = len(device.track.inner_notch_positions)
-        for index in range(1, count + 1):
-            found.append(WallState.at(index, index))
-            if index < count:
-                found += [WallState.at(index, index + 1), WallState.at(index + 1, index)]
-        return found
+            return [WallState(name) for name in dict.fromkeys(self.starts)]
+        numbers = range(1, len(device.track.inner_notch_positions) + 1)
+        ends = sorted(itertools.product(numbers, repeat=2), key=sum)
+        return [WallState.at(*pair) for pair in ends if abs(pair[1] - pair[0]) <= 1]
 
     def levels(self, name: str, device: Device) -> dict[WallState, Request]:
         """Return the walls that are initialised in these states and relax."""
@@ -164,15 +143,19 @@ class FromStates(Section):
 
     def misfits(self, key: str, name: str, device: Device) -> list[str]:
         """List why pulses cannot start from these states of a device."""
-        if found := without_notch(key, name, device):
-            return found
-        notches = len(device.track.inner_notch_positions)
-        return [
+        notches, known = len(device.track.inner_notch_positions), FromStates().states(device)
+        return without_notch(key, name, device) or [
             f"{key}.starts has {start!r}, and {name} has {notches} notches inside its track; name "
             "another state"
             for start in self.starts or ()
-            if max(WallState(start).ends or (0,)) > notches
+            if start not in known
         ]
+
+
+def pulse_of(device: Device, density: float, pause: float, **changes: Any) -> ProgramPulse:
+    """Return the pulse of a device with a current density in A/m² and a pause in s."""
+    own: dict[str, Any] = {"duration": device.pulse.duration, "waveform": device.pulse.waveform}
+    return ProgramPulse(current_density=density, pause=pause, **own | changes)
 
 
 def pulse_on(
@@ -309,13 +292,10 @@ class Study:
         last : int, optional
             Number of the last round that counts; all if not given.
         """
-        found = []
-        for number in range(1, self.rounds_of(campaign, subject) + 1)[:last]:
-            path = Path(folder, self.round_path(subject, number))
-            if not path.exists():
-                break
-            found.append(list(files.read_json(path, ["asked"])["asked"]))
-        return found
+        numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
+        paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
+        finished = itertools.takewhile(Path.exists, paths)
+        return [list(files.read_json(path, ["asked"])["asked"]) for path in finished]
 
     def subjects(self, campaign: Campaign) -> dict[str, Any]:
         """Return the settings of each subject by its name."""
@@ -328,10 +308,6 @@ class Study:
         left_out = {*self.left_out, *(["devices"] if self.each else [])}
         settings: Section = self.subjects(campaign)[subject]
         return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
-
-    def kind_of(self, settings: Any) -> str:
-        """Return the kind of the dataset of a subject with these settings."""
-        return self.kind or str(settings.kind)
 
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""
@@ -404,16 +380,14 @@ FILES = {"level": "trace", "pulse_train": "train"}
 def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
     """Return the job that gathers requests of a subject."""
     settings = study.subjects(campaign)[subject]
-    found = [
-        (key, FILES.get(each.kind, each.kind), each.path, each.digest)
-        for key, each in requests.items()
-    ]
     about = study.about(campaign, subject, settings).plain() if study.about else None
-    plain = study.plain_settings(campaign, subject)
-    named: dict[str, Any] = {
-        "study": study.name,
-        "subject": subject,
-        "settings": plain,
-        "about": about,
-    }
-    return GatherJob(**named, requests=tuple(found))
+    return GatherJob(
+        study=study.name,
+        subject=subject,
+        settings=study.plain_settings(campaign, subject),
+        requests=tuple(
+            (key, FILES.get(each.kind, each.kind), each.path, each.digest)
+            for key, each in requests.items()
+        ),
+        about=about,
+    )

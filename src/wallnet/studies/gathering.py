@@ -37,7 +37,7 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
     """
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    module, opened, settings = _module_of(job), Opened(job, folder), _settings_of(job)
+    module, settings, opened = _of(job, folder)
     values = module.gather(settings, opened)
     study = ALL_STUDIES[job.study]
     attributes = {
@@ -52,24 +52,17 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
         **opened.attributes,
         **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in opened.made_by.items()},
     }
-    return content(study.kind_of(settings), values, attributes)
+    return content(study.kind or settings.kind, values, attributes)
 
 
-def next_round(job: GatherJob, folder: str | Path = "") -> Any:
-    """Return what the next round of a subject asks for; see `gather`."""
-    return _module_of(job).next_round(_settings_of(job), Opened(job, folder))
-
-
-def _module_of(job: GatherJob) -> Any:
+def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, Opened]:
+    """Return the module that gathers, the settings of the study, and the results."""
     if job.study not in ALL_STUDIES:
         known = ", ".join(ALL_STUDIES)
         raise ConfigError(f"--job names the study {job.study!r}; use one of {known}")
-    return import_module(f"wallnet.studies.{job.study}.gather")
-
-
-def _settings_of(job: GatherJob) -> Any:
     name = f"set of settings of {job.study}"
-    return read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
+    settings = read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
+    return import_module(f"wallnet.studies.{job.study}.gather"), settings, Opened(job, folder)
 
 
 def _given(arguments: argparse.Namespace) -> GatherJob:
@@ -81,4 +74,5 @@ def _gather(arguments: argparse.Namespace) -> None:
 
 
 def _round(arguments: argparse.Namespace) -> None:
-    files.write_json({"asked": next_round(_given(arguments))}, arguments.out)
+    module, settings, opened = _of(_given(arguments))
+    files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)

@@ -47,13 +47,6 @@ class Outcome(NamedTuple):
         return self.resting is True and self.state == state
 
 
-def _resting(settled: Any, content: Content) -> bool | None:
-    """Return whether a wall rests, given a flag of a trace or of a train."""
-    if "temperature" in content.attrs:
-        return True
-    return {1: True, 0: False, -1: None}[int(settled)]
-
-
 def quenched_ends(attributes: Mapping[str, Any]) -> tuple[float, float] | None:
     """Return the ends of the quenched wall of a trace in m, lower edge first; None at 0 K."""
     if "quenched_bottom" not in attributes:
@@ -128,16 +121,18 @@ class Opened:
         if self._entry(key)[0] == "trace":
             content = self.read(key, "wall_bottom", "wall_top")
             last = (float(content.values[f"wall_{edge}"][-1]) for edge in ("bottom", "top"))
-            bottom, top = quenched_ends(content.attrs) or last
-            state = WallState(str(content.attrs["state"]))
-            return [Outcome(state, bottom, top, _resting(content.attrs["settled"], content))]
-        names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
-        content = self.read(key, *names)
+            ends = quenched_ends(content.attrs) or last
+            walls = [(content.attrs["state"], *ends, content.attrs["settled"])]
+        else:
+            names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
+            content = self.read(key, *names)
+            walls = list(zip(*(content.values[name] for name in names), strict=True))
+        # at a temperature, the wall was quenched
+        cold = "temperature" not in content.attrs
+        rests = {1: True, 0: False, -1: None} if cold else dict.fromkeys((1, 0, -1), True)
         return [
-            Outcome(WallState(str(state)), float(bottom), float(top), _resting(settled, content))
-            for state, bottom, top, settled in zip(
-                *(content.values[name] for name in names), strict=True
-            )
+            Outcome(WallState(str(state)), float(bottom), float(top), rests[int(settled)])
+            for state, bottom, top, settled in walls
         ]
 
     def simulation(self, key: Key) -> Simulation:
@@ -154,5 +149,8 @@ def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:
 
 
 def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Return the values in rows as arrays of a shape, by their names."""
-    return {name: np.reshape([row[name] for row in rows], shape) for name in rows[0]}
+    """Return the values in rows by their names, as arrays of a shape and that of each value."""
+    return {
+        name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
+        for name, value in rows[0].items()
+    }

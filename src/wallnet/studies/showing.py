@@ -19,6 +19,8 @@ from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
 
 if TYPE_CHECKING:
+    import pandas
+    import xarray
     from matplotlib.axes import Axes
 
 YES = {1: "yes", 0: "no"}
@@ -49,6 +51,11 @@ def columns(study: str, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]
         values = np.asarray(rows[name])
         found[title] = (values / unit if unit != 1 else values, form)
     return found
+
+
+def rows_of(data: "xarray.Dataset", *dimensions: str) -> "pandas.DataFrame":
+    """Return the variables over no others than some dimensions, with a row for each place."""
+    return data.drop_dims({*data.dims} - {*dimensions}).to_dataframe([*dimensions]).reset_index()
 
 
 def cells(

@@ -7,7 +7,7 @@ from wallnet import config, plan
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
-from wallnet.studies.operating_windows.ask import wanted_notch
+from wallnet.studies.operating_windows.ask import wanted_notches
 
 KEY = "operating_windows.three"
 WINDOWS = STUDIES["operating_windows"]
@@ -33,11 +33,6 @@ def test_amplitudes_and_durations_are_sorted_and_expanded():
     assert made.current_densities == pytest.approx([0.5e12, 0.7e12, 0.72e12, 0.74e12], abs=1)
     assert made.durations == pytest.approx([1.2e-9, 1.5e-9], rel=1e-12, abs=0)
     assert list(made.variants) == ["as-configured"]
-
-
-def test_a_step_takes_pulse_tail_and_pause():
-    _, made = parsed(windowed(tail={"share": 0.5, "duration": 0.75e-9}))
-    assert made.step_duration == pytest.approx(1.5e-9 + 0.75e-9 + 2.5e-9, rel=1e-12, abs=0)
 
 
 def test_a_pause_may_be_as_long_as_the_hold():
@@ -137,14 +132,20 @@ def test_every_variant_is_looked_at():
     ]
 
 
-@pytest.mark.parametrize(("pause", "taken"), [(9.06e-6, True), (9.09e-6, False)])
-def test_a_train_goes_up_and_down_within_the_memory(pause, taken):
+TAIL = {"share": 0.5, "duration": 0.02e-6}
+
+
+@pytest.mark.parametrize(
+    ("pause", "tail", "taken"),
+    [(9.06e-6, None, True), (9.09e-6, None, False), (9.04e-6, TAIL, True), (9.07e-6, TAIL, False)],
+)
+def test_a_train_goes_up_and_down_within_the_memory(pause, tail, taken):
     """Three notches make six steps.
 
     Each second has 1/20e-12 entries of 90 columns and 1/1e-9 maps of 90×18 cells, 12 bytes each.
     The limit of 4e9 bytes is reached after 54.47 µs, or six steps of 9.08 µs.
     """
-    data = windowed(pause=pause)
+    data = windowed(pause=pause, tail=tail)
     if taken:
         assert parsed(data)[1].pause == pause
     else:
@@ -168,8 +169,8 @@ def test_the_strongest_pulse_counts_for_the_work():
 
 def test_each_step_has_its_notch():
     """Three steps up from notch 1 of three, the last against the end, and three steps down."""
-    assert [wanted_notch(step, 3) for step in range(7)] == [1, 2, 3, 3, 2, 1, 1]
-    assert [wanted_notch(step, 2) for step in range(5)] == [1, 2, 2, 1, 1]
+    assert wanted_notches(3) == [1, 2, 3, 3, 2, 1, 1]
+    assert wanted_notches(2) == [1, 2, 2, 1, 1]
 
 
 UP_AND_DOWN = [f"notch {each}" for each in (1, 2, 3, 3, 2, 1, 1)]

@@ -11,7 +11,7 @@ from studies.results import gather, write_mapped_train
 from wallnet import plan
 from wallnet.studies import STUDIES
 from wallnet.studies.pulse_trains.gather import (
-    _branch_variables,
+    _branch,
     _of_branch,
     branches,
     label,
@@ -151,11 +151,12 @@ def test_a_change_below_a_thousandth_of_the_range_is_no_step():
     """The second branch has no effect at all."""
     density = np.array([0.0, 1e12, 1e12, 1e12, -1e12, -1e12])
     normalized = np.tile([0.0, 0.5, 0.9995, 1.0, 1.0, 1.0], (2, 1))
-    found = _branch_variables(density, normalized)
-    assert found["branch_steps"].tolist() == [2, 0]
-    assert found["step_size"] == pytest.approx(np.array([[0.49975, 0.0]] * 2), rel=1e-9, abs=1e-12)
-    assert np.isnan(found["nonlinearity"][:, 1]).all()
-    assert np.isnan(found["step_slope"][:, 1]).all()
+    found = [_branch(density, normalized, *ends) for ends in branches(density)]
+    assert [each["branch_steps"] for each in found] == [2, 0]
+    sizes = np.array([each["step_size"] for each in found])
+    assert sizes == pytest.approx(np.array([[0.49975] * 2, [0.0] * 2]), rel=1e-9, abs=1e-12)
+    assert np.isnan(found[1]["nonlinearity"]).all()
+    assert np.isnan(found[1]["step_slope"]).all()
 
 
 @pytest.mark.parametrize("gamma", [-0.5, 0.3])
@@ -177,7 +178,7 @@ def test_slopes_are_those_of_aihwkits_linear_step_device(gamma, tmp_path):
         shift = -scale * (low + high) / 2
         constant = 0.5 * scale * (1 + (1 if rising else -1) * gamma * shift / scale)
         expected = 0.5 * gamma / constant
-        *_, slope = _of_branch(normalized, 4, rising)
+        slope = _of_branch(normalized, 4, rising)["step_slope"]
         assert slope == pytest.approx(expected, rel=1e-9, abs=0)
 
 

@@ -96,8 +96,10 @@ def test_each_device_has_its_own_pulses():
     ("changes", "words"),
     [
         ({"starts": []}, "transitions.stairs.starts has too few entries; give at least 1"),
-        ({"starts": ["notch 0"]}, "'notch 0' is not a state of a wall"),
-        ({"starts": ["reversed"]}, "has 'reversed', which is at no notch"),
+        *(
+            ({"starts": [start]}, f"transitions.stairs.starts has '{start}', and stairs has 3 not")
+            for start in ("notch 0", "reversed", "between 1 and 3")
+        ),
         (
             {"starts": ["between 3 and 4"]},
             "transitions.stairs.starts has 'between 3 and 4', and stairs has 3 notches inside",

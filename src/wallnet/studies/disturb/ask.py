@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wallnet.config import Campaign, Device, ProgramPulse, current_name
+from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
 from wallnet.experiment import Request, Simulation, Train, level_job, train_job
@@ -52,13 +52,7 @@ def problems(key: str, name: str, asked: Disturb, device: Device) -> list[str]:
 
 def _train(asked: Disturb, device: Device, state: WallState, current_density: float) -> Simulation:
     """Return equal pulses on a wall that rests in a state, as long as it does."""
-    pulse = ProgramPulse(
-        current_density=current_density,
-        duration=device.pulse.duration,
-        waveform=device.pulse.waveform,
-        pause=asked.pause,
-        repetitions=asked.repetitions,
-    )
+    pulse = base.pulse_of(device, current_density, asked.pause, repetitions=asked.repetitions)
     expected = (str(state),) * (asked.repetitions + 1)
     job = train_job(device, Train(pulses=(pulse,), expected=expected, maps=False))
     return job.model_copy(update={"placement": level_job(device, state.file_name).placement})

@@ -2,31 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from wallnet.files import WallState
 from wallnet.studies.disturb.ask import Disturb
 from wallnet.studies.opened import Opened, Outcome, over
-
-
-def survived(walls: Sequence[Outcome], state: WallState) -> list[Outcome]:
-    """Return the walls before the first pulse and after each that the state survives.
-
-    Parameters
-    ----------
-    walls : sequence of Outcome
-        The wall at rest before the first pulse, and at the end of each pause.
-    state : WallState
-        State in which it was initialised.
-
-    Returns
-    -------
-    list of Outcome
-        Those up to the last at which it rests in its state; none if it never rested there.
-    """
-    return list(itertools.takewhile(partial(Outcome.rests_in, state=state), walls))
 
 
 def gather(asked: Disturb, opened: Opened) -> dict[str, Any]:
@@ -36,7 +17,9 @@ def gather(asked: Disturb, opened: Opened) -> dict[str, Any]:
     rows = []
     for state, share in itertools.product(states, asked.signed):
         (_, *walls) = opened.outcomes((str(state), share))
-        kept = survived([starts[state], *walls], state)
+        rests = partial(Outcome.rests_in, state=state)
+        # at rest before the first pulse, and after each that the state survives
+        kept = list(itertools.takewhile(rests, [starts[state], *walls]))
         moved = [each.position for each in kept]
         row = {
             "survived_pulses": max(len(kept) - 1, 0),

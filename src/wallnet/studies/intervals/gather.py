@@ -24,12 +24,11 @@ def next_round(asked: Intervals, opened: Opened) -> list[float]:
 
 def _outcomes(opened: Opened) -> dict[float, Outcome]:
     """Return the outcome of each pulse by its current density in A/m²."""
-    found = {}
-    for density, number in opened:
-        (end,) = opened.outcomes((density, number))
-        rests = end.state in WITHOUT_WALL or end.resting is True
-        found[float(density)] = (str(end.state), rests)
-    return found
+    ends = {float(key[0]): opened.outcomes(key)[0] for key in opened}
+    return {
+        density: (str(end.state), end.state in WITHOUT_WALL or end.resting is True)
+        for density, end in ends.items()
+    }
 
 
 def gather(_: Intervals, opened: Opened) -> dict[str, Any]:

@@ -13,10 +13,8 @@ from wallnet.experiment import Request, Simulation, Train, initial_job, train_jo
 from wallnet.files import WallState
 from wallnet.studies import base
 
-OUTCOMES = ("works", "sticks", "skips", "leaves", "moves", "start")
+WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"
 """Outcomes, whose meanings are in `variables.csv`; all but the first are reasons of failure."""
-
-WORKS, STICKS, SKIPS, LEAVES, MOVES, START = OUTCOMES
 
 EDGES = ("first", "last", "below", "above")
 """Edges of the widest stretch of current densities that work: least and greatest, and the next ones
@@ -43,26 +41,21 @@ class Window(Varied, PulseGrid):
     pause: DurationOrNone = 10e-9
     """Time without current after each pulse and its tail. Source: our choice."""
 
-    @property
-    def step_duration(self) -> float:
-        """Longest time from one pulse to the next, in s."""
-        tail = self.tail.duration if self.tail else 0.0
-        return self.durations[-1] + tail + self.pause
 
-
-def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
-    """List the conflicts with one variant of the device, whose block has a name."""
+@base.on_device
+def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
+    """List the conflicts with one variant of the device, one sentence each."""
     notches = device.track.inner_notch_positions
     if len(notches) < 2:
         return [
             f"{block} has {len(notches)} notches inside its track; stepwise switching needs "
             "two or more: give track.notches.positions"
         ]
-    shortest = {"durations": window.durations[0]}
+    shortest, tail = {"durations": window.durations[0]}, 0.0
     if window.tail:
-        shortest["tail.duration"] = window.tail.duration
+        shortest["tail.duration"] = tail = window.tail.duration
     # every notch once in each direction
-    total = 2 * len(notches) * window.step_duration
+    total = 2 * len(notches) * (window.durations[-1] + tail + window.pause)
     found = [
         *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
         *base.unrecorded(key, shortest, device, window.device),
@@ -76,15 +69,12 @@ def _misfits(window: Window, key: str, block: str, device: Device) -> list[str]:
     return found
 
 
-problems = partial(base.problems_of_variants, misfits=_misfits)
+def wanted_notches(count: int) -> list[int]:
+    """Return the notches, counted from 1, at which the wall has to rest: at first, after each step.
 
-
-def wanted_notch(step: int, notches: int) -> int:
-    """Return the notch at which the wall has to rest after a step; both count from 1.
-
-    Step 0 is the start. There are as many steps upwards, and downwards, as notches.
+    There are as many steps upwards, and downwards, as notches.
     """
-    return min(1 + step, notches) if step <= notches else max(2 * notches - step, 1)
+    return [*range(1, count + 1), *range(count, 0, -1), 1]
 
 
 def _train(window: Window, device: Device, current_density: float, duration: float) -> Simulation:
@@ -94,7 +84,6 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     an end.
     """
     notches = len(device.track.inner_notch_positions)
-    steps = range(2 * notches + 1)
     waveform: Points = ()
     whole = duration
     if window.tail:
@@ -103,8 +92,7 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
     ways = (current_density, -current_density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
-    wanted = [wanted_notch(step, notches) for step in steps]
-    expected = tuple(str(WallState.at(each, each)) for each in wanted)
+    expected = tuple(str(WallState.at(each, each)) for each in wanted_notches(notches))
     return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
 
 

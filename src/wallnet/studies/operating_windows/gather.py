@@ -29,11 +29,10 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
     Returns
     -------
     tuple
-        A key of `OUTCOMES`, and the number of the step; 0 if all of these steps worked.
+        The outcome, and the number of the step; 0 if all of these steps worked.
     """
     count = len(notches)
-    for step, pause in enumerate(pauses):
-        wanted = ask.wanted_notch(step, count)
+    for step, (pause, wanted) in enumerate(zip(pauses, ask.wanted_notches(count), strict=False)):
         if pause.state in (REVERSED, EXPELLED):
             return ask.LEAVES, step
         if step and not pause.resting:

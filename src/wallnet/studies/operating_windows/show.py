@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
-from wallnet.studies.showing import cells, columns
+from wallnet.studies.showing import cells, columns, rows_of
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -31,8 +31,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     points = data[[f"window_{each}" for each in ("outcome", "step", "state")]]
     points = points.to_dataframe().reset_index()
     works = (data["window_outcome"] == ask.WORKS).sum("current_density")
-    limits = data[[f"window_{each}" for each in ask.EDGES]]
-    rows = limits.assign(works=works).to_dataframe().reset_index()
+    rows = rows_of(data.assign(works=works), "variant", "duration")
     first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
     working = [f"{count} of {data.sizes['current_density']}" for count in rows["works"]]
     # none if all worked
@@ -69,9 +68,9 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         axes.set(ylabel="duration (ns)", title=style.plain(str(variant)))
     panels[-1, 0].set_xlabel(style.J_LABEL)
     handles = [
-        Patch(facecolor=LOOKS[each][0], edgecolor="0.5", label=f"{each} {LOOKS[each][1]}")
-        for each in ask.OUTCOMES
+        Patch(facecolor=colour, edgecolor="0.5", label=f"{each} {sign}")
+        for each, (colour, sign) in LOOKS.items()
         if each in data["window_outcome"].values
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(ask.OUTCOMES))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(LOOKS))
     return figure

@@ -4,7 +4,6 @@ A branch is a sequence of pulses of one sign. With the reference layer along -z,
 current raise the conductance (potentiation) and pulses of negative current lower it (depression).
 """
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,10 @@ from wallnet.devices.conductance import (
     detector_columns,
     normalize,
 )
+from wallnet.experiment import Simulation
 from wallnet.files import FileError
-from wallnet.files.schema import COMPONENTS, KINDS
-from wallnet.studies.opened import Opened
+from wallnet.files.schema import COMPONENTS, KINDS, Content
+from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
 
@@ -34,6 +34,28 @@ STEEPEST = 100.0
 
 KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
 """Variables of a pulse train that its response has unchanged."""
+
+
+def conductances(
+    content: Content, detector: Detector, m_z: NDArray[Any], time: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the conductances in S of profiles of m_z at times in s, in both readings.
+
+    Parameters
+    ----------
+    content : Content
+        Dataset of the simulation, with `magnetic_cells`.
+    detector : Detector
+        The detector.
+    m_z : ndarray (..., time, x)
+        Column means of m_z over magnetic cells.
+    time : ndarray (time,)
+        Times since the start of the first pulse.
+    """
+    track = Simulation.from_json(str(content.attrs["parameters"])).track
+    columns, domains = detector_columns(track, detector), domains_of(content, time)
+    cells = content.values["magnetic_cells"]
+    return both_readings(detected_magnetization(m_z, cells, columns, domains), detector)
 
 
 def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
@@ -109,41 +131,32 @@ def branches(current_density: NDArray[np.floating]) -> list[tuple[int, int]]:
     current_density : ndarray (pulse,)
         Current density of each pulse in A/m²; index 0 is the state before the first pulse.
     """
-    found = []
-    for sign, group in itertools.groupby(
-        range(len(current_density)), lambda i: np.sign(current_density[i])
-    ):
-        members = list(group)
-        if sign:
-            found.append((members[0], members[-1]))
-    return found
+    changes = np.flatnonzero(np.diff(np.sign(current_density))) + 1
+    runs = np.split(np.arange(len(current_density)), changes)
+    return [(int(run[0]), int(run[-1])) for run in runs if current_density[run[0]]]
 
 
-OF_BRANCH = ("nonlinearity", "step_size", "step_slope")
-
-
-def _of_branch(
-    normalized: NDArray[np.float64], steps: int, rising: bool
-) -> tuple[float, float, float]:
-    """Return the quantities `OF_BRANCH` of one branch in one reading.
+def _of_branch(normalized: NDArray[np.float64], steps: int, rising: bool) -> dict[str, float]:
+    """Return the quantities of the pulses of one branch in one reading.
 
     `normalized` has the conductance before the first pulse and after each.
     """
     values = normalized[: steps + 1]
     changes = np.diff(values)
-    if steps < 1 or values[-1] == values[0]:
-        return float("nan"), float(changes.mean()) if steps else 0.0, float("nan")
+    found = dict.fromkeys(("nonlinearity", "step_slope"), float("nan"))
+    found["step_size"] = float(changes.mean()) if steps else 0.0
+    if not steps or values[-1] == values[0]:
+        return found
     # NeuroSim draws depression backwards, so that its conductance rises, too
     along = values if rising else values[::-1]
     share = np.arange(steps + 1) / steps
-    bent = nonlinearity(share, (along - along[0]) / (along[-1] - along[0]))
-    slope = float("nan")
+    found["nonlinearity"] = nonlinearity(share, (along - along[0]) / (along[-1] - along[0]))
     if steps >= 2:
         # aihwkit: step = Δ (1 - γ w) upwards and Δ (1 + γ w) downwards, weight w from -1 to 1
         weight = 2 * values[:-1] - 1
         linear, constant = np.polyfit(weight, changes, 1)
-        slope = float((-1 if rising else 1) * linear / constant)
-    return bent, float(changes.mean()), slope
+        found["step_slope"] = float((-1 if rising else 1) * linear / constant)
+    return found
 
 
 def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
@@ -155,14 +168,10 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
         If the conductance is equal after all pulses.
     """
     (key,) = opened
-    names = ("magnetization_profile", "magnetic_cells", *KEPT)
-    content = opened.read(key, *names)
-    data, domains = content.values, domains_of(content, content.values["time"])
-    detector = Detector.model_validate(opened.about["detector"])
-    columns = detector_columns(opened.simulation(key).track, detector)
+    content = opened.read(key, "magnetization_profile", "magnetic_cells", *KEPT)
+    data, detector = content.values, Detector.model_validate(opened.about["detector"])
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
-    detected = detected_magnetization(m_z, data["magnetic_cells"], columns, domains)
-    conductance = both_readings(detected, detector)
+    conductance = conductances(content, detector, m_z, data["time"])
     # the entry at which each pause ends, rounding aside
     ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]
     after = conductance[:, ends]
@@ -173,29 +182,26 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
             "move the detector"
         )
     normalized = normalize(after, low, high)
+    current_density = data["pulse_train_current_density"]
+    rows = [_branch(current_density, normalized, *ends) for ends in branches(current_density)]
     return {
         **{name: data[name] for name in KEPT},
         "pulse_train_conductance": conductance,
         "pulse_conductance": after,
         "normalized_pulse_conductance": normalized,
-        **_branch_variables(data["pulse_train_current_density"], normalized),
+        "branch": np.arange(len(rows)) + 1,
+        # a quantity of each reading is over (reading, branch)
+        **{name: values.T for name, values in over([len(rows)], rows).items()},
     }
 
 
-def _branch_variables(
-    current_density: NDArray[np.float64], normalized: NDArray[np.float64]
-) -> dict[str, ArrayLike]:
-    """Return the variables over the branches of a pulse train."""
-    found = branches(current_density)
-    rows = []
-    for first, last in found:
-        along = normalized[:, first - 1 : last + 1]
-        changed = np.flatnonzero(np.abs(np.diff(along, axis=1)).max(axis=0) > SMALLEST_STEP)
-        steps = int(changed[-1]) + 1 if changed.size else 0
-        rising = bool(current_density[first] > 0)
-        told = zip(*(_of_branch(each, steps, rising) for each in along), strict=True)
-        rows.append((first, last, steps, *told))
-    names = ("branch_first", "branch_last", "branch_steps", *OF_BRANCH)
-    # a quantity of each reading is over (reading, branch)
-    columns = (np.stack(column, axis=-1) for column in zip(*rows, strict=True))
-    return {"branch": np.arange(len(found)) + 1, **dict(zip(names, columns, strict=True))}
+def _branch(
+    current_density: NDArray[np.float64], normalized: NDArray[np.float64], first: int, last: int
+) -> dict[str, Any]:
+    """Return the variables of one branch of a pulse train, in both readings."""
+    along = normalized[:, first - 1 : last + 1]
+    changed = np.flatnonzero(np.abs(np.diff(along, axis=1)).max(axis=0) > SMALLEST_STEP)
+    steps = int(changed[-1]) + 1 if changed.size else 0
+    told = [_of_branch(each, steps, bool(current_density[first] > 0)) for each in along]
+    pulses = {"branch_first": first, "branch_last": last, "branch_steps": steps}
+    return pulses | over([len(told)], told)

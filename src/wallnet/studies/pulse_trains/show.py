@@ -11,9 +11,9 @@ from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
-from wallnet.report.devices import G_NORM_LABEL, density_in_1e12
+from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import Headline, columns
+from wallnet.studies.showing import Headline, columns, rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -27,10 +27,12 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
     energies = write_energies.columns(found).where(data["pulse"].to_series() > 0)
+    rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
+    rows = rows.assign(rising=density[rows["branch_first"]] > 0)
     return [
         write_energies.joined(_pulses(data, name), energies),
-        _branches(data, name),
-        _asymmetry(data, name),
+        _branches(rows, name),
+        _asymmetry(rows, name),
     ]
 
 
@@ -54,17 +56,8 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
 OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
 
 
-def _rows(data: xarray.Dataset) -> "pandas.DataFrame":
-    """Return the branches, a row each and reading, and whether their pulses are `rising` ones."""
-    found = data[["branch_first", "branch_last", *OF_BRANCH]].sel(reading=list(files.READINGS))
-    rows = found.to_dataframe(["branch", "reading"]).reset_index()
-    density = data["pulse_train_current_density"].values
-    return rows.assign(rising=density[rows["branch_first"]] > 0)
-
-
-def _branches(data: xarray.Dataset, name: str) -> Table:
+def _branches(rows: "pandas.DataFrame", name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
-    rows = _rows(data)
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
@@ -74,13 +67,12 @@ def _branches(data: xarray.Dataset, name: str) -> Table:
     return of_columns(f"{name}: potentiation and depression", shown)
 
 
-def _asymmetry(data: xarray.Dataset, name: str) -> Table:
+def _asymmetry(rows: "pandas.DataFrame", name: str) -> Table:
     """Return the table of what differs between potentiation and the depression after it.
 
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
     steps Δ (1 + β) upwards and Δ (1 - β) downwards.
     """
-    rows = _rows(data)
     later = rows.groupby("reading").shift(-1)
     pair = rows["rising"] & later["rising"].eq(False)
     up, down = rows[pair], later[pair]
@@ -106,8 +98,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
     steps.legend(loc="best")
     time = data["time"].values / 1e-9
-    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
-        ends.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
+    draw_ends(ends, data)
     ends.set(ylabel=r"wall $\mathit{x}$ (nm)", title="(b) wall ends and current density")
     ends.legend(loc="best")
     ends.tick_params(labelbottom=False)

@@ -1,5 +1,6 @@
 """Thermal: replicas of one pulse at a temperature, and the same pulse at 0 K."""
 
+import itertools
 from functools import partial
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
-from wallnet.config.quantities import Duration, DurationOrNone, Fraction
+from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
 from wallnet.config.variants import VariantName, Varied
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
@@ -58,17 +59,13 @@ class Thermal(Varied, Sweep):
 
     def pulse(self, device: Device, current_density: float) -> ProgramPulse:
         """Return a pulse with its pause on a device."""
-        own = device.pulse
-        return ProgramPulse(
-            current_density=current_density,
-            duration=self.duration or own.duration,
-            waveform=() if self.duration else own.waveform,
-            pause=self.pause,
-        )
+        square = {"duration": self.duration, "waveform": ()} if self.duration else {}
+        return base.pulse_of(device, current_density, self.pause, **square)
 
 
-def _misfits(asked: Thermal, key: str, block: str, device: Device) -> list[str]:
-    """List the conflicts with one variant of the device, whose block has a name."""
+@base.on_device
+def problems(key: str, block: str, asked: Thermal, device: Device) -> list[str]:
+    """List the conflicts with one variant of the device, one sentence each."""
     if not initial_job(device).temperature:
         return [f"{block} has no temperature; give temperature.ambient in K"]
     strongest = max(asked.current_densities, key=abs)
@@ -80,19 +77,15 @@ def _misfits(asked: Thermal, key: str, block: str, device: Device) -> list[str]:
     ]
 
 
-def _train(asked: Thermal, device: Device, density: float, free: FreeWalls | None) -> Simulation:
+def _train(
+    asked: Thermal, device: Device, density: float, replicas: tuple[int, int] | None = None
+) -> Simulation:
+    """Return one pulse with its pause, at 0 K without replicas."""
     pulse = asked.pulse(device, density)
+    free = FreeWalls(share=asked.free_share, longest=asked.onward) if replicas else None
     job = train_job(device, Train(pulses=(pulse,), maps=False, free=free))
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
-    return job.model_copy(update={"output": output})
-
-
-def _block(asked: Thermal, device: Device, density: float, replicas: tuple[int, int]) -> Simulation:
-    free = FreeWalls(share=asked.free_share, longest=asked.onward)
-    return _train(asked, device, density, free).model_copy(update={"replicas": replicas})
-
-
-problems = partial(base.problems_of_variants, misfits=_misfits)
+    return job.model_copy(update={"output": output, "replicas": replicas})
 
 
 def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
@@ -105,7 +98,7 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
     found: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
     for density in asked.current_densities:
         path = STUDY.path(name, current_name(density))
-        make = partial(_train, asked, cold, density, None)
+        make = partial(_train, asked, cold, density)
         found[density,] = Request("pulse_train", path, make, (start,))
     starts: dict[str, str] = {}
     for variant in asked.variants:
@@ -113,47 +106,39 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
         example = initial_job(device)
         initial = STUDY.path(name, variant, "initial")
         # models that differ by the heat of pulses have one initial state
-        if starts.setdefault(example.to_json(), initial) == initial:
+        start = starts.setdefault(example.to_json(), initial)
+        if start == initial:
             found[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
-        for density in asked.current_densities:
+        for density, replicas in itertools.product(asked.current_densities, blocks(asked.replicas)):
             path = STUDY.path(name, variant, current_name(density))
-            for first, last in blocks(asked.replicas):
-                make = partial(_block, asked, device, density, (first, last))
-                placed = example.model_copy(update={"replicas": (first, last)}).placed(path)
-                after = (starts[example.to_json()],)
-                found[variant, density, first] = Request("ensemble", placed, make, after)
-    return found | _paths(campaign, asked)
-
-
-def _paths(campaign: Campaign, asked: Thermal) -> base.Requests:
-    """Return the paths between the states of the device, if the campaign asks for its barriers."""
-    if asked.device not in BARRIERS.subjects(campaign):
-        return {}
-    every = BARRIERS.requests_of(campaign, asked.device)
-    return {key: each for key, each in every.items() if each.kind == "barrier"}
+            make = partial(_train, asked, device, density, replicas)
+            placed = example.model_copy(update={"replicas": replicas}).placed(path)
+            found[variant, density, replicas[0]] = Request("ensemble", placed, make, (start,))
+    if asked.device in BARRIERS.subjects(campaign):
+        paths = BARRIERS.requests_of(campaign, asked.device).items()
+        found |= {key: each for key, each in paths if each.kind == "barrier"}
+    return found
 
 
 class ReadoutJob(Job):
     """What the states of each variant are read with, by its name."""
 
     detectors: dict[str, Detector]
-    attempt_frequencies: dict[str, tuple[float, float]] = Field(
-        default={}, exclude_if=lambda found: not found
-    )
+    attempt_frequencies: dict[str, tuple[float, float]] = silent({})
     """Least and greatest attempt frequency in 1/s of variants whose barriers are asked for."""
 
 
 def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
     """Return detectors and attempt frequencies, on which no simulation depends."""
     variants = {name: asked.of_variant(campaign.simulated, name) for name in asked.variants}
-    device, frequencies = campaign.simulated[asked.device], {}
-    if barriers := BARRIERS.subjects(campaign).get(asked.device):
-        # barriers depend on track and material, which a variant can change
-        frequencies = {
-            name: barriers.attempt_frequencies
-            for name, each in variants.items()
-            if (each.track, each.static_material) == (device.track, device.static_material)
-        }
+    device, barriers = campaign.simulated[asked.device], BARRIERS.subjects(campaign)
+    # barriers depend on track and material, which a variant can change
+    frequencies = {
+        name: barriers[asked.device].attempt_frequencies
+        for name, each in variants.items()
+        if asked.device in barriers
+        if (each.track, each.static_material) == (device.track, device.static_material)
+    }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
 

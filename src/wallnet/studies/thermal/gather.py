@@ -11,26 +11,31 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import both_readings, detected_magnetization, detector_columns
 from wallnet.experiment import Simulation
 from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
 from wallnet.files.schema import Content
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
-from wallnet.studies.opened import Opened
+from wallnet.studies.opened import Opened, over, padded
+from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
-from wallnet.tracks.domains import domains_of
 
 CONFIDENCE = 0.95
 """Probability with which an interval contains the true value, at least."""
+
+ENDS = ("wall_bottom", "wall_top")
 
 NEAR_ZERO = 0.1
 """Largest |m_z| of a column that belongs to no domain. Source: our choice."""
 
 
-OF_READOUT = ("magnetic_cells", "pulse_start", "pulse_duration", "pause_end", "time", "traced")
-"""Variables of a block on which its conductances depend, beside profiles."""
+OF_BLOCK = (
+    *("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state"),
+    *("replica_profile", "magnetic_cells", "pulse_start", "pulse_duration", "pause_end"),
+    *("time", "traced"),
+)
+"""Variables that are read of a block, beside `traced_profile`, which older files do not have."""
 
 
 class Wall(NamedTuple):
@@ -106,48 +111,37 @@ def interval(low: int, high: int, total: int) -> tuple[float, float]:
 
     if not total:
         return math.nan, math.nan
-    least, most = (
-        binomtest(each, total).proportion_ci(CONFIDENCE, "exact") for each in (low, high)
-    )
+    tests = (binomtest(each, total) for each in (low, high))
+    least, most = (each.proportion_ci(CONFIDENCE, "exact") for each in tests)
     return float(least.low), float(most.high)
 
 
 def _order(state: str) -> tuple[int, tuple[int, ...]]:
     """Return the place of a state among all, from the left to the right end of the track."""
-    if state == SEVERAL:
-        return 6, ()
-    outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5}
-    return outside.get(WallState(state), 2), WallState(state).ends or ()
+    outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5, SEVERAL: 6}
+    return (outside[state], ()) if state in outside else (2, WallState(state).ends or ())
 
 
 def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models and current densities."""
     # in the order of the configuration, which JSON does not keep
     models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
-    detectors = {
-        model: Detector.model_validate(opened.about["detectors"][model]) for model in models
-    }
+    shape = (len(models), len(asked.current_densities))
     cold = [opened.outcomes((density,))[-1] for density in asked.current_densities]
-    points = [
-        _point(
-            opened,
-            [(model, density, first) for first, _ in blocks(asked.replicas)],
-            detectors[model],
-        )
-        for model, density in itertools.product(models, asked.current_densities)
-    ]
-    every = [wall for walls, *_ in points for wall in walls]
+    places = itertools.product(models, asked.current_densities)
+    points = [_point(asked, opened, *place) for place in places]
+    every = [wall for point in points for wall in point.walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
-    rows = [_row(walls, states, asked) | about for walls, about, _ in points]
-    shape = (len(models), len(asked.current_densities))
+    # all traces have the same times, and all first blocks the same replicas
+    *_, traced, time, numbers = max(points, key=lambda point: point.traced.size)
     return {
-        **{
-            name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
-            for name, value in rows[0].items()
-        },
+        **over(shape, [_row(point.walls, states, asked) | point.heat for point in points]),
         **_lifetimes(asked, opened, models, states),
-        **_conductances(asked, shape, [read for *_, read in points]),
+        "replica_conductance": _whole([each.replicas for each in points], shape, asked.replicas, 2),
+        "traced_conductance": _whole([each.traced for each in points], shape, *traced.shape[1:]),
+        "time": time,
+        "traced": numbers,
         "reading_time": asked.reading_time,
         "model": models,
         "outcome": states,
@@ -203,15 +197,13 @@ def _lifetimes(
     if paths:
         lowest = lowest_barriers(paths).reindex([_mirrored(state) for state in states])
         barrier, certain = lowest["barrier"].to_numpy(), lowest["certain"].eq(True).to_numpy()
-        frequencies = opened.about["attempt_frequencies"]
-        for row, model in enumerate(models):
-            if model in frequencies:
-                first = next(key for key in opened if len(key) == 3 and key[0] == model)
-                ambient = float(opened.read(first).attrs["temperature"])
-                longest, lives[row] = (lifetime(barrier, ambient, f) for f in frequencies[model])
-                lasts[row, certain & (lives[row] > asked.reading_time)] = 1
-                # an unknown barrier would only be lower
-                lasts[row, longest <= asked.reading_time] = 0
+        for model, frequencies in opened.about.get("attempt_frequencies", {}).items():
+            row, first = models.index(model), (model, asked.current_densities[0], 1)
+            ambient = float(opened.read(first).attrs["temperature"])
+            longest, lives[row] = (lifetime(barrier, ambient, f) for f in frequencies)
+            lasts[row, certain & (lives[row] > asked.reading_time)] = 1
+            # an unknown barrier would only be lower
+            lasts[row, longest <= asked.reading_time] = 0
     return {"outcome_lifetime": lives, "outcome_lasts": lasts}
 
 
@@ -221,104 +213,75 @@ def _mirrored(state: str) -> str:
     return str(WallState.at(*sorted(ends))) if ends else state
 
 
-class Readout(NamedTuple):
-    """Conductances in S of one pulse in one model, in both readings.
+class Point(NamedTuple):
+    """One pulse in one model. Beyond the model there are no walls and conductances.
 
     Attributes
     ----------
+    walls : list of Wall
+        The walls of all replicas.
+    heat : dict
+        Variables of the temperatures.
     replicas : ndarray (2, replicas, 2)
-        At the end of the pulse and of the pause.
-    time : ndarray (time,)
-        Times in s of the traces.
+        Conductances in S in both readings, at the end of the pulse and of the pause.
     traced : ndarray (2, traced, time)
-        Over time, of the first replicas of the first block.
+        Those over time of the first replicas.
+    time : ndarray (time,)
+        Times in s.
     numbers : ndarray (traced,)
-        Their numbers.
+        Numbers of the first replicas.
     """
 
+    walls: list[Wall]
+    heat: dict[str, Any]
     replicas: NDArray[np.float64]
-    time: NDArray[np.float64]
     traced: NDArray[np.float64]
-    numbers: NDArray[np.int64]
+    time: NDArray[np.float64]
+    numbers: NDArray[Any]
 
 
-def _readout(content: Content, detector: Detector) -> Readout:
-    """Return the conductances of the replicas of one block."""
-    job = Simulation.from_json(str(content.attrs["parameters"]))
-    columns, data = detector_columns(job.track, detector), content.values
-
-    def read(profile: NDArray[Any], time: NDArray[np.float64]) -> NDArray[np.float64]:
-        domains = domains_of(content, time)
-        found = detected_magnetization(profile, data["magnetic_cells"], columns, domains)
-        return both_readings(found, detector)
-
-    end = data["pulse_start"][-1] + data["pulse_duration"][-1]
-    moments = np.array([end, data["pause_end"][-1]])
-    # files from before traces were kept have none
-    profile = data.get("traced_profile", np.empty((0, 0, len(data["magnetic_cells"]))))
-    time = data["time"][: profile.shape[1]]
-    return Readout(
-        read(data["replica_profile"][:, -1], moments),
-        time,
-        read(profile, time),
-        data["traced"][: len(profile)],
-    )
-
-
-def _conductances(
-    asked: Thermal, shape: tuple[int, int], found: Sequence[Sequence[Readout]]
-) -> dict[str, Any]:
-    """Return the variables of the conductances of all models and current densities.
-
-    `found` has the blocks of each pulse, none beyond the model.
-    """
-    # all traces have the same times, and all first blocks the same replicas
-    first = next((each[0] for each in found if each and each[0].traced.size), None)
-    time, numbers = (first.time, first.numbers) if first else (np.empty(0), np.empty(0))
-    replicas = np.full((len(found), 2, asked.replicas, 2), math.nan)
-    traced = np.full((len(found), 2, len(numbers), len(time)), math.nan)
-    for row, each in enumerate(found):
-        if each:
-            replicas[row] = np.concatenate([block.replicas for block in each], axis=1)
-            if each[0].traced.size:
-                traced[row] = each[0].traced
-    return {
-        **{
-            name: np.moveaxis(values.reshape(*shape, *values.shape[1:]), 2, 0)
-            for name, values in (("replica_conductance", replicas), ("traced_conductance", traced))
-        },
-        "time": time,
-        "traced": numbers,
-    }
-
-
-def _point(
-    opened: Opened, keys: Sequence[tuple[str, float, int]], detector: Detector
-) -> tuple[list[Wall], dict[str, Any], list[Readout]]:
-    """Return the walls of one pulse in one model, what is known of the pulse, and conductances."""
-    names = ("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state")
-    profile = "replica_profile"
-    walls, attributes, read = [], [], []
-    for key in keys:
-        content = opened.read(key, *names, profile, *OF_READOUT, optional=("traced_profile",))
+def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
+    """Return what is known of one pulse in one model."""
+    walls, attributes, replicas = [], [], []
+    detector = Detector.model_validate(opened.about["detectors"][model])
+    traced, time, numbers = np.empty((2, 0, 0)), np.empty(0), np.empty(0)
+    for first, _ in blocks(asked.replicas):
+        content = opened.read((model, density, first), *OF_BLOCK, optional=("traced_profile",))
+        data = content.values
         attributes.append(content.attrs)
-        if "beyond_model" not in content.attrs:
-            read.append(_readout(content, detector))
-        track = Simulation.from_json(str(content.attrs["parameters"])).track
-        states, *ends, later = (content.values[name] for name in names)
-        several = [has_several_walls(each[-1, -1]) for each in content.values[profile]]
-        for state, *last, after, many in zip(states, *ends, later, several, strict=True):
-            bottom, top = (float(each[-1]) for each in last)
-            found = (SEVERAL, "") if many else (str(state[-1]), str(after))
-            gap = tracks.gap(track, bottom, top)
-            walls.append(Wall(found[0], gap, (bottom + top) / 2, found[1]))
-    about = {
-        "mean_spin_temperature": np.mean(
-            [float(each.get("spin_temperature", math.nan)) for each in attributes]
-        ),
-        "highest_temperature": max(
-            float(each.get("highest_temperature", each["temperature"])) for each in attributes
-        ),
+        walls += _walls(content)
+        end = data["pulse_start"][-1] + data["pulse_duration"][-1]
+        moments = np.array([end, data["pause_end"][-1]])
+        replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
+        if first == 1 and "traced_profile" in data:
+            time, numbers = data["time"], data["traced"]
+            traced = conductances(content, detector, data["traced_profile"], time)
+    spin = [float(each.get("spin_temperature", math.nan)) for each in attributes]
+    highest = [float(each.get("highest_temperature", each["temperature"])) for each in attributes]
+    heat = {
+        "mean_spin_temperature": np.mean(spin),
+        "highest_temperature": max(highest),
         "heated_beyond_model": any("beyond_model" in each for each in attributes),
     }
-    return walls, about, read
+    return Point(walls, heat, np.concatenate(replicas, axis=1), traced, time, numbers)
+
+
+def _walls(content: Content) -> list[Wall]:
+    """Return the walls of the replicas of a block."""
+    track = Simulation.from_json(str(content.attrs["parameters"])).track
+    quenched = (content.values[f"quenched_{name}"][:, -1] for name in ("state", *ENDS))
+    last = (content.values["onward_state"], content.values["replica_profile"][:, -1, -1])
+    found = []
+    for state, bottom, top, later, profile in zip(*quenched, *last, strict=True):
+        told = (SEVERAL, "") if has_several_walls(profile) else (str(state), str(later))
+        gap, position = tracks.gap(track, bottom, top), float(bottom + top) / 2
+        found.append(Wall(told[0], gap, position, told[1]))
+    return found
+
+
+def _whole(
+    found: Sequence[NDArray[np.float64]], shape: tuple[int, ...], *size: int
+) -> NDArray[np.float64]:
+    """Return conductances of all points, the reading first, with NaN for points without any."""
+    flat = padded([each.reshape(2, -1) for each in found], math.prod(size))
+    return np.moveaxis(flat.reshape(*shape, 2, *size), 2, 0)

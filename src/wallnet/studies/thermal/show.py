@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.showing import YES, cells, columns
+from wallnet.studies.showing import YES, cells, columns, rows_of
 
 if TYPE_CHECKING:
     import xarray
@@ -20,7 +20,6 @@ BEYOND = "beyond the model"
 
 def tables(data: "xarray.Dataset", name: str) -> list[Table]:
     """Return the table of all outcomes, that of the pulses, and that of what can be written."""
-    data = data.drop_dims(["time", "traced", "moment", "reading"])
     return [_outcomes(data, name), _pulses(data, name), _written(data, name)]
 
 
@@ -32,23 +31,14 @@ def _reading_time(data: "xarray.Dataset") -> str:
 PROBABILITY = ("outcome_probability", "outcome_low", "outcome_high")
 
 
-def _attempt_frequency(data: "xarray.Dataset") -> float | None:
-    """Return the greatest attempt frequency in 1/s; None if no barriers were asked for."""
-    about = json.loads(data.attrs["parameters"])["about"]
-    found = about.get("attempt_frequencies", {})
-    return max((high for _, high in found.values()), default=None)
-
-
 def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format]]:
     """Return the columns of the lifetimes of states, if barriers were asked for."""
-    frequency = _attempt_frequency(data)
-    if frequency is None:
+    frequencies = json.loads(data.attrs["parameters"])["about"].get("attempt_frequencies")
+    if not frequencies:
         return {}
+    greatest = f"{max(high for _, high in frequencies.values()):.0e}".replace("+", "")
     return {
-        f"lifetime at {frequency:.0e} 1/s".replace("+", ""): (
-            rows["outcome_lifetime"].values,
-            lifetime_text,
-        ),
+        f"lifetime at {greatest} 1/s": (rows["outcome_lifetime"].values, lifetime_text),
         f"longer than {_reading_time(data)}": (rows["outcome_lasts"].values, {**YES, -1: "–"}),
     }
 
@@ -56,39 +46,32 @@ def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format
 def faults(data: "xarray.Dataset", name: str) -> list[str]:
     """Return what the user should change, as the page of a campaign shows it."""
     written = (data["outcome_probability"] > 0).any("current_density")
+    short = written & (data["outcome_lasts"] == 0)
     found = []
-    for model in data["model"].values:
-        short = (written & (data["outcome_lasts"] == 0)).sel(model=model)
-        if short.any():
-            states = ", ".join(map(str, data["outcome"].values[short.values]))
-            found.append(
-                f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
-                f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
-                "shorten reading_time"
-            )
+    for model in data["model"].values[short.any("outcome").values]:
+        states = ", ".join(map(str, data["outcome"].values[short.sel(model=model).values]))
+        found.append(
+            f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
+            f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
+            "shorten reading_time"
+        )
     return found
 
 
 def _outcomes(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the states that each pulse can write."""
-    found = data.drop_dims("replica")
-    rows = found.to_dataframe(["model", "current_density", "outcome"]).reset_index()
+    rows = rows_of(data, "model", "current_density", "outcome")
     beyond = rows["heated_beyond_model"] == 1
-    rows = rows[(rows["outcome_count"] > 0) | (rows["outcome_probability"] > 0) | beyond]
     # beyond the model no state is left, and one row says so
-    nothing = [BEYOND, np.nan, -1]
-    of_state = ["outcome", "outcome_lifetime", "outcome_lasts"]
-    rows.loc[rows["heated_beyond_model"] == 1, of_state] = nothing
+    rows.loc[beyond, ["outcome", "outcome_lifetime", "outcome_lasts"]] = [BEYOND, np.nan, -1]
+    rows = rows[(rows["outcome_count"] > 0) | (rows["outcome_probability"] > 0) | beyond]
     rows = rows.drop_duplicates(["model", "current_density", "outcome"])
-    counts = rows["outcome_count"].astype(str)
+    counts = rows["outcome_count"].astype(str) + " of " + rows["simulated_replicas"].astype(str)
     return of_columns(
         f"{name}: outcomes {_reading_time(data)} after the pause",
         {
             **columns("thermal", rows, "model", "current_density", "cold_state", "outcome"),
-            "after the pause": (
-                (counts + " of " + rows["simulated_replicas"].astype(str)).values,
-                "",
-            ),
+            "after the pause": (counts.values, ""),
             **columns("thermal", rows, "outcome_certain", *PROBABILITY),
             **_lifetimes(data, rows),
         },
@@ -97,11 +80,9 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
 
 def _pulses(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of free walls and temperatures of each pulse."""
-    positions = data["free_position"]
-    found = data.drop_dims(["replica", "outcome"]).assign(
-        leftmost=positions.min("replica"), rightmost=positions.max("replica")
-    )
-    rows = found.to_dataframe(["model", "current_density"]).reset_index()
+    free = data["free_position"]
+    ends = {"leftmost": free.min("replica"), "rightmost": free.max("replica")}
+    rows = rows_of(data.assign(ends), "model", "current_density")
     replicas = ("simulated_replicas", "free_share")
     heat = ("mean_spin_temperature", "highest_temperature", "heated_beyond_model")
     return of_columns(
@@ -119,7 +100,7 @@ def _written(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of the pulse that writes each state most probably."""
     best = data["outcome_probability"].fillna(-1).argmax("current_density")
     rows = data.isel(current_density=best).reset_coords("current_density")
-    rows = rows.drop_dims("replica").to_dataframe(["model", "outcome"]).reset_index()
+    rows = rows_of(rows, "model", "outcome")
     rows = rows[(rows["outcome_probability"] > 0) & (rows["outcome"] != "free")]
     names = ("model", "outcome", "current_density", *PROBABILITY, "cold_state")
     title = f"{name}: writing of each state, with its most probable pulse"
@@ -129,7 +110,6 @@ def _written(data: "xarray.Dataset", name: str) -> Table:
 def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     """Draw the probability of each state over current density, one panel a model."""
     from matplotlib import colormaps
-    from matplotlib.colors import to_hex
     from matplotlib.patches import Rectangle
 
     models, states = data["model"].values, list(map(str, data["outcome"].values))
@@ -140,15 +120,14 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
         chosen = data.sel(model=model).transpose("outcome", ...)
         found = np.nan_to_num(chosen["outcome_probability"].values)
         # dark colours would hide the numbers
-        shades = np.vectorize(lambda each: to_hex(colormaps["Blues"](0.7 * each)))(found)
+        shades = colormaps["Blues"](0.7 * found)
         cells(axes, shades, np.where(found > 0, np.char.mod("%.2f", found), ""), density, states)
         for column, cold in enumerate(map(str, data["cold_state"].values)):
             place = (column - 0.5, states.index(cold) - 0.5)
-            look: dict[str, Any] = {"edgecolor": "#D55E00", "linewidth": 1.5, "zorder": 3}
-            axes.add_patch(Rectangle(place, 1, 1, fill=False, **look))
+            axes.add_patch(Rectangle(place, 1, 1, fill=False, ec="#D55E00", lw=1.5, zorder=3))
         for beyond in np.flatnonzero(chosen["heated_beyond_model"].values):
             place, tall = (beyond - 0.5, -0.5), len(states)
-            axes.add_patch(Rectangle(place, 1, tall, fill=False, hatch="////", edgecolor="0.6"))
+            axes.add_patch(Rectangle(place, 1, tall, fill=False, hatch="////", ec="0.6"))
         axes.set_title(style.plain(str(model)), loc="left")
         axes.set_ylabel(f"state after {_reading_time(data)}")
     panels[-1, 0].set_xlabel(style.J_LABEL)

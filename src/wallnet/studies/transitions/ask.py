@@ -39,16 +39,12 @@ def problems(key: str, name: str, asked: Transitions, device: Device) -> list[st
 def requests(campaign: Campaign, name: str, asked: Transitions, _: base.Rounds) -> base.Requests:
     """Return the level of each state, then the pulses by state, duration and current density."""
     device = campaign.simulated[name]
-    longest = device.relaxation.longest
     levels = asked.levels(name, device)
     found: base.Requests = {(str(state),): request for state, request in levels.items()}
     for state, duration, density in itertools.product(levels, asked.durations, asked.signed):
-        names = (state.file_name, duration_name(duration), current_name(density))
-        make = partial(base.pulse_on, device, state, density, duration, longest)
-        after = (levels[state].path,)
-        found[str(state), duration, density] = Request(
-            "trace", STUDY.path(name, *names), make, after
-        )
+        path = STUDY.path(name, state.file_name, duration_name(duration), current_name(density))
+        make = partial(base.pulse_on, device, state, density, duration, device.relaxation.longest)
+        found[str(state), duration, density] = Request("trace", path, make, (levels[state].path,))
     return found
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.studies.opened import Opened, Outcome, over
@@ -49,14 +51,6 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
     starts, ends = ([opened.outcomes(key)[0] for key in keys] for keys in (levels, pulses))
     reach = opened.simulation(levels[0]).material.wall_width_parameter
     stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
-    found = [target_of(end, starts, names, reach) for end in ends]
-    targets = [*names, *WITHOUT_WALL]
-    resting = [name for name, rests in zip(names, stable, strict=True) if rests]
-    moves = [
-        (start, targets[target])
-        for (start, *_), target in zip(pulses, found, strict=True)
-        if start in resting and target >= 0 and targets[target] != start
-    ]
     shape = (len(names), len(asked.durations), len(asked.signed))
     rows = [
         {
@@ -64,15 +58,18 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
             "end_settled": end.resting is True,
             "end_bottom": end.bottom,
             "end_top": end.top,
-            "end_target": target,
+            "end_target": target_of(end, starts, names, reach),
         }
-        for end, target in zip(ends, found, strict=True)
+        for end in ends
     ]
+    values, targets = over(shape, rows), [*names, *WITHOUT_WALL]
+    led, start = values["end_target"], np.arange(len(names))[:, np.newaxis, np.newaxis]
+    moves = np.take(stable, start) & (led >= 0) & (led != start)
     return {
         "start_stable": stable,
-        **over(shape, rows),
-        "reached": [state in {target for _, target in moves} for state in targets],
-        "left": [state in {start for start, _ in moves} for state in names],
+        **values,
+        "reached": np.isin(np.arange(len(targets)), led[moves]),
+        "left": moves.any(axis=(1, 2)),
         "start": names,
         "target": targets,
         "duration": asked.durations,

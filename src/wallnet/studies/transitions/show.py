@@ -7,13 +7,13 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
-from wallnet.devices.write_energy import WriteEnergy, write_energy_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style, write_energies
 from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import YES, cells, columns
+from wallnet.studies.showing import YES, cells, columns, rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -22,27 +22,20 @@ if TYPE_CHECKING:
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of pulses, sequences and states."""
     job = WriteEnergyJob.of_dataset(data.attrs)
-    ends = data[[f"end_{each}" for each in ("state", "settled", "bottom", "top", "target")]]
-    rows = ends.to_dataframe(["start", "duration", "current_density"]).reset_index()
-    targets = data["target"].values
-    rows["target"] = [targets[each] if each >= 0 else None for each in rows["end_target"]]
+    rows = rows_of(data, "start", "duration", "current_density")
+    rows["target"] = rows["end_target"].map(dict(enumerate(data["target"].values)))
     cost = write_energy_of(job, rows["current_density"], rows["duration"])
+    pulse = ("start", "duration", "current_density")
+    ends = ("end_state", "end_settled", "end_bottom", "end_top")
+    shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
+    led = of_columns(f"{name}: where each pulse leads", shown)
     return [
-        _pulses(rows, cost, name),
+        write_energies.joined(led, write_energies.columns(cost)),
         _sequences(
             data, rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"]), name
         ),
         _states(data, name),
     ]
-
-
-def _pulses(rows: "pandas.DataFrame", cost: WriteEnergy, name: str) -> Table:
-    """Return the table of all pulses."""
-    pulse = ("start", "duration", "current_density")
-    ends = ("end_state", "end_settled", "end_bottom", "end_top")
-    shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
-    table = of_columns(f"{name}: where each pulse leads", shown)
-    return write_energies.joined(table, write_energies.columns(cost))
 
 
 def shortest(pulses: "pandas.DataFrame") -> dict[str, dict[str, "pandas.DataFrame"]]:
@@ -151,22 +144,15 @@ def level_columns(
 ) -> dict[str, tuple[list[str], Format]]:
     """Return what pulses do to levels: which are reached, and which pulses leave them."""
     states = [str(state) for state in device["level_state"].values]
-    reached = (
-        {}
-        if data is None
-        else dict(zip(data["target"].values, data["reached"].values, strict=True))
-    )
-    sign = 1 if device["current_density"].values.sum() >= 0 else -1
-    left = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
-    shown = {1: "+", -1: "-"}
-    return {
-        "reached from other states": (
-            [YES[reached[each]] if each in reached else UNKNOWN for each in states],
-            "",
-        ),
-        left.format("sweep's", shown[sign]): ([_left(state, data, sign) for state in states], ""),
-        left.format("opposite", shown[-sign]): ([_left(each, data, -sign) for each in states], ""),
-    }
+    known = () if data is None else zip(data["target"].values, data["reached"].values, strict=True)
+    reached = {target: YES[each] for target, each in known}
+    told = [reached.get(each, UNKNOWN) for each in states]
+    found: dict[str, tuple[list[str], Format]] = {"reached from other states": (told, "")}
+    own = 1 if device["current_density"].values.sum() >= 0 else -1
+    for which, sign in {"sweep's": own, "opposite": -own}.items():
+        title = f"left by pulses of the {which} sign ({'+' if sign > 0 else '-'})"
+        found[f"{title}, |J| (1e12 A/m²)"] = ([_left(each, data, sign) for each in states], "")
+    return found
 
 
 def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
