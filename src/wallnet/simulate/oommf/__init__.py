@@ -5,19 +5,20 @@
 """
 
 import argparse
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
+from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.drives import drives, record_runs
+from wallnet.simulate.drives import Drive, drives, record_runs
 from wallnet.simulate.oommf import install, run, session, thermal
-from wallnet.simulate.quench import quenched
+from wallnet.simulate.quench import WARM_UP, quenched
 from wallnet.simulate.recorder import Recorder
 from wallnet.simulate.registry import TRIAL_TEMPERATURE, run_trial
 
@@ -46,13 +47,23 @@ class Oommf(Calculator[OommfSettings]):
         """Simulate a job; see `Calculator.run`."""
         threads = run.threads_of(self.settings)
         runs = drives(job)
+        film = None
+        if job.temperature:
+            film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
         with session.opened(install.locate(), threads) as opened:
             import oommfc
 
-            states: thermal.States = partial(run.states, opened, job)
+            # measured and set temperature
             spins: list[list[float]] = []
-            if job.temperature:
-                states = thermal.measured(job, states, spins)
+
+            def states(drive: Drive, begun: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
+                """Yield the states of a run, and note their temperature if the film is warm."""
+                for stage, state in enumerate(run.states(opened, job, drive, begun)):
+                    if film and drive.time(stage) > WARM_UP:
+                        film.magnetization = state
+                        spins.append([film.spin_temperature(), job.temperature])
+                    yield state
+
             record_runs(runs, states, start, recorder, progress)
         found = {}
         if job.temperature:
