@@ -3,7 +3,6 @@
 import argparse
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
@@ -14,9 +13,6 @@ from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
 from wallnet.files.schema import KINDS
 from wallnet.simulate.checkpoint import path_beside
-
-if TYPE_CHECKING:
-    import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -120,7 +116,7 @@ def _minimum(arguments: argparse.Namespace) -> None:
 def _barrier(arguments: argparse.Namespace) -> None:
     from wallnet.simulate.energy_path import find_barrier
 
-    minima: dict[files.WallState, xarray.Dataset] = {
+    minima = {
         files.WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
         for path in arguments.after
     }

@@ -26,8 +26,6 @@ from wallnet.simulate.recorder import rested
 if TYPE_CHECKING:
     import xarray
 
-    from wallnet.simulate.embedded.heated import BeyondModelError
-
 logger = logging.getLogger(__name__)
 
 OVER_TIME = ("wall_position", "wall_bottom", "wall_top", "applied_current_density")
@@ -321,7 +319,13 @@ def run_replicas(
     wallnet.simulate.SimulationError
         If a simulation becomes unstable, or ends early. The message names the replica.
     """
-    if fault := _beyond_model(job):
+    from wallnet.simulate.embedded.heated import BeyondModelError, HeatedFilm
+
+    try:
+        for step in job.steps():
+            if step.heating:
+                HeatedFilm(step)
+    except BeyondModelError as fault:
         logger.warning("pulse beyond the model: %s", fault)
         attributes = {
             "parameters": job.to_json(),
@@ -353,19 +357,6 @@ def run_replicas(
         done += onward[number]["time"]
     every = [part for each in courses.values() for part in each.parts]
     return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
-
-
-def _beyond_model(job: Simulation) -> "BeyondModelError | None":
-    """Return the error of the first pulse that heats the film too much; None if there is none."""
-    from wallnet.simulate.embedded.heated import BeyondModelError, HeatedFilm
-
-    try:
-        for step in job.steps():
-            if step.heating:
-                HeatedFilm(step)
-    except BeyondModelError as error:
-        return error
-    return None
 
 
 def going_on(track: Track, share: float, free: Mapping[int, tuple[float, float]]) -> list[int]:

@@ -1,10 +1,9 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds OOMMF, `session` manages its processes, `run` its input and its states, and
-`thermal` chooses its evolver at a temperature.
+`session` finds OOMMF and manages its processes, `run` its input and its states, and `thermal`
+chooses its evolver at a temperature.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,12 @@ from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.film.thermal import ThermalEngine
-from wallnet.simulate.calculator import Calculator, SimulationError
+from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.drives import Drive, drives, record_runs
-from wallnet.simulate.oommf import install, run, session, thermal
+from wallnet.simulate.oommf import run, session, thermal
 from wallnet.simulate.quench import WARM_UP, quenched
 from wallnet.simulate.recorder import Recorder
-from wallnet.simulate.registry import TRIAL_TEMPERATURE, run_trial
+from wallnet.simulate.registry import run_trial
 
 if TYPE_CHECKING:
     from wallnet.simulate.checkpoint import Checkpoint
@@ -50,7 +49,7 @@ class Oommf(Calculator[OommfSettings]):
         film = None
         if job.temperature:
             film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
-        with session.opened(install.locate(), threads) as opened:
+        with session.opened(threads) as opened:
             import oommfc
 
             # measured and set temperature
@@ -74,22 +73,3 @@ class Oommf(Calculator[OommfSettings]):
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
             "threads": threads,
         }
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `oommf` to the command line."""
-    command = subparsers.add_parser("oommf")
-    command.set_defaults(handler=_check)
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    calculator = Oommf(OommfSettings())
-    found = run_trial(calculator)
-    command = " ".join(install.locate())
-    print(f"{found['backend_version']}, started by {command}: ready")
-    try:
-        run_trial(calculator, TRIAL_TEMPERATURE)
-    except SimulationError as error:
-        print(f"at a temperature: {error}")
-    else:
-        print("at a temperature: ready")
