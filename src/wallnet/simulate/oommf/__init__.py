@@ -5,7 +5,7 @@ chooses its evolver at a temperature.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,12 @@ from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.calculator import Calculator
+from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.drives import Drive, drives, record_runs
 from wallnet.simulate.oommf import run, session, thermal
 from wallnet.simulate.quench import WARM_UP, quenched
 from wallnet.simulate.recorder import Recorder
 from wallnet.simulate.registry import run_trial
-
-if TYPE_CHECKING:
-    from wallnet.simulate.checkpoint import Checkpoint
 
 
 class Oommf(Calculator[OommfSettings]):
@@ -41,7 +39,7 @@ class Oommf(Calculator[OommfSettings]):
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
-        checkpoint: "Checkpoint | None",
+        checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         threads = run.threads_of(self.settings)

@@ -19,7 +19,6 @@ from wallnet.experiment import Step
 from wallnet.simulate.drives import Drive
 from wallnet.simulate.oommf import session, thermal
 from wallnet.simulate.oommf.session import OommfError, Session, said
-from wallnet.tracks import SYSTEM_NAME
 
 if TYPE_CHECKING:
     import micromagneticmodel
@@ -101,7 +100,7 @@ def write_input(
     held = {"fixed_subregions": fixed} if fixed else {}
     driver.write_mif(system, dirname=str(directory), t=drive.duration, n=drive.stages, **held)
     if job.temperature:
-        path = directory / f"{SYSTEM_NAME}.mif"
+        path = directory / f"{tracks.SYSTEM_NAME}.mif"
         header, _, rest = path.read_text(encoding="utf-8").partition("\n")
         seed = thermal.seed(job, drive)
         path.write_text(f"{header}\nRandomSeed {seed}\n{rest}", encoding="utf-8")
@@ -132,7 +131,7 @@ def states(
 
     directory = Path(tempfile.mkdtemp(dir=opened.directory))
     write_input(job, drive, start, directory)
-    process = opened.start(directory, f"{SYSTEM_NAME}.mif")
+    process = opened.start(directory, f"{tracks.SYSTEM_NAME}.mif")
     read = 0
     advanced = time.monotonic()
     while True:
