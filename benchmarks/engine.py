@@ -246,7 +246,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
     from wallnet import simulate, tracks
     from wallnet.simulate.drives import drives
     from wallnet.simulate.embedded import engine_of
-    from wallnet.simulate.oommf import install, run, session, thermal
+    from wallnet.simulate.oommf import run, session, thermal
     from wallnet.simulate.registry import check
 
     more = (*AT_TEMPERATURE[device], f"temperature.ambient={temperature}")
@@ -276,7 +276,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
         job = job_of(device, duration, "oommf", more=more)
         (drive,) = drives(job)
         begin = processor()
-        with session.opened(install.locate(), 1) as opened:
+        with session.opened(1) as opened:
             for _ in run.states(opened, job, drive, start):
                 pass
         times[duration] = processor() - begin

@@ -111,12 +111,10 @@ def test_a_command_imports_nothing_that_one_before_has_imported(record):
     assert "wallnet" not in record.read_text().removeprefix(before)
 
 
-def waiting(**options):
+def waiting(command=("wallnet", "minimum", "--job", "-", "--out", "x")):
     """Start a command that waits for its input, and return it once it runs."""
-    waiting = subprocess.Popen(
-        ["wallnet", "minimum", "--job", "-", "--out", "x"], stdin=subprocess.PIPE, **options
-    )
-    assert ended(lambda: the_server().children())
+    waiting = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert ended(lambda: len(the_server().children(recursive=True)) == 2)
     return waiting
 
 
@@ -127,9 +125,21 @@ def test_a_command_ends_with_its_caller(record):
     assert ended(lambda: not the_server().children())
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+def test_an_interrupt_ends_a_command_unless_its_caller_ignores_it(record, ignored):
+    """A shell has commands in the background of a script ignore interrupts."""
+    trap = "trap '' INT" if ignored else "trap - INT"
+    script = f"{trap}; exec wallnet minimum --job - --out x 2> /dev/null"
+    called, process = waiting(["bash", "-c", script]), the_server()
+    called.send_signal(signal.SIGINT)
+    assert ended(lambda: not process.children(), seconds=1 if ignored else 60) != ignored
+    called.communicate(b"{}")
+    assert called.returncode == (1 if ignored else -signal.SIGINT)
+
+
 def test_a_killed_command_has_the_exit_code_of_one(record):
     called = waiting()
-    the_server().children()[0].kill()
+    the_server().children(recursive=True)[-1].kill()
     assert called.wait(60) == 128 + signal.SIGKILL
     assert run("wallnet --version").returncode == 0
 

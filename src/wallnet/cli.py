@@ -13,7 +13,6 @@ from wallnet.errors import UserError
 
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
-    "wallnet.simulate.oommf": ("oommf",),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.showing": ("show",),
     "wallnet.studies.devices.compact": ("compact-model",),
@@ -33,7 +32,6 @@ LISTED = {
     "init": "start a new campaign",
     "schema": "print the JSON Schema of config.yaml",
     "simulate": "run one pulse, or a train of pulses, on one track",
-    "oommf": "check that OOMMF is installed and can run",
     "overview": "print what a finished campaign found",
     "check": "find results that have changed since they were written",
     "clean": "list or remove results that no longer belong to the configuration",

@@ -41,6 +41,8 @@ def call(address: str, program: str, arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        # the command itself says that it was interrupted
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     _, address, program, *arguments = sys.argv
     sys.exit(call(address, program, arguments))

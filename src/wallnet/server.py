@@ -2,8 +2,9 @@
 
 Importing takes longer than a short pulse, and as long as several epochs of a network. The server
 forks for each command of the run. It then imports what the process had imported, before it forks
-again. Each job remains a command in a process of its own, with its own arguments, environment,
-folder, streams and exit code. Snakemake measures memory and processor time of a job's shell only.
+again. Between the server and each command, another fork waits for it. Each job remains a command in
+a process of its own, with its own arguments, environment, folder, streams and exit code. Snakemake
+measures memory and processor time of a job's shell only.
 
 A server ends with the process that started it.
 """
@@ -22,12 +23,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkProcess
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from wallnet import cli, client
 
@@ -39,6 +38,9 @@ STREAMS = (0, 1, 2)
 
 WAITING = 1024
 """Largest number of commands that wait for the server."""
+
+LONGEST = 1 << 20
+"""Largest size in bytes of what a command tells; the system sends at most a fifth of it."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -91,67 +93,42 @@ def _started() -> str:
 
 
 def _serve(listener: socket.socket) -> None:
-    """Fork for each command, and tell its exit code; interrupt it if its caller has ended."""
-    running: dict[Connection | socket.socket, _Command] = {}
-    while True:
-        watched: list[Any] = [listener, sys.stdin, *running]
-        for ready in wait(watched):
-            if ready is sys.stdin:
-                for each in running:
-                    each.close()
-                return
-            if ready is listener:
-                # a caller may end before it has said what it wants
-                with contextlib.suppress(OSError, ValueError):
-                    command = _forked(listener, running)
-                    running |= dict.fromkeys((command.caller, command.told), command)
-            elif ended := running.pop(ready, None):  # type: ignore[arg-type]
-                if ready is ended.caller:
-                    assert ended.process.pid is not None
-                    os.kill(ended.process.pid, signal.SIGINT)
-                else:
-                    running.pop(ended.caller, None)
-                    ended.finish()
+    """Fork for each command, and import what each had imported once it has ended."""
+    # the system forgets forks that have ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    told, telling = socket.socketpair(type=socket.SOCK_DGRAM)
+    # until its standard input ends
+    while 0 not in (ready := wait([listener, 0, told])):
+        if told in ready:
+            for name in told.recv(LONGEST).decode().split():
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+            gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
+            continue
+        caller, _ = listener.accept()
+        with caller, contextlib.suppress(OSError):  # such as too little memory for a fork
+            if os.fork() == 0:
+                # without the server, nobody shall wait for it
+                listener.close()
+                told.close()
+                try:
+                    _keep(caller, telling)
+                finally:
+                    os._exit(0)
 
 
-def _forked(listener: socket.socket, running: Iterable[Connection | socket.socket]) -> "_Command":
-    """Fork for the next caller, while others wait for the ends of commands that run."""
-    caller, _ = listener.accept()
+def _keep(caller: socket.socket, telling: socket.socket) -> None:
+    """Fork again for a command, and tell its exit code; interrupt it if its caller has ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(caller, 1, len(STREAMS))
-    try:
-        request = json.loads(caller.makefile().readline())
-        context = get_context("fork")
-        told, telling = context.Pipe(duplex=False)
-        foreign = [listener, *running, caller, told]
-        process = context.Process(target=_run, args=(*request, streams, foreign, telling))
-        process.start()
-        telling.close()
-    finally:
-        for stream in streams:
-            os.close(stream)
-    return _Command(process, caller, told)
-
-
-class _Command(NamedTuple):
-    """A command that runs: its process, the socket of its caller, and what it tells at its end."""
-
-    process: ForkProcess
-    caller: socket.socket
-    told: Connection
-
-    def finish(self) -> None:
-        """Import what the command had imported, and tell its caller the exit code."""
-        imported = []
-        with contextlib.suppress(EOFError):  # a process that was killed tells nothing
-            imported = self.told.recv()
-        self.process.join()
-        with contextlib.suppress(OSError), self.caller:
-            self.caller.sendall(f"{self.process.exitcode}\n".encode())
-        self.told.close()
-        for name in imported:
-            with contextlib.suppress(Exception):
-                importlib.import_module(name)
-        gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
+    request = json.loads(caller.makefile().readline())
+    process = get_context("fork").Process(target=_run, args=(*request, streams, telling))
+    process.start()
+    assert process.pid is not None
+    if caller in wait([caller, process.sentinel]):
+        os.kill(process.pid, signal.SIGINT)
+    process.join()
+    caller.sendall(f"{process.exitcode}\n".encode())
 
 
 def _run(
@@ -159,14 +136,11 @@ def _run(
     environment: Mapping[str, str],
     folder: str,
     streams: Sequence[int],
-    foreign: Iterable[Connection | socket.socket],
-    telling: Connection,
+    telling: socket.socket,
 ) -> None:
     """Run a command in this process, as its caller would; then tell what it has imported."""
     # a run in the background of a script ignores interrupts, which would be inherited
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for each in foreign:
-        each.close()
     for number, stream in zip(STREAMS, streams, strict=True):
         os.dup2(stream, number)
         os.close(stream)
@@ -184,4 +158,4 @@ def _run(
         # a module in the folder of the caller, which may change during a run, is not imported:
         # the server does not search there
         with contextlib.suppress(OSError):
-            telling.send([name for name in sys.modules if name not in known])
+            telling.send(" ".join(name for name in sys.modules if name not in known).encode())

@@ -7,7 +7,7 @@ from helpers.small_campaign import with_networks
 from wallnet import files, plan
 from wallnet.config import networks as section
 from wallnet.config.stages import FACETS, LEVEL_STAGES, PROGRAMMED_STAGES, STAGES, Network
-from wallnet.jobs.networks import accuracy_job, comparison_job, mapping_job, training_job
+from wallnet.jobs.networks import accuracy_job, mapping_job, training_job
 from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.plan.listing import everything
 from wallnet.plan.paths import mapped_paths
@@ -70,7 +70,7 @@ def planned():
             mapped_paths(files.CHECKPOINT, networks),
             training_job(networks, "blots", "plain", 3).to_json(),
             mapping_job(networks, *place).to_json(),
-            comparison_job(networks, *place).to_json(),
+            mapping_job(networks, *place, compared=True).to_json(),
             accuracy_job(networks).to_json(),
             programming_energy_job(campaign).to_json(),
         )

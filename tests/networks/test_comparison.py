@@ -7,7 +7,7 @@ import torch
 from helpers.training import start_from
 
 from wallnet import files
-from wallnet.jobs.networks import comparison_job
+from wallnet.jobs.networks import mapping_job
 from wallnet.networks import stages, storage
 
 SEED = 3
@@ -20,7 +20,7 @@ NAMES = ("layer", "signed-3sd")
 @pytest.fixture(scope="module")
 def compared(networks):
     changed = networks.model_copy(update={"compared": NAMES, "mappings": ("row",)})
-    return comparison_job(changed, "blots", "synapse", "series", SEED)
+    return mapping_job(changed, "blots", "synapse", "series", SEED, compared=True)
 
 
 def comparison(job, images, place, results, folder):
@@ -67,7 +67,7 @@ def test_a_comparison_has_a_row_for_every_recipe(networks, images, place, result
         network.model.output.bias[2] += 1e3
     place_of = tmp_path / "networks/blots/none/none/none/other/fp32/seed-3/best.ckpt"
     storage.save_network(network, place_of, {})
-    job = comparison_job(both, "blots", "synapse", "series", SEED)
+    job = mapping_job(both, "blots", "synapse", "series", SEED, compared=True)
     plain_row, other_row = comparison(job, images, place, results, tmp_path)["rows"]
     assert (plain_row["recipe"], other_row["recipe"]) == ("plain", "other")
     order = torch.randperm(600, generator=torch.Generator().manual_seed(SEED)).numpy()

@@ -12,7 +12,7 @@ from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.landscape import Landscape
 from wallnet.simulate import simulate
-from wallnet.simulate.minima import landscape_of
+from wallnet.simulate.energy_path import landscape_of
 
 CHANGES = {
     "length": 360e-9,

@@ -11,8 +11,7 @@ from wallnet import cli, config, experiment, files, tracks
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
 from wallnet.simulate import SimulationError, simulate
-from wallnet.simulate.barriers import find_barrier
-from wallnet.simulate.minima import find_minimum, landscape_of
+from wallnet.simulate.energy_path import find_barrier, find_minimum, landscape_of
 
 THERMAL = 1.380649e-23 * 300
 SPACING = 0.5
@@ -111,7 +110,7 @@ def test_an_initial_wall_at_a_notch_stays_there(device):
 def test_the_command_tells_both_ends(
     device, minima, tmp_path, monkeypatch, capsys, converged, stayed, words
 ):
-    from wallnet.simulate import minima as stage
+    from wallnet.simulate import energy_path as stage
 
     found = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
     found = found.assign_attrs(stayed=stayed)
@@ -242,7 +241,7 @@ def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, minima):
 
 def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypatch):
     from wallnet.film import paths
-    from wallnet.simulate import barriers as stage
+    from wallnet.simulate import energy_path as stage
 
     routes = {}
 

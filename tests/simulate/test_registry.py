@@ -78,12 +78,12 @@ def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
 
 def test_oommf_is_checked_before_a_run(monkeypatch):
     checked = []
-    monkeypatch.setattr(registry, "check", lambda name, settings, at: checked.append((name, at)))
+    monkeypatch.setattr(registry, "check", lambda name, _, *asked: checked.append((name, *asked)))
     names = ("film", "oommf", "own:Solver")
     jobs = [{"calculator_name": name, "calculator": {}} for name in names]
     jobs.insert(1, jobs[1] | {"temperature": 77.0})
     registry.check_called(map(json.dumps, jobs))
-    assert checked == [("oommf", 300.0), ("own:Solver", 0.0)]
+    assert checked == [("oommf", 300.0, False), ("own:Solver", 0.0, False)]
 
 
 @pytest.mark.parametrize("of_train", [False, True])

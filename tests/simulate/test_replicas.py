@@ -8,9 +8,8 @@ from wallnet import experiment, files, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
 from wallnet.experiment import Simulation, Train, train_job
 from wallnet.experiment.simulation import FreeWalls, blocks
-from wallnet.simulate import checkpoint, replicas
-from wallnet.simulate.replicas import going_on, run_replicas
-from wallnet.simulate.trains import run_train, unfinished
+from wallnet.simulate import checkpoint, trains
+from wallnet.simulate.trains import going_on, run_replicas, run_train, unfinished
 
 RUN = simulate.simulate
 
@@ -142,8 +141,6 @@ def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkey
 
 def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
     """The wall of the second replica is not where it has to be after the first pulse."""
-    from wallnet.simulate import trains
-
     found = trains.wall_of
     keys = {block(2, 2).noise_key}
 
@@ -177,8 +174,6 @@ def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
 
 def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     """All walls are free but that of replica 2 after its second part."""
-    from wallnet.simulate import trains
-
     found, seen = trains.wall_of, []
 
     def wall_of(job, trace, entry, *rest):
@@ -188,8 +183,7 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
         pinned = number == 2 and seen.count(2) == 5
         return wall | {"pulse_state": "notch 2" if pinned else "free"}
 
-    for module in (trains, replicas):
-        monkeypatch.setattr(module, "wall_of", wall_of)
+    monkeypatch.setattr(trains, "wall_of", wall_of)
     monkeypatch.setattr(experiment.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
     going = FreeWalls(share=0.4, longest=0.08e-9)
     made = run_replicas(block(1, 4, free=going), initial)

@@ -107,7 +107,7 @@ def test_what_goes_wrong_is_said(synapse, monkeypatch):
             recorder.record(2e-9, magnetization * np.nan)
             return {}
 
-    monkeypatch.setattr(simulate, "create", lambda *chosen: Broken())
+    monkeypatch.setattr(simulate, "create", lambda *chosen, **more: Broken())
     with pytest.raises(simulate.SimulationError, match="is not finite"):
         simulate.simulate(job)
 
@@ -275,7 +275,7 @@ def calculator(monkeypatch):
                     checkpoint.elapsed = 7.0
                 return told
 
-        monkeypatch.setattr(simulate, "create", lambda *chosen: Given())
+        monkeypatch.setattr(simulate, "create", lambda *chosen, **more: Given())
 
     return put
 

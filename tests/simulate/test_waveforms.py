@@ -9,7 +9,7 @@ from helpers.programs import UP, staircase
 
 from wallnet import experiment, plan, tracks
 from wallnet.simulate import SimulationError, initial_state, simulate
-from wallnet.simulate.drives import drives, system_of
+from wallnet.simulate.drives import drives
 from wallnet.simulate.oommf import run
 from wallnet.simulate.trains import run_train
 
@@ -126,7 +126,7 @@ def test_oommf_scales_the_current_within_a_run(shaped, tmp_path):
     assert "SpinXfer" not in texts[7]
     # no current at all
     still = shaped([[0, 0], [0.13e-9, 0]], calculator="oommf")
-    assert not hasattr(system_of(still, drives(still)[0], wall).dynamics, "slonczewski")
+    assert not hasattr(run.system_of(still, drives(still)[0], wall).dynamics, "slonczewski")
 
 
 def test_a_calculator_without_waveforms_is_refused(shaped, tmp_path, monkeypatch):

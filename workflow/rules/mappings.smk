@@ -18,7 +18,9 @@ rule compare_mappings:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
-        job=lambda w: jobs.networks.comparison_job(campaign.networks, **w).to_json(),
+        job=lambda w: jobs.networks.mapping_job(
+            campaign.networks, **w, compared=True
+        ).to_json(),
         levels=lambda w: levels_of(w, campaign.networks.compared),
         networks=lambda w: files.NETWORKS,
         revision=revisions.of("networks"),

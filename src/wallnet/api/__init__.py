@@ -24,8 +24,7 @@ from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.plan.figures import FIGURES
-from wallnet.simulate.barriers import find_barrier
-from wallnet.simulate.minima import find_minimum
+from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import DEVICES, STUDIES
 

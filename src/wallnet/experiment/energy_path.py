@@ -26,7 +26,6 @@ class StaticJob(Job):
 
     calculator_name: ClassVar[str] = "film"
     threads: ClassVar[int] = 1
-    pulses: ClassVar[int] = 0
     longest: ClassVar[float] = 0.0
     track: Track
     material: StaticMaterial

@@ -66,9 +66,6 @@ class WallPlacement(Section):
     top: Position
 
 
-Temperature = Annotated[float, Quantity("K", 0.0, 1e4)]
-
-
 def _is_default(value: Any) -> bool:
     """Return whether a key has its default, and is left out of the JSON of a job."""
     return not value
@@ -116,7 +113,7 @@ class Step(Job):
     calculator_name: CalculatorName
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
-    temperature: Annotated[Temperature, Field(exclude_if=_is_default)] = 0.0
+    temperature: Annotated[float, Quantity("K", 0.0, 1e4), Field(exclude_if=_is_default)] = 0.0
     """Temperature in K of the thermal field; before the pulses if they heat the film."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1, exclude_if=_is_default)] = 0
     """Seed of the thermal field."""

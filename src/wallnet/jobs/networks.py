@@ -7,7 +7,6 @@ from wallnet.config.networks import (
     MODELS,
     DataSet,
     FreeTraining,
-    LevelStage,
     LevelTrainings,
     Networks,
     RunSet,
@@ -132,13 +131,25 @@ def continuing_job(networks: Networks, dataset: str, recipe: str, seed: str | in
 
 
 def mapping_job(
-    networks: Networks, dataset: str, device: str, reading: str, seed: str | int
+    networks: Networks,
+    dataset: str,
+    device: str,
+    reading: str,
+    seed: str | int,
+    compared: bool = False,
 ) -> MappingJob:
-    """Return the job that puts the trained networks of a seed on the levels of one synapse."""
+    """Return the job that puts the trained networks of a seed on the levels of one synapse.
+
+    A comparison has all stages but those of fine-tuning, with each of the compared mappings.
+    """
     found = []
+    mappings = networks.compared if compared else networks.mappings
     for name, recipe in networks.recipes.items():
-        computed = recipe.stages(networks.mappings)
-        for mapping in networks.mappings:
+        computed = recipe.stages(mappings)
+        if compared:
+            kept = [stage for stage in computed if STAGES[stage].needs != "fine_tuned"]
+            computed = dict.fromkeys(kept, mappings)
+        for mapping in mappings:
             stages = tuple(stage for stage in LEVEL_STAGES if mapping in computed.get(stage, ()))
             trained = {STAGES[stage].needs for stage in stages}
             found.append(
@@ -165,21 +176,6 @@ def mapping_job(
         threads=networks.threads,
         networks=tuple(found),
     )
-
-
-def comparison_job(
-    networks: Networks, dataset: str, device: str, reading: str, seed: str | int
-) -> MappingJob:
-    """Return the job that compares mappings for the trained networks of a seed on one synapse."""
-    recipes = {}
-    for name, recipe in networks.recipes.items():
-        stages: dict[str, LevelStage | None] = {"fine_tuned": None}
-        for key in ("compensated", "on_levels"):
-            if stage := getattr(recipe, key):
-                stages[key] = stage.model_copy(update={"mappings": None})
-        recipes[name] = recipe.model_copy(update=stages)
-    changed = networks.model_copy(update={"recipes": recipes, "mappings": networks.compared})
-    return mapping_job(changed, dataset, device, reading, seed)
 
 
 def accuracy_job(networks: Networks) -> AccuracyJob:

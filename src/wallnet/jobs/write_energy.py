@@ -88,11 +88,8 @@ def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
     networks = campaign.networks
     run_set = networks.run_set()
     places = tuple(place for place in run_set.places if place[0] in campaign.simulated)
-    synapses = dict.fromkeys(name for name, _ in places)
-    written_by = {
-        name: networks.written_by[name] for name in synapses if name in networks.written_by
-    }
+    synapses = {name for name, _ in places}
     return ProgrammingEnergyJob(
         run_set=run_set.limited(PROGRAMMED_STAGES, places=places, seeds=run_set.seeds[:2]),
-        written_by=written_by,
+        written_by={name: by for name, by in networks.written_by.items() if name in synapses},
     )

@@ -20,7 +20,7 @@ from wallnet.files.progress import noted_progress
 from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder, initialized
-from wallnet.simulate.registry import create, waveform_fault
+from wallnet.simulate.registry import create
 
 if TYPE_CHECKING:
     import xarray
@@ -88,9 +88,7 @@ def trace_of(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
-    calculator = create(job.calculator_name, job.calculator)
-    if job.waveform and (fault := waveform_fault(job.calculator_name, calculator)):
-        raise SimulationError(f"{_describe(job)}: {fault}")
+    calculator = create(job.calculator_name, job.calculator, shaped=bool(job.waveform))
     recorder = Recorder(job)
     begin = time.perf_counter()
     checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None

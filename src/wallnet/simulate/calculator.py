@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,8 @@ from pydantic import BaseModel
 from wallnet.config.quantities import Section
 from wallnet.errors import UserError
 from wallnet.experiment import Step
-
-if TYPE_CHECKING:
-    from wallnet.simulate.checkpoint import Checkpoint
-    from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.recorder import Recorder
 
 Given = TypeVar("Given", bound=BaseModel)
 
@@ -66,9 +64,9 @@ class Calculator(ABC, Generic[Given]):
         self,
         job: Step,
         start: NDArray[np.floating],
-        recorder: "Recorder",
+        recorder: Recorder,
         progress: Callable[[float], None],
-        checkpoint: "Checkpoint | None",
+        checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job: its pulse, if any, then its relaxation.
 

@@ -3,7 +3,6 @@
 import argparse
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
@@ -14,9 +13,6 @@ from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
 from wallnet.files.schema import KINDS
 from wallnet.simulate.checkpoint import path_beside
-
-if TYPE_CHECKING:
-    import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -76,8 +72,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
                 f"{trace.attrs['wall_time']:.1f} s"
             )
             return
-        from wallnet.simulate.replicas import run_replicas
-        from wallnet.simulate.trains import run_train, unfinished
+        from wallnet.simulate.trains import run_replicas, run_train, unfinished
 
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
@@ -105,7 +100,7 @@ def _stored_state(path: str) -> files.Content:
 
 
 def _minimum(arguments: argparse.Namespace) -> None:
-    from wallnet.simulate.minima import find_minimum
+    from wallnet.simulate.energy_path import find_minimum
 
     found = find_minimum(Minimum.from_json(files.given_text(arguments.job)))
     files.write_dataset(found, arguments.out, "minimum", {})
@@ -119,9 +114,9 @@ def _minimum(arguments: argparse.Namespace) -> None:
 
 
 def _barrier(arguments: argparse.Namespace) -> None:
-    from wallnet.simulate.barriers import find_barrier
+    from wallnet.simulate.energy_path import find_barrier
 
-    minima: dict[files.WallState, xarray.Dataset] = {
+    minima = {
         files.WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
         for path in arguments.after
     }

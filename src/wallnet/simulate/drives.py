@@ -2,18 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import tracks
 from wallnet.experiment import Step
 from wallnet.simulate.recorder import Recorder, next_output
-
-if TYPE_CHECKING:
-    import discretisedfield
-    import micromagneticmodel
 
 
 @dataclass(frozen=True)
@@ -117,46 +111,3 @@ def record_runs(
             progress(drive.time(stage))
             if recorder.resting():
                 return
-
-
-def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromagneticmodel.System":
-    """Return a run as a system of ubermag.
-
-    Parameters
-    ----------
-    job : Step
-        The job.
-    drive : Drive
-        A run of this job.
-    start : ndarray (rows, columns, 3)
-        Initial unit vectors; empty cells are ignored.
-    """
-    density = job.current_density if drive.driven else None
-    changes = drive.first != drive.last
-    if density and not changes:
-        density *= drive.first
-    system = tracks.system(job.model_copy(update={"current_density": density}))
-    if density and changes:
-        slope = (drive.last - drive.first) / drive.duration
-        system.dynamics.slonczewski.tcl_strings = {
-            "script": f"proc Waveform {{ total_time }} {{\n"
-            f"  return [expr {{{drive.first!r} + {slope!r} * $total_time}}]\n}}\n\n",
-            "script_name": "Waveform",
-            "script_args": "total_time",
-        }
-    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
-    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
-    system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
-    return system
-
-
-def held_subregions(system: "micromagneticmodel.System") -> dict[str, list[str]]:
-    """Return the keyword of a driver for the frozen spins in subregions; none without any."""
-    names = list(system.m.mesh.subregions)
-    return {"fixed_subregions": names} if names else {}
-
-
-def unit_vectors(job: Step, field: "discretisedfield.Field") -> NDArray[np.float64]:
-    """Return a magnetisation field of ubermag as unit vectors, shape (rows, columns, 3)."""
-    moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
-    return moments / job.material.saturation_magnetization

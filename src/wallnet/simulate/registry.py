@@ -39,7 +39,9 @@ def load(name: str) -> type[Calculator[Any]]:
     return load_class(PACKAGED.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
 
 
-def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any]:
+def create(
+    name: str, settings: BaseModel | Mapping[str, Any], shaped: bool = False
+) -> Calculator[Any]:
     """Return a calculator with its settings.
 
     Parameters
@@ -48,13 +50,22 @@ def create(name: str, settings: BaseModel | Mapping[str, Any]) -> Calculator[Any
         The calculator.
     settings : BaseModel or Mapping
         Its settings: checked (for calculators of the package) or as configured.
+    shaped : bool
+        Whether it has to simulate a waveform.
 
     Raises
     ------
     wallnet.config.ConfigError
         If there is no such calculator, or the settings do not fit its model.
+    SimulationError
+        If it simulates square pulses only.
     """
     calculator = load(name)
+    if shaped and not calculator.waveforms:
+        raise SimulationError(
+            f"the calculator {name} simulates square pulses only; leave waveform out, or choose "
+            "the calculator film or oommf"
+        )
     given = settings.root if isinstance(settings, OwnSettings) else settings
     if isinstance(given, BaseModel):
         return calculator(given)
@@ -102,15 +113,20 @@ def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> dict[str
     return calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
 
 
-def check(name: str, settings: BaseModel | Mapping[str, Any], temperature: float = 0.0) -> None:
-    """Check that a calculator can run, also at a temperature in K if there is one.
+def check(
+    name: str,
+    settings: BaseModel | Mapping[str, Any],
+    temperature: float = 0.0,
+    shaped: bool = False,
+) -> None:
+    """Check that a calculator can run, also at a temperature in K and with waveforms if needed.
 
     Raises
     ------
     SimulationError
         If it cannot run. The message states the reason in one sentence.
     """
-    calculator = create(name, settings)
+    calculator = create(name, settings, shaped)
     try:
         calculator.check()
         if temperature:
@@ -171,16 +187,4 @@ def check_called(simulations: Iterable[str]) -> None:
     for key, (shaped, hot) in sorted(called.items()):
         name, settings = json.loads(key)
         if name != "film":  # part of the package: there is nothing to check
-            check(name, settings, TRIAL_TEMPERATURE if hot else 0.0)
-            if shaped and (fault := waveform_fault(name, load(name))):
-                raise SimulationError(f"config.yaml: {fault}")
-
-
-def waveform_fault(name: str, calculator: Calculator[Any] | type[Calculator[Any]]) -> str:
-    """Return why a calculator cannot simulate a waveform; an empty text if it can."""
-    if calculator.waveforms:
-        return ""
-    return (
-        f"the calculator {name} simulates square pulses only; leave waveform out, or choose the "
-        "calculator film or oommf"
-    )
+            check(name, settings, TRIAL_TEMPERATURE if hot else 0.0, shaped)

@@ -1,8 +1,12 @@
-"""Simulation of a train of pulses, each from the state that the one before left."""
+"""Simulation of a train of pulses, each from the state that the one before left.
+
+At a temperature, a block of replicas of a train differs by their thermal fields.
+"""
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, simulate, tracks
+from wallnet.config.track import Track
 from wallnet.experiment import Simulation, Step
 from wallnet.experiment.code import stage_of
 from wallnet.files.attempt import Attempt
+from wallnet.files.schema import COMPONENTS, blank
+from wallnet.files.schema.states import FREE
 from wallnet.simulate.recorder import rested
 
 if TYPE_CHECKING:
@@ -26,6 +33,14 @@ OVER_TIME = ("wall_position", "wall_bottom", "wall_top", "applied_current_densit
 
 MAPPED = ("m", "magnetization_profile")
 """Those that a train without maps leaves out."""
+
+TRACED = 2
+"""Number of the first replicas of a block whose traces are kept."""
+
+ENDS = ("bottom", "top")
+"""Ends of a wall, in names of variables."""
+
+_Z = COMPONENTS.index("z")
 
 Wall = dict[str, Any]
 """Variables of a wall before the first pulse, or at the end of a pause."""
@@ -154,8 +169,7 @@ def wall_of(
     names = ("wall_position", "wall_bottom", "wall_top")
     found: Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
     if start and job.temperature:
-        ends = ("bottom", "top")
-        found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ends}
+        found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ENDS}
     bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
     first = start or found
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
@@ -224,7 +238,7 @@ def over_time(parts: list["xarray.Dataset"], names: Iterable[str]) -> dict[str, 
 def _times(parts: list["xarray.Dataset"]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return start and length in s of each pulse with its pause."""
     lengths = np.array([float(part["time"][-1]) for part in parts])
-    return np.concatenate([[0.0], np.cumsum(lengths)[:-1]]), lengths
+    return np.cumsum([0.0, *lengths])[:-1], lengths
 
 
 def pulses_of(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
@@ -270,3 +284,182 @@ def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
         return -1
     ends = (trace[name].values for name in ("wall_bottom", "wall_top"))
     return int(rested(trace["time"].values, ends, relaxation))
+
+
+def run_replicas(
+    job: Simulation,
+    initial: "xarray.Dataset",
+    progress: Callable[[float], None] = lambda time: None,
+    output: str | Path | None = None,
+) -> "xarray.Dataset":
+    """Simulate a block of replicas of a pulse train, one after the other; see `run_train`.
+
+    A replica does not depend on its block. Replicas whose wall is free at the end of the last pause
+    go on as `job.train.free` says.
+
+    Parameters
+    ----------
+    job : Simulation
+        Track, material, calculator, train and replicas, at a temperature.
+    initial : xarray.Dataset
+        State before the first pulse, kind 'initial'.
+    progress : callable
+        Called with the simulated time in s of all replicas.
+    output : str or Path, optional
+        Path of the result, beside which finished pulses are stored as by `run_train`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Kind 'ensemble'. If a pulse heats the film beyond what can be simulated, there are no
+        replicas, and the attribute `beyond_model` says why.
+
+    Raises
+    ------
+    wallnet.simulate.SimulationError
+        If a simulation becomes unstable, or ends early. The message names the replica.
+    """
+    from wallnet.simulate.embedded.heated import BeyondModelError, HeatedFilm
+
+    try:
+        for step in job.steps():
+            if step.heating:
+                HeatedFilm(step)
+    except BeyondModelError as fault:
+        logger.warning("pulse beyond the model: %s", fault)
+        attributes = {
+            "parameters": job.to_json(),
+            "backend": job.calculator_name,
+            "revision": revisions.of(stage_of(job.calculator_name)),
+            "temperature": job.temperature,
+            "seed": job.seed,
+            "beyond_model": str(fault),
+            "highest_temperature": fault.temperature,
+        }
+        return files.dataset("ensemble", _replicas(job, {}, {}), attributes)
+    courses: dict[int, Course] = {}
+    onward: dict[int, dict[str, Any]] = {}
+    done = 0.0
+
+    def run(number: int, simulated: Callable[..., Any]) -> Any:
+        """Simulate a replica, or what it does at the end."""
+        folder = None if output is None else unfinished(output) / f"replica-{number}"
+        try:
+            return simulated(job.replica(number), partial(shifted, progress, done), folder)
+        except simulate.SimulationError as error:
+            raise simulate.SimulationError(f"replica {number}: {error}") from error
+
+    for number in job.numbers:
+        courses[number] = run(number, lambda one, *rest: course(one, initial, *rest))
+        done += sum(float(part["time"][-1]) for part in courses[number].parts)
+    for number in _going_on(job, courses):
+        onward[number] = run(number, partial(_onward, courses[number]))
+        done += onward[number]["time"]
+    every = [part for each in courses.values() for part in each.parts]
+    return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
+
+
+def going_on(track: Track, share: float, free: Mapping[int, tuple[float, float]]) -> list[int]:
+    """Return which free walls go on: the first ones between each pair of notches.
+
+    Parameters
+    ----------
+    track : Track
+        The track.
+    share : float
+        Share of them, at least one between each pair.
+    free : Mapping
+        Both ends in m of each free wall, by the number of its replica.
+    """
+    gaps: dict[int, list[int]] = {}
+    for number, ends in free.items():
+        gaps.setdefault(tracks.gap(track, *ends), []).append(number)
+    chosen = (each[: math.ceil(share * len(each) - 1e-9)] for each in gaps.values())
+    return sorted(number for each in chosen for number in each)
+
+
+def _going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
+    """Return the numbers of the replicas that go on after the last pause."""
+    assert job.train
+    if not job.train.free:
+        return []
+    # a train that ended early is not at the end of the last pause
+    last = {number: each.walls[job.pulses :] for number, each in courses.items()}
+    free = {
+        number: (wall["pulse_wall_bottom"], wall["pulse_wall_top"])
+        for number, walls in last.items()
+        for wall in walls
+        if wall["pulse_state"] == FREE
+    }
+    return going_on(job.track, job.train.free.share, free)
+
+
+def _onward(
+    before: Course, job: Simulation, progress: Callable[[float], None], folder: Path | None
+) -> dict[str, Any]:
+    """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
+    state, time = simulate.state_of(before.parts[-1]), 0.0
+    wall: dict[str, Any] = {}
+    steps = enumerate(job.onward(), start=job.pulses + 1)
+    for _, trace in followed(job, steps, state, progress, folder):
+        time += float(trace["time"][-1])
+        wall = wall_of(job, trace, -1, before.walls[0])
+        if wall["pulse_state"] != FREE:
+            break
+    return wall | {"time": time}
+
+
+def _moments(parts: "list[xarray.Dataset]") -> "Iterator[tuple[xarray.Dataset, list[int]]]":
+    """Yield the trace of each pulse, and its entries at the end of the pulse and of the pause.
+
+    The first is that of the state before the first pulse.
+    """
+    yield parts[0], [0, 0]
+    for part in parts:
+        end = int(np.argmin(np.abs(part["time"].values - part.attrs["pulse_end"])))
+        yield part, [end, -1]
+
+
+def _replicas(
+    job: Simulation, courses: Mapping[int, Course], onward: Mapping[int, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the variables of the trains of all replicas."""
+    longest = max((each.parts for each in courses.values()), key=len, default=[])
+    traced = list(courses)[:TRACED]
+    traces = [over_time(courses[number].parts, (*OVER_TIME, *MAPPED)) for number in traced]
+    shared = ("time", "applied_current_density")
+    whole = max(traces, key=lambda each: len(each["time"]), default=dict.fromkeys(shared, ()))
+    x, _ = tracks.centres(job.track)
+    values = blank(
+        "ensemble",
+        **{"replica": len(courses), "pulse": len(longest) + 1, "moment": 2, "x": x.size},
+        **{"traced": len(traced), "time": len(whole["time"]), "component": len(COMPONENTS)},
+    )
+    for row, (number, found) in enumerate(courses.items()):
+        for pulse, (part, entries) in enumerate(_moments(found.parts)):
+            at, wall = (row, pulse), found.walls[pulse]
+            for end in ENDS:
+                values[f"replica_wall_{end}"][at] = part[f"wall_{end}"].values[entries]
+                values[f"quenched_wall_{end}"][at] = wall[f"pulse_wall_{end}"]
+            values["replica_m_z"][at] = part["m"].values[entries, _Z]
+            values["replica_profile"][at] = part["magnetization_profile"].values[entries, :, _Z]
+            values["quenched_state"][at] = wall["pulse_state"]
+            if pulse:
+                values["replica_spin_temperature"][at] = part.attrs["spin_temperature"]
+        if ended := onward.get(number):
+            values["onward_time"][row] = ended["time"]
+            for name in ("state", *(f"wall_{end}" for end in ENDS)):
+                values[f"onward_{name}"][row] = ended[f"pulse_{name}"]
+    for row, trace in enumerate(traces):
+        own = (row, slice(len(trace["time"])))
+        for name in ("wall_bottom", "wall_top", "m"):
+            values[f"traced_{name}"][own] = trace[name]
+        values["traced_profile"][own] = trace["magnetization_profile"][..., _Z]
+    return values | {
+        **pulses_of(job, longest),
+        **{name: whole[name] for name in shared},
+        "traced": traced,
+        "replica": list(courses),
+        "magnetic_cells": tracks.magnetic_mask(job.track).sum(axis=0),
+        "x": x,
+    }

@@ -18,7 +18,6 @@ from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
 if TYPE_CHECKING:
-    import discretisedfield
     import micromagneticmodel
 
 SPIN_DIRECTION = (0.0, 1.0, 0.0)
@@ -27,9 +26,6 @@ SPIN_DIRECTION = (0.0, 1.0, 0.0)
 
 SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
-
-FIXED = ("left", "right")
-"""Names of the subregions with frozen spins in the mesh of a `micromagneticmodel.System`."""
 
 WALL_REACH = 4.0
 """A notch pins a wall end within its radius plus this many width parameters Δ."""
@@ -249,9 +245,9 @@ def wall_state(
         return EXPELLED
     held = []
     for end in (bottom, top):
-        distances = {k: abs(end - x) for k, x in enumerate(track.notch_positions, start=1)}
-        near = [k for k, distance in distances.items() if distance <= reach]
-        held.append(min(near, key=distances.__getitem__, default=None))
+        places = enumerate(track.notch_positions, start=1)
+        distance, nearest = min(((abs(end - x), k) for k, x in places), default=(math.inf, 0))
+        held.append(nearest if distance <= reach else None)
     lower, upper = held
     if lower is None or upper is None:
         moved = max(abs(bottom - start), abs(top - start))
@@ -282,11 +278,19 @@ def system(job: Step) -> "micromagneticmodel.System":
 
     track, material = job.track, job.material
     columns, rows = track.cells
+    x, _ = centres(track)
+    fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
+    ends = {"left": (0.0, fixed), "right": (track.length - fixed, track.length)}
     mesh = discretisedfield.Mesh(
         p1=(0, 0, 0),
         p2=(track.length, track.width, track.thickness),
         n=(columns, rows, 1),
-        subregions=_subregions(track),
+        # of the frozen spins
+        subregions={
+            name: discretisedfield.Region(p1=(left, 0, 0), p2=(right, track.width, track.thickness))
+            for name, (left, right) in ends.items()
+            if fixed
+        },
     )
     wall = placed_wall(
         track, material.wall_width_parameter, job.placement.bottom, job.placement.top
@@ -313,21 +317,6 @@ def system(job: Step) -> "micromagneticmodel.System":
         valid="norm",
     )
     return described
-
-
-def _subregions(track: Track) -> "dict[str, discretisedfield.Region]":
-    """Return the subregions of frozen spins, if there are any."""
-    import discretisedfield
-
-    x, _ = centres(track)
-    count = int(np.count_nonzero(x < track.free_range[0]))
-    width = count * track.length / x.size
-    sides = zip(FIXED, ((0.0, width), (track.length - width, track.length)), strict=True)
-    return {
-        name: discretisedfield.Region(p1=(left, 0, 0), p2=(right, track.width, track.thickness))
-        for name, (left, right) in sides
-        if count
-    }
 
 
 def slonczewski(

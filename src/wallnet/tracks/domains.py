@@ -42,8 +42,6 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
         Of the shape of the times.
     """
     time = np.asarray(time, dtype=float)
-    if job.heating is None:
-        return _at(job, np.where(np.isnan(time), np.nan, job.temperature))
     kelvin, begin = np.full_like(time, np.nan), 0.0
     for step in job.steps():
         # a step begins at the temperature at which the one before ended

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
 from wallnet.film.terms import SpinTorque, Terms
+from wallnet.tracks import first_time
 from wallnet.validation.material import DEFAULT, TIGHT, Cell, relaxed, started, uniform
 from wallnet.validation.rows import Curves, Rows, of_components, row
 
@@ -111,9 +112,7 @@ def _radius(mz: NDArray[np.float64], cell: float) -> float:
     # to the right of the centre, between the two middle rows
     line = mz[middle - 1 : middle + 1, middle:].mean(axis=0)
     radius = np.hypot((np.arange(middle) + 0.5) * cell, cell / 2)
-    outer = int(np.flatnonzero(line > 0)[0])
-    share = line[outer - 1] / (line[outer - 1] - line[outer])
-    return float(radius[outer - 1] + share * (radius[outer] - radius[outer - 1]))
+    return first_time(radius, line, 0.0)
 
 
 def dmi_disk(_curves: Curves) -> Rows:

@@ -179,8 +179,6 @@ def _wandering_walls() -> Rows:
 
 def thermal(_curves: Curves) -> Rows:
     """Compare macrospins, a film and a wall at a temperature with exact and published values."""
-    yield from _macrospins()
-    yield from _spin_temperature()
-    yield from _slight_fluctuations()
-    yield from _beside_oommf()
-    yield from _wandering_walls()
+    parts = (_macrospins, _spin_temperature, _slight_fluctuations, _beside_oommf, _wandering_walls)
+    for part in parts:
+        yield from part()

@@ -76,22 +76,16 @@ def _width_with_stray_field(terms: Terms) -> float:
     return float(minimize_scalar(energy, bounds=bounds, method="bounded", options=close).x)
 
 
-def _wall_energy(terms: Terms, cell: float, length: float) -> tuple[float, NDArray]:
-    """Return the energy per area of a wall above that of the relaxed uniform strip, and its m_z."""
-    shape = (1, round(length / cell))
-    edges = (cell, cell, material.THICKNESS)
-    energy = Energy(np.ones(shape, dtype=bool), edges, terms)
-    starts = material.wall(shape, cell, length / 2), material.uniform(shape, (0, 0, 1))
-    wall, uniform = (material.relaxed(start, edges, terms) for start in starts)
-    difference = energy.energy(wall) - energy.energy(uniform)
-    return difference / (cell * material.THICKNESS), wall[0, :, 2]
-
-
 def neel_wall(curves: Curves) -> Rows:
     """Compare profile, width and energy of a Néel wall, without and with the stray field."""
-    cell = 1e-9
-    terms = material.LOCAL
-    energy, profile = _wall_energy(terms, cell, 240e-9)
+    cell, shape, terms = 1e-9, (1, 240), material.LOCAL
+    edges = (cell, cell, material.THICKNESS)
+    starts = material.wall(shape, cell, 120e-9), material.uniform(shape, (0, 0, 1))
+    wall, uniform = (material.relaxed(start, edges, terms) for start in starts)
+    strip = Energy(np.ones(shape, dtype=bool), edges, terms)
+    # per area, above that of the relaxed uniform strip
+    energy = (strip.energy(wall) - strip.energy(uniform)) / (cell * material.THICKNESS)
+    profile = wall[0, :, 2]
     width, residue = _fit_width(profile, cell)
     k_eff, a, d = material.STIFFNESS, terms.exchange_stiffness, terms.dmi_constant
     yield row("wall-width", width, reference=material.WIDTH)
@@ -169,14 +163,6 @@ def _driven_wall(
     return (positions[1] - positions[0]) / (1.0e-9 - 0.6e-9), ends[-1] - ends[0]
 
 
-def _strip_factors(width: float) -> tuple[float, float]:
-    """Return Nzz of a long strip and Nxx - Nyy of the wall as a prism in the strip."""
-    thickness = material.THICKNESS
-    strip = newell.tensor(1, 1, (100 * width, width, thickness))
-    core = newell.tensor(1, 1, (math.pi * material.WIDTH, width, thickness))
-    return float(strip[2][0, 0]), float(core[0][0, 0] - core[1][0, 0])
-
-
 _DENSITIES = (0.1e12, 0.3e12, 0.5e12, 0.8e12)
 
 
@@ -190,10 +176,13 @@ def wall_velocity(curves: Curves) -> Rows:
     film = material.FILM
     ms = film.saturation_magnetization
     hard_axis = ms * material.THICKNESS * math.log(2) / (math.pi * material.WIDTH)
-    z, turn = _strip_factors(12e-9)
+    # a long strip, and the wall as a prism in the strip
+    z = float(newell.tensor(1, 1, (1200e-9, 12e-9, material.THICKNESS))[2, 0, 0])
+    core = newell.tensor(1, 1, (math.pi * material.WIDTH, 12e-9, material.THICKNESS))[:, 0, 0]
     width_strip = math.sqrt(film.exchange_stiffness / (film.anisotropy - _SCALE / 2 * z))
+    hard_strip = ms * float(core[0] - core[1])
     # width and hard-axis field
-    walls = ((material.WIDTH, 0.0), (width_strip, ms * turn), (material.WIDTH, hard_axis))
+    walls = ((material.WIDTH, 0.0), (width_strip, hard_strip), (material.WIDTH, hard_axis))
     for d in (1e-3, 2e-3):
         label = f"D = {d * 1e3:g} mJ/m2"
         names = ["model, no H_K", "model, strip", "model, film"]

@@ -2,15 +2,14 @@
 
 import pytest
 
-from wallnet.simulate.oommf import install
-from wallnet.simulate.oommf.session import OommfError
+from wallnet.simulate.oommf.session import OommfError, locate
 
 
 def test_no_oommf_at_all_is_said_in_one_sentence(monkeypatch, tmp_path):
     monkeypatch.delenv("OOMMFTCL", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OommfError) as raised:
-        install.locate()
+        locate()
     assert str(raised.value).startswith("OOMMF is not there: set OOMMFTCL")
     assert "\n" not in str(raised.value)
 
@@ -19,7 +18,7 @@ def test_a_missing_tclsh_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("OOMMFTCL", "oommf.tcl")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OommfError, match="needs tclsh, which is not on PATH"):
-        install.locate()
+        locate()
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_an_oommf_that_does_not_start_is_named(monkeypatch, tmp_path, content, m
     (tmp_path / "oommf").write_text(content)
     (tmp_path / "oommf").chmod(mode)
     with pytest.raises(OommfError) as raised:
-        install.locate()
+        locate()
     assert f"OOMMF does not run: {tmp_path}/{words}" in str(raised.value)
     assert "fix that installation, or set calculator: film" in str(raised.value)
     assert "\n" not in str(raised.value)

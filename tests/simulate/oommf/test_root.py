@@ -5,8 +5,7 @@ import os
 import pytest
 
 from wallnet.simulate import SimulationError, simulate
-from wallnet.simulate.oommf import install
-from wallnet.simulate.oommf.session import OommfError
+from wallnet.simulate.oommf.session import OommfError, locate
 
 
 @pytest.mark.oommf
@@ -14,7 +13,7 @@ from wallnet.simulate.oommf.session import OommfError
 @pytest.mark.skipif("OOMMFTCL" not in os.environ, reason="OOMMFTCL is not set")
 def test_root_is_told_to_be_someone_else(small_job, monkeypatch):
     with pytest.raises(OommfError) as raised:
-        install.locate()
+        locate()
     assert "Don't run OOMMF as root" in str(raised.value)
     assert "run as an ordinary user" in str(raised.value)
     with pytest.raises(SimulationError, match=r"pulse of 3e.11 A/m²: OOMMF does not run"):

@@ -15,7 +15,7 @@ from wallnet.config.devices import Relaxation
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.simulate import SimulationError, quench, registry, simulate
 from wallnet.simulate.drives import drives
-from wallnet.simulate.oommf import install, run, session, thermal
+from wallnet.simulate.oommf import run, session, thermal
 from wallnet.simulate.recorder import initialized
 
 WARM = {"temperature": {"ambient": 290.0, "seed": 3, "values_of": "cells"}}
@@ -156,7 +156,7 @@ def test_the_seed_decides_the_thermal_field():
     ends = []
     for seed in (2, 2, 3):
         job = strip("oommf", seed).model_copy(update={"pulse_duration": 0.4e-12})
-        with session.opened(install.locate(), 1) as opened:
+        with session.opened(1) as opened:
             (*_, last) = run.states(opened, job, drives(job)[0], initialized(job))
         ends.append(last)
     np.testing.assert_array_equal(ends[0], ends[1])
@@ -166,7 +166,7 @@ def test_the_seed_decides_the_thermal_field():
 @pytest.mark.oommf
 @pytest.mark.usefixtures("real_oommf")
 @pytest.mark.parametrize("barrier", [1.5, 5.0])
-def test_macrospins_have_boltzmanns_distribution(small_job, tmp_path, barrier):
+def test_macrospins_have_boltzmanns_distribution(tmp_path, barrier):
     """A field makes it asymmetric: its density is exp(barrier m_z² + 0.7 m_z).
 
     All moments start along ±z, in the proportion of the two wells.
@@ -189,11 +189,9 @@ def test_macrospins_have_boltzmanns_distribution(small_job, tmp_path, barrier):
     start = np.zeros((count**2, 3))
     start[:, 2] = np.where(np.arange(count**2) < count**2 * density[points > 0].sum(), 1, -1)
     system.m = df.Field(mesh, nvdim=3, value=start.reshape(count, count, 1, 3), norm=magnetization)
-    job = small_job("oommf", temperature={"ambient": 300.0, "seed": 7, "values_of": "cells"})
-    evolver = thermal.evolver(job, drives(job)[0])
-    evolver.min_timestep = evolver.max_timestep = 0.1e-12
+    evolver = oommfc.Xf_ThermSpinXferEvolver(min_timestep=0.1e-12, max_timestep=0.1e-12)
     evolver.J, evolver.mp, evolver.P, evolver.Lambda = 0.0, (0, 1, 0), 0.4, 1.0
-    with session.opened(install.locate(), 1) as opened:
+    with session.opened(1) as opened:
         oommfc.TimeDriver(evolver=evolver).write_mif(system, dirname=str(tmp_path), t=0.8e-9, n=40)
         assert opened.start(tmp_path, "track.mif").wait() == 0
     found = sorted(tmp_path.glob("*-Magnetization-*.omf"))[10:]

@@ -6,6 +6,7 @@ study its own. `content` and `dataset` create data from these definitions. `faul
 """
 
 import csv
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -268,6 +269,28 @@ def dataset(
 ) -> "xarray.Dataset":
     """Return a dataset of a kind, with dimensions, types and attributes; see `content`."""
     return content(kind, values, attrs).dataset()
+
+
+def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
+    """Return the variables of a kind, with NaN and empty texts for values; see `content`.
+
+    Parameters
+    ----------
+    kind : str
+        Key of `KINDS`.
+    **sizes
+        Size of each dimension.
+    """
+    import numpy as np
+
+    found: dict[str, NDArray[Any]] = {}
+    for name in KINDS[kind] + OPTIONAL.get(kind, ()):
+        variable = VARIABLES[name]
+        if not variable.values:
+            shape = [sizes[dimension] for dimension in variable.dimensions]
+            dtype, fill = (object, "") if variable.is_text else (float, math.nan)
+            found[name] = np.full(shape, fill, dtype)
+    return found
 
 
 def is_coordinate(name: str) -> bool:

@@ -90,22 +90,18 @@ class Embedded(Calculator[FilmSettings]):
                 both = {"spin_temperatures": np.array(spins)}
                 checkpoint.offer(lambda: engine.state() | recorder.content() | both)
 
-        reached = recorder.time[-1]
-        driven = [each for each in job.segments() if reached <= each.end * (1 + 1e-9)]
-        for segment in driven:
-            engine.set_torque(*_torque(job, segment))
+        # a wall rests after its pulse only
+        reached, last = recorder.time[-1], recorder.pulse_end + job.relaxation.longest
+        parts = [(each.end, _torque(job, each)) for each in job.segments()]
+        for end, torque in (*parts, (last, (None,))):
+            if reached > end * (1 + 1e-9):
+                continue
+            engine.set_torque(*torque)
             if earlier is not None:
                 engine.restore(earlier)
                 earlier = None
-            while engine.time < segment.end * (1 - 1e-9):
-                until(segment.end)
-        if driven:
-            engine.set_torque(None)
-        elif earlier is not None:
-            engine.restore(earlier)
-        last = recorder.pulse_end + job.relaxation.longest
-        while engine.time < last * (1 - 1e-9) and not recorder.resting():
-            until(last)
+            while engine.time < end * (1 - 1e-9) and not recorder.resting():
+                until(end)
         return {
             **(quenched(self, job, recorder, spins) if job.temperature else {}),
             **({"highest_temperature": heated.highest} if heated else {}),

@@ -1,28 +1,25 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`install` finds OOMMF, `session` manages its processes, `run` its input and its states, and
-`thermal` chooses its evolver at a temperature.
+`session` finds OOMMF and manages its processes, `run` its input and its states, and `thermal`
+chooses its evolver at a temperature.
 """
 
-import argparse
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
-from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.drives import drives, record_runs
-from wallnet.simulate.oommf import install, run, session, thermal
-from wallnet.simulate.quench import quenched
+from wallnet.simulate.calculator import Calculator
+from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.drives import Drive, drives, record_runs
+from wallnet.simulate.oommf import run, session, thermal
+from wallnet.simulate.quench import WARM_UP, quenched
 from wallnet.simulate.recorder import Recorder
-from wallnet.simulate.registry import TRIAL_TEMPERATURE, run_trial
-
-if TYPE_CHECKING:
-    from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.registry import run_trial
 
 
 class Oommf(Calculator[OommfSettings]):
@@ -41,18 +38,30 @@ class Oommf(Calculator[OommfSettings]):
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
-        checkpoint: "Checkpoint | None",
+        checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         threads = run.threads_of(self.settings)
         runs = drives(job)
-        with session.opened(install.locate(), threads) as opened:
+        film = None
+        if job.temperature:
+            from wallnet.film.thermal import ThermalEngine  # loads numba
+
+            film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
+        with session.opened(threads) as opened:
             import oommfc
 
-            states: thermal.States = partial(run.states, opened, job)
+            # measured and set temperature
             spins: list[list[float]] = []
-            if job.temperature:
-                states = thermal.measured(job, states, spins)
+
+            def states(drive: Drive, begun: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
+                """Yield the states of a run, and note their temperature if the film is warm."""
+                for stage, state in enumerate(run.states(opened, job, drive, begun)):
+                    if film and drive.time(stage) > WARM_UP:
+                        film.magnetization = state
+                        spins.append([film.spin_temperature(), job.temperature])
+                    yield state
+
             record_runs(runs, states, start, recorder, progress)
         found = {}
         if job.temperature:
@@ -63,22 +72,3 @@ class Oommf(Calculator[OommfSettings]):
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
             "threads": threads,
         }
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `oommf` to the command line."""
-    command = subparsers.add_parser("oommf")
-    command.set_defaults(handler=_check)
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    calculator = Oommf(OommfSettings())
-    found = run_trial(calculator)
-    command = " ".join(install.locate())
-    print(f"{found['backend_version']}, started by {command}: ready")
-    try:
-        run_trial(calculator, TRIAL_TEMPERATURE)
-    except SimulationError as error:
-        print(f"at a temperature: {error}")
-    else:
-        print("at a temperature: ready")

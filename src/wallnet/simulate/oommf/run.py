@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Step
-from wallnet.simulate.drives import Drive, held_subregions, system_of, unit_vectors
+from wallnet.simulate.drives import Drive
 from wallnet.simulate.oommf import session, thermal
 from wallnet.simulate.oommf.session import OommfError, Session, said
-from wallnet.tracks import SYSTEM_NAME
+
+if TYPE_CHECKING:
+    import micromagneticmodel
 
 THREADS_VARIABLE = "OOMMF_THREADS"
 """Environment variable of OOMMF with the number of threads. It overrides the configuration, so that
@@ -46,6 +49,37 @@ def threads_of(settings: OommfSettings) -> int:
     return int(given)
 
 
+def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromagneticmodel.System":
+    """Return a run as a system of ubermag.
+
+    Parameters
+    ----------
+    job : Step
+        The job.
+    drive : Drive
+        A run of this job.
+    start : ndarray (rows, columns, 3)
+        Initial unit vectors; empty cells are ignored.
+    """
+    density = job.current_density if drive.driven else None
+    changes = drive.first != drive.last
+    if density and not changes:
+        density *= drive.first
+    system = tracks.system(job.model_copy(update={"current_density": density}))
+    if density and changes:
+        slope = (drive.last - drive.first) / drive.duration
+        system.dynamics.slonczewski.tcl_strings = {
+            "script": f"proc Waveform {{ total_time }} {{\n"
+            f"  return [expr {{{drive.first!r} + {slope!r} * $total_time}}]\n}}\n\n",
+            "script_name": "Waveform",
+            "script_args": "total_time",
+        }
+    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
+    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
+    system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
+    return system
+
+
 def write_input(
     job: Step, drive: Drive, magnetization: NDArray[np.floating], directory: Path
 ) -> None:
@@ -56,15 +90,17 @@ def write_input(
     driver = oommfc.TimeDriver()
     if job.temperature:
         system.T = job.temperature
-        driver = oommfc.TimeDriver(evolver=thermal.evolver(job, drive))
+        step = thermal.time_step(job, drive)
+        evolver = oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
+        driver = oommfc.TimeDriver(evolver=evolver)
         if not (drive.driven and job.current_density):
             # it does not run without a current
             system.dynamics += tracks.slonczewski(job.material, 0.0)
-    driver.write_mif(
-        system, dirname=str(directory), t=drive.duration, n=drive.stages, **held_subregions(system)
-    )
+    fixed = list(system.m.mesh.subregions)
+    held = {"fixed_subregions": fixed} if fixed else {}
+    driver.write_mif(system, dirname=str(directory), t=drive.duration, n=drive.stages, **held)
     if job.temperature:
-        path = directory / f"{SYSTEM_NAME}.mif"
+        path = directory / f"{tracks.SYSTEM_NAME}.mif"
         header, _, rest = path.read_text(encoding="utf-8").partition("\n")
         seed = thermal.seed(job, drive)
         path.write_text(f"{header}\nRandomSeed {seed}\n{rest}", encoding="utf-8")
@@ -95,7 +131,7 @@ def states(
 
     directory = Path(tempfile.mkdtemp(dir=opened.directory))
     write_input(job, drive, start, directory)
-    process = opened.start(directory, f"{SYSTEM_NAME}.mif")
+    process = opened.start(directory, f"{tracks.SYSTEM_NAME}.mif")
     read = 0
     advanced = time.monotonic()
     while True:
@@ -108,13 +144,14 @@ def states(
             if (match := _STATE.search(path.name))
         }
         while path := saved.get(read):
-            magnetization = unit_vectors(job, discretisedfield.Field.from_file(str(path)))
+            field = discretisedfield.Field.from_file(str(path))
             path.unlink()
             if read == 0:
                 opened.version = session.version(directory)
             read += 1
             advanced = now
-            yield magnetization
+            moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
+            yield moments / job.material.saturation_magnetization
         if read == drive.stages:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(session.FLUSH_LIMIT)

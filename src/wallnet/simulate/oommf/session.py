@@ -1,4 +1,4 @@
-"""Processes of OOMMF in a job, and their messages.
+"""Search for OOMMF, its processes in a job, and their messages.
 
 Each job has its own host server, process group and directory, which are removed at its end. The
 runner of oommfc is not used: it keeps servers running after the job, waits indefinitely for a run
@@ -92,6 +92,62 @@ def version(directory: Path) -> str:
     return match[1] if match else "unknown"
 
 
+def locate() -> tuple[str, ...]:
+    """Find OOMMF in the same places as oommfc.
+
+    Returns
+    -------
+    tuple of str
+        The command that starts it, without the name of an application: of `OOMMFTCL` and `oommf`
+        on PATH, the first that works.
+
+    Raises
+    ------
+    OommfError
+        If none works; the message contains the answer of each one.
+    """
+    refusals: list[str] = []
+    places: list[tuple[tuple[str, ...], str]] = []
+    if script := os.environ.get("OOMMFTCL"):
+        places.append((("tclsh", script), f"OOMMFTCL ({script})"))
+    if program := shutil.which("oommf"):
+        places.append(((program,), program))
+    elif found := shutil.which("oommf", mode=os.F_OK):
+        refusals.append(f"{found} may not be executed")
+    for command, name in places:
+        if (refusal := _refusal(command, name)) is None:
+            return command
+        refusals.append(refusal)
+    if refusals:
+        told = "; ".join(refusals)
+        fix = (
+            "run as an ordinary user, which OOMMF insists on"
+            if "as root" in told
+            else "fix that installation"
+        )
+        raise OommfError(f"OOMMF does not run: {told}; {fix}, or set calculator: film")
+    raise OommfError(
+        "OOMMF is not there: set OOMMFTCL to the path of oommf.tcl, put oommf on PATH, or run "
+        "snakemake with --software-deployment-method conda; or set calculator: film"
+    )
+
+
+def _refusal(command: tuple[str, ...], name: str) -> str | None:
+    """Run the command for the version; return None, or the problem in one clause."""
+    asking = [*command, "boxsi", "+fg", "+version", "-exitondone", "1"]
+    try:
+        asked = subprocess.run(asking, capture_output=True, text=True, errors="replace")
+    except FileNotFoundError:
+        if command[0] == name:
+            return f"{name} names an interpreter in its first line that is not there"
+        return f"{name} needs {command[0]}, which is not on PATH"
+    except OSError as error:
+        return f"{name} cannot be started ({error.strerror})"
+    if asked.returncode == 0:
+        return None
+    return f"{name} says: {complaint(asked.stderr or asked.stdout).rstrip('.')}"
+
+
 class Session:
     """One host server and one process group for all processes of OOMMF in a job."""
 
@@ -155,8 +211,9 @@ class Session:
 
 
 @contextmanager
-def opened(command: Sequence[str], threads: int) -> Iterator[Session]:
+def opened(threads: int) -> Iterator[Session]:
     """Open a session in a new directory; end the session and remove the directory in any case."""
+    command = locate()
     directory = Path(tempfile.mkdtemp(prefix="wallnet-oommf-"))
     session = Session(command, directory, threads)
     with _terminable():

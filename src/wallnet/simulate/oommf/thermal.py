@@ -13,8 +13,6 @@ the thermal field of a whole step for a shorter one.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +20,6 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.experiment import Step
 from wallnet.simulate.drives import Drive
-from wallnet.simulate.quench import WARM_UP
-
-States = Callable[[Drive, NDArray[np.floating]], Iterable[NDArray[np.floating]]]
-"""Returns the states at the ends of the stages of a run, given the run and its first state."""
 
 DEVIATION = 0.03
 """Largest relative deviation of the energy of a mode from its thermal energy."""
@@ -53,40 +47,6 @@ def time_step(job: Step, drive: Drive) -> float:
     """Return the time step in s of a run."""
     stage = drive.duration / drive.stages
     return stage / math.ceil(stage / longest_step(job) - 1e-9)
-
-
-def measured(job: Step, states: States, spins: list[list[float]]) -> States:
-    """Return the same states; the temperature that they show is added to a list.
-
-    Parameters
-    ----------
-    job : Step
-        The job.
-    states : callable
-        Returns the states at the ends of the stages of a run; see `drives.record_runs`.
-    spins : list of list of float
-        Receives measured and set temperature in K of each state, after the film has become warm.
-    """
-    from wallnet.film.thermal import ThermalEngine  # loads numba
-
-    film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
-
-    def warm(drive: Drive, start: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-        for stage, state in enumerate(states(drive, start)):
-            if drive.time(stage) > WARM_UP:
-                film.magnetization = state
-                spins.append([film.spin_temperature(), job.temperature])
-            yield state
-
-    return warm
-
-
-def evolver(job: Step, drive: Drive) -> Any:
-    """Return the evolver of a run."""
-    import oommfc
-
-    step = time_step(job, drive)
-    return oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
 
 
 def seed(job: Step, drive: Drive) -> int:

@@ -1,19 +1,19 @@
-"""The path of least energy between two neighbouring states of a wall, and its barrier."""
+"""What follows from the energy alone: minima next to a state, and paths between two of them."""
 
-import math
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, revisions, tracks
-from wallnet.experiment.energy_path import EnergyPath, between, images_between
+from wallnet.experiment.energy_path import EnergyPath, Minimum, between, images_between
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
+from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.simulate.calculator import SimulationError
-from wallnet.simulate.minima import landscape_of
 
 if TYPE_CHECKING:
     import xarray
@@ -33,10 +33,80 @@ CLOSER = 0.8
 Places = list[tuple[float, float]]
 
 
-def find_barrier(
-    job: EnergyPath,
-    minima: "dict[WallState, xarray.Dataset]",
-) -> "xarray.Dataset":
+def landscape_of(job: tracks.TrackJob) -> "Landscape":
+    """Return the energy of the film of a job."""
+    from wallnet.film.landscape import Landscape
+
+    return Landscape(**tracks.film(job))
+
+
+def find_minimum(job: Minimum) -> "xarray.Dataset":
+    """Minimise the energy on from an initialised wall, or from a reversed track.
+
+    Parameters
+    ----------
+    job : Minimum
+        Track, material and state.
+
+    Returns
+    -------
+    xarray.Dataset
+        Kind 'minimum'. The attributes tell the `state` at the minimum, and whether it is that of
+        the job (`stayed`).
+
+    Raises
+    ------
+    SimulationError
+        If the field is not finite.
+    """
+    from wallnet.film import EngineError, minima
+
+    wanted = WallState(job.state)
+    width = job.material.wall_width_parameter
+    if job.placement is None:
+        start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
+    else:
+        start = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
+    landscape = landscape_of(job)
+    mask = landscape.mask
+    try:
+        found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
+    except EngineError as error:
+        raise SimulationError(f"minimum of '{wanted}': {error}") from error
+    m = np.moveaxis(found.m, 0, -1)
+    first = tracks.wall_ends(job.track, mask, start)
+    bottom, top = tracks.wall_ends(job.track, mask, m)
+    middle = sum(first) / 2
+    state = tracks.wall_state(job.track, width, middle, bottom, top)
+    # an initial wall has the name of the notch at which it may be
+    begun = tracks.wall_state(job.track, width, middle, *first) if not wanted.ends else wanted
+    x, y = tracks.centres(job.track)
+    values: dict[str, Any] = {
+        "minimum_magnetization": np.where(mask[..., None], m, np.nan),
+        "minimum_energy": found.energy,
+        "minimum_residual_field": found.residual,
+        "minimum_stiffness": found.stiffness,
+        "minimum_wall_bottom": bottom,
+        "minimum_wall_top": top,
+        "minimum_converged": found.converged,
+        "x": x,
+        "y": y,
+    }
+    about = {
+        "state": str(state),
+        "stayed": int(state == begun),
+        "stopping_field": minima.STOP,
+        "steps": found.steps,
+    }
+    return files.dataset("minimum", values, _origin(job) | about)
+
+
+def _origin(job: Minimum | EnergyPath) -> dict[str, Any]:
+    """Return the attributes that tell where a result is from."""
+    return {"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")}
+
+
+def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") -> "xarray.Dataset":
     """Compute the path of least energy between two states.
 
     Parameters
@@ -65,36 +135,35 @@ def find_barrier(
     begin = time.process_time()
     x, y = tracks.centres(job.track)
     values: dict[str, Any] = {
-        **dict.fromkeys(("path_energy", "path_wall_bottom", "path_wall_top"), np.empty(0)),
-        "path_distance": np.empty(0),
-        "barrier_forward": math.nan,
-        "barrier_backward": math.nan,
+        **blank("barrier", image=0, mode=2, x=x.size, y=y.size, component=3),
         "saddle": -1,
-        "saddle_magnetization": np.full((y.size, x.size, 3), np.nan),
-        "saddle_residual_field": math.nan,
-        "saddle_stiffness": (math.nan, math.nan),
         "barrier_converged": 0,
         "x": x,
         "y": y,
     }
-    about: dict[str, Any] = {
-        **{"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")},
-        **{"route": "", "rounds": 0, "settled": 0},
+    about = _origin(job) | {"route": "", "rounds": 0, "settled": 0}
+    held = {EXPELLED, REVERSED} | {
+        state
+        for state, found in minima.items()
+        if found["minimum_converged"] and found.attrs["stayed"]
     }
     for state in (first, second):
         if state not in (EXPELLED, REVERSED, *minima):
             raise SimulationError(f"the minimum of '{state}' is missing; give its file (--after)")
-        if not _holds(state, minima):
+        if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
             return files.dataset("barrier", values, about)
     landscape = landscape_of(job)
     ends = [_end(landscape, state, minima) for state in (first, second)]
     places = _places(job, first, second)
-    straight = "one end moves" if first.half or second.half else "both ends together"
+    one_end = first.half or second.half
+    straight = "one end moves" if one_end else "both ends together"
+    # pairs of a half state tell how one end moves before the other
+    told = one_end or (first.ends and second.ends and between(first, second) in held)
     for attempt in range(ATTEMPTS):
         closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
         routes = {straight: _together(closer, *places)}
-        if not _half_tells(first, second, minima):
+        if not told:
             routes["upper end first"] = _one_first(closer, *places)
         candidates = [_images(job, ends, route) for route in routes.values()]
         try:
@@ -130,35 +199,16 @@ def find_barrier(
     return files.dataset("barrier", values, about)
 
 
-def _holds(state: WallState, minima: "dict[WallState, xarray.Dataset]") -> bool:
-    """Return whether a state is a minimum of the energy; so is the track without a wall."""
-    if state in (EXPELLED, REVERSED):
-        return True
-    found = minima.get(state)
-    return found is not None and bool(found["minimum_converged"] and found.attrs["stayed"])
-
-
-def _half_tells(
-    first: WallState, second: WallState, minima: "dict[WallState, xarray.Dataset]"
-) -> bool:
-    """Return whether pairs of a half state tell how one end moves before the other."""
-    if first.half or second.half:
-        return True
-    if not (first.ends and second.ends):
-        return False
-    return _holds(between(first, second), minima)
-
-
 def _end(
-    landscape: "Landscape", state: WallState, minima: "dict[WallState, xarray.Dataset]"
+    landscape: "Landscape", state: WallState, minima: "Mapping[WallState, xarray.Dataset]"
 ) -> NDArray[np.float32]:
     """Return the magnetisation of an end of a path, (3, rows, columns)."""
-    from wallnet.film import minima as film_minima
+    from wallnet.film.minima import descend
 
     if state in (EXPELLED, REVERSED):
         uniform = np.zeros((3, *landscape.mask.shape))
         uniform[2] = 1.0 if state == EXPELLED else -1.0
-        return film_minima.descend(landscape, uniform).m.astype(np.float32)
+        return descend(landscape, uniform).m.astype(np.float32)
     stored = np.nan_to_num(minima[state]["minimum_magnetization"].values)
     return np.ascontiguousarray(np.moveaxis(stored, -1, 0), dtype=np.float32)
 
