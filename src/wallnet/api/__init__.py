@@ -25,7 +25,7 @@ from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.plan.figures import FIGURES
+from wallnet.plan.shown import FIGURES
 from wallnet.simulate.barriers import find_barrier
 from wallnet.simulate.minima import find_minimum
 from wallnet.simulate.trains import run_train

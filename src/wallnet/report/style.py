@@ -4,7 +4,6 @@ Series differ in colour (Okabe and Ito's colour-blind-safe set), marker and line
 figure is also readable in grey.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, files
 from wallnet.config import Figures
-from wallnet.experiment.base import read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -245,15 +243,3 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
         # the axes stay where they are: the same layout in both files, and computed once
         figure.set_layout_engine("none")
         figure.savefig(other, format=vector[1:], metadata=other_text[vector])
-
-
-def add_figure_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the options that are common to all commands that draw a figure."""
-    command.add_argument("--figures", default="{}", help="style of all figures, as JSON")
-    command.add_argument("--png", required=True, help="figure to write")
-    command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
-
-
-def figures_of(arguments: argparse.Namespace) -> Figures:
-    """Return the style given to a command, or raise an error that describes its fault."""
-    return read(arguments.figures, Figures, "--figures", "style of figures")

@@ -81,7 +81,9 @@ def texts_of(results: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return texts("Validation", tables, [verdict], numbers=Table("", frame, missing=""))
 
 
-def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
+def draw(
+    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
+) -> tuple["Figure", dict[str, Any]]:
     """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances."""
     curves = {result["check"]: result["curves"] for result in _read(sources)}
     figure, axes = style.panels(figures, 2, 2, 0.8)
@@ -91,7 +93,7 @@ def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
     _tolerances(axes[1, 1], curves["tolerances"]["tolerances"])
     for letter, panel in zip("abcd", axes.flat, strict=True):
         panel.set_title(f"({letter})")
-    return figure
+    return figure, {}
 
 
 def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
