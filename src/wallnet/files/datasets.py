@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
+from wallnet.errors import UserError
 from wallnet.files.schema import (
     KINDS,
     VARIABLES,
@@ -68,7 +69,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     FileError
         If the file is missing, is not a JSON object, or lacks a key.
     """
-    with _reading(path, "JSON"):
+    with checked(path, "JSON"):
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
@@ -239,12 +240,12 @@ def kind_of(path: str | Path) -> str:
 
 
 @contextmanager
-def _reading(path: str | Path, kind: str) -> Iterator[None]:
+def checked(path: str | Path, kind: str) -> Iterator[None]:
     """Check the digest of a file that is read, and state its fault as a `FileError`."""
     try:
         check_digest(path)
         yield
-    except FileError:
+    except UserError:
         raise
     except OSError as error:
         if error.errno is not None and error.errno > 0:  # errors of the netCDF library are negative
@@ -263,7 +264,7 @@ def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
     """Open a netCDF file that is read."""
     import netCDF4
 
-    with _reading(path, "netCDF"), netCDF4.Dataset(path) as stored:
+    with checked(path, "netCDF"), netCDF4.Dataset(path) as stored:
         stored.set_auto_mask(False)
         yield stored
 

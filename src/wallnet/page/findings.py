@@ -23,7 +23,7 @@ from wallnet.report.networks import (
 from wallnet.report.networks import (
     losses as losses_of,
 )
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -181,17 +181,14 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
-    resting = [
-        len(set(map(str, data["state"].values[data["settled"].values != 0])))
-        for data in found.values()
-    ]
-    columns: dict[str, tuple[Any, Format]] = {
-        "device": (list(found), ""),
-        "kind": ([data.attrs["kind"] for data in found.values()], ""),
-        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
-        "final states": (resting, "d"),
-    }
-    return of_columns("Devices", columns)
+    import pandas
+
+    rows = []
+    for name, data in found.items():
+        resting = {*data["state"].values[data["settled"].values != 0]}
+        rows.append((name, data.attrs["kind"], data.sizes["current_density"], len(resting)))
+    counts = {"pulses": "d", "final states": "d"}
+    return Table("Devices", pandas.DataFrame(rows, columns=["device", "kind", *counts]), counts)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":

@@ -22,16 +22,12 @@ def device_files(campaign: Campaign) -> list[str]:
 
     Measured devices have no device file.
     """
-    with_model = (*CONTENTS, MEASURED)
-    return [
-        path
-        for name, device in campaign.devices.items()
-        for path in (
-            *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
-            *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
-            *TABLES["device_table"].written(campaign, device=name).values(),
-        )
-    ]
+    found = [files.DEVICE.format(device=name) for name in campaign.simulated]
+    for name, device in campaign.devices.items():
+        if device.kind in (*CONTENTS, MEASURED):
+            found.append(files.COMPACT_MODEL.format(device=name))
+        found += TABLES["device_table"].written(campaign, device=name).values()
+    return found
 
 
 def level_tables(campaign: Campaign) -> list[str]:

@@ -1,5 +1,6 @@
 """Files of the networks, and sources of tables."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from wallnet import files
@@ -88,18 +89,16 @@ def example_metrics(
     recipes : int or None
         Number of recipes, from the first on; None for all.
     """
-    mappings = {}
-    for name, stages_of in list(networks.run_set().stages.items())[:recipes]:
-        counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
-        mappings[name] = (NO_DEVICE, max(counts, key=lambda mapping: counts[mapping]))
-    return [
-        run.path(files.METRICS)
-        for run in networks.runs()
-        if (run.dataset, run.seed) == (dataset, str(networks.seeds[0]))
-        and run.stage in stages
-        and run.device in (NO_DEVICE, device)
-        and run.mapping in mappings.get(run.recipe, ())
-    ]
+    run_set = networks.run_set()
+    places = tuple(place for place in run_set.places if place[0] == device)
+    here = {"datasets": (dataset,), "places": places, "seeds": networks.seeds[:1]}
+    found = []
+    for recipe, stages_of in list(run_set.stages.items())[:recipes]:
+        counts = Counter(mapping for each in stages_of.values() for mapping in each)
+        mapping = max(networks.mappings, key=counts.__getitem__)
+        chosen = run_set.limited(stages, **here, recipes=(recipe,), mappings=(mapping,))
+        found += chosen.paths(files.METRICS)
+    return found
 
 
 def mapping_sources(campaign: Campaign) -> dict[str, list[str]]:

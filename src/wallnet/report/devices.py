@@ -126,16 +126,10 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     x, y = trace["x"].values / NM, trace["y"].values / NM
     half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
-    look: dict[str, Any] = {
-        "cmap": style.magnetization_map(),
-        "vmin": -1,
-        "vmax": 1,
-        "aspect": "equal",
-    }
-    image = axes.imshow(m_z, origin="lower", extent=extent, **look)
+    colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
+    image = axes.imshow(m_z, origin="lower", extent=extent, **colours)
     if np.isnan(m_z).any():
-        outline: dict[str, Any] = {"levels": [0.5], "colors": "black", "linewidths": 0.5}
-        axes.contour(x, y, np.isnan(m_z), **outline)
+        axes.contour(x, y, np.isnan(m_z), levels=[0.5], colors="black", linewidths=0.5)
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.tick_params(top=False, right=False, direction="out")
     return image
@@ -306,10 +300,9 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     if not usable.any():
         usable[:] = True
     first: dict[WallState, int] = {}
-    for index in np.argsort(density, kind="stable"):
-        state = WallState(device["state"].values[index])
-        if usable[index]:
-            first.setdefault(state, int(index))
+    order = np.argsort(density, kind="stable")
+    for index in order[usable[order]]:
+        first.setdefault(WallState(device["state"].values[index]), int(index))
     at_notches = {state for state in first if state.ends and not state.half}
     if at_notches:
         whole = {INITIAL, REVERSED, *at_notches}

@@ -34,6 +34,9 @@ LINE_STYLES: tuple[Any, ...] = (
     (0, (7, 2, 1, 2)),
 )
 
+LOOKS = tuple(zip(COLOURS, LINE_STYLES, MARKERS, strict=True))
+"""Colour, line style and marker of the n-th line of an axes."""
+
 EMPTY = "#E4E4E4"
 """Colour of cells without magnetic material."""
 
@@ -69,13 +72,8 @@ def look(index: int, *, marker: bool = False) -> dict[str, Any]:
     >>> look(0, marker=True)
     {'color': '#0072B2', 'linestyle': '-', 'marker': 'o'}
     """
-    keywords = {
-        "color": COLOURS[index % len(COLOURS)],
-        "linestyle": LINE_STYLES[index % len(LINE_STYLES)],
-    }
-    if marker:
-        keywords["marker"] = MARKERS[index % len(MARKERS)]
-    return keywords
+    colour, line, mark = LOOKS[index % len(LOOKS)]
+    return {"color": colour, "linestyle": line} | ({"marker": mark} if marker else {})
 
 
 def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Drawing]:
