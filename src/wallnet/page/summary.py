@@ -14,7 +14,7 @@ from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import checked
 from wallnet.jobs.summary import SummaryJob
-from wallnet.page.findings import Findings, Results
+from wallnet.page.findings import Findings
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
@@ -52,7 +52,7 @@ class Section(Headline):
     made: str = ""
 
 
-def _drawn(said: Headline, results: Results, png: str, data: str, made: str) -> Section:
+def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Section:
     """Return a part of the page with its figure."""
     with checked(results.folder / png, "PNG"):
         picture = base64.b64encode((results.folder / png).read_bytes()).decode("ascii")
@@ -157,7 +157,7 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
 # The device, step by step
 
 
-def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
     if job.written is None:
         return
     path = device_figure(job)
@@ -182,7 +182,7 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
     yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
 
 
-def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _studied(job: SummaryJob, results: Findings) -> Iterator[Section]:
     """Yield what studies hand over."""
     for each in job.studied:
         if not each.headline:
@@ -201,7 +201,7 @@ def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
         yield _drawn(said, results, png, path, _made_by(simulated))
 
 
-def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     shown = results.devices.items()
     tables = [_write_energy(name, data) for name, data in shown if name == job.written]
@@ -238,7 +238,7 @@ def _write_energy(name: str, data: "xarray.Dataset") -> Table:
 # The page
 
 
-def _sections(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _sections(job: SummaryJob, results: Findings) -> Iterator[Section]:
     if job.reference.entries:
         yield Section("Reference data", tables=[reference_table(job, results.devices)])
     for section in (_writing, _studied, _energy):
@@ -269,10 +269,10 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
         If a result is missing or damaged.
     """
     asked = SummaryJob.from_json(job)
-    results = Results.of(asked, Path(sources["folder"][0]))
+    results = Findings.of(asked, Path(sources["folder"][0]))
     page = rendered(
         "summary.html.j2",
-        found=Findings.of(asked, results),
+        found=results,
         sections=list(_sections(asked, results)),
         links=_links(asked.linked),
         most_rows=MOST_ROWS,
