@@ -8,10 +8,10 @@ from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.networks import Networks
-from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.stages import NO_DEVICE
 from wallnet.plan.clean import not_asked_for
 from wallnet.plan.listing import network_files, simulations
-from wallnet.plan.paths import example_metrics, mapped_paths
+from wallnet.plan.paths import mapped_paths
 from wallnet.plan.shown import FIGURES, figures
 
 
@@ -114,7 +114,9 @@ FREE = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
 
 def test_examples_are_of_the_first_recipe_mapping_and_seed(default, two_recipes):
     """The mapping is the one with the most stages, the first of equal ones."""
-    found = example_metrics(two_recipes, PAPER_STAGES, "mnist", "synapse-5")
+    campaign = default.model_copy(update={"networks": two_recipes})
+    place = {"dataset": "mnist", "device": "synapse-5"}
+    found = FIGURES["confusion"].sources(campaign, **place)["metrics"]
     assert len(found) == 5  # the free network once, two stages in each reading
     common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
     assert found[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
@@ -122,10 +124,7 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(default, two_recipes)
         for stage, path in zip(("quantized", "fine_tuned"), both, strict=True):
             run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
             assert path == files.METRICS.format(**run)
-    # quantized, fine_tuned and fine_tuned_snapped in each reading, and fp32
-    assert len(example_metrics(two_recipes, STAGES, "mnist", "synapse-5")) == 7
-    assert example_metrics(two_recipes, [FIRST_STAGE], "mnist") == found[:1]
-    campaign = default.model_copy(update={"networks": two_recipes})
+    assert FIGURES["misread"].sources(campaign, dataset="mnist")["metrics"] == found[:1]
     curves = FIGURES["training-curves"].sources(campaign)["metrics"]
     assert len(curves) == 4  # two data sets, two recipes
     assert all("fp32" in path for path in curves)
@@ -133,8 +132,10 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(default, two_recipes)
     assert {run["seed"] for run in runs} == {"4"}
 
 
-def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
-    found = example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
+def test_examples_of_all_recipes_have_the_mapping_of_their_own(default, two_recipes):
+    campaign = default.model_copy(update={"networks": two_recipes})
+    place = {"dataset": "mnist", "device": "synapse-5"}
+    found = FIGURES["weights"].sources(campaign, **place)["metrics"]
     runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
     assert len(runs) == len(found)
     assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from wallnet.config import Figures
 from wallnet.config import networks as section
 from wallnet.config.networks import Networks
 from wallnet.config.stages import (
-    FIRST_STAGE,
     FREE_STAGES,
     LEVEL_STAGES,
     NO_DEVICE,
@@ -28,7 +28,7 @@ from wallnet.files import FileError
 from wallnet.files.paths import folder_of
 from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import accuracy_job
-from wallnet.plan.paths import example_metrics
+from wallnet.plan.shown import FIGURES
 from wallnet.report import networks as report
 from wallnet.report import style
 
@@ -203,14 +203,13 @@ def sources(networks, kind):
     if kind == "accuracy":
         tabulate(networks)
         return ["a.csv"]
-    return {
-        "weights": example_metrics(networks, STAGES, dataset, device, recipes=None),
-        "confusion": example_metrics(networks, PAPER_STAGES, dataset, device),
-        "misread": example_metrics(networks, [FIRST_STAGE], dataset),
-        "training-curves": networks.run_set()
-        .limited([FIRST_STAGE], seeds=networks.seeds[:1])
-        .paths(files.METRICS),
+    place = {
+        "weights": {"dataset": dataset, "device": device},
+        "confusion": {"dataset": dataset, "device": device},
+        "misread": {"dataset": dataset},
+        "training-curves": {},
     }[kind]
+    return FIGURES[kind].sources(SimpleNamespace(networks=networks), **place)["metrics"]
 
 
 def asked(kind, used, paper=()):

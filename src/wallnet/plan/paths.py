@@ -1,8 +1,5 @@
 """Files of the networks, and sources of tables."""
 
-from collections import Counter
-from collections.abc import Collection
-
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.networks import Networks
@@ -64,41 +61,6 @@ def mapping_jobs(networks: Networks) -> list[str]:
     """Return the paths from which log and benchmark of each job that maps networks are named."""
     runs = (run for run in networks.runs() if run.device != NO_DEVICE)
     return list(dict.fromkeys(files.ON_SYNAPSE.format(**run) for run in runs))
-
-
-def example_metrics(
-    networks: Networks,
-    stages: Collection[str],
-    dataset: str,
-    device: str = NO_DEVICE,
-    recipes: int | None = 1,
-) -> list[str]:
-    """Return the metrics of the first seed at some stages, in all readings.
-
-    Without a device, return those of the network with FP32 weights. Of each recipe, the mapping
-    with the most stages is used.
-
-    Parameters
-    ----------
-    networks : Networks
-        All networks.
-    stages : collection of str
-        The stages.
-    dataset, device : str
-        Data set and synapse.
-    recipes : int or None
-        Number of recipes, from the first on; None for all.
-    """
-    run_set = networks.run_set()
-    places = tuple(place for place in run_set.places if place[0] == device)
-    here = {"datasets": (dataset,), "places": places, "seeds": networks.seeds[:1]}
-    found = []
-    for recipe, stages_of in list(run_set.stages.items())[:recipes]:
-        counts = Counter(mapping for each in stages_of.values() for mapping in each)
-        mapping = max(networks.mappings, key=counts.__getitem__)
-        chosen = run_set.limited(stages, **here, recipes=(recipe,), mappings=(mapping,))
-        found += chosen.paths(files.METRICS)
-    return found
 
 
 def mapping_sources(campaign: Campaign) -> dict[str, list[str]]:

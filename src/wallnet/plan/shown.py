@@ -1,6 +1,7 @@
 """All tables and figures beside those of the studies, with their sources and their labels."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -224,10 +225,25 @@ def _accuracies(campaign: Campaign) -> Sources:
 
 
 def _examples(stages: Collection[str], recipes: int | None = 1) -> Callable[..., Sources]:
-    """Return a function that lists the metrics of networks on a data set; see `example_metrics`."""
-    return lambda campaign, dataset, device=NO_DEVICE: {
-        "metrics": paths.example_metrics(campaign.networks, stages, dataset, device, recipes)
-    }
+    """Return a function that lists the metrics of the first seed at some stages, in all readings.
+
+    Without a device, they are those of the network with FP32 weights. `recipes` is the number of
+    recipes, from the first on; None for all. Of each, the mapping with the most stages is used.
+    """
+
+    def sources(campaign: Campaign, dataset: str, device: str = NO_DEVICE) -> Sources:
+        networks, run_set = campaign.networks, campaign.networks.run_set()
+        places = tuple(place for place in run_set.places if place[0] == device)
+        here = {"datasets": (dataset,), "places": places, "seeds": networks.seeds[:1]}
+        found = []
+        for recipe, stages_of in list(run_set.stages.items())[:recipes]:
+            counts = Counter(mapping for each in stages_of.values() for mapping in each)
+            mapping = max(networks.mappings, key=counts.__getitem__)
+            chosen = run_set.limited(stages, **here, recipes=(recipe,), mappings=(mapping,))
+            found += chosen.paths(files.METRICS)
+        return {"metrics": found}
+
+    return sources
 
 
 _of_paper = _examples(PAPER_STAGES)
