@@ -8,13 +8,12 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 import wallnet.jobs.networks
-import wallnet.plan.figures
 import wallnet.plan.listing
 import wallnet.plan.paths
 import wallnet.plan.requests
+import wallnet.plan.shown
 import wallnet.plan.start
 import wallnet.plan.summary
-import wallnet.plan.tables
 import wallnet.plan.work
 from wallnet import files, jobs, plan, revisions, server
 from wallnet.config import ConfigError, reading
@@ -76,8 +75,7 @@ include: "workflow/rules/devices.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mappings.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/tables.smk"
+include: "workflow/rules/shown.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/validation.smk"
 include: "workflow/rules/failures.smk"
@@ -141,7 +139,7 @@ rule networks:
 rule figures:
     """All figures."""
     input:
-        target(plan.figures.figures(campaign)),
+        target(plan.shown.figures(campaign)),
     localrule: True
 
 

@@ -14,10 +14,9 @@ from wallnet.errors import UserError
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
     "wallnet.studies.gathering": ("gather", "round"),
-    "wallnet.studies.showing": ("show",),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
-    "wallnet.report.commands": ("table", "figure"),
+    "wallnet.report.commands": ("show",),
     "wallnet.page.overview": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.clean": ("clean", "check", "digest"),

@@ -748,10 +748,6 @@ def test_paths_of_logs_and_benchmarks_repeat_those_of_the_results():
     assert files.log_of(trace) == "results/logs/traces/neuron/0.5000.log"
     assert files.benchmark_of(trace) == "results/benchmarks/traces/neuron/0.5000.tsv"
     assert files.log_of("results/figures/a{suffix}.png") == "results/logs/figures/a{suffix}.log"
-    assert files.figure_files(["a/b{suffix}", "c{suffix}"], "svg") == [
-        *("a/b.png", "a/b.svg"),
-        *("c.png", "c.svg"),
-    ]
 
 
 # Compact models

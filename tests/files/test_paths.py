@@ -1,17 +1,18 @@
 """The files of a campaign and those that each job receives; no job runs."""
 
 import itertools
+import json
 
 import pytest
 from helpers.small_campaign import ROOT
 
 from wallnet import config, files, plan
 from wallnet.config.networks import Networks
-from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.stages import NO_DEVICE
 from wallnet.plan.clean import not_asked_for
-from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.listing import network_files, simulations
-from wallnet.plan.paths import example_metrics, mapped_paths, training_curve_metrics
+from wallnet.plan.paths import mapped_paths
+from wallnet.plan.shown import FIGURES, figures
 
 
 @pytest.fixture(scope="session")
@@ -68,14 +69,16 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     table = {"wide": 10, "synapse": 5}
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
     campaign = config.parse(tiny)
-    assert FIGURES["dynamics"].command(campaign, device="wide") == [
-        *("figure", "dynamics", "--of", "synapse", "--traces", "results/traces/wide"),
-        *("--shown", "1.5e+12", "5e+11"),
+    figure = FIGURES["dynamics"]
+    assert figure.given(campaign, device="wide")[-3:] == [
+        *("--sources", "synapse=results/devices/wide.nc", "traces=results/traces/wide")
     ]
-    assert FIGURES["dynamics"].command(campaign, device="synapse")[-1] == "--shown"
-    assert FIGURES["accuracy"].command(campaign) == [
-        *("figure", "accuracy", "--paper", "5", "10"),
-    ]
+    told = json.loads(figure.job(campaign, device="wide"))
+    assert told == {"figure": "dynamics", "shown": [1.5e12, 0.5e12], "paper": []}
+    told = json.loads(figure.job(campaign, device="synapse"))
+    assert told == {"figure": "dynamics", "shown": [], "paper": []}
+    told = json.loads(FIGURES["accuracy"].job(campaign))
+    assert told == {"figure": "accuracy", "shown": [], "paper": [5, 10]}
 
 
 def test_figures_list_each_of_networks_once_in_both_formats(default):
@@ -109,9 +112,11 @@ def two_recipes():
 FREE = dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
 
 
-def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
+def test_examples_are_of_the_first_recipe_mapping_and_seed(default, two_recipes):
     """The mapping is the one with the most stages, the first of equal ones."""
-    found = example_metrics(two_recipes, PAPER_STAGES, "mnist", "synapse-5")
+    campaign = default.model_copy(update={"networks": two_recipes})
+    place = {"dataset": "mnist", "device": "synapse-5"}
+    found = FIGURES["confusion"].sources(campaign, **place)["metrics"]
     assert len(found) == 5  # the free network once, two stages in each reading
     common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
     assert found[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
@@ -119,18 +124,18 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(two_recipes):
         for stage, path in zip(("quantized", "fine_tuned"), both, strict=True):
             run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
             assert path == files.METRICS.format(**run)
-    # quantized, fine_tuned and fine_tuned_snapped in each reading, and fp32
-    assert len(example_metrics(two_recipes, STAGES, "mnist", "synapse-5")) == 7
-    assert example_metrics(two_recipes, [FIRST_STAGE], "mnist") == found[:1]
-    curves = training_curve_metrics(two_recipes)
+    assert FIGURES["misread"].sources(campaign, dataset="mnist")["metrics"] == found[:1]
+    curves = FIGURES["training-curves"].sources(campaign)["metrics"]
     assert len(curves) == 4  # two data sets, two recipes
     assert all("fp32" in path for path in curves)
     runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in curves]
     assert {run["seed"] for run in runs} == {"4"}
 
 
-def test_examples_of_all_recipes_have_the_mapping_of_their_own(two_recipes):
-    found = example_metrics(two_recipes, STAGES, "mnist", "synapse-5", recipes=None)
+def test_examples_of_all_recipes_have_the_mapping_of_their_own(default, two_recipes):
+    campaign = default.model_copy(update={"networks": two_recipes})
+    place = {"dataset": "mnist", "device": "synapse-5"}
+    found = FIGURES["weights"].sources(campaign, **place)["metrics"]
     runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
     assert len(runs) == len(found)
     assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}

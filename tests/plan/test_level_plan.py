@@ -35,7 +35,8 @@ def asked(barriers=True, transitions=True):
 )
 def test_a_table_has_the_sources_that_the_configuration_names(chosen, expected):
     campaign = plan.parse(asked(**chosen))
-    assert level_sources(campaign, "stairs") == {"device": DEVICE, **expected}
+    sources = {name: [path] for name, path in {"device": DEVICE, **expected}.items()}
+    assert level_sources(campaign, "stairs") == sources
     assert level_tables(campaign) == TABLES
 
 

@@ -50,7 +50,7 @@ def test_no_simulation_is_planned(campaign):
     write_measurements(campaign.folder)
     assert campaign.planned() == {
         "measured": 1,
-        "measured_table": 1,
+        "device_table": 1,
         "figure_measured": 1,
         "parameters": 1,
         "data": 1,
@@ -71,8 +71,8 @@ def test_devices_of_both_kinds_are_planned_together(campaign, tiny):
     campaign.configure(tiny)
     write_measurements(campaign.folder)
     planned = campaign.planned("devices")
-    counts = {"trace": 8, "gather_devices": 2, "compact_model": 2, "device_table": 2}
-    counts |= {"measured": 1, "measured_table": 1}
+    counts = {"trace": 8, "gather_devices": 2, "compact_model": 2, "device_table": 3}
+    counts |= {"measured": 1}
     assert {name: planned[name] for name in counts} == counts
 
 

@@ -6,8 +6,8 @@ import pytest
 from helpers.small_campaign import TINY, Campaign
 
 from wallnet import plan
-from wallnet.plan.figures import FIGURES, figures
 from wallnet.plan.listing import checks, device_files, everything, simulations
+from wallnet.plan.shown import FIGURES, figures
 
 PULSES = [{"current_density": 1e12, "duration": 0.5e-9, "pause": 0.5e-9}]
 
@@ -52,10 +52,11 @@ def test_a_variant_of_an_optional_device_is_optional():
 def test_the_figure_of_all_synapses_leaves_them_out():
     figure = FIGURES["synapses-compared"]
     names = ("synapse", "second", "third")
-    assert figure.sources(plan.parse(data(False))) == [f"results/devices/{n}.nc" for n in names]
-    assert figure.sources(plan.parse(data())) == [
-        *("results/devices/synapse.nc", "results/devices/third.nc")
-    ]
+    every = [f"results/devices/{name}.nc" for name in names]
+    assert figure.sources(plan.parse(data(False))) == {"synapse": every}
+    assert figure.sources(plan.parse(data())) == {
+        "synapse": ["results/devices/synapse.nc", "results/devices/third.nc"]
+    }
     alone = data()
     for name in ("synapse", "third"):
         alone["devices"][name]["kind"] = "track"

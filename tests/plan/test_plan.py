@@ -21,9 +21,9 @@ from helpers.windows import windowed
 from wallnet import files, plan
 from wallnet.config.measured import MEASURED
 from wallnet.plan import listing, requests, work
-from wallnet.plan.figures import FIGURES
 from wallnet.plan.listing import everything, network_files
 from wallnet.plan.requests import KINDS, Requested
+from wallnet.plan.shown import FIGURES
 from wallnet.plan.work import study_work
 from wallnet.studies import NAMES
 from wallnet.validation import CHECKS
@@ -368,12 +368,12 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     stages = {
         "devices": {"gather_devices", "compact_model"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
-        "report": {job["rule"] for job in jobs if job["rule"].startswith("figure_")},
     }
     stages |= {"barriers": {"gather_barriers"}, "show barriers": {"show_barriers"}}
     stages |= {"pulse_trains": ["gather_pulse_trains"], "show pulse_trains": ["show_pulse_trains"]}
     expected = {rule: now[stage] for stage, rules in stages.items() for rule in rules}
-    plain = ("parameters", "accuracy", "validation_table", "device_table", "mapping_table")
+    plain = {job["rule"] for job in jobs if job["rule"].startswith("figure_")}
+    plain |= {"parameters", "accuracy", "validation_table", "device_table", "mapping_table"}
     expected |= {rule: [now["report"]] for rule in plain}
     # these show what studies hand over
     expected["level_report"] = [now["report"], now["show barriers"]]
@@ -422,7 +422,7 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         unsaid = {"revision"} | ({"levels", "activation"} if rule in ON_DEVICES else set())
         for name, value in job["params"].items():
             values = map(str, value if isinstance(value, list) else [value])
-            said = {*words, *shlex.split(job["command"])}
+            said = {*words, *shlex.split(job["command"])} | {w.removeprefix("--") for w in words}
             assert name in unsaid or set(values) <= said, (rule, name)
         known = {*job["input"], *job["output"], *job["log"]}
         for value in job["params"].values():
@@ -435,16 +435,18 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
 
 OPTIONS = {
     "--traces": r"results/traces/[a-z]+",
-    "--dataset": r"results/(barriers/[a-z]+|crosscheck/engines|pulse_trains/stairs)\.nc",
     "--barriers": r"results/barriers/[a-z]+\.nc",
+    "--crosscheck": r"results/crosscheck/engines\.nc",
     "--device": r"results/devices/[a-z]+\.nc",
     "--devices": r"results/devices|-",
-    "--pulse_trains": r"results/pulse_trains",
+    "--pulse_trains": r"results/pulse_trains(/stairs\.nc)?",
     "--networks": r"results/networks",
     "--models": r"results/compact_models",
     "--data": r"results/data/[a-z]+\.json",
-    "--neuron": r"results/compact_models/other\.json",
-    "--synapse": r"results/compact_models/(synapse|wide)\.json",
+    "--neuron": r"results/(compact_models/other\.json|devices/(neuron|other)\.nc)",
+    "--synapse": r"results/(compact_models/(synapse|wide)\.json|devices/(synapse|wide)\.nc)",
+    "--metrics": r"results/networks/.*/metrics\.json",
+    "--table": r"results/tables/accuracy\.csv",
     "--start": r"results/networks/[a-z]+/none/none/none/plain/fp32/seed-\d+/best\.ckpt",
     "--results": r"results/validation/.*\.json",
     "--comparisons": r"results/mappings/[a-z]+/(synapse|wide)/[a-z]+/seed-\d+\.json",
@@ -761,14 +763,18 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     assert len({job["template"] for job in drawn}) == 1
     for job in drawn:
         name = job["rule"].removeprefix("figure_").replace("_", "-")
-        of_devices = job["rule"] not in NETWORK_FIGURES
-        assert words_of(job)[:3] == ["wallnet", "figure", name]
-        assert ("--of" in words_of(job)) == of_devices
+        half = "networks" if job["rule"] in NETWORK_FIGURES else "devices"
+        assert words_of(job)[:3] == ["wallnet", "show", f"report.{half}"]
+        assert json.loads(job["params"]["job"])["figure"] == name
         assert all(name in path for path in job["output"])
-        maps = job["rule"] in ("figure_magnetization", "figure_dynamics")
         sources = [path for path in job["input"] if not path.startswith("results/traces/")]
-        assert behind("--sources", job) == sources
-        assert ("--traces" in words_of(job)) == maps
+        if job["rule"] in ("figure_magnetization", "figure_dynamics"):
+            sources.append(f"results/traces/{job['wildcards']['device']}")
+        words = words_of(job)
+        given = words[words.index("--sources") + 1 : words.index("--job")]
+        assert given[1::2] == sources
+        if half == "devices":
+            assert {*given[::2]} - {"--traces"} == {f"--{FIGURES[name].kind}"}
 
 
 NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights", "confusion")} | {
@@ -778,12 +784,14 @@ NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights
 
 def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     """Figures of accuracies show the rows of the paper that correspond to a synapse."""
-    pulses = {"other": ["4e+11", "6e+11"], "wide": ["-2.5e+11"], "plain": ["1.5e+12"]}
+    pulses = {"other": [4e11, 6e11], "wide": [-2.5e11], "plain": [1.5e12]}
     rules = ("figure_magnetization", "figure_dynamics", "figure_wall_position")
     for job in of_rule(jobs, *rules):
-        assert behind("--shown", job) == pulses.get(job["wildcards"]["device"], [])
+        told = json.loads(job["params"]["job"])
+        assert (told["shown"], told["paper"]) == (pulses.get(job["wildcards"]["device"], []), [])
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
-        assert behind("--paper", job) == ["5"]
+        told = json.loads(job["params"]["job"])
+        assert (told["shown"], told["paper"]) == ([], [5])
     for job in jobs:
         drawn = ("show_crosscheck", "validation_table", "mapping_table")
         if job["rule"].startswith("figure_") or job["rule"] in drawn:

@@ -12,18 +12,26 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.devices.sweeps import track_of
-from wallnet.plan.figures import FIGURES
+from wallnet.jobs.figures import FigureJob
+from wallnet.plan.shown import FIGURES
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)
+STYLE = SMALL.model_dump_json()
 
 
 def draw(bench, kind, folder):
     outputs = folder / f"{kind}.png", folder / f"{kind}.svg"
-    command = ["figure", kind, "--of", FIGURES[kind].kind, "--sources", bench.out]
-    command += ["--traces", bench.traces[0].parent, "--figures", SMALL.model_dump_json()]
-    cli.main(list(map(str, [*command, "--png", outputs[0], "--vector", outputs[1]])))
+    traces = f"traces={bench.traces[0].parent}"
+    call(kind, outputs, f"{FIGURES[kind].kind}={bench.out}", traces)
     return outputs
+
+
+def call(kind, outputs, *sources, style=STYLE, **options):
+    """Draw a figure as a rule does, as PNG and as a vector file."""
+    words = ["show", "report.devices", "--job", FigureJob(figure=kind, **options).to_json()]
+    words += ["--figures", style, "--sources", *sources, "--to"]
+    cli.main([*words, f"png={outputs[0]}", f"vector={outputs[1]}"])
 
 
 def drawn(bench, kind, shown=(), change=None):
@@ -52,9 +60,7 @@ def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
     outputs = tmp_path / "elsewhere/conductance.png", tmp_path / "elsewhere/conductance.svg"
     pyplot.rcParams["font.size"] = 30
     try:
-        command = ["figure", "conductance", "--of", "synapse", "--sources", moved, "--png"]
-        command += [outputs[0], "--vector", outputs[1], "--figures", SMALL.model_dump_json()]
-        cli.main(list(map(str, command)))
+        call("conductance", outputs, f"synapse={moved}")
     finally:
         pyplot.rcdefaults()
     assert [path.read_bytes() for path in outputs] == before
@@ -207,27 +213,27 @@ def test_a_device_of_another_kind_and_a_missing_trace_are_named(neuron, tmp_path
     with pytest.raises(SystemExit, match="is of kind 'neuron', not 'synapse'"):
         draw(neuron, "conductance", tmp_path)
     with style.apply(SMALL), pytest.raises(files.FileError, match=r"0\.1000\.nc is not there"):
-        devices.draw("magnetization", "neuron", [neuron.out], str(tmp_path), (), SMALL)
+        sources = {"neuron": [neuron.out], "traces": [str(tmp_path)]}
+        devices.draw(sources, FigureJob(figure="magnetization").to_json(), SMALL)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_command_line_draws(synapse, tmp_path):
     png, svg = tmp_path / "f.png", tmp_path / "f.svg"
-    arguments = ["figure", "conductance", "--of", "synapse", "--sources", str(synapse.out)]
-    arguments += ["--png", str(png), "--vector", str(svg)]
-    cli.main([*arguments, "--figures", '{"resolution": 72}'])
+    named = ("conductance", (png, svg), f"synapse={synapse.out}")
+    call(*named, style='{"resolution": 72}')
     assert Image.open(png).width == 504
     assert svg.read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(SystemExit, match="--figures is not a valid style of figures"):
-        cli.main([*arguments, "--figures", '{"resolution": 7}'])
+        call(*named, style='{"resolution": 7}')
 
 
 def test_command_line_draws_the_pulses_that_it_is_given(synapse, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    arguments = ["figure", "dynamics", "--of", "synapse", "--sources", str(synapse.out)]
-    arguments += ["--traces", str(synapse.traces[0].parent), "--shown", "0.8e12", "0.3e12"]
-    cli.main([*arguments, "--png", str(tmp_path / "f.png"), "--vector", str(tmp_path / "f.svg")])
+    sources = [f"synapse={synapse.out}", f"traces={synapse.traces[0].parent}"]
+    outputs = tmp_path / "f.png", tmp_path / "f.svg"
+    call("dynamics", outputs, *sources, shown=(0.8e12, 0.3e12))
     (figure,) = kept
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
     assert [title.partition(": ")[2] for title in titles] == ["notch 2", "initial"]

@@ -25,7 +25,7 @@ def tables(bench, data=None):
         bench.gather()
     else:
         files.write_dataset(data, bench.out, bench.device.kind, {})
-    return list(tabulate({"device": [bench.out]}).values())
+    return list(tabulate({bench.device.kind: [bench.out]}).values())
 
 
 def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):

@@ -77,7 +77,7 @@ def rows(bench, tmp_path):
 
     def made(barriers=None, transitions=None):
         given = {"barriers": barriers, "transitions": transitions}
-        words = ["table", "page.levels", "--sources", f"device={bench.out}"]
+        words = ["show", "page.levels", "--sources", f"device={bench.out}"]
         for kind, data in given.items():
             if data is not None:
                 files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})

@@ -10,8 +10,8 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.files import FileError
+from wallnet.report import device_tables, measured, parameters, style
 from wallnet.report import devices as figures
-from wallnet.report import measured, parameters, style
 from wallnet.studies.devices.measured import measured_model
 
 SMALL = Figures(resolution=72)
@@ -27,7 +27,7 @@ def model(folder, levels=LEVELS, curve=CURVE):
 
 
 def tables(path):
-    return list(measured.tabulate({"model": [path]}).values())
+    return list(device_tables.tabulate({"measured": [path]}).values())
 
 
 def drawn(path):
@@ -122,9 +122,9 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
 
 def test_the_figure_is_written_with_its_origin(tmp_path):
     outputs = tmp_path / "figure.png", tmp_path / "figure.svg"
-    command = ["figure", "measured", "--of", "measured", "--sources", model(tmp_path)]
-    command += ["--figures", SMALL.model_dump_json(), "--png", outputs[0], "--vector", outputs[1]]
-    cli.main(list(map(str, command)))
+    command = ["show", "report.devices", "--job", '{"figure": "measured"}']
+    command += ["--sources", f"measured={model(tmp_path)}", "--figures", SMALL.model_dump_json()]
+    cli.main([*command, "--to", f"png={outputs[0]}", f"vector={outputs[1]}"])
     picture = Image.open(outputs[0])
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert "sha256" in picture.text["Description"]

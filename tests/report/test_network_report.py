@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from wallnet.config import Figures
 from wallnet.config import networks as section
 from wallnet.config.networks import Networks
 from wallnet.config.stages import (
-    FIRST_STAGE,
     LEVEL_STAGES,
     NO_DEVICE,
     PAPER_STAGES,
@@ -25,8 +25,9 @@ from wallnet.config.stages import (
 )
 from wallnet.files import FileError
 from wallnet.files.paths import folder_of
+from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import accuracy_job
-from wallnet.plan.paths import example_metrics, network_models, training_curve_metrics
+from wallnet.plan.shown import FIGURES
 from wallnet.report import networks as report
 from wallnet.report import style
 
@@ -101,7 +102,8 @@ def tabulate(networks, doubtful=""):
     level = {"state": "x", "half": False, "stable": True, "reachable": True}
     first = level | {"state": "initial", "minimum": False, "moved_on": 157.2e-9}
     last = level | {"state": "reversed", "beyond_model": True}
-    for path in network_models(networks):
+    for device in dict.fromkeys(device for device, _ in networks.run_set().places):
+        path = files.COMPACT_MODEL.format(device=device)
         levels = [first, level, last] if doubtful and doubtful in path else [level] * 3
         files.write_json({"kind": "synapse", "levels": levels}, path)
     models = folder_of(files.COMPACT_MODEL, "")
@@ -202,18 +204,32 @@ def sources(networks, kind):
     if kind == "accuracy":
         tabulate(networks)
         return ["a.csv"]
-    return {
-        "weights": example_metrics(networks, STAGES, dataset, device, recipes=None),
-        "confusion": example_metrics(networks, PAPER_STAGES, dataset, device),
-        "misread": example_metrics(networks, [FIRST_STAGE], dataset),
-        "training-curves": training_curve_metrics(networks),
+    place = {
+        "weights": {"dataset": dataset, "device": device},
+        "confusion": {"dataset": dataset, "device": device},
+        "misread": {"dataset": dataset},
+        "training-curves": {},
     }[kind]
+    return FIGURES[kind].sources(SimpleNamespace(networks=networks), **place)["metrics"]
+
+
+def asked(kind, used, paper=()):
+    """Return sources and job of a figure."""
+    job = FigureJob(figure=kind, paper=paper).to_json()
+    return {"table" if kind == "accuracy" else "metrics": used}, job
+
+
+def call(kind, used, paper=()):
+    """Draw a figure as a rule does."""
+    sources, job = asked(kind, used, paper)
+    words = ["show", "report.networks", "--job", job, "--figures", '{"resolution": 80}']
+    words += ["--sources", *(f"{name}={path}" for name in sources for path in sources[name])]
+    cli.main([*words, "--to", "png=figure.png", "vector=figure.pdf"])
 
 
 def test_a_figure_is_written_with_what_made_it(campaign):
     used = sources(campaign, "confusion")
-    command = ["figure", "confusion", "--sources", *used, "--figures", '{"resolution": 80}']
-    cli.main([*command, "--png", "figure.png", "--vector", "figure.pdf"])
+    call("confusion", used)
     with Image.open("figure.png") as image:
         assert image.size[0] == pytest.approx(0.178 / 0.0254 * 80, abs=2)
         darkest, lightest = image.convert("L").getextrema()
@@ -229,10 +245,8 @@ def test_a_figure_is_written_with_what_made_it(campaign):
 def test_the_command_shows_the_paper_if_it_is_asked_to(campaign, monkeypatch, kind, label):
     kept = []
     monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    command = ["figure", kind, "--sources", *sources(campaign, kind)]
-    command += ["--png", "figure.png", "--vector", "figure.pdf"]
-    for paper in ([], ["--paper", "5"]):
-        cli.main([*command, *paper])
+    for paper in ((), (5,)):
+        call(kind, sources(campaign, kind), paper)
     bare, shown = (
         [line.get_label() for line in figure.axes[0].get_lines() if "paper" in line.get_label()]
         for figure in kept
@@ -251,7 +265,7 @@ def drawn(kind, networks, **more):
     """Return a figure with its axes, before it is saved."""
     used = sources(networks, kind)
     with style.apply(Figures(resolution=80)):
-        figure, _ = report.draw(kind, used, more.get("paper", ()), Figures(resolution=80))
+        figure, _ = report.draw(*asked(kind, used, more.get("paper", ())), Figures(resolution=80))
         return figure
 
 

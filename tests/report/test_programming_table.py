@@ -152,7 +152,7 @@ def tabulated(folder, job):
     """Return the rows of the table by stage, way and start."""
     if not (folder / "networks/blots/synapse/parallel/signed/plain/on_levels/seed-4").exists():
         write_network(folder, NEW, 4, "on_levels")
-    words = ["table", "page.programming", "--job", job.to_json(), "--sources"]
+    words = ["show", "page.programming", "--job", job.to_json(), "--sources"]
     words += [f"{name}={folder / name}" for name in ("networks", "devices", "pulse_trains")]
     words += ["--to", *(f"{name}={folder}/table.{name}" for name in ("csv", "markdown", "html"))]
     cli.main(words)

@@ -206,7 +206,7 @@ def tabulate(folder, module, **sources):
     words = [f"{name}={path}" for name, paths in sources.items() for path in paths]
     names = {"csv": "a.csv", "markdown": "a.md", "png": "figure.png", "vector": "a.svg"}
     outputs = [f"{key}={folder / name}" for key, name in names.items()]
-    cli.main(["table", module, "--sources", *words, "--to", *outputs])
+    cli.main(["show", module, "--sources", *words, "--to", *outputs])
 
 
 def test_the_command_writes_what_the_mappings_cost(tmp_path):

@@ -70,7 +70,7 @@ def panels(tmp_path_factory):
     """Return the axes of the figure, by the curve that they show."""
     sources = written(tmp_path_factory.mktemp("validation"))
     with style.apply(SMALL):
-        figure = validation.draw(sources, SMALL)
+        figure, _ = validation.draw(sources, "", SMALL)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["(a)", "(b)", "(c)", "(d)"]
     return dict(zip(("velocity", "profile", "reversal", "tolerances"), figure.axes, strict=True))
 

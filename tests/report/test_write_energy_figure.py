@@ -38,13 +38,13 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
     data = data.assign_coords(current_density=data["current_density"] * [1, -1, 1, -1, 1])
     path, png = tmp_path / "synapse-3.nc", tmp_path / "energy.png"
     files.write_dataset(data, path, "synapse", {})
-    words = ["figure", "write-energy", "--of", "synapse", "--sources", str(path)]
-    words += ["--figures", SMALL.model_dump_json(), "--png", str(png)]
+    words = ["show", "report.devices", "--job", '{"figure": "write-energy"}', "--sources"]
+    words += [f"synapse={path}", "--figures", SMALL.model_dump_json(), "--to", f"png={png}"]
     kept, save = [], style.save
     monkeypatch.setattr(
         style, "save", lambda each, *to, **by: kept.append(each) or save(each, *to, **by)
     )
-    cli.main([*words, "--vector", str(tmp_path / "energy.svg")])
+    cli.main([*words, f"vector={tmp_path / 'energy.svg'}"])
     assert np.asarray(Image.open(png)).std() > 10
     (figure,) = kept
     over_time, rises, energies = figure.axes

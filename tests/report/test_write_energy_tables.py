@@ -17,7 +17,7 @@ def rows_of(synapse, job):
         heavy_metal=job.heavy_metal.model_dump(mode="json", exclude_none=True),
         heating=job.heating.model_dump(mode="json"),
     )
-    made = tabulate({"device": [synapse.out]})
+    made = tabulate({"synapse": [synapse.out]})
     return list(csv.DictReader(made["csv"].splitlines()))
 
 

@@ -164,9 +164,11 @@ def shown(study, data, folder):
     """
     files.write_dataset(data, folder / "data.nc", study.kind, {})
     names = {"csv": "table.csv", "markdown": "table.md", "html": "table.html"}
-    names |= {"png": "figure.png", "vector": "figure.svg", "dataset": "data.nc"}
-    options = [word for key, name in names.items() for word in (f"--{key}", str(folder / name))]
-    main(["show", study.name, "--figures", '{"resolution": 72}', *options])
+    names |= {"png": "figure.png", "vector": "figure.svg"}
+    outputs = [f"{key}={folder / name}" for key, name in names.items()]
+    sources = ["--sources", f"{study.name}={folder / 'data.nc'}"]
+    style = ["--figures", '{"resolution": 72}']
+    main(["show", "studies.showing", *sources, *style, "--to", *outputs])
     with open(folder / "table.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     lines = (folder / "table.md").read_text().splitlines()

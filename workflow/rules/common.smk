@@ -16,22 +16,6 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def filled(pattern, **names):
-    """Return a path of `wallnet.files`; wildcards without a value remain."""
-    return expand(pattern, allow_missing=True, **names)[0]
-
-
-def png(pattern, figure):
-    """Return the path of a figure for the report."""
-    return filled(pattern, figure=figure, suffix=".png")
-
-
-def vector(pattern, figure):
-    """Return the path of a figure's vector file."""
-    suffix = f".{campaign.figures.vector_format}"
-    return filled(pattern, figure=figure, suffix=suffix)
-
-
 def figure_style(wildcards):
     """Return the style of all figures, as JSON."""
     return campaign.figures.model_dump_json()

@@ -1,8 +1,8 @@
 """Studies: for each, its rounds, its dataset, its tables and its figure, and its target.
 
 There are the same rules for each study of `wallnet.studies`. The sweeps of the devices are gathered
-by the same rule; their tables and figures are those of `plan.tables.TABLES` and `plan.figures.FIGURES`. Snakemake evaluates functions after
-the loop, so a function receives its study as a default argument.
+by the same rule; their tables and figures are those of `plan.shown`. Snakemake evaluates functions
+after the loop, so a function receives its study as a default argument.
 """
 
 from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
@@ -103,9 +103,9 @@ for study in STUDIES.values():
             figures=figure_style,
             revision=revisions.of(f"show {study.name}"),
         shell:
-            "wallnet show {params.study} --dataset {input:q} --figures {params.figures:q}"
-            " --csv {output.csv:q} --markdown {output.markdown:q} --html {output.html:q}"
-            " --png {output.png:q} --vector {output.vector:q} > {log:q} 2>&1"
+            "wallnet show studies.showing --sources {params.study}={input:q}"
+            " --figures {params.figures:q} --to csv={output.csv:q} markdown={output.markdown:q}"
+            " html={output.html:q} png={output.png:q} vector={output.vector:q} > {log:q} 2>&1"
 
     rule:
         """The results of a study."""

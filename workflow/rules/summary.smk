@@ -23,5 +23,5 @@ rule summary:
         noted=lambda w: plan.summary.noted_results(plan.summary.summary_job(campaign)),
         revision=revisions.of_all(["report", *(f"show {name}" for name in STUDIES)]),
     shell:
-        "wallnet table page.summary --job - --sources folder=. --to html={output:q}"
+        "wallnet show page.summary --job - --sources folder=. --to html={output:q}"
         " <<< {params.job:q} > {log:q} 2>&1"

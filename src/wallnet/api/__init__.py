@@ -23,7 +23,7 @@ from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.plan.figures import FIGURES
+from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import DEVICES, STUDIES

@@ -1,6 +1,5 @@
 """Path patterns of all results, with wildcards in braces, for the rules and the package."""
 
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 RESULTS = "results"
@@ -43,18 +42,6 @@ def folder_of(pattern: str, device: str) -> str:
     'results/traces/neuron'
     """
     return str(PurePosixPath(pattern).parent).format(device=device)
-
-
-def figure_files(paths: Iterable[str], vector_format: str) -> list[str]:
-    """Return the files of each figure: a PNG and a vector file.
-
-    Examples
-    --------
-    >>> figure_files(["results/figures/accuracy{suffix}"], "svg")
-    ['results/figures/accuracy.png', 'results/figures/accuracy.svg']
-    """
-    suffixes = (".png", f".{vector_format}")
-    return [path.format(suffix=suffix) for path in paths for suffix in suffixes]
 
 
 def log_of(output: str) -> str:

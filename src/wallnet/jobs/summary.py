@@ -26,16 +26,15 @@ class Studied(Section):
 class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
-    `written` is the synapse that the figures show, `measured` whether it was measured. `studied`
-    has what the page shows of the studies. `networks` tells whether there are networks, and
-    `synapses` has those on whose levels they are. `linked` has the figures and tables that the page
-    links.
+    `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
+    `studied` has what the page shows of the studies. `networks` tells whether there are networks,
+    and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
+    page links.
     """
 
     devices: tuple[str, ...]
     studied: tuple[Studied, ...]
     written: str | None = None
-    measured: bool
     networks: bool
     synapses: tuple[str, ...]
     table_ii: Mapping[str, int]

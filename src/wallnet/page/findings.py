@@ -23,7 +23,7 @@ from wallnet.report.networks import (
 from wallnet.report.networks import (
     losses as losses_of,
 )
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -47,8 +47,8 @@ PAPER_MAPPING = "layer"
 
 
 @dataclass(frozen=True)
-class Results:
-    """The results of a campaign, read and checked.
+class Findings:
+    """The results of a campaign, read and checked, and what they say in the order that is shown.
 
     Attributes
     ----------
@@ -60,38 +60,6 @@ class Results:
         Datasets of the studies that the summary needs, by study and subject.
     accuracies : list of Mapping
         Networks with test and validation accuracy, in per cent; none without networks.
-    """
-
-    folder: Path
-    devices: Mapping[str, "xarray.Dataset"]
-    studied: Mapping[tuple[str, str], "xarray.Dataset"]
-    accuracies: list[Row]
-
-    @classmethod
-    def of(cls, job: SummaryJob, folder: Path) -> "Results":
-        """Read the results of a campaign in a folder."""
-        devices = {
-            name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
-            for name in job.devices
-        }
-        studied = {
-            (each.study, each.subject): files.read_dataset(
-                folder / STUDIES[each.study].path(each.subject), STUDIES[each.study].kind
-            )
-            for each in job.studied
-            if each.needed
-        }
-        path = str(folder / ACCURACY_TABLE)
-        accuracies: list[Row] = [*read_accuracies(path)] if job.networks else []
-        return cls(folder, devices, studied, accuracies)
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What a campaign found, in the order in which it is shown.
-
-    Attributes
-    ----------
     caveats : sequence of str
         How far pulses heat the tracks beyond the model.
     numbers : Table
@@ -102,25 +70,42 @@ class Findings:
         What the user should change, the most harmful first.
     """
 
+    folder: Path
+    devices: Mapping[str, "xarray.Dataset"]
+    studied: Mapping[tuple[str, str], "xarray.Dataset"]
+    accuracies: list[Row]
     caveats: Sequence[str]
     numbers: Table
     remarks: Sequence[str]
     warnings: Sequence[str]
 
     @classmethod
-    def of(cls, job: SummaryJob, results: Results) -> "Findings":
-        """Return what the results of a campaign say."""
-        numbers, remarks, lossy = devices(results.devices), list[str](), list[str]()
-        if rows := results.accuracies:
+    def of(cls, job: SummaryJob, folder: Path) -> "Findings":
+        """Read the results of a campaign in a folder, and return what they say."""
+        found = {
+            name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
+            for name in job.devices
+        }
+        studied = {
+            (each.study, each.subject): files.read_dataset(
+                folder / STUDIES[each.study].path(each.subject), STUDIES[each.study].kind
+            )
+            for each in job.studied
+            if each.needed
+        }
+        rows: list[Row] = []
+        numbers, remarks, lossy = devices(found), list[str](), list[str]()
+        if job.networks:
+            rows += read_accuracies(str(folder / ACCURACY_TABLE))
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
-            doubts = level_caveats(rows, results.folder / folder_of(files.COMPACT_MODEL, ""))
+            doubts = level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
-        warnings = [*lossy, *faults(results.devices)]
-        for (study, name), data in results.studied.items():
+        warnings = [*lossy, *faults(found)]
+        for (study, name), data in studied.items():
             if told := getattr(show_of(study), "faults", None):
                 warnings += told(data, name)
-        return cls(caveats(results.devices), numbers, remarks, warnings)
+        return cls(folder, found, studied, rows, caveats(found), numbers, remarks, warnings)
 
 
 def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
@@ -133,7 +118,7 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     Parameters
     ----------
     rows : sequence of Mapping
-        Networks, as in `Results.accuracies`.
+        Networks, as in `Findings.accuracies`.
     table_ii : Mapping
         Number of notches of the paper's synapse that a synapse corresponds to.
     """
@@ -181,17 +166,14 @@ def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
     found : Mapping
         Device files by name of the device.
     """
-    resting = [
-        len(set(map(str, data["state"].values[data["settled"].values != 0])))
-        for data in found.values()
-    ]
-    columns: dict[str, tuple[Any, Format]] = {
-        "device": (list(found), ""),
-        "kind": ([data.attrs["kind"] for data in found.values()], ""),
-        "pulses": ([data.sizes["current_density"] for data in found.values()], "d"),
-        "final states": (resting, "d"),
-    }
-    return of_columns("Devices", columns)
+    import pandas
+
+    rows = []
+    for name, data in found.items():
+        resting = {*data["state"].values[data["settled"].values != 0]}
+        rows.append((name, data.attrs["kind"], data.sizes["current_density"], len(resting)))
+    counts = {"pulses": "d", "final states": "d"}
+    return Table("Devices", pandas.DataFrame(rows, columns=["device", "kind", *counts]), counts)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
@@ -212,7 +194,7 @@ def best_mapping(rows: Sequence[Row]) -> list[str]:
     Parameters
     ----------
     rows : sequence of Mapping
-        Networks, as in `Results.accuracies`.
+        Networks, as in `Findings.accuracies`.
     """
     networks = _quantised(rows)
     if networks["mapping"].nunique() < 2:
@@ -230,7 +212,7 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
     Parameters
     ----------
     rows : sequence of Mapping
-        Networks, as in `Results.accuracies`.
+        Networks, as in `Findings.accuracies`.
     table_ii : Mapping
         The synapses that are compared with the paper's Table II.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wallnet import files, plan
-from wallnet.page.findings import NETWORK, PLACE, Findings, Results
+from wallnet.page.findings import NETWORK, PLACE, Findings
 from wallnet.plan.summary import summary_job
 from wallnet.report.tables import Table
 
@@ -66,7 +66,7 @@ def overview(folder: str | Path) -> str:
         If a result is missing or damaged.
     """
     job = summary_job(plan.load(Path(folder, "config.yaml")))
-    found = Findings.of(job, Results.of(job, Path(folder)))
+    found = Findings.of(job, Path(folder))
     lines = [*map(_wrapped, found.caveats), "", as_text(found.numbers)]
     lines += [*map(_wrapped, found.remarks), ""]
     if found.warnings:

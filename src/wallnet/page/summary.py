@@ -12,9 +12,9 @@ import numpy as np
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.sweeps import swept_duration
-from wallnet.files.datasets import unreadable
+from wallnet.files.datasets import checked
 from wallnet.jobs.summary import SummaryJob
-from wallnet.page.findings import Findings, Results
+from wallnet.page.findings import Findings
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
@@ -52,17 +52,10 @@ class Section(Headline):
     made: str = ""
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        files.check_digest(path)
-        return path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from None
-
-
-def _drawn(said: Headline, results: Results, png: str, data: str, made: str) -> Section:
+def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Section:
     """Return a part of the page with its figure."""
-    picture = base64.b64encode(_bytes(results.folder / png)).decode("ascii")
+    with checked(results.folder / png, "PNG"):
+        picture = base64.b64encode((results.folder / png).read_bytes()).decode("ascii")
     uri, made = f"data:image/png;base64,{picture}", f"{made}; wallnet {__version__}"
     return Section(**vars(said), png=png, data=data, picture=uri, made=made)
 
@@ -102,7 +95,7 @@ def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) ->
         TransferCurve: _transfer_curve,
     }
     entries = job.reference.entries
-    rows = [of_kind[type(each)](each, devices[each.device]) for each in entries]
+    rows = [(each.device, *of_kind[type(each)](each, devices[each.device])) for each in entries]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
     return Table("Devices: reference data and this campaign", frame)
 
@@ -123,20 +116,18 @@ def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     """Return the state after a pulse."""
     densities, asked = data["current_density"].values, stated.current_density
     states, settled = data["state"].values.astype(object), data["settled"].values != 0
-    same = _same(densities, asked)
-    texts = np.where(settled, states, states + ", still moving")
-    shown = np.flatnonzero(same)
+    ends = np.where(settled, states, states + ", still moving")
+    shown = np.flatnonzero(_same(densities, asked))
     if not shown.size:
         below, above = np.flatnonzero(densities < asked), np.flatnonzero(densities > asked)
         shown = np.concatenate([below[-1:], above[:1]])
-    here = "; ".join(f"{texts[k]} at {density_in_1e12(densities[k])}" for k in shown)
-    if len({*texts[shown]}) == 1:
-        here = texts[shown[0]]
+    here = "; ".join(f"{ends[k]} at {density_in_1e12(densities[k])}" for k in shown)
+    if len({*ends[shown]}) == 1:
+        here = ends[shown[0]]
     reaching = densities[(states == stated.state) & settled]
-    shown_least = smallest_density(densities, density_in_1e12)
-    least = shown_least(min(reaching, key=abs)) if reaching.size else "–"
-    told = (density_in_1e12(asked), stated.state, here, least)
-    return stated.device, "state after the pulse", *told
+    text = smallest_density(densities, density_in_1e12)
+    least = text(min(reaching, key=abs)) if reaching.size else "–"
+    return "state after the pulse", density_in_1e12(asked), stated.state, here, least
 
 
 def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...]:
@@ -147,8 +138,8 @@ def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...
     if index.size:
         arrived = data["arrival_time"].values[index[0], stated.notch - 1]
         here = f"{arrived / 1e-9:.2f} ns" if math.isfinite(arrived) else "never"
-    told = (density_in_1e12(asked), f"{stated.time / 1e-9:.2g} ns", here, "")
-    return stated.device, f"time to notch {stated.notch}", *told
+    time = f"{stated.time / 1e-9:.2g} ns"
+    return f"time to notch {stated.notch}", density_in_1e12(asked), time, here, ""
 
 
 def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str, ...]:
@@ -160,17 +151,17 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
         here = ", ".join(f"{value:.3f} ({reading})" for value, reading in both)
     asked = stated.current_densities
     span = f"{density_in_1e12(min(asked))} to {density_in_1e12(max(asked))}"
-    return stated.device, "largest deviation from ReLU", span, "slight", here, ""
+    return "largest deviation from ReLU", span, "slight", here, ""
 
 
 # The device, step by step
 
 
-def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
     if job.written is None:
         return
     path = device_figure(job)
-    if job.measured:
+    if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
         model = measured.read(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
@@ -191,7 +182,7 @@ def _writing(job: SummaryJob, results: Results) -> Iterator[Section]:
     yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
 
 
-def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _studied(job: SummaryJob, results: Findings) -> Iterator[Section]:
     """Yield what studies hand over."""
     for each in job.studied:
         if not each.headline:
@@ -210,11 +201,10 @@ def _studied(job: SummaryJob, results: Results) -> Iterator[Section]:
         yield _drawn(said, results, png, path, _made_by(simulated))
 
 
-def _energy(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
-    tables = []
-    if job.written and not job.measured:
-        tables.append(_write_energy(job.written, results.devices[job.written]))
+    shown = results.devices.items()
+    tables = [_write_energy(name, data) for name, data in shown if name == job.written]
     if job.networks:
         pulses = {name: f", {single_pulses(data)}" for name, data in results.devices.items()}
         synapses = [f"{name}{pulses.get(name, '')}" for name in job.synapses] or ["no synapse"]
@@ -248,7 +238,7 @@ def _write_energy(name: str, data: "xarray.Dataset") -> Table:
 # The page
 
 
-def _sections(job: SummaryJob, results: Results) -> Iterator[Section]:
+def _sections(job: SummaryJob, results: Findings) -> Iterator[Section]:
     if job.reference.entries:
         yield Section("Reference data", tables=[reference_table(job, results.devices)])
     for section in (_writing, _studied, _energy):
@@ -279,10 +269,10 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
         If a result is missing or damaged.
     """
     asked = SummaryJob.from_json(job)
-    results = Results.of(asked, Path(sources["folder"][0]))
+    results = Findings.of(asked, Path(sources["folder"][0]))
     page = rendered(
         "summary.html.j2",
-        found=Findings.of(asked, results),
+        found=results,
         sections=list(_sections(asked, results)),
         links=_links(asked.linked),
         most_rows=MOST_ROWS,

@@ -147,12 +147,9 @@ def _clean(arguments: argparse.Namespace) -> None:
         print(path)
     results = sum(path.split("/")[1] not in ("logs", "benchmarks") for path in paths)
     count = f"{results} results and {len(paths) - results} logs and benchmarks"
-    if arguments.yes:
-        print(f"{count} removed")
-    elif paths:
-        print(f"{count} do not belong to {configuration}; --yes removes them")
-    else:
-        print(f"all results belong to {configuration}")
+    told = "removed" if arguments.yes else f"do not belong to {configuration}; --yes removes them"
+    none = paths == [] and not arguments.yes
+    print(f"all results belong to {configuration}" if none else f"{count} {told}")
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -7,9 +7,8 @@ from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.files.compact import CONTENTS
 from wallnet.plan import paths
-from wallnet.plan.figures import figures
 from wallnet.plan.requests import of_study
-from wallnet.plan.tables import TABLES
+from wallnet.plan.shown import TABLES, figures
 from wallnet.studies import STUDIES
 
 
@@ -23,16 +22,12 @@ def device_files(campaign: Campaign) -> list[str]:
 
     Measured devices have no device file.
     """
-    with_model = (*CONTENTS, MEASURED)
-    return [
-        path
-        for name, device in campaign.devices.items()
-        for path in (
-            *([] if device.kind == MEASURED else [files.DEVICE.format(device=name)]),
-            *([files.COMPACT_MODEL.format(device=name)] if device.kind in with_model else []),
-            *TABLES["device_table"].written(device=name),
-        )
-    ]
+    found = [files.DEVICE.format(device=name) for name in campaign.simulated]
+    for name, device in campaign.devices.items():
+        if device.kind in (*CONTENTS, MEASURED):
+            found.append(files.COMPACT_MODEL.format(device=name))
+        found += TABLES["device_table"].written(campaign, device=name).values()
+    return found
 
 
 def level_tables(campaign: Campaign) -> list[str]:
@@ -41,7 +36,7 @@ def level_tables(campaign: Campaign) -> list[str]:
         path
         for name in campaign.of_kind("synapse")
         if len(paths.level_sources(campaign, name)) > 1
-        for path in TABLES["level_report"].written(device=name)
+        for path in TABLES["level_report"].written(campaign, device=name).values()
     ]
 
 
@@ -58,8 +53,8 @@ def network_files(campaign: Campaign) -> list[str]:
             for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
             for path in networks.run_set().paths(pattern)
         ),
-        *TABLES["accuracy"].written(),
-        *(TABLES["programming_table"].written() if programmed else []),
+        *TABLES["accuracy"].written(campaign).values(),
+        *(TABLES["programming_table"].written(campaign).values() if programmed else []),
     ]
 
 
@@ -70,7 +65,7 @@ def everything(campaign: Campaign) -> list[str]:
         *simulations(asked),
         *device_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
-        *TABLES["parameters"].written(),
+        *TABLES["parameters"].written(campaign).values(),
         *network_files(campaign),
         *figures(asked, usual=True),
         files.SUMMARY,
@@ -79,21 +74,16 @@ def everything(campaign: Campaign) -> list[str]:
 
 def validation_files(campaign: Campaign) -> list[str]:
     """List the results of the engine's checks, their tables and their figure."""
-    return [*paths.validation_results(), *_of_check(campaign, "validation_table")]
-
-
-def _of_check(campaign: Campaign, name: str) -> list[str]:
-    figure = files.FIGURE.format(figure=TABLES[name].figure, suffix="{suffix}")
-    drawn = files.figure_files([figure], campaign.figures.vector_format)
-    return [*TABLES[name].written(), *drawn]
+    table = TABLES["validation_table"]
+    return [*table.sources(campaign)["results"], *table.written(campaign).values()]
 
 
 def mapping_files(campaign: Campaign) -> list[str]:
     """List the results of the target `mappings`, their tables and their figure."""
-    networks = campaign.networks
+    networks, table = campaign.networks, TABLES["mapping_table"]
     if not (networks.recipes and networks.synapses and networks.compared):
         return []
-    return [*paths.comparison_paths(networks), *_of_check(campaign, "mapping_table")]
+    return [*table.sources(campaign)["comparisons"], *table.written(campaign).values()]
 
 
 def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:

@@ -1,6 +1,4 @@
-"""Files of the networks and of the checks."""
-
-from collections.abc import Collection
+"""Files of the networks, and sources of tables."""
 
 from wallnet import files
 from wallnet.config import Campaign
@@ -8,15 +6,8 @@ from wallnet.config.networks import Networks
 from wallnet.config.stages import FIRST_STAGE, LEVEL_STAGES, NO_DEVICE, Network
 from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.studies import STUDIES
-from wallnet.validation import CHECKS
 
 # Networks
-
-
-def network_models(networks: Networks) -> list[str]:
-    """Return the compact models of the synapses of all networks."""
-    devices = dict.fromkeys(device for device, _ in networks.run_set().places)
-    return [files.COMPACT_MODEL.format(device=device) for device in devices]
 
 
 def free_path(pattern: str, stage: str, recipe: str = "{recipe}") -> str:
@@ -37,6 +28,14 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
     place = ("{device}", "{reading}")
     of_a_job = {"datasets": ("{dataset}",), "places": (place,), "seeds": ("{seed}",)}
     return networks.run_set().limited(LEVEL_STAGES, **of_a_job).paths(pattern)
+
+
+def accuracy_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the metrics of all networks, and the compact models of their synapses."""
+    run_set = campaign.networks.run_set()
+    devices = dict.fromkeys(device for device, _ in run_set.places)
+    models = [files.COMPACT_MODEL.format(device=device) for device in devices]
+    return {"networks": run_set.paths(files.METRICS), "models": models}
 
 
 def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
@@ -64,67 +63,23 @@ def mapping_jobs(networks: Networks) -> list[str]:
     return list(dict.fromkeys(files.ON_SYNAPSE.format(**run) for run in runs))
 
 
-def example_metrics(
-    networks: Networks,
-    stages: Collection[str],
-    dataset: str,
-    device: str = NO_DEVICE,
-    recipes: int | None = 1,
-) -> list[str]:
-    """Return the metrics of the first seed at some stages, in all readings.
-
-    Without a device, return those of the network with FP32 weights. Of each recipe, the mapping
-    with the most stages is used.
-
-    Parameters
-    ----------
-    networks : Networks
-        All networks.
-    stages : collection of str
-        The stages.
-    dataset, device : str
-        Data set and synapse.
-    recipes : int or None
-        Number of recipes, from the first on; None for all.
-    """
-    mappings = {}
-    for name, stages_of in list(networks.run_set().stages.items())[:recipes]:
-        counts = {m: sum(m in each for each in stages_of.values()) for m in networks.mappings}
-        mappings[name] = (NO_DEVICE, max(counts, key=lambda mapping: counts[mapping]))
-    return [
-        run.path(files.METRICS)
-        for run in networks.runs()
-        if (run.dataset, run.seed) == (dataset, str(networks.seeds[0]))
-        and run.stage in stages
-        and run.device in (NO_DEVICE, device)
-        and run.mapping in mappings.get(run.recipe, ())
-    ]
-
-
-def comparison_paths(networks: Networks) -> list[str]:
-    """Return the results of the comparison of mappings, on all synapses with all seeds."""
-    return [
+def mapping_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the comparisons of mappings, and the metrics of all networks with FP32 weights."""
+    networks = campaign.networks
+    comparisons = [
         files.COMPARISON.format(dataset=dataset, device=device, reading=reading, seed=seed)
         for dataset in networks.datasets
         for device, reading in networks.run_set().places
         for seed in networks.seeds
     ]
-
-
-def reference_metrics(networks: Networks) -> list[str]:
-    """Return the metrics of all networks with FP32 weights."""
-    return [run.path(files.METRICS) for run in networks.runs() if run.device == NO_DEVICE]
-
-
-def training_curve_metrics(networks: Networks) -> list[str]:
-    """Return the metrics of the networks with FP32 weights, all recipes, the first seed."""
-    return networks.run_set().limited([FIRST_STAGE], seeds=networks.seeds[:1]).paths(files.METRICS)
+    free = [run.path(files.METRICS) for run in networks.runs() if run.device == NO_DEVICE]
+    return {"comparisons": comparisons, "references": free}
 
 
 # Levels
 
 
-def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
+def level_sources(campaign: Campaign, device: str) -> dict[str, list[str]]:
     """Return the files from which the table of the levels of a synapse is made.
 
     Returns
@@ -132,11 +87,11 @@ def level_sources(campaign: Campaign, name: str) -> dict[str, str]:
     dict
         Its `device`, and its results of the studies that determine level sets.
     """
-    found = {"device": files.DEVICE.format(device=name)}
-    asked = (
-        each for each in STUDIES.values() if each.level_sets and name in each.subjects(campaign)
-    )
-    return found | {study.name: study.path(name) for study in asked}
+    studies = [each for each in STUDIES.values() if each.level_sets]
+    asked = {
+        each.name: [each.path(device)] for each in studies if device in each.subjects(campaign)
+    }
+    return {"device": [files.DEVICE.format(device=device)], **asked}
 
 
 def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
@@ -152,11 +107,3 @@ def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
     used = networks.level_sets if asked else frozenset()
     studies = (study for study in STUDIES.values() if used & {*study.level_sets})
     return {study.name: study.path(name) for study in studies}
-
-
-# Checks
-
-
-def validation_results() -> list[str]:
-    """Return the results of all checks of the engine."""
-    return [files.VALIDATION.format(check=check) for check in CHECKS]

@@ -26,7 +26,6 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         devices=tuple(asked.simulated),
         studied=tuple(_studied(asked)),
         written=written,
-        measured=written is not None and written not in asked.simulated,
         networks=bool(networks.recipes),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
@@ -58,7 +57,7 @@ def linked_summary(campaign: Campaign) -> SummaryJob:
 
 def device_figure(job: SummaryJob) -> str:
     """Return the figure of the synapse that the page shows."""
-    kind = "measured" if job.measured else "conductance"
+    kind = "conductance" if job.written in job.devices else "measured"
     return files.DEVICE_FIGURE.format(device=job.written, figure=kind, suffix=".png")
 
 

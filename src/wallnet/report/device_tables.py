@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
+from wallnet.config.measured import MEASURED
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.report import write_energies
+from wallnet.report import measured, write_energies
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Format, Table, of_columns, texts
 
@@ -31,23 +32,28 @@ SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
-    """Tabulate a device file: the state after each pulse, and the levels or the activation.
+    """Tabulate a device: the state after each pulse, and the levels or the activation.
 
     Parameters
     ----------
     sources : mapping
-        The device file as `device`.
+        The device file by the kind of the device, or the compact model of a measured device.
 
     Returns
     -------
     dict
-        Texts of the CSV file, which has only the sweep, and of the Markdown and HTML files.
+        Texts of the CSV file, which has only the sweep, and of the Markdown and HTML files. Of a
+        measured device, which has no sweep, it has the levels, or else the transfer curve.
     """
-    (path,) = sources["device"]
-    data = files.read_dataset(path, "track")
+    ((kind, (path,)),) = sources.items()
+    if kind == MEASURED:
+        model = measured.read(path)
+        name = str(model["made_by"]["device"])
+        return texts(name, measured.tables(model, name))
+    data = files.read_dataset(path, kind)
     name = str(data.attrs.get("device", Path(path).stem))
     sweep = write_energies.joined(_sweep(data, name), write_energies.columns(data))
-    more = [made(data, name) for made in MORE_TABLES.get(data.attrs["kind"], [])]
+    more = [made(data, name) for made in MORE_TABLES.get(kind, [])]
     return texts(name, [sweep, *more], caveats({name: data}))
 
 

@@ -22,6 +22,7 @@ from wallnet.config.measured import MEASURED
 from wallnet.devices.sweeps import swept_duration, track_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import measured, style
 from wallnet.report.style import drawn_as
@@ -106,7 +107,7 @@ class Sources:
             Current density in A/m².
         """
         if self.traces is None:
-            raise files.FileError("--traces is missing; this figure needs the folder of traces")
+            raise files.FileError("traces are missing; this figure needs the folder of traces")
         path = Path(self.traces, f"{current_name(current_density)}.nc")
         return files.read_dataset(path, "trace", drop=["magnetization_profile"])
 
@@ -115,7 +116,7 @@ class Sources:
 
 
 DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.figures.FIGURES` defines the sources of each."""
+"""All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
 
 
 def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
@@ -125,16 +126,10 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     x, y = trace["x"].values / NM, trace["y"].values / NM
     half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
-    look: dict[str, Any] = {
-        "cmap": style.magnetization_map(),
-        "vmin": -1,
-        "vmax": 1,
-        "aspect": "equal",
-    }
-    image = axes.imshow(m_z, origin="lower", extent=extent, **look)
+    colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
+    image = axes.imshow(m_z, origin="lower", extent=extent, **colours)
     if np.isnan(m_z).any():
-        outline: dict[str, Any] = {"levels": [0.5], "colors": "black", "linewidths": 0.5}
-        axes.contour(x, y, np.isnan(m_z), **outline)
+        axes.contour(x, y, np.isnan(m_z), levels=[0.5], colors="black", linewidths=0.5)
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.tick_params(top=False, right=False, direction="out")
     return image
@@ -312,10 +307,9 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     if not usable.any():
         usable[:] = True
     first: dict[WallState, int] = {}
-    for index in np.argsort(density, kind="stable"):
-        state = WallState(device["state"].values[index])
-        if usable[index]:
-            first.setdefault(state, int(index))
+    order = np.argsort(density, kind="stable")
+    for index in order[usable[order]]:
+        first.setdefault(WallState(device["state"].values[index]), int(index))
     at_notches = {state for state in first if state.ends and not state.half}
     if at_notches:
         whole = {INITIAL, REVERSED, *at_notches}
@@ -593,44 +587,37 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
 
 
 def draw(
-    kind: str,
-    of: str,
-    paths: Sequence[str],
-    traces: str | None,
-    shown: Sequence[float],
-    figures: Figures,
+    sources: Mapping[str, Sequence[str]], job: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
     """Draw one figure inside `style.apply`.
 
     Parameters
     ----------
-    kind : str
-        A key of `DRAWINGS`.
-    of : str
-        Kind of the devices that it shows.
-    paths : sequence of str
-        Device files, or the compact model of a measured device. All figures but the comparison show
-        the first device.
-    traces : str or None
-        Folder of the first device's traces, for maps of m_z.
-    shown : sequence of float
-        Current densities in A/m² for the figures of single pulses.
+    sources : mapping
+        Device files, or the compact model of a measured device, by their kind. All figures but the
+        comparison show the first device. Maps of m_z need the folder of its `traces`.
+    job : str
+        JSON of `FigureJob`, with a key of `DRAWINGS`.
     figures : Figures
         Style of all figures.
 
     Returns
     -------
     tuple
-        The figure, and the origin of each device.
+        The figure, and its kind with the origin of each device.
 
     Raises
     ------
     wallnet.files.FileError
         If a source is missing, damaged or of another kind.
     """
+    asked = FigureJob.from_json(job)
     read: dict[str, Any] = {}
     made_by: dict[str, Any] = {}
     origin = ("parameters", "simulation", "revision", "wallnet_version")
+    own = dict(sources)
+    (traces,) = own.pop("traces", [None])
+    ((of, paths),) = own.items()
     for path in paths:
         name = Path(path).stem
         if of == MEASURED:
@@ -639,4 +626,5 @@ def draw(
         else:
             read[name] = files.read_dataset(path, of)
             made_by[name] = {key: str(read[name].attrs[key]) for key in origin}
-    return DRAWINGS[kind](Sources(read, traces, shown), figures), {"devices": made_by}
+    figure = DRAWINGS[asked.figure](Sources(read, traces, asked.shown), figures)
+    return figure, {"kind": asked.figure, "devices": made_by}

@@ -76,39 +76,37 @@ def faults(devices: Devices) -> list[str]:
     devices : Mapping
         Device files by name of the device.
     """
-    return [*_no_activation(devices), *_lost_levels(devices), *_moving(devices)]
+    return [
+        f"{name}: {fault}"
+        for of in (_no_activation, _lost_levels, _moving)
+        for name, data in devices.items()
+        for fault in of(data)
+    ]
 
 
-def _no_activation(devices: Devices) -> Iterator[str]:
-    for name, data in devices.items():
-        for reading in files.READINGS if "fault" in data else ():
-            if fault := str(data["fault"].sel(reading=reading).item()):
-                yield f"{name}: no activation in the reading {reading}: {fault}"
+def _no_activation(data: "xarray.Dataset") -> Iterator[str]:
+    for reading in files.READINGS if "fault" in data else ():
+        if fault := str(data["fault"].sel(reading=reading).item()):
+            yield f"no activation in the reading {reading}: {fault}"
 
 
-def _lost_levels(devices: Devices) -> Iterator[str]:
-    for name, data in devices.items():
-        if "level_conductance" not in data:
-            continue
-        lost = data["level_conductance"].isnull().any("reading").values & (data["half"].values == 0)
-        minimum = data["level_minimum"].values
-        for where, why in (
-            (lost & (minimum == 0), "the energy has no minimum"),
-            (lost & (minimum != 0), "no pulse of this sweep and no initialised wall ended"),
-        ):
-            if where.any():
-                states = ", ".join(map(str, data["level_state"].values[where]))
-                yield (
-                    f"{name}: {why} in {states}, so that the networks lose this level; enlarge "
-                    "track.notches.diameter"
-                )
+def _lost_levels(data: "xarray.Dataset") -> Iterator[str]:
+    if "level_conductance" not in data:
+        return
+    lost = data["level_conductance"].isnull().any("reading").values & (data["half"].values == 0)
+    without = data["level_minimum"].values == 0
+    for where, why in (
+        (lost & without, "the energy has no minimum"),
+        (lost & ~without, "no pulse of this sweep and no initialised wall ended"),
+    ):
+        if where.any():
+            states = ", ".join(map(str, data["level_state"].values[where]))
+            fix = "so that the networks lose this level; enlarge track.notches.diameter"
+            yield f"{why} in {states}, {fix}"
 
 
-def _moving(devices: Devices) -> Iterator[str]:
-    for name, data in devices.items():
-        moving, count = int((data["settled"].values == 0).sum()), data.sizes["current_density"]
-        if 2 * moving > count:
-            yield (
-                f"{name}: the wall still moved at the end of {moving} of {count} pulses, which "
-                "therefore reach no level; raise relaxation.longest"
-            )
+def _moving(data: "xarray.Dataset") -> Iterator[str]:
+    moving, count = int((data["settled"].values == 0).sum()), data.sizes["current_density"]
+    if 2 * moving > count:
+        still = f"the wall still moved at the end of {moving} of {count} pulses"
+        yield f"{still}, which therefore reach no level; raise relaxation.longest"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config.measured import MEASURED
-from wallnet.report.tables import Format, Table, of_columns, texts
+from wallnet.report.tables import Format, Table, of_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,24 +37,10 @@ def conductances(model: Mapping[str, Any]) -> list[float]:
     return [level["conductance"][MEASURED] for level in model["levels"]]
 
 
-def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
-    """Tabulate a measured device: its levels and the points of its transfer curve.
-
-    Parameters
-    ----------
-    sources : mapping
-        The compact model of the device as `model`.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV file, which has the points only if there are no levels, and of the Markdown
-        and HTML files, which have both.
-    """
-    data = read(sources["model"][0])
-    name = str(data["made_by"]["device"])
+def tables(model: Mapping[str, Any], name: str) -> list[Table]:
+    """Return the tables of a measured device: its levels and the points of its transfer curve."""
     parts = {"levels": _levels, "points": _points}
-    return texts(name, [made(data, name) for key, made in parts.items() if key in data])
+    return [made(model, name) for key, made in parts.items() if key in model]
 
 
 def _normalized(values: Sequence[float]) -> "NDArray[Any]":

@@ -12,6 +12,7 @@ from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.stages import FACETS, LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files.datasets import checked
+from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
@@ -555,34 +556,34 @@ def with_deviation(
 
 
 def draw(
-    kind: str, sources: Sequence[str], paper: Sequence[int], figures: Figures
+    sources: Mapping[str, Sequence[str]], job: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
     """Draw one figure inside `style.apply`.
 
     Parameters
     ----------
-    kind : str
-        A key of `DRAWINGS`.
-    sources : sequence of str
-        Files from which the figure is drawn.
-    paper : sequence of int
-        Numbers of notches whose rows of the paper's Table II the figures of accuracies show too.
+    sources : mapping
+        Files from which the figure is drawn: `metrics`, or the `table` of accuracies.
+    job : str
+        JSON of `FigureJob`, with a key of `DRAWINGS`.
     figures : Figures
         Style of all figures.
 
     Returns
     -------
     tuple
-        The figure and its sources.
+        The figure, its kind and its sources.
 
     Raises
     ------
     FileError
         If a source is missing or damaged, or lacks data that the figure shows.
     """
-    of_table = kind == "accuracy"
-    rows = read_accuracies(sources[0]) if of_table else [read_metrics(path) for path in sources]
-    return DRAWINGS[kind](rows, figures, paper), {"sources": list(sources)}
+    asked = FigureJob.from_json(job)
+    ((of, paths),) = sources.items()
+    rows = read_accuracies(*paths) if of == "table" else [read_metrics(path) for path in paths]
+    figure = DRAWINGS[asked.figure](rows, figures, asked.paper)
+    return figure, {"kind": asked.figure, "sources": [*paths]}
 
 
 def read_accuracies(path: str) -> list[dict[str, Any]]:

@@ -45,18 +45,16 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     Table
         Table with one row per key, a column for the unit and one column per device.
     """
-    columns = {name: list(_leaves(device)) for name, device in devices.items()}
+    columns: dict[str, dict[str, Any]] = {}
     units: dict[str, str] = {}
-    for leaves in columns.values():
-        for key, _, unit in leaves:
+    for name, device in devices.items():
+        for key, value, unit in _leaves(device):
+            columns.setdefault(name, {})[key] = value
             units[key] = units.get(key) or unit
-    values = {name: {key: value for key, value, _ in leaves} for name, leaves in columns.items()}
-    rows = [
-        (key, unit, *(values[name].get(key) for name in columns)) for key, unit in units.items()
-    ]
+    rows = [(key, unit, *(of.get(key) for of in columns.values())) for key, unit in units.items()]
     # dtype object: a column contains numbers, text and lists
-    frame = pandas.DataFrame(rows, columns=["key", "unit", *columns], dtype=object)
-    return Table("Parameters of all devices", frame, dict.fromkeys(columns, _shown), missing="")
+    frame = pandas.DataFrame(rows, columns=["key", "unit", *devices], dtype=object)
+    return Table("Parameters of all devices", frame, dict.fromkeys(devices, _shown), missing="")
 
 
 def tabulate(_: Any, job: str) -> dict[str, str]:

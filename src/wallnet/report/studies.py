@@ -123,9 +123,11 @@ def _mapping_panel(panel: "Axes", lost: "pandas.DataFrame", mappings: Sequence[s
     panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
 
 
-def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
+def draw(
+    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
+) -> tuple["Figure", dict[str, Any]]:
     """Draw the losses by each mapping."""
-    return draw_losses(_lost(sources), figures)
+    return draw_losses(_lost(sources), figures), {}
 
 
 def draw_losses(lost: "pandas.DataFrame", figures: Figures) -> "Figure":

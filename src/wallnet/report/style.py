@@ -4,7 +4,6 @@ Series differ in colour (Okabe and Ito's colour-blind-safe set), marker and line
 figure is also readable in grey.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wallnet import __version__, files
 from wallnet.config import Figures
-from wallnet.experiment.base import read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +33,9 @@ LINE_STYLES: tuple[Any, ...] = (
     (0, (1, 1)),
     (0, (7, 2, 1, 2)),
 )
+
+LOOKS = tuple(zip(COLOURS, LINE_STYLES, MARKERS, strict=True))
+"""Colour, line style and marker of the n-th line of an axes."""
 
 EMPTY = "#E4E4E4"
 """Colour of cells without magnetic material."""
@@ -71,13 +72,8 @@ def look(index: int, *, marker: bool = False) -> dict[str, Any]:
     >>> look(0, marker=True)
     {'color': '#0072B2', 'linestyle': '-', 'marker': 'o'}
     """
-    keywords = {
-        "color": COLOURS[index % len(COLOURS)],
-        "linestyle": LINE_STYLES[index % len(LINE_STYLES)],
-    }
-    if marker:
-        keywords["marker"] = MARKERS[index % len(MARKERS)]
-    return keywords
+    colour, line, mark = LOOKS[index % len(LOOKS)]
+    return {"color": colour, "linestyle": line} | ({"marker": mark} if marker else {})
 
 
 def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Drawing]:
@@ -245,15 +241,3 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
         # the axes stay where they are: the same layout in both files, and computed once
         figure.set_layout_engine("none")
         figure.savefig(other, format=vector[1:], metadata=other_text[vector])
-
-
-def add_figure_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the options that are common to all commands that draw a figure."""
-    command.add_argument("--figures", default="{}", help="style of all figures, as JSON")
-    command.add_argument("--png", required=True, help="figure to write")
-    command.add_argument("--vector", required=True, help="figure to write, .pdf or .svg")
-
-
-def figures_of(arguments: argparse.Namespace) -> Figures:
-    """Return the style given to a command, or raise an error that describes its fault."""
-    return read(arguments.figures, Figures, "--figures", "style of figures")

@@ -81,7 +81,9 @@ def texts_of(results: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return texts("Validation", tables, [verdict], numbers=Table("", frame, missing=""))
 
 
-def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
+def draw(
+    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
+) -> tuple["Figure", dict[str, Any]]:
     """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances."""
     curves = {result["check"]: result["curves"] for result in _read(sources)}
     figure, axes = style.panels(figures, 2, 2, 0.8)
@@ -91,7 +93,7 @@ def draw(sources: Mapping[str, Sequence[str]], figures: Figures) -> "Figure":
     _tolerances(axes[1, 1], curves["tolerances"]["tolerances"])
     for letter, panel in zip("abcd", axes.flat, strict=True):
         panel.set_title(f"({letter})")
-    return figure
+    return figure, {}
 
 
 def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
@@ -99,10 +101,8 @@ def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
         density = np.array(curve["current_density"]) / 1e12
         models = ("model, no H_K", "single row"), ("model, film", "track 150 nm")
         for shift, (model, ours) in enumerate(models):
-            look = style.look(2 * index + shift, marker=True)
-            line = {key: look[key] for key in ("color", "linestyle")}
-            axes.plot(density, curve[model], **line)
-            points = {"color": look["color"], "marker": look["marker"], "linestyle": "none"}
+            axes.plot(density, curve[model], **style.look(2 * index + shift))
+            points = style.look(2 * index + shift, marker=True) | {"linestyle": "none"}
             axes.plot(density, curve[ours], label=f"{label[4:6].strip()} mJ/m², {ours}", **points)
     axes.set(xlabel="J (10¹² A/m²)", ylabel="wall velocity (m/s)", ylim=(0, None))
     axes.legend(title="engine; lines: 1-D model")
@@ -124,19 +124,16 @@ def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
         time = np.array(curve["time"]) * 1e9
         axes.plot(time, m[:, 1], label=f"µMAG 4, {label}", **style.look(index))
     for index, value in enumerate((0.1260409, -0.120395)):
-        look = style.look(index, marker=True)
-        axes.plot(1.0, value, color=look["color"], marker=look["marker"], linestyle="none")
+        axes.plot(1.0, value, **style.look(index, marker=True) | {"linestyle": "none"})
     axes.set(xlabel="time (ns)", ylabel="<m$_y$>; points: mumax3")
     axes.legend()
 
 
 def _tolerances(axes: "Axes", curve: Mapping[str, Any]) -> None:
-    first, second = style.look(0, marker=True), style.look(1, marker=True)
-    for name, error, label, look in (
-        ("stray_field_tolerance", "stray_field_error", "stray field", first),
-        ("frozen_change", "frozen_error", "resting columns", second),
-    ):
-        axes.loglog(curve[name], curve[error], label=label, **look)
+    of = {"stray field": ("stray_field_tolerance", "stray_field_error")}
+    of["resting columns"] = ("frozen_change", "frozen_error")
+    for index, (label, (name, error)) in enumerate(of.items()):
+        axes.loglog(curve[name], curve[error], label=label, **style.look(index, marker=True))
     axes.axhline(5e-4, color="#000000", linestyle=":", linewidth=0.8)
     axes.set(xlabel="tolerance", ylabel="largest deviation of <m>")
     axes.legend()

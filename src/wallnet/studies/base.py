@@ -325,12 +325,12 @@ class Study:
         found: list[str] = []
         for subject in self.subjects(campaign):
             rounds = range(1, self.rounds_of(campaign, subject) + 1)
-            drawn = [self.drawing(subject, "{suffix}")]
+            drawn = (".png", f".{campaign.figures.vector_format}")
             found += [each.path for each in self.requests_of(campaign, subject, folder).values()]
             found += [self.round_path(subject, number) for number in rounds]
             found += [self.path(subject)]
             found += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
-            found += files.figure_files(drawn, campaign.figures.vector_format)
+            found += [self.drawing(subject, suffix) for suffix in drawn]
         return found
 
 

@@ -1,8 +1,7 @@
 """Tables and figure of the dataset of a study."""
 
-import argparse
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
+from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.device_tables import SETTLED
 from wallnet.report.tables import Format, Table, texts
@@ -129,29 +129,24 @@ def show_of(study: str) -> Any:
     return import_module(f"wallnet.studies.{study}.show")
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `show` to the command line."""
-    show = subparsers.add_parser("show", help="tabulate and draw the dataset of a study")
-    show.add_argument("study", choices=list(STUDIES), help="name of the study")
-    show.add_argument("--dataset", required=True, help="its dataset")
-    show.add_argument("--csv", required=True, help="first table to write")
-    show.add_argument("--markdown", required=True, help="all tables, to read as text")
-    show.add_argument("--html", required=True, help="all tables, for the report")
-    style.add_figure_arguments(show)
-    show.set_defaults(handler=_show)
+def _read(sources: Mapping[str, Sequence[str]]) -> tuple[Any, "xarray.Dataset", str]:
+    """Return the module that shows a dataset, given by the name of its study, and its title."""
+    ((name, (path,)),) = sources.items()
+    data = files.read_dataset(path, STUDIES[name].kind)
+    return show_of(name), data, STUDIES[name].title.format(subject=data.attrs["subject"])
 
 
-def _show(arguments: argparse.Namespace) -> None:
-    study = STUDIES[arguments.study]
-    module = show_of(study.name)
-    data = files.read_dataset(arguments.dataset, study.kind)
-    figures = style.figures_of(arguments)
-    subject = str(data.attrs["subject"])
-    title = study.title.format(subject=subject)
-    for name, text in texts(title, module.tables(data, subject)).items():
-        files.write_text(text, getattr(arguments, name))
+def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+    """Return the texts of the CSV, Markdown and HTML files of a dataset, as `wallnet show` asks."""
+    module, data, title = _read(sources)
+    return texts(title, module.tables(data, str(data.attrs["subject"])))
+
+
+def draw(
+    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
+) -> tuple["style.Figure", dict[str, Any]]:
+    """Return the figure of a dataset and its origin, as `wallnet show` asks."""
+    module, data, title = _read(sources)
     origin = ("parameters", "simulation", "revision", "wallnet_version")
-    with style.apply(figures):
-        drawn = module.draw(data, figures)
-        about = {key: str(data.attrs[key]) for key in origin}
-        style.save(drawn, arguments.png, arguments.vector, title=title, **about)
+    about = {key: str(data.attrs[key]) for key in origin}
+    return module.draw(data, figures), {"title": title, **about}

@@ -136,7 +136,7 @@ def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplo
     for fault in data["fault"].values:
         assert "falls by" in str(fault)
         assert words in str(fault)
-    told = tabulate({"device": [neuron.out]})["markdown"]
+    told = tabulate({"neuron": [neuron.out]})["markdown"]
     assert told.count(words) == 2
     assert "through" not in told
     compact_model(neuron.out, neuron.root / "n.json")

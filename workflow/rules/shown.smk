@@ -1,0 +1,67 @@
+"""All tables and figures of `plan.shown`; a figure as PNG for the report and as a vector file.
+
+There is one rule for each row. Snakemake evaluates functions and the command after the loop, so a
+function receives its row as a default argument, and the command is plain text.
+"""
+
+from wallnet.plan.shown import FIGURES, TABLES
+
+
+def left_open(shown):
+    """Return the files of a row, with its wildcards; the report shows its figure or its HTML."""
+    found = shown.written(campaign, device="{device}", dataset="{dataset}")
+    reported = "png" if "png" in found else "html"
+    found[reported] = report(
+        found[reported],
+        caption=f"../report/{shown.rule}.rst",
+        category=shown.category,
+        labels={"result": shown.label},
+    )
+    return found
+
+
+def values(shown, wildcard):
+    """Return a pattern of the values of a wildcard of a row."""
+    return one_of(
+        {each[wildcard] for each in shown.places(campaign) if wildcard in each}
+    )
+
+
+for shown in (*TABLES.values(), *FIGURES.values()):
+
+    rule:
+        """Tables or figures of one kind."""
+        name:
+            shown.rule
+        input:
+            unpack(lambda w, shown=shown: shown.sources(campaign, **w)),
+        output:
+            **left_open(shown),
+        log:
+            files.log_of(next(iter(shown.outputs.values()))),
+        benchmark:
+            files.benchmark_of(next(iter(shown.outputs.values())))
+        wildcard_constraints:
+            device=values(shown, "device"),
+            dataset=values(shown, "dataset"),
+        localrule: True
+        params:
+            given=lambda w, shown=shown: shown.given(campaign, **w),
+            written=lambda w, output: [
+                f"{name}={path}" for name, path in output.items()
+            ],
+            job=lambda w, shown=shown: shown.job(campaign, **w),
+            # of the page too, which shows what studies hand over
+            revision=lambda w, shown=shown: revisions.of_all(
+                [
+                    "report",
+                    *(
+                        f"show {name}"
+                        for name in shown.sources(campaign, **w)
+                        if name in STUDIES
+                    ),
+                ]
+            ),
+        shell:
+            "wallnet show {params.given:q} --job - --to {params.written:q} <<< {params.job:q}"
+            " > {log:q} 2>&1"
