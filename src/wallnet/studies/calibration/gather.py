@@ -250,10 +250,10 @@ def _read(opened: Opened, key: Key) -> Seen:
     """Read the trace of a pulse on a candidate."""
     wall = ("time", "wall_bottom", "wall_top")
     content = opened.read(key, *wall, "magnetization_profile", "magnetic_cells")
-    time, bottom, top = (content.values[name].astype(float) for name in wall)
-    profile = content.values["magnetization_profile"][..., COMPONENTS.index("z")].astype(float)
+    time, bottom, top = (content[name].values.astype(float) for name in wall)
+    profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")].astype(float)
     job = Step.from_json(str(content.attrs["parameters"]))
-    return Seen(job, time, bottom, top, profile, content.values["magnetic_cells"])
+    return Seen(job, time, bottom, top, profile, content["magnetic_cells"].values)
 
 
 def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:

@@ -204,9 +204,7 @@ def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]
     last has no wall.
     """
     content = opened.read(("minimum", str(level.state)), *OF_MINIMUM)
-    converged, energy, residual, stiffness, *ends = (
-        content.values[name].item() for name in OF_MINIMUM
-    )
+    converged, energy, residual, stiffness, *ends = (content[name].item() for name in OF_MINIMUM)
     found = WallState(str(content.attrs["state"]))
     held = converged == 1 and int(content.attrs["stayed"]) == 1
     if not held and level.state.ends and level.stable:
@@ -255,7 +253,7 @@ def _start(device: Device, opened: Opened) -> End:
     """Return the wall of the initial state."""
     track = device.track
     content = opened.read(("initial",), "initial_magnetization")
-    m = content.values["initial_magnetization"]
+    m = content["initial_magnetization"].values
     m_z = m[..., COMPONENTS.index("z")]
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)

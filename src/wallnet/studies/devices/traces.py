@@ -164,8 +164,9 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     wallnet.files.FileError
         If it is missing, damaged or of another simulation, or no cell is under the detector.
     """
-    content = opened.read(key, "time", *RECORDED, "magnetization_profile", "magnetic_cells")
-    values, relaxation = content.values, device.relaxation
+    names = ("time", *RECORDED, "magnetization_profile", "magnetic_cells")
+    content, relaxation = opened.read(key, *names), device.relaxation
+    values = {name: content[name].values for name in names}
     cells, columns = values["magnetic_cells"], detector_columns(device.track, device.detector)
     if not cells[columns].sum():
         raise files.FileError(

@@ -157,7 +157,8 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     (key,) = opened
     names = ("magnetization_profile", "magnetic_cells", *KEPT)
     content = opened.read(key, *names)
-    data, domains = content.values, domains_of(content, content.values["time"])
+    data = {name: content[name].values for name in names}
+    domains = domains_of(content, data["time"])
     detector = Detector.model_validate(opened.about["detector"])
     columns = detector_columns(opened.simulation(key).track, detector)
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]

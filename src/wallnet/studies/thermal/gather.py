@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import xarray
 from numpy.typing import NDArray
 
 from wallnet import tracks
@@ -15,7 +16,6 @@ from wallnet.devices.conductance import both_readings, detected_magnetization, d
 from wallnet.experiment import Simulation
 from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
-from wallnet.files.schema import Content
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened
@@ -242,10 +242,11 @@ class Readout(NamedTuple):
     numbers: NDArray[np.int64]
 
 
-def _readout(content: Content, detector: Detector) -> Readout:
+def _readout(content: xarray.Dataset, detector: Detector) -> Readout:
     """Return the conductances of the replicas of one block."""
     job = Simulation.from_json(str(content.attrs["parameters"]))
-    columns, data = detector_columns(job.track, detector), content.values
+    columns = detector_columns(job.track, detector)
+    data = {name: each.values for name, each in content.variables.items()}
 
     def read(profile: NDArray[Any], time: NDArray[np.float64]) -> NDArray[np.float64]:
         domains = domains_of(content, time)
@@ -300,13 +301,13 @@ def _point(
     profile = "replica_profile"
     walls, attributes, read = [], [], []
     for key in keys:
-        content = opened.read(key, *names, profile, *OF_READOUT, optional=("traced_profile",))
+        content = opened.read(key, *names, profile, *OF_READOUT, "traced_profile")
         attributes.append(content.attrs)
         if "beyond_model" not in content.attrs:
             read.append(_readout(content, detector))
         track = Simulation.from_json(str(content.attrs["parameters"])).track
-        states, *ends, later = (content.values[name] for name in names)
-        several = [has_several_walls(each[-1, -1]) for each in content.values[profile]]
+        states, *ends, later = (content[name].values for name in names)
+        several = [has_several_walls(each[-1, -1]) for each in content[profile].values]
         for state, *last, after, many in zip(states, *ends, later, several, strict=True):
             bottom, top = (float(each[-1]) for each in last)
             found = (SEVERAL, "") if many else (str(state[-1]), str(after))
