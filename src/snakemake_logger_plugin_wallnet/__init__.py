@@ -205,20 +205,15 @@ class Run:
         """Return the display of a terminal: running jobs, a bar and the time left."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
-        from rich.table import Table
         from rich.text import Text
 
-        line, now = self.line(), self._clock()
-        running = Table.grid(padding=(0, 2))
-        jobs = list(self.running.values())
-        for job in jobs[:MOST_RUNNING]:
-            running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress(now))
+        jobs, now = list(self.running.values()), self._clock()
+        lines = [f"{job.progress(now):>14}  {job.name}" for job in jobs[:MOST_RUNNING]]
         if len(jobs) > MOST_RUNNING:
-            running.add_row(f"and {len(jobs) - MOST_RUNNING} more", "")
-        whole = Table.grid()  # a bar alone would not end its line
-        whole.add_row(ProgressBar(total=max(self.total, 1), completed=self.done, width=78))
-        whole.add_row(Text(line, no_wrap=True, overflow="ellipsis"))
-        return Group(running, whole)
+            lines.append(f"and {len(jobs) - MOST_RUNNING} more")
+        text = Text("\n".join([*lines, self.line()]), no_wrap=True, overflow="ellipsis")
+        bar = ProgressBar(total=max(self.total, 1), completed=self.done, width=78)
+        return Group(text, bar)  # the bar does not end its line
 
     def plan_change(self, said: Mapping[str, Any]) -> None:
         """Take a job that a dry run plans, and what changed since its results were made."""

@@ -1,12 +1,13 @@
-"""Current pulses, and the form of current densities in file names."""
+"""Current pulses, trains of them, and the form of current densities in file names."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
 from wallnet.config.messages import ConfigError
-from wallnet.config.quantities import CurrentDensity, Duration, Quantity, Section
+from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Quantity, Section
 from wallnet.config.waveform import Waveform, too_long
 
 CURRENT_DENSITY_STEP = 1e8
@@ -16,6 +17,9 @@ DURATION_STEP = 1e-12
 """Resolution of durations in s: file names contain picoseconds."""
 
 LARGEST_SWEEP = 100_000
+
+MOST_PULSES = 100_000
+"""Largest number of pulses of a pulse train."""
 
 
 def current_name(current_density: float) -> str:
@@ -189,3 +193,27 @@ class PulseGrid(Sweep):
                 f"has {value[0]:g} A/m²; write densities above 0, each is applied with both signs"
             )
         return value
+
+
+class ProgramPulse(Section):
+    """A current pulse of a pulse train, and the pause after it."""
+
+    current_density: CurrentDensity
+    """Current density J of the pulse."""
+    duration: Duration
+    """Duration of the pulse."""
+    pause: DurationOrNone = 0.0
+    """Time without current after the pulse."""
+    repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1
+    """Number of such pulses, one after the other."""
+    waveform: Waveform = ()
+    """Shape of the pulse, as of `pulse.waveform`; square if not given."""
+
+    def _faults(self) -> Iterator[str]:
+        return too_long(self.waveform, self.duration)
+
+
+def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:
+    """Yield each pulse as many times as it is applied."""
+    for pulse in pulses:
+        yield from itertools.repeat(pulse, pulse.repetitions)

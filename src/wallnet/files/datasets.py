@@ -132,7 +132,6 @@ def write_dataset(
 def read_dataset(
     path: str | Path,
     kind: str,
-    drop: Collection[str] = (),
     only: Collection[str] | None = None,
 ) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
@@ -143,8 +142,6 @@ def read_dataset(
         The file.
     kind : str
         Key of `schema.KINDS`.
-    drop : collection of str
-        Names of variables that are not read.
     only : collection of str, optional
         Names of the variables that are read; all if not given. Those that a file of this kind can
         lack are left out if it does.
@@ -161,7 +158,7 @@ def read_dataset(
     """
     with _opened(path) as stored:
         names = names_of(_checked_kind(stored, path, kind), stored.variables)
-        read = [name for name in names if name not in drop and (only is None or name in only)]
+        read = [name for name in names if only is None or name in only]
         values, attrs = {name: stored[name][...] for name in read}, stored.__dict__
         if fault := impossible(values, attrs):
             raise damaged(path, fault)
