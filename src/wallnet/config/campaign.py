@@ -161,11 +161,13 @@ def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
 
 @cache
 def _with_blocks(blocks: tuple[tuple[str, Any, bool], ...]) -> type[Campaign]:
-    keys: dict[str, Any] = {
-        key: (settings, Field(default_factory=settings)) if single else (dict[Name, settings], {})  # type: ignore[valid-type]
-        for key, settings, single in blocks
-    }
-    return create_model("WholeCampaign", __base__=Campaign, **keys)
+    keys: dict[str, Any] = {}
+    for key, settings, single in blocks:
+        kind = settings if single else dict[Name, settings]  # type: ignore[valid-type]
+        default = {"default_factory": settings} if single else {"default": {}}
+        about = (settings.__doc__ or "").partition("\n")[0]
+        keys[key] = kind, Field(**default, description=about)
+    return create_model("Campaign", __base__=Campaign, __doc__=Campaign.__doc__, **keys)
 
 
 def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) -> None:

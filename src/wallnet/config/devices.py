@@ -434,10 +434,10 @@ class Device(Section):
                 cells.domain_magnetization(self.track.cell, self.field_temperature)
             except ValueError as error:
                 yield f"material.{error}"
-        longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
+        end = self.pulse.duration + self.relaxation.longest
         strongest = max(self.pulse.current_densities, key=abs)
         keys = "pulse.duration and relaxation.longest"
-        if fault := self.size_fault(keys, longest, strongest):
+        if fault := self.size_fault(keys, max(end, self.wall.relaxation), strongest):
             yield fault
         track = self.track
         margin = max(track.cell_size, track.fixed_ends or 0.0)
@@ -456,20 +456,15 @@ class Device(Section):
                 f"track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length, at least "
                 f"cell_size {track.cell_size:g} m apart"
             )
-        if self.kind == "synapse" and not track.inner_notch_positions:
-            yield (
-                "track.notches gives a synapse no notch inside the track; "
-                "add notches or set kind: track"
-            )
-        if (
-            self.kind == "synapse"
-            and track.fixed_ends is not None
-            and not track.ends_in_notches(self.wall.start)
-        ):
-            yield (
-                "track.fixed_ends keeps a synapse from being reversed, so that its levels are its "
-                "notches; give at least two track.notches.positions, and wall.start at the first"
-            )
+        if self.kind == "synapse":
+            if not track.inner_notch_positions:
+                yield "track.notches gives a synapse no notch inside; add some or set kind: track"
+            if track.fixed_ends is not None and not track.ends_in_notches(self.wall.start):
+                yield (
+                    "track.fixed_ends keeps a synapse from being reversed, so that its levels are "
+                    "its notches; give at least two track.notches.positions, and wall.start at the "
+                    "first"
+                )
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:
             yield (
@@ -481,13 +476,11 @@ class Device(Section):
                 f"shown has {stray[0]:g} A/m², which is not in pulse.current_densities; "
                 "add it there or remove it here"
             )
-        if isinstance(self.read_at, float):
-            longest = self.pulse.duration + self.relaxation.longest
-            if self.read_at > longest * (1 + ROUNDING):
-                yield (
-                    f"read_at {self.read_at:g} s is after the end of the simulation at "
-                    f"{longest:g} s; raise relaxation.longest or read earlier"
-                )
+        if isinstance(self.read_at, float) and self.read_at > end * (1 + ROUNDING):
+            yield (
+                f"read_at {self.read_at:g} s is after the end of the simulation at {end:g} s; "
+                "raise relaxation.longest or read earlier"
+            )
         if self.output.interval > self.pulse.duration:
             yield "output.interval is longer than pulse.duration; shorten it"
 

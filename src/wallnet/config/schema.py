@@ -1,15 +1,14 @@
 """The JSON Schema of `config.yaml`, generated from the models."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from wallnet.config.campaign import Campaign, with_studies
+from wallnet.config.campaign import with_studies
 from wallnet.config.inheritance import SHARED
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import Quantity
 
 _REFERENCE = "#/$defs/"
 
@@ -44,11 +43,6 @@ def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
         The schema, in draft 2020-12.
     """
     made = with_studies(studies).model_json_schema(schema_generator=_Described)
-    made |= {"title": "Campaign", "description": inspect.getdoc(Campaign)}
-    made["properties"] |= {
-        key: made["properties"][key] | {"description": _first_line(study.settings)}
-        for key, study in studies.items()
-    }
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
 
 
@@ -99,11 +93,6 @@ def _require_nothing(blocks: JsonSchemaValue, name: str) -> None:
         for kind in (value, *value.get("anyOf", ())):
             if "$ref" in kind:
                 _require_nothing(blocks, kind["$ref"].removeprefix(_REFERENCE))
-
-
-def _first_line(model: type[Section]) -> str:
-    """Return the first line of the docstring of a section."""
-    return (inspect.getdoc(model) or "").partition("\n")[0]
 
 
 def described(model: type[BaseModel]) -> dict[str, str]:
