@@ -827,7 +827,7 @@ def test_levels_that_lack_a_key_are_refused(tmp_path, key):
     lacking = level(0.5, 0.5)
     del lacking[key]
     files.write_json({"kind": "synapse", "levels": [lacking]}, path)
-    with pytest.raises(files.DamagedFileError, match=f"levels that lack '{key}'"):
+    with pytest.raises(files.DamagedFileError, match=f"has no complete levels .'{key}'"):
         compact.levels_of(path, "parallel", "reachable")
 
 
@@ -866,10 +866,10 @@ def test_an_activation_is_that_of_its_reading_with_its_fault(tmp_path):
         (piecewise([0.0, 1.0], [[0.1], [0.2]]), "has an incomplete curve .series"),
         (piecewise([0.0, 0.5, 1.0], [[0.1, 0.2], [0.3]]), "has an incomplete curve .series"),
         (piecewise([0.0], []), "has an incomplete curve .series"),
-        (piecewise(None, [[0.1]]), "has no activation .series"),
-        (piecewise([0.0, 1.0], ["ab"]), "has no activation .series"),
-        ({"quartic": [0.0, 1.0, 0.0, 0.0, 0.0], "fault": ""}, "has no activation .series"),
-        ({"breaks": [0.0, 1.0], "coefficients": [[0.1]]}, "has no activation .series.*fault"),
+        (piecewise(None, [[0.1]]), "has no complete activation "),
+        (piecewise([0.0, 1.0], ["ab"]), "has no complete activation "),
+        ({"quartic": [0.0, 1.0, 0.0, 0.0, 0.0], "fault": ""}, "has no complete activation "),
+        ({"breaks": [0.0, 1.0], "coefficients": [[0.1]]}, "has no complete activation .'fault'"),
     ],
 )
 def test_an_incomplete_curve_is_refused(tmp_path, curve, words):
