@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wallnet import files, plan
-from wallnet.config import Campaign, ConfigError
+from wallnet.config import Campaign
 from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
@@ -121,10 +121,6 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     OSError
         If a file cannot be read.
     """
-    if not snakefile.is_file():
-        raise ConfigError(
-            f"{snakefile} is not there; name the Snakefile of the workflow with --snakefile"
-        )
     campaign = plan.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):
         raise files.FileError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wallnet import files, revisions
-from wallnet.config.temperature import temperature_fault
+from wallnet.config.devices import temperature_fault
 from wallnet.experiment import Step
 from wallnet.experiment.code import stage_of
 from wallnet.files.progress import noted_progress

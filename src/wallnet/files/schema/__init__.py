@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import xarray
     from numpy.typing import ArrayLike, NDArray
 
-COMPONENTS = ("x", "y", "z")
-READINGS = ("parallel", "series")
-
 STATE = "state"
 """Type of text that names a state (`wallnet.files.WallState`)."""
 
@@ -92,15 +89,6 @@ _QUANTITIES: dict[str, dict[str, Any]] = {
 }
 """Units and bounds of the quantities in the table; other entries there are units."""
 
-_VALUES = {
-    "component": COMPONENTS,
-    "reading": READINGS,
-    "moment": ("pulse", "pause"),
-    "polarity": ("plus", "minus"),
-    "edge": ("lower", "upper"),
-}
-"""Variables with fixed values."""
-
 _ATTRIBUTES = {
     "quartic": {
         "lowest_input": 0.0,
@@ -131,7 +119,8 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
     """Return the variables of a table, by kind of file if it has this column, and by name.
 
     The note of a flag is the meaning of -1, that of a text the meaning of its values, and that of
-    another variable a comment. A row with a name only is a variable of several kinds.
+    another variable a comment. Fixed values of a text follow its type. A row with a name only is a
+    variable of several kinds; those of `train?` are optional in the kind `train`.
     """
     known, found = dict(VARIABLES), dict[str, dict[str, Variable]]()
     with open(path, encoding="utf-8", newline="") as stream:
@@ -143,11 +132,12 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
                 more: dict[str, Any] = {"type": "int8", "bounds": bounds}
                 more["attributes"] = {"values_mean": meaning}
             else:
-                more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": row["type"]}
-                told = {"values_mean" if row["type"] == TEXT else "comment": note}
+                kind, *fixed = row["type"].split() or [""]
+                more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": kind}
+                more["values"] = tuple(fixed)
+                told = {"values_mean" if kind == TEXT else "comment": note}
                 more["attributes"] = told if note else _ATTRIBUTES.get(name, {})
             if row["long_name"]:
-                more["values"] = _VALUES.get(name, ())
                 axes = tuple(row["dimensions"].split())
                 known[name] = Variable(axes, row["long_name"], **more)
             found.setdefault(row.get("kind", ""), {})[name] = known[name]
@@ -155,19 +145,16 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
 
 
 for _kind, _variables in variables_of(Path(__file__).with_name("variables.csv")).items():
-    if _kind:
+    if _kind.endswith("?"):
+        OPTIONAL[_kind[:-1]] = tuple(_variables)
+    elif _kind:
         add(_kind, **_variables)
     else:
         VARIABLES |= _variables
 for _kind in ("synapse", "neuron"):
     KINDS[_kind] = (*KINDS["track"], "normalized_final_conductance", *KINDS[_kind])
 
-OPTIONAL["train"] = (
-    *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
-    *("x", "y", "component"),
-)
-OPTIONAL["ensemble"] = ("traced_m", "traced_profile", "component")
-OPTIONAL["synapse"] = ("level_conductance_noise", "noise_bandwidth")
+COMPONENTS, READINGS = VARIABLES["component"].values, VARIABLES["reading"].values
 
 
 def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:

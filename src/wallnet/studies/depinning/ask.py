@@ -7,9 +7,8 @@ from typing import NamedTuple
 from pydantic import field_validator
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.bisection import Resolution, halvings
 from wallnet.config.inheritance import laid_over
-from wallnet.config.pulse import whole
+from wallnet.config.pulse import Resolution, halvings, whole
 from wallnet.config.quantities import CurrentDensity, Duration, Section
 from wallnet.experiment import Request, level_job
 from wallnet.files import WallState

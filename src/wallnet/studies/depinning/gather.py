@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config.bisection import middles
+from wallnet.config.pulse import middles
 from wallnet.experiment import Simulation
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.ask import TRACKS, Depinning
