@@ -402,12 +402,8 @@ class Device(Section):
                 terms = scaled(terms, ambient / measured, given.anisotropy_exponent)
             if given.thermal_field:
                 terms = of_cells(terms, cell, given.ambient)
-        values = {
-            "saturation_magnetization": terms.saturation_magnetization,
-            "exchange_stiffness": terms.exchange_stiffness,
-            "dmi_constant": terms.dmi_constant,
-            "uniaxial_anisotropy": terms.anisotropy,
-        }
+        names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
+        values = {key: getattr(terms, name) for key, name in names.items()}
         # rounded, so that all machines simulate the same job
         return material.model_copy(update={key: float(f"{x:.6g}") for key, x in values.items()})
 
