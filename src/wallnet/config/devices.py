@@ -507,9 +507,8 @@ class Device(Section):
                 yield "track.notches gives a synapse no notch inside; add some or set kind: track"
             if track.fixed_ends is not None and not track.ends_in_notches(self.wall.start):
                 yield (
-                    "track.fixed_ends keeps a synapse from being reversed, so that its levels are "
-                    "its notches; give at least two track.notches.positions, and wall.start at the "
-                    "first"
+                    "track.fixed_ends keeps a synapse from being reversed; give at least two "
+                    "track.notches.positions, and wall.start at the first"
                 )
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:
@@ -518,10 +517,7 @@ class Device(Section):
                 "that a quartic needs; add some or set kind: track"
             )
         if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
-            yield (
-                f"shown has {stray[0]:g} A/m², which is not in pulse.current_densities; "
-                "add it there or remove it here"
-            )
+            yield f"shown has {stray[0]:g} A/m², not in pulse.current_densities; add or remove it"
         if isinstance(self.read_at, float) and self.read_at > end * (1 + ROUNDING):
             yield (
                 f"read_at {self.read_at:g} s is after the end of the simulation at {end:g} s; "

@@ -58,10 +58,10 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """
     made = of_campaign(studies)
     device = made["$defs"]["Device"]
-    for name in ("Device", "MeasuredDevice"):
-        _require_nothing(made["$defs"], name)
     like = {"type": "string", "description": "Another device, which this one varies."}
-    for block in (device, made["$defs"]["MeasuredDevice"]):
+    for name in ("Device", "MeasuredDevice"):
+        block = made["$defs"][name]
+        _require_nothing(made["$defs"], name)
         block["properties"] = {"like": like} | block["properties"]
     varied = {
         "properties": _references(device, "like", "calculator"),

@@ -24,7 +24,6 @@ PROFILES = {
 
 FORMATS = {
     ".ckpt": "application/octet-stream",
-    ".md": "text/markdown",
     ".yaml": "application/yaml",
 }
 """Media types beside those of the standard library; those of the system differ."""

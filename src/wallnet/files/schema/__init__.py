@@ -67,11 +67,6 @@ class Variable:
         """Whether it contains text, including names of states."""
         return self.type in (TEXT, STATE)
 
-    @property
-    def is_vector(self) -> bool:
-        """Whether it contains means of unit vectors."""
-        return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
-
 
 _QUANTITIES: dict[str, dict[str, Any]] = {
     "position": {"units": "m", "bounds": (0.0, 1e-3)},
@@ -285,7 +280,7 @@ def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
         outside = values[(values < low - 1e-9 * high) | (values > high * (1 + 1e-9))]
         if outside.size:
             return f"= {outside.flat[0]:.6g}, which is not between {low:g} and {high:g}"
-    if variable.is_vector:
+    if variable.dimensions[1:] and variable.dimensions[-1] == "component":  # unit vectors
         length = np.sqrt((values.astype(np.float64) ** 2).sum(axis=-1))
         if np.any(length > 1 + _SLACK):
             return f"of length {np.nanmax(length):.6g}, which is more than 1"
