@@ -304,6 +304,19 @@ class Detector(Section):
         if self.polarization == 0:
             yield "polarization is 0, so the detector measures nothing; raise it"
 
+    def columns(self, track: Track) -> slice:
+        """Return the columns of a track's cells, along x, whose centre is under the detector.
+
+        A centre on `start` belongs to the detector, one on `stop` does not.
+        """
+
+        def first_from(position: float) -> int:
+            # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
+            return max(0, math.ceil(position / track.cell_size - 0.5 - 1e-6))
+
+        stop = track.length if self.stop is None else self.stop
+        return slice(first_from(self.start or 0.0), min(first_from(stop), track.cells[0]))
+
 
 ReadTime = Literal["pulse_end", "rest"] | Duration
 """Time at which a device is read: end of the pulse, end of the trace, or a time in s."""
@@ -492,15 +505,12 @@ class Device(Section):
                 f"wall.start {self.wall.start:g} m is outside the free part of the track; move it "
                 f"between {margin:g} and {track.length - margin:g} m, or change track.fixed_ends"
             )
-        stop = self.detector.stop if self.detector.stop is not None else track.length
-        start = self.detector.start if self.detector.start is not None else 0.0
-        centres = (math.ceil(end / track.cell_size - 0.5) for end in (start, stop))
-        inside = 0 <= start < stop <= track.length * (1 + ROUNDING)
-        if not inside or next(centres) >= next(centres):
+        columns, stop = self.detector.columns(track), self.detector.stop or 0.0
+        if columns.start >= columns.stop or stop > track.length * (1 + ROUNDING):
             yield (
-                f"detector.start {start:g} m and detector.stop {stop:g} m mark no cells of the "
-                f"track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length, at least "
-                f"cell_size {track.cell_size:g} m apart"
+                "detector.start and detector.stop mark no cells of the track of length "
+                f"{track.length:g} m; keep 0 ≤ start < stop ≤ length, at least cell_size "
+                f"{track.cell_size:g} m apart"
             )
         if self.kind == "synapse":
             if not track.inner_notch_positions:

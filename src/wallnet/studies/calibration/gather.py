@@ -16,12 +16,7 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.conductance import (
-    detected_magnetization,
-    detector_columns,
-    normalize,
-    parallel_conductance,
-)
+from wallnet.devices.conductance import detected_magnetization, normalize, parallel_conductance
 from wallnet.experiment import Step
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
@@ -146,7 +141,7 @@ def of_transfer_curve(
     """Return the largest distance of a normalised transfer curve from a straight line."""
     detector, magnetization = detectors[reference.device], []
     for each in seen:
-        columns = detector_columns(each.job.track, detector)
+        columns = detector.columns(each.job.track)
         last = int(np.flatnonzero(each.time <= each.job.pulse_duration * (1 + 1e-9))[-1])
         magnetization.append(detected_magnetization(each.profile[last], each.cells, columns))
     conductance = parallel_conductance(magnetization, detector)

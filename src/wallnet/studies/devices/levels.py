@@ -14,7 +14,6 @@ from wallnet.devices.conductance import (
     both_readings,
     conductance_noise,
     detected_magnetization,
-    detector_columns,
     normalize,
 )
 from wallnet.experiment.energy_path import minimum_states
@@ -259,7 +258,7 @@ def _start(device: Device, opened: Opened) -> End:
     cells = magnetic.sum(axis=0)
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
     total /= float(content.attrs.get("domain_magnetization", 1.0))
-    columns = detector_columns(track, device.detector)
+    columns = device.detector.columns(track)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
     position = track.length * (1 - total.sum() / cells.sum()) / 2
     ends = tracks.wall_ends(track, magnetic, np.nan_to_num(m))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.config import Device
-from wallnet.devices.conductance import detected_magnetization, detector_columns
+from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
@@ -167,7 +167,7 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     names = ("time", *RECORDED, "magnetization_profile", "magnetic_cells")
     content, relaxation = opened.read(key, *names), device.relaxation
     values = {name: content[name].values for name in names}
-    cells, columns = values["magnetic_cells"], detector_columns(device.track, device.detector)
+    cells, columns = values["magnetic_cells"], device.detector.columns(device.track)
     if not cells[columns].sum():
         raise files.FileError(
             f"{opened.subject} has no magnetic cell under the detector; move detector.start or "

@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import (
-    both_readings,
-    detected_magnetization,
-    detector_columns,
-    normalize,
-)
+from wallnet.devices.conductance import both_readings, detected_magnetization, normalize
 from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS, KINDS
 from wallnet.studies.opened import Opened
@@ -160,7 +155,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     data = {name: content[name].values for name in names}
     domains = domains_of(content, data["time"])
     detector = Detector.model_validate(opened.about["detector"])
-    columns = detector_columns(opened.simulation(key).track, detector)
+    columns = detector.columns(opened.simulation(key).track)
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
     detected = detected_magnetization(m_z, data["magnetic_cells"], columns, domains)
     conductance = both_readings(detected, detector)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import both_readings, detected_magnetization, detector_columns
+from wallnet.devices.conductance import both_readings, detected_magnetization
 from wallnet.experiment import Simulation
 from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
@@ -245,7 +245,7 @@ class Readout(NamedTuple):
 def _readout(content: xarray.Dataset, detector: Detector) -> Readout:
     """Return the conductances of the replicas of one block."""
     job = Simulation.from_json(str(content.attrs["parameters"]))
-    columns = detector_columns(job.track, detector)
+    columns = detector.columns(job.track)
     data = {name: each.values for name, each in content.variables.items()}
 
     def read(profile: NDArray[Any], time: NDArray[np.float64]) -> NDArray[np.float64]:
