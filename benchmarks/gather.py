@@ -72,7 +72,7 @@ def write_trace(job, index, path):
         at = 60e-9 + (200e-9 + index * 1e-12) * entry / ENTRIES
         recorder.record(entry * 20e-12, tracks.placed_wall(job.track, width, at, at))
     files.write_dataset(
-        recorder.trace().dataset(),
+        recorder.trace(),
         path,
         "trace",
         {
@@ -149,7 +149,7 @@ def gather_here(folder, count):
     logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
     asked = campaign(count)
     job = gather_job(DEVICES, asked, "neuron", requests(asked))
-    files.write_content(gathering.gather(job, folder), folder / "device.nc")
+    files.write_dataset(gathering.gather(job, folder), folder / "device.nc", "neuron", {})
 
 
 if __name__ == "__main__":

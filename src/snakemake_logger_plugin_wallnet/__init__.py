@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from wallnet.files.progress import read_progress
+from wallnet.files.progress import read_progress, time_in_words
 from wallnet.plan.changes import changes_of
 
 if TYPE_CHECKING:
@@ -51,20 +51,6 @@ MOST_CHANGES = 12
 ENOUGH = 0.05
 """Smallest share of the planned work that was timed, for an estimate of the rest. The first jobs
 are short or compile the engine, and what they take tells little about the others."""
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in words.
-
-    Examples
-    --------
-    >>> duration(42), duration(250), duration(7300)
-    ('42 s', '4 min', '2 h 2 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @dataclass
@@ -103,7 +89,7 @@ class Job:
         """Return how far its simulation has come, or the time since the run took the job."""
         if self.outputs and (noted := read_progress(self.outputs[0])):
             return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
-        return duration(now - self.started)
+        return time_in_words(now - self.started)
 
 
 class Run:
@@ -191,7 +177,7 @@ class Run:
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         if left and self.done < self.total:
-            parts.append(f"about {duration(left)} left")
+            parts.append(f"about {time_in_words(left)} left")
         if rules := Counter(job.rule for job in list(self.running.values())):
             each = (f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
             parts.append(f"running: {', '.join(each)}")  # last, as it can be long
@@ -205,20 +191,15 @@ class Run:
         """Return the display of a terminal: running jobs, a bar and the time left."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
-        from rich.table import Table
         from rich.text import Text
 
-        line, now = self.line(), self._clock()
-        running = Table.grid(padding=(0, 2))
-        jobs = list(self.running.values())
-        for job in jobs[:MOST_RUNNING]:
-            running.add_row(Text(job.name, overflow="ellipsis", no_wrap=True), job.progress(now))
+        jobs, now = list(self.running.values()), self._clock()
+        lines = [f"{job.progress(now):>14}  {job.name}" for job in jobs[:MOST_RUNNING]]
         if len(jobs) > MOST_RUNNING:
-            running.add_row(f"and {len(jobs) - MOST_RUNNING} more", "")
-        whole = Table.grid()  # a bar alone would not end its line
-        whole.add_row(ProgressBar(total=max(self.total, 1), completed=self.done, width=78))
-        whole.add_row(Text(line, no_wrap=True, overflow="ellipsis"))
-        return Group(running, whole)
+            lines.append(f"and {len(jobs) - MOST_RUNNING} more")
+        text = Text("\n".join([*lines, self.line()]), no_wrap=True, overflow="ellipsis")
+        bar = ProgressBar(total=max(self.total, 1), completed=self.done, width=78)
+        return Group(text, bar)  # the bar does not end its line
 
     def plan_change(self, said: Mapping[str, Any]) -> None:
         """Take a job that a dry run plans, and what changed since its results were made."""
@@ -340,7 +321,7 @@ class LogHandler(LogHandlerBase):
         if self.run.planned:
             done = f"{self.run.done} of {self.run.total} jobs done"
             failed = f"; {len(self.run.failed)} failed" if self.run.failed else ""
-            end = f"{done} in {duration(time.monotonic() - self._started)}{failed}"
+            end = f"{done} in {time_in_words(time.monotonic() - self._started)}{failed}"
             self._print(self.run.dry_text() if self.dry else end)
         self.run = Run()
         super().close()

@@ -116,7 +116,7 @@ def test_an_array_and_a_function_are_tables():
         ([[0, 0], [1e-10, 1, 2]], ".1 has too many entries; give at most 2"),
         (0.5, " is 0.5, not a list"),
         ({"0": 1}, " is a block, not a list"),
-        ([[index * 1e-12, 0] for index in range(201)], " has 201 points; keep to 200"),
+        ([[index * 1e-12, 0] for index in range(201)], " has too many entries; give at most 200"),
     ],
 )
 def test_a_table_that_cannot_be_is_named(waveform, words):
@@ -138,7 +138,7 @@ def test_a_table_that_cannot_be_is_named(waveform, words):
         ("0,0\n1e-10,nan\n", ".1.1 = 'nan' is not finite"),
         ("0,0\n0.7e-9,1\n", " ends at 7e-10 s, after its pulse of 6e-10 s"),
         (b"0,0\n\xff\xfe,1\n", "names 'shape.csv', which cannot be read (it is no text in UTF-8)"),
-        ("0,0\n" * 30_000, "has 30000 points; keep to 200"),
+        ("0,0\n" * 30_000, "has too many entries; give at most 200"),
     ],
 )
 def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from wallnet.config import Track
 from wallnet.config.devices import Detector
 from wallnet.devices import conductance as devices
-from wallnet.devices.conductance import both_readings, detected_magnetization, detector_columns
+from wallnet.devices.conductance import both_readings, detected_magnetization
 
 TRACK = Track(length=512e-9, width=64e-9, thickness=2e-9, cell_size=1e-9)
 
@@ -22,14 +22,14 @@ TRACK = Track(length=512e-9, width=64e-9, thickness=2e-9, cell_size=1e-9)
     ],
 )
 def test_detector_covers_the_cells_whose_centre_it_covers(start, stop, expected):
-    assert detector_columns(TRACK, Detector(start=start, stop=stop)) == expected
+    assert Detector(start=start, stop=stop).columns(TRACK) == expected
 
 
 def test_cells_that_divide_a_length_inexactly_are_not_lost():
     track = Track(length=1500e-9, width=150e-9, thickness=2e-9, cell_size=3e-9)
     for column in range(0, 490):
         detector = Detector(start=column * 3e-9, stop=(column + 10) * 3e-9)
-        assert detector_columns(track, detector) == slice(column, column + 10)
+        assert detector.columns(track) == slice(column, column + 10)
 
 
 def test_a_detector_that_begins_and_ends_on_centres_takes_the_first_of_both():
@@ -37,7 +37,7 @@ def test_a_detector_that_begins_and_ends_on_centres_takes_the_first_of_both():
     track = Track(length=1500e-9, width=150e-9, thickness=2e-9, cell_size=3e-9)
     for column in range(0, 490):
         detector = Detector(start=(column + 0.5) * 3e-9, stop=(column + 10.5) * 3e-9)
-        assert detector_columns(track, detector) == slice(column, column + 10)
+        assert detector.columns(track) == slice(column, column + 10)
 
 
 def test_columns_weigh_by_their_magnetic_cells():

@@ -191,10 +191,10 @@ def test_running_jobs_are_shown_above_the_bar(run):
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(run.display())
     shown = console.export_text().splitlines()
-    assert shown[0].split() == ["trace", "n1", "0", "s"]
+    assert shown[0].split() == ["0", "s", "trace", "n1"]
     assert shown[8].strip() == "and 4 more"
-    assert set(shown[9].strip()) == {"━"}
-    assert shown[10].rstrip() == "4 of 8 jobs; running: 12 trace"
+    assert shown[9].rstrip() == "4 of 8 jobs; running: 12 trace"
+    assert set(shown[10].strip()) == {"━"}
 
 
 def test_the_line_of_a_failure_names_what_was_known_before(run, monkeypatch):

@@ -76,22 +76,18 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, placed(low, high))
     asked = job.relaxation.longest > 0
-    return (
-        recorder.trace()
-        .dataset()
-        .assign_attrs(
-            {
-                "parameters": job.to_json(),
-                "backend": "analytic",
-                "backend_version": "1",
-                "revision": 7,
-                "pulse_end": recorder.pulse_end,
-                "state": recorder.state,
-                "settled": settled if asked else -1,
-                "wall_time": 0.0,
-                **attributes,
-            }
-        )
+    return recorder.trace().assign_attrs(
+        {
+            "parameters": job.to_json(),
+            "backend": "analytic",
+            "backend_version": "1",
+            "revision": 7,
+            "pulse_end": recorder.pulse_end,
+            "state": recorder.state,
+            "settled": settled if asked else -1,
+            "wall_time": 0.0,
+            **attributes,
+        }
     )
 
 
@@ -187,12 +183,12 @@ class Bench:
             "stayed": int(went is None),
         }
         path = self.path(files.MINIMUM.format(device=self.name, state=state.file_name))
-        files.write_content(files.content("minimum", values, attributes), path)
+        files.write_dataset(files.dataset("minimum", values), path, "minimum", attributes)
 
     def gather(self, **changes):
         """Gather the device, with other keys of its reading."""
         job = self.job.model_copy(update={"settings": self.job.settings | changes})
-        files.write_content(gathering.gather(job, self.root), self.out)
+        files.write_dataset(gathering.gather(job, self.root), self.out, self.device.kind, {})
         return files.read_dataset(self.out, self.device.kind)
 
     def edit(self, path, change):

@@ -20,8 +20,8 @@ def test_software_is_that_which_the_results_state(real_crate, finished_campaign)
     }
     assert used == {
         ("wallnet", __version__),
-        ("PyTorch", metrics["torch_version"]),
-        ("PyTorch Lightning", metrics["lightning_version"]),
+        ("torch", metrics["torch_version"]),
+        ("lightning", metrics["lightning_version"]),
     }
 
 
@@ -40,5 +40,5 @@ def test_results_of_another_configuration_are_refused(whole):
 def test_what_snakemake_cannot_plan_is_refused(whole, tmp_path):
     snakefile = tmp_path / "Snakefile"
     snakefile.write_text("rule all:\n    input: 'nowhere'\n")
-    with pytest.raises(files.FileError, match="snakemake cannot plan the campaign in "):
+    with pytest.raises(files.FileError, match=r"^not all results in .*nowhere\); run snak"):
         contents.collect(whole.folder, snakefile)

@@ -53,6 +53,6 @@ def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job):
     assert np.array(recorder.time) * 1e12 == pytest.approx(entries, rel=0, abs=1e-6)
     assert told == recorder.time[1:]
     # runs end after 6, 7 and 8 entries
-    trace = recorder.trace().values["magnetization_profile"]
+    trace = recorder.trace()["magnetization_profile"].values
     found = [start[0].astype("f4") for start in starts]
     np.testing.assert_allclose(found, trace[[0, 6, 7, 8]], rtol=0, atol=1e-6)

@@ -350,7 +350,7 @@ def test_what_a_trace_keeps_of_an_entry(synapse):
     m[..., 2] = 1.0
     m[4:9, 30] = (0.6, 0.8, 0.0)
     recorder.record(0.0, m)
-    trace = recorder.trace().dataset()
+    trace = recorder.trace()
     assert trace["m"].values[0] == pytest.approx(
         np.array([3, 4, magnetic - 5]) / magnetic, rel=1e-9, abs=0
     )
@@ -375,7 +375,7 @@ def test_a_snapshot_is_due_an_interval_after_the_latest(synapse):
     still[..., 2] = 1.0
     for time in (0, 0.13, 0.2, 0.24, 0.3):
         recorder.record(time * 1e-9, still)
-    times = recorder.trace().dataset()["snapshot_time"].values * 1e9
+    times = recorder.trace()["snapshot_time"].values * 1e9
     assert times == pytest.approx([0, 0.13, 0.24, 0.3], abs=1e-9)
 
 

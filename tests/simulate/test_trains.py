@@ -135,7 +135,7 @@ def walking(monkeypatch):
                 placed = tracks.placed_wall(step.track, width, bottom * NM, top * NM)
                 recorder.record(time, placed)
             told = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
-            return recorder.trace().dataset().assign_attrs(told)
+            return recorder.trace().assign_attrs(told)
 
         monkeypatch.setattr(simulate, "simulate", walked)
         return simulated

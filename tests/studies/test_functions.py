@@ -165,7 +165,7 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
     def gathered(study, data, *_):
         campaign = plan.parse(data)
         requests = study.requests_of(campaign, "short")
-        return gather(gather_job(study, campaign, "short", requests), tmp_path).dataset()
+        return gather(gather_job(study, campaign, "short", requests), tmp_path)
 
     monkeypatch.setattr(studies, "dataset_of", gathered)
     found = function_of(registered)(short, share=np.float32(0.25), name="short")

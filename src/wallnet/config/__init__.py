@@ -4,10 +4,8 @@ Only `load` and `parse` create a campaign. They raise a `ConfigError` that state
 one sentence, with the key and the fix.
 """
 
-from wallnet.config.campaign import Campaign, load, load_device, parse
+from wallnet.config.campaign import Campaign, Figures, load, load_device, parse
 from wallnet.config.devices import Device, Material
-from wallnet.config.figures import Figures
 from wallnet.config.messages import ConfigError
-from wallnet.config.programs import ProgramPulse
-from wallnet.config.pulse import current_name
+from wallnet.config.pulse import ProgramPulse, current_name
 from wallnet.config.track import Track

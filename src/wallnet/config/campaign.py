@@ -6,20 +6,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr, create_model
 
 from wallnet.config.devices import Device
-from wallnet.config.figures import Figures
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import Networks
-from wallnet.config.quantities import NAME, Name, Section
+from wallnet.config.quantities import NAME, Name, Quantity, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
+
+
+class Figures(Section):
+    """Style of all figures."""
+
+    width: Annotated[float, Quantity("m", 0.02, 1.0, fix="0.178 m is a page")] = 0.178
+    """Width of a figure. Source: width of a page."""
+    font_size: Annotated[float, Quantity("pt", 4.0, 24.0)] = 8.0
+    """Size of all text. Source: our choice."""
+    resolution: Annotated[int, Field(ge=72, le=1200)] = 200
+    """Dots per inch of the PNG. Source: our choice."""
+    vector_format: Literal["pdf", "svg"] = "pdf"
+    """Format of the vector file. Source: our choice."""
 
 
 class Campaign(Section):
@@ -149,11 +161,13 @@ def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
 
 @cache
 def _with_blocks(blocks: tuple[tuple[str, Any, bool], ...]) -> type[Campaign]:
-    keys: dict[str, Any] = {
-        key: (settings, Field(default_factory=settings)) if single else (dict[Name, settings], {})  # type: ignore[valid-type]
-        for key, settings, single in blocks
-    }
-    return create_model("WholeCampaign", __base__=Campaign, **keys)
+    keys: dict[str, Any] = {}
+    for key, settings, single in blocks:
+        kind = settings if single else dict[Name, settings]  # type: ignore[valid-type]
+        default = {"default_factory": settings} if single else {"default": {}}
+        about = (settings.__doc__ or "").partition("\n")[0]
+        keys[key] = kind, Field(**default, description=about)
+    return create_model("Campaign", __base__=Campaign, __doc__=Campaign.__doc__, **keys)
 
 
 def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) -> None:

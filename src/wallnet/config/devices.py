@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
@@ -19,6 +19,7 @@ from wallnet.config.quantities import (
     Duration,
     DurationOrNone,
     Fraction,
+    Kelvin,
     Position,
     Quantity,
     Resistance,
@@ -26,7 +27,6 @@ from wallnet.config.quantities import (
     Speed,
     silent,
 )
-from wallnet.config.temperature import Temperature, temperature_fault
 from wallnet.config.track import ROUNDING, Track
 
 if TYPE_CHECKING:
@@ -191,6 +191,56 @@ class Material(SimulatedMaterial):
         return SimulatedMaterial(**self.model_dump(include={*SimulatedMaterial.model_fields}))
 
 
+class Temperature(Section):
+    """A temperature, at which a thermal field acts on each cell of the film.
+
+    The embedded engine simulates it, and OOMMF without `heating`. By default, the film has the
+    values of `material` at `ambient`. Its cells have higher ones, which their fluctuations reduce
+    again: the magnetisation by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the
+    relaxation lasts its longest time.
+    """
+
+    ambient: Kelvin
+    """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
+    """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
+    heating: Literal["none", "pulse"] = silent("none")
+    """Whether pulses heat the film, by `heavy_metal` and `heating` of the device (`pulse`).
+    Source: our choice."""
+    anisotropy_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(3.0)
+    """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
+    Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    measured_at: Kelvin | None = silent(None)
+    """Temperature at which the film was measured to have the values of `material`; `ambient` if not
+    given. Source: our choice."""
+    values_of: Literal["film", "cells"] = silent("film")
+    """What has the values of `material`: the film, or each cell without its fluctuations (`cells`),
+    as in other micromagnetic simulations. Source: our choice."""
+    thermal_field: bool = silent(True)
+    """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
+    the film has at `ambient`. Source: our choice."""
+
+    def _faults(self) -> Iterator[str]:
+        if self.heating == "pulse" and not self.thermal_field:
+            yield "heating needs the thermal field; leave heating or thermal_field out"
+        if self.values_of == "cells" and self.measured_at:
+            yield "measured_at is a temperature of a film; leave it or values_of out"
+
+
+def temperature_fault(calculator: str, heated: bool) -> str:
+    """Return why a calculator cannot simulate a temperature, or pulses that heat the film.
+
+    The text is empty if it can.
+    """
+    if calculator == "film" or (calculator == "oommf" and not heated):
+        return ""
+    key = "temperature.heating: pulse" if calculator == "oommf" else "temperature"
+    return (
+        f"{key} is not simulated by the calculator {calculator}; leave it out, or set "
+        "calculator: film"
+    )
+
+
 class Wall(Section):
     """Initial domain wall; the left domain points along -z, the right one along +z."""
 
@@ -253,6 +303,19 @@ class Detector(Section):
             yield "antiparallel_resistance is not above parallel_resistance; swap the two"
         if self.polarization == 0:
             yield "polarization is 0, so the detector measures nothing; raise it"
+
+    def columns(self, track: Track) -> slice:
+        """Return the columns of a track's cells, along x, whose centre is under the detector.
+
+        A centre on `start` belongs to the detector, one on `stop` does not.
+        """
+
+        def first_from(position: float) -> int:
+            # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
+            return max(0, math.ceil(position / track.cell_size - 0.5 - 1e-6))
+
+        stop = track.length if self.stop is None else self.stop
+        return slice(first_from(self.start or 0.0), min(first_from(stop), track.cells[0]))
 
 
 ReadTime = Literal["pulse_end", "rest"] | Duration
@@ -354,12 +417,8 @@ class Device(Section):
                 terms = of_cells(terms, cell, given.ambient)
         if terms == told:
             return material
-        values = {
-            "saturation_magnetization": terms.saturation_magnetization,
-            "exchange_stiffness": terms.exchange_stiffness,
-            "dmi_constant": terms.dmi_constant,
-            "uniaxial_anisotropy": terms.anisotropy,
-        }
+        names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
+        values = {key: getattr(terms, name) for key, name in names.items()}
         # rounded, so that all machines simulate the same job
         return material.model_copy(update={key: float(f"{x:.6g}") for key, x in values.items()})
 
@@ -443,10 +502,10 @@ class Device(Section):
                 cells.domain_magnetization(self.track.cell, self.field_temperature)
             except ValueError as error:
                 yield f"material.{error}"
-        longest = max(self.pulse.duration + self.relaxation.longest, self.wall.relaxation)
+        end = self.pulse.duration + self.relaxation.longest
         strongest = max(self.pulse.current_densities, key=abs)
         keys = "pulse.duration and relaxation.longest"
-        if fault := self.size_fault(keys, longest, strongest):
+        if fault := self.size_fault(keys, max(end, self.wall.relaxation), strongest):
             yield fault
         track = self.track
         margin = max(track.cell_size, track.fixed_ends or 0.0)
@@ -455,30 +514,21 @@ class Device(Section):
                 f"wall.start {self.wall.start:g} m is outside the free part of the track; move it "
                 f"between {margin:g} and {track.length - margin:g} m, or change track.fixed_ends"
             )
-        stop = self.detector.stop if self.detector.stop is not None else track.length
-        start = self.detector.start if self.detector.start is not None else 0.0
-        centres = (math.ceil(end / track.cell_size - 0.5) for end in (start, stop))
-        inside = 0 <= start < stop <= track.length * (1 + ROUNDING)
-        if not inside or next(centres) >= next(centres):
+        columns, stop = self.detector.columns(track), self.detector.stop or 0.0
+        if columns.start >= columns.stop or stop > track.length * (1 + ROUNDING):
             yield (
-                f"detector.start {start:g} m and detector.stop {stop:g} m mark no cells of the "
-                f"track of length {track.length:g} m; keep 0 ≤ start < stop ≤ length, at least "
-                f"cell_size {track.cell_size:g} m apart"
+                "detector.start and detector.stop mark no cells of the track of length "
+                f"{track.length:g} m; keep 0 ≤ start < stop ≤ length, at least cell_size "
+                f"{track.cell_size:g} m apart"
             )
-        if self.kind == "synapse" and not track.inner_notch_positions:
-            yield (
-                "track.notches gives a synapse no notch inside the track; "
-                "add notches or set kind: track"
-            )
-        if (
-            self.kind == "synapse"
-            and track.fixed_ends is not None
-            and not track.ends_in_notches(self.wall.start)
-        ):
-            yield (
-                "track.fixed_ends keeps a synapse from being reversed, so that its levels are its "
-                "notches; give at least two track.notches.positions, and wall.start at the first"
-            )
+        if self.kind == "synapse":
+            if not track.inner_notch_positions:
+                yield "track.notches gives a synapse no notch inside; add some or set kind: track"
+            if track.fixed_ends is not None and not track.ends_in_notches(self.wall.start):
+                yield (
+                    "track.fixed_ends keeps a synapse from being reversed; give at least two "
+                    "track.notches.positions, and wall.start at the first"
+                )
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:
             yield (
@@ -486,17 +536,12 @@ class Device(Section):
                 "that a quartic needs; add some or set kind: track"
             )
         if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
+            yield f"shown has {stray[0]:g} A/m², not in pulse.current_densities; add or remove it"
+        if isinstance(self.read_at, float) and self.read_at > end * (1 + ROUNDING):
             yield (
-                f"shown has {stray[0]:g} A/m², which is not in pulse.current_densities; "
-                "add it there or remove it here"
+                f"read_at {self.read_at:g} s is after the end of the simulation at {end:g} s; "
+                "raise relaxation.longest or read earlier"
             )
-        if isinstance(self.read_at, float):
-            longest = self.pulse.duration + self.relaxation.longest
-            if self.read_at > longest * (1 + ROUNDING):
-                yield (
-                    f"read_at {self.read_at:g} s is after the end of the simulation at "
-                    f"{longest:g} s; raise relaxation.longest or read earlier"
-                )
         if self.output.interval > self.pulse.duration:
             yield "output.interval is longer than pulse.duration; shorten it"
 

@@ -1,12 +1,21 @@
-"""Current pulses, and the form of current densities in file names."""
+"""Current pulses, trains and sweeps of them, and the form of current densities in file names."""
 
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
 from wallnet.config.messages import ConfigError
-from wallnet.config.quantities import ASCENDING, CurrentDensity, Duration, Quantity, Section
+from wallnet.config.quantities import (
+    ASCENDING,
+    CurrentDensity,
+    Duration,
+    DurationOrNone,
+    Quantity,
+    Section,
+)
 from wallnet.config.waveform import Waveform, too_long
 
 CURRENT_DENSITY_STEP = 1e8
@@ -16,6 +25,9 @@ DURATION_STEP = 1e-12
 """Resolution of durations in s: file names contain picoseconds."""
 
 LARGEST_SWEEP = 100_000
+
+MOST_PULSES = 100_000
+"""Largest number of pulses of a pulse train."""
 
 
 def current_name(current_density: float) -> str:
@@ -190,3 +202,71 @@ class PulseGrid(Sweep):
                 f"current_densities has {least:g} A/m²; write densities above 0, each is applied "
                 "with both signs"
             )
+
+
+class ProgramPulse(Section):
+    """A current pulse of a pulse train, and the pause after it."""
+
+    current_density: CurrentDensity
+    """Current density J of the pulse."""
+    duration: Duration
+    """Duration of the pulse."""
+    pause: DurationOrNone = 0.0
+    """Time without current after the pulse."""
+    repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1
+    """Number of such pulses, one after the other."""
+    waveform: Waveform = ()
+    """Shape of the pulse, as of `pulse.waveform`; square if not given."""
+
+    def _faults(self) -> Iterator[str]:
+        return too_long(self.waveform, self.duration)
+
+
+def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:
+    """Yield each pulse as many times as it is applied."""
+    for pulse in pulses:
+        yield from itertools.repeat(pulse, pulse.repetitions)
+
+
+Resolution = Annotated[
+    float,
+    Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.001e+12, not 0.001"),
+    AfterValidator(whole),
+]
+
+
+def halvings(gap: float, resolution: float) -> int:
+    """Return how often a gap is halved until it is no longer than the resolution, both in A/m²."""
+    longest, count = round(gap / CURRENT_DENSITY_STEP), 0
+    while longest > round(resolution / CURRENT_DENSITY_STEP):
+        # the middle is rounded to a density that file names tell apart
+        longest = math.ceil(longest / 2)
+        count += 1
+    return count
+
+
+def middles(outcomes: Mapping[float, Any], resolution: float) -> list[float]:
+    """Return the current densities to simulate next, of a bisection in rounds.
+
+    Each round simulates the middles of all gaps at once.
+
+    Parameters
+    ----------
+    outcomes : mapping
+        Outcome of each pulse by its current density in A/m².
+    resolution : float
+        Largest distance in A/m² between two pulses on either side of an edge.
+
+    Returns
+    -------
+    list of float
+        The middle of each gap that is longer than the resolution and has different outcomes at its
+        ends, rounded down to a multiple of `CURRENT_DENSITY_STEP`; ascending.
+    """
+    steps = sorted((round(density / CURRENT_DENSITY_STEP), density) for density in outcomes)
+    limit = round(resolution / CURRENT_DENSITY_STEP)
+    return [
+        (low + high) // 2 * CURRENT_DENSITY_STEP
+        for (low, left), (high, right) in itertools.pairwise(steps)
+        if high - low > limit and outcomes[left] != outcomes[right]
+    ]

@@ -1,26 +1,29 @@
 """The JSON Schema of `config.yaml`, generated from the models."""
 
-import ast
-import inspect
-import itertools
-import textwrap
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from wallnet.config.campaign import Campaign, with_studies
+from wallnet.config.campaign import with_studies
 from wallnet.config.inheritance import SHARED
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import Quantity
 
 _REFERENCE = "#/$defs/"
 
 
-class _WithoutTitles(GenerateJsonSchema):
-    """Generator that does not repeat the keys as titles."""
+class _Described(GenerateJsonSchema):
+    """Generator that describes the keys, and does not repeat them as titles."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        for key, text in described(schema["cls"]).items():
+            made["properties"][key]["description"] = text
+        return made
 
 
 def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
@@ -39,17 +42,7 @@ def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
     dict
         The schema, in draft 2020-12.
     """
-    made = with_studies(studies).model_json_schema(schema_generator=_WithoutTitles)
-    blocks = {"Campaign": made} | made["$defs"]
-    made |= {"title": "Campaign", "description": inspect.getdoc(Campaign)}
-    made["properties"] |= {
-        key: made["properties"][key] | {"description": _first_line(study.settings)}
-        for key, study in studies.items()
-    }
-    models = _subclasses(Section)
-    for name, block in blocks.items():
-        for key, text in described(models[name]).items():
-            block["properties"][key]["description"] = text
+    made = with_studies(studies).model_json_schema(schema_generator=_Described)
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
 
 
@@ -65,10 +58,10 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """
     made = of_campaign(studies)
     device = made["$defs"]["Device"]
-    for name in ("Device", "MeasuredDevice"):
-        _require_nothing(made["$defs"], name)
     like = {"type": "string", "description": "Another device, which this one varies."}
-    for block in (device, made["$defs"]["MeasuredDevice"]):
+    for name in ("Device", "MeasuredDevice"):
+        block = made["$defs"][name]
+        _require_nothing(made["$defs"], name)
         block["properties"] = {"like": like} | block["properties"]
     varied = {
         "properties": _references(device, "like", "calculator"),
@@ -102,43 +95,14 @@ def _require_nothing(blocks: JsonSchemaValue, name: str) -> None:
                 _require_nothing(blocks, kind["$ref"].removeprefix(_REFERENCE))
 
 
-def _first_line(model: type[Section]) -> str:
-    """Return the first line of the docstring of a section."""
-    return (inspect.getdoc(model) or "").partition("\n")[0]
-
-
-def _subclasses(model: type[Section]) -> dict[str, type[Section]]:
-    """Return all sections by the names of their classes."""
-    found: dict[str, type[Section]] = {}
-    for section in model.__subclasses__():
-        found |= {section.__name__: section} | _subclasses(section)
-    return found
-
-
-def described(model: type[Section]) -> dict[str, str]:
+def described(model: type[BaseModel]) -> dict[str, str]:
     """Return the meaning of each key of a section, with its unit and the source of its value."""
     found = {}
-    for key, text in _docstrings(model).items():
-        meaning, mark, source = text.partition(" Source: ")
-        unit = _unit(model.model_fields[key])
+    for key, field in model.model_fields.items():
+        meaning, mark, source = " ".join((field.description or "").split()).partition(" Source: ")
+        unit = _unit(field)
         unit = f" Unit: {unit}." if unit not in ("", "1") else ""
         found[key] = meaning + unit + mark + source
-    return found
-
-
-def _docstrings(model: type[Section]) -> dict[str, str]:
-    """Return the docstring of each key of a section.
-
-    Pydantic can read them too (`use_attribute_docstrings`), but does so at each import.
-    """
-    found: dict[str, str] = {}
-    for each in reversed(model.__mro__[: model.__mro__.index(Section)]):
-        (block,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-        assert isinstance(block, ast.ClassDef)
-        for pair in itertools.pairwise(block.body):
-            match pair:
-                case ast.AnnAssign(target=ast.Name(key)), ast.Expr(ast.Constant(str(text))):
-                    found[key] = " ".join(text.split())
     return found
 
 

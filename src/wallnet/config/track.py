@@ -136,22 +136,16 @@ class Track(Section):
         ]
 
     def _faults(self) -> Iterator[str]:
-        for side in ("length", "width"):
-            extent = getattr(self, side)
-            if _divides(self.cell_size, extent):
-                continue
-            fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
-            if near := self._near_cell_sizes():
-                sizes = " or ".join(f"{size:.10g} m" for size in near)
-                yield f"{fault}; choose {sizes}, which divides both length and width"
+        for side, extent in (("length", self.length), ("width", self.width)):
+            if not _divides(self.cell_size, extent):
+                near = " or ".join(f"{size:.10g} m" for size in self._near_cell_sizes())
+                fix = f"choose {near}, which" if near else "change either, as no near cell size"
+                fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
+                yield f"{fault}; {fix} divides both length and width"
+        if (count := math.prod(self.cells)) > LARGEST_CELL_COUNT:
             yield (
-                f"{fault}, and no cell size near it divides both length {self.length:g} m and "
-                f"width {self.width:g} m; change one of these two"
-            )
-        if self.cells[0] * self.cells[1] > LARGEST_CELL_COUNT:
-            yield (
-                f"cell_size {self.cell_size:g} m makes {self.cells[0] * self.cells[1]} cells; "
-                f"enlarge it until there are at most {LARGEST_CELL_COUNT}"
+                f"cell_size {self.cell_size:g} m makes {count} cells; enlarge it until there are "
+                f"at most {LARGEST_CELL_COUNT}"
             )
         first, last = self.free_range
         shortest = self.cell_size * (1 - ROUNDING)

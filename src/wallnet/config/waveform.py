@@ -62,10 +62,8 @@ def _rows(name: str) -> list[list[str]]:
 
 
 def _ordered(points: Points) -> Points:
-    """Check number and order of the points."""
+    """Check the order of the points."""
     times = [time for time, _ in points]
-    if len(points) > MOST_POINTS:
-        raise ValueError(f"has {len(points)} points; keep to {MOST_POINTS} by a coarser table")
     if times and times[0] != 0:
         raise ValueError(f"starts at {times[0]:g} s; write 0 as the first time")
     for before, after in itertools.pairwise(times):
@@ -86,15 +84,13 @@ Share = Annotated[
     float,
     Quantity("1", -1.0, 1.0, fix="values are shares of current_density: divide them by it"),
 ]
-_Pairs = Annotated[
-    tuple[tuple[DurationOrNone, Share], ...],
-    Field(max_length=MOST_POINTS, title="[[time, share], ...]"),
-]
+_Pairs = Annotated[tuple[tuple[DurationOrNone, Share], ...], Field(max_length=MOST_POINTS)]
+_Titled = Annotated[_Pairs, Field(title="[[time, share], ...]")]
 
 Waveform = Annotated[
-    tuple[tuple[DurationOrNone, Share], ...],
+    _Pairs,
     AfterValidator(_ordered),
-    BeforeValidator(_table, json_schema_input_type=_Pairs | str),
+    BeforeValidator(_table, json_schema_input_type=_Titled | str),
     Field(exclude_if=lambda value: not value),
 ]
 """Waveform of a pulse, from a list or an array of pairs or from a CSV file. A square pulse has none

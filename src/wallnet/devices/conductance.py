@@ -1,38 +1,10 @@
-"""The detector: its columns, its conductance in two readings, normalisation, activation."""
-
-import math
+"""The detector: its conductance in two readings, normalisation, activation."""
 
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config import Track
 from wallnet.config.devices import Detector
-
-
-def detector_columns(track: Track, detector: Detector) -> slice:
-    """Return the columns of cells whose centre is under the detector.
-
-    Parameters
-    ----------
-    track : Track
-        The track.
-    detector : Detector
-        The detector, with `start` and `stop` in m. Without them it covers the whole track.
-
-    Returns
-    -------
-    slice
-        Columns along x. A centre on `start` belongs to the detector, one on `stop` does not.
-    """
-    start = 0.0 if detector.start is None else detector.start
-    stop = track.length if detector.stop is None else detector.stop
-
-    def first_from(position: float) -> int:
-        # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
-        return max(0, math.ceil(position / track.cell_size - 0.5 - 1e-6))
-
-    return slice(first_from(start), min(first_from(stop), track.cells[0]))
 
 
 def detected_magnetization(

@@ -26,7 +26,7 @@ from wallnet.config.devices import (
     SimulatedMaterial,
 )
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.config.programs import ProgramPulse, repeated
+from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
     Duration,

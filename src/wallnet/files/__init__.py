@@ -7,15 +7,13 @@ reads and writes netCDF and JSON.
 
 from wallnet.files.datasets import (
     given_text,
-    read_content,
     read_dataset,
     read_json,
-    write_content,
     write_dataset,
     write_json,
 )
 from wallnet.files.paths import *  # noqa: F403
-from wallnet.files.schema import READINGS, Content, content, dataset
+from wallnet.files.schema import READINGS, dataset
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
     DamagedFileError,

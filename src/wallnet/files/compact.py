@@ -4,12 +4,13 @@ The rules also import this module, so it imports no heavy library.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from wallnet.files.datasets import read_json
-from wallnet.files.whole import FileError, damaged
+from wallnet.files.whole import FileError, damaged, one_line
 
 CONTENTS = {"neuron": "activation", "synapse": "levels"}
 """Content that networks need from each kind of simulated device; a measured one has one or both.
@@ -65,13 +66,10 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     FileError
         If the file is missing, damaged or of another kind, or a level has no conductance.
     """
-    data = _read(path, "levels")
-    try:
-        chosen = [level for level in data["levels"] if _COUNTS[level_set](level)]
+    with _content(path, "levels") as levels:
+        chosen = [level for level in levels if _COUNTS[level_set](level)]
         values = [level["conductance"][reading] for level in chosen]
-        whole = sum(not level["half"] for level in data["levels"])
-    except (KeyError, TypeError) as error:
-        raise damaged(path, f"has levels that lack {error}") from None
+        whole = sum(not level["half"] for level in levels)
     if not all(isinstance(value, int | float) for value in values):
         raise FileError(
             f"{path} has a level without conductance ({reading}); check the traces and levels of "
@@ -104,8 +102,8 @@ def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[s
     """
     level_sets = set(level_sets)
     creeping, beyond, number = [], [], -1
-    try:
-        for level in _read(path, "levels")["levels"]:
+    with _content(path, "levels") as levels:
+        for level in levels:
             number += not level["half"]
             if not any(_COUNTS[name](level) for name in level_sets):
                 continue
@@ -115,8 +113,6 @@ def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[s
                 creeping.append(f"{name}{'' if moved is None else f' by {moved / 1e-9:.0f} nm'}")
             if level.get("beyond_model"):
                 beyond.append(name)
-    except (KeyError, TypeError) as error:
-        raise damaged(path, f"has levels that lack {error}") from None
     return creeping, beyond
 
 
@@ -142,27 +138,29 @@ def activation_of(path: str | Path, reading: str) -> tuple[Curve, str]:
     FileError
         If the file is missing, damaged or of another kind, or its curve is incomplete.
     """
-    data = _read(path, "activation")
-    try:
-        found = data["activation"][reading]
+    with _content(path, "activation") as curves:
+        found = curves[reading]
         breaks = tuple(map(float, found["breaks"]))
         pieces = tuple(tuple(map(float, piece)) for piece in found["coefficients"])
         fault = str(found["fault"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"has no activation ({reading}): {error}") from None
     if len(breaks) != len(pieces) + 1 or len({len(piece) for piece in pieces}) != 1:
         raise damaged(path, f"has an incomplete curve ({reading})")
     return Curve(breaks, pieces), fault
 
 
-def _read(path: str | Path, content: str) -> dict[str, Any]:
+@contextmanager
+def _content(path: str | Path, name: str) -> Iterator[Any]:
+    """Yield the levels or the activation of a compact model; refuse what its reader cannot use."""
     data = read_json(path, ["kind"])
-    if content not in data:
+    if name not in data:
         raise FileError(
-            f"{path} describes a {str(data['kind'])[:20]} and has no {content}; delete it and run "
+            f"{path} describes a {str(data['kind'])[:20]} and has no {name}; delete it and run "
             "snakemake"
         )
-    return data
+    try:
+        yield data[name]
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path, f"has no complete {name} ({one_line(error)})") from None
 
 
 def decisive(path: str | Path, reading: str, level_set: str | None = None) -> str:

@@ -4,10 +4,9 @@ The functions import heavy libraries themselves, since every scheduler job impor
 """
 
 import json
-import math
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,10 @@ from wallnet import __version__
 from wallnet.errors import UserError
 from wallnet.files.schema import (
     KINDS,
-    VARIABLES,
-    Content,
-    about,
-    content,
+    assembled,
+    dataset,
     fault_of,
     impossible,
-    is_coordinate,
     names_of,
 )
 from wallnet.files.whole import (
@@ -37,7 +33,6 @@ from wallnet.files.whole import (
 if TYPE_CHECKING:
     import netCDF4
     import xarray
-    from numpy.typing import NDArray
 
 # Files are written under a temporary name and renamed, so HDF5's locks are not needed. Network
 # file systems often refuse these locks.
@@ -97,13 +92,13 @@ def unreadable(path: str | Path, error: OSError) -> FileError:
 
 
 def write_dataset(
-    dataset: "xarray.Dataset", path: str | Path, kind: str, attributes: Mapping[str, Any]
+    data: "xarray.Dataset", path: str | Path, kind: str, attributes: Mapping[str, Any]
 ) -> None:
     """Write a dataset as compressed netCDF atomically.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
+    data : xarray.Dataset
         Dataset returned by `wallnet.files.dataset`.
     path : str or Path
         Path of the file.
@@ -117,34 +112,17 @@ def write_dataset(
     FileError
         If the dataset does not fit its schema or cannot be written.
     """
-    values = {str(name): each.values for name, each in dataset.variables.items()}
-    write_content(content(kind, values, {**dataset.attrs, **attributes}), path)
-
-
-def write_content(written: Content, path: str | Path) -> None:
-    """Write the content of a file as compressed netCDF atomically.
-
-    Parameters
-    ----------
-    written : Content
-        Content returned by `wallnet.files.content`.
-    path : str or Path
-        Path of the file.
-
-    Raises
-    ------
-    FileError
-        If it cannot be written.
-    """
-    import netCDF4
-
-    attrs = {"wallnet_version": __version__, **written.attrs, "kind": written.kind}
+    values = {str(name): each.values for name, each in data.variables.items()}
+    attrs = {"wallnet_version": __version__, **data.attrs, **attributes, "kind": kind}
+    whole = dataset(kind, values, attrs)
+    numbers = [
+        name for name, each in whole.variables.items() if each.ndim and each.dtype.kind != "U"
+    ]
     with written_whole(path) as partial:
         try:
-            with netCDF4.Dataset(partial, "w", format="NETCDF4") as stored:
-                stored.setncatts(attrs)
-                for name, array in written.values.items():
-                    _store(stored, name, array)
+            whole.to_netcdf(
+                partial, engine="netcdf4", encoding={name: {"zlib": True} for name in numbers}
+            )
         except RuntimeError as error:  # raised by the netCDF library if the disk is full
             with open(partial, "ab") as stream:  # the system tells why, if it still refuses
                 stream.write(bytes(1 << 20))
@@ -152,28 +130,11 @@ def write_content(written: Content, path: str | Path) -> None:
             raise OSError(str(error)) from error
 
 
-def _store(stored: "netCDF4.Dataset", name: str, array: "NDArray[Any]") -> None:
-    """Add a variable to an open file, with the attributes by which xarray finds coordinates."""
-    dimensions = VARIABLES[name].dimensions
-    for dimension, size in zip(dimensions, array.shape, strict=True):
-        if dimension not in stored.dimensions:
-            stored.createDimension(dimension, size)
-    text = VARIABLES[name].is_text
-    variable = stored.createVariable(
-        name,
-        str if text else array.dtype,
-        dimensions,
-        compression="zlib" if dimensions and not text else None,
-        fill_value=math.nan if array.dtype.kind == "f" else None,
-    )
-    variable.setncatts(about(name))
-    others = [each for each in KINDS[stored.getncattr("kind")] if not VARIABLES[each].dimensions]
-    if others and not is_coordinate(name):
-        variable.setncattr("coordinates", " ".join(others))
-    variable[...] = array.astype(object) if text else array
-
-
-def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xarray.Dataset":
+def read_dataset(
+    path: str | Path,
+    kind: str,
+    only: Collection[str] | None = None,
+) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
 
     Parameters
@@ -182,8 +143,9 @@ def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xa
         The file.
     kind : str
         Key of `schema.KINDS`.
-    drop : collection of str
-        Names of variables that are not read.
+    only : collection of str, optional
+        Names of the variables that are read; all if not given. Those that a file of this kind can
+        lack are left out if it does.
 
     Returns
     -------
@@ -196,41 +158,12 @@ def read_dataset(path: str | Path, kind: str, drop: Collection[str] = ()) -> "xa
         If the file is missing, damaged, foreign or of another kind, or contains impossible values.
     """
     with _opened(path) as stored:
-        found = _checked_kind(stored, path, kind)
-        names = [name for name in names_of(found, stored.variables) if name not in drop]
-        return _content(stored, path, found, names).dataset()
-
-
-def read_content(
-    path: str | Path, kind: str, *names: str, optional: Collection[str] = ()
-) -> Content:
-    """Read some variables of a netCDF file of the campaign, and check them as `read_dataset` does.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    kind : str
-        Key of `schema.KINDS`.
-    *names : str
-        Names of the variables to read.
-    optional : collection of str
-        Names of others, which are read if the file has them.
-
-    Returns
-    -------
-    Content
-        These variables and all attributes.
-
-    Raises
-    ------
-    FileError
-        As of `read_dataset`.
-    """
-    with _opened(path) as stored:
-        checked = _checked_kind(stored, path, kind)
-        given = [name for name in optional if name in stored.variables]
-        return _content(stored, path, checked, [*names, *given])
+        names = names_of(_checked_kind(stored, path, kind), stored.variables)
+        read = [name for name in names if only is None or name in only]
+        values, attrs = {name: stored[name][...] for name in read}, stored.__dict__
+        if fault := impossible(values, attrs):
+            raise damaged(path, fault)
+        return assembled(values, attrs)
 
 
 def kind_of(path: str | Path) -> str:
@@ -286,13 +219,3 @@ def _checked_kind(stored: "netCDF4.Dataset", path: str | Path, kind: str) -> str
     if fault := fault_of(dimensions, str(found)):
         raise damaged(path, fault)
     return str(found)
-
-
-def _content(
-    stored: "netCDF4.Dataset", path: str | Path, kind: str, names: Iterable[str]
-) -> Content:
-    """Read some variables of an open file, and refuse impossible values."""
-    found = Content(kind, {name: stored[name][...] for name in names}, stored.__dict__)
-    if fault := impossible(found.values, found.attrs):
-        raise damaged(path, fault)
-    return found

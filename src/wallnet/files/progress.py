@@ -1,4 +1,4 @@
-"""Notes of how far each simulation has come."""
+"""Notes of how far each simulation has come, and times in words."""
 
 import json
 import time
@@ -65,3 +65,17 @@ def read_progress(output: str | Path) -> tuple[float, float] | None:
         return float(simulated), float(longest)
     except (OSError, ValueError, TypeError):
         return None
+
+
+def time_in_words(seconds: float) -> str:
+    """Return a time in words.
+
+    Examples
+    --------
+    >>> time_in_words(42), time_in_words(250), time_in_words(7300)
+    ('42 s', '4 min', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

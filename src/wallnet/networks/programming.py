@@ -72,7 +72,7 @@ def write(
             parts.setdefault(key, []).append(values)
     values = {key: np.concatenate(each) for key, each in parts.items()}
     values |= {"usable_conductance": conductances, "layer": np.array(list(entries))}
-    files.write_content(files.content("programming", values, attributes), path)
+    files.write_dataset(files.dataset("programming", values), path, "programming", attributes)
 
 
 @torch.no_grad()

@@ -199,8 +199,8 @@ def rows_of(
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
     """Return the level of each synapse of a network, and the conductances of the levels."""
     path = run.path(files.PROGRAMMING, networks)
-    unused = ["programmed_conductance", "weight_layer", "weight_row", "weight_column", "output_row"]
-    data = files.read_dataset(path, "programming", drop=unused)
+    read = ("usable_conductance", "programmed_level")
+    data = files.read_dataset(path, "programming", only=read)
     usable = data["usable_conductance"].values
     level = data["programmed_level"].values.astype(np.int64).ravel()
     if level.max() >= len(usable):

@@ -8,6 +8,7 @@ from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
 from wallnet.experiment import Request
 from wallnet.experiment.request import COUNTED
+from wallnet.files.progress import time_in_words
 from wallnet.plan.requests import Requested, of_study
 from wallnet.studies import ALL_STUDIES
 
@@ -49,18 +50,10 @@ def work_ahead(work: Work) -> str:
     known = [(n, each.computes.processor_time) for n, each in ahead]
     total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
     unknown = sum(n for n, seconds in known if seconds is None)
-    about = f"about {_shown(total)} of processor time" if total else ""
+    about = f"about {time_in_words(total)} of processor time" if total else ""
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
     return f"{what} of this target are not there yet: {first}{about}{last}."
-
-
-def _shown(seconds: float) -> str:
-    """Return a time in the unit in which it is easy to read."""
-    for unit, size in {"h": 3600.0, "min": 60.0}.items():
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def expected_times(requested: Requested) -> dict[str, float]:

@@ -16,8 +16,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "digests of all results.",
     )
     pack.add_argument("--directory", default=".", help="folder of the campaign; here by default")
-    workflow = "the workflow; that of the package by default"
-    pack.add_argument("--snakefile", default=workflow_path(), help=workflow)
     pack.add_argument("--out", required=True, help="the crate, a ZIP file")
     pack.add_argument("--name", default="Campaign of wallnet", help="title of the crate")
     author = "who made the campaign; can be given several times"
@@ -34,7 +32,7 @@ def _pack(arguments: argparse.Namespace) -> None:
 
     directory, out = Path(arguments.directory), Path(arguments.out)
     try:
-        found = contents.collect(directory, Path(arguments.snakefile), arguments.whole)
+        found = contents.collect(directory, Path(workflow_path()), arguments.whole)
         described = crate.build(found, arguments.name, arguments.author, arguments.license)
     except OSError as error:
         raise unreadable(error.filename, error) from None

@@ -1,14 +1,13 @@
 """The files of a finished campaign that belong to its record, all of them checked."""
 
 import re
-import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from wallnet import files, plan
-from wallnet.config import Campaign, ConfigError
+from wallnet.config import Campaign
 from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
@@ -122,16 +121,11 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
     OSError
         If a file cannot be read.
     """
-    if not snakefile.is_file():
-        raise ConfigError(
-            f"{snakefile} is not there; name the Snakefile of the workflow with --snakefile"
-        )
     campaign = plan.load(directory / CONFIGURATION)
     if any((directory / ".snakemake" / "locks").glob("*")):
-        command = ["snakemake", "--snakefile", snakefile, "--directory", directory, "--unlock"]
         raise files.FileError(
             f"a run of snakemake is active in {directory}; wait for its end, or, if it was killed, "
-            f"run {shlex.join(map(str, command))}"
+            "run there snakemake --unlock"
         )
     wanted = listing.everything(campaign)
     targets = ["all"]
@@ -158,15 +152,10 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
     command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(snakefile)]
     command += ["--directory", str(directory), "--cores", "1", "--dry-run", "--logger", "wallnet"]
     asked = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    said = [line for line in f"{asked.stdout}\n{asked.stderr}".splitlines() if line.strip()]
-    if asked.returncode:
-        raise files.FileError(
-            f"snakemake cannot plan the campaign in {directory} ({one_line(said[-1])}); "
-            "run snakemake --dry-run and correct what it reports"
-        )
-    if not any(line.startswith("Nothing to be done") for line in said):
-        planned = next((line for line in said if re.match(r"\d+ jobs: ", line)), "jobs are left")
+    said = [line for line in f"{asked.stderr}\n{asked.stdout}".splitlines() if line.strip()]
+    if asked.returncode or not any(line.startswith("Nothing to be done") for line in said):
+        told = next((line for line in said if re.match(r"\d+ jobs: ", line)), said[-1])
         raise files.FileError(
             f"not all results in {directory} are those of its {CONFIGURATION} and this workflow "
-            f"({planned}); run snakemake {' '.join(targets)}, then pack the campaign"
+            f"({one_line(told)}); run snakemake {' '.join(targets)}, then pack the campaign"
         )

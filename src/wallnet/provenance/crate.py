@@ -24,7 +24,6 @@ PROFILES = {
 
 FORMATS = {
     ".ckpt": "application/octet-stream",
-    ".md": "text/markdown",
     ".yaml": "application/yaml",
 }
 """Media types beside those of the standard library; those of the system differ."""
@@ -127,13 +126,9 @@ def software(directory: Path, results: Iterable[str]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for path in results:
         stated = _stated(directory / path)
-        names = {
-            "wallnet_version": "wallnet",
-            "torch_version": "PyTorch",
-            "lightning_version": "PyTorch Lightning",
-        }
-        if (calculator := stated.get("backend", "none")) not in ("none", "film"):
-            names["backend_version"] = "OOMMF" if calculator == "oommf" else str(calculator)
+        names = {f"{name}_version": name for name in ("wallnet", "torch", "lightning")}
+        if stated.get("backend", "none") not in ("none", "film"):
+            names["backend_version"] = str(stated["backend"])
         found |= {(name, str(stated[key])) for key, name in names.items() if key in stated}
     return found
 

@@ -109,7 +109,8 @@ class Sources:
         if self.traces is None:
             raise files.FileError("traces are missing; this figure needs the folder of traces")
         path = Path(self.traces, f"{current_name(current_density)}.nc")
-        return files.read_dataset(path, "trace", drop=["magnetization_profile"])
+        read = ("magnetization", "snapshot_time", "x", "y", "component")
+        return files.read_dataset(path, "trace", only=read)
 
 
 # Parts that the figures share

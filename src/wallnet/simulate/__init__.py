@@ -4,16 +4,15 @@ Later stages do not depend on the calculator of a trace.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files, revisions
-from wallnet.config.temperature import temperature_fault
+from wallnet.config.devices import temperature_fault
 from wallnet.experiment import Step
 from wallnet.experiment.code import stage_of
 from wallnet.files.progress import noted_progress
@@ -59,17 +58,6 @@ def simulate(
     SimulationError
         If the simulation becomes unstable, or the trace ends early.
     """
-    start = None if initial is None else initial["initial_magnetization"].values
-    return trace_of(job, start, progress, output).dataset()
-
-
-def trace_of(
-    job: Step,
-    start: NDArray[np.floating] | None,
-    progress: Callable[[float], None] = lambda time: None,
-    output: str | Path | None = None,
-) -> files.Content:
-    """Run a job from an initial magnetisation; see `simulate`. Empty cells may be NaN."""
     if len({*(job.replicas or ())}) > 1:
         raise SimulationError(
             f"{_describe(job)}: no calculator simulates several replicas of a single pulse; give "
@@ -79,10 +67,10 @@ def trace_of(
         fault := temperature_fault(job.calculator_name, job.heating is not None)
     ):
         raise SimulationError(f"{_describe(job)}: {fault}")
-    if start is None:
+    if initial is None:
         start = initialized(job)
     else:
-        start = np.nan_to_num(start)
+        start = np.nan_to_num(initial["initial_magnetization"].values)
         if start.shape[:2] != job.track.cells[::-1]:
             raise SimulationError(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
@@ -121,7 +109,7 @@ def _describe(job: Step) -> str:
     return f"pulse of {job.current_density:.4g} A/m²"
 
 
-def _checked(job: Step, recorder: Recorder) -> files.Content:
+def _checked(job: Step, recorder: Recorder) -> "xarray.Dataset":
     """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
     relaxation = job.relaxation
@@ -133,7 +121,7 @@ def _checked(job: Step, recorder: Recorder) -> files.Content:
             "run it again, and read the calculator's log if it is still too short"
         )
     trace = recorder.trace()
-    if not all(np.isfinite(trace.values[name]).all() for name in ("m", "wall_bottom", "wall_top")):
+    if not all(np.isfinite(trace[name]).all() for name in ("m", "wall_bottom", "wall_top")):
         raise SimulationError(
             f"{_describe(job)}: the trace is not finite; the simulation became unstable"
         )
@@ -155,35 +143,24 @@ def initial_state(job: Step, output: str | Path | None = None) -> "xarray.Datase
     xarray.Dataset
         Kind 'initial'. The attribute `drift` is the change of the mean wall position in m.
     """
-    return initial_content(job, output).dataset()
-
-
-def initial_content(job: Step, output: str | Path | None = None) -> files.Content:
-    """Compute an initial state; see `initial_state`."""
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
         recorder.record(0.0, initialized(job))
         trace = recorder.trace()
         trace.attrs.update(parameters=job.to_json(), backend="none")
     else:
-        trace = trace_of(job, None, output=output)
-    position = trace.values["wall_position"]
+        trace = simulate(job, output=output)
+    position = trace["wall_position"].values
     drift = float(position[-1] - position[0])
-    revision = revisions.of(stage_of(job.calculator_name))
-    return last_state(trace.values, {**trace.attrs, "drift": drift, "revision": revision})
+    return state_of(trace).assign_attrs(
+        drift=drift, revision=revisions.of(stage_of(job.calculator_name))
+    )
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
     """Return the last snapshot of a trace as an initial state, with the trace's attributes."""
-    return last_state(trace, trace.attrs).dataset()
-
-
-def last_state(
-    trace: "Mapping[str, Any] | xarray.Dataset", attrs: Mapping[str, Any]
-) -> files.Content:
-    """Return the last snapshot of the variables of a trace as an initial state."""
     values = {"initial_magnetization": trace["magnetization"][-1], "x": trace["x"], "y": trace["y"]}
-    return files.content("initial", values, attrs)
+    return files.dataset("initial", values, trace.attrs)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
@@ -11,8 +12,10 @@ from wallnet.experiment import Simulation, pulse_job
 from wallnet.experiment.code import search_in
 from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
-from wallnet.files.schema import KINDS
 from wallnet.simulate.checkpoint import path_beside
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,12 +43,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _initial(arguments: argparse.Namespace) -> None:
     job = Simulation.from_json(files.given_text(arguments.job))
-    _keep(simulate.initial_content(job, arguments.out), arguments.out)
+    _keep(simulate.initial_state(job, arguments.out), arguments.out, "initial")
 
 
-def _keep(content: files.Content, path: str) -> None:
+def _keep(made: "xarray.Dataset", path: str, kind: str) -> None:
     """Write a result, after which its checkpoint is of no use."""
-    files.write_content(content, path)
+    files.write_dataset(made, path, kind, {})
     path_beside(path).unlink(missing_ok=True)
 
 
@@ -61,14 +64,13 @@ def _simulate(arguments: argparse.Namespace) -> None:
     start = _stored_state(arguments.after[0]) if arguments.after else None
     with simulate.progress_bar(job.longest, output=arguments.out) as progress:
         if job.train is None:
-            begin = start.values["initial_magnetization"] if start else None
-            trace = simulate.trace_of(job, begin, progress, arguments.out)
-            _keep(trace, arguments.out)
+            trace = simulate.simulate(job, start, progress, arguments.out)
+            _keep(trace, arguments.out, "trace")
             settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}
-            ends = (trace.values[f"wall_{end}"][-1] for end in ("bottom", "top"))
+            ends = (trace[f"wall_{end}"].values[-1] for end in ("bottom", "top"))
             print(
                 f"{arguments.out}: {trace.attrs['state']}, {settled[trace.attrs['settled']]}; "
-                f"{_wall(*ends)} after {trace.values['time'][-1] * 1e9:.2f} ns; "
+                f"{_wall(*ends)} after {trace['time'].values[-1] * 1e9:.2f} ns; "
                 f"{trace.attrs['wall_time']:.1f} s"
             )
             return
@@ -77,7 +79,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
         run, kind = (run_replicas, "ensemble") if job.replicas else (run_train, "train")
-        made = run(job, start.dataset(), progress, arguments.out)
+        made = run(job, start, progress, arguments.out)
     files.write_dataset(made, arguments.out, kind, {})
     shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
     states = (
@@ -91,12 +93,13 @@ def _wall(bottom: float, top: float) -> str:
     return f"wall at {bottom * 1e9:.1f} nm (lower edge), {top * 1e9:.1f} nm (upper edge)"
 
 
-def _stored_state(path: str) -> files.Content:
+def _stored_state(path: str) -> "xarray.Dataset":
     """Return the initial state of a file, or the last state of a trace."""
     if kind_of(path) == "trace":
-        trace = files.read_content(path, "trace", "magnetization", "x", "y")
-        return simulate.last_state(trace.values, trace.attrs)
-    return files.read_content(path, "initial", *KINDS["initial"])
+        return simulate.state_of(
+            files.read_dataset(path, "trace", only=("magnetization", "x", "y"))
+        )
+    return files.read_dataset(path, "initial")
 
 
 def _minimum(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Recording of a trace from the magnetisation, for all calculators."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,9 @@ from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.experiment import Step
 from wallnet.tracks.domains import magnetization_of_step
+
+if TYPE_CHECKING:
+    import xarray
 
 _RECORDED = (
     *("time", "applied_current_density", "m", "magnetization_profile"),
@@ -154,7 +157,7 @@ class Recorder:
         middle = sum(self.ends(0)) / 2
         return tracks.wall_state(self.job.track, width, middle, *(self.quenched or self.ends()))
 
-    def trace(self) -> files.Content:
+    def trace(self) -> "xarray.Dataset":
         """Return the trace, kind 'trace', without attributes."""
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self.latest)
@@ -162,7 +165,7 @@ class Recorder:
         mean = np.array([m[2] for m in self._entries["m"]])
         if self.job.temperature:
             mean = np.clip(mean / magnetization_of_step(self.job, self.time), -1, 1)
-        return files.content(
+        return files.dataset(
             "trace",
             {
                 **self._entries,

@@ -19,8 +19,7 @@ from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
-from wallnet.config.quantities import Section
-from wallnet.config.variants import Varied
+from wallnet.config.quantities import Section, Text
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
 from wallnet.experiment.request import Kind
 from wallnet.files import WallState, schema
@@ -36,6 +35,33 @@ Rounds = Sequence[Sequence[Any]]
 
 Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 """Takes a model, data and the name of their block; returns the block and its problems."""
+
+
+AS_CONFIGURED = "as-configured"
+"""Name of the only variant of a device without variants."""
+
+VariantName = Annotated[
+    str,
+    Text(
+        r"^[a-z0-9][a-z0-9_.-]{0,63}$",
+        "cannot name files; use small letters, digits, '.', '-' and '_'",
+    ),
+]
+"""Name of a variant, which can be part of file names."""
+
+
+class Varied(Section):
+    """A device and variants of it."""
+
+    device: str
+    """Name of a simulated device in `devices`."""
+    variants: dict[VariantName, dict[str, Any]] = Field(default={AS_CONFIGURED: {}}, min_length=1)
+    """Keys of the device that differ, by name of the variant."""
+
+    def of_variant(self, devices: Mapping[str, Device], variant: str) -> Device:
+        """Return a variant of the device."""
+        changed = laid_over(devices[self.device].plain(), self.variants[variant])
+        return Device.model_validate(changed)
 
 
 def changed(
@@ -60,9 +86,8 @@ def changed(
 def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[..., list[str]]:
     """Return the problems of settings of one device: it is missing, or it has some faults.
 
-    `faults` is given the key of the settings, the name of the device, the settings and the device.
-    If the settings derive from `wallnet.config.variants.Varied`, it is given each variant and the
-    name of its block instead.
+    `faults` is given the key of the settings, the name of the device, the settings and the device;
+    of settings that derive from `Varied`, each variant and the name of its block instead.
     """
 
     def problems(

@@ -5,10 +5,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import xarray
+
 from wallnet import files, revisions
 from wallnet.config import ConfigError
 from wallnet.experiment.base import canonical, read
-from wallnet.files.schema import Content, content
 from wallnet.studies import ALL_STUDIES, GatherJob
 from wallnet.studies.opened import Opened
 
@@ -27,7 +28,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command.set_defaults(handler=handler)
 
 
-def gather(job: GatherJob, folder: str | Path = "") -> Content:
+def gather(job: GatherJob, folder: str | Path = "") -> xarray.Dataset:
     """Return the dataset of a subject, from the results in the folder of a campaign.
 
     Raises
@@ -40,7 +41,9 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
     module, settings, opened = _of(job, folder)
     values = module.gather(settings, opened)
     study = ALL_STUDIES[job.study]
+    kind = study.kind or settings.kind
     attributes = {
+        "kind": kind,
         "subject": job.subject,
         **({"device": job.subject} if study.of_device else {}),
         "parameters": canonical(
@@ -52,7 +55,7 @@ def gather(job: GatherJob, folder: str | Path = "") -> Content:
         **opened.attributes,
         **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in opened.made_by.items()},
     }
-    return content(study.kind or settings.kind, values, attributes)
+    return files.dataset(kind, values, attributes)
 
 
 def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, Opened]:
@@ -70,7 +73,8 @@ def _given(arguments: argparse.Namespace) -> GatherJob:
 
 
 def _gather(arguments: argparse.Namespace) -> None:
-    files.write_content(gather(_given(arguments)), arguments.out)
+    made = gather(_given(arguments))
+    files.write_dataset(made, arguments.out, made.attrs["kind"], {})
 
 
 def _round(arguments: argparse.Namespace) -> None:

@@ -1,17 +1,17 @@
 """The results that a study gathers, each checked against the request that asked for it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import xarray
 from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.experiment import Simulation
 from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
-from wallnet.files.schema import Content
 from wallnet.studies.base import GatherJob, Key
 
 MADE_BY = ("backend", "backend_version", "revision")
@@ -90,7 +90,7 @@ class Opened:
         kind, path, digest = self._found[key]
         return kind, str(Path(self._folder, path)), digest
 
-    def read(self, key: Key, *names: str, optional: Collection[str] = ()) -> Content:
+    def read(self, key: Key, *names: str) -> xarray.Dataset:
         """Read some variables of a result, optional ones if it has them, and all attributes.
 
         Raises
@@ -99,7 +99,7 @@ class Opened:
             If the file is missing or damaged, or is not the result of its request.
         """
         kind, path, digest = self._entry(key)
-        content = files.read_content(path, kind, *names, optional=optional)
+        content = files.read_dataset(path, kind, only=names)
         parameters = str(content.attrs.get("parameters", ""))
         if digest_of(parameters) != digest:
             raise files.FileError(
@@ -120,13 +120,13 @@ class Opened:
         """
         if self._entry(key)[0] == "trace":
             content = self.read(key, "wall_bottom", "wall_top")
-            last = (float(content.values[f"wall_{edge}"][-1]) for edge in ("bottom", "top"))
+            last = (float(content[f"wall_{edge}"].values[-1]) for edge in ("bottom", "top"))
             ends = quenched_ends(content.attrs) or last
             walls = [(content.attrs["state"], *ends, content.attrs["settled"])]
         else:
             names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
             content = self.read(key, *names)
-            walls = list(zip(*(content.values[name] for name in names), strict=True))
+            walls = list(zip(*(content[name].values for name in names), strict=True))
         # at a temperature, the wall was quenched
         cold = "temperature" not in content.attrs
         rests = {1: True, 0: False, -1: None} if cold else dict.fromkeys((1, 0, -1), True)

@@ -1,19 +1,25 @@
 """Magnetisation of a domain of a track over time, to which a detector's resistances refer."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.experiment import Simulation, Step
-from wallnet.files.schema import Content
 from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
 from wallnet.tracks.pulse_heat import TrackTemperature
+
+if TYPE_CHECKING:
+    import xarray
 
 _ENTRIES = 65
 """Entries of the table over temperature, between which its straight lines differ from the
 magnetisation by less than 1e-5."""
 
 
-def domains_of(content: Content, time: NDArray[np.floating]) -> float | NDArray[np.float64]:
+def domains_of(
+    content: "xarray.Dataset", time: NDArray[np.floating]
+) -> float | NDArray[np.float64]:
     """Return the magnetisation of a domain at times in s of a simulation, 1 at 0 K.
 
     It is one number unless pulses heat the film.

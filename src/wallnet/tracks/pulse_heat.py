@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.config.programs import repeated
+from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
 from wallnet.experiment import Step
 from wallnet.tracks.heating import step_response

@@ -132,11 +132,11 @@ def test_a_curve_can_have_several_pieces(tmp_path):
         (activation(breaks=[0, 1], coefficients=[[1, 2], [3, 4]]), "has an incomplete curve"),
         (activation(breaks=[0, 0.5, 1], coefficients=[[1, 2], [3]]), "has an incomplete curve"),
         (activation(breaks=[0], coefficients=[]), "has an incomplete curve"),
-        (activation(breaks=[0, 1], coefficients=["ab"]), "has no activation"),
-        (activation(breaks=[0, "x"], coefficients=[[1, 2]]), "has no activation"),
-        (activation(breaks=[0, 1], coefficients=[1, 2]), "has no activation"),
-        (activation(quartic=[0, 1, 0, 0, 0]), "has no activation .*'breaks'"),
-        ({"activation": {}}, "has no activation"),
+        (activation(breaks=[0, 1], coefficients=["ab"]), "has no complete activation"),
+        (activation(breaks=[0, "x"], coefficients=[[1, 2]]), "has no complete activation"),
+        (activation(breaks=[0, 1], coefficients=[1, 2]), "has no complete activation"),
+        (activation(quartic=[0, 1, 0, 0, 0]), "has no complete activation .*'breaks'"),
+        ({"activation": {}}, "has no complete activation"),
     ],
 )
 def test_a_foreign_model_is_refused(tmp_path, change, words):
@@ -246,5 +246,5 @@ def test_without_barriers_no_level_is_known_to_be_kept_or_mutually_reachable(syn
     compact_model(synapse.out, path)
     for unknown in ("kept", "mutually-reachable"):
         key = unknown.replace("-", "_")
-        with pytest.raises(files.FileError, match=f"has levels that lack '{key}'"):
+        with pytest.raises(files.FileError, match=f"has no complete levels .'{key}'"):
             levels_of(path, "parallel", unknown)

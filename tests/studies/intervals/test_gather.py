@@ -10,7 +10,7 @@ from helpers.once import once
 from studies.results import NM, T, gather, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
-from wallnet.config.bisection import middles
+from wallnet.config.pulse import middles
 from wallnet.studies import STUDIES, gather_job
 
 INTERVALS = STUDIES["intervals"]

@@ -1,8 +1,8 @@
 """Variables of each kind of dataset, with their dimensions, units, texts and bounds.
 
 The table `variables.csv` beside this module defines those of simulations and devices, that of a
-study its own. `content` and `dataset` create data from these definitions. `fault_of` and
-`impossible` check a file against them. Importing the module needs neither NumPy nor xarray.
+study its own. `dataset` creates data from these definitions. `fault_of` and `impossible` check a
+file against them. Importing the module needs neither NumPy nor xarray.
 """
 
 import csv
@@ -19,9 +19,6 @@ from wallnet.files.whole import FileError
 if TYPE_CHECKING:
     import xarray
     from numpy.typing import ArrayLike, NDArray
-
-COMPONENTS = ("x", "y", "z")
-READINGS = ("parallel", "series")
 
 STATE = "state"
 """Type of text that names a state (`wallnet.files.WallState`)."""
@@ -71,11 +68,6 @@ class Variable:
         """Whether it contains text, including names of states."""
         return self.type in (TEXT, STATE)
 
-    @property
-    def is_vector(self) -> bool:
-        """Whether it contains means of unit vectors."""
-        return len(self.dimensions) > 1 and self.dimensions[-1] == "component"
-
 
 _QUANTITIES: dict[str, dict[str, Any]] = {
     "position": {"units": "m", "bounds": (0.0, 1e-3)},
@@ -92,15 +84,6 @@ _QUANTITIES: dict[str, dict[str, Any]] = {
     "misfit": {"units": "1", "bounds": (0.0, 1e6)},
 }
 """Units and bounds of the quantities in the table; other entries there are units."""
-
-_VALUES = {
-    "component": COMPONENTS,
-    "reading": READINGS,
-    "moment": ("pulse", "pause"),
-    "polarity": ("plus", "minus"),
-    "edge": ("lower", "upper"),
-}
-"""Variables with fixed values."""
 
 _ATTRIBUTES = {
     "quartic": {
@@ -132,7 +115,8 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
     """Return the variables of a table, by kind of file if it has this column, and by name.
 
     The note of a flag is the meaning of -1, that of a text the meaning of its values, and that of
-    another variable a comment. A row with a name only is a variable of several kinds.
+    another variable a comment. Fixed values of a text follow its type. A row with a name only is a
+    variable of several kinds; those of `train?` are optional in the kind `train`.
     """
     known, found = dict(VARIABLES), dict[str, dict[str, Variable]]()
     with open(path, encoding="utf-8", newline="") as stream:
@@ -144,11 +128,12 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
                 more: dict[str, Any] = {"type": "int8", "bounds": bounds}
                 more["attributes"] = {"values_mean": meaning}
             else:
-                more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": row["type"]}
-                told = {"values_mean" if row["type"] == TEXT else "comment": note}
+                kind, *fixed = row["type"].split() or [""]
+                more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": kind}
+                more["values"] = tuple(fixed)
+                told = {"values_mean" if kind == TEXT else "comment": note}
                 more["attributes"] = told if note else _ATTRIBUTES.get(name, {})
             if row["long_name"]:
-                more["values"] = _VALUES.get(name, ())
                 axes = tuple(row["dimensions"].split())
                 known[name] = Variable(axes, row["long_name"], **more)
             found.setdefault(row.get("kind", ""), {})[name] = known[name]
@@ -156,19 +141,16 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
 
 
 for _kind, _variables in variables_of(Path(__file__).with_name("variables.csv")).items():
-    if _kind:
+    if _kind.endswith("?"):
+        OPTIONAL[_kind[:-1]] = tuple(_variables)
+    elif _kind:
         add(_kind, **_variables)
     else:
         VARIABLES |= _variables
 for _kind in ("synapse", "neuron"):
     KINDS[_kind] = (*KINDS["track"], "normalized_final_conductance", *KINDS[_kind])
 
-OPTIONAL["train"] = (
-    *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
-    *("x", "y", "component"),
-)
-OPTIONAL["ensemble"] = ("traced_m", "traced_profile", "component")
-OPTIONAL["synapse"] = ("level_conductance_noise", "noise_bandwidth")
+COMPONENTS, READINGS = VARIABLES["component"].values, VARIABLES["reading"].values
 
 
 def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
@@ -178,46 +160,10 @@ def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
     return KINDS[kind] + (optional if {*optional[:-1]} & {*given} else ())
 
 
-@dataclass(frozen=True)
-class Content:
-    """Variables of a kind of file as plain arrays, and the file's attributes.
-
-    To import xarray takes 0.4 s and 44 MB. A short job that only reads and writes arrays therefore
-    uses this class instead of a dataset.
-
-    Attributes
-    ----------
-    kind : str
-        Key of `KINDS`.
-    values : dict
-        Array of each variable by its name, with the type of the schema.
-    attrs : dict
-        Attributes of the file.
-    """
-
-    kind: str
-    values: "dict[str, NDArray[Any]]"
-    attrs: dict[str, Any] = field(default_factory=dict)
-
-    def dataset(self) -> "xarray.Dataset":
-        """Return it as a dataset, with the dimensions and attributes of the schema."""
-        import xarray
-
-        made = {
-            name: (VARIABLES[name].dimensions, array, about(name))
-            for name, array in self.values.items()
-        }
-        return xarray.Dataset(
-            {name: made[name] for name in made if not is_coordinate(name)},
-            coords={name: made[name] for name in made if is_coordinate(name)},
-            attrs=self.attrs,
-        )
-
-
-def content(
+def dataset(
     kind: str, values: Mapping[str, "ArrayLike"], attrs: Mapping[str, Any] | None = None
-) -> Content:
-    """Return the content of a file of a kind, with the types of the schema.
+) -> "xarray.Dataset":
+    """Return a dataset of a kind, with dimensions, types and attributes of the schema.
 
     Parameters
     ----------
@@ -231,7 +177,7 @@ def content(
 
     Returns
     -------
-    Content
+    xarray.Dataset
         All variables of the kind, and no others.
 
     Raises
@@ -245,34 +191,31 @@ def content(
     fixed = {name: VARIABLES[name].values for name in names if VARIABLES[name].values}
     given = {**fixed, **values}
     faults = [f"has {name}, which its schema lacks" for name in values if name not in names]
-    made: dict[str, NDArray[Any]] = {}
-    sizes: dict[str, int] = {}
-    for name in names:
-        variable = VARIABLES[name]
-        if name not in given:
-            faults.append(f"lacks {name}")
-            continue
-        array = np.asarray(given[name], dtype="str" if variable.is_text else variable.type)
-        if array.ndim != len(variable.dimensions):
-            faults.append(f"has {name} over {array.ndim} dimensions, not {variable.dimensions}")
-        for dimension, size in zip(variable.dimensions, array.shape, strict=False):
-            if sizes.setdefault(dimension, size) != size:
-                faults.append(f"has {name} of size {size} over {dimension}, not {sizes[dimension]}")
-        made[name] = array
-    if faults:
-        raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
-    return Content(kind, made, dict(attrs or {}))
+    faults += [f"lacks {name}" for name in names if name not in given]
+    types = {name: "str" if VARIABLES[name].is_text else VARIABLES[name].type for name in names}
+    try:
+        if not faults:
+            return assembled({name: np.asarray(given[name], types[name]) for name in names}, attrs)
+    except ValueError as error:  # of xarray: other numbers or sizes of dimensions
+        faults.append(f"is not consistent ({error})")
+    raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
 
 
-def dataset(
-    kind: str, values: Mapping[str, "ArrayLike"], attrs: Mapping[str, Any] | None = None
+def assembled(
+    values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any] | None
 ) -> "xarray.Dataset":
-    """Return a dataset of a kind, with dimensions, types and attributes; see `content`."""
-    return content(kind, values, attrs).dataset()
+    """Return arrays as a dataset, with the dimensions and attributes of the schema."""
+    import xarray
+
+    made = xarray.Dataset(
+        {name: (VARIABLES[name].dimensions, array, about(name)) for name, array in values.items()},
+        attrs=attrs,
+    )
+    return made.set_coords([name for name in values if not VARIABLES[name].dimensions])
 
 
 def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
-    """Return the variables of a kind, with NaN and empty texts for values; see `content`.
+    """Return the variables of a kind, with NaN and empty texts for values; see `dataset`.
 
     Parameters
     ----------
@@ -291,11 +234,6 @@ def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
             dtype, fill = (object, "") if variable.is_text else (float, math.nan)
             found[name] = np.full(shape, fill, dtype)
     return found
-
-
-def is_coordinate(name: str) -> bool:
-    """Return whether a variable is a coordinate: a single axis of its own name, or no axis."""
-    return VARIABLES[name].dimensions in ((name,), ())
 
 
 def about(name: str) -> dict[str, Any]:
@@ -365,7 +303,7 @@ def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
         outside = values[(values < low - 1e-9 * high) | (values > high * (1 + 1e-9))]
         if outside.size:
             return f"= {outside.flat[0]:.6g}, which is not between {low:g} and {high:g}"
-    if variable.is_vector:
+    if variable.dimensions[1:] and variable.dimensions[-1] == "component":  # unit vectors
         length = np.sqrt((values.astype(np.float64) ** 2).sum(axis=-1))
         if np.any(length > 1 + _SLACK):
             return f"of length {np.nanmax(length):.6g}, which is more than 1"

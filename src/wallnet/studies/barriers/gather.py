@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.files.schema import Content
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import BOLTZMANN
 from wallnet.studies.opened import Opened, padded
@@ -45,7 +45,7 @@ def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> ND
         return np.minimum(np.exp(exponent), LONGEST)
 
 
-def lowest_barriers(paths: Mapping[tuple[str, str], Content]) -> "pandas.DataFrame":
+def lowest_barriers(paths: Mapping[tuple[str, str], xarray.Dataset]) -> "pandas.DataFrame":
     """Return the lowest known barrier out of each state.
 
     Parameters
@@ -64,9 +64,9 @@ def lowest_barriers(paths: Mapping[tuple[str, str], Content]) -> "pandas.DataFra
 
     # of neighbours that are minima
     rows = [
-        (state, other, data.values[f"barrier_{way}"] if data.values["barrier_converged"] else None)
+        (state, other, data[f"barrier_{way}"].item() if data["barrier_converged"] else None)
         for (first, second), data in paths.items()
-        if data.values["path_energy"].size
+        if data["path_energy"].size
         for state, other, way in ((first, second, "forward"), (second, first, "backward"))
     ]
     exits = pandas.DataFrame(rows, columns=["state", "exit", "barrier"]).astype({"barrier": float})
@@ -84,9 +84,9 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     lowest = lowest_barriers(paths).reindex(list(minima))
     barrier = lowest["barrier"].to_numpy()
     kept = np.where(lowest["certain"].eq(True), 1, -1)
-    held = [data.values["minimum_converged"] and data.attrs["stayed"] for data in minima.values()]
-    along = {name: [data.values[name] for data in paths.values()] for name in OF_PATH}
-    of = {name: [float(data.values[name]) for data in minima.values()] for name in OF_MINIMUM}
+    held = [data["minimum_converged"].item() and data.attrs["stayed"] for data in minima.values()]
+    along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
+    of = {name: [float(data[name]) for data in minima.values()] for name in OF_MINIMUM}
     images = [energy.size for energy in along["path_energy"]]
     ways = ("forward", "backward", "converged")
     return {

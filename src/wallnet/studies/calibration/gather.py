@@ -15,12 +15,7 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.conductance import (
-    detected_magnetization,
-    detector_columns,
-    normalize,
-    parallel_conductance,
-)
+from wallnet.devices.conductance import detected_magnetization, normalize, parallel_conductance
 from wallnet.experiment import Step
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
@@ -87,7 +82,7 @@ class Seen(NamedTuple):
     def detected(self, detector: Detector) -> NDArray[np.float64]:
         """Return the mean of m_z under a detector when the pulse ends."""
         last = int(np.flatnonzero(self.time <= self.job.pulse_duration * (1 + 1e-9))[-1])
-        columns = detector_columns(self.job.track, detector)
+        columns = detector.columns(self.job.track)
         return detected_magnetization(self.profile[last], self.cells, columns)
 
 
@@ -230,10 +225,10 @@ def _read(opened: Opened, key: Key) -> Seen:
     """Read the trace of a pulse on a candidate."""
     wall = ("time", "wall_bottom", "wall_top")
     content = opened.read(key, *wall, "magnetization_profile", "magnetic_cells")
-    time, *ends = (content.values[name].astype(float) for name in wall)
-    profile = content.values["magnetization_profile"][..., COMPONENTS.index("z")].astype(float)
+    time, *ends = (content[name].values.astype(float) for name in wall)
+    profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")].astype(float)
     job = Step.from_json(str(content.attrs["parameters"]))
-    return Seen(job, time, np.array(ends), profile, content.values["magnetic_cells"])
+    return Seen(job, time, np.array(ends), profile, content["magnetic_cells"].values)
 
 
 def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:

@@ -11,9 +11,8 @@ from wallnet.config import Campaign, Device
 from wallnet.config.calculators import CalculatorName, file_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-from wallnet.config.variants import VariantName
 from wallnet.experiment import Request, pulse_job
-from wallnet.studies.base import Requests, Rounds, Validate, changed, study
+from wallnet.studies.base import Requests, Rounds, Validate, VariantName, changed, study
 
 
 class Case(Section):

@@ -38,8 +38,8 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
     """Return the variables of a case."""
     names = ("time", "m", "wall_bottom", "wall_top", "wall_position", "applied_current_density")
     traces = [opened.read((case, each), *names) for each in calculators]
-    shared = min(trace.values["time"].size for trace in traces)
-    times = [trace.values["time"] for trace in traces]
+    shared = min(trace["time"].size for trace in traces)
+    times = [trace["time"].values for trace in traces]
     if not np.allclose(times[0][:shared], times[1][:shared], rtol=1e-6, atol=1e-16):
         raise FileError(
             f"the two traces of {case} are not recorded at the same times; delete them and run "
@@ -47,12 +47,12 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         )
 
     def deviation(name: str) -> NDArray[Any]:
-        ours, theirs = (trace.values[name][:shared] for trace in traces)
+        ours, theirs = (trace[name].values[:shared] for trace in traces)
         return np.abs(ours - theirs)
 
     longer = max(times, key=len)
     simulated = opened.simulation((case, calculators[0]))
-    ends = [float(trace.values["wall_position"][-1]) for trace in traces]
+    ends = [float(trace["wall_position"].values[-1]) for trace in traces]
     return {
         "case_damping": simulated.material.damping,
         "case_current_density": simulated.current_density,
@@ -65,10 +65,10 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         "final_settled": [trace.attrs["settled"] for trace in traces],
         "wall_time": [trace.attrs["wall_time"] for trace in traces],
         "trace_time": longer,
-        "trace_current_density": traces[1].values["applied_current_density"],
+        "trace_current_density": traces[1]["applied_current_density"].values,
         "trace_m_deviation": deviation("m").max(axis=1),
         **{
-            f"trace_{end}": padded([trace.values[end] for trace in traces], longer.size)
+            f"trace_{end}": padded([trace[end].values for trace in traces], longer.size)
             for end in ("wall_bottom", "wall_top")
         },
     }

@@ -5,9 +5,8 @@ from functools import partial
 from typing import NamedTuple
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.bisection import Resolution, halvings
 from wallnet.config.inheritance import laid_over
-from wallnet.config.pulse import WholeDensity
+from wallnet.config.pulse import Resolution, WholeDensity, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.experiment import Request, level_job
 from wallnet.files import WallState

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
-from wallnet.config.bisection import middles
+from wallnet.config.pulse import middles
 from wallnet.experiment import Simulation
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.ask import TRACKS, Depinning
@@ -157,9 +157,9 @@ def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
 def _stays(opened: Opened, key: Key, simulated: Simulation) -> list[list[tuple[float, float]]]:
     """Return when both ends reach and leave each notch during a pulse of the sweep."""
     trace = opened.read(key, "time", *EDGES)
-    time = trace.values["time"].astype(float)
+    time = trace["time"].values.astype(float)
     driven = time <= float(trace.attrs["pulse_end"]) * (1 + 1e-9)
-    ends = [trace.values[name].astype(float)[driven] for name in EDGES]
+    ends = [trace[name].values.astype(float)[driven] for name in EDGES]
     return [
         [stay(time[driven], end, position, reach(simulated)) for end in ends]
         for position in simulated.track.inner_notch_positions

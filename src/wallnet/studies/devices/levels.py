@@ -14,7 +14,6 @@ from wallnet.devices.conductance import (
     both_readings,
     conductance_noise,
     detected_magnetization,
-    detector_columns,
     normalize,
 )
 from wallnet.experiment.energy_path import minimum_states
@@ -204,9 +203,7 @@ def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]
     last has no wall.
     """
     content = opened.read(("minimum", str(level.state)), *OF_MINIMUM)
-    converged, energy, residual, stiffness, *ends = (
-        content.values[name].item() for name in OF_MINIMUM
-    )
+    converged, energy, residual, stiffness, *ends = (content[name].item() for name in OF_MINIMUM)
     found = WallState(str(content.attrs["state"]))
     held = converged == 1 and int(content.attrs["stayed"]) == 1
     if not held and level.state.ends and level.stable:
@@ -255,13 +252,13 @@ def _start(device: Device, opened: Opened) -> End:
     """Return the wall of the initial state."""
     track = device.track
     content = opened.read(("initial",), "initial_magnetization")
-    m = content.values["initial_magnetization"]
+    m = content["initial_magnetization"].values
     m_z = m[..., COMPONENTS.index("z")]
     magnetic = np.isfinite(m_z)
     cells = magnetic.sum(axis=0)
     total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
     total /= float(content.attrs.get("domain_magnetization", 1.0))
-    columns = detector_columns(track, device.detector)
+    columns = device.detector.columns(track)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
     position = track.length * (1 - total.sum() / cells.sum()) / 2
     ends = tracks.wall_ends(track, magnetic, np.nan_to_num(m))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.config import Device
-from wallnet.devices.conductance import detected_magnetization, detector_columns
+from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
@@ -164,9 +164,10 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     wallnet.files.FileError
         If it is missing, damaged or of another simulation, or no cell is under the detector.
     """
-    content = opened.read(key, "time", *RECORDED, "magnetization_profile", "magnetic_cells")
-    values, relaxation = content.values, device.relaxation
-    cells, columns = values["magnetic_cells"], detector_columns(device.track, device.detector)
+    names = ("time", *RECORDED, "magnetization_profile", "magnetic_cells")
+    content, relaxation = opened.read(key, *names), device.relaxation
+    values = {name: content[name].values for name in names}
+    cells, columns = values["magnetic_cells"], device.detector.columns(device.track)
     if not cells[columns].sum():
         raise files.FileError(
             f"{opened.subject} has no magnetic cell under the detector; move detector.start or "

@@ -6,7 +6,7 @@ from functools import partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.bisection import Resolution, halvings
+from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.jobs.requests import pulses

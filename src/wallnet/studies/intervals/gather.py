@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wallnet.config.bisection import middles
+from wallnet.config.pulse import middles
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.studies.intervals.ask import Intervals
 from wallnet.studies.opened import Opened

@@ -7,7 +7,6 @@ from typing import Any
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
-from wallnet.config.variants import Varied
 from wallnet.config.waveform import Points
 from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
@@ -30,7 +29,7 @@ class Tail(Section):
     """Duration of the tail. Source: our choice."""
 
 
-class Window(Varied, PulseGrid):
+class Window(base.Varied, PulseGrid):
     """Pulses that have to move the wall of a device by one notch each, up and down again.
 
     The device has notches at both ends of its track.

@@ -8,7 +8,7 @@ from pydantic import Field
 from wallnet import files
 from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import Detector
-from wallnet.config.programs import MOST_PULSES
+from wallnet.config.pulse import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
 from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job

@@ -7,18 +7,14 @@ current raise the conductance (potentiation) and pulses of negative current lowe
 from typing import Any
 
 import numpy as np
+import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import (
-    both_readings,
-    detected_magnetization,
-    detector_columns,
-    normalize,
-)
+from wallnet.devices.conductance import both_readings, detected_magnetization, normalize
 from wallnet.experiment import Simulation
 from wallnet.files import FileError
-from wallnet.files.schema import COMPONENTS, KINDS, Content
+from wallnet.files.schema import COMPONENTS, KINDS
 from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
@@ -37,13 +33,13 @@ KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
 
 
 def conductances(
-    content: Content, detector: Detector, m_z: NDArray[Any], time: NDArray[np.float64]
+    content: xarray.Dataset, detector: Detector, m_z: NDArray[Any], time: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the conductances in S of profiles of m_z at times in s, in both readings.
 
     Parameters
     ----------
-    content : Content
+    content : xarray.Dataset
         Dataset of the simulation, with `magnetic_cells`.
     detector : Detector
         The detector.
@@ -53,8 +49,8 @@ def conductances(
         Times since the start of the first pulse.
     """
     track = Simulation.from_json(str(content.attrs["parameters"])).track
-    columns, domains = detector_columns(track, detector), domains_of(content, time)
-    cells = content.values["magnetic_cells"]
+    columns, domains = detector.columns(track), domains_of(content, time)
+    cells = content["magnetic_cells"].values
     return both_readings(detected_magnetization(m_z, cells, columns, domains), detector)
 
 
@@ -168,8 +164,10 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
         If the conductance is equal after all pulses.
     """
     (key,) = opened
-    content = opened.read(key, "magnetization_profile", "magnetic_cells", *KEPT)
-    data, detector = content.values, Detector.model_validate(opened.about["detector"])
+    names = ("magnetization_profile", "magnetic_cells", *KEPT)
+    content = opened.read(key, *names)
+    data = {name: content[name].values for name in names}
+    detector = Detector.model_validate(opened.about["detector"])
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
     conductance = conductances(content, detector, m_z, data["time"])
     # the entry at which each pause ends, rounding aside

@@ -10,7 +10,6 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
-from wallnet.config.variants import VariantName, Varied
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
 from wallnet.studies import base
@@ -28,10 +27,10 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-class Thermal(Varied, Sweep):
+class Thermal(base.Varied, Sweep):
     """Pulses at a temperature, each repeated, beside the same pulses at 0 K."""
 
-    variants: dict[VariantName, dict[str, Any]] = Field(default=MODELS, min_length=1)
+    variants: dict[base.VariantName, dict[str, Any]] = Field(default=MODELS, min_length=1)
     """Models of the temperature: keys of the device that differ, by name. By default the track is
     at 300 K, or its pulses heat it, with an anisotropy exponent of 2 or 3."""
     duration: Duration | None = None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import xarray
 from numpy.typing import NDArray
 
 from wallnet import tracks
@@ -14,7 +15,6 @@ from wallnet.config.devices import Detector
 from wallnet.experiment import Simulation
 from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
-from wallnet.files.schema import Content
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over, padded
@@ -246,8 +246,8 @@ def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
     detector = Detector.model_validate(opened.about["detectors"][model])
     traced, time, numbers = np.empty((2, 0, 0)), np.empty(0), np.empty(0)
     for first, _ in blocks(asked.replicas):
-        content = opened.read((model, density, first), *OF_BLOCK, optional=("traced_profile",))
-        data = content.values
+        content = opened.read((model, density, first), *OF_BLOCK, "traced_profile")
+        data = {name: each.values for name, each in content.variables.items()}
         attributes.append(content.attrs)
         walls += _walls(content)
         end = data["pulse_start"][-1] + data["pulse_duration"][-1]
@@ -266,11 +266,11 @@ def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
     return Point(walls, heat, np.concatenate(replicas, axis=1), traced, time, numbers)
 
 
-def _walls(content: Content) -> list[Wall]:
+def _walls(content: xarray.Dataset) -> list[Wall]:
     """Return the walls of the replicas of a block."""
     track = Simulation.from_json(str(content.attrs["parameters"])).track
-    quenched = (content.values[f"quenched_{name}"][:, -1] for name in ("state", *ENDS))
-    last = (content.values["onward_state"], content.values["replica_profile"][:, -1, -1])
+    quenched = (content[f"quenched_{name}"].values[:, -1] for name in ("state", *ENDS))
+    last = (content["onward_state"].values, content["replica_profile"].values[:, -1, -1])
     found = []
     for state, bottom, top, later, profile in zip(*quenched, *last, strict=True):
         told = (SEVERAL, "") if has_several_walls(profile) else (str(state), str(later))
