@@ -35,9 +35,7 @@ class Section(BaseModel):
     schema (`wallnet.config.schema`) and in the table of the documentation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, defer_build=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     def _faults(self) -> Iterator[str]:
         """Yield the conflicts between keys, sentences that begin with a key; the first is shown."""

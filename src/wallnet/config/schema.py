@@ -1,14 +1,17 @@
 """The JSON Schema of `config.yaml`, generated from the models."""
 
+import ast
+import inspect
+import itertools
+import textwrap
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from wallnet.config.campaign import with_studies
 from wallnet.config.inheritance import SHARED
-from wallnet.config.quantities import Quantity
+from wallnet.config.quantities import Quantity, Section
 
 _REFERENCE = "#/$defs/"
 
@@ -95,14 +98,30 @@ def _require_nothing(blocks: JsonSchemaValue, name: str) -> None:
                 _require_nothing(blocks, kind["$ref"].removeprefix(_REFERENCE))
 
 
-def described(model: type[BaseModel]) -> dict[str, str]:
+def described(model: type[Section]) -> dict[str, str]:
     """Return the meaning of each key of a section, with its unit and the source of its value."""
-    found = {}
+    found, texts = {}, _docstrings(model)
     for key, field in model.model_fields.items():
-        meaning, mark, source = " ".join((field.description or "").split()).partition(" Source: ")
+        meaning, mark, source = texts.get(key, field.description or "").partition(" Source: ")
         unit = _unit(field)
         unit = f" Unit: {unit}." if unit not in ("", "1") else ""
         found[key] = meaning + unit + mark + source
+    return found
+
+
+def _docstrings(model: type[Section]) -> dict[str, str]:
+    """Return the docstring of each key of a section.
+
+    Pydantic can read them too (`use_attribute_docstrings`), but does so at each import.
+    """
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__[: model.__mro__.index(Section)]):
+        (block,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+        assert isinstance(block, ast.ClassDef)
+        for pair in itertools.pairwise(block.body):
+            match pair:
+                case ast.AnnAssign(target=ast.Name(key)), ast.Expr(ast.Constant(str(text))):
+                    found[key] = " ".join(text.split())
     return found
 
 
