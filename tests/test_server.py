@@ -137,6 +137,19 @@ def test_an_interrupt_ends_a_command_unless_its_caller_ignores_it(record, ignore
     assert called.returncode == (1 if ignored else -signal.SIGINT)
 
 
+@pytest.mark.parametrize("_", range(10))
+def test_an_interrupt_before_a_command_is_ready_ends_it(record, _):
+    process = the_server()
+    called = subprocess.Popen(
+        ["wallnet", "minimum", "--job", "-", "--out", "x"], stdin=subprocess.PIPE
+    )
+    while len(process.children(recursive=True)) < 2:  # without a pause, in which it gets ready
+        assert called.poll() is None
+    called.send_signal(signal.SIGINT)
+    assert ended(lambda: not process.children())
+    called.communicate()
+
+
 def test_a_killed_command_has_the_exit_code_of_one(record):
     called = waiting()
     the_server().children(recursive=True)[-1].kill()

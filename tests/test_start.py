@@ -75,7 +75,7 @@ SIMULATING = {
 }
 
 
-def test_a_pulse_and_a_level_need_netcdf_and_numba(synapse, initial, tmp_path):
+def test_a_pulse_and_a_level_need_xarray_and_numba(synapse, initial, tmp_path):
     path, _ = initial
     out = tmp_path / "trace.nc"
     job = experiment.pulse_job(synapse, 1.5e12)
@@ -85,8 +85,9 @@ def test_a_pulse_and_a_level_need_netcdf_and_numba(synapse, initial, tmp_path):
         (experiment.level_job(synapse, "1"), ()),
     ):
         modules = imported("simulate", "--job", job.to_json(), *start, "--out", out)
-        # numba looks at the version of SciPy
-        assert HEAVY & modules == {"netCDF4", "numba", "scipy"}
+        # xarray needs pandas and asyncio, numba looks at the version of SciPy
+        needed = {"asyncio", "netCDF4", "numba", "pandas", "scipy", "xarray"}
+        assert HEAVY & modules == needed
         assert ours(modules) <= SIMULATING
         assert files.read_dataset(out, "trace").attrs["parameters"] == job.to_json()
 

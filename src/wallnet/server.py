@@ -120,6 +120,10 @@ def _serve(listener: socket.socket) -> None:
 def _keep(caller: socket.socket, telling: socket.socket) -> None:
     """Fork again for a command, and tell its exit code; interrupt it if its caller has ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # a run in the background of a script ignores interrupts, which would be inherited
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # one that arrives before the command is ready waits for it
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     _, streams, _, _ = socket.recv_fds(caller, 1, len(STREAMS))
     request = json.loads(caller.makefile().readline())
     process = get_context("fork").Process(target=_run, args=(*request, streams, telling))
@@ -139,8 +143,6 @@ def _run(
     telling: socket.socket,
 ) -> None:
     """Run a command in this process, as its caller would; then tell what it has imported."""
-    # a run in the background of a script ignores interrupts, which would be inherited
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in zip(STREAMS, streams, strict=True):
         os.dup2(stream, number)
         os.close(stream)
@@ -152,6 +154,7 @@ def _run(
     sys.argv = ["wallnet", *arguments]
     known = set(sys.modules)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         cli.main(arguments)
     finally:
         atexit._run_exitfuncs()

@@ -320,7 +320,7 @@ def test_states_in_which_no_wall_rests_are_left_out(tmp_path):
     ("changes", "part"),
     [
         ({"conductance": both(1e-5, None, 2e-5)}, "without conductance"),
-        ({"conductance": [{}, {}, {}]}, "lack 'parallel'"),
+        ({"conductance": [{}, {}, {}]}, "no complete levels ('parallel')"),
         ({"conductance": both(5e-5, 5e-5, 5e-5)}, "fewer than two levels differ"),
     ],
 )

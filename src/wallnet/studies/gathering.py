@@ -3,15 +3,16 @@
 import argparse
 from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-import xarray
+from typing import TYPE_CHECKING, Any
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
 from wallnet.experiment.base import canonical, read
 from wallnet.studies import ALL_STUDIES, GatherJob
 from wallnet.studies.opened import Opened
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,7 +29,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command.set_defaults(handler=handler)
 
 
-def gather(job: GatherJob, folder: str | Path = "") -> xarray.Dataset:
+def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     """Return the dataset of a subject, from the results in the folder of a campaign.
 
     Raises

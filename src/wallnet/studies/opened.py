@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xarray
 from numpy.typing import NDArray
 
 from wallnet import files
@@ -13,6 +12,9 @@ from wallnet.experiment import Simulation
 from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
 from wallnet.studies.base import GatherJob, Key
+
+if TYPE_CHECKING:
+    import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
 
@@ -90,7 +92,7 @@ class Opened:
         kind, path, digest = self._found[key]
         return kind, str(Path(self._folder, path)), digest
 
-    def read(self, key: Key, *names: str) -> xarray.Dataset:
+    def read(self, key: Key, *names: str) -> "xarray.Dataset":
         """Read some variables of a result, optional ones if it has them, and all attributes.
 
         Raises
