@@ -1,4 +1,4 @@
-"""Physical constants: the values of 2002, which OOMMF uses."""
+"""Physical constants: those of electromagnetism are the values of 2002, which OOMMF uses."""
 
 import math
 
@@ -9,4 +9,4 @@ REDUCED_PLANCK = 1.0545717e-34
 ELEMENTARY_CHARGE = 1.6021765e-19
 """e in C."""
 BOLTZMANN = 1.380649e-23
-"""k_B in J/K."""
+"""k_B in J/K, exact in the SI."""

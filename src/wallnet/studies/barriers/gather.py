@@ -11,8 +11,8 @@ import numpy as np
 import xarray
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.film.constants import BOLTZMANN
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.studies.barriers.retention import BOLTZMANN
 from wallnet.studies.opened import Opened, padded
 
 if TYPE_CHECKING:

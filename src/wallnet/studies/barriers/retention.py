@@ -5,12 +5,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files.schema.states import REVERSED
+from wallnet.film.constants import BOLTZMANN
 
 if TYPE_CHECKING:
     import xarray
-
-BOLTZMANN = 1.380649e-23
-"""k_B in J/K (exact in the SI)."""
 
 
 def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
