@@ -48,6 +48,14 @@ def record(tmp_path_factory):
         yield record
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Commands take interrupts, also where the tests run in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def run(command, **options):
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, **options)
 
