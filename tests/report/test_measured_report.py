@@ -1,6 +1,8 @@
 """Table and figure of a measured device show the measured numbers."""
 
 import csv
+import json
+import re
 
 import numpy as np
 import pytest
@@ -128,6 +130,22 @@ def test_the_figure_is_written_with_its_origin(tmp_path):
     picture = Image.open(outputs[0])
     assert picture.width == round(0.178 / 0.0254 * 72 - 0.5)
     assert "sha256" in picture.text["Description"]
+
+
+@pytest.mark.parametrize(
+    ("module", "figure", "said"),
+    [
+        ("report.devices", "measure", r"names 'measure', .* \(did you mean measured\?\); use one"),
+        ("report.nowhere", "measured", "wallnet has no module 'report.nowhere'; name one"),
+    ],
+)
+def test_a_wrong_name_of_a_figure_or_a_module_is_one_sentence(tmp_path, module, figure, said):
+    command = ["show", module, "--job", json.dumps({"figure": figure})]
+    command += ["--sources", f"measured={model(tmp_path)}", "--to", f"png={tmp_path}/a.png"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(command)
+    (line,) = str(ended.value).splitlines()
+    assert re.search(said, line)
 
 
 def test_a_compact_model_of_a_simulated_device_is_refused(tmp_path):

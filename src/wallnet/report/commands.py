@@ -5,7 +5,8 @@ import importlib
 from typing import Any
 
 from wallnet import files, revisions
-from wallnet.config import Figures
+from wallnet.config import ConfigError, Figures
+from wallnet.config.messages import shown
 from wallnet.experiment.base import read
 from wallnet.report import style
 
@@ -29,7 +30,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _show(given: argparse.Namespace) -> None:
-    module = importlib.import_module(f"wallnet.{given.module}")
+    try:
+        module = importlib.import_module(f"wallnet.{given.module}")
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("wallnet."):
+            raise
+        raise ConfigError(
+            f"wallnet has no module {shown(given.module)}; name one that makes tables or figures, "
+            "such as report.devices"
+        ) from None
     paths = dict(word.split("=", 1) for word in given.to)
     sources: dict[str, list[str]] = {}
     for name, path in (word.split("=", 1) for word in given.sources):

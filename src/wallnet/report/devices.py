@@ -627,5 +627,5 @@ def draw(
         else:
             read[name] = files.read_dataset(path, of)
             made_by[name] = {key: str(read[name].attrs[key]) for key in origin}
-    figure = DRAWINGS[asked.figure](Sources(read, traces, asked.shown), figures)
+    figure = asked.drawing(DRAWINGS)(Sources(read, traces, asked.shown), figures)
     return figure, {"kind": asked.figure, "devices": made_by}

@@ -582,7 +582,7 @@ def draw(
     asked = FigureJob.from_json(job)
     ((of, paths),) = sources.items()
     rows = read_accuracies(*paths) if of == "table" else [read_metrics(path) for path in paths]
-    figure = DRAWINGS[asked.figure](rows, figures, asked.paper)
+    figure = asked.drawing(DRAWINGS)(rows, figures, asked.paper)
     return figure, {"kind": asked.figure, "sources": [*paths]}
 
 
