@@ -51,7 +51,8 @@ for shown in (*TABLES.values(), *FIGURES.values()):
                 f"{name}={path}" for name, path in output.items()
             ],
             job=lambda w, shown=shown: shown.job(campaign, **w),
-            # of the page too, which shows what studies hand over
+            # of the page too, which shows what studies hand over; not from `input`, since Snakemake
+            # does not track parameters that depend on it
             revision=lambda w, shown=shown: revisions.of_all(
                 [
                     "report",

@@ -222,7 +222,7 @@ def dataset_of(
         options += ["--cores", processes or os.cpu_count(), "--nolock", "--rerun-incomplete"]
         if told := _told(["--keep-going", *map(str, options)], caller, progress):
             raise SimulationError(_fault(told, place))
-        return files.read_dataset(place / study.path(subject), study.kind or settings.kind)
+        return files.read_dataset(place / study.path(subject), study.kind_of(settings))
 
 
 def _told(arguments: Sequence[str], caller: str, progress: bool) -> str:

@@ -334,6 +334,10 @@ class Study:
         settings: Section = self.subjects(campaign)[subject]
         return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
 
+    def kind_of(self, settings: Any) -> str:
+        """Return the kind of the dataset of a subject with these settings."""
+        return self.kind or str(settings.kind)
+
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""
         return self.rounds(subject, self.subjects(campaign)[subject], campaign.simulated)

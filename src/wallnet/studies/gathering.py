@@ -42,7 +42,7 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     module, settings, opened = _of(job, folder)
     values = module.gather(settings, opened)
     study = ALL_STUDIES[job.study]
-    kind = study.kind or settings.kind
+    kind = study.kind_of(settings)
     attributes = {
         "kind": kind,
         "subject": job.subject,

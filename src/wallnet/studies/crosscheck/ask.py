@@ -11,7 +11,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.calculators import CalculatorName, file_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-from wallnet.experiment import Request, pulse_job
+from wallnet.experiment import Request, Simulation, pulse_job
 from wallnet.studies.base import Requests, Rounds, Validate, VariantName, changed, study
 
 
@@ -64,13 +64,16 @@ def compared(asked: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Devic
             yield case.simulated(devices, calculator)
 
 
+def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulation:
+    return pulse_job(case.simulated(devices, calculator), case.current_density)
+
+
 def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Requests:
     """Return the pulse of each case with both calculators."""
     found: Requests = {}
     for (each, case), calculator in itertools.product(asked.cases.items(), asked.calculators):
         path = STUDY.path(name, each, file_name(calculator))
-        device = case.simulated(campaign.simulated, calculator)
-        make = partial(pulse_job, device, case.current_density)
+        make = partial(_job, campaign.simulated, case, calculator)
         found[each, calculator] = Request("trace", path, make)
     return found
 
