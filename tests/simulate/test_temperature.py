@@ -291,7 +291,7 @@ def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
         assert end.top != hot_end
         assert end.top == pytest.approx(150e-9, abs=2e-9)
         if kind == "trace":
-            gathered = read_trace(Opened(given, tmp_path), (kind,), hot()).end
+            *_, gathered = read_trace(Opened(given, tmp_path), (kind,), hot())
             assert (gathered.rests, gathered.settled) == (True, -1)
             assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
 
@@ -738,9 +738,10 @@ def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
     files.write_dataset(heated_trace, tmp_path / "a.nc", "trace", {})
     request = (("a",), "trace", "a.nc", digest_of(heated_job.to_json()))
     given = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
-    found = read_trace(Opened(given, tmp_path), ("a",), heated()).recorded["detected"]
+    _, recorded, _ = read_trace(Opened(given, tmp_path), ("a",), heated())
     m = magnetization_over_time(heated_job, heated_trace["time"].values)
-    np.testing.assert_allclose(found * m, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
+    found = recorded["detected"] * m
+    np.testing.assert_allclose(found, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
     assert np.ptp(m) > 0.015
     warm = Opened(given, tmp_path).read(("a",))
     told = heated_job.model_copy(update={"heating": None}).to_json()

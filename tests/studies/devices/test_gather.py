@@ -162,7 +162,7 @@ def test_settings_leave_out_what_only_simulations_and_figures_depend_on(synapse)
 
 
 def read(bench, density):
-    return read_trace(Opened(bench.job, bench.root), (density,), bench.device)
+    return read_trace(Opened(bench.job, bench.root), (density,), bench.device)[-1]
 
 
 def moving_until(end_of_motion, *, ends=("wall_bottom", "wall_top"), drift=0.0):
@@ -260,6 +260,6 @@ def test_both_ends_and_their_mean_are_those_when_it_is_read(synapse):
 def test_a_wall_rests_where_its_trace_ends_whenever_it_is_read(synapse):
     """Its ends, at 60 nm at first, go to 240 and 420 nm."""
     synapse.write_pulse(0.6e12, 240e-9, 420e-9)
-    end = read(synapse, 0.6e12).end
+    end = read(synapse, 0.6e12)
     assert end.ends == pytest.approx((240e-9, 420e-9), rel=0, abs=8e-9)
     assert end.position == pytest.approx(330e-9, rel=0, abs=8e-9)

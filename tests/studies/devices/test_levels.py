@@ -9,7 +9,7 @@ from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, w
 from wallnet import experiment, files
 from wallnet.devices.conductance import both_readings, parallel_conductance
 from wallnet.files import WallState
-from wallnet.studies.devices.levels import Level, Sweep, level_variables
+from wallnet.studies.devices.levels import Level, level_variables, reaching
 from wallnet.studies.devices.traces import End
 
 
@@ -109,6 +109,7 @@ def test_a_sweep_without_reversal_takes_the_uniform_track(synapse):
 def test_a_level_that_lost_its_wall_is_measured_after_a_pulse(synapse, caplog):
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 620e-9, 620e-9)
+    synapse.write_pulse(1.0e12, 590e-9, 590e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
     assert "a wall initialised at 'notch 2' went to 'notch 1'; this level is" in caplog.text
@@ -244,35 +245,35 @@ def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
 ENDS = (
     ("notch 1", 1, 290e-9, (285e-9, 295e-9)),
     ("notch 1", 1, 310e-9, (308e-9, 312e-9)),
+    # this wall still moves
     ("notch 1", 0, 305e-9, (1e-9, 2e-9)),
     ("between 1 and 2", 1, 450e-9, (1e-9, 2e-9)),
     ("reversed", 1, 890e-9, (1e-9, 2e-9)),
     ("reversed", 1, 900e-9, (1e-9, 2e-9)),
 )
 DETECTOR = campaign(s=SYNAPSE).devices["s"].detector
-SWEEP = Sweep(
-    current_density=np.array([-0.9, -0.4, 0.3, 0.6, 0.8, 1.1]) * 1e12,
-    ends=[End(*each, detected=0.0) for each in ENDS],
-    beyond_model=np.array([True, False, False, False, True, True]),
-)
+SWEEP = {
+    "current_density": np.array([-0.9, -0.4, 0.3, 0.6, 0.8, 1.1]) * 1e12,
+    "beyond_model": np.array([True, False, False, False, True, True]),
+}
 
 
-def test_a_level_after_a_pulse_is_that_of_the_weakest_that_rests_there():
+def reached(state):
+    ends = [End(*each, detected=0.0) for each in ENDS]
+    return reaching(state, SWEEP["current_density"], ends)
+
+
+def test_the_pulses_that_reach_a_level_begin_with_the_weakest_whose_wall_rests_there():
     """The magnitude counts. J of 0.3 is weaker, but its wall still moved."""
-    found = SWEEP.level("notch 1")
-    assert (found.state, found.resting) == ("notch 1", "notch 1")
-    assert found.source == "pulse of -0.4000e12 A/m2"
-    assert found.wall.position == pytest.approx(310e-9, rel=1e-9, abs=0)
-    assert found.wall.ends == (308e-9, 312e-9)
-    assert SWEEP.level("reversed").wall.position == pytest.approx(890e-9, rel=1e-9, abs=0)
-    assert SWEEP.level("notch 2") is None
-    assert SWEEP.reaching("notch 2") == []
+    assert reached("notch 1") == [1, 0]
+    assert reached("reversed") == [4, 5]
+    assert reached("notch 2") == []
 
 
 def level(state, detected, source="somewhere", resting=None, position=0.0):
     state, resting = WallState(state), WallState(resting or state)
     end = End(state, 1, position, (position - 3e-9, position + 5e-9), detected)
-    return Level(state, end, source, resting)
+    return Level(state, end, source, resting, reached(state))
 
 
 def test_level_variables_tell_stable_from_reached_and_half_from_whole():

@@ -72,21 +72,10 @@ def compact_model(
 def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[str]:
     """Return the most states between any two of which pulses lead, in both directions.
 
-    They are the largest strongly connected component of the graph of the pulses, where only some
-    states count: a sequence of pulses may pass through others.
-
-    Parameters
-    ----------
-    pairs : iterable of tuple of str
-        States before and after a pulse.
-    counted : sequence of str
-        States that count. Only these are returned.
-
-    Returns
-    -------
-    set of str
-        The states; of components with equally many, those of the component with the first state.
-        Empty if none has two.
+    They are the largest strongly connected component of the graph of the pulses, given by the
+    states before and after each, where only some states count and are returned: a sequence of
+    pulses may pass through others. Of components with equally many, that with the first state
+    counts; the set is empty if none has two.
 
     Examples
     --------
@@ -104,17 +93,7 @@ def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[s
 
 
 def mutually_reachable(path: str | Path, retained: Iterable[str]) -> frozenset[str]:
-    """Return the retained states of a device that are mutually reachable.
-
-    These are the most states of which each is reached from each other one by a sequence of pulses.
-    The sequence may pass through states that are not retained.
-
-    Parameters
-    ----------
-    path : str or Path
-        File of kind 'transitions'.
-    retained : iterable of str
-        The retained states.
+    """Return the retained states that are mutually reachable by the pulses of a transitions file.
 
     Raises
     ------

@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,29 +15,13 @@ from wallnet.devices.write_energy import heat_caveat, rise_over_time, write_ener
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.studies.devices.levels import synapse_variables
 from wallnet.studies.devices.neuron import neuron_variables
-from wallnet.studies.devices.traces import RECORDED, WALL, End, Trace, read_trace
-from wallnet.studies.opened import Opened, padded
+from wallnet.studies.devices.traces import RECORDED, WALL, End, read_trace
+from wallnet.studies.opened import Opened, over, padded
 
 logger = logging.getLogger(__name__)
 
-DERIVED: dict[str, Callable[[Device, Opened, Mapping[str, Any], Sequence[End]], Any]] = {
-    "neuron": neuron_variables,
-    "synapse": synapse_variables,
-}
-"""Functions that return the variables of a kind of device in addition to the common ones, from its
-results, the common variables and the wall at the end of each trace."""
-
-
-def on_step(trace: Trace, interval: float) -> dict[str, NDArray[np.float64]]:
-    """Return what is recorded of a trace on a time step in s, interpolated, with the time last."""
-    # the tolerance keeps the last entry despite rounding errors of the summed steps
-    entries = math.floor(trace.time[-1] / interval + 1e-6) + 1
-    grid = np.arange(entries) * interval
-    return {
-        name: np.apply_along_axis(partial(np.interp, grid, trace.time), -1, values.T)
-        for name, values in trace.recorded.items()
-    }
-
+READ = (*WALL, "detected")
+"""What is read of a device."""
 
 def gather(device: Device, opened: Opened) -> dict[str, Any]:
     """Return the variables of a device, from the traces of its sweep.
@@ -61,18 +44,30 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         If a file is missing, damaged or not of this device, or if the conductance does not change
         over the sweep.
     """
-    pulse = device.pulse
+    pulse, interval, asked = device.pulse, device.output.interval, device.read_at
+    known = {"pulse_end": pulse.duration, "rest": math.inf}
+    read_at = known[asked] if isinstance(asked, str) else asked
     densities = np.array(pulse.current_densities)
     traces: list[dict[str, NDArray[np.float64]]] = []
     ends: list[End] = []
-    read: list[dict[str, float]] = []
+    rows: list[dict[str, Any]] = []
     for density in pulse.current_densities:
-        trace = read_trace(opened, (density,), device)
-        traces.append(on_step(trace, device.output.interval))
-        ends.append(trace.end)
-        when = trace.read_time(device.read_at)
-        told = {"end_time": trace.time[-1], "read_time": when, "held": trace.held}
-        read.append(told | trace.at(when, (*WALL, "detected")))
+        time, recorded, end = read_trace(opened, (density,), device)
+        # the tolerance keeps the last entry despite rounding errors of the summed steps
+        grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval
+        traces.append(
+            {
+                name: np.apply_along_axis(partial(np.interp, grid, time), -1, values.T)
+                for name, values in recorded.items()
+            }
+        )
+        ends.append(end)
+        # a trace ends earlier if its wall comes to rest
+        when = min(read_at, time[-1])
+        final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
+        told = {"state": end.state, "settled": end.settled, "held": end.held}
+        rows.append(told | {"end_time": time[-1], "read_time": when} | final)
+    read = over([len(rows)], rows)
     entries = max(each["detected"].size for each in traces)
     swept = {
         name: np.moveaxis(padded([each[name] for each in traces], entries), -1, 1).astype(
@@ -80,9 +75,9 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         )
         for name in (*RECORDED, "detected")
     }
-    settled = np.array([end.settled for end in ends])
-    if np.any(settled == 0):
-        moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[settled == 0])
+    moves = read["settled"] == 0
+    if moves.any():
+        moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[moves])
         logger.warning(
             f"{opened.subject}: the wall still moved at the end for J = {moving} (1e12 A/m2); "
             "these pulses reach no level; raise relaxation.longest, or lower relaxation.speed if "
@@ -91,16 +86,14 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     heated = write_energy_job(device)
     cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
     heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
-    time = np.arange(entries) * device.output.interval
+    time = np.arange(entries) * interval
     walls = {name: swept[name] for name in WALL}
     arrivals = arrival_times(device.track, time, walls)
     detector = device.detector
     values: dict[str, Any] = {
         **{f"sweep_{name}": swept[name] for name in RECORDED},
-        **{f"final_{name}": [each[name] for each in read] for name in WALL},
-        **{name: [each[name] for each in read] for name in ("end_time", "read_time", "held")},
-        "state": [end.state for end in ends],
-        "settled": settled,
+        "final_conductance": both_readings(read.pop("final_detected"), detector),
+        **read,
         **cost,
         "wall_velocity": steady_velocity(device.track, pulse.duration, time, walls),
         "arrival_time": arrivals,
@@ -109,12 +102,13 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         "heating_middle": heating[1],
         "heating_time": heating_time,
         "conductance": both_readings(swept["detected"], detector),
-        "final_conductance": both_readings([each["detected"] for each in read], detector),
         "time": time,
         "current_density": densities,
     }
-    if derive := DERIVED.get(device.kind):
-        values |= derive(device, opened, values, ends)
+    if device.kind == "neuron":
+        values |= neuron_variables(opened.subject, values, ends)
+    elif device.kind == "synapse":
+        values |= synapse_variables(device, opened, values, ends)
     if caveat := heat_caveat(heated, cost["temperature_rise"]):
         logger.warning("%s: %s", opened.subject, caveat)
         opened.attributes["caveat"] = caveat

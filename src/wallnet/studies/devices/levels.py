@@ -45,12 +45,15 @@ class Level(NamedTuple):
         Simulation from which the level is measured; empty if there is none.
     resting : WallState
         State in which a wall initialised there came to rest; the state itself if the wall stayed.
+    pulses : list of int
+        Indices of the pulses after which the wall rests there, by their |J|.
     """
 
     state: WallState
     wall: End
     source: str
     resting: WallState
+    pulses: list[int]
 
     @property
     def stable(self) -> bool:
@@ -58,59 +61,22 @@ class Level(NamedTuple):
         return bool(self.source)
 
 
-class Sweep(NamedTuple):
-    """Walls at the ends of the pulses of a sweep.
-
-    Attributes
-    ----------
-    current_density : ndarray (pulses,)
-        Current density of each pulse in A/m².
-    ends : sequence of End
-        Wall at the end of each trace.
-    beyond_model : ndarray (pulses,)
-        Whether the pulse heats the track above its Curie temperature.
-    """
-
-    current_density: NDArray[np.float64]
-    ends: Sequence[End]
-    beyond_model: NDArray[np.bool_]
-
-    def reaching(self, state: WallState) -> list[int]:
-        """Return the indices of the pulses after which the wall rests in a state, by their |J|."""
-        found = [index for index, end in enumerate(self.ends) if end.state == state and end.rests]
-        return sorted(found, key=lambda index: abs(self.current_density[index]))
-
-    def level(self, state: WallState) -> Level | None:
-        """Return the level measured after the weakest pulse that reaches a state, or None."""
-        for index in self.reaching(state):
-            source = f"pulse of {self.current_density[index] / 1e12:.4f}e12 A/m2"
-            return Level(state, self.ends[index], source, state)
-        return None
+def reaching(
+    state: WallState, current_density: NDArray[np.float64], ends: Sequence[End]
+) -> list[int]:
+    """Return the indices of the pulses after which the wall rests in a state, by their |J|."""
+    found = [index for index, end in enumerate(ends) if end.state == state and end.rests]
+    return sorted(found, key=lambda index: abs(current_density[index]))
 
 
 def level_variables(
-    levels: Sequence[Level], sweep: Sweep, detector: Detector, name: str
+    levels: Sequence[Level], swept: Mapping[str, Any], detector: Detector, name: str
 ) -> dict[str, Any]:
-    """Return the variables over the levels of a synapse.
+    """Return the variables over the levels of a synapse, given its name and the common variables.
 
-    A state in which no simulated wall ended stays in the list, with `stable` 0 and no conductance.
-
-    Parameters
-    ----------
-    levels : sequence of Level
-        All levels in order, including the half levels: from the start to the reversed track, or
-        from the first to the last notch.
-    sweep : Sweep
-        Final states of the pulses.
-    detector : Detector
-        The detector.
-    name : str
-        Name of the device in messages.
-
-    Returns
-    -------
-    dict
-        Values by the names of `wallnet.files.schema`.
+    The levels are all in order, including the half levels: from the start to the reversed track, or
+    from the first to the last notch. A state in which no simulated wall ended stays in the list,
+    with `stable` 0 and no conductance.
 
     Raises
     ------
@@ -136,11 +102,11 @@ def level_variables(
         )
     if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
         logger.warning("%s: the conductance does not rise from each level to the next", name)
-    pulses = [sweep.reaching(level.state) for level in levels]
-    reaching = [sweep.current_density[found[0]] if found else np.nan for found in pulses]
-    beyond = [bool(found) and bool(sweep.beyond_model[found].all()) for found in pulses]
+    densities, every = swept["current_density"], [level.pulses for level in levels]
+    weakest = [densities[pulses[0]] if pulses else np.nan for pulses in every]
+    beyond = [bool(pulses) and swept["beyond_model"][pulses].all() for pulses in every]
     # the first level is where pulses start
-    reaching[0], beyond[0] = 0.0, False
+    weakest[0], beyond[0] = 0.0, False
     return {
         "level": np.arange(len(levels)),
         "level_state": [level.state for level in levels],
@@ -153,8 +119,8 @@ def level_variables(
         ),
         "half": [level.state.half for level in levels],
         "stable": stable,
-        "reachable": np.isfinite(reaching),
-        "reaching_current_density": reaching,
+        "reachable": np.isfinite(weakest),
+        "reaching_current_density": weakest,
         "level_beyond_model": beyond,
     }
 
@@ -164,22 +130,12 @@ def synapse_variables(
 ) -> dict[str, Any]:
     """Return the levels of a synapse and the conductances of the sweep normalised by them.
 
-    Parameters
-    ----------
-    device : Device
-        The synapse.
-    opened : Opened
-        Its results.
-    values : mapping
-        Variables that every device has.
-    ends : sequence of End
-        Wall at the end of each trace.
+    `values` are the variables that every device has, `ends` the wall at the end of each trace.
     """
-    sweep = Sweep(values["current_density"], ends, values["beyond_model"])
-    states = minimum_states(device.track, device.wall.start)
-    found = [_with_minimum(_level(each, device, opened, sweep), opened) for each in states]
-    levels, minima = zip(*found, strict=True)
-    variables = level_variables(levels, sweep, device.detector, opened.subject)
+    states, densities = minimum_states(device.track, device.wall.start), values["current_density"]
+    measured = (_level(state, device, opened, densities, ends) for state in states)
+    levels, minima = zip(*(_with_minimum(level, opened) for level in measured), strict=True)
+    variables = level_variables(levels, values, device.detector, opened.subject)
     conductance = variables["level_conductance"]
     if device.field_temperature:
         sizes = np.where(variables["stable"], [level.wall.noise for level in levels], np.nan)
@@ -222,30 +178,40 @@ def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]
     }
 
 
-def _level(state: WallState, device: Device, opened: Opened, sweep: Sweep) -> Level:
+def _level(
+    state: WallState,
+    device: Device,
+    opened: Opened,
+    densities: NDArray[np.float64],
+    ends: Sequence[End],
+) -> Level:
     """Return the level of a state, as it is measured.
 
     A straight wall that is initialised at a level may slip, although driven walls, which are bent,
     come to rest there. The level is then measured after a pulse.
     """
+    pulses = reaching(state, densities, ends)
     if state == INITIAL:
-        return Level(state, _start(device, opened), "initial state", state)
-    reached = sweep.level(state)
+        return Level(state, _start(device, opened), "initial state", state, pulses)
+    driven = None
+    if pulses:
+        source = f"pulse of {densities[pulses[0]] / 1e12:.4f}e12 A/m2"
+        driven = Level(state, ends[pulses[0]], source, state, pulses)
     if state == REVERSED:
         source = "uniform along -z, not simulated: no pulse of the sweep reverses the track"
         length = device.track.length
         uniform = End(state, 1, length, (length, length), detected=-1.0)
-        return reached or Level(state, uniform, source, state)
-    end = read_trace(opened, ("level", str(state)), device).end
+        return driven or Level(state, uniform, source, state, pulses)
+    *_, end = read_trace(opened, ("level", str(state)), device)
     if end.state == state and end.rests:
-        return Level(state, end, "wall placed there and relaxed", state)
+        return Level(state, end, "wall placed there and relaxed", state, pulses)
     # "initial" is the initial position; here it marks a level from which the wall slipped
     resting = FREE if end.state == INITIAL else end.state
     went = f"went to '{resting}'" if resting != state else "did not come to rest"
-    then = f"is measured after a {reached.source}" if reached else "gets no conductance"
+    then = f"is measured after a {driven.source}" if driven else "gets no conductance"
     start = f"a wall initialised at '{state}'"
     logger.warning("%s: %s %s; this level %s", opened.subject, start, went, then)
-    return (reached or Level(state, end, "", state))._replace(resting=resting)
+    return (driven or Level(state, end, "", state, pulses))._replace(resting=resting)
 
 
 def _start(device: Device, opened: Opened) -> End:

@@ -74,24 +74,12 @@ def _refuse_first(
 def read_table(
     path: str | Path, known: Units, required: Sequence[str], most: int
 ) -> "pandas.DataFrame":
-    """Read a CSV file with a header and numbers.
+    """Read a CSV file in UTF-8, with a header, commas between columns and decimal points.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file, in UTF-8, with commas between columns and decimal points.
-    known : Mapping
-        Possible columns and units.
-    required : sequence of str
-        Names of the columns that the file must have.
-    most : int
-        Largest number of rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Numbers by line in the file and name of the column. The attribute `units` has the unit in
-        the header by the name of the column, empty if there is none; `sha256` is that of the file.
+    It may have the columns and units `known`, must have those `required` and has at most `most`
+    rows. The frame has numbers by line in the file and name of the column. Its attribute `units`
+    has the unit in the header by the name of the column, empty if there is none; `sha256` is that
+    of the file.
 
     Raises
     ------
@@ -220,18 +208,10 @@ def read_activation(path: str | Path) -> "pandas.DataFrame":
 
 
 def measured_curve(inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> dict[str, Any]:
-    """Return a transfer curve as the activation of a compact model.
+    """Return a transfer curve, of points by ascending input in any unit, as an activation.
 
-    Parameters
-    ----------
-    inputs, outputs : ndarray (points,)
-        Points, by ascending input, in any unit.
-
-    Returns
-    -------
-    dict
-        `breaks` and `coefficients` of the normalised curve, see `wallnet.files.compact.Curve`, and
-        its `fault` as an activation, empty if there is none.
+    It has `breaks` and `coefficients` of the normalised curve, see `wallnet.files.compact.Curve`,
+    and its `fault` as an activation, empty if there is none.
     """
     from scipy.interpolate import PchipInterpolator
 

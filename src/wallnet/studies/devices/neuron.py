@@ -9,11 +9,9 @@ from numpy.polynomial import polynomial
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
-from wallnet.config import Device
 from wallnet.devices.conductance import normalize
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
 from wallnet.studies.devices.traces import End
-from wallnet.studies.opened import Opened
 
 logger = logging.getLogger(__name__)
 
@@ -62,23 +60,11 @@ def fit_quartics(
 def curve_fault(
     current_density: NDArray[np.float64], conductance: ArrayLike, states: Sequence[WallState]
 ) -> str:
-    """Describe why a transfer curve is not valid as an activation.
+    """Describe why a transfer curve is not valid as an activation; empty if it is.
 
-    Parameters
-    ----------
-    current_density : ndarray (points,)
-        Current densities in A/m², ascending.
-    conductance : array_like (points,)
-        Values of G_norm, between 0 and 1.
-    states : sequence of WallState
-        State at the end of each trace.
-
-    Returns
-    -------
-    str
-        Where the curve falls and at which current densities from 0 upwards the wall left the
-        track. Empty if neither happens. A negative current may drive the wall out on the left:
-        the conductance then correctly stays at its minimum.
+    The text tells where G_norm falls over the ascending current densities in A/m², and at which of
+    these from 0 upwards the wall left the track, by its state at the end of each trace. A negative
+    current may drive the wall out on the left: the conductance then correctly stays at its minimum.
     """
     faults = []
     fall = -np.diff(np.asarray(conductance, dtype=float))
@@ -99,10 +85,9 @@ def curve_fault(
 
 
 def neuron_variables(
-    _: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
+    name: str, values: Mapping[str, Any], ends: Sequence[End]
 ) -> dict[str, ArrayLike]:
     """Return the normalised transfer curve of a neuron and the quartic fitted to it."""
-    name = opened.subject
     densities, final = values["current_density"], values["final_conductance"]
     low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
     if np.any(low == high):

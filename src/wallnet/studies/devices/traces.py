@@ -7,8 +7,8 @@ in a geometric sequence, it is d2 (d2/d1)/(1 - d2/d1).
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,7 @@ def comes_to_rest(
     return all(remaining_path(time, end, duration) <= LARGEST_REST for end in ends)
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """A wall at the end of a trace.
 
     Attributes
@@ -95,6 +94,9 @@ class End:
         Its standard deviation in the second half of the relaxation.
     quenched : bool
         Whether `state` and `ends` are those of the quenched wall.
+    held : int
+        Whether both wall ends rest against the current at the end of the pulse; -1 at a
+        temperature, where nothing rests.
     """
 
     state: WallState
@@ -104,6 +106,7 @@ class End:
     detected: float
     noise: float = math.nan
     quenched: bool = False
+    held: int = -1
 
     @property
     def rests(self) -> bool:
@@ -111,53 +114,20 @@ class End:
         return self.quenched or self.settled == 1
 
 
-@dataclass(frozen=True)
-class Trace:
-    """Part of a trace that is gathered.
+def read_trace(
+    opened: Opened, key: Key, device: Device
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], End]:
+    """Read a pulse or a level of a device.
 
-    Attributes
-    ----------
+    Returns
+    -------
     time : ndarray (time,)
         Time in s.
     recorded : dict
         `m` (time, component), `wall_position`, `wall_bottom` and `wall_top` (time,), in m, and
         `detected` (time,), the mean of m_z under the detector.
-    pulse_end : float
-        End of the pulse in s.
-    held : int
-        Whether both wall ends rest against the current at the end of the pulse; -1 at a
-        temperature, where nothing rests.
     end : End
         The wall at the end.
-    """
-
-    time: NDArray[np.float64]
-    recorded: dict[str, NDArray[np.float64]]
-    pulse_end: float
-    held: int
-    end: End
-
-    def read_time(self, read_at: str | float) -> float:
-        """Return the time in s at which the device is read.
-
-        Parameters
-        ----------
-        read_at : str or float
-            "pulse_end", "rest" (the last entry) or a time in s. If the trace ends before that time,
-            because the wall came to rest, the last entry is read.
-        """
-        last = float(self.time[-1])
-        if read_at == "rest":
-            return last
-        return min(self.pulse_end if read_at == "pulse_end" else float(read_at), last)
-
-    def at(self, time: float, names: Sequence[str]) -> dict[str, float]:
-        """Return recorded values at a time in s, by linear interpolation."""
-        return {name: float(np.interp(time, self.time, self.recorded[name])) for name in names}
-
-
-def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
-    """Read a pulse or a level of a device.
 
     Raises
     ------
@@ -193,4 +163,4 @@ def read_trace(opened: Opened, key: Key, device: Device) -> Trace:
     state = WallState(str(content.attrs["state"]))
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
     end = End(state, settled, position, final, detected, noise, quenched is not None)
-    return Trace(time, recorded, pulse_end, held if quenched is None else -1, end)
+    return time, recorded, end if end.quenched else end._replace(held=held)
