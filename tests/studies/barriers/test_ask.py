@@ -64,6 +64,23 @@ def test_bad_settings_name_the_key_and_the_fix(barriers, words):
     assert "\n" not in str(caught.value)
 
 
+def test_lifetimes_are_at_the_temperature_of_the_pulses():
+    """A synapse at 0 K has no temperature of its own; "other" has 310 K."""
+
+    def asked(**barriers):
+        warm = {"like": "synapse", "temperature": {"ambient": 310.0}}
+        devices = {"synapse": SYNAPSE, "other": warm}
+        return plan.parse({"material": MATERIAL, "devices": devices, "barriers": barriers})
+
+    (found,) = {each.temperature for each in BARRIERS.subjects(asked(temperature=310)).values()}
+    assert found == 310.0
+    assert list(BARRIERS.subjects(asked(devices=["synapse"]))) == ["synapse"]
+    with pytest.raises(config.ConfigError) as caught:
+        asked()
+    (problem,) = str(caught.value).splitlines()
+    assert "barriers.temperature is 300 K, and temperature.ambient of other 310 K; make" in problem
+
+
 def test_neighbours_differ_by_one_notch():
     """Three pairs of notches, the last on the edge: two hold a wall."""
     found, _ = requested()

@@ -10,8 +10,7 @@ from helpers.walls import SYNAPSE
 from studies.results import gather, write_minimum, write_path
 from wallnet import plan
 from wallnet.studies import STUDIES
-from wallnet.studies.barriers.gather import LONGEST, lifetime
-from wallnet.studies.barriers.retention import retained
+from wallnet.studies.barriers.gather import LONGEST, lifetime, retained
 
 BARRIERS = STUDIES["barriers"]
 THERMAL = 1.380649e-23 * 300

@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.barriers.retention import retained
+from wallnet.studies.barriers.gather import retained
 from wallnet.studies.barriers.show import (
     draw,
     lifetime_text,

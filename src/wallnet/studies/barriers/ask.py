@@ -27,7 +27,8 @@ class Barriers(Section):
     temperature: Annotated[
         float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")
     ] = 300.0
-    """Temperature at which a state has to be retained. Source: our choice."""
+    """Temperature at which a state has to be retained; that of a synapse which has one
+    (`temperature.ambient`). Source: our choice."""
     retained: Annotated[
         float, Quantity("1", 1.0, 1000.0, fix="40 is usual: ten years at 1 GHz")
     ] = 40.0
@@ -60,13 +61,22 @@ def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> lis
 
 def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
-    known = _synapses(campaign.simulated)
-    return [
+    devices = campaign.simulated
+    known = _synapses(devices)
+    found = [
         f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
         f"{', '.join(known) or 'none yet'}"
         for name in asked.devices or ()
         if name not in known
     ]
+    for name in each(asked, devices):
+        given = devices[name].temperature
+        if given and given.ambient != asked.temperature:
+            found.append(
+                f"{key}.temperature is {asked.temperature:g} K, and temperature.ambient of {name} "
+                f"{given.ambient:g} K; make them equal, or leave {name} out of {key}.devices"
+            )
+    return found
 
 
 def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Requests:

@@ -4,6 +4,8 @@ A state is left over its lowest barrier E. By Arrhenius' law its mean lifetime i
 with an attempt frequency f, which is uncertain by some orders of magnitude.
 """
 
+import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import xarray
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.files.schema.states import REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.opened import Opened, padded
@@ -31,14 +34,7 @@ OF_PATH = (*ALONG, "barrier_forward", "barrier_backward", "barrier_converged")
 def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> NDArray[np.float64]:
     """Return the mean lifetime in s of states by Arrhenius' law.
 
-    Parameters
-    ----------
-    barrier : array_like
-        Lowest barrier in J.
-    temperature : float
-        In K.
-    frequency : array_like
-        Attempt frequency in 1/s; it broadcasts against the barriers.
+    Lowest barriers in J, at a temperature in K, broadcast against attempt frequencies in 1/s.
     """
     exponent = np.asarray(barrier) / (BOLTZMANN * temperature) - np.log(frequency)
     with np.errstate(over="ignore"):
@@ -46,19 +42,10 @@ def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> ND
 
 
 def lowest_barriers(paths: Mapping[tuple[str, str], xarray.Dataset]) -> "pandas.DataFrame":
-    """Return the lowest known barrier out of each state.
+    """Return the lowest known barrier out of each state, from the paths between neighbours.
 
-    Parameters
-    ----------
-    paths : Mapping
-        Path between each pair of neighbours, with `path_energy`, `barrier_forward`,
-        `barrier_backward` and `barrier_converged`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By state: `barrier` in J, the neighbour behind it (`exit`), and whether it is `certain`,
-        as no other barrier is unknown.
+    The frame has by state: `barrier` in J, the neighbour behind it (`exit`), and whether it is
+    `certain`, as no other barrier is unknown.
     """
     import pandas
 
@@ -110,3 +97,32 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         "pair_images": images,
         **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
     }
+
+
+def settings_of(data: xarray.Dataset) -> dict[str, Any]:
+    """Return the settings of the barriers of a device, as plain data."""
+    settings: dict[str, Any] = json.loads(data.attrs["parameters"])["settings"]
+    return settings
+
+
+def thermal_energy(data: xarray.Dataset) -> float:
+    """Return k_B T in J at the temperature of the barriers of a device."""
+    return BOLTZMANN * float(settings_of(data)["temperature"])
+
+
+def retained(data: xarray.Dataset) -> dict[str, tuple[float, int]]:
+    """Return the lowest barrier in J and whether it is retained (-1: unknown) of each state.
+
+    A reversed track is left over the barrier of nucleation: a wall would have to come in again. A
+    track with fixed ends is never reversed.
+    """
+    columns = ("name", "barrier", "retained")
+    names, *found = (data[f"state_{key}"].values.tolist() for key in columns)
+    states = dict(zip(names, zip(*found, strict=True), strict=True))
+    if data["pair_second"].values[-1] != REVERSED:
+        return states
+    if not data["pair_converged"].values[-1]:
+        return states | {REVERSED: (math.nan, -1)}
+    nucleation = float(data["pair_backward"].values[-1])
+    least = settings_of(data)["retained"] * thermal_energy(data)
+    return states | {REVERSED: (nucleation, int(nucleation >= least))}

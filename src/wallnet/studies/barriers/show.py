@@ -12,7 +12,7 @@ from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
 from wallnet.report.device_tables import short_levels_table
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.retention import retained, settings_of, thermal_energy
+from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
 from wallnet.studies.showing import YES, Headline, columns
 
 YEAR = 365.25 * 86400

@@ -13,7 +13,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.files.compact import CONTENTS
-from wallnet.studies.barriers.retention import retained
+from wallnet.studies.barriers.gather import retained
 from wallnet.studies.devices.measured import measured_model
 
 if TYPE_CHECKING:
