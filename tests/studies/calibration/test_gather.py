@@ -22,7 +22,6 @@ from wallnet.studies.calibration.gather import (
     largest_deviation,
     local_candidates,
     named,
-    spacing,
 )
 
 NS = 1e-9
@@ -100,10 +99,11 @@ def test_a_wall_moves_away_from_the_mean_of_its_ends_at_the_start(job):
     width = job.material.wall_width_parameter / NM
     low, high = 160.0, 160.0 + 1.6 * width
     tilted = seen(job, [0, 2], [low, low], [high, high])
-    assert tilted.state_at(2 * NS) == "initial"
-    assert tilted.state_at(0.0) == "initial"
+    first = final_state("notch 1")
+    for delay in (0, -2 * NS):
+        assert compared(first, tilted, delay=delay)[0] == "initial"
     crept = seen(job, [0, 2], [160, 160 + 1.2 * width], [160, 160 + 1.2 * width])
-    assert crept.state_at(2 * NS) == "free"
+    assert compared(first, crept)[0] == "free"
 
 
 def test_both_ends_count_half(job):
@@ -132,8 +132,10 @@ def test_a_reversed_track_is_not_its_last_notch(job):
 def test_a_wall_arrives_when_both_ends_are_in_the_notch(job):
     """The notch begins at 282 nm; the lower end, 100 m/s, is there after 2.22 ns."""
     wall = seen(job, [0, 1, 2, 3], [60, 160, 260, 360], [60, 300, 300, 300])
-    assert wall.arrival(1) == pytest.approx(2.22 * NS, rel=1e-9, abs=0)
     assert compared(arrival(1, 2.0, 0.3), wall) == ("2.22 ns", True, 0.0)
+    # the tolerance is met to rounding
+    for tolerance in (0.22 + 1e-7, 0.22 - 1e-7):
+        assert compared(arrival(1, 2.0, tolerance), wall)[1] is (tolerance > 0.22)
     # after 2 ns the ends are at 260 and 300 nm
     away = pytest.approx(20 / 300, rel=1e-9, abs=0)
     assert compared(arrival(1, 2.0, 0.2), wall) == ("2.22 ns", False, away)
@@ -164,9 +166,18 @@ def test_a_curve_deviates_by_its_largest_distance_from_the_line():
     assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 2.0, 2.0])) == 1.0
 
 
-def test_the_mean_distance_of_neighbouring_notches():
-    assert spacing([150.0, 300.0, 600.0], 900.0) == 225.0
-    assert spacing([150.0], 900.0) == 900.0
+@pytest.mark.parametrize(
+    ("notches", "distance"),
+    # the mean distance of neighbours, 225 nm, or the length of the track
+    [([150, 300, 600], 135 / 225), ([150], 135 / 900)],
+)
+def test_distances_are_in_those_of_neighbouring_notches(job, notches, distance):
+    positions = [each * NM for each in notches]
+    notched = job.track.notches.model_copy(update={"count": None, "positions": positions})
+    track = job.track.model_copy(update={"notches": notched})
+    wall = seen(job.model_copy(update={"track": track}), [0, 2], [285, 285], [285, 285])
+    away = pytest.approx(distance, rel=1e-9, abs=0)
+    assert compared(final_state("notch 1"), wall)[2] == away
 
 
 def test_reference_data_are_named():

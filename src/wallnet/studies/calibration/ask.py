@@ -22,7 +22,7 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
-from wallnet.studies.base import Key, Requests, Rounds, Validate, changed, study
+from wallnet.studies.base import Requests, Rounds, Validate, changed, study
 
 DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
 
@@ -178,11 +178,6 @@ def _unreadable(key: str, name: str, asked: Calibration, device: Device) -> list
     return []
 
 
-def key_of(number: int, of_round: int, candidate: Candidate, device: str, density: float) -> Key:
-    """Return the key of a pulse on a candidate."""
-    return (number, of_round, *(candidate[name] for name in STEPS), device, density)
-
-
 def requests(campaign: Campaign, name: str, asked: Calibration, so_far: Rounds) -> Requests:
     """Return the pulses on the candidates of all rounds, which are numbered throughout."""
     candidates = [(number, each) for number, found in enumerate(so_far, start=1) for each in found]
@@ -191,8 +186,8 @@ def requests(campaign: Campaign, name: str, asked: Calibration, so_far: Rounds) 
         for device, density in pulses(campaign.reference):
             path = STUDY.path(name, str(number), device, current_name(density))
             make = partial(_pulse, campaign, asked, candidate, device, density)
-            key = key_of(number, of_round, candidate, device, density)
-            found[key] = Request("trace", path, make)
+            values = (candidate[name] for name in STEPS)
+            found[number, of_round, *values, device, density] = Request("trace", path, make)
     return found
 
 

@@ -20,7 +20,7 @@ from wallnet.experiment import Step
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
-from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known, key_of, pulses
+from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known
 from wallnet.studies.opened import Opened, over
 
 CENTRES = 3
@@ -58,62 +58,14 @@ class Seen(NamedTuple):
     profile: NDArray[np.float64]
     cells: NDArray[np.int64]
 
-    def ends_at(self, time: float) -> list[float]:
-        """Return both ends in m at a time in s; after the trace, where they rest."""
-        return [float(np.interp(time, self.time, end)) for end in self.ends]
-
-    def state_at(self, time: float) -> WallState:
-        """Return the state of the wall at a time in s."""
-        start = float(self.ends[:, 0].sum()) / 2
-        width = self.job.material.wall_width_parameter
-        return tracks.wall_state(self.job.track, width, start, *self.ends_at(time))
-
-    def notches_from(self, time: float, position: float) -> float:
-        """Return the mean distance of both ends at a time from a position, in notches."""
-        away = sum(abs(end - position) for end in self.ends_at(time)) / 2
-        return away / spacing(self.job.track.notch_positions, self.job.track.length)
-
-    def arrival(self, notch: int) -> float:
-        """Return the time in s at which both ends are in or beyond a notch; infinite if never."""
-        track = self.job.track
-        edge = track.notch_positions[notch - 1] - track.notch_radius
-        return max(tracks.first_time(self.time, end, edge) for end in self.ends)
-
-    def detected(self, detector: Detector) -> NDArray[np.float64]:
-        """Return the mean of m_z under a detector when the pulse ends."""
-        last = int(np.flatnonzero(self.time <= self.job.pulse_duration * (1 + 1e-9))[-1])
-        columns = detector.columns(self.job.track)
-        return detected_magnetization(self.profile[last], self.cells, columns)
-
-
-def spacing(positions: Sequence[float], length: float) -> float:
-    """Return the mean distance of neighbouring notches; the length of the track if there is one.
-
-    Examples
-    --------
-    >>> spacing([1.0, 2.0, 4.0], 9.0)
-    1.5
-    """
-    if len(positions) < 2:
-        return length
-    return (positions[-1] - positions[0]) / (len(positions) - 1)
-
 
 def judged(
     reference: Reference, seen: Sequence[Seen], delay: float, detectors: Mapping[str, Detector]
 ) -> dict[str, Any]:
-    """Return a value of a candidate, compared with a reference value.
+    """Return what a candidate does, from the traces of its pulses, beside a reference value.
 
-    Parameters
-    ----------
-    reference : FinalState, ArrivalTime or TransferCurve
-        The reference value.
-    seen : sequence of Seen
-        Traces of its pulses.
-    delay : float
-        Time in s after the pulse at which a final state is read.
-    detectors : mapping
-        Detectors of devices with a transfer curve.
+    A final state is read `delay` s after the pulse, or at the end of the trace, where the wall
+    rests; a transfer curve when its pulses end, with the detector of its device.
 
     Returns
     -------
@@ -123,24 +75,42 @@ def judged(
     """
     if isinstance(reference, TransferCurve):
         detector = detectors[reference.device]
-        conductance = parallel_conductance([each.detected(detector) for each in seen], detector)
+        under = [_detected(each, detector) for each in seen]
+        conductance = parallel_conductance(under, detector)
         distance = largest_deviation(reference.current_densities, conductance)
         text, met = f"{distance:.3f}", distance <= reference.deviation
     else:
-        (one,), track = seen, seen[0].job.track
+        ((job, time, ends, *_),) = seen
+        track, notches = job.track, job.track.notch_positions
+        read = job.pulse_duration + delay
+        if isinstance(reference, ArrivalTime):
+            read = reference.time
+        at = [float(np.interp(read, time, end)) for end in ends]
         # the reversed domain of a reversed track ends at the right edge
-        place = track.notch_positions[reference.notch - 1] if reference.notch else track.length
-        if isinstance(reference, FinalState):
-            read = one.job.pulse_duration + delay
-            state = one.state_at(read)
-            text, met = str(state), state == WallState(reference.state)
+        place = notches[reference.notch - 1] if reference.notch else track.length
+        if isinstance(reference, ArrivalTime):
+            # both ends are in the notch, or beyond it
+            edge = place - track.notch_radius
+            arrival = max(tracks.first_time(time, end, edge) for end in ends)
+            text = f"{arrival / 1e-9:.2f} ns" if math.isfinite(arrival) else "never"
+            met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)
         else:
-            read, time = reference.time, one.arrival(reference.notch)
-            text = f"{time / 1e-9:.2f} ns" if math.isfinite(time) else "never"
-            met = abs(time - read) <= reference.tolerance * (1 + 1e-9)
-        distance = one.notches_from(read, place)
+            start = float(ends[:, 0].sum()) / 2
+            state = tracks.wall_state(track, job.material.wall_width_parameter, start, *at)
+            text, met = str(state), state == WallState(reference.state)
+        # in mean distances of neighbouring notches
+        several = len(notches) > 1
+        apart = (notches[-1] - notches[0]) / (len(notches) - 1) if several else track.length
+        distance = sum(abs(end - place) for end in at) / 2 / apart
     away = 0.0 if met else distance
     return {"simulated_value": text, "reference_met": met, "reference_distance": away}
+
+
+def _detected(seen: Seen, detector: Detector) -> NDArray[np.float64]:
+    """Return the mean of m_z under a detector when the pulse ends."""
+    last = int(np.flatnonzero(seen.time <= seen.job.pulse_duration * (1 + 1e-9))[-1])
+    columns = detector.columns(seen.job.track)
+    return detected_magnetization(seen.profile[last], seen.cells, columns)
 
 
 def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.floating]) -> float:
@@ -233,20 +203,16 @@ def _read(opened: Opened, key: Key) -> Seen:
 
 def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:
     """Return the variables of the comparison of all candidates with the reference data."""
-    candidates, entries = _candidates(opened), known.reference.entries
-    rows = []
-    for number, (of_round, candidate) in candidates.items():
-        seen = {
-            pulse: _read(opened, key_of(number, of_round, candidate, *pulse))
-            for pulse in pulses(known.reference)
-        }
+    entries, rows = known.reference.entries, []
+    for _, keys in itertools.groupby(opened, key=lambda key: key[0]):
+        seen = {key[-2:]: _read(opened, key) for key in keys}
         rows += [
             judged(
                 each, [seen[each.device, j] for j in each.current_densities], delay, known.detectors
             )
             for delay, each in itertools.product(known.read_delays, entries)
         ]
-    found = over((len(candidates), len(known.read_delays), len(entries)), rows)
+    found = over((-1, len(known.read_delays), len(entries)), rows)
     missed = ~found["reference_met"]
     misfit = (missed + found["reference_distance"]).sum(axis=-1)
     return {**found, "missed": missed.sum(axis=-1), "misfit": misfit}

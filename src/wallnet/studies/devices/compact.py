@@ -20,26 +20,20 @@ if TYPE_CHECKING:
     import xarray
 
 
+MADE_BY = ("device", "parameters", "revision", "wallnet_version")
+"""Attributes of a device file that a compact model has, beside those of its simulations."""
+
+
 def compact_model(
     device: str | Path,
     out: str | Path,
     barriers: str | Path | None = None,
     transitions: str | Path | None = None,
 ) -> None:
-    """Write the compact model of a synapse or a neuron.
+    """Write the compact model of a synapse or a neuron as JSON, from its device file.
 
-    Parameters
-    ----------
-    device : str or Path
-        Device file.
-    out : str or Path
-        JSON file to write.
-    barriers : str or Path, optional
-        Barriers of a synapse, which determine the retained levels. Without them, the level set
-        `kept` is not available.
-    transitions : str or Path, optional
-        Transitions of a synapse with barriers, which determine the mutually reachable ones of
-        these. Without them, the level set `mutually-reachable` is not available.
+    Barriers of a synapse determine the retained levels, and transitions the mutually reachable ones
+    of these. Without them, the level sets `kept` and `mutually-reachable` are not available.
 
     Raises
     ------
@@ -53,10 +47,11 @@ def compact_model(
             f"{device} is of a {kind}, which has no levels and no activation; give the file of a "
             f"{' or a '.join(CONTENTS)}"
         )
-    kept = ("device", "parameters", "simulation", "revision", "wallnet_version")
-    made_by = {key: data.attrs[key] for key in kept if key in data.attrs}
-    made_by |= {key: value for key, value in data.attrs.items() if key.startswith("simulation_")}
-    plain = {key: value if isinstance(value, str) else int(value) for key, value in made_by.items()}
+    made_by = {
+        key: value if isinstance(value, str) else int(value)
+        for key, value in data.attrs.items()
+        if key.startswith("simulation") or key in MADE_BY
+    }
     written: Any = {"activation": _activation, "levels": _levels}[content](data)
     if barriers is not None:
         found = retained(files.read_dataset(barriers, "barriers"))
@@ -66,7 +61,7 @@ def compact_model(
         states = [level["state"] for level in written if level["stable"] and level["kept"]]
         reached = mutually_reachable(transitions, states)
         written = [level | {"mutually_reachable": level["state"] in reached} for level in written]
-    files.write_json({"kind": kind, content: written, "made_by": plain}, out)
+    files.write_json({"kind": kind, content: written, "made_by": made_by}, out)
 
 
 def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[str]:

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 READ = (*WALL, "detected")
 """What is read of a device."""
 
+
 def gather(device: Device, opened: Opened) -> dict[str, Any]:
     """Return the variables of a device, from the traces of its sweep.
 

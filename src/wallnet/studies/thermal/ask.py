@@ -130,13 +130,13 @@ class ReadoutJob(Job):
 def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
     """Return detectors and attempt frequencies, on which no simulation depends."""
     variants = {name: asked.of_variant(campaign.simulated, name) for name in asked.variants}
-    device, barriers = campaign.simulated[asked.device], BARRIERS.subjects(campaign)
-    # barriers depend on track and material, which a variant can change
+    device = campaign.simulated[asked.device]
+    barriers = BARRIERS.subjects(campaign).get(asked.device)
+    # they depend on track and material, which a variant can change
     frequencies = {
-        name: barriers[asked.device].attempt_frequencies
+        name: barriers.attempt_frequencies
         for name, each in variants.items()
-        if asked.device in barriers
-        if (each.track, each.static_material) == (device.track, device.static_material)
+        if barriers and (each.track, each.static_material) == (device.track, device.static_material)
     }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)

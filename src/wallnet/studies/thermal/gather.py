@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
-from wallnet.studies.opened import Opened, over, padded
+from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
 
@@ -39,19 +39,11 @@ OF_BLOCK = (
 
 
 class Wall(NamedTuple):
-    """The wall of one replica.
+    """The wall of one replica, quenched at the end of the pause.
 
-    Attributes
-    ----------
-    state : str
-        State after the quench at the end of the pause; `SEVERAL` if there was more than one wall
-        before.
-    gap : int
-        Number of notches to its left.
-    position : float
-        Its mean position in m.
-    later : str
-        State at the reading time, if it was free and simulated further; otherwise empty.
+    `state` is `SEVERAL` if there was more than one wall before. `gap` is the number of notches to
+    its left, `position` the mean one in m. `later` is its state at the reading time, if it was free
+    and simulated further; otherwise empty.
     """
 
     state: str
@@ -61,17 +53,10 @@ class Wall(NamedTuple):
 
 
 def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
-    """Count the states of walls at the reading time.
+    """Count the walls in each state at the reading time: those known to be, and those expected.
 
-    A wall that a notch pins at the end of the pause is taken to stay there until then.
-
-    Returns
-    -------
-    certain : Counter
-        Number of walls known to be in each state.
-    expected : dict
-        The same, with the other free walls divided as those in their gap that were simulated
-        further.
+    A wall that a notch pins at the end of the pause is taken to stay there until then. Expected are
+    also the other free walls, divided as those in their gap that were simulated further.
     """
     certain = Counter(
         wall.later or wall.state for wall in walls if wall.later or wall.state != FREE
@@ -86,12 +71,9 @@ def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
 
 
 def has_several_walls(profile: NDArray[Any]) -> bool:
-    """Return whether m_z changes its sign more than once along a track.
+    """Return whether column means of m_z change their sign more than once along a track.
 
-    Parameters
-    ----------
-    profile : ndarray
-        Column means of m_z; those near 0, as in a wall, do not count.
+    Those near 0, as in a wall, do not count.
     """
     signs = np.sign(profile[np.abs(profile) > NEAR_ZERO])
     return bool(np.count_nonzero(np.diff(signs)) > 1)
@@ -100,12 +82,8 @@ def has_several_walls(profile: NDArray[Any]) -> bool:
 def interval(low: int, high: int, total: int) -> tuple[float, float]:
     """Return the exact interval of a probability (Clopper and Pearson).
 
-    Parameters
-    ----------
-    low, high : int
-        Least and greatest possible number of successes; the interval contains those of both.
-    total : int
-        Number of trials.
+    It contains those of the least (`low`) and greatest possible number of successes in `total`
+    trials.
     """
     from scipy.stats import binomtest
 
@@ -130,16 +108,22 @@ def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
     cold = [opened.outcomes((density,))[-1] for density in asked.current_densities]
     places = itertools.product(models, asked.current_densities)
     points = [_point(asked, opened, *place) for place in places]
-    every = [wall for point in points for wall in point.walls]
+    every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
     # all traces have the same times, and all first blocks the same replicas
-    *_, traced, time, numbers = max(points, key=lambda point: point.traced.size)
+    traced, time, numbers = max((each for *_, each in points), key=lambda each: each[0].size)
+    rows = []
+    for walls, known, (found, *_) in points:
+        known["traced_conductance"] = found if found.size else np.full_like(traced, math.nan)
+        rows.append(_row(walls, states, asked) | known)
+    values = over(shape, rows)
+    ambient = dict(zip(models, values.pop("ambient")[:, 0], strict=True))
+    for name in ("replica_conductance", "traced_conductance"):
+        values[name] = np.moveaxis(values[name], 2, 0)
     return {
-        **over(shape, [_row(point.walls, states, asked) | point.heat for point in points]),
-        **_lifetimes(asked, opened, models, states),
-        "replica_conductance": _whole([each.replicas for each in points], shape, asked.replicas, 2),
-        "traced_conductance": _whole([each.traced for each in points], shape, *traced.shape[1:]),
+        **_lifetimes(asked, opened, states, ambient),
+        **values,
         "time": time,
         "traced": numbers,
         "reading_time": asked.reading_time,
@@ -181,13 +165,13 @@ def _row(walls: Sequence[Wall], states: Sequence[str], asked: Thermal) -> dict[s
 
 
 def _lifetimes(
-    asked: Thermal, opened: Opened, models: Sequence[str], states: Sequence[str]
+    asked: Thermal, opened: Opened, states: Sequence[str], ambient: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Return the variables of the lifetimes of states; see `wallnet.studies.barriers.gather`.
+    """Return the variables of the lifetimes of states at the ambient temperature of models, in K.
 
-    Lifetimes are unknown if the campaign does not ask for barriers.
+    They are unknown if the campaign does not ask for barriers.
     """
-    lives = np.full((len(models), len(states)), math.nan)
+    lives = np.full((len(ambient), len(states)), math.nan)
     lasts = np.full(lives.shape, -1)
     paths = {
         (str(key[0]), str(key[1])): opened.read(key, *OF_PATH)
@@ -198,9 +182,8 @@ def _lifetimes(
         lowest = lowest_barriers(paths).reindex([_mirrored(state) for state in states])
         barrier, certain = lowest["barrier"].to_numpy(), lowest["certain"].eq(True).to_numpy()
         for model, frequencies in opened.about.get("attempt_frequencies", {}).items():
-            row, first = models.index(model), (model, asked.current_densities[0], 1)
-            ambient = float(opened.read(first).attrs["temperature"])
-            longest, lives[row] = (lifetime(barrier, ambient, f) for f in frequencies)
+            row = list(ambient).index(model)
+            longest, lives[row] = (lifetime(barrier, ambient[model], f) for f in frequencies)
             lasts[row, certain & (lives[row] > asked.reading_time)] = 1
             # an unknown barrier would only be lower
             lasts[row, longest <= asked.reading_time] = 0
@@ -213,38 +196,21 @@ def _mirrored(state: str) -> str:
     return str(WallState.at(*sorted(ends))) if ends else state
 
 
-class Point(NamedTuple):
-    """One pulse in one model. Beyond the model there are no walls and conductances.
+Traced = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]
+"""Conductances of the first replicas in S (2, traced, time), their times in s and their numbers."""
 
-    Attributes
-    ----------
-    walls : list of Wall
-        The walls of all replicas.
-    heat : dict
-        Variables of the temperatures.
-    replicas : ndarray (2, replicas, 2)
-        Conductances in S in both readings, at the end of the pulse and of the pause.
-    traced : ndarray (2, traced, time)
-        Those over time of the first replicas.
-    time : ndarray (time,)
-        Times in s.
-    numbers : ndarray (traced,)
-        Numbers of the first replicas.
+
+def _point(
+    asked: Thermal, opened: Opened, model: str, density: float
+) -> tuple[list[Wall], dict[str, Any], Traced]:
+    """Return what is known of one pulse in one model: walls of all replicas, variables, traces.
+
+    `replica_conductance` (2, replicas, 2) is in S in both readings, at the end of the pulse and of
+    the pause; `ambient` is in K. Beyond the model there are no walls and conductances.
     """
-
-    walls: list[Wall]
-    heat: dict[str, Any]
-    replicas: NDArray[np.float64]
-    traced: NDArray[np.float64]
-    time: NDArray[np.float64]
-    numbers: NDArray[Any]
-
-
-def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
-    """Return what is known of one pulse in one model."""
     walls, attributes, replicas = [], [], []
     detector = Detector.model_validate(opened.about["detectors"][model])
-    traced, time, numbers = np.empty((2, 0, 0)), np.empty(0), np.empty(0)
+    traced: Traced = np.empty((2, 0, 0)), np.empty(0), np.empty(0)
     for first, _ in blocks(asked.replicas):
         content = opened.read((model, density, first), *OF_BLOCK, "traced_profile")
         data = {name: each.values for name, each in content.variables.items()}
@@ -254,16 +220,19 @@ def _point(asked: Thermal, opened: Opened, model: str, density: float) -> Point:
         moments = np.array([end, data["pause_end"][-1]])
         replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
         if first == 1 and "traced_profile" in data:
-            time, numbers = data["time"], data["traced"]
-            traced = conductances(content, detector, data["traced_profile"], time)
+            found = conductances(content, detector, data["traced_profile"], data["time"])
+            traced = found, data["time"], data["traced"]
     spin = [float(each.get("spin_temperature", math.nan)) for each in attributes]
     highest = [float(each.get("highest_temperature", each["temperature"])) for each in attributes]
-    heat = {
+    known = {
+        "replica_conductance": np.full((2, asked.replicas, 2), math.nan),
+        "ambient": float(attributes[0]["temperature"]),
         "mean_spin_temperature": np.mean(spin),
         "highest_temperature": max(highest),
         "heated_beyond_model": any("beyond_model" in each for each in attributes),
     }
-    return Point(walls, heat, np.concatenate(replicas, axis=1), traced, time, numbers)
+    known["replica_conductance"][:, : len(walls)] = np.concatenate(replicas, axis=1)
+    return walls, known, traced
 
 
 def _walls(content: xarray.Dataset) -> list[Wall]:
@@ -277,11 +246,3 @@ def _walls(content: xarray.Dataset) -> list[Wall]:
         gap, position = tracks.gap(track, bottom, top), float(bottom + top) / 2
         found.append(Wall(told[0], gap, position, told[1]))
     return found
-
-
-def _whole(
-    found: Sequence[NDArray[np.float64]], shape: tuple[int, ...], *size: int
-) -> NDArray[np.float64]:
-    """Return conductances of all points, the reading first, with NaN for points without any."""
-    flat = padded([each.reshape(2, -1) for each in found], math.prod(size))
-    return np.moveaxis(flat.reshape(*shape, 2, *size), 2, 0)
