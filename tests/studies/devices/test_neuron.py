@@ -11,7 +11,7 @@ from wallnet import cli, files
 from wallnet.files import WallState
 from wallnet.report.device_tables import tabulate
 from wallnet.studies.devices.compact import compact_model
-from wallnet.studies.devices.neuron import curve_fault, fit_quartics
+from wallnet.studies.devices.gather import curve_fault, fit_quartics
 
 
 def test_a_known_quartic_is_found_again():

@@ -18,7 +18,7 @@ from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
 from wallnet.files import FileError
 from wallnet.files.whole import one_line, sha256_of
-from wallnet.studies.devices.neuron import LARGEST_FALL
+from wallnet.studies.devices.gather import LARGEST_FALL
 
 if TYPE_CHECKING:
     import pandas
