@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray
 from helpers.calibration import CURVE, searched
 from helpers.once import once
 from helpers.walls import SYNAPSE, campaign
@@ -16,7 +17,6 @@ from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.calibration import gather as stage
 from wallnet.studies.calibration.gather import (
-    Seen,
     first_candidates,
     judged,
     largest_deviation,
@@ -34,11 +34,18 @@ def job():
     return experiment.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
 
 
-def seen(job, time, bottom, top):
-    """Return a trace with given ends in nm at times in ns."""
+def seen(job, time, bottom, top, profile=(0.0,)):
+    """Return a trace with given ends in nm at times in ns, and m_z of columns at its end."""
     time, bottom, top = (np.array(each, dtype=float) for each in (time, bottom, top))
-    ends = np.array([bottom, top]) * NM
-    return Seen(job, time * NS, ends, np.zeros((time.size, 1)), np.ones(1))
+    m = np.zeros((time.size, len(profile), 3))
+    m[-1, :, 2] = profile
+    found = {
+        "wall_bottom": ("time", bottom * NM),
+        "wall_top": ("time", top * NM),
+        "magnetization_profile": (("time", "x", "component"), m),
+        "magnetic_cells": ("x", np.ones(len(profile))),
+    }
+    return xarray.Dataset(found, {"time": time * NS}, {"parameters": job.to_json()})
 
 
 def final_state(state):
@@ -69,11 +76,7 @@ def test_a_curve_is_read_under_the_detector_of_its_device(job):
     """Walls at 300, 420 and 720 nm, linear in J over the whole track only."""
     columns = job.track.cells[0]
     x = (np.arange(columns) + 0.5) * job.track.cell_size / NM
-    at, none = np.zeros(1), np.ones(columns)
-    walls = [
-        Seen(job, at, np.zeros((2, 1)), np.where(x < wall, -1.0, 1.0)[None], none)
-        for wall in (300, 420, 720)
-    ]
+    walls = [seen(job, [0], [0], [0], np.where(x < wall, -1.0, 1.0)) for wall in (300, 420, 720)]
     detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
     found = {}
     for name in detectors:
@@ -172,7 +175,7 @@ def test_a_curve_deviates_by_its_largest_distance_from_the_line():
     [([150, 300, 600], 135 / 225), ([150], 135 / 900)],
 )
 def test_distances_are_in_those_of_neighbouring_notches(job, notches, distance):
-    positions = [each * NM for each in notches]
+    positions = tuple(each * NM for each in notches)
     notched = job.track.notches.model_copy(update={"count": None, "positions": positions})
     track = job.track.model_copy(update={"notches": notched})
     wall = seen(job.model_copy(update={"track": track}), [0, 2], [285, 285], [285, 285])

@@ -49,20 +49,16 @@ class Barriers(Section):
             yield "attempt_frequencies is not ascending; write [1.0e+9, 1.0e+12]"
 
 
-def _synapses(devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
-    return [name for name, device in devices.items() if device.kind == "synapse"]
-
-
 def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
     """Return the names of the synapses whose barriers are computed."""
-    known = _synapses(devices)
+    known = [name for name, device in devices.items() if device.kind == "synapse"]
     return known if asked.devices is None else [name for name in known if name in asked.devices]
 
 
 def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
     devices = campaign.simulated
-    known = _synapses(devices)
+    known = each(Barriers(), devices)
     found = [
         f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
         f"{', '.join(known) or 'none yet'}"

@@ -7,9 +7,10 @@ each of these: of a wall in notches, of a transfer curve as a share of full scal
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import xarray
 from numpy.typing import NDArray
 
 from wallnet import tracks
@@ -19,7 +20,6 @@ from wallnet.devices.conductance import detected_magnetization, normalize, paral
 from wallnet.experiment import Step
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.studies.base import Key
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known
 from wallnet.studies.opened import Opened, over
 
@@ -32,46 +32,22 @@ REACH = 0.15
 SEED = 1
 """Seed of the first round; that of the second is one higher."""
 
+WALL = ("time", "wall_bottom", "wall_top")
+
 Reference = FinalState | ArrivalTime | TransferCurve
 
 
-class Seen(NamedTuple):
-    """A trace of one pulse on a candidate.
-
-    Attributes
-    ----------
-    job : Step
-        What was simulated.
-    time : ndarray (time,)
-        Time in s.
-    ends : ndarray (2, time)
-        Positions of both ends of the wall in m.
-    profile : ndarray (time, x)
-        Mean of m_z over the magnetic cells of each column.
-    cells : ndarray (x,)
-        Number of magnetic cells in each column.
-    """
-
-    job: Step
-    time: NDArray[np.float64]
-    ends: NDArray[np.float64]
-    profile: NDArray[np.float64]
-    cells: NDArray[np.int64]
-
-
 def judged(
-    reference: Reference, seen: Sequence[Seen], delay: float, detectors: Mapping[str, Detector]
+    reference: Reference,
+    seen: Sequence[xarray.Dataset],
+    delay: float,
+    detectors: Mapping[str, Detector],
 ) -> dict[str, Any]:
     """Return what a candidate does, from the traces of its pulses, beside a reference value.
 
     A final state is read `delay` s after the pulse, or at the end of the trace, where the wall
-    rests; a transfer curve when its pulses end, with the detector of its device.
-
-    Returns
-    -------
-    dict
-        `simulated_value` as text, `reference_met`, and `reference_distance`, in notches or in full
-        scales; it is 0 if the reference value is met.
+    rests; a transfer curve when its pulses end, with the detector of its device. Its distance is in
+    notches or in full scales, 0 if the reference value is met.
     """
     if isinstance(reference, TransferCurve):
         detector = detectors[reference.device]
@@ -80,7 +56,8 @@ def judged(
         distance = largest_deviation(reference.current_densities, conductance)
         text, met = f"{distance:.3f}", distance <= reference.deviation
     else:
-        ((job, time, ends, *_),) = seen
+        (trace,) = seen
+        job, (time, *ends) = _job(trace), (trace[name].values.astype(float) for name in WALL)
         track, notches = job.track, job.track.notch_positions
         read = job.pulse_duration + delay
         if isinstance(reference, ArrivalTime):
@@ -95,7 +72,7 @@ def judged(
             text = f"{arrival / 1e-9:.2f} ns" if math.isfinite(arrival) else "never"
             met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)
         else:
-            start = float(ends[:, 0].sum()) / 2
+            start = float(ends[0][0] + ends[1][0]) / 2
             state = tracks.wall_state(track, job.material.wall_width_parameter, start, *at)
             text, met = str(state), state == WallState(reference.state)
         # in mean distances of neighbouring notches
@@ -106,11 +83,16 @@ def judged(
     return {"simulated_value": text, "reference_met": met, "reference_distance": away}
 
 
-def _detected(seen: Seen, detector: Detector) -> NDArray[np.float64]:
+def _job(trace: xarray.Dataset) -> Step:
+    return Step.from_json(str(trace.attrs["parameters"]))
+
+
+def _detected(trace: xarray.Dataset, detector: Detector) -> NDArray[np.float64]:
     """Return the mean of m_z under a detector when the pulse ends."""
-    last = int(np.flatnonzero(seen.time <= seen.job.pulse_duration * (1 + 1e-9))[-1])
-    columns = detector.columns(seen.job.track)
-    return detected_magnetization(seen.profile[last], seen.cells, columns)
+    job = _job(trace)
+    driven = trace["time"].values.astype(float) <= job.pulse_duration * (1 + 1e-9)
+    last = trace["magnetization_profile"].values[driven][-1, :, COMPONENTS.index("z")]
+    return detected_magnetization(last, trace["magnetic_cells"].values, detector.columns(job.track))
 
 
 def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.floating]) -> float:
@@ -120,9 +102,6 @@ def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.
     current = normalize(current_density, min(current_density), max(current_density))
     curve = normalize(conductance, conductance.min(), conductance.max())
     return float(np.max(np.abs(curve - current)))
-
-
-# Candidates
 
 
 def _placed(
@@ -168,9 +147,6 @@ def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
     return local_candidates(asked, [before[index] for index in order])
 
 
-# Misfits
-
-
 def named(reference: Reference) -> str:
     """Return a reference value as text, with current densities in 1e12 A/m²."""
     if isinstance(reference, TransferCurve):
@@ -191,21 +167,12 @@ def _candidates(opened: Opened) -> dict[int, tuple[int, Candidate]]:
     }
 
 
-def _read(opened: Opened, key: Key) -> Seen:
-    """Read the trace of a pulse on a candidate."""
-    wall = ("time", "wall_bottom", "wall_top")
-    content = opened.read(key, *wall, "magnetization_profile", "magnetic_cells")
-    time, *ends = (content[name].values.astype(float) for name in wall)
-    profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")].astype(float)
-    job = Step.from_json(str(content.attrs["parameters"]))
-    return Seen(job, time, np.array(ends), profile, content["magnetic_cells"].values)
-
-
 def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:
     """Return the variables of the comparison of all candidates with the reference data."""
     entries, rows = known.reference.entries, []
+    names = (*WALL, "magnetization_profile", "magnetic_cells")
     for _, keys in itertools.groupby(opened, key=lambda key: key[0]):
-        seen = {key[-2:]: _read(opened, key) for key in keys}
+        seen = {key[-2:]: opened.read(key, *names) for key in keys}
         rows += [
             judged(
                 each, [seen[each.device, j] for j in each.current_densities], delay, known.detectors

@@ -137,22 +137,18 @@ def _activation(data: "xarray.Dataset") -> dict[str, Any]:
     }
 
 
-OPTIONS = {
-    "device": "device file of a simulated device",
-    "barriers": "barriers of a synapse, for the retained levels",
-    "transitions": "transitions of a synapse, for the mutually reachable levels",
-    "levels": "CSV file of a measured device, with the column conductance",
-    "activation": "CSV file of a measured device, with the columns input and output",
-}
-"""Files from which a compact model is made: those of a simulated or of a measured device."""
-
-
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `compact-model` to a command line."""
     command = subparsers.add_parser(
         "compact-model", help="write the compact model of a device: levels or activation"
     )
-    for name, text in OPTIONS.items():
+    for name, text in {
+        "device": "device file of a simulated device",
+        "barriers": "barriers of a synapse, for the retained levels",
+        "transitions": "transitions of a synapse, for the mutually reachable levels",
+        "levels": "CSV file of a measured device, with the column conductance",
+        "activation": "CSV file of a measured device, with the columns input and output",
+    }.items():
         command.add_argument(f"--{name}", help=text)
     command.add_argument("--out", required=True, help="JSON file to write")
     command.set_defaults(handler=_write)

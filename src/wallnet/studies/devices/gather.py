@@ -103,15 +103,14 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
     heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
     time = np.arange(entries) * interval
-    walls = {name: swept[name] for name in WALL}
-    arrivals = arrival_times(device.track, time, walls)
+    arrivals = arrival_times(device.track, time, swept)
     detector = device.detector
     values: dict[str, Any] = {
         **{f"sweep_{name}": swept[name] for name in RECORDED},
         "final_conductance": both_readings(read.pop("final_detected"), detector),
         **read,
         **cost,
-        "wall_velocity": steady_velocity(device.track, pulse.duration, time, walls),
+        "wall_velocity": steady_velocity(device.track, pulse.duration, time, swept),
         "arrival_time": arrivals,
         "notch": np.arange(1, arrivals.shape[1] + 1),
         "heating_mean": heating[0],

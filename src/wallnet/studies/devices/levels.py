@@ -37,8 +37,6 @@ class Level(NamedTuple):
 
     Attributes
     ----------
-    state : WallState
-        The state.
     wall : End
         The wall at rest there. Without a source, the initialised wall, which moved elsewhere.
     source : str

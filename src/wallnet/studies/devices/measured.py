@@ -254,7 +254,13 @@ def measured_model(
     if levels:
         read = read_levels(levels)
         sources["levels"] = {"file": str(levels), "sha256": read.attrs["sha256"]}
-        model["levels"] = _levels(read)
+        # networks regard all as usable
+        usable = dict.fromkeys(("stable", "reachable", "kept", "mutually_reachable"), True)
+        model["levels"] = [
+            {"state": f"level {index}", "half": False, **usable, **row}
+            | {"conductance": {MEASURED: row["conductance"]}}
+            for index, row in enumerate(read.sort_values("conductance").to_dict("records"))
+        ]
         model["units"] |= read.attrs["units"]
     if activation:
         read = read_activation(activation)
@@ -271,13 +277,3 @@ def measured_model(
         "wallnet_version": __version__,
     }
     files.write_json(model, out)
-
-
-def _levels(read: "pandas.DataFrame") -> list[dict[str, Any]]:
-    """Return levels by ascending conductance; networks regard all as usable."""
-    usable = dict.fromkeys(("stable", "reachable", "kept", "mutually_reachable"), True)
-    return [
-        {"state": f"level {index}", "half": False, **usable, **row}
-        | {"conductance": {MEASURED: row["conductance"]}}
-        for index, row in enumerate(read.sort_values("conductance").to_dict("records"))
-    ]

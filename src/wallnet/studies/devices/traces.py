@@ -38,19 +38,8 @@ NOISE = 2e-11
 def remaining_path(time: NDArray[np.floating], end: NDArray[np.floating], duration: float) -> float:
     """Return the remaining path in m of a wall end that slows down exponentially.
 
-    Parameters
-    ----------
-    time : ndarray (time,)
-        Times in s, ascending.
-    end : ndarray (time,)
-        Positions of the end in m.
-    duration : float
-        Duration in s of the last part of the trace, whose two halves are compared.
-
-    Returns
-    -------
-    float
-        Zero for an end that does not move; infinite for one that does not slow down.
+    The two halves of the last `duration` s of its positions in m are compared. Zero for an end that
+    does not move; infinite for one that does not slow down.
     """
     last = float(time[-1])
     at = np.interp([last - duration, last - duration / 2, last], time, end)
@@ -80,20 +69,16 @@ class End(NamedTuple):
     Attributes
     ----------
     state : WallState
-        Its state.
+        Its state; if it is `quenched`, as at a temperature, that of the quenched wall.
     settled : int
         1 if the wall is at rest, 0 if it still moves or creeps, -1 if the simulation did not wait
         for it to rest.
     position : float
         Its mean position in m.
     ends : tuple of float
-        Positions of both of its ends in m, lower edge first; of the quenched wall at a temperature.
-    detected : float
-        Mean of m_z under the detector.
-    noise : float
-        Its standard deviation in the second half of the relaxation.
-    quenched : bool
-        Whether `state` and `ends` are those of the quenched wall.
+        Positions of both of its ends in m, lower edge first, in this `state`.
+    detected, noise : float
+        Mean of m_z under the detector; its standard deviation in the second half of the relaxation.
     held : int
         Whether both wall ends rest against the current at the end of the pulse; -1 at a
         temperature, where nothing rests.
