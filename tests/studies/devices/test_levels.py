@@ -1,6 +1,7 @@
 """Levels of a synapse, half states, and the pulses that reach them."""
 
 import logging
+import math
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, w
 from wallnet import experiment, files
 from wallnet.devices.conductance import both_readings, parallel_conductance
 from wallnet.files import WallState
-from wallnet.studies.devices.levels import Level, level_variables, reaching
+from wallnet.studies.devices.levels import level_variables, reaching
 from wallnet.studies.devices.traces import End
 
 
@@ -260,42 +261,38 @@ SWEEP = {
 
 def reached(state):
     ends = [End(*each, detected=0.0) for each in ENDS]
-    return reaching(state, SWEEP["current_density"], ends)
+    return reaching(state, SWEEP, ends)
 
 
 def test_the_pulses_that_reach_a_level_begin_with_the_weakest_whose_wall_rests_there():
     """The magnitude counts. J of 0.3 is weaker, but its wall still moved."""
-    assert reached("notch 1") == [1, 0]
-    assert reached("reversed") == [4, 5]
-    assert reached("notch 2") == []
+    pulses = {state: reached(state)[0] for state in ("notch 1", "reversed", "notch 2")}
+    assert pulses == {"notch 1": [1, 0], "reversed": [4, 5], "notch 2": []}
 
 
-def level(state, detected, source="somewhere", resting=None, position=0.0):
-    state, resting = WallState(state), WallState(resting or state)
-    end = End(state, 1, position, (position - 3e-9, position + 5e-9), detected)
-    return Level(state, end, source, resting, reached(state))
+def level(state, detected, stable=True):
+    found = {"level_state": WallState(state), "stable": stable}
+    return reached(state)[1] | found | {"detected": detected if stable else math.nan}
 
 
 def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     nan = float("nan")
     levels = [
-        level("initial", 0.9, position=60e-9),
-        level("notch 1", 0.5, position=310e-9),
+        level("initial", 0.9),
+        level("notch 1", 0.5),
         # the wall that moved elsewhere has no conductance
-        level("between 1 and 2", 0.3, source="", resting="free", position=450e-9),
-        level("notch 2", -0.1, position=610e-9),
-        level("reversed", -1.0, position=900e-9),
+        level("between 1 and 2", 0.3, stable=False),
+        level("notch 2", -0.1),
+        level("reversed", -1.0),
     ]
-    found = level_variables(levels, SWEEP, DETECTOR, "x")
-    assert found["level_state"] == [
+    found = level_variables(levels, DETECTOR, "x")
+    assert found["level_state"].tolist() == [
         *("initial", "notch 1", "between 1 and 2", "notch 2", "reversed")
     ]
-    assert found["half"] == [0, 0, 1, 0, 0]
     assert found["stable"].tolist() == [1, 1, 0, 1, 1]
     assert found["reachable"].tolist() == [1, 1, 1, 0, 1]
     # of notch 1 only the stronger pulse passes the Curie temperature
-    assert found["level_beyond_model"] == [0, 0, 0, 0, 1]
-    assert found["level_resting_state"][2] == "free"
+    assert found["level_beyond_model"].tolist() == [0, 0, 0, 0, 1]
     assert found["reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
     )
@@ -307,9 +304,6 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
         nan_ok=True,
         abs=1e-12,
     )
-    assert found["level_position"] == pytest.approx(
-        [60e-9, 310e-9, 450e-9, 610e-9, 900e-9], rel=1e-9, abs=0
-    )
 
 
 @pytest.mark.parametrize(("second", "rises"), [(0.5, True), (0.95, False), (0.9, False)])
@@ -317,11 +311,11 @@ def test_a_level_below_its_predecessor_is_said(caplog, second, rises):
     levels = [
         level("initial", 0.9),
         level("notch 1", second),
-        level("between 1 and 2", 1.0, source=""),  # does not count
+        level("between 1 and 2", 1.0, stable=False),  # does not count
         level("reversed", -1.0),
     ]
     with caplog.at_level(logging.WARNING):
-        level_variables(levels, SWEEP, DETECTOR, "x")
+        level_variables(levels, DETECTOR, "x")
     assert ("does not rise" in caplog.text) is not rises
 
 
@@ -330,4 +324,4 @@ def test_equal_ends_are_refused():
     with pytest.raises(
         files.FileError, match="sees the same conductance in .initial. and in .reversed."
     ):
-        level_variables(levels, SWEEP, DETECTOR, "x")
+        level_variables(levels, DETECTOR, "x")

@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.config import Device
@@ -32,45 +31,23 @@ OF_MINIMUM = (
 """Variables of a minimum that are gathered."""
 
 
-class Level(NamedTuple):
-    """A state in which the wall of a synapse can rest.
-
-    Attributes
-    ----------
-    wall : End
-        The wall at rest there. Without a source, the initialised wall, which moved elsewhere.
-    source : str
-        Simulation from which the level is measured; empty if there is none.
-    resting : WallState
-        State in which a wall initialised there came to rest; the state itself if the wall stayed.
-    pulses : list of int
-        Indices of the pulses after which the wall rests there, by their |J|.
-    """
-
-    state: WallState
-    wall: End
-    source: str
-    resting: WallState
-    pulses: list[int]
-
-    @property
-    def stable(self) -> bool:
-        """Whether a simulated wall ended there at rest."""
-        return bool(self.source)
-
-
 def reaching(
-    state: WallState, current_density: NDArray[np.float64], ends: Sequence[End]
-) -> list[int]:
-    """Return the indices of the pulses after which the wall rests in a state, by their |J|."""
+    state: WallState, swept: Mapping[str, Any], ends: Sequence[End]
+) -> tuple[list[int], dict[str, Any]]:
+    """Return the pulses after which a wall rests in a state, by their |J|, and their variables."""
+    densities = swept["current_density"]
     found = [index for index, end in enumerate(ends) if end.state == state and end.rests]
-    return sorted(found, key=lambda index: abs(current_density[index]))
+    found.sort(key=lambda index: abs(densities[index]))
+    return found, {
+        "reaching_current_density": densities[found[0]] if found else np.nan,
+        "level_beyond_model": bool(found) and swept["beyond_model"][found].all(),
+    }
 
 
 def level_variables(
-    levels: Sequence[Level], swept: Mapping[str, Any], detector: Detector, name: str
+    levels: Sequence[Mapping[str, Any]], detector: Detector, name: str
 ) -> dict[str, Any]:
-    """Return the variables over the levels of a synapse, given its name and the common variables.
+    """Return the variables over the levels of a synapse, given its name and those of each level.
 
     The levels are all in order, including the half levels: from the start to the reversed track, or
     from the first to the last notch. A state in which no simulated wall ended stays in the list,
@@ -81,45 +58,34 @@ def level_variables(
     wallnet.files.FileError
         If the first and the last level have the same conductance, or one of them has none.
     """
-    stable = np.array([level.stable for level in levels])
-    detected = np.where(stable, [level.wall.detected for level in levels], np.nan)
-    conductance = both_readings(detected, detector)
-    first, last = levels[0], levels[-1]
-    for level in (first, last):
-        if not level.stable:
+    found = over([len(levels)], levels)
+    stable, states = found["stable"], found["level_state"]
+    conductance = both_readings(found.pop("detected"), detector)
+    for level in (0, -1):
+        if not stable[level]:
             raise files.FileError(
-                f"{name}: '{level.state}', the first or the last level, has no conductance: no "
+                f"{name}: '{states[level]}', the first or the last level, has no conductance: no "
                 "simulated wall ended there at rest, or the energy has no minimum there; enlarge "
                 "track.notches.diameter or move the notch inwards"
             )
     if np.any(conductance[:, 0] == conductance[:, -1]):
-        where = f"in '{first.state}' and in '{last.state}'"
+        where = f"in '{states[0]}' and in '{states[-1]}'"
         raise files.FileError(
             f"{name}: the detector sees the same conductance {where}; move detector.start and "
             "detector.stop apart"
         )
     if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
         logger.warning("%s: the conductance does not rise from each level to the next", name)
-    densities, every = swept["current_density"], [level.pulses for level in levels]
-    weakest = [densities[pulses[0]] if pulses else np.nan for pulses in every]
-    beyond = [bool(pulses) and swept["beyond_model"][pulses].all() for pulses in every]
     # the first level is where pulses start
-    weakest[0], beyond[0] = 0.0, False
+    found["reaching_current_density"][0], found["level_beyond_model"][0] = 0.0, False
     return {
+        **found,
         "level": np.arange(len(levels)),
-        "level_state": [level.state for level in levels],
-        "level_resting_state": [level.resting for level in levels],
-        "level_source": [level.source for level in levels],
-        "level_position": [level.wall.position for level in levels],
         "level_conductance": conductance,
         "normalized_level_conductance": normalize(
             conductance, conductance[:, :1], conductance[:, -1:]
         ),
-        "half": [level.state.half for level in levels],
-        "stable": stable,
-        "reachable": np.isfinite(weakest),
-        "reaching_current_density": weakest,
-        "level_beyond_model": beyond,
+        "reachable": np.isfinite(found["reaching_current_density"]),
     }
 
 
@@ -130,86 +96,90 @@ def synapse_variables(
 
     `values` are the variables that every device has, `ends` the wall at the end of each trace.
     """
-    states, densities = minimum_states(device.track, device.wall.start), values["current_density"]
-    measured = (_level(state, device, opened, densities, ends) for state in states)
-    levels, minima = zip(*(_with_minimum(level, opened) for level in measured), strict=True)
-    variables = level_variables(levels, values, device.detector, opened.subject)
-    conductance = variables["level_conductance"]
+    states = minimum_states(device.track, device.wall.start)
+    levels = [_level(state, device, opened, values, ends) for state in states]
+    variables = level_variables(levels, device.detector, opened.subject)
+    conductance, noise = variables["level_conductance"], variables.pop("noise")
     if device.field_temperature:
-        sizes = np.where(variables["stable"], [level.wall.noise for level in levels], np.nan)
         variables |= {
-            "level_conductance_noise": conductance_noise(sizes, conductance, device.detector),
+            "level_conductance_noise": conductance_noise(noise, conductance, device.detector),
             "noise_bandwidth": 1 / (2 * device.output.interval),
         }
-    return {
-        **variables,
-        **over([len(minima)], minima),
+    return variables | {
         "normalized_final_conductance": normalize(
             values["final_conductance"], conductance[:, :1], conductance[:, -1:]
-        ),
-    }
-
-
-def _with_minimum(level: Level, opened: Opened) -> tuple[Level, dict[str, float]]:
-    """Return a level and its minimum of the energy; without one, the level has no conductance.
-
-    The initial state and the reversed track stay levels: a pulse starts from the first, and the
-    last has no wall.
-    """
-    content = opened.read(("minimum", str(level.state)), *OF_MINIMUM)
-    converged, energy, residual, stiffness, *ends = (content[name].item() for name in OF_MINIMUM)
-    found = WallState(str(content.attrs["state"]))
-    held = converged == 1 and int(content.attrs["stayed"]) == 1
-    if not held and level.state.ends and level.stable:
-        why = f"the wall moves on to '{found}'"
-        if found == level.state:
-            why = f"the field stays at {residual:.3g} A/m"
-        what = f"the energy has no minimum in '{level.state}', so that no wall stays there"
-        logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
-        level = level._replace(source="", resting=found)
-    return level, {
-        "level_minimum": int(held),
-        "level_energy": energy if held else np.nan,
-        "level_residual_field": residual,
-        "level_stiffness": stiffness if held else np.nan,
-        "level_shift": max(np.abs(np.subtract(ends, level.wall.ends))) if level.stable else np.nan,
+        )
     }
 
 
 def _level(
-    state: WallState,
-    device: Device,
-    opened: Opened,
-    densities: NDArray[np.float64],
-    ends: Sequence[End],
-) -> Level:
-    """Return the level of a state, as it is measured.
+    state: WallState, device: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
+) -> dict[str, Any]:
+    """Return the variables of a level, and what is `detected` there, with its `noise`.
 
-    A straight wall that is initialised at a level may slip, although driven walls, which are bent,
-    come to rest there. The level is then measured after a pulse.
+    Without a minimum of the energy it has no conductance. The initial state and the reversed track
+    stay levels: a pulse starts from the first, and the last has no wall.
     """
-    pulses = reaching(state, densities, ends)
-    if state == INITIAL:
-        return Level(state, _start(device, opened), "initial state", state, pulses)
+    pulses, reached = reaching(state, values, ends)
     driven = None
     if pulses:
-        source = f"pulse of {densities[pulses[0]] / 1e12:.4f}e12 A/m2"
-        driven = Level(state, ends[pulses[0]], source, state, pulses)
+        density = reached["reaching_current_density"]
+        driven = ends[pulses[0]], f"pulse of {density / 1e12:.4f}e12 A/m2"
+    wall, source, resting = _measured(state, device, opened, driven)
+    content = opened.read(("minimum", str(state)), *OF_MINIMUM)
+    converged, energy, residual, stiffness, *least = (content[name].item() for name in OF_MINIMUM)
+    found = WallState(str(content.attrs["state"]))
+    held = converged == 1 and int(content.attrs["stayed"]) == 1
+    if not held and state.ends and source:
+        why = f"the wall moves on to '{found}'"
+        if found == state:
+            why = f"the field stays at {residual:.3g} A/m"
+        what = f"the energy has no minimum in '{state}', so that no wall stays there"
+        logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
+        source, resting = "", found
+    return reached | {
+        "level_state": state,
+        "level_resting_state": resting,
+        "level_source": source,
+        "level_position": wall.position,
+        "half": state.half,
+        "stable": bool(source),
+        "detected": wall.detected if source else np.nan,
+        "noise": wall.noise if source else np.nan,
+        "level_minimum": int(held),
+        "level_energy": energy if held else np.nan,
+        "level_residual_field": residual,
+        "level_stiffness": stiffness if held else np.nan,
+        "level_shift": max(np.abs(np.subtract(least, wall.ends))) if source else np.nan,
+    }
+
+
+def _measured(
+    state: WallState, device: Device, opened: Opened, driven: tuple[End, str] | None
+) -> tuple[End, str, WallState]:
+    """Return the wall at rest in a state, its simulation, and where an initialised one rests.
+
+    A straight wall that is initialised at a level may slip, although `driven` walls, which are
+    bent, come to rest there. The level is then measured after a pulse; without one, the simulation
+    is empty, and the wall that which moved elsewhere.
+    """
+    if state == INITIAL:
+        return _start(device, opened), "initial state", state
     if state == REVERSED:
         source = "uniform along -z, not simulated: no pulse of the sweep reverses the track"
         length = device.track.length
         uniform = End(state, 1, length, (length, length), detected=-1.0)
-        return driven or Level(state, uniform, source, state, pulses)
+        return *(driven or (uniform, source)), state
     *_, end = read_trace(opened, ("level", str(state)), device)
     if end.state == state and end.rests:
-        return Level(state, end, "wall placed there and relaxed", state, pulses)
+        return end, "wall placed there and relaxed", state
     # "initial" is the initial position; here it marks a level from which the wall slipped
     resting = FREE if end.state == INITIAL else end.state
     went = f"went to '{resting}'" if resting != state else "did not come to rest"
-    then = f"is measured after a {driven.source}" if driven else "gets no conductance"
+    then = f"is measured after a {driven[1]}" if driven else "gets no conductance"
     start = f"a wall initialised at '{state}'"
     logger.warning("%s: %s %s; this level %s", opened.subject, start, went, then)
-    return (driven or Level(state, end, "", state, pulses))._replace(resting=resting)
+    return *(driven or (end, "")), resting
 
 
 def _start(device: Device, opened: Opened) -> End:
