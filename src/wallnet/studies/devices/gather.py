@@ -102,22 +102,22 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     heated = write_energy_job(device)
     cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
     heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
-    time = np.arange(entries) * interval
-    arrivals = arrival_times(device.track, time, swept)
+    times = np.arange(entries) * interval
+    arrivals = arrival_times(device.track, times, swept)
     detector = device.detector
     values: dict[str, Any] = {
         **{f"sweep_{name}": swept[name] for name in RECORDED},
         "final_conductance": both_readings(read.pop("final_detected"), detector),
         **read,
         **cost,
-        "wall_velocity": steady_velocity(device.track, pulse.duration, time, swept),
+        "wall_velocity": steady_velocity(device.track, pulse.duration, times, swept),
         "arrival_time": arrivals,
         "notch": np.arange(1, arrivals.shape[1] + 1),
         "heating_mean": heating[0],
         "heating_middle": heating[1],
         "heating_time": heating_time,
         "conductance": both_readings(swept["detected"], detector),
-        "time": time,
+        "time": times,
         "current_density": densities,
     }
     if device.kind == "neuron":

@@ -224,7 +224,7 @@ def _point(
             traced = found, data["time"], data["traced"]
     spin = [float(each.get("spin_temperature", math.nan)) for each in attributes]
     highest = [float(each.get("highest_temperature", each["temperature"])) for each in attributes]
-    known = {
+    known: dict[str, Any] = {
         "replica_conductance": np.full((2, asked.replicas, 2), math.nan),
         "ambient": float(attributes[0]["temperature"]),
         "mean_spin_temperature": np.mean(spin),
