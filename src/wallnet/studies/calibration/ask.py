@@ -24,9 +24,7 @@ from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
 from wallnet.studies.base import Requests, Rounds, Validate, changed, study
 
-DAMPING, DIAMETER, START, DURATION = "damping", "notch_diameter", "wall_start", "pulse_duration"
-
-STEPS = {DAMPING: 1e-3, DIAMETER: 1e-10, START: 1e-10, DURATION: 1e-11}
+STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
 """The searched parameters, and the steps in SI units to which candidates are rounded."""
 
 Candidate = dict[str, float]
@@ -84,14 +82,14 @@ class Calibration(Section):
         """Return a device with the parameters of a candidate as plain data."""
         data = laid_over(devices[name].plain(), self.changes.get(name, {}))
         changes: dict[str, Any] = {
-            "material": {"damping": candidate[DAMPING]},
-            "wall": {"start": candidate[START]},
+            "material": {"damping": candidate["damping"]},
+            "wall": {"start": candidate["wall_start"]},
             # a time in s need not fit a shorter pulse
             "read_at": "pulse_end",
         }
         if data["track"]["notches"]:
-            changes["track"] = {"notches": {"diameter": candidate[DIAMETER]}}
-            changes["pulse"] = {"duration": candidate[DURATION]}
+            changes["track"] = {"notches": {"diameter": candidate["notch_diameter"]}}
+            changes["pulse"] = {"duration": candidate["pulse_duration"]}
         return laid_over(data, changes)
 
 
@@ -158,24 +156,17 @@ def problems(
         for end, word in enumerate(("lowest", "highest")):
             varied = asked.varied(devices, name, asked.parameters.corner(end))
             device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
-            found += wrong or _unreadable(key, name, asked, device)
+            found += wrong
+            if wrong:
+                continue
+            longest, known = asked.read_delays[-1], device.relaxation.longest
+            if device.wall.relaxation:
+                fault = f"wall.relaxation of {name} is not simulated here; set it to 0 in"
+                found.append(f"{key}: {fault} {key}.changes.{name}")
+            elif device.track.notches and known < longest * (1 - 1e-9):
+                fault = f"longer than relaxation.longest {known:g} s of {name}; lengthen that"
+                found.append(f"{key}.read_delays has {longest:g} s, {fault}")
     return list(dict.fromkeys(found))
-
-
-def _unreadable(key: str, name: str, asked: Calibration, device: Device) -> list[str]:
-    """List why a device of a candidate cannot be read as asked."""
-    if device.wall.relaxation:
-        return [
-            f"{key}: wall.relaxation of {name} is not simulated here; set it to 0 in "
-            f"{key}.changes.{name}"
-        ]
-    longest = asked.read_delays[-1]
-    if device.track.notches and device.relaxation.longest < longest * (1 - 1e-9):
-        return [
-            f"{key}.read_delays has {longest:g} s, longer than relaxation.longest "
-            f"{device.relaxation.longest:g} s of {name}; lengthen that"
-        ]
-    return []
 
 
 def requests(campaign: Campaign, name: str, asked: Calibration, so_far: Rounds) -> Requests:

@@ -24,18 +24,15 @@ from wallnet.studies.thermal.ask import SEVERAL, Thermal
 CONFIDENCE = 0.95
 """Probability with which an interval contains the true value, at least."""
 
-ENDS = ("wall_bottom", "wall_top")
-
 NEAR_ZERO = 0.1
 """Largest |m_z| of a column that belongs to no domain. Source: our choice."""
-
 
 OF_BLOCK = (
     *("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state"),
     *("replica_profile", "magnetic_cells", "pulse_start", "pulse_duration", "pause_end"),
-    *("time", "traced"),
+    *("time", "traced", "traced_profile"),
 )
-"""Variables that are read of a block, beside `traced_profile`, which older files do not have."""
+"""Variables that are read of a block. Older files do not have the last one."""
 
 
 class Wall(NamedTuple):
@@ -196,23 +193,20 @@ def _mirrored(state: str) -> str:
     return str(WallState.at(*sorted(ends))) if ends else state
 
 
-Traced = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]
-"""Conductances of the first replicas in S (2, traced, time), their times in s and their numbers."""
-
-
 def _point(
     asked: Thermal, opened: Opened, model: str, density: float
-) -> tuple[list[Wall], dict[str, Any], Traced]:
+) -> tuple[list[Wall], dict[str, Any], list[NDArray[Any]]]:
     """Return what is known of one pulse in one model: walls of all replicas, variables, traces.
 
     `replica_conductance` (2, replicas, 2) is in S in both readings, at the end of the pulse and of
-    the pause; `ambient` is in K. Beyond the model there are no walls and conductances.
+    the pause; `ambient` is in K. The traces are conductances (2, traced, time), their times in s
+    and the numbers of their replicas. Beyond the model there are no walls and conductances.
     """
     walls, attributes, replicas = [], [], []
     detector = Detector.model_validate(opened.about["detectors"][model])
-    traced: Traced = np.empty((2, 0, 0)), np.empty(0), np.empty(0)
+    traced: list[NDArray[Any]] = [np.empty((2, 0, 0)), np.empty(0), np.empty(0)]
     for first, _ in blocks(asked.replicas):
-        content = opened.read((model, density, first), *OF_BLOCK, "traced_profile")
+        content = opened.read((model, density, first), *OF_BLOCK)
         data = {name: each.values for name, each in content.variables.items()}
         attributes.append(content.attrs)
         walls += _walls(content)
@@ -221,7 +215,7 @@ def _point(
         replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
         if first == 1 and "traced_profile" in data:
             found = conductances(content, detector, data["traced_profile"], data["time"])
-            traced = found, data["time"], data["traced"]
+            traced = [found, data["time"], data["traced"]]
     spin = [float(each.get("spin_temperature", math.nan)) for each in attributes]
     highest = [float(each.get("highest_temperature", each["temperature"])) for each in attributes]
     known: dict[str, Any] = {
@@ -238,7 +232,7 @@ def _point(
 def _walls(content: xarray.Dataset) -> list[Wall]:
     """Return the walls of the replicas of a block."""
     track = Simulation.from_json(str(content.attrs["parameters"])).track
-    quenched = (content[f"quenched_{name}"].values[:, -1] for name in ("state", *ENDS))
+    quenched = (content[name].values[:, -1] for name in OF_BLOCK[:3])
     last = (content["onward_state"].values, content["replica_profile"].values[:, -1, -1])
     found = []
     for state, bottom, top, later, profile in zip(*quenched, *last, strict=True):
