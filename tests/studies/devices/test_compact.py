@@ -182,10 +182,11 @@ def test_the_kept_levels_are_those_of_the_barriers(synapse, tmp_path):
 
 
 def write_transitions(path, pulses):
-    """Write transitions of a synapse with two notches, given the target of two pulses a state."""
+    """Write transitions of a synapse with two notches, given the end of two pulses a state."""
     starts = ["notch 1", "between 1 and 2", "notch 2"]
     targets = [*starts, "reversed", "expelled"]
-    ends = np.array([[[targets.index(each) for each in pair]] for pair in pulses])
+    # a wall that is free is at no target
+    ends = [[[targets.index(each) if each in targets else -1 for each in pair]] for pair in pulses]
     found = filled(
         "transitions",
         start=starts,
@@ -194,7 +195,7 @@ def write_transitions(path, pulses):
         current_density=[-0.7e12, 0.7e12],
         start_stable=[1, 1, 1],
         end_target=ends,
-        end_state=np.array(targets, dtype=object)[ends],
+        end_state=[[pair] for pair in pulses],
         end_settled=np.ones_like(ends),
         reached=[1] * 5,
         left=[1] * 3,
@@ -204,10 +205,10 @@ def write_transitions(path, pulses):
 
 
 def test_the_mutually_reachable_levels_are_kept_and_pulses_lead_both_ways(synapse, tmp_path):
-    """From the reversed track no pulse leads back; the half state is passed but is not kept."""
+    """No pulse leads back from tracks without a wall; the half state is passed but is not kept."""
     data = synapse.gather()
     barriers = write_barriers(tmp_path / "barriers.nc", {"notch 1", "notch 2"})
-    there = [("expelled", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
+    there = [("free", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
     path = tmp_path / "synapse.json"
     transitions = write_transitions(tmp_path / "transitions.nc", there)
     compact_model(synapse.out, path, barriers, transitions)

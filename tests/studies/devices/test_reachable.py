@@ -3,10 +3,8 @@
 import random
 
 import pytest
-from helpers.synthetic import filled
 
-from wallnet import files
-from wallnet.studies.devices.compact import both_ways, mutually_reachable
+from wallnet.studies.devices.compact import both_ways
 
 
 def reached_from(pairs, start):
@@ -41,31 +39,3 @@ def test_states_are_rewritten_through_others_and_the_most_that_count_are_taken()
     assert both_ways(pairs, "abfg") == set("ab")
     assert both_ways(pairs, "ceg") == set()
     assert both_ways([], "ab") == set()
-
-
-@pytest.fixture
-def path(tmp_path):
-    """Return the path of pulses among three notches, of which the first is left to both sides."""
-    starts = ["notch 1", "notch 2", "notch 3"]
-    ends = [[[4, 1]], [[0, 2]], [[1, -1]]]
-    found = filled(
-        "transitions",
-        start=starts,
-        target=[*starts, "reversed", "expelled"],
-        end_target=ends,
-        end_state=[[["free"] * 2]] * 3,
-    )
-    files.write_dataset(found, tmp_path / "pulses.nc", "transitions", {})
-    return tmp_path / "pulses.nc"
-
-
-def test_retained_states_are_mutually_reachable_through_others(path):
-    """No pulse comes back from an expelled wall, although that track is retained, too."""
-    every = ["notch 1", "notch 2", "notch 3", "expelled"]
-    assert mutually_reachable(path, every) == {"notch 1", "notch 2", "notch 3"}
-    # by way of notch 2, which is not retained
-    assert mutually_reachable(path, ["notch 1", "between 1 and 2", "notch 3"]) == {
-        "notch 1",
-        "notch 3",
-    }
-    assert mutually_reachable(path, ["notch 3", "expelled"]) == frozenset()

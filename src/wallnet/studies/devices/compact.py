@@ -58,8 +58,12 @@ def compact_model(
         lasting = {state for state, (_, known) in found.items() if known == 1}
         written = [level | {"kept": level["state"] in lasting} for level in written]
     if transitions is not None:
-        states = [level["state"] for level in written if level["stable"] and level["kept"]]
-        reached = mutually_reachable(transitions, states)
+        pulses = files.read_dataset(transitions, "transitions")
+        names, ends = pulses["target"].values.tolist(), pulses["end_target"].values
+        # a state in which no wall rests is no target, so pulses from there close no circle
+        pairs = ((names[place[0]], names[end]) for place, end in np.ndenumerate(ends) if end >= 0)
+        kept = {level["state"] for level in written if level["stable"] and level["kept"]}
+        reached = both_ways(pairs, [name for name in names if name in kept])
         written = [level | {"mutually_reachable": level["state"] in reached} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": made_by}, out)
 
@@ -85,22 +89,6 @@ def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[s
     groups = ([state for state in counted if state in found] for found in components)
     several = [group for group in groups if len(group) > 1]
     return set(min(several, key=lambda group: (-len(group), counted.index(group[0])), default=()))
-
-
-def mutually_reachable(path: str | Path, retained: Iterable[str]) -> frozenset[str]:
-    """Return the retained states that are mutually reachable by the pulses of a transitions file.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If it is missing or damaged.
-    """
-    data = files.read_dataset(path, "transitions")
-    names = data["target"].values.tolist()
-    ends = data["end_target"].values
-    # a state in which no wall rests is no target, so pulses from there close no circle
-    pairs = ((names[place[0]], names[end]) for place, end in np.ndenumerate(ends) if end >= 0)
-    return frozenset(both_ways(pairs, [name for name in names if name in set(retained)]))
 
 
 def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
