@@ -75,7 +75,6 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
     of = {name: [float(data[name]) for data in minima.values()] for name in OF_MINIMUM}
     images = [energy.size for energy in along["path_energy"]]
-    ways = ("forward", "backward", "converged")
     return {
         "state_name": list(minima),
         "state_energy": np.where(held, of["minimum_energy"], np.nan),
@@ -92,7 +91,7 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         ),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
-        **{f"pair_{way}": along[f"barrier_{way}"] for way in ways},
+        **{f"pair_{way}": along[f"barrier_{way}"] for way in ("forward", "backward", "converged")},
         "pair_route": [data.attrs["route"] or data.attrs["reason"] for data in paths.values()],
         "pair_images": images,
         **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},

@@ -121,16 +121,15 @@ def read_trace(
     """
     names = ("time", *RECORDED, "magnetization_profile", "magnetic_cells")
     content, relaxation = opened.read(key, *names), device.relaxation
-    values = {name: content[name].values for name in names}
-    cells, columns = values["magnetic_cells"], device.detector.columns(device.track)
+    cells, columns = content["magnetic_cells"].values, device.detector.columns(device.track)
     if not cells[columns].sum():
         raise files.FileError(
             f"{opened.subject} has no magnetic cell under the detector; move detector.start or "
             "detector.stop away from the notches"
         )
-    profile = values["magnetization_profile"][..., COMPONENTS.index("z")]
-    time, pulse_end = values["time"], float(content.attrs["pulse_end"])
-    recorded = {name: values[name].astype(float) for name in RECORDED}
+    profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")]
+    time, pulse_end = content["time"].values, float(content.attrs["pulse_end"])
+    recorded = {name: content[name].values.astype(float) for name in RECORDED}
     domains = domains_of(content, time)
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
