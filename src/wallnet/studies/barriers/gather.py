@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.files.schema.states import REVERSED
@@ -20,6 +19,7 @@ from wallnet.studies.opened import Opened, padded
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 LONGEST = 1e300
 """Lifetime in s above which it is stated as this; an exponential would overflow."""
@@ -41,7 +41,7 @@ def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> ND
         return np.minimum(np.exp(exponent), LONGEST)
 
 
-def lowest_barriers(paths: Mapping[tuple[str, str], xarray.Dataset]) -> "pandas.DataFrame":
+def lowest_barriers(paths: Mapping[tuple[str, str], "xarray.Dataset"]) -> "pandas.DataFrame":
     """Return the lowest known barrier out of each state, from the paths between neighbours.
 
     The frame has by state: `barrier` in J, the neighbour behind it (`exit`), and whether it is
@@ -98,18 +98,18 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     }
 
 
-def settings_of(data: xarray.Dataset) -> dict[str, Any]:
+def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
     """Return the settings of the barriers of a device, as plain data."""
     settings: dict[str, Any] = json.loads(data.attrs["parameters"])["settings"]
     return settings
 
 
-def thermal_energy(data: xarray.Dataset) -> float:
+def thermal_energy(data: "xarray.Dataset") -> float:
     """Return k_B T in J at the temperature of the barriers of a device."""
     return BOLTZMANN * float(settings_of(data)["temperature"])
 
 
-def retained(data: xarray.Dataset) -> dict[str, tuple[float, int]]:
+def retained(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
     """Return the lowest barrier in J and whether it is retained (-1: unknown) of each state.
 
     A reversed track is left over the barrier of nucleation: a wall would have to come in again. A
