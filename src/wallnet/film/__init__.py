@@ -2,7 +2,7 @@
 
 - `wallnet.film.core`: the engine on plain arrays (`Engine`, `Tolerances`).
 - `wallnet.film.terms`: energy terms and torque, one object each (`Terms`, `SpinTorque`).
-- `wallnet.film.energy`: energies and effective fields of single terms in double precision.
+- `wallnet.film.energy`: energies and effective fields in double precision, and descents in them.
 - `wallnet.film.minima`: minimisation of the energy.
 - `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which use a
   `micromagneticmodel.System` like the calculators of ubermag.
@@ -25,11 +25,11 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "TimeDriver": "ubermag.calculator",
-    "MinDriver": "ubermag.calculator",
-    "Unsupported": "ubermag.calculator",
-    "compute": "ubermag.calculator",
-    "delete": "ubermag.calculator",
+    "TimeDriver": "ubermag",
+    "MinDriver": "ubermag",
+    "Unsupported": "ubermag",
+    "compute": "ubermag",
+    "delete": "ubermag",
     "Energy": "energy",
     "Tolerances": "core",
     "Engine": "core",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film.core import EngineError
-from wallnet.film.landscape import Landscape, largest, tangential, unit
+from wallnet.film.energy import Landscape, largest, tangential, unit
 
 STOP = 0.1
 """Largest ``|m × H × m|`` in A/m at a minimum."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.landscape import Landscape, largest, tangential, unit
+from wallnet.film.energy import Landscape, largest, tangential, unit
 from wallnet.film.minima import dot, softest, steps
 
 STEPS = 6

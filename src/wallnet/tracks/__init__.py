@@ -55,7 +55,7 @@ def cells(job: TrackJob) -> Cells:
 
 
 def film(job: TrackJob) -> dict[str, Any]:
-    """Return a job as arguments of `film.core.Engine` and of `film.landscape.Landscape`."""
+    """Return a job as arguments of `film.core.Engine` and of `film.energy.Landscape`."""
     return {**cells(job)._asdict(), "cell": job.track.cell, "terms": job.material.terms()}
 
 
