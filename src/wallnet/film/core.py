@@ -100,21 +100,13 @@ _WIDEST_WINDOW = 0.7
 
 @dataclass(frozen=True)
 class _Window:
-    """A range of columns with all driven ones.
-
-    Attributes
-    ----------
-    inside : slice
-        The columns.
-    stray : StrayField
-        Stray field of these columns on themselves.
-    others : ndarray (3, rows, columns of the window)
-        External field plus far field of all other columns, in A/m.
-    """
+    """A range of columns with all driven ones."""
 
     inside: slice
     stray: StrayField
+    """Stray field of these columns on themselves."""
     others: NDArray[np.float32]
+    """External field plus far field of all other columns, (3, rows, columns of the window), A/m."""
 
     def encloses(self, first: int, last: int, columns: int) -> bool:
         """Return whether a range of columns is inside, not at an edge within the film."""
@@ -125,40 +117,18 @@ class _Window:
 
 @dataclass(frozen=True)
 class _Ramp:
-    """A linear change of the torque.
-
-    Attributes
-    ----------
-    begin, end : float
-        Times in s.
-    parameters : record array (1,)
-        Coefficients of the inner loops at the end.
-    uniform_field : ndarray (3,)
-        Uniform field at the end, in A/m.
-    """
+    """A linear change of the torque between two times in s."""
 
     begin: float
     end: float
     parameters: NDArray[np.void]
+    """Coefficients of the inner loops at the end, (1,)."""
     uniform_field: NDArray[np.float64]
+    """Uniform field at the end in A/m, (3,)."""
 
     def passed(self, time: float | NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the share of the change at a time, from 0 to 1."""
         return np.clip((time - self.begin) / (self.end - self.begin), 0.0, 1.0)
-
-
-def coefficients(
-    terms: Terms, layer: Layer, torque: SpinTorque | None = None
-) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-    """Return the coefficients of the inner loops, shape (1,), and the uniform field in A/m."""
-    found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
-    found["damping"], found["precession"] = terms.damping, terms.precession
-    uniform_field = np.zeros(3)
-    for each in terms.acting(torque):
-        uniform_field += each.uniform_field(layer)
-        for name, value in each.coefficients(layer).items():
-            found[name] += value
-    return found.astype(loops.RECORD), uniform_field
 
 
 def share(past: list[float]) -> float:
@@ -174,21 +144,9 @@ def share(past: list[float]) -> float:
 
 
 def moving_ranges(moving_until: NDArray[np.float64], time: float, margin: int) -> NDArray[np.int64]:
-    """Return the ranges of columns that still move, with a margin on both sides.
+    """Return the ranges of columns that move until after a time in s, with a margin of columns.
 
-    Parameters
-    ----------
-    moving_until : float64 array (columns,)
-        Time in s until which each column moves.
-    time : float
-        The present time in s.
-    margin : int
-        Number of columns on each side that belong to a range. Ranges that touch are one.
-
-    Returns
-    -------
-    int array (n, 2)
-        First column of each range, and the first column after it.
+    Ranges that touch are one. Each has its first column and the first column after it, (n, 2).
     """
     near = np.convolve(moving_until > time, np.ones(2 * margin + 1))[margin:-margin] > 0
     return np.flatnonzero(np.diff(near, prepend=False, append=False)).reshape(-1, 2)
@@ -208,15 +166,8 @@ def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
     """Return the matrix that converts samples to coefficients of the polynomial through them.
 
-    Parameters
-    ----------
-    past : list of float
-        Times of the samples, all different.
-
-    Returns
-    -------
-    float32 array (n, n)
-        Coefficient k is the sum over j of entry (k, j) times the j-th sample.
+    The n times `past` are all different. Coefficient k is the sum over j of entry (k, j) times the
+    j-th sample, (n, n).
     """
     columns = []
     for j, own in enumerate(past):
@@ -313,9 +264,16 @@ class Engine:
     def _coefficients(
         self, torque: SpinTorque | None
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-        """Return the coefficients of the inner loops, and the uniform field in A/m."""
+        """Return the coefficients of the inner loops, (1,), and the uniform field in A/m, (3,)."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        return coefficients(self.terms, layer, torque)
+        found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
+        found["damping"], found["precession"] = self.terms.damping, self.terms.precession
+        uniform_field = np.zeros(3)
+        for each in self.terms.acting(torque):
+            uniform_field += each.uniform_field(layer)
+            for name, value in each.coefficients(layer).items():
+                found[name] += value
+        return found.astype(loops.RECORD), uniform_field
 
     def set_torque(
         self,
@@ -493,16 +451,6 @@ class Engine:
         else:
             out[:] = uniform_field[:, None, None]
 
-    def _select(self) -> NDArray[np.int64]:
-        """Return the ranges of columns to integrate, as first and last + 1, shape (n, 2).
-
-        A column is integrated while it moves, and for some time afterwards. A resting column is not
-        integrated as long as its neglected change is below the bound.
-        """
-        if not self._resting:
-            return np.array([[0, self.mask.shape[1]]])
-        return moving_ranges(self._moving_until, self.time, _MARGIN)
-
     def _rate(
         self, m: NDArray[np.float32], field: NDArray[np.float32], factor: float
     ) -> NDArray[np.float32]:
@@ -588,7 +536,11 @@ class Engine:
             intervals = math.ceil(steps_left / int(self._interval))
             count = min(steps_left, math.ceil(steps_left / intervals))
             begin = self.time
-            follow = self._select()
+            # a column is integrated while it moves and for some time afterwards, and while it
+            # rests only if its neglected change would exceed the bound
+            follow = np.array([[0, self.mask.shape[1]]])
+            if self._resting:
+                follow = moving_ranges(self._moving_until, begin, _MARGIN)
             # times in units of the interval keep the matrix well conditioned
             past = [(time - begin) / (count * step) for time, _ in self._sampled]
             order = np.array([slot for _, slot in self._sampled])
@@ -654,11 +606,11 @@ class Engine:
         """
         parameters = self._parameters_at(self.time + step * (np.arange(count) + 0.5)).copy()
         parameters["noise"] = noise
+        extrapolated = (self._samples, order, matrix, self._missed, self._impulse / (count * step))
+        stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
         loops.advance_ranges(
-            *(self._m, self.free, ranges, self._samples, order, matrix),
-            *(self._missed, self._impulse / (count * step), count, self._space),
-            *(parameters, self._chain, self._shares),
-            *(self._seed, self.counters.steps, step * self.terms.rate),
+            *(self._m, self.free, ranges, extrapolated, self._space, stages, draws, parameters),
+            *(count, step * self.terms.rate),
         )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count
@@ -673,15 +625,8 @@ class Engine:
         """
         slot = self._sample()
         inside = self._window.inside if self._window else slice(0, self.mask.shape[1])
-        size = loops.extrapolation_error(
-            self._samples,
-            order,
-            matrix.sum(axis=0),
-            self._samples[slot],
-            self._latest_missed,
-            ranges,
-            inside.start,
-            inside.stop,
-            self._space,
+        error = loops.extrapolation_error(
+            *(self._samples, order, matrix.sum(axis=0), self._samples[slot], self._latest_missed),
+            *(ranges, inside.start, inside.stop, self._space),
         )
-        return size, slot
+        return error, slot

@@ -98,21 +98,9 @@ def _fitted(
 
 @lru_cache(maxsize=64)
 def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    """Return chain and noise weights for a damping, and the largest |λ| h for which they hold.
+    """Return b_j and c_j of the stages for a damping, and the largest |λ| h for which they hold.
 
-    Parameters
-    ----------
-    damping : float
-        Gilbert α.
-
-    Returns
-    -------
-    chain : tuple of float
-        b_j of the stages.
-    weights : tuple of float
-        c_j of the stages.
-    radius : float
-        Up to this |λ| h, no mode deviates from its thermal energy by more than `DEVIATION`.
+    Up to this radius, no mode deviates from its thermal energy by more than `DEVIATION`.
 
     Raises
     ------
@@ -145,18 +133,7 @@ def longest_step(
     temperature: float,
     torque: SpinTorque | None = None,
 ) -> float:
-    """Return the longest time step in s of a film at a temperature.
-
-    Parameters
-    ----------
-    terms : Terms
-        Energy and dynamics.
-    cell : tuple of float
-        Edges of a cell in m.
-    temperature : float
-        Temperature in K.
-    torque : SpinTorque, optional
-        Torque of the current, if any.
+    """Return the longest time step in s of a film at a temperature in K, with edges of a cell in m.
 
     Raises
     ------

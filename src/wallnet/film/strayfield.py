@@ -39,10 +39,15 @@ class StrayField:
         self._first = (magnetization, self._kernel)
 
     def _prepare(self, shape: tuple[int, int]) -> None:
-        """Transform the tensor for a number of columns, and provide the work space."""
+        """Transform the symmetric tensor for a number of columns, and provide the work space."""
         rows, columns = self.shape = shape
         self.padded = (fft.good_size(2 * rows - 1), fft.good_size(2 * columns - 1, True))
-        self._kernel = self._spectra()
+        spectra = []
+        for index, part in enumerate(self._parts):
+            padded = newell.for_convolution(part[:, :columns], self.padded, odd=index == 3)
+            # includes the division by the number of points of the inverse transform
+            spectra.append(np.fft.rfft2(padded).real * (self.magnetization / padded.size))
+        self._kernel = np.array(spectra, dtype=np.float32)
         self._rows = np.zeros((3, rows, self.padded[1]), dtype=np.float32)
         self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
 
@@ -60,16 +65,6 @@ class StrayField:
             narrower._prepare((self.shape[0], columns))
             self._narrower[columns] = narrower
         return self._narrower[columns]
-
-    def _spectra(self) -> NDArray[np.float32]:
-        """Transform the tensor without its near part, using its symmetries."""
-        spectra = []
-        for index, part in enumerate(self._parts):
-            part = part[:, : self.shape[1]]
-            padded = newell.for_convolution(part, self.padded, odd=index == 3)
-            # includes the division by the number of points of the inverse transform
-            spectra.append(np.fft.rfft2(padded).real * (self.magnetization / padded.size))
-        return np.array(spectra, dtype=np.float32)
 
     def far(
         self, m: NDArray[np.float32], others: NDArray[np.floating], out: NDArray[np.float32]

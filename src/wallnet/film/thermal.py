@@ -37,11 +37,6 @@ class ThermalEngine(Engine):
     seed : int
         Seed of the thermal field, 0 to 2**32 - 1. Two seeds give independent fields. The field of a
         cell at a step depends on nothing else.
-
-    Attributes
-    ----------
-    temperature : float
-        Temperature in K.
     """
 
     def __init__(
@@ -72,14 +67,7 @@ class ThermalEngine(Engine):
 
         The magnetisation, the time, the torque's current and the counters, with the sequence of
         the thermal field, remain. The stray field is computed anew. Afterwards, the film is as
-        one that was made with these values.
-
-        Parameters
-        ----------
-        terms : Terms
-            Energy and dynamics from now on.
-        temperature : float
-            Temperature in K, above zero.
+        one that was made with these terms and this temperature in K, above zero.
         """
         self.terms, self.temperature = terms, temperature
         self._stray.set_magnetization(terms.saturation_magnetization)
@@ -116,16 +104,10 @@ class ThermalEngine(Engine):
 
         In equilibrium, ⟨|∇E|²⟩ = k_B T ⟨∇²E⟩ on the sphere of each moment (Nurdin and Schotte,
         2000, doi:10.1103/PhysRevE.61.3579). The torque of the current is no gradient and is left
-        out.
-
-        Parameters
-        ----------
-        cells : bool array (rows, columns), optional
-            Cells over which both sides are summed; by default all that may move.
+        out. Both sides are summed over the mask `cells`, by default over all that may move.
         """
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        p, _ = self._coefficients(None)
-        p = p[0]
+        p = self._coefficients(None)[0][0]
         field = np.empty_like(self._m)
         self._far_field(self._m, field)
         field = field.astype(np.float64)
