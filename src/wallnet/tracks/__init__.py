@@ -35,18 +35,12 @@ TrackJob = Step | Minimum | EnergyPath
 
 
 class Cells(NamedTuple):
-    """Masks of cells of a track, each of shape (rows, columns).
-
-    Attributes
-    ----------
-    mask : ndarray
-        Magnetic cells.
-    held : ndarray
-        Those with frozen spins.
-    """
+    """Masks of cells of a track, each of shape (rows, columns)."""
 
     mask: NDArray[np.bool_]
+    """Magnetic cells."""
     held: NDArray[np.bool_]
+    """Those with frozen spins."""
 
 
 def cells(job: TrackJob) -> Cells:

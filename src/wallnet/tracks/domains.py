@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.experiment import Simulation, Step
 from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
-from wallnet.tracks.pulse_heat import TrackTemperature
+from wallnet.tracks.heating import TrackTemperature
 
 if TYPE_CHECKING:
     import xarray
@@ -33,19 +33,8 @@ def domains_of(
 def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain, 1 at 0 K.
 
-    If pulses heat the film, its domains have the temperature that the track has then.
-
-    Parameters
-    ----------
-    job : Simulation
-        One pulse, or a train.
-    time : array_like
-        Times in s since the start of the first pulse; NaN gives NaN.
-
-    Returns
-    -------
-    ndarray
-        Of the shape of the times.
+    If pulses heat the film, its domains have the temperature that the track has then. Times are in
+    s since the start of the first pulse of a pulse or a train; NaN gives NaN.
     """
     time = np.asarray(time, dtype=float)
     kelvin, begin = np.full_like(time, np.nan), 0.0
