@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from wallnet.film import loops
 from wallnet.film.strayfield import StrayField
-from wallnet.film.terms import Layer, SpinTorque, Terms
+from wallnet.film.terms import Cell, Layer, Mask, SpinTorque, Terms
 
 
 class EngineError(RuntimeError):
@@ -103,8 +103,6 @@ class _Window:
     """A range of columns with all driven ones."""
 
     inside: slice
-    stray: StrayField
-    """Stray field of these columns on themselves."""
     others: NDArray[np.float32]
     """External field plus far field of all other columns, (3, rows, columns of the window), A/m."""
 
@@ -214,11 +212,11 @@ class Engine:
 
     def __init__(
         self,
-        mask: NDArray[np.bool_],
-        cell: tuple[float, float, float],
+        mask: Mask,
+        cell: Cell,
         terms: Terms,
         tolerances: Tolerances | None = None,
-        held: NDArray[np.bool_] | None = None,
+        held: Mask | None = None,
     ) -> None:
         if mask.ndim != 2 or not mask.any():
             raise EngineError("the film has no magnetic cell")
@@ -361,8 +359,7 @@ class Engine:
         self._sampled = [(time, int(slot)) for time, slot in state["film_sampled"].tolist()]
         first, others = int(state["film_window_first"]), state["film_window_others"].copy()
         width = others.shape[2]
-        inside = slice(first, first + width)
-        self._window = _Window(inside, self._stray.of_columns(width), others) if width else None
+        self._window = _Window(slice(first, first + width), others) if width else None
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:
@@ -388,7 +385,8 @@ class Engine:
     ) -> None:
         """Write the far field of the window's columns, plus others, into its columns of `out`."""
         self.counters.window_renewals += 1
-        window.stray.far(self._m[..., window.inside], others, out[..., window.inside])
+        stray = self._stray.of_columns(window.others.shape[2])
+        stray.far(self._m[..., window.inside], others, out[..., window.inside])
 
     def _place_window(self) -> None:
         """Move, begin or end the window if the driven columns require it.
@@ -406,14 +404,13 @@ class Engine:
         elif not (
             self._window
             and self._window.encloses(first, last, columns)
-            and self._window.stray.shape[1] <= width + 2 * _WINDOW_STEP
+            and self._window.others.shape[2] <= width + 2 * _WINDOW_STEP
         ):
             slot = self._sampled[-1][1]
             if self._renewed != self.time:
                 self._far_field(self._m, self._samples[slot])
-            stray = self._stray.of_columns(width)
             others = np.empty((3, self.mask.shape[0], width), dtype=np.float32)
-            self._window = _Window(slice(lower, lower + width), stray, others)
+            self._window = _Window(slice(lower, lower + width), others)
             self._renew_outside(self._window)
 
     def _outside(self, window: _Window) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from ducc0 import fft
 from numpy.typing import NDArray
 
 from wallnet.film.core import Engine
-from wallnet.film.terms import Layer, Terms
+from wallnet.film.terms import Cell, Layer, Mask, Terms
 
 
 class Energy:
@@ -33,9 +33,7 @@ class Energy:
         Material and terms.
     """
 
-    def __init__(
-        self, mask: NDArray[np.bool_], cell: tuple[float, float, float], terms: Terms
-    ) -> None:
+    def __init__(self, mask: Mask, cell: Cell, terms: Terms) -> None:
         self.layer = Layer(cell, terms.saturation_magnetization, mask)
         self.terms = terms.energy
 
@@ -97,13 +95,7 @@ class Landscape:
         The same energy in double precision.
     """
 
-    def __init__(
-        self,
-        mask: NDArray[np.bool_],
-        cell: tuple[float, float, float],
-        terms: Terms,
-        held: NDArray[np.bool_] | None = None,
-    ) -> None:
+    def __init__(self, mask: Mask, cell: Cell, terms: Terms, held: Mask | None = None) -> None:
         # with damping alone, dm/dt / γ is the torque field
         self._film = Engine(mask, cell, replace(terms, damping=1.0, precession=False), held=held)
         self.mask, self.free = mask, self._film.free

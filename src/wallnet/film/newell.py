@@ -12,6 +12,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+Cell = tuple[float, float, float]
+"""Edges of a cell along x, y, z in m."""
+
 FAR = 12.0
 """Distance, in units of the largest cell edge, beyond which the averaged dipole tensor is used. At
 this distance, it and the exact formula agree to 1e-11 (tested)."""
@@ -67,7 +70,7 @@ def _second_differences(
     x: NDArray,
     y: NDArray,
     z: NDArray,
-    cell: tuple[float, float, float],
+    cell: Cell,
 ) -> NDArray:
     """Sum a function over the 27 corner differences of two equal cells."""
     dx, dy, dz = cell
@@ -78,7 +81,7 @@ def _second_differences(
     return total / (4 * np.pi * dx * dy * dz)
 
 
-def exact(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
+def exact(x: NDArray, y: NDArray, cell: Cell) -> NDArray:
     """Return the tensor between two cells of one layer by Newell's formulas, (4, ...).
 
     It is Nxx, Nyy, Nzz, Nxy, dimensionless; H = -N M. The offsets between the cells' centres and
@@ -93,7 +96,7 @@ def exact(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
     return np.stack([xx, yy, zz, xy])
 
 
-def averaged_dipole(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
+def averaged_dipole(x: NDArray, y: NDArray, cell: Cell) -> NDArray:
     """Return the tensor between two distant cells: the dipole tensor averaged over both.
 
     The difference of two points, each uniform in a cell, has a triangular distribution along each
@@ -114,7 +117,7 @@ def averaged_dipole(x: NDArray, y: NDArray, cell: tuple[float, float, float]) ->
     return totals
 
 
-def tensor(columns: int, rows: int, cell: tuple[float, float, float]) -> NDArray:
+def tensor(columns: int, rows: int, cell: Cell) -> NDArray:
     """Return the tensor for all offsets of 0 to `columns` - 1 and 0 to `rows` - 1 cells.
 
     It is Nxx, Nyy, Nzz, Nxy, dimensionless, (4, rows, columns).
@@ -147,7 +150,7 @@ def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray
 
 
 @lru_cache(maxsize=8)
-def stencil(cell: tuple[float, float, float]) -> NDArray[np.float64]:
+def stencil(cell: Cell) -> NDArray[np.float64]:
     """Return the coefficients of five cells that replace the tensor of an unbounded layer best.
 
     The engine evaluates the stencil at every stage of a step, and what it leaves out less often.

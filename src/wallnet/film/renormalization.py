@@ -23,9 +23,7 @@ from functools import lru_cache
 import numpy as np
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
-from wallnet.film.terms import Terms
-
-Cell = tuple[float, float, float]
+from wallnet.film.terms import Cell, Terms
 
 _WAVES = 32
 """Wave vectors along each axis from 0 to π: more change m by less than 1e-5."""

@@ -25,9 +25,7 @@ class StrayField:
         Saturation magnetisation in A/m.
     """
 
-    def __init__(
-        self, shape: tuple[int, int], cell: tuple[float, float, float], magnetization: float
-    ) -> None:
+    def __init__(self, shape: tuple[int, int], cell: newell.Cell, magnetization: float) -> None:
         self.magnetization = magnetization
         self._parts = newell.tensor(shape[1], shape[0], cell)
         for part, (own, beside, above) in zip(self._parts[:3], newell.stencil(cell), strict=True):

@@ -14,12 +14,11 @@ to their middle; kept at its last value, it would cool the slow modes by several
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet.film import fluctuations, newell
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
-from wallnet.film.terms import Layer, Terms
+from wallnet.film.terms import Cell, Layer, Mask, Terms
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -41,12 +40,12 @@ class ThermalEngine(Engine):
 
     def __init__(
         self,
-        mask: NDArray[np.bool_],
-        cell: tuple[float, float, float],
+        mask: Mask,
+        cell: Cell,
         terms: Terms,
         temperature: float,
         seed: int,
-        held: NDArray[np.bool_] | None = None,
+        held: Mask | None = None,
     ) -> None:
         if not terms.precession or terms.damping == 0:
             raise EngineError("a film at a temperature needs precession and damping")
@@ -99,7 +98,7 @@ class ThermalEngine(Engine):
             self.time = start + done * step
             self._sampled = [self._sampled[-1], (self.time, self._sample())]
 
-    def spin_temperature(self, cells: NDArray[np.bool_] | None = None) -> float:
+    def spin_temperature(self, cells: Mask | None = None) -> float:
         """Return the temperature in K that the magnetisation shows.
 
         In equilibrium, ⟨|∇E|²⟩ = k_B T ⟨∇²E⟩ on the sphere of each moment (Nurdin and Schotte,

@@ -23,7 +23,7 @@ from oommfc import delete as delete  # of the folder of a system, whatever wrote
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Cell, Mask, SpinTorque, Terms
 
 
 class Unsupported(NotImplementedError, ValueError):
@@ -67,19 +67,18 @@ REFUSED = {
 class Description:
     """A system for the engine; masks and m have the shape (rows, columns, ...)."""
 
-    mask: NDArray[np.bool_]
+    mask: Mask
     """Magnetic cells, in which the norm of m is not zero."""
-    cell: tuple[float, float, float]
-    """Edges of a cell in m."""
+    cell: Cell
     terms: Terms
     torque: SpinTorque | None
     magnetization: NDArray[np.float64]
     """Unit vectors; zero in empty cells."""
-    held: NDArray[np.bool_]
+    held: Mask
     """Frozen spins."""
 
     @property
-    def film(self) -> tuple[NDArray[np.bool_], tuple[float, float, float], Terms]:
+    def film(self) -> tuple[Mask, Cell, Terms]:
         """Mask, cell and terms."""
         return self.mask, self.cell, self.terms
 
@@ -95,7 +94,7 @@ def _is_set(term: Any, name: str) -> bool:
     return term.__dict__.get(name) is not None
 
 
-def _uniform(value: Any, what: str, mask: NDArray[np.bool_]) -> Any:
+def _uniform(value: Any, what: str, mask: Mask) -> Any:
     """Return the uniform value of a parameter, which may be given by region or by cell."""
     if isinstance(value, df.Field):
         values = value.array[:, :, 0].transpose(1, 0, 2)[mask]
@@ -108,7 +107,7 @@ def _uniform(value: Any, what: str, mask: NDArray[np.bool_]) -> Any:
     return float(values[0][0]) if values.shape[1] == 1 else tuple(float(v) for v in values[0])
 
 
-def _parameters(term: Any, names: Mapping[str, str], mask: NDArray[np.bool_]) -> dict[str, Any]:
+def _parameters(term: Any, names: Mapping[str, str], mask: Mask) -> dict[str, Any]:
     """Return the parameters of a term by their names in the engine, directions as unit vectors."""
     for name, what in REFUSED.items():
         if _is_set(term, name):
@@ -128,7 +127,7 @@ def _parameters(term: Any, names: Mapping[str, str], mask: NDArray[np.bool_]) ->
     return found
 
 
-def energy_terms(energy: Any, mask: NDArray[np.bool_]) -> dict[str, Any]:
+def energy_terms(energy: Any, mask: Mask) -> dict[str, Any]:
     """Translate energy terms into fields of `Terms`."""
     found: dict[str, Any] = {}
     external = np.zeros(3)
@@ -149,9 +148,7 @@ def energy_terms(energy: Any, mask: NDArray[np.bool_]) -> dict[str, Any]:
     return found | {"stray_field": "demag" in seen, "external_field": tuple(external.tolist())}
 
 
-def _dynamics_terms(
-    dynamics: Any, mask: NDArray[np.bool_]
-) -> tuple[dict[str, Any], SpinTorque | None]:
+def _dynamics_terms(dynamics: Any, mask: Mask) -> tuple[dict[str, Any], SpinTorque | None]:
     """Translate dynamics terms into fields of `Terms` and a torque."""
     found: dict[str, Any] = {"damping": 0.0, "precession": False}
     torque = None

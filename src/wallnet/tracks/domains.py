@@ -30,7 +30,7 @@ def domains_of(
     return float(content.attrs.get("domain_magnetization", 1.0))
 
 
-def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.float64]:
+def magnetization_over_time(job: Step, time: ArrayLike) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain, 1 at 0 K.
 
     If pulses heat the film, its domains have the temperature that the track has then. Times are in
@@ -38,20 +38,12 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
     """
     time = np.asarray(time, dtype=float)
     kelvin, begin = np.full_like(time, np.nan), 0.0
-    for step in job.steps():
+    for step in job.steps() if isinstance(job, Simulation) else [job]:
         # a step begins at the temperature at which the one before ended
         own = time >= begin
         kelvin[own] = TrackTemperature(step)(time[own] - begin)
         begin += step.longest
     return _at(job, kelvin)
-
-
-def magnetization_of_step(step: Step, time: ArrayLike) -> NDArray[np.float64]:
-    """Return the mean of a cell's moment in a domain at times in s since the start of a step.
-
-    See `magnetization_over_time`.
-    """
-    return _at(step, TrackTemperature(step)(time))
 
 
 def _at(job: Step, kelvin: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from wallnet.film import newell
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Cell, SpinTorque, Terms
 from wallnet.tracks import first_time
 from wallnet.validation import Curves, Rows, of_components, row
-from wallnet.validation.material import DEFAULT, TIGHT, Cell, relaxed, started, uniform
+from wallnet.validation.material import DEFAULT, TIGHT, relaxed, started, uniform
 
 MUMAX_GAMMA = 1.7595e11 * VACUUM_PERMEABILITY
 """mumax3's gyromagnetic ratio, as γ0 in m/(A s)."""

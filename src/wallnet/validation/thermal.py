@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
-from wallnet.film.terms import Terms
+from wallnet.film.terms import Cell, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import Curves, Rows, material, row
-from wallnet.validation.material import Cell
 from wallnet.validation.standard_problems import MUMAX_GAMMA
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film import newell
+from wallnet.film.newell import Cell
 from wallnet.film.terms.base import Layer, Stiffness, Term
 
 
@@ -20,18 +21,13 @@ class Exchange(Term):
     exchange_stiffness: float
     name = "exchange"
 
-    def _couplings(self, layer: Layer) -> tuple[float, float]:
-        """Return the field in A/m of one neighbour along x and along y."""
-        exchange = 2 * self.exchange_stiffness / layer.polarization
-        return exchange / layer.cell[0] ** 2, exchange / layer.cell[1] ** 2
-
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
         # the part of the cell itself is parallel to its m and exerts no torque
-        x, y = self._couplings(layer)
-        return {"neighbour_x": x, "neighbour_y": y}
+        exchange, (x, y, _) = 2 * self.exchange_stiffness / layer.polarization, layer.cell
+        return {"neighbour_x": exchange / x**2, "neighbour_y": exchange / y**2}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        return Stiffness(symmetric=np.array(self._couplings(layer)))
+        return Stiffness(symmetric=np.array(list(self.coefficients(layer).values())))
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
@@ -86,18 +82,15 @@ class UniaxialAnisotropy(Term):
     axis: tuple[float, float, float]
     name = "anisotropy"
 
-    def _local(self, layer: Layer) -> NDArray[np.float64]:
-        """Return the matrix in A/m that gives the field from the m of the cell."""
-        return 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)
-
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
-        return {"local": self._local(layer)}
+        return {"local": 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        strength = 2 * self.anisotropy / layer.polarization
-        return Stiffness(
-            lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=self._local(layer)
+        strength, local = (
+            2 * self.anisotropy / layer.polarization,
+            self.coefficients(layer)["local"],
         )
+        return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         axis = np.array(self.axis)
@@ -146,7 +139,7 @@ class Demagnetization(Term):
 
 @lru_cache(maxsize=1)
 def _transformed_tensor(
-    rows: int, columns: int, cell: tuple[float, float, float], shape: tuple[int, int]
+    rows: int, columns: int, cell: Cell, shape: tuple[int, int]
 ) -> list[NDArray[np.complex128]]:
     """Return the transform of the tensor for a convolution of a given shape."""
     from scipy import fft
