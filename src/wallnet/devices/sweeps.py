@@ -58,9 +58,8 @@ def arrival_times(
     shape (pulses, notches).
     """
     edges = [position - track.notch_radius for position in track.notch_positions]
-    pulses = list(zip(recorded["wall_bottom"], recorded["wall_top"], strict=True))
-    arrived = np.full((len(pulses), len(edges)), np.nan)
-    for (pulse, notch), _ in np.ndenumerate(arrived):
-        last = max(first_time(time, end, edges[notch]) for end in pulses[pulse])
-        arrived[pulse, notch] = last if np.isfinite(last) else np.nan
+    pulses = zip(recorded["wall_bottom"], recorded["wall_top"], strict=True)
+    last = [[max(first_time(time, end, edge) for end in ends) for edge in edges] for ends in pulses]
+    arrived = np.array(last).reshape(len(last), len(edges))
+    arrived[np.isinf(arrived)] = np.nan
     return arrived

@@ -458,13 +458,7 @@ class Engine:
         return rate
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return dm/dt / γ of a state in A/m, under the present torque.
-
-        Parameters
-        ----------
-        m : float32 array (3, rows, columns)
-            Unit vectors; zero in empty cells.
-        """
+        """Return dm/dt / γ of unit vectors, (3, rows, columns), in A/m under the present torque."""
         m = np.ascontiguousarray(m, dtype=np.float32)
         field = np.empty_like(m)
         self._far_field(m, field)

@@ -18,7 +18,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
+from numba import boolean, complex64, float32, from_dtype, int64, njit, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -84,18 +84,6 @@ def _fma(typingctx, a, b, c):
 
     def generate(context, builder, signature, arguments):
         return builder.fma(*arguments)
-
-    return signature, generate
-
-
-@intrinsic
-def _at(typingctx, array, offset):
-    """Return the pointer to the element of an array with this offset."""
-    signature = types.CPointer(array.dtype)(array, types.intp)
-
-    def generate(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.gep(data, [arguments[1]])
 
     return signature, generate
 
@@ -314,15 +302,16 @@ def interpolation_coefficients(extrapolated, polynomial, first, stride):
 
 @entry(FILMS, SLOTS, VECTOR, FILM, FILM, RANGES, int64, int64, VECTOR)
 def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
-    """Compare the extrapolated slow field with the renewed one.
+    """Return the largest deviation of the renewed slow field from the extrapolated one, in A/m.
 
     A wall follows the field over its width, and errors of single cells average out there. The
-    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
+    deviation is therefore that of a component averaged over FIELD_BLOCK × FIELD_BLOCK cells; NaN if
+    any is NaN.
 
     Parameters
     ----------
-    samples, order
-        The samples and indices of `extrapolated` in `advance_ranges`.
+    samples, order, ranges
+        As for `advance_ranges`, the first two as in `extrapolated`.
     weights : float32 array (k,)
         Weights of the samples in the extrapolation.
     renewed : float32 array (3, rows, columns)
@@ -330,17 +319,10 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
     missed : float32 array (3, rows, columns)
         Receives the difference of renewed and extrapolated field in columns of the ranges that
         count, zero elsewhere.
-    ranges : int array (n, 2)
-        First column of each range, and the first column after it.
     lowest, highest : int
         First column that counts, and the first column after those that count.
     space : float32 array (at least columns,)
         Work space.
-
-    Returns
-    -------
-    float
-        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
     """
     largest = np.float32(0)
     rows = missed.shape[1]
@@ -381,12 +363,12 @@ def workspace(space, cells):
 
     It has at least `WORKSPACE` numbers for each of the packed cells.
     """
-    m = carray(_at(space, 0), (3, cells))
-    work = carray(_at(space, 3 * cells), (2, 3, cells))
-    slow = carray(_at(space, 9 * cells), (2, 3, cells))
-    noise = carray(_at(space, 15 * cells), (3, cells))
-    polynomial = carray(_at(space, 18 * cells), (ORDERS, 3, cells))
-    weight = carray(_at(space, (WORKSPACE - 1) * cells), (cells,))
+    m = space[: 3 * cells].reshape(3, cells)
+    work = space[3 * cells : 9 * cells].reshape(2, 3, cells)
+    slow = space[9 * cells : 15 * cells].reshape(2, 3, cells)
+    noise = space[15 * cells : 18 * cells].reshape(3, cells)
+    polynomial = space[18 * cells : (WORKSPACE - 1) * cells].reshape(ORDERS, 3, cells)
+    weight = space[(WORKSPACE - 1) * cells : WORKSPACE * cells]
     return m, work, slow, noise, polynomial, weight
 
 
@@ -426,20 +408,11 @@ def unpack(m, film, first, last):
 
 @entry(FILM, MASK, FILM, VECTOR, COEFFICIENTS, float32, FILM)
 def rate(film, free, field, space, p, factor, out):
-    """Compute factor dm/dt / γ in all cells, zero where m may not move.
+    """Set out = factor dm/dt / γ in all cells, zero where m may not move.
 
-    Parameters
-    ----------
-    film, free, space
-        As for `advance_ranges`.
-    field : float32 array (3, rows, columns)
-        Slow field in A/m.
-    p : record array (1,)
-        Coefficients; see `PARAMETERS`.
-    factor : float
-        γ = γ0/(1 + α²) in m/(A s), for dm/dt in 1/s, or 1.
-    out : float32 array (3, rows, columns)
-        Receives the rate.
+    The parameters are those of `advance_ranges`. The slow `field` in A/m and `out` have the shape
+    (3, rows, columns), `p` has one record. The factor is γ = γ0/(1 + α²) in m/(A s), for dm/dt in
+    1/s, or 1.
     """
     rows, columns = free.shape
     stride = columns + 2
@@ -507,14 +480,9 @@ def advance_ranges(film, free, ranges, extrapolated, space, stages, draws, p, st
 
 @entry(complex64[:, :, ::1], FILM)
 def multiply(spectrum, kernel):
-    """Replace the spectrum of M by that of -N M, in place.
+    """Replace the spectrum of M, (3, rows, columns), by that of -N M, in place.
 
-    Parameters
-    ----------
-    spectrum : complex64 array (3, rows, columns)
-        Transform of the magnetisation.
-    kernel : float32 array (4, rows, columns)
-        Transforms of the components xx, yy, zz and xy of N.
+    The kernel has the transforms of the components xx, yy, zz and xy of N, (4, rows, columns).
     """
     for r in range(spectrum.shape[1]):
         x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]

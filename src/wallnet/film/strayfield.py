@@ -13,16 +13,8 @@ class StrayField:
     """Far part of the stray field: what the near part, a stencil of five cells, leaves out.
 
     The near part (`newell.stencil`, `terms.energies`) is evaluated at every stage of the
-    integration. The far part changes slowly.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns of the layer.
-    cell : tuple of float
-        Edges of a cell in m.
-    magnetization : float
-        Saturation magnetisation in A/m.
+    integration. The far part changes slowly. The layer has a shape of rows and columns, edges of a
+    cell in m, and a saturation magnetisation in A/m.
     """
 
     def __init__(self, shape: tuple[int, int], cell: newell.Cell, magnetization: float) -> None:
@@ -67,16 +59,10 @@ class StrayField:
     def far(
         self, m: NDArray[np.float32], others: NDArray[np.floating], out: NDArray[np.float32]
     ) -> None:
-        """Compute the far part of the stray field, plus the field of other sources.
+        """Write the far part of the stray field of m, plus the field of other sources, into `out`.
 
-        Parameters
-        ----------
-        m : float32 array (3, rows, columns)
-            Magnetisation, zero in empty cells.
-        others : array (3,) or (3, rows, columns)
-            Field of other sources in A/m, uniform or in each cell.
-        out : float32 array (3, rows, columns)
-            Receives the field in A/m.
+        All are in A/m and have the shape (3, rows, columns). m is zero in empty cells; the field of
+        other sources may be uniform, (3,).
         """
         rows, columns = self.shape
         self._rows[:, :, :columns] = m

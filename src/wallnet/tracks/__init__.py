@@ -131,11 +131,8 @@ def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
     total = cell / 2 * np.count_nonzero(profile[[0, -1]] < 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = left / (left - right)
-    share = np.where(
-        (left < 0) & (right < 0),
-        1.0,
-        np.where(left < 0, crossing, np.where(right < 0, 1 - crossing, 0.0)),
-    )
+    cases = [(left < 0) & (right < 0), left < 0, right < 0]
+    share = np.select(cases, [1.0, crossing, 1 - crossing], 0.0)
     return float(total + cell * np.sum(share))
 
 

@@ -219,12 +219,7 @@ def superposed(
 class StepResponse:
     """A step response over the logarithm of time; 0 at and before time 0.
 
-    Parameters
-    ----------
-    time : ndarray (times,)
-        Times since the step in s, ascending.
-    values : ndarray (..., times)
-        Responses at these times.
+    Its values, (..., times), are those at ascending times in s since the step, (times,).
     """
 
     def __init__(self, time: NDArray[np.float64], values: NDArray[np.float64]) -> None:
@@ -255,12 +250,8 @@ def _response(width: float, substrate: Heating, decades: int) -> StepResponse:
 class TrackTemperature:
     """Temperature of the track of a job over the time since its start, mean over the width.
 
-    Earlier pulses of the same train are included.
-
-    Parameters
-    ----------
-    job : Step
-        A job at a temperature. Without `heating`, it is constant.
+    Earlier pulses of the same train are included. The temperature of a job without `heating` is
+    constant.
     """
 
     def __init__(self, job: Step) -> None:

@@ -17,10 +17,7 @@ from wallnet.validation.standard_problems import MUMAX_GAMMA
 class _Macrospin:
     """The Fokker-Planck equation of a uniaxial moment about its axis, by finite volumes in m_z.
 
-    Parameters
-    ----------
-    cell, terms, temperature
-        A cell without exchange and stray field.
+    The terms of its cell have neither exchange nor stray field.
     """
 
     def __init__(self, cell: Cell, terms: Terms, temperature: float) -> None:

@@ -77,12 +77,11 @@ def _form(k: float) -> float:
 
 def _volume_charge_energy(width: float) -> float:
     """Return the magnetostatic energy in J/m² of a Néel wall's charges -∂mx/∂x, endless film."""
-    scale = _SCALE / 2 / math.pi
 
     def density(k: float) -> float:
         return (math.pi * width / math.cosh(math.pi * k * width / 2)) ** 2 * (1 - _form(k))
 
-    return scale * quad(density, 0, 40 / width, limit=200)[0]
+    return _SCALE / 2 / math.pi * quad(density, 0, 40 / width, limit=200)[0]
 
 
 def _width_with_stray_field(terms: Terms) -> float:

@@ -16,10 +16,10 @@ from wallnet.film.terms.energies import (
     Demagnetization,
     Exchange,
     InterfacialDMI,
+    SpinTorque,
     UniaxialAnisotropy,
     Zeeman,
 )
-from wallnet.film.terms.spin_torque import SpinTorque
 
 __all__ = ["Cell", "Contribution", "Layer", "Mask", "SpinTorque", "Stiffness", "Term", "Terms"]
 
