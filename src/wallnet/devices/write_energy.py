@@ -56,7 +56,7 @@ def write_energy_of(
     flux, heat = heat_flux(job.heavy_metal, job.polarization, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
-        rise = np.multiply.outer(np.ravel(_hottest(job, [waveform], [only], [0.0], [1.0])), flux)
+        rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
         heat = mean_square(waveform, only)
     else:
         rise = flux * step_response(lasting, job.width, job.heating)
@@ -84,7 +84,8 @@ def write_energy_of_train(
     rise = np.zeros((2, *density.shape))
     if lasting.any():
         flux = heat_flux(job.heavy_metal, job.polarization, density)
-        rise = _hottest(job, shapes, lasting.tolist(), begin.tolist(), flux.tolist())
+        each = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
+        rise = _hottest(job, list(each))
     squares = [mean_square(*each) for each in zip(shapes, lasting.tolist(), strict=True)]
     peaks = np.array([largest(shape) for shape in shapes])
     return _write_energy(job, density, lasting, rise, peaks, np.array(squares))
@@ -113,30 +114,24 @@ def rise_over_time(
 
 
 def _hottest(
-    job: WriteEnergyJob,
-    waveforms: Sequence[Points],
-    duration: Sequence[float],
-    begin: Sequence[float],
-    flux: Sequence[float],
+    job: WriteEnergyJob, pulses: Sequence[tuple[Points, float, float, float]]
 ) -> NDArray[np.float64]:
     """Return the largest rise during each pulse, with the heat of the pulses before it.
 
-    Its shape is (2, pulses): mean over the width, and in the middle. The flux of each pulse in
-    W/m² is that of its current density.
+    A pulse has a waveform, duration and start in s, and the flux in W/m² of its current density.
+    The shape is (2, pulses): mean over the width, and in the middle.
     """
-    own = [heat_of(*each) for each in zip(waveforms, duration, strict=True)]
+    own = [(heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
     # nothing changes fast long after it
-    earlier = [heat_of(*each, parts=1) for each in zip(waveforms, duration, strict=True)]
-    instants = np.concatenate(
-        [heat.instants + start for heat, start in zip(own, begin, strict=True)]
-    )
-    edges = np.concatenate([heat.edges + start for heat, start in zip(own, begin, strict=True)])
-    table = _table(job, instants, edges)
+    earlier = [
+        (heat_of(shape, lasting, parts=1), begin, flux) for shape, lasting, begin, flux in pulses
+    ]
+    instants = [heat.instants + begin for heat, begin, _ in own]
+    table = _table(job, np.concatenate(instants), superposed(own)[0])
     found = []
-    for index, heat in enumerate(own):
-        heats = [*earlier[:index], heat]
-        edges, steps = superposed(list(zip(heats, begin, flux, strict=False)))
-        since = (heat.instants + begin[index])[:, np.newaxis] - edges
+    for index, pulse in enumerate(own):
+        edges, steps = superposed([*earlier[:index], pulse])
+        since = instants[index][:, np.newaxis] - edges
         found.append((table(since) @ steps).max(axis=-1))
     return np.array(found).T
 

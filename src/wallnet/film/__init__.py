@@ -25,17 +25,10 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "TimeDriver": "ubermag",
-    "MinDriver": "ubermag",
-    "Unsupported": "ubermag",
-    "compute": "ubermag",
-    "delete": "ubermag",
+    **dict.fromkeys(("TimeDriver", "MinDriver", "Unsupported", "compute", "delete"), "ubermag"),
+    **dict.fromkeys(("Engine", "EngineError", "Tolerances"), "core"),
+    **dict.fromkeys(("SpinTorque", "Terms"), "terms"),
     "Energy": "energy",
-    "Tolerances": "core",
-    "Engine": "core",
-    "EngineError": "core",
-    "SpinTorque": "terms",
-    "Terms": "terms",
 }
 """Module of each public name."""
 

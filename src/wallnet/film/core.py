@@ -70,6 +70,9 @@ _EVOLVING = (
 )
 """Numbers and arrays of an engine that change in time."""
 
+Extrapolation = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Slots of samples of the slow field, and the polynomial of time through them."""
+
 BLOCK = 8
 """Edge, in cells, of the blocks over which motion is averaged."""
 
@@ -534,17 +537,16 @@ class Engine:
                 follow = moving_ranges(self._moving_until, begin, _MARGIN)
             # times in units of the interval keep the matrix well conditioned
             past = [(time - begin) / (count * step) for time, _ in self._sampled]
-            order = np.array([slot for _, slot in self._sampled])
-            matrix = lagrange_matrix(past)
+            extrapolation = np.array([slot for _, slot in self._sampled]), lagrange_matrix(past)
             if follow.size:
                 followed = slice(follow[0, 0], follow[-1, 1])
                 self._saved[..., followed] = self._m[..., followed]
-                self._integrate(step, count, follow, order, matrix)
+                self._integrate(step, count, follow, extrapolation)
             else:
                 self._window = None
             self.time = begin + count * step
             if follow.size or len(self._sampled) > 1:
-                error, slot = self._renew(follow, order, matrix)
+                error, slot = self._renew(follow, extrapolation)
                 impulse = count * step * share(past)
             else:
                 # nothing has moved since the only sample, so it is still the field of m
@@ -586,18 +588,17 @@ class Engine:
         step: float,
         count: int,
         ranges: NDArray[np.int64],
-        order: NDArray[np.int64],
-        matrix: NDArray[np.float32],
+        extrapolation: Extrapolation,
         noise: float = 0.0,
     ) -> None:
         """Run Runge-Kutta steps over the selected columns; the others do not change.
 
-        The slow field is extrapolated to the middle of each step, from the samples in the slots
-        `order` and with the polynomial of `matrix`.
+        The slow field is extrapolated to the middle of each step.
         """
         parameters = self._parameters_at(self.time + step * (np.arange(count) + 0.5)).copy()
         parameters["noise"] = noise
-        extrapolated = (self._samples, order, matrix, self._missed, self._impulse / (count * step))
+        per_step = self._impulse / (count * step)
+        extrapolated = (self._samples, *extrapolation, self._missed, per_step)
         stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
         loops.advance_ranges(
             *(self._m, self.free, ranges, extrapolated, self._space, stages, draws, parameters),
@@ -607,14 +608,12 @@ class Engine:
         self.counters.field_evaluations += len(self._chain) * count
         self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
 
-    def _renew(
-        self, ranges: NDArray[np.int64], order: NDArray[np.int64], matrix: NDArray[np.float32]
-    ) -> tuple[float, int]:
+    def _renew(self, ranges: NDArray[np.int64], extrapolation: Extrapolation) -> tuple[float, int]:
         """Compute the slow field and store its difference from the extrapolated one.
 
         Return the size of this error of the extrapolation, and the slot of the new sample.
         """
-        slot = self._sample()
+        slot, (order, matrix) = self._sample(), extrapolation
         inside = self._window.inside if self._window else slice(0, self.mask.shape[1])
         error = loops.extrapolation_error(
             *(self._samples, order, matrix.sum(axis=0), self._samples[slot], self._latest_missed),

@@ -254,8 +254,7 @@ def softest(
 
     # changes are described in two directions perpendicular to m, in free cells only
     single = m.astype(np.float32)
-    axes = _perpendicular(single)
-    parts = [axis[:, landscape.free] for axis in axes]
+    parts = [axis[:, landscape.free] for axis in _perpendicular(single)]
 
     def spread(vector: NDArray) -> NDArray:
         change = np.zeros_like(single)

@@ -66,11 +66,7 @@ def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
 
 
 def _second_differences(
-    function: Callable[[NDArray, NDArray, NDArray], NDArray],
-    x: NDArray,
-    y: NDArray,
-    z: NDArray,
-    cell: Cell,
+    function: Callable[..., NDArray], x: NDArray, y: NDArray, z: NDArray, cell: Cell
 ) -> NDArray:
     """Sum a function over the 27 corner differences of two equal cells."""
     dx, dy, dz = cell

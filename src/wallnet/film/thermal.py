@@ -85,15 +85,15 @@ class ThermalEngine(Engine):
         columns = np.array([[0, self.mask.shape[1]]])
         done = 0
         while done < steps:
-            count = min(steps - done, together) if len(self._sampled) > 1 else 1
-            # constant in the interval: the straight line through the last samples at its middle
-            weights = [1.0]
+            count, weights = 1, [1.0]
             if len(self._sampled) > 1:
+                # constant in the interval: the straight line through the samples at its middle
+                count = min(steps - done, together)
                 ahead = count * step / 2 / (self._sampled[-1][0] - self._sampled[-2][0])
                 weights = [1 + ahead, -ahead]
-            matrix = np.array([weights], dtype=np.float32)
             order = np.array([slot for _, slot in reversed(self._sampled)])
-            self._integrate(step, count, columns, order, matrix, noise)
+            extrapolation = order, np.array([weights], dtype=np.float32)
+            self._integrate(step, count, columns, extrapolation, noise)
             done += count
             self.time = start + done * step
             self._sampled = [self._sampled[-1], (self.time, self._sample())]

@@ -43,11 +43,6 @@ def magnetization_over_time(job: Step, time: ArrayLike) -> NDArray[np.float64]:
         own = time >= begin
         kelvin[own] = TrackTemperature(step)(time[own] - begin)
         begin += step.longest
-    return _at(job, kelvin)
-
-
-def _at(job: Step, kelvin: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of a cell's moment in a domain at temperatures in K; NaN gives NaN."""
     heating, cell = job.heating, job.track.cell
     if heating is None:
         at_rest = job.material.domain_magnetization(cell, job.temperature)
