@@ -413,7 +413,7 @@ def test_a_window_is_widened_to_columns_whose_field_changes_too_much():
 def test_a_window_stays_while_it_has_four_columns_beside_the_driven_ones():
     """Columns 32 to 95 of 200, or one that begins or ends with the film."""
     inner, left, right = (
-        core._Window(slice(*edges), None, None) for edges in ((32, 96), (0, 64), (136, 200))
+        core._Window(slice(*edges), None) for edges in ((32, 96), (0, 64), (136, 200))
     )
     for window, first, last, stays in (
         (inner, 36, 92, True),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet.film import Terms
-from wallnet.film.landscape import Landscape, unit
+from wallnet.film.energy import Landscape, unit
 from wallnet.film.minima import COARSE_STEPS, STOP, descend, softest
 
 MU0 = 4e-7 * math.pi

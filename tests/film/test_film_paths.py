@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wallnet.film import Terms, paths
-from wallnet.film.landscape import Landscape, unit
+from wallnet.film.energy import Landscape, unit
 from wallnet.film.minima import descend
 from wallnet.film.paths import STOP, Path, along, climb, distributed, lowest, relax
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wallnet.film.core import EngineError
-from wallnet.film.landscape import Landscape
+from wallnet.film.energy import Landscape
 from wallnet.film.minima import minimize
 from wallnet.film.terms import Terms
 

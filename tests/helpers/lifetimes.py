@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from wallnet.film import paths
 from wallnet.film.constants import BOLTZMANN
-from wallnet.film.landscape import Landscape
+from wallnet.film.energy import Landscape
 from wallnet.film.minima import descend
 from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import material

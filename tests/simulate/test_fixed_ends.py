@@ -10,7 +10,7 @@ import wallnet.film
 from wallnet import config, experiment, tracks
 from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
-from wallnet.film.landscape import Landscape
+from wallnet.film.energy import Landscape
 from wallnet.simulate import simulate
 from wallnet.simulate.energy_path import landscape_of
 

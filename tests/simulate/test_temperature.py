@@ -23,8 +23,7 @@ from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 from wallnet.tracks.domains import domains_of, magnetization_over_time
-from wallnet.tracks.heating import step_response
-from wallnet.tracks.pulse_heat import TrackTemperature
+from wallnet.tracks.heating import TrackTemperature, step_response
 
 RUN = simulate.simulate
 

@@ -19,13 +19,12 @@ from wallnet.files import FileError
 from wallnet.film.terms import Terms
 from wallnet.validation import (
     convergence,
+    judged,
     material,
     standard_problems,
-    stray_field,
     thermal,
     walls,
 )
-from wallnet.validation.rows import judged
 
 
 def test_a_wall_is_fitted_within_two_widths_and_its_residue_is_a_root_mean_square():
@@ -223,7 +222,9 @@ def test_a_check_writes_its_rows_and_says_how_many_passed(tmp_path, monkeypatch,
         judged(ours, 1.0, tolerance)
         for ours, tolerance in ((1.0, 0.1), (3.0, 0.1), (1.05, 0.1), (5.0, math.inf))
     ]
-    monkeypatch.setattr(stray_field, "stray_field", lambda curves: curves.update(c=[1.0]) or rows)
+    monkeypatch.setattr(
+        standard_problems, "stray_field", lambda curves: curves.update(c=[1.0]) or rows
+    )
     parser = argparse.ArgumentParser()
     validation.register(parser.add_subparsers())
     out = tmp_path / "found.json"

@@ -13,7 +13,7 @@ def detected_magnetization(
     columns: slice,
     domains: ArrayLike = 1.0,
 ) -> NDArray[np.float64]:
-    """Return the mean of m_z over the magnetic cells under the detector.
+    """Return the mean of m_z under the detector in units of that of a domain, shape (...).
 
     Parameters
     ----------
@@ -27,11 +27,6 @@ def detected_magnetization(
     domains : array_like (...)
         Mean of m_z in a domain, below 1 at a temperature. The resistances of a detector are those
         of domains.
-
-    Returns
-    -------
-    ndarray (...)
-        Mean of m_z in units of that of a domain.
     """
     weights = np.asarray(magnetic_cells, dtype=float)[columns]
     under = np.where(weights > 0, np.asarray(profile, dtype=float)[..., columns], 0.0)
@@ -85,19 +80,9 @@ def series_conductance(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64
 
 
 def both_readings(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64]:
-    """Return the conductance in S in both readings, in the order of `files.READINGS`.
+    """Return the conductance in S in both readings, in the order of `files.READINGS`, (2, ...).
 
-    Parameters
-    ----------
-    m_z : array_like (...)
-        Mean of m_z over the magnetic cells under the detector.
-    detector : Detector
-        The detector.
-
-    Returns
-    -------
-    ndarray (2, ...)
-        Conductance in S.
+    The mean of m_z over the magnetic cells under the detector has the shape (...).
     """
     return np.stack([parallel_conductance(m_z, detector), series_conductance(m_z, detector)])
 
@@ -105,16 +90,10 @@ def both_readings(m_z: ArrayLike, detector: Detector) -> NDArray[np.float64]:
 def conductance_noise(
     noise: ArrayLike, conductance: NDArray[np.floating], detector: Detector
 ) -> NDArray[np.float64]:
-    """Return the fluctuation of the conductance in S in both readings.
+    """Return the fluctuation of the conductance in S in both readings, (2, ...).
 
-    Parameters
-    ----------
-    noise : array_like (...)
-        Small fluctuation of the mean of m_z under the detector.
-    conductance : ndarray (2, ...)
-        Conductance in S in both readings, about which it fluctuates.
-    detector : Detector
-        The detector.
+    That of the mean of m_z under the detector is small, shape (...). The conductance about which it
+    fluctuates is in S, in both readings.
     """
     square = detector.polarization**2
     step = detector.antiparallel_resistance - detector.parallel_resistance

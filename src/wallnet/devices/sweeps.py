@@ -30,25 +30,11 @@ def swept_duration(device: "xarray.Dataset") -> float:
 def steady_velocity(
     track: Track, duration: float, time: NDArray[np.floating], recorded: Recorded
 ) -> NDArray[np.float64]:
-    """Return the velocity of the mean wall under current.
+    """Return the velocity of the mean wall under current in m/s, shape (pulses,).
 
-    Parameters
-    ----------
-    track : Track
-        The track.
-    duration : float
-        Duration of the pulses in s.
-    time : ndarray (time,)
-        Times in s.
-    recorded : mapping
-        Position of the mean wall and of both ends in m.
-
-    Returns
-    -------
-    ndarray (pulses,)
-        Velocities in m/s. Each is the slope of a straight line through the second half of the
-        time in which the current flows and both wall ends are at least a tenth of the track's
-        length away from its ends. NaN if there are fewer than three entries.
+    Each is the slope of a straight line through the second half of the time in s in which the
+    current flows, up to the duration in s, and both wall ends are at least a tenth of the track's
+    length away from its ends. NaN if there are fewer than three entries. Positions are in m.
     """
     positions = recorded["wall_position"]
     inside = np.broadcast_to(time <= duration * (1 + 1e-9), positions.shape).copy()
@@ -68,24 +54,12 @@ def arrival_times(
 ) -> NDArray[np.float64]:
     """Return when both ends of the wall are at the edge of each notch, or have passed it.
 
-    Parameters
-    ----------
-    track : Track
-        The track.
-    time : ndarray (time,)
-        Times in s.
-    recorded : mapping
-        Positions of both ends of the wall in m.
-
-    Returns
-    -------
-    ndarray (pulses, notches)
-        Times in s; NaN where an end does not arrive.
+    Times are in s, positions of the ends in m. The result is NaN where an end does not arrive,
+    shape (pulses, notches).
     """
     edges = [position - track.notch_radius for position in track.notch_positions]
-    pulses = list(zip(recorded["wall_bottom"], recorded["wall_top"], strict=True))
-    arrived = np.full((len(pulses), len(edges)), np.nan)
-    for (pulse, notch), _ in np.ndenumerate(arrived):
-        last = max(first_time(time, end, edges[notch]) for end in pulses[pulse])
-        arrived[pulse, notch] = last if np.isfinite(last) else np.nan
+    pulses = zip(recorded["wall_bottom"], recorded["wall_top"], strict=True)
+    last = [[max(first_time(time, end, edge) for end in ends) for edge in edges] for ends in pulses]
+    arrived = np.array(last).reshape(len(last), len(edges))
+    arrived[np.isinf(arrived)] = np.nan
     return arrived

@@ -14,9 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs.write_energy import WriteEnergyJob
-from wallnet.tracks import pulse_heat
-from wallnet.tracks.heating import step_response
-from wallnet.tracks.pulse_heat import POINTS_A_DECADE, StepResponse, heat_of
+from wallnet.tracks.heating import (
+    POINTS_A_DECADE,
+    StepResponse,
+    heat_flux,
+    heat_of,
+    step_response,
+    superposed,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -41,29 +46,17 @@ def write_energy_of(
 ) -> WriteEnergy:
     """Return energy and temperature of single pulses, each from a cold track.
 
-    Parameters
-    ----------
-    job : WriteEnergyJob
-        Track, metal and substrate.
-    current_density : array_like
-        Current density J of each pulse in A/m², as in the configuration of the device.
-    duration : array_like
-        Duration of each pulse in s; it broadcasts against the current densities.
-    waveform : tuple
-        Waveform of all pulses, if they are not square; they have one duration.
-
-    Returns
-    -------
-    WriteEnergy
-        Energies and temperatures, in the broadcast shape.
+    The current density J of each pulse in A/m², as in the configuration of the device, broadcasts
+    against its duration in s; the result has the broadcast shape. Pulses with a waveform have one
+    duration.
     """
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    flux, heat = heat_flux(job, density), 1.0
+    flux, heat = heat_flux(job.heavy_metal, job.polarization, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
-        rise = np.multiply.outer(np.ravel(_hottest(job, [waveform], [only], [0.0], [1.0])), flux)
+        rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
         heat = mean_square(waveform, only)
     else:
         rise = flux * step_response(lasting, job.width, job.heating)
@@ -79,22 +72,10 @@ def write_energy_of_train(
 ) -> WriteEnergy:
     """Return energy and temperature of the pulses of a train, with the heat of earlier pulses.
 
-    Parameters
-    ----------
-    job : WriteEnergyJob
-        Track, metal and substrate.
-    current_density, duration, start : array_like
-        Current density in A/m², duration in s and start in s of each pulse, in the order of time,
-        shape (pulses,).
-    waveforms : sequence
-        Waveform of each pulse, if they are not all square.
-
-    Returns
-    -------
-    WriteEnergy
-        Energies and temperatures, shape (pulses,). The temperature rise is the largest one at the
-        ends of `pulse_heat.SAMPLES` equal parts of the pulse, or of `pulse_heat.FINE` parts between
-        two points of its waveform, and at its start.
+    Current density in A/m², duration in s and start in s of each pulse, in the order of time, have
+    the shape (pulses,), as the results. All pulses are square, or each has a waveform. The
+    temperature rise is the largest one at the ends of `heating.SAMPLES` equal parts of the pulse,
+    or of `heating.FINE` parts between two points of its waveform, and at its start.
     """
     density, lasting, begin = (
         np.asarray(each, dtype=float) for each in (current_density, duration, start)
@@ -102,8 +83,9 @@ def write_energy_of_train(
     shapes = waveforms or [()] * len(density)
     rise = np.zeros((2, *density.shape))
     if lasting.any():
-        flux = heat_flux(job, density)
-        rise = _hottest(job, shapes, lasting.tolist(), begin.tolist(), flux.tolist())
+        flux = heat_flux(job.heavy_metal, job.polarization, density)
+        each = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
+        rise = _hottest(job, list(each))
     squares = [mean_square(*each) for each in zip(shapes, lasting.tolist(), strict=True)]
     peaks = np.array([largest(shape) for shape in shapes])
     return _write_energy(job, density, lasting, rise, peaks, np.array(squares))
@@ -112,22 +94,10 @@ def write_energy_of_train(
 def rise_over_time(
     job: WriteEnergyJob, duration: float, waveform: Points
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the rise during a pulse of 1e12 A/m² and for twice its duration afterwards.
+    """Return the rise during a pulse of 1e12 A/m² and for twice its duration in s afterwards.
 
-    Parameters
-    ----------
-    job : WriteEnergyJob
-        Track, metal and substrate.
-    duration : float
-        Duration of the pulse in s.
-    waveform : tuple
-        Its waveform.
-
-    Returns
-    -------
-    tuple
-        Times in s, and the rise at each in K, mean over the width and in the middle: shapes
-        (time,) and (2, time).
+    The result is times in s, (time,), and the rise at each in K, mean over the width and in the
+    middle, (2, time).
     """
     heat = heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
@@ -139,36 +109,29 @@ def rise_over_time(
         response = _table(job, time, heat.edges)(since)
     else:
         response = step_response(since, job.width, job.heating)
-    return time, response @ (heat.steps * heat_flux(job, np.array(1e12)))
+    flux = heat_flux(job.heavy_metal, job.polarization, np.array(1e12))
+    return time, response @ (heat.steps * flux)
 
 
 def _hottest(
-    job: WriteEnergyJob,
-    waveforms: Sequence[Points],
-    duration: Sequence[float],
-    begin: Sequence[float],
-    flux: Sequence[float],
+    job: WriteEnergyJob, pulses: Sequence[tuple[Points, float, float, float]]
 ) -> NDArray[np.float64]:
     """Return the largest rise during each pulse, with the heat of the pulses before it.
 
-    Its shape is (2, pulses): mean over the width, and in the middle. The flux of each pulse in
-    W/m² is that of its current density.
+    A pulse has a waveform, duration and start in s, and the flux in W/m² of its current density.
+    The shape is (2, pulses): mean over the width, and in the middle.
     """
-    own = [heat_of(*each) for each in zip(waveforms, duration, strict=True)]
+    own = [(heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
     # nothing changes fast long after it
-    earlier = [heat_of(*each, parts=1) for each in zip(waveforms, duration, strict=True)]
-    instants = np.concatenate(
-        [heat.instants + start for heat, start in zip(own, begin, strict=True)]
-    )
-    edges = np.concatenate([heat.edges + start for heat, start in zip(own, begin, strict=True)])
-    table = _table(job, instants, edges)
+    earlier = [
+        (heat_of(shape, lasting, parts=1), begin, flux) for shape, lasting, begin, flux in pulses
+    ]
+    instants = [heat.instants + begin for heat, begin, _ in own]
+    table = _table(job, np.concatenate(instants), superposed(own)[0])
     found = []
-    for index, heat in enumerate(own):
-        heats = [*earlier[:index], heat]
-        pulses = list(zip(heats, begin, flux, strict=False))
-        edges = np.concatenate([each.edges + start for each, start, _ in pulses])
-        steps = np.concatenate([each.steps * power for each, _, power in pulses])
-        since = (heat.instants + begin[index])[:, np.newaxis] - edges
+    for index, pulse in enumerate(own):
+        edges, steps = superposed([*earlier[:index], pulse])
+        since = instants[index][:, np.newaxis] - edges
         found.append((table(since) @ steps).max(axis=-1))
     return np.array(found).T
 
@@ -183,11 +146,6 @@ def _table(
     count = int(np.ceil(POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
     return StepResponse(time, step_response(time, job.width, job.heating))
-
-
-def heat_flux(job: WriteEnergyJob, density: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the heat per area and time that the metal gives off, in W/m²."""
-    return pulse_heat.heat_flux(job.heavy_metal, job.polarization, density)
 
 
 def _write_energy(
@@ -223,12 +181,7 @@ def _limit(job: WriteEnergyJob) -> float:
 def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
     """Return how many pulses heat a track too much, how far, and what it means; or nothing.
 
-    Parameters
-    ----------
-    job : WriteEnergyJob
-        Limits of the rise and of the temperature.
-    rise : array_like
-        Temperature rise of each pulse in the middle of the track, in K.
+    The temperature rise of each pulse is that in the middle of the track, in K.
     """
     rise = np.asarray(rise, dtype=float)
     outside = int((rise > _limit(job)).sum())

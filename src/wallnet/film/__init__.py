@@ -2,7 +2,7 @@
 
 - `wallnet.film.core`: the engine on plain arrays (`Engine`, `Tolerances`).
 - `wallnet.film.terms`: energy terms and torque, one object each (`Terms`, `SpinTorque`).
-- `wallnet.film.energy`: energies and effective fields of single terms in double precision.
+- `wallnet.film.energy`: energies and effective fields in double precision, and descents in them.
 - `wallnet.film.minima`: minimisation of the energy.
 - `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which use a
   `micromagneticmodel.System` like the calculators of ubermag.
@@ -25,17 +25,10 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "TimeDriver": "ubermag.calculator",
-    "MinDriver": "ubermag.calculator",
-    "Unsupported": "ubermag.calculator",
-    "compute": "ubermag.calculator",
-    "delete": "ubermag.calculator",
+    **dict.fromkeys(("TimeDriver", "MinDriver", "Unsupported", "compute", "delete"), "ubermag"),
+    **dict.fromkeys(("Engine", "EngineError", "Tolerances"), "core"),
+    **dict.fromkeys(("SpinTorque", "Terms"), "terms"),
     "Energy": "energy",
-    "Tolerances": "core",
-    "Engine": "core",
-    "EngineError": "core",
-    "SpinTorque": "terms",
-    "Terms": "terms",
 }
 """Module of each public name."""
 

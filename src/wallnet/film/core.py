@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from wallnet.film import loops
 from wallnet.film.strayfield import StrayField
-from wallnet.film.terms import Layer, SpinTorque, Terms
+from wallnet.film.terms import Cell, Layer, Mask, SpinTorque, Terms
 
 
 class EngineError(RuntimeError):
@@ -70,6 +70,9 @@ _EVOLVING = (
 )
 """Numbers and arrays of an engine that change in time."""
 
+Extrapolation = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Slots of samples of the slow field, and the polynomial of time through them."""
+
 BLOCK = 8
 """Edge, in cells, of the blocks over which motion is averaged."""
 
@@ -100,21 +103,11 @@ _WIDEST_WINDOW = 0.7
 
 @dataclass(frozen=True)
 class _Window:
-    """A range of columns with all driven ones.
-
-    Attributes
-    ----------
-    inside : slice
-        The columns.
-    stray : StrayField
-        Stray field of these columns on themselves.
-    others : ndarray (3, rows, columns of the window)
-        External field plus far field of all other columns, in A/m.
-    """
+    """A range of columns with all driven ones."""
 
     inside: slice
-    stray: StrayField
     others: NDArray[np.float32]
+    """External field plus far field of all other columns, (3, rows, columns of the window), A/m."""
 
     def encloses(self, first: int, last: int, columns: int) -> bool:
         """Return whether a range of columns is inside, not at an edge within the film."""
@@ -125,40 +118,18 @@ class _Window:
 
 @dataclass(frozen=True)
 class _Ramp:
-    """A linear change of the torque.
-
-    Attributes
-    ----------
-    begin, end : float
-        Times in s.
-    parameters : record array (1,)
-        Coefficients of the inner loops at the end.
-    uniform_field : ndarray (3,)
-        Uniform field at the end, in A/m.
-    """
+    """A linear change of the torque between two times in s."""
 
     begin: float
     end: float
     parameters: NDArray[np.void]
+    """Coefficients of the inner loops at the end, (1,)."""
     uniform_field: NDArray[np.float64]
+    """Uniform field at the end in A/m, (3,)."""
 
     def passed(self, time: float | NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the share of the change at a time, from 0 to 1."""
         return np.clip((time - self.begin) / (self.end - self.begin), 0.0, 1.0)
-
-
-def coefficients(
-    terms: Terms, layer: Layer, torque: SpinTorque | None = None
-) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-    """Return the coefficients of the inner loops, shape (1,), and the uniform field in A/m."""
-    found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
-    found["damping"], found["precession"] = terms.damping, terms.precession
-    uniform_field = np.zeros(3)
-    for each in terms.acting(torque):
-        uniform_field += each.uniform_field(layer)
-        for name, value in each.coefficients(layer).items():
-            found[name] += value
-    return found.astype(loops.RECORD), uniform_field
 
 
 def share(past: list[float]) -> float:
@@ -174,21 +145,9 @@ def share(past: list[float]) -> float:
 
 
 def moving_ranges(moving_until: NDArray[np.float64], time: float, margin: int) -> NDArray[np.int64]:
-    """Return the ranges of columns that still move, with a margin on both sides.
+    """Return the ranges of columns that move until after a time in s, with a margin of columns.
 
-    Parameters
-    ----------
-    moving_until : float64 array (columns,)
-        Time in s until which each column moves.
-    time : float
-        The present time in s.
-    margin : int
-        Number of columns on each side that belong to a range. Ranges that touch are one.
-
-    Returns
-    -------
-    int array (n, 2)
-        First column of each range, and the first column after it.
+    Ranges that touch are one. Each has its first column and the first column after it, (n, 2).
     """
     near = np.convolve(moving_until > time, np.ones(2 * margin + 1))[margin:-margin] > 0
     return np.flatnonzero(np.diff(near, prepend=False, append=False)).reshape(-1, 2)
@@ -208,15 +167,8 @@ def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
     """Return the matrix that converts samples to coefficients of the polynomial through them.
 
-    Parameters
-    ----------
-    past : list of float
-        Times of the samples, all different.
-
-    Returns
-    -------
-    float32 array (n, n)
-        Coefficient k is the sum over j of entry (k, j) times the j-th sample.
+    The n times `past` are all different. Coefficient k is the sum over j of entry (k, j) times the
+    j-th sample, (n, n).
     """
     columns = []
     for j, own in enumerate(past):
@@ -263,11 +215,11 @@ class Engine:
 
     def __init__(
         self,
-        mask: NDArray[np.bool_],
-        cell: tuple[float, float, float],
+        mask: Mask,
+        cell: Cell,
         terms: Terms,
         tolerances: Tolerances | None = None,
-        held: NDArray[np.bool_] | None = None,
+        held: Mask | None = None,
     ) -> None:
         if mask.ndim != 2 or not mask.any():
             raise EngineError("the film has no magnetic cell")
@@ -313,9 +265,16 @@ class Engine:
     def _coefficients(
         self, torque: SpinTorque | None
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-        """Return the coefficients of the inner loops, and the uniform field in A/m."""
+        """Return the coefficients of the inner loops, (1,), and the uniform field in A/m, (3,)."""
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        return coefficients(self.terms, layer, torque)
+        found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
+        found["damping"], found["precession"] = self.terms.damping, self.terms.precession
+        uniform_field = np.zeros(3)
+        for each in self.terms.acting(torque):
+            uniform_field += each.uniform_field(layer)
+            for name, value in each.coefficients(layer).items():
+                found[name] += value
+        return found.astype(loops.RECORD), uniform_field
 
     def set_torque(
         self,
@@ -403,8 +362,7 @@ class Engine:
         self._sampled = [(time, int(slot)) for time, slot in state["film_sampled"].tolist()]
         first, others = int(state["film_window_first"]), state["film_window_others"].copy()
         width = others.shape[2]
-        inside = slice(first, first + width)
-        self._window = _Window(inside, self._stray.of_columns(width), others) if width else None
+        self._window = _Window(slice(first, first + width), others) if width else None
         self.counters = Counters(*map(int, state["film_counters"]))
 
     def _sample(self) -> int:
@@ -430,7 +388,8 @@ class Engine:
     ) -> None:
         """Write the far field of the window's columns, plus others, into its columns of `out`."""
         self.counters.window_renewals += 1
-        window.stray.far(self._m[..., window.inside], others, out[..., window.inside])
+        stray = self._stray.of_columns(window.others.shape[2])
+        stray.far(self._m[..., window.inside], others, out[..., window.inside])
 
     def _place_window(self) -> None:
         """Move, begin or end the window if the driven columns require it.
@@ -448,14 +407,13 @@ class Engine:
         elif not (
             self._window
             and self._window.encloses(first, last, columns)
-            and self._window.stray.shape[1] <= width + 2 * _WINDOW_STEP
+            and self._window.others.shape[2] <= width + 2 * _WINDOW_STEP
         ):
             slot = self._sampled[-1][1]
             if self._renewed != self.time:
                 self._far_field(self._m, self._samples[slot])
-            stray = self._stray.of_columns(width)
             others = np.empty((3, self.mask.shape[0], width), dtype=np.float32)
-            self._window = _Window(slice(lower, lower + width), stray, others)
+            self._window = _Window(slice(lower, lower + width), others)
             self._renew_outside(self._window)
 
     def _outside(self, window: _Window) -> NDArray[np.int64]:
@@ -493,16 +451,6 @@ class Engine:
         else:
             out[:] = uniform_field[:, None, None]
 
-    def _select(self) -> NDArray[np.int64]:
-        """Return the ranges of columns to integrate, as first and last + 1, shape (n, 2).
-
-        A column is integrated while it moves, and for some time afterwards. A resting column is not
-        integrated as long as its neglected change is below the bound.
-        """
-        if not self._resting:
-            return np.array([[0, self.mask.shape[1]]])
-        return moving_ranges(self._moving_until, self.time, _MARGIN)
-
     def _rate(
         self, m: NDArray[np.float32], field: NDArray[np.float32], factor: float
     ) -> NDArray[np.float32]:
@@ -513,13 +461,7 @@ class Engine:
         return rate
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return dm/dt / γ of a state in A/m, under the present torque.
-
-        Parameters
-        ----------
-        m : float32 array (3, rows, columns)
-            Unit vectors; zero in empty cells.
-        """
+        """Return dm/dt / γ of unit vectors, (3, rows, columns), in A/m under the present torque."""
         m = np.ascontiguousarray(m, dtype=np.float32)
         field = np.empty_like(m)
         self._far_field(m, field)
@@ -588,20 +530,23 @@ class Engine:
             intervals = math.ceil(steps_left / int(self._interval))
             count = min(steps_left, math.ceil(steps_left / intervals))
             begin = self.time
-            follow = self._select()
+            # a column is integrated while it moves and for some time afterwards, and while it
+            # rests only if its neglected change would exceed the bound
+            follow = np.array([[0, self.mask.shape[1]]])
+            if self._resting:
+                follow = moving_ranges(self._moving_until, begin, _MARGIN)
             # times in units of the interval keep the matrix well conditioned
             past = [(time - begin) / (count * step) for time, _ in self._sampled]
-            order = np.array([slot for _, slot in self._sampled])
-            matrix = lagrange_matrix(past)
+            extrapolation = np.array([slot for _, slot in self._sampled]), lagrange_matrix(past)
             if follow.size:
                 followed = slice(follow[0, 0], follow[-1, 1])
                 self._saved[..., followed] = self._m[..., followed]
-                self._integrate(step, count, follow, order, matrix)
+                self._integrate(step, count, follow, extrapolation)
             else:
                 self._window = None
             self.time = begin + count * step
             if follow.size or len(self._sampled) > 1:
-                error, slot = self._renew(follow, order, matrix)
+                error, slot = self._renew(follow, extrapolation)
                 impulse = count * step * share(past)
             else:
                 # nothing has moved since the only sample, so it is still the field of m
@@ -643,45 +588,35 @@ class Engine:
         step: float,
         count: int,
         ranges: NDArray[np.int64],
-        order: NDArray[np.int64],
-        matrix: NDArray[np.float32],
+        extrapolation: Extrapolation,
         noise: float = 0.0,
     ) -> None:
         """Run Runge-Kutta steps over the selected columns; the others do not change.
 
-        The slow field is extrapolated to the middle of each step, from the samples in the slots
-        `order` and with the polynomial of `matrix`.
+        The slow field is extrapolated to the middle of each step.
         """
         parameters = self._parameters_at(self.time + step * (np.arange(count) + 0.5)).copy()
         parameters["noise"] = noise
+        per_step = self._impulse / (count * step)
+        extrapolated = (self._samples, *extrapolation, self._missed, per_step)
+        stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
         loops.advance_ranges(
-            *(self._m, self.free, ranges, self._samples, order, matrix),
-            *(self._missed, self._impulse / (count * step), count, self._space),
-            *(parameters, self._chain, self._shares),
-            *(self._seed, self.counters.steps, step * self.terms.rate),
+            *(self._m, self.free, ranges, extrapolated, self._space, stages, draws, parameters),
+            *(count, step * self.terms.rate),
         )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count
         self.counters.column_steps += count * int((ranges[:, 1] - ranges[:, 0]).sum())
 
-    def _renew(
-        self, ranges: NDArray[np.int64], order: NDArray[np.int64], matrix: NDArray[np.float32]
-    ) -> tuple[float, int]:
+    def _renew(self, ranges: NDArray[np.int64], extrapolation: Extrapolation) -> tuple[float, int]:
         """Compute the slow field and store its difference from the extrapolated one.
 
         Return the size of this error of the extrapolation, and the slot of the new sample.
         """
-        slot = self._sample()
+        slot, (order, matrix) = self._sample(), extrapolation
         inside = self._window.inside if self._window else slice(0, self.mask.shape[1])
-        size = loops.extrapolation_error(
-            self._samples,
-            order,
-            matrix.sum(axis=0),
-            self._samples[slot],
-            self._latest_missed,
-            ranges,
-            inside.start,
-            inside.stop,
-            self._space,
+        error = loops.extrapolation_error(
+            *(self._samples, order, matrix.sum(axis=0), self._samples[slot], self._latest_missed),
+            *(ranges, inside.start, inside.stop, self._space),
         )
-        return size, slot
+        return error, slot

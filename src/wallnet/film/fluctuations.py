@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.stability import LARGEST_TURN, polynomial
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Cell, SpinTorque, Terms
 
 CHAINS = {
     0.05: (0.123625, 0.198706, 0.314503, 0.5, 1.0),
@@ -98,21 +98,9 @@ def _fitted(
 
 @lru_cache(maxsize=64)
 def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    """Return chain and noise weights for a damping, and the largest |λ| h for which they hold.
+    """Return b_j and c_j of the stages for a damping, and the largest |λ| h for which they hold.
 
-    Parameters
-    ----------
-    damping : float
-        Gilbert α.
-
-    Returns
-    -------
-    chain : tuple of float
-        b_j of the stages.
-    weights : tuple of float
-        c_j of the stages.
-    radius : float
-        Up to this |λ| h, no mode deviates from its thermal energy by more than `DEVIATION`.
+    Up to this radius, no mode deviates from its thermal energy by more than `DEVIATION`.
 
     Raises
     ------
@@ -130,9 +118,7 @@ def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]
     )
 
 
-def deviation(
-    terms: Terms, cell: tuple[float, float, float], temperature: float, step: float
-) -> float:
+def deviation(terms: Terms, cell: Cell, temperature: float, step: float) -> float:
     """Return the standard deviation of a component of the thermal field over a step, in A/m."""
     moment = VACUUM_PERMEABILITY * terms.saturation_magnetization * math.prod(cell)
     variance = 2 * terms.damping * BOLTZMANN * temperature
@@ -140,23 +126,9 @@ def deviation(
 
 
 def longest_step(
-    terms: Terms,
-    cell: tuple[float, float, float],
-    temperature: float,
-    torque: SpinTorque | None = None,
+    terms: Terms, cell: Cell, temperature: float, torque: SpinTorque | None = None
 ) -> float:
-    """Return the longest time step in s of a film at a temperature.
-
-    Parameters
-    ----------
-    terms : Terms
-        Energy and dynamics.
-    cell : tuple of float
-        Edges of a cell in m.
-    temperature : float
-        Temperature in K.
-    torque : SpinTorque, optional
-        Torque of the current, if any.
+    """Return the longest time step in s of a film at a temperature in K, with edges of a cell in m.
 
     Raises
     ------

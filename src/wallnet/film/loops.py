@@ -18,7 +18,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
+from numba import boolean, complex64, float32, from_dtype, int64, njit, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -84,18 +84,6 @@ def _fma(typingctx, a, b, c):
 
     def generate(context, builder, signature, arguments):
         return builder.fma(*arguments)
-
-    return signature, generate
-
-
-@intrinsic
-def _at(typingctx, array, offset):
-    """Return the pointer to the element of an array with this offset."""
-    signature = types.CPointer(array.dtype)(array, types.intp)
-
-    def generate(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.gep(data, [arguments[1]])
 
     return signature, generate
 
@@ -167,7 +155,14 @@ def _local_field(m, slow, noise, share, p, first, last):
     """
     field = slow[0]
     if p.noise != 0:
-        _add_noise(field, noise, share, slow[1], first, last)
+        for c in range(3):
+            out, constant, drawn = (
+                slow[1, c, first:last],
+                field[c, first:last],
+                noise[c, first:last],
+            )
+            for i in range(last - first):
+                out[i] = _fma(share, drawn[i], constant[i])
         field = slow[1]
     if p.lambda_difference != 0:
         _add_torque(m, field, slow[1], p, first, last)
@@ -225,15 +220,6 @@ def _draw(noise, deviation, key, step, first, last):
 
 
 @compiled
-def _add_noise(slow, noise, share, out, first, last):
-    """Set out = slow + share noise."""
-    for c in range(3):
-        o, s, n = out[c, first:last], slow[c, first:last], noise[c, first:last]
-        for i in range(last - first):
-            o[i] = _fma(share, n[i], s[i])
-
-
-@compiled
 def _evaluate(polynomial, time, out, first, last):
     """Evaluate the polynomial of the slow field."""
     for c in range(3):
@@ -249,20 +235,19 @@ def _evaluate(polynomial, time, out, first, last):
 
 
 @compiled
-def _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor, stride):
+def _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, factor, stride):
     """Advance packed cells by Runge-Kutta steps.
 
     A step processes the rows upwards in bands, with all stages of a band before the next band. Each
     stage is one row behind the previous one. The data of a band therefore stays in the cache, and
     the storage of two stages is still enough.
 
-    The parameters are those of `advance_ranges` for packed cells. `stages` has `chain` and
-    `shares`, `draws` work space, `key` and `drawn`. `work` contains m twice, `slow` is work space,
-    and `polynomial` has the coefficients of the slow field in A/m as a polynomial in time, in units
-    of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a packed row has `stride`
-    cells.
+    The parameters are those of `advance_ranges` for packed cells. `work` contains m twice, `slow`
+    and `noise` are work space, and `polynomial` has the coefficients of the slow field in A/m as a
+    polynomial in time, in units of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a
+    packed row has `stride` cells.
     """
-    (chain, shares), (noise, key, drawn) = stages, draws
+    (chain, shares), (key, drawn) = stages, draws
     rows, count = m.shape[1] // stride - 2, chain.shape[0]
     band = max(1, BAND // stride)
     for n in range(steps):
@@ -289,12 +274,13 @@ def _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor,
 
 
 @compiled
-def interpolation_coefficients(samples, order, matrix, missed, per_step, polynomial, first, stride):
+def interpolation_coefficients(extrapolated, polynomial, first, stride):
     """Pack the coefficients of the slow field's polynomial for a range of columns.
 
-    The parameters are those of `advance_ranges`; values of `polynomial` outside the range, which
+    `extrapolated` is that of `advance_ranges`; values of `polynomial` outside the range, which
     begins with column `first`, do not change.
     """
+    samples, order, matrix, missed, per_step = extrapolated
     columns = stride - 2
     for c in range(3):
         for r in range(samples.shape[2]):
@@ -316,15 +302,16 @@ def interpolation_coefficients(samples, order, matrix, missed, per_step, polynom
 
 @entry(FILMS, SLOTS, VECTOR, FILM, FILM, RANGES, int64, int64, VECTOR)
 def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
-    """Compare the extrapolated slow field with the renewed one.
+    """Return the largest deviation of the renewed slow field from the extrapolated one, in A/m.
 
     A wall follows the field over its width, and errors of single cells average out there. The
-    error is therefore that of averages over blocks of FIELD_BLOCK × FIELD_BLOCK cells.
+    deviation is therefore that of a component averaged over FIELD_BLOCK × FIELD_BLOCK cells; NaN if
+    any is NaN.
 
     Parameters
     ----------
-    samples, order
-        As for `advance_ranges`.
+    samples, order, ranges
+        As for `advance_ranges`, the first two as in `extrapolated`.
     weights : float32 array (k,)
         Weights of the samples in the extrapolation.
     renewed : float32 array (3, rows, columns)
@@ -332,17 +319,10 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
     missed : float32 array (3, rows, columns)
         Receives the difference of renewed and extrapolated field in columns of the ranges that
         count, zero elsewhere.
-    ranges : int array (n, 2)
-        First column of each range, and the first column after it.
     lowest, highest : int
         First column that counts, and the first column after those that count.
     space : float32 array (at least columns,)
         Work space.
-
-    Returns
-    -------
-    float
-        Largest average deviation of a component in A/m; NaN if any deviation is NaN.
     """
     largest = np.float32(0)
     rows = missed.shape[1]
@@ -381,19 +361,14 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
 def workspace(space, cells):
     """Divide a work space into arrays of a packed range: m, work, slow, noise, polynomial, weight.
 
-    Parameters
-    ----------
-    space : float32 array (at least `WORKSPACE` times cells,)
-        The work space.
-    cells : int
-        Number of packed cells.
+    It has at least `WORKSPACE` numbers for each of the packed cells.
     """
-    m = carray(_at(space, 0), (3, cells))
-    work = carray(_at(space, 3 * cells), (2, 3, cells))
-    slow = carray(_at(space, 9 * cells), (2, 3, cells))
-    noise = carray(_at(space, 15 * cells), (3, cells))
-    polynomial = carray(_at(space, 18 * cells), (ORDERS, 3, cells))
-    weight = carray(_at(space, (WORKSPACE - 1) * cells), (cells,))
+    m = space[: 3 * cells].reshape(3, cells)
+    work = space[3 * cells : 9 * cells].reshape(2, 3, cells)
+    slow = space[9 * cells : 15 * cells].reshape(2, 3, cells)
+    noise = space[15 * cells : 18 * cells].reshape(3, cells)
+    polynomial = space[18 * cells : (WORKSPACE - 1) * cells].reshape(ORDERS, 3, cells)
+    weight = space[(WORKSPACE - 1) * cells : WORKSPACE * cells]
     return m, work, slow, noise, polynomial, weight
 
 
@@ -419,22 +394,25 @@ def pack(film, free, first, last, m, weight):
             chosen[i] = moves[i]
 
 
+@compiled
+def unpack(m, film, first, last):
+    """Copy packed cells to a range of columns."""
+    stride = last - first + 2
+    for c in range(3):
+        for r in range(film.shape[1]):
+            at = (r + 1) * stride + 1
+            source, target = m[c, at : at + last - first], film[c, r, first:last]
+            for i in range(last - first):
+                target[i] = source[i]
+
+
 @entry(FILM, MASK, FILM, VECTOR, COEFFICIENTS, float32, FILM)
 def rate(film, free, field, space, p, factor, out):
-    """Compute factor dm/dt / γ in all cells, zero where m may not move.
+    """Set out = factor dm/dt / γ in all cells, zero where m may not move.
 
-    Parameters
-    ----------
-    film, free, space
-        As for `advance_ranges`.
-    field : float32 array (3, rows, columns)
-        Slow field in A/m.
-    p : record array (1,)
-        Coefficients; see `PARAMETERS`.
-    factor : float
-        γ = γ0/(1 + α²) in m/(A s), for dm/dt in 1/s, or 1.
-    out : float32 array (3, rows, columns)
-        Receives the rate.
+    The parameters are those of `advance_ranges`. The slow `field` in A/m and `out` have the shape
+    (3, rows, columns), `p` has one record. The factor is γ = γ0/(1 + α²) in m/(A s), for dm/dt in
+    1/s, or 1.
     """
     rows, columns = free.shape
     stride = columns + 2
@@ -445,36 +423,15 @@ def rate(film, free, field, space, p, factor, out):
     local = _local_field(m, slow, slow[1], np.float32(0), p[0], 0, m.shape[1])
     last = m.shape[1] - stride - 1
     _stage(m, work[0], work[1], local, weight, p[0], factor, stride, stride + 1, last)
-    for c in range(3):
-        for r in range(rows):
-            at = (r + 1) * stride + 1
-            source, target = work[1, c, at : at + columns], out[c, r]
-            for i in range(columns):
-                target[i] = source[i]
+    unpack(work[1], out, 0, columns)
 
 
-@entry(
-    *(FILM, MASK, RANGES, FILMS, SLOTS, PACKED, FILM, float32, int64, VECTOR, COEFFICIENTS),
-    *(VECTOR, VECTOR, int64, int64, float32),
-)
-def advance_ranges(
-    film,
-    free,
-    ranges,
-    samples,
-    order,
-    matrix,
-    missed,
-    per_step,
-    steps,
-    space,
-    p,
-    chain,
-    shares,
-    key,
-    drawn,
-    factor,
-):
+EXTRAPOLATED = types.Tuple((FILMS, SLOTS, PACKED, FILM, float32))
+STAGES, DRAWS = types.UniTuple(VECTOR, 2), types.UniTuple(int64, 2)
+
+
+@entry(FILM, MASK, RANGES, EXTRAPOLATED, VECTOR, STAGES, DRAWS, COEFFICIENTS, int64, float32)
+def advance_ranges(film, free, ranges, extrapolated, space, stages, draws, p, steps, factor):
     """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
 
     Parameters
@@ -485,29 +442,23 @@ def advance_ranges(
         Cells that may move.
     ranges : int array (n, 2)
         First column of each range, and the first column after it; at least one column apart.
-    samples : float32 array (ORDERS + 1, 3, rows, columns)
-        The slow field in A/m at earlier times.
-    order : int array (k,)
-        Indices in `samples` of the latest k samples.
-    matrix : float32 array (n, k)
-        The first rows of the result of `core.lagrange_matrix` for these samples, with times in
-        units of all steps; one row, if the field is constant.
-    missed : float32 array (3, rows, columns)
-        Error of the previous interval; `per_step` times this error is added to the slow field.
-    per_step : float
-        Factor of `missed`.
-    steps : int
-        Number of steps. Each has the slow field at its middle.
+    extrapolated : tuple
+        The slow field, of which each step has the value at its middle: its `samples` at earlier
+        times, in A/m, float32 (ORDERS + 1, 3, rows, columns); the indices of the latest k samples,
+        (k,); the first rows of the result of `core.lagrange_matrix` for these, with times in units
+        of all steps, (n, k), one row if the field is constant; the error of the previous interval,
+        `missed` (3, rows, columns), and the multiple of it that is added to the slow field.
     space : float32 array
         Work space, see `workspace`.
+    stages : tuple of float32 array (stages,)
+        Stage j starts from m and advances by the j-th number of the first of a step, with the rate
+        of stage j - 1. The second is the share of the thermal field of the step in its field.
+    draws : tuple of int
+        Key of the random numbers, 0 to 2**32 - 1, and the number of steps that had some before.
     p : record array (1,) or (steps,)
         Coefficients of all steps or of each; see `PARAMETERS`.
-    chain : float32 array (stages,)
-        Stage j starts from m and advances by chain[j] of a step with the rate of stage j - 1.
-    shares : float32 array (stages,)
-        Share of the thermal field of the step in the field of each stage.
-    key, drawn : int
-        Key of the random numbers, 0 to 2**32 - 1, and the number of steps that had some before.
+    steps : int
+        Number of steps.
     factor : float
         Step times γ0/(1 + α²).
     """
@@ -517,34 +468,21 @@ def advance_ranges(
         stride = last - first + 2
         m, work, slow, noise, polynomial, weight = workspace(space, (rows + 2) * stride)
         pack(film, free, first, last, m, weight)
-        polynomial = polynomial[: matrix.shape[0]]
-        interpolation_coefficients(
-            samples, order, matrix, missed, per_step, polynomial, first, stride
-        )
+        polynomial = polynomial[: extrapolated[2].shape[0]]
+        interpolation_coefficients(extrapolated, polynomial, first, stride)
         # a loop: an assignment with broadcasting takes three seconds longer to compile
         for c in range(3):
             for i in range(m.shape[1]):
                 work[0, c, i] = work[1, c, i] = m[c, i]
-        stages, draws = (chain, shares), (noise, key, drawn)
-        _advance(m, work, slow, draws, polynomial, steps, weight, p, stages, factor, stride)
-        for c in range(3):
-            for r in range(rows):
-                at = (r + 1) * stride + 1
-                source, target = m[c, at : at + last - first], film[c, r, first:last]
-                for i in range(last - first):
-                    target[i] = source[i]
+        _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, factor, stride)
+        unpack(m, film, first, last)
 
 
 @entry(complex64[:, :, ::1], FILM)
 def multiply(spectrum, kernel):
-    """Replace the spectrum of M by that of -N M, in place.
+    """Replace the spectrum of M, (3, rows, columns), by that of -N M, in place.
 
-    Parameters
-    ----------
-    spectrum : complex64 array (3, rows, columns)
-        Transform of the magnetisation.
-    kernel : float32 array (4, rows, columns)
-        Transforms of the components xx, yy, zz and xy of N.
+    The kernel has the transforms of the components xx, yy, zz and xy of N, (4, rows, columns).
     """
     for r in range(spectrum.shape[1]):
         x, y, z = spectrum[0, r], spectrum[1, r], spectrum[2, r]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film.core import EngineError
-from wallnet.film.landscape import Landscape, largest, tangential, unit
+from wallnet.film.energy import Landscape, largest, tangential, unit
 
 STOP = 0.1
 """Largest ``|m × H × m|`` in A/m at a minimum."""
@@ -33,6 +33,9 @@ MEMORY = 8
 
 LARGEST_TURN = 0.2
 """Largest angle by which a moment turns in a step, in rad."""
+
+Memory = deque[tuple[NDArray, NDArray, float]]
+"""Earlier changes of m, of the torque field, and their scalar product."""
 
 SHIFT = 1e-2
 """Size of the changes of m from which a curvature is computed, in rad. In single precision, smaller
@@ -168,7 +171,7 @@ def steps(
     def across(vector: NDArray) -> NDArray:
         return vector if fixed is None else vector - m.dtype.type(dot(fixed, vector)) * fixed
 
-    memory: deque[tuple[NDArray, NDArray, float]] = deque(maxlen=MEMORY)
+    memory: Memory = deque(maxlen=MEMORY)
     field = across(torque(m))
     for step in range(limit + 1):
         residual = largest(field)
@@ -195,12 +198,7 @@ def steps(
     return m, residual, step
 
 
-def _direction(
-    landscape: Landscape,
-    m: NDArray,
-    field: NDArray,
-    memory: "deque[tuple[NDArray, NDArray, float]]",
-) -> NDArray:
+def _direction(landscape: Landscape, m: NDArray, field: NDArray, memory: Memory) -> NDArray:
     """Return the change of m by which L-BFGS expects to reach the minimum.
 
     Nocedal and Wright, Numerical Optimization (2006), algorithm 7.4, with the preconditioner as the
@@ -256,8 +254,7 @@ def softest(
 
     # changes are described in two directions perpendicular to m, in free cells only
     single = m.astype(np.float32)
-    axes = _perpendicular(single)
-    parts = [axis[:, landscape.free] for axis in axes]
+    parts = [axis[:, landscape.free] for axis in _perpendicular(single)]
 
     def spread(vector: NDArray) -> NDArray:
         change = np.zeros_like(single)

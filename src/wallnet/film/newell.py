@@ -12,6 +12,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+Cell = tuple[float, float, float]
+"""Edges of a cell along x, y, z in m."""
+
 FAR = 12.0
 """Distance, in units of the largest cell edge, beyond which the averaged dipole tensor is used. At
 this distance, it and the exact formula agree to 1e-11 (tested)."""
@@ -63,11 +66,7 @@ def _g(x: NDArray, y: NDArray, z: NDArray) -> NDArray:
 
 
 def _second_differences(
-    function: Callable[[NDArray, NDArray, NDArray], NDArray],
-    x: NDArray,
-    y: NDArray,
-    z: NDArray,
-    cell: tuple[float, float, float],
+    function: Callable[..., NDArray], x: NDArray, y: NDArray, z: NDArray, cell: Cell
 ) -> NDArray:
     """Sum a function over the 27 corner differences of two equal cells."""
     dx, dy, dz = cell
@@ -78,20 +77,11 @@ def _second_differences(
     return total / (4 * np.pi * dx * dy * dz)
 
 
-def exact(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
-    """Return the tensor between two cells of one layer by Newell's formulas.
+def exact(x: NDArray, y: NDArray, cell: Cell) -> NDArray:
+    """Return the tensor between two cells of one layer by Newell's formulas, (4, ...).
 
-    Parameters
-    ----------
-    x, y : ndarray of float
-        Offsets between the cells' centres, in any length unit.
-    cell : tuple of float
-        Edges of a cell, in the same unit.
-
-    Returns
-    -------
-    ndarray (4, ...)
-        Nxx, Nyy, Nzz, Nxy, dimensionless; H = -N M.
+    It is Nxx, Nyy, Nzz, Nxy, dimensionless; H = -N M. The offsets between the cells' centres and
+    the edges of a cell have the same unit.
     """
     z = np.zeros_like(x)
     dx, dy, dz = cell
@@ -102,13 +92,12 @@ def exact(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
     return np.stack([xx, yy, zz, xy])
 
 
-def averaged_dipole(x: NDArray, y: NDArray, cell: tuple[float, float, float]) -> NDArray:
+def averaged_dipole(x: NDArray, y: NDArray, cell: Cell) -> NDArray:
     """Return the tensor between two distant cells: the dipole tensor averaged over both.
 
     The difference of two points, each uniform in a cell, has a triangular distribution along each
     edge h, with second moment h²/6 and fourth moment h⁴/15. Three nodes reproduce both moments.
-
-    The parameters and the return value are those of `exact`.
+    Units and shapes are those of `exact`.
     """
     node = np.sqrt(0.4)
     rule = ((-node, 5 / 24), (0.0, 7 / 12), (node, 5 / 24))
@@ -124,20 +113,10 @@ def averaged_dipole(x: NDArray, y: NDArray, cell: tuple[float, float, float]) ->
     return totals
 
 
-def tensor(columns: int, rows: int, cell: tuple[float, float, float]) -> NDArray:
+def tensor(columns: int, rows: int, cell: Cell) -> NDArray:
     """Return the tensor for all offsets of 0 to `columns` - 1 and 0 to `rows` - 1 cells.
 
-    Parameters
-    ----------
-    columns, rows : int
-        Number of offsets along x and y.
-    cell : tuple of float
-        Edges of a cell in m.
-
-    Returns
-    -------
-    ndarray (4, rows, columns)
-        Nxx, Nyy, Nzz, Nxy, dimensionless.
+    It is Nxx, Nyy, Nzz, Nxy, dimensionless, (4, rows, columns).
     """
     # lengths in units of the smallest edge, so that no term under- or overflows
     unit = min(cell)
@@ -153,19 +132,8 @@ def tensor(columns: int, rows: int, cell: tuple[float, float, float]) -> NDArray
 def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray[np.float64]:
     """Arrange a component of the tensor for a cyclic convolution, with negative offsets at the end.
 
-    Parameters
-    ----------
-    part : ndarray (rows, columns)
-        The component for offsets that are not negative.
-    shape : tuple of int
-        Rows and columns of the convolution: at least 2·rows - 1 and 2·columns - 1.
-    odd : bool
-        Whether the component changes sign with x and with y, as Nxy does.
-
-    Returns
-    -------
-    ndarray
-        Array of that shape.
+    `part` has the rows and columns of offsets that are not negative, and `shape` at least
+    2·rows - 1 and 2·columns - 1. An odd component changes sign with x and with y, as Nxy does.
     """
     rows, columns = part.shape
     sign = -1.0 if odd else 1.0
@@ -178,24 +146,15 @@ def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray
 
 
 @lru_cache(maxsize=8)
-def stencil(cell: tuple[float, float, float]) -> NDArray[np.float64]:
+def stencil(cell: Cell) -> NDArray[np.float64]:
     """Return the coefficients of five cells that replace the tensor of an unbounded layer best.
 
     The engine evaluates the stencil at every stage of a step, and what it leaves out less often.
     The response of this rest to slow motion has to be weak: its extrapolation in time becomes
     unstable otherwise. The coefficients minimise the squared difference of the two transforms,
-    summed over wave vectors k with the weight (1 + `PREFERENCE` |k|² dx dy)⁻².
-
-    Parameters
-    ----------
-    cell : tuple of float
-        Edges of a cell in m.
-
-    Returns
-    -------
-    ndarray (3, 3)
-        For Nxx, Nyy, Nzz: coefficient of the cell itself, of each of its neighbours along x, and of
-        each along y.
+    summed over wave vectors k with the weight (1 + `PREFERENCE` |k|² dx dy)⁻². They are, for Nxx,
+    Nyy and Nzz, that of the cell itself, of each of its neighbours along x, and of each along y,
+    (3, 3).
     """
     offsets = np.arange(REACH)
     phases = (2 * offsets + 1 - REACH) * np.pi / REACH  # of neighbours, for all wave vectors

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.landscape import Landscape, largest, tangential, unit
+from wallnet.film.energy import Landscape, largest, tangential, unit
 from wallnet.film.minima import dot, softest, steps
 
 STEPS = 6
@@ -96,10 +96,7 @@ def along(images: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(gaps)])
 
 
-def relax(
-    landscape: Landscape,
-    images: NDArray[np.floating],
-) -> Path:
+def relax(landscape: Landscape, images: NDArray[np.floating]) -> Path:
     """Let a path descend to one of least energy. Its ends do not move.
 
     Parameters
@@ -208,10 +205,7 @@ def _highest_around(landscape: Landscape, path: Path, index: int) -> NDArray[np.
     return max([here, *middles], key=landscape.exact_energy)
 
 
-def lowest(
-    landscape: Landscape,
-    candidates: Sequence[NDArray[np.floating]],
-) -> tuple[Path, int]:
+def lowest(landscape: Landscape, candidates: Sequence[NDArray[np.floating]]) -> tuple[Path, int]:
     """Return the path with the lowest saddle point of several initial paths, and its index.
 
     Parameters

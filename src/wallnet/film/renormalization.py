@@ -23,9 +23,7 @@ from functools import lru_cache
 import numpy as np
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
-from wallnet.film.terms import Terms
-
-Cell = tuple[float, float, float]
+from wallnet.film.terms import Cell, Terms
 
 _WAVES = 32
 """Wave vectors along each axis from 0 to π: more change m by less than 1e-5."""
@@ -37,16 +35,9 @@ def bloch(temperature: float, curie_temperature: float) -> float:
 
 
 def scaled(terms: Terms, ratio: float, exponent: float = 3.0) -> Terms:
-    """Return the terms of a film with another magnetisation.
+    """Return the terms of a film with another magnetisation, a fraction of theirs.
 
-    Parameters
-    ----------
-    terms : Terms
-        The terms.
-    ratio : float
-        Magnetisation as a fraction of theirs.
-    exponent : float
-        Power of the magnetisation with which Ku changes.
+    Ku changes with the power `exponent` of the magnetisation.
     """
     return replace(
         terms,
@@ -62,14 +53,8 @@ def at_temperature(
 ) -> Terms:
     """Return the terms of a film at another temperature, by Bloch's law.
 
-    Parameters
-    ----------
-    film : Terms
-        Its terms at the ambient temperature.
-    ambient, temperature, curie_temperature : float
-        Temperatures in K, the first two below the third.
-    exponent : float
-        Power of the magnetisation with which Ku changes.
+    The ambient temperature, at which it has its terms, and the other one are in K and below the
+    Curie temperature. Ku changes with the power `exponent` of the magnetisation.
     """
     ratio = bloch(temperature, curie_temperature) / bloch(ambient, curie_temperature)
     return scaled(film, ratio, exponent)
@@ -81,21 +66,13 @@ def domain_magnetization(
 ) -> float:
     """Return the mean of a cell's moment along a perpendicular domain far from edges.
 
-    Parameters
-    ----------
-    terms : Terms
-        The terms of a cell.
-    cell : tuple of float
-        Edges of a cell in m.
-    temperature : float
-        Temperature in K.
-    renormalized : bool
-        Whether the terms are those of the film.
+    The edges of a cell are in m, the temperature in K. The terms are those of a cell, or those of
+    the film (`renormalized`).
 
     Raises
     ------
     ValueError
-        If the domain is not stable.
+        If the domain is not stable; so do the functions below.
     """
     q = (np.arange(_WAVES) + 0.5) * math.pi / _WAVES
     x, y = q / cell[0], q[:, np.newaxis] / cell[1]
@@ -123,22 +100,10 @@ def domain_magnetization(
 
 
 def of_film(terms: Terms, cell: Cell, temperature: float) -> Terms:
-    """Return the terms that a film of cells has at a temperature in K.
-
-    Raises
-    ------
-    ValueError
-        As for `domain_magnetization`.
-    """
+    """Return the terms that a film of cells has at a temperature in K."""
     return scaled(terms, domain_magnetization(terms, cell, temperature))
 
 
 def of_cells(terms: Terms, cell: Cell, temperature: float) -> Terms:
-    """Return the terms of cells whose film has given terms at a temperature in K.
-
-    Raises
-    ------
-    ValueError
-        As for `domain_magnetization`.
-    """
+    """Return the terms of cells whose film has given terms at a temperature in K."""
     return scaled(terms, 1 / domain_magnetization(terms, cell, temperature, renormalized=True))

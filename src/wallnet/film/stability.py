@@ -79,23 +79,10 @@ def stability_radius(chain: tuple[float, ...], damping: float, precession: bool 
 def choose(
     damping: float, precession: bool, stiffest: float, turning: float
 ) -> tuple[tuple[float, ...], float]:
-    """Choose the chain that needs the fewest stages per simulated time.
+    """Return the chain that needs the fewest stages per simulated time, and its longest step in s.
 
-    Parameters
-    ----------
-    damping : float
-        Gilbert α.
-    precession : bool
-        Whether the equation precesses.
-    stiffest : float
-        Largest |λ| in 1/s.
-    turning : float
-        Largest rate in 1/s that has to be resolved for accuracy.
-
-    Returns
-    -------
-    tuple
-        The chain, and the longest step in s.
+    `stiffest` is the largest |λ|, and `turning` the largest rate that has to be resolved for
+    accuracy, in 1/s.
     """
     stiffest, turning = max(stiffest, 1e-300), max(turning, 1e-300)
     best: tuple[float, ...] = CLASSICAL

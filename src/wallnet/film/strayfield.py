@@ -13,21 +13,11 @@ class StrayField:
     """Far part of the stray field: what the near part, a stencil of five cells, leaves out.
 
     The near part (`newell.stencil`, `terms.energies`) is evaluated at every stage of the
-    integration. The far part changes slowly.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns of the layer.
-    cell : tuple of float
-        Edges of a cell in m.
-    magnetization : float
-        Saturation magnetisation in A/m.
+    integration. The far part changes slowly. The layer has a shape of rows and columns, edges of a
+    cell in m, and a saturation magnetisation in A/m.
     """
 
-    def __init__(
-        self, shape: tuple[int, int], cell: tuple[float, float, float], magnetization: float
-    ) -> None:
+    def __init__(self, shape: tuple[int, int], cell: newell.Cell, magnetization: float) -> None:
         self.magnetization = magnetization
         self._parts = newell.tensor(shape[1], shape[0], cell)
         for part, (own, beside, above) in zip(self._parts[:3], newell.stencil(cell), strict=True):
@@ -39,10 +29,15 @@ class StrayField:
         self._first = (magnetization, self._kernel)
 
     def _prepare(self, shape: tuple[int, int]) -> None:
-        """Transform the tensor for a number of columns, and provide the work space."""
+        """Transform the symmetric tensor for a number of columns, and provide the work space."""
         rows, columns = self.shape = shape
         self.padded = (fft.good_size(2 * rows - 1), fft.good_size(2 * columns - 1, True))
-        self._kernel = self._spectra()
+        spectra = []
+        for index, part in enumerate(self._parts):
+            padded = newell.for_convolution(part[:, :columns], self.padded, odd=index == 3)
+            # includes the division by the number of points of the inverse transform
+            spectra.append(np.fft.rfft2(padded).real * (self.magnetization / padded.size))
+        self._kernel = np.array(spectra, dtype=np.float32)
         self._rows = np.zeros((3, rows, self.padded[1]), dtype=np.float32)
         self._spectrum = np.zeros((3, self.padded[0], self.padded[1] // 2 + 1), dtype=np.complex64)
 
@@ -61,29 +56,13 @@ class StrayField:
             self._narrower[columns] = narrower
         return self._narrower[columns]
 
-    def _spectra(self) -> NDArray[np.float32]:
-        """Transform the tensor without its near part, using its symmetries."""
-        spectra = []
-        for index, part in enumerate(self._parts):
-            part = part[:, : self.shape[1]]
-            padded = newell.for_convolution(part, self.padded, odd=index == 3)
-            # includes the division by the number of points of the inverse transform
-            spectra.append(np.fft.rfft2(padded).real * (self.magnetization / padded.size))
-        return np.array(spectra, dtype=np.float32)
-
     def far(
         self, m: NDArray[np.float32], others: NDArray[np.floating], out: NDArray[np.float32]
     ) -> None:
-        """Compute the far part of the stray field, plus the field of other sources.
+        """Write the far part of the stray field of m, plus the field of other sources, into `out`.
 
-        Parameters
-        ----------
-        m : float32 array (3, rows, columns)
-            Magnetisation, zero in empty cells.
-        others : array (3,) or (3, rows, columns)
-            Field of other sources in A/m, uniform or in each cell.
-        out : float32 array (3, rows, columns)
-            Receives the field in A/m.
+        All are in A/m and have the shape (3, rows, columns). m is zero in empty cells; the field of
+        other sources may be uniform, (3,).
         """
         rows, columns = self.shape
         self._rows[:, :, :columns] = m

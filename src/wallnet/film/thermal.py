@@ -14,12 +14,11 @@ to their middle; kept at its last value, it would cool the slow modes by several
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wallnet.film import fluctuations, newell
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
-from wallnet.film.terms import Layer, Terms
+from wallnet.film.terms import Cell, Layer, Mask, Terms
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -37,21 +36,16 @@ class ThermalEngine(Engine):
     seed : int
         Seed of the thermal field, 0 to 2**32 - 1. Two seeds give independent fields. The field of a
         cell at a step depends on nothing else.
-
-    Attributes
-    ----------
-    temperature : float
-        Temperature in K.
     """
 
     def __init__(
         self,
-        mask: NDArray[np.bool_],
-        cell: tuple[float, float, float],
+        mask: Mask,
+        cell: Cell,
         terms: Terms,
         temperature: float,
         seed: int,
-        held: NDArray[np.bool_] | None = None,
+        held: Mask | None = None,
     ) -> None:
         if not terms.precession or terms.damping == 0:
             raise EngineError("a film at a temperature needs precession and damping")
@@ -72,14 +66,7 @@ class ThermalEngine(Engine):
 
         The magnetisation, the time, the torque's current and the counters, with the sequence of
         the thermal field, remain. The stray field is computed anew. Afterwards, the film is as
-        one that was made with these values.
-
-        Parameters
-        ----------
-        terms : Terms
-            Energy and dynamics from now on.
-        temperature : float
-            Temperature in K, above zero.
+        one that was made with these terms and this temperature in K, above zero.
         """
         self.terms, self.temperature = terms, temperature
         self._stray.set_magnetization(terms.saturation_magnetization)
@@ -98,34 +85,28 @@ class ThermalEngine(Engine):
         columns = np.array([[0, self.mask.shape[1]]])
         done = 0
         while done < steps:
-            count = min(steps - done, together) if len(self._sampled) > 1 else 1
-            # constant in the interval: the straight line through the last samples at its middle
-            weights = [1.0]
+            count, weights = 1, [1.0]
             if len(self._sampled) > 1:
+                # constant in the interval: the straight line through the samples at its middle
+                count = min(steps - done, together)
                 ahead = count * step / 2 / (self._sampled[-1][0] - self._sampled[-2][0])
                 weights = [1 + ahead, -ahead]
-            matrix = np.array([weights], dtype=np.float32)
             order = np.array([slot for _, slot in reversed(self._sampled)])
-            self._integrate(step, count, columns, order, matrix, noise)
+            extrapolation = order, np.array([weights], dtype=np.float32)
+            self._integrate(step, count, columns, extrapolation, noise)
             done += count
             self.time = start + done * step
             self._sampled = [self._sampled[-1], (self.time, self._sample())]
 
-    def spin_temperature(self, cells: NDArray[np.bool_] | None = None) -> float:
+    def spin_temperature(self, cells: Mask | None = None) -> float:
         """Return the temperature in K that the magnetisation shows.
 
         In equilibrium, ⟨|∇E|²⟩ = k_B T ⟨∇²E⟩ on the sphere of each moment (Nurdin and Schotte,
         2000, doi:10.1103/PhysRevE.61.3579). The torque of the current is no gradient and is left
-        out.
-
-        Parameters
-        ----------
-        cells : bool array (rows, columns), optional
-            Cells over which both sides are summed; by default all that may move.
+        out. Both sides are summed over the mask `cells`, by default over all that may move.
         """
         layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
-        p, _ = self._coefficients(None)
-        p = p[0]
+        p = self._coefficients(None)[0][0]
         field = np.empty_like(self._m)
         self._far_field(self._m, field)
         field = field.astype(np.float64)

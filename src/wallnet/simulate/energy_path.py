@@ -18,7 +18,7 @@ from wallnet.simulate.calculator import SimulationError
 if TYPE_CHECKING:
     import xarray
 
-    from wallnet.film.landscape import Landscape
+    from wallnet.film.energy import Landscape
 
 LEAD = 0.5
 """Lead of the upper end in the middle of a path of both ends together, in units of Δ. Without it,
@@ -35,7 +35,7 @@ Places = list[tuple[float, float]]
 
 def landscape_of(job: tracks.TrackJob) -> "Landscape":
     """Return the energy of the film of a job."""
-    from wallnet.film.landscape import Landscape
+    from wallnet.film.energy import Landscape
 
     return Landscape(**tracks.film(job))
 

@@ -10,7 +10,7 @@ from wallnet import files, tracks
 from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.experiment import Step
-from wallnet.tracks.domains import magnetization_of_step
+from wallnet.tracks.domains import magnetization_over_time
 
 if TYPE_CHECKING:
     import xarray
@@ -164,7 +164,7 @@ class Recorder:
         x, y = tracks.centres(self.job.track)
         mean = np.array([m[2] for m in self._entries["m"]])
         if self.job.temperature:
-            mean = np.clip(mean / magnetization_of_step(self.job, self.time), -1, 1)
+            mean = np.clip(mean / magnetization_over_time(self.job, self.time), -1, 1)
         return files.dataset(
             "trace",
             {

@@ -35,18 +35,12 @@ TrackJob = Step | Minimum | EnergyPath
 
 
 class Cells(NamedTuple):
-    """Masks of cells of a track, each of shape (rows, columns).
-
-    Attributes
-    ----------
-    mask : ndarray
-        Magnetic cells.
-    held : ndarray
-        Those with frozen spins.
-    """
+    """Masks of cells of a track, each of shape (rows, columns)."""
 
     mask: NDArray[np.bool_]
+    """Magnetic cells."""
     held: NDArray[np.bool_]
+    """Those with frozen spins."""
 
 
 def cells(job: TrackJob) -> Cells:
@@ -55,7 +49,7 @@ def cells(job: TrackJob) -> Cells:
 
 
 def film(job: TrackJob) -> dict[str, Any]:
-    """Return a job as arguments of `film.core.Engine` and of `film.landscape.Landscape`."""
+    """Return a job as arguments of `film.core.Engine` and of `film.energy.Landscape`."""
     return {**cells(job)._asdict(), "cell": job.track.cell, "terms": job.material.terms()}
 
 
@@ -137,11 +131,8 @@ def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
     total = cell / 2 * np.count_nonzero(profile[[0, -1]] < 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = left / (left - right)
-    share = np.where(
-        (left < 0) & (right < 0),
-        1.0,
-        np.where(left < 0, crossing, np.where(right < 0, 1 - crossing, 0.0)),
-    )
+    cases = [(left < 0) & (right < 0), left < 0, right < 0]
+    share = np.select(cases, [1.0, crossing, 1 - crossing], 0.0)
     return float(total + cell * np.sum(share))
 
 

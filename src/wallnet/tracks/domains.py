@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.experiment import Simulation, Step
 from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
-from wallnet.tracks.pulse_heat import TrackTemperature
+from wallnet.tracks.heating import TrackTemperature
 
 if TYPE_CHECKING:
     import xarray
@@ -30,43 +30,19 @@ def domains_of(
     return float(content.attrs.get("domain_magnetization", 1.0))
 
 
-def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.float64]:
+def magnetization_over_time(job: Step, time: ArrayLike) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain, 1 at 0 K.
 
-    If pulses heat the film, its domains have the temperature that the track has then.
-
-    Parameters
-    ----------
-    job : Simulation
-        One pulse, or a train.
-    time : array_like
-        Times in s since the start of the first pulse; NaN gives NaN.
-
-    Returns
-    -------
-    ndarray
-        Of the shape of the times.
+    If pulses heat the film, its domains have the temperature that the track has then. Times are in
+    s since the start of the first pulse of a pulse or a train; NaN gives NaN.
     """
     time = np.asarray(time, dtype=float)
     kelvin, begin = np.full_like(time, np.nan), 0.0
-    for step in job.steps():
+    for step in job.steps() if isinstance(job, Simulation) else [job]:
         # a step begins at the temperature at which the one before ended
         own = time >= begin
         kelvin[own] = TrackTemperature(step)(time[own] - begin)
         begin += step.longest
-    return _at(job, kelvin)
-
-
-def magnetization_of_step(step: Step, time: ArrayLike) -> NDArray[np.float64]:
-    """Return the mean of a cell's moment in a domain at times in s since the start of a step.
-
-    See `magnetization_over_time`.
-    """
-    return _at(step, TrackTemperature(step)(time))
-
-
-def _at(job: Step, kelvin: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of a cell's moment in a domain at temperatures in K; NaN gives NaN."""
     heating, cell = job.heating, job.track.cell
     if heating is None:
         at_rest = job.material.domain_magnetization(cell, job.temperature)

@@ -1,4 +1,6 @@
-"""Temperature of a heated strip on an oxide layer of finite thickness on thick silicon.
+"""Temperature of a track over time: a heated strip on oxide of finite thickness on thick silicon.
+
+The heat of its pulses is a sum of steps, of each of which the response is known.
 
 The strip is long, so that heat flows in the plane of its cross-section, and thin, so that its heat
 enters the oxide evenly over its width. It stores no heat itself, and nothing flows upwards. The
@@ -12,11 +14,17 @@ the heat reflected by the silicon, is integrated over k and transformed back num
 """
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.heavy_metal import Heating
+from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.pulse import repeated
+from wallnet.config.waveform import Points, segments
+from wallnet.experiment import Step
 
 NODES = 24
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
@@ -28,18 +36,24 @@ half a period."""
 POINTS = 12
 """Points of Gauss and Legendre in each interval."""
 
+SAMPLES = 4
+"""Equal parts of each pulse of a pulse train, at whose ends its temperature is computed."""
+
+FINE = 16
+"""Parts between two points of a waveform, at whose ends the temperature is computed."""
+
+POINTS_A_DECADE = 60
+"""Points of the table from which the temperature during long pulse trains is interpolated."""
+
+SHORTEST = 1e-13
+"""Time in s after a step of the heat flux before which the rise is left out, less than 1/20 of that
+after 50 ps."""
+
 
 def step_response(time: ArrayLike, width: float, heating: Heating) -> NDArray[np.float64]:
     """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
 
-    Parameters
-    ----------
-    time : array_like (...)
-        Times since the start in s; the rise at and before 0 is 0.
-    width : float
-        Width of the strip in m.
-    heating : Heating
-        The substrate.
+    Times since the start are in s, shape (...), the width is in m. The rise at and before 0 is 0.
 
     Returns
     -------
@@ -61,19 +75,7 @@ def thick_oxide(time: NDArray[np.float64], width: float, heating: Heating) -> ND
     """Return the rise per heat flux of a strip on oxide without an end.
 
     The rise after heat that is given off in a moment is a difference of error functions; this is
-    its integral over time.
-
-    Parameters
-    ----------
-    time : ndarray (times,)
-        Times since the start in s, above 0.
-    width, heating
-        As for `step_response`.
-
-    Returns
-    -------
-    ndarray (2, times)
-        Rise per flux in K m²/W, mean and in the middle.
+    its integral over time. Units and shapes are those of `step_response`; times are above 0.
     """
     from scipy.special import erf, exp1
 
@@ -151,3 +153,133 @@ def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]
         [0.5, *(1 + 1j * angle * (1 + cotangent**2) - 1j * cotangent)], dtype=np.complex128
     )
     return exponents, 2 / 5 * factors * np.exp(exponents)
+
+
+def heat_flux(
+    metal: HeavyMetal, polarization: float, density: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the heat per area and time that a metal gives off, in W/m².
+
+    P is that of the track's material, the current density J of the device is in A/m².
+    """
+    in_metal = density * metal.rescaling(polarization)
+    return metal.resistivity * metal.thickness * in_metal**2
+
+
+class Heat(NamedTuple):
+    """Heat flux of a pulse, per that of its current density, as steps that add up."""
+
+    instants: NDArray[np.float64]
+    """Times in s at which the temperature is computed."""
+    edges: NDArray[np.float64]
+    """Time in s of each step."""
+    steps: NDArray[np.float64]
+    """Height of each step."""
+
+
+def heat_of(waveform: Points, duration: float, parts: int = FINE) -> Heat:
+    """Return the heat flux of a pulse: the square of its waveform.
+
+    Heat is linear: a square pulse is a step on and a step off. Where the flux changes gradually,
+    its derivative is integrated by Gauss and Legendre, with a step at each node. The sum of steps
+    holds at the ends of the parts, between which these nodes are, and after the pulse.
+    """
+    instants, edges, steps = [np.zeros(1)], [], []
+    before = 0.0
+    for begin, end, first, last in segments(waveform, duration):
+        # a maximum is soon after a point
+        shares = np.linspace(0, 1, parts + 1) ** 2 if waveform else np.linspace(0, 1, SAMPLES + 1)
+        ends = begin + (end - begin) * shares
+        instants.append(ends[1:])
+        edges.append(np.array([begin]))
+        steps.append(np.array([first**2 - before]))
+        before = last**2
+        if first != last:
+            nodes, weights = np.polynomial.legendre.leggauss(3)
+            half = np.diff(ends)[:, np.newaxis] / 2
+            inside = ends[:-1, np.newaxis] + half * (1 + nodes)
+            slope = (last - first) / (end - begin)
+            share = first + slope * (inside - begin)
+            edges.append(inside.ravel())
+            steps.append((2 * share * slope * half * weights).ravel())
+    edges.append(np.array([duration]))
+    steps.append(np.array([-before]))
+    return Heat(*(np.concatenate(each) for each in (instants, edges, steps)))
+
+
+def superposed(
+    pulses: Sequence[tuple[Heat, float, float]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return time in s and height of the steps of pulses: the heat, start in s and flux of each."""
+    edges = [heat.edges + start for heat, start, _ in pulses]
+    steps = [heat.steps * flux for heat, _, flux in pulses]
+    return np.concatenate([np.empty(0), *edges]), np.concatenate([np.empty(0), *steps])
+
+
+class StepResponse:
+    """A step response over the logarithm of time; 0 at and before time 0.
+
+    Its values, (..., times), are those at ascending times in s since the step, (times,).
+    """
+
+    def __init__(self, time: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+        from scipy.interpolate import CubicSpline
+
+        self.shortest, self.longest = time[0], time[-1]
+        self.spline = CubicSpline(np.log(time), values, axis=-1)
+
+    def __call__(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the responses at times in s since the step, along the last axes."""
+        # rounding of sums of durations must not make a pulse of a femtosecond
+        later = time > 0.5 * self.shortest
+        known = self.spline(np.log(np.clip(time[later], self.shortest, self.longest)))
+        found = np.zeros((*known.shape[:-1], *time.shape))
+        found[..., later] = known
+        return found
+
+
+@lru_cache(maxsize=8)
+def _response(width: float, substrate: Heating, decades: int) -> StepResponse:
+    """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
+    count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
+    time = np.geomspace(SHORTEST, 10.0**decades, count)
+    mean, _ = step_response(time, width, substrate)
+    return StepResponse(time, mean)
+
+
+class TrackTemperature:
+    """Temperature of the track of a job over the time since its start, mean over the width.
+
+    Earlier pulses of the same train are included. The temperature of a job without `heating` is
+    constant.
+    """
+
+    def __init__(self, job: Step) -> None:
+        self._ambient, self._heating = job.temperature, job.heating
+        if job.heating is None:
+            return
+        metal, begin, pulses = job.heating.heavy_metal, 0.0, []
+
+        def flux(density: float) -> float:
+            return float(heat_flux(metal, job.material.polarization, np.array(density)))
+
+        for pulse in reversed(list(repeated(job.heating.earlier))):
+            begin -= pulse.duration + pulse.pause
+            # nothing changes fast long after it
+            heat = heat_of(pulse.waveform, pulse.duration, parts=1)
+            pulses.append((heat, begin, flux(pulse.current_density)))
+        if job.current_density:
+            heat = heat_of(job.waveform, job.pulse_end)
+            pulses.append((heat, 0.0, flux(job.current_density)))
+        self._edges, self._steps = superposed(pulses)
+        longest = job.longest - begin
+        decades = math.ceil(math.log10(max(longest, 1e-9)))
+        self._rise = _response(job.track.width, job.heating.substrate, decades)
+
+    def __call__(self, time: ArrayLike) -> NDArray[np.float64]:
+        """Return the temperature in K at times in s since the start of the job."""
+        time = np.asarray(time, dtype=float)
+        if self._heating is None:
+            return np.full_like(time, self._ambient)
+        since = time[..., np.newaxis] - self._edges
+        return np.asarray(self._ambient + self._rise(since) @ self._steps)

@@ -1,47 +1,88 @@
 """Validation of the engine against published and analytic values.
 
-Each check is a function that yields rows (`wallnet.validation.rows`) and adds the curves of
-figures to a dictionary. A row contains the quantity, the reference value and its source, the
-engine's value, the tolerance and the reason for that tolerance. The checks use the campaign's
-settings unless a row states others.
+Each check is a function that yields rows and adds the curves of figures to a dictionary. The checks
+use the campaign's settings unless a row states others.
 """
 
 import argparse
 import importlib
+import math
 import time
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
 
 from wallnet import files
 from wallnet.files import FileError
 
 CHECKS = {
-    "stray-field": "stray_field:stray_field",
-    "problem-4": "standard_problems:problem_4",
-    "slonczewski-film": "standard_problems:slonczewski_film",
-    "dmi-edge": "standard_problems:dmi_edge",
-    "dmi-disk": "standard_problems:dmi_disk",
-    "macrospin": "macrospin:macrospin",
-    "neel-wall": "walls:neel_wall",
-    "wall-velocity": "walls:wall_velocity",
-    "thermal": "thermal:thermal",
-    "time-step": "convergence:time_step",
-    "cell-size": "convergence:cell_size",
-    "tolerances": "convergence:tolerances",
+    "stray-field": "standard_problems",
+    "problem-4": "standard_problems",
+    "slonczewski-film": "standard_problems",
+    "dmi-edge": "standard_problems",
+    "dmi-disk": "standard_problems",
+    "macrospin": "walls",
+    "neel-wall": "walls",
+    "wall-velocity": "walls",
+    "thermal": "thermal",
+    "time-step": "convergence",
+    "cell-size": "convergence",
+    "tolerances": "convergence",
 }
-"""Module and function of each check, by its name, in the order of the table."""
+"""Module of each check by its name, which is that of its function, in the order of the table."""
+
+Row = dict[str, Any]
+"""One comparison, as it is stored: `quantity`, `unit` ("1" for a pure number), `reference` with its
+`source`, the engine's value `ours`, `tolerance` with its `reason`, and `passed`. A finding, which
+is reported and not judged, has None for `tolerance` and `passed`."""
+
+Rows = Iterator[Row]
+
+Curves = dict[str, Any]
+"""Series of numbers by name, for figures; plain lists in SI units."""
+
+
+@cache
+def _said() -> dict[str, Row]:
+    """Return all rows by their keys, without what a check computes."""
+    return tomllib.loads(resources.files(__name__).joinpath("rows.toml").read_text("utf-8"))
+
+
+def row(key: str, ours: float, words: dict[str, Any] | None = None, **computed: float) -> Row:
+    """Return a row of `rows.toml` with the value of the engine.
+
+    The words are those of its texts; `name` also chooses one of several references. `computed` are
+    `reference` and `tolerance`, where the file has none.
+    """
+    said = {"unit": "1", **_said()[key], **computed}
+    said |= {text: said[text].format(**words or {}) for text in ("quantity", "reason")}
+    if isinstance(said["reference"], dict):
+        said["reference"] = said["reference"][(words or {})["name"]]
+    if share := said.pop("relative_tolerance", None):
+        said["tolerance"] = share * said["reference"]
+    return judged(float(ours), **said)
+
+
+def judged(ours: float, reference: float, tolerance: float, **words: str) -> Row:
+    """Return a row; infinite is the tolerance of a finding."""
+    found: Row = {**words, "reference": reference, "ours": ours, "tolerance": None, "passed": None}
+    if math.isfinite(tolerance):
+        found |= {"tolerance": tolerance, "passed": bool(abs(ours - reference) <= tolerance)}
+    return found
+
+
+def of_components(
+    key: str, m: Iterable[float], words: Row | None = None, of: str = "", **computed: float
+) -> Rows:
+    """Yield a row for each component of m; see `row`."""
+    for name, value in zip(("mx", "my", "mz"), m, strict=False):
+        yield row(key, value, {**(words or {}), "name": of + name}, **computed)
 
 
 def run(check: str) -> dict:
-    """Run a check.
-
-    Parameters
-    ----------
-    check : str
-        Key of `CHECKS`.
-
-    Returns
-    -------
-    dict
-        Name of the check, `rows`, `curves` for figures, and its duration in `seconds`.
+    """Run a check; return its name, `rows`, `curves` for figures, and its duration in `seconds`.
 
     Raises
     ------
@@ -50,11 +91,10 @@ def run(check: str) -> dict:
     """
     if check not in CHECKS:
         raise FileError(f"{check} is not a check; use one of {', '.join(CHECKS)}")
-    module, function = CHECKS[check].split(":")
+    module = importlib.import_module(f"{__name__}.{CHECKS[check]}")
     begin = time.perf_counter()
-    curves: dict = {}
-    found = getattr(importlib.import_module(f"{__name__}.{module}"), function)(curves)
-    rows = list(found)
+    curves: Curves = {}
+    rows = list(getattr(module, check.replace("-", "_"))(curves))
     seconds = round(time.perf_counter() - begin, 2)
     return {"check": check, "seconds": seconds, "rows": rows, "curves": curves}
 

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film.core import Tolerances
-from wallnet.validation import material
-from wallnet.validation.rows import Curves, Rows, row
+from wallnet.validation import Curves, Rows, material, row
 
 _CELL = (3e-9, 3e-9, material.THICKNESS)
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, Tolerances
-from wallnet.film.landscape import Landscape
+from wallnet.film.energy import Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Cell, Mask, SpinTorque, Terms
 
 THICKNESS = 2e-9
 POLARIZATION = 0.4
@@ -42,15 +42,12 @@ TIGHT = Tolerances(stray_field_tolerance=1e-6, frozen_change=0.0, time_step_frac
 """Settings without approximations."""
 
 
-Cell = tuple[float, float, float]
-
-
 def started(
     start: NDArray[np.floating],
     cell: Cell,
     terms: Terms = FILM,
     tolerances: Tolerances = DEFAULT,
-    mask: NDArray[np.bool_] | None = None,
+    mask: Mask | None = None,
 ) -> Engine:
     """Return the engine with an initial magnetisation, (rows, columns, 3); by default no holes."""
     whole = np.ones(start.shape[:2], dtype=bool)
@@ -60,10 +57,7 @@ def started(
 
 
 def relaxed(
-    start: NDArray[np.floating],
-    cell: Cell,
-    terms: Terms,
-    mask: NDArray[np.bool_] | None = None,
+    start: NDArray[np.floating], cell: Cell, terms: Terms, mask: Mask | None = None
 ) -> NDArray[np.float64]:
     """Return the minimum of the energy on from a state."""
     whole = np.ones(start.shape[:2], dtype=bool)

@@ -1,4 +1,4 @@
-"""Standard problems with published values: µMAG 4, mumax3's 5a, and DMI."""
+"""Published values: demagnetising factors, and the problems µMAG 4, mumax3's 5a, and DMI."""
 
 import math
 from dataclasses import replace
@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet.film import newell
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Cell, SpinTorque, Terms
 from wallnet.tracks import first_time
-from wallnet.validation.material import DEFAULT, TIGHT, Cell, relaxed, started, uniform
-from wallnet.validation.rows import Curves, Rows, of_components, row
+from wallnet.validation import Curves, Rows, of_components, row
+from wallnet.validation.material import DEFAULT, TIGHT, relaxed, started, uniform
 
 MUMAX_GAMMA = 1.7595e11 * VACUUM_PERMEABILITY
 """mumax3's gyromagnetic ratio, as γ0 in m/(A s)."""
@@ -22,6 +23,28 @@ _PERMALLOY = Terms(
     damping=0.02,
     gyromagnetic_ratio=MUMAX_GAMMA,
 )
+
+
+def stray_field(_curves: Curves) -> Rows:
+    """Compare self-terms and whole-prism demagnetising factors with published values."""
+    for cell in ((1.0, 1.0, 2.0), (3.0, 3.0, 2.0)):
+        own = newell.tensor(1, 1, cell)[:, 0, 0]
+        for name, ours in (("Nxx", own[0]), ("Nzz", own[2])):
+            yield row("self-term", ours, {"name": f"{name} of a {_size(cell)} cell"})
+    for (columns, rows), cell in (((512, 64), (1.0, 1.0, 2.0)), ((500, 50), (3.0, 3.0, 2.0))):
+        parts = newell.tensor(columns, rows, cell)
+        # each offset occurs (columns - i)(rows - j) times in each quadrant
+        weight = np.outer(rows - np.arange(rows), columns - np.arange(columns)).astype(float)
+        weight[1:] *= 2
+        weight[:, 1:] *= 2
+        extent = (columns * cell[0], rows * cell[1], cell[2])
+        for name, part in zip(("Nxx", "Nyy", "Nzz"), parts, strict=False):
+            ours = (weight * part).sum() / (rows * columns)
+            yield row("prism", ours, {"name": f"{name} of a {_size(extent)} prism"})
+
+
+def _size(edges: tuple[float, float, float]) -> str:
+    return "×".join(f"{edge:g}" for edge in edges) + " nm"
 
 
 def problem_4(curves: Curves) -> Rows:

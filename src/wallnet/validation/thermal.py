@@ -8,21 +8,16 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
-from wallnet.film.terms import Terms
+from wallnet.film.terms import Cell, Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.validation import material
-from wallnet.validation.material import Cell
-from wallnet.validation.rows import Curves, Rows, row
+from wallnet.validation import Curves, Rows, material, row
 from wallnet.validation.standard_problems import MUMAX_GAMMA
 
 
 class _Macrospin:
     """The Fokker-Planck equation of a uniaxial moment about its axis, by finite volumes in m_z.
 
-    Parameters
-    ----------
-    cell, terms, temperature
-        A cell without exchange and stray field.
+    The terms of its cell have neither exchange nor stray field.
     """
 
     def __init__(self, cell: Cell, terms: Terms, temperature: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 from helpers.systems import asymmetric_system, flat_system
 
 import wallnet.film
-from wallnet.film.ubermag.translation import describe
+from wallnet.film.ubermag import describe
 
 
 @pytest.mark.parametrize("name", ["exchange", "dmi", "uniaxialanisotropy", "demag", "zeeman"])

@@ -7,8 +7,8 @@ import pytest
 from helpers.systems import asymmetric_system, flat_system
 
 import wallnet.film
+from wallnet.film import ubermag
 from wallnet.film.terms import SpinTorque, Terms
-from wallnet.film.ubermag import translation
 
 
 def film(n=(10, 5, 1), height=2e-9, norm=1e6, **more):
@@ -81,16 +81,16 @@ def test_a_parameter_may_be_another_in_empty_cells_alone():
     values = np.full((4, 3, 1, 1), 1.1e-11)
     values[1, 0] = 0.0
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
-    assert translation.describe(system).terms.exchange_stiffness == 1.1e-11
+    assert ubermag.describe(system).terms.exchange_stiffness == 1.1e-11
     values[0, 1] = 0.0
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
     with pytest.raises(wallnet.film.Unsupported, match="Exchange.A that varies in space"):
-        translation.describe(system)
+        ubermag.describe(system)
 
 
 def test_every_parameter_of_a_system_reaches_the_engine():
     system = asymmetric_system()
-    found = translation.describe(system)
+    found = ubermag.describe(system)
     assert found.cell == pytest.approx((3e-9, 2e-9, 1.5e-9), rel=1e-12, abs=0)
     mask = np.ones((3, 4), dtype=bool)
     mask[0, 1] = False
@@ -120,7 +120,7 @@ def test_every_parameter_of_a_system_reaches_the_engine():
     )
     # the output equals the input
     np.testing.assert_allclose(
-        translation.to_array(found, found.magnetization), system.m.array, rtol=1e-12, atol=0
+        ubermag.to_array(found, found.magnetization), system.m.array, rtol=1e-12, atol=0
     )
 
 
@@ -130,7 +130,7 @@ def test_what_a_system_does_not_have_is_absent_from_the_engine():
         H=(2e4, 0, 3e4), name="second"
     )
     system.dynamics = mm.Damping(alpha=0.1)
-    found = translation.describe(system)
+    found = ubermag.describe(system)
     assert found.torque is None
     assert not found.terms.precession
     assert not found.terms.stray_field
@@ -140,13 +140,13 @@ def test_what_a_system_does_not_have_is_absent_from_the_engine():
     system.dynamics = mm.Precession(gamma0=2.2e5) + mm.Slonczewski(
         J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1
     )
-    found = translation.describe(system)
+    found = ubermag.describe(system)
     assert found.terms.precession
     assert found.terms.damping == 0
     assert found.torque.field_like == 0
     # the dynamics have no effect if only the energy is requested
     system.dynamics = mm.ZhangLi(u=100, beta=0.1)
-    assert translation.describe(system, dynamics=False).torque is None
+    assert ubermag.describe(system, dynamics=False).torque is None
 
 
 def test_fixed_subregions_are_cells_of_the_mesh():
@@ -158,6 +158,6 @@ def test_fixed_subregions_are_cells_of_the_mesh():
     system = mm.System(name="corner")
     system.energy = mm.Exchange(A=1e-11)
     system.m = df.Field(mesh, nvdim=3, value=(0, 0, 1), norm=1e6)
-    held = translation.describe(system, dynamics=False, fixed=["corner"]).held
+    held = ubermag.describe(system, dynamics=False, fixed=["corner"]).held
     assert held.tolist() == [[False] * 4, [False] * 4, [True, True, False, False]]
-    assert not translation.describe(system, dynamics=False).held.any()
+    assert not ubermag.describe(system, dynamics=False).held.any()

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from wallnet.film import stability
-from wallnet.film.terms.base import Contribution, Layer, Stiffness, Term
+from wallnet.film.newell import Cell
+from wallnet.film.terms.base import Contribution, Layer, Mask, Stiffness, Term
 from wallnet.film.terms.energies import (
     Demagnetization,
     Exchange,
     InterfacialDMI,
+    SpinTorque,
     UniaxialAnisotropy,
     Zeeman,
 )
-from wallnet.film.terms.spin_torque import SpinTorque
 
-__all__ = ["Contribution", "Layer", "SpinTorque", "Stiffness", "Term", "Terms"]
+__all__ = ["Cell", "Contribution", "Layer", "Mask", "SpinTorque", "Stiffness", "Term", "Terms"]
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,7 @@ class Terms:
         """γ0/(1 + α²) in m/(A s)."""
         return self.gyromagnetic_ratio / (1 + self.damping**2)
 
-    def rates(
-        self, cell: tuple[float, float, float], torque: SpinTorque | None = None
-    ) -> tuple[float, float]:
+    def rates(self, cell: Cell, torque: SpinTorque | None = None) -> tuple[float, float]:
         """Return bounds of the rates of a film's modes.
 
         Parameters
@@ -120,7 +119,7 @@ class Terms:
         return rate * float(stiffest), rate * turning
 
     def time_step(
-        self, cell: tuple[float, float, float], torque: SpinTorque | None = None
+        self, cell: Cell, torque: SpinTorque | None = None
     ) -> tuple[tuple[float, ...], float]:
         """Return the Runge-Kutta chain for a film and its longest time step, in s.
 

@@ -8,25 +8,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.newell import Cell
+
+Mask = NDArray[np.bool_]
+"""Mask of cells, (rows, columns); row 0 is the lower edge, column 0 the left one."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A single layer of equal cells.
+    """A single layer of equal cells."""
 
-    Attributes
-    ----------
-    cell : tuple of float
-        Edges of a cell along x, y, z in m.
-    saturation_magnetization : float
-        Ms in A/m.
-    mask : bool array (rows, columns)
-        Mask of magnetic cells; row 0 is the lower edge, column 0 the left one.
-    """
-
-    cell: tuple[float, float, float]
+    cell: Cell
     saturation_magnetization: float
-    mask: NDArray[np.bool_]
+    """Ms in A/m."""
+    mask: Mask
+    """Mask of magnetic cells."""
 
     @property
     def polarization(self) -> float:
@@ -35,28 +31,21 @@ class Layer:
 
 
 class Stiffness(NamedTuple):
-    """Fields of a term per unit of m, in A/m, which bound the time step; fields of terms add up.
-
-    Attributes
-    ----------
-    symmetric, antisymmetric : ndarray (2,)
-        Coupling to a neighbour along x and along y, with equal and with opposite sign for the two
-        neighbours.
-    lowest, highest : float
-        Range of all other changes of the field with m, in a single cell or in the worst pattern of
-        cells.
-    uniform : ndarray (3, 3)
-        Field of a uniformly magnetised film, in which moments turn independently.
-    torque : float
-        Largest field that does not derive from an energy.
-    """
+    """Fields of a term per unit of m, in A/m, which bound the time step; fields of terms add up."""
 
     symmetric: NDArray[np.float64] = np.zeros(2)
+    """Coupling to a neighbour along x and along y, with equal sign for the two neighbours."""
     antisymmetric: NDArray[np.float64] = np.zeros(2)
+    """The same with opposite sign."""
     lowest: float = 0.0
+    """Smallest of all other changes of the field with m, in a single cell or in the worst pattern
+    of cells."""
     highest: float = 0.0
+    """Largest of them."""
     uniform: NDArray[np.float64] = np.zeros((3, 3))
+    """Field of a uniformly magnetised film, in which moments turn independently."""
     torque: float = 0.0
+    """Largest field that does not derive from an energy."""
 
 
 class Contribution:

@@ -1,13 +1,15 @@
-"""The energy terms of a film: exchange, DMI, anisotropy, stray field and external field."""
+"""The energy terms of a film, and the torque of a current."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from wallnet.film import newell
-from wallnet.film.terms.base import Layer, Stiffness, Term
+from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
+from wallnet.film.newell import Cell
+from wallnet.film.terms.base import Contribution, Layer, Stiffness, Term
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,13 @@ class Exchange(Term):
     exchange_stiffness: float
     name = "exchange"
 
-    def _couplings(self, layer: Layer) -> tuple[float, float]:
-        """Return the field in A/m of one neighbour along x and along y."""
-        exchange = 2 * self.exchange_stiffness / layer.polarization
-        return exchange / layer.cell[0] ** 2, exchange / layer.cell[1] ** 2
-
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
         # the part of the cell itself is parallel to its m and exerts no torque
-        x, y = self._couplings(layer)
-        return {"neighbour_x": x, "neighbour_y": y}
+        exchange, (x, y, _) = 2 * self.exchange_stiffness / layer.polarization, layer.cell
+        return {"neighbour_x": exchange / x**2, "neighbour_y": exchange / y**2}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        return Stiffness(symmetric=np.array(self._couplings(layer)))
+        return Stiffness(symmetric=np.array(list(self.coefficients(layer).values())))
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
@@ -86,18 +83,15 @@ class UniaxialAnisotropy(Term):
     axis: tuple[float, float, float]
     name = "anisotropy"
 
-    def _local(self, layer: Layer) -> NDArray[np.float64]:
-        """Return the matrix in A/m that gives the field from the m of the cell."""
-        return 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)
-
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
-        return {"local": self._local(layer)}
+        return {"local": 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        strength = 2 * self.anisotropy / layer.polarization
-        return Stiffness(
-            lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=self._local(layer)
+        strength, local = (
+            2 * self.anisotropy / layer.polarization,
+            self.coefficients(layer)["local"],
         )
+        return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         axis = np.array(self.axis)
@@ -146,7 +140,7 @@ class Demagnetization(Term):
 
 @lru_cache(maxsize=1)
 def _transformed_tensor(
-    rows: int, columns: int, cell: tuple[float, float, float], shape: tuple[int, int]
+    rows: int, columns: int, cell: Cell, shape: tuple[int, int]
 ) -> list[NDArray[np.complex128]]:
     """Return the transform of the tensor for a convolution of a given shape."""
     from scipy import fft
@@ -173,3 +167,61 @@ class Zeeman(Term):
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         return 2 * super().density(m, layer)  # linear in m
+
+
+@dataclass(frozen=True)
+class SpinTorque(Contribution):
+    """Slonczewski torque (paper, Eq. 1, in OOMMF's convention).
+
+    It is a field β ε (m × m_p) + β ε' m_p, β = ħJ/(μ0 e t Ms).
+
+    Attributes
+    ----------
+    current_density : float
+        J in A/m², signed.
+    polarization : float
+        P of the spin current.
+    direction : tuple of float
+        m_p, unit vector.
+    slonczewski_lambda : float
+        Λ; 1 makes the efficiency ε = P/2 independent of m.
+    field_like : float
+        ε'; β ε' is the field along m_p.
+    """
+
+    current_density: float
+    polarization: float
+    direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    slonczewski_lambda: float = 1.0
+    field_like: float = 0.0
+
+    def _beta(self, layer: Layer) -> float:
+        """Return β in A/m."""
+        return (
+            REDUCED_PLANCK
+            / (VACUUM_PERMEABILITY * ELEMENTARY_CHARGE)
+            * self.current_density
+            / (layer.cell[2] * layer.saturation_magnetization)
+        )
+
+    def _strength(self, layer: Layer) -> float:
+        """Return β P Λ² in A/m, twice the largest β ε."""
+        return self._beta(layer) * self.polarization * self.slonczewski_lambda**2
+
+    def coefficients(self, layer: Layer) -> dict[str, ArrayLike]:  # noqa: D102
+        strength, squared = self._strength(layer), self.slonczewski_lambda**2
+        if squared != 1:
+            return {
+                "spin_direction": self.direction,
+                "torque": strength,
+                "lambda_sum": squared + 1,
+                "lambda_difference": squared - 1,
+            }
+        px, py, pz = self.direction
+        return {"local": strength / 2 * np.array([[0, pz, -py], [-pz, 0, px], [py, -px, 0]])}
+
+    def uniform_field(self, layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        return self._beta(layer) * self.field_like * np.array(self.direction)
+
+    def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
+        return Stiffness(torque=abs(self._strength(layer)))

@@ -16,7 +16,7 @@ from wallnet.experiment import Step
 from wallnet.film.renormalization import at_temperature, of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.simulate.calculator import SimulationError
-from wallnet.tracks.pulse_heat import TrackTemperature
+from wallnet.tracks.heating import TrackTemperature
 
 RENEWAL = 50e-12
 """Longest time in s for which the temperature is constant, at its value in the middle."""

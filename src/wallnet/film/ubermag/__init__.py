@@ -1,1 +1,0 @@
-"""The engine as a calculator of ubermag: drivers, energies and fields for a `System`."""
