@@ -120,18 +120,10 @@ class SimulatedMaterial(StaticMaterial):
         fraction: float = 1.0,
         temperature: float = 0.0,
     ) -> float:
-        """Return the engine's time step in s.
+        """Return the engine's time step in s under a current density in A/m².
 
-        Parameters
-        ----------
-        cell : tuple of float
-            Edges of a cell in m.
-        current_density : float
-            Current density in A/m².
-        fraction : float
-            Time step without a temperature as a fraction of the stability limit.
-        temperature : float
-            Temperature in K.
+        The edges of a cell are in m, the temperature in K. Without one, the step is a fraction of
+        the stability limit.
 
         Raises
         ------
@@ -148,10 +140,7 @@ class SimulatedMaterial(StaticMaterial):
     def domain_magnetization(self, cell: tuple[float, float, float], temperature: float) -> float:
         """Return the mean of a cell's moment in a domain at a temperature in K, 1 at 0 K.
 
-        Raises
-        ------
-        ValueError
-            If the domain is not stable.
+        A domain that is not stable is a `ValueError`.
         """
         if not temperature:
             return 1.0
@@ -430,10 +419,7 @@ class Device(Section):
         return self.model_copy(update={"temperature": cold}).simulated_material.static
 
     def time_step(self, current_density: float | None = None) -> float:
-        """Return the engine's time step in s under a current density in A/m².
-
-        Without one, return that under the strongest of the pulses.
-        """
+        """Return the engine's time step in s under a current density in A/m², or the strongest."""
         if current_density is None:
             current_density = max(self.pulse.current_densities, key=abs)
         return self.simulated_material.time_step(
@@ -444,25 +430,10 @@ class Device(Section):
         )
 
     def size_fault(self, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
-        """Return why a trace exceeds the memory or a simulation would not end.
+        """Return why a trace exceeds the memory or a simulation would not end, or an empty text.
 
-        A typing error can cause either.
-
-        Parameters
-        ----------
-        keys : str
-            Keys that make the duration, for the message.
-        duration : float
-            Simulated time in s.
-        strongest : float
-            Current density of the largest magnitude in A/m².
-        maps : int
-            Number of full maps in addition to those of `output.snapshot_interval`.
-
-        Returns
-        -------
-        str
-            The fault and the fix, empty if there is no fault.
+        A typing error can cause either. `keys` make the duration, in s. The strongest current
+        density is in A/m². `maps` are full ones beside those of `output.snapshot_interval`.
         """
         columns, rows = self.track.cells
         entries = duration / self.output.interval

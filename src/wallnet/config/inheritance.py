@@ -25,21 +25,9 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return a device with the keys that it inherits from other devices.
+    """Return a device of the block `devices` with inherited keys instead of `like`.
 
-    Parameters
-    ----------
-    name : str
-        The device.
-    devices : Mapping
-        The block `devices` as written in the file.
-    heirs : tuple of str
-        Devices that inherit from this one, from the first on.
-
-    Returns
-    -------
-    dict
-        The device as plain data, without `like`.
+    `heirs` inherit from it, from the first on.
 
     Raises
     ------

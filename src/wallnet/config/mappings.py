@@ -20,21 +20,14 @@ SAME = 1e-6
 
 
 class Scheme:
-    """How a weight is made of levels.
-
-    Attributes
-    ----------
-    name : str
-        Its name in those of mappings.
-    per_row : bool
-        Whether each output of a layer always has its own offset and scale.
-    row_suffix : bool
-        Whether ``-row`` after the name gives each output its own.
-    """
+    """How a weight is made of levels."""
 
     name: ClassVar[str]
+    """Its name in those of mappings."""
     per_row: ClassVar[bool] = False
+    """Whether each output of a layer always has its own offset and scale."""
     row_suffix: ClassVar[bool] = True
+    """Whether ``-row`` after the name gives each output its own."""
 
     def pairs(self, levels: "Tensor") -> list[tuple[int, int]]:
         """Return the levels of the plus and the minus synapse of each entry, by ascending entry.
@@ -199,26 +192,15 @@ COMPARED = tuple(
 
 
 class MappingName(NamedTuple):
-    """Parts of the name of a mapping.
-
-    Attributes
-    ----------
-    scheme : str
-        One of `SCHEMES`.
-    per_row : bool
-        Whether each output of a layer has its own offset and scale.
-    scale : str
-        `largest`, `fitted` or `deviations`: how offset and scale are chosen.
-    deviations : float
-        Half of the range of weights in standard deviations, for `deviations`.
-    level_set : str
-        One of `LEVEL_SETS`.
-    """
+    """Parts of the name of a mapping; see `split_mapping`."""
 
     scheme: str
     per_row: bool
+    """Whether each output of a layer has its own offset and scale."""
     scale: str
+    """`largest`, `fitted` or `deviations`: how offset and scale are chosen."""
     deviations: float
+    """Half of the range of weights in standard deviations, for `deviations`."""
     level_set: str
 
 

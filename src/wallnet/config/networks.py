@@ -209,18 +209,9 @@ class Recipe(LevelTrainings):
     """Training in FP32."""
 
     def stages(self, mappings: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the stages that are computed, each with its mappings.
+        """Return the stages that are computed, in the order of `STAGES`, each with its mappings.
 
-        Parameters
-        ----------
-        mappings : sequence of str
-            All mappings of the campaign.
-
-        Returns
-        -------
-        dict
-            Mappings of each stage, in the order of `STAGES`; `NO_DEVICE` for a stage with FP32
-            weights.
+        They are those of all mappings of a campaign, and `NO_DEVICE` of a stage with FP32 weights.
         """
         found: dict[str, tuple[str, ...]] = {}
         for name, stage in STAGES.items():
@@ -396,15 +387,8 @@ class Networks(Section):
     ) -> Iterator[str]:
         """Yield the conflicts with other parts of the campaign, one sentence each.
 
-        Parameters
-        ----------
-        devices : Mapping
-            The devices.
-        pulse_trains : iterable of str
-            Names of the pulse trains.
-        needed : Mapping
-            Names of the devices in each block of the configuration that determines a level set of
-            `level_sets`.
+        `needed` has the names of the devices in each block of the configuration that determines a
+        level set of `level_sets`.
         """
         for key in ("table_ii", "written_by"):
             for name in getattr(self, key):

@@ -42,13 +42,7 @@ def current_name(current_density: float) -> str:
 
 
 def whole(density: float) -> float:
-    """Return a current density in A/m² as a multiple of `CURRENT_DENSITY_STEP`.
-
-    Raises
-    ------
-    ValueError
-        If it is none, so that file names do not tell it from its neighbours.
-    """
+    """Return a current density in A/m² as a multiple of `CURRENT_DENSITY_STEP`; refuse others."""
     steps = round(density / CURRENT_DENSITY_STEP)
     if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
         raise ValueError(
@@ -73,13 +67,7 @@ def duration_name(duration: float) -> str:
 
 
 def whole_duration(duration: float) -> float:
-    """Return a duration in s as a multiple of `DURATION_STEP`.
-
-    Raises
-    ------
-    ValueError
-        If it is none, so that file names do not tell it from its neighbours.
-    """
+    """Return a duration in s as a multiple of `DURATION_STEP`; refuse others."""
     named = float(f"{duration_name(duration)}e-9")
     if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:
         raise ValueError(
@@ -90,13 +78,7 @@ def whole_duration(duration: float) -> float:
 
 
 def parse_current_density(text: str | float, name: str = "--current-density") -> float:
-    """Read a current density in A/m² that a user gave, with its name in messages.
-
-    Raises
-    ------
-    ConfigError
-        If it is not a number or is out of bounds.
-    """
+    """Read a current density in A/m² that a user gave, with its name in messages."""
     try:
         return TypeAdapter(CurrentDensity).validate_python(text)
     except ValidationError as invalid:
@@ -246,22 +228,11 @@ def halvings(gap: float, resolution: float) -> int:
 
 
 def middles(outcomes: Mapping[float, Any], resolution: float) -> list[float]:
-    """Return the current densities to simulate next, of a bisection in rounds.
+    """Return the current densities in A/m² to simulate next, of a bisection in rounds.
 
-    Each round simulates the middles of all gaps at once.
-
-    Parameters
-    ----------
-    outcomes : mapping
-        Outcome of each pulse by its current density in A/m².
-    resolution : float
-        Largest distance in A/m² between two pulses on either side of an edge.
-
-    Returns
-    -------
-    list of float
-        The middle of each gap that is longer than the resolution and has different outcomes at its
-        ends, rounded down to a multiple of `CURRENT_DENSITY_STEP`; ascending.
+    They are the middles of all gaps that are longer than the resolution, in A/m², and whose ends
+    have different outcomes, rounded down to multiples of `CURRENT_DENSITY_STEP`; ascending.
+    `outcomes` are those of pulses by their current densities in A/m².
     """
     steps = sorted((round(density / CURRENT_DENSITY_STEP), density) for density in outcomes)
     limit = round(resolution / CURRENT_DENSITY_STEP)

@@ -47,17 +47,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML file.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    dict
-        Its contents as plain data.
+    """Read a YAML file as plain data.
 
     Raises
     ------
@@ -94,12 +84,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def read_campaign(path: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read a configuration file, with `studies.yaml` beside a `config.yaml`.
+    """Read a configuration file, with `studies.yaml` beside a `config.yaml`, as plain data.
 
-    Returns
-    -------
-    tuple
-        Their contents as plain data, and the file of each key that stands in `studies.yaml`.
+    The second value is the file of each key that stands in `studies.yaml`.
 
     Raises
     ------

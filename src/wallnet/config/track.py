@@ -38,12 +38,6 @@ class Notches(Section):
             yield "positions is empty; leave notches out for a plain track"
 
 
-def _divides(cell_size: float, extent: float) -> bool:
-    """Return whether an extent is a whole number of cells, to a relative error of 1e-6."""
-    count = extent / cell_size
-    return round(count) >= 1 and abs(count - round(count)) <= 1e-6 * count
-
-
 class Track(Section):
     """A rectangular nanotrack of one layer of cells, with its long side along x."""
 
@@ -100,15 +94,10 @@ class Track(Section):
         return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
 
     def ends_in_notches(self, start: float) -> bool:
-        """Return whether a wall from a start stays between the first and the last notch.
+        """Return whether a wall from a start, in m, stays between the first and the last notch.
 
         The positions of the notches are given, all are completely inside the track, and the first
         one is where the wall starts. Then neither the start nor the reversed track is a level.
-
-        Parameters
-        ----------
-        start : float
-            Initial position of the wall in m.
         """
         if self.notches is None or self.notches.positions is None:
             return False
@@ -137,14 +126,15 @@ class Track(Section):
 
     def _faults(self) -> Iterator[str]:
         for side, extent in (("length", self.length), ("width", self.width)):
-            if not _divides(self.cell_size, extent):
+            count = extent / self.cell_size
+            if round(count) < 1 or abs(count - round(count)) > 1e-6 * count:
                 near = " or ".join(f"{size:.10g} m" for size in self._near_cell_sizes())
                 fix = f"choose {near}, which" if near else "change either, as no near cell size"
                 fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
                 yield f"{fault}; {fix} divides both length and width"
-        if (count := math.prod(self.cells)) > LARGEST_CELL_COUNT:
+        if (cells := math.prod(self.cells)) > LARGEST_CELL_COUNT:
             yield (
-                f"cell_size {self.cell_size:g} m makes {count} cells; enlarge it until there are "
+                f"cell_size {self.cell_size:g} m makes {cells} cells; enlarge it until there are "
                 f"at most {LARGEST_CELL_COUNT}"
             )
         first, last = self.free_range
