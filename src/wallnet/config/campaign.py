@@ -135,7 +135,8 @@ def parse(
     needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
     problems += made.networks.problems(devices, asked.get("pulse_trains", ()), needed)
     _refuse(problems, source, elsewhere)
-    made = made.model_copy(update={"networks": made.networks.with_devices(devices)})
+    made = made.model_copy(update={"networks": made.networks.model_copy()})
+    made.networks._measured = frozenset(made.measured)
     made._studies = asked
     return made
 

@@ -102,11 +102,6 @@ class SimulatedMaterial(StaticMaterial):
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
-    @property
-    def static(self) -> StaticMaterial:
-        """What minima of the energy, and paths between them, depend on."""
-        return StaticMaterial(**self.model_dump(include={*StaticMaterial.model_fields}))
-
     def terms(self) -> "Terms":
         """Return the energy terms of the film, with its dynamics, for the embedded engine."""
         return replace(
@@ -173,11 +168,6 @@ class Material(SimulatedMaterial):
     """Curie temperature; pulses that heat the track above it are flagged. Simulations depend on it
     only with `temperature.heating: pulse`. Source: our choice, below the 1388 K of bulk cobalt, see
     docs/write-energy.md."""
-
-    @property
-    def simulated(self) -> SimulatedMaterial:
-        """What simulations depend on."""
-        return SimulatedMaterial(**self.model_dump(include={*SimulatedMaterial.model_fields}))
 
 
 class Temperature(Section):
@@ -386,7 +376,8 @@ class Device(Section):
         ValueError
             If the film is not perpendicular at its temperature.
         """
-        given, material = self.temperature, self.material.simulated
+        given, keys = self.temperature, {*SimulatedMaterial.model_fields}
+        material = SimulatedMaterial(**self.material.model_dump(include=keys))
         if given is None or (given.values_of == "cells" and given.thermal_field):
             return material
         from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
@@ -416,7 +407,8 @@ class Device(Section):
         """The material of minima and paths: at a temperature, the film without a thermal field."""
         given = self.temperature
         cold = given and given.model_copy(update={"thermal_field": False})
-        return self.model_copy(update={"temperature": cold}).simulated_material.static
+        material = self.model_copy(update={"temperature": cold}).simulated_material
+        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
 
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m², or the strongest."""

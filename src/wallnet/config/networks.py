@@ -342,16 +342,6 @@ class Networks(Section):
         """The data sets of the package and of this campaign, by name."""
         return {**KNOWN_DATASETS, **self.own_datasets}
 
-    def with_devices(self, devices: Mapping[str, Device | MeasuredDevice]) -> Self:
-        """Return a copy that knows which devices are measured."""
-        known = self.model_copy()
-        known._measured = frozenset(name for name in devices if devices[name].kind == MEASURED)
-        return known
-
-    def readings_of(self, synapse: str) -> tuple[str, ...]:
-        """Return the readings of a synapse."""
-        return (MEASURED,) if synapse in self._measured else self.readings
-
     @property
     def reading_of_neuron(self) -> str:
         """The reading of the neuron."""
@@ -360,9 +350,14 @@ class Networks(Section):
     def run_set(self) -> RunSet:
         """Return the set of all networks."""
         stages = {name: recipe.stages(self.mappings) for name, recipe in self.recipes.items()}
+        of_measured = dict.fromkeys(self._measured, (MEASURED,))
         return RunSet(
             datasets=self.datasets,
-            places=tuple((name, each) for name in self.synapses for each in self.readings_of(name)),
+            places=tuple(
+                (name, reading)
+                for name in self.synapses
+                for reading in of_measured.get(name, self.readings)
+            ),
             mappings=self.mappings,
             recipes=tuple(stages),
             stages=stages,

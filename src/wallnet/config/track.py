@@ -9,12 +9,6 @@ from pydantic import Field
 
 from wallnet.config.quantities import Length, Position, Section, silent
 
-SMALLEST_CELL = 1e-10
-"""Lower bound of every length, in m."""
-
-SMALLEST_LENGTH = 1e-15
-"""Resolution of lengths in m, in the search for cell sizes."""
-
 LARGEST_CELL_COUNT = 4_000_000
 
 ROUNDING = 1e-9
@@ -107,31 +101,18 @@ class Track(Section):
             and abs(start - inside[0]) <= self.notch_radius
         )
 
-    def _near_cell_sizes(self) -> list[float]:
-        """Return the nearest smaller and larger cell sizes in m that this track could have."""
-        sides = (self.length, self.width)
-        near = min(self.cell_size, *sides)
-        # every cell size that divides both is a whole part of the largest one
-        common = math.gcd(*(round(side / SMALLEST_LENGTH) for side in sides)) * SMALLEST_LENGTH
-        parts = {math.ceil(common / near), math.floor(common / near)} - {0}
-        # rounded as in the message
-        sizes = [float(f"{common / count:.10g}") for count in sorted(parts, reverse=True)]
-        return [
-            size
-            for size in sizes
-            if max(near / 2, SMALLEST_CELL) <= size <= 2 * near
-            and 2 * self.notch_radius <= self.width - 2 * size
-            and math.prod(round(side / size) for side in sides) <= LARGEST_CELL_COUNT
-        ]
-
     def _faults(self) -> Iterator[str]:
-        for side, extent in (("length", self.length), ("width", self.width)):
+        sides = {"length": self.length, "width": self.width}
+        # the largest cell size that divides both; lengths in fm are whole
+        common = math.gcd(*(round(extent / 1e-15) for extent in sides.values())) * 1e-15
+        near = common / max(1, round(common / self.cell_size))
+        for side, extent in sides.items():
             count = extent / self.cell_size
             if round(count) < 1 or abs(count - round(count)) > 1e-6 * count:
-                near = " or ".join(f"{size:.10g} m" for size in self._near_cell_sizes())
-                fix = f"choose {near}, which" if near else "change either, as no near cell size"
-                fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
-                yield f"{fault}; {fix} divides both length and width"
+                fix = f"choose {near:.10g} m or another whole part of {common:.10g} m"
+                if 2 * near < min(self.cell_size, *sides.values()):
+                    fix = "change either, as no near cell size divides both length and width"
+                yield f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m; {fix}"
         if (cells := math.prod(self.cells)) > LARGEST_CELL_COUNT:
             yield (
                 f"cell_size {self.cell_size:g} m makes {cells} cells; enlarge it until there are "
