@@ -455,10 +455,8 @@ class Device(Section):
             for name in ("ambient", "measured_at"):
                 kelvin = getattr(given, name)
                 if (heated or given.measured_at) and kelvin and kelvin >= curie:
-                    yield (
-                        f"temperature.{name} is {kelvin:g} K, not below material.curie_temperature "
-                        f"of {curie:g} K; lower it or leave heating and measured_at out"
-                    )
+                    told = f"{kelvin:g} K, not below material.curie_temperature of {curie:g} K"
+                    yield f"temperature.{name} is {told}; lower it"
             try:
                 self.time_step()
                 cells = self.simulated_material
@@ -479,11 +477,7 @@ class Device(Section):
             )
         columns, stop = self.detector.columns(track), self.detector.stop or 0.0
         if columns.start >= columns.stop or stop > track.length * (1 + ROUNDING):
-            yield (
-                "detector.start and detector.stop mark no cells of the track of length "
-                f"{track.length:g} m; keep 0 ≤ start < stop ≤ length, at least cell_size "
-                f"{track.cell_size:g} m apart"
-            )
+            yield "detector.start and stop mark no cells of the track; put start < stop inside it"
         if self.kind == "synapse":
             if not track.inner_notch_positions:
                 yield "track.notches gives a synapse no notch inside; add some or set kind: track"
@@ -501,10 +495,7 @@ class Device(Section):
         if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
             yield f"shown has {stray[0]:g} A/m², not in pulse.current_densities; add or remove it"
         if isinstance(self.read_at, float) and self.read_at > end * (1 + ROUNDING):
-            yield (
-                f"read_at {self.read_at:g} s is after the end of the simulation at {end:g} s; "
-                "raise relaxation.longest or read earlier"
-            )
+            yield f"read_at {self.read_at:g} s is after the end of relaxation, {end:g} s; lower it"
         if self.output.interval > self.pulse.duration:
             yield "output.interval is longer than pulse.duration; shorten it"
 

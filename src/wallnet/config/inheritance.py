@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wallnet.config.messages import ConfigError, Location, shown, shown_key
+from wallnet.config.messages import ConfigError, Location, misnamed
 
 SHARED = (
     *("material", "calculator", "film", "oommf", "calculator_settings", "output"),
@@ -39,12 +39,9 @@ def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ())
         raise ConfigError(f"devices.{name} is not a block of keys; give it kind, track, wall, …")
     if "like" not in device:
         return dict(device)
-    model = device["like"]
-    if not isinstance(model, str) or model not in devices:
-        raise ConfigError(
-            f"devices.{name}.like names {shown(model)}, which is not a device; "
-            f"use one of {', '.join(map(shown_key, devices))}"
-        )
+    model = str(device["like"])
+    if unknown := misnamed(f"devices.{name}.like", model, devices, "a device"):
+        raise ConfigError(*unknown)
     if model in heirs:
         first = min(heirs[heirs.index(model) :])
         raise ConfigError(f"devices.{first}.like leads back to itself; point it to a plain device")

@@ -69,7 +69,7 @@ def misnamed(key: str, name: str, known: Iterable[str], what: str) -> list[str]:
         return []
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    listed = ", ".join(known) or "none yet"
+    listed = ", ".join(map(shown_key, known)) or "none yet"
     return [f"{key} names {shown(name)}, which is not {what}{hint}; use one of {listed}"]
 
 

@@ -101,15 +101,9 @@ class CurrentSweep(Section):
             yield f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
-            yield (
-                f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
-                "choose one that divides stop - start"
-            )
+            yield f"step {self.step:g} A/m² does not reach stop in whole steps; choose another"
         if steps > LARGEST_SWEEP:
-            yield (
-                f"step {self.step:g} A/m² makes {steps:.0f} pulses; "
-                f"keep to {LARGEST_SWEEP} by a larger step"
-            )
+            yield f"step makes {steps:.0f} pulses; enlarge it for at most {LARGEST_SWEEP}"
 
     def values(self) -> list[float]:
         """Return the current densities in A/m²."""
@@ -135,10 +129,7 @@ class Sweep(Section):
     @classmethod
     def _expand(cls, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not value:
-            raise ValueError(
-                "is not a list with at least one density or {start, stop, step}; "
-                "write it like [0.5e+12, 0.6e+12]"
-            )
+            raise ValueError("is not a list with at least one density; write it like [0.5e+12]")
         expanded: list[Any] = []
         for entry in value:
             if isinstance(entry, dict):
@@ -180,10 +171,7 @@ class PulseGrid(Sweep):
 
     def _faults(self) -> Iterator[str]:
         if (least := self.current_densities[0]) <= 0:
-            yield (
-                f"current_densities has {least:g} A/m²; write densities above 0, each is applied "
-                "with both signs"
-            )
+            yield f"current_densities has {least:g} A/m²; write densities above 0, for both signs"
 
 
 class ProgramPulse(Section):

@@ -114,43 +114,29 @@ class Track(Section):
                     fix = "change either, as no near cell size divides both length and width"
                 yield f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m; {fix}"
         if (cells := math.prod(self.cells)) > LARGEST_CELL_COUNT:
-            yield (
-                f"cell_size {self.cell_size:g} m makes {cells} cells; enlarge it until there are "
-                f"at most {LARGEST_CELL_COUNT}"
-            )
+            yield f"cell_size makes {cells} cells; enlarge it for at most {LARGEST_CELL_COUNT}"
         first, last = self.free_range
         shortest = self.cell_size * (1 - ROUNDING)
         if self.fixed_ends is not None and min(self.fixed_ends, last - first) < shortest:
             yield (
                 f"fixed_ends {self.fixed_ends:g} m contains no cell or the whole track; make it at "
-                f"least cell_size {self.cell_size:g} m, and less than half of length "
-                f"{self.length:g} m"
+                "least cell_size, and less than half of length"
             )
         if self.notches is None:
             return
         if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
             yield (
                 f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
-                f"notches of a pair; keep it below width - 2 cells = "
-                f"{self.width - 2 * self.cell_size:g} m"
+                f"notches; keep it below width - 2 cells = {self.width - 2 * self.cell_size:g} m"
             )
         positions = self.notch_positions
         for position in positions:
             if not 0 < position <= self.length * (1 + ROUNDING):
-                yield (
-                    f"notches.positions has {position:g} m, outside the track: "
-                    f"keep it above 0 and up to length {self.length:g} m"
-                )
+                yield f"notches.positions has {position:g} m, outside the track; keep it inside"
         for position in positions if self.fixed_ends is not None else ():
             distance = min(position - first, last - position)
             if distance < self.notch_radius * (1 - ROUNDING):
-                yield (
-                    f"notches at {position:g} m reach into fixed_ends {self.fixed_ends:g} m; make "
-                    "fixed_ends shorter, or give notches.positions further inside"
-                )
+                yield f"notches at {position:g} m reach into fixed_ends; shorten these or move them"
         for left, right in itertools.pairwise(positions):
             if right - left < self.notches.diameter * (1 - ROUNDING):
-                yield (
-                    f"notches overlap: neighbours are {right - left:g} m apart and "
-                    f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
-                )
+                yield f"notches overlap, {right - left:g} m apart; use fewer or smaller ones"

@@ -98,10 +98,8 @@ in its JSON."""
 def too_long(points: Points, duration: float) -> Iterator[str]:
     """Yield a sentence about a waveform that is longer than its pulse."""
     if points and points[-1][0] > duration * (1 + ROUNDING):
-        yield (
-            f"waveform ends at {points[-1][0]:g} s, after its pulse of {duration:g} s; lengthen "
-            "the pulse or shorten the waveform"
-        )
+        end = points[-1][0]
+        yield f"waveform ends at {end:g} s, after its pulse of {duration:g} s; lengthen the pulse"
 
 
 def sampled(
