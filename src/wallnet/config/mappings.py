@@ -172,10 +172,9 @@ LEVEL_SETS = ("measured", "extended", "reachable", "kept", "mutually-reachable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _WITHOUT_ROW = [name for name, scheme in SCHEMES.items() if not scheme.row_suffix]
-_DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
 _MAPPING = (
     rf"(?!({'|'.join(_WITHOUT_ROW)})-row)({'|'.join(SCHEMES)})(-row)?"
-    rf"(-(fitted|({_DEVIATIONS})sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
+    rf"(-(fitted|([1-9](\.[0-9]{{1,2}})?)sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
 )
 
 Mapped = Annotated[str, Field(json_schema_extra={"pattern": f"^{_MAPPING}$"})]
@@ -236,9 +235,8 @@ def split_mapping(name: str) -> MappingName:
         *first, last = SCHEMES
         raise ValueError(
             f"has {name!r}, which is not a mapping; write {', '.join(first)} or {last}, then if "
-            f"wanted -row (not after {' or '.join(_WITHOUT_ROW)}), then -fitted or -Ksd "
-            f"(K from 1 to 9.99), then {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}, "
-            "as in signed-3sd-extended"
+            f"wanted -row (not after {' or '.join(_WITHOUT_ROW)}), then -fitted or -Ksd (K from 1 "
+            f"to 9.99), then {' or '.join(LEVEL_SETS[1:])} after -, as in signed-3sd-extended"
         )
     _, scheme, rows, _, scale, deviations, _, _, level_set = found.groups()
     return MappingName(

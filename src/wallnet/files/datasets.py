@@ -188,15 +188,14 @@ def checked(path: str | Path, kind: str) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except OSError as error:
-        if error.errno is not None and error.errno > 0:  # errors of the netCDF library are negative
-            raise unreadable(path, error) from None
-        raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
     except MemoryError:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
     except Exception as error:  # a damaged file can make a library raise any error
+        # errors of the netCDF library are negative
+        if isinstance(error, OSError) and (error.errno or 0) > 0:
+            raise unreadable(path, error) from None
         raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
 
 
