@@ -205,7 +205,7 @@ def _devices(
         if isinstance(made, Device | MeasuredDevice):
             devices[name] = made
     for name, found in findings.items():
-        model_name = raw[name].get("like")
+        model_name = str(raw[name].get("like"))
         for finding in found:
             if finding in findings.get(model_name, ()) and not writes(raw[name], finding.key):
                 continue
