@@ -22,11 +22,6 @@ def of(stage: str) -> int:
     return int(_noted[stage]["revision"])
 
 
-def of_all(stages: Iterable[str]) -> list[int]:
-    """Return the revisions of the code of several stages."""
-    return [of(stage) for stage in stages]
-
-
 _SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
 """Fields of a syntax tree that differ between versions of Python or carry no information."""
 

@@ -146,7 +146,7 @@ def refusal(**track):
     return None
 
 
-SUGGESTED = re.compile(r"choose (\S+) m(?: or (\S+) m)?, which divides both length and width$")
+SUGGESTED = re.compile(r"choose (\S+) m or another whole part of (\S+) m$")
 
 
 def test_a_notch_in_the_left_fixed_end_is_refused(tiny):
@@ -187,20 +187,22 @@ def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
 @pytest.mark.parametrize("width", [64e-9, 150e-9, 1500e-9])
 def test_a_suggested_cell_size_is_accepted_and_near_the_given_one(width):
     size = {"length": 512e-9 if width == 64e-9 else 750e-9, "width": width}
-    suggested = 0
-    for cell in (*np.geomspace(0.3e-9, 9e-9, 40), 2e-6):
-        message = refusal(**size, cell_size=cell) or ""
-        found = SUGGESTED.search(message)
-        for value in map(float, filter(None, found.groups() if found else ())):
-            assert refusal(**size, cell_size=value) is None, message
-            assert min(cell, *size.values()) / 2.001 <= value <= 2.001 * cell
-            suggested += 1
-    assert suggested
+    for cell in (*np.geomspace(0.61e-9, 9.1e-9, 40), 2e-6):
+        near, common = map(float, SUGGESTED.search(refusal(**size, cell_size=cell)).groups())
+        for value in (near, common, common / 7):
+            assert refusal(**size, cell_size=value) is None
+        assert min(cell, *size.values()) / 2.001 <= near <= 2.001 * cell
+        assert common / near == pytest.approx(round(common / near), rel=1e-6, abs=0)
 
 
 def test_half_the_shorter_side_may_be_the_only_cell_size():
     message = refusal(length=150e-9, width=100e-9, cell_size=200e-9)
-    assert message.endswith("choose 5e-08 m, which divides both length and width")
+    assert message.endswith("choose 5e-08 m or another whole part of 5e-08 m")
+
+
+def test_no_cell_size_is_suggested_far_from_the_given_one():
+    message = refusal(length=512.01e-9, width=64e-9, cell_size=4e-9)
+    assert message.endswith("change either, as no near cell size divides both length and width")
 
 
 def test_fixed_ends_may_be_one_cell_or_leave_one(tiny):

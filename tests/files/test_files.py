@@ -491,18 +491,24 @@ def test_a_state_and_a_device_among_the_attributes_are_checked_too():
 # Schemas
 
 
-def test_a_trace_has_all_its_variables_over_their_dimensions():
-    dimensions = {name: schema.VARIABLES[name].dimensions for name in schema.KINDS["trace"]}
-    assert dimensions["magnetization"] == ("snapshot", "y", "x", "component")
-    assert dimensions["magnetic_cells"] == ("x",)
-    assert schema.fault_of(dimensions, "trace") is None
-    for name, dims in dimensions.items():
-        rest = {each: found for each, found in dimensions.items() if each != name}
-        assert schema.fault_of(rest, "trace") == f"lacks {name}"
+def test_a_trace_has_all_its_variables_over_their_dimensions(tmp_path):
+    made = files.dataset("trace", filled("trace"), {"kind": "trace"})
+    assert made["magnetization"].dims == ("snapshot", "y", "x", "component")
+    assert made["magnetic_cells"].dims == ("x",)
+    for name in schema.KINDS["trace"]:
+        dims = schema.VARIABLES[name].dimensions
+        rest = made.drop_vars(name)
         # rows and columns swapped, or another axis
         other = dims[::-1] if len(dims) > 1 else ("power",)
-        fault = schema.fault_of(rest | {name: other}, "trace")
-        assert fault == f"has {name} over {other}, not {dims}"
+        changed = rest.assign({name: (other, np.zeros([made.sizes.get(d, 1) for d in other]))})
+        for data, fault in (
+            (rest, f"lacks {name}"),
+            (changed, f"has {name} over {other}, not {dims}"),
+        ):
+            data.to_netcdf(tmp_path / "trace.nc")
+            with pytest.raises(files.FileError) as refused:
+                files.read_dataset(tmp_path / "trace.nc", "trace")
+            assert f" {fault}; " in str(refused.value)
 
 
 def filled(kind):

@@ -53,16 +53,14 @@ for shown in (*TABLES.values(), *FIGURES.values()):
             job=lambda w, shown=shown: shown.job(campaign, **w),
             # of the page too, which shows what studies hand over; not from `input`, since Snakemake
             # does not track parameters that depend on it
-            revision=lambda w, shown=shown: revisions.of_all(
-                [
-                    "report",
-                    *(
-                        f"show {name}"
-                        for name in shown.sources(campaign, **w)
-                        if name in STUDIES
-                    ),
-                ]
-            ),
+            revision=lambda w, shown=shown: [
+                revisions.of("report"),
+                *(
+                    revisions.of(f"show {name}")
+                    for name in shown.sources(campaign, **w)
+                    if name in STUDIES
+                ),
+            ],
         shell:
             "wallnet show {params.given:q} --job - --to {params.written:q} <<< {params.job:q}"
             " > {log:q} 2>&1"

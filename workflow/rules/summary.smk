@@ -21,7 +21,7 @@ rule summary:
         job=lambda w: plan.summary.linked_summary(campaign).to_json(),
         # what the page shows if it is there, and does not ask for
         noted=lambda w: plan.summary.noted_results(plan.summary.summary_job(campaign)),
-        revision=revisions.of_all(["report", *(f"show {name}" for name in STUDIES)]),
+        revision=[*map(revisions.of, ("report", *(f"show {name}" for name in STUDIES)))],
     shell:
         "wallnet show page.summary --job - --sources folder=. --to html={output:q}"
         " <<< {params.job:q} > {log:q} 2>&1"

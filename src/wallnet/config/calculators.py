@@ -50,25 +50,3 @@ CalculatorName = Annotated[
     ),
 ]
 """`film`, `oommf`, or `module:Class` for a user-defined calculator."""
-
-
-def file_name(calculator: str) -> str:
-    """Return the form of a calculator's name in file names.
-
-    Examples
-    --------
-    >>> file_name("drift.model:Drift")
-    'drift.model-Drift'
-    """
-    return calculator.replace(":", "-")
-
-
-def from_file_name(name: str) -> str:
-    """Return the calculator that a part of a file name denotes.
-
-    Examples
-    --------
-    >>> from_file_name("drift.model-Drift")
-    'drift.model:Drift'
-    """
-    return name.replace("-", ":")

@@ -89,7 +89,7 @@ def parse(
     studies: Mapping[str, Any] = MappingProxyType({}),
     elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Campaign:
-    """Check plain data and return the campaign that it describes.
+    """Check plain data and return the campaign that it describes, with inherited keys filled in.
 
     Parameters
     ----------
@@ -102,11 +102,6 @@ def parse(
         their keys are unknown.
     elsewhere : Mapping
         Files of keys that are not in `source`, for messages.
-
-    Returns
-    -------
-    Campaign
-        The campaign, with all inherited keys filled in.
 
     Raises
     ------
@@ -140,7 +135,8 @@ def parse(
     needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
     problems += made.networks.problems(devices, asked.get("pulse_trains", ()), needed)
     _refuse(problems, source, elsewhere)
-    made = made.model_copy(update={"networks": made.networks.with_devices(devices)})
+    made = made.model_copy(update={"networks": made.networks.model_copy()})
+    made.networks._measured = frozenset(made.measured)
     made._studies = asked
     return made
 
@@ -209,7 +205,7 @@ def _devices(
         if isinstance(made, Device | MeasuredDevice):
             devices[name] = made
     for name, found in findings.items():
-        model_name = raw[name].get("like")
+        model_name = str(raw[name].get("like"))
         for finding in found:
             if finding in findings.get(model_name, ()) and not writes(raw[name], finding.key):
                 continue
@@ -219,25 +215,7 @@ def _devices(
 
 
 def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) -> Campaign:
-    """Read and check a configuration file, with `studies.yaml` beside a `config.yaml`.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file, in YAML.
-    studies : Mapping
-        As in `parse`.
-
-    Returns
-    -------
-    Campaign
-        The campaign.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read or describes no valid campaign.
-    """
+    """Read and check a configuration file (`read_campaign`, `parse`)."""
     data, elsewhere = read_campaign(path)
     with contextlib.chdir(Path(path).parent):
         return parse(data, str(path), studies, elsewhere)

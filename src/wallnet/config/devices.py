@@ -102,11 +102,6 @@ class SimulatedMaterial(StaticMaterial):
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
-    @property
-    def static(self) -> StaticMaterial:
-        """What minima of the energy, and paths between them, depend on."""
-        return StaticMaterial(**self.model_dump(include={*StaticMaterial.model_fields}))
-
     def terms(self) -> "Terms":
         """Return the energy terms of the film, with its dynamics, for the embedded engine."""
         return replace(
@@ -120,18 +115,10 @@ class SimulatedMaterial(StaticMaterial):
         fraction: float = 1.0,
         temperature: float = 0.0,
     ) -> float:
-        """Return the engine's time step in s.
+        """Return the engine's time step in s under a current density in A/m².
 
-        Parameters
-        ----------
-        cell : tuple of float
-            Edges of a cell in m.
-        current_density : float
-            Current density in A/m².
-        fraction : float
-            Time step without a temperature as a fraction of the stability limit.
-        temperature : float
-            Temperature in K.
+        The edges of a cell are in m, the temperature in K. Without one, the step is a fraction of
+        the stability limit.
 
         Raises
         ------
@@ -148,10 +135,7 @@ class SimulatedMaterial(StaticMaterial):
     def domain_magnetization(self, cell: tuple[float, float, float], temperature: float) -> float:
         """Return the mean of a cell's moment in a domain at a temperature in K, 1 at 0 K.
 
-        Raises
-        ------
-        ValueError
-            If the domain is not stable.
+        A domain that is not stable is a `ValueError`.
         """
         if not temperature:
             return 1.0
@@ -184,11 +168,6 @@ class Material(SimulatedMaterial):
     """Curie temperature; pulses that heat the track above it are flagged. Simulations depend on it
     only with `temperature.heating: pulse`. Source: our choice, below the 1388 K of bulk cobalt, see
     docs/write-energy.md."""
-
-    @property
-    def simulated(self) -> SimulatedMaterial:
-        """What simulations depend on."""
-        return SimulatedMaterial(**self.model_dump(include={*SimulatedMaterial.model_fields}))
 
 
 class Temperature(Section):
@@ -397,7 +376,8 @@ class Device(Section):
         ValueError
             If the film is not perpendicular at its temperature.
         """
-        given, material = self.temperature, self.material.simulated
+        given, keys = self.temperature, {*SimulatedMaterial.model_fields}
+        material = SimulatedMaterial(**self.material.model_dump(include=keys))
         if given is None or (given.values_of == "cells" and given.thermal_field):
             return material
         from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
@@ -427,13 +407,11 @@ class Device(Section):
         """The material of minima and paths: at a temperature, the film without a thermal field."""
         given = self.temperature
         cold = given and given.model_copy(update={"thermal_field": False})
-        return self.model_copy(update={"temperature": cold}).simulated_material.static
+        material = self.model_copy(update={"temperature": cold}).simulated_material
+        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
 
     def time_step(self, current_density: float | None = None) -> float:
-        """Return the engine's time step in s under a current density in A/m².
-
-        Without one, return that under the strongest of the pulses.
-        """
+        """Return the engine's time step in s under a current density in A/m², or the strongest."""
         if current_density is None:
             current_density = max(self.pulse.current_densities, key=abs)
         return self.simulated_material.time_step(
@@ -444,25 +422,10 @@ class Device(Section):
         )
 
     def size_fault(self, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
-        """Return why a trace exceeds the memory or a simulation would not end.
+        """Return why a trace exceeds the memory or a simulation would not end, or an empty text.
 
-        A typing error can cause either.
-
-        Parameters
-        ----------
-        keys : str
-            Keys that make the duration, for the message.
-        duration : float
-            Simulated time in s.
-        strongest : float
-            Current density of the largest magnitude in A/m².
-        maps : int
-            Number of full maps in addition to those of `output.snapshot_interval`.
-
-        Returns
-        -------
-        str
-            The fault and the fix, empty if there is no fault.
+        A typing error can cause either. `keys` make the duration, in s. The strongest current
+        density is in A/m². `maps` are full ones beside those of `output.snapshot_interval`.
         """
         columns, rows = self.track.cells
         entries = duration / self.output.interval
@@ -492,10 +455,8 @@ class Device(Section):
             for name in ("ambient", "measured_at"):
                 kelvin = getattr(given, name)
                 if (heated or given.measured_at) and kelvin and kelvin >= curie:
-                    yield (
-                        f"temperature.{name} is {kelvin:g} K, not below material.curie_temperature "
-                        f"of {curie:g} K; lower it or leave heating and measured_at out"
-                    )
+                    told = f"{kelvin:g} K, not below material.curie_temperature of {curie:g} K"
+                    yield f"temperature.{name} is {told}; lower it"
             try:
                 self.time_step()
                 cells = self.simulated_material
@@ -516,11 +477,7 @@ class Device(Section):
             )
         columns, stop = self.detector.columns(track), self.detector.stop or 0.0
         if columns.start >= columns.stop or stop > track.length * (1 + ROUNDING):
-            yield (
-                "detector.start and detector.stop mark no cells of the track of length "
-                f"{track.length:g} m; keep 0 ≤ start < stop ≤ length, at least cell_size "
-                f"{track.cell_size:g} m apart"
-            )
+            yield "detector.start and stop mark no cells of the track; put start < stop inside it"
         if self.kind == "synapse":
             if not track.inner_notch_positions:
                 yield "track.notches gives a synapse no notch inside; add some or set kind: track"
@@ -538,10 +495,7 @@ class Device(Section):
         if stray := sorted(set(self.shown or ()) - set(self.pulse.current_densities)):
             yield f"shown has {stray[0]:g} A/m², not in pulse.current_densities; add or remove it"
         if isinstance(self.read_at, float) and self.read_at > end * (1 + ROUNDING):
-            yield (
-                f"read_at {self.read_at:g} s is after the end of the simulation at {end:g} s; "
-                "raise relaxation.longest or read earlier"
-            )
+            yield f"read_at {self.read_at:g} s is after the end of relaxation, {end:g} s; lower it"
         if self.output.interval > self.pulse.duration:
             yield "output.interval is longer than pulse.duration; shorten it"
 

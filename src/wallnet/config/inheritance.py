@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wallnet.config.messages import ConfigError, Location, shown, shown_key
+from wallnet.config.messages import ConfigError, Location, misnamed
 
 SHARED = (
     *("material", "calculator", "film", "oommf", "calculator_settings", "output"),
@@ -25,21 +25,9 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return a device with the keys that it inherits from other devices.
+    """Return a device of the block `devices` with inherited keys instead of `like`.
 
-    Parameters
-    ----------
-    name : str
-        The device.
-    devices : Mapping
-        The block `devices` as written in the file.
-    heirs : tuple of str
-        Devices that inherit from this one, from the first on.
-
-    Returns
-    -------
-    dict
-        The device as plain data, without `like`.
+    `heirs` inherit from it, from the first on.
 
     Raises
     ------
@@ -51,12 +39,9 @@ def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ())
         raise ConfigError(f"devices.{name} is not a block of keys; give it kind, track, wall, …")
     if "like" not in device:
         return dict(device)
-    model = device["like"]
-    if not isinstance(model, str) or model not in devices:
-        raise ConfigError(
-            f"devices.{name}.like names {shown(model)}, which is not a device; "
-            f"use one of {', '.join(map(shown_key, devices))}"
-        )
+    model = str(device["like"])
+    if unknown := misnamed(f"devices.{name}.like", model, devices, "a device"):
+        raise ConfigError(*unknown)
     if model in heirs:
         first = min(heirs[heirs.index(model) :])
         raise ConfigError(f"devices.{first}.like leads back to itself; point it to a plain device")

@@ -20,21 +20,14 @@ SAME = 1e-6
 
 
 class Scheme:
-    """How a weight is made of levels.
-
-    Attributes
-    ----------
-    name : str
-        Its name in those of mappings.
-    per_row : bool
-        Whether each output of a layer always has its own offset and scale.
-    row_suffix : bool
-        Whether ``-row`` after the name gives each output its own.
-    """
+    """How a weight is made of levels."""
 
     name: ClassVar[str]
+    """Its name in those of mappings."""
     per_row: ClassVar[bool] = False
+    """Whether each output of a layer always has its own offset and scale."""
     row_suffix: ClassVar[bool] = True
+    """Whether ``-row`` after the name gives each output its own."""
 
     def pairs(self, levels: "Tensor") -> list[tuple[int, int]]:
         """Return the levels of the plus and the minus synapse of each entry, by ascending entry.
@@ -179,10 +172,9 @@ LEVEL_SETS = ("measured", "extended", "reachable", "kept", "mutually-reachable")
 """Sets of a synapse's levels that a mapping can use; a name without a suffix means `measured`."""
 
 _WITHOUT_ROW = [name for name, scheme in SCHEMES.items() if not scheme.row_suffix]
-_DEVIATIONS = r"[1-9](\.[0-9]{1,2})?"
 _MAPPING = (
     rf"(?!({'|'.join(_WITHOUT_ROW)})-row)({'|'.join(SCHEMES)})(-row)?"
-    rf"(-(fitted|({_DEVIATIONS})sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
+    rf"(-(fitted|([1-9](\.[0-9]{{1,2}})?)sd))?(-({'|'.join(LEVEL_SETS[1:])}))?"
 )
 
 Mapped = Annotated[str, Field(json_schema_extra={"pattern": f"^{_MAPPING}$"})]
@@ -199,26 +191,15 @@ COMPARED = tuple(
 
 
 class MappingName(NamedTuple):
-    """Parts of the name of a mapping.
-
-    Attributes
-    ----------
-    scheme : str
-        One of `SCHEMES`.
-    per_row : bool
-        Whether each output of a layer has its own offset and scale.
-    scale : str
-        `largest`, `fitted` or `deviations`: how offset and scale are chosen.
-    deviations : float
-        Half of the range of weights in standard deviations, for `deviations`.
-    level_set : str
-        One of `LEVEL_SETS`.
-    """
+    """Parts of the name of a mapping; see `split_mapping`."""
 
     scheme: str
     per_row: bool
+    """Whether each output of a layer has its own offset and scale."""
     scale: str
+    """`largest`, `fitted` or `deviations`: how offset and scale are chosen."""
     deviations: float
+    """Half of the range of weights in standard deviations, for `deviations`."""
     level_set: str
 
 
@@ -254,9 +235,8 @@ def split_mapping(name: str) -> MappingName:
         *first, last = SCHEMES
         raise ValueError(
             f"has {name!r}, which is not a mapping; write {', '.join(first)} or {last}, then if "
-            f"wanted -row (not after {' or '.join(_WITHOUT_ROW)}), then -fitted or -Ksd "
-            f"(K from 1 to 9.99), then {' or '.join('-' + levels for levels in LEVEL_SETS[1:])}, "
-            "as in signed-3sd-extended"
+            f"wanted -row (not after {' or '.join(_WITHOUT_ROW)}), then -fitted or -Ksd (K from 1 "
+            f"to 9.99), then {' or '.join(LEVEL_SETS[1:])} after -, as in signed-3sd-extended"
         )
     _, scheme, rows, _, scale, deviations, _, _, level_set = found.groups()
     return MappingName(

@@ -25,21 +25,14 @@ class ConfigError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem of a block.
-
-    Attributes
-    ----------
-    key : tuple
-        The key that the sentence names, relative to the block.
-    text : str
-        Text of the sentence after the key.
-    cause : tuple
-        The key or the block whose values cause the problem.
-    """
+    """One problem of a block."""
 
     key: Location
+    """The key that the sentence names, relative to the block."""
     text: str
+    """The sentence after the key."""
     cause: Location
+    """The key or the block whose values cause the problem."""
 
     def sentence(self, *block: str) -> str:
         """Return the sentence, with the full key, of which `block` is the first part."""
@@ -70,16 +63,13 @@ def unknown_key(key: object, known: Iterable[str]) -> str:
 
 
 def misnamed(key: str, name: str, known: Iterable[str], what: str) -> list[str]:
-    """Return the problem of a key that names something unknown; none if it is known.
-
-    `what` says what has such a name.
-    """
+    """Return the problem of a key that names none of the known, which are `what`; or no problem."""
     known = list(known)
     if name in known:
         return []
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    listed = ", ".join(known) or "none yet"
+    listed = ", ".join(map(shown_key, known)) or "none yet"
     return [f"{key} names {shown(name)}, which is not {what}{hint}; use one of {listed}"]
 
 
@@ -138,15 +128,7 @@ def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
 
 
 def checked(model: type[Model], data: object) -> tuple[Model | None, list[Finding]]:
-    """Validate a block.
-
-    Returns
-    -------
-    model or None
-        The block; None if it is not valid.
-    list of Finding
-        The problems, at most one for each key.
-    """
+    """Validate a block; return None if it is not valid, and the problems, at most one a key."""
     try:
         return model.model_validate(data), []
     except ValidationError as invalid:

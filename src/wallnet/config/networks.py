@@ -209,18 +209,9 @@ class Recipe(LevelTrainings):
     """Training in FP32."""
 
     def stages(self, mappings: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the stages that are computed, each with its mappings.
+        """Return the stages that are computed, in the order of `STAGES`, each with its mappings.
 
-        Parameters
-        ----------
-        mappings : sequence of str
-            All mappings of the campaign.
-
-        Returns
-        -------
-        dict
-            Mappings of each stage, in the order of `STAGES`; `NO_DEVICE` for a stage with FP32
-            weights.
+        They are those of all mappings of a campaign, and `NO_DEVICE` of a stage with FP32 weights.
         """
         found: dict[str, tuple[str, ...]] = {}
         for name, stage in STAGES.items():
@@ -351,16 +342,6 @@ class Networks(Section):
         """The data sets of the package and of this campaign, by name."""
         return {**KNOWN_DATASETS, **self.own_datasets}
 
-    def with_devices(self, devices: Mapping[str, Device | MeasuredDevice]) -> Self:
-        """Return a copy that knows which devices are measured."""
-        known = self.model_copy()
-        known._measured = frozenset(name for name in devices if devices[name].kind == MEASURED)
-        return known
-
-    def readings_of(self, synapse: str) -> tuple[str, ...]:
-        """Return the readings of a synapse."""
-        return (MEASURED,) if synapse in self._measured else self.readings
-
     @property
     def reading_of_neuron(self) -> str:
         """The reading of the neuron."""
@@ -369,9 +350,14 @@ class Networks(Section):
     def run_set(self) -> RunSet:
         """Return the set of all networks."""
         stages = {name: recipe.stages(self.mappings) for name, recipe in self.recipes.items()}
+        of_measured = dict.fromkeys(self._measured, (MEASURED,))
         return RunSet(
             datasets=self.datasets,
-            places=tuple((name, each) for name in self.synapses for each in self.readings_of(name)),
+            places=tuple(
+                (name, reading)
+                for name in self.synapses
+                for reading in of_measured.get(name, self.readings)
+            ),
             mappings=self.mappings,
             recipes=tuple(stages),
             stages=stages,
@@ -396,15 +382,8 @@ class Networks(Section):
     ) -> Iterator[str]:
         """Yield the conflicts with other parts of the campaign, one sentence each.
 
-        Parameters
-        ----------
-        devices : Mapping
-            The devices.
-        pulse_trains : iterable of str
-            Names of the pulse trains.
-        needed : Mapping
-            Names of the devices in each block of the configuration that determines a level set of
-            `level_sets`.
+        `needed` has the names of the devices in each block of the configuration that determines a
+        level set of `level_sets`.
         """
         for key in ("table_ii", "written_by"):
             for name in getattr(self, key):

@@ -42,13 +42,7 @@ def current_name(current_density: float) -> str:
 
 
 def whole(density: float) -> float:
-    """Return a current density in A/m² as a multiple of `CURRENT_DENSITY_STEP`.
-
-    Raises
-    ------
-    ValueError
-        If it is none, so that file names do not tell it from its neighbours.
-    """
+    """Return a current density in A/m² as a multiple of `CURRENT_DENSITY_STEP`; refuse others."""
     steps = round(density / CURRENT_DENSITY_STEP)
     if abs(density - steps * CURRENT_DENSITY_STEP) > 1e-3 * CURRENT_DENSITY_STEP:
         raise ValueError(
@@ -73,13 +67,7 @@ def duration_name(duration: float) -> str:
 
 
 def whole_duration(duration: float) -> float:
-    """Return a duration in s as a multiple of `DURATION_STEP`.
-
-    Raises
-    ------
-    ValueError
-        If it is none, so that file names do not tell it from its neighbours.
-    """
+    """Return a duration in s as a multiple of `DURATION_STEP`; refuse others."""
     named = float(f"{duration_name(duration)}e-9")
     if named == 0 or abs(duration - named) > 1e-3 * DURATION_STEP:
         raise ValueError(
@@ -90,13 +78,7 @@ def whole_duration(duration: float) -> float:
 
 
 def parse_current_density(text: str | float, name: str = "--current-density") -> float:
-    """Read a current density in A/m² that a user gave, with its name in messages.
-
-    Raises
-    ------
-    ConfigError
-        If it is not a number or is out of bounds.
-    """
+    """Read a current density in A/m² that a user gave, with its name in messages."""
     try:
         return TypeAdapter(CurrentDensity).validate_python(text)
     except ValidationError as invalid:
@@ -119,15 +101,9 @@ class CurrentSweep(Section):
             yield f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
-            yield (
-                f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
-                "choose one that divides stop - start"
-            )
+            yield f"step {self.step:g} A/m² does not reach stop in whole steps; choose another"
         if steps > LARGEST_SWEEP:
-            yield (
-                f"step {self.step:g} A/m² makes {steps:.0f} pulses; "
-                f"keep to {LARGEST_SWEEP} by a larger step"
-            )
+            yield f"step makes {steps:.0f} pulses; enlarge it for at most {LARGEST_SWEEP}"
 
     def values(self) -> list[float]:
         """Return the current densities in A/m²."""
@@ -153,10 +129,7 @@ class Sweep(Section):
     @classmethod
     def _expand(cls, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not value:
-            raise ValueError(
-                "is not a list with at least one density or {start, stop, step}; "
-                "write it like [0.5e+12, 0.6e+12]"
-            )
+            raise ValueError("is not a list with at least one density; write it like [0.5e+12]")
         expanded: list[Any] = []
         for entry in value:
             if isinstance(entry, dict):
@@ -198,10 +171,7 @@ class PulseGrid(Sweep):
 
     def _faults(self) -> Iterator[str]:
         if (least := self.current_densities[0]) <= 0:
-            yield (
-                f"current_densities has {least:g} A/m²; write densities above 0, each is applied "
-                "with both signs"
-            )
+            yield f"current_densities has {least:g} A/m²; write densities above 0, for both signs"
 
 
 class ProgramPulse(Section):
@@ -246,22 +216,11 @@ def halvings(gap: float, resolution: float) -> int:
 
 
 def middles(outcomes: Mapping[float, Any], resolution: float) -> list[float]:
-    """Return the current densities to simulate next, of a bisection in rounds.
+    """Return the current densities in A/m² to simulate next, of a bisection in rounds.
 
-    Each round simulates the middles of all gaps at once.
-
-    Parameters
-    ----------
-    outcomes : mapping
-        Outcome of each pulse by its current density in A/m².
-    resolution : float
-        Largest distance in A/m² between two pulses on either side of an edge.
-
-    Returns
-    -------
-    list of float
-        The middle of each gap that is longer than the resolution and has different outcomes at its
-        ends, rounded down to a multiple of `CURRENT_DENSITY_STEP`; ascending.
+    They are the middles of all gaps that are longer than the resolution, in A/m², and whose ends
+    have different outcomes, rounded down to multiples of `CURRENT_DENSITY_STEP`; ascending.
+    `outcomes` are those of pulses by their current densities in A/m².
     """
     steps = sorted((round(density / CURRENT_DENSITY_STEP), density) for density in outcomes)
     limit = round(resolution / CURRENT_DENSITY_STEP)

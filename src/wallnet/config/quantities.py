@@ -90,28 +90,18 @@ FIXES = {
 
 @dataclass(frozen=True)
 class Quantity(Form):
-    """Unit and bounds of a number, as annotation of a float of a `Section`.
-
-    Attributes
-    ----------
-    unit : str
-        SI unit, as shown in messages and in the schema; 1 for a plain number.
-    low, high : float
-        Inclusive bounds, in `unit`.
-    magnitude : bool
-        Whether the bounds apply to the absolute value.
-    zero : bool
-        Whether zero is allowed in addition to the range.
-    fix : str
-        Advice for a value out of bounds; that of `FIXES` if empty.
-    """
+    """Unit and inclusive bounds, in it, of a number, as annotation of a float of a `Section`."""
 
     unit: str
+    """SI unit, as shown in messages and in the schema; 1 for a plain number."""
     low: float
     high: float
     magnitude: bool = False
+    """Whether the bounds apply to the absolute value."""
     zero: bool = False
+    """Whether zero is allowed in addition to the range."""
     fix: str = ""
+    """Advice for a value out of bounds; that of `FIXES` if empty."""
 
     def checked(self, value: object) -> float:
         """Return a value as a number within the bounds.
@@ -149,24 +139,16 @@ class Quantity(Form):
 
 @dataclass(frozen=True)
 class Text(Form):
-    """Form of a text, as annotation of a str of a `Section` or of the keys of a dict.
-
-    Attributes
-    ----------
-    pattern : str
-        Regular expression that the whole text matches.
-    fault : str
-        Sentence about another text, after its key, with `{}` for the text.
-    known : collection of str
-        Further texts that are allowed.
-    title : str
-        What the pattern stands for, in the schema.
-    """
+    """Form of a text, as annotation of a str of a `Section` or of the keys of a dict."""
 
     pattern: str
+    """Regular expression that the whole text matches."""
     fault: str
+    """Sentence about another text, after its key, with `{}` for the text."""
     known: Collection[str] = ()
+    """Further texts that are allowed."""
     title: str = ""
+    """What the pattern stands for, in the schema."""
 
     def checked(self, value: object) -> str:
         """Return a text of this form; YAML reads some as numbers."""

@@ -28,10 +28,8 @@ class _Loader(yaml.SafeLoader):
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if key is not None:
                 if key in seen:
-                    raise ConfigError(
-                        f"{key} occurs twice in one block "
-                        f"(line {key_node.start_mark.line + 1}); remove or rename one of them"
-                    )
+                    place = f"in one block (line {key_node.start_mark.line + 1})"
+                    raise ConfigError(f"{key} occurs twice {place}; remove or rename one of them")
                 seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -39,25 +37,12 @@ class _Loader(yaml.SafeLoader):
         """Refuse aliases, since a few lines of them can expand to gigabytes."""
         if self.check_event(yaml.events.AliasEvent):
             line = self.current_event.start_mark.line + 1
-            raise ConfigError(
-                f"line {line} uses a YAML alias; write the value out, or let a device inherit with "
-                "`like:`"
-            )
+            raise ConfigError(f"line {line} uses a YAML alias; write its value or use `like:`")
         return super().compose_node(parent, index)
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML file.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    dict
-        Its contents as plain data.
+    """Read a YAML file as plain data.
 
     Raises
     ------
@@ -87,19 +72,14 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigError(f"{path} contains no keys; `wallnet init` writes an example")
     if TEMPLATE in data:
-        raise ConfigError(
-            f"{path}: {TEMPLATE} makes Snakemake execute Python code in the file; remove it"
-        )
+        raise ConfigError(f"{path}: {TEMPLATE} makes Snakemake execute Python code; remove it")
     return data
 
 
 def read_campaign(path: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read a configuration file, with `studies.yaml` beside a `config.yaml`.
+    """Read a configuration file, with `studies.yaml` beside a `config.yaml`, as plain data.
 
-    Returns
-    -------
-    tuple
-        Their contents as plain data, and the file of each key that stands in `studies.yaml`.
+    The second value is the file of each key that stands in `studies.yaml`.
 
     Raises
     ------

@@ -60,9 +60,7 @@ class TransferCurve(Sweep):
 
     def _faults(self) -> Iterator[str]:
         if len(self.current_densities) < 3:
-            yield (
-                "current_densities has fewer than three densities; name three or more to see a bend"
-            )
+            yield "current_densities has fewer than three densities; name three or more"
 
 
 class Reference(Section):

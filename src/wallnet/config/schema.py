@@ -30,20 +30,10 @@ class _Described(GenerateJsonSchema):
 
 
 def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
-    """Return the JSON Schema of a campaign in which inherited keys are filled in.
+    """Return the JSON Schema of a campaign with studies, in which inherited keys are filled in.
 
     The description of each key contains its meaning and, if there are any, its unit and the source
-    of its value, as in "Length along x. Unit: m. Source: paper.".
-
-    Parameters
-    ----------
-    studies : Mapping
-        The studies by their keys.
-
-    Returns
-    -------
-    dict
-        The schema, in draft 2020-12.
+    of its value, as in "Length along x. Unit: m. Source: paper.". The draft is 2020-12.
     """
     made = with_studies(studies).model_json_schema(schema_generator=_Described)
     return {"$schema": GenerateJsonSchema.schema_dialect} | made
@@ -53,11 +43,6 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
     """Return the JSON Schema of the file as users write it.
 
     No key of a device is required, since it may be given at the top level or inherited by `like`.
-
-    Returns
-    -------
-    dict
-        The schema, in draft 2020-12.
     """
     made = of_campaign(studies)
     device = made["$defs"]["Device"]

@@ -14,43 +14,24 @@ from wallnet.files.paths import NETWORK, NETWORKS
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of a network.
-
-    Attributes
-    ----------
-    name : str
-        Its name in paths and tables.
-    title, text : str
-        Title and explanation in the report.
-    needs : str
-        Key of a recipe; the stage is computed for recipes that have it.
-    start : str
-        The stage from which it starts, if any.
-    mapped : bool
-        Whether it uses a synapse. A stage with FP32 weights that does not has a job of its own.
-    programmed : bool
-        Whether all weights are on the levels of the synapse.
-    trained : bool
-        Whether the network is trained, with the settings of the key in `needs`.
-    """
+    """A stage of a network, with its name in paths, and its title and explanation in the report."""
 
     name: str
     title: str
     text: str
     needs: str = "fp32"
+    """Key of a recipe; the stage is computed for recipes that have it."""
     start: str = "fp32"
+    """The stage from which it starts, if any."""
     mapped: ClassVar[bool] = True
+    """Whether it uses a synapse. A stage with FP32 weights that does not has a job of its own."""
     programmed: ClassVar[bool] = True
+    """Whether all weights are on the levels of the synapse."""
     trained: ClassVar[bool] = True
+    """Whether the network is trained, with the settings of the key in `needs`."""
 
     def compute(self, on: Any) -> Any:
-        """Return the network of this stage.
-
-        Parameters
-        ----------
-        on : wallnet.networks.stages.OnLevels
-            The networks of the stages before, the mapping and the data.
-        """
+        """Return the network of this stage, `on` a `wallnet.networks.stages.OnLevels`."""
         raise NotImplementedError
 
 
@@ -193,15 +174,7 @@ class Network(Mapping[str, str]):
         return {k: v for k, v in self.items() if k not in ("dataset", "recipe", "seed")}
 
     def path(self, pattern: str, networks: str | Path = NETWORKS) -> str:
-        """Return one of the files of the network.
-
-        Parameters
-        ----------
-        pattern : str
-            `wallnet.files.METRICS`, `CHECKPOINT` or `PROGRAMMING`.
-        networks : str or Path
-            Folder of all networks.
-        """
+        """Return one of its files (`wallnet.files.METRICS`, ...) in the folder of all networks."""
         further = "".join(f"/{k}-{v}" for k, v in self.items() if not _placed(k))
         found = pattern.replace("/seed-", f"{further}/seed-").format(**self)
         return str(Path(networks, PurePosixPath(found).relative_to(NETWORKS)))

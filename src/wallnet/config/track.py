@@ -9,12 +9,6 @@ from pydantic import Field
 
 from wallnet.config.quantities import Length, Position, Section, silent
 
-SMALLEST_CELL = 1e-10
-"""Lower bound of every length, in m."""
-
-SMALLEST_LENGTH = 1e-15
-"""Resolution of lengths in m, in the search for cell sizes."""
-
 LARGEST_CELL_COUNT = 4_000_000
 
 ROUNDING = 1e-9
@@ -36,12 +30,6 @@ class Notches(Section):
             yield "needs either count (notches at k·length/count) or positions (a list in m)"
         if self.positions is not None and not self.positions:
             yield "positions is empty; leave notches out for a plain track"
-
-
-def _divides(cell_size: float, extent: float) -> bool:
-    """Return whether an extent is a whole number of cells, to a relative error of 1e-6."""
-    count = extent / cell_size
-    return round(count) >= 1 and abs(count - round(count)) <= 1e-6 * count
 
 
 class Track(Section):
@@ -100,15 +88,10 @@ class Track(Section):
         return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
 
     def ends_in_notches(self, start: float) -> bool:
-        """Return whether a wall from a start stays between the first and the last notch.
+        """Return whether a wall from a start, in m, stays between the first and the last notch.
 
         The positions of the notches are given, all are completely inside the track, and the first
         one is where the wall starts. Then neither the start nor the reversed track is a level.
-
-        Parameters
-        ----------
-        start : float
-            Initial position of the wall in m.
         """
         if self.notches is None or self.notches.positions is None:
             return False
@@ -118,68 +101,42 @@ class Track(Section):
             and abs(start - inside[0]) <= self.notch_radius
         )
 
-    def _near_cell_sizes(self) -> list[float]:
-        """Return the nearest smaller and larger cell sizes in m that this track could have."""
-        sides = (self.length, self.width)
-        near = min(self.cell_size, *sides)
-        # every cell size that divides both is a whole part of the largest one
-        common = math.gcd(*(round(side / SMALLEST_LENGTH) for side in sides)) * SMALLEST_LENGTH
-        parts = {math.ceil(common / near), math.floor(common / near)} - {0}
-        # rounded as in the message
-        sizes = [float(f"{common / count:.10g}") for count in sorted(parts, reverse=True)]
-        return [
-            size
-            for size in sizes
-            if max(near / 2, SMALLEST_CELL) <= size <= 2 * near
-            and 2 * self.notch_radius <= self.width - 2 * size
-            and math.prod(round(side / size) for side in sides) <= LARGEST_CELL_COUNT
-        ]
-
     def _faults(self) -> Iterator[str]:
-        for side, extent in (("length", self.length), ("width", self.width)):
-            if not _divides(self.cell_size, extent):
-                near = " or ".join(f"{size:.10g} m" for size in self._near_cell_sizes())
-                fix = f"choose {near}, which" if near else "change either, as no near cell size"
-                fault = f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m"
-                yield f"{fault}; {fix} divides both length and width"
-        if (count := math.prod(self.cells)) > LARGEST_CELL_COUNT:
-            yield (
-                f"cell_size {self.cell_size:g} m makes {count} cells; enlarge it until there are "
-                f"at most {LARGEST_CELL_COUNT}"
-            )
+        sides = {"length": self.length, "width": self.width}
+        # the largest cell size that divides both; lengths in fm are whole
+        common = math.gcd(*(round(extent / 1e-15) for extent in sides.values())) * 1e-15
+        near = common / max(1, round(common / self.cell_size))
+        for side, extent in sides.items():
+            count = extent / self.cell_size
+            if round(count) < 1 or abs(count - round(count)) > 1e-6 * count:
+                fix = f"choose {near:.10g} m or another whole part of {common:.10g} m"
+                if 2 * near < min(self.cell_size, *sides.values()):
+                    fix = "change either, as no near cell size divides both length and width"
+                yield f"cell_size {self.cell_size:g} m does not divide {side} {extent:g} m; {fix}"
+        if (cells := math.prod(self.cells)) > LARGEST_CELL_COUNT:
+            yield f"cell_size makes {cells} cells; enlarge it for at most {LARGEST_CELL_COUNT}"
         first, last = self.free_range
         shortest = self.cell_size * (1 - ROUNDING)
         if self.fixed_ends is not None and min(self.fixed_ends, last - first) < shortest:
             yield (
                 f"fixed_ends {self.fixed_ends:g} m contains no cell or the whole track; make it at "
-                f"least cell_size {self.cell_size:g} m, and less than half of length "
-                f"{self.length:g} m"
+                "least cell_size, and less than half of length"
             )
         if self.notches is None:
             return
         if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
             yield (
                 f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
-                f"notches of a pair; keep it below width - 2 cells = "
-                f"{self.width - 2 * self.cell_size:g} m"
+                f"notches; keep it below width - 2 cells = {self.width - 2 * self.cell_size:g} m"
             )
         positions = self.notch_positions
         for position in positions:
             if not 0 < position <= self.length * (1 + ROUNDING):
-                yield (
-                    f"notches.positions has {position:g} m, outside the track: "
-                    f"keep it above 0 and up to length {self.length:g} m"
-                )
+                yield f"notches.positions has {position:g} m, outside the track; keep it inside"
         for position in positions if self.fixed_ends is not None else ():
             distance = min(position - first, last - position)
             if distance < self.notch_radius * (1 - ROUNDING):
-                yield (
-                    f"notches at {position:g} m reach into fixed_ends {self.fixed_ends:g} m; make "
-                    "fixed_ends shorter, or give notches.positions further inside"
-                )
+                yield f"notches at {position:g} m reach into fixed_ends; shorten these or move them"
         for left, right in itertools.pairwise(positions):
             if right - left < self.notches.diameter * (1 - ROUNDING):
-                yield (
-                    f"notches overlap: neighbours are {right - left:g} m apart and "
-                    f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
-                )
+                yield f"notches overlap, {right - left:g} m apart; use fewer or smaller ones"

@@ -36,15 +36,13 @@ def named_files(data: object) -> Iterator[str]:
             yield from named_files(value)
 
 
-def _table(value: Any) -> Any:
-    """Return the rows of a CSV file or of an array as a list; any other value as it is."""
-    if isinstance(value, str):
-        return _rows(value)
-    return value.tolist() if hasattr(value, "tolist") else value
+def _table(name: Any) -> Any:
+    """Return the rows of a CSV file or of an array as a list; any other value as it is.
 
-
-def _rows(name: str) -> list[list[str]]:
-    """Return the cells of a CSV file of times and shares; text in the first row is a header."""
+    A file contains times and shares. Text in its first row is a header.
+    """
+    if not isinstance(name, str):
+        return name.tolist() if hasattr(name, "tolist") else name
     try:
         text = Path(name).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
@@ -100,10 +98,8 @@ in its JSON."""
 def too_long(points: Points, duration: float) -> Iterator[str]:
     """Yield a sentence about a waveform that is longer than its pulse."""
     if points and points[-1][0] > duration * (1 + ROUNDING):
-        yield (
-            f"waveform ends at {points[-1][0]:g} s, after its pulse of {duration:g} s; lengthen "
-            "the pulse or shorten the waveform"
-        )
+        end = points[-1][0]
+        yield f"waveform ends at {end:g} s, after its pulse of {duration:g} s; lengthen the pulse"
 
 
 def sampled(
@@ -130,14 +126,9 @@ def sampled(
 
 
 class Segment(NamedTuple):
-    """A part of a pulse in which the current density is linear in time.
+    """A part of a pulse, in which the share of the current density is linear in time.
 
-    Attributes
-    ----------
-    begin, end : float
-        Times in s since the start of the pulse.
-    first, last : float
-        Shares of the current density at these times.
+    It goes from the first share at `begin` to the last at `end`, in s since the start of the pulse.
     """
 
     begin: float
@@ -152,16 +143,9 @@ class Segment(NamedTuple):
 
 
 def segments(points: Points, duration: float) -> list[Segment]:
-    """Return the parts of a pulse between the points of its waveform.
+    """Return the parts of a pulse between the points of its waveform; `duration` is in s.
 
     The last value is held to the end of the pulse. A square pulse is one part.
-
-    Parameters
-    ----------
-    points : tuple
-        The waveform.
-    duration : float
-        Duration of the pulse in s.
     """
     shape = points or ((0.0, 1.0),)
     ends = [(min(time, duration), share) for time, share in shape] + [(duration, shape[-1][1])]

@@ -6,27 +6,16 @@ from typing import Any
 
 
 class Attempt:
-    """One attempt at a long job.
-
-    Parameters
-    ----------
-    *told : str or contiguous array
-        Data that distinguishes the job from all others. Checkpoints of other jobs are not used.
-
-    Attributes
-    ----------
-    identity : str
-        Digest of `told`.
-    elapsed : float
-        Wall time of earlier attempts in s, up to the checkpoint that was read.
-    """
+    """One attempt at a long job, given text and arrays that distinguish it from all others."""
 
     def __init__(self, *told: Any) -> None:
         digest = hashlib.sha256()
         for each in told:
             digest.update(each.encode() if isinstance(each, str) else each)
         self.identity = digest.hexdigest()
+        """Digest of what distinguishes the job; checkpoints of other jobs are not used."""
         self.elapsed = 0.0
+        """Wall time of earlier attempts in s, up to the checkpoint that was read."""
         self._begin = self._latest = time.monotonic()
 
     def total(self) -> float:

@@ -59,7 +59,7 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     levels : list of float
         Conductances in S, ascending.
     whole : int
-        Number of states of the synapse with the wall at a notch or an end, at rest or not.
+        Number of states with the wall at a notch or an end, at rest or not.
 
     Raises
     ------
@@ -81,24 +81,8 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
 def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return which levels of a synapse, of those in some level sets, are not what they seem.
 
-    Parameters
-    ----------
-    path : str or Path
-        Compact model of a synapse.
-    level_sets : iterable of str
-        Some of `wallnet.config.mappings.LEVEL_SETS`.
-
-    Returns
-    -------
-    creeping : list of str
-        Levels that are no minimum of the energy, with the distance by which the wall moves on.
-    beyond_model : list of str
-        Levels that only pulses above the Curie temperature reach. A measured synapse has neither.
-
-    Raises
-    ------
-    FileError
-        If the file is missing, damaged or of another kind.
+    The first are no minimum of the energy, and have the distance by which the wall moves on. Only
+    pulses above the Curie temperature reach the second. A measured synapse has neither.
     """
     level_sets = set(level_sets)
     creeping, beyond, number = [], [], -1
@@ -164,27 +148,13 @@ def _content(path: str | Path, name: str) -> Iterator[Any]:
 
 
 def decisive(path: str | Path, reading: str, level_set: str | None = None) -> str:
-    """Return the part of a compact model that a network depends on, as JSON.
+    """Return what a network depends on, the levels of a level set or the activation, as JSON.
 
-    It is a parameter of the training jobs, which run again only when it changes.
-
-    Parameters
-    ----------
-    path : str or Path
-        Compact model.
-    reading : str
-        `parallel` or `series`; `measured` of a measured device.
-    level_set : str, optional
-        Level set of a synapse; None for a neuron.
-
-    Returns
-    -------
-    str
-        Levels or activation; empty while there is no usable file.
+    It is a parameter of the training jobs, which run again only when it changes. It is empty while
+    there is no usable file.
     """
     try:
-        if level_set is None:
-            return json.dumps(activation_of(path, reading))
-        return json.dumps(levels_of(path, reading, level_set))
+        found = levels_of(path, reading, level_set) if level_set else activation_of(path, reading)
     except FileError:
         return ""
+    return json.dumps(found)

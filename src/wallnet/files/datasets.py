@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
 from wallnet.errors import UserError
-from wallnet.files.schema import (
-    KINDS,
-    assembled,
-    dataset,
-    fault_of,
-    impossible,
-    names_of,
-)
+from wallnet.files.schema import KINDS, VARIABLES, assembled, dataset, impossible, names_of
 from wallnet.files.whole import (
     FileError,
     check_digest,
@@ -75,8 +68,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
 def given_text(text: str) -> str:
     """Return an argument of a command, or the text of standard input if it is "-".
 
-    Linux accepts at most 128 KiB in one argument, so data that grows with a sweep uses standard
-    input.
+    Linux accepts at most 128 KiB in one argument; data that grows with a sweep can be longer.
     """
     return sys.stdin.read() if text == "-" else text
 
@@ -131,9 +123,7 @@ def write_dataset(
 
 
 def read_dataset(
-    path: str | Path,
-    kind: str,
-    only: Collection[str] | None = None,
+    path: str | Path, kind: str, only: Collection[str] | None = None
 ) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
 
@@ -157,10 +147,28 @@ def read_dataset(
     FileError
         If the file is missing, damaged, foreign or of another kind, or contains impossible values.
     """
+    if kind not in KINDS:
+        raise FileError(
+            f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
+            "adds the kinds of the studies, or name another one"
+        )
     with _opened(path) as stored:
-        names = names_of(_checked_kind(stored, path, kind), stored.variables)
-        read = [name for name in names if only is None or name in only]
-        values, attrs = {name: stored[name][...] for name in read}, stored.__dict__
+        attrs, given = stored.__dict__, stored.variables
+        found: Any = attrs.get("kind")
+        # a device of any kind has all variables of a plain track
+        is_device = set(KINDS["track"]) <= set(KINDS.get(found, ()))
+        if found != kind and not (kind == "track" and is_device):
+            raise FileError(
+                f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake"
+            )
+        # a device that is read as a track must still have all variables of its own kind
+        names = names_of(found, given)
+        for name in names:
+            if name not in given:
+                raise damaged(path, f"lacks {name}")
+            if (axes := given[name].dimensions) != (expected := VARIABLES[name].dimensions):
+                raise damaged(path, f"has {name} over {axes}, not {expected}")
+        values = {name: given[name][...] for name in names if only is None or name in only}
         if fault := impossible(values, attrs):
             raise damaged(path, fault)
         return assembled(values, attrs)
@@ -180,15 +188,14 @@ def checked(path: str | Path, kind: str) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except OSError as error:
-        if error.errno is not None and error.errno > 0:  # errors of the netCDF library are negative
-            raise unreadable(path, error) from None
-        raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
     except MemoryError:
         raise FileError(
             f"{path} does not fit into memory; free some, or delete the file and run snakemake"
         ) from None
     except Exception as error:  # a damaged file can make a library raise any error
+        # errors of the netCDF library are negative
+        if isinstance(error, OSError) and (error.errno or 0) > 0:
+            raise unreadable(path, error) from None
         raise damaged(path, f"is damaged or not {kind} ({one_line(error)})") from None
 
 
@@ -200,22 +207,3 @@ def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
     with checked(path, "netCDF"), netCDF4.Dataset(path) as stored:
         stored.set_auto_mask(False)
         yield stored
-
-
-def _checked_kind(stored: "netCDF4.Dataset", path: str | Path, kind: str) -> str:
-    """Return the kind of a file; refuse another one, and one without a variable of its kind."""
-    if kind not in KINDS:
-        raise FileError(
-            f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
-            "adds the kinds of the studies, or name another one"
-        )
-    found = stored.__dict__.get("kind")
-    # a device of any kind has all variables of a plain track
-    is_device = set(KINDS["track"]) <= set(KINDS.get(str(found), ()))
-    if found != kind and not (kind == "track" and is_device):
-        raise FileError(f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake")
-    # a device that is read as a track must still have all variables of its own kind
-    dimensions = {name: each.dimensions for name, each in stored.variables.items()}
-    if fault := fault_of(dimensions, str(found)):
-        raise damaged(path, fault)
-    return str(found)

@@ -24,21 +24,10 @@ def progress_of(output: str | Path) -> Path:
 
 @contextmanager
 def noted_progress(output: str | Path, longest: float) -> Iterator[Callable[[float], None]]:
-    """Note the simulated time of a running simulation, and remove the note at its end.
+    """Yield a function that notes the simulated time in s, and remove the note at the end.
 
-    A note that cannot be written is left out, since nothing depends on it.
-
-    Parameters
-    ----------
-    output : str or Path
-        Output of the simulation.
-    longest : float
-        Simulated time in s after which the simulation ends at the latest.
-
-    Yields
-    ------
-    callable
-        Function of the simulated time in s.
+    The simulation ends after `longest`, in s, at the latest. A note that cannot be written is left
+    out, since nothing depends on it.
     """
     path, latest = progress_of(output), 0.0
 

@@ -49,18 +49,8 @@ class DamagedFileError(FileError):
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path next to `path` and rename it when the block ends without an error.
 
-    The digest of a result is written too. A damaged result that was set aside is removed once the
-    new one is in its place.
-
-    Parameters
-    ----------
-    path : str or Path
-        Path of the finished file. Its folder is created if needed.
-
-    Yields
-    ------
-    Path
-        Path with the same suffix in the same folder, to which the block writes.
+    It has the same suffix; the folder is created if needed. The digest of a result is written too.
+    A damaged result that was set aside is removed once the new one is in its place.
 
     Raises
     ------
@@ -75,14 +65,12 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         yield partial
         with open(partial, "rb+") as stream:
             os.fsync(stream.fileno())
-        if _is_result(path):
-            digest = sha256_of(partial)
-            # in this order a complete file never has the digest of another one
+        digest = sha256_of(partial) if _is_result(path) else None
+        if digest:  # in this order a complete file never has the digest of another one
             digest_path(path).unlink(missing_ok=True)
-            os.replace(partial, path)
+        os.replace(partial, path)
+        if digest:
             note_digest(path, digest)
-        else:
-            os.replace(partial, path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -99,13 +87,7 @@ def write_text(text: str, path: str | Path) -> None:
 
 
 def check_writable(folder: str | Path) -> None:
-    """Refuse a folder that is not writable, before results for it are computed.
-
-    Raises
-    ------
-    FileError
-        If the file system refuses (read-only, full).
-    """
+    """Refuse a folder that is not writable or is full, before results for it are computed."""
     try:
         with tempfile.TemporaryFile(dir=folder) as stream:
             stream.write(bytes(4096))
@@ -144,15 +126,7 @@ def digest_path(path: str | Path) -> Path:
 
 
 def note_digest(path: str | Path, digest: str | None = None) -> None:
-    """Write the digest of a complete file, and remove a damaged one that was set aside.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    digest : str, optional
-        Its SHA-256, if it is known.
-    """
+    """Write the SHA-256 of a complete file, and remove a damaged one that was set aside."""
     path = Path(path)
     write_text(f"{digest or sha256_of(path)}  {path.name}\n", digest_path(path))
     _aside(path).unlink(missing_ok=True)
@@ -214,19 +188,8 @@ def damaged(path: str | Path, fault: str) -> DamagedFileError:
     """Note in the digest file of a result that it cannot be used, and return the error to raise.
 
     The file is not moved, since planned jobs of a running campaign may depend on it. The next run
-    of the workflow finds the note, sets the file aside and computes it again.
-
-    Parameters
-    ----------
-    path : str or Path
-        The damaged file.
-    fault : str
-        Fault of the file, such as "is truncated".
-
-    Returns
-    -------
-    DamagedFileError
-        Error that names the file, the fault and the fix.
+    of the workflow finds the note, sets the file aside and computes it again. The fault follows the
+    name of the file, as in "is truncated".
     """
     path = Path(path)
     if _is_result(path):
@@ -246,20 +209,15 @@ def _damaged(path: Path, fault: str) -> DamagedFileError:
 
 
 def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[str, str]:
-    """Find all files of a folder that have changed since they were written.
+    """Return the fault of each file, in a folder and below, that has changed since it was written.
 
     Parameters
     ----------
     folder : str or Path
-        Results of a campaign; subfolders are searched too.
+        Results of a campaign.
     memory : str or Path, optional
         JSON file with the digest, size and times of each file, so that unchanged files are not
         read again. It is written if its folder exists.
-
-    Returns
-    -------
-    dict
-        Fault of each damaged file by its path, sorted by path.
     """
     remembered: dict[str, list[Any]] = {}
     if memory:
@@ -289,11 +247,6 @@ def set_aside(paths: Iterable[str]) -> None:
     """Move damaged results aside, so that they are computed again.
 
     Each becomes `NAME.damaged` in the same folder until the new one is complete (`written_whole`).
-
-    Raises
-    ------
-    FileError
-        If a file cannot be moved.
     """
     for path in map(Path, paths):
         try:

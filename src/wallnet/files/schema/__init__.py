@@ -1,8 +1,8 @@
 """Variables of each kind of dataset, with their dimensions, units, texts and bounds.
 
 The table `variables.csv` beside this module defines those of simulations and devices, that of a
-study its own. `dataset` creates data from these definitions. `fault_of` and `impossible` check a
-file against them. Importing the module needs neither NumPy nor xarray.
+study its own. `dataset` creates data from these definitions, and `impossible` finds values that no
+such variable has. Importing the module needs neither NumPy nor xarray.
 """
 
 import csv
@@ -25,8 +25,6 @@ STATE = "state"
 
 TEXT = "text"
 """Type of any other text."""
-
-_DEVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 
 _SLACK = 1e-3
 """Largest excess of a unit vector's length over 1, from single precision and averages."""
@@ -207,23 +205,18 @@ def assembled(
     """Return arrays as a dataset, with the dimensions and attributes of the schema."""
     import xarray
 
-    made = xarray.Dataset(
-        {name: (VARIABLES[name].dimensions, array, about(name)) for name, array in values.items()},
-        attrs=attrs,
-    )
+    described = {}
+    for name, array in values.items():
+        variable = VARIABLES[name]
+        units = {"units": variable.units} if variable.units else {}
+        about = {**units, "long_name": variable.long_name, **variable.attributes}
+        described[name] = (variable.dimensions, array, about)
+    made = xarray.Dataset(described, attrs=attrs)
     return made.set_coords([name for name in values if not VARIABLES[name].dimensions])
 
 
 def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
-    """Return the variables of a kind, with NaN and empty texts for values; see `dataset`.
-
-    Parameters
-    ----------
-    kind : str
-        Key of `KINDS`.
-    **sizes
-        Size of each dimension.
-    """
+    """Return the variables of a kind, with NaN and empty texts for values, of given sizes."""
     import numpy as np
 
     found: dict[str, NDArray[Any]] = {}
@@ -236,59 +229,19 @@ def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
     return found
 
 
-def about(name: str) -> dict[str, Any]:
-    """Return the attributes of a variable."""
-    variable = VARIABLES[name]
-    units = {"units": variable.units} if variable.units else {}
-    return {**units, "long_name": variable.long_name, **variable.attributes}
-
-
-def fault_of(dimensions: Mapping[str, tuple[str, ...]], kind: str) -> str | None:
-    """Compare the variables of a file of the right kind with its schema.
-
-    Parameters
-    ----------
-    dimensions : Mapping
-        Dimensions of each variable by its name.
-    kind : str
-        Key of `KINDS`.
-
-    Returns
-    -------
-    str or None
-        Variable that is missing or has other dimensions, as in "lacks m"; None if there is none.
-    """
-    for name in names_of(kind, dimensions):
-        if name not in dimensions:
-            return f"lacks {name}"
-        if dimensions[name] != VARIABLES[name].dimensions:
-            return f"has {name} over {dimensions[name]}, not {VARIABLES[name].dimensions}"
-    return None
-
-
 def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -> str | None:
-    """Look for values that no device can have, as in a foreign or changed file.
+    """Return the first variable or attribute with a value that no device can have, and the value.
 
-    Parameters
-    ----------
-    values : Mapping
-        Arrays of any variables by their names.
-    attrs : Mapping
-        Attributes of the file.
-
-    Returns
-    -------
-    str or None
-        The first variable or attribute with such a value, and the value; None if there is none.
+    Such values are in foreign and changed files. It is None if there is none.
     """
     for name, variable in VARIABLES.items():
         if name in values and (fault := _fault(variable, values[name])):
             return f"has {name} {fault}"
     if "state" in attrs and (fault := _no_state(attrs["state"])):
         return f"has state {fault}"
-    device = attrs.get("device", "none")
-    if not _DEVICE_NAME.match(str(device)):
-        return f"has the device {str(device)[:40]!r}, which is not a name of a device"
+    device = str(attrs.get("device", "none"))
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,63}", device):
+        return f"has the device {device[:40]!r}, which is not a name of a device"
     return None
 
 

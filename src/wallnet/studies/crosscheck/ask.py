@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device
-from wallnet.config.calculators import CalculatorName, file_name
+from wallnet.config.calculators import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.experiment import Request, Simulation, pulse_job
@@ -72,7 +72,7 @@ def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Req
     """Return the pulse of each case with both calculators."""
     found: Requests = {}
     for (each, case), calculator in itertools.product(asked.cases.items(), asked.calculators):
-        path = STUDY.path(name, each, file_name(calculator))
+        path = STUDY.path(name, each, calculator.replace(":", "-"))
         make = partial(_job, campaign.simulated, case, calculator)
         found[each, calculator] = Request("trace", path, make)
     return found
