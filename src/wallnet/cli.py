@@ -20,7 +20,7 @@ MODULES = {
     "wallnet.page.overview": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.clean": ("clean", "check", "digest"),
-    "wallnet.provenance.commands": ("pack",),
+    "wallnet.provenance": ("pack",),
     "wallnet.plan.commands": ("schema", "init"),
     "wallnet.server": ("serve",),
 }
