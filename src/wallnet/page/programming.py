@@ -19,9 +19,9 @@ from wallnet.config.mappings import SAME
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
+from wallnet.report.device_tables import OUTSIDE
 from wallnet.report.networks import made_by
 from wallnet.report.tables import Format, Table, texts
-from wallnet.report.write_energies import OUTSIDE
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 

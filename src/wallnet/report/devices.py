@@ -24,7 +24,8 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.write_energy import WriteEnergyJob
-from wallnet.report import measured, style
+from wallnet.report import style
+from wallnet.report.device_tables import measured_conductances, read_measured, with_unit
 from wallnet.report.style import drawn_as
 
 if TYPE_CHECKING:
@@ -55,15 +56,9 @@ READING_TITLES = {
 class Sources:
     """Files and settings from which a figure is drawn.
 
-    Attributes
-    ----------
-    devices : mapping
-        Device files, or compact models of measured devices, by name of the device.
-    traces : str or None
-        Folder of the traces of the only device.
-    shown : sequence of float
-        Current densities in A/m² that figures of single pulses show. If there are none, the
-        figure chooses them.
+    `devices` are device files, or compact models of measured devices, by name of the device.
+    `traces` is the folder of the traces of the only device. `shown` are the current densities in
+    A/m² that figures of single pulses show; if there are none, the figure chooses them.
     """
 
     devices: Mapping[str, Any]
@@ -71,17 +66,12 @@ class Sources:
     shown: Sequence[float] = ()
 
     @property
-    def device(self) -> "xarray.Dataset":
-        """The first device file."""
+    def device(self) -> Any:
+        """The first device."""
         return next(iter(self.devices.values()))
 
-    def pulses(self, chosen: Callable[[], list[int]]) -> list[int]:
-        """Return the indices of the pulses to show.
-
-        Parameters
-        ----------
-        chosen : callable
-            Function that chooses them if the configuration does not.
+    def pulses(self, chosen: list[int]) -> list[int]:
+        """Return the indices of the pulses to show; `chosen` if the configuration names none.
 
         Raises
         ------
@@ -89,7 +79,7 @@ class Sources:
             If the device file has no such pulse.
         """
         if not self.shown:
-            return chosen()
+            return chosen
         known = [current_name(density) for density in self.device["current_density"].values]
         wanted = [current_name(density) for density in self.shown]
         if missing := [name for name in wanted if name not in known]:
@@ -99,13 +89,7 @@ class Sources:
         return [known.index(name) for name in wanted]
 
     def trace(self, current_density: float) -> "xarray.Dataset":
-        """Read the snapshots of one trace.
-
-        Parameters
-        ----------
-        current_density : float
-            Current density in A/m².
-        """
+        """Read the snapshots of the trace of a current density in A/m²."""
         if self.traces is None:
             raise files.FileError("traces are missing; this figure needs the folder of traces")
         path = Path(self.traces, f"{current_name(current_density)}.nc")
@@ -253,7 +237,7 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["settings"]["detector"]
-    indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
+    indices = sources.pulses(_spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
     shared = {"sharex": True, "sharey": True}
     figure, grid = style.panels(figures, rows, 2, 0.14 + 0.13 * rows, **shared)
@@ -285,23 +269,12 @@ def _letters() -> Iterator[str]:
 
 
 def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
-    """Choose the pulses that show where a wall comes to rest on a track.
+    """Choose at most so many pulses of a sweep that show where a wall comes to rest on a track.
 
-    Parameters
-    ----------
-    device : xarray.Dataset
-        Device file.
-    most : int
-        Largest number of pulses.
-
-    Returns
-    -------
-    list of int
-        Indices of the sweep, ascending. These are the smallest J, by magnitude, that leads to
-        each notch, leaves the wall at its start, or reverses the track. If no pulse does, they
-        are the smallest J that leads to each other state in which a wall rests. If there are too
-        many, the function chooses them evenly along the track and keeps both ends. Pulses whose
-        wall still moves are left out unless all do.
+    They are the smallest J, by magnitude, that leads to each notch, leaves the wall at its start,
+    or reverses the track. If no pulse does, they are the smallest J that leads to each other state
+    in which a wall rests. If there are too many, they are chosen evenly along the track, with both
+    ends. Pulses whose wall still moves are left out unless all do. Their indices are ascending.
     """
     density = np.abs(device["current_density"].values)
     usable = device["settled"].values != 0
@@ -330,7 +303,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     track = track_of(device)
     length = track.length / NM
     pulse_end = swept_duration(device) / NS
-    indices = sources.pulses(lambda: chosen_pulses(device))
+    indices = sources.pulses(chosen_pulses(device))
     rows = len(indices)
     shape = {"sharex": "col", "width_ratios": (1.5, 1)}
     figure, grid = style.panels(figures, rows, 2, 0.11 + 0.15 * rows, **shape)
@@ -375,7 +348,7 @@ def _wall_position(sources: Sources, figures: Figures) -> "Figure":
 
     device = sources.device
     length = track_of(device).length / NM
-    indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
+    indices = sources.pulses(_spread(device.sizes["current_density"], MOST_CURVES))
     figure, ((left, right),) = style.panels(figures, 1, 2, 0.42, width_ratios=(1.35, 1))
     left.axvspan(0, swept_duration(device) / NS, color=style.SHADE, linewidth=0)
     shades = colormaps["viridis"](np.linspace(0.0, 0.88, len(indices)))
@@ -504,7 +477,7 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
 @drawn_as("measured", DRAWINGS)
 def _measured(sources: Sources, figures: Figures) -> "Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
-    model = sources.devices[next(iter(sources.devices))]
+    model = sources.device
     parts = {"levels": _measured_levels, "points": _measured_curve}
     drawn = [draw for key, draw in parts.items() if key in model]
     width = style.size(figures, 0.47 if len(drawn) == 2 else 0.7, len(drawn) / 2)
@@ -519,7 +492,7 @@ def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
     """Draw the levels and return the title of the panel."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
-    conductances = measured.conductances(model)
+    conductances = measured_conductances(model)
     spread = [level["spread"] for level in model["levels"] if "spread" in level]
     look = style.look(0, marker=True) | {"linestyle": "none", "elinewidth": 0.8, "capsize": 2}
     axes.errorbar(range(len(conductances)), conductances, spread or None, **look)
@@ -544,7 +517,7 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
     x, y = _linear(inputs[0], inputs[-1])[0](fine), _linear(outputs.min(), outputs.max())[0](at)
     axes.plot(x, y, color=style.COLOURS[2], label="interpolation")
     axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
-    titles = (style.plain(measured.column(model, part)) for part in ("input", "output"))
+    titles = (style.plain(with_unit(model, part)) for part in ("input", "output"))
     axes.set(**dict(zip(("xlabel", "ylabel"), titles, strict=True)))
     axes.legend(loc="upper left")
     if curve["fault"]:
@@ -590,27 +563,10 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
 def draw(
     sources: Mapping[str, Sequence[str]], job: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
-    """Draw one figure inside `style.apply`.
+    """Draw a figure of `DRAWINGS`, given the JSON of `FigureJob`.
 
-    Parameters
-    ----------
-    sources : mapping
-        Device files, or the compact model of a measured device, by their kind. All figures but the
-        comparison show the first device. Maps of m_z need the folder of its `traces`.
-    job : str
-        JSON of `FigureJob`, with a key of `DRAWINGS`.
-    figures : Figures
-        Style of all figures.
-
-    Returns
-    -------
-    tuple
-        The figure, and its kind with the origin of each device.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a source is missing, damaged or of another kind.
+    The sources are device files, or the compact model of a measured device, by their kind. All
+    figures but the comparison show the first device. Maps of m_z need the folder of its `traces`.
     """
     asked = FigureJob.from_json(job)
     read: dict[str, Any] = {}
@@ -622,7 +578,7 @@ def draw(
     for path in paths:
         name = Path(path).stem
         if of == MEASURED:
-            read[name] = measured.read(path)
+            read[name] = read_measured(path)
             made_by[name] = read[name]["made_by"]
         else:
             read[name] = files.read_dataset(path, of)

@@ -66,15 +66,7 @@ synapse can have the weights of the stages *quantised*, *compensated*, *snapped*
 
 
 def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Read the metrics of a network and check their consistency.
-
-    Parameters
-    ----------
-    path : str
-        File of the metrics.
-    run : Mapping, optional
-        Keys and values that the metrics must contain.
-    """
+    """Read the metrics of a network, and check that they are consistent and those of a run."""
     keys = (*COLUMNS[:-1], "confusion_matrix", "weights", "misread", "classes")
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
@@ -94,9 +86,6 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
 def dataset_title(name: str) -> str:
     """Return the title of a data set; its name, if it is one of the user."""
     return DATASET_TITLES.get(name, name)
-
-
-# Tables
 
 
 RECIPE = "Recipe, reading, mapping"
@@ -209,18 +198,9 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
 def losses(records: Iterable[Record], accuracy: str = "test_accuracy") -> "pandas.DataFrame":
     """Return what the levels cost: networks on levels below those in FP32 of the same seed.
 
-    Parameters
-    ----------
-    records : iterable of Mapping
-        Networks with their facets.
-    accuracy : str
-        Which of their accuracies, in per cent.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Networks on levels, a row for each stage of `GAPS` as `reference`, and `lost`: the accuracy
-        of the reference less that on the levels, in per cent points.
+    The frame has the networks on levels, given with their facets and accuracies in per cent, a row
+    for each stage of `GAPS` as `reference`. `lost` is the accuracy of the reference less that on
+    the levels, in per cent points.
     """
     import pandas
 
@@ -269,20 +249,11 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
 
-    Parameters
-    ----------
-    sources : mapping
-        Folders of all `networks`, where `Network.path` finds their metrics, and of the compact
-        models of the synapses, `models`.
-    job : str
-        JSON of `AccuracyJob`, the networks.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV files: accuracies with the columns `COLUMNS`, and differences between
-        stages (`gaps`) with `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the
-        paper's Table II too for synapses that correspond to one of the paper.
+    The sources are the folders of all `networks`, where `Network.path` finds their metrics, and of
+    the compact models of the synapses, `models`; the job is the JSON of `AccuracyJob`. The CSV
+    files are accuracies with the columns `COLUMNS`, and differences between stages (`gaps`) with
+    `GAP_COLUMNS` first. The others also have the paper's Table II for synapses that correspond to
+    one of the paper.
     """
     import pandas
 
@@ -302,10 +273,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     notes = [*([GAP_NOTES] if len(gaps.frame) else []), _notes()]
     notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
     first = level_caveats(records, sources["models"][0])
-    return {
-        **texts(table.title, tables, first, notes, numbers),
-        "gaps": gap_numbers.as_csv(),
-    }
+    return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
 
 # Figures
@@ -530,20 +498,8 @@ def with_deviation(
 ) -> None:
     """Draw the mean of all seeds at each place, with the sample standard deviation as a bar.
 
-    Parameters
-    ----------
-    panel : Axes
-        The axes.
-    values : Series
-        Values of all seeds, with their place as index.
-    places : sequence
-        Places along the axis, which are counted from 0.
-    shift : float
-        Distance of the points from their places.
-    look : Mapping
-        Style of the points.
-    name : str
-        Label of the points.
+    The index of the values is their place. Places are counted from 0 along the axis, from which the
+    points are shifted.
     """
     found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
     shown = [place for place in places if place in found.index]
@@ -558,26 +514,9 @@ def with_deviation(
 def draw(
     sources: Mapping[str, Sequence[str]], job: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
-    """Draw one figure inside `style.apply`.
+    """Draw a figure of `DRAWINGS` from `metrics` or the `table` of accuracies.
 
-    Parameters
-    ----------
-    sources : mapping
-        Files from which the figure is drawn: `metrics`, or the `table` of accuracies.
-    job : str
-        JSON of `FigureJob`, with a key of `DRAWINGS`.
-    figures : Figures
-        Style of all figures.
-
-    Returns
-    -------
-    tuple
-        The figure, its kind and its sources.
-
-    Raises
-    ------
-    FileError
-        If a source is missing or damaged, or lacks data that the figure shows.
+    The job is the JSON of `FigureJob`.
     """
     asked = FigureJob.from_json(job)
     ((of, paths),) = sources.items()

@@ -32,18 +32,9 @@ def lost_accuracies(
 ) -> "pandas.DataFrame":
     """Return the loss of validation accuracy by each mapping, seed by seed.
 
-    Parameters
-    ----------
-    comparisons : iterable of Mapping
-        Results of `wallnet compare-mappings`.
-    references : iterable of Mapping
-        Metrics of the networks with FP32 weights.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `PLACE`, and `lost`: accuracy of the FP32 network with as much training, less
-        that on levels, in per cent points.
+    Given are results of `wallnet compare-mappings`, and metrics of the networks with FP32 weights.
+    Beside the columns of `PLACE` the frame has `lost`: the accuracy of the FP32 network with as
+    much training, less that on levels, in per cent points.
     """
     bound = [{**each, **row} for each in comparisons for row in each["rows"]]
     free = [{**each, "device": NO_DEVICE} for each in references]
@@ -78,6 +69,7 @@ seeds: mean ± sample standard deviation. The test images are not used.
 
 
 def _lost(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
+    """Read `comparisons` of the mappings, and the metrics in FP32 as `references`."""
     place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
     comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
     keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
@@ -86,18 +78,7 @@ def _lost(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
 
 
 def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
-    """Tabulate the losses by each mapping.
-
-    Parameters
-    ----------
-    sources : mapping
-        `comparisons` of the mappings, and the metrics in FP32 as `references`.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV file, which has all numbers, and of the others.
-    """
+    """Tabulate the losses by each mapping; the CSV file has all numbers."""
     numbers, tables = mapping_tables(_lost(sources))
     return texts(numbers.title, tables, [MAPPING_NOTES], [made_by()], numbers)
 
