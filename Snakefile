@@ -93,7 +93,7 @@ rule traces:
     """All simulations of all devices."""
     input:
         target(
-            plan.listing.simulations(campaign),
+            list(plan.requests.of_study("devices", campaign)),
             work=lambda: plan.work.work_ahead(
                 plan.work.study_work(requested, "devices")
             ),

@@ -19,9 +19,8 @@ MODULES = {
     "wallnet.report.commands": ("show",),
     "wallnet.page.overview": ("overview",),
     "wallnet.validation": ("validate",),
-    "wallnet.plan.clean": ("clean", "check", "digest"),
+    "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
     "wallnet.provenance": ("pack",),
-    "wallnet.plan.commands": ("schema", "init"),
     "wallnet.server": ("serve",),
 }
 """The commands that each module registers. A command imports its own module only, since each of

@@ -12,11 +12,6 @@ from wallnet.plan.shown import TABLES, figures
 from wallnet.studies import STUDIES
 
 
-def simulations(campaign: Campaign) -> list[str]:
-    """List the initial states, traces, levels and minima of all simulated devices."""
-    return list(of_study("devices", campaign))
-
-
 def device_files(campaign: Campaign) -> list[str]:
     """List the device files, compact models and tables of all devices.
 
@@ -62,7 +57,7 @@ def everything(campaign: Campaign) -> list[str]:
     """List the files of the target `all`: all except those of checks and of optional devices."""
     asked = campaign.without_optional
     return [
-        *simulations(asked),
+        *of_study("devices", asked),
         *device_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *TABLES["parameters"].written(campaign).values(),
@@ -92,7 +87,7 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     Those of a study include what its finished rounds in the campaign's folder asked for.
     """
     of = {
-        "traces": simulations(campaign),
+        "traces": list(of_study("devices", campaign)),
         "devices": device_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
@@ -111,15 +106,7 @@ def checks(campaign: Campaign, folder: str = "") -> list[str]:
 
 
 def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
-    """Return the targets beyond `all` whose results are all there, with these results.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-    folder : str or Path
-        Its folder.
-    """
+    """Return the targets beyond `all` whose results are all in a campaign's folder, with these."""
     return {
         target: list(dict.fromkeys(paths))
         for target, paths in beyond_all(campaign, str(folder)).items()
