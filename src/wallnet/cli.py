@@ -16,7 +16,7 @@ MODULES = {
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
-    "wallnet.report.commands": ("show",),
+    "wallnet.report": ("show",),
     "wallnet.page.overview": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),

@@ -26,7 +26,6 @@ from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.write_energy import WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.device_tables import measured_conductances, read_measured, with_unit
-from wallnet.report.style import drawn_as
 
 if TYPE_CHECKING:
     import xarray
@@ -97,13 +96,6 @@ class Sources:
         return files.read_dataset(path, "trace", only=read)
 
 
-# Parts that the figures share
-
-
-DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
-
-
 def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     """Draw m_z at the snapshot nearest to a time, and outline the film."""
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
@@ -172,7 +164,6 @@ def _j_text(density: float) -> str:
 # Neuron
 
 
-@drawn_as("transfer-curve", DRAWINGS)
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
     from wallnet.devices.conductance import activation
@@ -232,7 +223,6 @@ def error_text(error: float) -> str:
     return f"largest error {error:.3f}" if error >= 0.001 else "largest error below 0.001"
 
 
-@drawn_as("magnetization", DRAWINGS)
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     device = sources.device
@@ -254,7 +244,10 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
                 axes.axvline(detector[side] / NM, color="black", linewidth=1.2)
         when = f"$\\mathit{{t}}$ = {time / NS:.3g} ns"
         axes.set_title(f"({letter}) {_j_text(density)}, {when}")
-    style.label_edges(grid, X_LABEL, Y_LABEL)
+    for axes in grid[-1]:
+        axes.set_xlabel(X_LABEL)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(Y_LABEL)
     _colorbar(figure, image, panels)
     return figure
 
@@ -296,7 +289,6 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     return sorted(ordered[k] for k in _spread(len(ordered), most))
 
 
-@drawn_as("dynamics", DRAWINGS)
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     """Draw m_z at the end (left) and <m_z> and wall against time (right; paper, Fig. 2, 3)."""
     device = sources.device
@@ -341,7 +333,6 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-@drawn_as("wall-position", DRAWINGS)
 def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     """Draw both wall ends against time and the velocity against J, for a plain track."""
     from matplotlib import colormaps
@@ -422,7 +413,6 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
         axes.annotate(str(number), (0.012, conductance), xycoords=place, **look)
 
 
-@drawn_as("conductance", DRAWINGS)
 def _conductance(sources: Sources, figures: Figures) -> "Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
     device = sources.device
@@ -458,7 +448,6 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
-@drawn_as("synapses-compared", DRAWINGS)
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     figure, panels = _of_readings(figures, 0.47, sharey=True)
@@ -474,7 +463,6 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
 # Measured devices
 
 
-@drawn_as("measured", DRAWINGS)
 def _measured(sources: Sources, figures: Figures) -> "Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
     model = sources.device
@@ -528,7 +516,6 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
 # Write energy
 
 
-@drawn_as("write-energy", DRAWINGS)
 def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     """Draw the temperature during a pulse of a device and after, and that and energy of all."""
     data = sources.device
@@ -558,6 +545,19 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     for axes in (rises, energies):
         axes.set(xlabel=style.J_LABEL, ylim=(0, None))
     return figure
+
+
+DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {
+    "transfer-curve": _transfer_curve,
+    "magnetization": _magnetization,
+    "dynamics": _dynamics,
+    "wall-position": _wall_position,
+    "conductance": _conductance,
+    "synapses-compared": _compared,
+    "measured": _measured,
+    "write-energy": _write_energy,
+}
+"""All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
 
 
 def draw(

@@ -16,7 +16,6 @@ from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
-from wallnet.report.style import drawn_as
 from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
@@ -276,17 +275,6 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
 
-# Figures
-
-
-DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
-"""Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
-
-They are given the style, and the rows of the paper's Table II to show, by number of notches.
-"""
-
-
-@drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw histograms of the weights of the first layer, one row per recipe and reading.
 
@@ -328,7 +316,6 @@ def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     return figure
 
 
-@drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
     from matplotlib.colors import PowerNorm
@@ -356,13 +343,13 @@ def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Fig
             title = f"{TITLES[stage]}: {record['test_accuracy']:.2f} %"
             panel.set_title(title, loc="center")
         row[0].set_ylabel(f"{reading} reading\nlabel")
-    style.label_edges(axes, x="prediction")
+    for panel in axes[-1]:
+        panel.set_xlabel("prediction")
     bar = figure.colorbar(panel.images[0], ax=axes, shrink=0.6, aspect=30, pad=0.01)
     bar.set_label("share of the label's images (%)")
     return figure
 
 
-@drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     record = records[0]
@@ -382,7 +369,6 @@ def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     return figure
 
 
-@drawn_as("training-curves", DRAWINGS)
 def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()) -> "Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
     from matplotlib.ticker import MaxNLocator
@@ -418,7 +404,6 @@ PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
 """Marker of the paper's numbers by notches, and its distance from the stage."""
 
 
-@drawn_as("accuracy", DRAWINGS)
 def _accuracy(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
@@ -509,6 +494,19 @@ def with_deviation(
         **{**look, "elinewidth": 0.8, "capsize": 0, "linestyle": ""},
         label=name,
     )
+
+
+DRAWINGS: dict[str, Callable[..., "Figure"]] = {
+    "weights": _weights,
+    "confusion": _confusion,
+    "misread": _misread,
+    "training-curves": _curves,
+    "accuracy": _accuracy,
+}
+"""Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
+
+They are given the style, and the rows of the paper's Table II to show, by number of notches.
+"""
 
 
 def draw(
