@@ -9,7 +9,6 @@ from snakemake.utils import min_version
 
 import wallnet.jobs.networks
 import wallnet.plan.listing
-import wallnet.plan.paths
 import wallnet.plan.requests
 import wallnet.plan.shown
 import wallnet.plan.start

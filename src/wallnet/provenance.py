@@ -27,7 +27,6 @@ from wallnet.config.waveform import named_files
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import one_line, sha256_of
 from wallnet.plan import listing, start
-from wallnet.plan.paths import mapping_jobs
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
@@ -108,8 +107,7 @@ class Contents:
 
     def records(self) -> list[str]:
         """Return the logs of the jobs, and their times and memory, as far as they are there."""
-        named = {*self.digests, *mapping_jobs(self.campaign.networks)}
-        paths = {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
+        paths = listing.records(self.campaign, self.digests)
         return sorted(path for path in paths if (self.directory / path).is_file())
 
     def workflow(self) -> dict[str, Path]:
@@ -247,7 +245,10 @@ def build(
     # With a source of None, rocrate would add the files of a folder that is named "None".
     crate = ROCrate("", version="1.1")  # on which the profiles are built
     times = [(contents.directory / path).stat().st_mtime for path in contents.digests]
-    began, ended = map(_iso, (min(times), max(times)))
+    began, ended = (
+        datetime.fromtimestamp(seconds, UTC).replace(microsecond=0).isoformat()
+        for seconds in (min(times), max(times))
+    )
     crate.name = name
     crate.description = (
         f"A finished campaign of wallnet ({', '.join(contents.targets)}): simulations of magnetic "
@@ -281,10 +282,6 @@ def build(
     run = crate.add_action(workflow, "#run", inputs, results, told)
     crate.root_dataset["mentions"] = run
     return crate
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0).isoformat()
 
 
 def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:

@@ -10,8 +10,7 @@ from wallnet import config, files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.stages import NO_DEVICE
 from wallnet.plan.commands import not_asked_for
-from wallnet.plan.listing import network_files
-from wallnet.plan.paths import mapped_paths
+from wallnet.plan.listing import mapped_paths, network_files
 from wallnet.plan.requests import of_study
 from wallnet.plan.shown import FIGURES, figures
 

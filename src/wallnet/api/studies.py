@@ -177,22 +177,8 @@ def dataset_of(
 ) -> "xarray.Dataset":
     """Return the dataset of the only subject of a study, computed as the workflow computes it.
 
-    Finished results of the same jobs are used as they are.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    data : Mapping
-        A campaign as plain data: devices, the study and its other sections.
-    caller : str
-        Function of the user, for messages and the progress bar.
-    folder : str or Path, optional
-        Folder of the campaign; a temporary one if not given.
-    processes : int, optional
-        Number of simulations at once; one for each core if not given.
-    progress : bool
-        Whether to show a progress bar.
+    The campaign is given as plain data, with the function of the user for messages and the progress
+    bar. Without a folder, a temporary one is used; without a number of processes, all cores.
 
     Raises
     ------

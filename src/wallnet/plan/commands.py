@@ -17,8 +17,7 @@ from wallnet.config import Campaign, ConfigError, schema
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import note_digest
 from wallnet.plan import load
-from wallnet.plan.listing import checks, everything
-from wallnet.plan.paths import mapping_jobs
+from wallnet.plan.listing import checks, everything, records
 from wallnet.studies import NAMES, STUDIES
 
 EXAMPLES = {"config.yaml": "example.yaml", "Snakefile": "example.smk"}
@@ -53,9 +52,7 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign, str(folder))}
-    named = {*wanted, *mapping_jobs(campaign.networks)}
-    wanted |= {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
-    return sorted(set(_present(Path(folder))) - wanted)
+    return sorted({*_present(Path(folder))} - wanted - records(campaign, wanted))
 
 
 HIDDEN = re.compile(

@@ -16,7 +16,6 @@ from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import accuracy_job
 from wallnet.jobs.requests import pulses
 from wallnet.jobs.write_energy import programming_energy_job
-from wallnet.plan import paths
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
@@ -130,6 +129,55 @@ def _traces(campaign: Campaign, device: str) -> Sources:
     return {**_own(campaign, device), "traces": [each.path for each in swept.values()]}
 
 
+def accuracy_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the metrics of all networks, and the compact models of their synapses."""
+    run_set = campaign.networks.run_set()
+    devices = dict.fromkeys(device for device, _ in run_set.places)
+    models = [files.COMPACT_MODEL.format(device=device) for device in devices]
+    return {"networks": run_set.paths(files.METRICS), "models": models}
+
+
+def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the files from which the energy of writing networks is computed, by kind.
+
+    They are the programmings of the networks, the devices and the responses; all are empty if no
+    network is on the levels of a simulated synapse. The compact models are not read. Only once they
+    are finished it is known whether the networks have to be mapped again.
+    """
+    job = programming_energy_job(campaign)
+    synapses = dict.fromkeys(name for name, _ in job.run_set.places)
+    return {
+        "networks": job.run_set.paths(files.PROGRAMMING),
+        "devices": [files.DEVICE.format(device=name) for name in synapses],
+        "pulse_trains": [
+            STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
+        ],
+        "models": [files.COMPACT_MODEL.format(device=name) for name in synapses],
+    }
+
+
+def mapping_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the comparisons of mappings, and the metrics of all networks with FP32 weights."""
+    networks = campaign.networks
+    comparisons = [
+        files.COMPARISON.format(dataset=dataset, device=device, reading=reading, seed=seed)
+        for dataset in networks.datasets
+        for device, reading in networks.run_set().places
+        for seed in networks.seeds
+    ]
+    free = [run.path(files.METRICS) for run in networks.runs() if run.device == NO_DEVICE]
+    return {"comparisons": comparisons, "references": free}
+
+
+def level_sources(campaign: Campaign, device: str) -> dict[str, list[str]]:
+    """Return the `device` of the levels of a synapse, and its results of the studies of levels."""
+    studies = [each for each in STUDIES.values() if each.level_sets]
+    asked = {
+        each.name: [each.path(device)] for each in studies if device in each.subjects(campaign)
+    }
+    return {"device": [files.DEVICE.format(device=device)], **asked}
+
+
 def _plain_devices(campaign: Campaign) -> str:
     return canonical({name: d.model_dump(mode="json") for name, d in campaign.devices.items()})
 
@@ -151,7 +199,7 @@ TABLES = {
             "{device}: levels with their barriers and transitions",
             "Devices",
             _table(files.LEVELS_TABLE),
-            paths.level_sources,
+            level_sources,
             kind="synapse",
         ),
         Shown(
@@ -169,7 +217,7 @@ TABLES = {
             "test accuracy",
             "Networks",
             {**_whole("accuracy"), "gaps": _whole("accuracy-gaps")["csv"]},
-            paths.accuracy_sources,
+            accuracy_sources,
             {"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
             lambda campaign: accuracy_job(campaign.networks).to_json(),
         ),
@@ -179,7 +227,7 @@ TABLES = {
             "write energy of a network",
             "Networks",
             _whole("programming"),
-            paths.programming_sources,
+            programming_sources,
             {
                 "networks": files.NETWORKS,
                 "devices": folder_of(files.DEVICE, ""),
@@ -193,7 +241,7 @@ TABLES = {
             "loss of accuracy by mapping",
             "Networks",
             _whole("mappings", "csv", "markdown") | _drawn("mappings"),
-            paths.mapping_sources,
+            mapping_sources,
         ),
         Shown(
             "validation_table",

@@ -47,12 +47,14 @@ DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 TITLES = {name: stage.title for name, stage in STAGES.items()}
 
 
-def _notes() -> str:
-    """Return the explanations of the table's columns."""
-    stages = (f"*{stage.title}*: {stage.text}." for stage in STAGES.values())
-    several = "With several seeds: mean ± sample standard deviation."
-    return " ".join(["Test accuracy in per cent.", *stages, several])
-
+NOTES = " ".join(
+    [
+        "Test accuracy in per cent.",
+        *(f"*{stage.title}*: {stage.text}." for stage in STAGES.values()),
+        "With several seeds: mean ± sample standard deviation.",
+    ]
+)
+"""Explanations of the columns of the table."""
 
 PAPER_NOTES = """\
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
@@ -110,7 +112,6 @@ def made_by() -> str:
 Record = Mapping[str, Any]
 """Metrics of a network."""
 
-
 PLACE_OF = ["dataset", "recipe", "device", "reading", "mapping"]
 """What makes a place."""
 
@@ -133,11 +134,8 @@ def _names(place: Sequence[str], levels: int | None) -> list[str]:
     """Return the texts of the first columns of a table, `PLACE`."""
     dataset, recipe, device, *synapse = place
     title = f"{device} ({levels} levels)" if levels else device
-    return [
-        dataset_title(dataset),
-        title,
-        ", ".join([recipe, *(each for each in synapse if each != NO_DEVICE)]),
-    ]
+    named = [recipe, *(each for each in synapse if each != NO_DEVICE)]
+    return [dataset_title(dataset), title, ", ".join(named)]
 
 
 def accuracy_table(records: Sequence[Record], table_ii: Mapping[str, int]) -> Table:
@@ -269,7 +267,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     table = accuracy_table(records, asked.table_ii)
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
-    notes = [*([GAP_NOTES] if len(gaps.frame) else []), _notes()]
+    notes = [*([GAP_NOTES] if len(gaps.frame) else []), NOTES]
     notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
     first = level_caveats(records, sources["models"][0])
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
