@@ -78,11 +78,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; report an error that a user can fix in one line, with exit code 1.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The command and its arguments. If not given, they are those of the process, which then
-        does nothing else.
+    The default arguments are those of the process, which then does nothing else.
     """
     if arguments is not None:
         _run(arguments)

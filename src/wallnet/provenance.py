@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from rocrate.model import ContextEntity, DataEntity, Person, SoftwareApplication
 from rocrate.rocrate import ROCrate
 
-from wallnet import files, plan, workflow_path
+from wallnet import __version__, files, plan, workflow_path
 from wallnet.config import Campaign
 from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
@@ -86,16 +86,10 @@ def _pack(arguments: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class Contents:
-    """A finished campaign in a folder, with the workflow that computed it and its configuration.
+    """A campaign in a folder, with the workflow that computed it, and its finished targets.
 
-    Attributes
-    ----------
-    targets : tuple of str
-        Finished targets of the workflow.
-    digests : dict
-        SHA-256 of every result of these targets, by its path in the folder.
-    packed : tuple of str
-        Results that go into the crate.
+    `digests` are the SHA-256 of every result of these targets, by its path in the folder. `packed`
+    are the results that go into the crate.
     """
 
     directory: Path
@@ -164,14 +158,9 @@ def in_short(path: str) -> bool:
 
 
 def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
-    """Collect the files of a finished campaign and check them.
+    """Collect the files of a finished campaign and check them, given its folder and its workflow.
 
-    Parameters
-    ----------
-    directory, snakefile : Path
-        Folder of the campaign, and its workflow.
-    whole : bool
-        Pack simulations and weights of networks, too.
+    The whole campaign has simulations and weights of networks, too.
 
     Raises
     ------
@@ -227,20 +216,9 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
 def build(
     contents: Contents, name: str, authors: Sequence[str] = (), license_: str | None = None
 ) -> ROCrate:
-    """Describe a finished campaign.
+    """Describe a finished campaign in a crate with a title, given its authors and its licence.
 
     The same campaign gives the same crate: its date is the time of the newest result.
-
-    Parameters
-    ----------
-    contents : Contents
-        Its files.
-    name : str
-        Title of the crate.
-    authors : sequence of str
-        Names of those who made the campaign.
-    license_ : str, optional
-        Licence of the results, preferably its URL.
     """
     # With a source of None, rocrate would add the files of a folder that is named "None".
     crate = ROCrate("", version="1.1")  # on which the profiles are built
@@ -293,8 +271,8 @@ def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
 
 def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
     """Add the Snakefile with its rules and the software that they call."""
-    title, version = "From domain walls to neural networks", metadata.version("wallnet")
-    said = {"name": title, "version": version, "encodingFormat": "text/plain"}
+    title = "From domain walls to neural networks"
+    said = {"name": title, "version": __version__, "encodingFormat": "text/plain"}
     lang = {"lang": "snakemake", "lang_version": metadata.version("snakemake")}
     source = contents.snakefile
     workflow = crate.add_workflow(source, "Snakefile", main=True, properties=said, **lang)
@@ -310,23 +288,18 @@ def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
 
 def software(directory: Path, results: Iterable[str]) -> set[tuple[str, str]]:
     """Return names and versions of the software that computed some results, as these state."""
+    import netCDF4
+
     found: set[tuple[str, str]] = set()
     for path in results:
-        stated = _stated(directory / path)
+        stated: dict[str, object] = {}
+        if path.endswith(".nc"):
+            with netCDF4.Dataset(directory / path) as data:
+                stated = data.__dict__
+        elif path.endswith(Path(files.METRICS).name):
+            stated = json.loads((directory / path).read_text(encoding="utf-8"))
         names = {f"{name}_version": name for name in ("wallnet", "torch", "lightning")}
         if stated.get("backend", "none") not in ("none", "film"):
             names["backend_version"] = str(stated["backend"])
         found |= {(name, str(stated[key])) for key, name in names.items() if key in stated}
     return found
-
-
-def _stated(path: Path) -> dict[str, object]:
-    """Return what a dataset, or the metrics of a network, state about their origin."""
-    if path.suffix == ".nc":
-        import netCDF4
-
-        with netCDF4.Dataset(path) as data:
-            return {name: data.getncattr(name) for name in data.ncattrs()}
-    if path.name == Path(files.METRICS).name:
-        return json.loads(path.read_text(encoding="utf-8"))
-    return {}

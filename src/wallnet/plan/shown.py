@@ -27,37 +27,27 @@ Sources = Mapping[str, list[str]]
 class Shown:
     """A kind of table, a kind of figure, or both of the same data.
 
-    Attributes
-    ----------
-    name : str
-        Name of the table or of the figure.
-    module : str
-        Module below `wallnet` that makes it, as the command `wallnet show` is told.
-    label, category : str
-        Name in the report, with wildcards, and part of the report.
-    outputs : mapping
-        Patterns of its files by name; the suffix of a vector file is open. There is one of each for
-        each value of the wildcards.
-    sources : callable
-        Its `Sources`, given the campaign and the wildcards.
-    folders : mapping
-        Patterns of folders by the name of the sources that are in them. The command receives these
-        in place of the sources, which are too many.
-    job : callable
-        JSON on the standard input of the command, given the same as `sources`.
-    kind : str
-        Kind of the devices that it shows; all if it is not given.
+    A module below `wallnet` makes it, as `wallnet show` is told.
     """
 
     name: str
     module: str
     label: str
+    """Name in the report, with wildcards."""
     category: str
+    """Part of the report."""
     outputs: Mapping[str, str]
+    """Patterns of its files by name, one of each for each value of the wildcards. The suffix of a
+    vector file is open."""
     sources: Callable[..., Sources]
+    """Its sources, given the campaign and the wildcards."""
     folders: Mapping[str, str] = field(default_factory=dict)
+    """Patterns of folders by the name of the sources that are in them. The command receives these
+    in place of the sources, which are too many."""
     job: Callable[..., str] = lambda *_, **__: "{}"
+    """JSON on the standard input of the command, given the same as `sources`."""
     kind: str = ""
+    """Kind of the devices that it shows; all if it is not given."""
 
     @property
     def rule(self) -> str:

@@ -59,7 +59,7 @@ class Table:
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-        return list(map(str, self.frame.columns))
+        return [*map(str, self.frame.columns)]
 
     def rows(self) -> list[list[str]]:
         """Return all values as text."""
