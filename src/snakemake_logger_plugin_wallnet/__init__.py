@@ -255,14 +255,11 @@ def stored_job(path: str | Path) -> Mapping[str, Any] | None:
 
 def changes_of(command: str, outputs: Iterable[str]) -> list[str]:
     """Return what changed in a planned job since its first output was made; nothing if unknown."""
-    wanted = job_of(command)
-    first = next(iter(outputs), None)
-    if wanted is None or first is None:
+    wanted, stored = job_of(command), next(map(stored_job, outputs), None)
+    if wanted is None or stored is None:
         return []
-    stored = stored_job(first)
     # a dataset does not say from which files it was gathered
-    wanted = {key: value for key, value in wanted.items() if key != "requests"}
-    return [] if stored is None else differences(stored, wanted)
+    return differences(stored, {key: wanted[key] for key in wanted if key != "requests"})
 
 
 class LogHandler(LogHandlerBase):

@@ -91,7 +91,11 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
         wallnet.simulate.SimulationError
             If a simulation fails.
         """
-        block = {key: _listed(value) for key, value in settings.items()}
+        # numbers of NumPy become those that a configuration has
+        block = {
+            key: value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            for key, value in settings.items()
+        }
         sections = {key: block.pop(key) for key in study.sections if key in block}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
@@ -123,11 +127,6 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
         variables="\n".join(variables),
     )
     return ask
-
-
-def _listed(value: Any) -> Any:
-    """Return numbers of NumPy as those that a configuration has."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def _items(

@@ -78,10 +78,7 @@ def _present(folder: Path) -> Iterator[str]:
 def remove(paths: list[str], folder: str | Path) -> None:
     """Remove results of `not_asked_for`, their hidden files, and folders that become empty.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If a file cannot be removed.
+    If a file cannot be removed, it raises `FileError`.
     """
     top = Path(folder)
     for path in map(Path, paths):

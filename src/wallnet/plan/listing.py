@@ -124,9 +124,6 @@ def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[s
     }
 
 
-# For rules
-
-
 def free_path(pattern: str, stage: str, recipe: str = "{recipe}") -> str:
     """Return a file of a network with FP32 weights, with wildcards."""
     return Network(dataset="{dataset}", recipe=recipe, stage=stage, seed="{seed}").path(pattern)

@@ -56,13 +56,7 @@ class Requested(Mapping[str, Request]):
         self._made: dict[str, dict[str, Request]] = {}
 
     def __getitem__(self, path: str) -> Request:
-        """Return the request of a path.
-
-        Raises
-        ------
-        wallnet.config.ConfigError
-            If the campaign does not ask for this result.
-        """
+        """Return the request of a path; raise `ConfigError` if the campaign does not ask for it."""
         owner = path.split("/")[1]
         if owner in ALL_STUDIES and path not in self._of(owner):
             # a round may have been finished since

@@ -86,18 +86,11 @@ class Shown:
         return [self.module, *style, "--sources", *named]
 
 
-SUFFIXES = dict(zip(("csv", "markdown", "html"), files.TABLE_SUFFIXES, strict=True))
-"""Endings of the files of a table."""
-
-
-def _table(pattern: str, *names: str) -> dict[str, str]:
-    """Return the files of a table; all if none is named."""
-    return {name: pattern.replace("{suffix}", SUFFIXES[name]) for name in names or SUFFIXES}
-
-
-def _whole(table: str, *names: str) -> dict[str, str]:
-    """Return the files of a table of the whole campaign."""
-    return _table(files.TABLE.replace("{table}", table), *names)
+def _table(name: str, *kinds: str, pattern: str = files.TABLE) -> dict[str, str]:
+    """Return the files of a table by their kinds; all if none is named."""
+    suffixes = dict(zip(("csv", "markdown", "html"), files.TABLE_SUFFIXES, strict=True))
+    place = pattern.replace("{table}", name)
+    return {kind: place.replace("{suffix}", suffixes[kind]) for kind in kinds or suffixes}
 
 
 def _drawn(name: str, pattern: str = FIGURE) -> dict[str, str]:
@@ -180,7 +173,7 @@ TABLES = {
             "report.device_tables",
             "{device}: table",
             "Devices",
-            _table(files.DEVICE_TABLE),
+            _table("device_table", pattern=files.DEVICE_TABLE),
             _own,
         ),
         Shown(
@@ -188,7 +181,7 @@ TABLES = {
             "page.levels",
             "{device}: levels with their barriers and transitions",
             "Devices",
-            _table(files.LEVELS_TABLE),
+            _table("level_report", pattern=files.LEVELS_TABLE),
             level_sources,
             kind="synapse",
         ),
@@ -197,7 +190,7 @@ TABLES = {
             "report.parameters",
             "parameters of all devices",
             "Parameters",
-            _whole("parameters", "csv", "html"),
+            _table("parameters", "csv", "html"),
             lambda campaign: {},
             job=_plain_devices,
         ),
@@ -206,7 +199,7 @@ TABLES = {
             "report.networks",
             "test accuracy",
             "Networks",
-            {**_whole("accuracy"), "gaps": _whole("accuracy-gaps")["csv"]},
+            {**_table("accuracy"), "gaps": _table("accuracy-gaps")["csv"]},
             accuracy_sources,
             {"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
             lambda campaign: accuracy_job(campaign.networks).to_json(),
@@ -216,7 +209,7 @@ TABLES = {
             "page.programming",
             "write energy of a network",
             "Networks",
-            _whole("programming"),
+            _table("programming"),
             programming_sources,
             {
                 "networks": files.NETWORKS,
@@ -230,7 +223,7 @@ TABLES = {
             "report.studies",
             "loss of accuracy by mapping",
             "Networks",
-            _whole("mappings", "csv", "markdown") | _drawn("mappings"),
+            _table("mappings", "csv", "markdown") | _drawn("mappings"),
             mapping_sources,
         ),
         Shown(
@@ -238,7 +231,7 @@ TABLES = {
             "report.validation",
             "engine compared with published values",
             "Checks",
-            _whole("validation", "csv", "markdown") | _drawn("validation"),
+            _table("validation", "csv", "markdown") | _drawn("validation"),
             lambda campaign: {"results": [files.VALIDATION.format(check=name) for name in CHECKS]},
         ),
     )

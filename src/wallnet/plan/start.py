@@ -76,11 +76,8 @@ def own_classes(campaign: Campaign) -> dict[str, str]:
 def check_named(campaign: Campaign) -> None:
     """Check the names of user-defined classes and of settings, without importing anything.
 
-    Raises
-    ------
-    wallnet.config.ConfigError
-        With one line for each module that is not there or has no readable source, and for each
-        block of settings that belongs to no calculator, but whose name is similar to that of one.
+    The error has one line for each module that is not there or has no readable source, and for each
+    block of settings that belongs to no calculator, but whose name is similar to that of one.
     """
     used = {name for name, _ in own_calculators(campaign)}
     given = {

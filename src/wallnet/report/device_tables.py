@@ -211,13 +211,7 @@ MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
 
 
 def read_measured(path: str | Path) -> dict[str, Any]:
-    """Read the compact model of a measured device.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the file is missing, damaged or of a simulated device.
-    """
+    """Read the compact model of a measured device; of a simulated one, raise `FileError`."""
     model = files.read_json(path, ["kind", "units", "made_by"])
     if model["kind"] != MEASURED:
         raise files.FileError(f"{path} is of no measured device; delete it and run snakemake")

@@ -37,7 +37,7 @@ NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
 G_LABEL = r"conductance $\mathit{G}$ (µS)"
 G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
-M_Z_LABEL = r"$\mathit{m}_z$"
+M_Z_LABEL, MEAN_LABEL = r"$\mathit{m}_z$", r"$\langle\mathit{m}_z\rangle$"
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 MOST_ROWS = 6
 """Largest number of tracks in one figure, unless the configuration names more."""
@@ -72,10 +72,7 @@ class Sources:
     def pulses(self, chosen: list[int]) -> list[int]:
         """Return the indices of the pulses to show; `chosen` if the configuration names none.
 
-        Raises
-        ------
-        wallnet.files.FileError
-            If the device file has no such pulse.
+        If the device file has no such pulse, it raises `FileError`.
         """
         if not self.shown:
             return chosen
@@ -234,7 +231,6 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     panels = list(grid.flat)
     for axes in panels[len(indices) :]:
         axes.set_visible(False)
-    image = None
     for letter, index, axes in zip(_letters(), indices, panels, strict=False):
         pulse = device.isel(current_density=index)
         density, time = float(pulse["current_density"]), float(pulse["read_time"])
@@ -301,14 +297,13 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     figure, grid = style.panels(figures, rows, 2, 0.11 + 0.15 * rows, **shape)
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
-    image = None
     for letter, index, (left, right) in zip(_letters(), indices, grid, strict=False):
         pulse = device.isel(current_density=index)
         density = float(pulse["current_density"])
         image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
         ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
-        left.set(title=f"({letter}) {_j_text(density)}: {ending}")
-        left.set(ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
+        title = f"({letter}) {_j_text(density)}: {ending}"
+        left.set(title=title, ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
         for position in track.notch_positions:
@@ -320,8 +315,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
             look = {"color": style.COLOURS[colour], "linestyle": line}
             right.plot(time, shown, label=f"{end} end", **look)
         right.plot(time, pulse["sweep_m"].sel(component="z").values, color="black", label="mean")
-        right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1])
-        right.set_ylabel(r"$\langle\mathit{m}_z\rangle$")
+        right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1], ylabel=MEAN_LABEL)
         right.tick_params(right=False, top=False)
         places = (lambda m: length * (1 - m) / 2), (lambda x: 1 - 2 * x / length)
         _second_axis(right, "right", places, ylabel="wall (nm)", yticks=[0, length / 2, length])
@@ -432,8 +426,8 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
                 points["markerfacecolor"] = look if filled else "white"
                 axes.plot(density[kinds == kind], values[kinds == kind], **points)
         margin = 0.06 * (density.max() - density.min())
-        axes.set_xlim(density.min() - 1.6 * margin, density.max() + margin)
-        axes.set_ylabel(G_NORM_LABEL)
+        span = density.min() - 1.6 * margin, density.max() + margin
+        axes.set(xlim=span, ylabel=G_NORM_LABEL)
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
         _second_axis(axes, "right", _linear(*bounds), ylabel=G_LABEL)

@@ -246,11 +246,10 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
 
-    The sources are the folders of all `networks`, where `Network.path` finds their metrics, and of
-    the compact models of the synapses, `models`; the job is the JSON of `AccuracyJob`. The CSV
-    files are accuracies with the columns `COLUMNS`, and differences between stages (`gaps`) with
-    `GAP_COLUMNS` first. The others also have the paper's Table II for synapses that correspond to
-    one of the paper.
+    The sources are the folders of all `networks` and of the compact models of the synapses,
+    `models`; the job is the JSON of `AccuracyJob`. The CSV files are accuracies with the columns
+    `COLUMNS`, and differences between stages (`gaps`) with `GAP_COLUMNS` first. The others also
+    have the paper's Table II for synapses that correspond to one of the paper.
     """
     import pandas
 
@@ -437,14 +436,13 @@ def _accuracy(
         for panel, dataset in zip(line, datasets, strict=True):
             of_panel = of_recipe[of_recipe["dataset"] == dataset]
             errors = of_panel.set_index("column")["error"]
-            for index, place in enumerate(synapses):
-                shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
-                look = style.look(index, marker=True)
-                shown = errors[(of_panel["synapse"] == place).values]
-                with_deviation(panel, shown, columns, shift, look, ", ".join(place))
-            free = errors[(of_panel["device"] == NO_DEVICE).values]
-            look = {"marker": "o", "color": "black"}
-            with_deviation(panel, free, columns, 0.0, look, "FP32 weights, no synapse")
+            of_synapses = {
+                ", ".join(place): errors[(of_panel["synapse"] == place).values]
+                for place in synapses
+            }
+            side_by_side(panel, of_synapses, columns, 0.6)
+            free = {"FP32 weights, no synapse": errors[(of_panel["device"] == NO_DEVICE).values]}
+            side_by_side(panel, free, columns, 0.0, color="black")
             for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
@@ -471,27 +469,26 @@ def _accuracy(
     return figure
 
 
-def with_deviation(
+def side_by_side(
     panel: "Axes",
-    values: "pandas.Series",
+    series: Mapping[str, "pandas.Series"],
     places: Sequence[Any],
-    shift: float,
-    look: Mapping[str, Any],
-    name: str,
+    width: float,
+    **options: Any,
 ) -> None:
     """Draw the mean of all seeds at each place, with the sample standard deviation as a bar.
 
-    The index of the values is their place. Places are counted from 0 along the axis, from which the
-    points are shifted.
+    The index of the values of a series is their place. Places are counted from 0 along the axis,
+    and the series stand beside each other within the width.
     """
-    found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
-    shown = [place for place in places if place in found.index]
-    panel.errorbar(
-        [places.index(place) + shift for place in shown],
-        *(found.loc[shown, name] for name in found),
-        **{**look, "elinewidth": 0.8, "capsize": 0, "linestyle": ""},
-        label=name,
-    )
+    bars = {"elinewidth": 0.8, "capsize": 0, "linestyle": "", **options}
+    for index, (name, values) in enumerate(series.items()):
+        shift = width * (index / max(1, len(series) - 1) - 0.5)
+        found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
+        shown = [place for place in places if place in found.index]
+        at = [places.index(place) + shift for place in shown]
+        look = style.look(index, marker=True) | bars
+        panel.errorbar(at, found.loc[shown, "mean"], found.loc[shown, "std"], label=name, **look)
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {
@@ -522,13 +519,7 @@ def draw(
 
 
 def read_accuracies(path: str) -> list[dict[str, Any]]:
-    """Read a table of accuracies, a mapping per row.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the file is missing, damaged or not a table of accuracies.
-    """
+    """Read a table of accuracies, a mapping per row; raise `FileError` if the file is none."""
     import pandas
 
     with checked(path, "a table of accuracies"):

@@ -14,7 +14,7 @@ from wallnet.report.networks import (
     losses,
     made_by,
     mean_and_deviation,
-    with_deviation,
+    side_by_side,
 )
 from wallnet.report.tables import Table, texts
 
@@ -96,12 +96,11 @@ def draw(
     for line, ((recipe, stage), of_kind) in zip(axes, kinds, strict=True):
         of_datasets = of_kind.groupby("dataset", sort=False)
         for panel, (dataset, of_dataset) in zip(line, of_datasets, strict=True):
-            places = list(of_dataset.groupby(["device", "reading"], sort=False))
-            for index, (place, values) in enumerate(places):
-                shift = 0.5 * (index / max(1, len(places) - 1) - 0.5)
-                shown = values.set_index("mapping")["lost"]
-                look = style.look(index, marker=True) | {"markersize": 3}
-                with_deviation(panel, shown, mappings, shift, look, ", ".join(place))
+            shown = {
+                ", ".join(place): values.set_index("mapping")["lost"]
+                for place, values in of_dataset.groupby(["device", "reading"], sort=False)
+            }
+            side_by_side(panel, shown, mappings, 0.5, markersize=3)
             panel.set_yscale("symlog", linthresh=1.0)
             panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
             panel.yaxis.set_major_formatter("{x:g}")
