@@ -84,10 +84,7 @@ class Job:
 
 
 class Run:
-    """The jobs of one run of Snakemake.
-
-    A thread of its own draws the display, while records of Snakemake come in.
-    """
+    """The jobs of one run of Snakemake; another thread draws them while records come in."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         # numbers of planned jobs by rule

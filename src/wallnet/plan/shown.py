@@ -25,13 +25,11 @@ Sources = Mapping[str, list[str]]
 
 @dataclass(frozen=True)
 class Shown:
-    """A kind of table, a kind of figure, or both of the same data.
-
-    A module below `wallnet` makes it, as `wallnet show` is told.
-    """
+    """A kind of table, a kind of figure, or both of the same data."""
 
     name: str
     module: str
+    """Module below `wallnet` that makes it, as `wallnet show` is told."""
     label: str
     """Name in the report, with wildcards."""
     category: str
