@@ -104,10 +104,8 @@ def mean_and_deviation(accuracies: Sequence[float]) -> str:
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
 
 
-def made_by() -> str:
-    """Return the line of a table that says what made it."""
-    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}."
-
+MADE_BY = f"Made by wallnet {__version__}, report revision {revisions.of('report')}."
+"""Line of a table that says what made it."""
 
 Record = Mapping[str, Any]
 """Metrics of a network."""
@@ -267,7 +265,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     notes = [*([GAP_NOTES] if len(gaps.frame) else []), NOTES]
-    notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
+    notes += [*([PAPER_NOTES] if asked.table_ii else []), MADE_BY]
     first = level_caveats(records, sources["models"][0])
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
@@ -414,7 +412,7 @@ def _accuracy(
     frame = pandas.DataFrame(rows)
     frame["error"] = 100 - frame["test_accuracy"]
     frame["column"] = [*zip(frame["stage"], frame["mapping"], strict=True)]
-    frame["synapse"] = [*zip(frame["device"], frame["reading"], strict=True)]
+    frame["synapse"] = frame["device"] + ", " + frame["reading"]
     datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
     further = [name for name in LEVEL_STAGES if STAGES[name].trained]
     trained = frame.loc[frame["stage"].isin(further), "mapping"].tolist()
@@ -436,11 +434,8 @@ def _accuracy(
         for panel, dataset in zip(line, datasets, strict=True):
             of_panel = of_recipe[of_recipe["dataset"] == dataset]
             errors = of_panel.set_index("column")["error"]
-            of_synapses = {
-                ", ".join(place): errors[(of_panel["synapse"] == place).values]
-                for place in synapses
-            }
-            side_by_side(panel, of_synapses, columns, 0.6)
+            shown = {name: errors[(of_panel["synapse"] == name).values] for name in synapses}
+            side_by_side(panel, shown, columns, 0.6)
             free = {"FP32 weights, no synapse": errors[(of_panel["device"] == NO_DEVICE).values]}
             side_by_side(panel, free, columns, 0.0, color="black")
             for notches, (marker, shift) in PAPER_MARKS.items():

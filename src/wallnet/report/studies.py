@@ -9,10 +9,10 @@ from wallnet.config.stages import NO_DEVICE
 from wallnet.report import style
 from wallnet.report.networks import (
     GAPS,
+    MADE_BY,
     TITLES,
     dataset_title,
     losses,
-    made_by,
     mean_and_deviation,
     side_by_side,
 )
@@ -72,7 +72,7 @@ seeds: mean ± sample standard deviation. The test images are not used.
 def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
     """Tabulate the losses by each mapping; the CSV file has all numbers."""
     numbers, tables = mapping_tables(lost_accuracies(sources))
-    return texts(numbers.title, tables, [MAPPING_NOTES], [made_by()], numbers)
+    return texts(numbers.title, tables, [MAPPING_NOTES], [MADE_BY], numbers)
 
 
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
