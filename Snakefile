@@ -9,7 +9,6 @@ from snakemake.utils import min_version
 
 import wallnet.jobs.networks
 import wallnet.plan.listing
-import wallnet.plan.paths
 import wallnet.plan.requests
 import wallnet.plan.shown
 import wallnet.plan.start
@@ -93,7 +92,7 @@ rule traces:
     """All simulations of all devices."""
     input:
         target(
-            plan.listing.simulations(campaign),
+            list(plan.requests.of_study("devices", campaign)),
             work=lambda: plan.work.work_ahead(
                 plan.work.study_work(requested, "devices")
             ),

@@ -183,6 +183,17 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path
     assert not (place / "devices/neuron.nc").exists()
 
 
+def test_a_bad_calculator_is_refused_before_the_first_job(path, tmp_path, monkeypatch):
+    changes = {"kind": "track", "calculator": "drift:Drift"}
+    changes |= {"calculator_settings": {"drift:Drift": {"velocity": "fast"}}}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drift.py").write_text(DRIFT)
+    device = api.load_device(path, "neuron", changes)
+    with pytest.raises(SimulationError, match=r"drift:Drift\.velocity"):
+        api.sweep(device, "neuron", tmp_path / "made", progress=False)
+    assert not [*tmp_path.glob("made/results/**/*.log")]
+
+
 def test_what_snakemake_itself_refuses_is_told(synapse, tmp_path):
     (tmp_path / "results").write_text("")
     with pytest.raises(SimulationError, match="results"):

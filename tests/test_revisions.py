@@ -171,7 +171,7 @@ def test_no_folder_that_computes_lies_outside_the_stages():
     # foundations, of which what a stage uses belongs to it, and what computes no result
     foundations = {"config", "devices", "experiment", "files", "files/schema", "jobs", "tracks"}
     studies = {"studies", *(f"studies/{name}" for name in digests.STUDIES)}
-    rest = {".", "api", "plan", "provenance"}
+    rest = {".", "api", "plan"}
     assert code - listed == foundations | studies | rest
 
 

@@ -7,21 +7,23 @@ and errors of Snakemake and of the campaign are shown as they are; the complete 
 `.snakemake/log`.
 """
 
+import json
 import logging
 import os
 import re
+import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from wallnet.files.progress import read_progress, time_in_words
-from wallnet.plan.changes import changes_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -55,20 +57,9 @@ are short or compile the engine, and what they take tells little about the other
 
 @dataclass
 class Job:
-    """One job of Snakemake.
+    """One job of Snakemake, by the number that it gave it, and named by rule and wildcards.
 
-    Attributes
-    ----------
-    rule : str
-        Name of its rule.
-    number : int
-        Number that Snakemake gave it.
-    name : str
-        Rule and wildcards.
-    outputs, logs : tuple of str
-        Its files.
-    started : float
-        When the run took it; on a cluster, when it was submitted.
+    `started` is when the run took it; on a cluster, when it was submitted.
     """
 
     rule: str
@@ -93,27 +84,16 @@ class Job:
 
 
 class Run:
-    """The jobs of one run of Snakemake.
-
-    A thread of its own draws the display, while records of Snakemake come in.
-
-    Attributes
-    ----------
-    planned : Counter
-        Number of planned jobs by rule.
-    running, failed : dict
-        Running jobs, and those that failed and are not tried again, by number.
-    done, total : int
-        Number of all finished and of all planned jobs.
-    times : dict
-        Estimated times in s of the jobs that are known at the beginning, by number.
-    """
+    """The jobs of one run of Snakemake; another thread draws them while records come in."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        # numbers of planned jobs by rule
         self.planned: Counter[str] = Counter()
+        # those that run, and those that failed and are not tried again, by number
         self.running: dict[int, Job] = {}
         self.failed: dict[int, Job] = {}
         self.done = self.total = 0
+        # estimated times in s of the jobs that are known at the beginning, by number
         self.times: Mapping[int, float] = {}
         self._clock = clock
         # of finished jobs: what they took in s, and their estimated times
@@ -183,10 +163,6 @@ class Run:
             parts.append(f"running: {', '.join(each)}")  # last, as it can be long
         return "; ".join(parts)
 
-    def plan_text(self) -> str:
-        """Return the planned jobs by rule."""
-        return _counted(f"{self.total} jobs", self.planned)
-
     def display(self) -> "RenderableType":
         """Return the display of a terminal: running jobs, a bar and the time left."""
         from rich.console import Group
@@ -212,7 +188,7 @@ class Run:
     def dry_text(self) -> str:
         """Return the planned jobs of a dry run, and what changed since their results were made."""
         changes = sorted(self._changes.items(), key=lambda item: -item[1].total())
-        lines = [self.plan_text()]
+        lines = [_counted(f"{self.total} jobs", self.planned)]
         lines += [_counted(change, rules) for change, rules in changes[:MOST_CHANGES]]
         if len(changes) > MOST_CHANGES:
             lines.append(f"and {len(changes) - MOST_CHANGES} more changes")
@@ -224,6 +200,63 @@ def _counted(what: str, rules: Counter[str]) -> str:
     """Return numbers of jobs by rule, from the largest."""
     ordered = sorted(rules.items(), key=lambda item: (-item[1], item[0]))
     return f"{what}: {', '.join(f'{count} {rule}' for rule, count in ordered)}"
+
+
+def differences(stored: Any, wanted: Any, key: str = "") -> list[str]:
+    """Return what changed between two jobs, a sentence for each key, with its dots.
+
+    Examples
+    --------
+    >>> differences({"material": {"damping": 0.5}}, {"material": {"damping": 0.4}})
+    ['material.damping 0.5 → 0.4']
+    """
+    if stored == wanted:
+        return []
+    if not all(each is None or isinstance(each, Mapping) for each in (stored, wanted)):
+        before, after = ("none" if x is None else json.dumps(x) for x in (stored, wanted))
+        return [f"{key} {before} → {after}"]
+    old, new = stored or {}, wanted or {}
+    return [
+        each
+        for name in sorted({*old, *new})
+        for each in differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
+    ]
+
+
+def job_of(command: str) -> Mapping[str, Any] | None:
+    """Return the job in the command of a rule, if it has one."""
+    try:
+        words = shlex.split(command)
+        given = words[words.index("--job") + 1]
+        # on standard input, as a here-string
+        found = json.loads(words[words.index("<<<") + 1] if given == "-" else given)
+    except (ValueError, IndexError):
+        return None
+    return found if isinstance(found, Mapping) else None
+
+
+def stored_job(path: str | Path) -> Mapping[str, Any] | None:
+    """Return the job that made a result, if the result is there and says so."""
+    try:
+        if Path(path).suffix == ".nc":
+            import netCDF4
+
+            with netCDF4.Dataset(path) as data:
+                found = json.loads(data.getncattr("parameters"))
+        else:
+            found = json.loads(Path(path).read_text(encoding="utf-8"))["parameters"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return found if isinstance(found, Mapping) else None
+
+
+def changes_of(command: str, outputs: Iterable[str]) -> list[str]:
+    """Return what changed in a planned job since its first output was made; nothing if unknown."""
+    wanted, stored = job_of(command), next(map(stored_job, outputs), None)
+    if wanted is None or stored is None:
+        return []
+    # a dataset does not say from which files it was gathered
+    return differences(stored, {key: wanted[key] for key in wanted if key != "requests"})
 
 
 class LogHandler(LogHandlerBase):
@@ -279,7 +312,7 @@ class LogHandler(LogHandlerBase):
         self.run.total = stats.pop("total", 0)
         self.run.planned = Counter(stats)
         if stats and not self.dry:
-            self._print(self.run.plan_text())
+            self._print(_counted(f"{self.run.total} jobs", self.run.planned))
             if self.stream.isatty():
                 from rich.console import Console
                 from rich.live import Live

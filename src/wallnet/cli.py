@@ -16,12 +16,11 @@ MODULES = {
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
-    "wallnet.report.commands": ("show",),
+    "wallnet.report": ("show",),
     "wallnet.page.overview": ("overview",),
     "wallnet.validation": ("validate",),
-    "wallnet.plan.clean": ("clean", "check", "digest"),
-    "wallnet.provenance.commands": ("pack",),
-    "wallnet.plan.commands": ("schema", "init"),
+    "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
+    "wallnet.provenance": ("pack",),
     "wallnet.server": ("serve",),
 }
 """The commands that each module registers. A command imports its own module only, since each of
@@ -79,11 +78,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; report an error that a user can fix in one line, with exit code 1.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The command and its arguments. If not given, they are those of the process, which then
-        does nothing else.
+    The default arguments are those of the process, which then does nothing else.
     """
     if arguments is not None:
         _run(arguments)

@@ -13,7 +13,8 @@ from helpers.synthetic import one_sentence
 from wallnet import config, plan
 from wallnet.config import ConfigError
 from wallnet.jobs.networks import AccuracyJob, accuracy_job, training_job
-from wallnet.plan.listing import device_files, simulations
+from wallnet.plan.listing import device_files
+from wallnet.plan.requests import of_study
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_the_plan_has_the_files_of_both_kinds(mixed):
     assert "results/tables/devices/mine.csv" in found
     assert "results/devices/mine.nc" not in found
     assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(found)
-    assert not any("mine" in path for path in simulations(config.parse(mixed)))
+    assert not any("mine" in path for path in of_study("devices", config.parse(mixed)))
 
 
 def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed):

@@ -16,10 +16,10 @@ from helpers.small_campaign import ROOT, Campaign, with_networks
 from helpers.terminal import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_wallnet import LogHandler, Run
+from snakemake_logger_plugin_wallnet import LogHandler, Run, differences, job_of, stored_job
 from wallnet import files
 from wallnet.files.progress import noted_progress, progress_of, read_progress
-from wallnet.plan import changes, work
+from wallnet.plan import work
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import expected_times
 from wallnet.studies import DEVICES
@@ -231,7 +231,7 @@ def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
 def test_changes_are_in_words_of_the_keys():
     before = {"material": {"damping": 0.5, "exchange": 2e-11}, "seeds": [1]}
     after = {"material": {"damping": 0.4, "exchange": 2e-11}, "seeds": [1, 2], "new": "a"}
-    assert changes.differences(before, after) == [
+    assert differences(before, after) == [
         "material.damping 0.5 → 0.4",
         'new none → "a"',
         "seeds [1] → [1, 2]",
@@ -240,22 +240,22 @@ def test_changes_are_in_words_of_the_keys():
         'wallnet x --job \'{"a": "b c"}\' --out y',
         'A=1 wallnet x --job - --out y <<< \'{"a": "b c"}\' > log 2>&1',
     ):
-        assert changes.job_of(command) == {"a": "b c"}
+        assert job_of(command) == {"a": "b c"}
     for command in ("wallnet x --out y", "wallnet x --job - --out y", "wallnet --job", "a 'b"):
-        assert changes.job_of(command) is None
+        assert job_of(command) is None
 
 
 def test_the_job_of_a_result_is_read_from_it(tmp_path):
     path = tmp_path / "metrics.json"
-    assert changes.stored_job(path) is None
+    assert stored_job(path) is None
     path.write_text(json.dumps({"parameters": {"seed": 3}, "accuracy": 1}))
-    assert changes.stored_job(path) == {"seed": 3}
+    assert stored_job(path) == {"seed": 3}
     for content in ("{", "[1]", "{}"):
         path.write_text(content)
-        assert changes.stored_job(path) is None
+        assert stored_job(path) is None
     damaged = tmp_path / "trace.nc"
     damaged.write_bytes(b"not netCDF")
-    assert changes.stored_job(damaged) is None
+    assert stored_job(damaged) is None
 
 
 @pytest.fixture

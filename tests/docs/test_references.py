@@ -26,7 +26,7 @@ from wallnet import cli, config, files, plan
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section
 from wallnet.config.reading import read_yaml
-from wallnet.plan.clean import HIDDEN
+from wallnet.plan.commands import HIDDEN
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS
 from wallnet.studies import STUDIES

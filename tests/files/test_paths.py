@@ -9,9 +9,9 @@ from helpers.small_campaign import ROOT
 from wallnet import config, files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.stages import NO_DEVICE
-from wallnet.plan.clean import not_asked_for
-from wallnet.plan.listing import network_files, simulations
-from wallnet.plan.paths import mapped_paths
+from wallnet.plan.commands import not_asked_for
+from wallnet.plan.listing import mapped_paths, network_files
+from wallnet.plan.requests import of_study
 from wallnet.plan.shown import FIGURES, figures
 
 
@@ -24,7 +24,7 @@ def default():
 def test_paths_of_a_device_follow_from_its_sweep_and_its_notches(tiny):
     tiny["devices"]["synapse"]["pulse"]["current_densities"] = [0.5e12, -1.25e12, 0.0625e12]
     tiny["devices"]["plain"] = {"like": "synapse", "kind": "track"}
-    assert list(simulations(plan.parse(tiny)))[6:] == [
+    assert list(of_study("devices", plan.parse(tiny)))[6:] == [
         "results/initial/synapse.nc",
         "results/traces/synapse/-1.2500.nc",
         "results/traces/synapse/0.0625.nc",

@@ -7,7 +7,7 @@ from helpers.small_campaign import with_networks
 
 from wallnet import cli, config, files, plan
 from wallnet.files.whole import digest_path
-from wallnet.plan.clean import not_asked_for, remove
+from wallnet.plan.commands import not_asked_for, remove
 from wallnet.plan.listing import everything
 
 pytestmark = pytest.mark.campaign

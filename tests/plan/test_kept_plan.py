@@ -4,8 +4,7 @@ import pytest
 from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import config, plan
-from wallnet.plan.listing import network_files
-from wallnet.plan.paths import level_set_sources
+from wallnet.plan.listing import level_set_sources, network_files
 
 
 def rewritable(*mappings):

@@ -6,7 +6,7 @@ from helpers.transitions import led
 
 from wallnet import plan
 from wallnet.plan.listing import level_tables
-from wallnet.plan.paths import level_sources
+from wallnet.plan.shown import level_sources
 
 DEVICE, BARRIERS, TRANSITIONS = (
     f"results/{folder}/stairs.nc" for folder in ("devices", "barriers", "transitions")

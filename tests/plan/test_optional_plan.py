@@ -6,7 +6,8 @@ import pytest
 from helpers.small_campaign import TINY, Campaign
 
 from wallnet import plan
-from wallnet.plan.listing import checks, device_files, everything, simulations
+from wallnet.plan.listing import checks, device_files, everything
+from wallnet.plan.requests import of_study
 from wallnet.plan.shown import FIGURES, figures
 
 PULSES = [{"current_density": 1e12, "duration": 0.5e-9, "pause": 0.5e-9}]
@@ -37,8 +38,9 @@ def test_an_optional_device_and_its_pulse_trains_are_not_part_of_the_campaign():
     # they are not obsolete
     assert left_out <= {*checks(optional)}
     assert not left_out & {*checks(usual)}
-    for of in (simulations, device_files, figures):
+    for of in (device_files, figures):
         assert of(optional) == of(usual)
+    assert [*of_study("devices", optional)] == [*of_study("devices", usual)]
 
 
 def test_a_variant_of_an_optional_device_is_optional():

@@ -1026,7 +1026,9 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         each.path: each for _, each in work.study_work(requests.Requested(campaign), "devices")
     }
     assert {*found} == {*expected}
-    assert {*found} == {path for path in listing.simulations(campaign) if "/minima/" not in path}
+    assert {*found} == {
+        path for path in requests.of_study("devices", campaign) if "/minima/" not in path
+    }
     for path, (longest, density) in expected.items():
         assert found[path].computes.longest == pytest.approx(longest, rel=1e-9, abs=0), path
         assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path

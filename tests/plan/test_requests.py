@@ -16,8 +16,8 @@ from helpers.windows import windowed
 
 from wallnet import experiment, files, plan
 from wallnet.config import ConfigError
-from wallnet.plan.listing import checks, everything, simulations
-from wallnet.plan.requests import KINDS, Requested, pattern_of
+from wallnet.plan.listing import checks, everything
+from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
 from wallnet.studies import ALL_STUDIES, STUDIES
 
 
@@ -69,7 +69,7 @@ def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
     """Also where a result starts from one that no device of the target has by itself."""
     requested = Requested(asked)
     listed = {*everything(asked), *checks(asked)}
-    assert {*simulations(asked)} < listed
+    assert {*of_study("devices", asked)} < listed
     computed = [requested[path] for path in listed if kinds_of(path)]
     assert len(computed) > 50
     for each in {path for request in computed for path in request.after}:

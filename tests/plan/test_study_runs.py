@@ -7,7 +7,7 @@ from helpers.small_campaign import with_networks
 from helpers.synthetic import write_images
 
 from wallnet import plan
-from wallnet.plan.clean import not_asked_for
+from wallnet.plan.commands import not_asked_for
 
 pytestmark = pytest.mark.campaign
 

@@ -11,9 +11,8 @@ import netCDF4
 import pytest
 from helpers.small_campaign import Campaign, with_networks
 
-from wallnet import cli, files, plan
+from wallnet import cli, files, plan, provenance
 from wallnet.plan.listing import everything
-from wallnet.provenance import contents
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 
@@ -104,7 +103,7 @@ def origin(path):
 
 def unchecked(patch):
     """Pack what was not computed; Snakemake, which would compute it again, is not asked."""
-    patch.setattr(contents, "_check_current", lambda *given: None)
+    patch.setattr(provenance, "_check_current", lambda *given: None)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,7 @@ import json
 import pytest
 from helpers.small_campaign import ROOT
 
-from wallnet import __version__, files
-from wallnet.provenance import contents
+from wallnet import __version__, files, provenance
 
 pytestmark = pytest.mark.campaign
 
@@ -30,7 +29,7 @@ def test_results_of_another_configuration_are_refused(whole):
     assert text.count("damping: 0.5") == 1
     (whole.folder / "config.yaml").write_text(text.replace("damping: 0.5", "damping: 0.4"))
     with pytest.raises(files.FileError) as raised:
-        contents.collect(whole.folder, ROOT / "Snakefile")
+        provenance.collect(whole.folder, ROOT / "Snakefile")
     said = str(raised.value)
     assert "are those of its config.yaml and this workflow (" in said
     assert "8 trace" in said
@@ -41,4 +40,4 @@ def test_what_snakemake_cannot_plan_is_refused(whole, tmp_path):
     snakefile = tmp_path / "Snakefile"
     snakefile.write_text("rule all:\n    input: 'nowhere'\n")
     with pytest.raises(files.FileError, match=r"^not all results in .*nowhere\); run snak"):
-        contents.collect(whole.folder, snakefile)
+        provenance.collect(whole.folder, snakefile)

@@ -10,12 +10,10 @@ import pytest
 import yaml
 from helpers.small_campaign import ROOT
 
-from wallnet import cli, files, plan
+from wallnet import cli, files, plan, provenance
 from wallnet.files.whole import digest_path
 from wallnet.plan import listing
 from wallnet.plan.listing import checks, finished_targets
-from wallnet.provenance import contents
-from wallnet.provenance import crate as crates
 
 BEGAN, ENDED = 1_700_000_000, 1_700_000_900
 
@@ -127,7 +125,7 @@ def test_the_run_is_of_the_snakefile_on_the_configuration(crate, imitated):
     stored = (imitated / "config.yaml").read_bytes()
     assert crate.members["config.yaml"] == stored
     results = crate.named("#run", "result")
-    kept = {path for path in everything(imitated) if contents.in_short(path)}
+    kept = {path for path in everything(imitated) if provenance.in_short(path)}
     assert {*results} == kept | {"results.sha256"}
 
 
@@ -176,7 +174,7 @@ def test_each_program_is_listed_with_its_own_version(tmp_path):
     for name, backend in stated.items():
         with netCDF4.Dataset(tmp_path / name, "w") as data:
             data.setncatts({**common, "backend": backend})
-    found = crates.software(tmp_path, stated)
+    found = provenance.software(tmp_path, stated)
     assert found == {("wallnet", "0.2.0"), ("mine:Own", "3.4")}
 
 
@@ -247,7 +245,7 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_not(imitation, pack
     listed = made.members["results.sha256"].decode()
     assert all(path in listed for path in beyond["validation"])
     wanted = listing.everything(campaign) + beyond["validation"]
-    short = sum(map(contents.in_short, wanted))
+    short = sum(map(provenance.in_short, wanted))
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path / 'a.zip'}: {short} results of all, validation, all as written; --whole adds "
         f"{len(wanted) - short} simulations and networks",
@@ -281,7 +279,7 @@ def test_no_target_has_results_of_all(default_campaign):
     }.items(),
 )
 def test_summaries_are_short_and_simulations_are_not(path, expected):
-    assert contents.in_short(path) == expected
+    assert provenance.in_short(path) == expected
 
 
 # Inputs
@@ -309,7 +307,7 @@ def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
     (folder / "studies.yaml").write_text("operating_windows: {}\n")
     campaign = plan.load(folder / "config.yaml")
-    found = contents.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
+    found = provenance.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
     assert found.inputs() == {
         "config.yaml": folder / "config.yaml",
         "studies.yaml": folder / "studies.yaml",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wallnet import files
-from wallnet.report.device_tables import levels_table, tabulate
+from wallnet.report.device_tables import levels_of, tabulate
+from wallnet.report.tables import of_columns
 
 
 @pytest.fixture
@@ -157,12 +158,12 @@ def test_a_level_that_the_first_pulse_reaches_may_be_reached_by_a_smaller_one(sy
     """The sweep begins at 0.3, where the wall is at notch 1 already, and goes on to 0.5."""
     synapse.write_pulse(0.3e12, 300e-9, 300e-9)
     data = synapse.gather()
-    header, rows = cells_below(levels_table(data, "s: levels").as_markdown(), "s: levels")
+    header, rows = cells_below(of_columns("s: levels", levels_of(data)).as_markdown(), "s: levels")
     column = header.index("smallest J that reaches it (1e12 A/m²)")
     assert [row[column] for row in rows] == ["0.0000", "≤ 0.3000", "0.6000", "0.8000", "1.0000"]
     for name in ("current_density", "reaching_current_density"):
         data[name] = -data[name]
-    _, rows = cells_below(levels_table(data, "s: levels").as_markdown(), "s: levels")
+    _, rows = cells_below(of_columns("s: levels", levels_of(data)).as_markdown(), "s: levels")
     assert [row[column] for row in rows][1:3] == ["≥ -0.3000", "-0.6000"]
 
 

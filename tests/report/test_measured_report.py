@@ -12,7 +12,7 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.files import FileError
-from wallnet.report import device_tables, measured, parameters, style
+from wallnet.report import device_tables, parameters, style
 from wallnet.report import devices as figures
 from wallnet.studies.devices.measured import measured_model
 
@@ -152,7 +152,7 @@ def test_a_compact_model_of_a_simulated_device_is_refused(tmp_path):
     path = tmp_path / "other.json"
     files.write_json({"kind": "synapse", "levels": [], "units": {}, "made_by": {}}, path)
     with pytest.raises(FileError, match="is of no measured device"):
-        measured.read(path)
+        device_tables.read_measured(path)
 
 
 def test_the_table_of_parameters_names_the_files():

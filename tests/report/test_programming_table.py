@@ -20,7 +20,7 @@ from wallnet.jobs import write_energy
 from wallnet.jobs.write_energy import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
 from wallnet.plan.listing import network_files
-from wallnet.plan.paths import programming_sources
+from wallnet.plan.shown import programming_sources
 
 NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])

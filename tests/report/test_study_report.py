@@ -44,9 +44,26 @@ def references():
             yield {**named, "validation_accuracy": value}
 
 
-def test_a_mapping_costs_what_its_own_seeds_free_network_has_more():
+def written(folder, name, results):
+    """Write each result to a file; return the paths."""
+    paths = []
+    for index, result in enumerate(results):
+        paths.append(str(folder / f"{name}-{index}.json"))
+        files.write_json(result, paths[-1])
+    return paths
+
+
+def sources(folder, compared=None, free=None):
+    """Write what was compared, and the networks with FP32 weights; return the sources."""
+    return {
+        "comparisons": written(folder, "c", compared or comparisons()),
+        "references": written(folder, "r", free or references()),
+    }
+
+
+def test_a_mapping_costs_what_its_own_seeds_free_network_has_more(tmp_path):
     """Each stage has its own reference: the free network with as much training."""
-    lost = studies.lost_accuracies(comparisons(), references())
+    lost = studies.lost_accuracies(sources(tmp_path))
     by_name = lost.groupby(["mapping", "stage"])["lost"].agg(list)
     assert by_name.to_dict() == {
         ("layer", "quantized"): [7.0, 16.0, 0.5],
@@ -56,8 +73,8 @@ def test_a_mapping_costs_what_its_own_seeds_free_network_has_more():
     }
 
 
-def test_the_table_of_mappings_has_means_and_sample_deviations():
-    lost = studies.lost_accuracies(comparisons(), references())
+def test_the_table_of_mappings_has_means_and_sample_deviations(tmp_path):
+    lost = studies.lost_accuracies(sources(tmp_path))
     numbers, tables = studies.mapping_tables(lost)
     rows = list(csv.DictReader(io.StringIO(numbers.as_csv())))
     row = next(r for r in rows if (r["mapping"], r["stage"]) == ("layer", "quantized"))
@@ -79,10 +96,10 @@ def test_the_table_of_mappings_has_means_and_sample_deviations():
 # Figures, by the data in their axes
 
 
-def drawn(numbers, draw=studies.draw_losses):
-    """Return a figure of these numbers."""
+def drawn(given):
+    """Return the figure of these sources."""
     with style.apply(Figures()):
-        return draw(numbers, Figures())
+        return studies.draw(given, "", Figures())[0]
 
 
 def bars_of(container, axis):
@@ -110,14 +127,14 @@ def everything_compared():
                 yield {**result, **about, "rows": rows}
 
 
-def everything_lost():
+def everything(folder):
     free = [{**each, "dataset": name} for name in ("mnist", "own") for each in references()]
-    return studies.lost_accuracies(everything_compared(), free)
+    return sources(folder, everything_compared(), free)
 
 
-def test_the_table_of_mappings_has_a_column_for_each_data_set_synapse_and_reading():
+def test_the_table_of_mappings_has_a_column_for_each_data_set_synapse_and_reading(tmp_path):
     """The losses of on_levels with signed-3sd are 0.25, 0.5 and 0 % points, and more elsewhere."""
-    lost = everything_lost()
+    lost = studies.lost_accuracies(everything(tmp_path))
     lacking = {"dataset": "own", "device": "synapse-10", "reading": "series"}
     lacking |= {"mapping": "signed-3sd", "stage": "on_levels"}
     lost = lost[(lost[list(lacking)] != list(lacking.values())).any(axis=1)]
@@ -130,9 +147,9 @@ def test_the_table_of_mappings_has_a_column_for_each_data_set_synapse_and_readin
     assert tables[1].rows()[1] == ["signed-3sd", *texts]
 
 
-def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping():
+def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(tmp_path):
     """A row is a stage of a recipe, a column a data set, a series a synapse in a reading."""
-    figure = drawn(everything_lost())
+    figure = drawn(everything(tmp_path))
     assert [panel.get_title() for panel in figure.axes] == ["MNIST, plain", "own, plain"] * 2
     assert [panel.get_ylabel() for panel in figure.axes] == [
         *("Quantised\naccuracy lost (% points)", ""),
@@ -167,9 +184,8 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping():
     assert [text.get_text() for text in legend.get_texts()] == series
 
 
-def test_the_axes_of_the_figure_of_mappings_have_plain_numbers():
-    lost = studies.lost_accuracies(comparisons(), references())
-    figure = drawn(lost)
+def test_the_axes_of_the_figure_of_mappings_have_plain_numbers(tmp_path):
+    figure = drawn(sources(tmp_path))
     figure.draw_without_rendering()
     for panel in figure.axes:
         low, high = panel.get_ylim()
@@ -183,36 +199,24 @@ def test_the_axes_of_the_figure_of_mappings_have_plain_numbers():
         assert panel.get_yscale() == "symlog"
 
 
-def test_one_seed_has_no_bar():
-    lost = studies.lost_accuracies(list(comparisons())[:1], references())
-    (container,) = drawn(lost).axes[0].containers
+def test_one_seed_has_no_bar(tmp_path):
+    (container,) = drawn(sources(tmp_path, list(comparisons())[:1])).axes[0].containers
     assert all(low == high for low, high in bars_of(container, 1))
 
 
 # Commands
 
 
-def written(folder, name, results):
-    """Write each result to a file; return the paths."""
-    paths = []
-    for index, result in enumerate(results):
-        paths.append(str(folder / f"{name}-{index}.json"))
-        files.write_json(result, paths[-1])
-    return paths
-
-
-def tabulate(folder, module, **sources):
+def tabulate(folder, module, **given):
     """Write the tables and the figure of a module into a folder."""
-    words = [f"{name}={path}" for name, paths in sources.items() for path in paths]
+    words = [f"{name}={path}" for name, paths in given.items() for path in paths]
     names = {"csv": "a.csv", "markdown": "a.md", "png": "figure.png", "vector": "a.svg"}
     outputs = [f"{key}={folder / name}" for key, name in names.items()]
     cli.main(["show", module, "--sources", *words, "--to", *outputs])
 
 
 def test_the_command_writes_what_the_mappings_cost(tmp_path):
-    found = written(tmp_path, "c", comparisons())
-    free = written(tmp_path, "r", references())
-    tabulate(tmp_path, "report.studies", comparisons=found, references=free)
+    tabulate(tmp_path, "report.studies", **sources(tmp_path))
     text = (tmp_path / "a.md").read_text()
     assert "The test images are not used." in text
     assert "7.83 ± 7.78" in text

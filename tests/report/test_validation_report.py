@@ -85,8 +85,8 @@ def test_deviation_is_ours_less_the_reference(tmp_path):
     assert (row["check"], told) == ("wall-velocity", [4.0, 3.75, -0.25, 0.5])
 
 
-def test_the_table_to_read_puts_each_value_below_its_name():
-    lines = validation.texts_of(RESULTS)["markdown"].splitlines()
+def test_the_table_to_read_puts_each_value_below_its_name(tmp_path):
+    lines = validation.tabulate(written(tmp_path))["markdown"].splitlines()
     assert lines[0].startswith("1 of 1 rows passed. 0 rows are findings")
     assert "The checks took 60 s" in lines[0]
     header, _, row = lines[lines.index("## wall-velocity") + 2 :][:3]
@@ -103,10 +103,10 @@ def test_the_table_to_read_puts_each_value_below_its_name():
     }
 
 
-def test_findings_are_counted_apart_and_failures_are_named():
+def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
     verdicts = {"energy": True, "width": False, "speed": None, "angle": None}
     rows = [{**ROW, "quantity": name, "passed": passed} for name, passed in verdicts.items()]
-    found = validation.texts_of([{**RESULTS[0], "rows": rows}])
+    found = validation.tabulate(written(tmp_path, [{**RESULTS[0], "rows": rows}]))
     lines = found["markdown"].splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: width. 2 rows are findings, reported")
     cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]

@@ -7,8 +7,7 @@ from helpers.walls import SYNAPSE, campaign
 
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.jobs.write_energy import write_energy_job
-from wallnet.report.device_tables import tabulate
-from wallnet.report.write_energies import BEYOND, OUTSIDE
+from wallnet.report.device_tables import BEYOND_CURIE, OUTSIDE, tabulate
 
 
 def rows_of(synapse, job):
@@ -53,4 +52,4 @@ def test_each_pulse_of_a_device_has_its_write_energy(synapse, job):
     # below the one-dimensional 2 q √(t/(π k c)) = 387 K
     assert 0.5 * 387 < mean < middle < 387
     assert middle - mean > 5
-    assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 2, BEYOND]
+    assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 2, BEYOND_CURIE]

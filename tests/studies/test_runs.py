@@ -12,7 +12,7 @@ from helpers.transitions import led
 from helpers.windows import windowed
 
 from wallnet import api, files, plan
-from wallnet.plan.clean import not_asked_for
+from wallnet.plan.commands import not_asked_for
 from wallnet.studies import STUDIES
 
 pytestmark = pytest.mark.campaign

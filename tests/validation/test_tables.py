@@ -55,19 +55,24 @@ def results():
     ]
 
 
-def test_failure_stands_in_the_first_line(results):
-    lines = report.texts_of(results)["markdown"].splitlines()
+@pytest.fixture
+def written(results, tmp_path):
+    paths = [tmp_path / f"{result['check']}.json" for result in results]
+    for result, path in zip(results, paths, strict=True):
+        files.write_json(result, path)
+    return report.tabulate({"results": paths})
+
+
+def test_failure_stands_in_the_first_line(written):
+    lines = written["markdown"].splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: bad. 1 rows are findings")
     table = next(line for line in lines if line.startswith("| bad"))
     assert "**no**" in table
     assert "\\|m\\|" in table
 
 
-def test_csv_has_every_row(results, tmp_path):
-    paths = [tmp_path / f"{result['check']}.json" for result in results]
-    for result, path in zip(results, paths, strict=True):
-        files.write_json(result, path)
-    rows = list(csv.DictReader(report.tabulate({"results": paths})["csv"].splitlines()))
+def test_csv_has_every_row(written):
+    rows = list(csv.DictReader(written["csv"].splitlines()))
     assert [row["quantity"] for row in rows] == ["good", "seen", "bad"]
     assert [row["passed"] for row in rows] == ["True", "", "False"]
     assert float(rows[0]["deviation"]) == pytest.approx(0.01, rel=1e-6, abs=0)

@@ -5,7 +5,7 @@
 checkpoint compact_model:
     """Data of a device for networks: the levels of a synapse or the activation of a neuron."""
     input:
-        unpack(lambda w: plan.paths.level_set_sources(campaign, w.device)),
+        unpack(lambda w: plan.listing.level_set_sources(campaign, w.device)),
         device=files.DEVICE,
     output:
         files.COMPACT_MODEL,

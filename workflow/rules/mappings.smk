@@ -6,7 +6,7 @@ rule compare_mappings:
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=plan.paths.first_checkpoints(campaign.networks),
+        start=plan.listing.first_checkpoints(campaign.networks),
     output:
         files.COMPARISON,
     log:

@@ -39,12 +39,12 @@ rule train:
         data=files.DATA,
         neuron=ancient(files.COMPACT_MODEL.format(device=campaign.networks.neuron)),
     output:
-        plan.paths.free_path(files.METRICS, "fp32"),
-        plan.paths.free_path(files.CHECKPOINT, "fp32"),
+        plan.listing.free_path(files.METRICS, "fp32"),
+        plan.listing.free_path(files.CHECKPOINT, "fp32"),
     log:
-        files.log_of(plan.paths.free_path(files.METRICS, "fp32")),
+        files.log_of(plan.listing.free_path(files.METRICS, "fp32")),
     benchmark:
-        files.benchmark_of(plan.paths.free_path(files.METRICS, "fp32"))
+        files.benchmark_of(plan.listing.free_path(files.METRICS, "fp32"))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
@@ -64,14 +64,14 @@ rule train_on:
     """That network, trained further in FP32 (stage continued)."""
     input:
         data=files.DATA,
-        start=plan.paths.free_path(files.CHECKPOINT, "fp32"),
+        start=plan.listing.free_path(files.CHECKPOINT, "fp32"),
     output:
-        plan.paths.free_path(files.METRICS, "continued"),
-        plan.paths.free_path(files.CHECKPOINT, "continued"),
+        plan.listing.free_path(files.METRICS, "continued"),
+        plan.listing.free_path(files.CHECKPOINT, "continued"),
     log:
-        files.log_of(plan.paths.free_path(files.METRICS, "continued")),
+        files.log_of(plan.listing.free_path(files.METRICS, "continued")),
     benchmark:
-        files.benchmark_of(plan.paths.free_path(files.METRICS, "continued"))
+        files.benchmark_of(plan.listing.free_path(files.METRICS, "continued"))
     threads: campaign.networks.threads
     resources:
         mem_mb=growing(1500),
@@ -91,11 +91,11 @@ rule map:
     input:
         data=files.DATA,
         synapse=ancient(files.COMPACT_MODEL),
-        start=plan.paths.first_checkpoints(campaign.networks),
+        start=plan.listing.first_checkpoints(campaign.networks),
     output:
-        *plan.paths.mapped_paths(files.METRICS, campaign.networks),
-        *plan.paths.mapped_paths(files.CHECKPOINT, campaign.networks),
-        *plan.paths.mapped_paths(files.PROGRAMMING, campaign.networks),
+        *plan.listing.mapped_paths(files.METRICS, campaign.networks),
+        *plan.listing.mapped_paths(files.CHECKPOINT, campaign.networks),
+        *plan.listing.mapped_paths(files.PROGRAMMING, campaign.networks),
     log:
         files.log_of(files.ON_SYNAPSE),
     benchmark:

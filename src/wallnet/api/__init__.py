@@ -387,13 +387,11 @@ def figure(
 
 def trace_figure(trace: "xarray.Dataset") -> "Figure":
     """Draw a trace: the last map of m_z, and the wall at both edges against time."""
-    from matplotlib import pyplot
-
     from wallnet.report import devices, style
 
     figures = Figures()
     with style.apply(figures):
-        made, (upper, lower) = pyplot.subplots(2, 1, figsize=style.size(figures, 0.8))
+        made, ((upper,), (lower,)) = style.panels(figures, 2, 1, 0.8)
         devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
         devices.draw_ends(lower, trace)
         lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
@@ -414,7 +412,6 @@ def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 
     frames_per_second : int
         Number of snapshots shown in a second.
     """
-    from matplotlib import pyplot
     from matplotlib.animation import FuncAnimation, PillowWriter
 
     from wallnet.report import devices, style
@@ -422,7 +419,7 @@ def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 
     figures = Figures()
     times = trace["snapshot_time"].values
     with style.apply(figures):
-        drawn, axes = pyplot.subplots(figsize=style.size(figures, 0.3))
+        drawn, ((axes,),) = style.panels(figures, 1, 1, 0.3)
 
         def show(number: int) -> list[Any]:
             axes.clear()

@@ -91,7 +91,11 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
         wallnet.simulate.SimulationError
             If a simulation fails.
         """
-        block = {key: _listed(value) for key, value in settings.items()}
+        # numbers of NumPy become those that a configuration has
+        block = {
+            key: value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            for key, value in settings.items()
+        }
         sections = {key: block.pop(key) for key in study.sections if key in block}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
@@ -125,11 +129,6 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
     return ask
 
 
-def _listed(value: Any) -> Any:
-    """Return numbers of NumPy as those that a configuration has."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-
-
 def _items(
     model: type[Section], keys: Collection[str] | None = None, indent: str = "    "
 ) -> Iterator[str]:
@@ -153,18 +152,18 @@ def _sections(kind: Any) -> Iterator[type[Section]]:
 WORKFLOW = """\
 import json
 
-module wallnet:
-    snakefile: {workflow!r}
-    config: json.loads({data!r})
+workflow.modifier.skip_configfile = True
+config.update(json.loads({data!r}))
 
-use rule * from wallnet
+include: {workflow!r}
 
 rule asked:
     default_target: True
     input: {targets!r}
     localrule: True
 """
-"""The workflow with a campaign of its own, whatever `config.yaml` is in the folder."""
+"""The workflow with a campaign of its own, whatever `config.yaml` is in the folder. Of a module,
+Snakemake would not call `onstart`, which checks the calculators."""
 
 
 def dataset_of(
@@ -177,22 +176,8 @@ def dataset_of(
 ) -> "xarray.Dataset":
     """Return the dataset of the only subject of a study, computed as the workflow computes it.
 
-    Finished results of the same jobs are used as they are.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    data : Mapping
-        A campaign as plain data: devices, the study and its other sections.
-    caller : str
-        Function of the user, for messages and the progress bar.
-    folder : str or Path, optional
-        Folder of the campaign; a temporary one if not given.
-    processes : int, optional
-        Number of simulations at once; one for each core if not given.
-    progress : bool
-        Whether to show a progress bar.
+    The campaign is given as plain data, with the function of the user for messages and the progress
+    bar. Without a folder, a temporary one is used; without a number of processes, all cores.
 
     Raises
     ------
@@ -260,4 +245,6 @@ def _fault(told: str, folder: Path) -> str:
         with suppress(OSError):
             told = (folder / logs[0]).read_text("utf-8", "replace").strip() or f"see {logs[0]}"
     more = f"; {len(logs) - 1} more failed" if len(logs) > 1 else ""
-    return told.strip().splitlines()[-1].removeprefix("wallnet: ") + more
+    # below the sentence of a check, Snakemake names the lines of the workflow
+    lines = [line for line in told.strip().splitlines() if not line.startswith("  File ")]
+    return lines[-1].removeprefix("wallnet: ") + more

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from wallnet import files
-from wallnet.report.device_tables import POSITION, SMALLEST, short_levels_table
+from wallnet.report.device_tables import POSITION, SMALLEST, levels_in_short
 from wallnet.report.faults import caveats
 from wallnet.report.tables import of_columns, texts
 from wallnet.studies import STUDIES
@@ -30,11 +32,11 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     studies = [each for each in STUDIES.values() if each.level_sets]
     title = f"{name}: levels with their {' and '.join(each.name for each in studies)}"
     names = ["level", "state", POSITION, "minimum of the energy", "reached by the sweep", SMALLEST]
-    table = short_levels_table(data, title, names)
+    columns = levels_in_short(data, names)
     # without a source, the position is where the initialised wall went
-    table.frame[POSITION] = table.frame[POSITION].where(data["level_source"].values != "")
+    position, form = columns[POSITION]
+    columns[POSITION] = (np.where(data["level_source"].values != "", position, np.nan), form)
     for study in studies:
         known = (files.read_dataset(path, study.kind) for path in sources.get(study.name, ()))
-        told = show_of(study.name).level_columns(next(known, None), data)
-        table = table.beside(of_columns("", told))
-    return texts(title, [table], caveats({name: data}))
+        columns |= show_of(study.name).level_columns(next(known, None), data)
+    return texts(title, [of_columns(title, columns)], caveats({name: data}))

@@ -19,9 +19,9 @@ from wallnet.config.mappings import SAME
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
-from wallnet.report.networks import made_by
+from wallnet.report.device_tables import OUTSIDE
+from wallnet.report.networks import MADE_BY
 from wallnet.report.tables import Format, Table, texts
-from wallnet.report.write_energies import OUTSIDE
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -264,4 +264,4 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     names |= {"written_by": "written by", "start": "from"}
     shown = {text: form or "d" for text, _, form in COLUMNS.values()}
     table = Table(title, readable.rename(columns=names), shown)
-    return texts(title, [table], notes=[*NOTES, made_by()], numbers=Table(title, frame, formats))
+    return texts(title, [table], notes=[*NOTES, MADE_BY], numbers=Table(title, frame, formats))

@@ -16,11 +16,11 @@ from wallnet.files.datasets import checked
 from wallnet.jobs.summary import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
-from wallnet.report import measured, write_energies
-from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
+from wallnet.report import device_tables
+from wallnet.report.device_tables import SMALLEST, levels_in_short, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
-from wallnet.report.tables import Table, rendered
+from wallnet.report.tables import Columns, Table, of_columns, rendered
 from wallnet.studies import STUDIES
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
@@ -163,7 +163,7 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
     path = device_figure(job)
     if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
-        model = measured.read(results.folder / numbers)
+        model = device_tables.read_measured(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
         made = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
         yield _drawn(Headline("Writing", caption), results, path, numbers, made)
@@ -177,7 +177,7 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
     names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
     names += ["reached by the sweep", SMALLEST]
     text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
-    levels = [short_levels_table(data, f"{job.written}: levels", names)]
+    levels = [of_columns(f"{job.written}: levels", levels_in_short(data, names))]
     said = Headline("Writing", caption, text, levels)
     yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
 
@@ -227,12 +227,15 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
 def _write_energy(name: str, data: "xarray.Dataset") -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = write_energies.columns(data.sel(current_density=density[driven]))
-    frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
-    frame.insert(0, "state", data["level_state"].values[driven])
-    frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)
+    found = device_tables.write_energies(data.sel(current_density=density[driven]))
+    columns: Columns = {
+        "state": (data["level_state"].values[driven], ""),
+        "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),
+    }
+    for cost in ("energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"):
+        columns[cost] = found[cost]
     title = f"{name}, {single_pulses(data)}: write energy of the smallest pulse to each level"
-    return Table(title, frame, {**write_energies.FORMATS, "J (1e12 A/m²)": ".4f"})
+    return of_columns(title, columns)
 
 
 # The page

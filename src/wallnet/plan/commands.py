@@ -1,22 +1,110 @@
-"""`wallnet schema` and `wallnet init`."""
+"""Commands for the folder of a campaign: a new one, obsolete results, damaged ones."""
 
 import argparse
 import json
+import os
+import re
 import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
-from wallnet import workflow_path
-from wallnet.config.messages import ConfigError
+from wallnet import files, workflow_path
+from wallnet.config import Campaign, ConfigError, schema
+from wallnet.files.datasets import unreadable
+from wallnet.files.whole import note_digest
+from wallnet.plan import load
+from wallnet.plan.listing import checks, everything, records
+from wallnet.studies import NAMES, STUDIES
 
 EXAMPLES = {"config.yaml": "example.yaml", "Snakefile": "example.smk"}
 """What `wallnet init` writes, and the file of `wallnet.config` that has its text."""
 
 SCHEMA = "config.schema.json"
 
+_FOLDERS = (
+    *("initial", "traces", "levels", "minima", "devices", "compact_models", "data", "networks"),
+    *NAMES,
+    *("tables", "figures", "validation", "mappings"),
+    *("logs", "benchmarks"),
+    # of earlier versions
+    *("programs", "responses", "table-ii", "windows"),
+)
+"""Folders below `results` that contain only files of the campaign."""
+
+
+def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
+    """List the results in a campaign's folder that do not belong to its configuration.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    folder : str or Path
+        Folder of the campaign. Only its folders `results/…` that wallnet writes are searched.
+
+    Returns
+    -------
+    list of str
+        Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
+    """
+    wanted = {*everything(campaign), *checks(campaign, str(folder))}
+    return sorted({*_present(Path(folder))} - wanted - records(campaign, wanted))
+
+
+HIDDEN = re.compile(
+    r"\.(?P<of>.+?)\.(sha256|[0-9a-f]{8}\.part(\.\w+)?|checkpoint\.npz|progress|unfinished(\.ckpt)?)\Z"
+)
+
+
+def _present(folder: Path) -> Iterator[str]:
+    """Yield all results, including those with only a copy set aside or a digest left."""
+    for name in _FOLDERS:
+        for place, folders, found in os.walk(folder / files.RESULTS / name):
+            folders[:] = [each for each in folders if not each.startswith(".")]
+            for file in found:
+                hidden = HIDDEN.match(file)
+                if hidden and hidden[2] == "sha256":
+                    file = hidden["of"]
+                elif file.startswith("."):
+                    continue
+                path = Path(place, file).relative_to(folder).as_posix()
+                yield path.removesuffix(".damaged")
+
+
+def remove(paths: list[str], folder: str | Path) -> None:
+    """Remove results of `not_asked_for`, their hidden files, and folders that become empty.
+
+    If a file cannot be removed, it raises `FileError`.
+    """
+    top = Path(folder)
+    for path in map(Path, paths):
+        beside = [path, path.with_name(f"{path.name}.damaged")]
+        with suppress(FileNotFoundError):
+            for other in (top / path).parent.iterdir():
+                hidden = HIDDEN.match(other.name)
+                if hidden and hidden["of"] in (path.name, path.stem, f".{path.name}"):
+                    beside.append(path.with_name(other.name))
+        try:
+            for each in beside:
+                if (top / each).is_dir():
+                    shutil.rmtree(top / each)
+                else:
+                    (top / each).unlink(missing_ok=True)
+        except OSError as error:
+            raise files.FileError(
+                f"{top / path} cannot be removed ({error.strerror}); make its folder writable"
+            ) from None
+        for parent in path.parents[:-2]:
+            with suppress(OSError):
+                (top / parent).rmdir()
+
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `init` and `schema` to the command line."""
+    """Add these commands to the command line."""
     init = subparsers.add_parser(
         "init",
         description="Write config.yaml, a small campaign with a comment on every line; "
@@ -26,18 +114,40 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     init.add_argument("folder", nargs="?", default=".", help="folder; the current one by default")
     init.set_defaults(handler=_init)
 
-    schema = subparsers.add_parser(
+    described = subparsers.add_parser(
         "schema",
         description="Print the JSON Schema of config.yaml, for completion and checks in editors.",
     )
-    schema.set_defaults(handler=lambda arguments: print(schema_text(), end=""))
+    described.set_defaults(handler=lambda arguments: print(schema_text(), end=""))
+
+    clean = subparsers.add_parser(
+        "clean",
+        description="List the results of renamed or removed devices, current densities and "
+        "networks, with their logs. With --yes, remove them.",
+    )
+    clean.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    clean.add_argument("--yes", action="store_true", help="remove the listed files")
+    clean.set_defaults(handler=_clean)
+
+    check = subparsers.add_parser(
+        "check", description="Compare every result in the folders with its digest."
+    )
+    check.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    check.add_argument(
+        "paths",
+        nargs="*",
+        default=[files.RESULTS],
+        help="folders or files in the folder of the campaign; all results by default",
+    )
+    check.set_defaults(handler=_check)
+
+    digest = subparsers.add_parser("digest", help="write the digest of a file next to it")
+    digest.add_argument("file", help="the file, such as a report written by Snakemake")
+    digest.set_defaults(handler=lambda arguments: note_digest(arguments.file))
 
 
 def schema_text() -> str:
     """Return the JSON Schema of `config.yaml` as text."""
-    from wallnet.config import schema
-    from wallnet.studies import STUDIES
-
     return json.dumps(schema.as_written(STUDIES), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -63,3 +173,40 @@ def _init(arguments: argparse.Namespace) -> None:
     print(f"{', '.join(EXAMPLES)}, {SCHEMA} and profiles written; run the campaign with")
     print(f"    cd {shlex.quote(str(folder))}")
     print("    snakemake --cores 2 --logger wallnet")
+
+
+def _clean(arguments: argparse.Namespace) -> None:
+    folder = Path(arguments.directory)
+    configuration = folder / "config.yaml"
+    campaign = load(configuration)
+    paths = not_asked_for(campaign, folder)
+    if arguments.yes:
+        remove(paths, folder)
+    for path in paths:
+        print(path)
+    results = sum(path.split("/")[1] not in ("logs", "benchmarks") for path in paths)
+    count = f"{results} results and {len(paths) - results} logs and benchmarks"
+    told = "removed" if arguments.yes else f"do not belong to {configuration}; --yes removes them"
+    none = paths == [] and not arguments.yes
+    print(f"all results belong to {configuration}" if none else f"{count} {told}")
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    found: dict[str, str] = {}
+    paths = [str(Path(arguments.directory, path)) for path in arguments.paths]
+    for path in paths:
+        if Path(path).is_dir():
+            found |= files.find_damaged(path)
+            continue
+        try:
+            files.check_digest(path)
+        except files.DamagedFileError as error:
+            found[path] = str(error).removeprefix(f"{path} ")
+        except FileNotFoundError:
+            found[path] = "is not there; run snakemake to make it"
+        except OSError as error:
+            raise unreadable(path, error) from None
+    for path, fault in found.items():
+        print(f"{path} {fault}")
+    if found:
+        sys.exit(1)

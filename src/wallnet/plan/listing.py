@@ -1,20 +1,17 @@
-"""All files of a campaign, by target, and which targets are finished."""
+"""All files of a campaign, by target, which targets are finished, and files for rules."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
+from wallnet.config.networks import Networks
+from wallnet.config.stages import FIRST_STAGE, LEVEL_STAGES, NO_DEVICE, Network
 from wallnet.files.compact import CONTENTS
-from wallnet.plan import paths
 from wallnet.plan.requests import of_study
-from wallnet.plan.shown import TABLES, figures
+from wallnet.plan.shown import TABLES, figures, level_sources, programming_sources
 from wallnet.studies import STUDIES
-
-
-def simulations(campaign: Campaign) -> list[str]:
-    """List the initial states, traces, levels and minima of all simulated devices."""
-    return list(of_study("devices", campaign))
 
 
 def device_files(campaign: Campaign) -> list[str]:
@@ -35,7 +32,7 @@ def level_tables(campaign: Campaign) -> list[str]:
     return [
         path
         for name in campaign.of_kind("synapse")
-        if len(paths.level_sources(campaign, name)) > 1
+        if len(level_sources(campaign, name)) > 1
         for path in TABLES["level_report"].written(campaign, device=name).values()
     ]
 
@@ -45,7 +42,7 @@ def network_files(campaign: Campaign) -> list[str]:
     networks = campaign.networks
     if not networks.recipes:
         return []
-    programmed = paths.programming_sources(campaign)["networks"]
+    programmed = programming_sources(campaign)["networks"]
     return [
         *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
         *(
@@ -58,11 +55,19 @@ def network_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def records(campaign: Campaign, results: Iterable[str]) -> set[str]:
+    """Return the logs and the benchmarks of the jobs that make some results."""
+    # one job maps many networks
+    mapped = (run for run in campaign.networks.runs() if run.device != NO_DEVICE)
+    named = {*results, *(files.ON_SYNAPSE.format(**run) for run in mapped)}
+    return {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
+
+
 def everything(campaign: Campaign) -> list[str]:
     """List the files of the target `all`: all except those of checks and of optional devices."""
     asked = campaign.without_optional
     return [
-        *simulations(asked),
+        *of_study("devices", asked),
         *device_files(asked),
         *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
         *TABLES["parameters"].written(campaign).values(),
@@ -92,7 +97,7 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     Those of a study include what its finished rounds in the campaign's folder asked for.
     """
     of = {
-        "traces": simulations(campaign),
+        "traces": list(of_study("devices", campaign)),
         "devices": device_files(campaign),
         "figures": figures(campaign),
         **{name: study.results(campaign, folder) for name, study in STUDIES.items()},
@@ -111,17 +116,41 @@ def checks(campaign: Campaign, folder: str = "") -> list[str]:
 
 
 def finished_targets(campaign: Campaign, folder: str | Path) -> dict[str, list[str]]:
-    """Return the targets beyond `all` whose results are all there, with these results.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-    folder : str or Path
-        Its folder.
-    """
+    """Return the targets beyond `all` whose results are all in a campaign's folder, with these."""
     return {
         target: list(dict.fromkeys(paths))
         for target, paths in beyond_all(campaign, str(folder)).items()
         if all(Path(folder, path).is_file() for path in paths)
     }
+
+
+def free_path(pattern: str, stage: str, recipe: str = "{recipe}") -> str:
+    """Return a file of a network with FP32 weights, with wildcards."""
+    return Network(dataset="{dataset}", recipe=recipe, stage=stage, seed="{seed}").path(pattern)
+
+
+def first_checkpoints(networks: Networks) -> list[str]:
+    """Return the checkpoints of all recipes after their first stage, with wildcards."""
+    return [free_path(files.CHECKPOINT, FIRST_STAGE, recipe) for recipe in networks.recipes]
+
+
+def mapped_paths(pattern: str, networks: Networks) -> list[str]:
+    """Return the files of one kind of the networks on a synapse that one job makes.
+
+    They are patterns with the wildcards of the job: data set, synapse, reading and seed.
+    """
+    place = ("{device}", "{reading}")
+    of_a_job = {"datasets": ("{dataset}",), "places": (place,), "seeds": ("{seed}",)}
+    return networks.run_set().limited(LEVEL_STAGES, **of_a_job).paths(pattern)
+
+
+def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
+    """Return the files that tell which levels of a device are in the level sets of the networks.
+
+    They are its results of the studies that determine a level set in use, by the name of the study.
+    """
+    networks = campaign.networks
+    asked = name in networks.synapses and name in campaign.simulated
+    used = networks.level_sets if asked else frozenset()
+    studies = (study for study in STUDIES.values() if used & {*study.level_sets})
+    return {study.name: study.path(name) for study in studies}

@@ -26,13 +26,7 @@ def pattern_of(kind: Kind) -> str:
 
 
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
-    """Return the requests of a study by path, up to those of the finished rounds.
-
-    Raises
-    ------
-    wallnet.config.ConfigError
-        If two of them have one path and are not the same.
-    """
+    """Return the requests of a study by path, up to those of the finished rounds."""
     study = ALL_STUDIES[name]
     found: dict[str, Request] = {}
     for subject in study.subjects(campaign):
@@ -42,7 +36,7 @@ def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Reque
 
 
 def _check_same(one: Request, other: Request) -> None:
-    """Refuse two requests of one path that compute something else."""
+    """Raise `ConfigError` if two requests of one path compute something else."""
     if one is not other and one.digest != other.digest:
         raise ConfigError(
             f"{one.path} is asked for twice, with other parameters; rename a device, a variant or "
@@ -53,12 +47,7 @@ def _check_same(one: Request, other: Request) -> None:
 class Requested(Mapping[str, Request]):
     """The requests of a campaign by their paths, made when one of their folder is asked for.
 
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-    folder : str
-        Its folder, where finished rounds are.
+    Finished rounds are in the folder of the campaign.
     """
 
     def __init__(self, campaign: Campaign, folder: str = "") -> None:
@@ -67,13 +56,7 @@ class Requested(Mapping[str, Request]):
         self._made: dict[str, dict[str, Request]] = {}
 
     def __getitem__(self, path: str) -> Request:
-        """Return the request of a path.
-
-        Raises
-        ------
-        wallnet.config.ConfigError
-            If the campaign does not ask for this result.
-        """
+        """Return the request of a path; raise `ConfigError` if the campaign does not ask for it."""
         owner = path.split("/")[1]
         if owner in ALL_STUDIES and path not in self._of(owner):
             # a round may have been finished since
@@ -98,13 +81,7 @@ class Requested(Mapping[str, Request]):
         return sum(1 for _ in self)
 
     def check(self) -> None:
-        """Compare the requests of each study with others of the same paths.
-
-        Raises
-        ------
-        wallnet.config.ConfigError
-            If two requests of one path are not the same.
-        """
+        """Refuse requests of a study that are not those of others of the same paths."""
         for study in ALL_STUDIES:
             for path, request in self._of(study).items():
                 _check_same(self[path], request)

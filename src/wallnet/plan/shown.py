@@ -16,7 +16,6 @@ from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import accuracy_job
 from wallnet.jobs.requests import pulses
 from wallnet.jobs.write_energy import programming_energy_job
-from wallnet.plan import paths
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
@@ -26,39 +25,27 @@ Sources = Mapping[str, list[str]]
 
 @dataclass(frozen=True)
 class Shown:
-    """A kind of table, a kind of figure, or both of the same data.
-
-    Attributes
-    ----------
-    name : str
-        Name of the table or of the figure.
-    module : str
-        Module below `wallnet` that makes it, as the command `wallnet show` is told.
-    label, category : str
-        Name in the report, with wildcards, and part of the report.
-    outputs : mapping
-        Patterns of its files by name; the suffix of a vector file is open. There is one of each for
-        each value of the wildcards.
-    sources : callable
-        Its `Sources`, given the campaign and the wildcards.
-    folders : mapping
-        Patterns of folders by the name of the sources that are in them. The command receives these
-        in place of the sources, which are too many.
-    job : callable
-        JSON on the standard input of the command, given the same as `sources`.
-    kind : str
-        Kind of the devices that it shows; all if it is not given.
-    """
+    """A kind of table, a kind of figure, or both of the same data."""
 
     name: str
     module: str
+    """Module below `wallnet` that makes it, as `wallnet show` is told."""
     label: str
+    """Name in the report, with wildcards."""
     category: str
+    """Part of the report."""
     outputs: Mapping[str, str]
+    """Patterns of its files by name, one of each for each value of the wildcards. The suffix of a
+    vector file is open."""
     sources: Callable[..., Sources]
+    """Its sources, given the campaign and the wildcards."""
     folders: Mapping[str, str] = field(default_factory=dict)
+    """Patterns of folders by the name of the sources that are in them. The command receives these
+    in place of the sources, which are too many."""
     job: Callable[..., str] = lambda *_, **__: "{}"
+    """JSON on the standard input of the command, given the same as `sources`."""
     kind: str = ""
+    """Kind of the devices that it shows; all if it is not given."""
 
     @property
     def rule(self) -> str:
@@ -97,18 +84,11 @@ class Shown:
         return [self.module, *style, "--sources", *named]
 
 
-SUFFIXES = dict(zip(("csv", "markdown", "html"), files.TABLE_SUFFIXES, strict=True))
-"""Endings of the files of a table."""
-
-
-def _table(pattern: str, *names: str) -> dict[str, str]:
-    """Return the files of a table; all if none is named."""
-    return {name: pattern.replace("{suffix}", SUFFIXES[name]) for name in names or SUFFIXES}
-
-
-def _whole(table: str, *names: str) -> dict[str, str]:
-    """Return the files of a table of the whole campaign."""
-    return _table(files.TABLE.replace("{table}", table), *names)
+def _table(name: str, *kinds: str, pattern: str = files.TABLE) -> dict[str, str]:
+    """Return the files of a table by their kinds; all if none is named."""
+    suffixes = dict(zip(("csv", "markdown", "html"), files.TABLE_SUFFIXES, strict=True))
+    place = pattern.replace("{table}", name)
+    return {kind: place.replace("{suffix}", suffixes[kind]) for kind in kinds or suffixes}
 
 
 def _drawn(name: str, pattern: str = FIGURE) -> dict[str, str]:
@@ -130,6 +110,55 @@ def _traces(campaign: Campaign, device: str) -> Sources:
     return {**_own(campaign, device), "traces": [each.path for each in swept.values()]}
 
 
+def accuracy_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the metrics of all networks, and the compact models of their synapses."""
+    run_set = campaign.networks.run_set()
+    devices = dict.fromkeys(device for device, _ in run_set.places)
+    models = [files.COMPACT_MODEL.format(device=device) for device in devices]
+    return {"networks": run_set.paths(files.METRICS), "models": models}
+
+
+def programming_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the files from which the energy of writing networks is computed, by kind.
+
+    They are the programmings of the networks, the devices and the responses; all are empty if no
+    network is on the levels of a simulated synapse. The compact models are not read. Only once they
+    are finished it is known whether the networks have to be mapped again.
+    """
+    job = programming_energy_job(campaign)
+    synapses = dict.fromkeys(name for name, _ in job.run_set.places)
+    return {
+        "networks": job.run_set.paths(files.PROGRAMMING),
+        "devices": [files.DEVICE.format(device=name) for name in synapses],
+        "pulse_trains": [
+            STUDIES["pulse_trains"].path(name) for name in dict.fromkeys(job.written_by.values())
+        ],
+        "models": [files.COMPACT_MODEL.format(device=name) for name in synapses],
+    }
+
+
+def mapping_sources(campaign: Campaign) -> dict[str, list[str]]:
+    """Return the comparisons of mappings, and the metrics of all networks with FP32 weights."""
+    networks = campaign.networks
+    comparisons = [
+        files.COMPARISON.format(dataset=dataset, device=device, reading=reading, seed=seed)
+        for dataset in networks.datasets
+        for device, reading in networks.run_set().places
+        for seed in networks.seeds
+    ]
+    free = [run.path(files.METRICS) for run in networks.runs() if run.device == NO_DEVICE]
+    return {"comparisons": comparisons, "references": free}
+
+
+def level_sources(campaign: Campaign, device: str) -> dict[str, list[str]]:
+    """Return the `device` of the levels of a synapse, and its results of the studies of levels."""
+    studies = [each for each in STUDIES.values() if each.level_sets]
+    asked = {
+        each.name: [each.path(device)] for each in studies if device in each.subjects(campaign)
+    }
+    return {"device": [files.DEVICE.format(device=device)], **asked}
+
+
 def _plain_devices(campaign: Campaign) -> str:
     return canonical({name: d.model_dump(mode="json") for name, d in campaign.devices.items()})
 
@@ -142,7 +171,7 @@ TABLES = {
             "report.device_tables",
             "{device}: table",
             "Devices",
-            _table(files.DEVICE_TABLE),
+            _table("device_table", pattern=files.DEVICE_TABLE),
             _own,
         ),
         Shown(
@@ -150,8 +179,8 @@ TABLES = {
             "page.levels",
             "{device}: levels with their barriers and transitions",
             "Devices",
-            _table(files.LEVELS_TABLE),
-            paths.level_sources,
+            _table("level_report", pattern=files.LEVELS_TABLE),
+            level_sources,
             kind="synapse",
         ),
         Shown(
@@ -159,7 +188,7 @@ TABLES = {
             "report.parameters",
             "parameters of all devices",
             "Parameters",
-            _whole("parameters", "csv", "html"),
+            _table("parameters", "csv", "html"),
             lambda campaign: {},
             job=_plain_devices,
         ),
@@ -168,8 +197,8 @@ TABLES = {
             "report.networks",
             "test accuracy",
             "Networks",
-            {**_whole("accuracy"), "gaps": _whole("accuracy-gaps")["csv"]},
-            paths.accuracy_sources,
+            {**_table("accuracy"), "gaps": _table("accuracy-gaps")["csv"]},
+            accuracy_sources,
             {"networks": files.NETWORKS, "models": folder_of(files.COMPACT_MODEL, "")},
             lambda campaign: accuracy_job(campaign.networks).to_json(),
         ),
@@ -178,8 +207,8 @@ TABLES = {
             "page.programming",
             "write energy of a network",
             "Networks",
-            _whole("programming"),
-            paths.programming_sources,
+            _table("programming"),
+            programming_sources,
             {
                 "networks": files.NETWORKS,
                 "devices": folder_of(files.DEVICE, ""),
@@ -192,15 +221,15 @@ TABLES = {
             "report.studies",
             "loss of accuracy by mapping",
             "Networks",
-            _whole("mappings", "csv", "markdown") | _drawn("mappings"),
-            paths.mapping_sources,
+            _table("mappings", "csv", "markdown") | _drawn("mappings"),
+            mapping_sources,
         ),
         Shown(
             "validation_table",
             "report.validation",
             "engine compared with published values",
             "Checks",
-            _whole("validation", "csv", "markdown") | _drawn("validation"),
+            _table("validation", "csv", "markdown") | _drawn("validation"),
             lambda campaign: {"results": [files.VALIDATION.format(check=name) for name in CHECKS]},
         ),
     )

@@ -1,4 +1,7 @@
-"""Checks before the first job of a run; nothing of user-defined classes is executed."""
+"""Checks before the first job of a run, which raise `ConfigError`.
+
+Nothing of user-defined classes is executed.
+"""
 
 import difflib
 import itertools
@@ -15,13 +18,7 @@ from wallnet.studies import STUDIES
 
 
 def check_scheduler(executor: str) -> None:
-    """Refuse a run with SLURM if SLURM is not available.
-
-    Raises
-    ------
-    ConfigError
-        If sbatch is not on PATH.
-    """
+    """Refuse a run with SLURM if sbatch is not on PATH."""
     if executor == "slurm" and shutil.which("sbatch") is None:
         raise ConfigError(
             "SLURM is not there: sbatch is not on PATH; start snakemake on a login node of the "
@@ -33,10 +30,7 @@ def check_scheduler(executor: str) -> None:
 def check_submittable(folders: Mapping[str, Path]) -> None:
     """Refuse folders that cannot be used without quotes in the submission of a job.
 
-    Raises
-    ------
-    ConfigError
-        If a folder, by what it belongs to, has such a character in its name.
+    They are given by what they belong to.
     """
     for what, path in folders.items():
         if unsafe := re.search(r"[^\w./+@%=,:~-]", str(path)):
@@ -50,11 +44,6 @@ def check_measurements(campaign: Campaign) -> None:
     """Refuse a run if a file of a measured device is missing, also one whose results are there.
 
     Snakemake names only files that a job of the plan needs.
-
-    Raises
-    ------
-    ConfigError
-        If a file is not there.
     """
     for name, device in campaign.measured.items():
         for key, path in device.files().items():
@@ -87,13 +76,18 @@ def own_classes(campaign: Campaign) -> dict[str, str]:
 def check_named(campaign: Campaign) -> None:
     """Check the names of user-defined classes and of settings, without importing anything.
 
-    Raises
-    ------
-    wallnet.config.ConfigError
-        With one line for each module that is not there or has no readable source, and for each
-        block of settings that belongs to no calculator.
+    The error has one line for each module that is not there or has no readable source, and for each
+    block of settings that belongs to no calculator, but whose name is similar to that of one.
     """
-    found = _misnamed_settings(campaign)
+    used = {name for name, _ in own_calculators(campaign)}
+    given = {
+        name for each in campaign.simulated.values() for name in each.calculator_settings or {}
+    }
+    found = [
+        f"calculator_settings.{name} belongs to no calculator; did you mean {meant}?"
+        for name in sorted(given - used)
+        for meant in difflib.get_close_matches(name, used, n=1, cutoff=0.8)
+    ]
     for name, key in own_classes(campaign).items():
         try:
             code_of(name, key)
@@ -101,16 +95,3 @@ def check_named(campaign: Campaign) -> None:
             found.append(str(error))
     if found:
         raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
-
-
-def _misnamed_settings(campaign: Campaign) -> list[str]:
-    """List settings whose name is similar to that of a calculator, one sentence each."""
-    used = {name for name, _ in own_calculators(campaign)}
-    devices = campaign.simulated.values()
-    given = {name for device in devices for name in device.calculator_settings or {}}
-    near = {name: difflib.get_close_matches(name, used, n=1, cutoff=0.8) for name in given - used}
-    return [
-        f"calculator_settings.{name} belongs to no calculator; did you mean {meant[0]}?"
-        for name, meant in sorted(near.items())
-        if meant
-    ]

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wallnet import files
-from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
 from wallnet.experiment import Request
 from wallnet.experiment.request import COUNTED
@@ -63,17 +62,7 @@ def expected_times(requested: Requested) -> dict[str, float]:
     """
     counted = (each for each in requested.values() if each.kind in COUNTED)
     times = {each.path: each.computes.processor_time or 0.0 for each in counted}
-    return times | _network_times(requested.campaign.networks)
-
-
-def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
-    """Return the estimated processor time in s of a job that makes these files."""
-    return SECONDS_PER_JOB + sum(expected.get(path, 0.0) for path in outputs)
-
-
-def _network_times(networks: Networks) -> dict[str, float]:
-    """Return the estimated processor time in s of networks by their metrics."""
-    times = {}
+    networks = requested.campaign.networks
     for run in networks.runs():
         stage = STAGES[run.stage]
         training = getattr(networks.recipes[run.recipe], stage.needs)
@@ -82,6 +71,11 @@ def _network_times(networks: Networks) -> dict[str, float]:
         more = SECONDS_PER_MAPPED_NETWORK if stage.mapped else SECONDS_PER_FREE_NETWORK
         times[run.path(files.METRICS)] = more + SECONDS_PER_TRAINED_IMAGE * images
     return times
+
+
+def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
+    """Return the estimated processor time in s of a job that makes these files."""
+    return SECONDS_PER_JOB + sum(expected.get(path, 0.0) for path in outputs)
 
 
 def study_work(requested: Requested, name: str) -> Work:

@@ -1,7 +1,6 @@
-"""Readable tables of a device, made from its device file only."""
+"""Readable tables of a device, made from its device file or its compact model only."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +8,11 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config.measured import MEASURED
+from wallnet.devices.conductance import normalize
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
-from wallnet.report import measured, write_energies
 from wallnet.report.faults import caveats
-from wallnet.report.tables import Format, Table, of_columns, texts
+from wallnet.report.tables import Columns, Table, of_columns, texts
 
 if TYPE_CHECKING:
     import xarray
@@ -30,37 +29,46 @@ POSITION = "mean wall position (nm)"
 SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
 """Signs of states without notches."""
 
+OUTSIDE = "outside the constant-parameter model"
+"""Mark of pulses that heat the track so much that its material changes."""
+
+BEYOND_CURIE = "beyond the Curie temperature"
+"""Mark of pulses that heat the track so much that the film is no magnet."""
+
+WRITE_ENERGIES: dict[str, tuple[str, float, str]] = {
+    "J in the metal (1e12 A/m²)": ("metal_current_density", 1e12, ".4f"),
+    "current (mA)": ("metal_current", 1e-3, ".4f"),
+    "voltage (V)": ("metal_voltage", 1.0, ".4f"),
+    "energy (pJ)": ("write_energy", 1e-12, ".3f"),
+    "temperature rise, mean (K)": ("mean_temperature_rise", 1.0, ".1f"),
+    "temperature rise, middle (K)": ("temperature_rise", 1.0, ".1f"),
+}
+"""Columns of energy and temperature of pulses: variable of a device file, unit and format."""
+
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
-    """Tabulate a device: the state after each pulse, and the levels or the activation.
+    """Tabulate a device, given its file, or the compact model of a measured one, by its kind.
 
-    Parameters
-    ----------
-    sources : mapping
-        The device file by the kind of the device, or the compact model of a measured device.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV file, which has only the sweep, and of the Markdown and HTML files. Of a
-        measured device, which has no sweep, it has the levels, or else the transfer curve.
+    The CSV file has only the sweep, of a measured device its levels, or else its transfer curve.
+    The Markdown and HTML files also have the levels or the activation.
     """
     ((kind, (path,)),) = sources.items()
     if kind == MEASURED:
-        model = measured.read(path)
+        model = read_measured(path)
         name = str(model["made_by"]["device"])
-        return texts(name, measured.tables(model, name))
+        parts = {"levels": _measured_levels, "points": _measured_points}
+        return texts(name, [made(model, name) for key, made in parts.items() if key in model])
     data = files.read_dataset(path, kind)
     name = str(data.attrs.get("device", Path(path).stem))
-    sweep = write_energies.joined(_sweep(data, name), write_energies.columns(data))
+    sweep = of_columns(f"{name}: after each pulse", _sweep(data) | write_energies(data))
     more = [made(data, name) for made in MORE_TABLES.get(kind, [])]
     return texts(name, [sweep, *more], caveats({name: data}))
 
 
-def _sweep(data: "xarray.Dataset", name: str) -> Table:
-    """Return the table of the states after each pulse."""
+def _sweep(data: "xarray.Dataset") -> Columns:
+    """Return the states after each pulse."""
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
-    columns: dict[str, tuple[Any, Format]] = {
+    return {
         "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
         "state": (data["state"].values, ""),
         "beyond_model": (data["beyond_model"].values, _YES),
@@ -73,7 +81,17 @@ def _sweep(data: "xarray.Dataset", name: str) -> Table:
         "G, parallel (µS)": (conductance[0], ".3f"),
         "G, series (µS)": (conductance[1], ".3f"),
     }
-    return of_columns(f"{name}: after each pulse", columns)
+
+
+def write_energies(pulses: Any) -> Columns:
+    """Return energy and temperature of pulses; the given variables have the shape (pulses,)."""
+    columns: Columns = {
+        title: (np.asarray(pulses[name]) / unit, form)
+        for title, (name, unit, form) in WRITE_ENERGIES.items()
+    }
+    outside, beyond = (np.asarray(pulses[f"{name}_model"]) for name in ("outside", "beyond"))
+    marks = {0: "inside", 1: OUTSIDE, 2: BEYOND_CURIE}
+    return columns | {"model": (outside.astype(int) + beyond, marks)}
 
 
 def sign_of(state: str) -> str:
@@ -93,14 +111,8 @@ def smallest_density(
 ) -> Callable[[float], str]:
     """Return a format for the smallest J of a sweep that leads to a state.
 
-    If the sweep begins there, a smaller J may do as well, which ≤ says.
-
-    Parameters
-    ----------
-    swept : ndarray
-        Current densities of the sweep, in the unit of the number to be shown.
-    shown : callable
-        Returns the text of a current density.
+    If the sweep begins there, a smaller J may do as well, which ≤ says. `swept` is in the unit of
+    the numbers to be shown, of which `shown` returns the text.
 
     Examples
     --------
@@ -122,8 +134,8 @@ SMALLEST = "smallest J that reaches it (1e12 A/m²)"
 """Column of the table of levels."""
 
 
-def levels_table(data: "xarray.Dataset", title: str) -> Table:
-    """Return the table of all levels, with numbered whole levels."""
+def levels_of(data: "xarray.Dataset") -> Columns:
+    """Return all levels, with numbered whole levels."""
     half = data["half"].values != 0
     numbers = np.cumsum(~half) - 1
     level = {
@@ -134,7 +146,7 @@ def levels_table(data: "xarray.Dataset", title: str) -> Table:
     sources = zip(level["source"], lost, level["resting_state"], strict=True)
     normalized = data["normalized_level_conductance"].sel(reading=list(files.READINGS)).values
     reached = np.where(data["reachable"].values != 0, _YES[1], _YES[0])
-    columns: dict[str, tuple[Any, Format]] = {
+    return {
         "level": (np.where(half, "half", numbers.astype(str)), ""),
         "state": (level["state"], ""),
         "measured from": (
@@ -154,29 +166,28 @@ def levels_table(data: "xarray.Dataset", title: str) -> Table:
         "residual field (A/m)": (data["level_residual_field"].values, ".2g"),
         "moved on by (nm)": (level["shift"] / 1e-9, ".1f"),
     }
-    return of_columns(title, columns)
 
 
 SHORT = {
-    **{f"G normalised, {reading}": f"G norm., {reading}" for reading in files.READINGS},
-    **{"reached by the sweep": "reached", SMALLEST: "smallest J (1e12 A/m²)"},
+    "G normalised, parallel": "G norm., parallel",
+    "G normalised, series": "G norm., series",
+    "reached by the sweep": "reached",
+    SMALLEST: "smallest J (1e12 A/m²)",
     "minimum of the energy": "minimum",
 }
 """Titles of columns that are longer in the table of all levels."""
 
 
-def short_levels_table(data: "xarray.Dataset", title: str, names: Sequence[str]) -> Table:
-    """Return some columns of the table of levels."""
-    table = levels_table(data, title)
-    frame = table.frame[list(names)].rename(columns=SHORT)
-    formats = {SHORT.get(name, name): form for name, form in table.formats.items()}
-    return replace(table, frame=frame, formats=formats)
+def levels_in_short(data: "xarray.Dataset", names: Sequence[str]) -> Columns:
+    """Return some columns of `levels_of`."""
+    columns = levels_of(data)
+    return {SHORT.get(name, name): columns[name] for name in names}
 
 
 def _activation(data: "xarray.Dataset", name: str) -> Table:
     """Return the table of each reading's quartic, its errors and its faults."""
     data = data.sel(reading=list(files.READINGS)).sortby("power")
-    columns: dict[str, tuple[Any, Format]] = {"reading": (data["reading"].values, "")}
+    columns: Columns = {"reading": (data["reading"].values, "")}
     for power in data["power"].values:
         columns[f"coefficient of power {power}"] = (data["quartic"].sel(power=power).values, ".5f")
     columns |= {
@@ -191,6 +202,54 @@ def _activation(data: "xarray.Dataset", name: str) -> Table:
 
 MORE_TABLES: dict[str, list[Callable[["xarray.Dataset", str], Table]]] = {
     "neuron": [_activation],
-    "synapse": [lambda data, name: levels_table(data, f"{name}: levels")],
+    "synapse": [lambda data, name: of_columns(f"{name}: levels", levels_of(data))],
 }
 """Tables of a kind of device in addition to its sweep."""
+
+
+# Measured devices
+
+
+def read_measured(path: str | Path) -> dict[str, Any]:
+    """Read the compact model of a measured device; of a simulated one, raise `FileError`."""
+    model = files.read_json(path, ["kind", "units", "made_by"])
+    if model["kind"] != MEASURED:
+        raise files.FileError(f"{path} is of no measured device; delete it and run snakemake")
+    return model
+
+
+def with_unit(model: Mapping[str, Any], name: str) -> str:
+    """Return the title of a column of a user's file, with its unit."""
+    unit = model["units"].get(name, "").replace("m2", "m²")
+    return f"{name} ({unit})" if unit else name
+
+
+def measured_conductances(model: Mapping[str, Any]) -> list[float]:
+    """Return the conductances of all levels in S, ascending."""
+    return [level["conductance"][MEASURED] for level in model["levels"]]
+
+
+def _measured_levels(model: Mapping[str, Any], name: str) -> Table:
+    """Return the table of the levels, with spread and current if they are known."""
+    levels, found = model["levels"], measured_conductances(model)
+    columns: Columns = {
+        "level": (range(len(levels)), "d"),
+        "G (µS)": ([value / 1e-6 for value in found], ".6g"),
+        "G normalised": (normalize(found, min(found), max(found)), ".4f"),
+    }
+    if "spread" in levels[0]:
+        columns["spread of G (µS)"] = ([level["spread"] / 1e-6 for level in levels], ".6g")
+    if "current" in levels[0]:
+        columns[with_unit(model, "current")] = ([level["current"] for level in levels], ".6g")
+    return of_columns(f"{name}: levels", columns)
+
+
+def _measured_points(model: Mapping[str, Any], name: str) -> Table:
+    """Return the table of the points of the transfer curve, and its fault in the title."""
+    columns: Columns = {}
+    for part, values in sorted(model["points"].items()):
+        columns[with_unit(model, part)] = (values, ".6g")
+        columns[f"{part} normalised"] = (normalize(values, min(values), max(values)), ".4f")
+    fault = model["activation"][MEASURED]["fault"]
+    title = f"{name}: transfer curve" + f"; no activation: {fault}" * bool(fault)
+    return of_columns(title, columns)

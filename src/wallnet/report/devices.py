@@ -24,8 +24,8 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.write_energy import WriteEnergyJob
-from wallnet.report import measured, style
-from wallnet.report.style import drawn_as
+from wallnet.report import style
+from wallnet.report.device_tables import measured_conductances, read_measured, with_unit
 
 if TYPE_CHECKING:
     import xarray
@@ -37,7 +37,7 @@ NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
 G_LABEL = r"conductance $\mathit{G}$ (µS)"
 G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
-M_Z_LABEL = r"$\mathit{m}_z$"
+M_Z_LABEL, MEAN_LABEL = r"$\mathit{m}_z$", r"$\langle\mathit{m}_z\rangle$"
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 MOST_ROWS = 6
 """Largest number of tracks in one figure, unless the configuration names more."""
@@ -55,15 +55,9 @@ READING_TITLES = {
 class Sources:
     """Files and settings from which a figure is drawn.
 
-    Attributes
-    ----------
-    devices : mapping
-        Device files, or compact models of measured devices, by name of the device.
-    traces : str or None
-        Folder of the traces of the only device.
-    shown : sequence of float
-        Current densities in A/m² that figures of single pulses show. If there are none, the
-        figure chooses them.
+    `devices` are device files, or compact models of measured devices, by name of the device.
+    `traces` is the folder of the traces of the only device. `shown` are the current densities in
+    A/m² that figures of single pulses show; if there are none, the figure chooses them.
     """
 
     devices: Mapping[str, Any]
@@ -71,25 +65,17 @@ class Sources:
     shown: Sequence[float] = ()
 
     @property
-    def device(self) -> "xarray.Dataset":
-        """The first device file."""
+    def device(self) -> Any:
+        """The first device."""
         return next(iter(self.devices.values()))
 
-    def pulses(self, chosen: Callable[[], list[int]]) -> list[int]:
-        """Return the indices of the pulses to show.
+    def pulses(self, chosen: list[int]) -> list[int]:
+        """Return the indices of the pulses to show; `chosen` if the configuration names none.
 
-        Parameters
-        ----------
-        chosen : callable
-            Function that chooses them if the configuration does not.
-
-        Raises
-        ------
-        wallnet.files.FileError
-            If the device file has no such pulse.
+        If the device file has no such pulse, it raises `FileError`.
         """
         if not self.shown:
-            return chosen()
+            return chosen
         known = [current_name(density) for density in self.device["current_density"].values]
         wanted = [current_name(density) for density in self.shown]
         if missing := [name for name in wanted if name not in known]:
@@ -99,25 +85,12 @@ class Sources:
         return [known.index(name) for name in wanted]
 
     def trace(self, current_density: float) -> "xarray.Dataset":
-        """Read the snapshots of one trace.
-
-        Parameters
-        ----------
-        current_density : float
-            Current density in A/m².
-        """
+        """Read the snapshots of the trace of a current density in A/m²."""
         if self.traces is None:
             raise files.FileError("traces are missing; this figure needs the folder of traces")
         path = Path(self.traces, f"{current_name(current_density)}.nc")
         read = ("magnetization", "snapshot_time", "x", "y", "component")
         return files.read_dataset(path, "trace", only=read)
-
-
-# Parts that the figures share
-
-
-DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {}
-"""All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
 
 
 def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
@@ -188,7 +161,6 @@ def _j_text(density: float) -> str:
 # Neuron
 
 
-@drawn_as("transfer-curve", DRAWINGS)
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
     from wallnet.devices.conductance import activation
@@ -248,19 +220,17 @@ def error_text(error: float) -> str:
     return f"largest error {error:.3f}" if error >= 0.001 else "largest error below 0.001"
 
 
-@drawn_as("magnetization", DRAWINGS)
 def _magnetization(sources: Sources, figures: Figures) -> "Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["settings"]["detector"]
-    indices = sources.pulses(lambda: _spread(device.sizes["current_density"], 4))
+    indices = sources.pulses(_spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
     shared = {"sharex": True, "sharey": True}
     figure, grid = style.panels(figures, rows, 2, 0.14 + 0.13 * rows, **shared)
     panels = list(grid.flat)
     for axes in panels[len(indices) :]:
         axes.set_visible(False)
-    image = None
     for letter, index, axes in zip(_letters(), indices, panels, strict=False):
         pulse = device.isel(current_density=index)
         density, time = float(pulse["current_density"]), float(pulse["read_time"])
@@ -270,7 +240,10 @@ def _magnetization(sources: Sources, figures: Figures) -> "Figure":
                 axes.axvline(detector[side] / NM, color="black", linewidth=1.2)
         when = f"$\\mathit{{t}}$ = {time / NS:.3g} ns"
         axes.set_title(f"({letter}) {_j_text(density)}, {when}")
-    style.label_edges(grid, X_LABEL, Y_LABEL)
+    for axes in grid[-1]:
+        axes.set_xlabel(X_LABEL)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(Y_LABEL)
     _colorbar(figure, image, panels)
     return figure
 
@@ -285,23 +258,12 @@ def _letters() -> Iterator[str]:
 
 
 def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
-    """Choose the pulses that show where a wall comes to rest on a track.
+    """Choose at most so many pulses of a sweep that show where a wall comes to rest on a track.
 
-    Parameters
-    ----------
-    device : xarray.Dataset
-        Device file.
-    most : int
-        Largest number of pulses.
-
-    Returns
-    -------
-    list of int
-        Indices of the sweep, ascending. These are the smallest J, by magnitude, that leads to
-        each notch, leaves the wall at its start, or reverses the track. If no pulse does, they
-        are the smallest J that leads to each other state in which a wall rests. If there are too
-        many, the function chooses them evenly along the track and keeps both ends. Pulses whose
-        wall still moves are left out unless all do.
+    They are the smallest J, by magnitude, that leads to each notch, leaves the wall at its start,
+    or reverses the track. If no pulse does, they are the smallest J that leads to each other state
+    in which a wall rests. If there are too many, they are chosen evenly along the track, with both
+    ends. Pulses whose wall still moves are left out unless all do. Their indices are ascending.
     """
     density = np.abs(device["current_density"].values)
     usable = device["settled"].values != 0
@@ -323,27 +285,25 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     return sorted(ordered[k] for k in _spread(len(ordered), most))
 
 
-@drawn_as("dynamics", DRAWINGS)
 def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     """Draw m_z at the end (left) and <m_z> and wall against time (right; paper, Fig. 2, 3)."""
     device = sources.device
     track = track_of(device)
     length = track.length / NM
     pulse_end = swept_duration(device) / NS
-    indices = sources.pulses(lambda: chosen_pulses(device))
+    indices = sources.pulses(chosen_pulses(device))
     rows = len(indices)
     shape = {"sharex": "col", "width_ratios": (1.5, 1)}
     figure, grid = style.panels(figures, rows, 2, 0.11 + 0.15 * rows, **shape)
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
-    image = None
     for letter, index, (left, right) in zip(_letters(), indices, grid, strict=False):
         pulse = device.isel(current_density=index)
         density = float(pulse["current_density"])
         image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
         ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
-        left.set(title=f"({letter}) {_j_text(density)}: {ending}")
-        left.set(ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
+        title = f"({letter}) {_j_text(density)}: {ending}"
+        left.set(title=title, ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
         for position in track.notch_positions:
@@ -355,8 +315,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
             look = {"color": style.COLOURS[colour], "linestyle": line}
             right.plot(time, shown, label=f"{end} end", **look)
         right.plot(time, pulse["sweep_m"].sel(component="z").values, color="black", label="mean")
-        right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1])
-        right.set_ylabel(r"$\langle\mathit{m}_z\rangle$")
+        right.set(xlim=(0, last), ylim=(-1.08, 1.08), yticks=[-1, 0, 1], ylabel=MEAN_LABEL)
         right.tick_params(right=False, top=False)
         places = (lambda m: length * (1 - m) / 2), (lambda x: 1 - 2 * x / length)
         _second_axis(right, "right", places, ylabel="wall (nm)", yticks=[0, length / 2, length])
@@ -368,14 +327,13 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-@drawn_as("wall-position", DRAWINGS)
 def _wall_position(sources: Sources, figures: Figures) -> "Figure":
     """Draw both wall ends against time and the velocity against J, for a plain track."""
     from matplotlib import colormaps
 
     device = sources.device
     length = track_of(device).length / NM
-    indices = sources.pulses(lambda: _spread(device.sizes["current_density"], MOST_CURVES))
+    indices = sources.pulses(_spread(device.sizes["current_density"], MOST_CURVES))
     figure, ((left, right),) = style.panels(figures, 1, 2, 0.42, width_ratios=(1.35, 1))
     left.axvspan(0, swept_duration(device) / NS, color=style.SHADE, linewidth=0)
     shades = colormaps["viridis"](np.linspace(0.0, 0.88, len(indices)))
@@ -449,7 +407,6 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
         axes.annotate(str(number), (0.012, conductance), xycoords=place, **look)
 
 
-@drawn_as("conductance", DRAWINGS)
 def _conductance(sources: Sources, figures: Figures) -> "Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
     device = sources.device
@@ -469,8 +426,8 @@ def _conductance(sources: Sources, figures: Figures) -> "Figure":
                 points["markerfacecolor"] = look if filled else "white"
                 axes.plot(density[kinds == kind], values[kinds == kind], **points)
         margin = 0.06 * (density.max() - density.min())
-        axes.set_xlim(density.min() - 1.6 * margin, density.max() + margin)
-        axes.set_ylabel(G_NORM_LABEL)
+        span = density.min() - 1.6 * margin, density.max() + margin
+        axes.set(xlim=span, ylabel=G_NORM_LABEL)
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
         _second_axis(axes, "right", _linear(*bounds), ylabel=G_LABEL)
@@ -485,7 +442,6 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
-@drawn_as("synapses-compared", DRAWINGS)
 def _compared(sources: Sources, figures: Figures) -> "Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     figure, panels = _of_readings(figures, 0.47, sharey=True)
@@ -501,10 +457,9 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
 # Measured devices
 
 
-@drawn_as("measured", DRAWINGS)
 def _measured(sources: Sources, figures: Figures) -> "Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
-    model = sources.devices[next(iter(sources.devices))]
+    model = sources.device
     parts = {"levels": _measured_levels, "points": _measured_curve}
     drawn = [draw for key, draw in parts.items() if key in model]
     width = style.size(figures, 0.47 if len(drawn) == 2 else 0.7, len(drawn) / 2)
@@ -519,7 +474,7 @@ def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
     """Draw the levels and return the title of the panel."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
-    conductances = measured.conductances(model)
+    conductances = measured_conductances(model)
     spread = [level["spread"] for level in model["levels"] if "spread" in level]
     look = style.look(0, marker=True) | {"linestyle": "none", "elinewidth": 0.8, "capsize": 2}
     axes.errorbar(range(len(conductances)), conductances, spread or None, **look)
@@ -544,7 +499,7 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
     x, y = _linear(inputs[0], inputs[-1])[0](fine), _linear(outputs.min(), outputs.max())[0](at)
     axes.plot(x, y, color=style.COLOURS[2], label="interpolation")
     axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
-    titles = (style.plain(measured.column(model, part)) for part in ("input", "output"))
+    titles = (style.plain(with_unit(model, part)) for part in ("input", "output"))
     axes.set(**dict(zip(("xlabel", "ylabel"), titles, strict=True)))
     axes.legend(loc="upper left")
     if curve["fault"]:
@@ -555,7 +510,6 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
 # Write energy
 
 
-@drawn_as("write-energy", DRAWINGS)
 def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     """Draw the temperature during a pulse of a device and after, and that and energy of all."""
     data = sources.device
@@ -587,30 +541,26 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
+DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {
+    "transfer-curve": _transfer_curve,
+    "magnetization": _magnetization,
+    "dynamics": _dynamics,
+    "wall-position": _wall_position,
+    "conductance": _conductance,
+    "synapses-compared": _compared,
+    "measured": _measured,
+    "write-energy": _write_energy,
+}
+"""All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
+
+
 def draw(
     sources: Mapping[str, Sequence[str]], job: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
-    """Draw one figure inside `style.apply`.
+    """Draw a figure of `DRAWINGS`, given the JSON of `FigureJob`.
 
-    Parameters
-    ----------
-    sources : mapping
-        Device files, or the compact model of a measured device, by their kind. All figures but the
-        comparison show the first device. Maps of m_z need the folder of its `traces`.
-    job : str
-        JSON of `FigureJob`, with a key of `DRAWINGS`.
-    figures : Figures
-        Style of all figures.
-
-    Returns
-    -------
-    tuple
-        The figure, and its kind with the origin of each device.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a source is missing, damaged or of another kind.
+    The sources are device files, or the compact model of a measured device, by their kind. All
+    figures but the comparison show the first device. Maps of m_z need the folder of its `traces`.
     """
     asked = FigureJob.from_json(job)
     read: dict[str, Any] = {}
@@ -622,7 +572,7 @@ def draw(
     for path in paths:
         name = Path(path).stem
         if of == MEASURED:
-            read[name] = measured.read(path)
+            read[name] = read_measured(path)
             made_by[name] = read[name]["made_by"]
         else:
             read[name] = files.read_dataset(path, of)

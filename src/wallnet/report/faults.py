@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray
 
 Devices = Mapping[str, "xarray.Dataset"]
-
+"""Device files by name of the device."""
 
 DOUBTS = (
     "are no minimum of the energy, from which the wall creeps on",
@@ -23,13 +23,7 @@ DOUBTS = (
 
 
 def caveats(devices: Devices) -> list[str]:
-    """Return how far the pulses of each device heat its track beyond the model, a sentence each.
-
-    Parameters
-    ----------
-    devices : Mapping
-        Device files by name of the device.
-    """
+    """Return how far the pulses of each device heat its track beyond the model, a sentence each."""
     found = {name: data.attrs.get("caveat") for name, data in devices.items()}
     return [f"{name}: {text}" for name, text in found.items() if text]
 
@@ -37,12 +31,7 @@ def caveats(devices: Devices) -> list[str]:
 def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list[str]:
     """Return which levels of the networks are no minima or lie beyond the model, a sentence each.
 
-    Parameters
-    ----------
-    rows : iterable of Mapping
-        Networks, with their `device` and `mapping`, as in `accuracy.csv`.
-    folder : str or Path
-        Folder of the compact models of the devices.
+    Networks are given with their `device` and `mapping`, and the folder of the compact models.
     """
     used: dict[str, set[str]] = {}
     for row in rows:
@@ -70,11 +59,6 @@ def faults(devices: Devices) -> list[str]:
 
     Known outcomes of a sweep are no faults: half levels without conductance, and single pulses
     after which the wall still moves. The tables of the devices have them.
-
-    Parameters
-    ----------
-    devices : Mapping
-        Device files by name of the device.
     """
     return [
         f"{name}: {fault}"

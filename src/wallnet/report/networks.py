@@ -16,7 +16,6 @@ from wallnet.jobs.figures import FigureJob
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats
-from wallnet.report.style import drawn_as
 from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
@@ -48,12 +47,14 @@ DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 TITLES = {name: stage.title for name, stage in STAGES.items()}
 
 
-def _notes() -> str:
-    """Return the explanations of the table's columns."""
-    stages = (f"*{stage.title}*: {stage.text}." for stage in STAGES.values())
-    several = "With several seeds: mean ± sample standard deviation."
-    return " ".join(["Test accuracy in per cent.", *stages, several])
-
+NOTES = " ".join(
+    [
+        "Test accuracy in per cent.",
+        *(f"*{stage.title}*: {stage.text}." for stage in STAGES.values()),
+        "With several seeds: mean ± sample standard deviation.",
+    ]
+)
+"""Explanations of the columns of the table."""
 
 PAPER_NOTES = """\
 Where this differs from Table II: the paper does not state its mapping, on which the quantised
@@ -66,15 +67,7 @@ synapse can have the weights of the stages *quantised*, *compensated*, *snapped*
 
 
 def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Read the metrics of a network and check their consistency.
-
-    Parameters
-    ----------
-    path : str
-        File of the metrics.
-    run : Mapping, optional
-        Keys and values that the metrics must contain.
-    """
+    """Read the metrics of a network, and check that they are consistent and those of a run."""
     keys = (*COLUMNS[:-1], "confusion_matrix", "weights", "misread", "classes")
     record = files.read_json(path, keys=keys)
     for key, wanted in (run or {}).items():
@@ -96,9 +89,6 @@ def dataset_title(name: str) -> str:
     return DATASET_TITLES.get(name, name)
 
 
-# Tables
-
-
 RECIPE = "Recipe, reading, mapping"
 PLACE = ("Data set", "Synapse", RECIPE)
 """First columns of the Markdown and HTML tables; one column per stage follows."""
@@ -114,14 +104,11 @@ def mean_and_deviation(accuracies: Sequence[float]) -> str:
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
 
 
-def made_by() -> str:
-    """Return the line of a table that says what made it."""
-    return f"Made by wallnet {__version__}, report revision {revisions.of('report')}."
-
+MADE_BY = f"Made by wallnet {__version__}, report revision {revisions.of('report')}."
+"""Line of a table that says what made it."""
 
 Record = Mapping[str, Any]
 """Metrics of a network."""
-
 
 PLACE_OF = ["dataset", "recipe", "device", "reading", "mapping"]
 """What makes a place."""
@@ -145,11 +132,8 @@ def _names(place: Sequence[str], levels: int | None) -> list[str]:
     """Return the texts of the first columns of a table, `PLACE`."""
     dataset, recipe, device, *synapse = place
     title = f"{device} ({levels} levels)" if levels else device
-    return [
-        dataset_title(dataset),
-        title,
-        ", ".join([recipe, *(each for each in synapse if each != NO_DEVICE)]),
-    ]
+    named = [recipe, *(each for each in synapse if each != NO_DEVICE)]
+    return [dataset_title(dataset), title, ", ".join(named)]
 
 
 def accuracy_table(records: Sequence[Record], table_ii: Mapping[str, int]) -> Table:
@@ -209,18 +193,9 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
 def losses(records: Iterable[Record], accuracy: str = "test_accuracy") -> "pandas.DataFrame":
     """Return what the levels cost: networks on levels below those in FP32 of the same seed.
 
-    Parameters
-    ----------
-    records : iterable of Mapping
-        Networks with their facets.
-    accuracy : str
-        Which of their accuracies, in per cent.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Networks on levels, a row for each stage of `GAPS` as `reference`, and `lost`: the accuracy
-        of the reference less that on the levels, in per cent points.
+    The frame has the networks on levels, given with their facets and accuracies in per cent, a row
+    for each stage of `GAPS` as `reference`. `lost` is the accuracy of the reference less that on
+    the levels, in per cent points.
     """
     import pandas
 
@@ -269,20 +244,10 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
 
-    Parameters
-    ----------
-    sources : mapping
-        Folders of all `networks`, where `Network.path` finds their metrics, and of the compact
-        models of the synapses, `models`.
-    job : str
-        JSON of `AccuracyJob`, the networks.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV files: accuracies with the columns `COLUMNS`, and differences between
-        stages (`gaps`) with `GAP_COLUMNS` first; and of the Markdown and HTML files. These have the
-        paper's Table II too for synapses that correspond to one of the paper.
+    The sources are the folders of all `networks` and of the compact models of the synapses,
+    `models`; the job is the JSON of `AccuracyJob`. The CSV files are accuracies with the columns
+    `COLUMNS`, and differences between stages (`gaps`) with `GAP_COLUMNS` first. The others also
+    have the paper's Table II for synapses that correspond to one of the paper.
     """
     import pandas
 
@@ -299,26 +264,12 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     table = accuracy_table(records, asked.table_ii)
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
-    notes = [*([GAP_NOTES] if len(gaps.frame) else []), _notes()]
-    notes += [*([PAPER_NOTES] if asked.table_ii else []), made_by()]
+    notes = [*([GAP_NOTES] if len(gaps.frame) else []), NOTES]
+    notes += [*([PAPER_NOTES] if asked.table_ii else []), MADE_BY]
     first = level_caveats(records, sources["models"][0])
-    return {
-        **texts(table.title, tables, first, notes, numbers),
-        "gaps": gap_numbers.as_csv(),
-    }
+    return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
 
-# Figures
-
-
-DRAWINGS: dict[str, Callable[..., "Figure"]] = {}
-"""Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
-
-They are given the style, and the rows of the paper's Table II to show, by number of notches.
-"""
-
-
-@drawn_as("weights", DRAWINGS)
 def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw histograms of the weights of the first layer, one row per recipe and reading.
 
@@ -360,7 +311,6 @@ def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     return figure
 
 
-@drawn_as("confusion", DRAWINGS)
 def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
     from matplotlib.colors import PowerNorm
@@ -388,13 +338,13 @@ def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Fig
             title = f"{TITLES[stage]}: {record['test_accuracy']:.2f} %"
             panel.set_title(title, loc="center")
         row[0].set_ylabel(f"{reading} reading\nlabel")
-    style.label_edges(axes, x="prediction")
+    for panel in axes[-1]:
+        panel.set_xlabel("prediction")
     bar = figure.colorbar(panel.images[0], ax=axes, shrink=0.6, aspect=30, pad=0.01)
     bar.set_label("share of the label's images (%)")
     return figure
 
 
-@drawn_as("misread", DRAWINGS)
 def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
     """Draw test images that were misread, with label and prediction."""
     record = records[0]
@@ -414,7 +364,6 @@ def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     return figure
 
 
-@drawn_as("training-curves", DRAWINGS)
 def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()) -> "Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
     from matplotlib.ticker import MaxNLocator
@@ -450,7 +399,6 @@ PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
 """Marker of the paper's numbers by notches, and its distance from the stage."""
 
 
-@drawn_as("accuracy", DRAWINGS)
 def _accuracy(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
 ) -> "Figure":
@@ -464,7 +412,7 @@ def _accuracy(
     frame = pandas.DataFrame(rows)
     frame["error"] = 100 - frame["test_accuracy"]
     frame["column"] = [*zip(frame["stage"], frame["mapping"], strict=True)]
-    frame["synapse"] = [*zip(frame["device"], frame["reading"], strict=True)]
+    frame["synapse"] = frame["device"] + ", " + frame["reading"]
     datasets, recipes = frame["dataset"].unique(), frame["recipe"].unique()
     further = [name for name in LEVEL_STAGES if STAGES[name].trained]
     trained = frame.loc[frame["stage"].isin(further), "mapping"].tolist()
@@ -486,14 +434,10 @@ def _accuracy(
         for panel, dataset in zip(line, datasets, strict=True):
             of_panel = of_recipe[of_recipe["dataset"] == dataset]
             errors = of_panel.set_index("column")["error"]
-            for index, place in enumerate(synapses):
-                shift = 0.6 * (index / max(1, len(synapses) - 1) - 0.5)
-                look = style.look(index, marker=True)
-                shown = errors[(of_panel["synapse"] == place).values]
-                with_deviation(panel, shown, columns, shift, look, ", ".join(place))
-            free = errors[(of_panel["device"] == NO_DEVICE).values]
-            look = {"marker": "o", "color": "black"}
-            with_deviation(panel, free, columns, 0.0, look, "FP32 weights, no synapse")
+            shown = {name: errors[(of_panel["synapse"] == name).values] for name in synapses}
+            side_by_side(panel, shown, columns, 0.6)
+            free = {"FP32 weights, no synapse": errors[(of_panel["device"] == NO_DEVICE).values]}
+            side_by_side(panel, free, columns, 0.0, color="black")
             for notches, (marker, shift) in PAPER_MARKS.items():
                 told = TABLE_II.get((notches, dataset))
                 if told and notches in paper:
@@ -520,64 +464,47 @@ def _accuracy(
     return figure
 
 
-def with_deviation(
+def side_by_side(
     panel: "Axes",
-    values: "pandas.Series",
+    series: Mapping[str, "pandas.Series"],
     places: Sequence[Any],
-    shift: float,
-    look: Mapping[str, Any],
-    name: str,
+    width: float,
+    **options: Any,
 ) -> None:
     """Draw the mean of all seeds at each place, with the sample standard deviation as a bar.
 
-    Parameters
-    ----------
-    panel : Axes
-        The axes.
-    values : Series
-        Values of all seeds, with their place as index.
-    places : sequence
-        Places along the axis, which are counted from 0.
-    shift : float
-        Distance of the points from their places.
-    look : Mapping
-        Style of the points.
-    name : str
-        Label of the points.
+    The index of the values of a series is their place. Places are counted from 0 along the axis,
+    and the series stand beside each other within the width.
     """
-    found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
-    shown = [place for place in places if place in found.index]
-    panel.errorbar(
-        [places.index(place) + shift for place in shown],
-        *(found.loc[shown, name] for name in found),
-        **{**look, "elinewidth": 0.8, "capsize": 0, "linestyle": ""},
-        label=name,
-    )
+    bars = {"elinewidth": 0.8, "capsize": 0, "linestyle": "", **options}
+    for index, (name, values) in enumerate(series.items()):
+        shift = width * (index / max(1, len(series) - 1) - 0.5)
+        found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
+        shown = [place for place in places if place in found.index]
+        at = [places.index(place) + shift for place in shown]
+        look = style.look(index, marker=True) | bars
+        panel.errorbar(at, found.loc[shown, "mean"], found.loc[shown, "std"], label=name, **look)
+
+
+DRAWINGS: dict[str, Callable[..., "Figure"]] = {
+    "weights": _weights,
+    "confusion": _confusion,
+    "misread": _misread,
+    "training-curves": _curves,
+    "accuracy": _accuracy,
+}
+"""Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
+
+They are given the style, and the rows of the paper's Table II to show, by number of notches.
+"""
 
 
 def draw(
     sources: Mapping[str, Sequence[str]], job: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
-    """Draw one figure inside `style.apply`.
+    """Draw a figure of `DRAWINGS` from `metrics` or the `table` of accuracies.
 
-    Parameters
-    ----------
-    sources : mapping
-        Files from which the figure is drawn: `metrics`, or the `table` of accuracies.
-    job : str
-        JSON of `FigureJob`, with a key of `DRAWINGS`.
-    figures : Figures
-        Style of all figures.
-
-    Returns
-    -------
-    tuple
-        The figure, its kind and its sources.
-
-    Raises
-    ------
-    FileError
-        If a source is missing or damaged, or lacks data that the figure shows.
+    The job is the JSON of `FigureJob`.
     """
     asked = FigureJob.from_json(job)
     ((of, paths),) = sources.items()
@@ -587,13 +514,7 @@ def draw(
 
 
 def read_accuracies(path: str) -> list[dict[str, Any]]:
-    """Read a table of accuracies, a mapping per row.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the file is missing, damaged or not a table of accuracies.
-    """
+    """Read a table of accuracies, a mapping per row; raise `FileError` if the file is none."""
     import pandas
 
     with checked(path, "a table of accuracies"):

@@ -33,18 +33,7 @@ def _shown(value: Any) -> str:
 
 
 def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
-    """Return the parameters of all devices after all inheritance.
-
-    Parameters
-    ----------
-    devices : mapping
-        The campaign's devices.
-
-    Returns
-    -------
-    Table
-        Table with one row per key, a column for the unit and one column per device.
-    """
+    """Return the parameters of all devices after all inheritance."""
     columns: dict[str, dict[str, Any]] = {}
     units: dict[str, str] = {}
     for name, device in devices.items():

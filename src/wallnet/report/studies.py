@@ -1,6 +1,6 @@
 """Tables and figure of the comparison of mappings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wallnet import files
@@ -9,42 +9,34 @@ from wallnet.config.stages import NO_DEVICE
 from wallnet.report import style
 from wallnet.report.networks import (
     GAPS,
+    MADE_BY,
     TITLES,
     dataset_title,
     losses,
-    made_by,
     mean_and_deviation,
-    with_deviation,
+    side_by_side,
 )
 from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PLACE = ["dataset", "device", "levels", "reading", "recipe", "stage", "mapping"]
 """Columns that name a network on levels, over all seeds."""
 
 
-def lost_accuracies(
-    comparisons: Iterable[Mapping[str, Any]], references: Iterable[Mapping[str, Any]]
-) -> "pandas.DataFrame":
+def lost_accuracies(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
     """Return the loss of validation accuracy by each mapping, seed by seed.
 
-    Parameters
-    ----------
-    comparisons : iterable of Mapping
-        Results of `wallnet compare-mappings`.
-    references : iterable of Mapping
-        Metrics of the networks with FP32 weights.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `PLACE`, and `lost`: accuracy of the FP32 network with as much training, less
-        that on levels, in per cent points.
+    The sources are results of `wallnet compare-mappings` as `comparisons`, and metrics of the
+    networks with FP32 weights as `references`. Beside the columns of `PLACE` the frame has `lost`:
+    the accuracy of the FP32 network with as much training, less that on levels, in per cent points.
     """
+    place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
+    comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
+    keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
+    references = [files.read_json(path, keys) for path in sources["references"]]
     bound = [{**each, **row} for each in comparisons for row in each["rows"]]
     free = [{**each, "device": NO_DEVICE} for each in references]
     found = losses([*bound, *free], "validation_accuracy")
@@ -77,73 +69,46 @@ seeds: mean ± sample standard deviation. The test images are not used.
 """
 
 
-def _lost(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
-    place = ("dataset", "device", "device_levels", "reading", "seed", "rows")
-    comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
-    keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
-    references = [files.read_json(path, keys) for path in sources["references"]]
-    return lost_accuracies(comparisons, references)
-
-
 def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
-    """Tabulate the losses by each mapping.
-
-    Parameters
-    ----------
-    sources : mapping
-        `comparisons` of the mappings, and the metrics in FP32 as `references`.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV file, which has all numbers, and of the others.
-    """
-    numbers, tables = mapping_tables(_lost(sources))
-    return texts(numbers.title, tables, [MAPPING_NOTES], [made_by()], numbers)
+    """Tabulate the losses by each mapping; the CSV file has all numbers."""
+    numbers, tables = mapping_tables(lost_accuracies(sources))
+    return texts(numbers.title, tables, [MAPPING_NOTES], [MADE_BY], numbers)
 
 
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 """Lost accuracies in per cent points at the axes of the figure of mappings."""
 
 
-def _mapping_panel(panel: "Axes", lost: "pandas.DataFrame", mappings: Sequence[str]) -> None:
-    """Draw the losses by each mapping, a series per synapse and reading."""
-    from matplotlib.ticker import FixedLocator
-
-    places = list(lost.groupby(["device", "reading"], sort=False))
-    for index, (place, values) in enumerate(places):
-        shift = 0.5 * (index / max(1, len(places) - 1) - 0.5)
-        shown = values.set_index("mapping")["lost"]
-        look = style.look(index, marker=True) | {"markersize": 3}
-        with_deviation(panel, shown, mappings, shift, look, ", ".join(place))
-    panel.set_yscale("symlog", linthresh=1.0)
-    panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
-    panel.yaxis.set_major_formatter("{x:g}")
-    panel.axhline(0.0, color="black", linewidth=0.5)
-    panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
-
-
 def draw(
     sources: Mapping[str, Sequence[str]], _: str, figures: Figures
 ) -> tuple["Figure", dict[str, Any]]:
-    """Draw the losses by each mapping."""
-    return draw_losses(_lost(sources), figures), {}
+    """Draw the losses by each mapping, a series per synapse and reading.
 
+    There is a row per recipe and stage, and a column per data set.
+    """
+    from matplotlib.ticker import FixedLocator
 
-def draw_losses(lost: "pandas.DataFrame", figures: Figures) -> "Figure":
-    """Draw the losses by each mapping: a row per recipe and stage, a column per data set."""
+    lost = lost_accuracies(sources)
     mappings = lost["mapping"].unique().tolist()
     kinds = list(lost.groupby(["recipe", "stage"], sort=False))
     shape = len(kinds), lost["dataset"].nunique(), 0.3 * len(kinds) + 0.25
     figure, axes = style.panels(figures, *shape, sharex=True, sharey="row")
     for line, ((recipe, stage), of_kind) in zip(axes, kinds, strict=True):
-        for panel, (dataset, shown) in zip(
-            line, of_kind.groupby("dataset", sort=False), strict=True
-        ):
-            _mapping_panel(panel, shown, mappings)
+        of_datasets = of_kind.groupby("dataset", sort=False)
+        for panel, (dataset, of_dataset) in zip(line, of_datasets, strict=True):
+            shown = {
+                ", ".join(place): values.set_index("mapping")["lost"]
+                for place, values in of_dataset.groupby(["device", "reading"], sort=False)
+            }
+            side_by_side(panel, shown, mappings, 0.5, markersize=3)
+            panel.set_yscale("symlog", linthresh=1.0)
+            panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
+            panel.yaxis.set_major_formatter("{x:g}")
+            panel.axhline(0.0, color="black", linewidth=0.5)
+            panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
             panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
         line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
     for panel in axes[-1]:
         panel.set_xticks(range(len(mappings)), mappings, rotation=90)
     style.legend_below(figure, axes[0][0])
-    return figure
+    return figure, {}

@@ -5,10 +5,10 @@ figure is also readable in grey.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__, files
 from wallnet.config import Figures
@@ -49,9 +49,6 @@ J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 """Label of an axis of current densities."""
 
 
-Drawing = TypeVar("Drawing", bound=Callable[..., "Figure"])
-
-
 def look(index: int, *, marker: bool = False) -> dict[str, Any]:
     """Return the style of the n-th line of an axes, as keywords of `Axes.plot`.
 
@@ -74,16 +71,6 @@ def look(index: int, *, marker: bool = False) -> dict[str, Any]:
     """
     colour, line, mark = LOOKS[index % len(LOOKS)]
     return {"color": colour, "linestyle": line} | ({"marker": mark} if marker else {})
-
-
-def drawn_as(name: str, drawings: dict[str, Drawing]) -> Callable[[Drawing], Drawing]:
-    """Return a decorator that adds a function to `drawings` under the name of its figure."""
-
-    def enter(drawing: Drawing) -> Drawing:
-        drawings[name] = drawing
-        return drawing
-
-    return enter
 
 
 def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, float]:
@@ -110,18 +97,9 @@ def size(figures: Figures, aspect: float, share: float = 1.0) -> tuple[float, fl
 def panels(
     figures: Figures, rows: int, columns: int, aspect: float, **options: Any
 ) -> tuple["Figure", "NDArray[Any]"]:
-    """Return a figure and its axes in rows and columns.
+    """Return a figure with this ratio of height to width, and its axes in rows and columns.
 
-    Parameters
-    ----------
-    figures : Figures
-        Style of all figures.
-    rows, columns : int
-        Numbers of axes.
-    aspect : float
-        Ratio of height to width of the figure.
-    **options
-        Those of `pyplot.subplots`.
+    The options are those of `pyplot.subplots`.
     """
     from matplotlib import pyplot
 
@@ -133,14 +111,6 @@ def legend_below(figure: "Figure", axes: "Axes") -> None:
     """Show the legend of axes below a figure."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
-
-
-def label_edges(grid: "NDArray[Any]", x: str = "", y: str = "") -> None:
-    """Label the x axes of the last row of axes, and the y axes of the first column."""
-    for axes in grid[-1] if x else ():
-        axes.set_xlabel(x)
-    for axes in grid[:, 0] if y else ():
-        axes.set_ylabel(y)
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,7 @@ The functions import pandas themselves, because the command line imports this mo
 import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Format = str | Mapping[Any, str] | Callable[[Any], str]
 """Format of values as text: a format specification, the text of each value, or a function."""
+
+Columns = dict[str, tuple[Any, Format]]
+"""Values of columns and their formats, "" for none, by the titles of the columns."""
 
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "|": r"\|", "`": r"\`", "[": r"\[", "]": r"\]"})
 
@@ -56,12 +59,7 @@ class Table:
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-        return list(map(str, self.frame.columns))
-
-    def beside(self, other: "Table") -> "Table":
-        """Return the table with the columns of another one of as many rows on its right."""
-        frame = self.frame.reset_index(drop=True).join(other.frame.reset_index(drop=True))
-        return replace(self, frame=frame, formats={**self.formats, **other.formats})
+        return [*map(str, self.frame.columns)]
 
     def rows(self) -> list[list[str]]:
         """Return all values as text."""
@@ -105,8 +103,8 @@ class Table:
         return f"## {markdown_text(self.title)}\n\n{table}\n"
 
 
-def of_columns(title: str, columns: Mapping[str, tuple[Any, Format]]) -> Table:
-    """Return a table of columns, each with its values and their format; "" for none."""
+def of_columns(title: str, columns: Columns) -> Table:
+    """Return a table of columns."""
     import pandas
 
     frame = pandas.DataFrame({name: values for name, (values, _) in columns.items()})

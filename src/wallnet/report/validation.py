@@ -1,6 +1,6 @@
 """Tables of the validation's rows and a figure of its curves."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,42 +29,25 @@ _FORMATS: dict[str, Format] = {
 }
 
 
-def _frame(results: Iterable[Mapping[str, Any]]) -> "pandas.DataFrame":
-    """Return all rows with check and deviation."""
+def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    keys = ("check", "rows", "curves", "seconds")
+    return [files.read_json(path, keys) for path in sources["results"]]
+
+
+def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+    """Tabulate what the checks found, given the files of `wallnet validate` as `results`.
+
+    The CSV file has one line per row in SI units and no `passed` of findings. The others have the
+    verdict and one table per check.
+    """
+    results = _read(sources)
     rows = [
         {**row, "check": result["check"], "deviation": row["ours"] - row["reference"]}
         for result in results
         for row in result["rows"]
     ]
     # dtype object: a missing verdict stays None and an integer stays an integer
-    return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-
-
-def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
-    """Tabulate what the checks found.
-
-    Parameters
-    ----------
-    sources : mapping
-        Files of `wallnet validate` as `results`.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV file, with one line per row in SI units and no `passed` of findings, and of
-        the others, with the verdict and one table per check.
-    """
-    return texts_of(_read(sources))
-
-
-def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    keys = ("check", "rows", "curves", "seconds")
-    return [files.read_json(path, keys) for path in sources["results"]]
-
-
-def texts_of(results: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the texts of the files of the table, given what the checks found."""
-    frame = _frame(results)
+    frame = pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     judged = frame[frame["passed"].notna()]
     failed = judged.loc[~judged["passed"].astype(bool), "quantity"]
     verdict = f"{len(judged) - len(failed)} of {len(judged)} rows passed"

@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
-from wallnet.report.device_tables import short_levels_table
+from wallnet.report.device_tables import levels_in_short
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
 from wallnet.studies.showing import YES, Headline, columns
@@ -149,7 +149,7 @@ def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset)
             "are many times the thermal energy. The barriers are not computed yet, or not for this "
             "configuration; run snakemake barriers."
         )
-        table = short_levels_table(device, f"{name}: minima of the energy", names)
+        table = of_columns(f"{name}: minima of the energy", levels_in_short(device, names))
         return Headline("Retention", text=[text], tables=[table])
     caption = (
         f"{name}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "

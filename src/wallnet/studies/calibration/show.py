@@ -131,7 +131,8 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         look = {"marker": "*", "markersize": 9, "linestyle": "none", "color": style.COLOURS[1]}
         axes.plot(own[parameter] / unit, own["misfit"], label="configured", **look)
         axes.set_xlabel(title)
-    style.label_edges(grid, y="misfit")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("misfit")
     last.set_axis_off()
     last.legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
     return figure

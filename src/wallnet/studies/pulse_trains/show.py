@@ -10,9 +10,10 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
 from wallnet.jobs.write_energy import WriteEnergyJob
-from wallnet.report import style, write_energies
+from wallnet.report import style
+from wallnet.report.device_tables import write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Columns, Format, Table, of_columns
 from wallnet.studies.showing import Headline, columns, rows_of
 
 if TYPE_CHECKING:
@@ -26,31 +27,31 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     density, duration, start = (data[each].values for each in names)
     found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
-    energies = write_energies.columns(found).where(data["pulse"].to_series() > 0)
+    driven, costs = data["pulse"].values > 0, write_energies(found).items()
+    energies = {title: (np.where(driven, cost, np.nan), form) for title, (cost, form) in costs}
     rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
     rows = rows.assign(rising=density[rows["branch_first"]] > 0)
     return [
-        write_energies.joined(_pulses(data, name), energies),
+        of_columns(f"{name}: after each pulse", _pulses(data) | energies),
         _branches(rows, name),
         _asymmetry(rows, name),
     ]
 
 
-def _pulses(data: xarray.Dataset, name: str) -> Table:
-    """Return the table of the states after each pulse."""
+def _pulses(data: xarray.Dataset) -> Columns:
+    """Return the states after each pulse."""
     readings = data.sel(reading=list(files.READINGS))
     conductance = readings["pulse_conductance"].values / 1e-6
     normalized = readings["normalized_pulse_conductance"].values
     pulse = [f"pulse_{each}" for each in ("duration", "state", "settled")]
     ends = ("pulse_wall_bottom", "pulse_wall_top")
-    shown: dict[str, tuple[Any, Format]] = {
+    return {
         **columns("pulse_trains", data, "pulse", "pulse_train_current_density", *pulse, *ends),
         "G, parallel (µS)": (conductance[0], ".3f"),
         "G, series (µS)": (conductance[1], ".3f"),
         "G normalised, parallel": (normalized[0], ".4f"),
         "G normalised, series": (normalized[1], ".4f"),
     }
-    return of_columns(f"{name}: after each pulse", shown)
 
 
 OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")

@@ -10,8 +10,8 @@ from wallnet.config import Figures
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.write_energy import WriteEnergyJob
-from wallnet.report import style, write_energies
-from wallnet.report.device_tables import sign_of
+from wallnet.report import style
+from wallnet.report.device_tables import sign_of, write_energies
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import YES, cells, columns, rows_of
 
@@ -28,9 +28,8 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     pulse = ("start", "duration", "current_density")
     ends = ("end_state", "end_settled", "end_bottom", "end_top")
     shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
-    led = of_columns(f"{name}: where each pulse leads", shown)
     return [
-        write_energies.joined(led, write_energies.columns(cost)),
+        of_columns(f"{name}: where each pulse leads", shown | write_energies(cost)),
         _sequences(
             data, rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"]), name
         ),
