@@ -110,24 +110,17 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     return figure
 
 
-def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
+def writing(data: xarray.Dataset, levels: int) -> np.ndarray | None:
     """Return what it takes to write the levels of a synapse, one level a pulse.
 
     The first branch has to lead up from the lowest level, and the second one down again; each
     pulse of them leads to another state.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Response to the pulse train.
-    levels : int
-        Number of levels.
-
     Returns
     -------
-    list of ndarray or None
+    ndarray or None
         Pulses, energy in J, and pulses outside the constant-parameter model that take a synapse
-        from a row to a column, shape (1 + levels, levels); the first row is the state before any
+        from a row to a column, shape (3, 1 + levels, levels); the first row is the state before any
         pulse, the others are the levels. None if the train cannot write them.
     """
     density = data["pulse_train_current_density"].values
@@ -152,7 +145,7 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
         [(up[start:end] if end > start else down[end:start]).sum(axis=0) for end in range(levels)]
         for start in [0, *range(levels)]
     ]
-    return [*np.moveaxis(np.array(sums), -1, 0)]
+    return np.moveaxis(np.array(sums), -1, 0)
 
 
 MOST_PULSES = 4
