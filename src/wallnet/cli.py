@@ -13,7 +13,7 @@ from wallnet.errors import UserError
 
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
-    "wallnet.studies.gathering": ("gather", "round"),
+    "wallnet.studies.opened": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
     "wallnet.report.commands": ("show",),

@@ -304,18 +304,9 @@ class Study:
     def finished_rounds(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
     ) -> list[list[Any]]:
-        """Return what the finished rounds of a subject asked for, up to one of them.
+        """Return what the finished rounds of a subject asked for, up to the number `last` if given.
 
-        Parameters
-        ----------
-        campaign : Campaign
-            The campaign.
-        subject : str
-            Its name.
-        folder : str
-            Folder of the campaign.
-        last : int, optional
-            Number of the last round that counts; all if not given.
+        `folder` is that of the campaign.
         """
         numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
         paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
