@@ -11,18 +11,8 @@ from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLE
+from wallnet.report import networks
 from wallnet.report.faults import caveats, faults, level_caveats
-from wallnet.report.networks import (
-    RECIPE,
-    TITLES,
-    accuracy_table,
-    dataset_title,
-    mean_and_deviation,
-    read_accuracies,
-)
-from wallnet.report.networks import (
-    losses as losses_of,
-)
 from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
@@ -36,7 +26,8 @@ Row = Mapping[str, Any]
 
 PLACE, NETWORK = "data set, synapse", "network"
 
-SHOWN = {stage: TITLES[stage] for stage in (*PAPER_STAGES, "compensated")} | {"on_levels": "QAT"}
+SHOWN = {stage: networks.TITLES[stage] for stage in (*PAPER_STAGES, "compensated")}
+SHOWN["on_levels"] = "QAT"
 """Stages of the main numbers with their titles: those of the paper, and the best on the levels."""
 
 LARGEST_LOSS = 10.0
@@ -48,36 +39,24 @@ PAPER_MAPPING = "layer"
 
 @dataclass(frozen=True)
 class Findings:
-    """The results of a campaign, read and checked, and what they say in the order that is shown.
-
-    Attributes
-    ----------
-    folder : Path
-        Folder of the campaign.
-    devices : Mapping
-        Device files by device.
-    studied : Mapping
-        Datasets of the studies that the summary needs, by study and subject.
-    accuracies : list of Mapping
-        Networks with test and validation accuracy, in per cent; none without networks.
-    caveats : sequence of str
-        How far pulses heat the tracks beyond the model.
-    numbers : Table
-        The accuracies, or what the devices do if there are no networks.
-    remarks : sequence of str
-        Conditions of the numbers, best mapping, expected losses, doubtful levels of the networks.
-    warnings : sequence of str
-        What the user should change, the most harmful first.
-    """
+    """The results of a campaign, read and checked, and what they say in the order that is shown."""
 
     folder: Path
+    """Folder of the campaign."""
     devices: Mapping[str, "xarray.Dataset"]
+    """Device files by device."""
     studied: Mapping[tuple[str, str], "xarray.Dataset"]
+    """Datasets of the studies that the summary needs, by study and subject."""
     accuracies: list[Row]
+    """Networks with test and validation accuracy, in per cent; none without networks."""
     caveats: Sequence[str]
+    """How far pulses heat the tracks beyond the model."""
     numbers: Table
+    """The accuracies, or what the devices do if there are no networks."""
     remarks: Sequence[str]
+    """Conditions of the numbers, best mapping, expected losses, doubtful levels of the networks."""
     warnings: Sequence[str]
+    """What the user should change, the most harmful first."""
 
     @classmethod
     def of(cls, job: SummaryJob, folder: Path) -> "Findings":
@@ -96,7 +75,7 @@ class Findings:
         rows: list[Row] = []
         numbers, remarks, lossy = devices(found), list[str](), list[str]()
         if job.networks:
-            rows += read_accuracies(str(folder / ACCURACY_TABLE))
+            rows += networks.read_accuracies(str(folder / ACCURACY_TABLE))
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
             doubts = level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
@@ -113,14 +92,8 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
 
     A block is a data set with a synapse, at the first reading of the synapse. Of each recipe, it
     shows the mapping with the most stages, and of several the one with the highest validation
-    accuracy.
-
-    Parameters
-    ----------
-    rows : sequence of Mapping
-        Networks, as in `Findings.accuracies`.
-    table_ii : Mapping
-        Number of notches of the paper's synapse that a synapse corresponds to.
+    accuracy. `table_ii` has the number of notches of the paper's synapse that a synapse corresponds
+    to.
     """
     import pandas
 
@@ -133,12 +106,12 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
         ranks = by_stage.groupby("mapping", sort=False).agg(["size", "mean"])
         best = ranks.sort_values(["size", "mean"], ascending=False).index[0]
         chosen += place[place["mapping"] == best].assign(reading=NO_DEVICE).to_dict("records")
-    table = accuracy_table(chosen, table_ii)
-    titles = {TITLES[stage]: title for stage, title in SHOWN.items()}
-    frame = table.frame.rename(columns={**titles, RECIPE: NETWORK})
+    table = networks.accuracy_table(chosen, table_ii)
+    titles = {networks.TITLES[stage]: title for stage, title in SHOWN.items()}
+    frame = table.frame.rename(columns={**titles, networks.RECIPE: NETWORK})
     synapse = frame.pop("Synapse").map(lambda name: "" if name == NO_DEVICE else f", {name}")
     frame.insert(0, PLACE, frame.pop("Data set") + synapse)
-    formats = dict.fromkeys(titles.values(), mean_and_deviation)
+    formats = dict.fromkeys(titles.values(), networks.mean_and_deviation)
     return Table("Test accuracy in per cent", frame, formats, set_apart=table.set_apart)
 
 
@@ -159,13 +132,7 @@ def conditions(rows: Sequence[Row]) -> str:
 
 
 def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
-    """Return the pulses of each device, and the number of states in which its wall then rests.
-
-    Parameters
-    ----------
-    found : Mapping
-        Device files by name of the device.
-    """
+    """Return the pulses of each device, and the number of states in which its wall then rests."""
     import pandas
 
     rows = []
@@ -181,25 +148,19 @@ def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
 
     `lost` is how much less the validation accuracy is than that of `fp32`, seed by seed.
     """
-    found = losses_of(rows, "validation_accuracy")
+    found = networks.losses(rows, "validation_accuracy")
     found = found[found["stage"] == "quantized"]
-    found["place"] = found["dataset"].map(dataset_title) + " on " + found["device"]
+    found["place"] = found["dataset"].map(networks.dataset_title) + " on " + found["device"]
     by = found.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
     return by[["validation_accuracy", "lost"]].mean().reset_index()
 
 
 def best_mapping(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence on the best mapping of each data set and synapse, if there are several.
-
-    Parameters
-    ----------
-    rows : sequence of Mapping
-        Networks, as in `Findings.accuracies`.
-    """
-    networks = _quantised(rows)
-    if networks["mapping"].nunique() < 2:
+    """Return a sentence on the best mapping of each data set and synapse, if there are several."""
+    means = _quantised(rows)
+    if means["mapping"].nunique() < 2:
         return []
-    best = networks.loc[networks.groupby("place", sort=False)["validation_accuracy"].idxmax()]
+    best = means.loc[means.groupby("place", sort=False)["validation_accuracy"].idxmax()]
     places = best.groupby("mapping", sort=False)["place"].agg(", ".join)
     text = "; ".join(f"{mapping} ({told})" for mapping, told in places.items())
     text = text if len(places) > 1 else places.index[0]
@@ -207,31 +168,22 @@ def best_mapping(rows: Sequence[Row]) -> list[str]:
 
 
 def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str], list[str]]:
-    """Return sentences on mappings that lose more than `LARGEST_LOSS`, the largest loss first.
+    """Return a sentence on each mapping that loses more than `LARGEST_LOSS`, the largest first.
 
-    Parameters
-    ----------
-    rows : sequence of Mapping
-        Networks, as in `Findings.accuracies`.
-    table_ii : Mapping
-        The synapses that are compared with the paper's Table II.
-
-    Returns
-    -------
-    expected, warnings : list of str
-        A sentence for each mapping: what reproduces the paper, and what the user should change.
+    The first sentences tell what reproduces the paper, on the synapses of `table_ii`, the others
+    what the user should change.
     """
-    networks = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
+    means = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
     expected: dict[str, str] = {}
     warnings: dict[str, str] = {}
-    for each in networks[networks["lost"] > LARGEST_LOSS].itertuples():
+    for each in means[means["lost"] > LARGEST_LOSS].itertuples():
         lost = f"loses up to {each.lost:.1f} points of validation accuracy by post-training"
         lost += f" quantisation ({each.place})"
         if each.mapping == PAPER_MAPPING and each.device in table_ii:
             text = f"{each.mapping}, the mapping of the paper, {lost}"
             expected.setdefault(each.mapping, text)
             continue
-        others = networks[networks["place"] == each.place].groupby("mapping")["lost"].max()
+        others = means[means["place"] == each.place].groupby("mapping")["lost"].max()
         if others.min() <= LARGEST_LOSS:
             fix = f"use {others.idxmin()}"
         elif DEFAULT_MAPPING not in others:

@@ -1,6 +1,8 @@
 """What `make run` prints at its end: what the campaign found, and paths."""
 
 import argparse
+import itertools
+import operator
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,12 +24,12 @@ def as_text(table: Table) -> str:
 
     Rows that begin with the same text form a block below it, if there are two columns of text.
     """
-    rows, columns = table.rows(), table.columns
+    columns, rows = table.columns, [("", row) for row in table.rows()]
     blocks = columns[:2] == [PLACE, NETWORK]
     if blocks:
-        rows, titles = [[f"  {row[1]}", *row[2:]] for row in rows], [row[0] for row in rows]
         columns = ["", *columns[2:]]
-    widths = [max(map(len, each)) for each in zip(columns, *rows, strict=True)]
+        rows = [(place, [f"  {network}", *cells]) for _, (place, network, *cells) in rows]
+    widths = [max(map(len, each)) for each in zip(columns, *(row for _, row in rows), strict=True)]
     if blocks:
         widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
     widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
@@ -40,30 +42,16 @@ def as_text(table: Table) -> str:
         return "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip()
 
     lines = [table.title, line(columns)]
-    for index, row in enumerate(rows):
-        if blocks and (index == 0 or titles[index] != titles[index - 1]):
-            lines.append(titles[index][:WIDTH])
-        lines.append(line(row))
+    for place, block in itertools.groupby(rows, operator.itemgetter(0)):
+        lines += [place[:WIDTH]] if blocks else []
+        lines += [line(row) for _, row in block]
     return "\n".join(lines)
 
 
 def overview(folder: str | Path) -> str:
-    """Return what a campaign found, and where its pages are.
+    """Return what the campaign in a folder found, and where its pages are.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Folder of the campaign, with its `config.yaml`.
-
-    Returns
-    -------
-    str
-        Lines of at most `WIDTH` columns, but for paths.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a result is missing or damaged.
+    Lines have at most `WIDTH` columns, but for paths.
     """
     job = summary_job(plan.load(Path(folder, "config.yaml")))
     found = Findings.of(job, Path(folder))

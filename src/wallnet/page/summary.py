@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from wallnet.report import measured, write_energies
 from wallnet.report.device_tables import SMALLEST, short_levels_table, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
-from wallnet.report.tables import Table, rendered
+from wallnet.report.tables import Format, Table, of_columns, rendered
 from wallnet.studies import STUDIES
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
@@ -32,41 +32,18 @@ MOST_ROWS = 20
 """Largest number of rows of a table that is not folded."""
 
 
-@dataclass(frozen=True)
-class Section(Headline):
-    """A part of the page with its figure, if it has a caption.
-
-    Attributes
-    ----------
-    png, data : str
-        The figure and the file with its numbers, relative to the folder of the campaign.
-    picture : str
-        The figure as a URI.
-    made : str
-        What made its numbers.
-    """
-
-    png: str = ""
-    data: str = ""
-    picture: str = ""
-    made: str = ""
-
-
-def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Section:
+def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Headline:
     """Return a part of the page with its figure."""
     with checked(results.folder / png, "PNG"):
         picture = base64.b64encode((results.folder / png).read_bytes()).decode("ascii")
     uri, made = f"data:image/png;base64,{picture}", f"{made}; wallnet {__version__}"
-    return Section(**vars(said), png=png, data=data, picture=uri, made=made)
+    return replace(said, png=png, data=data, picture=uri, made=made)
 
 
 def _made_by(data: "xarray.Dataset") -> str:
     """Return the calculator of the data of a simulated device."""
     backend, version, revision = (data.attrs[f"simulation_{name}"] for name in MADE_BY)
     return f"{backend} {version}, revision {revision}"
-
-
-# Pulses
 
 
 def single_pulses(data: "xarray.Dataset") -> str:
@@ -78,15 +55,7 @@ def single_pulses(data: "xarray.Dataset") -> str:
 
 
 def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) -> Table:
-    """Return the reference data of devices beside what the campaign finds.
-
-    Parameters
-    ----------
-    job : SummaryJob
-        The reference data.
-    devices : Mapping
-        Device files by device.
-    """
+    """Return the reference data of devices beside what the campaign finds in their files."""
     import pandas
 
     of_kind: dict[type, Any] = {
@@ -94,8 +63,10 @@ def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) ->
         ArrivalTime: _arrival_time,
         TransferCurve: _transfer_curve,
     }
-    entries = job.reference.entries
-    rows = [(each.device, *of_kind[type(each)](each, devices[each.device])) for each in entries]
+    rows = [
+        (each.device, *of_kind[type(each)](each, devices[each.device]))
+        for each in job.reference.entries
+    ]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
     return Table("Devices: reference data and this campaign", frame)
 
@@ -119,8 +90,8 @@ def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     ends = np.where(settled, states, states + ", still moving")
     shown = np.flatnonzero(_same(densities, asked))
     if not shown.size:
-        below, above = np.flatnonzero(densities < asked), np.flatnonzero(densities > asked)
-        shown = np.concatenate([below[-1:], above[:1]])
+        above = int(np.searchsorted(densities, asked))
+        shown = np.arange(densities.size)[max(above - 1, 0) : above + 1]
     here = "; ".join(f"{ends[k]} at {density_in_1e12(densities[k])}" for k in shown)
     if len({*ends[shown]}) == 1:
         here = ends[shown[0]]
@@ -157,7 +128,7 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
 # The device, step by step
 
 
-def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     if job.written is None:
         return
     path = device_figure(job)
@@ -182,7 +153,7 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
     yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
 
 
-def _studied(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield what studies hand over."""
     for each in job.studied:
         if not each.headline:
@@ -194,14 +165,14 @@ def _studied(job: SummaryJob, results: Findings) -> Iterator[Section]:
         device = results.devices[str(job.written)]
         said = show_of(each.study).headline(data, each.settings, device)
         if data is None or not said.caption:
-            yield Section(**vars(said))
+            yield said
             continue
         # what the embedded engine minimises has no version of a calculator
         simulated = data if "simulation_backend_version" in data.attrs else device
         yield _drawn(said, results, png, path, _made_by(simulated))
 
 
-def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     shown = results.devices.items()
     tables = [_write_energy(name, data) for name, data in shown if name == job.written]
@@ -221,26 +192,28 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
         made, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
         yield _drawn(said, results, ACCURACY_FIGURE, numbers, made)
     elif tables:
-        yield Section("Write energy and accuracy", tables=tables)
+        yield Headline("Write energy and accuracy", tables=tables)
 
 
 def _write_energy(name: str, data: "xarray.Dataset") -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
     found = write_energies.columns(data.sel(current_density=density[driven]))
-    frame = found[["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]]
-    frame.insert(0, "state", data["level_state"].values[driven])
-    frame.insert(1, "J (1e12 A/m²)", density[driven] / UNIT_OF_J)
+    shown: dict[str, tuple[Any, Format]] = {
+        "state": (data["level_state"].values[driven], ""),
+        "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),
+    }
     title = f"{name}, {single_pulses(data)}: write energy of the smallest pulse to each level"
-    return Table(title, frame, {**write_energies.FORMATS, "J (1e12 A/m²)": ".4f"})
+    names = ["energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"]
+    return write_energies.joined(of_columns(title, shown), found[names])
 
 
 # The page
 
 
-def _sections(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _sections(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     if job.reference.entries:
-        yield Section("Reference data", tables=[reference_table(job, results.devices)])
+        yield Headline("Reference data", tables=[reference_table(job, results.devices)])
     for section in (_writing, _studied, _energy):
         yield from section(job, results)
 
@@ -254,22 +227,9 @@ def _links(paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
-    """Return the text of the page.
-
-    Parameters
-    ----------
-    sources : mapping
-        The `folder` of the campaign.
-    job : str
-        JSON of what the page shows.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a result is missing or damaged.
-    """
+    """Return the HTML of the page, given the `folder` of the campaign and JSON of what it shows."""
     asked = SummaryJob.from_json(job)
-    results = Findings.of(asked, Path(sources["folder"][0]))
+    results = Findings.of(asked, Path(*sources["folder"]))
     page = rendered(
         "summary.html.j2",
         found=results,
