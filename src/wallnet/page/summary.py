@@ -5,9 +5,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas
+import xarray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
@@ -25,9 +27,6 @@ from wallnet.studies import STUDIES
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
 
-if TYPE_CHECKING:
-    import xarray
-
 MOST_ROWS = 20
 """Largest number of rows of a table that is not folded."""
 
@@ -40,13 +39,13 @@ def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) ->
     return replace(said, png=png, data=data, picture=uri, made=made)
 
 
-def _made_by(data: "xarray.Dataset") -> str:
+def _made_by(data: xarray.Dataset) -> str:
     """Return the calculator of the data of a simulated device."""
     backend, version, revision = (data.attrs[f"simulation_{name}"] for name in MADE_BY)
     return f"{backend} {version}, revision {revision}"
 
 
-def single_pulses(data: "xarray.Dataset") -> str:
+def single_pulses(data: xarray.Dataset) -> str:
     """Return the pulses of the sweep of a device as text."""
     return f"single pulses of {swept_duration(data) / 1e-9:g} ns"
 
@@ -54,10 +53,8 @@ def single_pulses(data: "xarray.Dataset") -> str:
 # Reference data
 
 
-def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) -> Table:
+def reference_table(job: SummaryJob, devices: Mapping[str, xarray.Dataset]) -> Table:
     """Return the reference data of devices beside what the campaign finds in their files."""
-    import pandas
-
     of_kind: dict[type, Any] = {
         FinalState: _final_state,
         ArrivalTime: _arrival_time,
@@ -83,7 +80,7 @@ def _same(densities: Any, density: float) -> Any:
     return np.isclose(densities, density, rtol=1e-9, atol=0)
 
 
-def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
+def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the state after a pulse."""
     densities, asked = data["current_density"].values, stated.current_density
     states, settled = data["state"].values.astype(object), data["settled"].values != 0
@@ -101,7 +98,7 @@ def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     return "state after the pulse", density_in_1e12(asked), stated.state, here, least
 
 
-def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...]:
+def _arrival_time(stated: ArrivalTime, data: xarray.Dataset) -> tuple[str, ...]:
     """Return when both ends of the wall are at a notch."""
     asked = stated.current_density
     index = np.flatnonzero(_same(data["current_density"].values, asked))
@@ -113,7 +110,7 @@ def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...
     return f"time to notch {stated.notch}", density_in_1e12(asked), time, here, ""
 
 
-def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str, ...]:
+def _transfer_curve(stated: TransferCurve, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the deviation of a neuron from ReLU, in each reading."""
     here = "no transfer curve"
     if "relu_deviation" in data:
@@ -131,26 +128,25 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
 def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     if job.written is None:
         return
-    path = device_figure(job)
     if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
         model = measured.read(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
         made = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
-        yield _drawn(Headline("Writing", caption), results, path, numbers, made)
-        return
-    data = results.devices[job.written]
-    caption = (
-        f"{job.written}, {single_pulses(data)}: conductance after the pulse against its current "
-        "density, in both readings of the detector. Numbered lines: levels; dashed: levels that no "
-        "pulse of the sweep reaches."
-    )
-    names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
-    names += ["reached by the sweep", SMALLEST]
-    text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
-    levels = [short_levels_table(data, f"{job.written}: levels", names)]
-    said = Headline("Writing", caption, text, levels)
-    yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
+        said = Headline("Writing", caption)
+    else:
+        numbers, data = files.DEVICE.format(device=job.written), results.devices[job.written]
+        caption = (
+            f"{job.written}, {single_pulses(data)}: conductance after the pulse against its "
+            "current density, in both readings of the detector. Numbered lines: levels; dashed: "
+            "levels that no pulse of the sweep reaches."
+        )
+        names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
+        names += ["reached by the sweep", SMALLEST]
+        text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
+        levels = [short_levels_table(data, f"{job.written}: levels", names)]
+        said, made = Headline("Writing", caption, text, levels), _made_by(data)
+    yield _drawn(said, results, device_figure(job), numbers, made)
 
 
 def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
@@ -195,7 +191,7 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         yield Headline("Write energy and accuracy", tables=tables)
 
 
-def _write_energy(name: str, data: "xarray.Dataset") -> Table:
+def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
     found = write_energies.columns(data.sel(current_density=density[driven]))
@@ -211,31 +207,21 @@ def _write_energy(name: str, data: "xarray.Dataset") -> Table:
 # The page
 
 
-def _sections(job: SummaryJob, results: Findings) -> Iterator[Headline]:
-    if job.reference.entries:
-        yield Headline("Reference data", tables=[reference_table(job, results.devices)])
-    for section in (_writing, _studied, _energy):
-        yield from section(job, results)
-
-
-def _links(paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Return names and paths of figures and tables by their folder, relative to the page."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in paths):
-        found.setdefault(str(path.parent), []).append((path.stem, str(path)))
-    return found
-
-
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
     """Return the HTML of the page, given the `folder` of the campaign and JSON of what it shows."""
     asked = SummaryJob.from_json(job)
     results = Findings.of(asked, Path(*sources["folder"]))
-    page = rendered(
-        "summary.html.j2",
-        found=results,
-        sections=list(_sections(asked, results)),
-        links=_links(asked.linked),
-        most_rows=MOST_ROWS,
-        made_by=f"wallnet {__version__}, revision {revisions.of('report')} of the report",
-    )
+    sections = []
+    if asked.reference.entries:
+        table = reference_table(asked, results.devices)
+        sections.append(Headline("Reference data", tables=[table]))
+    for section in (_writing, _studied, _energy):
+        sections += section(asked, results)
+    # names and paths by folder, relative to the page
+    links: dict[str, list[tuple[str, str]]] = {}
+    for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in asked.linked):
+        links.setdefault(str(path.parent), []).append((path.stem, str(path)))
+    made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
+    shown = {"found": results, "sections": sections, "links": links}
+    page = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
     return {"html": page}

@@ -1,9 +1,10 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas
 import xarray
 
 from wallnet import files
@@ -14,9 +15,6 @@ from wallnet.report import style, write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import Headline, columns, rows_of
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -56,7 +54,7 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
 OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
 
 
-def _branches(rows: "pandas.DataFrame", name: str) -> Table:
+def _branches(rows: pandas.DataFrame, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
     shown: dict[str, tuple[Any, Format]] = {
@@ -67,7 +65,7 @@ def _branches(rows: "pandas.DataFrame", name: str) -> Table:
     return of_columns(f"{name}: potentiation and depression", shown)
 
 
-def _asymmetry(rows: "pandas.DataFrame", name: str) -> Table:
+def _asymmetry(rows: pandas.DataFrame, name: str) -> Table:
     """Return the table of what differs between potentiation and the depression after it.
 
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
