@@ -17,7 +17,7 @@ MODULES = {
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
     "wallnet.report.commands": ("show",),
-    "wallnet.page.overview": ("overview",),
+    "wallnet.page.findings": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.clean": ("clean", "check", "digest"),
     "wallnet.provenance.commands": ("pack",),

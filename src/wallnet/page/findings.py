@@ -1,16 +1,20 @@
 """What a campaign found: the one text that the terminal, the page and README show."""
 
+import argparse
+import itertools
+import operator
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallnet import files
+from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
-from wallnet.plan.summary import ACCURACY_TABLE
+from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.tables import Table
@@ -25,6 +29,12 @@ Row = Mapping[str, Any]
 """A network: a row of `accuracy.csv`."""
 
 PLACE, NETWORK = "data set, synapse", "network"
+
+WIDTH = 80
+"""Number of columns of a terminal."""
+
+MOST_OF_A_CELL = 13
+"""Largest width of an accuracy in a terminal."""
 
 SHOWN = {stage: networks.TITLES[stage] for stage in (*PAPER_STAGES, "compensated")}
 SHOWN["on_levels"] = "QAT"
@@ -192,3 +202,59 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
             fix = "add on_levels to its recipe, or use a synapse with more levels"
         warnings.setdefault(each.mapping, f"mapping {each.mapping} {lost}; {fix}")
     return [*expected.values()], [*warnings.values()]
+
+
+def as_text(table: Table) -> str:
+    """Return a table as plain text of at most `WIDTH` columns.
+
+    Rows that begin with the same text form a block below it, if there are two columns of text.
+    """
+    columns, rows = table.columns, [("", row) for row in table.rows()]
+    blocks = columns[:2] == [PLACE, NETWORK]
+    if blocks:
+        columns = ["", *columns[2:]]
+        rows = [(place, [f"  {network}", *cells]) for _, (place, network, *cells) in rows]
+    widths = [max(map(len, each)) for each in zip(columns, *(row for _, row in rows), strict=True)]
+    if blocks:
+        widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
+    widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = (
+            cell if len(cell) <= width else f"{cell[: width - 1]}…"
+            for cell, width in zip(cells, widths, strict=True)
+        )
+        return "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip()
+
+    lines = [table.title, line(columns)]
+    for place, block in itertools.groupby(rows, operator.itemgetter(0)):
+        lines += [place[:WIDTH]] if blocks else []
+        lines += [line(row) for _, row in block]
+    return "\n".join(lines)
+
+
+def overview(folder: str | Path) -> str:
+    """Return what the campaign in a folder found, and where its pages are.
+
+    Lines have at most `WIDTH` columns, but for paths.
+    """
+    job = summary_job(plan.load(Path(folder, "config.yaml")))
+    found = Findings.of(job, Path(folder))
+    lines = [*map(_wrapped, found.caveats), "", as_text(found.numbers)]
+    lines += [*map(_wrapped, found.remarks), ""]
+    if found.warnings:
+        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
+    pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
+    lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `overview` to a command line."""
+    command = subparsers.add_parser("overview")
+    command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    command.set_defaults(handler=lambda given: print(overview(given.directory)))
