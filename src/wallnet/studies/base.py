@@ -33,6 +33,9 @@ Requests = dict[Key, Request]
 Rounds = Sequence[Sequence[Any]]
 """What each finished round asked for."""
 
+Expected = Sequence[Sequence[tuple[int, Request]]]
+"""Numbers of requests of each round, each with one such request."""
+
 Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 """Takes a model, data and the name of their block; returns the block and its problems."""
 
@@ -246,11 +249,8 @@ class Study:
         Devices whose calculators are not those of the campaign's devices, given the settings and
         the simulated devices.
     rounds : callable
-        Largest number of rounds, given the name of the subject, its settings and the devices.
-    ahead : callable
-        At most how many requests the rounds will make that are not finished, each number with one
-        such request, given the campaign, the name of the subject, its settings and the finished
-        rounds.
+        At most what each round asks for, given the campaign, the name of the subject and its
+        settings: numbers of requests, each with one such request. There are no more rounds.
     """
 
     name: str
@@ -272,8 +272,7 @@ class Study:
     headline: bool = False
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
-    rounds: Callable[[str, Any, Mapping[str, Device]], int] = lambda *_: 0
-    ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
+    rounds: Callable[[Campaign, str, Any], Expected] = lambda *_: ()
 
     def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
         """Return the path of a result of a subject; that of its dataset without parts.
@@ -331,7 +330,7 @@ class Study:
 
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""
-        return self.rounds(subject, self.subjects(campaign)[subject], campaign.simulated)
+        return len(self.rounds(campaign, subject, self.subjects(campaign)[subject]))
 
     def requests_of(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
@@ -354,7 +353,7 @@ class Study:
         return found
 
 
-PARTS = ("requests", "problems", "about", "each", "compared", "rounds", "ahead")
+PARTS = ("requests", "problems", "about", "each", "compared", "rounds")
 """Functions of a study."""
 
 

@@ -1,6 +1,6 @@
 """Depinning: the depinning threshold of each notch, by bisection."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 from wallnet.config import Campaign, Device, current_name
@@ -35,12 +35,6 @@ class Depinning(Section):
         weakest, strongest = self.current_densities
         if not 0 < weakest < strongest:
             yield "current_densities is no ascending pair above 0; write [0.4e+12, 1.0e+12]"
-
-
-def rounds(_: str, asked: Depinning, __: Mapping[str, Device]) -> int:
-    """Return the number of rounds, each of which halves the gaps with a threshold."""
-    low, high = asked.current_densities
-    return halvings(high - low, asked.resolution)
 
 
 @base.on_device
@@ -93,18 +87,16 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Round
     return found
 
 
-def ahead(
-    campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds
-) -> list[tuple[int, Request]]:
-    """Return at most how many pulses the rounds that are not finished ask for, and one of them.
+def rounds(campaign: Campaign, name: str, asked: Depinning) -> base.Expected:
+    """Return at most how many pulses each round asks for, and one of them.
 
-    Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
-    two are counted for each wall, which is the most.
+    Each round halves the gaps with a threshold. As the thresholds of one and of both ends can
+    differ, two are counted for each wall, which is the most.
     """
+    low, high = asked.current_densities
     found = requests(campaign, name, asked, ())
     walls = sum(key[0] == "start" for key in found)
-    left = rounds(name, asked, campaign.simulated) - len(so_far)
-    return [(2 * walls * left, found[OWN, 1, asked.current_densities[1]])]
+    return [[(2 * walls, found[OWN, 1, high])]] * halvings(high - low, asked.resolution)
 
 
 STUDY = base.study(
