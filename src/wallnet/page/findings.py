@@ -184,14 +184,14 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
     what the user should change.
     """
     means = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
-    expected: dict[str, str] = {}
-    warnings: dict[str, str] = {}
-    for each in means[means["lost"] > LARGEST_LOSS].itertuples():
+    means["of_paper"] = (means["mapping"] == PAPER_MAPPING) & means["device"].isin(table_ii)
+    expected, warnings = list[str](), list[str]()
+    large = means[means["lost"] > LARGEST_LOSS].drop_duplicates(["mapping", "of_paper"])
+    for each in large.itertuples():
         lost = f"loses up to {each.lost:.1f} points of validation accuracy by post-training"
         lost += f" quantisation ({each.place})"
-        if each.mapping == PAPER_MAPPING and each.device in table_ii:
-            text = f"{each.mapping}, the mapping of the paper, {lost}"
-            expected.setdefault(each.mapping, text)
+        if each.of_paper:
+            expected.append(f"{each.mapping}, the mapping of the paper, {lost}")
             continue
         others = means[means["place"] == each.place].groupby("mapping")["lost"].max()
         if others.min() <= LARGEST_LOSS:
@@ -200,8 +200,8 @@ def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str],
             fix = f"use {DEFAULT_MAPPING}"
         else:
             fix = "add on_levels to its recipe, or use a synapse with more levels"
-        warnings.setdefault(each.mapping, f"mapping {each.mapping} {lost}; {fix}")
-    return [*expected.values()], [*warnings.values()]
+        warnings.append(f"mapping {each.mapping} {lost}; {fix}")
+    return expected, warnings
 
 
 def as_text(table: Table) -> str:

@@ -181,15 +181,10 @@ NOTES = (
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
-    """Tabulate the energy of writing the networks as CSV, Markdown and HTML.
+    """Tabulate the energy of writing the networks of a job as CSV, Markdown and HTML.
 
-    Parameters
-    ----------
-    sources : mapping
-        Folders of the `networks`, of the device files (`devices`), and of the datasets of the
-        study that writes synapses, by its name.
-    job : str
-        JSON of the networks.
+    `sources` are folders of the `networks`, of the device files (`devices`), and of the datasets of
+    the study that writes synapses, by its name.
     """
     folders = {name: folder for name, (folder,) in sources.items()}
     rows = list(rows_of(ProgrammingEnergyJob.from_json(job), **folders))

@@ -76,16 +76,12 @@ REFERENCE_COLUMNS = (
 after the nearest ones, and the last column the smallest J of the sweep that leads to the state."""
 
 
-def _same(densities: Any, density: float) -> Any:
-    return np.isclose(densities, density, rtol=1e-9, atol=0)
-
-
 def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the state after a pulse."""
     densities, asked = data["current_density"].values, stated.current_density
     states, settled = data["state"].values.astype(object), data["settled"].values != 0
     ends = np.where(settled, states, states + ", still moving")
-    shown = np.flatnonzero(_same(densities, asked))
+    shown = np.flatnonzero(np.isclose(densities, asked, rtol=1e-9, atol=0))
     if not shown.size:
         above = int(np.searchsorted(densities, asked))
         shown = np.arange(densities.size)[max(above - 1, 0) : above + 1]
@@ -100,8 +96,8 @@ def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
 
 def _arrival_time(stated: ArrivalTime, data: xarray.Dataset) -> tuple[str, ...]:
     """Return when both ends of the wall are at a notch."""
-    asked = stated.current_density
-    index = np.flatnonzero(_same(data["current_density"].values, asked))
+    asked, densities = stated.current_density, data["current_density"].values
+    index = np.flatnonzero(np.isclose(densities, asked, rtol=1e-9, atol=0))
     here = "not simulated"
     if index.size:
         arrived = data["arrival_time"].values[index[0], stated.notch - 1]
@@ -114,9 +110,8 @@ def _transfer_curve(stated: TransferCurve, data: xarray.Dataset) -> tuple[str, .
     """Return the deviation of a neuron from ReLU, in each reading."""
     here = "no transfer curve"
     if "relu_deviation" in data:
-        found = data["relu_deviation"].sel(reading=list(files.READINGS)).values
-        both = zip(found, files.READINGS, strict=True)
-        here = ", ".join(f"{value:.3f} ({reading})" for value, reading in both)
+        found = data["relu_deviation"].to_series()
+        here = ", ".join(f"{found[reading]:.3f} ({reading})" for reading in files.READINGS)
     asked = stated.current_densities
     span = f"{density_in_1e12(min(asked))} to {density_in_1e12(max(asked))}"
     return "largest deviation from ReLU", span, "slight", here, ""
@@ -160,12 +155,11 @@ def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
             data = files.read_dataset(results.folder / path, STUDIES[each.study].kind)
         device = results.devices[str(job.written)]
         said = show_of(each.study).headline(data, each.settings, device)
-        if data is None or not said.caption:
-            yield said
-            continue
-        # what the embedded engine minimises has no version of a calculator
-        simulated = data if "simulation_backend_version" in data.attrs else device
-        yield _drawn(said, results, png, path, _made_by(simulated))
+        if data is not None and said.caption:
+            # what the embedded engine minimises has no version of a calculator
+            simulated = data if "simulation_backend_version" in data.attrs else device
+            said = _drawn(said, results, png, path, _made_by(simulated))
+        yield said
 
 
 def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:

@@ -174,13 +174,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
-    """Return the dataset of a subject, from the results in the folder of a campaign.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a result is missing or damaged, or is not that of its request.
-    """
+    """Return the dataset of a subject, from the results in the folder of a campaign."""
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
     module, settings, opened = _of(job, folder)

@@ -18,13 +18,7 @@ EDGES = ("wall_bottom", "wall_top")
 
 
 def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
-    """Return the variables of all cases.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the two traces of a case have different times.
-    """
+    """Return the variables of all cases; a case with traces at different times is a `FileError`."""
     # in the order of the configuration, which JSON does not keep
     cases = list(dict.fromkeys(str(case) for case, _ in opened))
     found = [_compared(opened, case, asked.calculators) for case in cases]

@@ -130,10 +130,7 @@ def _of_branch(normalized: NDArray[np.float64], steps: int, rising: bool) -> dic
 def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     """Return the variables of the response of a device to a pulse train.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If the conductance is equal after all pulses.
+    A conductance that is equal after all pulses is a `FileError`.
     """
     (key,) = opened
     names = ("magnetization_profile", "magnetic_cells", *KEPT)
