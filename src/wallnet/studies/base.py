@@ -358,17 +358,10 @@ PARTS = ("requests", "problems", "about", "each", "compared", "rounds")
 
 
 def study(module: str, settings: type[Section], **more: Any) -> Study:
-    """Return the study of an `ask` module.
+    """Return the study of an `ask` module, with the settings of one subject.
 
-    Parameters
-    ----------
-    module : str
-        The module. It has functions with names of `PARTS`; the variables are in `variables.csv`
-        beside it.
-    settings : type
-        Settings of one subject.
-    **more
-        Other parts of a `Study`. Its name, kind and title are those of its folder by default.
+    The module has functions with names of `PARTS`; the variables are in `variables.csv` beside it.
+    Of the other parts of a `Study`, name, kind and title are those of its folder by default.
     """
     found, name = vars(sys.modules[module]), module.split(".")[-2]
     parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}
