@@ -51,16 +51,14 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     return of_columns(f"{name}: after each pulse", shown)
 
 
-OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
-
-
 def _branches(rows: pandas.DataFrame, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
+    names = ("reading", "branch_steps", "step_size", "nonlinearity", "step_slope")
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
         "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-        **columns("pulse_trains", rows, "reading", *OF_BRANCH),
+        **columns("pulse_trains", rows, *names),
     }
     return of_columns(f"{name}: potentiation and depression", shown)
 
