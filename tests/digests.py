@@ -28,11 +28,11 @@ STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate",),
-    "devices": ("studies/devices", "studies/gathering.py"),
+    "devices": ("studies/devices", "studies/opened.py"),
     "networks": ("networks",),
     "validation": ("validation",),
     "report": ("report", "page"),
-    **{name: (f"studies/{name}/gather.py", "studies/gathering.py") for name in STUDIES},
+    **{name: (f"studies/{name}/gather.py", "studies/opened.py") for name in STUDIES},
     **{f"show {name}": (f"studies/{name}/show.py", "studies/showing.py") for name in STUDIES},
 }
 """Folders of each stage in the package, without their subfolders, or modules. Each calculator is a

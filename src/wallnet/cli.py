@@ -13,11 +13,11 @@ from wallnet.errors import UserError
 
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
-    "wallnet.studies.gathering": ("gather", "round"),
+    "wallnet.studies.opened": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
     "wallnet.report": ("show",),
-    "wallnet.page.overview": ("overview",),
+    "wallnet.page.findings": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
     "wallnet.provenance": ("pack",),

@@ -12,7 +12,8 @@ from wallnet import config, experiment, files, tracks
 from wallnet.experiment.energy_path import minimum_states
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies import DEVICES, gather_job, gathering
+from wallnet.studies import DEVICES, gather_job
+from wallnet.studies.opened import gather
 
 NEURON = {
     "kind": "neuron",
@@ -188,7 +189,7 @@ class Bench:
     def gather(self, **changes):
         """Gather the device, with other keys of its reading."""
         job = self.job.model_copy(update={"settings": self.job.settings | changes})
-        files.write_dataset(gathering.gather(job, self.root), self.out, self.device.kind, {})
+        files.write_dataset(gather(job, self.root), self.out, self.device.kind, {})
         return files.read_dataset(self.out, self.device.kind)
 
     def edit(self, path, change):

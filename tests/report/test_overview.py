@@ -7,8 +7,7 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 
 from wallnet import files
 from wallnet.cli import main
-from wallnet.page.findings import NETWORK, PLACE
-from wallnet.page.overview import WIDTH, as_text
+from wallnet.page.findings import NETWORK, PLACE, WIDTH, as_text
 from wallnet.report.tables import Table
 
 

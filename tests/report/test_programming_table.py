@@ -239,8 +239,8 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
     up = energy(2e12, 3e-9, 50e-9)
     second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
     expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
-    np.testing.assert_allclose(found.energy, expected, rtol=1e-9)
-    np.testing.assert_array_equal(found.pulses, [[0, 1, 2], [0, 1, 2], [1, 0, 1], [2, 1, 0]])
+    np.testing.assert_allclose(found[1], expected, rtol=1e-9)
+    np.testing.assert_array_equal(found[0], [[0, 1, 2], [0, 1, 2], [1, 0, 1], [2, 1, 0]])
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_single_pulses_start_from_the_initial_state_alone(folder, reading, usabl
     path = folder / "devices/synapse.nc"
     found = programming.by_single_pulses(path, "synapse", usable, reading)
     last = [NAN] * (len(usable) - 1) + [0]
-    np.testing.assert_array_equal(found.pulses, [*pulses, last])
+    np.testing.assert_array_equal(found[0], [*pulses, last])
 
 
 def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):

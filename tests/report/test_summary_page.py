@@ -22,7 +22,7 @@ from wallnet.files import FileError
 from wallnet.jobs.summary import Studied
 from wallnet.jobs.write_energy import write_energy_job
 from wallnet.page import summary
-from wallnet.page.overview import overview
+from wallnet.page.findings import overview
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import linked_summary, studied_files, summary_job, summary_sources
 from wallnet.studies.devices.compact import compact_model

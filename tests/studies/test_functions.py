@@ -20,7 +20,7 @@ from wallnet.experiment import Job
 from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs.requests import pulses
 from wallnet.studies import ALL_STUDIES, STUDIES, Study, gather_job
-from wallnet.studies.gathering import gather
+from wallnet.studies.opened import gather
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,22 @@
 """What a campaign found: the one text that the terminal, the page and README show."""
 
+import argparse
+import itertools
+import operator
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wallnet import files
+from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.summary import SummaryJob
-from wallnet.plan.summary import ACCURACY_TABLE
+from wallnet.plan.summary import ACCURACY_TABLE, summary_job
+from wallnet.report import networks
 from wallnet.report.faults import caveats, faults, level_caveats
-from wallnet.report.networks import (
-    RECIPE,
-    TITLES,
-    accuracy_table,
-    dataset_title,
-    mean_and_deviation,
-    read_accuracies,
-)
-from wallnet.report.networks import (
-    losses as losses_of,
-)
 from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
@@ -36,7 +30,14 @@ Row = Mapping[str, Any]
 
 PLACE, NETWORK = "data set, synapse", "network"
 
-SHOWN = {stage: TITLES[stage] for stage in (*PAPER_STAGES, "compensated")} | {"on_levels": "QAT"}
+WIDTH = 80
+"""Number of columns of a terminal."""
+
+MOST_OF_A_CELL = 13
+"""Largest width of an accuracy in a terminal."""
+
+SHOWN = {stage: networks.TITLES[stage] for stage in (*PAPER_STAGES, "compensated")}
+SHOWN["on_levels"] = "QAT"
 """Stages of the main numbers with their titles: those of the paper, and the best on the levels."""
 
 LARGEST_LOSS = 10.0
@@ -48,36 +49,24 @@ PAPER_MAPPING = "layer"
 
 @dataclass(frozen=True)
 class Findings:
-    """The results of a campaign, read and checked, and what they say in the order that is shown.
-
-    Attributes
-    ----------
-    folder : Path
-        Folder of the campaign.
-    devices : Mapping
-        Device files by device.
-    studied : Mapping
-        Datasets of the studies that the summary needs, by study and subject.
-    accuracies : list of Mapping
-        Networks with test and validation accuracy, in per cent; none without networks.
-    caveats : sequence of str
-        How far pulses heat the tracks beyond the model.
-    numbers : Table
-        The accuracies, or what the devices do if there are no networks.
-    remarks : sequence of str
-        Conditions of the numbers, best mapping, expected losses, doubtful levels of the networks.
-    warnings : sequence of str
-        What the user should change, the most harmful first.
-    """
+    """The results of a campaign, read and checked, and what they say in the order that is shown."""
 
     folder: Path
+    """Folder of the campaign."""
     devices: Mapping[str, "xarray.Dataset"]
+    """Device files by device."""
     studied: Mapping[tuple[str, str], "xarray.Dataset"]
+    """Datasets of the studies that the summary needs, by study and subject."""
     accuracies: list[Row]
+    """Networks with test and validation accuracy, in per cent; none without networks."""
     caveats: Sequence[str]
+    """How far pulses heat the tracks beyond the model."""
     numbers: Table
+    """The accuracies, or what the devices do if there are no networks."""
     remarks: Sequence[str]
+    """Conditions of the numbers, best mapping, expected losses, doubtful levels of the networks."""
     warnings: Sequence[str]
+    """What the user should change, the most harmful first."""
 
     @classmethod
     def of(cls, job: SummaryJob, folder: Path) -> "Findings":
@@ -96,7 +85,7 @@ class Findings:
         rows: list[Row] = []
         numbers, remarks, lossy = devices(found), list[str](), list[str]()
         if job.networks:
-            rows += read_accuracies(str(folder / ACCURACY_TABLE))
+            rows += networks.read_accuracies(str(folder / ACCURACY_TABLE))
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
             doubts = level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
@@ -113,14 +102,8 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
 
     A block is a data set with a synapse, at the first reading of the synapse. Of each recipe, it
     shows the mapping with the most stages, and of several the one with the highest validation
-    accuracy.
-
-    Parameters
-    ----------
-    rows : sequence of Mapping
-        Networks, as in `Findings.accuracies`.
-    table_ii : Mapping
-        Number of notches of the paper's synapse that a synapse corresponds to.
+    accuracy. `table_ii` has the number of notches of the paper's synapse that a synapse corresponds
+    to.
     """
     import pandas
 
@@ -133,12 +116,12 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
         ranks = by_stage.groupby("mapping", sort=False).agg(["size", "mean"])
         best = ranks.sort_values(["size", "mean"], ascending=False).index[0]
         chosen += place[place["mapping"] == best].assign(reading=NO_DEVICE).to_dict("records")
-    table = accuracy_table(chosen, table_ii)
-    titles = {TITLES[stage]: title for stage, title in SHOWN.items()}
-    frame = table.frame.rename(columns={**titles, RECIPE: NETWORK})
+    table = networks.accuracy_table(chosen, table_ii)
+    titles = {networks.TITLES[stage]: title for stage, title in SHOWN.items()}
+    frame = table.frame.rename(columns={**titles, networks.RECIPE: NETWORK})
     synapse = frame.pop("Synapse").map(lambda name: "" if name == NO_DEVICE else f", {name}")
     frame.insert(0, PLACE, frame.pop("Data set") + synapse)
-    formats = dict.fromkeys(titles.values(), mean_and_deviation)
+    formats = dict.fromkeys(titles.values(), networks.mean_and_deviation)
     return Table("Test accuracy in per cent", frame, formats, set_apart=table.set_apart)
 
 
@@ -159,13 +142,7 @@ def conditions(rows: Sequence[Row]) -> str:
 
 
 def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
-    """Return the pulses of each device, and the number of states in which its wall then rests.
-
-    Parameters
-    ----------
-    found : Mapping
-        Device files by name of the device.
-    """
+    """Return the pulses of each device, and the number of states in which its wall then rests."""
     import pandas
 
     rows = []
@@ -181,25 +158,19 @@ def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
 
     `lost` is how much less the validation accuracy is than that of `fp32`, seed by seed.
     """
-    found = losses_of(rows, "validation_accuracy")
+    found = networks.losses(rows, "validation_accuracy")
     found = found[found["stage"] == "quantized"]
-    found["place"] = found["dataset"].map(dataset_title) + " on " + found["device"]
+    found["place"] = found["dataset"].map(networks.dataset_title) + " on " + found["device"]
     by = found.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
     return by[["validation_accuracy", "lost"]].mean().reset_index()
 
 
 def best_mapping(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence on the best mapping of each data set and synapse, if there are several.
-
-    Parameters
-    ----------
-    rows : sequence of Mapping
-        Networks, as in `Findings.accuracies`.
-    """
-    networks = _quantised(rows)
-    if networks["mapping"].nunique() < 2:
+    """Return a sentence on the best mapping of each data set and synapse, if there are several."""
+    means = _quantised(rows)
+    if means["mapping"].nunique() < 2:
         return []
-    best = networks.loc[networks.groupby("place", sort=False)["validation_accuracy"].idxmax()]
+    best = means.loc[means.groupby("place", sort=False)["validation_accuracy"].idxmax()]
     places = best.groupby("mapping", sort=False)["place"].agg(", ".join)
     text = "; ".join(f"{mapping} ({told})" for mapping, told in places.items())
     text = text if len(places) > 1 else places.index[0]
@@ -207,36 +178,83 @@ def best_mapping(rows: Sequence[Row]) -> list[str]:
 
 
 def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str], list[str]]:
-    """Return sentences on mappings that lose more than `LARGEST_LOSS`, the largest loss first.
+    """Return a sentence on each mapping that loses more than `LARGEST_LOSS`, the largest first.
 
-    Parameters
-    ----------
-    rows : sequence of Mapping
-        Networks, as in `Findings.accuracies`.
-    table_ii : Mapping
-        The synapses that are compared with the paper's Table II.
-
-    Returns
-    -------
-    expected, warnings : list of str
-        A sentence for each mapping: what reproduces the paper, and what the user should change.
+    The first sentences tell what reproduces the paper, on the synapses of `table_ii`, the others
+    what the user should change.
     """
-    networks = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
-    expected: dict[str, str] = {}
-    warnings: dict[str, str] = {}
-    for each in networks[networks["lost"] > LARGEST_LOSS].itertuples():
+    means = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
+    means["of_paper"] = (means["mapping"] == PAPER_MAPPING) & means["device"].isin(table_ii)
+    expected, warnings = list[str](), list[str]()
+    large = means[means["lost"] > LARGEST_LOSS].drop_duplicates(["mapping", "of_paper"])
+    for each in large.itertuples():
         lost = f"loses up to {each.lost:.1f} points of validation accuracy by post-training"
         lost += f" quantisation ({each.place})"
-        if each.mapping == PAPER_MAPPING and each.device in table_ii:
-            text = f"{each.mapping}, the mapping of the paper, {lost}"
-            expected.setdefault(each.mapping, text)
+        if each.of_paper:
+            expected.append(f"{each.mapping}, the mapping of the paper, {lost}")
             continue
-        others = networks[networks["place"] == each.place].groupby("mapping")["lost"].max()
+        others = means[means["place"] == each.place].groupby("mapping")["lost"].max()
         if others.min() <= LARGEST_LOSS:
             fix = f"use {others.idxmin()}"
         elif DEFAULT_MAPPING not in others:
             fix = f"use {DEFAULT_MAPPING}"
         else:
             fix = "add on_levels to its recipe, or use a synapse with more levels"
-        warnings.setdefault(each.mapping, f"mapping {each.mapping} {lost}; {fix}")
-    return [*expected.values()], [*warnings.values()]
+        warnings.append(f"mapping {each.mapping} {lost}; {fix}")
+    return expected, warnings
+
+
+def as_text(table: Table) -> str:
+    """Return a table as plain text of at most `WIDTH` columns.
+
+    Rows that begin with the same text form a block below it, if there are two columns of text.
+    """
+    columns, rows = table.columns, [("", row) for row in table.rows()]
+    blocks = columns[:2] == [PLACE, NETWORK]
+    if blocks:
+        columns = ["", *columns[2:]]
+        rows = [(place, [f"  {network}", *cells]) for _, (place, network, *cells) in rows]
+    widths = [max(map(len, each)) for each in zip(columns, *(row for _, row in rows), strict=True)]
+    if blocks:
+        widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
+    widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = (
+            cell if len(cell) <= width else f"{cell[: width - 1]}…"
+            for cell, width in zip(cells, widths, strict=True)
+        )
+        return "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip()
+
+    lines = [table.title, line(columns)]
+    for place, block in itertools.groupby(rows, operator.itemgetter(0)):
+        lines += [place[:WIDTH]] if blocks else []
+        lines += [line(row) for _, row in block]
+    return "\n".join(lines)
+
+
+def overview(folder: str | Path) -> str:
+    """Return what the campaign in a folder found, and where its pages are.
+
+    Lines have at most `WIDTH` columns, but for paths.
+    """
+    job = summary_job(plan.load(Path(folder, "config.yaml")))
+    found = Findings.of(job, Path(folder))
+    lines = [*map(_wrapped, found.caveats), "", as_text(found.numbers)]
+    lines += [*map(_wrapped, found.remarks), ""]
+    if found.warnings:
+        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
+    pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
+    lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `overview` to a command line."""
+    command = subparsers.add_parser("overview")
+    command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    command.set_defaults(handler=lambda given: print(overview(given.directory)))

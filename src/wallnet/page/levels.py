@@ -14,18 +14,10 @@ from wallnet.studies.showing import show_of
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[str, str]:
-    """Tabulate the levels of a synapse.
+    """Tabulate the levels of a synapse as CSV, Markdown and HTML.
 
-    Parameters
-    ----------
-    sources : mapping
-        The device file as `device`, and the datasets of the device in the studies that determine
-        level sets, by the name of the study. Without them, what they tell is unknown.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV, Markdown and HTML files.
+    `sources` are the device file as `device`, and the datasets of the device in the studies that
+    determine level sets, by the name of the study. Without them, what they tell is unknown.
     """
     data = files.read_dataset(sources["device"][0], "synapse")
     name = str(data.attrs["device"])

@@ -6,7 +6,7 @@ moves a synapse by one level a pulse, as many pulses write it as there are level
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +21,7 @@ from wallnet.files import FileError
 from wallnet.jobs.write_energy import ProgrammingEnergyJob
 from wallnet.report.device_tables import OUTSIDE
 from wallnet.report.networks import MADE_BY
-from wallnet.report.tables import Format, Table, texts
+from wallnet.report.tables import Columns, Format, Table, of_columns, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -36,75 +36,41 @@ FIRST_ON_LEVELS = PROGRAMMED_STAGES[0]
 
 Levels = NDArray[np.int64]
 
+Spent = NDArray[np.float64]
+"""Pulses, energy in J and pulses outside the constant-parameter model that take a synapse from a
+row to a column, shape (3, 1 + levels, levels); NaN where it cannot be written. The first row is the
+state before any pulse, the others are the levels."""
 
-@dataclass(frozen=True)
-class Writing:
-    """A way to write the levels of a synapse.
 
-    Attributes
-    ----------
-    name : str
-        `SINGLE`, or the name of a pulse train.
-    pulses, energy, outside : ndarray
-        Pulses, energy in J and pulses outside the constant-parameter model that take a synapse from
-        a row to a column, shape (1 + levels, levels); NaN where it cannot be written. The first row
-        is the state before any pulse, the others are the levels.
+def cost(spent: Spent, start: Levels | None, end: Levels) -> dict[str, float]:
+    """Return the pulses and the energy of writing synapses.
+
+    `start` has the level of each synapse before, None for synapses that were never written, and
+    `end` that after.
     """
-
-    name: str
-    pulses: NDArray[np.float64]
-    energy: NDArray[np.float64]
-    outside: NDArray[np.float64]
-
-    def cost(self, start: Levels | None, end: Levels) -> dict[str, float]:
-        """Return the pulses and the energy of writing synapses.
-
-        Parameters
-        ----------
-        start : ndarray or None
-            Level of each synapse before; None for synapses that were never written.
-        end : ndarray
-            Level of each synapse after.
-        """
-        # a synapse before any pulse counts as one at the lowest level
-        row, before = (np.zeros_like(end),) * 2 if start is None else (start + 1, start)
-        pulses, energy, outside = (
-            each[row, end] for each in (self.pulses, self.energy, self.outside)
-        )
-        found = {
-            "synapses": end.size,
-            "changed": int((end != before).sum()),
-            "lowered": int((end < before).sum()),
-            "not_written": int(np.isnan(pulses).sum()),
-            "pulses": int(np.nansum(pulses)),
-            "pulses_outside": int(np.nansum(outside)),
-            "energy": float(np.nansum(energy)),
-        }
-        return found | {
-            f"{name}_a_synapse": found[name] / end.size for name in ("pulses", "energy")
-        }
+    # a synapse before any pulse counts as one at the lowest level
+    row, before = (np.zeros_like(end),) * 2 if start is None else (start + 1, start)
+    pulses, energy, outside = spent[:, row, end]
+    found = {
+        "synapses": end.size,
+        "changed": int((end != before).sum()),
+        "lowered": int((end < before).sum()),
+        "not_written": int(np.isnan(pulses).sum()),
+        "pulses": int(np.nansum(pulses)),
+        "pulses_outside": int(np.nansum(outside)),
+        "energy": float(np.nansum(energy)),
+    }
+    return found | {f"{name}_a_synapse": found[name] / end.size for name in ("pulses", "energy")}
 
 
 def by_single_pulses(
     path: str | Path, device: str, usable: NDArray[np.float64], reading: str
-) -> Writing:
+) -> Spent:
     """Return the cost of each level from the initial state, by the smallest pulse of the sweep.
 
-    No pulse of the sweep starts from a level: a synapse that was written stays as it is.
-
-    Parameters
-    ----------
-    path : str or Path
-        Device file of the synapse.
-    device, reading : str
-        The synapse, and the reading of its conductances.
-    usable : ndarray
-        Conductances in S that networks use, ascending.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the device file cannot be used, or has other levels than the networks.
+    No pulse of the sweep starts from a level: a synapse that was written stays as it is. `usable`
+    are the conductances in S that networks use in a reading, ascending; a device file with other
+    levels is refused.
     """
     data = files.read_dataset(path, "synapse")
     found = data["level_conductance"].sel(reading=reading).values
@@ -113,44 +79,30 @@ def by_single_pulses(
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
     density = data["reaching_current_density"].values[level]
-    cost = data[["write_energy", "outside_model"]].reindex(current_density=density, fill_value=0)
+    heat = data[["write_energy", "outside_model"]].reindex(current_density=density, fill_value=0)
     pulses = np.where(np.isfinite(density), (density != 0).astype(float), np.nan)
-    values = [pulses, *(pulses * cost[name].values for name in cost)]
-    matrices = np.full((len(values), 1 + len(usable), len(usable)), np.nan)
-    matrices[:, 0] = values
-    matrices[:, 1:][:, np.eye(len(usable), dtype=bool)] = 0.0
+    values = [pulses, *(pulses * heat[name].values for name in heat)]
+    spent = np.full((len(values), 1 + len(usable), len(usable)), np.nan)
+    spent[:, 0] = values
+    spent[:, 1:][:, np.eye(len(usable), dtype=bool)] = 0.0
     if density[0] == 0:  # the lowest level is the initial state
-        matrices[:, 1] = values
-    return Writing(SINGLE, *matrices)
+        spent[:, 1] = values
+    return spent
 
 
-def by_study(path: str | Path, name: str, device: str, levels: int, study: str) -> Writing:
-    """Return the cost of each level by the pulses of a study.
+def by_study(path: str | Path, name: str, device: str, levels: int, study: str) -> Spent:
+    """Return the cost of each of the levels of a device by the pulses of a subject of a study.
 
-    Parameters
-    ----------
-    path : str or Path
-        Dataset of the study.
-    name, device : str
-        Its subject, and the synapse whose networks it writes.
-    levels : int
-        Number of levels that networks use.
-    study : str
-        The study, whose module `show` has a function `writing`.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the dataset cannot be used, or its pulses do not write each level.
+    Pulses that do not write each level are refused.
     """
-    found = show_of(study).writing(files.read_dataset(path, STUDIES[study].kind), levels)
-    if found is None:
+    spent: Spent = show_of(study).writing(files.read_dataset(path, STUDIES[study].kind), levels)
+    if spent is None:
         raise FileError(
             f"{path}: {STUDIES[study].title.format(subject=name)} does not move its wall by one "
             f"level a pulse through {levels} levels, up and down again, as the synapses of "
             f"{device} need; change its pulses, or remove it from networks.written_by"
         )
-    return Writing(name, *found)
+    return spent
 
 
 def rows_of(
@@ -158,18 +110,12 @@ def rows_of(
 ) -> Iterator[dict[str, Any]]:
     """Yield the cost of writing each network of the first seed, one row a start and a way.
 
-    Parameters
-    ----------
-    job : ProgrammingEnergyJob
-        The networks.
-    networks, devices : str or Path
-        Folders of the networks and of the device files.
-    **studied : str or Path
-        Folder of the datasets of the study that writes synapses, by its name.
+    `networks`, `devices`, and the name of the study that writes synapses, are folders of their
+    files.
     """
     ((study, responses),) = studied.items()
     first, *others = job.run_set.seeds
-    writings: dict[tuple[str, str, bytes], list[Writing]] = {}
+    spent: dict[tuple[str, str, bytes], dict[str, Spent]] = {}
     of_first = [run for run in job.run_set.runs() if run.seed == str(first)]
     runs = [run for run in of_first if run.stage in PROGRAMMED_STAGES]
     for run in runs:
@@ -182,18 +128,17 @@ def rows_of(
             starts[FIRST_ON_LEVELS], _ = _programmed(before, networks)
         device = run.device
         key = (device, run.reading, usable.tobytes())
-        if key not in writings:
+        if key not in spent:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
-            writings[key] = [by_single_pulses(path, device, usable, run.reading)]
+            spent[key] = {SINGLE: by_single_pulses(path, device, usable, run.reading)}
             if train := job.written_by.get(device):
                 path = Path(responses, f"{train}.nc")
-                writings[key].append(by_study(path, train, device, len(usable), study))
-        for writing, (start, levels) in itertools.product(writings[key], starts.items()):
-            if levels is not None and levels.shape != end.shape:
-                continue  # another model
-            place = {name: run[name] for name in FACETS}
-            way = {"written_by": writing.name, "start": start}
-            yield {**place, **way, **writing.cost(levels, end)}
+                spent[key][train] = by_study(path, train, device, len(usable), study)
+        place = {name: run[name] for name in FACETS}
+        for (way, each), (start, levels) in itertools.product(spent[key].items(), starts.items()):
+            # another model has other synapses
+            if levels is None or levels.shape == end.shape:
+                yield {**place, "written_by": way, "start": start, **cost(each, levels, end)}
 
 
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
@@ -210,15 +155,15 @@ def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.
 
 
 COLUMNS: dict[str, tuple[str, float, Format]] = {
-    "synapses": ("synapses", 1, ""),
-    "changed": ("changed", 1, ""),
-    "lowered": ("of these lowered", 1, ""),
-    "not_written": ("cannot be written", 1, ""),
-    "pulses": ("pulses", 1, ""),
+    "synapses": ("synapses", 1, ".0f"),
+    "changed": ("changed", 1, ".0f"),
+    "lowered": ("of these lowered", 1, ".0f"),
+    "not_written": ("cannot be written", 1, ".0f"),
+    "pulses": ("pulses", 1, ".0f"),
     "pulses_a_synapse": ("pulses a synapse", 1, ".3f"),
     "energy": ("energy (nJ)", 1e-9, ".1f"),
     "energy_a_synapse": ("energy a synapse (pJ)", 1e-12, ".3f"),
-    "pulses_outside": (f"pulses {OUTSIDE}", 1, ""),
+    "pulses_outside": (f"pulses {OUTSIDE}", 1, ".0f"),
 }
 """Numbers of the table: title, unit and format of the readable one."""
 
@@ -236,32 +181,22 @@ NOTES = (
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
-    """Tabulate the energy of writing the networks.
+    """Tabulate the energy of writing the networks of a job as CSV, Markdown and HTML.
 
-    Parameters
-    ----------
-    sources : mapping
-        Folders of the `networks`, of the device files (`devices`), and of the datasets of the
-        study that writes synapses, by its name.
-    job : str
-        JSON of the networks.
-
-    Returns
-    -------
-    dict
-        Texts of the CSV, Markdown and HTML files.
+    `sources` are folders of the `networks`, of the device files (`devices`), and of the datasets of
+    the study that writes synapses, by its name.
     """
     folders = {name: folder for name, (folder,) in sources.items()}
     rows = list(rows_of(ProgrammingEnergyJob.from_json(job), **folders))
-    frame = pandas.DataFrame(rows, columns=[*FACETS, "written_by", "start", *COLUMNS])
+    ways = {"written_by": "written by", "start": "from"}
+    frame = pandas.DataFrame(rows, columns=[*FACETS, *ways, *COLUMNS])
+    formats = {name: "d" if form == ".0f" else ".6g" for name, (*_, form) in COLUMNS.items()}
+    stages = {name: stage.title for name, stage in STAGES.items()}
+    told = frame.drop(columns="seed").replace({"stage": stages, "start": stages})
+    shown: Columns = {}
+    for name in told:
+        title, unit, form = COLUMNS.get(name, (ways.get(name, name), 1, ""))
+        shown[title] = (told[name] / unit if form else told[name], form)
     title = "Energy of writing a network"
-    formats = {name: ".6g" if form else "d" for name, (_, _, form) in COLUMNS.items()}
-    titles = {name: stage.title for name, stage in STAGES.items()}
-    readable = frame.drop(columns="seed").replace({"stage": titles, "start": titles})
-    units = pandas.Series({name: unit for name, (_, unit, form) in COLUMNS.items() if form})
-    readable[units.index] /= units
-    names = {name: text for name, (text, _, _) in COLUMNS.items()}
-    names |= {"written_by": "written by", "start": "from"}
-    shown = {text: form or "d" for text, _, form in COLUMNS.values()}
-    table = Table(title, readable.rename(columns=names), shown)
-    return texts(title, [table], notes=[*NOTES, MADE_BY], numbers=Table(title, frame, formats))
+    numbers, notes = Table(title, frame, formats), [*NOTES, MADE_BY]
+    return texts(title, [of_columns(title, shown)], notes=notes, numbers=numbers)

@@ -3,11 +3,13 @@
 import base64
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas
+import xarray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
@@ -25,51 +27,25 @@ from wallnet.studies import STUDIES
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
 
-if TYPE_CHECKING:
-    import xarray
-
 MOST_ROWS = 20
 """Largest number of rows of a table that is not folded."""
 
 
-@dataclass(frozen=True)
-class Section(Headline):
-    """A part of the page with its figure, if it has a caption.
-
-    Attributes
-    ----------
-    png, data : str
-        The figure and the file with its numbers, relative to the folder of the campaign.
-    picture : str
-        The figure as a URI.
-    made : str
-        What made its numbers.
-    """
-
-    png: str = ""
-    data: str = ""
-    picture: str = ""
-    made: str = ""
-
-
-def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Section:
+def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Headline:
     """Return a part of the page with its figure."""
     with checked(results.folder / png, "PNG"):
         picture = base64.b64encode((results.folder / png).read_bytes()).decode("ascii")
     uri, made = f"data:image/png;base64,{picture}", f"{made}; wallnet {__version__}"
-    return Section(**vars(said), png=png, data=data, picture=uri, made=made)
+    return replace(said, png=png, data=data, picture=uri, made=made)
 
 
-def _made_by(data: "xarray.Dataset") -> str:
+def _made_by(data: xarray.Dataset) -> str:
     """Return the calculator of the data of a simulated device."""
     backend, version, revision = (data.attrs[f"simulation_{name}"] for name in MADE_BY)
     return f"{backend} {version}, revision {revision}"
 
 
-# Pulses
-
-
-def single_pulses(data: "xarray.Dataset") -> str:
+def single_pulses(data: xarray.Dataset) -> str:
     """Return the pulses of the sweep of a device as text."""
     return f"single pulses of {swept_duration(data) / 1e-9:g} ns"
 
@@ -77,25 +53,17 @@ def single_pulses(data: "xarray.Dataset") -> str:
 # Reference data
 
 
-def reference_table(job: SummaryJob, devices: Mapping[str, "xarray.Dataset"]) -> Table:
-    """Return the reference data of devices beside what the campaign finds.
-
-    Parameters
-    ----------
-    job : SummaryJob
-        The reference data.
-    devices : Mapping
-        Device files by device.
-    """
-    import pandas
-
+def reference_table(job: SummaryJob, devices: Mapping[str, xarray.Dataset]) -> Table:
+    """Return the reference data of devices beside what the campaign finds in their files."""
     of_kind: dict[type, Any] = {
         FinalState: _final_state,
         ArrivalTime: _arrival_time,
         TransferCurve: _transfer_curve,
     }
-    entries = job.reference.entries
-    rows = [(each.device, *of_kind[type(each)](each, devices[each.device])) for each in entries]
+    rows = [
+        (each.device, *of_kind[type(each)](each, devices[each.device]))
+        for each in job.reference.entries
+    ]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
     return Table("Devices: reference data and this campaign", frame)
 
@@ -108,19 +76,15 @@ REFERENCE_COLUMNS = (
 after the nearest ones, and the last column the smallest J of the sweep that leads to the state."""
 
 
-def _same(densities: Any, density: float) -> Any:
-    return np.isclose(densities, density, rtol=1e-9, atol=0)
-
-
-def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
+def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the state after a pulse."""
     densities, asked = data["current_density"].values, stated.current_density
     states, settled = data["state"].values.astype(object), data["settled"].values != 0
     ends = np.where(settled, states, states + ", still moving")
-    shown = np.flatnonzero(_same(densities, asked))
+    shown = np.flatnonzero(np.isclose(densities, asked, rtol=1e-9, atol=0))
     if not shown.size:
-        below, above = np.flatnonzero(densities < asked), np.flatnonzero(densities > asked)
-        shown = np.concatenate([below[-1:], above[:1]])
+        above = int(np.searchsorted(densities, asked))
+        shown = np.arange(densities.size)[max(above - 1, 0) : above + 1]
     here = "; ".join(f"{ends[k]} at {density_in_1e12(densities[k])}" for k in shown)
     if len({*ends[shown]}) == 1:
         here = ends[shown[0]]
@@ -130,10 +94,10 @@ def _final_state(stated: FinalState, data: "xarray.Dataset") -> tuple[str, ...]:
     return "state after the pulse", density_in_1e12(asked), stated.state, here, least
 
 
-def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...]:
+def _arrival_time(stated: ArrivalTime, data: xarray.Dataset) -> tuple[str, ...]:
     """Return when both ends of the wall are at a notch."""
-    asked = stated.current_density
-    index = np.flatnonzero(_same(data["current_density"].values, asked))
+    asked, densities = stated.current_density, data["current_density"].values
+    index = np.flatnonzero(np.isclose(densities, asked, rtol=1e-9, atol=0))
     here = "not simulated"
     if index.size:
         arrived = data["arrival_time"].values[index[0], stated.notch - 1]
@@ -142,13 +106,12 @@ def _arrival_time(stated: ArrivalTime, data: "xarray.Dataset") -> tuple[str, ...
     return f"time to notch {stated.notch}", density_in_1e12(asked), time, here, ""
 
 
-def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str, ...]:
+def _transfer_curve(stated: TransferCurve, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the deviation of a neuron from ReLU, in each reading."""
     here = "no transfer curve"
     if "relu_deviation" in data:
-        found = data["relu_deviation"].sel(reading=list(files.READINGS)).values
-        both = zip(found, files.READINGS, strict=True)
-        here = ", ".join(f"{value:.3f} ({reading})" for value, reading in both)
+        found = data["relu_deviation"].to_series()
+        here = ", ".join(f"{found[reading]:.3f} ({reading})" for reading in files.READINGS)
     asked = stated.current_densities
     span = f"{density_in_1e12(min(asked))} to {density_in_1e12(max(asked))}"
     return "largest deviation from ReLU", span, "slight", here, ""
@@ -157,32 +120,31 @@ def _transfer_curve(stated: TransferCurve, data: "xarray.Dataset") -> tuple[str,
 # The device, step by step
 
 
-def _writing(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     if job.written is None:
         return
-    path = device_figure(job)
     if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
         model = device_tables.read_measured(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
         made = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
-        yield _drawn(Headline("Writing", caption), results, path, numbers, made)
-        return
-    data = results.devices[job.written]
-    caption = (
-        f"{job.written}, {single_pulses(data)}: conductance after the pulse against its current "
-        "density, in both readings of the detector. Numbered lines: levels; dashed: levels that no "
-        "pulse of the sweep reaches."
-    )
-    names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
-    names += ["reached by the sweep", SMALLEST]
-    text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
-    levels = [of_columns(f"{job.written}: levels", levels_in_short(data, names))]
-    said = Headline("Writing", caption, text, levels)
-    yield _drawn(said, results, path, files.DEVICE.format(device=job.written), _made_by(data))
+        said = Headline("Writing", caption)
+    else:
+        numbers, data = files.DEVICE.format(device=job.written), results.devices[job.written]
+        caption = (
+            f"{job.written}, {single_pulses(data)}: conductance after the pulse against its "
+            "current density, in both readings of the detector. Numbered lines: levels; dashed: "
+            "levels that no pulse of the sweep reaches."
+        )
+        names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
+        names += ["reached by the sweep", SMALLEST]
+        text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
+        levels = [of_columns(f"{job.written}: levels", levels_in_short(data, names))]
+        said, made = Headline("Writing", caption, text, levels), _made_by(data)
+    yield _drawn(said, results, device_figure(job), numbers, made)
 
 
-def _studied(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield what studies hand over."""
     for each in job.studied:
         if not each.headline:
@@ -193,15 +155,14 @@ def _studied(job: SummaryJob, results: Findings) -> Iterator[Section]:
             data = files.read_dataset(results.folder / path, STUDIES[each.study].kind)
         device = results.devices[str(job.written)]
         said = show_of(each.study).headline(data, each.settings, device)
-        if data is None or not said.caption:
-            yield Section(**vars(said))
-            continue
-        # what the embedded engine minimises has no version of a calculator
-        simulated = data if "simulation_backend_version" in data.attrs else device
-        yield _drawn(said, results, png, path, _made_by(simulated))
+        if data is not None and said.caption:
+            # what the embedded engine minimises has no version of a calculator
+            simulated = data if "simulation_backend_version" in data.attrs else device
+            said = _drawn(said, results, png, path, _made_by(simulated))
+        yield said
 
 
-def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
+def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     shown = results.devices.items()
     tables = [_write_energy(name, data) for name, data in shown if name == job.written]
@@ -221,10 +182,10 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Section]:
         made, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
         yield _drawn(said, results, ACCURACY_FIGURE, numbers, made)
     elif tables:
-        yield Section("Write energy and accuracy", tables=tables)
+        yield Headline("Write energy and accuracy", tables=tables)
 
 
-def _write_energy(name: str, data: "xarray.Dataset") -> Table:
+def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
     found = device_tables.write_energies(data.sel(current_density=density[driven]))
@@ -241,44 +202,21 @@ def _write_energy(name: str, data: "xarray.Dataset") -> Table:
 # The page
 
 
-def _sections(job: SummaryJob, results: Findings) -> Iterator[Section]:
-    if job.reference.entries:
-        yield Section("Reference data", tables=[reference_table(job, results.devices)])
-    for section in (_writing, _studied, _energy):
-        yield from section(job, results)
-
-
-def _links(paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Return names and paths of figures and tables by their folder, relative to the page."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in paths):
-        found.setdefault(str(path.parent), []).append((path.stem, str(path)))
-    return found
-
-
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
-    """Return the text of the page.
-
-    Parameters
-    ----------
-    sources : mapping
-        The `folder` of the campaign.
-    job : str
-        JSON of what the page shows.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a result is missing or damaged.
-    """
+    """Return the HTML of the page, given the `folder` of the campaign and JSON of what it shows."""
     asked = SummaryJob.from_json(job)
-    results = Findings.of(asked, Path(sources["folder"][0]))
-    page = rendered(
-        "summary.html.j2",
-        found=results,
-        sections=list(_sections(asked, results)),
-        links=_links(asked.linked),
-        most_rows=MOST_ROWS,
-        made_by=f"wallnet {__version__}, revision {revisions.of('report')} of the report",
-    )
+    results = Findings.of(asked, Path(*sources["folder"]))
+    sections = []
+    if asked.reference.entries:
+        table = reference_table(asked, results.devices)
+        sections.append(Headline("Reference data", tables=[table]))
+    for section in (_writing, _studied, _energy):
+        sections += section(asked, results)
+    # names and paths by folder, relative to the page
+    links: dict[str, list[tuple[str, str]]] = {}
+    for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in asked.linked):
+        links.setdefault(str(path.parent), []).append((path.stem, str(path)))
+    made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
+    shown = {"found": results, "sections": sections, "links": links}
+    page = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
     return {"html": page}

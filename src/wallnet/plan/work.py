@@ -87,7 +87,8 @@ def study_work(requested: Requested, name: str) -> Work:
     asked = of_study(name, campaign).values()
     found = [(1, requested[each.path]) for each in asked if each.kind in COUNTED]
     for subject, settings in study.subjects(campaign).items():
-        if study.ahead and not Path(study.path(subject)).exists():
-            rounds = study.finished_rounds(campaign, subject)
-            found += study.ahead(campaign, subject, settings, rounds)
+        if not Path(study.path(subject)).exists():
+            finished = len(study.finished_rounds(campaign, subject))
+            for expected in study.rounds(campaign, subject, settings)[finished:]:
+                found += expected
     return found

@@ -33,6 +33,9 @@ Requests = dict[Key, Request]
 Rounds = Sequence[Sequence[Any]]
 """What each finished round asked for."""
 
+Expected = Sequence[Sequence[tuple[int, Request]]]
+"""Numbers of requests of each round, each with one such request."""
+
 Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 """Takes a model, data and the name of their block; returns the block and its problems."""
 
@@ -246,11 +249,8 @@ class Study:
         Devices whose calculators are not those of the campaign's devices, given the settings and
         the simulated devices.
     rounds : callable
-        Largest number of rounds, given the name of the subject, its settings and the devices.
-    ahead : callable
-        At most how many requests the rounds will make that are not finished, each number with one
-        such request, given the campaign, the name of the subject, its settings and the finished
-        rounds.
+        At most what each round asks for, given the campaign, the name of the subject and its
+        settings: numbers of requests, each with one such request. There are no more rounds.
     """
 
     name: str
@@ -272,8 +272,7 @@ class Study:
     headline: bool = False
     level_sets: tuple[str, ...] = ()
     compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
-    rounds: Callable[[str, Any, Mapping[str, Device]], int] = lambda *_: 0
-    ahead: Callable[[Campaign, str, Any, Rounds], list[tuple[int, Request]]] | None = None
+    rounds: Callable[[Campaign, str, Any], Expected] = lambda *_: ()
 
     def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
         """Return the path of a result of a subject; that of its dataset without parts.
@@ -304,18 +303,9 @@ class Study:
     def finished_rounds(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
     ) -> list[list[Any]]:
-        """Return what the finished rounds of a subject asked for, up to one of them.
+        """Return what the finished rounds of a subject asked for, up to the number `last` if given.
 
-        Parameters
-        ----------
-        campaign : Campaign
-            The campaign.
-        subject : str
-            Its name.
-        folder : str
-            Folder of the campaign.
-        last : int, optional
-            Number of the last round that counts; all if not given.
+        `folder` is that of the campaign.
         """
         numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
         paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
@@ -340,7 +330,7 @@ class Study:
 
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""
-        return self.rounds(subject, self.subjects(campaign)[subject], campaign.simulated)
+        return len(self.rounds(campaign, subject, self.subjects(campaign)[subject]))
 
     def requests_of(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
@@ -363,22 +353,15 @@ class Study:
         return found
 
 
-PARTS = ("requests", "problems", "about", "each", "compared", "rounds", "ahead")
+PARTS = ("requests", "problems", "about", "each", "compared", "rounds")
 """Functions of a study."""
 
 
 def study(module: str, settings: type[Section], **more: Any) -> Study:
-    """Return the study of an `ask` module.
+    """Return the study of an `ask` module, with the settings of one subject.
 
-    Parameters
-    ----------
-    module : str
-        The module. It has functions with names of `PARTS`; the variables are in `variables.csv`
-        beside it.
-    settings : type
-        Settings of one subject.
-    **more
-        Other parts of a `Study`. Its name, kind and title are those of its folder by default.
+    The module has functions with names of `PARTS`; the variables are in `variables.csv` beside it.
+    Of the other parts of a `Study`, name, kind and title are those of its folder by default.
     """
     found, name = vars(sys.modules[module]), module.split(".")[-2]
     parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}

@@ -1,16 +1,24 @@
-"""The results that a study gathers, each checked against the request that asked for it."""
+"""The results that a study gathers, each checked against the request that asked for it.
 
+They make its dataset, and tell what its next round asks for.
+"""
+
+import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files
+from wallnet import files, revisions
+from wallnet.config import ConfigError
 from wallnet.experiment import Simulation
+from wallnet.experiment.base import canonical, read
 from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
+from wallnet.studies import ALL_STUDIES
 from wallnet.studies.base import GatherJob, Key
 
 if TYPE_CHECKING:
@@ -20,24 +28,17 @@ MADE_BY = ("backend", "backend_version", "revision")
 
 
 class Outcome(NamedTuple):
-    """A wall after a pulse.
-
-    Attributes
-    ----------
-    state : WallState
-        Its state, "free" if no notch pins it.
-    bottom, top : float
-        Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
-        quenched wall.
-    resting : bool or None
-        Whether both ends rest; None if the time after the pulse is too short to tell. At a
-        temperature the quenched wall rests.
-    """
+    """A wall after a pulse."""
 
     state: WallState
+    """Its state, "free" if no notch pins it."""
     bottom: float
     top: float
+    """Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
+    quenched wall."""
     resting: bool | None
+    """Whether both ends rest; None if the time after the pulse is too short to tell. At a
+    temperature the quenched wall rests."""
 
     @property
     def position(self) -> float:
@@ -68,8 +69,9 @@ class Opened:
     """
 
     def __init__(self, job: GatherJob, folder: str | Path = "") -> None:
-        self._folder = folder
-        self._found = {key: (kind, path, digest) for key, kind, path, digest in job.requests}
+        self._found = {
+            key: (kind, str(Path(folder, path)), d) for key, kind, path, d in job.requests
+        }
         self._study = job.study
         self.subject = job.subject
         self.about = job.about or {}
@@ -89,8 +91,7 @@ class Opened:
         """Return kind, path and digest of a result."""
         if key not in self._found:
             raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
-        kind, path, digest = self._found[key]
-        return kind, str(Path(self._folder, path)), digest
+        return self._found[key]
 
     def read(self, key: Key, *names: str) -> "xarray.Dataset":
         """Read some variables of a result, optional ones if it has them, and all attributes.
@@ -156,3 +157,61 @@ def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, N
         name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
         for name, value in rows[0].items()
     }
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `gather` and `round` to the command line."""
+    for name, handler, text in (
+        ("gather", _gather, "gather the simulations of a study into its dataset"),
+        ("round", _round, "list what the next round of a study simulates"),
+    ):
+        command = subparsers.add_parser(name, help=text)
+        command.add_argument(
+            "--job", required=True, help="canonical JSON of studies.GatherJob; - for standard input"
+        )
+        command.add_argument("--out", required=True, help="file to write")
+        command.set_defaults(handler=handler)
+
+
+def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
+    """Return the dataset of a subject, from the results in the folder of a campaign."""
+    if not job.requests:
+        raise ConfigError(f"--job has no requests of {job.study}; plan it again")
+    module, settings, opened = _of(job, folder)
+    values = module.gather(settings, opened)
+    study = ALL_STUDIES[job.study]
+    kind = study.kind_of(settings)
+    attributes = {
+        "kind": kind,
+        "subject": job.subject,
+        **({"device": job.subject} if study.of_device else {}),
+        "parameters": canonical(
+            job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
+        ),
+        # of the first simulation
+        "simulation": opened.parameters,
+        "revision": revisions.of(job.study),
+        **opened.attributes,
+        **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in opened.made_by.items()},
+    }
+    return files.dataset(kind, values, attributes)
+
+
+def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, Opened]:
+    """Return the module that gathers, the settings of the study, and the results."""
+    if job.study not in ALL_STUDIES:
+        known = ", ".join(ALL_STUDIES)
+        raise ConfigError(f"--job names the study {job.study!r}; use one of {known}")
+    name = f"set of settings of {job.study}"
+    settings = read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
+    return import_module(f"wallnet.studies.{job.study}.gather"), settings, Opened(job, folder)
+
+
+def _gather(arguments: argparse.Namespace) -> None:
+    made = gather(GatherJob.from_json(files.given_text(arguments.job)))
+    files.write_dataset(made, arguments.out, made.attrs["kind"], {})
+
+
+def _round(arguments: argparse.Namespace) -> None:
+    module, settings, opened = _of(GatherJob.from_json(files.given_text(arguments.job)))
+    files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)

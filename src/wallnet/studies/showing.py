@@ -65,16 +65,9 @@ def cells(
     columns: Sequence[str],
     rows: Sequence[str],
 ) -> None:
-    """Draw coloured cells with text, the first row at the bottom.
+    """Draw coloured cells with text, shape (row, column), the first row at the bottom.
 
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    colours, texts : ndarray (row, column)
-        Colour and text of each cell; a cell without text has none drawn.
-    columns, rows : sequence of str
-        Their labels.
+    `columns` and `rows` are their labels. A cell without text has none drawn.
     """
     from matplotlib.patches import Rectangle
 
@@ -92,24 +85,22 @@ def cells(
 
 @dataclass(frozen=True)
 class Headline:
-    """A part of the page of a campaign, which a study hands over.
-
-    Attributes
-    ----------
-    title : str
-        Title of the part.
-    caption : str
-        Caption of the figure of the study; the part has no figure if it is empty.
-    text : sequence of str
-        Sentences.
-    tables : sequence of Table
-        Tables.
-    """
+    """A part of the page of a campaign, such as one that a study hands over."""
 
     title: str
     caption: str = ""
+    """Caption of the figure of the study; the part has no figure if it is empty."""
     text: Sequence[str] = ()
+    """Sentences."""
     tables: Sequence[Table] = ()
+    png: str = ""
+    data: str = ""
+    """The figure and the file with its numbers, relative to the folder of the campaign; these and
+    what follows are added by the page."""
+    picture: str = ""
+    """The figure as a URI."""
+    made: str = ""
+    """What made its numbers."""
 
 
 def show_of(study: str) -> Any:

@@ -121,7 +121,7 @@ def test_finished_candidates_count_with_their_own_pulse_and_others_with_the_long
             for count, each in study_work(Requested(campaign), "calibration")
         ]
 
-    assert work() == [(4, "", 1800, density) for density in (1.5e12, 3.0e12)]
+    assert work() == [(n, "", 1800, density) for n in (3, 1) for density in (1.5e12, 3.0e12)]
     asked = [CANDIDATE | {"pulse_duration": each} for each in (0.6e-9, 0.4e-9, 0.7e-9)]
     files.write_json({"asked": asked}, CALIBRATION.round_path("paper", 1))
     place = "results/calibration/paper/{}/synapse/{:.4f}.nc".format

@@ -80,7 +80,7 @@ def test_each_round_adds_its_pulses_to_those_of_the_sweep(tmp_path, monkeypatch)
         assert {each.after for _, each in found} == {("results/initial/stairs.nc",)}
         return [(n, each.path, each.computes.current_density / 1e12) for n, each in found]
 
-    assert work() == [*sweep, (4, later, 1.8)]
+    assert work() == [*sweep, *[(2, later, 1.8)] * 2]
     files.write_json({"asked": [0.9e12]}, INTERVALS.round_path("stairs", 1))
     assert work() == [*sweep, first, (2, later, 1.8)]
     files.write_json({"asked": []}, INTERVALS.round_path("stairs", 2))

@@ -22,7 +22,7 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.reference import Reference
 from wallnet.experiment import Job, Request, Simulation, pulse_job
-from wallnet.studies.base import Requests, Rounds, Validate, changed, study
+from wallnet.studies.base import Expected, Requests, Rounds, Validate, changed, study
 
 STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
 """The searched parameters, and the steps in SI units to which candidates are rounded."""
@@ -191,21 +191,15 @@ def _pulse(
     return pulse_job(device, density).model_copy(update={"output": output})
 
 
-def ahead(
-    campaign: Campaign, _: str, asked: Calibration, so_far: Rounds
-) -> list[tuple[int, Request]]:
-    """Return the pulses on the candidates of later rounds, counted with the longest pulse."""
-    left = 1 + asked.candidates + asked.local_candidates - sum(map(len, so_far))
+def rounds(campaign: Campaign, _: str, asked: Calibration) -> Expected:
+    """Return the pulses on the candidates of each round, counted with the longest pulse."""
     slowest = asked.parameters.corner(1)
-    return [
-        (left, Request("trace", "", partial(_pulse, campaign, asked, slowest, *pulse)))
+    longest = [
+        Request("trace", "", partial(_pulse, campaign, asked, slowest, *pulse))
         for pulse in pulses(campaign.reference)
     ]
-
-
-def rounds(_: str, asked: Calibration, __: Mapping[str, Device]) -> int:
-    """Return the number of rounds."""
-    return 2 if asked.local_candidates else 1
+    counts = filter(None, (1 + asked.candidates, asked.local_candidates))
+    return [[(count, each) for each in longest] for count in counts]
 
 
 STUDY = study(

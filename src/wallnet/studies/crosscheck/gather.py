@@ -14,15 +14,11 @@ from wallnet.files import FileError
 from wallnet.studies.crosscheck.ask import Crosscheck
 from wallnet.studies.opened import Opened, padded
 
+EDGES = ("wall_bottom", "wall_top")
+
 
 def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
-    """Return the variables of all cases.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If the two traces of a case have different times.
-    """
+    """Return the variables of all cases; a case with traces at different times is a `FileError`."""
     # in the order of the configuration, which JSON does not keep
     cases = list(dict.fromkeys(str(case) for case, _ in opened))
     found = [_compared(opened, case, asked.calculators) for case in cases]
@@ -36,7 +32,7 @@ def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
 
 def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[str, Any]:
     """Return the variables of a case."""
-    names = ("time", "m", "wall_bottom", "wall_top", "wall_position", "applied_current_density")
+    names = ("time", "m", *EDGES, "wall_position", "applied_current_density")
     traces = [opened.read((case, each), *names) for each in calculators]
     shared = min(trace["time"].size for trace in traces)
     times = [trace["time"].values for trace in traces]
@@ -46,10 +42,10 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
             "snakemake crosscheck"
         )
 
-    def deviation(name: str) -> NDArray[Any]:
-        ours, theirs = (trace[name].values[:shared] for trace in traces)
-        return np.abs(ours - theirs)
-
+    deviations: dict[str, NDArray[Any]] = {
+        name: np.abs(np.subtract(*(trace[name].values[:shared] for trace in traces)))
+        for name in ("m", *EDGES)
+    }
     longer = max(times, key=len)
     simulated = opened.simulation((case, calculators[0]))
     ends = [float(trace["wall_position"].values[-1]) for trace in traces]
@@ -57,18 +53,16 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         "case_damping": simulated.material.damping,
         "case_current_density": simulated.current_density,
         "compared_until": times[0][shared - 1],
-        "m_deviation": deviation("m").max(),
-        "wall_bottom_deviation": deviation("wall_bottom").max(),
-        "wall_top_deviation": deviation("wall_top").max(),
+        **{f"{name}_deviation": each.max() for name, each in deviations.items()},
         "final_position_deviation": abs(ends[0] - ends[1]),
         "final_state": [trace.attrs["state"] for trace in traces],
         "final_settled": [trace.attrs["settled"] for trace in traces],
         "wall_time": [trace.attrs["wall_time"] for trace in traces],
         "trace_time": longer,
         "trace_current_density": traces[1]["applied_current_density"].values,
-        "trace_m_deviation": deviation("m").max(axis=1),
+        "trace_m_deviation": deviations["m"].max(axis=1),
         **{
-            f"trace_{end}": padded([trace[end].values for trace in traces], longer.size)
-            for end in ("wall_bottom", "wall_top")
+            f"trace_{edge}": padded([trace[edge].values for trace in traces], longer.size)
+            for edge in EDGES
         },
     }

@@ -1,8 +1,7 @@
 """Depinning: the depinning threshold of each notch, by bisection."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
 
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.inheritance import laid_over
@@ -38,12 +37,6 @@ class Depinning(Section):
             yield "current_densities is no ascending pair above 0; write [0.4e+12, 1.0e+12]"
 
 
-def rounds(_: str, asked: Depinning, __: Mapping[str, Device]) -> int:
-    """Return the number of rounds, each of which halves the gaps with a threshold."""
-    low, high = asked.current_densities
-    return halvings(high - low, asked.resolution)
-
-
 @base.on_device
 def problems(key: str, name: str, asked: Depinning, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
@@ -53,12 +46,8 @@ def problems(key: str, name: str, asked: Depinning, device: Device) -> list[str]
     ]
 
 
-class Site(NamedTuple):
-    """A wall that rests at a notch of a track, and the request that simulates it."""
-
-    device: Device
-    state: WallState
-    start: Request
+Site = tuple[Device, WallState, Request]
+"""A track with a wall that rests at a notch, its state, and the request that simulates it."""
 
 
 def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
@@ -67,14 +56,14 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
-        found[OWN, notch] = Site(device, state, level(name, device, state))
+        found[OWN, notch] = device, state, level(name, device, state)
+    state = WallState.at(1, 1)
     for notch, position in positions.items():
         changes = {"track": {"notches": {"count": None, "positions": [position]}}}
         single = Device.model_validate(laid_over(device.plain(), changes))
-        state = WallState.at(1, 1)
         make = partial(level_job, single, state.file_name)
         start = Request("level", STUDY.path(name, f"{SINGLE}-{notch}", "start"), make)
-        found[SINGLE, notch] = Site(single, state, start)
+        found[SINGLE, notch] = single, state, start
     return found
 
 
@@ -87,29 +76,27 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Round
     device = campaign.simulated[name]
     resting = sites(name, device)
     found: base.Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
-    found |= {("start", *key): site.start for key, site in resting.items()}
+    found |= {("start", *key): start for key, (*_, start) in resting.items()}
     both = [(*key, density) for key in resting for density in asked.current_densities]
     for track, notch, density in [*both, *(each for one in so_far for each in one)]:
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
-        site = resting[track, notch]
+        wall, state, start = resting[track, notch]
         # the wall is examined while the current flows
-        make = partial(base.pulse_on, site.device, site.state, density, asked.duration, 0.0)
-        found[track, notch, density] = Request("trace", path, make, (site.start.path,))
+        make = partial(base.pulse_on, wall, state, density, asked.duration, 0.0)
+        found[track, notch, density] = Request("trace", path, make, (start.path,))
     return found
 
 
-def ahead(
-    campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds
-) -> list[tuple[int, Request]]:
-    """Return at most how many pulses the rounds that are not finished ask for, and one of them.
+def rounds(campaign: Campaign, name: str, asked: Depinning) -> base.Expected:
+    """Return at most how many pulses each round asks for, and one of them.
 
-    Each threshold takes one pulse a round. As the thresholds of one and of both ends can differ,
-    two are counted for each wall, which is the most.
+    Each round halves the gaps with a threshold. As the thresholds of one and of both ends can
+    differ, two are counted for each wall, which is the most.
     """
+    low, high = asked.current_densities
     found = requests(campaign, name, asked, ())
     walls = sum(key[0] == "start" for key in found)
-    left = rounds(name, asked, campaign.simulated) - len(so_far)
-    return [(2 * walls * left, found[OWN, 1, asked.current_densities[1]])]
+    return [[(2 * walls, found[OWN, 1, high])]] * halvings(high - low, asked.resolution)
 
 
 STUDY = base.study(

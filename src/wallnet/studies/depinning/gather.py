@@ -32,42 +32,27 @@ def reach(simulated: Simulation) -> float:
 def stay(
     time: NDArray[np.floating], end: NDArray[np.floating], position: float, within: float
 ) -> tuple[float, float]:
-    """Return when a wall end reaches a notch, and when it leaves it for good.
+    """Return when a wall end reaches a notch, and when it leaves it for good, in s.
 
-    Parameters
-    ----------
-    time : ndarray (time,)
-        Times in s, ascending.
-    end : ndarray (time,)
-        Positions of the end in m.
-    position, within : float
-        Position of the notch and the largest distance from it at which it pins an end, in m.
-
-    Returns
-    -------
-    tuple of float
-        Both times in s, by linear interpolation; NaN if the end is never there, or does not leave.
+    The end is at positions in m at ascending times in s, both of shape (time,). A notch at a
+    position in m pins an end within a distance in m. Times are interpolated linearly; NaN if the
+    end is never there, or does not leave.
 
     Examples
     --------
     >>> stay(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 4.0, 6.0, 10.0]), 5.0, 2.0)
     (0.75, 2.25)
     """
-    reached = _entered(time, end, position, within)
+
+    def entered(time: NDArray[np.floating], end: NDArray[np.floating]) -> float:
+        side = 1 if end[0] < position else -1
+        found = tracks.first_time(time, side * end, side * position - within)
+        return found if math.isfinite(found) else math.nan
+
+    reached = entered(time, end)
     if abs(end[-1] - position) <= within or math.isnan(reached):
         return reached, math.nan
-    return reached, -_entered(-time[::-1], end[::-1], position, within)
-
-
-def _entered(
-    time: NDArray[np.floating], end: NDArray[np.floating], position: float, within: float
-) -> float:
-    """Return when an end first comes within a distance of a position; NaN if never."""
-    if abs(end[0] - position) <= within:
-        return float(time[0])
-    side = 1 if end[0] < position else -1
-    found = tracks.first_time(time, side * end, side * position - within)
-    return found if math.isfinite(found) else math.nan
+    return reached, -entered(-time[::-1], end[::-1])
 
 
 def left_ends(ends: Sequence[float], position: float, within: float) -> int:
@@ -76,20 +61,10 @@ def left_ends(ends: Sequence[float], position: float, within: float) -> int:
 
 
 def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
-    """Return between which current densities so many ends leave for the first time.
+    """Return between which current densities in A/m² so many ends leave for the first time.
 
-    Parameters
-    ----------
-    left : mapping
-        Number of ends that have left, by current density in A/m².
-    ends : int
-        Number of ends that have to leave.
-
-    Returns
-    -------
-    tuple of float
-        The strongest density below that at which fewer leave, and the weakest at which so many do;
-        NaN where there is none.
+    These are the strongest one below that at which fewer leave, and the weakest one at which so
+    many do; NaN where there is none. `left` is the number of ends that have left, by density.
 
     Examples
     --------

@@ -51,16 +51,11 @@ def _dwell(data: xarray.Dataset, name: str) -> Table:
         for variable, verb in (("reach_time", "reaches"), ("leave_time", "leaves")):
             found = data[variable].values[..., index][rows] / 1e-9
             columns[f"{edge} end {verb} it (ns)"] = (found, ".2f")
-        shown = map(_shown, times[..., index][rows] / 1e-9, stays[..., index][rows])
-        columns[f"{edge} end is there for (ns)"] = (list(shown), "")
+        time = times[..., index][rows] / 1e-9
+        sign = np.where(stays[..., index][rows], "≥ ", "")
+        shown = np.where(np.isfinite(time), np.char.add(sign, np.char.mod("%.2f", time)), "–")
+        columns[f"{edge} end is there for (ns)"] = (shown, "")
     return of_columns(f"{name}: dwell times in the sweep", columns)
-
-
-def _shown(time: float, stays: bool) -> str:
-    """Return a dwell time in ns as text."""
-    if not np.isfinite(time):
-        return "–"
-    return f"{'≥ ' if stays else ''}{time:.2f}"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -1,7 +1,6 @@
 """Intervals: the current densities at which the state after a pulse changes, by bisection."""
 
 import itertools
-from collections.abc import Mapping
 from functools import partial
 
 from wallnet import files
@@ -10,7 +9,7 @@ from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Section
 from wallnet.experiment import Request, pulse_job
 from wallnet.jobs.requests import pulses
-from wallnet.studies.base import Requests, Rounds, on_device, study, too_short
+from wallnet.studies.base import Expected, Requests, Rounds, on_device, study, too_short
 
 
 class Intervals(Section):
@@ -18,16 +17,6 @@ class Intervals(Section):
 
     resolution: Resolution = 0.001e12
     """Largest distance between two pulses on either side of an edge. Source: our choice."""
-
-
-def rounds(name: str, asked: Intervals, devices: Mapping[str, Device]) -> int:
-    """Return the number of rounds after which all edges are found.
-
-    Each round simulates the middle of each gap with different states at its ends, so that the
-    longest gap of the sweep is halved in each round.
-    """
-    pairs = itertools.pairwise(devices[name].pulse.current_densities)
-    return max((halvings(above - below, asked.resolution) for below, above in pairs), default=0)
 
 
 @on_device
@@ -58,19 +47,19 @@ def _pulse(name: str, device: Device, density: float) -> Request:
     return Request("trace", path, partial(pulse_job, device, density), (initial,))
 
 
-def ahead(
-    campaign: Campaign, name: str, asked: Intervals, so_far: Rounds
-) -> list[tuple[int, Request]]:
-    """Return at most how many pulses the rounds that are not finished ask for, and one of them.
+def rounds(campaign: Campaign, name: str, asked: Intervals) -> Expected:
+    """Return at most how many pulses each round asks for, and one of them.
 
-    A sweep has at least one edge for each state after the first that it reaches; how many there
-    are is known only after it. One edge between each pair of neighbours is therefore counted, which
-    is more than there usually are.
+    Each round simulates the middle of each gap with different states at its ends, so that the
+    longest gap of the sweep is halved in each round. A sweep has at least one edge for each state
+    after the first that it reaches; how many there are is known only after it. One edge between
+    each pair of neighbours is therefore counted, which is more than there usually are.
     """
     device = campaign.simulated[name]
     densities = device.pulse.current_densities
-    left = rounds(name, asked, campaign.simulated) - len(so_far)
-    return [((len(densities) - 1) * left, _pulse(name, device, densities[-1]))]
+    gaps = (above - below for below, above in itertools.pairwise(densities))
+    count = max((halvings(gap, asked.resolution) for gap in gaps), default=0)
+    return [[(len(densities) - 1, _pulse(name, device, densities[-1]))]] * count
 
 
 STUDY = study(

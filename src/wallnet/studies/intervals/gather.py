@@ -13,17 +13,17 @@ from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.studies.intervals.ask import Intervals
 from wallnet.studies.opened import Opened
 
-Outcome = tuple[str, bool]
-"""State of the wall after a pulse, and whether it rests, as a track without a wall does."""
-
 
 def next_round(asked: Intervals, opened: Opened) -> list[float]:
     """Return the current densities in A/m² to simulate next, none if all edges are found."""
     return middles(_outcomes(opened), asked.resolution)
 
 
-def _outcomes(opened: Opened) -> dict[float, Outcome]:
-    """Return the outcome of each pulse by its current density in A/m²."""
+def _outcomes(opened: Opened) -> dict[float, tuple[str, bool]]:
+    """Return the state after each pulse, and whether its wall rests, by current density in A/m².
+
+    A track without a wall rests.
+    """
     ends = {float(key[0]): opened.outcomes(key)[0] for key in opened}
     return {
         density: (str(end.state), end.state in WITHOUT_WALL or end.resting is True)

@@ -17,19 +17,10 @@ from wallnet.studies.operating_windows import ask
 
 
 def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, int]:
-    """Return the outcome of stepwise switching, and the first step that failed.
+    """Return the outcome of stepwise switching, and the first step that failed; 0 if none did.
 
-    Parameters
-    ----------
-    pauses : sequence of Outcome
-        The wall at the start and after each step so far.
-    notches : sequence of float
-        Positions of the notches in m, ascending.
-
-    Returns
-    -------
-    tuple
-        The outcome, and the number of the step; 0 if all of these steps worked.
+    `pauses` are the wall at the start and after each step so far, `notches` the positions of the
+    notches in m, ascending.
     """
     count = len(notches)
     for step, (pause, wanted) in enumerate(zip(pauses, ask.wanted_notches(count), strict=False)):
@@ -52,18 +43,8 @@ def edges(
 ) -> tuple[float, float, float, float]:
     """Return the edges of the widest stretch of current densities that work, the first of equals.
 
-    Parameters
-    ----------
-    works : sequence of bool
-        Whether the wall switches stepwise at each current density.
-    current_density : sequence of float
-        Current densities in A/m², ascending.
-
-    Returns
-    -------
-    tuple of float
-        The least and the greatest that works, and the next below and above, which fail; NaN where
-        there is none.
+    These are the least and the greatest that works, and the next below and above, which fail; NaN
+    where there is none. The current densities are in A/m², ascending.
     """
     runs = [list(run) for _, run in itertools.groupby(range(len(works)), works.__getitem__)]
     widest = max((run for run in runs if works[run[0]]), key=len, default=None)

@@ -37,16 +37,9 @@ def conductances(
 ) -> NDArray[np.float64]:
     """Return the conductances in S of profiles of m_z at times in s, in both readings.
 
-    Parameters
-    ----------
-    content : xarray.Dataset
-        Dataset of the simulation, with `magnetic_cells`.
-    detector : Detector
-        The detector.
-    m_z : ndarray (..., time, x)
-        Column means of m_z over magnetic cells.
-    time : ndarray (time,)
-        Times since the start of the first pulse.
+    `content` is the dataset of the simulation, with `magnetic_cells`. Column means of m_z over
+    magnetic cells have the shape (..., time, x). Times are those since the start of the first
+    pulse.
     """
     track = Simulation.from_json(str(content.attrs["parameters"])).track
     columns, domains = detector.columns(track), domains_of(content, time)
@@ -55,17 +48,10 @@ def conductances(
 
 
 def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
-    """Return NeuroSim's curve of conductance against pulse number, both from 0 to 1.
+    """Return NeuroSim's curve of conductance against pulse number x, both from 0 to 1.
 
     y = (1 - exp(-c x))/(1 - exp(-c)), a straight line for c = 0 (Chen, Peng and Yu, IEDM 2017, with
-    c = 1/A).
-
-    Parameters
-    ----------
-    x : array_like
-        Pulse number as a share of all.
-    curvature : float
-        c; negative if the conductance rises late.
+    c = 1/A). The curvature c is negative if the conductance rises late.
     """
     x = np.asarray(x, dtype=float)
     if abs(curvature) < 1e-9:
@@ -74,23 +60,12 @@ def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
 
 
 def nonlinearity(share: ArrayLike, conductance: ArrayLike) -> float:
-    """Return NeuroSim's nonlinearity label of a branch.
+    """Return NeuroSim's nonlinearity label of a branch, between -10.2 and 10.2.
 
-    The curve `saturating` is fitted with least squares. The label is its largest deviation from a
-    straight line times `LABEL`, with the sign of the curvature. With this factor, it is that of
-    NeuroSim's table of labels and A.
-
-    Parameters
-    ----------
-    share : array_like
-        Pulse number from 0 to 1.
-    conductance : array_like
-        Conductance, normalised from 0 to 1 along `share`.
-
-    Returns
-    -------
-    float
-        Between -10.2 and 10.2; NaN for fewer than three points.
+    The curve `saturating` is fitted with least squares to the conductance against the pulse number,
+    both from 0 to 1. The label is its largest deviation from a straight line times `LABEL`, with
+    the sign of the curvature. With this factor, it is that of NeuroSim's table of labels and A. NaN
+    for fewer than three points.
     """
     from scipy.optimize import minimize_scalar
 
@@ -122,10 +97,7 @@ def label(curvature: float) -> float:
 def branches(current_density: NDArray[np.floating]) -> list[tuple[int, int]]:
     """Return first and last pulse of each sequence of pulses of one sign; pulses of 0 are in none.
 
-    Parameters
-    ----------
-    current_density : ndarray (pulse,)
-        Current density of each pulse in A/m²; index 0 is the state before the first pulse.
+    Index 0 of the current density in A/m², shape (pulse,), is the state before the first pulse.
     """
     changes = np.flatnonzero(np.diff(np.sign(current_density))) + 1
     runs = np.split(np.arange(len(current_density)), changes)
@@ -158,10 +130,7 @@ def _of_branch(normalized: NDArray[np.float64], steps: int, rising: bool) -> dic
 def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     """Return the variables of the response of a device to a pulse train.
 
-    Raises
-    ------
-    wallnet.files.FileError
-        If the conductance is equal after all pulses.
+    A conductance that is equal after all pulses is a `FileError`.
     """
     (key,) = opened
     names = ("magnetization_profile", "magnetic_cells", *KEPT)

@@ -1,9 +1,10 @@
 """Tables and figure of a device's response to a pulse train, made from its dataset only."""
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas
 import xarray
 
 from wallnet import files
@@ -15,9 +16,6 @@ from wallnet.report.device_tables import write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Columns, Format, Table, of_columns
 from wallnet.studies.showing import Headline, columns, rows_of
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -54,21 +52,19 @@ def _pulses(data: xarray.Dataset) -> Columns:
     }
 
 
-OF_BRANCH = ("branch_steps", "step_size", "nonlinearity", "step_slope")
-
-
-def _branches(rows: "pandas.DataFrame", name: str) -> Table:
+def _branches(rows: pandas.DataFrame, name: str) -> Table:
     """Return the table of potentiation and depression, one row a branch and reading."""
     ends = zip(rows["branch_first"], rows["branch_last"], strict=True)
+    names = ("reading", "branch_steps", "step_size", "nonlinearity", "step_slope")
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
         "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-        **columns("pulse_trains", rows, "reading", *OF_BRANCH),
+        **columns("pulse_trains", rows, *names),
     }
     return of_columns(f"{name}: potentiation and depression", shown)
 
 
-def _asymmetry(rows: "pandas.DataFrame", name: str) -> Table:
+def _asymmetry(rows: pandas.DataFrame, name: str) -> Table:
     """Return the table of what differs between potentiation and the depression after it.
 
     The asymmetry of NeuroSim is the difference of the two labels. The bias β of aihwkit is that of
@@ -111,24 +107,17 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     return figure
 
 
-def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
+def writing(data: xarray.Dataset, levels: int) -> np.ndarray | None:
     """Return what it takes to write the levels of a synapse, one level a pulse.
 
     The first branch has to lead up from the lowest level, and the second one down again; each
     pulse of them leads to another state.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Response to the pulse train.
-    levels : int
-        Number of levels.
-
     Returns
     -------
-    list of ndarray or None
+    ndarray or None
         Pulses, energy in J, and pulses outside the constant-parameter model that take a synapse
-        from a row to a column, shape (1 + levels, levels); the first row is the state before any
+        from a row to a column, shape (3, 1 + levels, levels); the first row is the state before any
         pulse, the others are the levels. None if the train cannot write them.
     """
     density = data["pulse_train_current_density"].values
@@ -153,7 +142,7 @@ def writing(data: xarray.Dataset, levels: int) -> list[np.ndarray] | None:
         [(up[start:end] if end > start else down[end:start]).sum(axis=0) for end in range(levels)]
         for start in [0, *range(levels)]
     ]
-    return [*np.moveaxis(np.array(sums), -1, 0)]
+    return np.moveaxis(np.array(sums), -1, 0)
 
 
 MOST_PULSES = 4

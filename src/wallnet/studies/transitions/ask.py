@@ -19,8 +19,7 @@ class Transitions(base.FromStates, PulseGrid):
     @property
     def signed(self) -> tuple[float, ...]:
         """Current densities of both signs in A/m², ascending."""
-        densities = self.current_densities
-        return (*(-each for each in reversed(densities)), *densities)
+        return (*(-each for each in reversed(self.current_densities)), *self.current_densities)
 
 
 @base.on_device

@@ -18,18 +18,8 @@ def target_of(
 
     Targets are the states from which pulses start, then those of `WITHOUT_WALL`. A wall is in the
     state of its name if it rests and both ends are within reach of the wall that was initialised
-    there: a wall may also creep or rest elsewhere in the gap between two notches.
-
-    Parameters
-    ----------
-    end : Outcome
-        The wall after a pulse.
-    starts : sequence of Outcome
-        The initialised walls, at rest.
-    names : sequence of WallState
-        States in which they were initialised.
-    reach : float
-        Largest distance of an end in m.
+    there (`starts`): a wall may also creep or rest elsewhere in the gap between two notches. The
+    reach is the largest distance of an end in m.
     """
     if end.state in WITHOUT_WALL:
         return len(names) + WITHOUT_WALL.index(end.state)

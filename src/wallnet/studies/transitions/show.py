@@ -1,9 +1,9 @@
 """Tables and map of the transitions of a device, made from their file only."""
 
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas
 import xarray
 
 from wallnet.config import Figures
@@ -14,9 +14,6 @@ from wallnet.report import style
 from wallnet.report.device_tables import sign_of, write_energies
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.showing import YES, cells, columns, rows_of
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -37,21 +34,12 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     ]
 
 
-def shortest(pulses: "pandas.DataFrame") -> dict[str, dict[str, "pandas.DataFrame"]]:
-    """Return the shortest sequence of pulses between states.
+def shortest(pulses: pandas.DataFrame) -> dict[str, dict[str, pandas.DataFrame]]:
+    """Return the shortest sequence of pulses between states, by start and target.
 
-    Of sequences with equally many pulses, that with the least heat (sum of J² t) is taken.
-
-    Parameters
-    ----------
-    pulses : pandas.DataFrame
-        Pulses that lead from one state to another: `start` and `target`, `current_density` in A/m²
-        and `duration` in s.
-
-    Returns
-    -------
-    dict
-        The pulses, by start and target. Pairs without a sequence are left out.
+    Of sequences with equally many pulses, that with the least heat (sum of J² t) is taken. Pairs
+    without a sequence are left out. Pulses have `start` and `target`, `current_density` in A/m² and
+    `duration` in s.
     """
     import networkx
 
@@ -82,10 +70,8 @@ _NUMBERS: dict[str, Format] = {
 }
 
 
-def _sequences(data: xarray.Dataset, rows: "pandas.DataFrame", name: str) -> Table:
+def _sequences(data: xarray.Dataset, rows: pandas.DataFrame, name: str) -> Table:
     """Return the table of the shortest sequences, each pulse from a cold track."""
-    import pandas
-
     stable = data["start"].values[data["start_stable"].values == 1]
     leads = rows["start"].isin(stable) & rows["target"].notna() & (rows["start"] != rows["target"])
     found = shortest(rows[leads])
