@@ -246,7 +246,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
     from wallnet import simulate, tracks
     from wallnet.simulate.drives import drives
     from wallnet.simulate.embedded import engine_of
-    from wallnet.simulate.oommf import run, session, thermal
+    from wallnet.simulate.oommf import run, session
     from wallnet.simulate.registry import check
 
     more = (*AT_TEMPERATURE[device], f"temperature.ambient={temperature}")
@@ -282,7 +282,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
         times[duration] = processor() - begin
     theirs = (times[oommf] - times[oommf / 4]) / (0.75 * oommf)
     print(
-        f"{film}: OOMMF, {thermal.time_step(job, drive) * 1e12:.2g} ps a step: {theirs:.1f} CPU s "
+        f"{film}: OOMMF, {run.time_step(job, drive) * 1e12:.2g} ps a step: {theirs:.1f} CPU s "
         f"per ns, {theirs / spent:.0f} times as many"
     )
 

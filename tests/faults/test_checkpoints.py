@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, experiment, files
+from wallnet import cli, config, experiment, files, revisions
 from wallnet.config.devices import Relaxation
 from wallnet.simulate import checkpoint, initial_state, simulate
 
@@ -141,10 +141,8 @@ def test_a_checkpoint_of_another_revision_is_not_used(job, tmp_path, eager, monk
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
     # that of the engine, and of no other stage
-    others = checkpoint.revisions.of
-    monkeypatch.setattr(
-        checkpoint.revisions, "of", lambda stage: 999 if stage == "film" else others(stage)
-    )
+    others = revisions.of
+    monkeypatch.setattr(revisions, "of", lambda stage: 999 if stage == "film" else others(stage))
     entries = []
     trace = simulate(job, progress=entries.append, output=out)
     assert len(entries) == trace.sizes["time"] - 1  # from the beginning

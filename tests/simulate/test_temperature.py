@@ -17,7 +17,7 @@ from wallnet.film.renormalization import domain_magnetization, of_film, scaled
 from wallnet.film.terms import SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import checkpoint, trains
-from wallnet.simulate.embedded.heated import HeatedFilm
+from wallnet.simulate.embedded import HeatedFilm
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace

@@ -18,23 +18,9 @@ def canonical(data: Any) -> str:
 
 
 def read(text: str, kind: type[Data], option: str, name: str) -> Data:
-    """Read the JSON that a rule passes to its job.
+    """Read the JSON that a rule passes to its job as a section, or a type composed of sections.
 
-    Parameters
-    ----------
-    text : str
-        The JSON.
-    kind : type
-        A section, or a type composed of sections.
-    option : str
-        The option of the command line, for messages.
-    name : str
-        Name of the expected data, for messages.
-
-    Returns
-    -------
-    object
-        Object of that type.
+    Messages contain the option of the command line and the name of the expected data.
 
     Raises
     ------

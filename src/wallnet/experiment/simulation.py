@@ -35,6 +35,7 @@ from wallnet.config.quantities import (
     Position,
     Quantity,
     Section,
+    silent,
 )
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
@@ -44,7 +45,6 @@ from wallnet.files import WallState
 
 BLOCK = 8
 """Number of replicas that one job simulates; more replicas are further blocks."""
-
 
 SECONDS_PER_CELL_STEP = 1e-8
 """Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
@@ -66,11 +66,6 @@ class WallPlacement(Section):
     top: Position
 
 
-def _is_default(value: Any) -> bool:
-    """Return whether a key has its default, and is left out of the JSON of a job."""
-    return not value
-
-
 class PulseHeating(Section):
     """What the temperature of a track during its pulses, and the film at it, depend on."""
 
@@ -80,7 +75,7 @@ class PulseHeating(Section):
     """Curie temperature of the film in K."""
     anisotropy_exponent: float
     """Power of the magnetisation with which the anisotropy changes."""
-    earlier: Annotated[tuple[ProgramPulse, ...], Field(exclude_if=_is_default)] = ()
+    earlier: tuple[ProgramPulse, ...] = silent(())
     """Pulses with their pauses, in the order of time, up to the start of the job."""
 
     def after(self, pulse: ProgramPulse) -> Self:
@@ -92,14 +87,40 @@ class PulseHeating(Section):
         return self.model_copy(update={"earlier": (*earlier, pulse)})
 
 
-class Step(Job):
-    """Simulation of one wall on one track: an optional pulse, then relaxation.
+class FreeWalls(Section):
+    """What replicas do whose wall is free at the end of their last pause.
 
-    Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
-    initial state or a conductance level. Calculators simulate steps.
+    In each block, and between each pair of notches, a share of them goes on at the temperature.
+    """
 
-    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas` and
-    `waveform` has none of them in its JSON, so that it stays the same job.
+    share: Fraction
+    """Share of the free walls that go on, at least one."""
+    longest: Duration
+    """Time after which they end at the latest."""
+
+
+class Train(Section):
+    """A train of pulses, and what is recorded of it."""
+
+    pulses: tuple[ProgramPulse, ...]
+    expected: tuple[str, ...] = silent(())
+    """Name of the state in which the wall has to rest before the first pulse and after each pulse;
+    empty where any will do. The train ends after the first pulse with another outcome."""
+    maps: bool = silent(True)
+    """Whether the magnetisation is recorded, and not only the wall."""
+    free: FreeWalls | None = None
+    """What replicas with a free wall do at the end."""
+
+
+class Simulation(Job):
+    """Simulation of one wall on one track: a pulse or none, then relaxation; or a train of pulses.
+
+    Without `train`, it is one step, which calculators simulate. Without `current_density` there is
+    no pulse. The wall is initialised and relaxes, as for an initial state or a conductance level.
+    With `replicas`, the whole train is repeated, from one initial state.
+
+    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas`,
+    `waveform` and `train` has none of them in its JSON, so that it stays the same job.
     """
 
     track: Track
@@ -113,18 +134,20 @@ class Step(Job):
     calculator_name: CalculatorName
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
-    temperature: Annotated[float, Quantity("K", 0.0, 1e4), Field(exclude_if=_is_default)] = 0.0
+    temperature: Annotated[float, Quantity("K", 0.0, 1e4)] = silent(0.0)
     """Temperature in K of the thermal field; before the pulses if they heat the film."""
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1, exclude_if=_is_default)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = silent(0)
     """Seed of the thermal field."""
     heating: PulseHeating | None = None
     """How pulses heat the film; None if they do not."""
-    pulse_number: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
+    pulse_number: Annotated[int, Field(ge=0)] = silent(0)
     """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
     replicas: tuple[int, int] | None = None
     """First and last number of the repetitions with thermal fields of their own."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""
+    train: Train | None = None
+    """Pulses in the place of a single one."""
 
     @model_validator(mode="before")
     @classmethod
@@ -154,11 +177,6 @@ class Step(Job):
         return self.pulse_duration if self.current_density is not None else 0.0
 
     @property
-    def longest(self) -> float:
-        """Simulated time in s after which the simulation ends at the latest."""
-        return self.pulse_end + self.relaxation.longest
-
-    @property
     def noise_key(self) -> int:
         """Key of the generator of the thermal field.
 
@@ -185,50 +203,11 @@ class Step(Job):
         stem, dot, suffix = path.rpartition(".")
         return "".join([stem, *parts, dot, suffix])
 
-
-class FreeWalls(Section):
-    """What replicas do whose wall is free at the end of their last pause.
-
-    In each block, and between each pair of notches, a share of them goes on at the temperature.
-    """
-
-    share: Fraction
-    """Share of the free walls that go on, at least one."""
-    longest: Duration
-    """Time after which they end at the latest."""
-
-
-class Train(Section):
-    """A train of pulses, and what is recorded of it."""
-
-    pulses: tuple[ProgramPulse, ...]
-    expected: Annotated[tuple[str, ...], Field(exclude_if=_is_default)] = ()
-    """Name of the state in which the wall has to rest before the first pulse and after each pulse;
-    empty where any will do. The train ends after the first pulse with another outcome."""
-    maps: Annotated[bool, Field(exclude_if=bool)] = True
-    """Whether the magnetisation is recorded, and not only the wall."""
-    free: FreeWalls | None = None
-    """What replicas with a free wall do at the end."""
-
-
-class Simulation(Step):
-    """Simulation of one wall on one track under a train of pulses.
-
-    Without `train`, it has one pulse or none, which is its own step. With `replicas`, the whole
-    train is repeated, from one initial state.
-    """
-
-    train: Train | None = None
-
     @property
     def numbers(self) -> range:
         """Numbers of the replicas; one without `replicas`."""
         first, last = self.replicas or (1, 1)
         return range(first, last + 1)
-
-    def replica(self, number: int) -> Self:
-        """Return the simulation of one replica."""
-        return self.model_copy(update={"replicas": (number, number)})
 
     @property
     def pulses(self) -> int:
@@ -244,7 +223,7 @@ class Simulation(Step):
         It is that of all replicas. Of free walls, the share that goes on counts.
         """
         if self.train is None:
-            return super().longest
+            return self.pulse_end + self.relaxation.longest
         each = sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
         free = self.train.free
         return len(self.numbers) * (each + (free.share * free.longest if free else 0.0))
@@ -256,7 +235,7 @@ class Simulation(Step):
             return self.current_density or 0.0
         return max((pulse.current_density for pulse in self.train.pulses), key=abs)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Self]:
         """Yield the job of each pulse with its pause, in the order of time."""
         if self.train is None:
             yield self
@@ -282,7 +261,7 @@ class Simulation(Step):
             if heating:
                 heating = heating.after(pulse.model_copy(update={"repetitions": 1}))
 
-    def onward(self) -> Iterator[Step]:
+    def onward(self) -> Iterator[Self]:
         """Yield the jobs of a replica whose wall is free at the end, in the order of time.
 
         None is longer than a quench, which shows after each whether a notch pins the wall.
@@ -303,7 +282,7 @@ class Simulation(Step):
 
     @property
     def processor_time(self) -> float | None:
-        """Estimated processor time in s; None with a calculator of unknown speed."""
+        """Estimate in s; None with a calculator of unknown speed."""
         slower = SLOWER.get(self.calculator_name)
         return slower and slower * SECONDS_PER_CELL_STEP * self.cell_steps()
 
@@ -314,7 +293,7 @@ class Simulation(Step):
         followed by a quench.
         """
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
-        # the torque changes the step little: one estimate serves a whole sweep
+        # the torque changes the step little
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
         fraction = settings.time_step_fraction
@@ -322,18 +301,16 @@ class Simulation(Step):
         steps = self.longest / _time_step(*given, self.temperature)
         if self.temperature:
             free = self.train.free if self.train else None
-            quenches = max(self.pulses, 1) + (
-                free.share * free.longest / QUENCH.longest if free else 0
-            )
+            quenches = max(self.pulses, 1.0)
+            if free:
+                quenches += free.share * free.longest / QUENCH.longest
             each = QUENCH.longest / _time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
         return columns * rows * steps
 
 
-@lru_cache(maxsize=64)
-def _time_step(material: SimulatedMaterial, *given: Any) -> float:
-    """Return the time step in s of the embedded engine; see `SimulatedMaterial.time_step`."""
-    return material.time_step(*given)
+_time_step = lru_cache(maxsize=64)(SimulatedMaterial.time_step)
+"""Time step in s of the embedded engine, which the pulses of a sweep share."""
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from wallnet.config.quantities import Section
 from wallnet.errors import UserError
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.simulate.checkpoint import Checkpoint
 from wallnet.simulate.recorder import Recorder
 
@@ -39,7 +39,7 @@ class Calculator(ABC, Generic[Given]):
     resumes : bool
         Whether `run` uses a checkpoint.
     waveforms : bool
-        Whether `run` simulates pulses that are not square (`Step.segments`).
+        Whether `run` simulates pulses that are not square (`Simulation.segments`).
     """
 
     Settings: ClassVar[type[BaseModel]] = Section
@@ -62,7 +62,7 @@ class Calculator(ABC, Generic[Given]):
     @abstractmethod
     def run(
         self,
-        job: Step,
+        job: Simulation,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
@@ -72,7 +72,7 @@ class Calculator(ABC, Generic[Given]):
 
         Parameters
         ----------
-        job : Step
+        job : Simulation
             Track, material, pulse and relaxation, in SI units.
         start : ndarray (rows, columns, 3)
             Initial magnetisation: unit vectors, zero in empty cells.

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions
-from wallnet.experiment import Step
-from wallnet.experiment.code import stage_of
+from wallnet import files
+from wallnet.experiment import Simulation
+from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
 
 logger = logging.getLogger(__name__)
@@ -27,36 +27,22 @@ def path_beside(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.checkpoint.npz")
 
 
-FORM = "4"
+FORM = "5"
 """Form of a state; another form is not continued. It is raised with names or meaning of arrays."""
 
 
 class Checkpoint(Attempt):
-    """Hidden file that a simulation writes periodically and reads when it starts again.
+    """Hidden file beside an output, which a simulation writes and reads when it starts again.
 
-    A file of another job, another revision of the code or another initial state is not used. If the
-    file cannot be read or written, the simulation only takes longer.
-
-    Parameters
-    ----------
-    output : str or Path
-        Output of the simulation; the checkpoint is in the same folder.
-    job : Step
-        The simulated job.
-    start : ndarray
-        The initial magnetisation.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
+    A file of another job, another revision of the code or another initial magnetisation is not
+    used. If the file cannot be read or written, the simulation only takes longer.
     """
 
-    def __init__(self, output: str | Path, job: Step, start: NDArray) -> None:
+    def __init__(self, output: str | Path, job: Simulation, start: NDArray) -> None:
         super().__init__(
             FORM,
             job.to_json(),
-            str(revisions.of(stage_of(job.calculator_name))),
+            str(revision_of(job.calculator_name)),
             np.ascontiguousarray(start, dtype=np.float64),
         )
         self.path = path_beside(output)
@@ -78,13 +64,7 @@ class Checkpoint(Attempt):
         return state
 
     def offer(self, state: Callable[[], State]) -> None:
-        """Save a state if the latest checkpoint is old.
-
-        Parameters
-        ----------
-        state : callable
-            Returns the state; called only if it is saved.
-        """
+        """Save a state, which is called for only then, if the latest checkpoint is old."""
         if not self.is_due(INTERVAL):
             return
         try:

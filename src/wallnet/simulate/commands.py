@@ -74,13 +74,12 @@ def _simulate(arguments: argparse.Namespace) -> None:
                 f"{trace.attrs['wall_time']:.1f} s"
             )
             return
-        from wallnet.simulate.trains import run_replicas, run_train, unfinished
+        from wallnet.simulate.trains import run_train, unfinished
 
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
-        run, kind = (run_replicas, "ensemble") if job.replicas else (run_train, "train")
-        made = run(job, start, progress, arguments.out)
-    files.write_dataset(made, arguments.out, kind, {})
+        made = run_train(job, start, progress, arguments.out)
+    files.write_dataset(made, arguments.out, "ensemble" if job.replicas else "train", {})
     shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
     states = (
         made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]

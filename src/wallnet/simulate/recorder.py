@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet import files, tracks
 from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import share_at
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.tracks.domains import magnetization_of_step
 
 if TYPE_CHECKING:
@@ -22,13 +22,17 @@ _RECORDED = (
 """Variables of a trace that grow with each entry or snapshot."""
 
 
+WARM_UP = 20e-12
+"""Time in s after which the film has its temperature."""
+
+
 def next_output(time: float, interval: float) -> float:
     """Return the first multiple of the output interval after a time, both in s."""
     # the tolerance of 1e-6 intervals makes the result independent of rounding errors of the time
     return float((np.floor(time / interval + 1e-6) + 1) * interval)
 
 
-def initialized(job: Step) -> NDArray[np.float64]:
+def initialized(job: Simulation) -> NDArray[np.float64]:
     """Return the magnetisation of the initialised wall of a job, (rows, columns, 3)."""
     width, placement = job.material.wall_width_parameter, job.placement
     return tracks.placed_wall(job.track, width, placement.bottom, placement.top)
@@ -46,7 +50,7 @@ class Recorder:
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         The simulated job.
 
     Attributes
@@ -58,13 +62,17 @@ class Recorder:
         Unit vectors of the last entry, zero in empty cells.
     domain_magnetization : float
         Mean of a cell's moment in a domain at the job's temperature.
+    spin_temperatures : list of list of float
+        Measured and set temperature in K at entries after `WARM_UP`, which calculators for jobs at
+        a temperature add.
     """
 
-    def __init__(self, job: Step) -> None:
+    def __init__(self, job: Simulation) -> None:
         self.job = job
         self.mask = tracks.cells(job).mask
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
+        self.spin_temperatures: list[list[float]] = []
         self.domain_magnetization = job.material.domain_magnetization(
             job.track.cell, job.temperature
         )
@@ -116,20 +124,16 @@ class Recorder:
 
     def content(self) -> dict[str, NDArray]:
         """Return the recorded data as named arrays; see `restore`."""
-        entries = {f"recorder_{name}": np.array(each) for name, each in self._entries.items()}
-        return entries | {"recorder_latest": self.latest}
+        grown = self._entries | {"spin_temperatures": self.spin_temperatures}
+        found = {f"recorder_{name}": np.array(each) for name, each in grown.items()}
+        return found | {"recorder_latest": self.latest}
 
     def restore(self, content: Mapping[str, NDArray]) -> None:
-        """Restore the data of an earlier recorder of the same job.
-
-        Parameters
-        ----------
-        content : Mapping
-            Arrays returned by `content`.
-        """
+        """Restore the data of an earlier recorder of the same job, as `content` returned them."""
         for name in self._entries:
             values = content[f"recorder_{name}"]
             self._entries[name] = values.tolist() if values.ndim == 1 else list(values)
+        self.spin_temperatures = content["recorder_spin_temperatures"].tolist()
         self.latest = content["recorder_latest"]
 
     def resting(self) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.experiment.code import load_class
 from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
@@ -109,7 +109,7 @@ def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> dict[str
     dict
         The attributes that `Calculator.run` returns.
     """
-    job = Step.model_validate(_JOB | {"temperature": temperature})
+    job = Simulation.model_validate(_JOB | {"temperature": temperature})
     return calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
 
 

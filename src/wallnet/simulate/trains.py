@@ -6,7 +6,7 @@ At a temperature, a block of replicas of a train differs by their thermal fields
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions, simulate, tracks
-from wallnet.config.track import Track
-from wallnet.experiment import Simulation, Step
-from wallnet.experiment.code import stage_of
+from wallnet import files, simulate, tracks
+from wallnet.experiment import Simulation
+from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE
@@ -47,18 +46,12 @@ Wall = dict[str, Any]
 
 
 class Course(NamedTuple):
-    """What a train of pulses does to a wall.
-
-    Attributes
-    ----------
-    parts : list of xarray.Dataset
-        Trace of each pulse with its pause, with the last map only.
-    walls : list of dict
-        Variables of the wall before the first pulse and after each.
-    """
+    """What a train of pulses does to a wall."""
 
     parts: "list[xarray.Dataset]"
+    """Trace of each pulse with its pause, with the last map only."""
     walls: list[Wall]
+    """The wall before the first pulse and after each."""
 
 
 def run_train(
@@ -67,16 +60,20 @@ def run_train(
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
 ) -> "xarray.Dataset":
-    """Simulate a train of pulses, up to the first with another outcome than the expected one.
+    """Simulate a train of pulses, or a block of replicas of it, one after the other.
+
+    A train ends after the first pulse with another outcome than the expected one. A replica does
+    not depend on its block. Replicas whose wall is free at the end of the last pause go on as
+    `job.train.free` says.
 
     Parameters
     ----------
     job : Simulation
-        Track, material, calculator and train.
+        Track, material, calculator and train; with replicas, at a temperature.
     initial : xarray.Dataset
         State before the first pulse, kind 'initial'.
     progress : callable
-        Called with the simulated time in s during the simulation.
+        Called with the simulated time in s, of all replicas, during the simulation.
     output : str or Path, optional
         Path of the result. Finished pulses are stored in a hidden folder next to it, and a killed
         train continues after them. The caller removes the folder (`unfinished`) after writing the
@@ -85,17 +82,21 @@ def run_train(
     Returns
     -------
     xarray.Dataset
-        The trace of the whole train, kind 'train'.
+        The trace of the whole train, kind 'train'; of replicas kind 'ensemble'. If a pulse heats
+        the film beyond what can be simulated, there are no replicas, and the attribute
+        `beyond_model` says why.
 
     Raises
     ------
     wallnet.simulate.SimulationError
-        If a simulation becomes unstable, or ends early. The message names the pulse.
+        If a simulation becomes unstable, or ends early. The message names replica and pulse.
     """
     if job.train is None:
         raise ValueError("a single pulse is no train; call simulate")
     folder = None if output is None else unfinished(output)
-    return _joined(job, initial, course(job, initial, progress, folder))
+    if not job.replicas:
+        return joined(job, initial, course(job, initial, progress, folder))
+    return _block(job, initial, progress, folder)
 
 
 def course(
@@ -120,21 +121,21 @@ def course(
 
 def followed(
     job: Simulation,
-    steps: Iterable[tuple[int, Step]],
+    steps: Iterable[tuple[int, Simulation]],
     initial: "xarray.Dataset",
     progress: Callable[[float], None],
     folder: Path | None,
-) -> "Iterator[tuple[Step, xarray.Dataset]]":
+) -> "Iterator[tuple[Simulation, xarray.Dataset]]":
     """Yield steps of a job with their traces, each from the state that the one before left.
 
     Each step has a number, under which its trace is kept in the folder.
     """
-    revision = str(revisions.of(stage_of(job.calculator_name)))
+    revision = str(revision_of(job.calculator_name))
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
     identity = Attempt(job.to_json(), revision, start).identity
     state, time = initial, 0.0
     for index, step in steps:
-        part = None if folder is None else folder / f"{index}.nc"
+        part = folder and folder / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
             try:
@@ -142,7 +143,7 @@ def followed(
             except simulate.SimulationError as error:
                 raise simulate.SimulationError(f"pulse {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
-            if part is not None:
+            if part:
                 part.parent.mkdir(parents=True, exist_ok=True)
                 files.write_dataset(trace, part, "trace", {})
         yield step, trace
@@ -178,7 +179,7 @@ def wall_of(
     return found | {"pulse_state": str(state), "pulse_settled": settled}
 
 
-def _as_expected(job: Simulation, walls: Sequence[Wall]) -> bool:
+def _as_expected(job: Simulation, walls: list[Wall]) -> bool:
     """Return whether a train goes on: the wall rested where it had to, at the start and now.
 
     At a temperature, its state counts alone.
@@ -211,7 +212,7 @@ def _finished(part: Path | None, identity: str) -> "xarray.Dataset | None":
     return trace if trace.attrs.get("train") == identity else None
 
 
-def _joined(job: Simulation, initial: "xarray.Dataset", found: Course) -> "xarray.Dataset":
+def joined(job: Simulation, initial: "xarray.Dataset", found: Course) -> "xarray.Dataset":
     """Return the traces of all pulses as one, with the wall after each pulse."""
     (first, *_), walls = parts, _ = found
     maps = job.train is not None and job.train.maps
@@ -274,7 +275,7 @@ def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     return found
 
 
-def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
+def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
     """Return whether both ends rest at the end of a pause.
 
     It is -1 if the pause is too short to tell, and at a temperature, where nothing rests.
@@ -286,40 +287,14 @@ def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
     return int(rested(trace["time"].values, ends, relaxation))
 
 
-def run_replicas(
+def _block(
     job: Simulation,
     initial: "xarray.Dataset",
-    progress: Callable[[float], None] = lambda time: None,
-    output: str | Path | None = None,
+    progress: Callable[[float], None],
+    folder: Path | None,
 ) -> "xarray.Dataset":
-    """Simulate a block of replicas of a pulse train, one after the other; see `run_train`.
-
-    A replica does not depend on its block. Replicas whose wall is free at the end of the last pause
-    go on as `job.train.free` says.
-
-    Parameters
-    ----------
-    job : Simulation
-        Track, material, calculator, train and replicas, at a temperature.
-    initial : xarray.Dataset
-        State before the first pulse, kind 'initial'.
-    progress : callable
-        Called with the simulated time in s of all replicas.
-    output : str or Path, optional
-        Path of the result, beside which finished pulses are stored as by `run_train`.
-
-    Returns
-    -------
-    xarray.Dataset
-        Kind 'ensemble'. If a pulse heats the film beyond what can be simulated, there are no
-        replicas, and the attribute `beyond_model` says why.
-
-    Raises
-    ------
-    wallnet.simulate.SimulationError
-        If a simulation becomes unstable, or ends early. The message names the replica.
-    """
-    from wallnet.simulate.embedded.heated import BeyondModelError, HeatedFilm
+    """Simulate a block of replicas; see `run_train`."""
+    from wallnet.simulate.embedded import BeyondModelError, HeatedFilm
 
     try:
         for step in job.steps():
@@ -330,7 +305,7 @@ def run_replicas(
         attributes = {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
-            "revision": revisions.of(stage_of(job.calculator_name)),
+            "revision": revision_of(job.calculator_name),
             "temperature": job.temperature,
             "seed": job.seed,
             "beyond_model": str(fault),
@@ -341,61 +316,47 @@ def run_replicas(
     onward: dict[int, dict[str, Any]] = {}
     done = 0.0
 
-    def run(number: int, simulated: Callable[..., Any]) -> Any:
+    def run(number: int, simulated: Callable[..., Any], start: "xarray.Dataset | Course") -> Any:
         """Simulate a replica, or what it does at the end."""
-        folder = None if output is None else unfinished(output) / f"replica-{number}"
+        one = job.model_copy(update={"replicas": (number, number)})
+        own = folder and folder / f"replica-{number}"
         try:
-            return simulated(job.replica(number), partial(shifted, progress, done), folder)
+            return simulated(one, start, partial(shifted, progress, done), own)
         except simulate.SimulationError as error:
             raise simulate.SimulationError(f"replica {number}: {error}") from error
 
     for number in job.numbers:
-        courses[number] = run(number, lambda one, *rest: course(one, initial, *rest))
+        courses[number] = run(number, course, initial)
         done += sum(float(part["time"][-1]) for part in courses[number].parts)
-    for number in _going_on(job, courses):
-        onward[number] = run(number, partial(_onward, courses[number]))
+    for number in going_on(job, courses):
+        onward[number] = run(number, _onward, courses[number])
         done += onward[number]["time"]
     every = [part for each in courses.values() for part in each.parts]
     return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
 
 
-def going_on(track: Track, share: float, free: Mapping[int, tuple[float, float]]) -> list[int]:
-    """Return which free walls go on: the first ones between each pair of notches.
+def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
+    """Return the numbers of the replicas that go on after the last pause.
 
-    Parameters
-    ----------
-    track : Track
-        The track.
-    share : float
-        Share of them, at least one between each pair.
-    free : Mapping
-        Both ends in m of each free wall, by the number of its replica.
+    Of those with a free wall between each pair of notches, they are the first ones.
     """
+    assert job.train
+    if not job.train.free:
+        return []
     gaps: dict[int, list[int]] = {}
-    for number, ends in free.items():
-        gaps.setdefault(tracks.gap(track, *ends), []).append(number)
+    for number, each in courses.items():
+        # a train that ended early is not at the end of the last pause
+        for wall in each.walls[job.pulses :]:
+            if wall["pulse_state"] == FREE:
+                ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
+                gaps.setdefault(tracks.gap(job.track, *ends), []).append(number)
+    share = job.train.free.share
     chosen = (each[: math.ceil(share * len(each) - 1e-9)] for each in gaps.values())
     return sorted(number for each in chosen for number in each)
 
 
-def _going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
-    """Return the numbers of the replicas that go on after the last pause."""
-    assert job.train
-    if not job.train.free:
-        return []
-    # a train that ended early is not at the end of the last pause
-    last = {number: each.walls[job.pulses :] for number, each in courses.items()}
-    free = {
-        number: (wall["pulse_wall_bottom"], wall["pulse_wall_top"])
-        for number, walls in last.items()
-        for wall in walls
-        if wall["pulse_state"] == FREE
-    }
-    return going_on(job.track, job.train.free.share, free)
-
-
 def _onward(
-    before: Course, job: Simulation, progress: Callable[[float], None], folder: Path | None
+    job: Simulation, before: Course, progress: Callable[[float], None], folder: Path | None
 ) -> dict[str, Any]:
     """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
     state, time = simulate.state_of(before.parts[-1]), 0.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.experiment import Simulation, Step
+from wallnet.experiment import Simulation
 from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
 from wallnet.tracks.pulse_heat import TrackTemperature
 
@@ -57,7 +57,7 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
     return _at(job, kelvin)
 
 
-def magnetization_of_step(step: Step, time: ArrayLike) -> NDArray[np.float64]:
+def magnetization_of_step(step: Simulation, time: ArrayLike) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain at times in s since the start of a step.
 
     See `magnetization_over_time`.
@@ -65,7 +65,7 @@ def magnetization_of_step(step: Step, time: ArrayLike) -> NDArray[np.float64]:
     return _at(step, TrackTemperature(step)(time))
 
 
-def _at(job: Step, kelvin: NDArray[np.float64]) -> NDArray[np.float64]:
+def _at(job: Simulation, kelvin: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain at temperatures in K; NaN gives NaN."""
     heating, cell = job.heating, job.track.cell
     if heating is None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.tracks.heating import step_response
 
 SAMPLES = 4
@@ -134,11 +134,11 @@ class TrackTemperature:
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         A job at a temperature. Without `heating`, it is constant.
     """
 
-    def __init__(self, job: Step) -> None:
+    def __init__(self, job: Simulation) -> None:
         self._ambient, self._heating = job.temperature, job.heating
         if job.heating is None:
             return

@@ -1,10 +1,9 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`session` finds OOMMF and manages its processes, `run` its input and its states, and `thermal`
-chooses its evolver at a temperature.
+`session` finds OOMMF and manages its processes, `run` its input and its states.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.simulate.calculator import Calculator
 from wallnet.simulate.checkpoint import Checkpoint
-from wallnet.simulate.drives import Drive, drives, record_runs
-from wallnet.simulate.oommf import run, session, thermal
-from wallnet.simulate.quench import WARM_UP, quenched
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.drives import drives
+from wallnet.simulate.oommf import run, session
+from wallnet.simulate.recorder import WARM_UP, Recorder
 from wallnet.simulate.registry import run_trial
 
 
@@ -34,7 +32,7 @@ class Oommf(Calculator[OommfSettings]):
 
     def run(
         self,
-        job: Step,
+        job: Simulation,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
@@ -42,31 +40,26 @@ class Oommf(Calculator[OommfSettings]):
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         threads = run.threads_of(self.settings)
-        runs = drives(job)
+        found: dict[str, Any] = {}
         film = None
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
             film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
+            found["time_step"] = run.time_step(job, drives(job)[0])
+        recorder.record(0.0, start)
         with session.opened(threads) as opened:
             import oommfc
 
-            # measured and set temperature
-            spins: list[list[float]] = []
-
-            def states(drive: Drive, begun: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-                """Yield the states of a run, and note their temperature if the film is warm."""
-                for stage, state in enumerate(run.states(opened, job, drive, begun)):
-                    if film and drive.time(stage) > WARM_UP:
-                        film.magnetization = state
-                        spins.append([film.spin_temperature(), job.temperature])
-                    yield state
-
-            record_runs(runs, states, start, recorder, progress)
-        found = {}
-        if job.temperature:
-            found = quenched(self, job, recorder, spins)
-            found["time_step"] = thermal.time_step(job, runs[0])
+            for time, state in run.entries(opened, job, start):
+                recorder.record(time, state)
+                if film and time > WARM_UP:
+                    film.magnetization = state
+                    measured = [film.spin_temperature(), job.temperature]
+                    recorder.spin_temperatures.append(measured)
+                progress(time)
+                if recorder.resting():
+                    break
         return {
             **found,
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",

@@ -1,5 +1,9 @@
-"""A run of OOMMF: its threads, its input, which oommfc writes, and its states."""
+"""A run of OOMMF: its threads, its input, which oommfc writes, and its states.
 
+At a temperature, its evolver is `Xf_ThermSpinXferEvolve` with a fixed time step.
+"""
+
+import math
 import os
 import re
 import subprocess
@@ -15,9 +19,9 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
-from wallnet.experiment import Step
-from wallnet.simulate.drives import Drive
-from wallnet.simulate.oommf import session, thermal
+from wallnet.experiment import Simulation
+from wallnet.simulate.drives import Drive, drives
+from wallnet.simulate.oommf import session
 from wallnet.simulate.oommf.session import OommfError, Session, said
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ a rule can pass the number of threads of its job."""
 
 EXTENSIONS = {"Oxs_DMI_Cnv_z": "interfacial DMI", "Xf_ThermSpinXferEvolve": "temperature"}
 """Extensions of OOMMF that a run may need, and what they simulate."""
+
+DEVIATION = 0.03
+"""Largest relative deviation of the energy of a mode from its thermal energy."""
 
 _STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
@@ -49,17 +56,12 @@ def threads_of(settings: OommfSettings) -> int:
     return int(given)
 
 
-def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromagneticmodel.System":
-    """Return a run as a system of ubermag.
+def system_of(
+    job: Simulation, drive: Drive, start: NDArray[np.floating]
+) -> "micromagneticmodel.System":
+    """Return a run of a job as a system of ubermag.
 
-    Parameters
-    ----------
-    job : Step
-        The job.
-    drive : Drive
-        A run of this job.
-    start : ndarray (rows, columns, 3)
-        Initial unit vectors; empty cells are ignored.
+    Its `start` are unit vectors (rows, columns, 3); empty cells are ignored.
     """
     density = job.current_density if drive.driven else None
     changes = drive.first != drive.last
@@ -81,7 +83,7 @@ def system_of(job: Step, drive: Drive, start: NDArray[np.floating]) -> "micromag
 
 
 def write_input(
-    job: Step, drive: Drive, magnetization: NDArray[np.floating], directory: Path
+    job: Simulation, drive: Drive, magnetization: NDArray[np.floating], directory: Path
 ) -> None:
     """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
     import oommfc
@@ -90,7 +92,7 @@ def write_input(
     driver = oommfc.TimeDriver()
     if job.temperature:
         system.T = job.temperature
-        step = thermal.time_step(job, drive)
+        step = time_step(job, drive)
         evolver = oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
         driver = oommfc.TimeDriver(evolver=evolver)
         if not (drive.driven and job.current_density):
@@ -102,25 +104,74 @@ def write_input(
     if job.temperature:
         path = directory / f"{tracks.SYSTEM_NAME}.mif"
         header, _, rest = path.read_text(encoding="utf-8").partition("\n")
-        seed = thermal.seed(job, drive)
-        path.write_text(f"{header}\nRandomSeed {seed}\n{rest}", encoding="utf-8")
+        path.write_text(f"{header}\nRandomSeed {seed(job, drive)}\n{rest}", encoding="utf-8")
+
+
+def variance_ratio(z: NDArray[np.complexfloating]) -> NDArray[np.float64]:
+    """Return the stationary variance of modes with z = λ h, relative to the exact one."""
+    grown, before, new = 1 + z + z**2 / 2, (1 + z) / 2, 0.5
+    added = np.abs(before) ** 2 + new**2 + 2 * new * (grown * before.conj()).real
+    return -2 * z.real * added / (1 - np.abs(grown) ** 2)
+
+
+def longest_step(job: Simulation) -> float:
+    """Return the longest time step in s at which no mode deviates by more than `DEVIATION`.
+
+    The evolver takes Heun steps. The slope at the beginning of a step has the thermal field of the
+    step before, and the slope at its end a new one. A mode of rate λ, with z = λ h and a thermal
+    field of strength g, then obeys
+
+        m_{n+1} = (1 + z + z²/2) m_n + g √h ((1 + z) ξ_{n-1} + ξ_n)/2.
+
+    Its stationary variance is 1 - |Re z|/2 times the exact one, to first order; with one field for
+    both slopes, there is no error of first order.
+    """
+    damping = job.material.damping
+    sizes = np.linspace(0.0, 1.0, 1001)[1:]
+    ratio = variance_ratio(sizes * complex(-damping, 1) / math.hypot(damping, 1))
+    largest = sizes[np.argmax(np.abs(ratio - 1) > DEVIATION) - 1]
+    torque = job.material.torque(job.current_density or 0.0, tracks.SPIN_DIRECTION)
+    film = tracks.film(job)
+    return float(largest / film["terms"].rates(film["cell"], torque)[0])
+
+
+def time_step(job: Simulation, drive: Drive) -> float:
+    """Return the time step in s of a run, the longest that divides the time between two entries.
+
+    The evolver would use the thermal field of a whole step for a shorter one.
+    """
+    stage = drive.duration / drive.stages
+    return stage / math.ceil(stage / longest_step(job) - 1e-9)
+
+
+def seed(job: Simulation, drive: Drive) -> int:
+    """Return the seed of the thermal field of a run, which no other run of the job has.
+
+    It belongs into OOMMF's `RandomSeed`: OOMMF initialises its generator with it after the evolver
+    has done so with `uniform_seed`, which therefore has no effect.
+    """
+    seeds = np.random.SeedSequence([job.noise_key, round(drive.start / 1e-18)])
+    # OOMMF takes a signed integer
+    return int(seeds.generate_state(1)[0]) >> 1
+
+
+def entries(
+    opened: Session, job: Simulation, start: NDArray[np.floating]
+) -> Iterator[tuple[float, NDArray[np.floating]]]:
+    """Yield times in s and states of a job, each run from the last state of the one before."""
+    state = start
+    for drive in drives(job):
+        for stage, reached in enumerate(states(opened, job, drive, state)):
+            state = reached
+            yield drive.time(stage), state
 
 
 def states(
-    opened: Session, job: Step, drive: Drive, start: NDArray[np.floating]
+    opened: Session, job: Simulation, drive: Drive, start: NDArray[np.floating]
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the states of a run as OOMMF saves them, and delete their files after reading.
 
-    Parameters
-    ----------
-    opened : Session
-        The session of the job.
-    job : Step
-        The job.
-    drive : Drive
-        The run.
-    start : ndarray (rows, columns, 3)
-        Unit vectors at its beginning.
+    States are unit vectors (rows, columns, 3); `start` is that at the beginning.
 
     Raises
     ------

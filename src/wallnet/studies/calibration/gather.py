@@ -16,7 +16,7 @@ from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.conductance import detected_magnetization, normalize, parallel_conductance
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
     Attributes
     ----------
-    job : Step
+    job : Simulation
         What was simulated.
     time : ndarray (time,)
         Time in s.
@@ -52,7 +52,7 @@ class Seen(NamedTuple):
         Number of magnetic cells in each column.
     """
 
-    job: Step
+    job: Simulation
     time: NDArray[np.float64]
     ends: NDArray[np.float64]
     profile: NDArray[np.float64]
@@ -227,7 +227,7 @@ def _read(opened: Opened, key: Key) -> Seen:
     content = opened.read(key, *wall, "magnetization_profile", "magnetic_cells")
     time, *ends = (content[name].values.astype(float) for name in wall)
     profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")].astype(float)
-    job = Step.from_json(str(content.attrs["parameters"]))
+    job = Simulation.from_json(str(content.attrs["parameters"]))
     return Seen(job, time, np.array(ends), profile, content["magnetic_cells"].values)
 
 
