@@ -9,7 +9,7 @@ from wallnet import files
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
-from wallnet.jobs.summary import SummaryJob
+from wallnet.jobs import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLE
 from wallnet.report.faults import caveats, faults, level_caveats
 from wallnet.report.networks import (
