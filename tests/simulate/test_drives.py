@@ -8,8 +8,9 @@ import pytest
 
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
+from wallnet.simulate import oommf
 from wallnet.simulate.drives import Drive, drives
-from wallnet.simulate.oommf import Oommf, run, session
+from wallnet.simulate.oommf import session
 from wallnet.simulate.recorder import Recorder, initialized
 
 
@@ -56,8 +57,8 @@ def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job, mon
     monkeypatch.setattr(
         session, "opened", lambda threads: nullcontext(SimpleNamespace(version="2"))
     )
-    monkeypatch.setattr(run, "states", states)
-    Oommf(OommfSettings()).run(job, wall, recorder, told.append, None)
+    monkeypatch.setattr(oommf, "states", states)
+    oommf.Oommf(OommfSettings()).run(job, wall, recorder, told.append, None)
     entries = [0, *range(20, 121, 20), 130, *range(140, 221, 20)]
     assert np.array(recorder.time) * 1e12 == pytest.approx(entries, rel=0, abs=1e-6)
     assert told == recorder.time[1:]

@@ -8,7 +8,7 @@ from wallnet import experiment, files, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
 from wallnet.experiment import Simulation, Train, train_job
 from wallnet.experiment.simulation import FreeWalls, blocks
-from wallnet.simulate import checkpoint, trains
+from wallnet.simulate import calculator, trains
 from wallnet.simulate.trains import Course, course, going_on, joined, run_train, unfinished
 
 RUN = simulate.simulate
@@ -123,7 +123,7 @@ class Killed(BaseException):
 def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkeypatch):
     """It is killed in the first pulse of the second replica."""
     out = tmp_path / "block.nc"
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(calculator, "INTERVAL", 0.0)
     times = []
 
     def progress(now):

@@ -90,22 +90,20 @@ class Request:
 
 def pulses(name: str, device: Device) -> dict[float, Request]:
     """Return the pulses of the sweep of a device by their current densities in A/m²."""
-    initial = files.INITIAL.format(device=name)
+    after = (files.INITIAL.format(device=name),)
     # of 100,000 pulses, without filling in the whole path of each
     path = files.TRACE.format(device=name, current="{}")
     densities = device.pulse.current_densities
     first = cache(partial(pulse_job, device, densities[0]))
+
+    def another(density: float) -> Simulation:
+        """Return a pulse of the sweep, without a check of all other parameters."""
+        return first().model_copy(update={"current_density": density})
+
     return {
-        each: Request(
-            "trace", path.format(current_name(each)), partial(_pulse, first, each), (initial,)
-        )
+        each: Request("trace", path.format(current_name(each)), partial(another, each), after)
         for each in densities
     }
-
-
-def _pulse(first: Callable[[], Simulation], current_density: float) -> Simulation:
-    """Return another pulse of a sweep, without a check of all other parameters."""
-    return first().model_copy(update={"current_density": current_density})
 
 
 def level(name: str, device: Device, state: WallState) -> Request:

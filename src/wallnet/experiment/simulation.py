@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from wallnet.config.calculators import (
     SETTINGS,
@@ -39,7 +39,7 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
-from wallnet.experiment.base import Job, first_finding
+from wallnet.experiment.base import Job
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
 
@@ -130,8 +130,8 @@ class Simulation(Job):
     pulse_duration: DurationOrNone = 0.0
     relaxation: Relaxation
     output: Output
-    calculator: FilmSettings | OommfSettings | OwnSettings
     calculator_name: CalculatorName
+    calculator: FilmSettings | OommfSettings | OwnSettings
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
     temperature: Annotated[float, Quantity("K", 0.0, 1e4)] = silent(0.0)
@@ -149,18 +149,12 @@ class Simulation(Job):
     train: Train | None = None
     """Pulses in the place of a single one."""
 
-    @model_validator(mode="before")
+    @field_validator("calculator", mode="before")
     @classmethod
-    def _settings_of_the_named_calculator(cls, data: Any) -> Any:
+    def _settings_of_the_named_calculator(cls, given: Any, info: ValidationInfo) -> Any:
         """Validate plain settings with the model of the named calculator."""
-        if not isinstance(data, dict) or not isinstance(data.get("calculator"), dict):
-            return data
-        model = SETTINGS.get(str(data.get("calculator_name")), OwnSettings)
-        try:
-            settings = model.model_validate(data["calculator"])
-        except ValidationError as invalid:
-            raise ValueError(f"calculator.{first_finding(invalid)}") from None
-        return {**data, "calculator": settings}
+        model = SETTINGS.get(str(info.data.get("calculator_name")), OwnSettings)
+        return model.model_validate(given) if isinstance(given, dict) else given
 
     def _faults(self) -> Iterator[str]:
         for name in ("heating", "replicas"):

@@ -18,8 +18,7 @@ from wallnet.config.devices import QUENCH, temperature_fault
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
 from wallnet.files.progress import noted_progress
-from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create
 
@@ -53,7 +52,7 @@ def simulate(
     output : str or Path, optional
         Path of the trace. With a calculator that resumes, a long simulation writes a checkpoint
         into the same folder and continues from it. The caller removes the checkpoint
-        (`checkpoint.path_beside`) after writing the trace.
+        (`calculator.path_beside`) after writing the trace.
 
     Returns
     -------
@@ -96,7 +95,7 @@ def simulate(
     trace = _checked(job, recorder)
     asked = job.relaxation.longest > 0 and not job.temperature
     earlier = checkpoint.elapsed if checkpoint else 0.0
-    trace.attrs.update(
+    return trace.assign_attrs(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
@@ -109,7 +108,6 @@ def simulate(
             **work,
         }
     )
-    return trace
 
 
 def _describe(job: Simulation) -> str:

@@ -12,7 +12,7 @@ from wallnet.experiment import Simulation, pulse_job
 from wallnet.experiment.code import search_in
 from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
-from wallnet.simulate.checkpoint import path_beside
+from wallnet.simulate.calculator import path_beside
 
 if TYPE_CHECKING:
     import xarray

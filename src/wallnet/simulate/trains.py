@@ -270,8 +270,8 @@ def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
         if warnings := [part.attrs["warning"] for part in parts if "warning" in part.attrs]:
             found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
     if job.heating:
-        highest = max(float(part.attrs["highest_temperature"]) for part in parts)
-        found["highest_temperature"] = highest
+        highest = [part.attrs["highest_temperature"] for part in parts]
+        found["highest_temperature"] = float(max(highest))
     return found
 
 
@@ -370,17 +370,6 @@ def _onward(
     return wall | {"time": time}
 
 
-def _moments(parts: "list[xarray.Dataset]") -> "Iterator[tuple[xarray.Dataset, list[int]]]":
-    """Yield the trace of each pulse, and its entries at the end of the pulse and of the pause.
-
-    The first is that of the state before the first pulse.
-    """
-    yield parts[0], [0, 0]
-    for part in parts:
-        end = int(np.argmin(np.abs(part["time"].values - part.attrs["pulse_end"])))
-        yield part, [end, -1]
-
-
 def _replicas(
     job: Simulation, courses: Mapping[int, Course], onward: Mapping[int, Mapping[str, Any]]
 ) -> dict[str, Any]:
@@ -397,8 +386,11 @@ def _replicas(
         **{"traced": len(traced), "time": len(whole["time"]), "component": len(COMPONENTS)},
     )
     for row, (number, found) in enumerate(courses.items()):
-        for pulse, (part, entries) in enumerate(_moments(found.parts)):
-            at, wall = (row, pulse), found.walls[pulse]
+        for pulse, wall in enumerate(found.walls):
+            at, part, entries = (row, pulse), found.parts[max(pulse - 1, 0)], [0, 0]
+            if pulse:  # the ends of the pulse and of the pause
+                off = np.abs(part["time"].values - part.attrs["pulse_end"])
+                entries = [int(np.argmin(off)), -1]
             for end in ENDS:
                 values[f"replica_wall_{end}"][at] = part[f"wall_{end}"].values[entries]
                 values[f"quenched_wall_{end}"][at] = wall[f"pulse_wall_{end}"]

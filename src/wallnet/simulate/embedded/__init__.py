@@ -16,8 +16,7 @@ from wallnet.film.core import Engine, Tolerances
 from wallnet.film.renormalization import at_temperature, of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.simulate.calculator import Calculator, SimulationError
-from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
 from wallnet.simulate.recorder import WARM_UP, Recorder, next_output
 from wallnet.tracks.pulse_heat import TrackTemperature
 
@@ -28,14 +27,8 @@ RENEWAL = 50e-12
 class BeyondModelError(SimulationError):
     """A pulse heats the film beyond what can be simulated.
 
-    Parameters
-    ----------
-    time : float
-        When it does, in s since the start of the pulse.
-    temperature : float
-        Temperature then, in K.
-    reason : str
-        Why this cannot be simulated, with the verb.
+    It does so at `time`, in s since the start of the pulse, when it has the `temperature` in K. The
+    reason says why this cannot be simulated, with the verb.
     """
 
     def __init__(self, time: float, temperature: float, reason: str) -> None:
@@ -43,7 +36,7 @@ class BeyondModelError(SimulationError):
             f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, {reason}; "
             "lower the current density or shorten the pulse"
         )
-        self.time, self.temperature = time, temperature
+        self.temperature = temperature
 
 
 _CHECKED_EVERY = 10e-12
