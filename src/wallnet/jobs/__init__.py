@@ -1,15 +1,20 @@
 """Jobs: the part of the configuration that each computation needs, as canonical JSON.
 
-Those of figures of devices or networks and of the summary are here.
+Those of figures of devices or networks, of the summary and of the energy of pulses and of writing
+networks are here.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from wallnet.config import ConfigError
+from wallnet.config import Campaign, ConfigError, Device
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.messages import misnamed
-from wallnet.config.quantities import Section
+from wallnet.config.networks import RunSet
+from wallnet.config.quantities import Section, silent
 from wallnet.config.reference import Reference
+from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job
 
 Drawing = TypeVar("Drawing")
@@ -71,3 +76,86 @@ class SummaryJob(Job):
     table_ii: Mapping[str, int]
     reference: Reference
     linked: tuple[str, ...] = ()
+
+
+class WriteEnergyJob(Job):
+    """Computation of energy and temperature of pulses on one track.
+
+    It is a parameter of devices and tables: no simulation depends on it.
+    """
+
+    length: float
+    width: float
+    polarization: float
+    curie_temperature: float
+    heavy_metal: HeavyMetal
+    heating: Heating
+    ambient: float = silent(ROOM_TEMPERATURE)
+    """Temperature in K of the track before the pulses."""
+    heat_simulated: bool = silent(False)
+    """Whether the simulated film has the mean temperature of the track."""
+
+    @property
+    def resistance(self) -> float:
+        """Resistance of the metal between the ends of the track in Ω."""
+        metal = self.heavy_metal
+        return metal.resistivity * self.length / (self.width * metal.thickness)
+
+    @property
+    def rescaling(self) -> float:
+        """P/θ, the current density in the metal per J of the device."""
+        return self.heavy_metal.rescaling(self.polarization)
+
+    @classmethod
+    def of_device(cls, device: Mapping[str, Any]) -> "WriteEnergyJob":
+        """Return the job for pulses on a device, given as plain data."""
+        given = device.get("temperature") or {}
+        return cls(
+            length=device["track"]["length"],
+            width=device["track"]["width"],
+            polarization=device["material"]["polarization"],
+            curie_temperature=device["material"]["curie_temperature"],
+            heavy_metal=device["heavy_metal"],
+            heating=device["heating"],
+            ambient=given.get("ambient", ROOM_TEMPERATURE),
+            heat_simulated=given.get("heating") == "pulse",
+        )
+
+    @classmethod
+    def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
+        """Return the job that a device file or the dataset of a study states in its attributes."""
+        said = json.loads(attributes["parameters"])
+        if "about" in said:
+            return cls.model_validate(said["about"].get("write_energy", said["about"]))
+        return cls.of_device(said["settings"])
+
+
+def write_energy_job(device: Device) -> WriteEnergyJob:
+    """Return the job that computes energy and temperature of pulses on a device."""
+    return WriteEnergyJob.of_device(device.plain())
+
+
+class ProgrammingEnergyJob(Job):
+    """Computation of the energy of writing networks on the levels of simulated synapses.
+
+    `written_by` has the pulse train that writes a synapse.
+    """
+
+    run_set: RunSet
+    written_by: dict[str, str]
+
+
+def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
+    """Return the job that computes the energy of writing the networks of the first two seeds.
+
+    Its set of networks has only those with all weights on levels. Of a measured synapse, neither
+    pulses nor track are known.
+    """
+    networks = campaign.networks
+    run_set = networks.run_set()
+    places = tuple(place for place in run_set.places if place[0] in campaign.simulated)
+    synapses = {name for name, _ in places}
+    return ProgrammingEnergyJob(
+        run_set=run_set.limited(PROGRAMMED_STAGES, places=places, seeds=run_set.seeds[:2]),
+        written_by={name: by for name, by in networks.written_by.items() if name in synapses},
+    )

@@ -4,7 +4,7 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.networks import Networks
 from wallnet.config.stages import FIRST_STAGE, LEVEL_STAGES, NO_DEVICE, Network
-from wallnet.jobs.write_energy import programming_energy_job
+from wallnet.jobs import programming_energy_job
 from wallnet.studies import STUDIES
 
 # Networks

@@ -13,9 +13,8 @@ from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.experiment.base import canonical
 from wallnet.experiment.request import pulses
 from wallnet.files.paths import DATASET_FIGURE, DEVICE_FIGURE, FIGURE, NETWORK_FIGURE, folder_of
-from wallnet.jobs import FigureJob
+from wallnet.jobs import FigureJob, programming_energy_job
 from wallnet.jobs.networks import accuracy_job
-from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.plan import paths
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
