@@ -184,19 +184,6 @@ class Simulation(Job):
         drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
         return int.from_bytes(drawn.digest()[:4], "big")
 
-    def placed(self, path: str) -> str:
-        """Return a path with what names temperature and replicas; the same without them.
-
-        Examples
-        --------
-        >>> step.placed("results/traces/neuron/0.5000.nc")
-        'results/traces/neuron/0.5000_300.0K_replicas-1-8.nc'
-        """
-        parts = [f"_{self.temperature:.1f}K"] if self.temperature else []
-        parts += [f"_replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
-        stem, dot, suffix = path.rpartition(".")
-        return "".join([stem, *parts, dot, suffix])
-
     @property
     def numbers(self) -> range:
         """Numbers of the replicas; one without `replicas`."""
@@ -294,9 +281,8 @@ class Simulation(Job):
         given = (self.material, self.track.cell, strongest, fraction)
         steps = self.longest / _time_step(*given, self.temperature)
         if self.temperature:
-            free = self.train.free if self.train else None
             quenches = max(self.pulses, 1.0)
-            if free:
+            if self.train and (free := self.train.free):
                 quenches += free.share * free.longest / QUENCH.longest
             each = QUENCH.longest / _time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
@@ -309,23 +295,22 @@ _time_step = lru_cache(maxsize=64)(SimulatedMaterial.time_step)
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
     name = device.calculator
-    calculator: dict[str, Any] = {"calculator_name": name}
-    if name in SETTINGS:
-        calculator["calculator"] = getattr(device, name)
-    else:
-        given = (device.calculator_settings or {}).get(name, {})
-        calculator["calculator"] = OwnSettings.model_validate(given)
-        calculator["calculator_code"] = code_of(name)
     fields: dict[str, Any] = {
         "track": device.track,
         "material": device.simulated_material,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,
+        "calculator_name": name,
     }
+    if name in SETTINGS:
+        fields["calculator"] = getattr(device, name)
+    else:
+        fields["calculator"] = (device.calculator_settings or {}).get(name, {})
+        fields["calculator_code"] = code_of(name)
     if device.temperature and device.field_temperature:
         fields |= {"temperature": device.field_temperature, "seed": device.temperature.seed}
-    return Simulation(**(fields | calculator | changes))
+    return Simulation(**(fields | changes))
 
 
 def pulse_heating(device: Device) -> PulseHeating | None:

@@ -146,7 +146,7 @@ def _quenched(calculator: Calculator[Any], job: Simulation, recorder: Recorder) 
     return {
         **warned,
         "temperature": job.temperature,
-        "domain_magnetization": recorder.domain_magnetization,
+        "domain_magnetization": job.material.domain_magnetization(job.track.cell, job.temperature),
         "spin_temperature": measured,
         "seed": job.seed,
         "quenched_bottom": bottom,

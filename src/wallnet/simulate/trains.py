@@ -111,9 +111,9 @@ def course(
         # the other maps would fill the memory
         found.parts.append(trace.isel(snapshot=[-1]))
         if not found.walls:
-            found.walls.append(wall_of(job, trace, 0))
-        settled = _settled(job, step, trace)
-        found.walls.append(wall_of(job, trace, -1, found.walls[0], settled))
+            found.walls.append(wall_of(job, trace, 0) | {"pulse_settled": -1})
+        settled = {"pulse_settled": _settled(job, step, trace)}
+        found.walls.append(wall_of(job, trace, -1, found.walls[0]) | settled)
         if not _as_expected(job, found.walls):
             break
     return found
@@ -157,11 +157,7 @@ def shifted(progress: Callable[[float], None], begin: float, time: float) -> Non
 
 
 def wall_of(
-    job: Simulation,
-    trace: "xarray.Dataset",
-    entry: int,
-    start: Wall | None = None,
-    settled: int = -1,
+    job: Simulation, trace: "xarray.Dataset", entry: int, start: Wall | None = None
 ) -> Wall:
     """Return the variables of the wall in one entry of the trace of a pulse.
 
@@ -176,7 +172,7 @@ def wall_of(
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
     width = job.material.wall_width_parameter
     state = tracks.wall_state(job.track, width, origin, bottom, top)
-    return found | {"pulse_state": str(state), "pulse_settled": settled}
+    return found | {"pulse_state": str(state)}
 
 
 def _as_expected(job: Simulation, walls: list[Wall]) -> bool:
