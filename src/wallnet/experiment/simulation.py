@@ -247,8 +247,8 @@ class Simulation(Job):
 
         None is longer than a quench, which shows after each whether a notch pins the wall.
         """
-        assert self.train is not None
-        assert self.train.free is not None
+        assert self.train
+        assert self.train.free
         longest = self.train.free.longest
         parts = math.ceil(longest / QUENCH.longest - 1e-9)
         more = ProgramPulse(current_density=0.0, duration=longest / parts, repetitions=parts)

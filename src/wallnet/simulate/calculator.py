@@ -23,9 +23,6 @@ logger = logging.getLogger(__name__)
 INTERVAL = 300.0
 """Wall time in s between two checkpoints; shorter jobs write none."""
 
-State = dict[str, NDArray]
-"""Complete state of a simulation, as named arrays."""
-
 
 def path_beside(output: str | Path) -> Path:
     """Return the path of the checkpoint of an output."""
@@ -53,8 +50,8 @@ class Checkpoint(Attempt):
         )
         self.path = path_beside(output)
 
-    def load(self) -> State | None:
-        """Return the state of an earlier attempt, or None."""
+    def load(self) -> dict[str, NDArray] | None:
+        """Return the complete state of an earlier attempt, as named arrays, or None."""
         try:
             with np.load(self.path, allow_pickle=False) as archive:
                 if str(archive["identity"]) != self.identity:
@@ -69,7 +66,7 @@ class Checkpoint(Attempt):
         logger.warning("continuing from %s", self.path)
         return state
 
-    def offer(self, state: Callable[[], State]) -> None:
+    def offer(self, state: Callable[[], dict[str, NDArray]]) -> None:
         """Save a state, which is called for only then, if the latest checkpoint is old."""
         if not self.is_due(INTERVAL):
             return

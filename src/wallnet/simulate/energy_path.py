@@ -37,15 +37,6 @@ ATTEMPTS = 3
 CLOSER = 0.8
 """Factor of the distance of the images from one attempt to the next."""
 
-Places = list[Ends]
-
-
-def landscape_of(job: tracks.TrackJob) -> "Landscape":
-    """Return the energy of the film of a job."""
-    from wallnet.film.landscape import Landscape
-
-    return Landscape(**tracks.film(job))
-
 
 def find_minimum(job: Minimum) -> "xarray.Dataset":
     """Minimise the energy on from an initialised wall, or from a reversed track.
@@ -62,6 +53,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         If the field is not finite.
     """
     from wallnet.film import EngineError, minima
+    from wallnet.film.landscape import Landscape
 
     wanted = WallState(job.state)
     width = job.material.wall_width_parameter
@@ -69,7 +61,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
     else:
         start = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
-    landscape = landscape_of(job)
+    landscape = Landscape(**tracks.film(job))
     mask = landscape.mask
     try:
         found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
@@ -132,6 +124,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         If a minimum is missing, or the field is not finite.
     """
     from wallnet.film import EngineError, paths
+    from wallnet.film.landscape import Landscape
 
     first, second = WallState(job.first), WallState(job.second)
     begin = time.process_time()
@@ -155,7 +148,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
             return files.dataset("barrier", values, about)
-    landscape = landscape_of(job)
+    landscape = Landscape(**tracks.film(job))
     ends = [_end(landscape, state, minima) for state in (first, second)]
     # a wall some width parameters outside the track has left it
     outside = 6 * job.material.wall_width_parameter
@@ -217,7 +210,7 @@ def _end(
     return np.ascontiguousarray(np.moveaxis(stored, -1, 0), dtype=np.float32)
 
 
-def _together(job: EnergyPath, start: Ends, stop: Ends) -> Places:
+def _together(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
     """Return the positions of a wall whose ends move at the same time."""
     lead = LEAD * job.material.wall_width_parameter
     share = np.linspace(0, 1, images_between(start, stop, job.spacing))
@@ -227,7 +220,7 @@ def _together(job: EnergyPath, start: Ends, stop: Ends) -> Places:
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def _one_first(job: EnergyPath, start: Ends, stop: Ends) -> Places:
+def _one_first(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
     """Return the positions of a wall whose upper end moves before the lower one."""
     share = np.linspace(0, 1, images_between(start, stop, job.spacing))
     upper = [(start[0], top) for top in start[1] + share * (stop[1] - start[1])]
@@ -235,7 +228,7 @@ def _one_first(job: EnergyPath, start: Ends, stop: Ends) -> Places:
     return [*upper, *lower]
 
 
-def _images(job: EnergyPath, ends: list[NDArray[np.float32]], route: Places) -> NDArray[np.float32]:
+def _images(job: EnergyPath, ends: list[NDArray[Any]], route: list[Ends]) -> NDArray[np.float32]:
     """Return initialised walls between both ends of a path."""
     width = job.material.wall_width_parameter
     walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]

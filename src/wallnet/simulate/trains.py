@@ -7,7 +7,6 @@ import itertools
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,17 +40,14 @@ ENDS = ("bottom", "top")
 
 _Z = COMPONENTS.index("z")
 
-Wall = dict[str, Any]
-"""Variables of a wall before the first pulse, or at the end of a pause."""
-
 
 class Course(NamedTuple):
     """What a train of pulses does to a wall."""
 
     parts: "list[xarray.Dataset]"
     """Trace of each pulse with its pause, with the last map only."""
-    walls: list[Wall]
-    """The wall before the first pulse and after each."""
+    walls: list[dict[str, Any]]
+    """Variables of the wall before the first pulse and at the end of each pause."""
 
 
 def run_train(
@@ -133,13 +129,18 @@ def followed(
     revision = str(revision_of(job.calculator_name))
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
     identity = Attempt(job.to_json(), revision, start).identity
-    state, time = initial, 0.0
+    state, begin = initial, 0.0
+
+    def reached(time: float) -> None:
+        """Report the time since the start of the first step."""
+        progress(begin + time)
+
     for index, step in steps:
         part = folder and folder / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
             try:
-                trace = simulate.simulate(step, state, partial(shifted, progress, time), part)
+                trace = simulate.simulate(step, state, reached, part)
             except simulate.SimulationError as error:
                 raise simulate.SimulationError(f"pulse {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
@@ -148,23 +149,18 @@ def followed(
                 files.write_dataset(trace, part, "trace", {})
         yield step, trace
         state = simulate.state_of(trace)
-        time += float(trace["time"][-1])
-
-
-def shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
-    """Report the time since the start of the train, given that since the start of a pulse."""
-    progress(begin + time)
+        begin += float(trace["time"][-1])
 
 
 def wall_of(
-    job: Simulation, trace: "xarray.Dataset", entry: int, start: Wall | None = None
-) -> Wall:
+    job: Simulation, trace: "xarray.Dataset", entry: int, start: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the variables of the wall in one entry of the trace of a pulse.
 
     `start` are those before the first pulse.
     """
     names = ("wall_position", "wall_bottom", "wall_top")
-    found: Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
+    found: dict[str, Any] = {f"pulse_{name}": float(trace[name][entry]) for name in names}
     if start and job.temperature:
         found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ENDS}
     bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
@@ -175,7 +171,7 @@ def wall_of(
     return found | {"pulse_state": str(state)}
 
 
-def _as_expected(job: Simulation, walls: list[Wall]) -> bool:
+def _as_expected(job: Simulation, walls: list[dict[str, Any]]) -> bool:
     """Return whether a train goes on: the wall rested where it had to, at the start and now.
 
     At a temperature, its state counts alone.
@@ -317,7 +313,7 @@ def _block(
         one = job.model_copy(update={"replicas": (number, number)})
         own = folder and folder / f"replica-{number}"
         try:
-            return simulated(one, start, partial(shifted, progress, done), own)
+            return simulated(one, start, lambda time: progress(done + time), own)
         except simulate.SimulationError as error:
             raise simulate.SimulationError(f"replica {number}: {error}") from error
 
@@ -336,8 +332,8 @@ def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
 
     Of those with a free wall between each pair of notches, they are the first ones.
     """
-    assert job.train
-    if not job.train.free:
+    free = job.train.free if job.train else None
+    if not free:
         return []
     gaps: dict[int, list[int]] = {}
     for number, each in courses.items():
@@ -346,8 +342,7 @@ def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
             if wall["pulse_state"] == FREE:
                 ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
                 gaps.setdefault(tracks.gap(job.track, *ends), []).append(number)
-    share = job.train.free.share
-    chosen = (each[: math.ceil(share * len(each) - 1e-9)] for each in gaps.values())
+    chosen = (each[: math.ceil(free.share * len(each) - 1e-9)] for each in gaps.values())
     return sorted(number for each in chosen for number in each)
 
 

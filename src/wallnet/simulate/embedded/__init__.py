@@ -95,8 +95,7 @@ class HeatedFilm:
     def _film_at(self, time: float, temperature: float) -> Terms:
         curie = self._heating.curie_temperature
         if temperature >= curie:
-            reason = f"and its Curie temperature is {curie:g} K"
-            raise BeyondModelError(time, temperature, reason)
+            raise BeyondModelError(time, temperature, f"and its Curie temperature is {curie:g} K")
         exponent = self._heating.anisotropy_exponent
         terms = at_temperature(self._film, self._ambient, temperature, curie, exponent)
         shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
