@@ -107,32 +107,28 @@ class WriteEnergyJob(Job):
         return self.heavy_metal.rescaling(self.polarization)
 
     @classmethod
-    def of_device(cls, device: Mapping[str, Any]) -> "WriteEnergyJob":
-        """Return the job for pulses on a device, given as plain data."""
-        given = device.get("temperature") or {}
-        return cls(
-            length=device["track"]["length"],
-            width=device["track"]["width"],
-            polarization=device["material"]["polarization"],
-            curie_temperature=device["material"]["curie_temperature"],
-            heavy_metal=device["heavy_metal"],
-            heating=device["heating"],
-            ambient=given.get("ambient", ROOM_TEMPERATURE),
-            heat_simulated=given.get("heating") == "pulse",
-        )
-
-    @classmethod
     def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
         """Return the job that a device file or the dataset of a study states in its attributes."""
         said = json.loads(attributes["parameters"])
         if "about" in said:
             return cls.model_validate(said["about"].get("write_energy", said["about"]))
-        return cls.of_device(said["settings"])
+        return write_energy_job(said["settings"])
 
 
-def write_energy_job(device: Device) -> WriteEnergyJob:
-    """Return the job that computes energy and temperature of pulses on a device."""
-    return WriteEnergyJob.of_device(device.plain())
+def write_energy_job(device: Device | Mapping[str, Any]) -> WriteEnergyJob:
+    """Return the job for pulses on a device, which may be given as plain data."""
+    plain = device.plain() if isinstance(device, Device) else device
+    given = plain.get("temperature") or {}
+    return WriteEnergyJob(
+        length=plain["track"]["length"],
+        width=plain["track"]["width"],
+        polarization=plain["material"]["polarization"],
+        curie_temperature=plain["material"]["curie_temperature"],
+        heavy_metal=plain["heavy_metal"],
+        heating=plain["heating"],
+        ambient=given.get("ambient", ROOM_TEMPERATURE),
+        heat_simulated=given.get("heating") == "pulse",
+    )
 
 
 class ProgrammingEnergyJob(Job):
