@@ -244,9 +244,10 @@ def one(what: str, device: str, nanoseconds: float) -> None:
 def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: float) -> None:
     """Print the processor times of the engine and of OOMMF alone at a temperature."""
     from wallnet import simulate, tracks
+    from wallnet.simulate import oommf
     from wallnet.simulate.drives import drives
     from wallnet.simulate.embedded import engine_of
-    from wallnet.simulate.oommf import run, session, thermal
+    from wallnet.simulate.oommf import session
     from wallnet.simulate.registry import check
 
     more = (*AT_TEMPERATURE[device], f"temperature.ambient={temperature}")
@@ -277,12 +278,12 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
         (drive,) = drives(job)
         begin = processor()
         with session.opened(1) as opened:
-            for _ in run.states(opened, job, drive, start):
+            for _ in oommf.states(opened, job, drive, start):
                 pass
         times[duration] = processor() - begin
     theirs = (times[oommf] - times[oommf / 4]) / (0.75 * oommf)
     print(
-        f"{film}: OOMMF, {thermal.time_step(job, drive) * 1e12:.2g} ps a step: {theirs:.1f} CPU s "
+        f"{film}: OOMMF, {oommf.time_step(job, drive) * 1e12:.2g} ps a step: {theirs:.1f} CPU s "
         f"per ns, {theirs / spent:.0f} times as many"
     )
 

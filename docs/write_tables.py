@@ -32,7 +32,7 @@ import pandas as pd
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
-from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
+from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS

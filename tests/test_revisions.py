@@ -128,7 +128,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
             "def write_energy_of(more, ",
             {"devices", "show pulse_trains", "show transitions"},
         ),
-        ("simulate/oommf/run.py", "def ", "async def ", {"oommf"}),
+        ("simulate/oommf/__init__.py", "def ", "async def ", {"oommf"}),
         ("validation/walls.py", "def ", "async def ", {"validation"}),
         # nothing of a result
         ("files/whole.py", "def ", "async def ", set()),

@@ -14,17 +14,10 @@ SINGLE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_N
 
 
 def call(address: str, program: str, arguments: list[str]) -> int:
-    """Run a command in a copy of the server, and return its exit code.
+    """Run a command in a copy of the server with a socket at `address`, and return its exit code.
 
-    Parameters
-    ----------
-    address : str
-        Path of the server's socket.
-    program : str
-        Path of the command itself. It takes the place of this process if there is no server, or for
-        a job with several threads.
-    arguments : list of str
-        The arguments.
+    The program of the command takes the place of this process if there is no server, or for a job
+    with several threads.
     """
     with socket.socket(socket.AF_UNIX) as server:
         try:

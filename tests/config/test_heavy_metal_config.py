@@ -8,7 +8,7 @@ from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
 from wallnet import config, experiment, plan
-from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
+from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.studies import STUDIES
 
 

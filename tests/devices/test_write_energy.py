@@ -17,7 +17,7 @@ from wallnet.devices.write_energy import (
     write_energy_of,
     write_energy_of_train,
 )
-from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
+from wallnet.jobs import WriteEnergyJob, write_energy_job
 
 
 def job_with(

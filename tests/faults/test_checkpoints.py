@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, experiment, files
+from wallnet import cli, config, experiment, files, revisions
 from wallnet.config.devices import Relaxation
-from wallnet.simulate import checkpoint, initial_state, simulate
+from wallnet.simulate import calculator, initial_state, simulate
 
 
 class Killed(BaseException):
@@ -47,7 +47,7 @@ def undisturbed(job):
 @pytest.fixture
 def eager(monkeypatch):
     """Write a checkpoint after every entry."""
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(calculator, "INTERVAL", 0.0)
 
 
 def same(a, b):
@@ -141,10 +141,8 @@ def test_a_checkpoint_of_another_revision_is_not_used(job, tmp_path, eager, monk
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
     # that of the engine, and of no other stage
-    others = checkpoint.revisions.of
-    monkeypatch.setattr(
-        checkpoint.revisions, "of", lambda stage: 999 if stage == "film" else others(stage)
-    )
+    others = revisions.of
+    monkeypatch.setattr(revisions, "of", lambda stage: 999 if stage == "film" else others(stage))
     entries = []
     trace = simulate(job, progress=entries.append, output=out)
     assert len(entries) == trace.sizes["time"] - 1  # from the beginning
@@ -154,7 +152,7 @@ def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
     """Entries take two minutes each: at every third the latest checkpoint is older than five."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    kept = checkpoint.Checkpoint(
+    kept = calculator.Checkpoint(
         tmp_path / "trace.nc", experiment.pulse_job(device, 1.5e12), np.zeros(3)
     )
     saved = []
@@ -171,13 +169,13 @@ def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
     for begin, end, before, after in [(1000, 1400, 0, 400), (5000, 5350, 400, 750)]:
         now[0] = float(begin)
         job = experiment.pulse_job(device, 1.5e12)
-        kept = checkpoint.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
+        kept = calculator.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
         state = kept.load()
         assert kept.elapsed == before
         assert (state is None) == (before == 0)
         now[0] = float(end)
         kept.offer(lambda: {"entry": np.array(3.5)})
-        again = checkpoint.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
+        again = calculator.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
         assert again.load()["entry"] == 3.5
         assert again.elapsed == after
 
@@ -189,7 +187,7 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     out = tmp_path / "trace.nc"
     with pytest.raises(Killed):
         simulate(job, progress=killer(3), output=out)
-    path = checkpoint.path_beside(out)
+    path = calculator.path_beside(out)
     whole = path.read_bytes()
     if damage == "pickled":
         np.savez(path, identity=np.array([{"a": 1}], dtype=object))
@@ -207,7 +205,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_job(
     same(undisturbed, simulate(job, output=tmp_path / "file" / "trace.nc"))
 
 
-EAGER = "import wallnet.simulate.checkpoint as c, wallnet.cli;c.INTERVAL = 0.0; wallnet.cli.main()"
+EAGER = "import wallnet.simulate.calculator as c, wallnet.cli;c.INTERVAL = 0.0; wallnet.cli.main()"
 
 
 def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
@@ -218,7 +216,7 @@ def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
     out = tmp_path / "trace.nc"
     command = [sys.executable, "-c", EAGER, "simulate", "--job", job.to_json(), "--out", str(out)]
     running = subprocess.Popen(command)
-    while not checkpoint.path_beside(out).exists():
+    while not calculator.path_beside(out).exists():
         assert running.poll() is None
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)

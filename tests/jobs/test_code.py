@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from wallnet import config, experiment
-from wallnet.experiment.code import code_of, stage_of
+from wallnet import config, experiment, revisions
+from wallnet.experiment.code import code_of, revision_of
 from wallnet.jobs.networks import continuing_job, mapping_job, training_job
 
 
@@ -153,5 +153,8 @@ def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
         tiny["calculator"] = name
         job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
         assert "calculator_code" not in job.to_json()
-        assert stage_of(name) == name
-    assert stage_of("solver:Solver") == "simulate"
+
+
+def test_the_revision_is_that_of_the_calculator_s_stage(monkeypatch):
+    monkeypatch.setattr(revisions, "of", {"film": 4, "oommf": 5, "simulate": 6}.get)
+    assert [revision_of(name) for name in ("film", "oommf", "solver:Solver")] == [4, 5, 6]

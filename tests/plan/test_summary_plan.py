@@ -9,7 +9,7 @@ from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
 
 from wallnet import config, files, plan
-from wallnet.jobs.summary import SummaryJob
+from wallnet.jobs import SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
     device_figure,

@@ -24,7 +24,7 @@ from wallnet.studies import DEVICES, GatherJob, gather_job
 CAMPAIGN = plan.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
 JOBS = {
-    experiment.Step: [
+    experiment.Simulation: [
         experiment.pulse_job(SYNAPSE, 0.5e12).to_json(),
         experiment.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
     ],

@@ -12,7 +12,7 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.devices.sweeps import track_of
-from wallnet.jobs.figures import FigureJob
+from wallnet.jobs import FigureJob
 from wallnet.plan.shown import FIGURES
 from wallnet.report import devices, style
 

@@ -16,8 +16,7 @@ from wallnet import cli, config, files, plan
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
 from wallnet.devices.write_energy import write_energy_of
-from wallnet.jobs import write_energy
-from wallnet.jobs.write_energy import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
+from wallnet.jobs import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
 from wallnet.plan.listing import network_files
 from wallnet.plan.shown import programming_sources
@@ -144,7 +143,7 @@ def job():
     data = with_networks()
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
-    made = write_energy.programming_energy_job(config.parse(data))
+    made = programming_energy_job(config.parse(data))
     return made.model_copy(update={"written_by": {"synapse": "stairs"}})
 
 

@@ -19,8 +19,7 @@ from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
-from wallnet.jobs.summary import Studied
-from wallnet.jobs.write_energy import write_energy_job
+from wallnet.jobs import Studied, write_energy_job
 from wallnet.page import summary
 from wallnet.page.findings import overview
 from wallnet.plan.listing import everything

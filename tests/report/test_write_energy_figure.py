@@ -8,7 +8,7 @@ from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
-from wallnet.jobs.write_energy import write_energy_job
+from wallnet.jobs import write_energy_job
 from wallnet.report import devices, style
 
 SMALL = Figures(resolution=72)

@@ -6,7 +6,7 @@ import pytest
 from helpers.walls import SYNAPSE, campaign
 
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.jobs.write_energy import write_energy_job
+from wallnet.jobs import write_energy_job
 from wallnet.report.device_tables import BEYOND_CURIE, OUTSIDE, tabulate
 
 

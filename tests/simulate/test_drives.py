@@ -1,10 +1,16 @@
 """Times of the entries of a trace, for any calculator."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from wallnet import tracks
-from wallnet.simulate.drives import Drive, drives, record_runs
+from wallnet.config.calculators import OommfSettings
+from wallnet.simulate import oommf
+from wallnet.simulate.drives import Drive, drives
+from wallnet.simulate.oommf import session
 from wallnet.simulate.recorder import Recorder, initialized
 
 
@@ -36,19 +42,23 @@ def test_a_stage_ends_at_its_share_of_the_run():
     assert times == pytest.approx([160, 190, 220], abs=1e-6)
 
 
-def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job):
+def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job, monkeypatch):
     """The wall stands still from 150 ps on; with a hold of 60 ps it rests at 220 ps."""
     job, told, starts = small_job("oommf"), [], []
     recorder, wall = Recorder(job), initialized(job)
 
-    def states(drive, start):
+    def states(opened, job, drive, start):
         starts.append(start)
         for stage in range(drive.stages):
             moved = min(drive.time(stage), 150e-12) * 400
             start = tracks.placed_wall(job.track, 5e-9, 60e-9 + moved, 60e-9 + moved)
             yield start
 
-    record_runs(drives(job), states, wall, recorder, told.append)
+    monkeypatch.setattr(
+        session, "opened", lambda threads: nullcontext(SimpleNamespace(version="2"))
+    )
+    monkeypatch.setattr(oommf, "states", states)
+    oommf.Oommf(OommfSettings()).run(job, wall, recorder, told.append, None)
     entries = [0, *range(20, 121, 20), 130, *range(140, 221, 20)]
     assert np.array(recorder.time) * 1e12 == pytest.approx(entries, rel=0, abs=1e-6)
     assert told == recorder.time[1:]

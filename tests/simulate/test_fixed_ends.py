@@ -12,7 +12,6 @@ from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Landscape
 from wallnet.simulate import simulate
-from wallnet.simulate.energy_path import landscape_of
 
 CHANGES = {
     "length": 360e-9,
@@ -101,7 +100,7 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
 
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
-    landscape = landscape_of(experiment.minimum_job(device, "1"))
+    landscape = Landscape(**tracks.film(experiment.minimum_job(device, "1")))
     held = tracks.held_cells(device.track)
     delta = device.material.wall_width_parameter
     start = np.moveaxis(tracks.placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()

@@ -10,8 +10,9 @@ from helpers.small_campaign import TINY
 from wallnet import cli, config, experiment, files, tracks
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
+from wallnet.film.energy import Landscape
 from wallnet.simulate import SimulationError, simulate
-from wallnet.simulate.energy_path import find_barrier, find_minimum, landscape_of
+from wallnet.simulate.energy_path import find_barrier, find_minimum
 
 THERMAL = 1.380649e-23 * 300
 SPACING = 0.5
@@ -45,7 +46,7 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     energy = tracks_energy(device, found["minimum_magnetization"].values)
     assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
     m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
-    torque = landscape_of(job).exact_torque(m)
+    torque = Landscape(**tracks.film(job)).exact_torque(m)
     left = np.sqrt((torque**2).sum(axis=0)).max()
     assert found["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 

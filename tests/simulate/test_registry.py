@@ -8,7 +8,7 @@ from helpers.drift import DRIFT
 
 from wallnet import config, experiment, simulate
 from wallnet.simulate import SimulationError, registry
-from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.calculator import Checkpoint
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
     }
     job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
     simulate.simulate(job, output=tmp_path / "trace.nc")
-    given = registry.load("lasting:Drift").given
+    given = sys.modules["lasting"].Drift.given
     assert isinstance(given, Checkpoint) if resumes else given is None
 
 

@@ -8,8 +8,8 @@ from wallnet import experiment, files, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
 from wallnet.experiment import Simulation, Train, train_job
 from wallnet.experiment.simulation import FreeWalls, blocks
-from wallnet.simulate import checkpoint, trains
-from wallnet.simulate.trains import going_on, run_replicas, run_train, unfinished
+from wallnet.simulate import calculator, trains
+from wallnet.simulate.trains import Course, course, going_on, joined, run_train, unfinished
 
 RUN = simulate.simulate
 
@@ -51,7 +51,7 @@ def initial():
 
 @pytest.fixture(scope="module")
 def ensemble(initial):
-    return run_replicas(block(1, 4), initial)
+    return run_train(block(1, 4), initial)
 
 
 def same(one, other, leaving=()):
@@ -64,11 +64,11 @@ TRACES = ["traced", "traced_wall_bottom", "traced_wall_top", "traced_m", "traced
 
 
 def test_a_replica_is_the_same_alone_and_in_any_block(ensemble, initial):
-    alone = run_replicas(block(3, 3), initial)
+    alone = run_train(block(3, 3), initial)
     kept = ensemble.isel(replica=[2])
     same(kept, alone, TRACES)
     assert alone["traced"].values.tolist() == [3]
-    other = run_replicas(block(2, 3), initial)
+    other = run_train(block(2, 3), initial)
     same(ensemble.isel(replica=[1, 2]), other, TRACES)
     same(ensemble[TRACES].isel(traced=[1]), other[TRACES].isel(traced=[0]))
 
@@ -78,7 +78,8 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     assert ensemble["traced"].values.tolist() == [1, 2]
     ends = ensemble["replica_wall_top"].values
     assert len(np.unique(ends[:, 1, 0])) == 4
-    train = run_train(block(2, 2, maps=True), initial)
+    one = block(2, 2, maps=True)
+    train = joined(one, initial, course(one, initial, lambda time: None, None))
     for name in ("wall_bottom", "wall_top"):
         np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
         quenched = train[f"pulse_{name}"].values
@@ -112,7 +113,7 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
 
 def test_the_thermal_field_of_a_replica_is_that_of_its_number():
     assert len({block(number, number).noise_key for number in range(1, 21)}) == 20
-    assert block(3, 8).replica(5).noise_key == block(5, 5).noise_key == block(5, 8).noise_key
+    assert block(5, 5).noise_key == block(5, 8).noise_key
 
 
 class Killed(BaseException):
@@ -122,7 +123,7 @@ class Killed(BaseException):
 def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkeypatch):
     """It is killed in the first pulse of the second replica."""
     out = tmp_path / "block.nc"
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(calculator, "INTERVAL", 0.0)
     times = []
 
     def progress(now):
@@ -131,9 +132,9 @@ def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkey
             raise Killed
 
     with pytest.raises(Killed):
-        run_replicas(block(1, 4), initial, progress, out)
+        run_train(block(1, 4), initial, progress, out)
     times.clear()
-    same(ensemble, run_replicas(block(1, 4), initial, times.append, out))
+    same(ensemble, run_train(block(1, 4), initial, times.append, out))
     assert min(times) > 0.18e-9 + 0.05e-9
     assert max(times) == pytest.approx(4 * 0.18e-9, rel=1e-9, abs=0)
     assert (unfinished(out) / "replica-4/2.nc").exists()
@@ -150,7 +151,7 @@ def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
         return wall | {"pulse_state": "notch 2" if lost else "notch 1"}
 
     monkeypatch.setattr(trains, "wall_of", wall_of)
-    made = run_replicas(block(1, 3, expected=("", "notch 1", "")), initial)
+    made = run_train(block(1, 3, expected=("", "notch 1", "")), initial)
     states = [["notch 1"] * 3, ["notch 1", "notch 2", ""], ["notch 1"] * 3]
     assert made["quenched_state"].values.tolist() == states
     ends = made["quenched_wall_top"].values
@@ -161,15 +162,27 @@ def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
         assert lost.sum(axis=1).tolist() == [0, 2], name
 
 
+def wall(state, bottom, top):
+    """Return a wall at the end of a pause."""
+    return {"pulse_state": state, "pulse_wall_bottom": bottom, "pulse_wall_top": top}
+
+
 def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
-    track = device().track
     free = {2: (20e-9, 30e-9), 3: (70e-9, 100e-9), 5: (66e-9, 68e-9), 6: (100e-9, 150e-9)}
     # the mean of 8 is between the notches, and both ends of 9 are to the right of them
     free |= {8: (40e-9, 90e-9), 9: (200e-9, 210e-9)}
-    assert going_on(track, 0.5, free) == [2, 3, 5, 9]
-    assert going_on(track, 0.51, free) == [2, 3, 5, 6, 9]
-    assert going_on(track, 0.01, free) == [2, 3, 9]
-    assert going_on(track, 1.0, free) == [*free]
+    courses = {number: Course([], [{}, {}, wall("free", *ends)]) for number, ends in free.items()}
+    # the trains of others ended early, or a notch pins their wall
+    courses |= {4: Course([], [{}, wall("free", 70e-9, 100e-9)])}
+    courses |= {7: Course([], [{}, {}, wall("notch 1", 70e-9, 100e-9)])}
+
+    def chosen(share):
+        return going_on(block(1, 9, free=FreeWalls(share=share, longest=1e-9)), courses)
+
+    assert chosen(0.5) == [2, 3, 5, 9]
+    assert chosen(0.51) == [2, 3, 5, 6, 9]
+    assert chosen(0.01) == [2, 3, 9]
+    assert chosen(1.0) == [*free]
 
 
 def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
@@ -186,7 +199,7 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     monkeypatch.setattr(trains, "wall_of", wall_of)
     monkeypatch.setattr(experiment.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
     going = FreeWalls(share=0.4, longest=0.08e-9)
-    made = run_replicas(block(1, 4, free=going), initial)
+    made = run_train(block(1, 4, free=going), initial)
     # 1 and 2 of four walls, in parts of a third of 0.08 ns
     expected = [0.08e-9, 0.16e-9 / 3, np.nan, np.nan]
     np.testing.assert_allclose(made["onward_time"].values, expected, rtol=1e-6)
@@ -206,7 +219,7 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     job = train_job(hot, Train(pulses=(*PULSES, strong), maps=False))
     job = job.model_copy(update={"replicas": (1, 8)})
     initial = simulate.initial_state(experiment.initial_job(hot))
-    files.write_dataset(run_replicas(job, initial), tmp_path / "a.nc", "ensemble", {})
+    files.write_dataset(run_train(job, initial), tmp_path / "a.nc", "ensemble", {})
     made = files.read_dataset(tmp_path / "a.nc", "ensemble")
     assert made.sizes["replica"] == made.sizes["traced"] == 0
     assert made.attrs["beyond_model"].startswith("at ")

@@ -16,8 +16,8 @@ from wallnet.files import WallState
 from wallnet.film.renormalization import domain_magnetization, of_film, scaled
 from wallnet.film.terms import SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.simulate import checkpoint, trains
-from wallnet.simulate.embedded.heated import HeatedFilm
+from wallnet.simulate import calculator, trains
+from wallnet.simulate.embedded import HeatedFilm
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
@@ -206,7 +206,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize("entries", [3, 7, 10])
 def test_a_killed_pulse_goes_on_to_the_same_data(job, trace, entries, tmp_path, monkeypatch):
     """It is killed in the pulse, at its end and in the relaxation."""
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(calculator, "INTERVAL", 0.0)
     left = iter(range(entries))
 
     def progress(now):
@@ -625,7 +625,7 @@ def test_the_engine_has_the_temperature_of_each_part(heated_job, heated_trace, m
 def test_a_killed_heated_pulse_goes_on_to_the_same_data(
     heated_job, heated_trace, entries, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(calculator, "INTERVAL", 0.0)
     left = iter(range(entries))
 
     def progress(now):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import experiment, files, plan, simulate, tracks
+from wallnet import experiment, files, plan, revisions, simulate, tracks
 from wallnet.cli import main
 from wallnet.config.devices import Relaxation
 from wallnet.experiment import Train, train_job
@@ -269,7 +269,7 @@ def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, 
         state = initial.copy(deep=True)
         state["initial_magnetization"] = -initial["initial_magnetization"]
     elif what == "revision":
-        monkeypatch.setattr(trains.revisions, "of", lambda stage: 999)
+        monkeypatch.setattr(revisions, "of", lambda stage: 999)
     else:
         part = trains.unfinished(output) / "1.nc"
         part.write_bytes(part.read_bytes()[:1000])

@@ -8,9 +8,8 @@ from helpers.drift import DRIFT
 from helpers.programs import UP, staircase
 
 from wallnet import experiment, plan, tracks
-from wallnet.simulate import SimulationError, initial_state, simulate
+from wallnet.simulate import SimulationError, initial_state, oommf, simulate
 from wallnet.simulate.drives import drives
-from wallnet.simulate.oommf import run
 from wallnet.simulate.trains import run_train
 
 SHAPE = [[0.0, 0.2], [0.05e-9, 1.0], [0.05e-9, -0.5], [0.11e-9, -0.5]]
@@ -110,7 +109,7 @@ def test_oommf_scales_the_current_within_a_run(shaped, tmp_path):
     for index, drive in enumerate(drives(job)):
         folder = tmp_path / f"{index}"
         folder.mkdir()
-        run.write_input(job, drive, wall, folder)
+        oommf.write_input(job, drive, wall, folder)
         texts.append((folder / "track.mif").read_text())
         if drive.first == drive.last:
             assert "J_profile" not in texts[-1]
@@ -126,7 +125,7 @@ def test_oommf_scales_the_current_within_a_run(shaped, tmp_path):
     assert "SpinXfer" not in texts[7]
     # no current at all
     still = shaped([[0, 0], [0.13e-9, 0]], calculator="oommf")
-    assert not hasattr(run.system_of(still, drives(still)[0], wall).dynamics, "slonczewski")
+    assert not hasattr(oommf.system_of(still, drives(still)[0], wall).dynamics, "slonczewski")
 
 
 def test_a_calculator_without_waveforms_is_refused(shaped, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
-from wallnet.jobs.write_energy import WriteEnergyJob
+from wallnet.jobs import WriteEnergyJob
 from wallnet.tracks.heating import (
     POINTS_A_DECADE,
     StepResponse,

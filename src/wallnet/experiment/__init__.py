@@ -9,7 +9,6 @@ from wallnet.experiment.energy_path import barrier_job, minimum_job
 from wallnet.experiment.request import Request
 from wallnet.experiment.simulation import (
     Simulation,
-    Step,
     Train,
     initial_job,
     level_job,

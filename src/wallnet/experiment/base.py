@@ -18,23 +18,9 @@ def canonical(data: Any) -> str:
 
 
 def read(text: str, kind: type[Data], option: str, name: str) -> Data:
-    """Read the JSON that a rule passes to its job.
+    """Read the JSON that a rule passes to its job as a section, or a type composed of sections.
 
-    Parameters
-    ----------
-    text : str
-        The JSON.
-    kind : type
-        A section, or a type composed of sections.
-    option : str
-        The option of the command line, for messages.
-    name : str
-        Name of the expected data, for messages.
-
-    Returns
-    -------
-    object
-        Object of that type.
+    Messages contain the option of the command line and the name of the expected data.
 
     Raises
     ------
@@ -43,19 +29,15 @@ def read(text: str, kind: type[Data], option: str, name: str) -> Data:
     """
     try:
         return TypeAdapter(kind).validate_python(json.loads(text))
+    except ValidationError as invalid:
+        found = invalid.errors(include_url=False, include_context=False)[0]
+        reason = f"{'.'.join(map(str, found['loc'])) or 'the whole'}: {found['msg']}"
     except (ValueError, RecursionError) as error:
-        reason = first_finding(error) if isinstance(error, ValidationError) else error
+        reason = str(error)
     raise ConfigError(
         f"{option} is not a valid {name} ({one_line(reason)}); use the JSON that "
         "`snakemake --dry-run --printshellcmds` shows"
     )
-
-
-def first_finding(invalid: ValidationError) -> str:
-    """Return the first finding of pydantic, with its key."""
-    error = invalid.errors(include_url=False, include_context=False)[0]
-    key = ".".join(map(str, error["loc"])) or "the whole"
-    return f"{key}: {error['msg']}"
 
 
 class Job(Section):

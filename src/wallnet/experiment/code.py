@@ -3,6 +3,7 @@
 The identity of their code is the version of the installed package or a digest of the source. It is
 part of a job, so that results are computed again after an upgrade or an edit. The module is in an
 installed package, on PYTHONPATH or in the folder of the campaign. Only `load_class` executes it.
+In messages, `key` is the key of the configuration that names the class.
 """
 
 import importlib
@@ -23,9 +24,9 @@ from wallnet.files.whole import one_line
 T = TypeVar("T")
 
 
-def stage_of(calculator: str) -> str:
-    """Return the stage in `wallnet.revisions` that computes the traces of a calculator."""
-    return calculator if calculator in SETTINGS else "simulate"
+def revision_of(calculator: str) -> int:
+    """Return the revision of the package's code that computes the traces of a calculator."""
+    return revisions.of(calculator if calculator in SETTINGS else "simulate")
 
 
 def search_in(folder: str | Path) -> None:
@@ -37,13 +38,6 @@ def search_in(folder: str | Path) -> None:
 
 def find(name: str, key: str = "calculator") -> ModuleSpec:
     """Find the module of a class without importing anything; return the package around it.
-
-    Parameters
-    ----------
-    name : str
-        ``module:Class``.
-    key : str
-        Key of the configuration that names it, for messages.
 
     Raises
     ------
@@ -76,16 +70,7 @@ def find(name: str, key: str = "calculator") -> ModuleSpec:
 def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
     """Import a class that derives from a base class and is not abstract.
 
-    Parameters
-    ----------
-    name : str
-        ``module:Class``.
-    key : str
-        Key of the configuration that names it, for messages.
-    base : type
-        The base class.
-    what : str
-        What the class has to be, for messages.
+    Messages say `what` it has to be.
 
     Raises
     ------
@@ -119,19 +104,9 @@ def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
 def code_of(name: str, key: str = "calculator") -> str:
     """Return the identity of the code of a class.
 
-    Parameters
-    ----------
-    name : str
-        ``module:Class``.
-    key : str
-        Key of the configuration that names it, for messages.
-
-    Returns
-    -------
-    str
-        Name and version of the installed package that contains the module. If there is none, a
-        digest of the source of the module, or of all modules of the package around it, without
-        comments and docstrings.
+    It is name and version of the installed package that contains the module. If there is none, it
+    is a digest of the source of the module, or of all modules of the package around it, without
+    comments and docstrings.
 
     Raises
     ------

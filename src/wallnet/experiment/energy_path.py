@@ -13,16 +13,15 @@ from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED
 
 Pair = tuple[WallState, WallState]
 
+Ends = tuple[float, float]
+"""Positions in m at which a wall meets the lower and the upper edge."""
 
 SECONDS_PER_CELL_IMAGE = 2e-5
 """Processor time of a path for one cell and one image, in s, of one core of a server."""
 
 
 class StaticJob(Job):
-    """Computation from the energy alone.
-
-    The energy is that of the embedded engine, whatever calculator simulates the device.
-    """
+    """Computation from the energy of the embedded engine, whatever simulates the device."""
 
     calculator_name: ClassVar[str] = "film"
     threads: ClassVar[int] = 1
@@ -34,15 +33,14 @@ class StaticJob(Job):
 class Minimum(StaticJob):
     """Minimisation of the energy on from a wall that is initialised in one state of a device."""
 
-    processor_time: ClassVar[float] = 0.0
-    """A minimum takes seconds."""
+    processor_time: ClassVar[float] = 0.0  # it takes seconds
     state: str
     placement: WallPlacement | None = None
     """Positions of the initialised wall; None for the reversed track, which has none."""
 
 
 class EnergyPath(StaticJob):
-    """The path of least energy between two neighbouring states, with the embedded engine."""
+    """The path of least energy between two neighbouring states."""
 
     first: str
     second: str
@@ -51,7 +49,7 @@ class EnergyPath(StaticJob):
 
     @property
     def processor_time(self) -> float:
-        """Estimated processor time in s."""
+        """Estimate in s."""
         columns, rows = self.track.cells
         pair = WallState(self.first), WallState(self.second)
         return SECONDS_PER_CELL_IMAGE * images_of(self.track, pair, self.spacing) * columns * rows
@@ -60,26 +58,16 @@ class EnergyPath(StaticJob):
 def minimum_states(track: Track, start: float) -> list[WallState]:
     """Return the levels of a synapse, from each of which the energy is minimised, in order.
 
-    Parameters
-    ----------
-    track : Track
-        Track of the synapse.
-    start : float
-        Initial position of its wall in m.
+    Its wall is initialised at `start`, in m.
     """
     placed = list(level_states(track))
     return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
 
 
 def minimum_job(device: Device, name: str) -> Minimum:
-    """Return the job that minimises the energy on from a state.
+    """Return the job that minimises the energy on from a state of a synapse.
 
-    Parameters
-    ----------
-    device : Device
-        A synapse.
-    name : str
-        Name of the state's file, such as "2", "2-3", "initial" or "reversed".
+    Its `name` is that in files, such as "2", "2-3", "initial" or "reversed".
     """
     state = WallState.from_file_name(name)
     start = device.wall.start
@@ -118,39 +106,31 @@ def between(left: WallState, right: WallState) -> WallState:
 
 
 def images_of(track: Track, pair: Pair, spacing: float) -> int:
-    """Return the number of images of a path between two states.
+    """Return the number of images between two states, a `spacing` in m apart."""
+    return images_between(*ends_of(track, pair), spacing)
 
-    Parameters
-    ----------
-    track : Track
-        The track.
-    pair : tuple of WallState
-        Its ends.
-    spacing : float
-        Distance in m by which a wall end moves from image to image.
+
+def ends_of(track: Track, pair: Pair, outside: float = 0.0) -> tuple[Ends, Ends]:
+    """Return the positions in m of both ends of the wall in both states.
+
+    A wall that has left the track is `outside`, in m, beside it.
     """
-    states = level_states(track)
-    ends = {EXPELLED: (0.0, 0.0), REVERSED: (track.length, track.length)} | states
-    return images_between(ends[pair[0]], ends[pair[1]], spacing)
+    left, right = -outside, track.length + outside
+    places = {EXPELLED: (left, left), REVERSED: (right, right)} | level_states(track)
+    return places[pair[0]], places[pair[1]]
 
 
-def images_between(start: tuple[float, float], stop: tuple[float, float], spacing: float) -> int:
-    """Return the number of images of a path between walls with given ends, in m."""
+def images_between(start: Ends, stop: Ends, spacing: float) -> int:
+    """Return the number of images of a path between walls with given ends; all in m."""
     moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
     return max(5, math.ceil(max(moves) / spacing - 1e-9) + 1)
 
 
 def barrier_job(device: Device, first: str, second: str, spacing: float) -> EnergyPath:
-    """Return the job of one pair of states.
+    """Return the job of a pair of states of a synapse.
 
-    Parameters
-    ----------
-    device : Device
-        A synapse.
-    first, second : str
-        Names of the files of the states, such as "2", "2-3", "expelled" or "reversed".
-    spacing : float
-        Distance by which a wall end moves from image to image, in units of Δ.
+    They are named as in files, such as "2", "2-3", "expelled" or "reversed". A wall end moves by
+    `spacing`, in units of Δ, from image to image.
     """
     material = device.static_material
     return EnergyPath(

@@ -1,4 +1,4 @@
-"""Requests: computations that a campaign asks for, each with its path and an estimate of its work.
+"""Requests: computations that a campaign asks for, each with its path; those of several studies.
 
 Nothing here imports NumPy before an estimate is asked for, since every job of the workflow makes
 requests.
@@ -7,13 +7,15 @@ requests.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Literal
 
-from wallnet import revisions
-from wallnet.experiment.code import stage_of
-from wallnet.experiment.energy_path import EnergyPath, Minimum
-from wallnet.experiment.simulation import Simulation
+from wallnet import files
+from wallnet.config import Device, current_name
+from wallnet.experiment.code import revision_of
+from wallnet.experiment.energy_path import EnergyPath, Minimum, minimum_job
+from wallnet.experiment.simulation import Simulation, level_job, pulse_job
+from wallnet.files import WallState
 
 Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
 
@@ -83,4 +85,34 @@ class Request:
     @property
     def revision(self) -> int:
         """Revision of the code that computes it."""
-        return revisions.of(stage_of(self.calculator))
+        return revision_of(self.calculator)
+
+
+def pulses(name: str, device: Device) -> dict[float, Request]:
+    """Return the pulses of the sweep of a device by their current densities in A/m²."""
+    after = (files.INITIAL.format(device=name),)
+    # of 100,000 pulses, without filling in the whole path of each
+    path = files.TRACE.format(device=name, current="{}")
+    densities = device.pulse.current_densities
+    first = cache(partial(pulse_job, device, densities[0]))
+
+    def another(density: float) -> Simulation:
+        """Return a pulse of the sweep, without a check of all other parameters."""
+        return first().model_copy(update={"current_density": density})
+
+    return {
+        each: Request("trace", path.format(current_name(each)), partial(another, each), after)
+        for each in densities
+    }
+
+
+def level(name: str, device: Device, state: WallState) -> Request:
+    """Return the wall initialised in a state of a synapse, and relaxed."""
+    path = files.LEVEL.format(device=name, state=state.file_name)
+    return Request("level", path, partial(level_job, device, state.file_name))
+
+
+def minimum(name: str, device: Device, state: WallState) -> Request:
+    """Return the minimum of the energy that is next to a state of a synapse."""
+    path = files.MINIMUM.format(device=name, state=state.file_name)
+    return Request("minimum", path, partial(minimum_job, device, state.file_name))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from wallnet.config.calculators import (
     SETTINGS,
@@ -35,16 +35,16 @@ from wallnet.config.quantities import (
     Position,
     Quantity,
     Section,
+    silent,
 )
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
-from wallnet.experiment.base import Job, first_finding
+from wallnet.experiment.base import Job
 from wallnet.experiment.code import code_of
 from wallnet.files import WallState
 
 BLOCK = 8
 """Number of replicas that one job simulates; more replicas are further blocks."""
-
 
 SECONDS_PER_CELL_STEP = 1e-8
 """Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
@@ -66,11 +66,6 @@ class WallPlacement(Section):
     top: Position
 
 
-def _is_default(value: Any) -> bool:
-    """Return whether a key has its default, and is left out of the JSON of a job."""
-    return not value
-
-
 class PulseHeating(Section):
     """What the temperature of a track during its pulses, and the film at it, depend on."""
 
@@ -80,7 +75,7 @@ class PulseHeating(Section):
     """Curie temperature of the film in K."""
     anisotropy_exponent: float
     """Power of the magnetisation with which the anisotropy changes."""
-    earlier: Annotated[tuple[ProgramPulse, ...], Field(exclude_if=_is_default)] = ()
+    earlier: tuple[ProgramPulse, ...] = silent(())
     """Pulses with their pauses, in the order of time, up to the start of the job."""
 
     def after(self, pulse: ProgramPulse) -> Self:
@@ -90,100 +85,6 @@ class PulseHeating(Section):
             pulse = pulse.model_copy(update={"repetitions": last[0].repetitions + 1})
             earlier = earlier[:-1]
         return self.model_copy(update={"earlier": (*earlier, pulse)})
-
-
-class Step(Job):
-    """Simulation of one wall on one track: an optional pulse, then relaxation.
-
-    Without `current_density` there is no pulse. The wall is initialised and relaxes, as for an
-    initial state or a conductance level. Calculators simulate steps.
-
-    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas` and
-    `waveform` has none of them in its JSON, so that it stays the same job.
-    """
-
-    track: Track
-    material: SimulatedMaterial
-    placement: WallPlacement
-    current_density: CurrentDensity | None = None
-    pulse_duration: DurationOrNone = 0.0
-    relaxation: Relaxation
-    output: Output
-    calculator: FilmSettings | OommfSettings | OwnSettings
-    calculator_name: CalculatorName
-    # identity of the code of a user-defined calculator; the package's calculators have revisions
-    calculator_code: str | None = None
-    temperature: Annotated[float, Quantity("K", 0.0, 1e4), Field(exclude_if=_is_default)] = 0.0
-    """Temperature in K of the thermal field; before the pulses if they heat the film."""
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1, exclude_if=_is_default)] = 0
-    """Seed of the thermal field."""
-    heating: PulseHeating | None = None
-    """How pulses heat the film; None if they do not."""
-    pulse_number: Annotated[int, Field(ge=0, exclude_if=_is_default)] = 0
-    """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
-    replicas: tuple[int, int] | None = None
-    """First and last number of the repetitions with thermal fields of their own."""
-    waveform: Waveform = ()
-    """Shares of `current_density` over the pulse; none for a square pulse."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _settings_of_the_named_calculator(cls, data: Any) -> Any:
-        """Validate plain settings with the model of the named calculator."""
-        if not isinstance(data, dict) or not isinstance(data.get("calculator"), dict):
-            return data
-        model = SETTINGS.get(str(data.get("calculator_name")), OwnSettings)
-        try:
-            settings = model.model_validate(data["calculator"])
-        except ValidationError as invalid:
-            raise ValueError(f"calculator.{first_finding(invalid)}") from None
-        return {**data, "calculator": settings}
-
-    def _faults(self) -> Iterator[str]:
-        for name in ("heating", "replicas"):
-            if getattr(self, name) and not self.temperature:
-                yield f"{name} is given without temperature; give it, or leave {name} out"
-
-    def segments(self) -> list[Segment]:
-        """Return the parts of the pulse in which the current is linear; none without a pulse."""
-        return segments(self.waveform, self.pulse_end) if self.pulse_end else []
-
-    @property
-    def pulse_end(self) -> float:
-        """End of the pulse in s; 0 if there is none."""
-        return self.pulse_duration if self.current_density is not None else 0.0
-
-    @property
-    def longest(self) -> float:
-        """Simulated time in s after which the simulation ends at the latest."""
-        return self.pulse_end + self.relaxation.longest
-
-    @property
-    def noise_key(self) -> int:
-        """Key of the generator of the thermal field.
-
-        It differs between seeds, between pulses, between the pulses of a train, between the
-        initial positions of a wall and between replicas. It does not depend on the block of a
-        replica.
-        """
-        place = [self.placement.bottom, self.placement.top]
-        pulse = [self.pulse_number, self.current_density, self.pulse_duration]
-        replica = self.replicas[:1] if self.replicas else ()
-        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
-        return int.from_bytes(drawn.digest()[:4], "big")
-
-    def placed(self, path: str) -> str:
-        """Return a path with what names temperature and replicas; the same without them.
-
-        Examples
-        --------
-        >>> step.placed("results/traces/neuron/0.5000.nc")
-        'results/traces/neuron/0.5000_300.0K_replicas-1-8.nc'
-        """
-        parts = [f"_{self.temperature:.1f}K"] if self.temperature else []
-        parts += [f"_replicas-{self.replicas[0]}-{self.replicas[1]}"] if self.replicas else []
-        stem, dot, suffix = path.rpartition(".")
-        return "".join([stem, *parts, dot, suffix])
 
 
 class FreeWalls(Section):
@@ -202,33 +103,92 @@ class Train(Section):
     """A train of pulses, and what is recorded of it."""
 
     pulses: tuple[ProgramPulse, ...]
-    expected: Annotated[tuple[str, ...], Field(exclude_if=_is_default)] = ()
+    expected: tuple[str, ...] = silent(())
     """Name of the state in which the wall has to rest before the first pulse and after each pulse;
     empty where any will do. The train ends after the first pulse with another outcome."""
-    maps: Annotated[bool, Field(exclude_if=bool)] = True
+    maps: bool = silent(True)
     """Whether the magnetisation is recorded, and not only the wall."""
     free: FreeWalls | None = None
     """What replicas with a free wall do at the end."""
 
 
-class Simulation(Step):
-    """Simulation of one wall on one track under a train of pulses.
+class Simulation(Job):
+    """Simulation of one wall on one track: a pulse or none, then relaxation; or a train of pulses.
 
-    Without `train`, it has one pulse or none, which is its own step. With `replicas`, the whole
-    train is repeated, from one initial state.
+    Without `train`, it is one step, which calculators simulate. Without `current_density` there is
+    no pulse. The wall is initialised and relaxes, as for an initial state or a conductance level.
+    With `replicas`, the whole train is repeated, from one initial state.
+
+    A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas`,
+    `waveform` and `train` has none of them in its JSON, so that it stays the same job.
     """
 
+    track: Track
+    material: SimulatedMaterial
+    placement: WallPlacement
+    current_density: CurrentDensity | None = None
+    pulse_duration: DurationOrNone = 0.0
+    relaxation: Relaxation
+    output: Output
+    calculator_name: CalculatorName
+    calculator: FilmSettings | OommfSettings | OwnSettings
+    # identity of the code of a user-defined calculator; the package's calculators have revisions
+    calculator_code: str | None = None
+    temperature: Annotated[float, Quantity("K", 0.0, 1e4)] = silent(0.0)
+    """Temperature in K of the thermal field; before the pulses if they heat the film."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = silent(0)
+    """Seed of the thermal field."""
+    heating: PulseHeating | None = None
+    """How pulses heat the film; None if they do not."""
+    pulse_number: Annotated[int, Field(ge=0)] = silent(0)
+    """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
+    replicas: tuple[int, int] | None = None
+    """First and last number of the repetitions with thermal fields of their own."""
+    waveform: Waveform = ()
+    """Shares of `current_density` over the pulse; none for a square pulse."""
     train: Train | None = None
+    """Pulses in the place of a single one."""
+
+    @field_validator("calculator", mode="before")
+    @classmethod
+    def _settings_of_the_named_calculator(cls, given: Any, info: ValidationInfo) -> Any:
+        """Validate plain settings with the model of the named calculator."""
+        model = SETTINGS.get(str(info.data.get("calculator_name")), OwnSettings)
+        return model.model_validate(given) if isinstance(given, dict) else given
+
+    def _faults(self) -> Iterator[str]:
+        for name in ("heating", "replicas"):
+            if getattr(self, name) and not self.temperature:
+                yield f"{name} is given without temperature; give it, or leave {name} out"
+
+    def segments(self) -> list[Segment]:
+        """Return the parts of the pulse in which the current is linear; none without a pulse."""
+        return segments(self.waveform, self.pulse_end) if self.pulse_end else []
+
+    @property
+    def pulse_end(self) -> float:
+        """End of the pulse in s; 0 if there is none."""
+        return self.pulse_duration if self.current_density is not None else 0.0
+
+    @property
+    def noise_key(self) -> int:
+        """Key of the generator of the thermal field.
+
+        It differs between seeds, between pulses, between the pulses of a train, between the
+        initial positions of a wall and between replicas. It does not depend on the block of a
+        replica.
+        """
+        place = [self.placement.bottom, self.placement.top]
+        pulse = [self.pulse_number, self.current_density, self.pulse_duration]
+        replica = self.replicas[:1] if self.replicas else ()
+        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
+        return int.from_bytes(drawn.digest()[:4], "big")
 
     @property
     def numbers(self) -> range:
         """Numbers of the replicas; one without `replicas`."""
         first, last = self.replicas or (1, 1)
         return range(first, last + 1)
-
-    def replica(self, number: int) -> Self:
-        """Return the simulation of one replica."""
-        return self.model_copy(update={"replicas": (number, number)})
 
     @property
     def pulses(self) -> int:
@@ -244,7 +204,7 @@ class Simulation(Step):
         It is that of all replicas. Of free walls, the share that goes on counts.
         """
         if self.train is None:
-            return super().longest
+            return self.pulse_end + self.relaxation.longest
         each = sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
         free = self.train.free
         return len(self.numbers) * (each + (free.share * free.longest if free else 0.0))
@@ -256,7 +216,7 @@ class Simulation(Step):
             return self.current_density or 0.0
         return max((pulse.current_density for pulse in self.train.pulses), key=abs)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Self]:
         """Yield the job of each pulse with its pause, in the order of time."""
         if self.train is None:
             yield self
@@ -282,13 +242,13 @@ class Simulation(Step):
             if heating:
                 heating = heating.after(pulse.model_copy(update={"repetitions": 1}))
 
-    def onward(self) -> Iterator[Step]:
+    def onward(self) -> Iterator[Self]:
         """Yield the jobs of a replica whose wall is free at the end, in the order of time.
 
         None is longer than a quench, which shows after each whether a notch pins the wall.
         """
-        assert self.train is not None
-        assert self.train.free is not None
+        assert self.train
+        assert self.train.free
         longest = self.train.free.longest
         parts = math.ceil(longest / QUENCH.longest - 1e-9)
         more = ProgramPulse(current_density=0.0, duration=longest / parts, repetitions=parts)
@@ -303,7 +263,7 @@ class Simulation(Step):
 
     @property
     def processor_time(self) -> float | None:
-        """Estimated processor time in s; None with a calculator of unknown speed."""
+        """Estimate in s; None with a calculator of unknown speed."""
         slower = SLOWER.get(self.calculator_name)
         return slower and slower * SECONDS_PER_CELL_STEP * self.cell_steps()
 
@@ -314,47 +274,43 @@ class Simulation(Step):
         followed by a quench.
         """
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
-        # the torque changes the step little: one estimate serves a whole sweep
+        # the torque changes the step little
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
         fraction = settings.time_step_fraction
         given = (self.material, self.track.cell, strongest, fraction)
         steps = self.longest / _time_step(*given, self.temperature)
         if self.temperature:
-            free = self.train.free if self.train else None
-            quenches = max(self.pulses, 1) + (
-                free.share * free.longest / QUENCH.longest if free else 0
-            )
+            quenches = max(self.pulses, 1.0)
+            if self.train and (free := self.train.free):
+                quenches += free.share * free.longest / QUENCH.longest
             each = QUENCH.longest / _time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
         return columns * rows * steps
 
 
-@lru_cache(maxsize=64)
-def _time_step(material: SimulatedMaterial, *given: Any) -> float:
-    """Return the time step in s of the embedded engine; see `SimulatedMaterial.time_step`."""
-    return material.time_step(*given)
+_time_step = lru_cache(maxsize=64)(SimulatedMaterial.time_step)
+"""Time step in s of the embedded engine, which the pulses of a sweep share."""
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
     name = device.calculator
-    calculator: dict[str, Any] = {"calculator_name": name}
-    if name in SETTINGS:
-        calculator["calculator"] = getattr(device, name)
-    else:
-        given = (device.calculator_settings or {}).get(name, {})
-        calculator["calculator"] = OwnSettings.model_validate(given)
-        calculator["calculator_code"] = code_of(name)
     fields: dict[str, Any] = {
         "track": device.track,
         "material": device.simulated_material,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,
+        "calculator_name": name,
     }
+    if name in SETTINGS:
+        fields["calculator"] = getattr(device, name)
+    else:
+        fields["calculator"] = (device.calculator_settings or {}).get(name, {})
+        fields["calculator_code"] = code_of(name)
     if device.temperature and device.field_temperature:
         fields |= {"temperature": device.field_temperature, "seed": device.temperature.seed}
-    return Simulation(**(fields | calculator | changes))
+    return Simulation(**(fields | changes))
 
 
 def pulse_heating(device: Device) -> PulseHeating | None:

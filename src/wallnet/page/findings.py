@@ -13,7 +13,7 @@ from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files.paths import folder_of
-from wallnet.jobs.summary import SummaryJob
+from wallnet.jobs import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import caveats, faults, level_caveats

@@ -18,7 +18,7 @@ from wallnet import files
 from wallnet.config.mappings import SAME
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError
-from wallnet.jobs.write_energy import ProgrammingEnergyJob
+from wallnet.jobs import ProgrammingEnergyJob
 from wallnet.report.device_tables import OUTSIDE
 from wallnet.report.networks import MADE_BY
 from wallnet.report.tables import Columns, Format, Table, of_columns, texts

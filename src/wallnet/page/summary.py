@@ -15,7 +15,7 @@ from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import checked
-from wallnet.jobs.summary import SummaryJob
+from wallnet.jobs import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report import device_tables

@@ -11,11 +11,10 @@ from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.experiment.base import canonical
+from wallnet.experiment.request import pulses
 from wallnet.files.paths import DATASET_FIGURE, DEVICE_FIGURE, FIGURE, NETWORK_FIGURE, folder_of
-from wallnet.jobs.figures import FigureJob
+from wallnet.jobs import FigureJob, programming_energy_job
 from wallnet.jobs.networks import accuracy_job
-from wallnet.jobs.requests import pulses
-from wallnet.jobs.write_energy import programming_energy_job
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 

@@ -7,7 +7,7 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.files.whole import digest_path
-from wallnet.jobs.summary import Studied, SummaryJob
+from wallnet.jobs import Studied, SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.studies import STUDIES
 

@@ -22,8 +22,7 @@ from wallnet.config.measured import MEASURED
 from wallnet.devices.sweeps import swept_duration, track_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs.figures import FigureJob
-from wallnet.jobs.write_energy import WriteEnergyJob
+from wallnet.jobs import FigureJob, WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.device_tables import measured_conductances, read_measured, with_unit
 

@@ -12,7 +12,7 @@ from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.stages import FACETS, LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files.datasets import checked
-from wallnet.jobs.figures import FigureJob
+from wallnet.jobs import FigureJob
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
 from wallnet.report.faults import level_caveats

@@ -3,21 +3,22 @@
 Later stages do not depend on the calculator of a trace.
 """
 
+import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import files, revisions
-from wallnet.config.devices import temperature_fault
-from wallnet.experiment import Step
-from wallnet.experiment.code import stage_of
+from wallnet import files
+from wallnet.config.devices import QUENCH, temperature_fault
+from wallnet.experiment import Simulation
+from wallnet.experiment.code import revision_of
 from wallnet.files.progress import noted_progress
-from wallnet.simulate.calculator import SimulationError
-from wallnet.simulate.checkpoint import Checkpoint
+from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create
 
@@ -26,9 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SimulationError", "initial_state", "progress_bar", "simulate", "state_of"]
 
+logger = logging.getLogger(__name__)
+
+LARGEST_DEVIATION = 0.05
+"""Relative deviation of the measured from the set temperature above which there is a warning."""
+
 
 def simulate(
-    job: Step,
+    job: Simulation,
     initial: "xarray.Dataset | None" = None,
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
@@ -37,7 +43,7 @@ def simulate(
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         Track, material, wall, pulse, relaxation, calculator.
     initial : xarray.Dataset, optional
         Initial state (kind 'initial'). If not given, the wall is initialised.
@@ -46,7 +52,7 @@ def simulate(
     output : str or Path, optional
         Path of the trace. With a calculator that resumes, a long simulation writes a checkpoint
         into the same folder and continues from it. The caller removes the checkpoint
-        (`checkpoint.path_beside`) after writing the trace.
+        (`calculator.path_beside`) after writing the trace.
 
     Returns
     -------
@@ -82,17 +88,19 @@ def simulate(
     checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None
     try:
         work = calculator.run(job, start, recorder, progress, checkpoint)
+        if job.temperature:
+            work = _quenched(calculator, job, recorder) | work
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     trace = _checked(job, recorder)
     asked = job.relaxation.longest > 0 and not job.temperature
     earlier = checkpoint.elapsed if checkpoint else 0.0
-    trace.attrs.update(
+    return trace.assign_attrs(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
             **({"backend_version": job.calculator_code} if job.calculator_code else {}),
-            "revision": revisions.of(stage_of(job.calculator_name)),
+            "revision": revision_of(job.calculator_name),
             "pulse_end": recorder.pulse_end,
             "state": str(recorder.state),
             "settled": int(recorder.resting()) if asked else -1,
@@ -100,16 +108,53 @@ def simulate(
             **work,
         }
     )
-    return trace
 
 
-def _describe(job: Step) -> str:
+def _describe(job: Simulation) -> str:
     if job.current_density is None:
         return "relaxation without current"
     return f"pulse of {job.current_density:.4g} A/m²"
 
 
-def _checked(job: Step, recorder: Recorder) -> "xarray.Dataset":
+def _quenched(calculator: Calculator[Any], job: Simulation, recorder: Recorder) -> dict[str, Any]:
+    """Quench the last state of a job at a temperature; return the attributes of its trace.
+
+    At a temperature, nothing comes to rest. Which state the wall is in follows from a copy of the
+    last state that relaxes without temperature and current.
+    """
+    cold = job.model_copy(
+        update={
+            "temperature": 0.0,
+            "heating": None,
+            "current_density": None,
+            "relaxation": QUENCH,
+            "output": job.output.without_maps_between(QUENCH.longest),
+        }
+    )
+    quench = Recorder(cold)
+    calculator.run(cold, recorder.latest, quench, lambda time: None, None)
+    bottom, top = recorder.quenched = quench.ends()
+    spins = recorder.spin_temperatures
+    measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+    warned = {}
+    if abs(measured / wanted - 1) > LARGEST_DEVIATION:
+        warned["warning"] = (
+            f"the magnetisation has {measured:.1f} K instead of {wanted:.1f} K; the pulse drives "
+            "it far from equilibrium, or the film is small or the simulation short"
+        )
+        logger.warning(warned["warning"])
+    return {
+        **warned,
+        "temperature": job.temperature,
+        "domain_magnetization": job.material.domain_magnetization(job.track.cell, job.temperature),
+        "spin_temperature": measured,
+        "seed": job.seed,
+        "quenched_bottom": bottom,
+        "quenched_top": top,
+    }
+
+
+def _checked(job: Simulation, recorder: Recorder) -> "xarray.Dataset":
     """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
     relaxation = job.relaxation
@@ -128,12 +173,12 @@ def _checked(job: Step, recorder: Recorder) -> "xarray.Dataset":
     return trace
 
 
-def initial_state(job: Step, output: str | Path | None = None) -> "xarray.Dataset":
+def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.Dataset":
     """Return the initial state of a device, relaxed for the stated time if there is one.
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         A job without current (`wallnet.experiment.initial_job`).
     output : str or Path, optional
         Path of the state, as in `simulate`.
@@ -152,9 +197,7 @@ def initial_state(job: Step, output: str | Path | None = None) -> "xarray.Datase
         trace = simulate(job, output=output)
     position = trace["wall_position"].values
     drift = float(position[-1] - position[0])
-    return state_of(trace).assign_attrs(
-        drift=drift, revision=revisions.of(stage_of(job.calculator_name))
-    )
+    return state_of(trace).assign_attrs(drift=drift, revision=revision_of(job.calculator_name))
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":
@@ -169,19 +212,9 @@ def progress_bar(
 ) -> Iterator[Callable[[float], None]]:
     """Show the simulated time as a progress bar, and note it beside the output.
 
-    Parameters
-    ----------
-    longest : float
-        Simulated time in s after which the simulation ends at the latest.
-    shown : bool, optional
-        Whether to show it. Otherwise it is shown on a terminal, and nothing is written to a log.
-    output : str or Path, optional
-        Output of the simulation, beside which the time is noted for the display of the workflow.
-
-    Yields
-    ------
-    callable
-        Function of the simulated time in s.
+    It yields a function of the simulated time in s, which is at most `longest`. If not `shown` or
+    hidden, the bar is shown on a terminal, and nothing is written to a log. What is noted beside
+    the output is for the display of the workflow.
     """
     if shown is None:
         from tqdm import tqdm

@@ -12,7 +12,8 @@ from wallnet.experiment import Simulation, pulse_job
 from wallnet.experiment.code import search_in
 from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
-from wallnet.simulate.checkpoint import path_beside
+from wallnet.simulate.calculator import path_beside
+from wallnet.simulate.trains import run_train, unfinished
 
 if TYPE_CHECKING:
     import xarray
@@ -47,9 +48,10 @@ def _initial(arguments: argparse.Namespace) -> None:
 
 
 def _keep(made: "xarray.Dataset", path: str, kind: str) -> None:
-    """Write a result, after which its checkpoint is of no use."""
+    """Write a result, after which its checkpoint and finished pulses are of no use."""
     files.write_dataset(made, path, kind, {})
     path_beside(path).unlink(missing_ok=True)
+    shutil.rmtree(unfinished(path), ignore_errors=True)
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
@@ -74,18 +76,12 @@ def _simulate(arguments: argparse.Namespace) -> None:
                 f"{trace.attrs['wall_time']:.1f} s"
             )
             return
-        from wallnet.simulate.trains import run_replicas, run_train, unfinished
-
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
-        run, kind = (run_replicas, "ensemble") if job.replicas else (run_train, "train")
-        made = run(job, start, progress, arguments.out)
-    files.write_dataset(made, arguments.out, kind, {})
-    shutil.rmtree(unfinished(arguments.out), ignore_errors=True)
-    states = (
-        made["quenched_state"].values[:, -1] if job.replicas else made["pulse_state"].values[-1:]
-    )
-    print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states)}")
+        made = run_train(job, start, progress, arguments.out)
+    _keep(made, arguments.out, "ensemble" if job.replicas else "train")
+    states = made["quenched_state"][:, -1] if job.replicas else made["pulse_state"][-1:]
+    print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states.values)}")
 
 
 def _wall(bottom: float, top: float) -> str:

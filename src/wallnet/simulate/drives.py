@@ -1,13 +1,11 @@
 """Division of a job into runs with and without current, which fixes the times of a trace."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wallnet.experiment import Step
-from wallnet.simulate.recorder import Recorder, next_output
+from wallnet.experiment import Simulation
+from wallnet.simulate.recorder import next_output
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,12 @@ class Drive:
         return self.start + self.duration * (stage + 1) / self.stages
 
 
-def drives(job: Step) -> list[Drive]:
+def drives(job: Simulation) -> list[Drive]:
     """Divide a job into runs with the same output times as the embedded engine.
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         The job.
 
     Returns
@@ -76,38 +74,3 @@ def _stretches(driven: bool, start: float, end: float, interval: float) -> list[
         parts.append(Drive(driven, float(start), float(stop - start), stages))
         start = stop
     return parts
-
-
-def record_runs(
-    runs: Iterable[Drive],
-    states: Callable[[Drive, NDArray[np.floating]], Iterable[NDArray[np.floating]]],
-    start: NDArray[np.floating],
-    recorder: Recorder,
-    progress: Callable[[float], None],
-) -> None:
-    """Record runs, each from the last state of the one before, until the wall rests.
-
-    Parameters
-    ----------
-    runs : iterable of Drive
-        The runs, in the order of time.
-    states : callable
-        Returns the states at the ends of the stages of a run, given the run and its first state.
-    start : ndarray (rows, columns, 3)
-        Unit vectors before the first run.
-    recorder : Recorder
-        Records the trace.
-    progress : callable
-        Receives the simulated time in s.
-    """
-    recorder.record(0.0, start)
-    state = start
-    for drive in runs:
-        if recorder.resting():
-            return
-        for stage, reached in enumerate(states(drive, state)):
-            state = reached
-            recorder.record(drive.time(stage), state)
-            progress(drive.time(stage))
-            if recorder.resting():
-                return

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions, tracks
-from wallnet.experiment.energy_path import EnergyPath, Minimum, between, images_between
-from wallnet.experiment.simulation import level_states
+from wallnet import files, tracks
+from wallnet.experiment.code import revision_of
+from wallnet.experiment.energy_path import (
+    Ends,
+    EnergyPath,
+    Minimum,
+    between,
+    ends_of,
+    images_between,
+)
 from wallnet.files import WallState
 from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
@@ -30,23 +37,9 @@ ATTEMPTS = 3
 CLOSER = 0.8
 """Factor of the distance of the images from one attempt to the next."""
 
-Places = list[tuple[float, float]]
-
-
-def landscape_of(job: tracks.TrackJob) -> "Landscape":
-    """Return the energy of the film of a job."""
-    from wallnet.film.energy import Landscape
-
-    return Landscape(**tracks.film(job))
-
 
 def find_minimum(job: Minimum) -> "xarray.Dataset":
     """Minimise the energy on from an initialised wall, or from a reversed track.
-
-    Parameters
-    ----------
-    job : Minimum
-        Track, material and state.
 
     Returns
     -------
@@ -60,6 +53,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         If the field is not finite.
     """
     from wallnet.film import EngineError, minima
+    from wallnet.film.energy import Landscape
 
     wanted = WallState(job.state)
     width = job.material.wall_width_parameter
@@ -67,7 +61,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
     else:
         start = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
-    landscape = landscape_of(job)
+    landscape = Landscape(**tracks.film(job))
     mask = landscape.mask
     try:
         found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
@@ -103,7 +97,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
 
 def _origin(job: Minimum | EnergyPath) -> dict[str, Any]:
     """Return the attributes that tell where a result is from."""
-    return {"parameters": job.to_json(), "backend": "film", "revision": revisions.of("film")}
+    return {"parameters": job.to_json(), "backend": "film", "revision": revision_of("film")}
 
 
 def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") -> "xarray.Dataset":
@@ -112,7 +106,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     Parameters
     ----------
     job : EnergyPath
-        Track, material and states.
+        What is computed.
     minima : dict
         Minima of the states (kind 'minimum'). The track without a wall is minimised here. With the
         minimum of the half state between two notches, paths of one end first are left out: the
@@ -130,6 +124,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         If a minimum is missing, or the field is not finite.
     """
     from wallnet.film import EngineError, paths
+    from wallnet.film.energy import Landscape
 
     first, second = WallState(job.first), WallState(job.second)
     begin = time.process_time()
@@ -153,9 +148,11 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
             return files.dataset("barrier", values, about)
-    landscape = landscape_of(job)
+    landscape = Landscape(**tracks.film(job))
     ends = [_end(landscape, state, minima) for state in (first, second)]
-    places = _places(job, first, second)
+    # a wall some width parameters outside the track has left it
+    outside = 6 * job.material.wall_width_parameter
+    places = ends_of(job.track, (first, second), outside)
     one_end = first.half or second.half
     straight = "one end moves" if one_end else "both ends together"
     # pairs of a half state tell how one end moves before the other
@@ -213,19 +210,7 @@ def _end(
     return np.ascontiguousarray(np.moveaxis(stored, -1, 0), dtype=np.float32)
 
 
-def _places(
-    job: EnergyPath, first: WallState, second: WallState
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the positions of both ends of the wall in both states, in m."""
-    # a wall some width parameters outside the track has left it
-    outside = 6 * job.material.wall_width_parameter
-    length = job.track.length
-    places = {EXPELLED: (-outside, -outside), REVERSED: (length + outside, length + outside)}
-    places |= level_states(job.track)
-    return places[first], places[second]
-
-
-def _together(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> Places:
+def _together(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
     """Return the positions of a wall whose ends move at the same time."""
     lead = LEAD * job.material.wall_width_parameter
     share = np.linspace(0, 1, images_between(start, stop, job.spacing))
@@ -235,7 +220,7 @@ def _together(job: EnergyPath, start: tuple[float, float], stop: tuple[float, fl
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def _one_first(job: EnergyPath, start: tuple[float, float], stop: tuple[float, float]) -> Places:
+def _one_first(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
     """Return the positions of a wall whose upper end moves before the lower one."""
     share = np.linspace(0, 1, images_between(start, stop, job.spacing))
     upper = [(start[0], top) for top in start[1] + share * (stop[1] - start[1])]
@@ -243,7 +228,7 @@ def _one_first(job: EnergyPath, start: tuple[float, float], stop: tuple[float, f
     return [*upper, *lower]
 
 
-def _images(job: EnergyPath, ends: list[NDArray[np.float32]], route: Places) -> NDArray[np.float32]:
+def _images(job: EnergyPath, ends: list[NDArray[Any]], route: list[Ends]) -> NDArray[np.float32]:
     """Return initialised walls between both ends of a path."""
     width = job.material.wall_width_parameter
     walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]

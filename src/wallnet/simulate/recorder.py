@@ -1,5 +1,6 @@
 """Recording of a trace from the magnetisation, for all calculators."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet import files, tracks
 from wallnet.config.devices import Relaxation
 from wallnet.config.waveform import share_at
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.tracks.domains import magnetization_over_time
 
 if TYPE_CHECKING:
     import xarray
 
-_RECORDED = (
-    *("time", "applied_current_density", "m", "magnetization_profile"),
-    *("wall_bottom", "wall_top", "snapshot_time", "magnetization"),
-)
-"""Variables of a trace that grow with each entry or snapshot."""
+
+WARM_UP = 20e-12
+"""Time in s after which the film has its temperature."""
 
 
 def next_output(time: float, interval: float) -> float:
@@ -28,7 +27,7 @@ def next_output(time: float, interval: float) -> float:
     return float((np.floor(time / interval + 1e-6) + 1) * interval)
 
 
-def initialized(job: Step) -> NDArray[np.float64]:
+def initialized(job: Simulation) -> NDArray[np.float64]:
     """Return the magnetisation of the initialised wall of a job, (rows, columns, 3)."""
     width, placement = job.material.wall_width_parameter, job.placement
     return tracks.placed_wall(job.track, width, placement.bottom, placement.top)
@@ -46,7 +45,7 @@ class Recorder:
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         The simulated job.
 
     Attributes
@@ -56,20 +55,20 @@ class Recorder:
         None for a job without one.
     latest : ndarray (rows, columns, 3)
         Unit vectors of the last entry, zero in empty cells.
-    domain_magnetization : float
-        Mean of a cell's moment in a domain at the job's temperature.
+    spin_temperatures : list of list of float
+        Measured and set temperature in K at entries after `WARM_UP`, which calculators for jobs at
+        a temperature add.
     """
 
-    def __init__(self, job: Step) -> None:
+    def __init__(self, job: Simulation) -> None:
         self.job = job
         self.mask = tracks.cells(job).mask
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
-        self.domain_magnetization = job.material.domain_magnetization(
-            job.track.cell, job.temperature
-        )
+        self.spin_temperatures: list[list[float]] = []
         self._cells = self.mask.sum(axis=0)
-        self._entries: dict[str, list[Any]] = {name: [] for name in _RECORDED}
+        # the variables that grow with each entry or snapshot
+        self._entries: defaultdict[str, list[Any]] = defaultdict(list)
         self.latest: NDArray[np.floating] = np.empty(0)
 
     @property
@@ -116,21 +115,17 @@ class Recorder:
 
     def content(self) -> dict[str, NDArray]:
         """Return the recorded data as named arrays; see `restore`."""
-        entries = {f"recorder_{name}": np.array(each) for name, each in self._entries.items()}
-        return entries | {"recorder_latest": self.latest}
+        own = {"spin_temperatures": self.spin_temperatures, "latest": self.latest} | self._entries
+        return {f"recorder_{name}": np.array(each) for name, each in own.items()}
 
     def restore(self, content: Mapping[str, NDArray]) -> None:
-        """Restore the data of an earlier recorder of the same job.
-
-        Parameters
-        ----------
-        content : Mapping
-            Arrays returned by `content`.
-        """
-        for name in self._entries:
-            values = content[f"recorder_{name}"]
-            self._entries[name] = values.tolist() if values.ndim == 1 else list(values)
-        self.latest = content["recorder_latest"]
+        """Restore the data of an earlier recorder of the same job, as `content` returned them."""
+        own = {name: each for name, each in content.items() if name.startswith("recorder_")}
+        self.spin_temperatures = own.pop("recorder_spin_temperatures").tolist()
+        self.latest = own.pop("recorder_latest")
+        for name, values in own.items():
+            kept = values.tolist() if values.ndim == 1 else list(values)
+            self._entries[name.removeprefix("recorder_")] = kept
 
     def resting(self) -> bool:
         """Return whether both wall ends have rested for the job's required time after the pulse.

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.messages import checked
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.experiment.code import load_class
 from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
@@ -22,23 +22,6 @@ PACKAGED = {
 """Module and class of each calculator of the package."""
 
 
-def load(name: str) -> type[Calculator[Any]]:
-    """Return the class of a calculator.
-
-    Parameters
-    ----------
-    name : str
-        `film`, `oommf`, or `module:Class`.
-
-    Raises
-    ------
-    wallnet.config.ConfigError
-        If the module or the class does not exist, or the class is not a `Calculator`.
-    """
-    what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    return load_class(PACKAGED.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
-
-
 def create(
     name: str, settings: BaseModel | Mapping[str, Any], shaped: bool = False
 ) -> Calculator[Any]:
@@ -47,7 +30,7 @@ def create(
     Parameters
     ----------
     name : str
-        The calculator.
+        `film`, `oommf`, or `module:Class`.
     settings : BaseModel or Mapping
         Its settings: checked (for calculators of the package) or as configured.
     shaped : bool
@@ -56,11 +39,13 @@ def create(
     Raises
     ------
     wallnet.config.ConfigError
-        If there is no such calculator, or the settings do not fit its model.
+        If the module or the class does not exist, the class is not a `Calculator`, or the settings
+        do not fit its model.
     SimulationError
         If it simulates square pulses only.
     """
-    calculator = load(name)
+    what = "that derives from wallnet.simulate.calculator.Calculator and has run"
+    calculator = load_class(PACKAGED.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
     if shaped and not calculator.waveforms:
         raise SimulationError(
             f"the calculator {name} simulates square pulses only; leave waveform out, or choose "
@@ -101,16 +86,10 @@ TRIAL_TEMPERATURE = 300.0
 """Temperature in K of a trial of a calculator for jobs at a temperature."""
 
 
-def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> dict[str, Any]:
-    """Let a calculator simulate a small track with all terms of tracks, at a temperature in K.
-
-    Returns
-    -------
-    dict
-        The attributes that `Calculator.run` returns.
-    """
-    job = Step.model_validate(_JOB | {"temperature": temperature})
-    return calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
+def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> None:
+    """Let a calculator simulate a small track with all terms of tracks, at a temperature in K."""
+    job = Simulation.model_validate(_JOB | {"temperature": temperature})
+    calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
 
 
 def check(
@@ -141,12 +120,7 @@ def check(
 
 
 def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-    """Import user-defined calculators, and check their classes and settings.
-
-    Parameters
-    ----------
-    wanted : iterable
-        Names and settings, as `wallnet.plan.start.own_calculators` yields them.
+    """Import user-defined calculators, given with their settings, and check both.
 
     Raises
     ------
@@ -164,18 +138,7 @@ def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
 
 
 def check_called(simulations: Iterable[str]) -> None:
-    """Check that the calculators of simulations can run.
-
-    Parameters
-    ----------
-    simulations : iterable of str
-        Canonical JSON of each simulation (`wallnet.experiment.Simulation`).
-
-    Raises
-    ------
-    SimulationError
-        With one sentence that says what is wrong and how to fix it.
-    """
+    """Check that the calculators of simulations, given as canonical JSON, can run; see `check`."""
     # with waveforms, and at a temperature
     called: dict[str, tuple[bool, bool]] = {}
     for text in simulations:

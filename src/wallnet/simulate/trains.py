@@ -6,18 +6,16 @@ At a temperature, a block of replicas of a train differs by their thermal fields
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions, simulate, tracks
-from wallnet.config.track import Track
-from wallnet.experiment import Simulation, Step
-from wallnet.experiment.code import stage_of
+from wallnet import files, simulate, tracks
+from wallnet.experiment import Simulation
+from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE
@@ -42,23 +40,14 @@ ENDS = ("bottom", "top")
 
 _Z = COMPONENTS.index("z")
 
-Wall = dict[str, Any]
-"""Variables of a wall before the first pulse, or at the end of a pause."""
-
 
 class Course(NamedTuple):
-    """What a train of pulses does to a wall.
-
-    Attributes
-    ----------
-    parts : list of xarray.Dataset
-        Trace of each pulse with its pause, with the last map only.
-    walls : list of dict
-        Variables of the wall before the first pulse and after each.
-    """
+    """What a train of pulses does to a wall."""
 
     parts: "list[xarray.Dataset]"
-    walls: list[Wall]
+    """Trace of each pulse with its pause, with the last map only."""
+    walls: list[dict[str, Any]]
+    """Variables of the wall before the first pulse and at the end of each pause."""
 
 
 def run_train(
@@ -67,16 +56,20 @@ def run_train(
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
 ) -> "xarray.Dataset":
-    """Simulate a train of pulses, up to the first with another outcome than the expected one.
+    """Simulate a train of pulses, or a block of replicas of it, one after the other.
+
+    A train ends after the first pulse with another outcome than the expected one. A replica does
+    not depend on its block. Replicas whose wall is free at the end of the last pause go on as
+    `job.train.free` says.
 
     Parameters
     ----------
     job : Simulation
-        Track, material, calculator and train.
+        Track, material, calculator and train; with replicas, at a temperature.
     initial : xarray.Dataset
         State before the first pulse, kind 'initial'.
     progress : callable
-        Called with the simulated time in s during the simulation.
+        Called with the simulated time in s, of all replicas, during the simulation.
     output : str or Path, optional
         Path of the result. Finished pulses are stored in a hidden folder next to it, and a killed
         train continues after them. The caller removes the folder (`unfinished`) after writing the
@@ -85,17 +78,21 @@ def run_train(
     Returns
     -------
     xarray.Dataset
-        The trace of the whole train, kind 'train'.
+        The trace of the whole train, kind 'train'; of replicas kind 'ensemble'. If a pulse heats
+        the film beyond what can be simulated, there are no replicas, and the attribute
+        `beyond_model` says why.
 
     Raises
     ------
     wallnet.simulate.SimulationError
-        If a simulation becomes unstable, or ends early. The message names the pulse.
+        If a simulation becomes unstable, or ends early. The message names replica and pulse.
     """
     if job.train is None:
         raise ValueError("a single pulse is no train; call simulate")
     folder = None if output is None else unfinished(output)
-    return _joined(job, initial, course(job, initial, progress, folder))
+    if not job.replicas:
+        return joined(job, initial, course(job, initial, progress, folder))
+    return _block(job, initial, progress, folder)
 
 
 def course(
@@ -110,9 +107,9 @@ def course(
         # the other maps would fill the memory
         found.parts.append(trace.isel(snapshot=[-1]))
         if not found.walls:
-            found.walls.append(wall_of(job, trace, 0))
-        settled = _settled(job, step, trace)
-        found.walls.append(wall_of(job, trace, -1, found.walls[0], settled))
+            found.walls.append(wall_of(job, trace, 0) | {"pulse_settled": -1})
+        settled = {"pulse_settled": _settled(job, step, trace)}
+        found.walls.append(wall_of(job, trace, -1, found.walls[0]) | settled)
         if not _as_expected(job, found.walls):
             break
     return found
@@ -120,54 +117,50 @@ def course(
 
 def followed(
     job: Simulation,
-    steps: Iterable[tuple[int, Step]],
+    steps: Iterable[tuple[int, Simulation]],
     initial: "xarray.Dataset",
     progress: Callable[[float], None],
     folder: Path | None,
-) -> "Iterator[tuple[Step, xarray.Dataset]]":
+) -> "Iterator[tuple[Simulation, xarray.Dataset]]":
     """Yield steps of a job with their traces, each from the state that the one before left.
 
     Each step has a number, under which its trace is kept in the folder.
     """
-    revision = str(revisions.of(stage_of(job.calculator_name)))
+    revision = str(revision_of(job.calculator_name))
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
     identity = Attempt(job.to_json(), revision, start).identity
-    state, time = initial, 0.0
+    state, begin = initial, 0.0
+
+    def reached(time: float) -> None:
+        """Report the time since the start of the first step."""
+        progress(begin + time)
+
     for index, step in steps:
-        part = None if folder is None else folder / f"{index}.nc"
+        part = folder and folder / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
             try:
-                trace = simulate.simulate(step, state, partial(shifted, progress, time), part)
+                trace = simulate.simulate(step, state, reached, part)
             except simulate.SimulationError as error:
                 raise simulate.SimulationError(f"pulse {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
-            if part is not None:
+            if part:
                 part.parent.mkdir(parents=True, exist_ok=True)
                 files.write_dataset(trace, part, "trace", {})
         yield step, trace
         state = simulate.state_of(trace)
-        time += float(trace["time"][-1])
-
-
-def shifted(progress: Callable[[float], None], begin: float, time: float) -> None:
-    """Report the time since the start of the train, given that since the start of a pulse."""
-    progress(begin + time)
+        begin += float(trace["time"][-1])
 
 
 def wall_of(
-    job: Simulation,
-    trace: "xarray.Dataset",
-    entry: int,
-    start: Wall | None = None,
-    settled: int = -1,
-) -> Wall:
+    job: Simulation, trace: "xarray.Dataset", entry: int, start: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the variables of the wall in one entry of the trace of a pulse.
 
     `start` are those before the first pulse.
     """
     names = ("wall_position", "wall_bottom", "wall_top")
-    found: Wall = {f"pulse_{name}": float(trace[name][entry]) for name in names}
+    found: dict[str, Any] = {f"pulse_{name}": float(trace[name][entry]) for name in names}
     if start and job.temperature:
         found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ENDS}
     bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
@@ -175,10 +168,10 @@ def wall_of(
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
     width = job.material.wall_width_parameter
     state = tracks.wall_state(job.track, width, origin, bottom, top)
-    return found | {"pulse_state": str(state), "pulse_settled": settled}
+    return found | {"pulse_state": str(state)}
 
 
-def _as_expected(job: Simulation, walls: Sequence[Wall]) -> bool:
+def _as_expected(job: Simulation, walls: list[dict[str, Any]]) -> bool:
     """Return whether a train goes on: the wall rested where it had to, at the start and now.
 
     At a temperature, its state counts alone.
@@ -211,7 +204,7 @@ def _finished(part: Path | None, identity: str) -> "xarray.Dataset | None":
     return trace if trace.attrs.get("train") == identity else None
 
 
-def _joined(job: Simulation, initial: "xarray.Dataset", found: Course) -> "xarray.Dataset":
+def joined(job: Simulation, initial: "xarray.Dataset", found: Course) -> "xarray.Dataset":
     """Return the traces of all pulses as one, with the wall after each pulse."""
     (first, *_), walls = parts, _ = found
     maps = job.train is not None and job.train.maps
@@ -269,12 +262,12 @@ def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
         if warnings := [part.attrs["warning"] for part in parts if "warning" in part.attrs]:
             found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
     if job.heating:
-        highest = max(float(part.attrs["highest_temperature"]) for part in parts)
-        found["highest_temperature"] = highest
+        highest = [part.attrs["highest_temperature"] for part in parts]
+        found["highest_temperature"] = float(max(highest))
     return found
 
 
-def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
+def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
     """Return whether both ends rest at the end of a pause.
 
     It is -1 if the pause is too short to tell, and at a temperature, where nothing rests.
@@ -286,40 +279,14 @@ def _settled(job: Simulation, step: Step, trace: "xarray.Dataset") -> int:
     return int(rested(trace["time"].values, ends, relaxation))
 
 
-def run_replicas(
+def _block(
     job: Simulation,
     initial: "xarray.Dataset",
-    progress: Callable[[float], None] = lambda time: None,
-    output: str | Path | None = None,
+    progress: Callable[[float], None],
+    folder: Path | None,
 ) -> "xarray.Dataset":
-    """Simulate a block of replicas of a pulse train, one after the other; see `run_train`.
-
-    A replica does not depend on its block. Replicas whose wall is free at the end of the last pause
-    go on as `job.train.free` says.
-
-    Parameters
-    ----------
-    job : Simulation
-        Track, material, calculator, train and replicas, at a temperature.
-    initial : xarray.Dataset
-        State before the first pulse, kind 'initial'.
-    progress : callable
-        Called with the simulated time in s of all replicas.
-    output : str or Path, optional
-        Path of the result, beside which finished pulses are stored as by `run_train`.
-
-    Returns
-    -------
-    xarray.Dataset
-        Kind 'ensemble'. If a pulse heats the film beyond what can be simulated, there are no
-        replicas, and the attribute `beyond_model` says why.
-
-    Raises
-    ------
-    wallnet.simulate.SimulationError
-        If a simulation becomes unstable, or ends early. The message names the replica.
-    """
-    from wallnet.simulate.embedded.heated import BeyondModelError, HeatedFilm
+    """Simulate a block of replicas; see `run_train`."""
+    from wallnet.simulate.embedded import BeyondModelError, HeatedFilm
 
     try:
         for step in job.steps():
@@ -330,7 +297,7 @@ def run_replicas(
         attributes = {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
-            "revision": revisions.of(stage_of(job.calculator_name)),
+            "revision": revision_of(job.calculator_name),
             "temperature": job.temperature,
             "seed": job.seed,
             "beyond_model": str(fault),
@@ -341,61 +308,46 @@ def run_replicas(
     onward: dict[int, dict[str, Any]] = {}
     done = 0.0
 
-    def run(number: int, simulated: Callable[..., Any]) -> Any:
+    def run(number: int, simulated: Callable[..., Any], start: "xarray.Dataset | Course") -> Any:
         """Simulate a replica, or what it does at the end."""
-        folder = None if output is None else unfinished(output) / f"replica-{number}"
+        one = job.model_copy(update={"replicas": (number, number)})
+        own = folder and folder / f"replica-{number}"
         try:
-            return simulated(job.replica(number), partial(shifted, progress, done), folder)
+            return simulated(one, start, lambda time: progress(done + time), own)
         except simulate.SimulationError as error:
             raise simulate.SimulationError(f"replica {number}: {error}") from error
 
     for number in job.numbers:
-        courses[number] = run(number, lambda one, *rest: course(one, initial, *rest))
+        courses[number] = run(number, course, initial)
         done += sum(float(part["time"][-1]) for part in courses[number].parts)
-    for number in _going_on(job, courses):
-        onward[number] = run(number, partial(_onward, courses[number]))
+    for number in going_on(job, courses):
+        onward[number] = run(number, _onward, courses[number])
         done += onward[number]["time"]
     every = [part for each in courses.values() for part in each.parts]
     return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
 
 
-def going_on(track: Track, share: float, free: Mapping[int, tuple[float, float]]) -> list[int]:
-    """Return which free walls go on: the first ones between each pair of notches.
+def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
+    """Return the numbers of the replicas that go on after the last pause.
 
-    Parameters
-    ----------
-    track : Track
-        The track.
-    share : float
-        Share of them, at least one between each pair.
-    free : Mapping
-        Both ends in m of each free wall, by the number of its replica.
+    Of those with a free wall between each pair of notches, they are the first ones.
     """
+    free = job.train.free if job.train else None
+    if not free:
+        return []
     gaps: dict[int, list[int]] = {}
-    for number, ends in free.items():
-        gaps.setdefault(tracks.gap(track, *ends), []).append(number)
-    chosen = (each[: math.ceil(share * len(each) - 1e-9)] for each in gaps.values())
+    for number, each in courses.items():
+        # a train that ended early is not at the end of the last pause
+        for wall in each.walls[job.pulses :]:
+            if wall["pulse_state"] == FREE:
+                ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
+                gaps.setdefault(tracks.gap(job.track, *ends), []).append(number)
+    chosen = (each[: math.ceil(free.share * len(each) - 1e-9)] for each in gaps.values())
     return sorted(number for each in chosen for number in each)
 
 
-def _going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
-    """Return the numbers of the replicas that go on after the last pause."""
-    assert job.train
-    if not job.train.free:
-        return []
-    # a train that ended early is not at the end of the last pause
-    last = {number: each.walls[job.pulses :] for number, each in courses.items()}
-    free = {
-        number: (wall["pulse_wall_bottom"], wall["pulse_wall_top"])
-        for number, walls in last.items()
-        for wall in walls
-        if wall["pulse_state"] == FREE
-    }
-    return going_on(job.track, job.train.free.share, free)
-
-
 def _onward(
-    before: Course, job: Simulation, progress: Callable[[float], None], folder: Path | None
+    job: Simulation, before: Course, progress: Callable[[float], None], folder: Path | None
 ) -> dict[str, Any]:
     """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
     state, time = simulate.state_of(before.parts[-1]), 0.0
@@ -407,17 +359,6 @@ def _onward(
         if wall["pulse_state"] != FREE:
             break
     return wall | {"time": time}
-
-
-def _moments(parts: "list[xarray.Dataset]") -> "Iterator[tuple[xarray.Dataset, list[int]]]":
-    """Yield the trace of each pulse, and its entries at the end of the pulse and of the pause.
-
-    The first is that of the state before the first pulse.
-    """
-    yield parts[0], [0, 0]
-    for part in parts:
-        end = int(np.argmin(np.abs(part["time"].values - part.attrs["pulse_end"])))
-        yield part, [end, -1]
 
 
 def _replicas(
@@ -436,8 +377,11 @@ def _replicas(
         **{"traced": len(traced), "time": len(whole["time"]), "component": len(COMPONENTS)},
     )
     for row, (number, found) in enumerate(courses.items()):
-        for pulse, (part, entries) in enumerate(_moments(found.parts)):
-            at, wall = (row, pulse), found.walls[pulse]
+        for pulse, wall in enumerate(found.walls):
+            at, part, entries = (row, pulse), found.parts[max(pulse - 1, 0)], [0, 0]
+            if pulse:  # the ends of the pulse and of the pause
+                off = np.abs(part["time"].values - part.attrs["pulse_end"])
+                entries = [int(np.argmin(off)), -1]
             for end in ENDS:
                 values[f"replica_wall_{end}"][at] = part[f"wall_{end}"].values[entries]
                 values[f"quenched_wall_{end}"][at] = wall[f"pulse_wall_{end}"]

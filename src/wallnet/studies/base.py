@@ -21,9 +21,8 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section, Text
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
-from wallnet.experiment.request import Kind
+from wallnet.experiment.request import Kind, level
 from wallnet.files import WallState, schema
-from wallnet.jobs.requests import level
 
 Key = tuple[str | float | int, ...]
 """What names a request within its study."""

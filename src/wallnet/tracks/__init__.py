@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 
@@ -30,7 +30,7 @@ SYSTEM_NAME = "track"
 WALL_REACH = 4.0
 """A notch pins a wall end within its radius plus this many width parameters Δ."""
 
-TrackJob = Step | Minimum | EnergyPath
+TrackJob = Simulation | Minimum | EnergyPath
 """A job with a track and a material."""
 
 
@@ -251,12 +251,12 @@ def gap(track: Track, bottom: float, top: float) -> int:
     return sum(notch < (bottom + top) / 2 for notch in track.notch_positions)
 
 
-def system(job: Step) -> "micromagneticmodel.System":
+def system(job: Simulation) -> "micromagneticmodel.System":
     """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 
     Parameters
     ----------
-    job : Step
+    job : Simulation
         Track, material, wall and current density. A waveform is not part of the system.
 
     Returns

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.experiment import Simulation, Step
+from wallnet.experiment import Simulation
 from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
 from wallnet.tracks.heating import TrackTemperature
 
@@ -30,7 +30,7 @@ def domains_of(
     return float(content.attrs.get("domain_magnetization", 1.0))
 
 
-def magnetization_over_time(job: Step, time: ArrayLike) -> NDArray[np.float64]:
+def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain, 1 at 0 K.
 
     If pulses heat the film, its domains have the temperature that the track has then. Times are in
@@ -38,7 +38,7 @@ def magnetization_over_time(job: Step, time: ArrayLike) -> NDArray[np.float64]:
     """
     time = np.asarray(time, dtype=float)
     kelvin, begin = np.full_like(time, np.nan), 0.0
-    for step in job.steps() if isinstance(job, Simulation) else [job]:
+    for step in job.steps():
         # a step begins at the temperature at which the one before ended
         own = time >= begin
         kelvin[own] = TrackTemperature(step)(time[own] - begin)

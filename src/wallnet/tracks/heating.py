@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 
 NODES = 24
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
@@ -254,7 +254,7 @@ class TrackTemperature:
     constant.
     """
 
-    def __init__(self, job: Step) -> None:
+    def __init__(self, job: Simulation) -> None:
         self._ambient, self._heating = job.temperature, job.heating
         if job.heating is None:
             return

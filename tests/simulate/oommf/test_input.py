@@ -8,8 +8,8 @@ from helpers.small_campaign import UNLIKE
 
 from wallnet import tracks
 from wallnet.experiment.simulation import WallPlacement
+from wallnet.simulate import oommf
 from wallnet.simulate.drives import drives
-from wallnet.simulate.oommf import run
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def written(small_job, tmp_path):
         wall = tracks.placed_wall(job.track, job.material.wall_width_parameter, 60e-9, 60e-9)
         folder = tmp_path / f"{number}"
         folder.mkdir()
-        run.write_input(job, drives(job)[number], wall, folder)
+        oommf.write_input(job, drives(job)[number], wall, folder)
         return (folder / "track.mif").read_text(), folder
 
     return write
@@ -60,7 +60,7 @@ def test_the_state_that_is_handed_over_is_written_cell_by_cell(small_job, tmp_pa
     generator = np.random.default_rng(1)
     m = generator.normal(size=(*mask.shape, 3))
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
-    run.write_input(job, drives(job)[0], m, tmp_path)
+    oommf.write_input(job, drives(job)[0], m, tmp_path)
     back = discretisedfield.Field.from_file(str(tmp_path / "m0.omf")).array[:, :, 0, :]
     back = np.transpose(back, (1, 0, 2)) / job.material.saturation_magnetization
     np.testing.assert_allclose(back[mask], m[mask], atol=1e-12)

@@ -24,7 +24,7 @@ def test_a_missing_tclsh_is_named(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("content", "mode", "words"),
     [
-        ("#!/bin/sh\n", 0o644, "oommf may not be executed"),
+        ("#!/bin/sh\n", 0o644, "oommf cannot be started (Permission denied)"),
         ("#!/nowhere/tclsh\n", 0o755, "oommf names an interpreter in its first line that is not"),
         ("\x00", 0o755, "oommf cannot be started"),
         ("#!/bin/sh\necho broken >&2; exit 3\n", 0o755, "oommf says: broken"),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from wallnet import files
-from wallnet.simulate import SimulationError, registry, simulate
-from wallnet.simulate.oommf import run, session
+from wallnet.simulate import SimulationError, oommf, registry, simulate
+from wallnet.simulate.oommf import session
 
 pytestmark = [pytest.mark.oommf, pytest.mark.usefixtures("real_oommf")]
 
@@ -112,14 +112,14 @@ def test_a_run_that_hangs_is_ended(small_job, own_folder, monkeypatch):
 
 @pytest.mark.parametrize("term", ["Oxs_DMI_Cnv_z_unheard_of", "Oxs_DMI_unheard_of"])
 def test_input_that_oommf_refuses_is_quoted(small_job, own_folder, monkeypatch, term):
-    write = run.write_input
+    write = oommf.write_input
 
     def spoil(job, drive, magnetization, directory):
         write(job, drive, magnetization, directory)
         mif = directory / "track.mif"
         mif.write_text(mif.read_text().replace("Oxs_DMI_Cnv_z", term))
 
-    monkeypatch.setattr(run, "write_input", spoil)
+    monkeypatch.setattr(oommf, "write_input", spoil)
     with pytest.raises(SimulationError, match=term) as refused:
         simulate(small_job("oommf"))
     hint = "add the extension Oxs_DMI_Cnv_z (interfacial DMI) to it"

@@ -3,20 +3,20 @@
 import pytest
 
 from wallnet.experiment import Simulation
-from wallnet.simulate.oommf import run
+from wallnet.simulate import oommf
 from wallnet.simulate.oommf.session import OommfError
 
 
 def test_the_rule_s_threads_go_before_the_configuration(monkeypatch, small_job):
     settings = small_job("oommf", oommf={"threads": 3}).calculator
-    monkeypatch.delenv(run.THREADS_VARIABLE, raising=False)
-    assert run.threads_of(settings) == 3
-    monkeypatch.setenv(run.THREADS_VARIABLE, "2")
-    assert run.threads_of(settings) == 2
+    monkeypatch.delenv(oommf.THREADS_VARIABLE, raising=False)
+    assert oommf.threads_of(settings) == 3
+    monkeypatch.setenv(oommf.THREADS_VARIABLE, "2")
+    assert oommf.threads_of(settings) == 2
     for given in ("many", "0", "-1", ""):
-        monkeypatch.setenv(run.THREADS_VARIABLE, given)
+        monkeypatch.setenv(oommf.THREADS_VARIABLE, given)
         with pytest.raises(OommfError, match=f"OOMMF_THREADS is '{given}'; set it"):
-            run.threads_of(settings)
+            oommf.threads_of(settings)
 
 
 def test_the_thread_count_is_no_part_of_a_job(small_job):

@@ -13,9 +13,9 @@ from wallnet import experiment
 from wallnet.config import parse
 from wallnet.config.devices import Relaxation
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
-from wallnet.simulate import SimulationError, quench, registry, simulate
+from wallnet.simulate import SimulationError, oommf, registry, simulate
 from wallnet.simulate.drives import drives
-from wallnet.simulate.oommf import run, session, thermal
+from wallnet.simulate.oommf import session
 from wallnet.simulate.recorder import initialized
 
 WARM = {"temperature": {"ambient": 290.0, "seed": 3, "values_of": "cells"}}
@@ -35,7 +35,7 @@ def test_the_ratio_is_that_of_the_stationary_covariance(damping, size):
     added = np.vstack([still / 2, still])
     discrete = linalg.solve_discrete_lyapunov(grown, added @ added.T)
     exact = linalg.solve_continuous_lyapunov(mode, -np.eye(2))
-    found = thermal.variance_ratio(np.array([z]))[0]
+    found = oommf.variance_ratio(np.array([z]))[0]
     assert found == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
 
 
@@ -45,12 +45,12 @@ def test_the_stiffest_mode_is_within_three_per_cent(small_job, damping, picoseco
     job = small_job("oommf", **WARM)
     material = job.material.model_copy(update={"damping": damping})
     job = job.model_copy(update={"material": material})
-    step = thermal.longest_step(job)
+    step = oommf.longest_step(job)
     assert step == pytest.approx(picoseconds * 1e-12, rel=0.02, abs=0)
     field = 2 * (1e6 + 2e-11 * 8 / 9e-18) / (VACUUM_PERMEABILITY * 1.1e6)
     rate = 2.211e5 / (1 + damping**2) * field * complex(-damping, 1)
-    assert abs(thermal.variance_ratio(np.array([rate * step]))[0] - 1) < 0.03
-    assert abs(thermal.variance_ratio(np.array([1.1 * rate * step]))[0] - 1) > 0.03
+    assert abs(oommf.variance_ratio(np.array([rate * step]))[0] - 1) < 0.03
+    assert abs(oommf.variance_ratio(np.array([1.1 * rate * step]))[0] - 1) > 0.03
 
 
 def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(small_job, tmp_path):
@@ -63,7 +63,7 @@ def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(sma
         for index, drive in enumerate(drives(job)):
             folder = tmp_path / f"{job.seed}-{index}"
             folder.mkdir()
-            run.write_input(job, drive, initialized(job), folder)
+            oommf.write_input(job, drive, initialized(job), folder)
             text = (folder / "track.mif").read_text()
             assert "Specify Xf_ThermSpinXferEvolve:evolver" in text
             assert re.search(r"\btemperature 290\.0\n", text)
@@ -72,7 +72,7 @@ def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(sma
             step = float(re.search(r"min_timestep (\S+)", text)[1])
             steps = float(re.search(r"stopping_time (\S+)", text)[1]) / step
             assert steps == pytest.approx(round(steps), rel=0, abs=1e-6)
-            assert 0.02e-12 < step <= thermal.longest_step(job)
+            assert 0.02e-12 < step <= oommf.longest_step(job)
             seeds.append(int(re.search(r"^RandomSeed (\d+)$", text, re.MULTILINE)[1]))
     assert len(seeds) == 10
     assert len(set(seeds)) == 10
@@ -122,7 +122,7 @@ def measured(trace):
 @pytest.mark.slow
 def test_the_engine_has_the_distribution_of_oommf(monkeypatch):
     """Its thermal field is another one, so that only distributions can agree."""
-    monkeypatch.setattr(quench, "QUENCH", Relaxation(longest=0.0))
+    monkeypatch.setattr("wallnet.simulate.QUENCH", Relaxation(longest=0.0))
     runs = [measured(simulate(strip("film", seed))) for seed in range(1, 61)]
     ours, theirs = np.array([ends for ends, _ in runs]), np.array(ENSEMBLE["wall_ends_nm"])
     reduced, expected = [one for _, one in runs], ENSEMBLE["domain_reduction"]
@@ -157,7 +157,7 @@ def test_the_seed_decides_the_thermal_field():
     for seed in (2, 2, 3):
         job = strip("oommf", seed).model_copy(update={"pulse_duration": 0.4e-12})
         with session.opened(1) as opened:
-            (*_, last) = run.states(opened, job, drives(job)[0], initialized(job))
+            (*_, last) = oommf.states(opened, job, drives(job)[0], initialized(job))
         ends.append(last)
     np.testing.assert_array_equal(ends[0], ends[1])
     assert np.std(ends[2] - ends[0]) > 0.02

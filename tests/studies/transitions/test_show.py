@@ -14,7 +14,7 @@ from studies.results import shown
 from wallnet import files, plan
 from wallnet.config import Figures
 from wallnet.devices.write_energy import write_energy_of
-from wallnet.jobs.write_energy import write_energy_job
+from wallnet.jobs import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.transitions.show import draw, shortest

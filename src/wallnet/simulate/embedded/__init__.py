@@ -9,18 +9,106 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
+from wallnet.config.devices import VACUUM_PERMEABILITY
 from wallnet.config.waveform import Segment
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.film.core import Engine, Tolerances
+from wallnet.film.renormalization import at_temperature, of_cells, of_film
+from wallnet.film.terms import Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.simulate.calculator import Calculator
-from wallnet.simulate.checkpoint import Checkpoint
-from wallnet.simulate.embedded.heated import RENEWAL, HeatedFilm
-from wallnet.simulate.quench import WARM_UP, quenched
-from wallnet.simulate.recorder import Recorder, next_output
+from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
+from wallnet.simulate.recorder import WARM_UP, Recorder, next_output
+from wallnet.tracks.heating import TrackTemperature
+
+RENEWAL = 50e-12
+"""Longest time in s for which the temperature is constant, at its value in the middle."""
 
 
-def engine_of(job: Step) -> Engine:
+class BeyondModelError(SimulationError):
+    """A pulse heats the film beyond what can be simulated.
+
+    It does so at `time`, in s since the start of the pulse, when it has the `temperature` in K. The
+    reason says why this cannot be simulated, with the verb.
+    """
+
+    def __init__(self, time: float, temperature: float, reason: str) -> None:
+        super().__init__(
+            f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, {reason}; "
+            "lower the current density or shorten the pulse"
+        )
+        self.temperature = temperature
+
+
+_CHECKED_EVERY = 10e-12
+"""Time in s between two temperatures of a pulse that are checked before it is simulated."""
+
+
+class HeatedFilm:
+    """Terms and temperature of a film over the time of a job whose pulses heat it.
+
+    With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r, A
+    and D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not
+    change. The law is that of the film. Its cells have the values with which their fluctuations at
+    T follow it. See docs/physics.md for the sources.
+
+    Attributes
+    ----------
+    highest : float
+        Highest temperature in K.
+
+    Raises
+    ------
+    BeyondModelError
+        If the pulse heats the film beyond what it can be simulated at.
+    """
+
+    def __init__(self, job: Simulation) -> None:
+        assert job.heating
+        self._heating, self._ambient = job.heating, job.temperature
+        film = tracks.film(job)
+        self._cell = film["cell"]
+        self._temperature = TrackTemperature(job)
+        count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
+        times = np.linspace(0, job.pulse_end, count)
+        parts = np.array_split(times, math.ceil(count / 1000))
+        found = np.concatenate([self._temperature(part) for part in parts])
+        self.highest = float(found.max())
+        try:
+            self._film = of_film(film["terms"], self._cell, self._ambient)
+        except ValueError as error:
+            raise SimulationError(str(error)) from None
+        for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
+            self._film_at(time, temperature)
+        hottest = float(times[found.argmax()])
+        try:
+            self.at(hottest)
+        except ValueError:
+            reason = "where its domains are not stable against thermal fluctuations"
+            raise BeyondModelError(hottest, self.highest, reason) from None
+
+    def at(self, time: float) -> tuple[Terms, float]:
+        """Return terms, and temperature in K, at a time in s."""
+        temperature = float(self._temperature(time))
+        film = self._film_at(time, temperature)
+        return of_cells(film, self._cell, temperature), temperature
+
+    def _film_at(self, time: float, temperature: float) -> Terms:
+        curie = self._heating.curie_temperature
+        if temperature >= curie:
+            raise BeyondModelError(time, temperature, f"and its Curie temperature is {curie:g} K")
+        exponent = self._heating.anisotropy_exponent
+        terms = at_temperature(self._film, self._ambient, temperature, curie, exponent)
+        shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
+        if terms.anisotropy <= shape:
+            reason = (
+                f"where K_eff is {terms.anisotropy - shape:.4g} J/m³ and its magnetisation not "
+                "perpendicular"
+            )
+            raise BeyondModelError(time, temperature, reason)
+        return terms
+
+
+def engine_of(job: Simulation) -> Engine:
     """Return the engine for a job, without a magnetisation."""
     assert isinstance(job.calculator, FilmSettings)
     if job.temperature:
@@ -41,7 +129,7 @@ def _advance(engine: Engine, end: float, heated: HeatedFilm | None) -> None:
         engine.advance(duration)
 
 
-def _torque(job: Step, segment: Segment) -> tuple[Any, ...]:
+def _torque(job: Simulation, segment: Segment) -> tuple[Any, ...]:
     """Return the arguments of `Engine.set_torque` for a part of a pulse."""
     density = job.current_density or 0.0
     first, last = (
@@ -60,7 +148,7 @@ class Embedded(Calculator[FilmSettings]):
 
     def run(
         self,
-        job: Step,
+        job: Simulation,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
@@ -75,8 +163,6 @@ class Embedded(Calculator[FilmSettings]):
             recorder.record(0.0, engine.magnetization)
         else:
             recorder.restore(earlier)
-        # measured and set temperature
-        spins = [] if earlier is None else earlier["spin_temperatures"].tolist()
 
         def until(end: float) -> None:
             """Advance by the output interval, but not beyond the end."""
@@ -84,11 +170,11 @@ class Embedded(Calculator[FilmSettings]):
             _advance(engine, min(target, end), heated)
             recorder.record(engine.time, engine.magnetization)
             if isinstance(engine, ThermalEngine) and engine.time > WARM_UP:
-                spins.append([engine.spin_temperature(), engine.temperature])
+                measured = [engine.spin_temperature(), engine.temperature]
+                recorder.spin_temperatures.append(measured)
             progress(engine.time)
             if checkpoint:
-                both = {"spin_temperatures": np.array(spins)}
-                checkpoint.offer(lambda: engine.state() | recorder.content() | both)
+                checkpoint.offer(lambda: engine.state() | recorder.content())
 
         # a wall rests after its pulse only
         reached, last = recorder.time[-1], recorder.pulse_end + job.relaxation.longest
@@ -103,7 +189,6 @@ class Embedded(Calculator[FilmSettings]):
             while engine.time < end * (1 - 1e-9) and not recorder.resting():
                 until(end)
         return {
-            **(quenched(self, job, recorder, spins) if job.temperature else {}),
             **({"highest_temperature": heated.highest} if heated else {}),
             "backend_version": __version__,
             "steps": engine.counters.steps,

@@ -1,25 +1,47 @@
 """OOMMF as a calculator: oommfc writes the input, OOMMF runs it, the recorder reads the states.
 
-`session` finds OOMMF and manages its processes, `run` its input and its states, and `thermal`
-chooses its evolver at a temperature.
+`session` finds OOMMF and manages its processes. At a temperature, the evolver of a run is
+`Xf_ThermSpinXferEvolve` with a fixed time step.
 """
 
+import math
+import os
+import re
+import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
-from wallnet.experiment import Step
-from wallnet.simulate.calculator import Calculator
-from wallnet.simulate.checkpoint import Checkpoint
-from wallnet.simulate.drives import Drive, drives, record_runs
-from wallnet.simulate.oommf import run, session, thermal
-from wallnet.simulate.quench import WARM_UP, quenched
-from wallnet.simulate.recorder import Recorder
+from wallnet.experiment import Simulation
+from wallnet.simulate.calculator import Calculator, Checkpoint
+from wallnet.simulate.drives import Drive, drives
+from wallnet.simulate.oommf import session
+from wallnet.simulate.oommf.session import OommfError, Session, said
+from wallnet.simulate.recorder import WARM_UP, Recorder
 from wallnet.simulate.registry import run_trial
+
+if TYPE_CHECKING:
+    import micromagneticmodel
+
+THREADS_VARIABLE = "OOMMF_THREADS"
+"""Environment variable of OOMMF with the number of threads. It overrides the configuration, so that
+a rule can pass the number of threads of its job."""
+
+EXTENSIONS = {"Oxs_DMI_Cnv_z": "interfacial DMI", "Xf_ThermSpinXferEvolve": "temperature"}
+"""Extensions of OOMMF that a run may need, and what they simulate."""
+
+DEVIATION = 0.03
+"""Largest relative deviation of the energy of a mode from its thermal energy."""
+
+_STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
 
 class Oommf(Calculator[OommfSettings]):
@@ -34,41 +56,221 @@ class Oommf(Calculator[OommfSettings]):
 
     def run(
         self,
-        job: Step,
+        job: Simulation,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
         checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
-        threads = run.threads_of(self.settings)
-        runs = drives(job)
+        threads = threads_of(self.settings)
+        found: dict[str, Any] = {}
         film = None
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
             film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
+            found["time_step"] = time_step(job, drives(job)[0])
+        recorder.record(0.0, start)
         with session.opened(threads) as opened:
             import oommfc
 
-            # measured and set temperature
-            spins: list[list[float]] = []
-
-            def states(drive: Drive, begun: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-                """Yield the states of a run, and note their temperature if the film is warm."""
-                for stage, state in enumerate(run.states(opened, job, drive, begun)):
-                    if film and drive.time(stage) > WARM_UP:
-                        film.magnetization = state
-                        spins.append([film.spin_temperature(), job.temperature])
-                    yield state
-
-            record_runs(runs, states, start, recorder, progress)
-        found = {}
-        if job.temperature:
-            found = quenched(self, job, recorder, spins)
-            found["time_step"] = thermal.time_step(job, runs[0])
+            for reached, state in entries(opened, job, start):
+                recorder.record(reached, state)
+                if film and reached > WARM_UP:
+                    film.magnetization = state
+                    measured = [film.spin_temperature(), job.temperature]
+                    recorder.spin_temperatures.append(measured)
+                progress(reached)
+                if recorder.resting():
+                    break
         return {
             **found,
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
             "threads": threads,
         }
+
+
+def threads_of(settings: OommfSettings) -> int:
+    """Return the number of threads: from `OOMMF_THREADS` if set, else from the configuration.
+
+    Raises
+    ------
+    OommfError
+        If the variable is not a positive integer.
+    """
+    given = os.environ.get(THREADS_VARIABLE)
+    if given is None:
+        return settings.threads
+    if not given.isdecimal() or int(given) < 1:
+        raise OommfError(f"{THREADS_VARIABLE} is {given!r}; set it to a number of threads like 1")
+    return int(given)
+
+
+def system_of(
+    job: Simulation, drive: Drive, start: NDArray[np.floating]
+) -> "micromagneticmodel.System":
+    """Return a run of a job as a system of ubermag.
+
+    Its `start` are unit vectors (rows, columns, 3); empty cells are ignored.
+    """
+    density = job.current_density if drive.driven else None
+    changes = drive.first != drive.last
+    if density and not changes:
+        density *= drive.first
+    system = tracks.system(job.model_copy(update={"current_density": density}))
+    if density and changes:
+        slope = (drive.last - drive.first) / drive.duration
+        system.dynamics.slonczewski.tcl_strings = {
+            "script": f"proc Waveform {{ total_time }} {{\n"
+            f"  return [expr {{{drive.first!r} + {slope!r} * $total_time}}]\n}}\n\n",
+            "script_name": "Waveform",
+            "script_args": "total_time",
+        }
+    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
+    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
+    system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
+    return system
+
+
+def write_input(
+    job: Simulation, drive: Drive, magnetization: NDArray[np.floating], directory: Path
+) -> None:
+    """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
+    import oommfc
+
+    system = system_of(job, drive, magnetization)
+    driver = oommfc.TimeDriver()
+    if job.temperature:
+        system.T = job.temperature
+        step = time_step(job, drive)
+        evolver = oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
+        driver = oommfc.TimeDriver(evolver=evolver)
+        if not (drive.driven and job.current_density):
+            # it does not run without a current
+            system.dynamics += tracks.slonczewski(job.material, 0.0)
+    fixed = list(system.m.mesh.subregions)
+    held = {"fixed_subregions": fixed} if fixed else {}
+    driver.write_mif(system, dirname=str(directory), t=drive.duration, n=drive.stages, **held)
+    if job.temperature:
+        path = directory / f"{tracks.SYSTEM_NAME}.mif"
+        header, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        path.write_text(f"{header}\nRandomSeed {seed(job, drive)}\n{rest}", encoding="utf-8")
+
+
+def variance_ratio(z: NDArray[np.complexfloating]) -> NDArray[np.float64]:
+    """Return the stationary variance of modes with z = λ h, relative to the exact one."""
+    grown, before, new = 1 + z + z**2 / 2, (1 + z) / 2, 0.5
+    added = np.abs(before) ** 2 + new**2 + 2 * new * (grown * before.conj()).real
+    return -2 * z.real * added / (1 - np.abs(grown) ** 2)
+
+
+def longest_step(job: Simulation) -> float:
+    """Return the longest time step in s at which no mode deviates by more than `DEVIATION`.
+
+    The evolver takes Heun steps. The slope at the beginning of a step has the thermal field of the
+    step before, and the slope at its end a new one. A mode of rate λ, with z = λ h and a thermal
+    field of strength g, then obeys
+
+        m_{n+1} = (1 + z + z²/2) m_n + g √h ((1 + z) ξ_{n-1} + ξ_n)/2.
+
+    Its stationary variance is 1 - |Re z|/2 times the exact one, to first order; with one field for
+    both slopes, there is no error of first order.
+    """
+    damping = job.material.damping
+    sizes = np.linspace(0.0, 1.0, 1001)[1:]
+    ratio = variance_ratio(sizes * complex(-damping, 1) / math.hypot(damping, 1))
+    largest = sizes[np.argmax(np.abs(ratio - 1) > DEVIATION) - 1]
+    torque = job.material.torque(job.current_density or 0.0, tracks.SPIN_DIRECTION)
+    film = tracks.film(job)
+    return float(largest / film["terms"].rates(film["cell"], torque)[0])
+
+
+def time_step(job: Simulation, drive: Drive) -> float:
+    """Return the time step in s of a run, the longest that divides the time between two entries.
+
+    The evolver would use the thermal field of a whole step for a shorter one.
+    """
+    stage = drive.duration / drive.stages
+    return stage / math.ceil(stage / longest_step(job) - 1e-9)
+
+
+def seed(job: Simulation, drive: Drive) -> int:
+    """Return the seed of the thermal field of a run, which no other run of the job has.
+
+    It belongs into OOMMF's `RandomSeed`: OOMMF initialises its generator with it after the evolver
+    has done so with `uniform_seed`, which therefore has no effect.
+    """
+    seeds = np.random.SeedSequence([job.noise_key, round(drive.start / 1e-18)])
+    # OOMMF takes a signed integer
+    return int(seeds.generate_state(1)[0]) >> 1
+
+
+def entries(
+    opened: Session, job: Simulation, start: NDArray[np.floating]
+) -> Iterator[tuple[float, NDArray[np.floating]]]:
+    """Yield times in s and states of a job, each run from the last state of the one before."""
+    state = start
+    for drive in drives(job):
+        for stage, reached in enumerate(states(opened, job, drive, state)):
+            state = reached
+            yield drive.time(stage), state
+
+
+def states(
+    opened: Session, job: Simulation, drive: Drive, start: NDArray[np.floating]
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the states of a run as OOMMF saves them, and delete their files after reading.
+
+    States are unit vectors (rows, columns, 3); `start` is that at the beginning.
+
+    Raises
+    ------
+    OommfError
+        If OOMMF dies or hangs.
+    """
+    import discretisedfield
+
+    directory = Path(tempfile.mkdtemp(dir=opened.directory))
+    write_input(job, drive, start, directory)
+    process = opened.start(directory, f"{tracks.SYSTEM_NAME}.mif")
+    read = 0
+    advanced = time.monotonic()
+    while True:
+        code = process.poll()  # first, so that a state saved just before the end is not missed
+        now = time.monotonic()
+        # the number of digits depends on the number of stages
+        saved = {
+            int(match[1]): path
+            for path in directory.glob("*.omf")
+            if (match := _STATE.search(path.name))
+        }
+        while path := saved.get(read):
+            field = discretisedfield.Field.from_file(str(path))
+            path.unlink()
+            if read == 0:
+                opened.version = session.version(directory)
+            read += 1
+            advanced = now
+            moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
+            yield moments / job.material.saturation_magnetization
+        if read == drive.stages:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(session.FLUSH_LIMIT)
+            return
+        if code or (code == 0 and now - advanced > session.FLUSH_LIMIT):
+            outcome = f"ended with code {code}" if code else "ended"
+            words = said(directory)
+            missing = [name for name in EXTENSIONS if name in words]
+            fix = "".join(
+                f"; add the extension {name} ({EXTENSIONS[name]}) to it" for name in missing
+            )
+            raise OommfError(
+                f"OOMMF {outcome} after {read} of {drive.stages} states; it says: {words}{fix}"
+            )
+        if now - advanced > session.STUCK_LIMIT:
+            raise OommfError(
+                f"OOMMF hangs: no new state for {now - advanced:.0f} s after {read} of "
+                f"{drive.stages}; it says: {said(directory)}; run it again"
+            )
+        time.sleep(0.1)

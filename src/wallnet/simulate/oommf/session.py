@@ -38,19 +38,9 @@ class OommfError(SimulationError):
 
 
 def complaint(stderr: str, log: str = "") -> str:
-    r"""Condense OOMMF's output to one line.
+    r"""Condense OOMMF's standard error, or its log if that is empty, to one line.
 
-    Parameters
-    ----------
-    stderr : str
-        Its standard error.
-    log : str
-        Its log file, used if standard error is empty.
-
-    Returns
-    -------
-    str
-        The first error in the output, or its last three lines if there is none.
+    The line is the first error in it, or consists of its last three lines if there is none.
 
     Examples
     --------
@@ -93,13 +83,10 @@ def version(directory: Path) -> str:
 
 
 def locate() -> tuple[str, ...]:
-    """Find OOMMF in the same places as oommfc.
+    """Return the command that starts OOMMF, without the name of an application.
 
-    Returns
-    -------
-    tuple of str
-        The command that starts it, without the name of an application: of `OOMMFTCL` and `oommf`
-        on PATH, the first that works.
+    It is looked for in the same places as by oommfc: of `OOMMFTCL` and `oommf` on PATH, the first
+    that works counts.
 
     Raises
     ------
@@ -110,10 +97,8 @@ def locate() -> tuple[str, ...]:
     places: list[tuple[tuple[str, ...], str]] = []
     if script := os.environ.get("OOMMFTCL"):
         places.append((("tclsh", script), f"OOMMFTCL ({script})"))
-    if program := shutil.which("oommf"):
+    if program := shutil.which("oommf") or shutil.which("oommf", mode=os.F_OK):
         places.append(((program,), program))
-    elif found := shutil.which("oommf", mode=os.F_OK):
-        refusals.append(f"{found} may not be executed")
     for command, name in places:
         if (refusal := _refusal(command, name)) is None:
             return command
@@ -229,15 +214,12 @@ def opened(threads: int) -> Iterator[Session]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Convert SIGTERM to an exception, so that no process of OOMMF outlives this process."""
+    """Convert SIGTERM to a KeyboardInterrupt, so that no process of OOMMF outlives this process."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def unwind(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, unwind)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:

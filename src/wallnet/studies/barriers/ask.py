@@ -10,8 +10,8 @@ from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, Section
 from wallnet.experiment import Request, barrier_job
 from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.request import minimum
 from wallnet.experiment.simulation import level_states
-from wallnet.jobs.requests import minimum
 from wallnet.studies.base import Requests, Rounds, Validate, study
 
 Frequency = Annotated[

@@ -17,7 +17,7 @@ from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.conductance import detected_magnetization, normalize, parallel_conductance
-from wallnet.experiment import Step
+from wallnet.experiment import Simulation
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known
@@ -83,8 +83,8 @@ def judged(
     return {"simulated_value": text, "reference_met": met, "reference_distance": away}
 
 
-def _job(trace: xarray.Dataset) -> Step:
-    return Step.from_json(str(trace.attrs["parameters"]))
+def _job(trace: xarray.Dataset) -> Simulation:
+    return Simulation.from_json(str(trace.attrs["parameters"]))
 
 
 def _detected(trace: xarray.Dataset, detector: Detector) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.experiment import Request, initial_job
 from wallnet.experiment.energy_path import minimum_states
+from wallnet.experiment.request import level, minimum, pulses
 from wallnet.experiment.simulation import level_states
-from wallnet.jobs.requests import level, minimum, pulses
 from wallnet.studies.base import Requests, Rounds, study
 
 

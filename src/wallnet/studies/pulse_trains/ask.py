@@ -11,7 +11,7 @@ from wallnet.config.devices import Detector
 from wallnet.config.pulse import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.experiment import Job, Request, Train, train_job
-from wallnet.jobs.write_energy import WriteEnergyJob, write_energy_job
+from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
 

@@ -10,7 +10,7 @@ import xarray
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
-from wallnet.jobs.write_energy import WriteEnergyJob
+from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.device_tables import write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends

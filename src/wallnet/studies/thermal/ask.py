@@ -109,10 +109,10 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
         if start == initial:
             found[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
         for density, replicas in itertools.product(asked.current_densities, blocks(asked.replicas)):
-            path = STUDY.path(name, variant, current_name(density))
+            place = f"{current_name(density)}_{example.temperature:.1f}K"
+            path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
             make = partial(_train, asked, device, density, replicas)
-            placed = example.model_copy(update={"replicas": replicas}).placed(path)
-            found[variant, density, replicas[0]] = Request("ensemble", placed, make, (start,))
+            found[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
     if asked.device in BARRIERS.subjects(campaign):
         paths = BARRIERS.requests_of(campaign, asked.device).items()
         found |= {key: each for key, each in paths if each.kind == "barrier"}

@@ -6,7 +6,7 @@ from functools import partial
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.experiment import Job, Request
-from wallnet.jobs.write_energy import write_energy_job
+from wallnet.jobs import write_energy_job
 from wallnet.studies import base
 
 

@@ -9,7 +9,7 @@ import xarray
 from wallnet.config import Figures
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs.write_energy import WriteEnergyJob
+from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.device_tables import sign_of, write_energies
 from wallnet.report.tables import Format, Table, of_columns
