@@ -252,7 +252,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
 
     more = (*AT_TEMPERATURE[device], f"temperature.ambient={temperature}")
     job = job_of(device, nanoseconds, "film", more=more)
-    engine = engine_of(job)
+    engine = engine_of(job, job.calculator)
     start = simulate.initialized(job)
     engine.magnetization = start
     engine.set_torque(job.material.torque(job.current_density, tracks.SPIN_DIRECTION))

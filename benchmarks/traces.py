@@ -89,7 +89,8 @@ def main():
     parser.add_argument("--without-oommf", action="store_true")
     parser.add_argument("--only", choices=PULSES, nargs="*", default=list(PULSES))
     arguments = parser.parse_args()
-    from wallnet.simulate.calculator import SimulationError, check
+    from wallnet.simulate.calculator import SimulationError
+    from wallnet.simulate.registry import check
 
     sources = {"engine": ROOT / "src"}
     if arguments.against:

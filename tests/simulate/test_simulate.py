@@ -199,7 +199,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
     settings = FilmSettings(stray_field_tolerance=1e-3, frozen_change=2e-4, time_step_fraction=0.8)
     device = synapse.model_copy(update={"material": material, "film": settings})
     job = _pulse(device, -0.5e12, 20e-12, 20e-12)
-    film = embedded.engine_of(job)
+    film = embedded.engine_of(job, settings)
     assert film.cell == (4e-9, 4e-9, 2e-9)
     assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8)
     assert film.terms == Terms(
@@ -317,12 +317,30 @@ def test_a_trace_names_the_code_of_its_own_calculator(synapse, calculator):
         assert attributes["revision"] == revisions.of("simulate") != revisions.of("film")
 
 
+def test_a_calculator_derived_from_the_engine_has_settings_of_its_own(tiny, tmp_path, monkeypatch):
+    derived = (
+        "from wallnet.simulate.embedded import Embedded\n\n\nclass Finer(Embedded):\n    pass\n"
+    )
+    (tmp_path / "derived.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    given = {"calculator": "derived:Finer", "film": {"time_step_fraction": 0.7}}
+    given["calculator_settings"] = {"derived:Finer": {"time_step_fraction": 0.3}}
+    own = config.parse(tiny | given).devices["synapse"]
+    traces = []
+    for device in (own, own.model_copy(update={"calculator": "film"})):
+        traces.append(simulate.simulate(_pulse(device, 0.5e12, 40e-12, 20e-12)))
+    derived, ours = traces
+    assert derived.attrs["backend"] == "derived:Finer"
+    # 20 ps between entries in steps of 0.3 and 0.7 of the same limit
+    assert derived.attrs["steps"] / ours.attrs["steps"] == pytest.approx(0.7 / 0.3, rel=0.1, abs=0)
+
+
 def test_a_trace_tells_the_work_of_the_engine(synapse, monkeypatch):
     from wallnet.simulate import embedded
 
     engines, engine_of = [], embedded.engine_of
     monkeypatch.setattr(
-        embedded, "engine_of", lambda job: engines.append(engine_of(job)) or engines[-1]
+        embedded, "engine_of", lambda *job: engines.append(engine_of(*job)) or engines[-1]
     )
     attributes = simulate.simulate(_pulse(synapse, 0.5e12, 40e-12, 20e-12)).attrs
     names = ("steps", "field_evaluations", "stray_field_renewals")

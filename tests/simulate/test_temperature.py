@@ -195,7 +195,7 @@ def test_the_engine_takes_the_key(job, monkeypatch):
     monkeypatch.setattr(
         embedded, "ThermalEngine", lambda **given: seeds.append(given["seed"]) or made(**given)
     )
-    embedded.engine_of(job)
+    embedded.engine_of(job, job.calculator)
     assert seeds == [job.noise_key]
 
 

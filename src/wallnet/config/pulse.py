@@ -78,7 +78,7 @@ def whole_duration(duration: float) -> float:
 
 
 def parse_current_density(text: str | float, name: str = "--current-density") -> float:
-    """Read a current density in A/m² that a user gave, with its name in messages."""
+    """Read a current density in A/m² that a user gave; `ConfigError` names it if it is none."""
     try:
         return TypeAdapter(CurrentDensity).validate_python(text)
     except ValidationError as invalid:

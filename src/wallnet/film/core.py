@@ -616,7 +616,14 @@ class Engine:
         slot, (order, matrix) = self._sample(), extrapolation
         inside = self._window.inside if self._window else slice(0, self.mask.shape[1])
         error = loops.extrapolation_error(
-            *(self._samples, order, matrix.sum(axis=0), self._samples[slot], self._latest_missed),
-            *(ranges, inside.start, inside.stop, self._space),
+            self._samples,
+            order,
+            matrix.sum(axis=0),
+            self._samples[slot],
+            self._latest_missed,
+            ranges,
+            inside.start,
+            inside.stop,
+            self._space,
         )
         return error, slot

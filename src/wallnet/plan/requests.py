@@ -26,7 +26,10 @@ def pattern_of(kind: Kind) -> str:
 
 
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
-    """Return the requests of a study by path, up to those of the finished rounds."""
+    """Return the requests of a study by path, up to those of the finished rounds.
+
+    Two that are not the same for one path raise `ConfigError`.
+    """
     study = ALL_STUDIES[name]
     found: dict[str, Request] = {}
     for subject in study.subjects(campaign):

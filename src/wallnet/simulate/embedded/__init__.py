@@ -108,12 +108,11 @@ class HeatedFilm:
         return terms
 
 
-def engine_of(job: Simulation) -> Engine:
+def engine_of(job: Simulation, settings: FilmSettings) -> Engine:
     """Return the engine for a job, without a magnetisation."""
-    assert isinstance(job.calculator, FilmSettings)
     if job.temperature:
         return ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=job.noise_key)
-    return Engine(**tracks.film(job), tolerances=Tolerances(**dict(job.calculator)))
+    return Engine(**tracks.film(job), tolerances=Tolerances(**dict(settings)))
 
 
 def _advance(engine: Engine, end: float, heated: HeatedFilm | None) -> None:
@@ -155,7 +154,7 @@ class Embedded(Calculator[FilmSettings]):
         checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
-        engine = engine_of(job)
+        engine = engine_of(job, self.settings)
         heated = HeatedFilm(job) if job.heating else None
         engine.magnetization = start
         earlier = checkpoint.load() if checkpoint else None
