@@ -20,7 +20,7 @@ from pathlib import Path
 from wallnet import config, files
 from wallnet.files.whole import note_digest
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies import DEVICES, gather_job, gathering
+from wallnet.studies import DEVICES, gather_job, opened
 
 FIRST, STEP = 0.1e12, 1e8
 ENTRIES = 100
@@ -149,7 +149,7 @@ def gather_here(folder, count):
     logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
     asked = campaign(count)
     job = gather_job(DEVICES, asked, "neuron", requests(asked))
-    files.write_dataset(gathering.gather(job, folder), folder / "device.nc", "neuron", {})
+    files.write_dataset(opened.gather(job, folder), folder / "device.nc", "neuron", {})
 
 
 if __name__ == "__main__":

@@ -441,6 +441,15 @@ def test_code_and_configurations_name_what_exists():
     assert not stray
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/*.py")), ids=page_id)
+def test_benchmarks_import_what_exists(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "wallnet":
+            module = importlib.import_module(str(node.module))
+            for name in (alias.name for alias in node.names):
+                assert hasattr(module, name) or importlib.import_module(f"{node.module}.{name}")
+
+
 @pytest.mark.parametrize(
     "text",
     [

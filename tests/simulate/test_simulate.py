@@ -318,7 +318,7 @@ def test_a_trace_names_the_code_of_its_own_calculator(synapse, calculator):
 
 
 def test_a_calculator_derived_from_the_engine_has_settings_of_its_own(tiny, tmp_path, monkeypatch):
-    derived = (
+    source = (
         "from wallnet.simulate.embedded import Embedded\n\n\nclass Finer(Embedded):\n    pass\n"
     )
     (tmp_path / "derived.py").write_text(source)
