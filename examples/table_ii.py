@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
@@ -29,7 +28,6 @@ from wallnet.config.networks import Networks, Recipe, Training
 from wallnet.jobs.networks import training_job
 from wallnet.networks import images, stages
 from wallnet.networks.batches import ImageData
-from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.mappings import WeightMapping
@@ -101,8 +99,8 @@ class _AtEpochs(Callback):
     def __init__(self) -> None:
         self.weights: dict[int, dict[str, Tensor]] = {}
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
-        if (epoch := trainer.current_epoch + 1) in EPOCHS:
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        if (epoch := pl_module.curve[-1]["epoch"]) in EPOCHS:
             self.weights[epoch] = {k: v.clone() for k, v in pl_module.state_dict().items()}
 
 
@@ -110,7 +108,7 @@ class _AtEpochs(Callback):
 def accuracy(model: nn.Module, data: ImageData) -> float:
     """Return the test accuracy in per cent."""
     model.eval()
-    (batches,) = data.whole("test")
+    batches = data.whole("test")
     right = (int((model(images).argmax(dim=1) == labels).sum()) for images, labels in batches)
     return 100.0 * sum(right) / len(data.test[1])
 
@@ -136,9 +134,7 @@ class Experiment:
         if start is not None:
             network.model = start
         self.at_epochs = _AtEpochs()
-        shuffled, held_out = self.data.shuffled(training.batch_size), self.data.whole("validation")
-        trainer = stages.trainer(epochs, FollowEpochs("table-ii"), self.at_epochs)
-        trainer.fit(network, shuffled, held_out)
+        network.fit(self.data, training, "table-ii", self.at_epochs, last=True)
         return network
 
     def quantized(self) -> Iterator[tuple[How, float]]:

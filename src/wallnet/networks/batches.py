@@ -1,15 +1,15 @@
 """Images as input of a network: split by a seed, in batches."""
 
+import itertools
 import math
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from wallnet.files import FileError
 from wallnet.networks.images import Images
@@ -20,8 +20,10 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 EVALUATION_BATCH = 2000
 
 
-class ShuffledBatches:
-    """Batches of training images: one item an epoch, with all that is random in this epoch.
+def shuffled(
+    images: Tensor, labels: Tensor, size: int, seed: int, shift: int = 0
+) -> Iterator[Iterator[Batch]]:
+    """Yield the batches of one epoch after another, with all that is random in it.
 
     Epoch k uses the k-th permutation that a generator with this seed draws. Pixels that are shifted
     in from outside an image are 0. When the first batch of an epoch is taken, PyTorch's generator
@@ -38,42 +40,26 @@ class ShuffledBatches:
     shift : int
         Each image is shifted at random by up to this many pixels along rows and along columns.
     """
+    padded = functional.pad(images[:, 0], [shift] * 4).numpy()
+    # a view with the shifts of an image, from which NumPy copies rows and PyTorch single pixels
+    windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
+    shifts = math.prod(windows.shape[1:3])
+    generator = torch.Generator().manual_seed(seed)
 
-    def __init__(
-        self, images: Tensor, labels: Tensor, size: int, seed: int, shift: int = 0
-    ) -> None:
-        self.labels, self.size, self.seed = labels, size, seed
-        padded = functional.pad(images[:, 0], [shift] * 4).numpy()
-        # a view with the shifts of an image, from which NumPy copies rows and PyTorch single pixels
-        self._windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
-        self._generator = torch.Generator().manual_seed(seed)
-        self._epochs = 0
+    def batches(epoch: int, order: Tensor, drawn: Tensor) -> Iterator[Batch]:
+        (state,) = np.random.SeedSequence((seed, epoch)).generate_state(1)
+        torch.manual_seed(int(state))
+        for image, number in zip(order.split(size), drawn.split(size), strict=True):
+            row, column = np.divmod(number.numpy(), windows.shape[2])
+            shifted = torch.from_numpy(windows[image.numpy(), row, column])
+            yield _scaled(shifted[:, None]), labels[image]
 
-    def __len__(self) -> int:
-        return 1
-
-    @property
-    def batches(self) -> int:
-        """Number of batches of an epoch."""
-        return math.ceil(len(self.labels) / self.size)
-
-    def __iter__(self) -> Iterator[Iterator[Batch]]:
-        """Yield one item: the batches of the next epoch."""
-        count, shifts = len(self.labels), math.prod(self._windows.shape[1:3])
-        order = torch.randperm(count, generator=self._generator)
+    for epoch in itertools.count():
+        order = torch.randperm(len(labels), generator=generator)
         drawn = torch.zeros_like(order)
         if shifts > 1:
-            drawn = torch.randint(shifts, (count,), generator=self._generator)
-        yield self._epoch(order, drawn)
-
-    def _epoch(self, order: Tensor, drawn: Tensor) -> Iterator[Batch]:
-        (state,) = np.random.SeedSequence((self.seed, self._epochs)).generate_state(1)
-        torch.manual_seed(int(state))
-        self._epochs += 1
-        for image, number in zip(order.split(self.size), drawn.split(self.size), strict=True):
-            row, column = np.divmod(number.numpy(), self._windows.shape[2])
-            shifted = torch.from_numpy(self._windows[image.numpy(), row, column])
-            yield _scaled(shifted[:, None]), self.labels[image]
+            drawn = torch.randint(shifts, (len(labels),), generator=generator)
+        yield batches(epoch, order, drawn)
 
 
 class ImageData:
@@ -118,15 +104,14 @@ class ImageData:
         )
         self.test = _tensors(images.test_images.copy(), images.test_labels)
 
-    def shuffled(self, size: int, shift: int = 0) -> ShuffledBatches:
-        """Return the training images in batches; see `ShuffledBatches`."""
-        return ShuffledBatches(*self.training, size, self.seed, shift)
+    def shuffled(self, size: int, shift: int = 0) -> Iterator[Iterator[Batch]]:
+        """Yield the training images in batches, epoch after epoch; see `shuffled`."""
+        return shuffled(*self.training, size, self.seed, shift)
 
-    def whole(self, part: str) -> DataLoader[Any]:
-        """Return the `validation` or `test` images in large batches, in one item."""
+    def whole(self, part: str) -> list[Batch]:
+        """Return the `validation` or `test` images in large batches."""
         images, labels = (each.split(EVALUATION_BATCH) for each in getattr(self, part))
-        batches: Any = [[*zip(map(_scaled, images), labels, strict=True)]]
-        return DataLoader(batches, batch_size=None)
+        return [*zip(map(_scaled, images), labels, strict=True)]
 
 
 def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:

@@ -1,9 +1,8 @@
-"""Callbacks of the training: weight limits, levels, best epoch."""
+"""Callbacks of a training: weight limits and levels."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 import torch
@@ -13,7 +12,6 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.networks.layers import (
     Layers,
@@ -199,45 +197,3 @@ class TrainOnLevels(Callback):
             moved = torch.maximum(layer.weight, offset + scale * table[0])
             self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
             layer.set(self.mapping.snap(self._hidden[name], circuits[name]))
-
-
-class FollowEpochs(Callback):
-    """Print one line per epoch, keep the best weights, and stop if the loss is not finite.
-
-    Parameters
-    ----------
-    key : str
-        Key of the configuration to name in messages.
-    last : bool
-        Whether the weights after the last epoch are stored, in place of those after the best.
-
-    Attributes
-    ----------
-    best_epoch : int
-        Best epoch by validation, the first of equal ones, or the last epoch; counted from 1.
-    best_weights : dict
-        Weights of the network after this epoch.
-    """
-
-    def __init__(self, key: str, last: bool = False) -> None:
-        self.key = key
-        self.last = last
-        self.best_epoch = 0
-        self.best_weights: dict[str, Tensor] = {}
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Take the point of this epoch on the training curve."""
-        point = pl_module.curve[-1]
-        if not math.isfinite(point["training_loss"]):
-            raise ConfigError(
-                f"{self.key}.learning_rate makes the loss diverge in epoch {point['epoch']}; "
-                "lower it"
-            )
-        if self.last or point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
-            self.best_epoch = point["epoch"]
-            self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
-        print(
-            f"{self.key} epoch {point['epoch']}: training {point['training_accuracy']:.2f} %, "
-            f"validation {point['validation_accuracy']:.2f} %",
-            flush=True,
-        )

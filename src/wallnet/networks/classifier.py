@@ -1,17 +1,20 @@
 """The Lightning module that trains and measures a model."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import torch
-from pytorch_lightning import LightningModule
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from pytorch_lightning import Callback, LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wallnet.config import ConfigError
+from wallnet.config.networks import Training
 from wallnet.networks import quantization
-from wallnet.networks.batches import Batch
+from wallnet.networks.batches import Batch, ImageData
 from wallnet.networks.layers import SynapticLayer, chosen_layers, synaptic_layers
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
 
@@ -68,14 +71,14 @@ class Classifier(LightningModule):
 
     Attributes
     ----------
-    model : torch.nn.Module
-        The model.
     layers : list of str or None
         Names in this module of the layers that are synapses.
     teacher : Teacher or None
         What is learned besides labels.
     curve : list of dict
         Points of the training curve.
+    best_epoch : int
+        The epoch whose weights were kept, counted from 1.
     """
 
     def __init__(
@@ -89,7 +92,6 @@ class Classifier(LightningModule):
         fold_batch_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.automatic_optimization = False
         self.save_hyperparameters()
         reads = Shape(*shape)  # type: ignore[arg-type]
         self.model = load_model(model)(reads, MeasuredActivation(**activation))
@@ -99,6 +101,7 @@ class Classifier(LightningModule):
         self.layers = chosen and [f"model.{name}" for name in chosen]
         self.teacher: Teacher | None = None
         self.curve: list[dict[str, float]] = []
+        self.best_epoch = 0
 
     def synapses(self) -> dict[str, SynapticLayer]:
         """Return the weights of the model that are synapses, by names in the model."""
@@ -108,7 +111,7 @@ class Classifier(LightningModule):
         """Return a copy whose batch normalisations are folded into the layers before them."""
         copy = Classifier(**{**self.hparams, "fold_batch_norm": True})
         copy.model.load_state_dict(quantization.fold_batch_norm(self.model).state_dict())
-        copy.curve = self.curve
+        copy.curve, copy.best_epoch = self.curve, self.best_epoch
         return copy
 
     def forward(self, images: Tensor) -> Tensor:
@@ -140,50 +143,76 @@ class Classifier(LightningModule):
         accuracy = 100.0 * float(right) / count
         return {f"{part}_loss": float(total) / count, f"{part}_accuracy": accuracy}
 
-    def training_step(self, epoch: Iterable[Batch], index: int) -> None:
-        """Train on the batches of an epoch; callbacks are called around each step.
+    def fit(
+        self,
+        data: ImageData,
+        training: Training,
+        key: str,
+        *callbacks: Callback,
+        shift: int = 0,
+        last: bool = False,
+    ) -> None:
+        """Train, print a line for each epoch, and load the weights of the best one, or of the last.
 
-        What Lightning does for a batch itself takes a third as long as a step of a small network.
+        The callbacks are called where Lightning's trainer calls them. What the trainer does for a
+        batch itself would take a third as long as a step of a small network.
+
+        Raises
+        ------
+        ConfigError
+            If the loss diverges; it names the key of the training.
         """
-        optimizer: Any = self.optimizers(use_pl_optimizer=False)
-        schedule: Any = self.lr_schedulers()
-        callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
+
+        def call(hook: str, *more: Any) -> None:
+            for each in callbacks:
+                getattr(each, hook)(None, self, *more)
 
         def learn(loss: Tensor) -> None:
             optimizer.zero_grad()
             loss.backward()
-            for each in callbacks:
-                each.on_before_optimizer_step(self.trainer, self, optimizer)
+            call("on_before_optimizer_step", optimizer)
             optimizer.step()
             if schedule:
                 schedule.step()
-            for each in callbacks:
-                each.on_train_batch_end(self.trainer, self, None, None, index)
+            call("on_train_batch_end", None, None, 0)
 
-        trained = self._mean("training", epoch, learn)
-        self.curve.append({"epoch": self.current_epoch + 1, **trained})
+        call("setup", "fit")
+        rate, schedule = self.hparams["learning_rate"], None
+        optimizer = torch.optim.Adam(self.parameters(), lr=rate, fused=True)
+        if self.hparams["schedule"] == "cosine":
+            steps = training.epochs * math.ceil(len(data.training[1]) / training.batch_size)
+            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+        call("on_fit_start")
+        self.curve = []
+        held_out = data.whole("validation")
+        shuffled = data.shuffled(training.batch_size, shift)
+        for epoch in range(1, training.epochs + 1):
+            self.train()
+            point = {"epoch": epoch, **self._mean("training", next(shuffled), learn)}
+            self.eval()
+            with torch.inference_mode():
+                point |= self._mean("validation", held_out)
+            self.curve.append(point)
+            if not math.isfinite(point["training_loss"]):
+                raise ConfigError(
+                    f"{key}.learning_rate makes the loss diverge in epoch {epoch}; lower it"
+                )
+            if last or point is max(self.curve, key=itemgetter("validation_accuracy")):
+                self.best_epoch = epoch
+                kept = {name: value.clone() for name, value in self.state_dict().items()}
+            print(
+                f"{key} epoch {epoch}: training {point['training_accuracy']:.2f} %, "
+                f"validation {point['validation_accuracy']:.2f} %",
+                flush=True,
+            )
+            call("on_train_epoch_end")
+        self.load_state_dict(kept)
 
-    def validation_step(self, batches: Iterable[Batch], index: int) -> None:
-        """Complete the point of an epoch on the training curve."""
-        self.curve[-1] |= self._mean("validation", batches)
-
-    def predicted(self, whole: Iterable[Iterable[Batch]]) -> Tensor:
-        """Return the predicted class of each image of `ImageData.whole`."""
-        (batches,) = whole
+    def predicted(self, batches: Iterable[Batch]) -> Tensor:
+        """Return the predicted class of each image."""
         training = self.training
         self.eval()
         with torch.inference_mode():
             found = torch.cat([self(images).argmax(dim=1) for images, _ in batches])
         self.train(training)
         return found
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return Adam, with the schedule of the learning rate unless it is constant."""
-        optimizer = torch.optim.Adam(
-            self.parameters(), lr=self.hparams["learning_rate"], fused=True
-        )
-        if self.hparams["schedule"] == "constant":
-            return optimizer
-        epochs = int(self.trainer.estimated_stepping_batches)
-        steps = epochs * self.trainer.train_dataloader.batches  # type: ignore[union-attr]
-        return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)]

@@ -6,9 +6,7 @@ costs as much as several epochs.
 
 import copy
 import json
-import logging
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +15,6 @@ from typing import Any
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from wallnet import files
 from wallnet.config import ConfigError
@@ -38,31 +35,10 @@ from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
 
-def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
-    """Return a trainer that is the same on every machine, with one CPU device and no loggers."""
-    return lightning.Trainer(
-        accelerator="cpu",
-        devices=1,
-        max_epochs=epochs,
-        deterministic=True,
-        callbacks=list(beside),
-        # inside a SLURM job Lightning would otherwise look for other processes
-        plugins=[LightningEnvironment()],
-        logger=False,
-        # otherwise Lightning would add one of its own, which writes into the current folder
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
-
-
 def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
-    """Set threads and seed; silence advice on workers and loggers, which are not used."""
-    for name in ("pytorch_lightning", "lightning.fabric", "lightning.pytorch"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
+    """Set threads and seed; let PyTorch give equal results on every machine."""
     torch.set_num_threads(job.threads)
+    torch.use_deterministic_algorithms(True)
     # deterministic mode would otherwise fill each new tensor before it is computed
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     lightning.seed_everything(job.seed, verbose=False)
@@ -82,28 +58,22 @@ class Run:
         Folder of all networks.
     networks : dict
         Networks by stage.
-    best_epochs : dict
-        Best epochs of the stages that were trained.
     """
 
     job: TrainingJob | ContinuingJob | LevelJob
     data: ImageData
     folder: str | Path
     networks: dict[str, Classifier] = field(default_factory=dict)
-    best_epochs: dict[str, int] = field(default_factory=dict)
 
     def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
         """Train a network, and load the weights of its best epoch, or of its last."""
         training: Training = getattr(self.job, stage)
-        last = getattr(training, "kept_epoch", "best") == "last"
-        follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
         if limit := getattr(training, "weight_limit", None):
             beside = (*beside, callbacks.LimitWeights(limit, network.layers))
-        running = trainer(training.epochs, *beside, follow)
-        shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
-        running.fit(network, shuffled, self.data.whole("validation"))
-        network.load_state_dict(follow.best_weights)
-        self.best_epochs[stage] = follow.best_epoch
+        key = f"networks.recipes.{self.job.recipe}.{stage}"
+        shift = training.shift.get(self.job.dataset, 0)
+        last = getattr(training, "kept_epoch", "best") == "last"
+        network.fit(self.data, training, key, *beside, shift=shift, last=last)
         return network
 
     def trained(self, stage: str, start: Classifier, *beside: Callback) -> Classifier:
@@ -123,8 +93,8 @@ class Run:
         self.networks[stage] = network
         identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
         results = {**evaluate(network, self.data), **levels}
-        if stage in self.best_epochs:
-            results |= {"training_curve": network.curve, "best_epoch": self.best_epochs[stage]}
+        if STAGES[stage].trained:
+            results |= {"training_curve": network.curve, "best_epoch": network.best_epoch}
         results["wall_seconds"] = time.perf_counter() - started
         about = made_by | identity.place
         about |= {key: levels[key] for key in ("levels", "circuits") if key in levels}
