@@ -16,9 +16,8 @@ import torch
 from torch.nn import functional
 
 from wallnet.config.networks import Training
-from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.images import Images
+from wallnet.networks.images import ImageData, Images
 
 SHAPE = [28, 28, 10, 128, 0.0]
 ACTIVATION = {

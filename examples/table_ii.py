@@ -27,8 +27,8 @@ from wallnet import files, plan
 from wallnet.config.networks import Networks, Recipe, Training
 from wallnet.jobs.networks import training_job
 from wallnet.networks import images, stages
-from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier
+from wallnet.networks.images import ImageData
 from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 from wallnet.report.networks import TABLE_II
@@ -94,14 +94,16 @@ def _values(layer: SynapticLayer, how: How) -> Tensor:
 
 
 class _AtEpochs(Callback):
-    """Store the weights of a network after some epochs; the paper names no other choice."""
+    """Store the weights of a model after some epochs; the paper names no other choice."""
 
     def __init__(self) -> None:
+        self.epoch = 0
         self.weights: dict[int, dict[str, Tensor]] = {}
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        if (epoch := pl_module.curve[-1]["epoch"]) in EPOCHS:
-            self.weights[epoch] = {k: v.clone() for k, v in pl_module.state_dict().items()}
+        self.epoch += 1
+        if self.epoch in EPOCHS:
+            self.weights[self.epoch] = {k: v.clone() for k, v in pl_module.state_dict().items()}
 
 
 @torch.no_grad()
@@ -143,7 +145,7 @@ class Experiment:
         for name in MODELS:
             network = self.train(How(name, max(EPOCHS)), max(EPOCHS))
             for epochs, weights in self.at_epochs.weights.items():
-                network.load_state_dict(weights)
+                network.model.load_state_dict(weights)
                 self.models[How(name, epochs)] = copy.deepcopy(network.model)
                 yield How(name, epochs), accuracy(network.model, self.data)
         for how in combinations():

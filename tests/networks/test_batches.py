@@ -1,12 +1,13 @@
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from wallnet.files import FileError
-from wallnet.networks import batches
-from wallnet.networks.batches import ImageData, shuffled
+from wallnet.networks import images as image_files
+from wallnet.networks.images import ImageData
 
 
 def test_validation_and_training_images_do_not_overlap(images):
@@ -41,7 +42,7 @@ def test_a_single_image_is_not_enough(images):
 
 
 def test_large_parts_are_evaluated_whole_and_in_order(images, monkeypatch):
-    monkeypatch.setattr(batches, "EVALUATION_BATCH", 64)
+    monkeypatch.setattr(image_files, "EVALUATION_BATCH", 64)
     data = ImageData(images, 0.2, seed=1)
     for part, sizes in (("test", [64, 64, 64, 8]), ("validation", [64, 56])):
         pixels, labels = zip(*data.whole(part), strict=True)
@@ -69,6 +70,11 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
     left = torch.randperm(600, generator=torch.Generator().manual_seed(2))[120:]
     order = torch.randperm(480, generator=torch.Generator().manual_seed(2))
     assert torch.equal(other_first, pixels[left[order]])
+
+
+def shuffled(images, labels, size, seed, shift=0):
+    """Return the epochs of these training images."""
+    return ImageData.shuffled(SimpleNamespace(training=(images, labels), seed=seed), size, shift)
 
 
 def numbered(count, rows=1, columns=1):

@@ -166,9 +166,9 @@ def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(constant, last, e
 
     class Turned(Callback):
         def on_train_batch_end(self, trainer, pl_module, *_):
-            number = len(pl_module.curve) + 1
+            number = len(constant.curve) + 1
             bias = [-number, 0.0] if number % 2 else [number, 0.0]
-            pl_module.model.output.bias.data = torch.tensor(bias)
+            pl_module.output.bias.data = torch.tensor(bias)
 
     data = data_of([[batch((0, 1))]] * 4, [batch((0, 0, 1))])
     constant.fit(data, still(4), "recipes.plain", Turned(), last=last)

@@ -13,12 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from wallnet.config.mappings import DEFAULT_MAPPING
-from wallnet.networks.layers import (
-    Layers,
-    SynapticLayer,
-    digital_layers,
-    synaptic_layers,
-)
+from wallnet.networks.layers import Layers, SynapticLayer, digital_layers, synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 FACTORS = "level_factors"

@@ -14,8 +14,8 @@ from torch.nn import functional
 from wallnet.config import ConfigError
 from wallnet.config.networks import Training
 from wallnet.networks import quantization
-from wallnet.networks.batches import Batch, ImageData
-from wallnet.networks.layers import SynapticLayer, chosen_layers, synaptic_layers
+from wallnet.networks.images import Batch, ImageData
+from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
 
 TEMPERATURE = 2.0
@@ -71,8 +71,6 @@ class Classifier(LightningModule):
 
     Attributes
     ----------
-    layers : list of str or None
-        Names in this module of the layers that are synapses.
     teacher : Teacher or None
         What is learned besides labels.
     curve : list of dict
@@ -97,8 +95,6 @@ class Classifier(LightningModule):
         self.model = load_model(model)(reads, MeasuredActivation(**activation))
         if fold_batch_norm:
             self.model = quantization.fold_batch_norm(self.model)
-        chosen = layers and chosen_layers(self.model, layers)
-        self.layers = chosen and [f"model.{name}" for name in chosen]
         self.teacher: Teacher | None = None
         self.curve: list[dict[str, float]] = []
         self.best_epoch = 0
@@ -154,8 +150,8 @@ class Classifier(LightningModule):
     ) -> None:
         """Train, print a line for each epoch, and load the weights of the best one, or of the last.
 
-        The callbacks are called where Lightning's trainer calls them. What the trainer does for a
-        batch itself would take a third as long as a step of a small network.
+        The callbacks are called where Lightning's trainer calls them, with the model. What the
+        trainer does for a batch itself would take a third as long as a step of a small network.
 
         Raises
         ------
@@ -165,7 +161,7 @@ class Classifier(LightningModule):
 
         def call(hook: str, *more: Any) -> None:
             for each in callbacks:
-                getattr(each, hook)(None, self, *more)
+                getattr(each, hook)(None, self.model, *more)
 
         def learn(loss: Tensor) -> None:
             optimizer.zero_grad()

@@ -2,6 +2,11 @@
 
 One process computes all networks of one seed on one synapse, because starting PyTorch and Lightning
 costs as much as several epochs.
+
+`train`, `train_on`, `put_on_levels` and `compare` are given the job, the data set, the file from
+which it starts, and the folder of all networks, with the checkpoints of the trained ones, in which
+metrics and checkpoints are written. They raise a FileError or ConfigError if an input is unusable,
+the loss diverges or an output cannot be written.
 """
 
 import copy
@@ -25,11 +30,9 @@ from wallnet.files.compact import Curve, activation_of
 from wallnet.files.whole import one_line
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
-from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
-from wallnet.networks.evaluation import evaluate, validation_accuracy
-from wallnet.networks.images import Images
+from wallnet.networks.images import ImageData, Images
 from wallnet.networks.layers import SynapticLayer, digital_layers
 from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
@@ -46,19 +49,7 @@ def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
 
 @dataclass(kw_only=True)
 class Run:
-    """A job and the networks that it has finished so far.
-
-    Attributes
-    ----------
-    job : TrainingJob, ContinuingJob or LevelJob
-        The job.
-    data : ImageData
-        The data set.
-    folder : str or Path
-        Folder of all networks.
-    networks : dict
-        Networks by stage.
-    """
+    """A job, its data, the folder of all networks, and those that it has finished, by stage."""
 
     job: TrainingJob | ContinuingJob | LevelJob
     data: ImageData
@@ -69,7 +60,7 @@ class Run:
         """Train a network, and load the weights of its best epoch, or of its last."""
         training: Training = getattr(self.job, stage)
         if limit := getattr(training, "weight_limit", None):
-            beside = (*beside, callbacks.LimitWeights(limit, network.layers))
+            beside = (*beside, callbacks.LimitWeights(limit, network.hparams["layers"]))
         key = f"networks.recipes.{self.job.recipe}.{stage}"
         shift = training.shift.get(self.job.dataset, 0)
         last = getattr(training, "kept_epoch", "best") == "last"
@@ -92,7 +83,7 @@ class Run:
         """Measure and write the network of a stage that began at `started`."""
         self.networks[stage] = network
         identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
-        results = {**evaluate(network, self.data), **levels}
+        results = {**storage.evaluate(network, self.data), **levels}
         if STAGES[stage].trained:
             results |= {"training_curve": network.curve, "best_epoch": network.best_epoch}
         results["wall_seconds"] = time.perf_counter() - started
@@ -121,10 +112,7 @@ def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
 def curve_of(job: TrainingJob, neuron: str | Path) -> Curve:
     """Return the activation of a job's networks from the compact model of the neuron.
 
-    Raises
-    ------
-    FileError, ConfigError
-        If the compact model is unusable, or is not valid as an activation and not allowed.
+    A fault of the curve is refused unless the job allows it.
     """
     curve, fault = activation_of(neuron, job.neuron_reading)
     if fault and not job.allow_unsuitable_neuron:
@@ -136,25 +124,7 @@ def curve_of(job: TrainingJob, neuron: str | Path) -> Curve:
 
 
 def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Path) -> None:
-    """Train a network in FP32: stage `fp32`.
-
-    Parameters
-    ----------
-    job : TrainingJob
-        The training.
-    images : Images
-        The data set.
-    neuron : str or Path
-        Compact model of the neuron.
-    folder : str or Path
-        Folder of all networks, in which metrics and checkpoint are written.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If the neuron is unusable or is not valid as an activation, if the model cannot be used, if
-        the loss diverges or if an output cannot be written.
-    """
+    """Train a network in FP32, with the compact model of the neuron: stage `fp32`."""
     started = time.perf_counter()
     curve = curve_of(job, neuron)
     begin(job)
@@ -164,7 +134,6 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
         shown = data.test[0][:2].float()
         with torch.no_grad():
             logits = network.eval()(shown)
-        network.train()
         if logits.shape != (expected := (len(shown), len(data.images.classes))):
             raise ValueError(
                 f"it returns {tuple(logits.shape)} for {tuple(shown.shape)}, not {expected}"
@@ -186,24 +155,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
 
 
 def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str | Path) -> None:
-    """Train a network further in FP32: stage `continued`.
-
-    Parameters
-    ----------
-    job : ContinuingJob
-        The training.
-    images : Images
-        The data set.
-    start : str or Path
-        Checkpoint of the trained network.
-    folder : str or Path
-        Folder of all networks, in which metrics and checkpoint are written.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If an input is unusable, the loss diverges or an output cannot be written.
-    """
+    """Train the network of a checkpoint further in FP32: stage `continued`."""
     started = time.perf_counter()
     trained = storage.load_network(start, job.model)
     begin(job)
@@ -232,8 +184,6 @@ class OnLevels(Run):
 
     Attributes
     ----------
-    job : LevelJob
-        The job.
     placement : Placement
         Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
         trained network.
@@ -272,7 +222,7 @@ class OnLevels(Run):
         """Return a stage's network, trained further with its weights on the levels."""
         settings, placement, begun = self.job.on_levels, self.placement, self.networks[start]
         assert settings is not None
-        layers, images = self.networks[FIRST_STAGE].layers, Compensation().images
+        layers, images = begun.hparams["layers"], Compensation().images
         largest = ""
         if settings.largest_layer == "compensated":
             begun = copy.deepcopy(begun)
@@ -287,9 +237,7 @@ class OnLevels(Run):
             del others[largest]
             placement = self._compensate(begun, others, images)
             # a layer with several matrices, such as an LSTM, is before the name of each
-            layers = [
-                f"model.{name if name in modules else name.rpartition('.')[0]}" for name in others
-            ]
+            layers = [name if name in modules else name.rpartition(".")[0] for name in others]
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
                 self.compensated("compensated", start)
@@ -299,11 +247,10 @@ class OnLevels(Run):
             self.job.mapping,
             layers=layers,
             learn_scales=settings.scales == "learned",
-            circuits={f"model.{name}": each for name, each in placement.circuits.items()},
+            circuits=placement.circuits,
         )
         network = self.trained(stage, begun, keeping)
-        released = keeping.released(network)
-        circuits = {name: released[f"model.{name}"] for name in placement.circuits}
+        circuits = keeping.released(network.model)
         if largest:
             layer = {largest: network.synapses()[largest]}
             circuits |= self._compensate(network, layer, images).circuits
@@ -327,7 +274,10 @@ class OnLevels(Run):
             "device_levels": self.whole,
             "levels": mapping.levels.tolist(),
             "conductances": mapping.conductances.tolist(),
-            "circuits": {name: circuit.plain() for name, circuit in circuits.items()},
+            "circuits": {
+                name: {key: part.flatten().tolist() for key, part in circuit._asdict().items()}
+                for name, circuit in circuits.items()
+            },
             "weight_values": {
                 name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
             },
@@ -342,22 +292,6 @@ def on_levels(
 
     Offset and scale of each layer are chosen once, for the trained network. All stages use them.
     Biases are not synapses and stay FP32.
-
-    Parameters
-    ----------
-    job : MappingJob
-        The job.
-    images : Images
-        The data set.
-    synapse : str or Path
-        Compact model of the synapse.
-    folder : str or Path
-        Folder of all networks, with the checkpoints of the trained ones.
-
-    Raises
-    ------
-    FileError
-        If an input is unusable.
     """
     mappings = [read_mapping(synapse, job.reading, one.mapping) for one in job.networks]
     starts: dict[str, tuple[str, Classifier]] = {}
@@ -380,18 +314,7 @@ def on_levels(
 
 
 def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: str | Path) -> None:
-    """Map trained networks to a synapse's levels and train them: all stages on levels.
-
-    Parameters
-    ----------
-    job, images, synapse, folder
-        As for `on_levels`; the results are written in the folder too.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If an input is unusable, the loss diverges or an output cannot be written.
-    """
+    """Map trained networks to the levels of a synapse and train them: all stages on levels."""
     for run in on_levels(job, images, synapse, folder):
         for stage in run.job.stages:
             started = time.perf_counter()
@@ -401,34 +324,16 @@ def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: 
 def compare(
     job: MappingJob, images: Images, synapse: str | Path, networks: str | Path, out: str | Path
 ) -> None:
-    """Compute stages of trained networks with many mappings; measure the validation accuracy.
+    """Compute stages with many mappings; write the validation accuracies to a JSON file `out`.
 
     The test images are not used.
-
-    Parameters
-    ----------
-    job : MappingJob
-        The networks and their mappings.
-    images : Images
-        The data set.
-    synapse : str or Path
-        Compact model of the synapse.
-    networks : str or Path
-        Folder of all networks, with the checkpoints of the trained ones.
-    out : str or Path
-        JSON file to write.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If an input is unusable or the output cannot be written.
     """
     started = time.perf_counter()
     rows = []
     for run in on_levels(job, images, synapse, networks):
         for stage in run.job.stages:
             network = run.networks[stage] = STAGES[stage].compute(run)
-            found = validation_accuracy(network, run.data)
+            found = storage.validation_accuracy(network, run.data)
             named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
             rows.append({**named, "validation_accuracy": found})
             print(*named.values(), f"{found:.2f} %", flush=True)
