@@ -1,7 +1,7 @@
 """The stages of a network, and what identifies a network.
 
 A stage is a row of `STAGES`. Its class says what it computes, in terms of the methods of
-`wallnet.networks.stages.OnLevels`; the workflow imports no PyTorch.
+`wallnet.networks.stages.Run`; the workflow imports no PyTorch.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ class Stage:
 
         Parameters
         ----------
-        on : wallnet.networks.stages.OnLevels
+        on : wallnet.networks.stages.Run
             The networks of the stages before, the mapping and the data.
         """
         raise NotImplementedError

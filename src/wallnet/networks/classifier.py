@@ -206,9 +206,6 @@ class Classifier(LightningModule):
 
     def predicted(self, batches: Iterable[Batch]) -> Tensor:
         """Return the predicted class of each image."""
-        training = self.training
         self.eval()
         with torch.inference_mode():
-            found = torch.cat([self(images).argmax(dim=1) for images, _ in batches])
-        self.train(training)
-        return found
+            return torch.cat([self(images).argmax(dim=1) for images, _ in batches])

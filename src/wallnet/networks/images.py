@@ -71,14 +71,7 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
 class ImageData:
     """Data set in memory; the seed splits its training images into training and validation.
 
-    Parameters
-    ----------
-    images : Images
-        The data set.
-    validation_fraction : float
-        Share of the training images that is used for validation.
-    seed : int
-        Seed of the split and of the order of training.
+    It also determines the order of the training. `validation_fraction` is a share of these images.
 
     Attributes
     ----------

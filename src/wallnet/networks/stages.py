@@ -49,12 +49,29 @@ def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
 
 @dataclass(kw_only=True)
 class Run:
-    """A job, its data, the folder of all networks, and those that it has finished, by stage."""
+    """A job and what it has computed so far.
 
-    job: TrainingJob | ContinuingJob | LevelJob
+    Attributes
+    ----------
+    job : TrainingJob, ContinuingJob or LevelJob
+        The job.
+    folder : str or Path
+        Folder of all networks.
+    networks : dict
+        Networks by stage; the first one of a job on levels is the trained one, `fp32`.
+    placements : dict
+        Mapping to levels, with offset and scale of each layer, by stage of a job on levels. That
+        of `fp32`, chosen for the trained network, is that of all stages without one of their own.
+    whole : int
+        Number of states of the synapse; see `read_mapping`.
+    """
+
+    job: Any
     data: ImageData
     folder: str | Path
     networks: dict[str, Classifier] = field(default_factory=dict)
+    placements: dict[str, Placement] = field(default_factory=dict)
+    whole: int = 0
 
     def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
         """Train a network, and load the weights of its best epoch, or of its last."""
@@ -79,19 +96,100 @@ class Run:
             network.teacher = Teacher(copy.deepcopy(self.networks[FIRST_STAGE]).eval(), share)
         return self.train(stage, network, *beside)
 
-    def finish(self, stage: str, network: Classifier, started: float, **levels: Any) -> None:
-        """Measure and write the network of a stage that began at `started`."""
+    def snapped(self, start: str) -> Classifier:
+        """Return a copy of a stage's network with its weights on the levels."""
+        network = copy.deepcopy(self.networks[start])
+        self.placements[FIRST_STAGE].snap(network.synapses())
+        return network
+
+    def compensated(self, stage: str, start: str) -> Classifier:
+        """Return a copy of a stage's network on the levels, with compensated rounding."""
+        network = copy.deepcopy(self.networks[start])
+        images = (self.job.compensated or Compensation()).images
+        self.placements[stage] = self._compensate(network, network.synapses(), images)
+        return network
+
+    def _compensate(
+        self, network: Classifier, synapses: Mapping[str, SynapticLayer], images: int
+    ) -> Placement:
+        """Put some weights of a network on the levels, in place, with compensated rounding."""
+        shown = self.data.training[0][:images].float() / 255
+        mapping = self.placements[FIRST_STAGE].mapping
+        return compensated(network.model, synapses, mapping, shown, logits=True)
+
+    def trained_on_levels(self, stage: str, start: str) -> Classifier:
+        """Return a stage's network, trained further with its weights on the levels."""
+        settings, placement = self.job.on_levels, self.placements[FIRST_STAGE]
+        begun = self.networks[start]
+        layers, images = begun.hparams["layers"], Compensation().images
+        largest = ""
+        if settings.largest_layer == "compensated":
+            begun = copy.deepcopy(begun)
+            others, modules = begun.synapses(), dict(begun.model.named_modules())
+            rounded = {name: each for name, each in others.items() if name in modules}
+            if len(others) < 2 or not rounded:
+                raise ConfigError(
+                    f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
+                    "round and another one to train; leave it out"
+                )
+            largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
+            del others[largest]
+            placement = self._compensate(begun, others, images)
+            # a layer with several matrices, such as an LSTM, is before the name of each
+            layers = [name if name in modules else name.rpartition(".")[0] for name in others]
+        elif settings.scales == "learned":
+            if "compensated" not in self.placements:
+                self.compensated("compensated", start)
+            placement = self.placements["compensated"]
+        keeping = callbacks.TrainOnLevels(
+            placement.mapping.conductances,
+            self.job.mapping,
+            layers=layers,
+            learn_scales=settings.scales == "learned",
+            circuits=placement.circuits,
+        )
+        network = self.trained(stage, begun, keeping)
+        circuits = keeping.released(network.model)
+        if largest:
+            layer = {largest: network.synapses()[largest]}
+            circuits |= self._compensate(network, layer, images).circuits
+        self.placements[stage] = Placement(placement.mapping, circuits)
+        return network
+
+    def finish(self, stage: str, network: Classifier, started: float) -> None:
+        """Measure and write the network of a stage that began at `started`, and its programming."""
         self.networks[stage] = network
         identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
-        results = {**storage.evaluate(network, self.data), **levels}
+        about, results = made_by | identity.place, storage.evaluate(network, self.data)
         if STAGES[stage].trained:
             results |= {"training_curve": network.curve, "best_epoch": network.best_epoch}
-        results["wall_seconds"] = time.perf_counter() - started
-        about = made_by | identity.place
-        about |= {key: levels[key] for key in ("levels", "circuits") if key in levels}
+        if STAGES[stage].mapped:
+            placement = self.placements.get(stage, self.placements[FIRST_STAGE])
+            if STAGES[stage].programmed:
+                path = identity.path(files.PROGRAMMING, self.folder)
+                origin = about | {"parameters": json.dumps(about["parameters"], sort_keys=True)}
+                programming.write(network.synapses(), placement, path, origin)
+            mapping, circuits = placement
+            # a mapping with a circuit for each row has too many values to list
+            few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
+            about |= {
+                "levels": mapping.levels.tolist(),
+                "circuits": {
+                    name: {key: part.flatten().tolist() for key, part in circuit._asdict().items()}
+                    for name, circuit in circuits.items()
+                },
+            }
+            results |= {
+                "device_levels": self.whole,
+                "conductances": mapping.conductances.tolist(),
+                "weight_values": {
+                    name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
+                },
+            }
         storage.save_network(network, identity.path(files.CHECKPOINT, self.folder), about)
-        activation = dict(network.hparams["activation"])
-        metrics = {"kind": "network", **identity, "activation": activation, **results, **made_by}
+        metrics = {"kind": "network", **identity, **about, **results}
+        metrics["activation"] = dict(network.hparams["activation"])
+        metrics["wall_seconds"] = time.perf_counter() - started
         files.write_json(metrics, identity.path(files.METRICS, self.folder))
         told = f"test accuracy {results['test_accuracy']:.2f} %"
         print(f"{identity.dataset} {identity.device} {stage}: {told}", flush=True)
@@ -178,116 +276,9 @@ def _data(
     return data
 
 
-@dataclass(kw_only=True)
-class OnLevels(Run):
-    """A job on the levels of a synapse; its first network is the trained one, `fp32`.
-
-    Attributes
-    ----------
-    placement : Placement
-        Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
-        trained network.
-    whole : int
-        Number of states of the synapse; see `read_mapping`.
-    placements : dict
-        Those of the stages that have other scales.
-    """
-
-    job: LevelJob
-    placement: Placement
-    whole: int
-    placements: dict[str, Placement] = field(default_factory=dict)
-
-    def snapped(self, start: str) -> Classifier:
-        """Return a copy of a stage's network with its weights on the levels."""
-        network = copy.deepcopy(self.networks[start])
-        self.placement.snap(network.synapses())
-        return network
-
-    def compensated(self, stage: str, start: str) -> Classifier:
-        """Return a copy of a stage's network on the levels, with compensated rounding."""
-        network = copy.deepcopy(self.networks[start])
-        images = (self.job.compensated or Compensation()).images
-        self.placements[stage] = self._compensate(network, network.synapses(), images)
-        return network
-
-    def _compensate(
-        self, network: Classifier, synapses: Mapping[str, SynapticLayer], images: int
-    ) -> Placement:
-        """Put some weights of a network on the levels, in place, with compensated rounding."""
-        shown = self.data.training[0][:images].float() / 255
-        return compensated(network.model, synapses, self.placement.mapping, shown, logits=True)
-
-    def trained_on_levels(self, stage: str, start: str) -> Classifier:
-        """Return a stage's network, trained further with its weights on the levels."""
-        settings, placement, begun = self.job.on_levels, self.placement, self.networks[start]
-        assert settings is not None
-        layers, images = begun.hparams["layers"], Compensation().images
-        largest = ""
-        if settings.largest_layer == "compensated":
-            begun = copy.deepcopy(begun)
-            others, modules = begun.synapses(), dict(begun.model.named_modules())
-            rounded = {name: each for name, each in others.items() if name in modules}
-            if len(others) < 2 or not rounded:
-                raise ConfigError(
-                    f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
-                    "round and another one to train; leave it out"
-                )
-            largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
-            del others[largest]
-            placement = self._compensate(begun, others, images)
-            # a layer with several matrices, such as an LSTM, is before the name of each
-            layers = [name if name in modules else name.rpartition(".")[0] for name in others]
-        elif settings.scales == "learned":
-            if "compensated" not in self.placements:
-                self.compensated("compensated", start)
-            placement = self.placements["compensated"]
-        keeping = callbacks.TrainOnLevels(
-            placement.mapping.conductances,
-            self.job.mapping,
-            layers=layers,
-            learn_scales=settings.scales == "learned",
-            circuits=placement.circuits,
-        )
-        network = self.trained(stage, begun, keeping)
-        circuits = keeping.released(network.model)
-        if largest:
-            layer = {largest: network.synapses()[largest]}
-            circuits |= self._compensate(network, layer, images).circuits
-        self.placements[stage] = Placement(placement.mapping, circuits)
-        return network
-
-    def finish(self, stage: str, network: Classifier, started: float, **_: Any) -> None:
-        """Measure and write the network of a stage, and its programming if it has one."""
-        placement = self.placements.get(stage, self.placement)
-        if STAGES[stage].programmed:
-            about = storage.provenance(self.job)
-            about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
-            identity = Network.of(self.job, stage)
-            path = identity.path(files.PROGRAMMING, self.folder)
-            attributes = {**about, **identity.place}
-            programming.write(network.synapses(), placement, path, attributes)
-        mapping, circuits = placement
-        # a mapping with a circuit for each row has too many values to list
-        few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
-        levels = {
-            "device_levels": self.whole,
-            "levels": mapping.levels.tolist(),
-            "conductances": mapping.conductances.tolist(),
-            "circuits": {
-                name: {key: part.flatten().tolist() for key, part in circuit._asdict().items()}
-                for name, circuit in circuits.items()
-            },
-            "weight_values": {
-                name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
-            },
-        }
-        super().finish(stage, network, started, **levels)
-
-
 def on_levels(
     job: MappingJob, images: Images, synapse: str | Path, folder: str | Path
-) -> Iterator[OnLevels]:
+) -> Iterator[Run]:
     """Yield the networks of a job before their stages on levels are computed.
 
     Offset and scale of each layer are chosen once, for the trained network. All stages use them.
@@ -303,12 +294,12 @@ def on_levels(
     data = _data(job.networks[0], images, dict(starts.values()))
     for one, (mapping, whole) in zip(job.networks, mappings, strict=True):
         _, network = starts[one.recipe]
-        yield OnLevels(
+        yield Run(
             job=one,
             data=data,
             folder=folder,
             networks={FIRST_STAGE: network},
-            placement=Placement.chosen(network.synapses(), mapping),
+            placements={FIRST_STAGE: Placement.chosen(network.synapses(), mapping)},
             whole=whole,
         )
 
