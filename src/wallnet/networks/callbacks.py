@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -166,9 +165,8 @@ class TrainOnLevels(Callback):
 
     def _slope(self, name: str, layer: SynapticLayer, factor: Tensor) -> Tensor:
         """Return the derivative of the loss by the factor of a layer."""
-        gradient = layer.parameter.grad
-        assert gradient is not None
-        gradient = replace(layer, parameter=nn.Parameter(gradient, requires_grad=False)).weight
+        assert layer.parameter.grad is not None
+        gradient = layer.turned(layer.parameter.grad)
         hidden, table = self._hidden[name], self.mapping.table
         offset, scale = self.circuits[name].scaled(factor)
         inside = (hidden > offset + scale * table[0]) & (hidden < offset + scale * table[-1])

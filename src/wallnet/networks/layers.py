@@ -48,15 +48,17 @@ class SynapticLayer:
     @property
     def weight(self) -> Tensor:
         """The weights; the first dimension is that of the outputs."""
-        if not self.groups:
-            return self.parameter
-        return self.parameter.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        return self.turned(self.parameter)
 
     def set(self, weight: Tensor) -> None:
         """Set the weights; the first dimension is that of the outputs."""
-        if self.groups:
-            weight = weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
-        self.parameter.copy_(weight)
+        self.parameter.copy_(self.turned(weight))
+
+    def turned(self, weight: Tensor) -> Tensor:
+        """Exchange outputs and inputs of each group, if the parameter has the inputs first."""
+        if not self.groups:
+            return weight
+        return weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
 
 
 def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Module]:

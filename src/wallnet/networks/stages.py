@@ -39,7 +39,7 @@ from wallnet.networks.model import Shape
 
 
 def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
-    """Set threads and seed; let PyTorch give equal results on every machine."""
+    """Set threads and seed; let PyTorch compute deterministically."""
     torch.set_num_threads(job.threads)
     torch.use_deterministic_algorithms(True)
     # deterministic mode would otherwise fill each new tensor before it is computed
