@@ -7,9 +7,7 @@ epoch. The times are processor time of one thread. The ratio is that of the fast
 """
 
 import argparse
-import io
 import time
-from contextlib import redirect_stdout
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from torch.nn import functional
 from wallnet.config.networks import Training
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.images import ImageData, Images
+from wallnet.networks.stages import fit
 
 SHAPE = [28, 28, 10, 128, 0.0]
 ACTIVATION = {
@@ -42,8 +41,7 @@ def of_package(data: ImageData, batch: int) -> float:
     network = Classifier(SHAPE, ACTIVATION)
     training = Training(epochs=EPOCHS, batch_size=batch, learning_rate=1e-3)
     started = time.process_time()
-    with redirect_stdout(io.StringIO()):
-        network.fit(data, training, "epoch")
+    fit(network, data, training)
     return (time.process_time() - started) / EPOCHS
 
 

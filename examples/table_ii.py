@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ from wallnet import files, plan
 from wallnet.config.networks import Networks, Recipe, Training
 from wallnet.jobs.networks import training_job
 from wallnet.networks import images, stages
+from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.images import ImageData
 from wallnet.networks.layers import SynapticLayer, synaptic_layers
@@ -94,16 +96,14 @@ def _values(layer: SynapticLayer, how: How) -> Tensor:
 
 
 class _AtEpochs(Callback):
-    """Store the weights of a model after some epochs; the paper names no other choice."""
+    """Store the weights of a network after some epochs; the paper names no other choice."""
 
     def __init__(self) -> None:
-        self.epoch = 0
         self.weights: dict[int, dict[str, Tensor]] = {}
 
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        self.epoch += 1
-        if self.epoch in EPOCHS:
-            self.weights[self.epoch] = {k: v.clone() for k, v in pl_module.state_dict().items()}
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        if (epoch := trainer.current_epoch + 1) in EPOCHS:
+            self.weights[epoch] = {k: v.clone() for k, v in pl_module.state_dict().items()}
 
 
 @torch.no_grad()
@@ -135,8 +135,8 @@ class Experiment:
         network = stages.new_network(job, self.data, stages.curve_of(job, self.neuron))
         if start is not None:
             network.model = start
-        self.at_epochs = _AtEpochs()
-        network.fit(self.data, training, "table-ii", self.at_epochs, last=True)
+        follow, self.at_epochs = FollowEpochs("table-ii", last=True), _AtEpochs()
+        stages.fit(network, self.data, training, follow, self.at_epochs)
         return network
 
     def quantized(self) -> Iterator[tuple[How, float]]:
@@ -145,7 +145,7 @@ class Experiment:
         for name in MODELS:
             network = self.train(How(name, max(EPOCHS)), max(EPOCHS))
             for epochs, weights in self.at_epochs.weights.items():
-                network.model.load_state_dict(weights)
+                network.load_state_dict(weights)
                 self.models[How(name, epochs)] = copy.deepcopy(network.model)
                 yield How(name, epochs), accuracy(network.model, self.data)
         for how in combinations():

@@ -1,5 +1,4 @@
 import itertools
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +6,7 @@ import torch
 
 from wallnet.files import FileError
 from wallnet.networks import images as image_files
-from wallnet.networks.images import ImageData
+from wallnet.networks.images import ImageData, ShuffledBatches
 
 
 def test_validation_and_training_images_do_not_overlap(images):
@@ -57,7 +56,7 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
 
     def drawn(seed):
         data = ImageData(images, 0.2, seed)
-        ((first, _),) = next(data.shuffled(600))
+        ((first, _),) = data.shuffled(600)
         return data.validation[0], first
 
     held_out, first = drawn(1)
@@ -72,11 +71,6 @@ def test_the_seed_draws_the_split_and_the_order_of_the_batches(images):
     assert torch.equal(other_first, pixels[left[order]])
 
 
-def shuffled(images, labels, size, seed, shift=0):
-    """Return the epochs of these training images."""
-    return ImageData.shuffled(SimpleNamespace(training=(images, labels), seed=seed), size, shift)
-
-
 def numbered(count, rows=1, columns=1):
     """Return images of different pixels, with their numbers as labels."""
     pixels = np.arange(1, count * rows * columns + 1, dtype=np.uint8)
@@ -84,10 +78,12 @@ def numbered(count, rows=1, columns=1):
 
 
 def test_batches_go_through_every_image_once_an_epoch():
+    batches = ShuffledBatches(*numbered(10), 4, seed=1)
     epochs = []
-    for epoch in itertools.islice(shuffled(*numbered(10), 4, seed=1), 3):
-        labels = [named for _, named in epoch]
+    for _ in range(3):
+        labels = [named for _, named in batches]
         assert list(map(len, labels)) == [4, 4, 2]
+        assert len(batches) == 3
         epochs.append(torch.cat(labels).tolist())
     assert all(sorted(order) == list(range(10)) for order in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
@@ -95,10 +91,10 @@ def test_batches_go_through_every_image_once_an_epoch():
 
 def drawn(seed, epoch):
     """Return random numbers that a model draws in an epoch, if some were drawn before."""
-    epochs = list(itertools.islice(shuffled(*numbered(10), 4, seed), epoch + 1))
-    for number, found in enumerate(epochs):
+    batches = ShuffledBatches(*numbered(10), 4, seed)
+    for number in range(epoch + 1):
         torch.manual_seed(99 + number)
-        values = [torch.rand(3).tolist() for _ in found]
+        values = [torch.rand(3).tolist() for _ in batches]
     return values
 
 
@@ -125,7 +121,7 @@ def test_an_epoch_draws_an_order_and_then_shifts(largest):
     generator = torch.Generator().manual_seed(7)
     images, _ = numbered(6, 5, 7)
     labels = torch.tensor([4, 5, 6, 7, 8, 9])
-    epochs = shuffled(images, labels, 4, seed=7, shift=largest)
+    batches = ShuffledBatches(images, labels, 4, seed=7, shift=largest)
     steps = range(largest, -largest - 1, -1)
     shifts = list(itertools.product(steps, steps))
     for _ in range(30):
@@ -135,7 +131,7 @@ def test_an_epoch_draws_an_order_and_then_shifts(largest):
             chosen = torch.randint(len(shifts), (6,), generator=generator).tolist()
         pairs = zip(order, chosen, strict=True)
         expected = np.array([moved_by(images[k, 0].numpy(), *shifts[v]) for k, v in pairs])
-        pixels, named = zip(*next(epochs), strict=True)
+        pixels, named = zip(*batches, strict=True)
         assert torch.cat(named).tolist() == labels[order].tolist()
         scaled = torch.from_numpy(expected).float() / 255
         assert torch.equal(torch.cat(pixels)[:, 0], scaled)
@@ -144,7 +140,7 @@ def test_an_epoch_draws_an_order_and_then_shifts(largest):
 def test_shifted_training_images_stay_within_their_shift(images):
     """Each is its image in one of nine places; the order is that without shifts."""
     data = ImageData(images, 0.2, seed=1)
-    plain, moved = next(data.shuffled(50)), next(data.shuffled(50, shift=1))
+    plain, moved = data.shuffled(50), data.shuffled(50, shift=1)
     chosen = []
     for (pixels, labels), (theirs, their_labels) in zip(plain, moved, strict=True):
         assert theirs.shape == pixels.shape

@@ -10,8 +10,10 @@ from torch.nn import functional
 
 from wallnet.config.networks import Training
 from wallnet.files.compact import Curve
+from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.model import Convolutional, FullyConnected, MeasuredActivation, Shape
+from wallnet.networks.stages import fit
 
 QUARTIC = (0.02, 1.3, -0.4, 0.2, -0.1)
 ONE_PIECE = Curve((0.0, 1.0), (QUARTIC,))
@@ -139,9 +141,19 @@ def constant():
     return network
 
 
+class Epochs:
+    """Batches that differ from one epoch to the next."""
+
+    def __init__(self, epochs):
+        self.epochs = iter(epochs)
+
+    def __iter__(self):
+        return iter(next(self.epochs))
+
+
 def data_of(epochs, held_out):
     """Return data with these batches in each epoch, and these of images held out."""
-    return SimpleNamespace(shuffled=lambda size, shift: iter(epochs), whole=lambda part: held_out)
+    return SimpleNamespace(shuffled=lambda size, shift: Epochs(epochs), whole=lambda part: held_out)
 
 
 def batch(labels):
@@ -151,7 +163,8 @@ def batch(labels):
 def test_accuracies_are_of_one_epoch(constant, capsys):
     """They are weighted by the images of each batch; the last batch is smaller."""
     epochs = [[batch((0, 1, 1)), batch((0,))], [batch((1, 1, 1)), batch((0,))]]
-    constant.fit(data_of(epochs, [batch((0, 0, 0, 1)), batch((1,))]), still(2), "recipes.plain")
+    data = data_of(epochs, [batch((0, 0, 0, 1)), batch((1,))])
+    fit(constant, data, still(2), FollowEpochs("recipes.plain"))
     accuracies = [(p["training_accuracy"], p["validation_accuracy"]) for p in constant.curve]
     assert accuracies == [(50.0, 60.0), (25.0, 60.0)]
     assert capsys.readouterr().out.splitlines() == [
@@ -166,12 +179,12 @@ def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(constant, last, e
 
     class Turned(Callback):
         def on_train_batch_end(self, trainer, pl_module, *_):
-            number = len(constant.curve) + 1
+            number = trainer.current_epoch + 1
             bias = [-number, 0.0] if number % 2 else [number, 0.0]
-            pl_module.output.bias.data = torch.tensor(bias)
+            pl_module.model.output.bias.data = torch.tensor(bias)
 
     data = data_of([[batch((0, 1))]] * 4, [batch((0, 0, 1))])
-    constant.fit(data, still(4), "recipes.plain", Turned(), last=last)
+    fit(constant, data, still(4), Turned(), FollowEpochs("recipes.plain", last))
     assert [round(point["validation_accuracy"]) for point in constant.curve] == [33, 67, 33, 67]
     assert constant.best_epoch == epoch
     assert constant.model.output.bias[0].item() == epoch
@@ -210,7 +223,7 @@ def test_a_network_is_validated_with_labels_whatever_it_learns():
     found = []
     for teacher in (None, Teacher(classifier(1, 2, 3, 4), 0.7)):
         network.teacher = teacher
-        network.fit(data_of([images], images), still(1), "recipes.plain")
+        fit(network, data_of([images], images), still(1))
         found += network.curve
     assert found[0]["validation_loss"] == found[1]["validation_loss"] > 0
     assert found[0]["training_loss"] != found[1]["training_loss"]

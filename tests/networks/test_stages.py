@@ -186,7 +186,7 @@ def untrained(run, stage, network, *beside, **more):
     """Replace a training where none is needed; on the levels, the weights only go to these."""
     if stage == "on_levels":
         (callback,) = beside
-        callback.on_fit_start(None, network.model)
+        callback.on_fit_start(None, network)
     return network
 
 

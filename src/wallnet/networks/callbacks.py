@@ -1,7 +1,8 @@
-"""Callbacks of a training: weight limits and levels."""
+"""Callbacks of a training: weight limits, levels, best epoch."""
 
 import math
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -11,12 +12,19 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.networks.classifier import Classifier
 from wallnet.networks.layers import Layers, SynapticLayer, digital_layers, synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 FACTORS = "level_factors"
 """Name in a network of the factors of `TrainOnLevels`."""
+
+
+def _named(network: nn.Module) -> nn.Module:
+    """Return the module in which layers have their names: of a `Classifier`, its model."""
+    return network.model if isinstance(network, Classifier) else network
 
 
 class LimitWeights(Callback):
@@ -28,7 +36,7 @@ class LimitWeights(Callback):
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases are not limited."""
-        for layer in synaptic_layers(pl_module, self.layers).values():
+        for layer in synaptic_layers(_named(pl_module), self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.parameter.clamp_(-bound, bound)
 
@@ -99,7 +107,7 @@ class TrainOnLevels(Callback):
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Add the factors to the parameters of the network, before its optimiser is made."""
-        self.digital_layers = digital_layers(pl_module, self.layers)
+        self.digital_layers = digital_layers(_named(pl_module), self.layers)
         if self.learn_scales and not hasattr(pl_module, FACTORS):
             names = self._synapses(pl_module)
             factors = [nn.Parameter(torch.ones(())) for _ in names]
@@ -115,7 +123,7 @@ class TrainOnLevels(Callback):
         self._restored = False
 
     def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
-        return synaptic_layers(network, self.layers)
+        return synaptic_layers(_named(network), self.layers)
 
     def _present(self, network: nn.Module) -> dict[str, Circuit]:
         """Return offset and scale of each layer at the present factors."""
@@ -190,3 +198,36 @@ class TrainOnLevels(Callback):
             moved = torch.maximum(layer.weight, offset + scale * table[0])
             self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
             layer.set(self.mapping.snap(self._hidden[name], circuits[name]))
+
+
+class FollowEpochs(Callback):
+    """Print a line for each epoch, and load the weights of the best one, or of the last.
+
+    The best epoch is the first of equal ones by validation. If the loss diverges, a ConfigError
+    names the `key` of the training.
+    """
+
+    def __init__(self, key: str, last: bool = False) -> None:
+        self.key, self.last = key, last
+        self._kept: dict[str, Tensor] = {}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Take the point of this epoch on the training curve."""
+        point = pl_module.curve[-1]
+        if not math.isfinite(point["training_loss"]):
+            raise ConfigError(
+                f"{self.key}.learning_rate makes the loss diverge in epoch {point['epoch']}; "
+                "lower it"
+            )
+        if self.last or point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
+            pl_module.best_epoch = point["epoch"]
+            self._kept = {name: value.clone() for name, value in pl_module.state_dict().items()}
+        print(
+            f"{self.key} epoch {point['epoch']}: training {point['training_accuracy']:.2f} %, "
+            f"validation {point['validation_accuracy']:.2f} %",
+            flush=True,
+        )
+
+    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Load the weights."""
+        pl_module.load_state_dict(self._kept)

@@ -1,20 +1,17 @@
 """The Lightning module that trains and measures a model."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule
+from pytorch_lightning import LightningModule
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wallnet.config import ConfigError
-from wallnet.config.networks import Training
 from wallnet.networks import quantization
-from wallnet.networks.images import Batch, ImageData
+from wallnet.networks.images import Batch
 from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
 
@@ -90,6 +87,7 @@ class Classifier(LightningModule):
         fold_batch_norm: bool = False,
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.save_hyperparameters()
         reads = Shape(*shape)  # type: ignore[arg-type]
         self.model = load_model(model)(reads, MeasuredActivation(**activation))
@@ -139,70 +137,42 @@ class Classifier(LightningModule):
         accuracy = 100.0 * float(right) / count
         return {f"{part}_loss": float(total) / count, f"{part}_accuracy": accuracy}
 
-    def fit(
-        self,
-        data: ImageData,
-        training: Training,
-        key: str,
-        *callbacks: Callback,
-        shift: int = 0,
-        last: bool = False,
-    ) -> None:
-        """Train, print a line for each epoch, and load the weights of the best one, or of the last.
+    def training_step(self, epoch: Iterable[Batch], index: int) -> None:
+        """Train on the batches of an epoch; callbacks are called around each step.
 
-        The callbacks are called where Lightning's trainer calls them, with the model. What the
-        trainer does for a batch itself would take a third as long as a step of a small network.
-
-        Raises
-        ------
-        ConfigError
-            If the loss diverges; it names the key of the training.
+        What Lightning does for a batch itself takes a third as long as a step of a small network.
         """
-
-        def call(hook: str, *more: Any) -> None:
-            for each in callbacks:
-                getattr(each, hook)(None, self.model, *more)
+        optimizer: Any = self.optimizers(use_pl_optimizer=False)
+        schedule: Any = self.lr_schedulers()
+        callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
 
         def learn(loss: Tensor) -> None:
             optimizer.zero_grad()
             loss.backward()
-            call("on_before_optimizer_step", optimizer)
+            for each in callbacks:
+                each.on_before_optimizer_step(self.trainer, self, optimizer)
             optimizer.step()
             if schedule:
                 schedule.step()
-            call("on_train_batch_end", None, None, 0)
+            for each in callbacks:
+                each.on_train_batch_end(self.trainer, self, None, None, index)
 
-        call("setup", "fit")
-        rate, schedule = self.hparams["learning_rate"], None
+        trained = self._mean("training", epoch, learn)
+        self.curve.append({"epoch": self.current_epoch + 1, **trained})
+
+    def validation_step(self, batches: Iterable[Batch], index: int) -> None:
+        """Complete the point of an epoch on the training curve."""
+        self.curve[-1] |= self._mean("validation", batches)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return Adam, with the schedule of the learning rate unless it is constant."""
+        rate = self.hparams["learning_rate"]
         optimizer = torch.optim.Adam(self.parameters(), lr=rate, fused=True)
-        if self.hparams["schedule"] == "cosine":
-            steps = training.epochs * math.ceil(len(data.training[1]) / training.batch_size)
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
-        call("on_fit_start")
-        self.curve = []
-        held_out = data.whole("validation")
-        shuffled = data.shuffled(training.batch_size, shift)
-        for epoch in range(1, training.epochs + 1):
-            self.train()
-            point = {"epoch": epoch, **self._mean("training", next(shuffled), learn)}
-            self.eval()
-            with torch.inference_mode():
-                point |= self._mean("validation", held_out)
-            self.curve.append(point)
-            if not math.isfinite(point["training_loss"]):
-                raise ConfigError(
-                    f"{key}.learning_rate makes the loss diverge in epoch {epoch}; lower it"
-                )
-            if last or point is max(self.curve, key=itemgetter("validation_accuracy")):
-                self.best_epoch = epoch
-                kept = {name: value.clone() for name, value in self.state_dict().items()}
-            print(
-                f"{key} epoch {epoch}: training {point['training_accuracy']:.2f} %, "
-                f"validation {point['validation_accuracy']:.2f} %",
-                flush=True,
-            )
-            call("on_train_epoch_end")
-        self.load_state_dict(kept)
+        if self.hparams["schedule"] == "constant":
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)  # of Lightning: one for each epoch
+        steps *= len(self.trainer.train_dataloader.dataset[0])  # type: ignore[union-attr]
+        return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)]
 
     def predicted(self, batches: Iterable[Batch]) -> Tensor:
         """Return the predicted class of each image."""

@@ -68,6 +68,49 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
     return Images._make([*arrays, tuple(record["classes"])])
 
 
+class ShuffledBatches:
+    """Training images in batches: each iteration is an epoch, with all that is random in it.
+
+    Epoch k uses the k-th permutation that a generator with the seed draws. When the first batch of
+    an epoch is taken, PyTorch's generator is seeded with the seed and the number of the epoch,
+    whatever drew numbers from it before.
+
+    Parameters
+    ----------
+    size : int
+        Images per batch; the last batch may have fewer.
+    shift : int
+        Each image is shifted at random by up to this many pixels along rows and along columns.
+        Pixels that are shifted in from outside the image are 0.
+    """
+
+    def __init__(
+        self, images: Tensor, labels: Tensor, size: int, seed: int, shift: int = 0
+    ) -> None:
+        self.labels, self.size, self.seed = labels, size, seed
+        padded = functional.pad(images[:, 0], [shift] * 4).numpy()
+        # a view with the shifts of an image, from which NumPy copies rows and PyTorch single pixels
+        self._windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
+        self._generator = torch.Generator().manual_seed(seed)
+        self._epochs = itertools.count()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.labels) / self.size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        (state,) = np.random.SeedSequence((self.seed, next(self._epochs))).generate_state(1)
+        torch.manual_seed(int(state))
+        count, shifts = len(self.labels), math.prod(self._windows.shape[1:3])
+        order = torch.randperm(count, generator=self._generator)
+        drawn = torch.zeros_like(order)
+        if shifts > 1:
+            drawn = torch.randint(shifts, (count,), generator=self._generator)
+        for image, number in zip(order.split(self.size), drawn.split(self.size), strict=True):
+            row, column = np.divmod(number.numpy(), self._windows.shape[2])
+            shifted = torch.from_numpy(self._windows[image.numpy(), row, column])
+            yield _scaled(shifted[:, None]), self.labels[image]
+
+
 class ImageData:
     """Data set in memory; the seed splits its training images into training and validation.
 
@@ -103,42 +146,9 @@ class ImageData:
         )
         self.test = _tensors(images.test_images.copy(), images.test_labels)
 
-    def shuffled(self, size: int, shift: int = 0) -> Iterator[Iterator[Batch]]:
-        """Yield the training images of one epoch after another, with all that is random in it.
-
-        Epoch k uses the k-th permutation that a generator with the seed draws. When the first batch
-        of an epoch is taken, PyTorch's generator is seeded with the seed and the number of the
-        epoch, whatever drew numbers from it before.
-
-        Parameters
-        ----------
-        size : int
-            Images per batch; the last batch may have fewer.
-        shift : int
-            Each image is shifted at random by up to this many pixels along rows and along columns.
-            Pixels that are shifted in from outside the image are 0.
-        """
-        images, labels = self.training
-        padded = functional.pad(images[:, 0], [shift] * 4).numpy()
-        # a view with the shifts of an image, from which NumPy copies rows and PyTorch single pixels
-        windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
-        shifts = math.prod(windows.shape[1:3])
-        generator = torch.Generator().manual_seed(self.seed)
-
-        def batches(epoch: int, order: Tensor, drawn: Tensor) -> Iterator[Batch]:
-            (state,) = np.random.SeedSequence((self.seed, epoch)).generate_state(1)
-            torch.manual_seed(int(state))
-            for image, number in zip(order.split(size), drawn.split(size), strict=True):
-                row, column = np.divmod(number.numpy(), windows.shape[2])
-                shifted = torch.from_numpy(windows[image.numpy(), row, column])
-                yield _scaled(shifted[:, None]), labels[image]
-
-        for epoch in itertools.count():
-            order = torch.randperm(len(labels), generator=generator)
-            drawn = torch.zeros_like(order)
-            if shifts > 1:
-                drawn = torch.randint(shifts, (len(labels),), generator=generator)
-            yield batches(epoch, order, drawn)
+    def shuffled(self, size: int, shift: int = 0) -> ShuffledBatches:
+        """Return the training images in batches; see `ShuffledBatches`."""
+        return ShuffledBatches(*self.training, size, self.seed, shift)
 
     def whole(self, part: str) -> list[Batch]:
         """Return the `validation` or `test` images in large batches."""

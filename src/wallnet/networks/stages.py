@@ -11,7 +11,9 @@ the loss diverges or an output cannot be written.
 
 import copy
 import json
+import logging
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,8 @@ from typing import Any
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.plugins.environments import LightningEnvironment
+from torch.utils.data import DataLoader
 
 from wallnet import files
 from wallnet.config import ConfigError
@@ -45,6 +49,35 @@ def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
     # deterministic mode would otherwise fill each new tensor before it is computed
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     lightning.seed_everything(job.seed, verbose=False)
+
+
+def fit(
+    network: Classifier, data: ImageData, training: Training, *beside: Callback, shift: int = 0
+) -> None:
+    """Train a network with Lightning's trainer, in the same way on every machine."""
+    # advice on workers and loggers, which are not used
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        devices=1,
+        max_epochs=training.epochs,
+        deterministic=True,
+        callbacks=list(beside),
+        # inside a SLURM job Lightning would otherwise look for other processes
+        plugins=[LightningEnvironment()],
+        logger=False,
+        # otherwise Lightning would add one of its own, which writes into the current folder
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    network.train().curve = []
+    # what is one batch for Lightning is an epoch; see `Classifier.training_step`
+    whole: Any = [data.shuffled(training.batch_size, shift)], [data.whole("validation")]
+    shuffled, held_out = (DataLoader(epoch, batch_size=None) for epoch in whole)
+    trainer.fit(network, shuffled, held_out)
 
 
 @dataclass(kw_only=True)
@@ -78,10 +111,10 @@ class Run:
         training: Training = getattr(self.job, stage)
         if limit := getattr(training, "weight_limit", None):
             beside = (*beside, callbacks.LimitWeights(limit, network.hparams["layers"]))
-        key = f"networks.recipes.{self.job.recipe}.{stage}"
-        shift = training.shift.get(self.job.dataset, 0)
         last = getattr(training, "kept_epoch", "best") == "last"
-        network.fit(self.data, training, key, *beside, shift=shift, last=last)
+        follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
+        shift = training.shift.get(self.job.dataset, 0)
+        fit(network, self.data, training, *beside, follow, shift=shift)
         return network
 
     def trained(self, stage: str, start: Classifier, *beside: Callback) -> Classifier:
@@ -149,7 +182,7 @@ class Run:
             circuits=placement.circuits,
         )
         network = self.trained(stage, begun, keeping)
-        circuits = keeping.released(network.model)
+        circuits = keeping.released(network)
         if largest:
             layer = {largest: network.synapses()[largest]}
             circuits |= self._compensate(network, layer, images).circuits
