@@ -7,18 +7,16 @@ epoch. The times are processor time of one thread. The ratio is that of the fast
 """
 
 import argparse
-import logging
 import time
-import warnings
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from wallnet.networks.batches import ImageData
+from wallnet.config.networks import Training
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.images import Images
-from wallnet.networks.stages import trainer
+from wallnet.networks.images import ImageData, Images
+from wallnet.networks.stages import fit
 
 SHAPE = [28, 28, 10, 128, 0.0]
 ACTIVATION = {
@@ -41,9 +39,9 @@ def random_images() -> ImageData:
 def of_package(data: ImageData, batch: int) -> float:
     """Return the seconds of an epoch of the package."""
     network = Classifier(SHAPE, ACTIVATION)
-    running = trainer(EPOCHS)
+    training = Training(epochs=EPOCHS, batch_size=batch, learning_rate=1e-3)
     started = time.process_time()
-    running.fit(network, data.shuffled(batch), data.whole("validation"))
+    fit(network, data, training)
     return (time.process_time() - started) / EPOCHS
 
 
@@ -65,19 +63,12 @@ def of_plain_loop(data: ImageData, batch: int) -> float:
     return (time.process_time() - started) / EPOCHS
 
 
-def quiet() -> None:
-    """Let Lightning say nothing about the trainings."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
-
-
 def main() -> None:
     """Print a line for each size of the batches."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
-    quiet()
     torch.set_num_threads(1)
     data = random_images()
     print("| batch | package (s) | plain loop (s) | ratio |\n|---:|---:|---:|---:|")

@@ -28,9 +28,9 @@ from wallnet import files, plan
 from wallnet.config.networks import Networks, Recipe, Training
 from wallnet.jobs.networks import training_job
 from wallnet.networks import images, stages
-from wallnet.networks.batches import ImageData
 from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier
+from wallnet.networks.images import ImageData
 from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 from wallnet.report.networks import TABLE_II
@@ -110,7 +110,7 @@ class _AtEpochs(Callback):
 def accuracy(model: nn.Module, data: ImageData) -> float:
     """Return the test accuracy in per cent."""
     model.eval()
-    (batches,) = data.whole("test")
+    batches = data.whole("test")
     right = (int((model(images).argmax(dim=1) == labels).sum()) for images, labels in batches)
     return 100.0 * sum(right) / len(data.test[1])
 
@@ -135,10 +135,8 @@ class Experiment:
         network = stages.new_network(job, self.data, stages.curve_of(job, self.neuron))
         if start is not None:
             network.model = start
-        self.at_epochs = _AtEpochs()
-        shuffled, held_out = self.data.shuffled(training.batch_size), self.data.whole("validation")
-        trainer = stages.trainer(epochs, FollowEpochs("table-ii"), self.at_epochs)
-        trainer.fit(network, shuffled, held_out)
+        follow, self.at_epochs = FollowEpochs("table-ii", last=True), _AtEpochs()
+        stages.fit(network, self.data, training, follow, self.at_epochs)
         return network
 
     def quantized(self) -> Iterator[tuple[How, float]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wallnet.config.networks import DataSet
-from wallnet.networks.images import check, read_idx
+from wallnet.networks.fetching import check, read_idx
 
 ROOT = Path(__file__).parents[2]
 

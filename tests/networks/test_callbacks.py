@@ -1,5 +1,4 @@
 import copy
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.config import ConfigError
-from wallnet.networks.callbacks import FollowEpochs, LimitWeights, TrainOnLevels
+from wallnet.networks.callbacks import LimitWeights, TrainOnLevels
 from wallnet.networks.layers import synaptic_layers
 from wallnet.networks.mappings import WeightMapping
 
@@ -36,31 +35,6 @@ def test_a_diverging_loss_names_the_key(networks, images, place, tmp_path):
     with pytest.raises(ConfigError, match=r"networks\.recipes\.plain\.fp32\.learning_rate"):
         free(wild, images, place, tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_the_line_of_an_epoch_has_its_own_accuracies(capsys):
-    points = [
-        {"epoch": 1, "training_loss": 0.9, "training_accuracy": 71.5, "validation_accuracy": 70.0},
-        {"epoch": 2, "training_loss": 0.5, "training_accuracy": 91.25, "validation_accuracy": 87.5},
-    ]
-    follow = FollowEpochs("networks.recipes.plain.on_levels")
-    follow.on_train_epoch_end(None, SimpleNamespace(curve=points, state_dict=dict))
-    told = "networks.recipes.plain.on_levels epoch 2: training 91.25 %, validation 87.50 %\n"
-    assert capsys.readouterr().out == told
-
-
-@pytest.mark.parametrize(("last", "epoch"), [(False, 2), (True, 3)])
-def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(last, epoch):
-    follow = FollowEpochs("networks.recipes.plain.on_levels", last)
-    network = nn.Linear(1, 1)
-    network.curve = []
-    for number, accuracy in enumerate((70.0, 90.0, 80.0), 1):
-        losses = {"training_loss": 0.5, "training_accuracy": 60.0}
-        network.curve.append({"epoch": number, "validation_accuracy": accuracy} | losses)
-        nn.init.constant_(network.weight, number)
-        follow.on_train_epoch_end(None, network)
-    assert follow.best_epoch == epoch
-    assert follow.best_weights["weight"].item() == epoch
 
 
 # A module that knows nothing of levels

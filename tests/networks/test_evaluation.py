@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from wallnet.networks import storage
-from wallnet.networks.batches import ImageData
-from wallnet.networks.evaluation import evaluate
+from wallnet.networks.images import ImageData
 
 
 def test_accuracy_and_confusion_agree(results):
@@ -87,7 +86,7 @@ def test_the_confusion_matrix_has_labels_in_rows(results, images):
 def test_a_network_can_be_evaluated_twice(results, images):
     network = storage.load_network(results["quantized"][1], "dense")
     data = ImageData(images, 0.1, seed=3)
-    assert evaluate(network, data) == evaluate(network, data)
+    assert storage.evaluate(network, data) == storage.evaluate(network, data)
 
 
 def test_layers_are_in_the_order_of_the_model(results, images):
@@ -101,5 +100,5 @@ def test_layers_are_in_the_order_of_the_model(results, images):
             narrow=torch.nn.Linear(5, classes),
         )
     )
-    record = evaluate(network, ImageData(images, 0.1, seed=3))
+    record = storage.evaluate(network, ImageData(images, 0.1, seed=3))
     assert record["layers"] == ["wide", "narrow"]

@@ -14,7 +14,7 @@ DATASET = DataSet(folder="Tiny/raw", classes=tuple("abcd"))
 def test_images_come_back_as_they_were_written(tmp_path):
     array = np.arange(2 * 3 * 5).reshape(2, 3, 5)
     (tmp_path / "images").write_bytes(idx(array))
-    np.testing.assert_array_equal(images.read_idx(tmp_path / "images"), array)
+    np.testing.assert_array_equal(fetching.read_idx(tmp_path / "images"), array)
 
 
 def test_torchvision_opens_the_same_folder(tmp_path):
@@ -23,8 +23,8 @@ def test_torchvision_opens_the_same_folder(tmp_path):
     assert len(datasets.MNIST(tmp_path, train=True)) == 12
     image, label = datasets.MNIST(tmp_path, train=False)[4]
     raw = tmp_path / "MNIST/raw"
-    np.testing.assert_array_equal(np.asarray(image), images.read_idx(raw / TEST_IMAGES)[4])
-    assert label == images.read_idx(raw / TEST_LABELS)[4]
+    np.testing.assert_array_equal(np.asarray(image), fetching.read_idx(raw / TEST_IMAGES)[4])
+    assert label == fetching.read_idx(raw / TEST_LABELS)[4]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_faulty_file_is_named(folder, name, content, words):
     path = folder / "Tiny/raw" / name
     path.write_bytes(content)
     with pytest.raises(FileError) as caught:
-        images.check("tiny", DATASET, folder)
+        fetching.check("tiny", DATASET, folder)
     one_sentence(caught, str(path), words)
 
 
@@ -51,7 +51,7 @@ def test_no_images_are_refused(tmp_path, shape):
     """The content agrees with its header."""
     (tmp_path / "images").write_bytes(idx(np.zeros(shape, dtype=np.uint8)))
     with pytest.raises(FileError) as caught:
-        images.read_idx(tmp_path / "images")
+        fetching.read_idx(tmp_path / "images")
     one_sentence(caught, "is truncated or empty")
 
 
@@ -60,7 +60,7 @@ def test_a_shape_beyond_the_file_is_refused(tmp_path):
     header = bytes([0, 0, 8, 3]) + b"\x80\0\0\0" * 2 + b"\0\0\0\4"
     (tmp_path / "images").write_bytes(header)
     with pytest.raises(FileError) as caught:
-        images.read_idx(tmp_path / "images")
+        fetching.read_idx(tmp_path / "images")
     one_sentence(caught, "(16 bytes instead of 18446744073709551632)")
 
 

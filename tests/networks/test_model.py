@@ -1,15 +1,19 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning import Callback
 from scipy.interpolate import PPoly
 from torch import nn
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
+from wallnet.config.networks import Training
 from wallnet.files.compact import Curve
+from wallnet.networks.callbacks import FollowEpochs
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.model import Convolutional, FullyConnected, MeasuredActivation, Shape
-from wallnet.networks.stages import trainer
+from wallnet.networks.stages import fit
 
 QUARTIC = (0.02, 1.3, -0.4, 0.2, -0.1)
 ONE_PIECE = Curve((0.0, 1.0), (QUARTIC,))
@@ -122,29 +126,68 @@ def test_dropout_leaves_out_hidden_neurons_in_training_alone(factory):
     assert not torch.equal(network(images), network.train()(images))
 
 
+def still(epochs):
+    """Return a training whose learning rate is that of the network, 0."""
+    return Training(epochs=epochs, learning_rate=1e-3)
+
+
 @pytest.fixture
 def constant():
     """Return a network that predicts class 0 for every image."""
-    network = classifier(1, 2, 2, 3, ONE_PIECE, 1.0)
+    network = classifier(1, 2, 2, 3, ONE_PIECE, 1.0, learning_rate=0.0)
     with torch.no_grad():
         network.model.output.weight.zero_()
         network.model.output.bias.copy_(torch.tensor([1.0, 0.0]))
     return network
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_accuracies_are_of_one_epoch(constant):
+class Epochs:
+    """Batches that differ from one epoch to the next."""
+
+    def __init__(self, epochs):
+        self.epochs = iter(epochs)
+
+    def __iter__(self):
+        return iter(next(self.epochs))
+
+
+def data_of(epochs, held_out):
+    """Return data with these batches in each epoch, and these of images held out."""
+    return SimpleNamespace(shuffled=lambda size, shift: Epochs(epochs), whole=lambda part: held_out)
+
+
+def batch(labels):
+    return torch.rand(len(labels), 1, 1, 2), torch.tensor(labels)
+
+
+def test_accuracies_are_of_one_epoch(constant, capsys):
     """They are weighted by the images of each batch; the last batch is smaller."""
-
-    def batch(labels):
-        return torch.rand(len(labels), 1, 1, 2), torch.tensor(labels)
-
-    for training, validation in (((0, 1, 1), (0, 0)), ((1, 1, 1), (1, 0))):
-        epoch = [batch(training), batch((0,))]
-        loaders = (DataLoader([each], batch_size=None) for each in (epoch, [batch(validation)]))
-        trainer().fit(constant, *loaders)
+    epochs = [[batch((0, 1, 1)), batch((0,))], [batch((1, 1, 1)), batch((0,))]]
+    data = data_of(epochs, [batch((0, 0, 0, 1)), batch((1,))])
+    fit(constant, data, still(2), FollowEpochs("recipes.plain"))
     accuracies = [(p["training_accuracy"], p["validation_accuracy"]) for p in constant.curve]
-    assert accuracies == [(50.0, 100.0), (25.0, 50.0)]
+    assert accuracies == [(50.0, 60.0), (25.0, 60.0)]
+    assert capsys.readouterr().out.splitlines() == [
+        "recipes.plain epoch 1: training 50.00 %, validation 60.00 %",
+        "recipes.plain epoch 2: training 25.00 %, validation 60.00 %",
+    ]
+
+
+@pytest.mark.parametrize(("last", "epoch"), [(False, 2), (True, 4)])
+def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(constant, last, epoch):
+    """The first of equal ones."""
+
+    class Turned(Callback):
+        def on_train_batch_end(self, trainer, pl_module, *_):
+            number = trainer.current_epoch + 1
+            bias = [-number, 0.0] if number % 2 else [number, 0.0]
+            pl_module.model.output.bias.data = torch.tensor(bias)
+
+    data = data_of([[batch((0, 1))]] * 4, [batch((0, 0, 1))])
+    fit(constant, data, still(4), Turned(), FollowEpochs("recipes.plain", last))
+    assert [round(point["validation_accuracy"]) for point in constant.curve] == [33, 67, 33, 67]
+    assert constant.best_epoch == epoch
+    assert constant.model.output.bias[0].item() == epoch
 
 
 # What is learned
@@ -175,13 +218,12 @@ def test_a_teacher_has_its_share_of_the_loss():
 
 
 def test_a_network_is_validated_with_labels_whatever_it_learns():
-    network = classifier(1, 2, 3, 4)
-    images = torch.rand(5, 1, 1, 2), torch.tensor([0, 2, 1, 1, 0])
+    network = classifier(1, 2, 3, 4, learning_rate=0.0)
+    images = [batch((0, 2, 1, 1, 0))]
     found = []
     for teacher in (None, Teacher(classifier(1, 2, 3, 4), 0.7)):
         network.teacher = teacher
-        network.curve = [{}]
-        network.validation_step([images], 0)
+        fit(network, data_of([images], images), still(1))
         found += network.curve
-    assert found[0] == found[1]
-    assert found[0]["validation_loss"] > 0
+    assert found[0]["validation_loss"] == found[1]["validation_loss"] > 0
+    assert found[0]["training_loss"] != found[1]["training_loss"]

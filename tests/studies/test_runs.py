@@ -54,9 +54,9 @@ from wallnet.simulate.embedded import Embedded
 
 
 class Fine(Embedded):
-    def run(self, job, *given):
-        settings = FilmSettings(time_step_fraction=0.5)
-        return super().run(job.model_copy(update={"calculator": settings}), *given)
+    def run(self, *given):
+        self.settings = FilmSettings(time_step_fraction=0.5)
+        return super().run(*given)
 """
 """A user-defined calculator: the embedded engine with shorter steps."""
 

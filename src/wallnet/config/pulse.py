@@ -101,7 +101,10 @@ class CurrentSweep(Section):
             yield f"stop {self.stop:g} A/m² is below start {self.start:g} A/m²; swap the two"
         steps = (self.stop - self.start) / self.step
         if abs(steps - round(steps)) > 1e-6:
-            yield f"step {self.step:g} A/m² does not reach stop in whole steps; choose another"
+            yield (
+                f"step {self.step:g} A/m² does not lead from start to stop in whole steps; "
+                "choose one that divides stop - start"
+            )
         if steps > LARGEST_SWEEP:
             yield f"step makes {steps:.0f} pulses; enlarge it for at most {LARGEST_SWEEP}"
 
@@ -171,7 +174,10 @@ class PulseGrid(Sweep):
 
     def _faults(self) -> Iterator[str]:
         if (least := self.current_densities[0]) <= 0:
-            yield f"current_densities has {least:g} A/m²; write densities above 0, for both signs"
+            yield (
+                f"current_densities has {least:g} A/m²; write densities above 0, each is applied "
+                "with both signs"
+            )
 
 
 class ProgramPulse(Section):

@@ -1,7 +1,7 @@
 """The stages of a network, and what identifies a network.
 
 A stage is a row of `STAGES`. Its class says what it computes, in terms of the methods of
-`wallnet.networks.stages.OnLevels`; the workflow imports no PyTorch.
+`wallnet.networks.stages.Run`; the workflow imports no PyTorch.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class Stage:
     """Whether the network is trained, with the settings of the key in `needs`."""
 
     def compute(self, on: Any) -> Any:
-        """Return the network of this stage, `on` a `wallnet.networks.stages.OnLevels`."""
+        """Return the network of this stage, `on` a `wallnet.networks.stages.Run`."""
         raise NotImplementedError
 
 

@@ -132,11 +132,17 @@ class Track(Section):
         positions = self.notch_positions
         for position in positions:
             if not 0 < position <= self.length * (1 + ROUNDING):
-                yield f"notches.positions has {position:g} m, outside the track; keep it inside"
+                yield (
+                    f"notches.positions has {position:g} m, outside the track: "
+                    f"keep it above 0 and up to length {self.length:g} m"
+                )
         for position in positions if self.fixed_ends is not None else ():
             distance = min(position - first, last - position)
             if distance < self.notch_radius * (1 - ROUNDING):
                 yield f"notches at {position:g} m reach into fixed_ends; shorten these or move them"
         for left, right in itertools.pairwise(positions):
             if right - left < self.notches.diameter * (1 - ROUNDING):
-                yield f"notches overlap, {right - left:g} m apart; use fewer or smaller ones"
+                yield (
+                    f"notches overlap: neighbours are {right - left:g} m apart and "
+                    f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
+                )

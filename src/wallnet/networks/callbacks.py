@@ -1,8 +1,7 @@
-"""Callbacks of the training: weight limits, levels, best epoch."""
+"""Callbacks of a training: weight limits, levels, best epoch."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -15,16 +14,17 @@ from torch.optim import Optimizer
 
 from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
-from wallnet.networks.layers import (
-    Layers,
-    SynapticLayer,
-    digital_layers,
-    synaptic_layers,
-)
+from wallnet.networks.classifier import Classifier
+from wallnet.networks.layers import Layers, SynapticLayer, digital_layers, synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 FACTORS = "level_factors"
 """Name in a network of the factors of `TrainOnLevels`."""
+
+
+def _named(network: nn.Module) -> nn.Module:
+    """Return the module in which layers have their names: of a `Classifier`, its model."""
+    return network.model if isinstance(network, Classifier) else network
 
 
 class LimitWeights(Callback):
@@ -36,7 +36,7 @@ class LimitWeights(Callback):
     @torch.no_grad()
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
         """Clip the weights; biases are not limited."""
-        for layer in synaptic_layers(pl_module, self.layers).values():
+        for layer in synaptic_layers(_named(pl_module), self.layers).values():
             bound = self.limit / math.sqrt(layer.weight[0].numel())
             layer.parameter.clamp_(-bound, bound)
 
@@ -107,7 +107,7 @@ class TrainOnLevels(Callback):
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Add the factors to the parameters of the network, before its optimiser is made."""
-        self.digital_layers = digital_layers(pl_module, self.layers)
+        self.digital_layers = digital_layers(_named(pl_module), self.layers)
         if self.learn_scales and not hasattr(pl_module, FACTORS):
             names = self._synapses(pl_module)
             factors = [nn.Parameter(torch.ones(())) for _ in names]
@@ -123,7 +123,7 @@ class TrainOnLevels(Callback):
         self._restored = False
 
     def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
-        return synaptic_layers(network, self.layers)
+        return synaptic_layers(_named(network), self.layers)
 
     def _present(self, network: nn.Module) -> dict[str, Circuit]:
         """Return offset and scale of each layer at the present factors."""
@@ -173,9 +173,8 @@ class TrainOnLevels(Callback):
 
     def _slope(self, name: str, layer: SynapticLayer, factor: Tensor) -> Tensor:
         """Return the derivative of the loss by the factor of a layer."""
-        gradient = layer.parameter.grad
-        assert gradient is not None
-        gradient = replace(layer, parameter=nn.Parameter(gradient, requires_grad=False)).weight
+        assert layer.parameter.grad is not None
+        gradient = layer.turned(layer.parameter.grad)
         hidden, table = self._hidden[name], self.mapping.table
         offset, scale = self.circuits[name].scaled(factor)
         inside = (hidden > offset + scale * table[0]) & (hidden < offset + scale * table[-1])
@@ -202,28 +201,15 @@ class TrainOnLevels(Callback):
 
 
 class FollowEpochs(Callback):
-    """Print one line per epoch, keep the best weights, and stop if the loss is not finite.
+    """Print a line for each epoch, and load the weights of the best one, or of the last.
 
-    Parameters
-    ----------
-    key : str
-        Key of the configuration to name in messages.
-    last : bool
-        Whether the weights after the last epoch are stored, in place of those after the best.
-
-    Attributes
-    ----------
-    best_epoch : int
-        Best epoch by validation, the first of equal ones, or the last epoch; counted from 1.
-    best_weights : dict
-        Weights of the network after this epoch.
+    The best epoch is the first of equal ones by validation. If the loss diverges, a ConfigError
+    names the `key` of the training.
     """
 
     def __init__(self, key: str, last: bool = False) -> None:
-        self.key = key
-        self.last = last
-        self.best_epoch = 0
-        self.best_weights: dict[str, Tensor] = {}
+        self.key, self.last = key, last
+        self._kept: dict[str, Tensor] = {}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Take the point of this epoch on the training curve."""
@@ -234,10 +220,14 @@ class FollowEpochs(Callback):
                 "lower it"
             )
         if self.last or point is max(pl_module.curve, key=itemgetter("validation_accuracy")):
-            self.best_epoch = point["epoch"]
-            self.best_weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
+            pl_module.best_epoch = point["epoch"]
+            self._kept = {name: value.clone() for name, value in pl_module.state_dict().items()}
         print(
             f"{self.key} epoch {point['epoch']}: training {point['training_accuracy']:.2f} %, "
             f"validation {point['validation_accuracy']:.2f} %",
             flush=True,
         )
+
+    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Load the weights."""
+        pl_module.load_state_dict(self._kept)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wallnet.networks import quantization
-from wallnet.networks.batches import Batch
-from wallnet.networks.layers import SynapticLayer, chosen_layers, synaptic_layers
+from wallnet.networks.images import Batch
+from wallnet.networks.layers import SynapticLayer, synaptic_layers
 from wallnet.networks.model import MeasuredActivation, Shape, load_model
 
 TEMPERATURE = 2.0
@@ -68,14 +68,12 @@ class Classifier(LightningModule):
 
     Attributes
     ----------
-    model : torch.nn.Module
-        The model.
-    layers : list of str or None
-        Names in this module of the layers that are synapses.
     teacher : Teacher or None
         What is learned besides labels.
     curve : list of dict
         Points of the training curve.
+    best_epoch : int
+        The epoch whose weights were kept, counted from 1.
     """
 
     def __init__(
@@ -95,10 +93,9 @@ class Classifier(LightningModule):
         self.model = load_model(model)(reads, MeasuredActivation(**activation))
         if fold_batch_norm:
             self.model = quantization.fold_batch_norm(self.model)
-        chosen = layers and chosen_layers(self.model, layers)
-        self.layers = chosen and [f"model.{name}" for name in chosen]
         self.teacher: Teacher | None = None
         self.curve: list[dict[str, float]] = []
+        self.best_epoch = 0
 
     def synapses(self) -> dict[str, SynapticLayer]:
         """Return the weights of the model that are synapses, by names in the model."""
@@ -108,7 +105,7 @@ class Classifier(LightningModule):
         """Return a copy whose batch normalisations are folded into the layers before them."""
         copy = Classifier(**{**self.hparams, "fold_batch_norm": True})
         copy.model.load_state_dict(quantization.fold_batch_norm(self.model).state_dict())
-        copy.curve = self.curve
+        copy.curve, copy.best_epoch = self.curve, self.best_epoch
         return copy
 
     def forward(self, images: Tensor) -> Tensor:
@@ -167,23 +164,18 @@ class Classifier(LightningModule):
         """Complete the point of an epoch on the training curve."""
         self.curve[-1] |= self._mean("validation", batches)
 
-    def predicted(self, whole: Iterable[Iterable[Batch]]) -> Tensor:
-        """Return the predicted class of each image of `ImageData.whole`."""
-        (batches,) = whole
-        training = self.training
-        self.eval()
-        with torch.inference_mode():
-            found = torch.cat([self(images).argmax(dim=1) for images, _ in batches])
-        self.train(training)
-        return found
-
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return Adam, with the schedule of the learning rate unless it is constant."""
-        optimizer = torch.optim.Adam(
-            self.parameters(), lr=self.hparams["learning_rate"], fused=True
-        )
+        rate = self.hparams["learning_rate"]
+        optimizer = torch.optim.Adam(self.parameters(), lr=rate, fused=True)
         if self.hparams["schedule"] == "constant":
             return optimizer
-        epochs = int(self.trainer.estimated_stepping_batches)
-        steps = epochs * self.trainer.train_dataloader.batches  # type: ignore[union-attr]
+        steps = int(self.trainer.estimated_stepping_batches)  # of Lightning: one for each epoch
+        steps *= len(self.trainer.train_dataloader.dataset[0])  # type: ignore[union-attr]
         return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)]
+
+    def predicted(self, batches: Iterable[Batch]) -> Tensor:
+        """Return the predicted class of each image."""
+        self.eval()
+        with torch.inference_mode():
+            return torch.cat([self(images).argmax(dim=1) for images, _ in batches])

@@ -5,17 +5,15 @@ PyTorch is imported when a subcommand runs.
 
 import argparse
 from functools import partial
-from typing import TypeAlias
 
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
+from wallnet.experiment.base import Job
 from wallnet.jobs.networks import ContinuingJob, DataJob, MappingJob, TrainingJob
 
-AnyJob: TypeAlias = TrainingJob | ContinuingJob | MappingJob
-
-NEURON = {"option": "neuron", "meaning": "compact model of the neuron"}
-START = {"option": "start", "meaning": "checkpoint of the trained network"}
-SYNAPSE = {"option": "synapse", "meaning": "compact model of the synapse"}
-"""Inputs of the computations beside the data."""
+NEURON = ("neuron", "compact model of the neuron")
+START = ("start", "checkpoint of the trained network")
+SYNAPSE = ("synapse", "compact model of the synapse")
+"""Inputs of the computations beside the data: the option, and its help."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,9 +30,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     data.add_argument("--out", required=True, help="record of the checked data set to write, JSON")
     data.set_defaults(handler=_data)
 
-    def add(
-        name: str, text: str, kind: type[AnyJob], function: str, option: str, meaning: str
-    ) -> None:
+    put = "put trained networks on a synapse's levels"
+    computed: tuple[tuple[str, type[Job], str, str, str, str], ...] = (
+        ("train", TrainingJob, "train", *NEURON, "train a network in FP32"),
+        ("continue", ContinuingJob, "train_on", *START, "train a network further in FP32"),
+        ("map", MappingJob, "put_on_levels", *SYNAPSE, f"{put} and train them further"),
+        ("compare-mappings", MappingJob, "compare", *SYNAPSE, f"{put} in many ways"),
+    )
+    for name, kind, function, option, meaning, text in computed:
         parser = subparsers.add_parser(name, help=text)
         parser.add_argument("--job", required=True, help="the job, as JSON")
         parser.add_argument("--data", required=True, help="record that `wallnet data` wrote")
@@ -49,13 +52,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             parser.add_argument("--out", required=True, help="result to write, JSON")
         parser.set_defaults(handler=partial(_compute, kind, function))
 
-    add("train", "train a network in FP32", TrainingJob, "train", **NEURON)
-    add("continue", "train a network further in FP32", ContinuingJob, "train_on", **START)
-    text = "put trained networks on a synapse's levels and train them further"
-    add("map", text, MappingJob, "put_on_levels", **SYNAPSE)
-    text = "put trained networks on a synapse's levels in many ways"
-    add("compare-mappings", text, MappingJob, "compare", **SYNAPSE)
-
 
 def _data(arguments: argparse.Namespace) -> None:
     from wallnet.networks import fetching
@@ -66,7 +62,7 @@ def _data(arguments: argparse.Namespace) -> None:
     )
 
 
-def _compute(kind: type[AnyJob], function: str, arguments: argparse.Namespace) -> None:
+def _compute(kind: type[Job], function: str, arguments: argparse.Namespace) -> None:
     """Compute networks with a function of `wallnet.networks.stages`."""
     job = kind.from_json(arguments.job)
     from wallnet.networks import images, stages

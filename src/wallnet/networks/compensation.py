@@ -119,7 +119,7 @@ def _called(model: nn.Module, images: Tensor) -> list[str]:
 def rounded(
     weight: Tensor, products: Tensor, circuits: Sequence[Circuit], mapping: WeightMapping
 ) -> Tensor:
-    """Round the weights of a layer so that the error of its outputs is small.
+    """Round the weights of a layer so that the error of its outputs is small, at each scale.
 
     Parameters
     ----------
@@ -129,13 +129,11 @@ def rounded(
         Σ of each group, shape (groups, inputs, inputs), float64.
     circuits : sequence of Circuit
         Scales that are tried, each with one number or one for each output of all groups.
-    mapping : WeightMapping
-        Mapping of weights to levels.
 
     Returns
     -------
     torch.Tensor
-        The rounded weights at each scale, shape (scales, groups, outputs, inputs).
+        Shape (scales, groups, outputs, inputs).
     """
     count = weight.shape[-1]
     variances = products.diagonal(dim1=1, dim2=2)
@@ -199,18 +197,11 @@ def compensated(
         A trained model.
     layers : Mapping
         Its weights that are synapses, by name; see `layers.synaptic_layers`.
-    mapping : WeightMapping
-        Mapping of weights to levels.
     images : torch.Tensor
         Inputs of the model, one after another in the first dimension; some thousand are enough.
     logits : bool
         Whether outputs of the model of shape (images, classes), with two classes or more, are
         logits.
-
-    Returns
-    -------
-    Placement
-        The mapping, with offset and scale of each layer.
 
     Raises
     ------

@@ -1,10 +1,15 @@
-"""Fetching of data sets: find them in their folder or fetch them from an allowed source."""
+"""Files of data sets: find them in their folder or fetch them from an allowed source; check them.
+
+They have torchvision's layout, so that ``torchvision.datasets.MNIST(root)`` opens them too.
+"""
 
 import gzip
 import hashlib
+import math
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -12,12 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wallnet import __version__, files, revisions
-from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES
+from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, DataSet
 from wallnet.files import FileError
-from wallnet.files.whole import one_line
+from wallnet.files.whole import one_line, sha256_of
 from wallnet.jobs.networks import DataJob
-from wallnet.networks.images import check
 
 FETCH_TIMEOUT = 300
 """Time limit in s for a program that fetches a data set."""
@@ -27,30 +33,111 @@ DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
 
+def read_idx(path: Path) -> np.ndarray:
+    """Read an IDX file of unsigned bytes, shape (count,) or (count, rows, columns), uint8.
+
+    The uncompressed file has two zero bytes, the type 0x08, the number of dimensions, the
+    dimensions as big-endian 32-bit integers, and the bytes (LeCun's format of MNIST).
+
+    Raises
+    ------
+    FileError
+        If the file is missing, may not be read, is truncated or is not an IDX file.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read ({error.strerror}); put the file there and make it readable"
+        ) from None
+    dimensions = content[3] if len(content) >= 4 else 0
+    start = 4 + 4 * dimensions
+    if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
+        raise _damaged(path, "is not an IDX file of bytes")
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    expected = start + math.prod(shape)
+    if len(content) != expected or not all(shape):
+        state = "truncated or empty" if len(content) <= expected else "too long"
+        raise _damaged(path, f"is {state} ({len(content)} bytes instead of {expected})")
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def _damaged(path: Path, fault: str) -> FileError:
+    return FileError(
+        f"{path} {fault}; put the uncompressed original there (a deleted file of mnist or "
+        "fashion-mnist is fetched again)"
+    )
+
+
+def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any]:
+    """Check the four files of a data set; `name` is that in messages.
+
+    Returns
+    -------
+    dict
+        `files` with the SHA-256 and shape of each file, `training_images`, `test_images`,
+        `image_shape`.
+
+    Raises
+    ------
+    FileError
+        If a file is missing, truncated or foreign, or if the four do not belong together.
+    """
+    folder = Path(data_folder) / dataset.folder
+    found: dict[str, dict[str, Any]] = {}
+    arrays = {}
+    for file_name in DATA_FILES:
+        path = folder / file_name
+        arrays[file_name], digest = read_idx(path), sha256_of(path)
+        expected = (dataset.checksums or {}).get(file_name, digest)
+        if digest != expected:
+            raise _damaged(
+                path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
+            )
+        found[file_name] = {"sha256": digest, "shape": list(arrays[file_name].shape)}
+    counts: dict[str, Any] = {}
+    parts = ("training", *DATA_FILES[:2]), ("test", *DATA_FILES[2:])
+    for part, images_name, labels_name in parts:
+        images, labels = arrays[images_name], arrays[labels_name]
+        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+            raise FileError(
+                f"{folder / images_name} {images.shape} and {folder / labels_name} "
+                f"{labels.shape} do not belong together; put the images and the labels of "
+                "one data set there"
+            )
+        if labels.max() >= len(dataset.classes):
+            raise FileError(
+                f"{folder / labels_name} has class {labels.max()}, but {name} has "
+                f"{len(dataset.classes)} classes; put its own labels there or name all classes"
+            )
+        counts[f"{part}_images"] = len(images)
+    shapes = {arrays[file_name].shape[1:] for file_name in DATA_FILES[::2]}
+    if len(shapes) > 1:
+        raise FileError(
+            f"{folder} has training and test images of different shape; put one data set there"
+        )
+    return {"files": found, "image_shape": list(shapes.pop()), **counts}
+
+
 def provide(
     job: DataJob,
     data_folder: str | Path,
     output: str | Path,
     sources: Sequence[str] = DEFAULT_SOURCES,
 ) -> dict[str, Any]:
-    """Find or fetch a data set, check it and write a record of it.
+    """Find or fetch a data set, check it, and write and return a record of it.
 
     Parameters
     ----------
     job : DataJob
         The data set.
     data_folder : str or Path
-        Folder of all data sets, in torchvision's layout. Existing files are never changed.
+        Folder of all data sets. Existing files are never changed.
     output : str or Path
         File of the record. It contains neither the path of the folder nor the source of the
         files, because results depend on neither.
     sources : sequence of str
         Sources for missing files, of `wallnet.config.networks.SOURCES`, in this order.
-
-    Returns
-    -------
-    dict
-        The record.
 
     Raises
     ------

@@ -1,19 +1,27 @@
-"""The images of a data set: read and check the raw files.
+"""Images as input of a network: read from checked files, split by a seed, in batches."""
 
-The files have torchvision's layout, so that ``torchvision.datasets.MNIST(root)`` opens them too.
-"""
-
+import itertools
 import math
-import struct
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from torch import Tensor
+from torch.nn import functional
 
 from wallnet import files
-from wallnet.config.networks import DATA_FILES, DataSet
+from wallnet.config.networks import DATA_FILES
 from wallnet.files import FileError
 from wallnet.files.whole import sha256_of
+from wallnet.networks.fetching import read_idx
+
+Batch: TypeAlias = tuple[Tensor, Tensor]
+"""Images, with values in [0, 1], and their labels."""
+
+EVALUATION_BATCH = 2000
 
 
 class Images(NamedTuple):
@@ -36,126 +44,8 @@ class Images(NamedTuple):
     classes: tuple[str, ...]
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """Read an IDX file of unsigned bytes.
-
-    Parameters
-    ----------
-    path : Path
-        The uncompressed file: two zero bytes, the type 0x08, the number of dimensions, the
-        dimensions as big-endian 32-bit integers, the bytes (LeCun's format of MNIST).
-
-    Returns
-    -------
-    numpy.ndarray
-        Content, shape (count,) or (count, rows, columns), uint8.
-
-    Raises
-    ------
-    FileError
-        If the file is missing, may not be read, is truncated or is not an IDX file.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(
-            f"{path} cannot be read ({error.strerror}); put the file there and make it readable"
-        ) from None
-    dimensions = content[3] if len(content) >= 4 else 0
-    start = 4 + 4 * dimensions
-    if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < start:
-        raise _damaged(path, "is not an IDX file of bytes")
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    expected = start + math.prod(shape)
-    if len(content) != expected or not all(shape):
-        state = "truncated or empty" if len(content) <= expected else "too long"
-        raise _damaged(path, f"is {state} ({len(content)} bytes instead of {expected})")
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
-
-
-def _damaged(path: Path, fault: str) -> FileError:
-    return FileError(
-        f"{path} {fault}; put the uncompressed original there (a deleted file of mnist or "
-        "fashion-mnist is fetched again)"
-    )
-
-
-def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any]:
-    """Check the four files of a data set.
-
-    Parameters
-    ----------
-    name : str
-        Name of the data set in messages.
-    dataset : DataSet
-        Folder, classes and checksums of the data set.
-    data_folder : str or Path
-        Folder of all data sets.
-
-    Returns
-    -------
-    dict
-        `files` with the SHA-256 and shape of each file, `training_images`, `test_images`,
-        `image_shape`.
-
-    Raises
-    ------
-    FileError
-        If a file is missing, truncated or foreign, or if the four do not belong together.
-    """
-    folder = Path(data_folder) / dataset.folder
-    found: dict[str, dict[str, Any]] = {}
-    arrays = {}
-    for file_name in DATA_FILES:
-        path = folder / file_name
-        arrays[file_name], digest = read_idx(path), sha256_of(path)
-        expected = (dataset.checksums or {}).get(file_name, digest)
-        if digest != expected:
-            raise _damaged(
-                path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
-            )
-        found[file_name] = {
-            "sha256": digest,
-            "shape": list(arrays[file_name].shape),
-        }
-    counts: dict[str, Any] = {}
-    parts = ("training", *DATA_FILES[:2]), ("test", *DATA_FILES[2:])
-    for part, images_name, labels_name in parts:
-        images, labels = arrays[images_name], arrays[labels_name]
-        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
-            raise FileError(
-                f"{folder / images_name} {images.shape} and {folder / labels_name} "
-                f"{labels.shape} do not belong together; put the images and the labels of "
-                "one data set there"
-            )
-        if labels.max() >= len(dataset.classes):
-            raise FileError(
-                f"{folder / labels_name} has class {labels.max()}, but {name} has "
-                f"{len(dataset.classes)} classes; put its own labels there or name all classes"
-            )
-        counts[f"{part}_images"] = len(images)
-    shapes = {arrays[file_name].shape[1:] for file_name in DATA_FILES[::2]}
-    if len(shapes) > 1:
-        raise FileError(
-            f"{folder} has training and test images of different shape; put one data set there"
-        )
-    return {"files": found, "image_shape": list(shapes.pop()), **counts}
-
-
 def load(record_path: str | Path, data_folder: str | Path) -> Images:
-    """Read a data set that was checked.
-
-    Parameters
-    ----------
-    record_path : str or Path
-        Record that `wallnet.networks.fetching.provide` wrote.
-    data_folder : str or Path
-        Folder of all data sets.
-
-    Returns
-    -------
-    Images
-        The data set in memory.
+    """Read a data set of which `wallnet.networks.fetching.provide` wrote a record.
 
     Raises
     ------
@@ -176,3 +66,100 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
             raise files.damaged(record_path, fault)
         arrays.append(read_idx(path))
     return Images._make([*arrays, tuple(record["classes"])])
+
+
+class ShuffledBatches:
+    """Training images in batches: each iteration is an epoch, with all that is random in it.
+
+    Epoch k uses the k-th permutation that a generator with the seed draws. When the first batch of
+    an epoch is taken, PyTorch's generator is seeded with the seed and the number of the epoch,
+    whatever drew numbers from it before.
+
+    Parameters
+    ----------
+    size : int
+        Images per batch; the last batch may have fewer.
+    shift : int
+        Each image is shifted at random by up to this many pixels along rows and along columns.
+        Pixels that are shifted in from outside the image are 0.
+    """
+
+    def __init__(
+        self, images: Tensor, labels: Tensor, size: int, seed: int, shift: int = 0
+    ) -> None:
+        self.labels, self.size, self.seed = labels, size, seed
+        padded = functional.pad(images[:, 0], [shift] * 4).numpy()
+        # a view with the shifts of an image, from which NumPy copies rows and PyTorch single pixels
+        self._windows = sliding_window_view(padded, images.shape[-2:], (1, 2))
+        self._generator = torch.Generator().manual_seed(seed)
+        self._epochs = itertools.count()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.labels) / self.size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        (state,) = np.random.SeedSequence((self.seed, next(self._epochs))).generate_state(1)
+        torch.manual_seed(int(state))
+        count, shifts = len(self.labels), math.prod(self._windows.shape[1:3])
+        order = torch.randperm(count, generator=self._generator)
+        drawn = torch.zeros_like(order)
+        if shifts > 1:
+            drawn = torch.randint(shifts, (count,), generator=self._generator)
+        for image, number in zip(order.split(self.size), drawn.split(self.size), strict=True):
+            row, column = np.divmod(number.numpy(), self._windows.shape[2])
+            shifted = torch.from_numpy(self._windows[image.numpy(), row, column])
+            yield _scaled(shifted[:, None]), self.labels[image]
+
+
+class ImageData:
+    """Data set in memory; the seed splits its training images into training and validation.
+
+    It also determines the order of the training. `validation_fraction` is a share of these images.
+
+    Attributes
+    ----------
+    training, validation, test : tuple of torch.Tensor
+        Grey values, shape (images, 1, rows, columns), uint8, and labels, shape (images,), int64.
+    shape : tuple of int
+        Rows and columns of an image.
+
+    Raises
+    ------
+    FileError
+        If no training image would be left.
+    """
+
+    def __init__(self, images: Images, validation_fraction: float, seed: int) -> None:
+        self.images, self.seed = images, seed
+        self.shape = images.training_images.shape[1:]
+        count = len(images.training_labels)
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()
+        held_out = max(1, round(count * validation_fraction))
+        if held_out == count:
+            raise FileError(
+                f"the data set has {count} training image, too few to hold any out for "
+                "validation; use a larger one"
+            )
+        self.validation, self.training = (
+            _tensors(images.training_images[chosen], images.training_labels[chosen])
+            for chosen in (order[:held_out], order[held_out:])
+        )
+        self.test = _tensors(images.test_images.copy(), images.test_labels)
+
+    def shuffled(self, size: int, shift: int = 0) -> ShuffledBatches:
+        """Return the training images in batches; see `ShuffledBatches`."""
+        return ShuffledBatches(*self.training, size, self.seed, shift)
+
+    def whole(self, part: str) -> list[Batch]:
+        """Return the `validation` or `test` images in large batches."""
+        images, labels = (each.split(EVALUATION_BATCH) for each in getattr(self, part))
+        return [*zip(map(_scaled, images), labels, strict=True)]
+
+
+def _tensors(images: np.ndarray, labels: np.ndarray) -> Batch:
+    return torch.from_numpy(images[:, None]), torch.from_numpy(labels.astype(np.int64))
+
+
+def _scaled(images: Tensor) -> Tensor:
+    """Scale grey values from 0 to 255 to [0, 1]."""
+    return images.float().div_(255.0)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from wallnet.config.messages import misnamed
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
-"""Chosen layers: names as in `named_modules`, classes, or names of classes; see `chosen_layers`."""
+"""Chosen layers: names as in `named_modules`, classes, or names of classes; `SYNAPTIC` if none."""
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -48,31 +48,21 @@ class SynapticLayer:
     @property
     def weight(self) -> Tensor:
         """The weights; the first dimension is that of the outputs."""
-        if not self.groups:
-            return self.parameter
-        return self.parameter.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        return self.turned(self.parameter)
 
     def set(self, weight: Tensor) -> None:
         """Set the weights; the first dimension is that of the outputs."""
-        if self.groups:
-            weight = weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
-        self.parameter.copy_(weight)
+        self.parameter.copy_(self.turned(weight))
+
+    def turned(self, weight: Tensor) -> Tensor:
+        """Exchange outputs and inputs of each group, if the parameter has the inputs first."""
+        if not self.groups:
+            return weight
+        return weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
 
 
 def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Module]:
-    """Return the layers of a model that are chosen for synapses.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Any model.
-    layers : iterable of str or type, optional
-        Names as in `named_modules`, classes, or names of classes; those of `SYNAPTIC` if not given.
-
-    Returns
-    -------
-    dict
-        The layers by name, in the order of the model.
+    """Return the layers of any model that are chosen for synapses, by name, in the model's order.
 
     Raises
     ------
@@ -99,21 +89,10 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
 
 
 def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, SynapticLayer]:
-    """Return the weights of a model that are synapses.
+    """Return the weights of any model that are synapses, by name of the layer, in its order.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Any model.
-    layers : iterable of str or type, optional
-        The layers; see `chosen_layers`.
-
-    Returns
-    -------
-    dict
-        By name of the layer, in the order of the model. A matrix that is not called `weight` has
-        its own name after that of the layer, as in ``lstm.weight_ih_l0``. Weights that layers share
-        are named once.
+    A matrix that is not called `weight` has its own name after that of the layer, as in
+    ``lstm.weight_ih_l0``. Weights that layers share are named once.
 
     Raises
     ------
@@ -153,20 +132,9 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
 
 
 def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
-    """Return the class of each layer that has parameters and stays digital.
+    """Return the class of each layer that has parameters and stays digital, by name, in order.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Any model.
-    layers : iterable of str or type, optional
-        The layers that are synapses; see `chosen_layers`.
-
-    Returns
-    -------
-    dict
-        Names of the classes by name of the layer, in the order of the model. A parameter of the
-        model itself has an empty name.
+    A parameter of the model itself has an empty name.
     """
     synapses = {id(layer.parameter) for layer in synaptic_layers(model, layers).values()}
     found = {}

@@ -36,28 +36,15 @@ class Circuit(NamedTuple):
     offset: Tensor
     scale: Tensor
 
-    def plain(self) -> dict[str, list[float]]:
-        """Return offset and scale of each row, or of the layer, as plain data."""
-        return {"offset": self.offset.flatten().tolist(), "scale": self.scale.flatten().tolist()}
-
     def scaled(self, factor: float | Tensor) -> "Circuit":
         """Return the circuit of weights that are larger by a factor."""
         return Circuit(self.offset * factor, self.scale * factor)
 
 
 def distinct_levels(levels: ArrayLike) -> np.ndarray:
-    """Sort conductances and merge equal ones.
+    """Return different conductances, ascending, float64, of conductances in any unit and order.
 
-    Parameters
-    ----------
-    levels : array_like
-        Conductances in any unit and any order, shape (levels,).
-
-    Returns
-    -------
-    numpy.ndarray
-        The conductances, ascending, shape (distinct levels,), float64. Of levels that differ by
-        less than `SAME` of the range, the lowest is kept.
+    Of levels that differ by less than `SAME` of the range, the lowest is kept.
 
     Raises
     ------
@@ -148,7 +135,8 @@ class WeightMapping:
         if self.scale == "fitted":
             widths = self._fitted(rows, middle, widths)
         shape = (-1, *[1] * (weight.dim() - 1)) if self.per_row else ()
-        return Circuit(*(part.reshape(shape) for part in self._circuit(middle, widths)))
+        covering = self.covering(middle - widths[0], middle + widths[1])
+        return Circuit(*(part.reshape(shape) for part in covering))
 
     def covering(self, lowest: Tensor, highest: Tensor) -> Circuit:
         """Return the circuit with which the table covers a range of weights."""
@@ -158,15 +146,13 @@ class WeightMapping:
         scale = torch.where(scale > 0, scale, torch.ones_like(scale))
         return Circuit(lowest - scale * low, scale)
 
-    def _circuit(self, middle: Tensor, widths: Tensor) -> Circuit:
-        return self.covering(middle - widths[0], middle + widths[1])
-
     def _fitted(self, rows: Tensor, middle: Tensor, widths: Tensor) -> Tensor:
         """Return the half widths with the least squared error of each row."""
         best, least = widths, torch.full_like(middle, torch.inf)
         for low, high in self.scheme.tried():
             tried = widths * widths.new_tensor([[low], [high]])
-            circuit = Circuit(*(part[:, None] for part in self._circuit(middle, tried)))
+            covering = self.covering(middle - tried[0], middle + tried[1])
+            circuit = Circuit(*(part[:, None] for part in covering))
             error = (self.snap(rows, circuit) - rows).square().mean(dim=1)
             best = torch.where(error < least, tried, best)
             least = torch.minimum(error, least)
@@ -270,16 +256,7 @@ class Placement(NamedTuple):
 
 
 def read_mapping(path: str | Path, reading: str, name: str) -> tuple[WeightMapping, int]:
-    """Read the levels of a synapse that a mapping uses.
-
-    Parameters
-    ----------
-    path : str or Path
-        Compact model of a synapse.
-    reading : str
-        `parallel` or `series`.
-    name : str
-        Name of the mapping, with its level set.
+    """Read the levels of a synapse that a mapping uses from its compact model.
 
     Returns
     -------

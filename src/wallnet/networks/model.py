@@ -34,32 +34,12 @@ class MeasuredActivation(nn.Module):
     ) -> None:
         super().__init__()
         self.coefficients, self.input_range = coefficients, input_range
-        self._starts = torch.tensor(breaks[:-1])
-        self._coefficients = torch.tensor(coefficients)
+        self.starts, self.pieces = torch.tensor(breaks[:-1]), torch.tensor(coefficients)
 
     def forward(self, pre_activation: Tensor) -> Tensor:
         """Return the output for pre-activations of any shape, in the same shape."""
         output: Tensor = _Transfer.apply(pre_activation, self)
         return output
-
-    def powers(self, current: Tensor) -> tuple[Tensor, Sequence[float] | Sequence[Tensor]]:
-        """Return the polynomial that applies at each J_norm.
-
-        Parameters
-        ----------
-        current : torch.Tensor
-            J_norm, from 0 to 1.
-
-        Returns
-        -------
-        tuple of (torch.Tensor, sequence)
-            Distance from the start of the polynomial's piece, in the shape of `current`, and the
-            coefficients, by ascending power: numbers, or tensors of this shape.
-        """
-        if len(self._starts) == 1:
-            return current, self.coefficients[0]
-        piece = torch.bucketize(current, self._starts[1:], right=True)
-        return current - self._starts[piece], self._coefficients[piece].unbind(-1)
 
 
 class _Transfer(torch.autograd.Function):
@@ -74,7 +54,11 @@ class _Transfer(torch.autograd.Function):
         # 0 or 1 as numbers, since PyTorch multiplies by booleans ten times as slowly
         driven = torch.gt(pre_activation, 0.0, out=torch.empty_like(current))
         below = torch.le(pre_activation, activation.input_range, out=torch.empty_like(current))
-        current, powers = activation.powers(current)
+        powers: Sequence[float] | Sequence[Tensor] = activation.coefficients[0]
+        if len(activation.starts) > 1:
+            piece = torch.bucketize(current, activation.starts[1:], right=True)
+            current = current - activation.starts[piece]
+            powers = activation.pieces[piece].unbind(-1)
         # Horner's scheme for the polynomial and its derivative
         conductance = torch.zeros_like(current) + powers[-1]
         slope = torch.zeros_like(current)

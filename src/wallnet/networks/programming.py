@@ -28,18 +28,9 @@ def write(
     path: str | Path,
     attributes: Mapping[str, Any],
 ) -> None:
-    """Write level and conductance of each synapse of a network, and read them back.
+    """Write level and conductance in S of each synapse of a network, a dataset of `programming`.
 
-    Parameters
-    ----------
-    layers : Mapping
-        Weights of the network that are synapses, on the levels.
-    placement : Placement
-        The mapping to conductances in S, with offset and scale of each layer.
-    path : str or Path
-        File to write, a dataset of kind `programming`.
-    attributes : Mapping
-        Origin of the network.
+    `attributes` is the origin of the network.
 
     Raises
     ------

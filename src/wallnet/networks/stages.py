@@ -2,6 +2,11 @@
 
 One process computes all networks of one seed on one synapse, because starting PyTorch and Lightning
 costs as much as several epochs.
+
+`train`, `train_on`, `put_on_levels` and `compare` are given the job, the data set, the file from
+which it starts, and the folder of all networks, with the checkpoints of the trained ones, in which
+metrics and checkpoints are written. They raise a FileError or ConfigError if an input is unusable,
+the loss diverges or an output cannot be written.
 """
 
 import copy
@@ -18,6 +23,7 @@ import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.environments import LightningEnvironment
+from torch.utils.data import DataLoader
 
 from wallnet import files
 from wallnet.config import ConfigError
@@ -28,22 +34,34 @@ from wallnet.files.compact import Curve, activation_of
 from wallnet.files.whole import one_line
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
-from wallnet.networks.batches import ImageData
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
-from wallnet.networks.evaluation import evaluate, validation_accuracy
-from wallnet.networks.images import Images
+from wallnet.networks.images import ImageData, Images
 from wallnet.networks.layers import SynapticLayer, digital_layers
 from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
 
-def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
-    """Return a trainer that is the same on every machine, with one CPU device and no loggers."""
-    return lightning.Trainer(
+def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
+    """Set threads and seed; let PyTorch compute deterministically."""
+    torch.set_num_threads(job.threads)
+    torch.use_deterministic_algorithms(True)
+    # deterministic mode would otherwise fill each new tensor before it is computed
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    lightning.seed_everything(job.seed, verbose=False)
+
+
+def fit(
+    network: Classifier, data: ImageData, training: Training, *beside: Callback, shift: int = 0
+) -> None:
+    """Train a network with Lightning's trainer, in the same way on every machine."""
+    # advice on workers and loggers, which are not used
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
+    trainer = lightning.Trainer(
         accelerator="cpu",
         devices=1,
-        max_epochs=epochs,
+        max_epochs=training.epochs,
         deterministic=True,
         callbacks=list(beside),
         # inside a SLURM job Lightning would otherwise look for other processes
@@ -55,55 +73,48 @@ def trainer(epochs: int = 1, *beside: Callback) -> lightning.Trainer:
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-
-
-def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
-    """Set threads and seed; silence advice on workers and loggers, which are not used."""
-    for name in ("pytorch_lightning", "lightning.fabric", "lightning.pytorch"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
-    torch.set_num_threads(job.threads)
-    # deterministic mode would otherwise fill each new tensor before it is computed
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    lightning.seed_everything(job.seed, verbose=False)
+    network.train().curve = []
+    # what is one batch for Lightning is an epoch; see `Classifier.training_step`
+    whole: Any = [data.shuffled(training.batch_size, shift)], [data.whole("validation")]
+    shuffled, held_out = (DataLoader(epoch, batch_size=None) for epoch in whole)
+    trainer.fit(network, shuffled, held_out)
 
 
 @dataclass(kw_only=True)
 class Run:
-    """A job and the networks that it has finished so far.
+    """A job and what it has computed so far.
 
     Attributes
     ----------
     job : TrainingJob, ContinuingJob or LevelJob
         The job.
-    data : ImageData
-        The data set.
     folder : str or Path
         Folder of all networks.
     networks : dict
-        Networks by stage.
-    best_epochs : dict
-        Best epochs of the stages that were trained.
+        Networks by stage; the first one of a job on levels is the trained one, `fp32`.
+    placements : dict
+        Mapping to levels, with offset and scale of each layer, by stage of a job on levels. That
+        of `fp32`, chosen for the trained network, is that of all stages without one of their own.
+    whole : int
+        Number of states of the synapse; see `read_mapping`.
     """
 
-    job: TrainingJob | ContinuingJob | LevelJob
+    job: Any
     data: ImageData
     folder: str | Path
     networks: dict[str, Classifier] = field(default_factory=dict)
-    best_epochs: dict[str, int] = field(default_factory=dict)
+    placements: dict[str, Placement] = field(default_factory=dict)
+    whole: int = 0
 
     def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
         """Train a network, and load the weights of its best epoch, or of its last."""
         training: Training = getattr(self.job, stage)
+        if limit := getattr(training, "weight_limit", None):
+            beside = (*beside, callbacks.LimitWeights(limit, network.hparams["layers"]))
         last = getattr(training, "kept_epoch", "best") == "last"
         follow = callbacks.FollowEpochs(f"networks.recipes.{self.job.recipe}.{stage}", last)
-        if limit := getattr(training, "weight_limit", None):
-            beside = (*beside, callbacks.LimitWeights(limit, network.layers))
-        running = trainer(training.epochs, *beside, follow)
-        shuffled = self.data.shuffled(training.batch_size, training.shift.get(self.job.dataset, 0))
-        running.fit(network, shuffled, self.data.whole("validation"))
-        network.load_state_dict(follow.best_weights)
-        self.best_epochs[stage] = follow.best_epoch
+        shift = training.shift.get(self.job.dataset, 0)
+        fit(network, self.data, training, *beside, follow, shift=shift)
         return network
 
     def trained(self, stage: str, start: Classifier, *beside: Callback) -> Classifier:
@@ -118,19 +129,100 @@ class Run:
             network.teacher = Teacher(copy.deepcopy(self.networks[FIRST_STAGE]).eval(), share)
         return self.train(stage, network, *beside)
 
-    def finish(self, stage: str, network: Classifier, started: float, **levels: Any) -> None:
-        """Measure and write the network of a stage that began at `started`."""
+    def snapped(self, start: str) -> Classifier:
+        """Return a copy of a stage's network with its weights on the levels."""
+        network = copy.deepcopy(self.networks[start])
+        self.placements[FIRST_STAGE].snap(network.synapses())
+        return network
+
+    def compensated(self, stage: str, start: str) -> Classifier:
+        """Return a copy of a stage's network on the levels, with compensated rounding."""
+        network = copy.deepcopy(self.networks[start])
+        images = (self.job.compensated or Compensation()).images
+        self.placements[stage] = self._compensate(network, network.synapses(), images)
+        return network
+
+    def _compensate(
+        self, network: Classifier, synapses: Mapping[str, SynapticLayer], images: int
+    ) -> Placement:
+        """Put some weights of a network on the levels, in place, with compensated rounding."""
+        shown = self.data.training[0][:images].float() / 255
+        mapping = self.placements[FIRST_STAGE].mapping
+        return compensated(network.model, synapses, mapping, shown, logits=True)
+
+    def trained_on_levels(self, stage: str, start: str) -> Classifier:
+        """Return a stage's network, trained further with its weights on the levels."""
+        settings, placement = self.job.on_levels, self.placements[FIRST_STAGE]
+        begun = self.networks[start]
+        layers, images = begun.hparams["layers"], Compensation().images
+        largest = ""
+        if settings.largest_layer == "compensated":
+            begun = copy.deepcopy(begun)
+            others, modules = begun.synapses(), dict(begun.model.named_modules())
+            rounded = {name: each for name, each in others.items() if name in modules}
+            if len(others) < 2 or not rounded:
+                raise ConfigError(
+                    f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
+                    "round and another one to train; leave it out"
+                )
+            largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
+            del others[largest]
+            placement = self._compensate(begun, others, images)
+            # a layer with several matrices, such as an LSTM, is before the name of each
+            layers = [name if name in modules else name.rpartition(".")[0] for name in others]
+        elif settings.scales == "learned":
+            if "compensated" not in self.placements:
+                self.compensated("compensated", start)
+            placement = self.placements["compensated"]
+        keeping = callbacks.TrainOnLevels(
+            placement.mapping.conductances,
+            self.job.mapping,
+            layers=layers,
+            learn_scales=settings.scales == "learned",
+            circuits=placement.circuits,
+        )
+        network = self.trained(stage, begun, keeping)
+        circuits = keeping.released(network)
+        if largest:
+            layer = {largest: network.synapses()[largest]}
+            circuits |= self._compensate(network, layer, images).circuits
+        self.placements[stage] = Placement(placement.mapping, circuits)
+        return network
+
+    def finish(self, stage: str, network: Classifier, started: float) -> None:
+        """Measure and write the network of a stage that began at `started`, and its programming."""
         self.networks[stage] = network
         identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
-        results = {**evaluate(network, self.data), **levels}
-        if stage in self.best_epochs:
-            results |= {"training_curve": network.curve, "best_epoch": self.best_epochs[stage]}
-        results["wall_seconds"] = time.perf_counter() - started
-        about = made_by | identity.place
-        about |= {key: levels[key] for key in ("levels", "circuits") if key in levels}
+        about, results = made_by | identity.place, storage.evaluate(network, self.data)
+        if STAGES[stage].trained:
+            results |= {"training_curve": network.curve, "best_epoch": network.best_epoch}
+        if STAGES[stage].mapped:
+            placement = self.placements.get(stage, self.placements[FIRST_STAGE])
+            if STAGES[stage].programmed:
+                path = identity.path(files.PROGRAMMING, self.folder)
+                origin = about | {"parameters": json.dumps(about["parameters"], sort_keys=True)}
+                programming.write(network.synapses(), placement, path, origin)
+            mapping, circuits = placement
+            # a mapping with a circuit for each row has too many values to list
+            few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
+            about |= {
+                "levels": mapping.levels.tolist(),
+                "circuits": {
+                    name: {key: part.flatten().tolist() for key, part in circuit._asdict().items()}
+                    for name, circuit in circuits.items()
+                },
+            }
+            results |= {
+                "device_levels": self.whole,
+                "conductances": mapping.conductances.tolist(),
+                "weight_values": {
+                    name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
+                },
+            }
         storage.save_network(network, identity.path(files.CHECKPOINT, self.folder), about)
-        activation = dict(network.hparams["activation"])
-        metrics = {"kind": "network", **identity, "activation": activation, **results, **made_by}
+        metrics = {"kind": "network", **identity, **about, **results}
+        metrics["activation"] = dict(network.hparams["activation"])
+        metrics["wall_seconds"] = time.perf_counter() - started
         files.write_json(metrics, identity.path(files.METRICS, self.folder))
         told = f"test accuracy {results['test_accuracy']:.2f} %"
         print(f"{identity.dataset} {identity.device} {stage}: {told}", flush=True)
@@ -151,10 +243,7 @@ def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
 def curve_of(job: TrainingJob, neuron: str | Path) -> Curve:
     """Return the activation of a job's networks from the compact model of the neuron.
 
-    Raises
-    ------
-    FileError, ConfigError
-        If the compact model is unusable, or is not valid as an activation and not allowed.
+    A fault of the curve is refused unless the job allows it.
     """
     curve, fault = activation_of(neuron, job.neuron_reading)
     if fault and not job.allow_unsuitable_neuron:
@@ -166,25 +255,7 @@ def curve_of(job: TrainingJob, neuron: str | Path) -> Curve:
 
 
 def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Path) -> None:
-    """Train a network in FP32: stage `fp32`.
-
-    Parameters
-    ----------
-    job : TrainingJob
-        The training.
-    images : Images
-        The data set.
-    neuron : str or Path
-        Compact model of the neuron.
-    folder : str or Path
-        Folder of all networks, in which metrics and checkpoint are written.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If the neuron is unusable or is not valid as an activation, if the model cannot be used, if
-        the loss diverges or if an output cannot be written.
-    """
+    """Train a network in FP32, with the compact model of the neuron: stage `fp32`."""
     started = time.perf_counter()
     curve = curve_of(job, neuron)
     begin(job)
@@ -194,7 +265,6 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
         shown = data.test[0][:2].float()
         with torch.no_grad():
             logits = network.eval()(shown)
-        network.train()
         if logits.shape != (expected := (len(shown), len(data.images.classes))):
             raise ValueError(
                 f"it returns {tuple(logits.shape)} for {tuple(shown.shape)}, not {expected}"
@@ -216,24 +286,7 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
 
 
 def train_on(job: ContinuingJob, images: Images, start: str | Path, folder: str | Path) -> None:
-    """Train a network further in FP32: stage `continued`.
-
-    Parameters
-    ----------
-    job : ContinuingJob
-        The training.
-    images : Images
-        The data set.
-    start : str or Path
-        Checkpoint of the trained network.
-    folder : str or Path
-        Folder of all networks, in which metrics and checkpoint are written.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If an input is unusable, the loss diverges or an output cannot be written.
-    """
+    """Train the network of a checkpoint further in FP32: stage `continued`."""
     started = time.perf_counter()
     trained = storage.load_network(start, job.model)
     begin(job)
@@ -256,138 +309,13 @@ def _data(
     return data
 
 
-@dataclass(kw_only=True)
-class OnLevels(Run):
-    """A job on the levels of a synapse; its first network is the trained one, `fp32`.
-
-    Attributes
-    ----------
-    job : LevelJob
-        The job.
-    placement : Placement
-        Mapping of weights to the levels; offset and scale of each layer are chosen once, for the
-        trained network.
-    whole : int
-        Number of states of the synapse; see `read_mapping`.
-    placements : dict
-        Those of the stages that have other scales.
-    """
-
-    job: LevelJob
-    placement: Placement
-    whole: int
-    placements: dict[str, Placement] = field(default_factory=dict)
-
-    def snapped(self, start: str) -> Classifier:
-        """Return a copy of a stage's network with its weights on the levels."""
-        network = copy.deepcopy(self.networks[start])
-        self.placement.snap(network.synapses())
-        return network
-
-    def compensated(self, stage: str, start: str) -> Classifier:
-        """Return a copy of a stage's network on the levels, with compensated rounding."""
-        network = copy.deepcopy(self.networks[start])
-        images = (self.job.compensated or Compensation()).images
-        self.placements[stage] = self._compensate(network, network.synapses(), images)
-        return network
-
-    def _compensate(
-        self, network: Classifier, synapses: Mapping[str, SynapticLayer], images: int
-    ) -> Placement:
-        """Put some weights of a network on the levels, in place, with compensated rounding."""
-        shown = self.data.training[0][:images].float() / 255
-        return compensated(network.model, synapses, self.placement.mapping, shown, logits=True)
-
-    def trained_on_levels(self, stage: str, start: str) -> Classifier:
-        """Return a stage's network, trained further with its weights on the levels."""
-        settings, placement, begun = self.job.on_levels, self.placement, self.networks[start]
-        assert settings is not None
-        layers, images = self.networks[FIRST_STAGE].layers, Compensation().images
-        largest = ""
-        if settings.largest_layer == "compensated":
-            begun = copy.deepcopy(begun)
-            others, modules = begun.synapses(), dict(begun.model.named_modules())
-            rounded = {name: each for name, each in others.items() if name in modules}
-            if len(others) < 2 or not rounded:
-                raise ConfigError(
-                    f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
-                    "round and another one to train; leave it out"
-                )
-            largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
-            del others[largest]
-            placement = self._compensate(begun, others, images)
-            # a layer with several matrices, such as an LSTM, is before the name of each
-            layers = [
-                f"model.{name if name in modules else name.rpartition('.')[0]}" for name in others
-            ]
-        elif settings.scales == "learned":
-            if "compensated" not in self.placements:
-                self.compensated("compensated", start)
-            placement = self.placements["compensated"]
-        keeping = callbacks.TrainOnLevels(
-            placement.mapping.conductances,
-            self.job.mapping,
-            layers=layers,
-            learn_scales=settings.scales == "learned",
-            circuits={f"model.{name}": each for name, each in placement.circuits.items()},
-        )
-        network = self.trained(stage, begun, keeping)
-        released = keeping.released(network)
-        circuits = {name: released[f"model.{name}"] for name in placement.circuits}
-        if largest:
-            layer = {largest: network.synapses()[largest]}
-            circuits |= self._compensate(network, layer, images).circuits
-        self.placements[stage] = Placement(placement.mapping, circuits)
-        return network
-
-    def finish(self, stage: str, network: Classifier, started: float, **_: Any) -> None:
-        """Measure and write the network of a stage, and its programming if it has one."""
-        placement = self.placements.get(stage, self.placement)
-        if STAGES[stage].programmed:
-            about = storage.provenance(self.job)
-            about |= {"parameters": json.dumps(about["parameters"], sort_keys=True)}
-            identity = Network.of(self.job, stage)
-            path = identity.path(files.PROGRAMMING, self.folder)
-            attributes = {**about, **identity.place}
-            programming.write(network.synapses(), placement, path, attributes)
-        mapping, circuits = placement
-        # a mapping with a circuit for each row has too many values to list
-        few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}
-        levels = {
-            "device_levels": self.whole,
-            "levels": mapping.levels.tolist(),
-            "conductances": mapping.conductances.tolist(),
-            "circuits": {name: circuit.plain() for name, circuit in circuits.items()},
-            "weight_values": {
-                name: (c.offset + c.scale * mapping.table).tolist() for name, c in few.items()
-            },
-        }
-        super().finish(stage, network, started, **levels)
-
-
 def on_levels(
     job: MappingJob, images: Images, synapse: str | Path, folder: str | Path
-) -> Iterator[OnLevels]:
+) -> Iterator[Run]:
     """Yield the networks of a job before their stages on levels are computed.
 
     Offset and scale of each layer are chosen once, for the trained network. All stages use them.
     Biases are not synapses and stay FP32.
-
-    Parameters
-    ----------
-    job : MappingJob
-        The job.
-    images : Images
-        The data set.
-    synapse : str or Path
-        Compact model of the synapse.
-    folder : str or Path
-        Folder of all networks, with the checkpoints of the trained ones.
-
-    Raises
-    ------
-    FileError
-        If an input is unusable.
     """
     mappings = [read_mapping(synapse, job.reading, one.mapping) for one in job.networks]
     starts: dict[str, tuple[str, Classifier]] = {}
@@ -399,29 +327,18 @@ def on_levels(
     data = _data(job.networks[0], images, dict(starts.values()))
     for one, (mapping, whole) in zip(job.networks, mappings, strict=True):
         _, network = starts[one.recipe]
-        yield OnLevels(
+        yield Run(
             job=one,
             data=data,
             folder=folder,
             networks={FIRST_STAGE: network},
-            placement=Placement.chosen(network.synapses(), mapping),
+            placements={FIRST_STAGE: Placement.chosen(network.synapses(), mapping)},
             whole=whole,
         )
 
 
 def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: str | Path) -> None:
-    """Map trained networks to a synapse's levels and train them: all stages on levels.
-
-    Parameters
-    ----------
-    job, images, synapse, folder
-        As for `on_levels`; the results are written in the folder too.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If an input is unusable, the loss diverges or an output cannot be written.
-    """
+    """Map trained networks to the levels of a synapse and train them: all stages on levels."""
     for run in on_levels(job, images, synapse, folder):
         for stage in run.job.stages:
             started = time.perf_counter()
@@ -431,34 +348,16 @@ def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: 
 def compare(
     job: MappingJob, images: Images, synapse: str | Path, networks: str | Path, out: str | Path
 ) -> None:
-    """Compute stages of trained networks with many mappings; measure the validation accuracy.
+    """Compute stages with many mappings; write the validation accuracies to a JSON file `out`.
 
     The test images are not used.
-
-    Parameters
-    ----------
-    job : MappingJob
-        The networks and their mappings.
-    images : Images
-        The data set.
-    synapse : str or Path
-        Compact model of the synapse.
-    networks : str or Path
-        Folder of all networks, with the checkpoints of the trained ones.
-    out : str or Path
-        JSON file to write.
-
-    Raises
-    ------
-    FileError, ConfigError
-        If an input is unusable or the output cannot be written.
     """
     started = time.perf_counter()
     rows = []
     for run in on_levels(job, images, synapse, networks):
         for stage in run.job.stages:
             network = run.networks[stage] = STAGES[stage].compute(run)
-            found = validation_accuracy(network, run.data)
+            found = storage.validation_accuracy(network, run.data)
             named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
             rows.append({**named, "validation_accuracy": found})
             print(*named.values(), f"{found:.2f} %", flush=True)

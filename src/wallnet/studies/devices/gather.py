@@ -5,7 +5,7 @@ The activation of a neuron is a quartic fitted to its normalised transfer curve.
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -120,10 +120,8 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         "time": times,
         "current_density": densities,
     }
-    if device.kind == "neuron":
-        values |= neuron_variables(opened.subject, values, ends)
-    elif device.kind == "synapse":
-        values |= synapse_variables(device, opened, values, ends)
+    if derive := DERIVED.get(device.kind):
+        values |= derive(device, opened, values, ends)
     if caveat := heat_caveat(heated, cost["temperature_rise"]):
         logger.warning("%s: %s", opened.subject, caveat)
         opened.attributes["caveat"] = caveat
@@ -190,14 +188,14 @@ def curve_fault(
 
 
 def neuron_variables(
-    name: str, values: Mapping[str, Any], ends: Sequence[End]
+    device: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
 ) -> dict[str, ArrayLike]:
     """Return the normalised transfer curve of a neuron and the quartic fitted to it."""
     densities, final = values["current_density"], values["final_conductance"]
     low, high = final.min(axis=1, keepdims=True), final.max(axis=1, keepdims=True)
     if np.any(low == high):
         raise files.FileError(
-            f"{name}: the conductance is the same after all pulses, so that Eq. 3 cannot "
+            f"{opened.subject}: the conductance is the same after all pulses, so that Eq. 3 cannot "
             "normalise it; move detector.start and detector.stop to where the wall passes"
         )
     # the neuron works from 0 upwards; negative currents are only shown
@@ -207,7 +205,7 @@ def neuron_variables(
     faults = [curve_fault(densities, row, [end.state for end in ends]) for row in curve]
     for fault, which in zip(faults, files.READINGS, strict=True):
         if fault:
-            logger.warning("%s is no activation (%s): %s", name, which, fault)
+            logger.warning("%s is no activation (%s): %s", opened.subject, which, fault)
     return {
         "normalized_current_density": current,
         "normalized_final_conductance": curve,
@@ -215,3 +213,11 @@ def neuron_variables(
         "power": np.arange(DEGREE + 1),
         "fault": faults,
     }
+
+
+DERIVED: dict[str, Callable[[Device, Opened, Mapping[str, Any], Sequence[End]], Any]] = {
+    "neuron": neuron_variables,
+    "synapse": synapse_variables,
+}
+"""Functions that return the variables of a kind of device in addition to the common ones, from its
+results, the common variables and the wall at the end of each trace."""
