@@ -34,9 +34,9 @@ def test_the_estimate_is_that_of_cells_and_steps():
     film, slow = (pulse_of(10e-9, name, **changes) for name in ("film", "oommf"))
     assert film.computes.processor_time == pytest.approx(2.1, rel=0.1, abs=0)
     assert slow.computes.processor_time == pytest.approx(530, rel=0.1, abs=0)
-    # each of three jobs takes 1.4 s to its start
+    # each of three jobs takes 0.8 s to its start
     assert work_ahead([(3, film)]) == (
-        "3 simulations of this target are not there yet: at most 30 ns, about 11 s of processor "
+        "3 simulations of this target are not there yet: at most 30 ns, about 9 s of processor "
         "time, less where a simulation ends early."
     )
 
@@ -45,7 +45,7 @@ def test_simulations_of_unknown_speed_are_told_apart():
     own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
     work = [(1, pulse_of(10e-9)), (2, Request("trace", "nowhere.nc", lambda: own))]
     assert work_ahead(work) == (
-        "3 simulations of this target are not there yet: at most 20 ns, about 2 s of processor "
+        "3 simulations of this target are not there yet: at most 20 ns, about 1 s of processor "
         "time, 2 with a calculator of unknown speed, less where a simulation ends early."
     )
 
@@ -54,7 +54,7 @@ def test_long_estimates_are_in_minutes_and_hours():
     nanosecond = pulse_of(1e-9, "oommf").computes.processor_time
 
     def told(seconds):
-        sentence = work_ahead([(1, pulse_of((seconds - 1.4) / nanosecond * 1e-9, "oommf"))])
+        sentence = work_ahead([(1, pulse_of((seconds - 0.8) / nanosecond * 1e-9, "oommf"))])
         return re.search(r"about (.*?) of processor time", sentence)[1]
 
     shown = [told(seconds) for seconds in (42, 119, 123, 7100, 7300, 54_100)]

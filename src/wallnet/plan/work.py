@@ -11,7 +11,7 @@ from wallnet.files.progress import time_in_words
 from wallnet.plan.requests import Requested, of_study
 from wallnet.studies import ALL_STUDIES
 
-SECONDS_PER_JOB = 1.4
+SECONDS_PER_JOB = 0.8
 """Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
 
 SECONDS_PER_TRAINED_IMAGE = 2.5e-5
