@@ -18,7 +18,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numba import boolean, complex64, float32, from_dtype, int64, njit, types
+from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -75,6 +75,18 @@ def entry(*arguments):
             return njit(arguments, error_model="numpy")(function)
 
     return decorate
+
+
+@intrinsic
+def _at(typingctx, array, offset):
+    """Return the pointer to the element of an array with this offset."""
+    signature = types.CPointer(array.dtype)(array, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.gep(data, [arguments[1]])
+
+    return signature, generate
 
 
 @intrinsic
@@ -363,12 +375,12 @@ def workspace(space, cells):
 
     It has at least `WORKSPACE` numbers for each of the packed cells.
     """
-    m = space[: 3 * cells].reshape(3, cells)
-    work = space[3 * cells : 9 * cells].reshape(2, 3, cells)
-    slow = space[9 * cells : 15 * cells].reshape(2, 3, cells)
-    noise = space[15 * cells : 18 * cells].reshape(3, cells)
-    polynomial = space[18 * cells : (WORKSPACE - 1) * cells].reshape(ORDERS, 3, cells)
-    weight = space[(WORKSPACE - 1) * cells : WORKSPACE * cells]
+    m = carray(_at(space, 0), (3, cells))
+    work = carray(_at(space, 3 * cells), (2, 3, cells))
+    slow = carray(_at(space, 9 * cells), (2, 3, cells))
+    noise = carray(_at(space, 15 * cells), (3, cells))
+    polynomial = carray(_at(space, 18 * cells), (ORDERS, 3, cells))
+    weight = carray(_at(space, (WORKSPACE - 1) * cells), (cells,))
     return m, work, slow, noise, polynomial, weight
 
 
