@@ -80,17 +80,11 @@ class Energy:
 class Landscape:
     """The energy of a film as a function of its magnetisation, shape (3, rows, columns).
 
-    Parameters
-    ----------
-    mask, cell, terms
-        As for `Energy`.
-    held : bool array (rows, columns), optional
-        Mask of frozen spins.
+    Mask, cell, terms and frozen spins (`held`), and the mask `free`, are those of
+    `wallnet.film.core.Engine`.
 
     Attributes
     ----------
-    free : bool array (rows, columns)
-        Mask of magnetic cells that are not frozen.
     energy : Energy
         The same energy in double precision.
     """

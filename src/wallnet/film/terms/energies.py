@@ -87,10 +87,8 @@ class UniaxialAnisotropy(Term):
         return {"local": 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        strength, local = (
-            2 * self.anisotropy / layer.polarization,
-            self.coefficients(layer)["local"],
-        )
+        strength = 2 * self.anisotropy / layer.polarization
+        local = self.coefficients(layer)["local"]
         return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102

@@ -7,6 +7,7 @@ each of these: of a wall in notches, of a transfer curve as a share of full scal
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,16 +84,21 @@ def judged(
     return {"simulated_value": text, "reference_met": met, "reference_distance": away}
 
 
+_parsed = lru_cache(maxsize=64)(Simulation.from_json)
+"""Job of a trace; each reference value and each delay asks for it."""
+
+
 def _job(trace: xarray.Dataset) -> Simulation:
-    return Simulation.from_json(str(trace.attrs["parameters"]))
+    return _parsed(str(trace.attrs["parameters"]))
 
 
 def _detected(trace: xarray.Dataset, detector: Detector) -> NDArray[np.float64]:
     """Return the mean of m_z under a detector when the pulse ends."""
     job = _job(trace)
     driven = trace["time"].values.astype(float) <= job.pulse_duration * (1 + 1e-9)
-    last = trace["magnetization_profile"].values[driven][-1, :, COMPONENTS.index("z")]
-    return detected_magnetization(last, trace["magnetic_cells"].values, detector.columns(job.track))
+    last = np.flatnonzero(driven)[-1]
+    m_z = trace["magnetization_profile"].values[last, :, COMPONENTS.index("z")]
+    return detected_magnetization(m_z, trace["magnetic_cells"].values, detector.columns(job.track))
 
 
 def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.floating]) -> float:
