@@ -34,11 +34,11 @@ def job():
     return experiment.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
 
 
-def seen(job, time, bottom, top, profile=(0.0,)):
-    """Return a trace with given ends in nm at times in ns, and m_z of columns at its end."""
+def seen(job, time, bottom, top, profile=(0.0,), at=-1):
+    """Return a trace with given ends in nm at times in ns, and m_z of columns at one of these."""
     time, bottom, top = (np.array(each, dtype=float) for each in (time, bottom, top))
     m = np.zeros((time.size, len(profile), 3))
-    m[-1, :, 2] = profile
+    m[at, :, 2] = profile
     found = {
         "wall_bottom": ("time", bottom * NM),
         "wall_top": ("time", top * NM),
@@ -73,10 +73,13 @@ def arrival(notch, time, tolerance):
 
 
 def test_a_curve_is_read_under_the_detector_of_its_device(job):
-    """Walls at 300, 420 and 720 nm, linear in J over the whole track only."""
+    """Walls at 300, 420 and 720 nm when the pulse ends, linear in J over the whole track only."""
     columns = job.track.cells[0]
     x = (np.arange(columns) + 0.5) * job.track.cell_size / NM
-    walls = [seen(job, [0], [0], [0], np.where(x < wall, -1.0, 1.0)) for wall in (300, 420, 720)]
+    # what is before and after does not count
+    times, ends = [0, 2, 5], [0, 0, 0]
+    profiles = [np.where(x < wall, -1.0, 1.0) for wall in (300, 420, 720)]
+    walls = [seen(job, times, ends, ends, profile, at=1) for profile in profiles]
     detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
     found = {}
     for name in detectors:
