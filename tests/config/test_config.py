@@ -223,6 +223,13 @@ HEIRS = {
 }
 
 
+def test_a_device_that_is_named_by_a_number_can_be_inherited(tiny):
+    tiny["devices"] = {7: tiny["devices"]["synapse"], "heir": {"like": 7, "read_at": 1e-9}}
+    devices = config.parse(tiny).devices
+    assert devices["7"].read_at != devices["heir"].read_at == 1e-9
+    assert devices["heir"].track == devices["7"].track
+
+
 @pytest.mark.parametrize(
     ("path", "value", "key"),
     [
