@@ -460,7 +460,8 @@ def fits(section, values):
 
 SHAPE = {"length": 1e-6, "width": 1e-6, "thickness": 1e-9, "cell_size": 1e-8}
 STIFF = MATERIAL | {"uniaxial_anisotropy": 1e8}
-WEAK = MATERIAL | {"saturation_magnetization": 1e3}
+STRAIGHT = STIFF | {"exchange_stiffness": 1e-9}
+WEAK = MATERIAL | {"saturation_magnetization": 1e3, "dmi_constant": 1e-7}
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 LARGEST_SEED = 2**32 - 1
 
@@ -469,9 +470,9 @@ LARGEST_SEED = 2**32 - 1
     ("section", "base", "key", "low", "high"),
     [
         (config.Material, STIFF, "saturation_magnetization", 1e3, 1e7),
-        (config.Material, MATERIAL, "exchange_stiffness", 1e-14, 1e-9),
-        (config.Material, MATERIAL, "dmi_constant", 1e-7, 0.1),
-        (config.Material, MATERIAL, "dmi_constant", -0.1, -1e-7),
+        (config.Material, STIFF, "exchange_stiffness", 1e-14, 1e-9),
+        (config.Material, STRAIGHT, "dmi_constant", 1e-7, 0.1),
+        (config.Material, STRAIGHT, "dmi_constant", -0.1, -1e-7),
         (config.Material, WEAK, "uniaxial_anisotropy", 1.0, 1e8),
         (config.Material, MATERIAL, "damping", 1e-4, 10.0),
         (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 1e7),
@@ -689,8 +690,26 @@ def test_what_a_device_says_of_its_parts_fits_together(changes, taken):
 
 def test_a_film_has_to_stand_perpendicular():
     """K_eff is zero at K_u = μ0 M_s²/2 = 7.6027e5 J/m³."""
-    assert fits(config.Material, MATERIAL | {"uniaxial_anisotropy": 7.603e5})
-    assert not fits(config.Material, MATERIAL | {"uniaxial_anisotropy": 7.602e5})
+    weak = MATERIAL | {"dmi_constant": 1e-7}
+    assert fits(config.Material, weak | {"uniaxial_anisotropy": 7.603e5})
+    assert not fits(config.Material, weak | {"uniaxial_anisotropy": 7.602e5})
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_dmi_from_its_critical_value_on_is_refused_at_the_ambient_temperature(tiny, sign):
+    """D_c = 4√(A K_eff)/π is 2.78799e-3 J/m², and 2.136e-3 at 358 K."""
+    tiny["material"]["dmi_constant"] = sign * 2.787e-3
+    config.parse(tiny)
+    warm = {"ambient": 358.0, "measured_at": 300.0}
+    # m is 0.94031 of that at 300 K: D is 2.464e-3 there
+    put(tiny, "devices.synapse.temperature", warm)
+    (sentence,) = refused(tiny)
+    assert sentence.startswith("devices.synapse.temperature.ambient of 358 K is too high: there, ")
+    assert "D_c = 4 √(A K_eff)/π = 0.002136 J/m²" in sentence
+    tiny["material"]["dmi_constant"] = sign * 2.788e-3
+    (sentence,) = refused(tiny)
+    assert sentence.startswith(f"material.dmi_constant is {sign * 2.788e-3:g} J/m², so strong")
+    assert sentence.endswith("keep its magnitude below D_c = 4 √(A K_eff)/π = 0.002788 J/m²")
 
 
 @pytest.mark.parametrize(
@@ -723,7 +742,7 @@ def test_a_simulation_of_more_than_a_month_is_refused():
     assert not fits(config.Device, changed({"relaxation.longest": 1.001 * limit}, base))
 
 
-LARGE = {"track.cell_size": 18e-9}
+LARGE = {"track.cell_size": 18e-9, "material.uniaxial_anisotropy": 8e5}
 STRONG = {"pulse.current_densities": [1e12, -1e14]}
 
 
@@ -731,14 +750,13 @@ STRONG = {"pulse.current_densities": [1e12, -1e14]}
     "changes",
     [
         {},
-        {"material.dmi_constant": -10e-3},
+        {"material.dmi_constant": -2.5e-3},
         {"material.damping": 3.0},
         {"material.gyromagnetic_ratio": 4.422e5},
         {"film": {"time_step_fraction": 0.3}},
         {"track.cell_size": 2e-9},
         {"material.saturation_magnetization": 0.5e6},
         LARGE,
-        LARGE | {"material.uniaxial_anisotropy": 1e7},
         LARGE | STRONG,
         LARGE | STRONG | {"material.polarization": 0.8},
         LARGE | STRONG | {"track.thickness": 1e-9},

@@ -105,6 +105,8 @@ own = Path.cwd() / ".snakemake"
 checked(files.whole.check_writable, own if own.exists() else own.parent)
 
 if workflow.is_main_process:
+    for text in campaign.warnings:
+        logger.warning(f"{reading.CONFIGURATION}: {text}")
     check_named()
     checked(plan.start.check_measurements, campaign)
 

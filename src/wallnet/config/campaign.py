@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,14 @@ from pydantic import BaseModel, Field, PrivateAttr, create_model
 from wallnet.config.devices import Device
 from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
-from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
+from wallnet.config.messages import (
+    ConfigError,
+    Finding,
+    checked,
+    finding_of,
+    shown_key,
+    unknown_key,
+)
 from wallnet.config.networks import Networks
 from wallnet.config.quantities import NAME, Name, Quantity, Section
 from wallnet.config.reading import read_campaign, read_yaml
@@ -46,11 +53,17 @@ class Campaign(Section):
     figures: Figures = Figures()
     """Style of the figures."""
     _studies: dict[str, dict[str, Any]] = PrivateAttr(default={})
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def studies(self) -> dict[str, dict[str, Any]]:
         """Settings of the studies, by the name of the study and of its subject."""
         return self._studies
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful of the devices' valid values, sentences that begin with a key."""
+        return self._warnings
 
     @property
     def simulated(self) -> dict[str, Device]:
@@ -114,7 +127,7 @@ def parse(
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
         raw = {}
-    devices, found = _devices(
+    devices, found, warnings = _devices(
         {str(name): device for name, device in raw.items()},
         {key: data[key] for key in SHARED if key in data},
     )
@@ -137,7 +150,7 @@ def parse(
     _refuse(problems, source, elsewhere)
     made = made.model_copy(update={"networks": made.networks.model_copy()})
     made.networks._measured = frozenset(made.measured)
-    made._studies = asked
+    made._studies, made._warnings = asked, tuple(dict.fromkeys(warnings))
     return made
 
 
@@ -181,14 +194,16 @@ def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, 
 
 def _devices(
     raw: Mapping[str, Any], shared: Mapping[str, Any]
-) -> tuple[dict[str, Device | MeasuredDevice], list[str]]:
-    """Return the valid devices, and the problems of the others.
+) -> tuple[dict[str, Device | MeasuredDevice], list[str], list[str]]:
+    """Return the valid devices, the problems of the others, and the warnings of the valid ones.
 
-    A problem that several devices inherit is reported once, under the key that the user wrote.
+    What concerns several devices that inherit it is reported once, under the key that the user
+    wrote.
     """
     devices: dict[str, Device | MeasuredDevice] = {}
     problems: list[str] = []
     findings: dict[str, list[Finding]] = {}
+    warnings: dict[str, list[Finding]] = {}
     for name in raw:
         try:
             NAME.checked(name)
@@ -204,14 +219,23 @@ def _devices(
         made, findings[name] = checked(model, own if measured else laid_over(shared, own))
         if isinstance(made, Device | MeasuredDevice):
             devices[name] = made
-    for name, found in findings.items():
+        if isinstance(made, Device):
+            warnings[name] = [finding_of(Device, (), text) for text in made.warnings()]
+    problems += _reported(findings, raw, shared)
+    return devices, problems, [*_reported(warnings, raw, shared)]
+
+
+def _reported(
+    findings: Mapping[str, Sequence[Finding]], raw: Mapping[str, Any], shared: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield the sentences of the findings of devices, each under the key that the user wrote."""
+    for name, own in findings.items():
         model_name = str(raw[name].get("like"))
-        for finding in found:
+        for finding in own:
             if finding in findings.get(model_name, ()) and not writes(raw[name], finding.key):
                 continue
             inherited = finding.key[0] in shared and not writes(resolved(name, raw), finding.cause)
-            problems.append(finding.sentence(*(() if inherited else ("devices", name))))
-    return devices, problems
+            yield finding.sentence(*(() if inherited else ("devices", name)))
 
 
 def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) -> Campaign:

@@ -39,6 +39,10 @@ LARGEST_TRACE = 4_000_000_000
 """Largest size of one trace in memory, in bytes."""
 LARGEST_WORK = 1e15
 """Largest number of cells times steps of one simulation: about a month of one core."""
+COLDEST_USUAL = 100.0
+"""Ambient temperature in K below which a warning asks whether it is in degrees Celsius."""
+LONGEST_USUAL = 100e-9
+"""Duration of a pulse in s above which a warning asks for its unit."""
 THERMAL_STEP = 3.0
 """Processor time of a step at a temperature, with all columns, in steps without one."""
 
@@ -79,12 +83,35 @@ class StaticMaterial(Section):
         """Δ = √(A/K_eff) in m."""
         return math.sqrt(self.exchange_stiffness / self.effective_anisotropy)
 
+    @property
+    def largest_cell(self) -> float:
+        """Largest edge in m of cells that resolve a wall and its stray field.
+
+        It is the smaller of Δ/2 and the exchange length √(2A/(μ0 Ms²)).
+        """
+        stray = VACUUM_PERMEABILITY * self.saturation_magnetization**2
+        return min(self.wall_width_parameter / 2, math.sqrt(2 * self.exchange_stiffness / stray))
+
+    @property
+    def critical_dmi(self) -> float:
+        """D_c = 4 √(A K_eff)/π in J/m², at which the energy of a wall is 0.
+
+        Source: Rohart and Thiaville, 2013, doi:10.1103/PhysRevB.88.184422.
+        """
+        return 4 * math.sqrt(self.exchange_stiffness * self.effective_anisotropy) / math.pi
+
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
             yield (
                 f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
                 "perpendicular magnetisation; raise it above μ0 Ms²/2 = "
                 f"{self.uniaxial_anisotropy - self.effective_anisotropy:.4g} J/m³"
+            )
+        elif abs(self.dmi_constant) >= self.critical_dmi:
+            yield (
+                f"dmi_constant is {self.dmi_constant:g} J/m², so strong that the film is full of "
+                "walls; keep its magnitude below D_c = 4 √(A K_eff)/π = "
+                f"{self.critical_dmi:.4g} J/m²"
             )
 
 
@@ -408,7 +435,28 @@ class Device(Section):
         given = self.temperature
         cold = given and given.model_copy(update={"thermal_field": False})
         material = self.model_copy(update={"temperature": cold}).simulated_material
-        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
+        values = material.model_dump(include={*StaticMaterial.model_fields})
+        return StaticMaterial.model_construct(**values)  # `_faults` checks it
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is doubtful of valid values, sentences that begin with a key."""
+        if self.track.cell_size > (largest := self.static_material.largest_cell):
+            yield (
+                f"track.cell_size {self.track.cell_size:g} m is above {largest:.4g} m, the smaller "
+                "of Δ/2 and the exchange length, so that the cells may pin the wall; choose a "
+                "smaller one, or compare with one"
+            )
+        if self.temperature and self.temperature.ambient < COLDEST_USUAL:
+            kelvin = self.temperature.ambient
+            yield (
+                f"temperature.ambient is {kelvin:g} K, that is {kelvin - 273.15:.0f} °C; write "
+                f"{kelvin + 273.15:g} if it is in °C"
+            )
+        if self.pulse.duration > LONGEST_USUAL:
+            yield (
+                f"pulse.duration is {self.pulse.duration:g} s, longer than usual; write 1.5e-9 for "
+                "1.5 ns"
+            )
 
     def time_step(self, current_density: float | None = None) -> float:
         """Return the engine's time step in s under a current density in A/m², or the strongest."""
@@ -447,9 +495,8 @@ class Device(Section):
         return ""
 
     def _faults(self) -> Iterator[str]:
-        if self.temperature:
-            curie, given = self.material.curie_temperature, self.temperature
-            heated = given.heating == "pulse"
+        if given := self.temperature:
+            curie, heated = self.material.curie_temperature, given.heating == "pulse"
             if self.field_temperature and (fault := temperature_fault(self.calculator, heated)):
                 yield fault
             for name in ("ambient", "measured_at"):
@@ -457,12 +504,23 @@ class Device(Section):
                 if (heated or given.measured_at) and kelvin and kelvin >= curie:
                     told = f"{kelvin:g} K, not below material.curie_temperature of {curie:g} K"
                     yield f"temperature.{name} is {told}; lower it"
-            try:
+        try:
+            film = self.static_material
+            if given:
+                for fault in film._faults():
+                    yield f"temperature.ambient of {given.ambient:g} K is too high: there, {fault}"
                 self.time_step()
                 cells = self.simulated_material
                 cells.domain_magnetization(self.track.cell, self.field_temperature)
-            except ValueError as error:
-                yield f"material.{error}"
+        except ValueError as error:
+            yield f"material.{error}"
+            return
+        if self.track.cell_size > film.wall_width_parameter:
+            yield (
+                f"track.cell_size {self.track.cell_size:g} m is above the width parameter of the "
+                f"wall, Δ = √(A/K_eff) = {film.wall_width_parameter:.4g} m, so that the cells pin "
+                f"the wall; choose at most {film.largest_cell:.3g} m"
+            )
         end = self.pulse.duration + self.relaxation.longest
         strongest = max(self.pulse.current_densities, key=abs)
         keys = "pulse.duration and relaxation.longest"

@@ -108,18 +108,22 @@ _SENTENCES = {
 """Texts after the key, by the type of an error of pydantic; the fields are those of its context."""
 
 
+def finding_of(model: type[BaseModel], block: Location, sentence: str) -> Finding:
+    """Return the finding of a sentence about a block, which may begin with a key of it."""
+    word, _, rest = sentence.partition(" ")
+    named = word.split(".")
+    if named[0] in _known_keys(model, block):
+        return Finding((*block, *named), f" {rest}", block or tuple(named))
+    return Finding(block, f" {sentence}", block)
+
+
 def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
     """Translate a finding of pydantic."""
     key, value, context = _location(error), error.get("input"), error.get("ctx", {})
     kinds = {"a block": dict | BaseModel, "a list": list | tuple}
     given = next((name for name, kind in kinds.items() if isinstance(value, kind)), shown(value))
     if error["type"] == "value_error":
-        message = str(context["error"])
-        word, _, rest = message.partition(" ")
-        named = word.split(".")
-        if named[0] in _known_keys(model, key):
-            return Finding((*key, *named), f" {rest}", key or tuple(named))
-        return Finding(key, f" {message}", key)
+        return finding_of(model, key, str(context["error"]))
     if error["type"] == "extra_forbidden":
         return Finding(key, unknown_key(key[-1], _known_keys(model, key[:-1])), key)
     text = _SENTENCES.get(error["type"], " is {given}: {lower}; correct it")

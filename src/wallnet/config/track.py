@@ -42,7 +42,8 @@ class Track(Section):
     thickness: Length
     """Thickness of the film, one layer of cells. Source: paper: 2 nm."""
     cell_size: Length
-    """Edge of the square cells; it divides length and width. Source: paper: 1 nm and 3 nm."""
+    """Edge of the square cells; it divides length and width. Above Δ/2 or the exchange length there
+    is a warning, see docs/physics.md. Source: paper: 1 nm and 3 nm."""
     notches: Notches | None = None
     """Notches along both edges; null removes inherited ones."""
     fixed_ends: Length | None = silent(None)

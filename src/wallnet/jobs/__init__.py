@@ -65,7 +65,7 @@ class SummaryJob(Job):
     `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
     `studied` has what the page shows of the studies. `networks` tells whether there are networks,
     and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
-    page links.
+    page links, and `warnings` what is doubtful of the configuration.
     """
 
     devices: tuple[str, ...]
@@ -76,6 +76,7 @@ class SummaryJob(Job):
     table_ii: Mapping[str, int]
     reference: Reference
     linked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = silent(())
 
 
 class WriteEnergyJob(Job):

@@ -90,7 +90,7 @@ class Findings:
             expected, lossy = losses(rows, job.table_ii)
             doubts = level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
             remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
-        warnings = [*lossy, *faults(found)]
+        warnings = [*job.warnings, *lossy, *faults(found)]
         for (study, name), data in studied.items():
             if told := getattr(show_of(study), "faults", None):
                 warnings += told(data, name)

@@ -30,6 +30,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
         reference=asked.reference.of(asked.simulated),
+        warnings=asked.warnings,
     )
 
 

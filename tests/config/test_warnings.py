@@ -1,0 +1,71 @@
+"""Warnings of a configuration: what is doubtful of valid values, and where it is shown."""
+
+import copy
+
+import pytest
+
+from wallnet import plan
+from wallnet.config import ConfigError
+from wallnet.page.findings import Findings
+from wallnet.plan.summary import summary_job
+
+WARM = {"ambient": 358.0, "measured_at": 300.0}
+
+
+def in_cells_of(tiny, cell):
+    """Return the campaign with a synapse of 80 × 16 cells of a size in nm."""
+    data = copy.deepcopy(tiny)
+    size = {"cell_size": cell * 1e-9, "length": 80 * cell * 1e-9, "width": 16 * cell * 1e-9}
+    data["devices"]["synapse"]["track"] |= size
+    data["barriers"] = {"devices": []}
+    return data
+
+
+# Δ is 9.134 nm and the exchange length 5.129 nm, which no temperature changes by Bloch's law; at
+# 358 K, where the magnetisation is 0.94031 of that at 300 K, Δ is 10.540 nm
+@pytest.mark.parametrize(
+    ("temperature", "silent", "warned", "refused"),
+    [(None, (4.0, 4.56), (4.57, 9.13), 9.14), (WARM, (4.57, 5.12), (5.14, 10.53), 10.55)],
+)
+def test_cells_that_do_not_resolve_a_wall(tiny, temperature, silent, warned, refused):
+    tiny["devices"]["synapse"] |= {"temperature": temperature} if temperature else {}
+    for cell in silent:
+        assert plan.parse(in_cells_of(tiny, cell)).warnings == ()
+    limit = "4.567e-09" if temperature is None else "5.129e-09"
+    for cell in warned:
+        (sentence,) = plan.parse(in_cells_of(tiny, cell)).warnings
+        key = f"devices.synapse.track.cell_size {cell * 1e-9:g} m is above {limit} m, the smaller"
+        assert sentence.startswith(key)
+    width = "9.134e-09" if temperature is None else "1.054e-08"
+    with pytest.raises(ConfigError, match=f"track.cell_size .* Δ = √\\(A/K_eff\\) = {width} m"):
+        plan.parse(in_cells_of(tiny, refused))
+
+
+def test_a_warning_that_devices_inherit_is_said_once_where_it_is_written(tiny):
+    data = in_cells_of(tiny, 6.0)
+    data["devices"]["heir"] = {"like": "synapse", "material": {"damping": 0.3}}
+    data["devices"]["fine"] = {"like": "synapse", "track": {"cell_size": 3e-9}}
+    data["devices"]["long"] = {"like": "fine", "pulse": {"duration": 1.5e-7}}
+    data["devices"]["cold"] = {"like": "fine", "temperature": {"ambient": 27.0}}
+    sentences = plan.parse(data).warnings
+    starts = [
+        "devices.synapse.track.cell_size 6e-09 m",
+        "devices.long.pulse.duration is 1.5e-07 s, longer than usual; write 1.5e-9 for 1.5 ns",
+        "devices.cold.temperature.ambient is 27 K, that is -246 °C; write 300.15 if it is in °C",
+    ]
+    assert len(sentences) == 3
+    for start in starts:
+        assert any(sentence.startswith(start) for sentence in sentences), start
+
+
+def test_a_warning_is_in_the_overview_and_on_the_page(tiny, tmp_path):
+    campaign = plan.parse(in_cells_of(tiny, 6.0))
+    job = summary_job(campaign).model_copy(update={"devices": (), "studied": ()})
+    assert Findings.of(job, tmp_path).warnings == [*campaign.warnings]
+
+
+def test_a_dry_run_shows_a_warning(campaign, tiny):
+    campaign.configure(in_cells_of(tiny, 6.0))
+    result = campaign.snakemake("--dry-run", "devices")
+    sentence = "config.yaml: devices.synapse.track.cell_size 6e-09 m is above 4.567e-09 m"
+    assert (result.stdout + result.stderr).count(sentence) == 1
