@@ -35,7 +35,7 @@ SYNAPSE = {
         "length": 900e-9,
         "width": 90e-9,
         "thickness": 2e-9,
-        "cell_size": 4.5e-9,
+        "cell_size": 6e-9,
         "notches": {"count": 3, "diameter": 36e-9},
     },
     "wall": {"start": 60e-9},
