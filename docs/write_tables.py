@@ -10,7 +10,8 @@
 A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
 text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
 `docs/results`, which are copies of small files of the default campaign and of the cross-check, and
-the paper's Table II.
+the paper's Table II. Those of the gallery come from the registry of figures and their captions;
+`docs/figures` may have a picture of each.
 """
 
 import argparse
@@ -25,21 +26,25 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import jinja2
 import pandas as pd
 
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.files import DEVICE
 from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
+from wallnet.plan.shown import FIGURES, TABLES, Shown
 from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import doubts
 from wallnet.report.networks import ACCURACIES
-from wallnet.studies import STUDIES
+from wallnet.studies import STUDIES, Study
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
 
@@ -444,6 +449,91 @@ def write_energy_on_oxides(results: Results) -> str:
     return markdown(header, rows)
 
 
+# The gallery
+
+PICTURES = ROOT / "docs/figures"
+"""Pictures by the paths of their figures below results/figures, with - for /."""
+
+LETTERS = re.compile(r"\\ :(su[bp]):`(\w+)`(?:\\ )?")
+"""Letters below or above the line in captions of the report."""
+
+PARTS = ("Devices", "Studies", "Networks", "Checks")
+"""Parts of the gallery: the studies, and categories of the report."""
+
+
+def gallery(part: str) -> Callable[[Results], str]:
+    """Return a function that lists the figures of a part of the registry."""
+
+    def listed(results: Results) -> str:
+        campaign = load(ROOT / "config.yaml")
+        if part == "Studies":
+            return "\n\n".join(of_study(campaign, study) for study in STUDIES.values())
+        shown = [each for each in (*FIGURES.values(), *TABLES.values()) if each.category == part]
+        return "\n\n".join(of_figure(campaign, each) for each in shown if "png" in each.outputs)
+
+    return listed
+
+
+def of_figure(campaign: Campaign, figure: Shown) -> str:
+    """Return a figure of devices, of networks or of checks in the gallery."""
+    paths = {figure.written(campaign, **each)["png"]: each for each in figure.places(campaign)}
+    path, place = with_picture(paths, {"device": "my-device"})
+    name = figure.name if figure.name in FIGURES else Path(path).stem
+    code = f"```sh\nsnakemake {path}\n```" if path else ""
+    if path and figure.kind and place:
+        traces = figure.folders.get("traces", "").format(**place)
+        code = in_python(name, DEVICE.format(**place), figure.kind, traces)
+    caption = ROOT / f"workflow/report/{figure.rule}.rst"
+    return entry(name, path, code, caption, place, figure.job(campaign, **place))
+
+
+def of_study(campaign: Campaign, study: Study) -> str:
+    """Return the figure of a study in the gallery."""
+    paths = {study.drawing(each, ".png"): each for each in study.subjects(campaign)}
+    path, subject = with_picture(paths, "my-device")
+    code = in_python(study.kind, study.path(subject), study.kind)
+    caption = ROOT / f"src/wallnet/studies/{study.name}/figure.rst"
+    return entry(study.kind, path, code, caption, {"subject": subject})
+
+
+def picture_of(path: str) -> Path:
+    """Return the picture in the documentation of a figure, which need not be there."""
+    below = re.sub("results/figures/(devices/|networks/)?", "", path)
+    return PICTURES / below.replace("/", "-")
+
+
+def with_picture(paths: dict[str, Any], other: Any) -> tuple[str, Any]:
+    """Return the first figure with a picture, or else the first, and its value.
+
+    Without any figure, the path is empty, and the value is the other one.
+    """
+    drawn = [each for each in paths.items() if picture_of(each[0]).exists()]
+    return next(iter([*drawn, *paths.items()]), ("", other))
+
+
+def in_python(name: str, path: str, kind: str, traces: str = "") -> str:
+    """Return the call that draws a figure from a dataset."""
+    arguments = [f'"{name}"', f'files.read_dataset("{path}", "{kind}")']
+    arguments += [f'traces="{traces}"'] if traces else []
+    call = ", ".join(arguments)
+    if len(call) > WIDTH - 12:
+        call = "".join(f"\n    {each}," for each in arguments) + "\n"
+    return f"```python\napi.figure({call})\n```"
+
+
+def entry(
+    name: str, path: str, code: str, caption: Path, place: dict[str, str], job: str = "{}"
+) -> str:
+    """Return a figure with its caption in the report, and with its picture if there is one."""
+    shown = SimpleNamespace(wildcards=SimpleNamespace(**place), params=SimpleNamespace(job=job))
+    text = jinja2.Template(caption.read_text(encoding="utf-8")).render(snakemake=shown)
+    text = " ".join(LETTERS.sub(r"<\1>\2</\1>", text).replace("``", "`").split())
+    parts = [f"### `{name}`", textwrap.fill(text, WIDTH, break_on_hyphens=False)]
+    if path and (picture := picture_of(path)).exists():
+        parts.append(f"![{name}](figures/{picture.name})")
+    return "\n\n".join([*parts, code]).rstrip()
+
+
 # The configuration
 
 
@@ -580,6 +670,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,
+    **{f"gallery-{part.lower()}": gallery(part) for part in PARTS},
 }
 """The function that generates each block, by the block's name."""
 

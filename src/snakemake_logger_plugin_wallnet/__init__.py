@@ -38,9 +38,13 @@ SAID = ("Nothing to be done", "Creating report", "SLURM run ID")
 UNSAID = (
     "Exiting because a job execution failed",
     "No SLURM account given",
+    "WorkflowError:\nAt least one job did not complete successfully",
     "RuleException",  # with the whole command; the failed job is named with its log
 )
 """Beginnings of Snakemake's warnings and errors that say nothing more to the user."""
+
+INTERRUPTED = re.compile("Terminating processes on user request|.*died with <Signals.SIGINT", re.S)
+"""Snakemake's messages that Ctrl-C has ended the run, or a job; either may be the first."""
 
 RESTARTED = re.compile(r"Trying to restart job (\d+)")
 
@@ -93,6 +97,8 @@ class Run:
         self.running: dict[int, Job] = {}
         self.failed: dict[int, Job] = {}
         self.done = self.total = 0
+        # whether Ctrl-C has ended it; its jobs did not fail
+        self.interrupted = False
         # estimated times in s of the jobs that are known at the beginning, by number
         self.times: Mapping[int, float] = {}
         self._clock = clock
@@ -294,7 +300,7 @@ class LogHandler(LogHandlerBase):
             take(said)
         elif event == LogEvent.JOB_FINISHED:
             self.run.finish(said["job_id"])
-        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR) and not self.run.interrupted:
             for each in said.get("job_error_info") or [said]:
                 self._print(self.run.fail(each))
         elif event == LogEvent.PROGRESS:
@@ -329,7 +335,8 @@ class LogHandler(LogHandlerBase):
         self._print(f"{time.strftime('%H:%M:%S')} {self.run.line()}")
 
     def _hear(self, text: str, level: int) -> None:
-        """Take a message; Snakemake has no event for a job that starts again."""
+        """Take a message; Snakemake has no events for an interruption and a restart."""
+        self.run.interrupted |= bool(INTERRUPTED.match(text))
         if found := RESTARTED.match(text):
             if job := self.run.failed.pop(int(found[1]), None):
                 self._print(f"again: {job.name}")
@@ -355,6 +362,8 @@ class LogHandler(LogHandlerBase):
             done = f"{self.run.done} of {self.run.total} jobs done"
             failed = f"; {len(self.run.failed)} failed" if self.run.failed else ""
             end = f"{done} in {time_in_words(time.monotonic() - self._started)}{failed}"
+            if self.run.interrupted:
+                end = f"interrupted: {end}; the next run goes on from there"
             self._print(self.run.dry_text() if self.dry else end)
         self.run = Run()
         super().close()

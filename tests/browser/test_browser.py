@@ -96,11 +96,14 @@ def test_the_tables_of_the_summary_sort_by_a_click(driver, finished_campaign):
     assert states == sorted(states)
 
 
-@pytest.mark.parametrize("width", [1400, 400])
-def test_the_summary_need_not_be_scrolled_sideways(driver, finished_campaign, width):
+@pytest.mark.parametrize(
+    ("width", "page"),
+    [(1400, "summary.html"), (400, "summary.html"), (1300, "tables/devices/synapse.html")],
+)
+def test_a_page_need_not_be_scrolled_sideways(driver, finished_campaign, width, page):
     shape = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
-    driver.get((finished_campaign.folder / "results/summary.html").as_uri())
+    driver.get((finished_campaign.folder / "results" / page).as_uri())
     wide = driver.execute_script(
         "return [innerWidth, ...[document.documentElement, ...document.querySelectorAll('.wide')]"
         "  .map(each => each.scrollWidth - each.clientWidth)]"

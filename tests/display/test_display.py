@@ -6,8 +6,10 @@ import logging
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from types import SimpleNamespace
 
@@ -289,6 +291,19 @@ def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(
     assert end == "2 of 2 jobs done in 0 s; 1 failed"
 
 
+def test_jobs_that_ctrl_c_ends_have_not_failed(handler):
+    """Snakemake may tell of the end of a job before that of the run; one had failed before."""
+    say(handler, event=LogEvent.RUN_INFO, stats={"trace": 3, "total": 3})
+    say(handler, event=LogEvent.JOB_ERROR, **job(1))
+    say(handler, "RuleException:\nCommand '…' died with <Signals.SIGINT: 2>.", logging.ERROR)
+    say(handler, event=LogEvent.JOB_ERROR, **job(2))
+    handler.close()
+    assert handler.stream.getvalue().splitlines()[1:] == [
+        "FAILED trace; log: none",
+        "interrupted: 0 of 3 jobs done in 0 s; 1 failed; the next run goes on from there",
+    ]
+
+
 def test_a_later_count_of_jobs_does_not_replace_the_first(handler):
     """After a checkpoint Snakemake tells the numbers of all jobs that are left."""
     say(handler, event=LogEvent.RUN_INFO, stats={"trace": 2, "total": 2})
@@ -466,20 +481,43 @@ def test_making_the_report_says_no_word_of_each_figure_but_its_errors(whole):
     assert "results/figures/accuracy.png" in failed.stderr
 
 
-@pytest.mark.campaign
-def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(tmp_path, tiny):
-    # a simulation of some seconds, whose pace tells the time left
+@pytest.fixture
+def slow_trace(tmp_path, tiny):
+    """Return the command that makes a trace in some seconds, whose pace tells the time left."""
     tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
     tiny["devices"]["neuron"]["pulse"]["duration"] = 8e-9
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--logger", "wallnet", "--directory", str(tmp_path), "--cores", "1"]
-    target = "results/traces/neuron/0.4000.nc"
+    return [*command, "results/traces/neuron/0.4000.nc"]
+
+
+@pytest.mark.campaign
+def test_after_ctrl_c_no_job_has_failed_and_the_next_run_goes_on(slow_trace, tmp_path):
+    note = tmp_path / "results/traces/neuron/.0.4000.nc.progress"
+    # a shell starts programs in the background with SIGINT ignored, which is inherited
+    ignored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    told = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    program = subprocess.Popen(slow_trace, **told, **ignored)
+    while not note.exists():
+        assert program.poll() is None
+        time.sleep(0.02)
+    os.killpg(program.pid, signal.SIGINT)
+    lines = program.communicate()[1].splitlines()
+    assert program.returncode != 0
+    assert lines[-2] == "2 jobs: 1 initial, 1 trace"
+    assert lines[-1].startswith("interrupted: 1 of 2 jobs done in ")
+    left = subprocess.run([*slow_trace, "--dry-run"], capture_output=True, text=True, check=True)
+    assert "1 jobs: 1 trace" in left.stdout + left.stderr
+
+
+@pytest.mark.campaign
+def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(slow_trace):
     size = {"COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
     with terminal() as screen:
         shown = {"stderr": screen.side, "env": os.environ | size}
-        done = subprocess.run([*command, target], **shown, check=False)
+        done = subprocess.run(slow_trace, **shown, check=False)
     assert done.returncode == 0
     text, plain = screen.text, screen.plain
     assert "trace traces/neuron/0.4000" in plain

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wallnet.plan.shown import FIGURES, TABLES
+from wallnet.plan.shown import FIGURES
 from wallnet.studies import STUDIES
 
 ROOT = Path(__file__).parents[2]
@@ -156,22 +156,16 @@ def gallery():
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_the_gallery_has_every_figure_with_its_picture_and_its_code():
-    """The figures of devices and networks, of gathered files, and of the checks and studies."""
+def test_the_gallery_has_every_figure_and_every_picture_is_on_a_page():
+    """A new figure needs no picture; `docs/write_tables.py` writes what the registry has."""
     shown = gallery()
     others = {"mappings", "scaling", "validation"}
     assert set(shown) == {*FIGURES, *(study.kind for study in STUDIES.values())} | others
-    for name, text in shown.items():
-        assert re.search(r"^```(python|sh)\n", text, re.M), name
-        if name != "measured":  # the tutorial draws it
-            [path] = re.findall(r"^!\[[^]]+\]\((figures/[\w-]+\.png)\)$", text, re.M)
-            assert (DOCS / path).read_bytes().startswith(b"\x89PNG"), path
-
-
-def test_every_rule_that_draws_has_a_picture_in_the_gallery():
-    """A table's figure, or that of a study, is in one of the gallery's pictures."""
-    drawn = {Path(each.outputs["png"]).stem for each in TABLES.values() if "png" in each.outputs}
-    drawn |= {study.figure for study in STUDIES.values()}
-    assert len(drawn) >= 9
-    pictures = " ".join(re.findall(r"\(figures/([\w-]+)\.png\)", "".join(gallery().values())))
-    assert {name for name in drawn if name not in pictures} == set()
+    assert [name for name, text in shown.items() if "\n```" not in text] == ["measured"]
+    # the picture is that of the dataset beside it
+    assert re.findall(r"(\(figures/.*|read_dataset.*)\n", shown["transitions"]) == [
+        "(figures/transitions-synapse-rewritable-map.png)",
+        'read_dataset("results/transitions/synapse-rewritable.nc", "transitions"),',
+    ]
+    drawn = {path.name for path in (DOCS / "figures").iterdir()}
+    assert set(re.findall(r"\(figures/(.*?)\)", "".join(shown.values()))) == drawn

@@ -1,6 +1,6 @@
 """A figure, added as docs/extending.md describes."""
 
-from helpers.extending import apply, copied, environment_of
+from helpers.extending import apply, copied, environment_of, gallery_after_tests
 
 
 def test_a_figure_takes_three_places_and_is_drawn(finished_devices, tmp_path):
@@ -16,3 +16,4 @@ def test_a_figure_takes_three_places_and_is_drawn(finished_devices, tmp_path):
     assert image.startswith(b"\x89PNG")
     assert b"resting-walls" in image
     assert (campaign.folder / f"{figure}.pdf").exists()
+    assert "### `resting-walls`" in gallery_after_tests(root)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers.extending import apply, copied, environment_of
+from helpers.extending import apply, copied, environment_of, gallery_after_tests
 from helpers.small_campaign import Campaign
 from helpers.windows import windowed
 
@@ -76,3 +76,4 @@ def test_the_tests_of_the_checkout_hold_with_the_new_study(root):
         command, env=environment_of(root), cwd=root, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout[-3000:]
+    assert 'api.figure("traversals", files.read_dataset(' in gallery_after_tests(root)

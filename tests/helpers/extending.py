@@ -11,6 +11,8 @@ and describes its change, followed by one block of code:
 import os
 import re
 import shutil
+import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,7 @@ def copied(folder: Path) -> Path:
         ".*", "results", "data", "build", "mutants", "*.egg-info", "*.pyc", "lightning_logs"
     )
     shutil.copytree(ROOT, folder, ignore=skipped)
+    shutil.copytree(ROOT / "docs/results", folder / "docs/results")
     return folder
 
 
@@ -97,3 +100,13 @@ def environment_of(root: Path) -> dict[str, str]:
     """Return the environment in which the code below `root` runs."""
     paths = [str(root / "src"), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def gallery_after_tests(root: Path) -> str:
+    """Write the pages of a copy of the checkout, run the tests of its site, return its gallery."""
+    options = {"env": environment_of(root), "cwd": root, "check": True}
+    subprocess.run([sys.executable, "docs/write_tables.py"], **options)
+    tests = ("test_site.py", "test_written_tables.py::test_no_page_is_stale")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    subprocess.run([*command, *(f"tests/docs/{test}" for test in tests)], **options)
+    return (root / "docs/gallery.md").read_text(encoding="utf-8")

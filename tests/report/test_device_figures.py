@@ -1,15 +1,16 @@
 """Figures of the devices: they exist, show the correct content, and are reproducible."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.walls import whole
+from helpers.walls import Bench, whole
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from wallnet import cli, files
+from wallnet import cli, config, files, plan
 from wallnet.config import Figures
 from wallnet.devices.sweeps import track_of
 from wallnet.jobs import FigureJob
@@ -64,6 +65,28 @@ def test_a_figure_depends_on_its_device_alone(synapse, tmp_path):
     finally:
         pyplot.rcdefaults()
     assert [path.read_bytes() for path in outputs] == before
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """Return the devices of the campaign that `wallnet init` writes."""
+    benches, path = {}, Path(config.__file__).with_name("example.yaml")
+    for name, device in plan.load(path).devices.items():
+        bench = benches[name] = Bench(tmp_path_factory.mktemp(name), name, device)
+        half = np.median(device.pulse.current_densities)
+        bench.write_all(lambda density, half=half: (320e-9 if density > half else 160e-9,) * 2)
+        bench.gather()
+    return benches
+
+
+@pytest.mark.parametrize(
+    "kind", [name for name, each in FIGURES.items() if each.kind in ("neuron", "synapse")]
+)
+def test_a_figure_of_the_example_is_whole(example, kind):
+    """Its tracks are shorter than the paper's, so that their maps are high."""
+    figure = drawn(example[FIGURES[kind].kind], kind)
+    shown, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(shown.x0, shown.y0, width - shown.x1, height - shown.y1) >= 0
 
 
 def lines(axes):

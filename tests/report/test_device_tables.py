@@ -1,10 +1,12 @@
 """Tables of a device."""
 
+import csv
+
 import numpy as np
 import pytest
 
 from wallnet import files
-from wallnet.report.device_tables import levels_of, tabulate
+from wallnet.report.device_tables import SLIPPED, levels_of, tabulate
 from wallnet.report.tables import of_columns
 
 
@@ -60,10 +62,10 @@ def test_levels_in_markdown_and_html(synapse):
     _, markdown, page = tables(synapse)
     _, rows = cells_below(markdown, "synapse-3: levels")
     assert rows[2][:3] == ["half", "between 1 and 2", "wall placed there and relaxed"]
-    assert rows[3][:3] == ["2", "notch 2", "none: went to notch 1"]
+    assert rows[3][:3] == ["2", "notch 2", "none: a wall placed there went to notch 1"]
     for text in (
         "<td>between 1 and 2</td>",
-        "<td>none: went to notch 1</td>",
+        "<td>none: a wall placed there went to notch 1</td>",
         '<meta charset="utf-8">',
     ):
         assert text in page
@@ -78,7 +80,7 @@ def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(s
     _, markdown, page = tables(synapse, data)
     assert "1 of 5 pass the Curie temperature" in caveat
     assert markdown.startswith(f"synapse-3: {caveat}\n\n## ")
-    assert f"<body>\n<p>synapse-3: {caveat}</p>\n<table>" in page
+    assert f'<body>\n<p>synapse-3: {caveat}</p>\n<div class="wide"><table>' in page
     header, rows = cells_below(markdown, "synapse-3: levels")
     assert header[6] == "reached by the sweep"
     reached = ["yes", "yes", "yes", "yes", "only beyond the Curie temperature"]
@@ -103,14 +105,16 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     data["final_wall_bottom"].values[2] = 210.04e-9
     data["final_wall_top"].values[2] = 397.96e-9
     data["final_conductance"].values[:, 2] = 81.2345e-6, 63.4567e-6
-    text = tables(synapse, data)[1]
+    table, text, _ = tables(synapse, data)
+    beyond = [row["beyond_model"] for row in csv.DictReader(table.splitlines())]
+    assert beyond == ["no", "no", "no", "yes", "yes"]
     header, rows = cells_below(text, "synapse-3: after each pulse")
-    # columns of the write energy follow
-    half = dict(zip(header[:11], rows[2], strict=False))
+    # columns of the write energy follow, of which the last has the model in words
+    assert "beyond_model" not in header
+    half = dict(zip(header[:10], rows[2], strict=False))
     assert half == {
         "J (1e12 A/m²)": "0.6000",
         "state": "between 1 and 2",
-        "beyond_model": "no",
         "settled": "yes",
         "pinned against the current": "no",
         "read at (ns)": "1.25",
@@ -120,9 +124,8 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
         "G, parallel (µS)": "81.234",
         "G, series (µS)": "63.457",
     }
-    assert [row[2] for row in rows] == ["no", "no", "no", "yes", "yes"]
-    assert [row[3] for row in rows] == ["yes", "no", "yes", "not asked", "yes"]
-    assert [row[4] for row in rows] == ["yes", "–", "no", "no", "yes"]
+    assert [row[2] for row in rows] == ["yes", "no", "yes", "not asked", "yes"]
+    assert [row[3] for row in rows] == ["yes", "–", "no", "no", "yes"]
 
 
 def test_reached_is_not_stable_in_the_table_of_levels(synapse):
@@ -167,22 +170,40 @@ def test_a_level_that_the_first_pulse_reaches_may_be_reached_by_a_smaller_one(sy
     assert [row[column] for row in rows][1:3] == ["≥ -0.3000", "-0.6000"]
 
 
-def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse):
+@pytest.mark.parametrize(
+    ("minimum", "there", "seen", "told"),
+    [
+        (0, "free", "none: no minimum of the energy, the wall went to free", "no"),
+        (0, "notch 2", "none: no minimum of the energy, the wall did not come to rest", "no"),
+        (1, "notch 1", "none: a wall placed there went to notch 1", SLIPPED),
+        (-1, "notch 1", "none: a wall placed there went to notch 1", "not examined"),
+    ],
+)
+def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse, minimum, there, seen, told):
     data = synapse.gather()
-    data["level_minimum"].values[:] = [0, 1, -1, 0, 1]
+    data["level_minimum"].values[:] = [0, 1, -1, minimum, 1]
     data["level_energy"].values[:] = [np.nan, 3.2469e-16, np.nan, np.nan, 3.1e-16]
     data["level_residual_field"].values[:] = [0.08, 0.034, np.nan, 45.0, 0.01]
     data["level_shift"].values[:] = np.array([157.14, 0.04, np.nan, 12.0, 0.0]) * 1e-9
     data["level_source"] = data["level_source"].astype(object)
     data["level_source"].values[3] = ""
     data["level_resting_state"] = data["level_resting_state"].astype(object)
-    data["level_resting_state"].values[3] = "free"
+    data["level_resting_state"].values[3] = there
     text = tables(synapse, data)[1]
     _, rows = cells_below(text, "synapse-3: levels")
-    assert [row[8] for row in rows] == ["no", "yes", "not examined", "no", "yes"]
+    assert [row[8] for row in rows] == ["no", "yes", "not examined", told, "yes"]
     assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
     assert rows[0][9:] == ["–", "0.08", "157.1"]
-    assert rows[3][2] == "none: no minimum of the energy, went to free"
+    assert rows[3][2] == seen
+
+
+def test_energies_of_femtojoules_have_four_digits(synapse):
+    """Of 0.32, 45.6 and 0.1 fJ, 1.23 pJ and 10 nJ."""
+    data = synapse.gather()
+    data["write_energy"].values[:] = [3.2e-16, 4.56e-14, 1e-16, 1.23e-12, 1e-8]
+    table, *_ = tables(synapse, data)
+    energies = [row["energy (pJ)"] for row in csv.DictReader(table.splitlines())]
+    assert energies == ["0.0003200", "0.04560", "0.0001000", "1.230", "10000"]
 
 
 def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):

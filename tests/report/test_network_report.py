@@ -125,7 +125,7 @@ def test_doubts_on_the_levels_come_before_the_accuracies(campaign):
     ]
     assert Path("a.md").read_text().startswith("\n\n".join([*said, "## Test accuracy"]))
     page = Path("a.html").read_text()
-    assert "".join(f"<p>{text}</p>\n" for text in said) + "<table>" in page
+    assert "".join(f"<p>{text}</p>\n" for text in said) + '<div class="wide"><table>' in page
 
 
 def cells_of_the_table(number=0):

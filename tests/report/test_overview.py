@@ -65,8 +65,11 @@ def test_the_end_has_what_was_found_and_paths(folder, capsys):
         "    reach no level; raise relaxation.longest",
         "",
         f"Summary: {folder}/results/summary.html",
-        f"Report: {folder}/results/report.html",
+        "Report: written by snakemake --report results/report.html",
     ]
+    (folder / "results/report.html").touch()
+    main(["overview", "--directory", str(folder)])
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {folder}/results/report.html"
 
 
 def test_a_missing_result_is_named(folder):

@@ -278,15 +278,15 @@ def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, jo
     ]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     total = float(rows["quantized", "stairs", "reset"]["energy"])
-    assert cells[-3] == f"{total / 1e-9:.1f}"
-    assert cells[-2] == f"{total / 12 / 1e-12:.3f}"
+    assert cells[-3] == f"{total / 1e-9:#.4g}"
+    assert cells[-2] == f"{total / 12 / 1e-12:#.4g}"
     for word in ("cannot be changed", "as if each synapse were the device of the pulse train"):
         assert word in text
         assert word in (folder / "table.html").read_text(encoding="utf-8")
 
 
 def test_each_energy_is_in_the_unit_of_its_title():
-    """In the fixture 0.0 nJ would be 0.0 µJ."""
+    """Those of the readable table."""
     units = {"(nJ)": 1e-9, "(pJ)": 1e-12}
     found = {
         title: factor for title, factor, _ in programming.COLUMNS.values() if "energy" in title

@@ -244,8 +244,9 @@ def overview(folder: str | Path) -> str:
     lines += [*map(_wrapped, found.remarks), ""]
     if found.warnings:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
-    pages = {"Summary": files.SUMMARY, "Report": files.REPORT}
-    lines += [f"{title}: {Path(folder, path)}" for title, path in pages.items()]
+    lines.append(f"Summary: {Path(folder, files.SUMMARY)}")
+    report, made_by = Path(folder, files.REPORT), f"written by snakemake --report {files.REPORT}"
+    lines.append(f"Report: {report if report.exists() else made_by}")
     return "\n".join(lines).lstrip("\n")
 
 

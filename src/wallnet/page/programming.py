@@ -21,7 +21,7 @@ from wallnet.files import FileError
 from wallnet.jobs import ProgrammingEnergyJob
 from wallnet.report.device_tables import OUTSIDE
 from wallnet.report.networks import MADE_BY
-from wallnet.report.tables import Columns, Format, Table, of_columns, texts
+from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
 
@@ -161,8 +161,8 @@ COLUMNS: dict[str, tuple[str, float, Format]] = {
     "not_written": ("cannot be written", 1, ".0f"),
     "pulses": ("pulses", 1, ".0f"),
     "pulses_a_synapse": ("pulses a synapse", 1, ".3f"),
-    "energy": ("energy (nJ)", 1e-9, ".1f"),
-    "energy_a_synapse": ("energy a synapse (pJ)", 1e-12, ".3f"),
+    "energy": ("energy (nJ)", 1e-9, significant),
+    "energy_a_synapse": ("energy a synapse (pJ)", 1e-12, significant),
     "pulses_outside": (f"pulses {OUTSIDE}", 1, ".0f"),
 }
 """Numbers of the table: title, unit and format of the readable one."""

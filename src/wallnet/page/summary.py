@@ -217,6 +217,6 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in asked.linked):
         links.setdefault(str(path.parent), []).append((path.stem, str(path)))
     made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
-    shown = {"found": results, "sections": sections, "links": links}
+    shown = {"found": results, "sections": sections, "links": links, "report": files.REPORT}
     page = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
     return {"html": page}

@@ -1,6 +1,7 @@
 """Readable tables of a device, made from its device file or its compact model only."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from wallnet.devices.conductance import normalize
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
 from wallnet.report.faults import caveats
-from wallnet.report.tables import Columns, Table, of_columns, texts
+from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
 
 if TYPE_CHECKING:
     import xarray
@@ -22,6 +23,9 @@ SETTLED = {**_YES, -1: "not asked"}
 
 BEYOND = "only beyond the Curie temperature"
 """Mark of levels that only pulses beyond the model reach."""
+
+SLIPPED = "yes, but a wall placed there moved on"
+"""Mark of states in which the energy has a minimum that the simulated wall left."""
 
 POSITION = "mean wall position (nm)"
 """Column of the tables of pulses and levels."""
@@ -35,11 +39,11 @@ OUTSIDE = "outside the constant-parameter model"
 BEYOND_CURIE = "beyond the Curie temperature"
 """Mark of pulses that heat the track so much that the film is no magnet."""
 
-WRITE_ENERGIES: dict[str, tuple[str, float, str]] = {
+WRITE_ENERGIES: dict[str, tuple[str, float, Format]] = {
     "J in the metal (1e12 A/m²)": ("metal_current_density", 1e12, ".4f"),
-    "current (mA)": ("metal_current", 1e-3, ".4f"),
-    "voltage (V)": ("metal_voltage", 1.0, ".4f"),
-    "energy (pJ)": ("write_energy", 1e-12, ".3f"),
+    "current (mA)": ("metal_current", 1e-3, significant),
+    "voltage (V)": ("metal_voltage", 1.0, significant),
+    "energy (pJ)": ("write_energy", 1e-12, significant),
     "temperature rise, mean (K)": ("mean_temperature_rise", 1.0, ".1f"),
     "temperature rise, middle (K)": ("temperature_rise", 1.0, ".1f"),
 }
@@ -62,7 +66,9 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     name = str(data.attrs.get("device", Path(path).stem))
     sweep = of_columns(f"{name}: after each pulse", _sweep(data) | write_energies(data))
     more = [made(data, name) for made in MORE_TABLES.get(kind, [])]
-    return texts(name, [sweep, *more], caveats({name: data}))
+    # the last column has it in words
+    shown = replace(sweep, frame=sweep.frame.drop(columns="beyond_model"))
+    return texts(name, [shown, *more], caveats({name: data}), numbers=sweep)
 
 
 def _sweep(data: "xarray.Dataset") -> Columns:
@@ -142,17 +148,21 @@ def levels_of(data: "xarray.Dataset") -> Columns:
         each: data[f"level_{each}"].values
         for each in ("state", "source", "resting_state", "minimum", "position", "shift")
     }
-    lost = np.where(level["minimum"] == 0, "no minimum of the energy, ", "")
-    sources = zip(level["source"], lost, level["resting_state"], strict=True)
+    unmeasured = level["source"] == ""
+    none = [
+        f"none: {'a wall placed there' if minimum else 'no minimum of the energy, the wall'} "
+        + (f"went to {there}" if there != state else "did not come to rest")
+        for minimum, state, there in zip(
+            level["minimum"], level["state"], level["resting_state"], strict=True
+        )
+    ]
+    minimum = level["minimum"] + (unmeasured & (level["minimum"] == 1))
     normalized = data["normalized_level_conductance"].sel(reading=list(files.READINGS)).values
     reached = np.where(data["reachable"].values != 0, _YES[1], _YES[0])
     return {
         "level": (np.where(half, "half", numbers.astype(str)), ""),
         "state": (level["state"], ""),
-        "measured from": (
-            [source or f"none: {why}went to {to}" for source, why, to in sources],
-            "",
-        ),
+        "measured from": (np.where(unmeasured, none, level["source"]), ""),
         POSITION: (level["position"] / 1e-9, ".1f"),
         "G normalised, parallel": (normalized[0], ".4f"),
         "G normalised, series": (normalized[1], ".4f"),
@@ -161,7 +171,7 @@ def levels_of(data: "xarray.Dataset") -> Columns:
             data["reaching_current_density"].values / 1e12,
             smallest_density(data["current_density"].values / 1e12),
         ),
-        "minimum of the energy": (level["minimum"], {**_YES, -1: "not examined"}),
+        "minimum of the energy": (minimum, {**_YES, -1: "not examined", 2: SLIPPED}),
         "energy (J)": (data["level_energy"].values, ".6e"),
         "residual field (A/m)": (data["level_residual_field"].values, ".2g"),
         "moved on by (nm)": (level["shift"] / 1e-9, ".1f"),

@@ -165,7 +165,8 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     from wallnet.devices.conductance import activation
 
     device = sources.device
-    figure, panels = _of_readings(figures, 0.46, sharey=True)
+    # the numbers of the upper axes need room between the panels
+    figure, panels = _of_readings(figures, 0.46, sharey=True, layout="constrained")
     current = device["normalized_current_density"].values
     density = device["current_density"].values / UNIT_OF_J
     low, high = density[density >= 0].min(), density.max()

@@ -103,8 +103,9 @@ def panels(
     """
     from matplotlib import pyplot
 
-    shape = size(figures, aspect)
-    return pyplot.subplots(rows, columns, squeeze=False, **{"figsize": shape, **options})
+    # the constrained layout cuts off what is above maps, whose ratio of height to width is fixed
+    known = {"figsize": size(figures, aspect), "layout": "compressed"}
+    return pyplot.subplots(rows, columns, squeeze=False, **known | options)
 
 
 def legend_below(figure: "Figure", axes: "Axes") -> None:

@@ -32,6 +32,11 @@ def markdown_text(text: str) -> str:
     return " ".join(text.split()).translate(_MARKUP)
 
 
+def significant(value: float) -> str:
+    """Return a number with at least four significant digits, large ones without exponent."""
+    return format(value, ".0f" if abs(value) >= 999.5 else "#.4g")
+
+
 @dataclass(frozen=True)
 class Table:
     """Values in columns, each with a format.

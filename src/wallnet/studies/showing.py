@@ -67,16 +67,21 @@ def cells(
 ) -> None:
     """Draw coloured cells with text, shape (row, column), the first row at the bottom.
 
-    `columns` and `rows` are their labels. A cell without text has none drawn.
+    `columns` and `rows` are their labels. A cell without text has none drawn. Long lines of many
+    columns are small.
     """
     from matplotlib.patches import Rectangle
 
+    longest = max(len(line) for text in texts.flat for line in str(text).split("\n"))
+    # of the width of the figure in points; a character is less wide than 0.6 of its size
+    wide = 0.85 * axes.figure.bbox.width / axes.figure.dpi * 72 / len(columns)
+    size = min(6.0, wide / (0.6 * max(longest, 1)))
     for row, column in np.ndindex(texts.shape):
         colour, text = colours[row, column], texts[row, column]
         place = (column - 0.5, row - 0.5)
         axes.add_patch(Rectangle(place, 1, 1, facecolor=colour, edgecolor="white"))
         if text:
-            axes.text(column, row, str(text), ha="center", va="center", size=6)
+            axes.text(column, row, str(text), ha="center", va="center", size=size)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-0.5, len(rows) - 0.5))
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)

@@ -9,7 +9,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.intervals.show import draw
+from wallnet.studies.intervals.show import draw, tables
 
 SMALL = Figures(resolution=72)
 NAN = np.nan
@@ -38,16 +38,21 @@ def test_the_table_has_edges_width_and_margin(data, tmp_path):
     found, _ = shown(STUDIES["intervals"], data, tmp_path)
     header, rows = list(found[0]), [list(row.values()) for row in found]
     assert header == [
-        *("state after the pulse", "at rest", "from (1e12 A/m²)", "to (1e12 A/m²)"),
+        *("state after the pulse", "the wall", "from (1e12 A/m²)", "to (1e12 A/m²)"),
         *("edges, ± (1e12 A/m²)", "width (1e12 A/m²)", "half width (%)"),
         "pulses of the sweep in it",
     ]
-    assert rows[0] == ["notch 1", "yes", "–", "0.6000", "0.0005", "–", "–", "2"]
+    assert rows[0] == ["notch 1", "rests", "–", "0.6000", "0.0005", "–", "–", "2"]
     # (0.62 - 0.60)/(0.62 + 0.60)
-    assert rows[1] == ["notch 2", "no", "0.6000", "0.6200", "0.0005", "0.0200", "1.6", "0"]
+    assert rows[1] == ["notch 2", "still moves", "0.6000", "0.6200", "0.0005", "0.0200", "1.6", "0"]
     # (0.70 - 0.62)/(0.70 + 0.62)
     assert rows[2][-3:] == ["0.0800", "6.1", "1"]
     assert rows[3][2:4] == ["0.7000", "–"]
+    states = ["between 2 and 3", "between 1 and 2", "reversed", "initial"]
+    data = data.assign(interval_state=data["interval_state"].copy(data=states))
+    words = [row[1] for row in tables(data, "stairs")[0].rows()]
+    assert words[0] == "rests, lower end at notch 2, upper end at notch 3"
+    assert words[1:] == ["still moves", "has left the track", "rests"]
 
 
 def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):

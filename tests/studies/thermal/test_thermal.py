@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.once import once
 from helpers.programs import STAIRCASE
+from matplotlib import colormaps
 
 from studies.results import gather, shown, write_block, write_path, write_train
 from wallnet import config, plan
@@ -423,7 +424,12 @@ def test_the_map_has_a_panel_for_each_model(data):
     assert [axes.get_title(loc="left") for axes in panels] == ["warm", "hot"]
     texts = {text.get_position(): text.get_text() for text in panels[0].texts}
     assert {axes.get_ylabel() for axes in panels} == {"state after 1 µs"}
-    assert texts == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "0.09", (1, 1): "1.00"}
+    found = {place: text.split("\n")[0] for place, text in texts.items()}
+    assert found == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "0.09", (1, 1): "1.00"}
+    # all of 16 replicas: 0.025^(1/16) to 1, of which the lower end is the colour
+    assert texts[1, 1] == "1.00\n0.79–1.00"
+    cell = next(patch for patch in panels[0].patches if patch.get_xy() == (0.5, 0.5))
+    assert cell.get_facecolor() == colormaps["Blues"](0.7 * 0.025 ** (1 / 16))
     for axes, hatched in zip(panels, (0, 1), strict=True):
         frames = [patch for patch in axes.patches if not patch.get_fill()]
         cold = [patch.get_xy() for patch in frames if not patch.get_hatch()]

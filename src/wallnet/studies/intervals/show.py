@@ -4,9 +4,21 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
+from wallnet.files import WallState
+from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import columns
+
+
+def _seen(state: WallState, settled: int) -> str:
+    """Return what was seen of the wall in words."""
+    if not settled:
+        return "still moves"
+    if state in WITHOUT_WALL:
+        return "has left the track"
+    ends = ", lower end at notch {}, upper end at notch {}".format(*state.ends or ("", ""))
+    return f"rests{ends if state.half else ''}"
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -16,9 +28,11 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     can miss it.
     """
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
-    names = [f"interval_{each}" for each in ("state", "settled", "low", "high", "error")]
+    ends = zip(data["interval_state"].values, data["interval_settled"].values, strict=True)
     shown = {
-        **columns("intervals", data, *names),
+        **columns("intervals", data, "interval_state"),
+        "the wall": ([_seen(WallState(state), settled) for state, settled in ends], ""),
+        **columns("intervals", data, "interval_low", "interval_high", "interval_error"),
         "width (1e12 A/m²)": (high - low, ".4f"),
         "half width (%)": (100 * (high - low) / np.abs(high + low), ".1f"),
         **columns("intervals", data, "interval_swept"),

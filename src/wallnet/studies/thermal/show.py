@@ -114,14 +114,15 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
 
     models, states = data["model"].values, list(map(str, data["outcome"].values))
     density = [f"{each / 1e12:g}" for each in data["current_density"].values]
-    height = 0.12 + len(models) * (0.06 + 0.028 * len(states))
+    height = 0.12 + len(models) * (0.06 + 0.036 * len(states))
     figure, panels = style.panels(figures, len(models), 1, height, sharex=True)
     for axes, model in zip(panels[:, 0], models, strict=True):
         chosen = data.sel(model=model).transpose("outcome", ...)
-        found = np.nan_to_num(chosen["outcome_probability"].values)
-        # dark colours would hide the numbers
-        shades = colormaps["Blues"](0.7 * found)
-        cells(axes, shades, np.where(found > 0, np.char.mod("%.2f", found), ""), density, states)
+        found, low, high = (np.nan_to_num(chosen[name].values) for name in PROBABILITY)
+        # so few replicas are pale; dark colours would hide the numbers
+        shades = colormaps["Blues"](0.7 * low)
+        texts = np.vectorize("{:.2f}\n{:.2f}–{:.2f}".format)(found, low, high)
+        cells(axes, shades, np.where(found > 0, texts, ""), density, states)
         for column, cold in enumerate(map(str, data["cold_state"].values)):
             place = (column - 0.5, states.index(cold) - 0.5)
             axes.add_patch(Rectangle(place, 1, 1, fill=False, ec="#D55E00", lw=1.5, zorder=3))

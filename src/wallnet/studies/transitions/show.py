@@ -12,7 +12,7 @@ from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.device_tables import sign_of, write_energies
-from wallnet.report.tables import Format, Table, of_columns
+from wallnet.report.tables import Format, Table, of_columns, significant
 from wallnet.studies.showing import YES, cells, columns, rows_of
 
 
@@ -65,7 +65,7 @@ _PULSES = "J (1e12 A/m²), duration, state after it"
 
 _NUMBERS: dict[str, Format] = {
     "pulses": ".0f",
-    "energy (pJ)": ".3f",
+    "energy (pJ)": significant,
     "largest rise, middle (K)": ".1f",
 }
 
