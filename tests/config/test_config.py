@@ -962,6 +962,24 @@ def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
     assert plan.load(ROOT / "config.yaml").studies["transitions"]["synapse-5"]
 
 
+def test_a_device_changed_by_hand_is_checked_with_what_it_inherits_alone(tmp_path, tiny):
+    devices, path = tiny["devices"], tmp_path / "config.yaml"
+    devices["heir"] = {"like": "synapse", "pulse": {"duration": 0.5e-9}}
+    devices |= {"broken": {"like": "nothing"}, "child": {"like": "broken"}}
+    devices["neuron"]["track"]["width"] = 150
+    path.write_text(yaml.safe_dump(tiny))
+    # the pulse of the heir would be shorter than the waveform that it would inherit
+    change = "pulse.waveform=[[0.0, 1.0], [0.6e-9, 0.5]]"
+    assert len(config.load_device(path, "synapse", [change]).pulse.waveform) == 2
+    for name, words in [
+        ("heir", "devices.heir.pulse"),
+        ("child", "devices.broken.like names 'nothing', which is not a device; use one of broken,"),
+        ("neuron", "devices.neuron.track.width = 150"),
+    ]:
+        with pytest.raises(config.ConfigError, match=f"^{re.escape(f'{path}: {words}')}"):
+            config.load_device(path, name, [change])
+
+
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])
 def test_a_length_is_a_plain_number_in_metres(text):
     assert not fits(config.Track, SHAPE | {"thickness": yaml.safe_load(text)})

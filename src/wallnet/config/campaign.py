@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, Field, PrivateAttr, create_model
 
 from wallnet.config.devices import Device
-from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
+from wallnet.config.inheritance import SHARED, laid_over, lineage, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import Networks
@@ -224,6 +224,8 @@ def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) ->
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
     """Read one simulated device of a configuration file, with some keys changed.
 
+    Only the device and those from which it inherits are checked.
+
     Parameters
     ----------
     path : str or Path
@@ -262,8 +264,14 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    # the changed device need not suit the other sections, such as pulses from its states
-    alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
+    # the changed device need not suit its heirs, nor other sections, such as pulses from its states
+    known = {str(key): block for key, block in devices.items()}
+    try:
+        chain = lineage(name, known)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    alone = {key: data[key] for key in SHARED if key in data}
+    alone["devices"] = {each: known[each] for each in chain}
     with contextlib.chdir(Path(path).parent):
         device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
