@@ -120,7 +120,7 @@ def parse(
     )
     blocks = {key: data[key] for key in known if key in data and key not in SHARED}
     made, findings = checked(with_studies(studies), blocks | {"devices": devices})
-    more = [_nameless(each, studies) or each.sentence() for each in findings]
+    more = [_nameless(each, studies, blocks) or each.sentence() for each in findings]
     _refuse([*problems, *found, *more], source, elsewhere)
     assert made is not None
     asked = {key: getattr(made, key) for key in studies}
@@ -146,11 +146,17 @@ def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
     return _with_blocks(tuple((key, s.settings, bool(s.each)) for key, s in studies.items()))
 
 
-def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
-    """Return the sentence about settings of a study without a name; empty for other findings."""
+def _nameless(finding: Finding, studies: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
+    """Return the sentence about settings of a study without a name; empty for other findings.
+
+    A name can be that of a setting, such as `device`; below it is a block.
+    """
     key, *inner = map(str, finding.key)
-    named = key in studies and not studies[key].each
-    if named and inner and inner[0] in studies[key].settings.model_fields:
+    if not inner or key not in studies or studies[key].each:
+        return ""
+    fields = studies[key].settings.model_fields
+    own = {name: value for name, value in blocks[key].items() if name in fields}
+    if inner[0] in own and not all(isinstance(value, Mapping) for value in own.values()):
         return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
     return ""
 
