@@ -118,7 +118,23 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "words"), BAD)
+# Table I of the paper, a usual interfacial DMI constant, and g = 2, in the units of other papers
+SLIPS = [
+    ("saturation_magnetization", 1100, "1100 kA/m or emu/cm³ are 1.1e+6 A/m"),
+    ("saturation_magnetization", 1.1, "1100 kA/m or emu/cm³ are 1.1e+6 A/m"),
+    ("exchange_stiffness", 20, "20 pJ/m are 2.0e-11 J/m"),
+    ("exchange_stiffness", 2e-6, "20 pJ/m are 2.0e-11 J/m"),
+    ("dmi_constant", -0.5, "1 mJ/m² is 1.0e-3 J/m²"),
+    ("uniaxial_anisotropy", 1.0, "1000 kJ/m³, is 1.0e+6 J/m³"),
+    ("uniaxial_anisotropy", 1000.0, "1000 kJ/m³, is 1.0e+6 J/m³"),
+    ("gyromagnetic_ratio", 1.76e11, "1.76e+11 rad/(s T) are 2.21e+5 m/(A s)"),
+    ("gyromagnetic_ratio", 2.8e6, "1.76e+11 rad/(s T) are 2.21e+5 m/(A s)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"), [*BAD, *((f"material.{key}", *rest) for key, *rest in SLIPS)]
+)
 def test_bad_input_is_one_sentence_with_the_key(tiny, path, value, words):
     training = {"epochs": 1, "learning_rate": 1e-3}
     tiny["networks"] = {"synapses": ["synapse"], "mappings": ["layer", "row-3sd"]}
@@ -459,8 +475,8 @@ def fits(section, values):
 
 
 SHAPE = {"length": 1e-6, "width": 1e-6, "thickness": 1e-9, "cell_size": 1e-8}
-STIFF = MATERIAL | {"uniaxial_anisotropy": 1e8}
-WEAK = MATERIAL | {"saturation_magnetization": 1e3}
+STIFF = MATERIAL | {"uniaxial_anisotropy": 3e7}
+WEAK = MATERIAL | {"saturation_magnetization": 5e3}
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 LARGEST_SEED = 2**32 - 1
 
@@ -468,13 +484,13 @@ LARGEST_SEED = 2**32 - 1
 @pytest.mark.parametrize(
     ("section", "base", "key", "low", "high"),
     [
-        (config.Material, STIFF, "saturation_magnetization", 1e3, 1e7),
-        (config.Material, MATERIAL, "exchange_stiffness", 1e-14, 1e-9),
-        (config.Material, MATERIAL, "dmi_constant", 1e-7, 0.1),
-        (config.Material, MATERIAL, "dmi_constant", -0.1, -1e-7),
-        (config.Material, WEAK, "uniaxial_anisotropy", 1.0, 1e8),
+        (config.Material, STIFF, "saturation_magnetization", 5e3, 3e6),
+        (config.Material, MATERIAL, "exchange_stiffness", 1e-14, 1e-10),
+        (config.Material, MATERIAL, "dmi_constant", 1e-7, 0.01),
+        (config.Material, MATERIAL, "dmi_constant", -0.01, -1e-7),
+        (config.Material, WEAK, "uniaxial_anisotropy", 100.0, 3e7),
         (config.Material, MATERIAL, "damping", 1e-4, 10.0),
-        (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 1e7),
+        (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 2e6),
         (config.Material, MATERIAL, "polarization", 0.0, 1.0),
         (config.Material, MATERIAL, "slonczewski_lambda", 1.0, 100.0),
         (config.Material, MATERIAL, "field_like_torque", -10.0, 10.0),

@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
-from wallnet.config.messages import misnamed
+from wallnet.config.messages import checked, misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
+    FIXES,
     Conductance,
     CurrentDensity,
     Duration,
@@ -49,13 +50,13 @@ Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
 class StaticMaterial(Section):
     """The ferromagnetic film, as its energy needs it."""
 
-    saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)]
+    saturation_magnetization: Annotated[float, Quantity("A/m", 5e3, 3e6)]
     """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
-    exchange_stiffness: Annotated[float, Quantity("J/m", 1e-14, 1e-9)]
+    exchange_stiffness: Annotated[float, Quantity("J/m", 1e-14, 1e-10)]
     """Exchange constant A. Source: paper, Table I: 2e-11."""
-    dmi_constant: Annotated[float, Quantity("J/m²", 1e-7, 0.1, magnitude=True, zero=True)]
+    dmi_constant: Annotated[float, Quantity("J/m²", 1e-7, 0.01, magnitude=True, zero=True)]
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
-    uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 1.0, 1e8)]
+    uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 100.0, 3e7)]
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
 
     def terms(self) -> "Terms":
@@ -81,10 +82,11 @@ class StaticMaterial(Section):
 
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
+            least = self.uniaxial_anisotropy - self.effective_anisotropy
+            slip = f"; {FIXES['J/m³']}" if self.uniaxial_anisotropy < 0.01 * least else ""
             yield (
                 f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
-                "perpendicular magnetisation; raise it above μ0 Ms²/2 = "
-                f"{self.uniaxial_anisotropy - self.effective_anisotropy:.4g} J/m³"
+                f"perpendicular magnetisation; raise it above μ0 Ms²/2 = {least:.4g} J/m³{slip}"
             )
 
 
@@ -93,7 +95,7 @@ class SimulatedMaterial(StaticMaterial):
 
     damping: Damping
     """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
-    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
+    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 2e6)]
     """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
     polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
     """Polarisation P of the spin current, along +y for J > 0. Source: paper, Table I: 0.4."""
@@ -374,7 +376,7 @@ class Device(Section):
         Raises
         ------
         ValueError
-            If the film is not perpendicular at its temperature.
+            If the film is not perpendicular at its temperature, or a value is out of bounds there.
         """
         given, keys = self.temperature, {*SimulatedMaterial.model_fields}
         material = SimulatedMaterial(**self.material.model_dump(include=keys))
@@ -400,7 +402,11 @@ class Device(Section):
         names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
         values = {key: getattr(terms, name) for key, name in names.items()}
         # rounded, so that all machines simulate the same job
-        return material.model_copy(update={key: float(f"{x:.6g}") for key, x in values.items()})
+        rounded = {key: float(f"{x:.6g}") for key, x in values.items()}
+        made, findings = checked(SimulatedMaterial, material.model_dump() | rounded)
+        if made is None:
+            raise ValueError(f"{findings[0].key[0]} at temperature.ambient{findings[0].text}")
+        return made
 
     @property
     def static_material(self) -> StaticMaterial:
@@ -459,7 +465,7 @@ class Device(Section):
                     yield f"temperature.{name} is {told}; lower it"
             try:
                 self.time_step()
-                cells = self.simulated_material
+                cells, _ = self.simulated_material, self.static_material
                 cells.domain_magnetization(self.track.cell, self.field_temperature)
             except ValueError as error:
                 yield f"material.{error}"
