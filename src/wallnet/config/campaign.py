@@ -271,13 +271,12 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
     # the changed device need not suit its heirs, nor other sections, such as pulses from its states
-    known = {str(key): block for key, block in devices.items()}
+    blocks = {str(key): block for key, block in devices.items()}
     try:
-        chain = lineage(name, known)
+        chain = {each: blocks[each] for each in lineage(name, blocks)}
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    alone = {key: data[key] for key in SHARED if key in data}
-    alone["devices"] = {each: known[each] for each in chain}
+    alone = {"devices": chain, **{key: data[key] for key in SHARED if key in data}}
     with contextlib.chdir(Path(path).parent):
         device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):
