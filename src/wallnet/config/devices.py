@@ -178,7 +178,7 @@ class Temperature(Section):
     The embedded engine simulates it, and OOMMF without `heating`. By default, the film has the
     values of `material` at `ambient`. Its cells have higher ones, which their fluctuations reduce
     again: the magnetisation by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the
-    relaxation lasts its longest time.
+    relaxation lasts its longest time. A quench to 0 K at its end shows the state of the wall.
     """
 
     ambient: Kelvin
@@ -332,7 +332,9 @@ class Device(Section):
     relaxation: Relaxation = Relaxation()
     """Relaxation after the pulse."""
     read_at: ReadTime = "rest"
-    """When the wall is read: `pulse_end`, `rest` or a time from the start of the pulse."""
+    """When the wall is read: `pulse_end`, `rest` or a time from the start of the pulse. At a
+    temperature, its state is that of a quench after `relaxation`; straight after the pulse, a
+    quench pulls half-depinned walls back, which `relaxation.longest: 10.0e-9` avoids."""
     shown: tuple[CurrentDensity, ...] | None = None
     """Pulses in figures of single pulses; chosen by final state if not given."""
     detector: Detector = Detector()
