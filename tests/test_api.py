@@ -93,26 +93,21 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     ("study", "settings", "words"),
     [
         ("thermal", {"replicas": 3}, "a multiple of 8"),
-        ("thermal", {"pause": 5}, "outside the range 1e-15 to 0.001 s"),
+        ("thermal", {"pause": 5, "reading_time": 5}, "outside the range 1e-15 to 0.001 s"),
         ("thermal", {"free_share": 2, "duration": 5, "current_densities": 3}, "a fraction betw"),
-        ("thermal", {"variants": {"cold": {}}}, "cold has no temperature"),
+        ("thermal", {"current_densities": [1e12], "variants": {"cold": {}}}, "no temperature"),
         ("operating_windows", {"durations": [1e-9], "tail": {"share": 0.5}}, "tail.duration is"),
-        ("operating_windows", {}, "durations is missing; add it"),
+        ("operating_windows", {"current_densities": [1e12]}, "durations is missing; add it"),
         ("pulse_trains", {"pulses": [{"current_density": 1}]}, "current densities are in A/m²"),
         ("depinning", {"durations": [5]}, "did you mean duration?"),
-        ("barriers", {"spacing": 100}, "moves a wall by half"),
     ],
 )
 def test_a_setting_is_refused_as_in_a_configuration(study, settings, words):
     """The subject has the name of the device by default, "device", which is a key of studies."""
-    if study in ("thermal", "operating_windows"):
-        settings = {"current_densities": [1e12]} | settings
     data = windowed()
     device = data["devices"]["stairs"] | {key: data[key] for key in ("material", "output")}
-    fields = STUDIES[study].settings.model_fields
-    names = {"device": "device", "devices": ["device"]}
-    block = settings | {key: names[key] for key in names if key in fields}
-    asked = block if STUDIES[study].each else {"mine": block}
+    named = {"device": "device"} if "device" in STUDIES[study].settings.model_fields else {}
+    asked = {"mine": settings | named}
     messages = []
     for call in (
         lambda: plan.parse({"devices": {"device": device}, study: asked}, f"api.{study}"),

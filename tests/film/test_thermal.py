@@ -266,13 +266,12 @@ def test_a_macrospin_keeps_the_boltzmann_distribution():
     assert engine.spin_temperature() == pytest.approx(temperature, rel=0.02, abs=0)
 
 
-@pytest.mark.parametrize("temperature", [50.0, 300.0])
-def test_free_moments_diffuse_as_brown_calculated(temperature):
+def test_free_moments_diffuse_as_brown_calculated():
     """Mean and orientation decay by 2 D and 6 D (Brown, 1963), D = α γ0 k_B T/((1 + α²) μ0 Ms V).
 
     Without an energy, the turns by the thermal field alone bound the step.
     """
-    damping = 0.3
+    temperature, damping = 300.0, 0.3
     engine = film((100, 400), Terms(MS, stray_field=False, damping=damping), temperature, 3)
     moment = VACUUM_PERMEABILITY * MS * VOLUME
     diffusion = damping * GAMMA * BOLTZMANN * temperature / ((1 + damping**2) * moment)

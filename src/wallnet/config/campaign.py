@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, Field, PrivateAttr, create_model
 
 from wallnet.config.devices import Device
-from wallnet.config.inheritance import SHARED, laid_over, lineage, resolved, writes
+from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import ConfigError, Finding, checked, shown_key, unknown_key
 from wallnet.config.networks import Networks
@@ -149,15 +149,13 @@ def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
 def _nameless(finding: Finding, studies: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
     """Return the sentence about settings of a study without a name; empty for other findings.
 
-    A name can be that of a setting, such as `device`; below it is a block.
+    A name can be that of a setting, such as `device`, if there are settings below it.
     """
-    key, *inner = map(str, finding.key)
-    if not inner or key not in studies or studies[key].each:
-        return ""
-    fields = studies[key].settings.model_fields
-    own = {name: value for name, value in blocks[key].items() if name in fields}
-    if inner[0] in own and not all(isinstance(value, Mapping) for value in own.values()):
-        return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
+    key, inner = str(finding.key[0]), finding.key[1:]
+    if inner and key in studies and not studies[key].each:
+        fields, below = studies[key].settings.model_fields, blocks[key].get(inner[0])
+        if inner[0] in fields and not (isinstance(below, Mapping) and fields.keys() & below):
+            return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
     return ""
 
 
@@ -273,10 +271,14 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
     # the changed device need not suit its heirs, nor other sections, such as pulses from its states
     blocks = {str(key): block for key, block in devices.items()}
     try:
-        chain = {each: blocks[each] for each in lineage(name, blocks)}
+        resolved(name, blocks)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    alone = {"devices": chain, **{key: data[key] for key in SHARED if key in data}}
+    chain = [name]
+    while "like" in blocks[chain[-1]]:
+        chain.append(str(blocks[chain[-1]]["like"]))
+    alone = {key: data[key] for key in SHARED if key in data}
+    alone |= {"devices": {each: blocks[each] for each in chain}}
     with contextlib.chdir(Path(path).parent):
         device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):

@@ -407,7 +407,8 @@ class Device(Section):
         rounded = {key: float(f"{x:.6g}") for key, x in values.items()}
         made, findings = checked(SimulatedMaterial, material.model_dump() | rounded)
         if made is None:
-            raise ValueError(f"{findings[0].key[0]} at temperature.ambient{findings[0].text}")
+            (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
+            raise ValueError(f"{key} at temperature.ambient{fault}; lower the temperature")
         return made
 
     @property

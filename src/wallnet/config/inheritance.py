@@ -24,45 +24,29 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def lineage(name: str, devices: Mapping[str, Any]) -> list[str]:
-    """Return a device of the block `devices` and those from which it inherits, the plain one last.
+def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a device of the block `devices` with inherited keys instead of `like`.
+
+    `heirs` inherit from it, from the first on.
 
     Raises
     ------
     ConfigError
         If `like` does not name a device, or devices inherit from each other in a circle.
     """
-    names: list[str] = []
-    while True:
-        device = devices[name]
-        if not isinstance(device, Mapping):
-            raise ConfigError(
-                f"devices.{name} is not a block of keys; give it kind, track, wall, …"
-            )
-        names.append(name)
-        if "like" not in device:
-            return names
-        name, heir = str(device["like"]), name
-        if unknown := misnamed(f"devices.{heir}.like", name, devices, "a device"):
-            raise ConfigError(*unknown)
-        if name in names:
-            first = min(names[names.index(name) :])
-            raise ConfigError(
-                f"devices.{first}.like leads back to itself; point it to a plain device"
-            )
-
-
-def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a device of the block `devices` with inherited keys instead of `like`.
-
-    The errors are those of `lineage`.
-    """
-    made: dict[str, Any] = {}
-    for each in reversed(lineage(name, devices)):
-        made = laid_over(
-            made, {key: value for key, value in devices[each].items() if key != "like"}
-        )
-    return made
+    device, heirs = devices[name], (*heirs, name)
+    if not isinstance(device, Mapping):
+        raise ConfigError(f"devices.{name} is not a block of keys; give it kind, track, wall, …")
+    if "like" not in device:
+        return dict(device)
+    model = str(device["like"])
+    if unknown := misnamed(f"devices.{name}.like", model, devices, "a device"):
+        raise ConfigError(*unknown)
+    if model in heirs:
+        first = min(heirs[heirs.index(model) :])
+        raise ConfigError(f"devices.{first}.like leads back to itself; point it to a plain device")
+    own = {key: value for key, value in device.items() if key != "like"}
+    return laid_over(resolved(model, devices, heirs), own)
 
 
 def writes(block: object, path: Location) -> bool:

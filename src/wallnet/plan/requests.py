@@ -90,7 +90,7 @@ class Requested(Mapping[str, Request]):
                 _check_same(self[path], request)
 
     def of_study(self, owner: str) -> dict[str, Request]:
-        """Return the requests of a study by path, also those that are of another one, too."""
+        """Return the requests of a study by path, including those that others ask for too."""
         if owner not in self._made:
             self._made[owner] = of_study(owner, self.campaign, self._folder)
         return self._made[owner]

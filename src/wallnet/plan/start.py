@@ -47,15 +47,16 @@ def check_measurements(campaign: Campaign) -> None:
     Snakemake names only files that are missing and that a job of the plan needs.
     """
     for name, device in campaign.measured.items():
-        from wallnet.studies.devices.measured import READERS  # loads numpy and pandas
+        from wallnet.studies.devices import measured  # loads numpy and pandas
 
+        readers = {"levels": measured.read_levels, "activation": measured.read_activation}
         for key, path in device.files().items():
             if not Path(path).exists():
                 raise ConfigError(
                     f"devices.{name}.{key}: {path} is not there; put it there, or name another file"
                 )
             try:
-                READERS[key](path)
+                readers[key](path)
             except FileError as error:
                 raise ConfigError(f"devices.{name}.{key}: {error}") from None
 

@@ -41,30 +41,26 @@ def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({}))
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    counts = dict.fromkeys([*COUNTED.values(), "networks"], 0)
-    costs: dict[str, tuple[float, float | None]] = {}
-    longest, total, unknown = 0.0, 0.0, 0
-    for n, each in work:
-        if not n or isfile(each.path):
-            continue
-        if not each.sweep or each.sweep not in costs:
-            computed = each.computes
-            costs[each.sweep] = computed.longest, computed.processor_time
-        simulated, seconds = costs[each.sweep]
-        counts[COUNTED[each.kind]] += n
-        longest += n * simulated
-        if seconds is None:
-            unknown += n
-        else:
-            total += n * (SECONDS_PER_JOB + seconds)
-    missing = [seconds for path, seconds in networks.items() if not isfile(path)]
-    counts["networks"] = len(missing)
-    total += sum(missing)
-    what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
-    if not what:
+    ahead: dict[str | int, tuple[int, Request]] = {}
+    for number, (n, each) in enumerate(work):
+        if n and not isfile(each.path):
+            key = each.sweep or number
+            ahead[key] = n + ahead.get(key, (0, each))[0], each
+    untrained = [seconds for path, seconds in networks.items() if not isfile(path)]
+    if not ahead and not untrained:
         return "All simulations of this target are there."
-    first = f"at most {longest / 1e-9:.0f} ns, " if longest else ""
-    last = ", less where a simulation ends early" if longest else ""
+    counts = dict.fromkeys(COUNTED.values(), 0)
+    for n, each in ahead.values():
+        counts[COUNTED[each.kind]] += n
+    counts["networks"] = len(untrained)
+    what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
+    nanoseconds = sum(n * each.computes.longest for n, each in ahead.values()) / 1e-9
+    first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
+    last = ", less where a simulation ends early" if nanoseconds else ""
+    known = [(n, each.computes.processor_time) for n, each in ahead.values()]
+    total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
+    total += sum(untrained)
+    unknown = sum(n for n, seconds in known if seconds is None)
     about = f"about {time_in_words(total)} of processor time" if total else ""
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"

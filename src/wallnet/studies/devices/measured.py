@@ -207,10 +207,6 @@ def read_activation(path: str | Path) -> "pandas.DataFrame":
     return read
 
 
-READERS = {"levels": read_levels, "activation": read_activation}
-"""What reads and checks the file of each key of a measured device."""
-
-
 def measured_curve(inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> dict[str, Any]:
     """Return a transfer curve, of points by ascending input in any unit, as an activation.
 
