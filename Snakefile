@@ -80,11 +80,20 @@ include: "workflow/rules/validation.smk"
 include: "workflow/rules/failures.smk"
 
 
+everything = plan.listing.everything(campaign)
+
+
 rule all:
     """All results, except those of the checks, which are separate targets."""
     default_target: True
     input:
-        target(plan.listing.everything(campaign)),
+        target(
+            everything,
+            work=lambda: plan.work.work_ahead(
+                plan.work.work_of_all(requested, everything),
+                plan.work.network_times(campaign.networks),
+            ),
+        ),
     localrule: True
 
 

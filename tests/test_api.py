@@ -13,9 +13,11 @@ import pytest
 from helpers.drift import DRIFT
 from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
+from helpers.windows import windowed
 
-from wallnet import api, config, files
+from wallnet import api, config, files, plan
 from wallnet.simulate import SimulationError
+from wallnet.studies import STUDIES
 
 ROOT = Path(__file__).parents[1]
 
@@ -85,6 +87,37 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     assert told[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
     assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()
     assert (tmp_path / "wall.gif").exists()
+
+
+@pytest.mark.parametrize(
+    ("study", "settings", "words"),
+    [
+        ("thermal", {"replicas": 3}, "a multiple of 8"),
+        ("thermal", {"pause": 5, "reading_time": 5}, "outside the range 1e-15 to 0.001 s"),
+        ("thermal", {"free_share": 2, "duration": 5, "current_densities": 3}, "a fraction betw"),
+        ("thermal", {"current_densities": [1e12], "variants": {"cold": {}}}, "no temperature"),
+        ("operating_windows", {"durations": [1e-9], "tail": {"share": 0.5}}, "tail.duration is"),
+        ("operating_windows", {"current_densities": [1e12]}, "durations is missing; add it"),
+        ("pulse_trains", {"pulses": [{"current_density": 1}]}, "current densities are in A/m²"),
+        ("depinning", {"durations": [5]}, "did you mean duration?"),
+    ],
+)
+def test_a_setting_is_refused_as_in_a_configuration(study, settings, words):
+    """The subject has the name of the device by default, "device", which is a key of studies."""
+    data = windowed()
+    device = data["devices"]["stairs"] | {key: data[key] for key in ("material", "output")}
+    named = {"device": "device"} if "device" in STUDIES[study].settings.model_fields else {}
+    asked = {"mine": settings | named}
+    messages = []
+    for call in (
+        lambda: plan.parse({"devices": {"device": device}, study: asked}, f"api.{study}"),
+        lambda: getattr(api, study)(api.make_device(**device), **settings, progress=False),
+    ):
+        with pytest.raises(config.ConfigError) as error:
+            call()
+        messages.append(str(error.value))
+    assert words in messages[0]
+    assert messages[1].replace(f"{study}.device", f"{study}.mine") == messages[0]
 
 
 @pytest.mark.campaign

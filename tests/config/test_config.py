@@ -68,6 +68,13 @@ BAD = [
     ("material.damping", float("nan"), "material.damping = nan is not finite"),
     ("material.damping", 20, "material.damping = 20 is outside the range 0.0001 to 10"),
     ("material.uniaxial_anisotropy", 1e5, "material.uniaxial_anisotropy is 100000 J/m³"),
+    # values of the paper and of g = 2 in other units
+    ("material.saturation_magnetization", 1100, "1100 kA/m or emu/cm³ are 1.1e+6 A/m"),
+    ("material.exchange_stiffness", 2e-6, "20 pJ/m are 2.0e-11 J/m"),
+    ("material.dmi_constant", -0.5, "1 mJ/m² is 1.0e-3 J/m²"),
+    ("material.uniaxial_anisotropy", 1.0, "1000 kJ/m³, is 1.0e+6 J/m³"),
+    ("material.uniaxial_anisotropy", 1000, "7.603e+05 J/m³; 1 MJ/m³, or 1000 kJ/m³, is 1.0e+6"),
+    ("material.gyromagnetic_ratio", 2.8e6, "1.76e+11 rad/(s T) are 2.21e+5 m/(A s)"),
     ("devices.neuron.track.length", 512, "devices.neuron.track.length = 512 is outside"),
     ("devices.neuron.track.cell_size", 3e-9, "track.cell_size 3e-09 m does not divide length"),
     ("devices.neuron.pulse.current_densities", [0.1], "current densities are in A/m²"),
@@ -459,9 +466,9 @@ def fits(section, values):
 
 
 SHAPE = {"length": 1e-6, "width": 1e-6, "thickness": 1e-9, "cell_size": 1e-8}
-STIFF = MATERIAL | {"uniaxial_anisotropy": 1e8}
-STRAIGHT = STIFF | {"exchange_stiffness": 1e-9}
-WEAK = MATERIAL | {"saturation_magnetization": 1e3, "dmi_constant": 1e-7}
+STIFF = MATERIAL | {"uniaxial_anisotropy": 3e7, "dmi_constant": 1e-4}
+STRAIGHT = STIFF | {"exchange_stiffness": 1e-10}
+WEAK = MATERIAL | {"saturation_magnetization": 5e3, "dmi_constant": 1e-7}
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
 LARGEST_SEED = 2**32 - 1
 
@@ -469,13 +476,13 @@ LARGEST_SEED = 2**32 - 1
 @pytest.mark.parametrize(
     ("section", "base", "key", "low", "high"),
     [
-        (config.Material, STIFF, "saturation_magnetization", 1e3, 1e7),
-        (config.Material, STIFF, "exchange_stiffness", 1e-14, 1e-9),
-        (config.Material, STRAIGHT, "dmi_constant", 1e-7, 0.1),
-        (config.Material, STRAIGHT, "dmi_constant", -0.1, -1e-7),
-        (config.Material, WEAK, "uniaxial_anisotropy", 1.0, 1e8),
+        (config.Material, STIFF, "saturation_magnetization", 5e3, 3e6),
+        (config.Material, STIFF, "exchange_stiffness", 1e-14, 1e-10),
+        (config.Material, STRAIGHT, "dmi_constant", 1e-7, 0.01),
+        (config.Material, STRAIGHT, "dmi_constant", -0.01, -1e-7),
+        (config.Material, WEAK, "uniaxial_anisotropy", 100.0, 3e7),
         (config.Material, MATERIAL, "damping", 1e-4, 10.0),
-        (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 1e7),
+        (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 2e6),
         (config.Material, MATERIAL, "polarization", 0.0, 1.0),
         (config.Material, MATERIAL, "slonczewski_lambda", 1.0, 100.0),
         (config.Material, MATERIAL, "field_like_torque", -10.0, 10.0),
@@ -704,12 +711,13 @@ def test_a_dmi_from_its_critical_value_on_is_refused_at_the_ambient_temperature(
     # m is 0.94031 of that at 300 K: D is 2.464e-3 there
     put(tiny, "devices.synapse.temperature", warm)
     (sentence,) = refused(tiny)
-    assert sentence.startswith("devices.synapse.temperature.ambient of 358 K is too high: there, ")
-    assert "D_c = 4 √(A K_eff)/π = 0.002136 J/m²" in sentence
+    start = "material.dmi_constant at temperature.ambient is "
+    assert sentence.startswith(f"{start}{sign * 0.00246419:g} J/m², not below the critical D_c = ")
+    assert "4 √(A K_eff)/π = 0.002136 J/m², at which" in sentence
     tiny["material"]["dmi_constant"] = sign * 2.788e-3
     (sentence,) = refused(tiny)
-    assert sentence.startswith(f"material.dmi_constant is {sign * 2.788e-3:g} J/m², so strong")
-    assert sentence.endswith("keep its magnitude below D_c = 4 √(A K_eff)/π = 0.002788 J/m²")
+    assert sentence.startswith(f"material.dmi_constant is {sign * 2.788e-3:g} J/m², not below")
+    assert "4 √(A K_eff)/π = 0.002788 J/m², at which" in sentence
 
 
 @pytest.mark.parametrize(
@@ -978,6 +986,24 @@ def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
     made = config.load_device(ROOT / "config.yaml", "synapse-5", changes)
     assert made.relaxation.longest == 0
     assert plan.load(ROOT / "config.yaml").studies["transitions"]["synapse-5"]
+
+
+def test_a_device_changed_by_hand_is_checked_with_what_it_inherits_alone(tmp_path, tiny):
+    devices, path = tiny["devices"], tmp_path / "config.yaml"
+    devices["heir"] = {"like": "synapse", "pulse": {"duration": 0.5e-9}}
+    devices |= {"broken": {"like": "nothing"}, "child": {"like": "broken"}}
+    devices["neuron"]["track"]["width"] = 150
+    path.write_text(yaml.safe_dump(tiny))
+    # the pulse of the heir would be shorter than the waveform that it would inherit
+    change = "pulse.waveform=[[0.0, 1.0], [0.6e-9, 0.5]]"
+    assert len(config.load_device(path, "synapse", [change]).pulse.waveform) == 2
+    for name, words in [
+        ("heir", "devices.heir.pulse"),
+        ("child", "devices.broken.like names 'nothing', which is not a device; use one of broken,"),
+        ("neuron", "devices.neuron.track.width = 150"),
+    ]:
+        with pytest.raises(config.ConfigError, match=f"^{re.escape(f'{path}: {words}')}"):
+            config.load_device(path, name, [change])
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])

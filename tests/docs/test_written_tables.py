@@ -216,7 +216,7 @@ def test_the_configuration_has_a_table_for_each_block_and_a_row_for_each_key():
     assert keys["`networks.recipes.X.on_levels`"]
     rows = {tuple(cells_of(line)[:4]) for line in page.splitlines()}
     assert {
-        ("`dmi_constant`", "J/m²", "±(1e-07 to 0.1) or 0", "required"),
+        ("`dmi_constant`", "J/m²", "±(1e-07 to 0.01) or 0", "required"),
         ("`read_at`", "s", "`pulse_end`, `rest` or 1e-15 to 0.001", "rest"),
         ("`count`", "", "1 to 1000 or null", "none"),
         ("`output`", "", "block", "as below"),

@@ -266,6 +266,23 @@ def test_a_macrospin_keeps_the_boltzmann_distribution():
     assert engine.spin_temperature() == pytest.approx(temperature, rel=0.02, abs=0)
 
 
+def test_free_moments_diffuse_as_brown_calculated():
+    """Mean and orientation decay by 2 D and 6 D (Brown, 1963), D = α γ0 k_B T/((1 + α²) μ0 Ms V).
+
+    Without an energy, the turns by the thermal field alone bound the step.
+    """
+    temperature, damping = 300.0, 0.3
+    engine = film((100, 400), Terms(MS, stray_field=False, damping=damping), temperature, 3)
+    moment = VACUUM_PERMEABILITY * MS * VOLUME
+    diffusion = damping * GAMMA * BOLTZMANN * temperature / ((1 + damping**2) * moment)
+    engine.advance(0.35 / diffusion)
+    z = engine.magnetization[..., 2].astype(float)
+    for order, value in (1, z), (2, (3 * z**2 - 1) / 2):
+        expected = math.exp(-order * (order + 1) * 0.35)
+        error = value.std() / math.sqrt(z.size)
+        assert value.mean() == pytest.approx(expected, abs=3.5 * error), order
+
+
 def test_two_coupled_spins_take_the_boltzmann_distribution():
     temperature, coupling, twist = 300.0, 1.2e-12, 0.4e-3
     ku = barrier(1.5, temperature)

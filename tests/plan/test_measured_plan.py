@@ -162,13 +162,26 @@ def test_the_reading_of_the_neuron_plans_nothing(finished):
     assert finished.planned() == {}
 
 
-def test_a_faulty_file_is_told_with_line_and_column(finished):
-    write_measurements(finished.folder, levels="conductance\n10\n50\n")
-    refused = finished.snakemake("devices", check=False)
+@pytest.mark.parametrize("option", ["--dry-run", "--quiet"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            {"levels": "conductance\n10\n50\n"},
+            "levels: levels.csv, line 3, column conductance: 50 S",
+        ),
+        ({"curve": "input,output\n0,1\n1,2\n"}, "activation: activation.csv: has 2 points"),
+    ],
+)
+def test_a_wrong_file_is_told_before_any_job(campaign, content, words, option):
+    campaign.configure(with_small_images())
+    write_measurements(campaign.folder, **content)
+    refused = campaign.snakemake(option, check=False)
     assert refused.returncode != 0
     told = refused.stdout + refused.stderr
-    assert "levels.csv, line 3, column conductance: 50 S" in told
+    assert f"devices.my-device.{words}" in told
     assert "Traceback" not in told
+    assert not (campaign.folder / "results").exists()
 
 
 def test_a_missing_file_is_named_before_any_job(campaign):

@@ -130,6 +130,8 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
     campaign.configure(tiny)
     result = campaign.snakemake("--dry-run", "--printshellcmds")
     assert re.search(r"^trace +1000$", result.stdout, flags=re.MULTILINE)
+    # the initial wall takes no time, a pulse 0.6 ns, relaxation 1 ns, of three levels too
+    assert "1004 simulations of this target are not there yet: at most 1603 ns, " in result.stdout
     commands = re.findall(r"^Shell command: (.*wallnet .+)$", result.stdout, re.MULTILINE)
     assert len(commands) > 1000
     fed = 0
@@ -875,6 +877,26 @@ def test_the_plan_of_the_package_is_that_of_the_rules(jobs):
     campaign = plan.parse(with_everything())
     made = {path for job in jobs for path in job["output"]}
     assert {*everything(campaign), *listing.checks(campaign)} == made
+
+
+def test_the_work_of_all_is_that_of_the_jobs_of_all(tmp_path):
+    """Without the optional device, and with the barriers that tell which levels are kept."""
+    data = with_everything()
+    data["devices"]["plain"]["optional"] = True
+    data["networks"]["mappings"] = ["layer", "layer-kept"]
+    data["networks"]["recipes"]["brief"]["fine_tuned"]["mappings"] = ["layer"]
+    Campaign(tmp_path).configure(data)
+    paths = {path for job in planned_jobs(tmp_path, ["all"]) for path in job["output"]}
+    campaign = plan.parse(data)
+    requested = Requested(campaign)
+    counted = {path for path in {*requested} & paths if "/minima/" not in path}
+    assert {path.split("/")[1] for path in counted} == {
+        *("initial", "traces", "levels", "pulse_trains", "barriers")
+    }
+    work_of_all = work.work_of_all(requested, everything(campaign))
+    assert sorted(each.path for _, each in work_of_all) == sorted(counted)
+    networks = work.network_times(campaign.networks)
+    assert {*networks} == {path for path in paths if path.endswith("metrics.json")}
 
 
 def test_a_campaign_without_recipes_asks_for_nothing_of_networks(tiny):

@@ -116,6 +116,10 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
             {"material": MATERIAL | {"damping": 0.01}},
             "warm.material.damping is 0.01, for which there are no noise weights at a temperature",
         ),
+        (
+            {"temperature": {"ambient": 980.0, "measured_at": 10.0, "thermal_field": False}},
+            "uniaxial_anisotropy at temperature.ambient = 26.6756 is outside the range .*; lower",
+        ),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_with_the_configuration(changes, message):

@@ -91,7 +91,8 @@ def target(paths, missing="", work=None):
             # with any other exception, Snakemake prints a traceback of this function
             logger.error(missing)
             sys.exit(1)
-        if workflow.is_main_process and work and not told:
+        # a report and a graph of the jobs have no executor
+        if workflow.is_main_process and workflow.executor_plugin and work and not told:
             told.append(work())
             logger.warning(told[0])
         workflow.dag.forcefiles.update(left_damaged)

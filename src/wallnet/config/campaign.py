@@ -133,7 +133,7 @@ def parse(
     )
     blocks = {key: data[key] for key in known if key in data and key not in SHARED}
     made, findings = checked(with_studies(studies), blocks | {"devices": devices})
-    more = [_nameless(each, studies) or each.sentence() for each in findings]
+    more = [_nameless(each, studies, blocks) or each.sentence() for each in findings]
     _refuse([*problems, *found, *more], source, elsewhere)
     assert made is not None
     asked = {key: getattr(made, key) for key in studies}
@@ -159,12 +159,16 @@ def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
     return _with_blocks(tuple((key, s.settings, bool(s.each)) for key, s in studies.items()))
 
 
-def _nameless(finding: Finding, studies: Mapping[str, Any]) -> str:
-    """Return the sentence about settings of a study without a name; empty for other findings."""
-    key, *inner = map(str, finding.key)
-    named = key in studies and not studies[key].each
-    if named and inner and inner[0] in studies[key].settings.model_fields:
-        return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
+def _nameless(finding: Finding, studies: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
+    """Return the sentence about settings of a study without a name; empty for other findings.
+
+    A name can be that of a setting, such as `device`, if there are settings below it.
+    """
+    key, inner = str(finding.key[0]), finding.key[1:]
+    if inner and key in studies and not studies[key].each:
+        fields, below = studies[key].settings.model_fields, blocks[key].get(inner[0])
+        if inner[0] in fields and not (isinstance(below, Mapping) and fields.keys() & below):
+            return f"{key} lacks a name; write {key}: {{name: {{...}}}}"
     return ""
 
 
@@ -248,6 +252,8 @@ def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) ->
 def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
     """Read one simulated device of a configuration file, with some keys changed.
 
+    Only the device and those from which it inherits are checked.
+
     Parameters
     ----------
     path : str or Path
@@ -286,8 +292,17 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    # the changed device need not suit the other sections, such as pulses from its states
-    alone = {key: block for key, block in data.items() if key in ("devices", *SHARED)}
+    # the changed device need not suit its heirs, nor other sections, such as pulses from its states
+    blocks = {str(key): block for key, block in devices.items()}
+    try:
+        resolved(name, blocks)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    chain = [name]
+    while "like" in blocks[chain[-1]]:
+        chain.append(str(blocks[chain[-1]]["like"]))
+    alone = {key: data[key] for key in SHARED if key in data}
+    alone |= {"devices": {each: blocks[each] for each in chain}}
     with contextlib.chdir(Path(path).parent):
         device = parse(alone, source=str(path)).devices[name]
     if isinstance(device, MeasuredDevice):

@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
-from wallnet.config.messages import misnamed
+from wallnet.config.messages import checked, misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
+    FIXES,
     Conductance,
     CurrentDensity,
     Duration,
@@ -53,13 +54,13 @@ Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
 class StaticMaterial(Section):
     """The ferromagnetic film, as its energy needs it."""
 
-    saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)]
+    saturation_magnetization: Annotated[float, Quantity("A/m", 5e3, 3e6)]
     """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
-    exchange_stiffness: Annotated[float, Quantity("J/m", 1e-14, 1e-9)]
+    exchange_stiffness: Annotated[float, Quantity("J/m", 1e-14, 1e-10)]
     """Exchange constant A. Source: paper, Table I: 2e-11."""
-    dmi_constant: Annotated[float, Quantity("J/m²", 1e-7, 0.1, magnitude=True, zero=True)]
+    dmi_constant: Annotated[float, Quantity("J/m²", 1e-7, 0.01, magnitude=True, zero=True)]
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
-    uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 1.0, 1e8)]
+    uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 100.0, 3e7)]
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
 
     def terms(self) -> "Terms":
@@ -102,16 +103,17 @@ class StaticMaterial(Section):
 
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
+            least = self.uniaxial_anisotropy - self.effective_anisotropy
+            slip = f"; {FIXES['J/m³']}" if self.uniaxial_anisotropy < 0.01 * least else ""
             yield (
                 f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
-                "perpendicular magnetisation; raise it above μ0 Ms²/2 = "
-                f"{self.uniaxial_anisotropy - self.effective_anisotropy:.4g} J/m³"
+                f"perpendicular magnetisation; raise it above μ0 Ms²/2 = {least:.4g} J/m³{slip}"
             )
         elif abs(self.dmi_constant) >= self.critical_dmi:
             yield (
-                f"dmi_constant is {self.dmi_constant:g} J/m², so strong that the film is full of "
-                "walls; keep its magnitude below D_c = 4 √(A K_eff)/π = "
-                f"{self.critical_dmi:.4g} J/m²"
+                f"dmi_constant is {self.dmi_constant:g} J/m², not below the critical D_c = "
+                f"4 √(A K_eff)/π = {self.critical_dmi:.4g} J/m², at which the film is full of "
+                "walls; lower its magnitude"
             )
 
 
@@ -120,7 +122,7 @@ class SimulatedMaterial(StaticMaterial):
 
     damping: Damping
     """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
-    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 1e7)]
+    gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 2e6)]
     """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
     polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
     """Polarisation P of the spin current, along +y for J > 0. Source: paper, Table I: 0.4."""
@@ -203,7 +205,7 @@ class Temperature(Section):
     The embedded engine simulates it, and OOMMF without `heating`. By default, the film has the
     values of `material` at `ambient`. Its cells have higher ones, which their fluctuations reduce
     again: the magnetisation by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the
-    relaxation lasts its longest time.
+    relaxation lasts its longest time. A quench to 0 K at its end shows the state of the wall.
     """
 
     ambient: Kelvin
@@ -357,7 +359,9 @@ class Device(Section):
     relaxation: Relaxation = Relaxation()
     """Relaxation after the pulse."""
     read_at: ReadTime = "rest"
-    """When the wall is read: `pulse_end`, `rest` or a time from the start of the pulse."""
+    """When the wall is read: `pulse_end`, `rest` or a time from the start of the pulse. At a
+    temperature, its state is that of a quench after `relaxation`; straight after the pulse, a
+    quench pulls half-depinned walls back, which `relaxation.longest: 10.0e-9` avoids."""
     shown: tuple[CurrentDensity, ...] | None = None
     """Pulses in figures of single pulses; chosen by final state if not given."""
     detector: Detector = Detector()
@@ -401,7 +405,7 @@ class Device(Section):
         Raises
         ------
         ValueError
-            If the film is not perpendicular at its temperature.
+            If the film is not perpendicular at its temperature, or a value is out of bounds there.
         """
         given, keys = self.temperature, {*SimulatedMaterial.model_fields}
         material = SimulatedMaterial(**self.material.model_dump(include=keys))
@@ -427,7 +431,12 @@ class Device(Section):
         names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
         values = {key: getattr(terms, name) for key, name in names.items()}
         # rounded, so that all machines simulate the same job
-        return material.model_copy(update={key: float(f"{x:.6g}") for key, x in values.items()})
+        rounded = {key: float(f"{x:.6g}") for key, x in values.items()}
+        made, findings = checked(SimulatedMaterial, material.model_dump() | rounded)
+        if made is None:
+            (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
+            raise ValueError(f"{key} at temperature.ambient{fault}; lower the temperature")
+        return made
 
     @property
     def static_material(self) -> StaticMaterial:
@@ -435,8 +444,7 @@ class Device(Section):
         given = self.temperature
         cold = given and given.model_copy(update={"thermal_field": False})
         material = self.model_copy(update={"temperature": cold}).simulated_material
-        values = material.model_dump(include={*StaticMaterial.model_fields})
-        return StaticMaterial.model_construct(**values)  # `_faults` checks it
+        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
 
     def warnings(self) -> Iterator[str]:
         """Yield what is doubtful of valid values, sentences that begin with a key."""
@@ -507,8 +515,6 @@ class Device(Section):
         try:
             film = self.static_material
             if given:
-                for fault in film._faults():
-                    yield f"temperature.ambient of {given.ambient:g} K is too high: there, {fault}"
                 self.time_step()
                 cells = self.simulated_material
                 cells.domain_magnetization(self.track.cell, self.field_temperature)

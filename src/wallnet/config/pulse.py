@@ -188,7 +188,8 @@ class ProgramPulse(Section):
     duration: Duration
     """Duration of the pulse."""
     pause: DurationOrNone = 0.0
-    """Time without current after the pulse."""
+    """Time without current after the pulse. At a temperature, a quench follows; straight after the
+    pulse, it pulls half-depinned walls back, which a pause of 10 ns avoids."""
     repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1
     """Number of such pulses, one after the other."""
     waveform: Waveform = ()

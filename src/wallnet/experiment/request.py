@@ -55,12 +55,15 @@ class Request:
         requests.
     after : tuple of str
         Results from which it starts.
+    sweep : str
+        Name of requests that take equally long, of which an estimate looks at one; empty for none.
     """
 
     kind: Kind
     path: str
     make: Callable[[], Simulation | Minimum | EnergyPath]
     after: tuple[str, ...] = ()
+    sweep: str = ""
 
     @property
     def computes(self) -> Simulation | Minimum | EnergyPath:
@@ -101,7 +104,7 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
         return first().model_copy(update={"current_density": density})
 
     return {
-        each: Request("trace", path.format(current_name(each)), partial(another, each), after)
+        each: Request("trace", path.format(current_name(each)), partial(another, each), after, path)
         for each in densities
     }
 

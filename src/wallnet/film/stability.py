@@ -84,7 +84,6 @@ def choose(
     `stiffest` is the largest |λ|, and `turning` the largest rate that has to be resolved for
     accuracy, in 1/s.
     """
-    stiffest, turning = max(stiffest, 1e-300), max(turning, 1e-300)
     best: tuple[float, ...] = CLASSICAL
     longest = min(
         stability_radius(best, damping, precession) / stiffest, LARGEST_TURN_ALONE / turning, 1e-11

@@ -61,12 +61,12 @@ class Requested(Mapping[str, Request]):
     def __getitem__(self, path: str) -> Request:
         """Return the request of a path; raise `ConfigError` if the campaign does not ask for it."""
         owner = path.split("/")[1]
-        if owner in ALL_STUDIES and path not in self._of(owner):
+        if owner in ALL_STUDIES and path not in self.of_study(owner):
             # a round may have been finished since
             self._made[owner] = of_study(owner, self.campaign, self._folder) | self._made[owner]
         # a study can ask for further results of a device
         for each in sorted(ALL_STUDIES, key=lambda name: name != owner):
-            if path in (found := self._of(each)):
+            if path in (found := self.of_study(each)):
                 return found[path]
         raise ConfigError(
             f"{path} is not asked for; add its device and its pulse to config.yaml, or name "
@@ -75,7 +75,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        every = map(self._of, ALL_STUDIES)
+        every = map(self.of_study, ALL_STUDIES)
         # the pulses of a sweep and levels can be asked for by several
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
@@ -86,10 +86,11 @@ class Requested(Mapping[str, Request]):
     def check(self) -> None:
         """Refuse requests of a study that are not those of others of the same paths."""
         for study in ALL_STUDIES:
-            for path, request in self._of(study).items():
+            for path, request in self.of_study(study).items():
                 _check_same(self[path], request)
 
-    def _of(self, owner: str) -> dict[str, Request]:
+    def of_study(self, owner: str) -> dict[str, Request]:
+        """Return the requests of a study by path, including those that others ask for too."""
         if owner not in self._made:
             self._made[owner] = of_study(owner, self.campaign, self._folder)
         return self._made[owner]

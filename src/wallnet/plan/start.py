@@ -14,6 +14,7 @@ from typing import Any
 from wallnet.config import Campaign, ConfigError
 from wallnet.config.calculators import SETTINGS
 from wallnet.experiment.code import code_of
+from wallnet.files import FileError
 from wallnet.studies import STUDIES
 
 
@@ -41,16 +42,23 @@ def check_submittable(folders: Mapping[str, Path]) -> None:
 
 
 def check_measurements(campaign: Campaign) -> None:
-    """Refuse a run if a file of a measured device is missing, also one whose results are there.
+    """Refuse a run if a file of a measured device cannot be used, also one whose results are there.
 
-    Snakemake names only files that a job of the plan needs.
+    Snakemake names only files that are missing and that a job of the plan needs.
     """
     for name, device in campaign.measured.items():
+        from wallnet.studies.devices import measured  # loads numpy and pandas
+
+        readers = {"levels": measured.read_levels, "activation": measured.read_activation}
         for key, path in device.files().items():
             if not Path(path).exists():
                 raise ConfigError(
                     f"devices.{name}.{key}: {path} is not there; put it there, or name another file"
                 )
+            try:
+                readers[key](path)
+            except FileError as error:
+                raise ConfigError(f"devices.{name}.{key}: {error}") from None
 
 
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,15 +1,18 @@
 """How many simulations and paths a target has to compute, and about how long its jobs take."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from os.path import isfile
+from types import MappingProxyType
 
 from wallnet import files
+from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
 from wallnet.experiment import Request
 from wallnet.experiment.request import COUNTED
 from wallnet.files.progress import time_in_words
-from wallnet.plan.requests import Requested, of_study
-from wallnet.studies import ALL_STUDIES
+from wallnet.plan.listing import level_set_sources
+from wallnet.plan.requests import Requested
+from wallnet.studies import ALL_STUDIES, STUDIES
 
 SECONDS_PER_JOB = 0.8
 """Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
@@ -28,26 +31,35 @@ Work = Iterable[tuple[int, Request]]
 """Numbers of requests, each with one such request."""
 
 
-def work_ahead(work: Work) -> str:
+def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({})) -> str:
     """Return a sentence with the number of missing computations and their estimated time.
+
+    `networks` has the estimated processor time in s of networks, by file.
 
     Examples
     --------
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    ahead = [(n, each) for n, each in work if n and not Path(each.path).is_file()]
-    if not ahead:
+    ahead: dict[str | int, tuple[int, Request]] = {}
+    for number, (n, each) in enumerate(work):
+        if n and not isfile(each.path):
+            key = each.sweep or number
+            ahead[key] = n + ahead.get(key, (0, each))[0], each
+    untrained = [seconds for path, seconds in networks.items() if not isfile(path)]
+    if not ahead and not untrained:
         return "All simulations of this target are there."
     counts = dict.fromkeys(COUNTED.values(), 0)
-    for n, each in ahead:
+    for n, each in ahead.values():
         counts[COUNTED[each.kind]] += n
+    counts["networks"] = len(untrained)
     what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
-    nanoseconds = sum(n * each.computes.longest for n, each in ahead) / 1e-9
+    nanoseconds = sum(n * each.computes.longest for n, each in ahead.values()) / 1e-9
     first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
     last = ", less where a simulation ends early" if nanoseconds else ""
-    known = [(n, each.computes.processor_time) for n, each in ahead]
+    known = [(n, each.computes.processor_time) for n, each in ahead.values()]
     total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
+    total += sum(untrained)
     unknown = sum(n for n, seconds in known if seconds is None)
     about = f"about {time_in_words(total)} of processor time" if total else ""
     if unknown:
@@ -62,7 +74,12 @@ def expected_times(requested: Requested) -> dict[str, float]:
     """
     counted = (each for each in requested.values() if each.kind in COUNTED)
     times = {each.path: each.computes.processor_time or 0.0 for each in counted}
-    networks = requested.campaign.networks
+    return times | network_times(requested.campaign.networks)
+
+
+def network_times(networks: Networks) -> dict[str, float]:
+    """Return the estimated processor time in s of networks, by file."""
+    times = {}
     for run in networks.runs():
         stage = STAGES[run.stage]
         training = getattr(networks.recipes[run.recipe], stage.needs)
@@ -84,11 +101,25 @@ def study_work(requested: Requested, name: str) -> Work:
     They are those that were made for the rules. Minimisations take seconds and do not count.
     """
     study, campaign = ALL_STUDIES[name], requested.campaign
-    asked = of_study(name, campaign).values()
-    found = [(1, requested[each.path]) for each in asked if each.kind in COUNTED]
+    asked = requested.of_study(name).values()
+    found = [(1, each) for each in asked if each.kind in COUNTED]
     for subject, settings in study.subjects(campaign).items():
-        if not Path(study.path(subject)).exists():
+        if not isfile(study.path(subject)):
             finished = len(study.finished_rounds(campaign, subject))
             for expected in study.rounds(campaign, subject, settings)[finished:]:
                 found += expected
     return found
+
+
+def work_of_all(requested: Requested, everything: Iterable[str]) -> Work:
+    """Return simulations and paths of the target `all`, whose results are `everything`.
+
+    They include those of studies that tell which levels networks use, and no later rounds.
+    """
+    campaign, wanted = requested.campaign, {*everything}
+    for synapse in campaign.networks.synapses:
+        for name in level_set_sources(campaign, synapse):
+            asked = STUDIES[name].requests_of(campaign, synapse)
+            wanted.update(each.path for each in asked.values())
+    every = {path: each for name in ALL_STUDIES for path, each in requested.of_study(name).items()}
+    return [(1, each) for path, each in every.items() if path in wanted and each.kind in COUNTED]

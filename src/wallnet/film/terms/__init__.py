@@ -100,7 +100,8 @@ class Terms:
         Returns
         -------
         tuple of float
-            Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s.
+            Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s;
+            above zero even if nothing acts.
         """
         layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
         acting = self.acting(torque)
@@ -116,7 +117,7 @@ class Terms:
         stiffest += max(found.highest, -found.lowest) + others
         turning = float(np.linalg.norm(found.uniform, 2)) + others
         rate = self.rate * math.hypot(float(self.precession), self.damping)
-        return rate * float(stiffest), rate * turning
+        return max(rate * float(stiffest), 1e-300), max(rate * turning, 1e-300)
 
     def time_step(
         self, cell: Cell, torque: SpinTorque | None = None

@@ -36,8 +36,8 @@ class Thermal(base.Varied, Sweep):
     duration: Duration | None = None
     """Duration of square pulses; the pulse of the device if not given."""
     pause: DurationOrNone = 10e-9
-    """Time without current after each pulse, at whose end a quench shows the state. Source: our
-    choice."""
+    """Time without current after each pulse, at whose end a quench shows the state. Straight after
+    the pulse, a quench pulls half-depinned walls back, which 10 ns avoid. Source: our choice."""
     replicas: Annotated[int, Field(ge=BLOCK, le=100_000, multiple_of=BLOCK)] = BLOCK
     """Repetitions of each pulse, a multiple of 8. Source: our choice."""
     free_share: Annotated[Fraction, Field(gt=0)] = 0.5
