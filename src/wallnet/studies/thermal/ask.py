@@ -136,7 +136,7 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
     frequencies = {
         name: barriers.attempt_frequencies
         for name, each in variants.items()
-        if barriers and (each.track, each.static_material) == (device.track, device.static_material)
+        if barriers and (each.track, each.film_at()) == (device.track, device.film_at())
     }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
