@@ -76,12 +76,8 @@ def minimum_job(device: Device, name: str, temperature: float | None = None) -> 
     if state != REVERSED:
         bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
-    return Minimum(
-        track=device.track,
-        material=device.film_at(temperature),
-        state=state,
-        placement=placement,
-    )
+    material = device.film_at(temperature)
+    return Minimum(track=device.track, material=material, state=state, placement=placement)
 
 
 def neighbours(track: Track) -> list[Pair]:
