@@ -16,6 +16,7 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 
 import argparse
 import html
+import math
 import re
 import shutil
 import subprocess
@@ -36,6 +37,8 @@ from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.files import DEVICE
+from wallnet.film.constants import BOLTZMANN
+from wallnet.film.renormalization import bloch
 from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
@@ -45,6 +48,8 @@ from wallnet.report.device_tables import SMALLEST
 from wallnet.report.faults import doubts
 from wallnet.report.networks import ACCURACIES
 from wallnet.studies import STUDIES, Study
+from wallnet.studies.barriers.gather import lifetime
+from wallnet.studies.barriers.show import lifetime_text
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
 
@@ -449,6 +454,44 @@ def write_energy_on_oxides(results: Results) -> str:
     return markdown(header, rows)
 
 
+def retention(results: Results) -> str:
+    """Return the barrier of a rigid wall at a notch, at two temperatures of it and of the film."""
+    device = shipped().simulated["synapse-5-literal"]
+    area = device.track.thickness * device.track.notches.diameter
+    columns = {}
+    for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
+        of = device.film_at(film)
+        tension = 4 * math.sqrt(of.exchange_stiffness * of.effective_anisotropy)
+        tension -= math.pi * of.dmi_constant
+        barrier = tension * area
+        columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
+            f"{bloch(film, device.material.curie_temperature):.4f}",
+            f"{of.saturation_magnetization / 1e6:.4f}",
+            f"{of.exchange_stiffness / 1e-12:.2f}",
+            f"{of.dmi_constant / 1e-3:.4f}",
+            f"{of.uniaxial_anisotropy / 1e6:.4f}",
+            f"{of.effective_anisotropy / 1e6:.4f}",
+            f"{tension / 1e-3:.3f}",
+            f"{barrier / 1e-19:.3f}",
+            f"{barrier / (BOLTZMANN * kelvin):.1f}",
+            *(lifetime_text(lifetime(barrier, kelvin, frequency)) for frequency in (1e9, 1e12)),
+        )
+    names = (
+        *("m = 1 - (T/Tc)^1.5", "Ms ∝ m (1e6 A/m)", "A ∝ m² (pJ/m)", "D ∝ m² (mJ/m²)"),
+        *("Ku ∝ m³ (MJ/m³)", "K_eff = Ku - μ0 Ms²/2 (MJ/m³)", "σ = 4 √(A K_eff) - π D (mJ/m²)"),
+        *("E = σ t ΔW (1e-19 J)", "E (k_B T)", "lifetime at 1e9/s", "lifetime at 1e12/s"),
+    )
+    table = markdown(["", *columns], [*zip(names, *columns.values(), strict=True)])
+    *_, longest, shortest = columns["358 K"]
+    told = (
+        "For example, at a notch of `synapse-5-literal`, with cuts of together ΔW = "
+        f"{device.track.notches.diameter / 1e-9:g} nm: at 300 K a wall is retained. At 358 K it "
+        f"stays for {longest} with an attempt frequency of 1 GHz, and for {shortest} with 1e12/s; "
+        "with the film of 300 K it would seem to be retained."
+    )
+    return f"{textwrap.fill(told, WIDTH)}\n\n{table}"
+
+
 # The gallery
 
 PICTURES = ROOT / "docs/figures"
@@ -659,6 +702,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
         "barriers/synapse-rewritable.csv",
         lambda table: table.drop(columns=["minimum", "lowest barrier (J)"]),
     ),
+    "retention": retention,
     "queued-jobs": queued_jobs,
     "all-jobs": all_jobs,
     "campaign-minutes": campaign_minutes,

@@ -711,7 +711,7 @@ def test_a_dmi_from_its_critical_value_on_is_refused_at_the_ambient_temperature(
     # m is 0.94031 of that at 300 K: D is 2.464e-3 there
     put(tiny, "devices.synapse.temperature", warm)
     (sentence,) = refused(tiny)
-    start = "material.dmi_constant at temperature.ambient is "
+    start = "material.dmi_constant at 358 K is "
     assert sentence.startswith(f"{start}{sign * 0.00246419:g} J/m², not below the critical D_c = ")
     assert "4 √(A K_eff)/π = 0.002136 J/m², at which" in sentence
     tiny["material"]["dmi_constant"] = sign * 2.788e-3

@@ -26,6 +26,7 @@ def with_every_kind():
     data = bisected() | {"transitions": led()["transitions"]}
     data["operating_windows"] = windowed()["operating_windows"]
     data["depinning"] = {"stairs": ASKED}
+    data["barriers"] = {"temperature": 310.0}
     data["thermal"] = {"warm": {"device": "stairs", "current_densities": [0.9e12]}}
     data["devices"] |= {name: {**TINY["devices"][name]} for name in ("neuron", "synapse")}
     pulse = {"current_density": 0.7e12, "duration": 1e-9}

@@ -10,6 +10,7 @@ from helpers.synthetic import filled
 from wallnet import cli, files
 
 THERMAL = 1.380649e-23 * 250
+BARRIER = "lowest barrier at 250 K (k_B T)"
 SMALLEST = "smallest J (1e12 A/m²)"
 NAN = float("nan")
 LEFT = "left by pulses of the {} sign ({}), |J| (1e12 A/m²)"
@@ -110,9 +111,9 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
     assert list(found) == ["initial", *STARTS, "reversed"]
     one, half, two = (found[state] for state in STARTS)
     assert (one["level"], half["level"], two["level"]) == ("1", "half", "2")
-    assert (one["lowest barrier (k_B T)"], one["retained"]) == ("51.5", "yes")
-    assert (half["lowest barrier (k_B T)"], half["retained"]) == ("9.2", "no")
-    assert (two["lowest barrier (k_B T)"], two["retained"]) == ("–", "unknown")
+    assert (one[BARRIER], one["retained"]) == ("51.5", "yes")
+    assert (half[BARRIER], half["retained"]) == ("9.2", "no")
+    assert (two[BARRIER], two["retained"]) == ("–", "unknown")
     column = "reached from other states"
     assert [row[column] for row in (one, half, two)] == ["yes", "yes", "no"]
     # by ascending magnitude; 5 ns at +0.7 leave the wall beside the place of its state
@@ -133,7 +134,7 @@ def test_a_state_that_no_pulse_leaves_says_so(rows):
 
 def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):
     row = rows(barriers(), transitions())["reversed"]
-    assert (row["lowest barrier (k_B T)"], row["retained"]) == ("300.0", "yes")
+    assert (row[BARRIER], row["retained"]) == ("300.0", "yes")
     assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
     assert row["reached from other states"] == "yes"
     assert rows(barriers(39.9))["reversed"]["retained"] == "no"

@@ -10,12 +10,15 @@ from wallnet.report import parameters
 
 def test_every_device_has_a_column_and_every_quantity_its_unit():
     data = copy.deepcopy(TINY)
-    data["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}}
+    warm = {"temperature": {"ambient": 310.0, "values_of": "cells"}}
+    data["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}} | warm
     table = parameters.table(config.parse(data).devices)
     assert table.columns == ["key", "unit", "neuron", "synapse", "variant"]
     rows = {row[0]: tuple(row[1:]) for row in table.rows()}
     assert rows["track.length"] == ("m", "2e-07", "3.6e-07", "3.6e-07")
     assert rows["material.damping"] == ("1", "0.5", "0.5", "0.1")
+    # without a temperature, the material is that of a room
+    assert rows["temperature.measured_at"] == ("K", "300", "300", "310")
     assert rows["track.notches.diameter"] == ("m", "", "3.2e-08", "3.2e-08")
     assert rows["pulse.current_densities"][2] == "5e+11 1.5e+12 3e+12"
 

@@ -18,6 +18,7 @@ from wallnet import files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.experiment import minimum_job
 from wallnet.files import FileError
 from wallnet.jobs import Studied, write_energy_job
 from wallnet.page import summary
@@ -378,7 +379,8 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
 
 
 def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, folder):
-    settings = {"temperature": 300.0, "retained": 40.0, "attempt_frequencies": [1e9, 1e12]}
+    """They are at 350 K, with the film at 350 K; the sweep's is that at 300 K."""
+    settings = {"temperature": 350.0, "retained": 40.0, "attempt_frequencies": [1e9, 1e12]}
     job = summary_job(configured)
     (train, barriers) = job.studied
     barriers = barriers.model_copy(update={"settings": settings})
@@ -386,7 +388,6 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
     assert cells(page_of(job, folder), "synapse-3: minima of the energy")[1][1] == "initial"
     about, picture = studied_files(barriers)
-    change(folder, level_energy=[np.nan, 3e-17])
     pair = {"pair_forward": [1e-19], "pair_backward": [2e-19], "pair_images": [3]}
     values = {
         "state_name": ["notch 1"],
@@ -400,12 +401,12 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         **pair,
     }
 
-    def write(energy=3e-17, temperature=300.0):
-        parameters = json.dumps({"settings": settings | {"temperature": temperature}})
-        found = files.dataset("barriers", values | {"state_energy": np.array([energy])})
-        found = found.assign_attrs(
+    def write(kelvin=350.0, film=350.0):
+        device = configured.devices["synapse-3"]
+        found = files.dataset("barriers", values).assign_attrs(
             device="synapse-3",
-            parameters=parameters,
+            parameters=json.dumps({"settings": settings | {"temperature": kelvin}}),
+            simulation=minimum_job(device, "1", film).to_json(),
             revision=1,
             wallnet_version="0",
             simulation_backend="film",
@@ -419,14 +420,13 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     text = part(page, "Retention")
     assert "run snakemake barriers" not in text
     assert base64.b64encode(b"energies").decode() in page
-    assert "synapse-3, without a pulse, 300 K" in text
+    assert "synapse-3, without a pulse, 350 K" in text
     assert "retained (at least" in text
-    thermal = 1.380649e-23 * 300
+    thermal = 1.380649e-23 * 350
     assert f"{1.6e-19 / thermal:.1f}" in text
-    write(energy=3.001e-17)  # of another material
-    assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
-    write(temperature=77.0)
-    assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
+    for other in ({"film": 300.0}, {"kelvin": 77.0}):
+        write(**other)
+        assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
 
 
 def test_a_campaign_without_synapses_has_what_it_found(configured, folder):

@@ -146,6 +146,25 @@ def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
     assert np.ptp(found["path_wall_top"].values) > 4 * np.ptp(found["path_wall_bottom"].values)
 
 
+def test_a_barrier_is_that_of_the_film_at_the_temperature(device):
+    """All energies are proportional to m², with an anisotropy that is, and so are barriers.
+
+    1 - (T/1000 K)^1.5 is 0.785797 at 358 K and 0.835683 at 300 K.
+    """
+    law = config.devices.Temperature(ambient=310.0, anisotropy_exponent=2.0)
+    warm = device.model_copy(update={"temperature": law})
+    barriers = []
+    for kelvin in (300.0, 358.0):
+        ends = [experiment.minimum_job(warm, name, kelvin) for name in ("1-2", "2")]
+        path = experiment.barrier_job(warm, "1-2", "2", SPACING, kelvin)
+        found = find_barrier(path, {WallState(job.state): find_minimum(job) for job in ends})
+        barriers.append([found[f"barrier_{way}"].item() for way in ("forward", "backward")])
+    (given, back), softer = barriers
+    ratio = (0.785797 / 0.835683) ** 2
+    assert softer == pytest.approx([given * ratio, back * ratio], rel=1e-4, abs=0)
+    assert back > 20 * given > 0
+
+
 @pytest.mark.parametrize(
     ("first", "second", "notch"), [("expelled", "1", 120), ("2", "reversed", 240)]
 )

@@ -56,6 +56,11 @@ def device(**changes):
     return parse(CAMPAIGN | {"devices": {"warm": given}}).devices["warm"]
 
 
+def with_curie(kelvin):
+    """Return the material with a Curie temperature in K."""
+    return {"material": MATERIAL | {"curie_temperature": kelvin}}
+
+
 def hot(**temperature):
     return device(temperature={"ambient": 300.0, **temperature})
 
@@ -118,7 +123,13 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
         ),
         (
             {"temperature": {"ambient": 980.0, "measured_at": 10.0, "thermal_field": False}},
-            "uniaxial_anisotropy at temperature.ambient = 26.6756 is outside the range .*; lower",
+            "uniaxial_anisotropy at 980 K = 26.6756 is outside the range .*; change it or the",
+        ),
+        (with_curie(340.0) | {"temperature": {"ambient": 358.0}}, "law from 300 to 358 K; raise"),
+        (with_curie(300.0) | {"temperature": {"ambient": 290.0}}, "law from 300 to 290 K; raise"),
+        (
+            {"temperature": {"ambient": 520.0, "thermal_field": False}},
+            "anisotropy at 520 K is 418372 J/m³, too low for a perpendicular mag.*; change it or",
         ),
     ],
 )
@@ -402,10 +413,10 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     }
 
 
-def film_of(made):
+def film_of(made, kelvin=None):
     """Return the material of a minimum, and check that a path has it too, with its Δ."""
-    minimum = experiment.minimum_job(made, "1")
-    path = experiment.barrier_job(made, "1", "2", 0.5)
+    minimum = experiment.minimum_job(made, "1", kelvin)
+    path = experiment.barrier_job(made, "1", "2", 0.5, kelvin)
     assert path.material == minimum.material
     magnetization, exchange, _, anisotropy = (getattr(path.material, name) for name in TOLD)
     effective = anisotropy - 2e-7 * np.pi * magnetization**2
@@ -422,8 +433,43 @@ def test_minima_and_paths_are_those_of_the_film_at_the_temperature():
     np.testing.assert_allclose(film_of(warmer), given * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5)
     m = experiment.pulse_job(hot(values_of="cells"), 0.3e12).material
     m = m.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
-    film = film_of(hot(values_of="cells"))
-    np.testing.assert_allclose(film, given * m ** np.array([1, 2, 2, 3]), rtol=2e-5)
+    film, powers = film_of(hot(values_of="cells")), np.array([1, 2, 2, 3])
+    np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
+    # the film of these cells follows Bloch's law from 300 to 358 K
+    warmer = film_of(hot(values_of="cells"), 358.0)
+    np.testing.assert_allclose(warmer, film * (0.785797 / 0.835683) ** powers, rtol=1e-5)
+
+
+M_728 = {280.0: 0.761472, 300.0: 0.735464, 358.0: 0.655152, 395.0: 0.600331}
+"""1 - (T/728)^1.5, by hand, of a film with a Curie temperature of 728 K."""
+
+
+@pytest.mark.parametrize(
+    ("temperature", "kelvin", "measured", "exponent"),
+    [
+        ({"ambient": 358.0}, None, 300.0, 3.0),
+        ({"ambient": 358.0, "anisotropy_exponent": 2.2}, 395.0, 300.0, 2.2),
+        ({"ambient": 358.0, "anisotropy_exponent": 2.2}, 300.0, 300.0, 2.2),
+        ({"ambient": 395.0, "measured_at": 280.0}, 358.0, 280.0, 3.0),
+        (None, 358.0, 300.0, 3.0),
+    ],
+)
+def test_a_film_has_its_material_at_room_temperature(temperature, kelvin, measured, exponent):
+    material = with_curie(728.0)["material"] | {"uniaxial_anisotropy": 1.2e6}
+    made = device(material=material, temperature=temperature)
+    ratio = M_728[kelvin or 358.0] / M_728[measured]
+    film = [material[name] for name in TOLD] * ratio ** np.array([1, 2, 2, exponent])
+    np.testing.assert_allclose(film_of(made, kelvin), film, rtol=1e-5)
+    if kelvin is None:  # the cells of a simulation follow
+        job, cells = told_material(made)
+        m = job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 358.0)
+        np.testing.assert_allclose(cells, film / m ** np.array([1, 2, 2, 3]), rtol=2e-5)
+
+
+def test_a_film_that_no_law_scales_may_have_any_curie_temperature():
+    for curie, changes in ((340.0, {"values_of": "cells"}), (340.0, {"measured_at": 358.0})):
+        assert device(**with_curie(curie), temperature={"ambient": 358.0} | changes)
+    assert device(**with_curie(300.0))
 
 
 def test_a_film_at_its_own_temperature_has_its_material_to_the_last_digit():

@@ -194,18 +194,19 @@ class Material(SimulatedMaterial):
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
-    """Curie temperature; pulses that heat the track above it are flagged. Simulations depend on it
-    only with `temperature.heating: pulse`. Source: our choice, below the 1388 K of bulk cobalt, see
-    docs/write-energy.md."""
+    """Curie temperature; pulses that heat the track above it are flagged. Simulations, minima and
+    paths depend on it only where the film has another temperature than `temperature.measured_at`.
+    Source: our choice, below the 1388 K of bulk cobalt, see docs/write-energy.md."""
 
 
 class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
     The embedded engine simulates it, and OOMMF without `heating`. By default, the film has the
-    values of `material` at `ambient`. Its cells have higher ones, which their fluctuations reduce
-    again: the magnetisation by about 2 % at 300 K in cells of 3 nm. Nothing comes to rest, so the
-    relaxation lasts its longest time. A quench to 0 K at its end shows the state of the wall.
+    values of `material` at 300 K, and at `ambient` those that follow by Bloch's law. Its cells have
+    higher ones, which their fluctuations reduce again: the magnetisation by about 2 % at 300 K in
+    cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time. A quench to 0 K
+    at its end shows the state of the wall.
     """
 
     ambient: Kelvin
@@ -218,12 +219,12 @@ class Temperature(Section):
     anisotropy_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(3.0)
     """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
     Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
-    measured_at: Kelvin | None = silent(None)
-    """Temperature at which the film was measured to have the values of `material`; `ambient` if not
-    given. Source: our choice."""
+    measured_at: Kelvin = silent(ROOM_TEMPERATURE)
+    """Temperature at which the film was measured to have the values of `material`. Source: our
+    choice, room temperature."""
     values_of: Literal["film", "cells"] = silent("film")
-    """What has the values of `material`: the film, or each cell without its fluctuations (`cells`),
-    as in other micromagnetic simulations. Source: our choice."""
+    """What has the values of `material`: the film, or each cell at `ambient` without its
+    fluctuations (`cells`), as in other micromagnetic simulations. Source: our choice."""
     thermal_field: bool = silent(True)
     """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
     the film has at `ambient`. Source: our choice."""
@@ -231,7 +232,7 @@ class Temperature(Section):
     def _faults(self) -> Iterator[str]:
         if self.heating == "pulse" and not self.thermal_field:
             yield "heating needs the thermal field; leave heating or thermal_field out"
-        if self.values_of == "cells" and self.measured_at:
+        if self.values_of == "cells" and "measured_at" in self.model_fields_set:
             yield "measured_at is a temperature of a film; leave it or values_of out"
 
 
@@ -407,26 +408,68 @@ class Device(Section):
         ValueError
             If the film is not perpendicular at its temperature, or a value is out of bounds there.
         """
-        given, keys = self.temperature, {*SimulatedMaterial.model_fields}
-        material = SimulatedMaterial(**self.material.model_dump(include=keys))
-        if given is None or (given.values_of == "cells" and given.thermal_field):
-            return material
-        from wallnet.film.renormalization import bloch, of_cells, of_film, scaled  # loads numpy
+        from wallnet.film.renormalization import of_cells  # loads numpy
 
-        terms = told = material.terms()
-        cell = self.track.cell
+        given, field = self._law, self.field_temperature
+        if given.values_of == "cells" and field:
+            return self._made_of(self.material.terms(), given.ambient)
+        film = self._film(given.ambient)
+        cells = of_cells(film, self.track.cell, field) if field else film
+        return self._made_of(cells, given.ambient)
+
+    def film_at(self, kelvin: float | None = None) -> StaticMaterial:
+        """Return the material of minima and paths: the film without a thermal field.
+
+        It has a temperature in K, by default `film_temperature`.
+
+        Raises
+        ------
+        ValueError
+            If the film is not perpendicular then, or a value is out of bounds; the text begins with
+            a key of `material`.
+        """
+        kelvin = self.film_temperature if kelvin is None else kelvin
+        material = self._made_of(self._film(kelvin), kelvin)
+        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
+
+    @property
+    def film_temperature(self) -> float:
+        """Temperature in K of the film: `temperature.ambient`, or room temperature."""
+        return self._law.ambient
+
+    @property
+    def measured_at(self) -> float:
+        """Temperature in K at which the film, or its cells, have the values of `material`."""
+        given = self._law
+        return given.ambient if given.values_of == "cells" else given.measured_at
+
+    @property
+    def _law(self) -> Temperature:
+        """How the film changes with the temperature."""
+        return self.temperature or Temperature(ambient=ROOM_TEMPERATURE)
+
+    def _film(self, kelvin: float) -> "Terms":
+        """Return the terms of the film at a temperature in K; see `film_at`."""
+        from wallnet.film.renormalization import at_temperature, of_film  # loads numpy
+
+        terms, given, measured = self.material.terms(), self._law, self.measured_at
         if given.values_of == "cells":
-            terms = of_film(terms, cell, given.ambient)
-        else:
-            if given.measured_at:
-                ambient, measured = (
-                    bloch(each, self.material.curie_temperature)
-                    for each in (given.ambient, given.measured_at)
-                )
-                terms = scaled(terms, ambient / measured, given.anisotropy_exponent)
-            if given.thermal_field:
-                terms = of_cells(terms, cell, given.ambient)
-        if terms == told:
+            terms = of_film(terms, self.track.cell, measured)
+        if kelvin == measured:
+            return terms
+        curie = self.material.curie_temperature
+        if max(kelvin, measured) >= curie:
+            raise ValueError(
+                f"curie_temperature is {curie:g} K, too low for Bloch's law from {measured:g} to "
+                f"{kelvin:g} K; raise it or change the temperature"
+            )
+        return at_temperature(terms, measured, kelvin, curie, given.anisotropy_exponent)
+
+    def _made_of(self, terms: "Terms", kelvin: float) -> SimulatedMaterial:
+        """Return the material with its terms at a temperature in K."""
+        keys = {*SimulatedMaterial.model_fields}
+        material = SimulatedMaterial(**self.material.model_dump(include=keys))
+        if terms == material.terms():
             return material
         names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
         values = {key: getattr(terms, name) for key, name in names.items()}
@@ -435,20 +478,12 @@ class Device(Section):
         made, findings = checked(SimulatedMaterial, material.model_dump() | rounded)
         if made is None:
             (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
-            raise ValueError(f"{key} at temperature.ambient{fault}; lower the temperature")
+            raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")
         return made
-
-    @property
-    def static_material(self) -> StaticMaterial:
-        """The material of minima and paths: at a temperature, the film without a thermal field."""
-        given = self.temperature
-        cold = given and given.model_copy(update={"thermal_field": False})
-        material = self.model_copy(update={"temperature": cold}).simulated_material
-        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
 
     def warnings(self) -> Iterator[str]:
         """Yield what is doubtful of valid values, sentences that begin with a key."""
-        if self.track.cell_size > (largest := self.static_material.largest_cell):
+        if self.track.cell_size > (largest := self.film_at().largest_cell):
             yield (
                 f"track.cell_size {self.track.cell_size:g} m is above {largest:.4g} m, the smaller "
                 "of Δ/2 and the exchange length, so that the cells may pin the wall; choose a "
@@ -507,13 +542,11 @@ class Device(Section):
             curie, heated = self.material.curie_temperature, given.heating == "pulse"
             if self.field_temperature and (fault := temperature_fault(self.calculator, heated)):
                 yield fault
-            for name in ("ambient", "measured_at"):
-                kelvin = getattr(given, name)
-                if (heated or given.measured_at) and kelvin and kelvin >= curie:
-                    told = f"{kelvin:g} K, not below material.curie_temperature of {curie:g} K"
-                    yield f"temperature.{name} is {told}; lower it"
+            if heated and given.ambient >= curie:
+                told = f"{given.ambient:g} K, not below material.curie_temperature of {curie:g} K"
+                yield f"temperature.ambient is {told}; lower it"
         try:
-            film = self.static_material
+            film = self.film_at()
             if given:
                 self.time_step()
                 cells = self.simulated_material

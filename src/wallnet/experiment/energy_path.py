@@ -64,10 +64,11 @@ def minimum_states(track: Track, start: float) -> list[WallState]:
     return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
 
 
-def minimum_job(device: Device, name: str) -> Minimum:
+def minimum_job(device: Device, name: str, temperature: float | None = None) -> Minimum:
     """Return the job that minimises the energy on from a state of a synapse.
 
-    Its `name` is that in files, such as "2", "2-3", "initial" or "reversed".
+    Its `name` is that in files, such as "2", "2-3", "initial" or "reversed". The temperature in K
+    is that of `Device.film_at`.
     """
     state = WallState.from_file_name(name)
     start = device.wall.start
@@ -75,9 +76,8 @@ def minimum_job(device: Device, name: str) -> Minimum:
     if state != REVERSED:
         bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
-    return Minimum(
-        track=device.track, material=device.static_material, state=state, placement=placement
-    )
+    material = device.film_at(temperature)
+    return Minimum(track=device.track, material=material, state=state, placement=placement)
 
 
 def neighbours(track: Track) -> list[Pair]:
@@ -126,13 +126,15 @@ def images_between(start: Ends, stop: Ends, spacing: float) -> int:
     return max(5, math.ceil(max(moves) / spacing - 1e-9) + 1)
 
 
-def barrier_job(device: Device, first: str, second: str, spacing: float) -> EnergyPath:
+def barrier_job(
+    device: Device, first: str, second: str, spacing: float, temperature: float | None = None
+) -> EnergyPath:
     """Return the job of a pair of states of a synapse.
 
     They are named as in files, such as "2", "2-3", "expelled" or "reversed". A wall end moves by
-    `spacing`, in units of Δ, from image to image.
+    `spacing`, in units of Δ, from image to image. The temperature in K is that of `Device.film_at`.
     """
-    material = device.static_material
+    material = device.film_at(temperature)
     return EnergyPath(
         track=device.track,
         material=material,

@@ -33,11 +33,17 @@ def _shown(value: Any) -> str:
 
 
 def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
-    """Return the parameters of all devices after all inheritance."""
+    """Return the parameters of all devices after all inheritance.
+
+    Each has the temperature of its `material`, also those without a key `temperature`.
+    """
     columns: dict[str, dict[str, Any]] = {}
     units: dict[str, str] = {}
     for name, device in devices.items():
-        for key, value, unit in _leaves(device):
+        leaves = [*_leaves(device)]
+        if isinstance(device, Device):
+            leaves.append(("temperature.measured_at", device.measured_at, "K"))
+        for key, value, unit in leaves:
             columns.setdefault(name, {})[key] = value
             units[key] = units.get(key) or unit
     rows = [(key, unit, *(of.get(key) for of in columns.values())) for key, unit in units.items()]

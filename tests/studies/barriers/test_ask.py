@@ -7,9 +7,13 @@ from helpers.walls import NEURON, SYNAPSE
 from wallnet import config, plan
 from wallnet.experiment.energy_path import images_of, neighbours
 from wallnet.experiment.simulation import level_states
-from wallnet.studies import STUDIES, gather_job
+from wallnet.plan.requests import Requested
+from wallnet.studies import DEVICES, STUDIES, gather_job
 
 BARRIERS = STUDIES["barriers"]
+
+
+TOO_HOT = {"temperature": 520.0, "devices": ["synapse"]}
 
 
 def parsed(**barriers):
@@ -24,7 +28,7 @@ def requested(**barriers):
     return found, gather_job(BARRIERS, campaign, "synapse", found).settings
 
 
-def test_the_defaults_are_ten_years_at_room_temperature():
+def test_the_defaults_are_40_k_b_t_at_room_temperature():
     subjects = BARRIERS.subjects(parsed())
     assert list(subjects) == ["synapse", "other"]
     barriers = subjects["other"]
@@ -55,6 +59,12 @@ def test_only_the_named_synapses_have_barriers():
         ({"attempt_frequencies": [1e12, 1e9]}, "is not ascending"),
         ({"attempt_frequencies": [1.0, 1e9]}, "frequencies are in 1/s"),
         ({"temprature": 300}, "temprature"),
+        (
+            TOO_HOT,
+            "barriers.temperature of synapse: material.uniaxial_anisotropy at 520 K is 418372",
+        ),
+        (TOO_HOT, "too low for a perpendicular magnetisation; change it or the temperature"),
+        (TOO_HOT | {"temperature": 1000.0}, "1000 K, too low for Bloch's law from 300 to 1000 K"),
     ],
 )
 def test_bad_settings_name_the_key_and_the_fix(barriers, words):
@@ -64,21 +74,25 @@ def test_bad_settings_name_the_key_and_the_fix(barriers, words):
     assert "\n" not in str(caught.value)
 
 
-def test_lifetimes_are_at_the_temperature_of_the_pulses():
-    """A synapse at 0 K has no temperature of its own; "other" has 310 K."""
-
-    def asked(**barriers):
-        warm = {"like": "synapse", "temperature": {"ambient": 310.0}}
-        devices = {"synapse": SYNAPSE, "other": warm}
-        return plan.parse({"material": MATERIAL, "devices": devices, "barriers": barriers})
-
-    (found,) = {each.temperature for each in BARRIERS.subjects(asked(temperature=310)).values()}
-    assert found == 310.0
-    assert list(BARRIERS.subjects(asked(devices=["synapse"]))) == ["synapse"]
-    with pytest.raises(config.ConfigError) as caught:
-        asked()
-    (problem,) = str(caught.value).splitlines()
-    assert "barriers.temperature is 300 K, and temperature.ambient of other 310 K; make" in problem
+@pytest.mark.parametrize("kelvin", [300.0, 310.0, 358.0])
+def test_minima_are_those_of_the_sweep_or_of_the_film_at_the_temperature(kelvin):
+    """The sweep of "other" is at 310 K; both films have Ku r³, r = m(T)/m(300 K)."""
+    warm = {"like": "synapse", "temperature": {"ambient": 310.0}}
+    parts = {"devices": {"synapse": SYNAPSE, "other": warm}, "barriers": {"temperature": kelvin}}
+    campaign = plan.parse({"material": MATERIAL} | parts)
+    Requested(campaign).check()
+    anisotropy = {300.0: 1e6, 310.0: 970555.5, 358.0: 831400.0}[kelvin]
+    for name, own in {"synapse": 300.0, "other": 310.0}.items():
+        requests = BARRIERS.requests_of(campaign, name)
+        for request in requests.values():
+            found = request.computes.material.uniaxial_anisotropy
+            assert found == pytest.approx(anisotropy, rel=1e-5, abs=0)
+        folder = f"results/minima/{name}" if own == kelvin else f"results/barriers/{name}/minima"
+        paths = [f"{folder}/{state}.nc" for state in ("1", "1-2", "2")]
+        assert [each.path for each in requests.values() if each.kind == "minimum"] == paths
+        assert requests["notch 1", "between 1 and 2"].after == tuple(paths[:2])
+        of_sweep = DEVICES.requests_of(campaign, name)["minimum", "notch 1"]
+        assert (of_sweep.digest == requests["notch 1",].digest) is (own == kelvin)
 
 
 def test_neighbours_differ_by_one_notch():
@@ -145,7 +159,7 @@ def test_the_spacing_is_in_units_of_the_width_parameter():
 
 @pytest.mark.parametrize(
     "changed",
-    [{"temperature": 350.0}, {"retained": 30.0}, {"attempt_frequencies": [1e8, 1e11]}],
+    [{"retained": 30.0}, {"attempt_frequencies": [1e8, 1e11]}],
     ids=lambda changed: next(iter(changed)),
 )
 def test_what_barriers_are_compared_with_computes_no_path_again(changed):

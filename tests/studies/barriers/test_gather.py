@@ -105,9 +105,11 @@ def test_the_lifetime_is_a_bracket_of_the_attempt_frequencies():
     assert data["state_lifetime"].values[1] == pytest.approx(expected, rel=1e-6, abs=0)
 
 
-def test_forty_k_b_t_are_ten_years_at_one_gigahertz():
+def test_forty_k_b_t_are_years_at_1e9_and_days_at_1e12_per_second():
     years = lifetime(40 * THERMAL, 300.0, 1e9) / (365.25 * 86400)
     assert years == pytest.approx(7.46, rel=0.01, abs=0)  # exp(40)/1e9 s
+    days = lifetime(40 * THERMAL, 300.0, 1e12) / 86400
+    assert days == pytest.approx(2.72, rel=0.01, abs=0)
     assert lifetime(1e5 * THERMAL, 300.0, 1e9) == LONGEST
     assert math.isnan(lifetime(math.nan, 300.0, 1e9))
 

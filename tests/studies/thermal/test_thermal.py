@@ -388,18 +388,31 @@ def test_lifetimes_of_states_are_beside_the_reading_time(lasting):
     assert np.isnan(lives[4])
     # of notch 2 one barrier is unknown, which could be lower
     assert found["outcome_lasts"].sel(outcome=states).values.tolist() == [1, 0, -1, -1, -1]
-    warm = lasting["outcome_lifetime"].sel(model="warm", outcome="notch 1").item()
-    assert warm == pytest.approx(math.exp(11 * 300 / 250) / 1e10, rel=1e-5, abs=0)
-    # these barriers are those of another track
-    other = lasting.sel(model="other")
-    assert np.isnan(other["outcome_lifetime"].values).all()
-    assert set(other["outcome_lasts"].values) == {-1}
+    # these barriers are those of another film at 250 K, and of another track
+    for model in ("warm", "other"):
+        other = lasting.sel(model=model)
+        assert np.isnan(other["outcome_lifetime"].values).all()
+        assert set(other["outcome_lasts"].values) == {-1}
+
+
+@pytest.mark.parametrize(("kelvin", "models"), [(250.0, ["warm"]), (300.0, ["hot"]), (310.0, [])])
+def test_lifetimes_are_those_at_the_temperature_of_the_barriers(kelvin, models):
+    """A model has the film of 300 K at 250 K."""
+    cool = {"cool": {"temperature": {"ambient": 250.0, "measured_at": 250.0}}}
+    devices = {"stairs": STAIRCASE["devices"]["stairs"] | {"kind": "synapse"}}
+    thermal = {"warm": ASKED | {"variants": VARIANTS | cool}}
+    parts = {"thermal": thermal, "barriers": {"temperature": kelvin}}
+    campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
+    about = STUDY.about(campaign, "warm", campaign.studies["thermal"]["warm"])
+    assert list(about.attempt_frequencies) == models
+    kinds = {each.kind for each in STUDY.requests_of(campaign, "warm").values()}
+    assert ("barrier" in kinds) is bool(models)
 
 
 def test_states_that_do_not_last_are_told(lasting, tmp_path):
     told = faults(lasting, "warm")
-    assert [each.split(":")[0] for each in told] == ["thermal warm, warm", "thermal warm, hot"]
-    assert all("stay at between 2 and 1 until it is read, 1 µs after" in each for each in told)
+    assert [each.split(":")[0] for each in told] == ["thermal warm, hot"]
+    assert "stay at between 2 and 1 until it is read, 1 µs after" in told[0]
     rows, _ = shown(STUDY, lasting, tmp_path)
     texts = {
         row["state"]: (row["lifetime at 1e10 1/s"], row["longer than 1 µs"])

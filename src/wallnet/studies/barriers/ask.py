@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated
 
-from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, Section
-from wallnet.experiment import Request, barrier_job
+from wallnet.experiment import Request, barrier_job, minimum_job
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.request import minimum
 from wallnet.experiment.simulation import level_states
@@ -27,13 +26,15 @@ class Barriers(Section):
     temperature: Annotated[
         float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")
     ] = 300.0
-    """Temperature at which a state has to be retained; that of a synapse which has one
-    (`temperature.ambient`). Source: our choice."""
+    """Temperature at which a state has to be retained. The film is that at this temperature, by
+    Bloch's law from `temperature.measured_at`, with `temperature.anisotropy_exponent`. Source: our
+    choice."""
     retained: Annotated[
-        float, Quantity("1", 1.0, 1000.0, fix="40 is usual: ten years at 1 GHz")
+        float,
+        Quantity("1", 1.0, 1000.0, fix="40 is usual: 7.5 years at 1 GHz, 2.7 days at 1e12/s"),
     ] = 40.0
-    """Least barrier of a retained state, in k_B T. Source: ten years at an attempt frequency of
-    1 GHz."""
+    """Least barrier of a retained state, in k_B T. Source: a usual value, 7.5 years at an attempt
+    frequency of 1 GHz and 2.7 days at 1e12/s."""
     attempt_frequencies: tuple[Frequency, Frequency] = (1e9, 1e12)
     """Least and greatest attempt frequency, between which a lifetime is stated. Source: our
     choice."""
@@ -66,21 +67,25 @@ def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate
         if name not in known
     ]
     for name in each(asked, devices):
-        given = devices[name].temperature
-        if given and given.ambient != asked.temperature:
-            found.append(
-                f"{key}.temperature is {asked.temperature:g} K, and temperature.ambient of {name} "
-                f"{given.ambient:g} K; make them equal, or leave {name} out of {key}.devices"
-            )
+        try:
+            devices[name].film_at(asked.temperature)
+        except ValueError as error:
+            found.append(f"{key}.temperature of {name}: material.{error}")
     return found
 
 
 def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Requests:
-    """Return the minimum of each state, then the path between each pair of neighbours."""
-    device = campaign.simulated[name]
-    found: Requests = {
-        (str(state),): minimum(name, device, state) for state in level_states(device.track)
-    }
+    """Return the minimum of each state, then the path between each pair of neighbours.
+
+    At the temperature of the film of the sweep, the minima are those of the sweep.
+    """
+    device, kelvin = campaign.simulated[name], asked.temperature
+    found: Requests = {}
+    for state in level_states(device.track):
+        path = STUDY.path(name, "minima", state.file_name)
+        own = Request("minimum", path, partial(minimum_job, device, state.file_name, kelvin))
+        of_sweep = minimum(name, device, state)
+        found[str(state),] = of_sweep if kelvin == device.film_temperature else own
     for pair in neighbours(device.track):
         first, second = (state.file_name for state in pair)
         ends = [state for state in pair if state.ends]
@@ -90,8 +95,8 @@ def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Reque
         found[str(pair[0]), str(pair[1])] = Request(
             "barrier",
             STUDY.path(name, f"{first}_{second}"),
-            partial(barrier_job, device, first, second, asked.spacing),
-            tuple(files.MINIMUM.format(device=name, state=state.file_name) for state in ends),
+            partial(barrier_job, device, first, second, asked.spacing, kelvin),
+            tuple(found[str(state),].path for state in ends),
         )
     return found
 
@@ -101,7 +106,7 @@ STUDY = study(
     Barriers,
     missing="a synapse to the devices, or to those named",
     figure="energy",
-    places={"barrier": "[^/]+/[^/]+"},
+    places={"barrier": "[^/]+/[^/]+", "minimum": "[^/]+/minima/[^/]+"},
     of_device=True,
     headline=True,
     level_sets=("kept", "mutually-reachable"),

@@ -7,7 +7,8 @@ import numpy as np
 import xarray
 
 from wallnet import files
-from wallnet.config import Figures
+from wallnet.config import Device, Figures
+from wallnet.experiment import minimum_job
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.report import style
 from wallnet.report.device_tables import levels_in_short
@@ -166,29 +167,33 @@ def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset)
 def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     """Return whether barriers were computed with these settings and for this device.
 
-    They are of the same material if the energies of the states are the same.
+    Their first minimum tells track and film.
     """
-    import pandas
-
     if settings_of(data) != settings:
         return False
-    levels = pandas.Series(device["level_energy"].values, device["level_state"].values)
-    states = pandas.Series(data["state_energy"].values, data["state_name"].values)
-    both = pandas.concat([levels, states], axis=1, join="inner").dropna()
-    return bool(np.allclose(both[0], both[1], rtol=1e-6, atol=0))
+    first = files.WallState(data["state_name"].values[0]).file_name
+    made = Device.model_validate(settings_of(device))
+    job = minimum_job(made, first, settings["temperature"])
+    return bool(job.to_json() == data.attrs["simulation"])
 
 
 def level_columns(
     data: xarray.Dataset | None, device: xarray.Dataset
 ) -> dict[str, tuple[list[Any], Format]]:
-    """Return what barriers tell of levels: the lowest one, and whether it is retained."""
-    found = {} if data is None else retained(data)
-    thermal = 1.0 if data is None else thermal_energy(data)
+    """Return what barriers tell of levels: the lowest one, and whether it is retained.
+
+    The title states their temperature if it is not that of the device's film.
+    """
+    found, thermal, at = {}, 1.0, ""
+    if data is not None:
+        found, thermal = retained(data), thermal_energy(data)
+        kelvin, made = settings_of(data)["temperature"], Device.model_validate(settings_of(device))
+        at = "" if kelvin == made.film_temperature else f" at {kelvin:g} K"
     # where the energy has no minimum, no wall stays
     nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
     states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))
     pairs = [found.get(str(s), nowhere[int(m)]) for s, m in zip(states, minimum, strict=True)]
     return {
-        "lowest barrier (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
+        f"lowest barrier{at} (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
         "retained": ([each for _, each in pairs], RETAINED),
     }

@@ -90,7 +90,7 @@ def _train(
 def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
     """Return initial states, a train for each pulse at 0 K, and the blocks of each variant.
 
-    If the campaign asks for the barriers of the device, these are the last.
+    The barriers of the device are the last, if the campaign asks for those of a variant.
     """
     cold = campaign.simulated[asked.device].model_copy(update={"temperature": None})
     start = STUDY.path(name, "initial")
@@ -113,7 +113,7 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
             path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
             make = partial(_train, asked, device, density, replicas)
             found[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
-    if asked.device in BARRIERS.subjects(campaign):
+    if about(campaign, name, asked).attempt_frequencies:
         paths = BARRIERS.requests_of(campaign, asked.device).items()
         found |= {key: each for key, each in paths if each.kind == "barrier"}
     return found
@@ -132,11 +132,13 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
     variants = {name: asked.of_variant(campaign.simulated, name) for name in asked.variants}
     device = campaign.simulated[asked.device]
     barriers = BARRIERS.subjects(campaign).get(asked.device)
-    # they depend on track and material, which a variant can change
+    # they depend on track and film, which a variant can change
     frequencies = {
         name: barriers.attempt_frequencies
         for name, each in variants.items()
-        if barriers and (each.track, each.static_material) == (device.track, device.static_material)
+        if barriers
+        and each.film_temperature == barriers.temperature
+        and (each.track, each.film_at()) == (device.track, device.film_at(barriers.temperature))
     }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
