@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 # folder of the campaign, with its config.yaml: make run DIRECTORY=elsewhere
 # exported, so that the shell reads it as a variable and the name may contain any character
 export DIRECTORY ?= .
+# uv installs packages, and pip where uv cannot; pip alone with make INSTALLER=pip
+export INSTALLER ?= uv
 # Snakemake reads the configuration for its report in the encoding of the locale
 export PYTHONUTF8 := 1
 # the processes of tests and campaigns keep what the first of them compiled, also where this is set
@@ -63,14 +65,14 @@ mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)
 
 mutants: $(STAMP) ## mutate the functions that differ from SINCE=commit; list what no test notices
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
+	$(BIN)/python install.py test mutants
 	PYTHONPATH=tests $(BIN)/python tests/mistakes/mutants.py --since '$(SINCE)' $(MUTANTS)
 
 bench: $(STAMP) ## time what users wait for; name what became slower since the committed ratios
 	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 docs: $(STAMP) ## build the documentation site in docs/_build/html; run its notebooks
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,docs]'
+	$(BIN)/python install.py test docs
 	$(BIN)/python -m sphinx -W --keep-going -E -c docs -d docs/_build/doctrees . docs/_build/html
 	$(BIN)/python docs/check_site.py docs/_build/html
 
@@ -84,7 +86,7 @@ lint: $(STAMP) ## check style, types and imports
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c "$$CHECK"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/python install.py test
 	@touch $@
 
 # connection-pool and immutables are built where PyPI has no wheel of them

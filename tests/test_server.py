@@ -165,6 +165,14 @@ def test_a_killed_command_has_the_exit_code_of_one(record):
     assert run("wallnet --version").returncode == 0
 
 
+def test_a_command_whose_exit_code_is_lost_has_failed(record):
+    """The fork that waits for it ends before it does."""
+    called = waiting()
+    the_server().children()[0].kill()
+    called.communicate(b"")
+    assert called.returncode == 1
+
+
 @pytest.mark.parametrize("why", ["no server", "two threads"])
 def test_a_command_without_the_server_runs_in_its_own_process(record, monkeypatch, why):
     address = f"{os.environ[server.SHARED]}/socket" if why == "two threads" else "/nowhere"

@@ -1,5 +1,7 @@
-"""Parameters of a film and of its cells, against simulated films."""
+"""Parameters of a film and of its cells, against simulated films and a sum over waves."""
 
+import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +43,29 @@ def test_cells_fluctuate_to_the_values_of_their_film(film, edge, temperature):
     # Ku is proportional to the mean of the second Legendre polynomial
     anisotropy = (3 * np.mean(found**2) - 1) / 2 * cells.anisotropy
     assert anisotropy == pytest.approx(film.anisotropy, rel=5e-3, abs=0)
+
+
+def test_the_magnetisation_is_that_of_a_sum_over_waves():
+    """Waves along ±x and ±y one by one; their amplitudes are correlated between neighbours."""
+    dx, dy, dz = cell = (3e-9, 4e-9, 2e-9)
+    demagnetizing = 4e-7 * np.pi * FILM.saturation_magnetization**2 / 2
+    half = 1.380649e-23 * 300.0 / (2 * dx * dy * dz) / 64**2
+    angles = [(2 * i - 63) * np.pi / 64 for i in range(64)]
+    n = along_x = along_y = 0.0
+    for _ in range(12):
+        apart = ((n - along_x) / dx**2 + (n - along_y) / dy**2) / (1 / dx**2 + 1 / dy**2)
+        uniform, before = FILM.anisotropy * (1 - 2 * n) - demagnetizing * (1 - n), n
+        n = along_x = along_y = 0.0
+        for p, q in itertools.product(angles, angles):
+            bent = (2 - 2 * math.cos(p)) / dx**2 + (2 - 2 * math.cos(q)) / dy**2
+            stiffness = uniform + FILM.exchange_stiffness * (1 - apart) * bent
+            depth = math.hypot(p / dx, q / dy) * dz
+            along = demagnetizing * (1 - before) * (1 - (1 - math.exp(-depth)) / depth)
+            share = half * (1 / stiffness + 1 / (stiffness + along)) / 2
+            n += share
+            along_x += share * math.cos(p)
+            along_y += share * math.cos(q)
+    assert domain_magnetization(FILM, cell, 300.0) == pytest.approx(1 - n, abs=1e-8)
 
 
 def test_the_film_of_its_cells_is_the_film():

@@ -22,7 +22,8 @@ from unittest.mock import patch
 from wallnet import server
 from wallnet.client import SINGLE_THREAD
 
-_addresses = []
+ENVIRONMENT = dict(os.environ)
+"""Variables before any test has set one, with which the processes start."""
 
 
 def run(command, environment, folder):
@@ -35,18 +36,19 @@ def run(command, environment, folder):
     environment : dict or None
         Variables beside those of the tests. With any of them the jobs have a server of their own,
         and with another PYTHONPATH Snakemake is started as usual, since it would import other
-        modules.
+        modules. Each PYTHONPATH of the tests themselves has processes of its own.
     folder : Path
         Folder in which it runs.
     """
-    whole = {**os.environ, **(environment or _shared())}
-    if whole.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
+    path = os.environ["PYTHONPATH"]
+    whole = {**os.environ, **(environment or _shared(path))}
+    if whole.get("PYTHONPATH") != path:
         return subprocess.run(
             command, capture_output=True, text=True, env=whole, cwd=folder, check=False
         )
     with open(os.devnull) as none, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = [stream.fileno() for stream in (none, out, err)]
-        code = _call(_address(), command, whole, str(folder), streams)
+        code = _call(_address(path), command, whole, str(folder), streams)
         said = []
         for stream in (out, err):
             stream.seek(0)
@@ -55,29 +57,29 @@ def run(command, environment, folder):
 
 
 @cache
-def _shared():
+def _shared(path):
     """Return the variable that names the server of all jobs; the first time this starts it."""
-    with patch.dict(os.environ):  # Snakemake of a test that starts it itself has its own server
+    # Snakemake of a test that starts it itself has its own server
+    with patch.dict(os.environ, {**ENVIRONMENT, "PYTHONPATH": path}, clear=True):
         server.start()
         return {server.SHARED: os.environ[server.SHARED]}
 
 
-def _address():
+@cache
+def _address(path):
     """Return the socket of the process of Snakemake; the first time this starts it."""
-    if not _addresses:
-        folder = tempfile.TemporaryDirectory(prefix="forked-")
-        atexit.register(folder.cleanup)
-        address = os.path.join(folder.name, "socket")
-        process = subprocess.Popen(
-            [sys.executable, __file__, address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1", **SINGLE_THREAD},
-        )
-        atexit.register(process.stdin.close)  # the end of its input is the end of the process
-        assert process.stdout.readline(), "the process of Snakemake does not start"
-        _addresses.append(address)
-    return _addresses[0]
+    folder = tempfile.TemporaryDirectory(prefix="forked-")
+    atexit.register(folder.cleanup)
+    address = os.path.join(folder.name, "socket")
+    process = subprocess.Popen(
+        [sys.executable, __file__, address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**ENVIRONMENT, "PYTHONPATH": path, "PYTHONUTF8": "1", **SINGLE_THREAD},
+    )
+    atexit.register(process.stdin.close)  # the end of its input is the end of the process
+    assert process.stdout.readline(), "the process of Snakemake does not start"
+    return address
 
 
 def _call(address, command, environment, folder, streams):

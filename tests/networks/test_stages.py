@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers.synthetic import HIGHEST, LOWEST, one_sentence, write_neuron
 from helpers.training import (
+    every_stage,
     free,
     on_levels,
     programming,
@@ -177,6 +178,16 @@ def test_a_job_has_its_own_number_of_threads(networks):
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+
+
+def test_no_network_depends_on_the_test_images(results, networks, images, place, tmp_path):
+    other = images._replace(
+        test_images=255 - images.test_images, test_labels=(images.test_labels + 1) % 4
+    )
+    for stage, (metrics, path) in every_stage(networks, other, place, tmp_path).items():
+        record, expected = results[stage]
+        assert files.read_json(metrics)["confusion_matrix"] != record["confusion_matrix"]
+        assert path.read_bytes() == expected.read_bytes(), stage
 
 
 # What a job computes

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -105,6 +106,16 @@ def test_a_checkpoint_cannot_name_code_to_run(results, tmp_path, monkeypatch):
     torch.save(stored, tmp_path / "best.ckpt")
     with pytest.raises(FileError, match="its model is not dense"):
         storage.load_network(tmp_path / "best.ckpt", "dense")
+
+
+def test_a_checkpoint_cannot_hold_code_to_run(results, tmp_path):
+    made = tmp_path / "executed"
+    planted = type("Planted", (), {"__reduce__": lambda _: (os.mkdir, (str(made),))})()
+    stored = torch.load(results["fp32"][1], weights_only=True) | {"wallnet": planted}
+    torch.save(stored, tmp_path / "best.ckpt")
+    with pytest.raises(FileError, match="damaged or not a network"):
+        storage.load_network(tmp_path / "best.ckpt", "dense")
+    assert not made.exists()
 
 
 def test_the_bytes_of_a_checkpoint_follow_from_its_content(results, tmp_path):

@@ -1,7 +1,9 @@
 """The scheduler of a run looks for jobs when one has ended, not on a timer."""
 
+import os
 import sys
 
+import psutil
 from helpers import forked
 from helpers.small_campaign import ROOT, TINY, Campaign
 
@@ -46,3 +48,18 @@ def test_a_local_run_starts_no_timers(tmp_path):
 def test_the_attribute_is_what_starts_them(tmp_path):
     """Without the hook there are timers, so that the test above can fail."""
     assert timers_of(tmp_path, "--no-hooks") > 0
+
+
+def test_the_snakemake_of_the_tests_is_the_same_whichever_starts_it(tmp_path, monkeypatch):
+    """It imports from the present PYTHONPATH; jobs have no variable of the first test."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/planted.py").touch()
+    before = os.environ["PYTHONPATH"]
+    monkeypatch.setenv("OF_THIS_TEST", "1")
+    for path, code in ((before, 1), (f"{tmp_path}/code", 0), (before, 1)):
+        monkeypatch.setenv("PYTHONPATH", path)
+        command = [sys.executable, "-c", "import planted"]
+        assert forked.run(command, None, tmp_path).returncode == code
+    servers = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    assert servers
+    assert not [each for each in servers if "OF_THIS_TEST" in each.environ()]

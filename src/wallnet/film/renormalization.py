@@ -11,9 +11,9 @@ stiffness
 
     Ku (1 - 2n) - (1 - n) μ0 Ms² (1 - N)/2 + A (1 - g) Σ 4 sin²(q_i/2)/d_i²,
 
-with N = 0 across the wave vector and 1 - (1 - exp(-k t))/(k t) along it. g = 1 - ⟨m_i·m_j⟩ of two
-neighbours is the mean of the last factor, each wave weighted with its share of n, over 2/d_x² +
-2/d_y². DMI is of higher order in a domain.
+with N = 0 across the wave vector and 1 - (1 - exp(-k t))/(k t) along it. Of two
+neighbours, g = (1 - ⟨m_i·m_j⟩)/2 is the mean of the last factor, each wave weighted with its share
+of n, over 2/d_x² + 2/d_y². DMI is of higher order in a domain.
 """
 
 import math

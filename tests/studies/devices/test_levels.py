@@ -82,6 +82,22 @@ def test_a_level_at_a_temperature_has_its_noise_and_that_of_its_domains(tmp_path
     assert np.isfinite(noise[:, 1]).all()
 
 
+def test_the_start_at_a_temperature_is_read_with_its_domains(tmp_path):
+    """A wall is where it was, although m_z of all cells is smaller by that of a domain."""
+    device = campaign(s=SYNAPSE | {"temperature": {"ambient": 300.0}}).devices["s"]
+    bench = Bench(tmp_path, "s", device)
+    bench.write_all(SYNAPSE_ENDS.__getitem__)
+    before = bench.gather()
+    initial = files.read_dataset(bench.initial, "initial")
+    initial["initial_magnetization"] = 0.96 * initial["initial_magnetization"]
+    initial.attrs["domain_magnetization"] = 0.96
+    files.write_dataset(initial, bench.initial, "initial", {})
+    after = bench.gather()
+    for name in ("level_conductance", "level_position"):
+        expected = pytest.approx(before[name].values[..., 0], rel=1e-6, abs=0)
+        assert after[name].values[..., 0] == expected
+
+
 def test_levels_are_normalised_between_their_ends(synapse):
     data = synapse.gather()
     conductance = whole(data)["level_conductance"].values
