@@ -61,7 +61,7 @@ def test_only_the_named_synapses_have_barriers():
         ({"temprature": 300}, "temprature"),
         (
             TOO_HOT,
-            "barriers.temperature of synapse: material.uniaxial_anisotropy at 520 K is 418372",
+            "temperature of synapse: material.uniaxial_anisotropy at 520 K is 418372 J",
         ),
         (TOO_HOT, "too low for a perpendicular magnetisation; change it or the temperature"),
         (TOO_HOT | {"temperature": 1000.0}, "1000 K, too low for Bloch's law from 300 to 1000 K"),
