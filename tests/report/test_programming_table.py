@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from helpers.once import once
 from helpers.programs import RESPONSE
-from helpers.small_campaign import with_networks
+from helpers.small_campaign import MATERIAL, with_networks
 from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, plan
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
 from wallnet.devices.write_energy import write_energy_of
@@ -38,6 +39,7 @@ ENERGY = WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
+    film=StaticMaterial(**{key: MATERIAL[key] for key in StaticMaterial.model_fields}),
     curie_temperature=1000.0,
     heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²

@@ -326,7 +326,7 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
         *(["2", "notch 2"], ["3", "reversed"]),
     ]
     assert levels[2][-1] == "-0.5000"
-    assert levels[4][-2] == "only beyond the Curie temperature"
+    assert levels[4][-2] == "only beyond the model"
     minima = [row[1] for row in cells(page, "synapse-3: minima of the energy")[1:]]
     assert minima == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
     title = "synapse-3, single pulses of 2 ns: write energy of the smallest pulse to each level"

@@ -74,6 +74,14 @@ class StaticMaterial(Section):
         """K_eff = K_u - μ0 M_s²/2 in J/m³, the thin-film limit."""
         return self.uniaxial_anisotropy - VACUUM_PERMEABILITY * self.saturation_magnetization**2 / 2
 
+    def limits(
+        self, ambient: float, curie_temperature: float, exponent: float
+    ) -> tuple[float, float]:
+        """Return the temperatures in K of `film.renormalization.limits`."""
+        from wallnet.film.renormalization import limits  # loads numpy
+
+        return limits(self.terms(), ambient, curie_temperature, exponent)
+
     @property
     def wall_width_parameter(self) -> float:
         """Δ = √(A/K_eff) in m."""
@@ -165,9 +173,9 @@ class Material(SimulatedMaterial):
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
-    """Curie temperature; pulses that heat the track above it are flagged. Simulations depend on it
-    only with `temperature.heating: pulse`. Source: our choice, below the 1388 K of bulk cobalt, see
-    docs/write-energy.md."""
+    """Curie temperature; pulses that heat the film to it, or to K_eff = 0, are flagged. Simulations
+    depend on it only with `temperature.heating: pulse`. Source: our choice, below the 1388 K of
+    bulk cobalt, see docs/write-energy.md."""
 
 
 class Temperature(Section):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _YES = {1: "yes", 0: "no"}
 SETTLED = {**_YES, -1: "not asked"}
 
-BEYOND = "only beyond the Curie temperature"
+BEYOND = "only beyond the model"
 """Mark of levels that only pulses beyond the model reach."""
 
 POSITION = "mean wall position (nm)"
@@ -32,8 +32,8 @@ SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
 OUTSIDE = "outside the constant-parameter model"
 """Mark of pulses that heat the track so much that its material changes."""
 
-BEYOND_CURIE = "beyond the Curie temperature"
-"""Mark of pulses that heat the track so much that the film is no magnet."""
+BEYOND_MODEL = "beyond the model"
+"""Mark of pulses that heat the film to K_eff = 0 or its Curie temperature."""
 
 WRITE_ENERGIES: dict[str, tuple[str, float, str]] = {
     "J in the metal (1e12 A/m²)": ("metal_current_density", 1e12, ".4f"),
@@ -90,7 +90,7 @@ def write_energies(pulses: Any) -> Columns:
         for title, (name, unit, form) in WRITE_ENERGIES.items()
     }
     outside, beyond = (np.asarray(pulses[f"{name}_model"]) for name in ("outside", "beyond"))
-    marks = {0: "inside", 1: OUTSIDE, 2: BEYOND_CURIE}
+    marks = {0: "inside", 1: OUTSIDE, 2: BEYOND_MODEL}
     return columns | {"model": (outside.astype(int) + beyond, marks)}
 
 
