@@ -347,7 +347,7 @@ def number(cell):
 
 
 def test_the_table_of_levels_holds_them(results, levels):
-    rows = markdown_rows(results / "tables/devices/synapse.md", "synapse: levels")
+    rows = markdown_rows(results / "tables/devices/synapse.md", "synapse at 0 K: levels")
     low, high = levels[0].conductance, levels[-1].conductance
     hot = {}
     with open(results / "tables/devices/synapse.csv", newline="", encoding="utf-8") as stream:
@@ -378,7 +378,7 @@ def test_the_table_of_levels_holds_them(results, levels):
 
 def test_the_table_of_the_activation_holds_its_coefficients_and_errors(results, curves):
     (title,) = re.findall(
-        r"## (neuron: quartic.*)", (results / "tables/devices/neuron.md").read_text()
+        r"## (neuron at 0 K: quartic.*)", (results / "tables/devices/neuron.md").read_text()
     )
     rows = markdown_rows(results / "tables/devices/neuron.md", title)
     for row, reading in zip(rows, oracle.READINGS, strict=True):

@@ -58,7 +58,7 @@ def test_levels_in_markdown_and_html(synapse):
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     _, markdown, page = tables(synapse)
-    _, rows = cells_below(markdown, "synapse-3: levels")
+    _, rows = cells_below(markdown, "synapse-3 at 0 K: levels")
     assert rows[2][:3] == ["half", "between 1 and 2", "wall placed there and relaxed"]
     assert rows[3][:3] == ["2", "notch 2", "none: went to notch 1"]
     for text in (
@@ -78,7 +78,7 @@ def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(s
     assert "1 of 5 pulses heat the film to 429 K or more" in caveat
     assert markdown.startswith(f"synapse-3: {caveat}\n\n## ")
     assert f"<body>\n<p>synapse-3: {caveat}</p>\n<table>" in page
-    header, rows = cells_below(markdown, "synapse-3: levels")
+    header, rows = cells_below(markdown, "synapse-3 at 0 K: levels")
     assert header[6] == "reached by the sweep"
     reached = ["yes", "yes", "yes", "yes", "only beyond the model"]
     assert [row[6] for row in rows] == reached
@@ -103,7 +103,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     data["final_wall_top"].values[2] = 397.96e-9
     data["final_conductance"].values[:, 2] = 81.2345e-6, 63.4567e-6
     text = tables(synapse, data)[1]
-    header, rows = cells_below(text, "synapse-3: after each pulse")
+    header, rows = cells_below(text, "synapse-3 at 0 K: after each pulse")
     # columns of the write energy follow
     half = dict(zip(header[:11], rows[2], strict=False))
     assert half == {
@@ -130,7 +130,7 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
     data = synapse.gather()
     data["normalized_level_conductance"].values[:, 2] = 0.43217, 0.29876
     text = tables(synapse, data)[1]
-    header, rows = cells_below(text, "synapse-3: levels")
+    header, rows = cells_below(text, "synapse-3 at 0 K: levels")
     assert header == [
         "level",
         "state",
@@ -177,7 +177,7 @@ def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse):
     data["level_resting_state"] = data["level_resting_state"].astype(object)
     data["level_resting_state"].values[3] = "free"
     text = tables(synapse, data)[1]
-    _, rows = cells_below(text, "synapse-3: levels")
+    _, rows = cells_below(text, "synapse-3 at 0 K: levels")
     assert [row[8] for row in rows] == ["no", "yes", "not examined", "no", "yes"]
     assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
     assert rows[0][9:] == ["–", "0.08", "157.1"]
@@ -191,7 +191,7 @@ def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):
         data[name].values[:] = 0.01 * (k + 1), 0.04 * (k + 1)
     data["fault"] = data["fault"].astype(object)
     data["fault"].values[:] = ["", "it falls"]
-    header, rows = cells_below(tables(neuron, data)[1], "neuron: quartic")
+    header, rows = cells_below(tables(neuron, data)[1], "neuron at 0 K: quartic")
     assert header[1:6] == [f"coefficient of power {k}" for k in range(5)]
     assert header[6:] == [
         "largest error",

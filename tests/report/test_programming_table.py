@@ -83,8 +83,7 @@ def written():
         "heavy_metal": ENERGY.heavy_metal.model_dump(),
         "heating": ENERGY.heating.model_dump(),
     }
-    about = {"settings": settings}
-    about = {"parameters": json.dumps(about)}
+    about = {"parameters": json.dumps({"settings": settings}), "simulation_temperature": "5 K"}
     files.write_dataset(data, "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
@@ -110,7 +109,7 @@ def written():
         "about": {"write_energy": STEEPER.plain()},
         "settings": {"pulses": [{"repetitions": 4}, {"repetitions": 3}]},
     }
-    about = {"parameters": json.dumps(about)}
+    about = {"parameters": json.dumps(about), "simulation_temperature": "77 K"}
     train = files.dataset("response", response)
     files.write_dataset(train, "pulse_trains/stairs.nc", "response", about)
     for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
@@ -160,6 +159,8 @@ def tabulated(folder, job):
     with open(folder / "table.csv", newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert {row["seed"] for row in rows} == {"3"}
+    kelvin = {row["written_by"]: row["temperature"] for row in rows}
+    assert kelvin == {"single pulses": "5 K", "stairs": "77 K"}
     return {(row["stage"], row["written_by"], row["start"]): row for row in rows}
 
 

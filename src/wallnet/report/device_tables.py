@@ -60,9 +60,16 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
         return texts(name, [made(model, name) for key, made in parts.items() if key in model])
     data = files.read_dataset(path, kind)
     name = str(data.attrs.get("device", Path(path).stem))
-    sweep = of_columns(f"{name}: after each pulse", _sweep(data) | write_energies(data))
-    more = [made(data, name) for made in MORE_TABLES.get(kind, [])]
+    title = with_temperature(name, data)
+    sweep = of_columns(f"{title}: after each pulse", _sweep(data) | write_energies(data))
+    more = [made(data, title) for made in MORE_TABLES.get(kind, [])]
     return texts(name, [sweep, *more], caveats({name: data}))
+
+
+def with_temperature(name: str, data: "xarray.Dataset") -> str:
+    """Return a name with the temperature at which a dataset holds, if its pulses have one."""
+    kelvin = data.attrs.get("simulation_temperature")
+    return f"{name} at {kelvin}" if kelvin else name
 
 
 def _sweep(data: "xarray.Dataset") -> Columns:
