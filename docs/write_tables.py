@@ -394,7 +394,7 @@ def caveats(results: Results) -> str:
     for name, device in campaign.without_optional.simulated.items():
         job, pulse = write_energy_job(device), device.pulse
         cost = write_energy_of(job, pulse.current_densities, pulse.duration)
-        text = heat_caveat(job, cost["temperature_rise"])
+        text = heat_caveat(job, cost)
         found += [f"{name}: {text}"] if text else []
     for name in campaign.networks.synapses:
         levels = results.levels(name)
@@ -422,7 +422,8 @@ def write_energy_of_metals(results: Results) -> str:
         found = write_energy_of(job, 0.65e12, 10e-9)
         rows.append(
             [
-                f"`{preset}`" if preset else "none, θ = P = 0.4",
+                f"`{preset}`" if preset else "none: θ is P",
+                f"{job.polarization / job.rescaling:.2f}",
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
                 f"{found['metal_current_density'] / 1e12:.2f}",
                 f"{job.resistance / 1e3:.2f}",
@@ -433,7 +434,7 @@ def write_energy_of_metals(results: Results) -> str:
             ]
         )
     header = (
-        *("preset", "ρ (µΩ cm)", "J in the metal (1e12 A/m²)", "R (kΩ)", "I (mA)"),
+        *("preset", "θ", "ρ (µΩ cm)", "J in the metal (1e12 A/m²)", "R (kΩ)", "I (mA)"),
         *("energy (pJ)", "mean rise (K)", "rise in the middle (K)"),
     )
     return markdown(header, rows)

@@ -76,7 +76,7 @@ def test_the_tables_of_the_summary_sort_by_a_click(driver, finished_campaign):
     from selenium.webdriver.common.keys import Keys
 
     driver.get((finished_campaign.folder / "results/summary.html").as_uri())
-    table = "synapse: levels"
+    table = "synapse at 0 K: levels"
     before = column(driver, table, 2)
     path = f"//table[caption='{table}']//th[3]/span"
     head = driver.find_element(By.XPATH, path)

@@ -10,6 +10,7 @@ from helpers.programs import DEVICE
 from helpers.small_campaign import MATERIAL
 
 from wallnet.config import parse
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import (
     heat_caveat,
@@ -17,7 +18,13 @@ from wallnet.devices.write_energy import (
     write_energy_of,
     write_energy_of_train,
 )
+from wallnet.film.renormalization import at_temperature, limits
+from wallnet.film.terms import Terms
 from wallnet.jobs import WriteEnergyJob, write_energy_job
+
+FILM = {"saturation_magnetization": 1.1e6, "exchange_stiffness": 2e-11, "dmi_constant": 1e-3}
+FILM |= {"uniaxial_anisotropy": 1e6}
+"""The film of the paper: μ0 Ms²/(2 Ku) is 0.760265, (π D/4)²/(A Ku) is 0.030843."""
 
 
 def job_with(
@@ -28,6 +35,7 @@ def job_with(
         length=length,
         width=width,
         polarization=polarization,
+        film=StaticMaterial.model_validate(FILM),
         curie_temperature=curie,
         heavy_metal=HeavyMetal(**metal),
         heating=heating or Heating(),
@@ -184,59 +192,107 @@ def test_a_train_without_pulses_has_no_write_energy():
     assert (before["write_energy"].tolist(), before["temperature_rise"].tolist()) == ([0], [0])
 
 
-def test_a_pulse_is_beyond_the_model_if_room_temperature_and_its_rise_pass_the_curie_point():
-    """The rise goes with J²: from the rise at 1e12 A/m², the limit at 650 K is 350 K of rise."""
-    rise = float(write_energy_of(job_with(), 1e12, 10e-9)["temperature_rise"])
-    limit = 1e12 * np.sqrt(350 / rise)
-    densities = limit * np.array([0.99, -1.01, 1.01])
-    found = write_energy_of(job_with(curie=650.0), densities, 10e-9)
-    assert found["beyond_model"].tolist() == [False, True, True]
-    assert found["outside_model"].all()  # more than 50 K
-    # a limit of the rise above the Curie temperature does not hide it
-    hidden = job_with(curie=650.0, heating=Heating(largest_rise=9000.0))
-    assert write_energy_of(hidden, densities, 10e-9)["outside_model"].tolist() == [
-        False,
-        True,
-        True,
-    ]
+@pytest.mark.parametrize(
+    ("given", "film", "expected"),
+    [
+        # r = 0.791108 and 0.760265, m = 0.835683 r at 300 K
+        ({}, {}, (486.07, 510.42)),
+        # r = 0.791108² and 0.760265², m = 0.747018 r
+        ({"ambient": 400.0, "anisotropy_exponent": 2.5}, {}, (656.95, 686.03)),
+        ({"anisotropy_exponent": 2.0}, {}, (1000.0, 1000.0)),
+        ({"anisotropy_exponent": 1.4}, {}, (1000.0, 1000.0)),
+        # r = 0.896281
+        ({}, {"dmi_constant": -2.1e-3}, (397.90, 510.42)),
+        ({"ambient": 1000.1}, {}, (1000.0, 1000.0)),
+    ],
+)
+def test_a_film_has_walls_and_is_perpendicular_up_to_a_temperature(given, film, expected):
+    """Worked out by hand: T = Tc (1 - m)^(2/3), with r^(p - 2) as above."""
+    job = job_with(given=given).model_copy(update={"film": StaticMaterial(**FILM | film)})
+    assert job.limits == pytest.approx(expected, abs=0.01)
 
 
-def test_the_caveat_counts_pulses_and_tells_the_hottest():
-    job = job_with(curie=900.0)
-    assert heat_caveat(job, [1.0, 50.0, 7.0]) == ""
-    warm = heat_caveat(job, [1.0, 50.1, 599.9])
-    assert warm.startswith("2 of 3 pulses heat the track by more than 50 K, up to 600 K")
-    assert "Curie" not in warm
-    hot = heat_caveat(job, [1.0, 50.1, 600.1, 605965.2])
-    assert hot.startswith("3 of 4 pulses heat the track by more than 50 K, up to 605,965 K")
-    assert "2 of 4 pass the Curie temperature of 900 K (beyond_model)" in hot
+@pytest.mark.parametrize("exponent", [2.2, 3.0, 4.0])
+def test_the_limits_are_where_the_laws_of_the_film_lead(exponent):
+    """A scan over temperatures, with D = 1.7 mJ/m²."""
+    film = Terms(1.1e6, 2e-11, 1.7e-3, 1e6)
+    kelvin = np.arange(301.0, 728.0, 0.5)
+    hot = [at_temperature(film, 300.0, each, 728.0, exponent) for each in kelvin]
+    shape = [2e-7 * np.pi * each.saturation_magnetization**2 for each in hot]
+    effective = np.array([each.anisotropy for each in hot]) - shape
+    stiffness = np.array([each.exchange_stiffness for each in hot])
+    energy = 4 * np.sqrt(stiffness * effective.clip(0)) - np.pi * np.array(
+        [each.dmi_constant for each in hot]
+    )
+    expected = [kelvin[np.argmax(each <= 0)] for each in (energy, effective)]
+    assert 301 < expected[0] < expected[1] < 727
+    assert limits(film, 300.0, 728.0, exponent) == pytest.approx(expected, abs=0.5)
 
 
-def test_a_warm_track_is_nearer_to_its_curie_temperature():
-    """400 K before the pulses and a Curie temperature of 900 K leave 500 K."""
-    rises = [499.9, 500.1, 599.9]
-    warm = job_with(curie=900.0, given={"ambient": 400.0})
-    assert "2 of 3 pass the Curie temperature of 900 K" in heat_caveat(warm, rises)
-    assert "Curie" not in heat_caveat(job_with(curie=900.0), rises)
-    rise = float(write_energy_of(warm, 1e12, 10e-9)["temperature_rise"])
-    densities = 1e12 * np.sqrt(np.array([499.0, 501.0]) / rise)
-    assert write_energy_of(warm, densities, 10e-9)["beyond_model"].tolist() == [False, True]
-    # the middle may rise by 30 K, less than the limit of 50 K
-    assert heat_caveat(job_with(curie=430.0, given={"ambient": 400.0}), [30.1]).startswith(
-        "1 of 1 pulses heat the track by more than 30 K"
+@pytest.mark.parametrize(
+    ("given", "curie", "limit"),
+    [({}, 1000.0, 510.4163), ({"ambient": 350.0, "anisotropy_exponent": 2.0}, 650.0, 650.0)],
+)
+def test_a_pulse_is_beyond_the_model_where_the_mean_over_the_width_reaches_the_limit(
+    given, curie, limit
+):
+    """The rise goes with J²; the middle, some tenth hotter, passes the limit before."""
+    job = job_with(curie=curie, given=given)
+    rise = float(write_energy_of(job, 1e12, 10e-9)["mean_temperature_rise"])
+    densities = 1e12 * np.sqrt((limit - job.ambient) / rise) * np.array([0.999, -1.001])
+    found = write_energy_of(job, densities, 10e-9)
+    assert found["beyond_model"].tolist() == [False, True]
+    assert (job.ambient + found["temperature_rise"] > limit).all()
+    # a limit of the rise above that of the model does not hide it
+    hidden = job.model_copy(update={"heating": Heating(largest_rise=9000.0)})
+    outside = write_energy_of(hidden, densities, 10e-9)["outside_model"]
+    assert outside.tolist() == [False, True]
+
+
+def caveat_of(job, rises):
+    """Return the caveat of pulses by their rises in the middle, 1.25 times the mean ones."""
+    middle = np.array(rises)
+    beyond = job.ambient + middle / 1.25 >= job.limits[1]
+    names = ("temperature_rise", "mean_temperature_rise", "beyond_model")
+    return heat_caveat(job, dict(zip(names, (middle, middle / 1.25, beyond), strict=True)))
+
+
+def test_the_caveat_counts_pulses_by_what_they_do_to_the_film():
+    """Means of 186 and 210 K reach the limits of walls and of K_eff."""
+    job = job_with()
+    assert caveat_of(job, [1.0, 50.0, 7.0]) == ""
+    warm = "pulses heat the track by more than 50 K, up to"
+    estimates = "its parameters change, so that the results are estimates"
+    assert caveat_of(job, [1.0, 50.1, 231.0]) == f"2 of 3 {warm} 231 K: {estimates}"
+    assert caveat_of(job, [1.0, 50.1, 233.0, 262.0, 264.0, 605965.2]) == (
+        f"5 of 6 {warm} 605,965 K: {estimates}; 2 of 6 pulses heat the film to 486 K or more, "
+        "where its DMI reaches the critical one, 4 √(A K_eff)/π: walls lower its energy; 2 of 6 "
+        "pulses heat the film to 510 K or more, where it is no longer perpendicular "
+        "(beyond_model): their results mean nothing"
+    )
+    # walls cost nothing in a film that is not yet outside the constant-parameter model
+    strong = job.model_copy(update={"film": StaticMaterial(**FILM | {"dmi_constant": 2.7e-3})})
+    assert caveat_of(strong, [1.0, 45.0]).startswith("1 of 2 pulses heat the film to 315 K or more")
+
+
+def test_a_film_at_its_curie_temperature_is_no_magnet():
+    given = {"ambient": 400.0, "anisotropy_exponent": 2.0}
+    text = caveat_of(job_with(curie=900.0, given=given), [624.0, 626.0])
+    assert text.endswith(
+        "; 1 of 2 pulses heat the film to 900 K or more, where it is no magnet (beyond_model): "
+        "their results mean nothing"
     )
 
 
 def test_the_caveat_says_whether_the_heat_is_simulated():
-    acts = job_with(curie=900.0, given={"heat_simulated": True})
-    text = heat_caveat(acts, [1.0, 50.1, 599.9])
+    acts = job_with(given={"heat_simulated": True})
+    text = caveat_of(acts, [1.0, 50.1, 230.0])
     assert text == (
-        "2 of 3 pulses heat the track by more than 50 K, up to 600 K in its middle: the film is "
+        "2 of 3 pulses heat the track by more than 50 K, up to 230 K in its middle: the film is "
         "simulated at the mean temperature over its width"
     )
-    assert "in its middle, which is not simulated" in heat_caveat(acts, [1.0, 600.1])
-    assert heat_caveat(acts, [49.9]) == ""
-    assert "its parameters change" in heat_caveat(job_with(curie=900.0), [50.1])
+    assert caveat_of(acts, [1.0, 264.0]).endswith("(beyond_model): they are not simulated")
+    assert caveat_of(acts, [49.9]) == ""
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_levels_in_markdown_and_html(synapse):
     synapse.write_level("2", (300e-9, 300e-9))
     synapse.write_pulse(0.8e12, 450e-9, 450e-9)
     _, markdown, page = tables(synapse)
-    _, rows = cells_below(markdown, "synapse-3: levels")
+    _, rows = cells_below(markdown, "synapse-3 at 0 K: levels")
     assert rows[2][:3] == ["half", "between 1 and 2", "wall placed there and relaxed"]
     assert rows[3][:3] == ["2", "notch 2", "none: a wall placed there went to notch 1"]
     for text in (
@@ -72,18 +72,17 @@ def test_levels_in_markdown_and_html(synapse):
 
 
 def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(synapse):
-    """Of the levels of the sweep only the reversed track needs a pulse past the Curie point."""
-    hottest = float(synapse.gather()["temperature_rise"][-1])
-    material = synapse.job.settings["material"] | {"curie_temperature": 300 + 0.9 * hottest}
+    """Of the levels of the sweep only the reversed track needs a pulse beyond K_eff = 0, 429 K."""
+    material = synapse.job.settings["material"] | {"curie_temperature": 750.0}
     data = synapse.gather(material=material)
     caveat = data.attrs["caveat"]
     _, markdown, page = tables(synapse, data)
-    assert "1 of 5 pass the Curie temperature" in caveat
+    assert "1 of 5 pulses heat the film to 429 K or more" in caveat
     assert markdown.startswith(f"synapse-3: {caveat}\n\n## ")
     assert f'<body>\n<p>synapse-3: {caveat}</p>\n<div class="wide"><table>' in page
-    header, rows = cells_below(markdown, "synapse-3: levels")
+    header, rows = cells_below(markdown, "synapse-3 at 0 K: levels")
     assert header[6] == "reached by the sweep"
-    reached = ["yes", "yes", "yes", "yes", "only beyond the Curie temperature"]
+    reached = ["yes", "yes", "yes", "yes", "only beyond the model"]
     assert [row[6] for row in rows] == reached
 
 
@@ -108,7 +107,7 @@ def test_columns_of_the_sweep_are_in_their_units(synapse):
     table, text, _ = tables(synapse, data)
     beyond = [row["beyond_model"] for row in csv.DictReader(table.splitlines())]
     assert beyond == ["no", "no", "no", "yes", "yes"]
-    header, rows = cells_below(text, "synapse-3: after each pulse")
+    header, rows = cells_below(text, "synapse-3 at 0 K: after each pulse")
     # columns of the write energy follow, of which the last has the model in words
     assert "beyond_model" not in header
     half = dict(zip(header[:10], rows[2], strict=False))
@@ -134,7 +133,7 @@ def test_reached_is_not_stable_in_the_table_of_levels(synapse):
     data = synapse.gather()
     data["normalized_level_conductance"].values[:, 2] = 0.43217, 0.29876
     text = tables(synapse, data)[1]
-    header, rows = cells_below(text, "synapse-3: levels")
+    header, rows = cells_below(text, "synapse-3 at 0 K: levels")
     assert header == [
         "level",
         "state",
@@ -190,7 +189,7 @@ def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse, minimum,
     data["level_resting_state"] = data["level_resting_state"].astype(object)
     data["level_resting_state"].values[3] = there
     text = tables(synapse, data)[1]
-    _, rows = cells_below(text, "synapse-3: levels")
+    _, rows = cells_below(text, "synapse-3 at 0 K: levels")
     assert [row[8] for row in rows] == ["no", "yes", "not examined", told, "yes"]
     assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
     assert rows[0][9:] == ["–", "0.08", "157.1"]
@@ -213,7 +212,7 @@ def test_the_row_of_a_reading_holds_its_own_quartic_and_errors(neuron):
         data[name].values[:] = 0.01 * (k + 1), 0.04 * (k + 1)
     data["fault"] = data["fault"].astype(object)
     data["fault"].values[:] = ["", "it falls"]
-    header, rows = cells_below(tables(neuron, data)[1], "neuron: quartic")
+    header, rows = cells_below(tables(neuron, data)[1], "neuron at 0 K: quartic")
     assert header[1:6] == [f"coefficient of power {k}" for k in range(5)]
     assert header[6:] == [
         "largest error",

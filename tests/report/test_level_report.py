@@ -102,7 +102,7 @@ def test_a_level_that_only_pulses_beyond_the_model_reach_is_marked(rows, bench):
     found = [(row["reached"], row[SMALLEST]) for row in rows().values()]
     assert found == [
         *(("yes", "0.0000"), ("yes", "0.5000"), ("yes", "0.6000")),
-        *(("only beyond the Curie temperature", "0.8000"), ("yes", "1.0000")),
+        *(("only beyond the model", "0.8000"), ("yes", "1.0000")),
     ]
 
 

@@ -120,7 +120,7 @@ def test_doubts_on_the_levels_come_before_the_accuracies(campaign):
     said = [
         "synapse-5: the networks use levels that are no minimum of the energy, from which the wall "
         "creeps on: level 0 (initial) by 157 nm",
-        "synapse-5: the networks use levels that only pulses past the Curie temperature reach "
+        "synapse-5: the networks use levels that only pulses beyond the model reach "
         "(beyond_model): level 2 (reversed)",
     ]
     assert Path("a.md").read_text().startswith("\n\n".join([*said, "## Test accuracy"]))

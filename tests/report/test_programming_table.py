@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from helpers.once import once
 from helpers.programs import RESPONSE
-from helpers.small_campaign import with_networks
+from helpers.small_campaign import MATERIAL, with_networks
 from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, plan
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
 from wallnet.devices.write_energy import write_energy_of
@@ -38,6 +39,7 @@ ENERGY = WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
+    film=StaticMaterial(**{key: MATERIAL[key] for key in StaticMaterial.model_fields}),
     curie_temperature=1000.0,
     heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
@@ -81,8 +83,7 @@ def written():
         "heavy_metal": ENERGY.heavy_metal.model_dump(),
         "heating": ENERGY.heating.model_dump(),
     }
-    about = {"settings": settings}
-    about = {"parameters": json.dumps(about)}
+    about = {"parameters": json.dumps({"settings": settings}), "simulation_temperature": "5 K"}
     files.write_dataset(data, "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
@@ -108,7 +109,7 @@ def written():
         "about": {"write_energy": STEEPER.plain()},
         "settings": {"pulses": [{"repetitions": 4}, {"repetitions": 3}]},
     }
-    about = {"parameters": json.dumps(about)}
+    about = {"parameters": json.dumps(about), "simulation_temperature": "77 K"}
     train = files.dataset("response", response)
     files.write_dataset(train, "pulse_trains/stairs.nc", "response", about)
     for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
@@ -158,6 +159,8 @@ def tabulated(folder, job):
     with open(folder / "table.csv", newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert {row["seed"] for row in rows} == {"3"}
+    kelvin = {row["written_by"]: row["temperature"] for row in rows}
+    assert kelvin == {"single pulses": "5 K", "stairs": "77 K"}
     return {(row["stage"], row["written_by"], row["start"]): row for row in rows}
 
 

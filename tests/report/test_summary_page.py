@@ -268,7 +268,7 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
     linked = re.findall(r'Data:\s*<a href="([^"]*)">results/\1</a>', page)
     assert linked == ["devices/synapse-3.nc", "pulse_trains/up-down.nc", "tables/accuracy.csv"]
     writing = part(page, "Writing")
-    assert "synapse-3, single pulses of 2 ns: conductance after the pulse" in writing
+    assert "synapse-3, single pulses of 2 ns at 0 K: conductance after the pulse" in writing
     assert "Source: analytic 1, revision 7" in writing
     assert "Command: snakemake results/figures/devices/synapse-3-conductance.png" in writing
     train = part(page, "Pulse train")
@@ -278,7 +278,9 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
     )
     assert "Source: film 0.9, revision 6" in train
     accuracy = part(page, "Write energy and accuracy")
-    assert "Networks on the levels of synapse-3, single pulses of 2 ns: test error" in accuracy
+    assert (
+        "Networks on the levels of synapse-3, single pulses of 2 ns at 0 K: test error" in accuracy
+    )
     assert "seeds 1, 2" in accuracy
 
 
@@ -321,16 +323,18 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     assert re.findall(r"<h2>(.*?)</h2>", page)[1:-1] == [
         *("Reference data", "Writing", "Pulse train", "Retention", "Write energy and accuracy"),
     ]
-    levels = cells(page, "synapse-3: levels")
+    levels = cells(page, "synapse-3 at 0 K: levels")
     assert [row[:2] for row in levels[1:]] == [
         *(["0", "initial"], ["1", "notch 1"], ["half", "between 1 and 2"]),
         *(["2", "notch 2"], ["3", "reversed"]),
     ]
     assert levels[2][-1] == "-0.5000"
-    assert levels[4][-2] == "only beyond the Curie temperature"
+    assert levels[4][-2] == "only beyond the model"
     minima = [row[1] for row in cells(page, "synapse-3: minima of the energy")[1:]]
     assert minima == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
-    title = "synapse-3, single pulses of 2 ns: write energy of the smallest pulse to each level"
+    title = (
+        "synapse-3, single pulses of 2 ns at 0 K: write energy of the smallest pulse to each level"
+    )
     shown = cells(page, title)
     # 1.3e-6 Ω m · J² · 900 nm · 90 nm · 5 nm · 2 ns; the rise is that of each pulse by itself
     job = write_energy_job(configured.devices["synapse-3"])

@@ -7,7 +7,7 @@ from helpers.walls import SYNAPSE, campaign
 
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.jobs import write_energy_job
-from wallnet.report.device_tables import BEYOND_CURIE, OUTSIDE, tabulate
+from wallnet.report.device_tables import BEYOND_MODEL, OUTSIDE, tabulate
 
 
 def rows_of(synapse, job):
@@ -33,7 +33,7 @@ def job():
     return write_energy_job(device).model_copy(
         update={
             "heavy_metal": HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2),
-            "heating": Heating(largest_rise=250.0),
+            "heating": Heating(largest_rise=120.0),
         }
     )
 
@@ -52,4 +52,4 @@ def test_each_pulse_of_a_device_has_its_write_energy(synapse, job):
     # below the one-dimensional 2 q √(t/(π k c)) = 387 K
     assert 0.5 * 387 < mean < middle < 387
     assert middle - mean > 5
-    assert [row["model"] for row in rows] == ["inside", "inside", *[OUTSIDE] * 2, BEYOND_CURIE]
+    assert [row["model"] for row in rows] == ["inside", OUTSIDE, *[BEYOND_MODEL] * 3]

@@ -93,6 +93,9 @@ def change(request, make):
     files.write_dataset(make(files.read_dataset(request.path, kind)), request.path, kind, {})
 
 
+MOVED = ("trace", "train", "ensemble")
+
+
 @each_study
 def test_each_path_is_that_of_its_own_request(study, campaign):
     known, found = Requested(campaign), requested(study, campaign).values()
@@ -125,6 +128,10 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     for key in ("backend", "revision"):
         assert found[f"simulation_{key}"] == ", ".join(sorted({str(each[key]) for each in by}))
     assert found["revision"] == revisions.of(study.name)
+    # minima and paths have no pulses
+    pulses = [files.read_dataset(path, kind) for path, kind in kinds.items() if kind in MOVED]
+    kelvin = {f"{each.attrs.get('temperature', 0):g} K" for each in pulses}
+    assert found.get("simulation_temperature", "") == ", ".join(sorted(kelvin))
 
 
 def of_another_pulse(own):
@@ -158,6 +165,8 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, examples,
     assert rows
     title = study.title.format(subject=subject)
     assert f"<title>{title}</title>" in (tmp_path / "table.html").read_text()
+    kelvin = {"barriers": "", "thermal": " at 0 K, 300 K"}.get(study.name, " at 0 K")
+    assert (tmp_path / "table.md").read_text().startswith(f"## {subject}{kelvin}: ")
     with Image.open(tmp_path / "figure.png") as picture:
         assert picture.text["Title"] == title
         made_by = json.loads(picture.text["Description"])

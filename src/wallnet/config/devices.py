@@ -79,6 +79,14 @@ class StaticMaterial(Section):
         """K_eff = K_u - μ0 M_s²/2 in J/m³, the thin-film limit."""
         return self.uniaxial_anisotropy - VACUUM_PERMEABILITY * self.saturation_magnetization**2 / 2
 
+    def limits(
+        self, ambient: float, curie_temperature: float, exponent: float
+    ) -> tuple[float, float]:
+        """Return the temperatures in K of `film.renormalization.limits`."""
+        from wallnet.film.renormalization import limits  # loads numpy
+
+        return limits(self.terms(), ambient, curie_temperature, exponent)
+
     @property
     def wall_width_parameter(self) -> float:
         """Δ = √(A/K_eff) in m."""
@@ -194,9 +202,10 @@ class Material(SimulatedMaterial):
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
-    """Curie temperature; pulses that heat the track above it are flagged. Simulations, minima and
-    paths depend on it only where the film has another temperature than `temperature.measured_at`.
-    Source: our choice, below the 1388 K of bulk cobalt, see docs/write-energy.md."""
+    """Curie temperature; pulses that heat the film to it, or to K_eff = 0, are flagged.
+    Simulations, minima and paths depend on it only where the film has another temperature than
+    `temperature.measured_at`. Source: our choice, below the 1388 K of bulk cobalt, see
+    docs/write-energy.md."""
 
 
 class Temperature(Section):
@@ -410,7 +419,7 @@ class Device(Section):
         """
         from wallnet.film.renormalization import of_cells  # loads numpy
 
-        given, field = self._law, self.field_temperature
+        given, field = self.film_law, self.field_temperature
         if given.values_of == "cells" and field:
             return self._made_of(self.material.terms(), given.ambient)
         film = self._film(given.ambient)
@@ -435,24 +444,24 @@ class Device(Section):
     @property
     def film_temperature(self) -> float:
         """Temperature in K of the film: `temperature.ambient`, or room temperature."""
-        return self._law.ambient
+        return self.film_law.ambient
 
     @property
     def measured_at(self) -> float:
         """Temperature in K at which the film, or its cells, have the values of `material`."""
-        given = self._law
+        given = self.film_law
         return given.ambient if given.values_of == "cells" else given.measured_at
 
     @property
-    def _law(self) -> Temperature:
-        """How the film changes with the temperature."""
+    def film_law(self) -> Temperature:
+        """How the film changes with the temperature, at room temperature without `temperature`."""
         return self.temperature or Temperature(ambient=ROOM_TEMPERATURE)
 
     def _film(self, kelvin: float) -> "Terms":
         """Return the terms of the film at a temperature in K; see `film_at`."""
         from wallnet.film.renormalization import at_temperature, of_film  # loads numpy
 
-        terms, given, measured = self.material.terms(), self._law, self.measured_at
+        terms, given, measured = self.material.terms(), self.film_law, self.measured_at
         if given.values_of == "cells":
             terms = of_film(terms, self.track.cell, measured)
         if kelvin == measured:

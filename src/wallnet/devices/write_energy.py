@@ -161,6 +161,7 @@ def _write_energy(
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
     voltage = current * job.resistance
     mean, middle = rise
+    beyond = job.ambient + mean >= job.limits[1]
     return {
         "metal_current_density": in_metal * peak,
         "metal_current": current * peak,
@@ -168,39 +169,30 @@ def _write_energy(
         "write_energy": current * voltage * lasting * heat,
         "mean_temperature_rise": mean,
         "temperature_rise": middle,
-        "outside_model": middle > _limit(job),
-        "beyond_model": job.ambient + middle > job.curie_temperature,
+        "outside_model": (middle > job.heating.largest_rise) | beyond,
+        "beyond_model": beyond,
     }
 
 
-def _limit(job: WriteEnergyJob) -> float:
-    """Return the temperature rise in K up to which the parameters of the material are constant."""
-    return min(job.heating.largest_rise, job.curie_temperature - job.ambient)
-
-
-def heat_caveat(job: WriteEnergyJob, rise: ArrayLike) -> str:
-    """Return how many pulses heat a track too much, how far, and what it means; or nothing.
-
-    The temperature rise of each pulse is that in the middle of the track, in K.
-    """
-    rise = np.asarray(rise, dtype=float)
-    outside = int((rise > _limit(job)).sum())
-    beyond = int((job.ambient + rise > job.curie_temperature).sum())
-    if not outside:
-        return ""
-    text = (
-        f"{outside} of {rise.size} pulses heat the track by more than {_limit(job):g} K, "
-        f"up to {rise.max():,.0f} K"
+def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
+    """Return how many pulses heat a track too much, how far, and what it means; or nothing."""
+    rise, beyond = np.ravel(pulses["temperature_rise"]), np.ravel(pulses["beyond_model"])
+    temperature = job.ambient + np.ravel(pulses["mean_temperature_rise"])
+    largest, (critical, limit) = job.heating.largest_rise, job.limits
+    means = (
+        ": its parameters change, so that the results are estimates",
+        "their results mean nothing",
     )
-    means = "the film is no magnet, and their results mean nothing"
     if job.heat_simulated:
-        text += " in its middle: the film is simulated at the mean temperature over its width"
-        means = "the film is no magnet in its middle, which is not simulated"
-    else:
-        text += ": its parameters change, so that the results are estimates"
-    if beyond:
-        text += (
-            f"; {beyond} of {rise.size} pass the Curie temperature of {job.curie_temperature:g} K "
-            f"(beyond_model): {means}"
-        )
-    return text
+        told = " in its middle: the film is simulated at the mean temperature over its width"
+        means = told, "they are not simulated"
+    state = "no longer perpendicular" if limit < job.curie_temperature else "no magnet"
+    texts = (
+        f"heat the track by more than {largest:g} K, up to {rise.max():,.0f} K{means[0]}",
+        f"heat the film to {critical:.0f} K or more, where its DMI reaches the critical one, "
+        "4 √(A K_eff)/π: walls lower its energy",
+        f"heat the film to {limit:.0f} K or more, where it is {state} (beyond_model): {means[1]}",
+    )
+    which = rise > largest, (temperature >= critical) & ~beyond, beyond
+    counted = [(few.sum(), text) for few, text in zip(which, texts, strict=True)]
+    return "; ".join(f"{n} of {rise.size} pulses {text}" for n, text in counted if n)

@@ -82,7 +82,7 @@ def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[s
     """Return which levels of a synapse, of those in some level sets, are not what they seem.
 
     The first are no minimum of the energy, and have the distance by which the wall moves on. Only
-    pulses above the Curie temperature reach the second. A measured synapse has neither.
+    pulses beyond the model reach the second. A measured synapse has neither.
     """
     level_sets = set(level_sets)
     creeping, beyond, number = [], [], -1

@@ -60,6 +60,28 @@ def at_temperature(
     return scaled(film, ratio, exponent)
 
 
+def limits(
+    film: Terms, ambient: float, curie_temperature: float, exponent: float
+) -> tuple[float, float]:
+    """Return the temperatures in K where D of a film is critical, and where its model ends.
+
+    Parameters are those of `at_temperature`. From the first on, |D| is at least 4 √(A K_eff)/π and
+    walls lower the energy. The second is that of K_eff = Ku - μ0 Ms²/2 = 0. Either is the Curie
+    temperature if it is not reached below, as with an exponent up to 2.
+    """
+    shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2
+    dmi = (math.pi * film.dmi_constant / 4) ** 2 / film.exchange_stiffness
+    m = max(bloch(ambient, curie_temperature), 0.0)
+
+    def where(energy: float) -> float:
+        """Return the temperature where Ku r^p = energy r², r = m(T)/m(T_ambient)."""
+        share = min(energy / film.anisotropy, 1.0)
+        ratio = share ** (1 / (exponent - 2)) if exponent > 2 else 0.0
+        return float(curie_temperature * (1 - ratio * m) ** (2 / 3))
+
+    return where(shape + dmi), where(shape)
+
+
 @lru_cache(maxsize=64)
 def domain_magnetization(
     terms: Terms, cell: Cell, temperature: float, renormalized: bool = False

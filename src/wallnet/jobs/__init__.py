@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from wallnet.config import Campaign, ConfigError, Device
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.messages import misnamed
 from wallnet.config.networks import RunSet
@@ -88,11 +89,15 @@ class WriteEnergyJob(Job):
     length: float
     width: float
     polarization: float
+    film: StaticMaterial
+    """The film before the pulses."""
     curie_temperature: float
     heavy_metal: HeavyMetal
     heating: Heating
     ambient: float = silent(ROOM_TEMPERATURE)
     """Temperature in K of the track before the pulses."""
+    anisotropy_exponent: float = silent(3.0)
+    """Power of the magnetisation with which the anisotropy changes."""
     heat_simulated: bool = silent(False)
     """Whether the simulated film has the mean temperature of the track."""
 
@@ -101,6 +106,11 @@ class WriteEnergyJob(Job):
         """Resistance of the metal between the ends of the track in Ω."""
         metal = self.heavy_metal
         return metal.resistivity * self.length / (self.width * metal.thickness)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Temperatures in K where D of the film is critical, and where the model ends."""
+        return self.film.limits(self.ambient, self.curie_temperature, self.anisotropy_exponent)
 
     @property
     def rescaling(self) -> float:
@@ -113,22 +123,23 @@ class WriteEnergyJob(Job):
         said = json.loads(attributes["parameters"])
         if "about" in said:
             return cls.model_validate(said["about"].get("write_energy", said["about"]))
-        return write_energy_job(said["settings"])
+        return write_energy_job(Device.model_validate(said["settings"]))
 
 
-def write_energy_job(device: Device | Mapping[str, Any]) -> WriteEnergyJob:
-    """Return the job for pulses on a device, which may be given as plain data."""
-    plain = device.plain() if isinstance(device, Device) else device
-    given = plain.get("temperature") or {}
+def write_energy_job(device: Device) -> WriteEnergyJob:
+    """Return the job for pulses on a device."""
+    given = device.film_law
     return WriteEnergyJob(
-        length=plain["track"]["length"],
-        width=plain["track"]["width"],
-        polarization=plain["material"]["polarization"],
-        curie_temperature=plain["material"]["curie_temperature"],
-        heavy_metal=plain["heavy_metal"],
-        heating=plain["heating"],
-        ambient=given.get("ambient", ROOM_TEMPERATURE),
-        heat_simulated=given.get("heating") == "pulse",
+        length=device.track.length,
+        width=device.track.width,
+        polarization=device.material.polarization,
+        film=device.film_at(),
+        curie_temperature=device.material.curie_temperature,
+        heavy_metal=device.heavy_metal,
+        heating=device.heating,
+        ambient=given.ambient,
+        anisotropy_exponent=given.anisotropy_exponent,
+        heat_simulated=given.heating == "pulse",
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from wallnet import files
-from wallnet.report.device_tables import POSITION, SMALLEST, levels_in_short
+from wallnet.report.device_tables import POSITION, SMALLEST, levels_in_short, with_temperature
 from wallnet.report.faults import caveats
 from wallnet.report.tables import of_columns, texts
 from wallnet.studies import STUDIES
@@ -22,7 +22,8 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     data = files.read_dataset(sources["device"][0], "synapse")
     name = str(data.attrs["device"])
     studies = [each for each in STUDIES.values() if each.level_sets]
-    title = f"{name}: levels with their {' and '.join(each.name for each in studies)}"
+    which = " and ".join(each.name for each in studies)
+    title = f"{with_temperature(name, data)}: levels with their {which}"
     names = ["level", "state", POSITION, "minimum of the energy", "reached by the sweep", SMALLEST]
     columns = levels_in_short(data, names)
     # without a source, the position is where the initialised wall went

@@ -115,7 +115,7 @@ def rows_of(
     """
     ((study, responses),) = studied.items()
     first, *others = job.run_set.seeds
-    spent: dict[tuple[str, str, bytes], dict[str, Spent]] = {}
+    spent: dict[tuple[str, str, bytes], dict[str, tuple[Spent, str]]] = {}
     of_first = [run for run in job.run_set.runs() if run.seed == str(first)]
     runs = [run for run in of_first if run.stage in PROGRAMMED_STAGES]
     for run in runs:
@@ -130,15 +130,24 @@ def rows_of(
         key = (device, run.reading, usable.tobytes())
         if key not in spent:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
-            spent[key] = {SINGLE: by_single_pulses(path, device, usable, run.reading)}
+            found = by_single_pulses(path, device, usable, run.reading)
+            spent[key] = {SINGLE: (found, _temperature(path, "synapse"))}
             if train := job.written_by.get(device):
                 path = Path(responses, f"{train}.nc")
-                spent[key][train] = by_study(path, train, device, len(usable), study)
+                found = by_study(path, train, device, len(usable), study)
+                spent[key][train] = found, _temperature(path, STUDIES[study].kind)
         place = {name: run[name] for name in FACETS}
-        for (way, each), (start, levels) in itertools.product(spent[key].items(), starts.items()):
+        ways = itertools.product(spent[key].items(), starts.items())
+        for (way, (each, kelvin)), (start, levels) in ways:
             # another model has other synapses
             if levels is None or levels.shape == end.shape:
-                yield {**place, "written_by": way, "start": start, **cost(each, levels, end)}
+                told = {"written_by": way, "start": start, "temperature": kelvin}
+                yield place | told | cost(each, levels, end)
+
+
+def _temperature(path: str | Path, kind: str) -> str:
+    """Return the temperature at which the pulses of a dataset were simulated."""
+    return str(files.read_dataset(path, kind, only=()).attrs.get("simulation_temperature", ""))
 
 
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
@@ -188,7 +197,7 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     """
     folders = {name: folder for name, (folder,) in sources.items()}
     rows = list(rows_of(ProgrammingEnergyJob.from_json(job), **folders))
-    ways = {"written_by": "written by", "start": "from"}
+    ways = {"written_by": "written by", "start": "from", "temperature": "pulses at"}
     frame = pandas.DataFrame(rows, columns=[*FACETS, *ways, *COLUMNS])
     formats = {name: "d" if form == ".0f" else ".6g" for name, (*_, form) in COLUMNS.items()}
     stages = {name: stage.title for name, stage in STAGES.items()}

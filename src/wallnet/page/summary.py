@@ -47,7 +47,9 @@ def _made_by(data: xarray.Dataset) -> str:
 
 def single_pulses(data: xarray.Dataset) -> str:
     """Return the pulses of the sweep of a device as text."""
-    return f"single pulses of {swept_duration(data) / 1e-9:g} ns"
+    return device_tables.with_temperature(
+        f"single pulses of {swept_duration(data) / 1e-9:g} ns", data
+    )
 
 
 # Reference data
@@ -139,7 +141,8 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
         names += ["reached by the sweep", SMALLEST]
         text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
-        levels = [of_columns(f"{job.written}: levels", levels_in_short(data, names))]
+        title = f"{device_tables.with_temperature(job.written, data)}: levels"
+        levels = [of_columns(title, levels_in_short(data, names))]
         said, made = Headline("Writing", caption, text, levels), _made_by(data)
     yield _drawn(said, results, device_figure(job), numbers, made)
 

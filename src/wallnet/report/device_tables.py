@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _YES = {1: "yes", 0: "no"}
 SETTLED = {**_YES, -1: "not asked"}
 
-BEYOND = "only beyond the Curie temperature"
+BEYOND = "only beyond the model"
 """Mark of levels that only pulses beyond the model reach."""
 
 SLIPPED = "yes, but a wall placed there moved on"
@@ -36,8 +36,8 @@ SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
 OUTSIDE = "outside the constant-parameter model"
 """Mark of pulses that heat the track so much that its material changes."""
 
-BEYOND_CURIE = "beyond the Curie temperature"
-"""Mark of pulses that heat the track so much that the film is no magnet."""
+BEYOND_MODEL = "beyond the model"
+"""Mark of pulses that heat the film to K_eff = 0 or its Curie temperature."""
 
 WRITE_ENERGIES: dict[str, tuple[str, float, Format]] = {
     "J in the metal (1e12 A/m²)": ("metal_current_density", 1e12, ".4f"),
@@ -64,11 +64,18 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
         return texts(name, [made(model, name) for key, made in parts.items() if key in model])
     data = files.read_dataset(path, kind)
     name = str(data.attrs.get("device", Path(path).stem))
-    sweep = of_columns(f"{name}: after each pulse", _sweep(data) | write_energies(data))
-    more = [made(data, name) for made in MORE_TABLES.get(kind, [])]
+    title = with_temperature(name, data)
+    sweep = of_columns(f"{title}: after each pulse", _sweep(data) | write_energies(data))
+    more = [made(data, title) for made in MORE_TABLES.get(kind, [])]
     # the last column has it in words
     shown = replace(sweep, frame=sweep.frame.drop(columns="beyond_model"))
     return texts(name, [shown, *more], caveats({name: data}), numbers=sweep)
+
+
+def with_temperature(name: str, data: "xarray.Dataset") -> str:
+    """Return a name with the temperature at which a dataset holds, if its pulses have one."""
+    kelvin = data.attrs.get("simulation_temperature")
+    return f"{name} at {kelvin}" if kelvin else name
 
 
 def _sweep(data: "xarray.Dataset") -> Columns:
@@ -96,7 +103,7 @@ def write_energies(pulses: Any) -> Columns:
         for title, (name, unit, form) in WRITE_ENERGIES.items()
     }
     outside, beyond = (np.asarray(pulses[f"{name}_model"]) for name in ("outside", "beyond"))
-    marks = {0: "inside", 1: OUTSIDE, 2: BEYOND_CURIE}
+    marks = {0: "inside", 1: OUTSIDE, 2: BEYOND_MODEL}
     return columns | {"model": (outside.astype(int) + beyond, marks)}
 
 

@@ -17,7 +17,7 @@ Devices = Mapping[str, "xarray.Dataset"]
 
 DOUBTS = (
     "are no minimum of the energy, from which the wall creeps on",
-    "only pulses past the Curie temperature reach (beyond_model)",
+    "only pulses beyond the model reach (beyond_model)",
 )
 """What may be doubtful of levels, in the order of `doubtful_levels`."""
 

@@ -77,7 +77,7 @@ class Opened:
         self.about = job.about or {}
         """What `wallnet.studies.base.Study.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
-        """Calculators and revisions of all results that were read."""
+        """Calculators and revisions of all results that were read, and temperatures of pulses."""
         self.attributes: dict[str, str] = {}
         """Further attributes of the dataset, which the gathering adds."""
         self.parameters = ""
@@ -114,6 +114,9 @@ class Opened:
         for name in MADE_BY if content.attrs.get("backend") != "none" else ():
             if name in content.attrs:
                 self.made_by.setdefault(name, set()).add(str(content.attrs[name]))
+        if kind in ("trace", "train", "ensemble"):
+            kelvin = f"{content.attrs.get('temperature', 0.0):g} K"
+            self.made_by.setdefault("temperature", set()).add(kelvin)
         return content
 
     def outcomes(self, key: Key) -> list[Outcome]:

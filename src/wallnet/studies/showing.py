@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.device_tables import SETTLED
+from wallnet.report.device_tables import SETTLED, with_temperature
 from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
 
@@ -135,7 +135,7 @@ def _read(sources: Mapping[str, Sequence[str]]) -> tuple[Any, "xarray.Dataset", 
 def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
     """Return the texts of the CSV, Markdown and HTML files of a dataset, as `wallnet show` asks."""
     module, data, title = _read(sources)
-    return texts(title, module.tables(data, str(data.attrs["subject"])))
+    return texts(title, module.tables(data, with_temperature(str(data.attrs["subject"]), data)))
 
 
 def draw(

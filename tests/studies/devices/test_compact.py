@@ -41,6 +41,7 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
     # in S, not normalised
     assert 0 < min(measured) < max(measured) < 1e-3
     made_by = files.read_json(path)["made_by"]
+    assert made_by["simulation_temperature"] == "0 K"
     told = [made_by[name] for name in ("parameters", "simulation_backend", "revision")]
     assert told == [data.attrs["parameters"], "analytic", data.attrs["revision"]]
 

@@ -307,7 +307,7 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
     ]
     assert found["stable"].tolist() == [1, 1, 0, 1, 1]
     assert found["reachable"].tolist() == [1, 1, 1, 0, 1]
-    # of notch 1 only the stronger pulse passes the Curie temperature
+    # of notch 1 only the stronger pulse is beyond the model
     assert found["level_beyond_model"].tolist() == [0, 0, 0, 0, 1]
     assert found["reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
-from wallnet.config.devices import VACUUM_PERMEABILITY
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Simulation
 from wallnet.film.core import Engine, Tolerances
-from wallnet.film.renormalization import at_temperature, of_cells, of_film
+from wallnet.film.renormalization import at_temperature, limits, of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
@@ -64,7 +63,7 @@ class HeatedFilm:
 
     def __init__(self, job: Simulation) -> None:
         assert job.heating
-        self._heating, self._ambient = job.heating, job.temperature
+        self._ambient = job.temperature
         film = tracks.film(job)
         self._cell = film["cell"]
         self._temperature = TrackTemperature(job)
@@ -77,6 +76,8 @@ class HeatedFilm:
             self._film = of_film(film["terms"], self._cell, self._ambient)
         except ValueError as error:
             raise SimulationError(str(error)) from None
+        self._law = (job.heating.curie_temperature, job.heating.anisotropy_exponent)
+        _, self._limit = limits(self._film, self._ambient, *self._law)
         for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
             self._film_at(time, temperature)
         hottest = float(times[found.argmax()])
@@ -93,19 +94,13 @@ class HeatedFilm:
         return of_cells(film, self._cell, temperature), temperature
 
     def _film_at(self, time: float, temperature: float) -> Terms:
-        curie = self._heating.curie_temperature
-        if temperature >= curie:
-            raise BeyondModelError(time, temperature, f"and its Curie temperature is {curie:g} K")
-        exponent = self._heating.anisotropy_exponent
-        terms = at_temperature(self._film, self._ambient, temperature, curie, exponent)
-        shape = VACUUM_PERMEABILITY * terms.saturation_magnetization**2 / 2
-        if terms.anisotropy <= shape:
-            reason = (
-                f"where K_eff is {terms.anisotropy - shape:.4g} J/m³ and its magnetisation not "
-                "perpendicular"
-            )
+        if temperature >= self._limit:
+            curie = self._law[0]
+            reason = f"and its Curie temperature is {curie:g} K"
+            if self._limit < curie:
+                reason = f"and its magnetisation is not perpendicular from {self._limit:.1f} K on"
             raise BeyondModelError(time, temperature, reason)
-        return terms
+        return at_temperature(self._film, self._ambient, temperature, *self._law)
 
 
 def engine_of(job: Simulation, settings: FilmSettings) -> Engine:

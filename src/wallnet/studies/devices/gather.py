@@ -49,8 +49,8 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     transfer curve (Eq. 3) and a quartic fitted to it.
 
     Walls that did not settle, levels that the initialised wall left, and levels without a minimum
-    of the energy are marked and reported as warnings. They never count as reached. Pulses that pass
-    the Curie temperature are flagged, and so are levels that only such pulses reach. The attribute
+    of the energy are marked and reported as warnings. They never count as reached. Pulses beyond
+    the model are flagged, and so are levels that only such pulses reach. The attribute
     `caveat` tells how far the pulses heat the track, if it is too far. Each pulse has its write
     energy, the velocity of the wall and its arrival at each notch.
 
@@ -122,7 +122,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     }
     if derive := DERIVED.get(device.kind):
         values |= derive(device, opened, values, ends)
-    if caveat := heat_caveat(heated, cost["temperature_rise"]):
+    if caveat := heat_caveat(heated, cost):
         logger.warning("%s: %s", opened.subject, caveat)
         opened.attributes["caveat"] = caveat
     return values

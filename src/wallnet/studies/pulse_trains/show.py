@@ -12,7 +12,7 @@ from wallnet.config import Figures
 from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
 from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
-from wallnet.report.device_tables import write_energies
+from wallnet.report.device_tables import with_temperature, write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Columns, Format, Table, of_columns
 from wallnet.studies.showing import Headline, columns, rows_of
@@ -163,7 +163,8 @@ def faults(data: xarray.Dataset, name: str) -> list[str]:
 def headline(data: xarray.Dataset, settings: Any, _: xarray.Dataset) -> Headline:
     """Return what the page of a campaign shows: the figure."""
     caption = (
-        f"{settings['device']}, pulse train {data.attrs['subject']} ({pulses_text(data)}): "
+        f"{settings['device']}, pulse train "
+        f"{with_temperature(data.attrs['subject'], data)} ({pulses_text(data)}): "
         "conductance after each pulse, both ends of the wall and the current density against time."
     )
     return Headline("Pulse train", caption)
