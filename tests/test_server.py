@@ -92,15 +92,19 @@ def test_a_command_says_and_returns_what_it_does_in_its_own_process(record, comm
     assert (own.stdout, own.stderr) == (served.stdout, served.stderr)
 
 
-def test_a_command_has_the_folder_and_the_environment_of_its_caller(record, tmp_path, monkeypatch):
-    """And no code of a user remains in the server."""
+@pytest.mark.parametrize("on_path", [False, True])
+def test_a_command_has_the_folder_and_the_environment_of_its_caller(
+    record, tmp_path, monkeypatch, on_path
+):
+    """And no code of a user remains in the server, which searches PYTHONPATH, too."""
     monkeypatch.chdir(tmp_path)
-    own = Path("mine.py")
+    own = record.with_name("mine.py") if on_path else Path("mine.py")
     own.touch()
+    monkeypatch.syspath_prepend(own.parent)
     device = config.parse(TINY).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
     job = experiment.pulse_job(device, 1.5e12).to_json()
     for told in ("one", "another"):
-        own.write_text(f"import os\nprint('{told}', os.environ['TOLD'])\n")
+        own.write_text(f"import os\nprint('{told}', os.environ.get('TOLD'))\n")
         done = run(
             "wallnet simulate --job - --out x.nc",
             input=job,

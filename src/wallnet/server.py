@@ -29,6 +29,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from wallnet import cli, client
+from wallnet.experiment import code
 
 SHARED = "WALLNET_SERVER"
 """Variable that names the folder of a server's command."""
@@ -158,7 +159,7 @@ def _run(
         cli.main(arguments)
     finally:
         atexit._run_exitfuncs()
-        # a module in the folder of the caller, which may change during a run, is not imported:
-        # the server does not search there
+        # a class of a user, and what it imports, may change during a run
+        safe = (code.imported_before or {*sys.modules}) - known
         with contextlib.suppress(OSError):
-            telling.send(" ".join(name for name in sys.modules if name not in known).encode())
+            telling.send(" ".join(name for name in sys.modules if name in safe).encode())

@@ -1,13 +1,17 @@
 """Code of a campaign from elsewhere: what executes it, and what does not."""
 
+import subprocess
+import sys
 from contextlib import suppress
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from helpers.drift import DRIFT
-from helpers.small_campaign import with_networks
+from helpers.small_campaign import TINY, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import cli
+from wallnet import api, cli, config
 
 LOUD = """
 from pathlib import Path
@@ -130,3 +134,76 @@ def test_snakemake_reads_no_configuration_that_the_package_refuses(campaign, tex
     assert done.returncode
     assert words in done.stdout + done.stderr
     assert not (campaign.folder / "executed").exists()
+
+
+PROGRAMS = Path(sys.executable).parent
+OPTIONAL = {"bottleneck", "h5netcdf", "numexpr", "sitecustomize"}
+"""Modules that others import if they are there."""
+
+
+def plant(folder, names):
+    """Write modules that note in a file that they are executed."""
+    for name in filter(str.isidentifier, names):
+        note = f"open({str(folder / 'executed')!r}, 'a').write('{name} ')\n"
+        (folder / f"{name}.py").write_text(note)
+
+
+@pytest.fixture
+def planted(tmp_path, monkeypatch):
+    """Return a new campaign with a module of each name that a program could import."""
+    folder = tmp_path / "planted"
+    cli.main(["init", str(folder)])
+    plant(folder, {*sys.stdlib_module_names, *packages_distributions(), *OPTIONAL})
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["snakemake -n --cores 1", "wallnet pack --out a.zip"])
+def test_no_module_beside_a_campaign_is_executed(planted, command):
+    program, *options = command.split()
+    done = subprocess.run([PROGRAMS / program, *options], capture_output=True, text=True)
+    assert "gather_devices" in done.stdout + done.stderr  # it was planned
+    assert not (planted / "executed").exists(), (planted / "executed").read_text()
+
+
+def test_a_call_executes_no_module_of_the_current_folder(planted):
+    """Which may be one for temporary files of all users."""
+    device = config.parse(TINY).devices["neuron"]
+    pulse = device.pulse.model_copy(update={"current_densities": (0.4e12,)})
+    device = device.model_copy(update={"kind": "track", "pulse": pulse})
+    api.sweep(device, "track", planted / "own", progress=False)
+    assert not (planted / "executed").exists(), (planted / "executed").read_text()
+
+
+def test_a_job_without_classes_executes_nothing_of_its_folder(planted):
+    """numba executes what it has stored, and a file may name the folder for that."""
+    (planted / ".numba_config.yaml").write_text("cache_dir: stored\n")
+    device = ["--config", "config.yaml", "--device", "neuron", "--current-density", "1e11"]
+    options = [*device, "--set", "relaxation.longest=0", "--out", "a.nc"]
+    subprocess.run([PROGRAMS / "wallnet", "simulate", *options], check=True)
+    assert not (planted / "executed").exists(), (planted / "executed").read_text()
+    assert not (planted / "stored").exists()
+
+
+PROFILES = {
+    "expression": 'default-resources: {mem_mb: "%s"}',
+    "template": "__use_yte__: true\ncores: ?%s",
+    "workflow": "snakefile: evil.smk",
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "place"), [*((each, "default") for each in PROFILES), ("template", "named")]
+)
+def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch, profile, place):
+    cli.main(["init", str(tmp_path)])
+    expression = f"open('{tmp_path}/executed', 'w').close() or 1"
+    (tmp_path / "evil.smk").write_text(f"{expression}\nrule all:\n")
+    folder = tmp_path / "profiles" / place
+    folder.mkdir(exist_ok=True)
+    (folder / "config.yaml").write_text(PROFILES[profile].replace("%s", expression))
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", str(folder) if place == "named" else "")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="gather_devices"):
+        cli.main(["pack", "--out", "crate.zip"])
+    assert not (tmp_path / "executed").exists()
