@@ -21,13 +21,13 @@ from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.devices import Detector, Output, Relaxation, Wall
 from wallnet.config.networks import Networks
 from wallnet.config.pulse import Pulse, parse_current_density
-from wallnet.config.reading import LARGEST_FILE
 from wallnet.config.stages import STAGES
 from wallnet.config.track import Notches
 from wallnet.experiment import base as experiment_base
 from wallnet.experiment.base import canonical
 from wallnet.experiment.energy_path import minimum_states
 from wallnet.experiment.simulation import WallPlacement, level_states
+from wallnet.files.whole import LARGEST_TEXT
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque
 from wallnet.jobs.networks import (
@@ -365,8 +365,8 @@ def test_a_missing_binary_or_huge_file_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(config.ConfigError, match="is not UTF-8"):
         plan.load(path)
-    path.write_bytes(b"a" * (LARGEST_FILE + 1))
-    with pytest.raises(config.ConfigError, match="is larger than"):
+    path.write_bytes(b"a" * (LARGEST_TEXT + 1))
+    with pytest.raises(config.ConfigError, match="it is larger than 1000000 bytes"):
         plan.load(path)
 
 

@@ -1,8 +1,11 @@
 """Code of a campaign from elsewhere: what executes it, and what does not."""
 
+import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -11,7 +14,10 @@ from helpers.drift import DRIFT
 from helpers.small_campaign import TINY, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import api, cli, config
+from wallnet import api, cli, config, files
+from wallnet.errors import UserError
+from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
+from wallnet.networks.fetching import read_idx
 
 LOUD = """
 from pathlib import Path
@@ -207,3 +213,63 @@ def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch, profile, place)
     with pytest.raises(SystemExit, match="gather_devices"):
         cli.main(["pack", "--out", "crate.zip"])
     assert not (tmp_path / "executed").exists()
+
+
+def endless(path, kind):
+    """Put something there whose reader would not come to an end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+
+
+FAULT = "cannot be read (it is no regular file); "
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize("name", ["config.yaml", "results/traces/neuron/0.4000.nc", "levels.csv"])
+def test_a_campaign_with_an_endless_file_is_refused(campaign, tiny, kind, name):
+    words = f"{name} is no regular file; remove it"
+    if name == "config.yaml":
+        words = f"{name} {FAULT}check the path"
+    if name == "levels.csv":
+        tiny["devices"]["own"] = {"kind": "measured", "levels": name}
+        campaign.configure(tiny)
+        words = f"devices.own.levels: {name} is no regular file; put it there, or name another"
+    endless(campaign.folder / name, kind)
+    done = campaign.snakemake("--dry-run", "devices", check=False)
+    assert done.returncode
+    assert words in (said := done.stdout + done.stderr)
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_readers_refuse_an_endless_file(tmp_path, monkeypatch, kind, tiny):
+    monkeypatch.chdir(tmp_path)
+    path = Path("results/devices/neuron.json")
+    endless(path, kind)
+    for read, words in {
+        partial(api.load_device, path, "neuron"): f"{FAULT}check the path",
+        partial(files.read_json, path): f"{FAULT}put another there, then run again",
+        partial(files.read_dataset, path, "track"): f"{FAULT}put another there, then run again",
+        partial(cli.main, ["check"]): "is no regular file; remove it",
+        partial(cli.main, ["check", str(path)]): f"{FAULT}put another there, then run again",
+        partial(read_idx, path): f"{FAULT}put the file there and make it readable",
+    }.items():
+        with pytest.raises((UserError, SystemExit), match=re.escape(f"{path} {words}")):
+            read()
+    tiny["devices"]["neuron"]["pulse"]["waveform"] = str(path)
+    with pytest.raises(UserError, match=re.escape(FAULT)):
+        config.parse(tiny)
+    path.unlink()
+    files.write_json({}, path)
+    endless(digest_path(path), kind)
+    assert files.read_json(path) == {}  # as without a digest
+
+
+def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path):
+    path = tmp_path / "huge"
+    with open(path, "w") as stream:
+        stream.truncate(LARGEST_JSON + 1)
+    for read, most in ((config.load, LARGEST_TEXT), (files.read_json, LARGEST_JSON)):
+        with pytest.raises(UserError, match=f"{path} cannot be read .it is larger than {most} by"):
+            read(path)

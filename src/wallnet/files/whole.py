@@ -6,11 +6,13 @@ never move a file. The Snakefile checks all results before it plans and sets the
 so that they are computed again.
 """
 
+import errno
 import glob
 import hashlib
 import json
 import os
 import secrets
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -23,6 +25,9 @@ from wallnet.files.paths import RESULTS
 
 ABANDONED_AFTER = 3600.0
 """Age in s above which a partial file is regarded as left by a killed writer."""
+
+LARGEST_TEXT, LARGEST_JSON = 1_000_000, 100_000_000
+"""Sizes in bytes above which a text of a user, or JSON, is refused without being read."""
 
 NOT_WRITTEN = "is damaged (its content is not what was written)"
 
@@ -40,6 +45,38 @@ class FileError(UserError, RuntimeError):
 
 class DamagedFileError(FileError):
     """The content of a file has changed since it was written, or is not valid."""
+
+
+class IrregularFileError(OSError):
+    """A file is a device, a pipe, or larger than such a file can be."""
+
+
+# Reading
+
+
+def regular(path: str | Path, most: int | None = None) -> Path:
+    """Return the path of a file that is read; refuse one that may have no end.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. A link to a regular file is one.
+    most : int, optional
+        Largest size in bytes.
+
+    Raises
+    ------
+    IrregularFileError
+        If it is a device or a pipe, or is larger.
+    OSError
+        If there is no file.
+    """
+    status = os.stat(path)
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise IrregularFileError(errno.EINVAL, "it is no regular file", str(path))
+    if most is not None and status.st_size > most:
+        raise IrregularFileError(errno.EFBIG, f"it is larger than {most} bytes", str(path))
+    return Path(path)
 
 
 # Writing
@@ -135,14 +172,15 @@ def note_digest(path: str | Path, digest: str | None = None) -> None:
 def _noted(path: Path) -> str | None:
     """Return the text of the digest file of a file; None if it cannot be read."""
     try:
-        return digest_path(path).read_text(encoding="utf-8", errors="replace")
+        noted = regular(digest_path(path), LARGEST_TEXT)
+        return noted.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
 
 
 def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file's present content."""
-    with open(path, "rb") as stream:
+    with open(regular(path), "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -218,11 +256,24 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     memory : str or Path, optional
         JSON file with the digest, size and times of each file, so that unchanged files are not
         read again. It is written if its folder exists.
+
+    Raises
+    ------
+    FileError
+        If there is a device, a pipe, or a link to one.
     """
     remembered: dict[str, list[Any]] = {}
     if memory:
         with suppress(OSError, ValueError):
-            remembered = json.loads(Path(memory).read_text(encoding="utf-8"))
+            remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                regular(os.path.join(place, name))
+            except IrregularFileError as error:  # of which Snakemake would find no end
+                raise FileError(f"{error.filename} is no regular file; remove it") from None
+            except OSError:
+                continue
     seen, found = {}, {}
     for note in Path(folder).rglob(".*.sha256"):
         path = note.with_name(note.name[1 : -len(".sha256")])
