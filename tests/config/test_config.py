@@ -370,6 +370,16 @@ def test_a_missing_binary_or_huge_file_is_refused(tmp_path):
         plan.load(path)
 
 
+def test_a_chain_of_devices_has_a_greatest_length(tiny):
+    tiny["devices"]["heir-1"] = {"like": "neuron", "read_at": 0.1e-9}
+    tiny["devices"] |= {f"heir-{k}": {"like": f"heir-{k - 1}"} for k in range(2, 100)}
+    assert config.parse(tiny).devices["heir-99"].read_at == 0.1e-9
+    tiny["devices"] |= {f"heir-{k}": {"like": f"heir-{k - 1}"} for k in range(100, 2000)}
+    words = r"^config.yaml: devices.heir-100.like leads through 100 devices; name one that .*\Z"
+    with pytest.raises(config.ConfigError, match=words):
+        config.parse(tiny)
+
+
 @pytest.mark.parametrize("density", [0.5e12, -0.1e12, 1.4e12, 1e8, 12.3456e12])
 def test_file_names_of_currents_are_canonical(density):
     name = config.current_name(density)

@@ -92,9 +92,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     FileError
-        If the file system refuses (read-only, full). No partial file remains.
+        If it is a folder, or the file system refuses (read-only, full). No partial file remains.
     """
     path = Path(path)
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; name a file in it")
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
