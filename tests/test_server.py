@@ -1,7 +1,9 @@
 """The server of a run: each command is as in a process of its own, and imports nothing anew."""
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -187,6 +189,41 @@ def test_a_server_ends_with_its_process():
     folder, process = subprocess.check_output(command, text=True, env=environment).split()
     assert not Path(folder).exists()
     assert ended(lambda: not psutil.pid_exists(int(process)))
+
+
+def answers(folder):
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(f"{folder}/socket") != errno.ECONNREFUSED
+
+
+def test_a_run_removes_what_killed_ones_have_left_and_nothing_else(monkeypatch):
+    program = "import os, sys; from wallnet import server; server.start(); "
+    program += "print(os.environ[server.SHARED], flush=True); "
+    monkeypatch.delenv(server.SHARED, raising=False)
+    with tempfile.TemporaryDirectory() as place:
+        monkeypatch.setenv("TMPDIR", place)
+        own = Path(place, "wallnet-own")
+        own.mkdir()
+        with socket.socket(socket.AF_UNIX) as closed:
+            closed.bind(f"{own}/socket")
+
+        def started(end):
+            command = [sys.executable, "-c", program + end]
+            run = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            return run, Path(run.stdout.readline().strip())
+
+        alive, used = started("sys.stdin.read()")
+        killed, left = started("os.kill(os.getpid(), 9)")
+        assert killed.wait() == -signal.SIGKILL
+        assert ended(lambda: not answers(left))
+        assert left.exists()
+        started("")[0].communicate()
+        assert not left.exists()
+        assert answers(used)
+        assert own.exists()
+        alive.communicate()
 
 
 @pytest.mark.parametrize("why", ["not wanted", "no place for a socket"])

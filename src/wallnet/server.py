@@ -66,8 +66,21 @@ def start() -> None:
         os.environ["PATH"] = os.pathsep.join([folder, *os.get_exec_path()])
 
 
+def _remove_abandoned() -> None:
+    """Remove the folders of servers that nobody listens to, since their process was killed."""
+    for address in Path(tempfile.gettempdir()).glob("wallnet-*/socket"):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(1)
+            try:
+                caller.connect(str(address))
+            except ConnectionRefusedError:
+                if {*os.listdir(address.parent)} == {"socket", "wallnet"}:
+                    shutil.rmtree(address.parent, ignore_errors=True)
+
+
 def _started() -> str:
     """Start a server that ends with this process; return the folder of its command."""
+    _remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix="wallnet-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address, command = folder / "socket", folder / "wallnet"
@@ -76,8 +89,9 @@ def _started() -> str:
     command.write_text(f'#!/bin/sh\nexec {shlex.join(script)} "$@"\n', encoding="utf-8")
     command.chmod(0o700)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(address))
+        listener.bind(f"{address}-")
         listener.listen(WAITING)
+        os.rename(f"{address}-", address)  # who finds it can call it
         server = subprocess.Popen(
             [program, "serve", "--listener", str(listener.fileno())],
             stdin=subprocess.PIPE,

@@ -14,13 +14,17 @@ alone: constants of other modules must not be used in compiled functions.
 """
 
 import hashlib
+import logging
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
+
+logger = logging.getLogger(__name__)
 
 PARAMETERS = {
     "neighbour_x": (3,),  # field in A/m of a neighbour along x per unit of its m, by component
@@ -60,6 +64,15 @@ COEFFICIENTS = from_dtype(RECORD)[::1]
 compiled = njit(error_model="numpy")
 
 
+@cache
+def warn_of_compiling():
+    """Say once that no folder can be written."""
+    logger.warning(
+        "each process compiles the engine, since numba can store it in no folder; set "
+        "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
+    )
+
+
 def entry(*arguments):
     """Return a decorator that compiles a function for the types of its arguments, or loads it."""
 
@@ -71,7 +84,9 @@ def entry(*arguments):
         function.__qualname__ += "_" + hashlib.sha256(made_of).hexdigest()[:16]
         try:
             return njit(arguments, error_model="numpy", cache=True)(function)
-        except Exception:  # no folder can be written, or what is stored is damaged
+        except Exception as error:  # no folder can be written, or what is stored is damaged
+            if "no locator available" in str(error):
+                warn_of_compiling()
             return njit(arguments, error_model="numpy")(function)
 
     return decorate
