@@ -55,21 +55,9 @@ class IrregularFileError(OSError):
 
 
 def regular(path: str | Path, most: int | None = None) -> Path:
-    """Return the path of a file that is read; refuse one that may have no end.
+    """Return the path of a file that is read; raise `IrregularFileError` if it may have no end.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file. A link to a regular file is one.
-    most : int, optional
-        Largest size in bytes.
-
-    Raises
-    ------
-    IrregularFileError
-        If it is a device or a pipe, or is larger.
-    OSError
-        If there is no file.
+    A link to a regular file is one. The file has `most` bytes at most.
     """
     status = os.stat(path)
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -262,20 +250,16 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     Raises
     ------
     FileError
-        If there is a device, a pipe, or a link to one.
+        If one is a device or a pipe.
     """
     remembered: dict[str, list[Any]] = {}
     if memory:
         with suppress(OSError, ValueError):
             remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
     for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                regular(os.path.join(place, name))
-            except IrregularFileError as error:  # of which Snakemake would find no end
-                raise FileError(f"{error.filename} is no regular file; remove it") from None
-            except OSError:
-                continue
+        for path in (Path(place, name) for name in names):
+            if path.exists() and not path.is_file():  # Snakemake would find no end of it
+                raise FileError(f"{path} is no regular file; remove it")
     seen, found = {}, {}
     for note in Path(folder).rglob(".*.sha256"):
         path = note.with_name(note.name[1 : -len(".sha256")])

@@ -14,17 +14,14 @@ alone: constants of other modules must not be used in compiled functions.
 """
 
 import hashlib
-import logging
 import math
-from functools import cache
+import warnings
 from pathlib import Path
 
 import numpy as np
 from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
-
-logger = logging.getLogger(__name__)
 
 PARAMETERS = {
     "neighbour_x": (3,),  # field in A/m of a neighbour along x per unit of its m, by component
@@ -61,16 +58,12 @@ VECTOR, PACKED, FILM, FILMS = (types.Array(float32, n, "C") for n in (1, 2, 3, 4
 MASK, RANGES, SLOTS = boolean[:, ::1], int64[:, ::1], int64[::1]
 COEFFICIENTS = from_dtype(RECORD)[::1]
 
+UNSTORED = (
+    "each process compiles the engine, since numba can store it in no folder; set "
+    "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
+)
+
 compiled = njit(error_model="numpy")
-
-
-@cache
-def warn_of_compiling():
-    """Say once that no folder can be written."""
-    logger.warning(
-        "each process compiles the engine, since numba can store it in no folder; set "
-        "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
-    )
 
 
 def entry(*arguments):
@@ -86,7 +79,7 @@ def entry(*arguments):
             return njit(arguments, error_model="numpy", cache=True)(function)
         except Exception as error:  # no folder can be written, or what is stored is damaged
             if "no locator available" in str(error):
-                warn_of_compiling()
+                warnings.warn(UNSTORED, stacklevel=1)  # once, since all are of this line
             return njit(arguments, error_model="numpy")(function)
 
     return decorate
