@@ -19,9 +19,11 @@ import os
 import shlex
 import shutil
 import signal
+import site
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
@@ -42,6 +44,13 @@ WAITING = 1024
 
 LONGEST = 1 << 20
 """Largest size in bytes of what a command tells; the system sends at most a fifth of it."""
+
+
+INSTALLED = (
+    *(sysconfig.get_path("stdlib"), *site.getsitepackages(), site.getusersitepackages()),
+    str(Path(__file__).parent),
+)
+"""Folders of Python, of installed packages and of this one."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -173,7 +182,12 @@ def _run(
         cli.main(arguments)
     finally:
         atexit._run_exitfuncs()
-        # a class of a user, and what it imports, may change during a run
-        safe = (code.imported_before or {*sys.modules}) - known
+        lasting = [name for name in [*sys.modules] if name not in known and _lasts(name)]
         with contextlib.suppress(OSError):
-            telling.send(" ".join(name for name in sys.modules if name in safe).encode())
+            telling.send(" ".join(lasting).encode())
+
+
+def _lasts(name: str) -> bool:
+    """Return whether a module is installed and not of a user's class, which may change in a run."""
+    origin = getattr(getattr(sys.modules[name], "__spec__", None), "origin", None)
+    return name.partition(".")[0] not in code.of_users and str(origin).startswith(INSTALLED)

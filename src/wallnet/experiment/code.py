@@ -34,8 +34,8 @@ def revision_of(calculator: str) -> int:
 FOLDER = "WALLNET_CLASSES"
 """Variable that names the folder of a user's classes if it is not that of the campaign."""
 
-imported_before: set[str] = set()
-"""Modules that were there before the first class of a user; empty if there is none."""
+of_users: set[str] = set()
+"""Packages and modules of classes that `load_class` has imported, except those of wallnet."""
 
 
 def folders() -> list[str]:
@@ -85,8 +85,8 @@ def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
         If the module cannot be imported, or has no such class.
     """
     module, _, class_name = name.partition(":")
-    if find(name, key).name != "wallnet":
-        imported_before.update(() if imported_before else sys.modules)
+    if (package := find(name, key).name) != "wallnet":
+        of_users.add(package)
         sys.path += [folder for folder in folders() if folder not in sys.path]
     try:
         imported = importlib.import_module(module)
