@@ -201,7 +201,7 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
         snakefile, directory, *targets, "--cores", "1", "--dry-run", "--logger", "wallnet"
     )
     asked = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    said = f"{asked.stdout}\n{asked.stderr}"
+    said = f"{asked.stderr}\n{asked.stdout}"
     if asked.returncode or not re.search("^Nothing to be done", said, re.MULTILINE):
         jobs = re.search(r"^\d+ jobs: .*", said, re.MULTILINE)
         told = jobs[0] if jobs else snakemake.sentence_of(said)
