@@ -257,9 +257,10 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
         with suppress(OSError, ValueError):
             remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
     for place, _, names in os.walk(folder):
-        for path in (Path(place, name) for name in names):
-            if path.exists() and not path.is_file():  # Snakemake would find no end of it
-                raise FileError(f"{path} is no regular file; remove it")
+        for file in (os.path.join(place, name) for name in names):
+            # Snakemake would find no end of it
+            if os.path.exists(file) and not os.path.isfile(file):
+                raise FileError(f"{file} is no regular file; remove it")
     seen, found = {}, {}
     for note in Path(folder).rglob(".*.sha256"):
         path = note.with_name(note.name[1 : -len(".sha256")])
