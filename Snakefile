@@ -1,8 +1,13 @@
 """The campaign: from config.yaml to traces, devices, networks, tables and figures."""
 
+import sys
+
+# Snakemake searches this folder first for modules, so that Python would execute a json.py here
+if sys.path[0] == str(workflow.current_basedir):
+    del sys.path[0]
+
 import logging
 import os
-import sys
 from pathlib import Path
 
 from snakemake.utils import min_version

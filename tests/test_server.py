@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -92,15 +93,19 @@ def test_a_command_says_and_returns_what_it_does_in_its_own_process(record, comm
     assert (own.stdout, own.stderr) == (served.stdout, served.stderr)
 
 
-def test_a_command_has_the_folder_and_the_environment_of_its_caller(record, tmp_path, monkeypatch):
-    """And no code of a user remains in the server."""
+@pytest.mark.parametrize("on_path", [False, True])
+def test_a_command_has_the_folder_and_the_environment_of_its_caller(
+    record, tmp_path, monkeypatch, on_path
+):
+    """And no code of a user remains in the server, which searches PYTHONPATH, too."""
     monkeypatch.chdir(tmp_path)
-    own = Path("mine.py")
+    own = record.with_name("mine.py") if on_path else Path("mine.py")
     own.touch()
+    monkeypatch.syspath_prepend(own.parent)
     device = config.parse(TINY).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
     job = experiment.pulse_job(device, 1.5e12).to_json()
     for told in ("one", "another"):
-        own.write_text(f"import os\nprint('{told}', os.environ['TOLD'])\n")
+        own.write_text(f"import os\nprint('{told}', os.environ.get('TOLD'))\n")
         done = run(
             "wallnet simulate --job - --out x.nc",
             input=job,
@@ -191,6 +196,41 @@ def test_a_server_ends_with_its_process():
     folder, process = subprocess.check_output(command, text=True, env=environment).split()
     assert not Path(folder).exists()
     assert ended(lambda: not psutil.pid_exists(int(process)))
+
+
+def answers(folder):
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(f"{folder}/socket") == 0
+
+
+def test_a_run_removes_what_killed_ones_have_left_and_nothing_else(monkeypatch):
+    program = "import os, sys; from wallnet import server; server.start(); "
+    program += "print(os.environ[server.SHARED], flush=True); "
+    monkeypatch.delenv(server.SHARED, raising=False)
+    with tempfile.TemporaryDirectory() as place:
+        monkeypatch.setenv("TMPDIR", place)
+        own = Path(place, "wallnet-own")
+        own.mkdir()
+        with socket.socket(socket.AF_UNIX) as closed:
+            closed.bind(f"{own}/socket")
+
+        def started(end):
+            command = [sys.executable, "-c", program + end]
+            run = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            return run, Path(run.stdout.readline().strip())
+
+        alive, used = started("sys.stdin.read()")
+        killed, left = started("os.kill(os.getpid(), 9)")
+        assert killed.wait() == -signal.SIGKILL
+        assert ended(lambda: not answers(left))
+        assert left.exists()
+        started("")[0].communicate()
+        assert not left.exists()
+        assert answers(used)
+        assert own.exists()
+        alive.communicate()
 
 
 @pytest.mark.parametrize("why", ["not wanted", "no place for a socket"])

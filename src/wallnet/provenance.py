@@ -7,7 +7,6 @@ import argparse
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import one_line, sha256_of
-from wallnet.plan import listing, start
+from wallnet.plan import listing, snakemake, start
 from wallnet.studies import STUDIES
 
 BESIDE_SNAKEFILE = ("LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt")
@@ -198,12 +197,14 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
 
     Only Snakemake knows this. The package does not import it, so its command is asked.
     """
-    command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(snakefile)]
-    command += ["--directory", str(directory), "--cores", "1", "--dry-run", "--logger", "wallnet"]
+    command = snakemake.command(
+        snakefile, directory, *targets, "--cores", "1", "--dry-run", "--logger", "wallnet"
+    )
     asked = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    said = [line for line in f"{asked.stderr}\n{asked.stdout}".splitlines() if line.strip()]
-    if asked.returncode or not any(line.startswith("Nothing to be done") for line in said):
-        told = next((line for line in said if re.match(r"\d+ jobs: ", line)), said[-1])
+    said = f"{asked.stderr}\n{asked.stdout}"
+    if asked.returncode or not re.search("^Nothing to be done", said, re.MULTILINE):
+        jobs = re.search(r"^\d+ jobs: .*", said, re.MULTILINE)
+        told = jobs[0] if jobs else snakemake.sentence_of(said)
         raise files.FileError(
             f"not all results in {directory} are those of its {CONFIGURATION} and this workflow "
             f"({one_line(told)}); run snakemake {' '.join(targets)}, then pack the campaign"

@@ -19,9 +19,11 @@ import os
 import shlex
 import shutil
 import signal
+import site
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
@@ -29,6 +31,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from wallnet import cli, client
+from wallnet.experiment import code
 
 SHARED = "WALLNET_SERVER"
 """Variable that names the folder of a server's command."""
@@ -41,6 +44,13 @@ WAITING = 1024
 
 LONGEST = 1 << 20
 """Largest size in bytes of what a command tells; the system sends at most a fifth of it."""
+
+
+INSTALLED = (
+    *(sysconfig.get_path("stdlib"), *site.getsitepackages(), site.getusersitepackages()),
+    str(Path(__file__).parent),
+)
+"""Folders of Python, of installed packages and of this one."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,8 +75,21 @@ def start() -> None:
         os.environ["PATH"] = os.pathsep.join([folder, *os.get_exec_path()])
 
 
+def _remove_abandoned() -> None:
+    """Remove the folders of servers that nobody listens to, since their process was killed."""
+    for address in Path(tempfile.gettempdir()).glob("wallnet-*/socket"):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(1)
+            try:
+                caller.connect(str(address))
+            except ConnectionRefusedError:
+                if {*os.listdir(address.parent)} == {"socket", "wallnet"}:
+                    shutil.rmtree(address.parent, ignore_errors=True)
+
+
 def _started() -> str:
     """Start a server that ends with this process; return the folder of its command."""
+    _remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix="wallnet-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address, command = folder / "socket", folder / "wallnet"
@@ -75,8 +98,9 @@ def _started() -> str:
     command.write_text(f'#!/bin/sh\nexec {shlex.join(script)} "$@"\n', encoding="utf-8")
     command.chmod(0o700)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(address))
+        listener.bind(f"{address}-")
         listener.listen(WAITING)
+        os.rename(f"{address}-", address)  # who finds it can call it
         server = subprocess.Popen(
             [program, "serve", "--listener", str(listener.fileno())],
             stdin=subprocess.PIPE,
@@ -158,7 +182,12 @@ def _run(
         cli.main(arguments)
     finally:
         atexit._run_exitfuncs()
-        # a module in the folder of the caller, which may change during a run, is not imported:
-        # the server does not search there
+        lasting = [name for name in [*sys.modules] if name not in known and _lasts(name)]
         with contextlib.suppress(OSError):
-            telling.send(" ".join(name for name in sys.modules if name not in known).encode())
+            telling.send(" ".join(lasting).encode())
+
+
+def _lasts(name: str) -> bool:
+    """Return whether a module is installed and not of a user's class, which may change in a run."""
+    origin = getattr(getattr(sys.modules[name], "__spec__", None), "origin", None)
+    return name.partition(".")[0] not in code.of_users and str(origin).startswith(INSTALLED)

@@ -21,13 +21,13 @@ from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.devices import Detector, Output, Relaxation, Wall
 from wallnet.config.networks import Networks
 from wallnet.config.pulse import Pulse, parse_current_density
-from wallnet.config.reading import LARGEST_FILE
 from wallnet.config.stages import STAGES
 from wallnet.config.track import Notches
 from wallnet.experiment import base as experiment_base
 from wallnet.experiment.base import canonical
 from wallnet.experiment.energy_path import minimum_states
 from wallnet.experiment.simulation import WallPlacement, level_states
+from wallnet.files.whole import LARGEST_TEXT
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque
 from wallnet.jobs.networks import (
@@ -372,9 +372,19 @@ def test_a_missing_binary_or_huge_file_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(config.ConfigError, match="is not UTF-8"):
         plan.load(path)
-    path.write_bytes(b"a" * (LARGEST_FILE + 1))
-    with pytest.raises(config.ConfigError, match="is larger than"):
+    path.write_bytes(b"a" * (LARGEST_TEXT + 1))
+    with pytest.raises(config.ConfigError, match="it is larger than 1000000 bytes"):
         plan.load(path)
+
+
+def test_a_chain_of_devices_has_a_greatest_length(tiny):
+    tiny["devices"]["heir-1"] = {"like": "neuron", "read_at": 0.1e-9}
+    tiny["devices"] |= {f"heir-{k}": {"like": f"heir-{k - 1}"} for k in range(2, 100)}
+    assert config.parse(tiny).devices["heir-99"].read_at == 0.1e-9
+    tiny["devices"] |= {f"heir-{k}": {"like": f"heir-{k - 1}"} for k in range(100, 2000)}
+    words = r"^config.yaml: devices.heir-100.like leads through 100 devices; name one that .*\Z"
+    with pytest.raises(config.ConfigError, match=words):
+        config.parse(tiny)
 
 
 @pytest.mark.parametrize("density", [0.5e12, -0.1e12, 1.4e12, 1e8, 12.3456e12])

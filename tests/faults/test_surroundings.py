@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.killing import customised
 from helpers.same import assert_same
-from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, with_networks
+from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, jobs_in, with_networks
 from helpers.synthetic import write_images
 
 from wallnet import config, experiment, plan
@@ -173,6 +173,27 @@ def test_a_campaign_in_a_read_only_folder_is_said(campaign):
     assert f"{campaign.folder} {READ_ONLY}" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert [path.name for path in campaign.folder.iterdir()] == ["config.yaml"]
+
+
+@pytest.mark.campaign
+def test_a_dry_run_plans_a_campaign_in_a_read_only_folder(finished, tmp_path, monkeypatch):
+    """With what earlier runs have noted there. `wallnet pack`, which asks it, needs no home."""
+    command = [*SNAKEMAKE, "--dry-run", "--cores", "1", "--directory"]
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(finished.folder / "config.yaml", new)
+    folders = [new, finished.folder, *finished.folder.rglob("*/")]
+    for folder in folders:
+        folder.chmod(0o555)
+    done, planned = (without_rights(*command, each, "devices") for each in (finished.folder, new))
+    monkeypatch.setenv("HOME", str(new))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    pack = without_rights(WALLNET, "pack", "--directory", new, "--out", tmp_path / "a.zip")
+    for folder in folders:
+        folder.chmod(0o755)
+    assert "Nothing to be done" in done.stdout + done.stderr
+    assert jobs_in(planned.stdout)["trace"] == 8
+    assert re.search(r"those of its config.yaml and this workflow .\d+ jobs: ", pack.stderr)
 
 
 @pytest.mark.campaign

@@ -1,13 +1,23 @@
 """Code of a campaign from elsewhere: what executes it, and what does not."""
 
+import os
+import re
+import subprocess
+import sys
 from contextlib import suppress
+from functools import partial
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from helpers.drift import DRIFT
-from helpers.small_campaign import with_networks
+from helpers.small_campaign import TINY, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import cli
+from wallnet import api, cli, config, files
+from wallnet.errors import UserError
+from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
+from wallnet.networks.fetching import read_idx
 
 LOUD = """
 from pathlib import Path
@@ -130,3 +140,135 @@ def test_snakemake_reads_no_configuration_that_the_package_refuses(campaign, tex
     assert done.returncode
     assert words in done.stdout + done.stderr
     assert not (campaign.folder / "executed").exists()
+
+
+PROGRAMS = Path(sys.executable).parent
+OPTIONAL = {"bottleneck", "h5netcdf", "numexpr", "sitecustomize"}
+"""Modules that others import if they are there."""
+
+
+@pytest.fixture
+def planted(tmp_path, monkeypatch):
+    """Return a new campaign with a module of each name that a program could import.
+
+    A file there names a folder for what numba stores, and executes.
+    """
+    folder = tmp_path / "planted"
+    cli.main(["init", str(folder)])
+    for name in {*sys.stdlib_module_names, *packages_distributions(), *OPTIONAL}:
+        note = f"open({str(folder / 'executed')!r}, 'a').write('{name} ')\n"
+        (folder / f"{name}.py").write_text(note)
+    (folder / ".numba_config.yaml").write_text("cache_dir: executed\n")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+SIMULATE = "--config config.yaml --device neuron --current-density 1e11 --set relaxation.longest=0"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("snakemake -n --cores 1", "gather_devices"),
+        ("wallnet pack --out a.zip", "gather_devices"),
+        (f"wallnet simulate {SIMULATE} --out a.nc", "a.nc: "),
+    ],
+)
+def test_no_file_beside_a_campaign_is_executed(planted, command, words):
+    program, *options = command.split()
+    done = subprocess.run([PROGRAMS / program, *options], capture_output=True, text=True)
+    assert words in done.stdout + done.stderr
+    assert not (planted / "executed").exists()
+
+
+def test_a_call_executes_no_module_of_the_current_folder(planted):
+    """Which may be one for temporary files of all users."""
+    device = config.parse(TINY).devices["neuron"]
+    pulse = device.pulse.model_copy(update={"current_densities": (0.4e12,)})
+    device = device.model_copy(update={"kind": "track", "pulse": pulse})
+    api.sweep(device, "track", planted / "own", progress=False)
+    assert not (planted / "executed").exists()
+
+
+PROFILES = {
+    "expression": 'default-resources: {mem_mb: "%s"}',
+    "template": "__use_yte__: true\ncores: ?%s",
+    "workflow": "snakefile: evil.smk",
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "place"), [*((each, "default") for each in PROFILES), ("template", "named")]
+)
+def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch, profile, place):
+    cli.main(["init", str(tmp_path)])
+    expression = f"open('{tmp_path}/executed', 'w').close() or 1"
+    (tmp_path / "evil.smk").write_text(f"{expression}\nrule all:\n")
+    folder = tmp_path / "profiles" / place
+    folder.mkdir(exist_ok=True)
+    (folder / "config.yaml").write_text(PROFILES[profile].replace("%s", expression))
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", str(folder) if place == "named" else "")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="gather_devices"):
+        cli.main(["pack", "--out", "crate.zip"])
+    assert not (tmp_path / "executed").exists()
+
+
+def endless(path, kind):
+    """Put something there whose reader would not come to an end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+
+
+FAULT = "cannot be read (it is no regular file); "
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize("name", ["config.yaml", "results/traces/neuron/0.4000.nc", "levels.csv"])
+def test_a_campaign_with_an_endless_file_is_refused(campaign, tiny, kind, name):
+    words = f"{name} is no regular file; remove it"
+    if name == "config.yaml":
+        words = f"{name} {FAULT}check the path"
+    if name == "levels.csv":
+        tiny["devices"]["own"] = {"kind": "measured", "levels": name}
+        campaign.configure(tiny)
+        words = f"devices.own.levels: {name} is no regular file; put it there, or name another"
+    endless(campaign.folder / name, kind)
+    done = campaign.snakemake("--dry-run", "devices", check=False)
+    assert done.returncode
+    assert words in (said := done.stdout + done.stderr)
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_readers_refuse_an_endless_file(tmp_path, monkeypatch, kind, tiny):
+    monkeypatch.chdir(tmp_path)
+    path = Path("results/devices/neuron.json")
+    endless(path, kind)
+    for read, words in {
+        partial(api.load_device, path, "neuron"): f"{FAULT}check the path",
+        partial(files.read_json, path): f"{FAULT}put another there, then run again",
+        partial(files.read_dataset, path, "track"): f"{FAULT}put another there, then run again",
+        partial(cli.main, ["check"]): "is no regular file; remove it",
+        partial(cli.main, ["check", str(path)]): f"{FAULT}put another there, then run again",
+        partial(read_idx, path): f"{FAULT}put the file there and make it readable",
+    }.items():
+        with pytest.raises((UserError, SystemExit), match=re.escape(f"{path} {words}")):
+            read()
+    tiny["devices"]["neuron"]["pulse"]["waveform"] = str(path)
+    with pytest.raises(UserError, match=re.escape(FAULT)):
+        config.parse(tiny)
+    path.unlink()
+    files.write_json({}, path)
+    endless(digest_path(path), kind)
+    assert files.read_json(path) == {}  # as without a digest
+
+
+def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path):
+    path = tmp_path / "huge"
+    with open(path, "w") as stream:
+        stream.truncate(LARGEST_JSON + 1)
+    for read, most in ((config.load, LARGEST_TEXT), (files.read_json, LARGEST_JSON)):
+        with pytest.raises(UserError, match=f"{path} cannot be read .it is larger than {most} by"):
+            read(path)

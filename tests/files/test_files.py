@@ -4,10 +4,12 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import netCDF4
 import numpy as np
@@ -44,6 +46,14 @@ def test_a_full_disk_or_a_read_only_folder_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(files.FileError, match="cannot be written"):
         files.write_text("text", tmp_path / "file" / "table.csv")
+
+
+@pytest.mark.parametrize("name", [".", "..", "/", "tables"])
+def test_a_folder_is_not_taken_for_a_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables").mkdir()
+    with pytest.raises(files.FileError, match=f"^{re.escape(name)} is a folder; name a file in it"):
+        files.write_text("text", name)
 
 
 def test_damage_is_recognised_and_named(tmp_path, state):
@@ -711,6 +721,27 @@ def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(tmp_path, f
     else:
         with pytest.raises(files.FileError, match=f"is of kind '{found}', not '{asked}'"):
             files.read_dataset(path, asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "words"),
+    [
+        ("x", "furlong", "has x in 'furlong', not in 'm'"),
+        ("x", None, "has x in '1', not in 'm'"),
+        ("initial_magnetization", "A/m", "has initial_magnetization in 'A/m', not in '1'"),
+        ("initial_magnetization", None, ""),
+    ],
+)
+def test_a_file_of_another_program_has_the_units_of_the_schema(tmp_path, state, name, unit, words):
+    path = tmp_path / "initial.nc"
+    files.write_dataset(state, path, "initial", {})
+    with netCDF4.Dataset(path, "a") as stored:
+        stored[name].delncattr("units")
+        if unit:
+            stored[name].units = unit
+    refused = pytest.raises(files.FileError, match=f"{path} {words}; delete it and run snakemake")
+    with refused if words else nullcontext():
+        files.read_dataset(path, "initial")
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_failed_save_leaves_nothing(tmp_path):
         with pytest.raises(files.FileError, match=r"end it in \.pdf or \.svg"):
             style.save(figure, tmp_path / "f.png", tmp_path / "f.eps")
         (tmp_path / "f.pdf").mkdir()
-        with pytest.raises(files.FileError, match=r"f\.pdf cannot be written"):
+        with pytest.raises(files.FileError, match=r"f\.pdf is a folder; name a file"):
             style.save(figure, tmp_path / "f.png", tmp_path / "f.pdf")
     assert [p.name for p in tmp_path.iterdir()] == ["f.pdf"]
 

@@ -1,5 +1,7 @@
 """Checks before the planning of a run and before its first job."""
 
+import contextlib
+
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
@@ -101,9 +103,30 @@ def target(paths, missing="", work=None):
     return listed
 
 
+def plan_elsewhere():
+    """Let Snakemake write what a dry run notes into a temporary folder."""
+    place = Path(workflow.snakemake_tmp_dir, "planned")
+    (place / own.name).mkdir(parents=True)
+    for name in ("metadata", "incomplete", "locks"):
+        if (own / name).is_dir():
+            (place / own.name / name).symlink_to(own / name)
+    prepare = workflow._prepare_dag
+
+    def prepare_elsewhere(**options):
+        with contextlib.chdir(place):
+            prepare(**options)
+
+    workflow._prepare_dag = prepare_elsewhere
+
+
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
 own = Path.cwd() / ".snakemake"
-checked(files.whole.check_writable, own if own.exists() else own.parent)
+try:
+    files.whole.check_writable(own if own.exists() else own.parent)
+except files.FileError as error:
+    if not workflow.output_settings.dryrun:
+        raise WorkflowError(str(error)) from None
+    plan_elsewhere()
 
 if workflow.is_main_process:
     for text in campaign.warnings:

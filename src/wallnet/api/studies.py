@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +21,9 @@ from wallnet import files, plan, workflow_path
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section
 from wallnet.config.schema import described
+from wallnet.experiment.code import FOLDER
 from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.plan import snakemake
 from wallnet.simulate import SimulationError
 from wallnet.studies import Study
 
@@ -202,28 +203,25 @@ def dataset_of(
         targets = [*(each.path for each in first), study.path(subject)]
         text = WORKFLOW.format(workflow=workflow_path(), data=json.dumps(plain), targets=targets)
         snakefile.write_text(text, encoding="utf-8")
-        options = ["--snakefile", snakefile, "--directory", place, "--workflow-profile", "none"]
-        # what a killed process leaves are a lock and marks; a file that is there is whole
-        options += ["--cores", processes or os.cpu_count(), "--nolock", "--rerun-incomplete"]
-        if told := _told(["--keep-going", *map(str, options)], caller, progress):
+        # what a killed process leaves is a lock; a file that is there is whole
+        options = ("--cores", processes or os.cpu_count(), "--nolock")
+        if told := _told(snakemake.command(snakefile, place, *options), caller, progress):
             raise SimulationError(_fault(told, place))
         return files.read_dataset(place / study.path(subject), study.kind_of(settings))
 
 
-def _told(arguments: Sequence[str], caller: str, progress: bool) -> str:
+def _told(command: Sequence[str], caller: str, progress: bool) -> str:
     """Run Snakemake, with a progress bar; return what it told if it failed, else nothing."""
     from tqdm.auto import tqdm
 
-    # classes of the user are found in the folder of the script, too
-    paths = [os.getcwd(), *filter(None, [os.environ.get("PYTHONPATH")])]
     lines: list[str] = []
     process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", *arguments],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        env=os.environ | {FOLDER: os.getcwd()},
     )
     with process, tqdm(desc=caller, total=0, unit="job", disable=not progress) as bar:
         try:
@@ -245,6 +243,4 @@ def _fault(told: str, folder: Path) -> str:
         with suppress(OSError):
             told = (folder / logs[0]).read_text("utf-8", "replace").strip() or f"see {logs[0]}"
     more = f"; {len(logs) - 1} more failed" if len(logs) > 1 else ""
-    # below the sentence of a check, Snakemake names the lines of the workflow
-    lines = [line for line in told.strip().splitlines() if not line.startswith("  File ")]
-    return lines[-1].removeprefix("wallnet: ") + more
+    return snakemake.sentence_of(told).removeprefix("wallnet: ") + more

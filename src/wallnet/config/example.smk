@@ -1,5 +1,11 @@
 """The campaign of the config.yaml in this folder, by the workflow of the installed wallnet."""
 
+import sys
+
+# Snakemake searches this folder first for modules, so that Python would execute a json.py here
+if sys.path[0] == str(workflow.current_basedir):
+    del sys.path[0]
+
 try:
     from wallnet import workflow_path
 except ImportError:

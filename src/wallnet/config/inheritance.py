@@ -1,6 +1,7 @@
 """Inheritance of devices: from the shared top-level keys, and from a device named by `like:`."""
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from wallnet.config.messages import ConfigError, Location, misnamed
@@ -10,6 +11,9 @@ SHARED = (
     *("heavy_metal", "heating"),
 )
 """Top-level keys that every device inherits."""
+
+LONGEST_CHAIN = 100
+"""Largest number of devices of which each but the last inherits from the next."""
 
 
 def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,29 +28,40 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def resolved(name: str, devices: Mapping[str, Any], heirs: tuple[str, ...] = ()) -> dict[str, Any]:
+def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     """Return a device of the block `devices` with inherited keys instead of `like`.
-
-    `heirs` inherit from it, from the first on.
 
     Raises
     ------
     ConfigError
-        If `like` does not name a device, or devices inherit from each other in a circle.
+        If `like` does not name a device, or devices inherit from each other in a circle or in a
+        chain that is too long.
     """
-    device, heirs = devices[name], (*heirs, name)
-    if not isinstance(device, Mapping):
-        raise ConfigError(f"devices.{name} is not a block of keys; give it kind, track, wall, …")
-    if "like" not in device:
-        return dict(device)
-    model = str(device["like"])
-    if unknown := misnamed(f"devices.{name}.like", model, devices, "a device"):
-        raise ConfigError(*unknown)
-    if model in heirs:
-        first = min(heirs[heirs.index(model) :])
-        raise ConfigError(f"devices.{first}.like leads back to itself; point it to a plain device")
-    own = {key: value for key, value in device.items() if key != "like"}
-    return laid_over(resolved(model, devices, heirs), own)
+    heirs: dict[str, dict[str, Any]] = {}  # from the device to the plain one
+    while True:
+        device = devices[name]
+        if not isinstance(device, Mapping):
+            raise ConfigError(
+                f"devices.{name} is not a block of keys; give it kind, track, wall, …"
+            )
+        heirs[name] = {key: value for key, value in device.items() if key != "like"}
+        if "like" not in device:
+            break
+        model = str(device["like"])
+        if model not in devices:
+            raise ConfigError(*misnamed(f"devices.{name}.like", model, devices, "a device"))
+        if model in heirs:
+            first = min([*heirs][[*heirs].index(model) :])
+            raise ConfigError(
+                f"devices.{first}.like leads back to itself; point it to a plain device"
+            )
+        name = model
+    if len(heirs) > LONGEST_CHAIN:
+        raise ConfigError(
+            f"devices.{[*heirs][-LONGEST_CHAIN - 1]}.like leads through {LONGEST_CHAIN} devices; "
+            "name one that is nearer to a plain device"
+        )
+    return reduce(laid_over, reversed(heirs.values()), {})
 
 
 def writes(block: object, path: Location) -> bool:

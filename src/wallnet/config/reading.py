@@ -7,13 +7,10 @@ from typing import Any
 import yaml
 
 from wallnet.config.messages import ConfigError
-from wallnet.files.whole import one_line
+from wallnet.files.whole import LARGEST_TEXT, one_line, regular
 
 CONFIGURATION, STUDIES = "config.yaml", "studies.yaml"
 """Files of a campaign; studies that the target `all` does not need can stand in the second."""
-
-LARGEST_FILE = 1_000_000
-"""Size in bytes above which a configuration is refused without being read."""
 
 TEMPLATE = "__use_yte__"
 """Key with which Snakemake takes a configuration as a template, whose expressions it executes."""
@@ -47,14 +44,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If the file is missing, is too large, is not a YAML mapping, or contains a duplicate key, an
-        alias or the key of a template.
+        If the file is missing, too large, irregular, no YAML mapping, or contains a duplicate key,
+        an alias or the key of a template.
     """
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(f"{path} is larger than {LARGEST_FILE} bytes; is it a configuration?")
-        text = path.read_text(encoding="utf-8")
+        text = regular(path, LARGEST_TEXT).read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:

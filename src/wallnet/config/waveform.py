@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wallnet.config.quantities import DurationOrNone, Quantity
+from wallnet.files.whole import LARGEST_TEXT, regular
 
 MOST_POINTS = 200
 """Largest number of points: a job contains them, and the engine ends a step at each."""
@@ -44,7 +45,7 @@ def _table(name: Any) -> Any:
     if not isinstance(name, str):
         return name.tolist() if hasattr(name, "tolist") else name
     try:
-        text = Path(name).expanduser().read_text(encoding="utf-8-sig")
+        text = regular(Path(name).expanduser(), LARGEST_TEXT).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise ValueError(f"names {name!r}, which cannot be read ({reason}); correct it") from None

@@ -2,12 +2,14 @@
 
 The identity of their code is the version of the installed package or a digest of the source. It is
 part of a job, so that results are computed again after an upgrade or an edit. The module is in an
-installed package, on PYTHONPATH or in the folder of the campaign. Only `load_class` executes it.
+installed package, on PYTHONPATH or in the folder of the campaign. Only `load_class` executes it,
+and only then does Python search the folder for other modules.
 In messages, `key` is the key of the configuration that names the class.
 """
 
 import importlib
 import inspect
+import os
 import re
 import sys
 from functools import cache
@@ -29,11 +31,16 @@ def revision_of(calculator: str) -> int:
     return revisions.of(calculator if calculator in SETTINGS else "simulate")
 
 
-def search_in(folder: str | Path) -> None:
-    """Add a folder to the end of the search path for modules."""
-    place = str(Path(folder).absolute())
-    if place not in sys.path:
-        sys.path.append(place)
+FOLDER = "WALLNET_CLASSES"
+"""Variable that names the folder of a user's classes if it is not that of the campaign."""
+
+of_users: set[str] = set()
+"""Packages and modules of classes that `load_class` has imported, except those of wallnet."""
+
+
+def folders() -> list[str]:
+    """Return the folders that are searched for classes of users after those of Python."""
+    return [*filter(None, [os.environ.get(FOLDER)]), str(Path.cwd())]
 
 
 def find(name: str, key: str = "calculator") -> ModuleSpec:
@@ -53,7 +60,7 @@ def find(name: str, key: str = "calculator") -> ModuleSpec:
         )
     # packages installed for development can have finders of their own
     finders = (finder.find_spec(top, None) for finder in sys.meta_path)
-    spec = PathFinder.find_spec(top, [*sys.path, str(Path.cwd())])
+    spec = PathFinder.find_spec(top, [*sys.path, *folders()])
     if spec := spec or next(filter(None, finders), None):
         path = "/".join(inner)
         places = spec.submodule_search_locations or ()
@@ -77,9 +84,10 @@ def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
     wallnet.config.ConfigError
         If the module cannot be imported, or has no such class.
     """
-    find(name, key)
-    search_in(".")
     module, _, class_name = name.partition(":")
+    if (package := find(name, key).name) != "wallnet":
+        of_users.add(package)
+        sys.path += [folder for folder in folders() if folder not in sys.path]
     try:
         imported = importlib.import_module(module)
     except Exception as error:  # the module can raise any error
@@ -123,6 +131,7 @@ def code_of(name: str, key: str = "calculator") -> str:
     paths = [Path(place) for place in places]
     if spec.submodule_search_locations:
         paths = [path for folder in sorted(paths) for path in sorted(folder.rglob("*.py"))]
+        paths = [path for path in paths if path.is_file()]  # Python imports no others
     try:
         return f"source {revisions.digest_of(paths)}"
     except (SyntaxError, ValueError, OSError) as error:

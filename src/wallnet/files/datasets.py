@@ -15,10 +15,13 @@ from wallnet import __version__
 from wallnet.errors import UserError
 from wallnet.files.schema import KINDS, VARIABLES, assembled, dataset, impossible, names_of
 from wallnet.files.whole import (
+    LARGEST_JSON,
     FileError,
+    IrregularFileError,
     check_digest,
     damaged,
     one_line,
+    regular,
     write_text,
     written_whole,
 )
@@ -57,7 +60,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     FileError
         If the file is missing, is not a JSON object, or lacks a key.
     """
-    with checked(path, "JSON"):
+    with checked(path, "JSON", LARGEST_JSON):
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
@@ -77,10 +80,9 @@ def unreadable(path: str | Path, error: OSError) -> FileError:
     """Return the error to raise if the system, not the content, is the cause."""
     if isinstance(error, FileNotFoundError):
         return FileError(f"{path} is not there; run snakemake to make it")
-    return FileError(
-        f"{path} cannot be read ({error.strerror or one_line(error)}); make it readable, "
-        "then run again"
-    )
+    fix = "put another there" if isinstance(error, IrregularFileError) else "make it readable"
+    reason = error.strerror or one_line(error)
+    return FileError(f"{path} cannot be read ({reason}); {fix}, then run again")
 
 
 def write_dataset(
@@ -168,6 +170,9 @@ def read_dataset(
                 raise damaged(path, f"lacks {name}")
             if (axes := given[name].dimensions) != (expected := VARIABLES[name].dimensions):
                 raise damaged(path, f"has {name} over {axes}, not {expected}")
+            unit = getattr(given[name], "units", "1")
+            if unit != (schemed := VARIABLES[name].units or "1"):
+                raise damaged(path, f"has {name} in {str(unit)[:40]!r}, not in {schemed!r}")
         values = {name: given[name][...] for name in names if only is None or name in only}
         if fault := impossible(values, attrs):
             raise damaged(path, fault)
@@ -181,9 +186,13 @@ def kind_of(path: str | Path) -> str:
 
 
 @contextmanager
-def checked(path: str | Path, kind: str) -> Iterator[None]:
-    """Check the digest of a file that is read, and state its fault as a `FileError`."""
+def checked(path: str | Path, kind: str, most: int | None = None) -> Iterator[None]:
+    """Check the digest of a file that is read, and state its fault as a `FileError`.
+
+    A file of more than `most` bytes is not read.
+    """
     try:
+        regular(path, most)
         check_digest(path)
         yield
     except UserError:

@@ -6,11 +6,13 @@ never move a file. The Snakefile checks all results before it plans and sets the
 so that they are computed again.
 """
 
+import errno
 import glob
 import hashlib
 import json
 import os
 import secrets
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -23,6 +25,9 @@ from wallnet.files.paths import RESULTS
 
 ABANDONED_AFTER = 3600.0
 """Age in s above which a partial file is regarded as left by a killed writer."""
+
+LARGEST_TEXT, LARGEST_JSON = 1_000_000, 100_000_000
+"""Sizes in bytes above which a text of a user, or JSON, is refused without being read."""
 
 NOT_WRITTEN = "is damaged (its content is not what was written)"
 
@@ -42,6 +47,26 @@ class DamagedFileError(FileError):
     """The content of a file has changed since it was written, or is not valid."""
 
 
+class IrregularFileError(OSError):
+    """A file is a device, a pipe, or larger than such a file can be."""
+
+
+# Reading
+
+
+def regular(path: str | Path, most: int | None = None) -> Path:
+    """Return the path of a file that is read; raise `IrregularFileError` if it may have no end.
+
+    A link to a regular file is one. The file has `most` bytes at most.
+    """
+    status = os.stat(path)
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise IrregularFileError(errno.EINVAL, "it is no regular file", str(path))
+    if most is not None and status.st_size > most:
+        raise IrregularFileError(errno.EFBIG, f"it is larger than {most} bytes", str(path))
+    return Path(path)
+
+
 # Writing
 
 
@@ -55,9 +80,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     FileError
-        If the file system refuses (read-only, full). No partial file remains.
+        If it is a folder, or the file system refuses (read-only, full). No partial file remains.
     """
     path = Path(path)
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; name a file in it")
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,14 +162,15 @@ def note_digest(path: str | Path, digest: str | None = None) -> None:
 def _noted(path: Path) -> str | None:
     """Return the text of the digest file of a file; None if it cannot be read."""
     try:
-        return digest_path(path).read_text(encoding="utf-8", errors="replace")
+        noted = regular(digest_path(path), LARGEST_TEXT)
+        return noted.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
 
 
 def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file's present content."""
-    with open(path, "rb") as stream:
+    with open(regular(path), "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -218,11 +246,21 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     memory : str or Path, optional
         JSON file with the digest, size and times of each file, so that unchanged files are not
         read again. It is written if its folder exists.
+
+    Raises
+    ------
+    FileError
+        If one is a device or a pipe.
     """
     remembered: dict[str, list[Any]] = {}
     if memory:
         with suppress(OSError, ValueError):
-            remembered = json.loads(Path(memory).read_text(encoding="utf-8"))
+            remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
+    for place, _, names in os.walk(folder):
+        for file in (os.path.join(place, name) for name in names):
+            # Snakemake would find no end of it
+            if os.path.exists(file) and not os.path.isfile(file):
+                raise FileError(f"{file} is no regular file; remove it")
     seen, found = {}, {}
     for note in Path(folder).rglob(".*.sha256"):
         path = note.with_name(note.name[1 : -len(".sha256")])

@@ -22,7 +22,12 @@ Examples
 """
 
 import importlib
+import os
 from typing import Any
+
+# numba would take the folder of its compiled code, which it executes, from a file
+# .numba_config.yaml in the current folder
+os.environ.setdefault("NUMBA_CACHE_DIR", "")
 
 _HOMES = {
     **dict.fromkeys(("TimeDriver", "MinDriver", "Unsupported", "compute", "delete"), "ubermag"),

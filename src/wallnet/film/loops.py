@@ -15,6 +15,7 @@ alone: constants of other modules must not be used in compiled functions.
 
 import hashlib
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,11 @@ VECTOR, PACKED, FILM, FILMS = (types.Array(float32, n, "C") for n in (1, 2, 3, 4
 MASK, RANGES, SLOTS = boolean[:, ::1], int64[:, ::1], int64[::1]
 COEFFICIENTS = from_dtype(RECORD)[::1]
 
+UNSTORED = (
+    "each process compiles the engine, since numba can store it in no folder; set "
+    "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
+)
+
 compiled = njit(error_model="numpy")
 
 
@@ -71,7 +77,9 @@ def entry(*arguments):
         function.__qualname__ += "_" + hashlib.sha256(made_of).hexdigest()[:16]
         try:
             return njit(arguments, error_model="numpy", cache=True)(function)
-        except Exception:  # no folder can be written, or what is stored is damaged
+        except Exception as error:  # no folder can be written, or what is stored is damaged
+            if "no locator available" in str(error):
+                warnings.warn(UNSTORED, stacklevel=1)  # once, since all are of this line
             return njit(arguments, error_model="numpy")(function)
 
     return decorate

@@ -22,7 +22,7 @@ import numpy as np
 from wallnet import __version__, files, revisions
 from wallnet.config.networks import DATA_FILES, DEFAULT_SOURCES, DataSet
 from wallnet.files import FileError
-from wallnet.files.whole import one_line, sha256_of
+from wallnet.files.whole import one_line, regular, sha256_of
 from wallnet.jobs.networks import DataJob
 
 FETCH_TIMEOUT = 300
@@ -45,7 +45,7 @@ def read_idx(path: Path) -> np.ndarray:
         If the file is missing, may not be read, is truncated or is not an IDX file.
     """
     try:
-        content = path.read_bytes()
+        content = regular(path).read_bytes()
     except OSError as error:
         raise FileError(
             f"{path} cannot be read ({error.strerror}); put the file there and make it readable"

@@ -16,6 +16,7 @@ from wallnet.errors import UserError
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
+from wallnet.files.whole import regular
 from wallnet.simulate.recorder import Recorder
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Checkpoint(Attempt):
     def load(self) -> dict[str, NDArray] | None:
         """Return the complete state of an earlier attempt, as named arrays, or None."""
         try:
-            with np.load(self.path, allow_pickle=False) as archive:
+            with np.load(regular(self.path), allow_pickle=False) as archive:
                 if str(archive["identity"]) != self.identity:
                     return None
                 state = {name: archive[name] for name in archive.files}

@@ -1,6 +1,7 @@
 """Commands of `wallnet` that compute requests: states, pulses, minima and paths between them."""
 
 import argparse
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, pulse_job
-from wallnet.experiment.code import search_in
+from wallnet.experiment.code import FOLDER
 from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
 from wallnet.simulate.calculator import path_beside
@@ -58,7 +59,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
         job = Simulation.from_json(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
-        search_in(Path(arguments.config).parent)
+        os.environ[FOLDER] = str(Path(arguments.config).parent.absolute())
         device = load_device(arguments.config, arguments.device, arguments.set)
         job = pulse_job(device, parse_current_density(arguments.current_density))
     else:

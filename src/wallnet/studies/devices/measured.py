@@ -17,16 +17,13 @@ from wallnet import __version__, files, revisions
 from wallnet.config.measured import MEASURED
 from wallnet.devices.conductance import normalize
 from wallnet.files import FileError
-from wallnet.files.whole import one_line, sha256_of
+from wallnet.files.whole import LARGEST_TEXT, one_line, sha256_of
 from wallnet.studies.devices.gather import LARGEST_FALL
 
 if TYPE_CHECKING:
     import pandas
 
 logger = logging.getLogger(__name__)
-
-LARGEST_CSV = 1_000_000
-"""Size in bytes above which a CSV file is refused without being read."""
 
 MOST_LEVELS = 1024
 """Largest number of levels; pairs of synapses have its square of differences."""
@@ -91,8 +88,8 @@ def read_table(
 
     if not Path(path).is_file():
         _refuse(path, "is not a file; name a CSV file")
-    if Path(path).stat().st_size > LARGEST_CSV:
-        _refuse(path, f"is larger than {LARGEST_CSV} bytes; leave out points")
+    if Path(path).stat().st_size > LARGEST_TEXT:
+        _refuse(path, f"is larger than {LARGEST_TEXT} bytes; leave out points")
     whole: dict[str, Any] = {"header": None, "dtype": str, "encoding": "utf-8-sig"}
     whole |= {"keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
     try:
