@@ -1,5 +1,7 @@
 """Callbacks of a training: weight limits, levels, best epoch."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from operator import itemgetter

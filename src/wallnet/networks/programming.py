@@ -4,6 +4,8 @@ The dataset lists all weights of all layers one after the other, so that
 ``xarray.open_dataset(path).to_dataframe()`` is a table of synapses.
 """
 
+from __future__ import annotations
+
 import copy
 import hashlib
 from collections.abc import Mapping
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 def described(
     layers: Mapping[str, SynapticLayer], placement: Placement, attributes: Mapping[str, Any]
-) -> "xarray.Dataset":
+) -> xarray.Dataset:
     """Return level and conductance of each synapse of a network, a dataset of `programming`.
 
     Raises
@@ -127,7 +129,7 @@ def restore(
 
 @torch.no_grad()
 def _set(
-    data: "xarray.Dataset",
+    data: xarray.Dataset,
     synapses: Mapping[str, SynapticLayer],
     from_conductance: bool,
     path: str | Path,
@@ -166,7 +168,7 @@ def _set(
             free.copy_(bias)
 
 
-def _entries(data: "xarray.Dataset", from_conductance: bool) -> torch.Tensor:
+def _entries(data: xarray.Dataset, from_conductance: bool) -> torch.Tensor:
     """Return plus minus minus of each weight, normalised; refuse what no mapping can have."""
     usable = data["usable_conductance"].values
     mapping = WeightMapping("layer", usable)
@@ -208,7 +210,7 @@ class ProgrammedNetwork(Generic[Model]):
     """
 
     template: Model
-    data: "xarray.Dataset"
+    data: xarray.Dataset
 
     @classmethod
     def of(cls, model: Model) -> Self:
@@ -320,7 +322,7 @@ class ProgrammedNetwork(Generic[Model]):
         )
 
     def energy(
-        self, device: "xarray.Dataset | NDArray[np.float64]", start: Self | None = None
+        self, device: xarray.Dataset | NDArray[np.float64], start: Self | None = None
     ) -> dict[str, float]:
         """Return pulses and energy in J of writing the network.
 
@@ -359,7 +361,7 @@ class ProgrammedNetwork(Generic[Model]):
         before = None if start is None else start.levels[present]
         return writing.cost(spent, before, self.levels[present])
 
-    def save(self, path: str | Path, device: "xarray.Dataset | None" = None) -> None:
+    def save(self, path: str | Path, device: xarray.Dataset | None = None) -> None:
         """Write the network to a netCDF file of kind ``programming``.
 
         Parameters of digital layers are not in it: save these with the `state_dict` of the model.

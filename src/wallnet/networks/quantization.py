@@ -1,5 +1,7 @@
 """Networks of PyTorch on the levels of a synapse: `quantize`, and batch normalisations folded."""
 
+from __future__ import annotations
+
 import copy
 from collections import Counter
 from typing import Any, TypeVar

@@ -6,6 +6,8 @@ weights that the levels allow. The gradient at these is applied to the hidden on
 estimator; Courbariaux et al., 2015).
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -79,15 +81,17 @@ class _StraightThrough(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, parameter: Tensor, factor: Tensor | None, step: OnLevels) -> Tensor:
-        ctx.layer = layer = SynapticLayer(parameter.data, groups=step.groups)  # type: ignore[arg-type]
+        # of its data, so that a backward pass, for which the same numbers were saved, is possible
+        layer = SynapticLayer(parameter.data, groups=step.groups)  # type: ignore[arg-type]
         circuit, table = step.circuit, step.mapping.table
         low, high = (circuit.offset + circuit.scale * end for end in (table[0], table[-1]))
-        hidden = torch.minimum(torch.maximum(layer.weight, low), high).to(parameter.dtype)
-        layer.set(hidden)
+        hidden = layer.weight.clamp_(low, high)
+        if step.groups:
+            layer.set(hidden)
         placed = step.mapping.snap(hidden, circuit)
         if ctx.needs_input_grad[1]:
-            ctx.save_for_backward(hidden, placed, low, high, factor)
-            ctx.entries = len(table)
+            ctx.save_for_backward(parameter, placed, low, high, factor)
+            ctx.turned, ctx.entries = layer.turned, len(table)
         return layer.turned(placed)
 
     @staticmethod
@@ -95,12 +99,13 @@ class _StraightThrough(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None]:
         if not ctx.needs_input_grad[1]:
             return gradient, None, None
-        hidden, placed, low, high, factor = ctx.saved_tensors
+        parameter, placed, low, high, factor = ctx.saved_tensors
+        hidden = ctx.turned(parameter)
         inside = (hidden > low) & (hidden < high)
         by_factor = torch.where(inside, placed - hidden, placed) / factor
         # as in LSQ, so that the factor moves about as fast as a weight
         share = 1 / math.sqrt(hidden.numel() * ctx.entries / 2)
-        slope = share * (ctx.layer.turned(gradient) * by_factor).sum()
+        slope = share * (ctx.turned(gradient) * by_factor).sum()
         return gradient, slope.to(factor.dtype), None
 
 
