@@ -189,15 +189,13 @@ def _check(model: nn.Module, images: Any) -> None:
             f"data is a {type(images).__name__}; give one torch.Tensor of inputs, such as "
             "torch.from_numpy(array), or torch.cat of the inputs of a DataLoader"
         )
-    if images.ndim < 1 or len(images) < 2:
-        raise ValueError(
-            f"data has the shape {tuple(images.shape)}; give some thousand inputs, one after "
-            "another in the first dimension"
-        )
     if not torch.isfinite(images).all():
         raise ValueError("data has values that are not finite; leave out the inputs with them")
-    if (images == images[0]).all():
-        raise ValueError(f"data has {len(images)} inputs that are all the same; give other ones")
+    if (images == torch.atleast_1d(images)[:1]).all():
+        raise ValueError(
+            f"data of shape {tuple(images.shape)} has no inputs that differ; give some thousand, "
+            "one after another in the first dimension"
+        )
     try:
         found = model(images[:2])
     except Exception as error:  # a model of the user can raise any error

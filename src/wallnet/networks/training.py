@@ -171,7 +171,6 @@ def prepare_qat(
     mapping: str = DEFAULT_MAPPING,
     layers: Layers = None,
     learn_scales: bool = False,
-    circuits: Mapping[str, Circuit] | None = None,
 ) -> Model:
     """Let a model compute with weights on the levels of a synapse, in place, to train it.
 
@@ -194,8 +193,6 @@ def prepare_qat(
         Whether offset and scale of each layer that is not frozen are multiplied by a factor that is
         learned; see `wallnet.networks.callbacks.TrainOnLevels`. Optimisers are then made after
         this call, of ``model.parameters()``.
-    circuits : Mapping, optional
-        Offset and scale of each layer, chosen for the present weights if not given.
 
     Returns
     -------
@@ -221,9 +218,8 @@ def prepare_qat(
     if parametrised(model):
         raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
     warn_of_digital(model, layers)
-    chosen = Placement.chosen(synapses, created)
-    placement = Placement(created, circuits or chosen.circuits)
-    parametrise(model, synapses, placement, new_factors(synapses) if learn_scales else ())
+    factors = new_factors(synapses) if learn_scales else ()
+    parametrise(model, synapses, Placement.chosen(synapses, created), factors)
     return model
 
 
