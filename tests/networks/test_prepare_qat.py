@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from wallnet.networks import ProgrammedNetwork, TrainOnLevels, convert, prepare_qat
+from wallnet.networks import ProgrammedNetwork, TrainOnLevels, convert, prepare_qat, quantize
 from wallnet.networks.callbacks import LimitWeights
 from wallnet.networks.layers import digital_layers, synaptic_layers
 
@@ -241,6 +241,14 @@ def test_checkpoints_of_lightning_have_weights_on_the_levels_by_their_usual_name
     assert (callback.state_dict()["hidden"]["model.3"] != module.model[3].weight).any()
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_scales_that_no_optimiser_would_learn_are_refused():
+    with pytest.raises(
+        ValueError, match="^learn_scales needs an optimiser of the factors; make one of"
+    ):
+        fit(TwoOptimisers(), TrainOnLevels(CONDUCTANCES, "signed", learn_scales=True))
+
+
 class Interrupted(TwoOptimisers):
     def on_train_epoch_end(self):
         raise RuntimeError("the disk is full")
@@ -266,6 +274,7 @@ def test_copies_of_a_prepared_model_are_independent():
     ("call", "part"),
     [
         (lambda: prepare_qat(prepare_qat(network(), CONDUCTANCES), CONDUCTANCES), "is prepared al"),
+        (lambda: quantize(prepare_qat(network(), CONDUCTANCES), CONDUCTANCES), "is prepared alrea"),
         (lambda: convert(network()), "Sequential is not prepared; call prepare_qat first"),
     ],
 )

@@ -72,8 +72,8 @@ class TrainOnLevels(Callback):
         Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
         parameters are trained as usual.
     learn_scales : bool
-        Whether the factors are learned. The optimiser has to be that of all parameters of the
-        network.
+        Whether the factors of layers that are not frozen are learned. An optimiser has to have
+        them: they are `level_factors` in the parameters of the network.
     circuits : Mapping, optional
         Offset and scale of each layer at a factor of 1. If not given, they are chosen for the
         weights at the start of the training.
@@ -91,7 +91,7 @@ class TrainOnLevels(Callback):
     ------
     ValueError
         If the mapping is unknown or the levels cannot be used; at the start of the training, if
-        there is no such layer.
+        there is no such layer, or no optimiser has the factors that are learned.
 
     Examples
     --------
@@ -128,28 +128,33 @@ class TrainOnLevels(Callback):
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Put the network on the levels, with the hidden weights of a training that continues."""
-        model = _named(pl_module)
-        self._training = synaptic_layers(model, self.layers)
+        model, factors = _named(pl_module), list(getattr(pl_module, FACTORS, ()))
+        training.refuse_prepared(model)
+        optimizers = trainer.optimizers if factors else []
+        groups = [group["params"] for each in optimizers for group in each.param_groups]
+        moved = {id(parameter) for group in groups for parameter in group}
+        if any(each.requires_grad and id(each) not in moved for each in factors):
+            raise ValueError(
+                "learn_scales needs an optimiser of the factors; make one of self.parameters() of "
+                "the module, or of them and its level_factors"
+            )
+        layers = synaptic_layers(model, self.layers)
         if self._restored:
-            for name, layer in self._training.items():
+            for name, layer in layers.items():
                 layer.set(self._hidden[name])
         else:
-            chosen = Placement.chosen(self._training, self.mapping)
+            chosen = Placement.chosen(layers, self.mapping)
             self.circuits = dict(self._given or chosen.circuits)
         self._restored = False
-        placement = Placement(self.mapping, self.circuits)
-        factors = list(getattr(pl_module, FACTORS, ()))
-        training.parametrise(model, self._training, placement, factors)
+        training.parametrise(model, layers, Placement(self.mapping, self.circuits), factors)
         for module, key in training.parametrised(model):
             self._hooks += training.keep_names(module, key)
+        self._training = layers
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Leave the weights on the levels; keep the hidden ones for `state_dict`."""
         if self._training:
-            self._hidden = {
-                name: each.clone() for name, each in self.state_dict()["hidden"].items()
-            }
-            self._training = {}
+            self._hidden, self._training = self.state_dict()["hidden"], {}
             while self._hooks:
                 self._hooks.pop().remove()
             training.convert(_named(pl_module))

@@ -21,6 +21,7 @@ from wallnet.networks.layers import (
     warn_of_digital,
 )
 from wallnet.networks.mappings import PLACEMENT, Placement, WeightMapping
+from wallnet.networks.training import refuse_prepared
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -88,6 +89,7 @@ def quantize(
             f"model cannot be copied ({one_line(error)}); remove its torch.nn.utils.weight_norm"
         ) from None
     synapses = synaptic_layers(placed, layers)
+    refuse_prepared(placed)
     warn_of_digital(placed, layers)
     if data is None:
         placement = Placement.chosen(synapses, created)

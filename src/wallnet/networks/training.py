@@ -138,6 +138,12 @@ def parametrised(model: nn.Module) -> dict[tuple[Any, str], OnLevels]:
     }
 
 
+def refuse_prepared(model: nn.Module) -> None:
+    """Refuse a model whose training has not ended."""
+    if parametrised(model):
+        raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
+
+
 def new_factors(layers: Mapping[str, SynapticLayer]) -> list[nn.Parameter]:
     """Return a factor of 1 for each layer; those of frozen layers are frozen, too."""
     weights = [layer.parameter for layer in layers.values()]
@@ -157,7 +163,7 @@ def keep_names(module: nn.Module, key: str) -> list[RemovableHandle]:
         state[prefix + key] = getattr(module, key).detach()
 
     def loaded(module: Any, state: dict[str, Any], prefix: str, *_: Any) -> None:
-        if prefix + key in state:
+        if prefix + key in state and parametrize.is_parametrized(module, key):
             state.update(module.parametrizations[key].state_dict(prefix=prefix + inner))
             state[f"{prefix}{inner}original"] = state.pop(prefix + key)
 
@@ -215,8 +221,7 @@ def prepare_qat(
     Linear(in_features=2, out_features=1, bias=True)
     """
     created, synapses = WeightMapping(mapping, levels), synaptic_layers(model, layers)
-    if parametrised(model):
-        raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
+    refuse_prepared(model)
     warn_of_digital(model, layers)
     factors = new_factors(synapses) if learn_scales else ()
     parametrise(model, synapses, Placement.chosen(synapses, created), factors)
