@@ -81,7 +81,7 @@ class _StraightThrough(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, parameter: Tensor, factor: Tensor | None, step: OnLevels) -> Tensor:
-        # of its data, so that a backward pass, for which the same numbers were saved, is possible
+        # clipping the data again changes no number that an earlier pass saved for its gradient
         layer = SynapticLayer(parameter.data, groups=step.groups)  # type: ignore[arg-type]
         circuit, table = step.circuit, step.mapping.table
         low, high = (circuit.offset + circuit.scale * end for end in (table[0], table[-1]))
