@@ -15,6 +15,7 @@ from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
 from helpers.windows import windowed
 
+import wallnet.networks
 from wallnet import api, config, files, plan
 from wallnet.simulate import SimulationError
 from wallnet.studies import STUDIES
@@ -393,3 +394,44 @@ def test_a_sweep_with_a_name_that_cannot_name_files_is_refused_first(synapse, tm
         api.sweep(synapse, name, folder, progress=False)
     assert str(refused.value).startswith(f"sweep: devices.{name} cannot name files; use small")
     assert not [*tmp_path.iterdir()]
+
+
+def test_type_checkers_know_the_functions_and_no_others(tmp_path):
+    calls = [f"api.{name}(device, folder='a', any_setting=1)" for name in STUDIES]
+    right = ["from wallnet import api", "from wallnet.networks import ProgrammedNetwork, quantize"]
+    right += ["import torch", "device = api.load_device('config.yaml', 'neuron')", *calls]
+    right += [
+        "model = quantize(torch.nn.Linear(2, 3), [1e-6, 2e-6])",
+        "model.in_features.bit_count()",
+    ]
+    right += ["ProgrammedNetwork.of(model).model().in_features.bit_count()"]
+    wrong = {
+        "api.nope(3)": '"nope"',
+        "api.thermal(3)": '"StudyFunction" has incompatible type "int"',
+        "api.thermal(device, processes='all')": '"processes" to "__call__" of "StudyFunction"',
+        "api.sweep(device)": 'Missing positional argument "name"',
+        "wallnet.networks.nope": '"nope"',
+        "quantize(3, [1e-6])": '"quantize" cannot be "int"',
+    }
+    script = tmp_path / "script.py"
+    script.write_text("\n".join([*right, "import wallnet.networks", *wrong, ""]))
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--strict", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    told = done.stdout.splitlines()
+    assert len(told) == len(wrong), done.stdout + done.stderr
+    for number, (line, part) in enumerate(zip(told, wrong.values(), strict=True)):
+        assert f"script.py:{len(right) + 2 + number}: error" in line
+        assert part in line
+
+
+def test_public_names_of_networks_are_imported_when_they_are_used():
+    """PyTorch and Lightning take seconds."""
+    script = "import sys, wallnet.networks as n; print('torch' in sys.modules, n.quantize.__name__)"
+    script += "; print('pytorch_lightning' in sys.modules); from wallnet.networks import *"
+    script += "; print(sorted(n.__all__) == n.__all__, TrainOnLevels.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "quantize", "False", "True", "TrainOnLevels"]
+    with pytest.raises(AttributeError, match=r"^module 'wallnet\.networks' has no attribute 'nop"):
+        wallnet.networks.nope  # noqa: B018

@@ -251,7 +251,7 @@ def test_levels_are_normalised_in_any_unit_and_order():
     for levels in (
         [0.0, 0.25, 0.5, 1.0],
         [80e-6, 40e-6, 60e-6, 50e-6],
-        [-3.0, 1.0, -1.0, -2.0],
+        [1.0, 5.0, 3.0, 2.0],
         np.array([4, 8, 5, 6, 6, 4]),
         torch.tensor([7.0, 3.0, 5.0, 4.0]),
         [40e-6, 40e-6 * (1 + 1e-9), 50e-6, 60e-6, 80e-6],

@@ -198,6 +198,7 @@ def untrained(run, stage, network, *beside, **more):
     if stage == "on_levels":
         (callback,) = beside
         callback.on_fit_start(None, network)
+        callback.teardown(None, network, "fit")
     return network
 
 

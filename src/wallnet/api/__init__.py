@@ -6,7 +6,7 @@ are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.studies import dataset_of, function_of
+from wallnet.api.studies import StudyFunction, dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked
 from wallnet.config.pulse import parse_current_density
@@ -300,11 +300,17 @@ def sweep(
 for _study in STUDIES.values():
     globals()[_study.name] = function_of(_study)
 
-
-if TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Callable[..., xarray.Dataset]:
-        """Return the function of a study."""
+if TYPE_CHECKING:  # what type checkers know of them
+    barriers: StudyFunction
+    calibration: StudyFunction
+    crosscheck: StudyFunction
+    depinning: StudyFunction
+    disturb: StudyFunction
+    intervals: StudyFunction
+    operating_windows: StudyFunction
+    pulse_trains: StudyFunction
+    thermal: StudyFunction
+    transitions: StudyFunction
 
 
 # To look at results

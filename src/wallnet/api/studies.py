@@ -9,11 +9,11 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Protocol, get_args, get_type_hints
 
 import numpy as np
 
@@ -34,7 +34,24 @@ NAMING = ("device", "devices")
 """Keys of settings that name the device, which is a parameter of the functions instead."""
 
 
-def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
+class StudyFunction(Protocol):
+    """A function that asks one study; `help` has its settings."""
+
+    def __call__(
+        self,
+        device: Device | Mapping[str, Device],
+        *,
+        name: str = "device",
+        subject: str | None = None,
+        folder: str | Path | None = None,
+        processes: int | None = None,
+        progress: bool = True,
+        **settings: Any,
+    ) -> "xarray.Dataset":
+        """Return the dataset of the study; see `function_of`."""
+
+
+def function_of(study: Study) -> StudyFunction:
     """Return the function that simulates and gathers what a study asks of a device.
 
     Its signature and its docstring have the settings of the study. If these name several devices,

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from wallnet.files.compact import SAME
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 NO_SYNAPSE = -1
 """Level of the minus synapse of a scheme with one synapse a weight."""
-
-SAME = 1e-6
-"""Difference, as a share of the range, below which two conductances are one level."""
 
 
 class Scheme:

@@ -16,6 +16,9 @@ CONTENTS = {"neuron": "activation", "synapse": "levels"}
 """Content that networks need from each kind of simulated device; a measured one has one or both.
 Other kinds have no compact model."""
 
+SAME = 1e-6
+"""Difference, as a share of the range, below which two conductances are one level."""
+
 
 class Curve(NamedTuple):
     """Piecewise polynomial on [0, 1].

@@ -1,5 +1,7 @@
 """Callbacks of a training: weight limits, levels, best epoch."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from operator import itemgetter
@@ -10,12 +12,19 @@ from numpy.typing import ArrayLike
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
 from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.networks import training
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.layers import Layers, SynapticLayer, digital_layers, synaptic_layers
+from wallnet.networks.layers import (
+    Layers,
+    SynapticLayer,
+    digital_layers,
+    synaptic_layers,
+    warn_of_digital,
+)
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 FACTORS = "level_factors"
@@ -44,9 +53,9 @@ class LimitWeights(Callback):
 class TrainOnLevels(Callback):
     """Quantisation-aware training: the network always computes with weights on the levels.
 
-    The optimiser moves hidden continuous weights. The network uses the snapped weights, and its
-    gradient at these is applied to the hidden ones (straight-through estimator; Courbariaux et
-    al., 2015). Hidden weights are clipped to the outermost levels.
+    During the training, its weights are parametrised as `wallnet.networks.training.prepare_qat`
+    describes, with any number of optimisers; its `state_dict` and checkpoints have the weights on
+    the levels under their usual names. Hidden weights are clipped to the outermost levels.
 
     Offset and scale do not change, or are multiplied by a factor of each layer that is learned
     (LSQ; Esser et al., ICLR 2020, arXiv:1902.08153): with the factor s, hidden weights v and
@@ -63,8 +72,8 @@ class TrainOnLevels(Callback):
         Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`. All other
         parameters are trained as usual.
     learn_scales : bool
-        Whether the factors are learned. The optimiser has to be that of all parameters of the
-        network.
+        Whether the factors of layers that are not frozen are learned. An optimiser has to have
+        them: they are `level_factors` in the parameters of the network.
     circuits : Mapping, optional
         Offset and scale of each layer at a factor of 1. If not given, they are chosen for the
         weights at the start of the training.
@@ -82,7 +91,7 @@ class TrainOnLevels(Callback):
     ------
     ValueError
         If the mapping is unknown or the levels cannot be used; at the start of the training, if
-        there is no such layer.
+        there is no such layer, or no optimiser has the factors that are learned.
 
     Examples
     --------
@@ -103,37 +112,56 @@ class TrainOnLevels(Callback):
         self.mapping = WeightMapping(mapping, levels)
         self.circuits: dict[str, Circuit] = {}
         self._hidden: dict[str, Tensor] = {}
-        self._moving = self._restored = False
+        self._training: dict[str, SynapticLayer] = {}
+        self._hooks: list[RemovableHandle] = []
+        self._restored = False
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
-        """Add the factors to the parameters of the network, before its optimiser is made."""
-        self.digital_layers = digital_layers(_named(pl_module), self.layers)
+        """Add the factors to the parameters of the network, before its optimisers are made."""
+        model = _named(pl_module)
+        self.digital_layers = digital_layers(model, self.layers)
+        warn_of_digital(model, self.layers)
         if self.learn_scales and not hasattr(pl_module, FACTORS):
-            names = self._synapses(pl_module)
-            factors = [nn.Parameter(torch.ones(())) for _ in names]
+            factors = training.new_factors(synaptic_layers(model, self.layers))
             setattr(pl_module, FACTORS, nn.ParameterList(factors))
 
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Store the weights and put the network on the levels, unless a training continues."""
-        if not self._restored:
-            chosen = Placement.chosen(self._synapses(pl_module), self.mapping)
+        """Put the network on the levels, with the hidden weights of a training that continues."""
+        model, factors = _named(pl_module), list(getattr(pl_module, FACTORS, ()))
+        training.refuse_prepared(model)
+        optimizers = trainer.optimizers if factors else []
+        groups = [group["params"] for each in optimizers for group in each.param_groups]
+        moved = {id(parameter) for group in groups for parameter in group}
+        if any(each.requires_grad and id(each) not in moved for each in factors):
+            raise ValueError(
+                "learn_scales needs an optimiser of the factors; make one of self.parameters() of "
+                "the module, or of them and its level_factors"
+            )
+        layers = synaptic_layers(model, self.layers)
+        if self._restored:
+            for name, layer in layers.items():
+                layer.set(self._hidden[name])
+        else:
+            chosen = Placement.chosen(layers, self.mapping)
             self.circuits = dict(self._given or chosen.circuits)
-            self._snap(pl_module)
         self._restored = False
+        training.parametrise(model, layers, Placement(self.mapping, self.circuits), factors)
+        for module, key in training.parametrised(model):
+            self._hooks += training.keep_names(module, key)
+        self._training = layers
 
-    def _synapses(self, network: nn.Module) -> dict[str, SynapticLayer]:
-        return synaptic_layers(_named(network), self.layers)
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Leave the weights on the levels; keep the hidden ones for `state_dict`."""
+        if self._training:
+            self._hidden, self._training = self.state_dict()["hidden"], {}
+            while self._hooks:
+                self._hooks.pop().remove()
+            training.convert(_named(pl_module))
 
-    def _present(self, network: nn.Module) -> dict[str, Circuit]:
-        """Return offset and scale of each layer at the present factors."""
-        factors = getattr(network, FACTORS, None)
-        if factors is None:
-            return self.circuits
-        return {
-            name: self.circuits[name].scaled(factor.detach())
-            for name, factor in zip(self._synapses(network), factors, strict=True)
-        }
+    def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
+        """Leave the weights on the levels if the training is interrupted."""
+        self.teardown(trainer, pl_module, "fit")
 
     def released(self, network: nn.Module) -> dict[str, Circuit]:
         """Remove the factors from the parameters of a trained network.
@@ -143,61 +171,20 @@ class TrainOnLevels(Callback):
         dict
             Offset and scale of each layer, with the factors that the network had.
         """
-        circuits = self._present(network)
         if hasattr(network, FACTORS):
             delattr(network, FACTORS)
-        return circuits
+        return dict(training.placement_of(_named(network)).circuits)
 
     def state_dict(self) -> dict[str, Any]:
         """Return hidden weights, offsets and scales, for a training that continues later."""
         circuits = {name: tuple(circuit) for name, circuit in self.circuits.items()}
-        return {"hidden": self._hidden, "circuits": circuits}
+        present = {name: layer.weight.detach() for name, layer in self._training.items()}
+        return {"hidden": present or self._hidden, "circuits": circuits}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore hidden weights, offsets and scales."""
         self._hidden, self._restored = state_dict["hidden"], True
         self.circuits = {name: Circuit(*pair) for name, pair in state_dict["circuits"].items()}
-
-    @torch.no_grad()
-    def on_before_optimizer_step(
-        self, trainer: Trainer, pl_module: Any, optimizer: Optimizer
-    ) -> None:
-        """Copy the hidden weights to the network, for the optimiser."""
-        self._moving = True
-        layers = self._synapses(pl_module)
-        if factors := getattr(pl_module, FACTORS, None):
-            for (name, layer), factor in zip(layers.items(), factors, strict=True):
-                factor.grad = self._slope(name, layer, factor)
-        for name, layer in layers.items():
-            layer.set(self._hidden[name])
-
-    def _slope(self, name: str, layer: SynapticLayer, factor: Tensor) -> Tensor:
-        """Return the derivative of the loss by the factor of a layer."""
-        assert layer.parameter.grad is not None
-        gradient = layer.turned(layer.parameter.grad)
-        hidden, table = self._hidden[name], self.mapping.table
-        offset, scale = self.circuits[name].scaled(factor)
-        inside = (hidden > offset + scale * table[0]) & (hidden < offset + scale * table[-1])
-        by_factor = torch.where(inside, layer.weight - hidden, layer.weight) / factor
-        # as in LSQ, so that the factor moves about as fast as a weight
-        share = 1 / math.sqrt(hidden.numel() * len(table) / 2)
-        return share * (gradient * by_factor).sum()
-
-    @torch.no_grad()
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
-        """Store the moved weights and put the network on the levels again."""
-        # no step after a batch whose gradient is accumulated
-        if self._moving:
-            self._snap(pl_module)
-
-    def _snap(self, network: nn.Module) -> None:
-        self._moving = False
-        table, circuits = self.mapping.table, self._present(network)
-        for name, layer in self._synapses(network).items():
-            offset, scale = circuits[name]
-            moved = torch.maximum(layer.weight, offset + scale * table[0])
-            self._hidden[name] = torch.minimum(moved, offset + scale * table[-1])
-            layer.set(self.mapping.snap(self._hidden[name], circuits[name]))
 
 
 class FollowEpochs(Callback):

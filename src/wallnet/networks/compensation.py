@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from wallnet.files.whole import one_line
 from wallnet.networks.layers import SynapticLayer
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
@@ -79,7 +80,7 @@ def _moments(
     (groups, inputs, inputs).
     """
     begin = rows = 0
-    total = sums = products = torch.zeros((), dtype=torch.float64)
+    total = sums = products = torch.zeros((), dtype=torch.float64, device=images.device)
 
     def add(_: nn.Module, given: tuple[Tensor, ...]) -> None:
         nonlocal rows, total, sums, products
@@ -138,8 +139,11 @@ def rounded(
     count = weight.shape[-1]
     variances = products.diagonal(dim1=1, dim2=2)
     damping = DAMPING * variances.mean(dim=1)[:, None, None]
+    # inputs that never vary leave nothing to compensate
+    damping = torch.where(damping > 0, damping, 1.0)
     order = variances.sum(dim=0).argsort(descending=True, stable=True)
-    damped = products[:, order][:, :, order] + damping * torch.eye(count, dtype=products.dtype)
+    one = torch.eye(count, dtype=products.dtype, device=products.device)
+    damped = products[:, order][:, :, order] + damping * one
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
     carry = torch.linalg.cholesky(inverse, upper=True).to(weight.dtype)
     # all scales together, since a column is small; their products one by one, as for a single scale
@@ -171,10 +175,39 @@ def _shares(logits: Tensor) -> Tensor:
 
 def _distance(found: Tensor, wanted: Tensor, logits: bool) -> float:
     """Return the mean squared error of outputs, or the divergence of their probabilities."""
+    found, wanted = found.float(), wanted.float()
     if not logits:
         return float(functional.mse_loss(found, wanted))
     logs = found.log_softmax(dim=1), wanted.log_softmax(dim=1)
     return float(functional.kl_div(*logs, log_target=True, reduction="batchmean"))
+
+
+def _check(model: nn.Module, images: Any) -> None:
+    """Refuse inputs that say nothing of a model, and models that return no tensor."""
+    if not isinstance(images, Tensor):
+        raise ValueError(
+            f"data is a {type(images).__name__}; give one torch.Tensor of inputs, such as "
+            "torch.from_numpy(array), or torch.cat of the inputs of a DataLoader"
+        )
+    if not torch.isfinite(images).all():
+        raise ValueError("data has values that are not finite; leave out the inputs with them")
+    if (images == torch.atleast_1d(images)[:1]).all():
+        raise ValueError(
+            f"data of shape {tuple(images.shape)} has no inputs that differ; give some thousand, "
+            "one after another in the first dimension"
+        )
+    try:
+        found = model(images[:2])
+    except Exception as error:  # a model of the user can raise any error
+        raise ValueError(
+            f"data cannot be read by the model ({one_line(error)}); give inputs of its shape, "
+            "dtype and device"
+        ) from None
+    if not isinstance(found, Tensor):
+        raise ValueError(
+            f"the model returns a {type(found).__name__}; wrap it in one that returns the tensor "
+            "whose error counts, or leave data out"
+        )
 
 
 @torch.no_grad()
@@ -206,11 +239,12 @@ def compensated(
     Raises
     ------
     ValueError
-        If a weight is not finite.
+        If a weight is not finite, or if the model cannot read the inputs.
     """
+    exact = copy.deepcopy(model).eval()
+    _check(exact, images)
     placement = Placement.chosen(layers, mapping)
     circuits = dict(placement.circuits)
-    exact = copy.deepcopy(model).eval()
     training = model.training
     model.eval()
     called = _called(model, images[:2])
@@ -231,7 +265,7 @@ def compensated(
         if layer.bias is not None:
             products = products - means[:, :, None] * means[:, None]
         before, _ = _moments(exact, exact.get_submodule(name), images, shares, squares=False)
-        groups = weight.flatten(1).unflatten(0, (len(products), -1))
+        groups = weight.float().flatten(1).unflatten(0, (len(products), -1))
         sums = _outputs(groups, before)
         trained = bias.clone()
         best, least = (weight, trained), math.inf

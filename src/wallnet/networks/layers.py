@@ -5,13 +5,15 @@ included, unless other layers are chosen. All other parameters stay digital: bia
 as a batch normalisation or an LSTM.
 """
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
-from wallnet.config.messages import misnamed
+from wallnet.config.messages import misnamed, shown
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
 """Chosen layers: names as in `named_modules`, classes, or names of classes; `SYNAPTIC` if none."""
@@ -26,6 +28,15 @@ true of a transposed convolution, too: only which inputs reach an output differs
 """
 
 
+class Hidden(nn.Module):
+    """A parametrisation whose original tensor is a matrix of hidden weights of synapses."""
+
+
+def called(name: str) -> str:
+    """Return a layer as the subject of a message; the model itself has an empty name."""
+    return f"layer {name}" if name else "the model itself"
+
+
 @dataclass(frozen=True)
 class SynapticLayer:
     """A matrix of weights that are synapses.
@@ -33,7 +44,7 @@ class SynapticLayer:
     Attributes
     ----------
     parameter : torch.nn.Parameter
-        The weights, in the shape that PyTorch gives them.
+        The weights, in the shape that PyTorch gives them; hidden ones during a training on levels.
     bias : torch.nn.Parameter or None
         The bias of each output.
     groups : int
@@ -61,6 +72,20 @@ class SynapticLayer:
         return weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
 
 
+def _kind(module: nn.Module) -> type:
+    """Return the class of a module, whether or not its weights are parametrised."""
+    return type_before_parametrizations(module)
+
+
+def _own(module: nn.Module) -> dict[str, nn.Parameter]:
+    """Return the parameters of a module itself by their names, with hidden weights."""
+    own = dict(module.named_parameters(recurse=False))
+    for key, steps in dict(getattr(module, "parametrizations", {})).items():
+        if isinstance(steps[0], Hidden):
+            own[key] = steps.original
+    return own
+
+
 def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Module]:
     """Return the layers of any model that are chosen for synapses, by name, in the model's order.
 
@@ -69,12 +94,17 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
     ValueError
         If the model has no such layer.
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model is a {type(model).__name__}; give a torch.nn.Module")
     modules = dict(model.named_modules())
     if layers is None:
         # a subclass may use its weights in another way
-        return {name: module for name, module in modules.items() if type(module) in SYNAPTIC}
+        return {name: each for name, each in modules.items() if _kind(each) in SYNAPTIC}
     wanted: set[str] = set()
-    for each in [layers] if isinstance(layers, str | type) else layers:
+    listed = layers if isinstance(layers, Iterable) else [layers]
+    for each in [layers] if isinstance(layers, str | type) else listed:
+        if not isinstance(each, str | type):
+            raise ValueError(f"layers has {shown(each)}; give names of layers, or classes")
         fits = {name for name in modules if name == each} or {
             name
             for name, module in modules.items()
@@ -102,8 +132,7 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
     found: dict[str, SynapticLayer] = {}
     known: set[int] = set()
     for name, module in chosen_layers(model, layers).items():
-        own = dict(module.named_parameters(recurse=False))
-        kind = type(module)
+        own, kind = _own(module), _kind(module)
         matrices = {
             key: parameter
             for key, parameter in own.items()
@@ -112,8 +141,9 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
         }
         if not matrices and layers is not None:
             raise ValueError(
-                f"layer {name or 'of the model itself'} is a {kind.__name__}, which has no matrix "
-                "of weights; leave it out of layers, or name the layers in it"
+                f"{called(name)} is a {kind.__name__} without a matrix of weights of its own; "
+                "leave it out of layers, name the layers in it, or remove its parametrisation, "
+                "such as weight_norm"
             )
         inputs_first = isinstance(module, (*TRANSPOSED, nn.Embedding, nn.EmbeddingBag))
         for key, parameter in matrices.items():
@@ -131,6 +161,15 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
     return found
 
 
+def holders(model: nn.Module, names: Iterable[str]) -> list[str]:
+    """Return the layers that hold the weights with these names, to choose them again.
+
+    A layer with several matrices, such as an LSTM, is before the name of each.
+    """
+    modules = dict(model.named_modules())
+    return [name if name in modules else name.rpartition(".")[0] for name in names]
+
+
 def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
     """Return the class of each layer that has parameters and stays digital, by name, in order.
 
@@ -139,7 +178,29 @@ def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
     synapses = {id(layer.parameter) for layer in synaptic_layers(model, layers).values()}
     found = {}
     for name, module in model.named_modules():
-        own = {id(parameter) for parameter in module.parameters(recurse=False)}
-        if own and not own & synapses:
-            found[name] = type(module).__name__
+        own = {id(parameter) for parameter in _own(module).values()}
+        # the tensors of a parametrisation belong to the layer above
+        if hasattr(module, "parametrizations"):
+            own |= {id(parameter) for parameter in module.parametrizations.parameters()}
+        if own and not own & synapses and "parametrizations" not in name.split("."):
+            found[name] = _kind(module).__name__
     return found
+
+
+def warn_of_digital(model: nn.Module, layers: Layers) -> None:
+    """Warn of layers that stay digital, though those of their base class are synapses."""
+    names = {} if layers is not None else digital_layers(model)
+    odd = [
+        f"{called(name)} ({kind})"
+        for name, kind in names.items()
+        if isinstance(module := model.get_submodule(name), SYNAPTIC)
+        # a part of PyTorch's own, such as that of attention, is not used as a layer
+        and (_kind(module) in SYNAPTIC or not _kind(module).__module__.startswith("torch."))
+    ]
+    if odd:
+        warnings.warn(
+            f"{', '.join(odd)} {'stay' if odd[1:] else 'stays'} digital, since a subclass or a "
+            "parametrised layer can use its weights in another way; name subclasses in layers, and "
+            "remove parametrisations such as weight_norm, to have them on the levels",
+            stacklevel=3,
+        )

@@ -15,10 +15,14 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from wallnet.config.mappings import NO_SYNAPSE, SAME, SCHEMES, split_mapping
+from wallnet.config.mappings import NO_SYNAPSE, SCHEMES, split_mapping
+from wallnet.config.messages import shown
 from wallnet.files import FileError
-from wallnet.files.compact import levels_of
-from wallnet.networks.layers import SynapticLayer
+from wallnet.files.compact import SAME, levels_of
+from wallnet.networks.layers import SynapticLayer, called
+
+PLACEMENT = "level_placement"
+"""Name in a model on levels of its `Placement`."""
 
 MOST_COMPARED = 40
 """Number of boundaries between entries up to which weights are compared with each of them."""
@@ -49,7 +53,7 @@ def distinct_levels(levels: ArrayLike) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a conductance is not a finite number, or if fewer than two are different.
+        If a conductance is negative or not a finite number, or if fewer than two are different.
     """
     try:
         values = np.asarray(levels, dtype=float)
@@ -60,6 +64,10 @@ def distinct_levels(levels: ArrayLike) -> np.ndarray:
     for index in np.flatnonzero(~np.isfinite(values))[:1]:
         raise ValueError(
             f"level {index + 1} of {len(values)} is {values[index]}; give finite conductances"
+        )
+    for index in np.flatnonzero(values < 0)[:1]:
+        raise ValueError(
+            f"level {index + 1} of {len(values)} is negative ({values[index]:g}); give conductances"
         )
     values = np.sort(values)
     kept: list[float] = []
@@ -85,6 +93,8 @@ class WeightMapping:
 
     Attributes
     ----------
+    name : str
+        The name.
     conductances : numpy.ndarray
         Conductance of each level; see `distinct_levels`.
     levels : torch.Tensor
@@ -102,7 +112,12 @@ class WeightMapping:
     """
 
     def __init__(self, name: str, levels: ArrayLike) -> None:
-        parts = split_mapping(name)
+        try:
+            parts = split_mapping(name)
+        except (TypeError, ValueError) as error:
+            fault = error if isinstance(name, str) else f"is {shown(name)}; give a name"
+            raise ValueError(f"mapping {fault}") from None
+        self.name = name
         self.scheme, self.per_row = SCHEMES[parts.scheme], parts.per_row
         self.scale, self.deviations = parts.scale, parts.deviations
         self.conductances = distinct_levels(levels)
@@ -127,7 +142,7 @@ class WeightMapping:
         Circuit
             Offset and scale; the scale is above 0.
         """
-        rows = weight.reshape(len(weight) if self.per_row else 1, -1)
+        rows = weight.float().reshape(len(weight) if self.per_row else 1, -1)
         middle, *sides = self.scheme.largest_range(rows, self.scale)
         widths = torch.stack(sides)
         if self.scale == "deviations":
@@ -160,10 +175,10 @@ class WeightMapping:
 
     def nearest(self, weight: Tensor, circuit: Circuit) -> Tensor:
         """Return the index in `table` of the entry nearest to each weight, same shape, int32."""
-        position = (weight - circuit.offset) / circuit.scale
+        position = (weight.float() - circuit.offset) / circuit.scale
         boundaries = self._boundaries
         if len(boundaries) > MOST_COMPARED or not position.is_cpu:
-            return torch.bucketize(position, boundaries.to(weight.device), out_int32=True)
+            return torch.bucketize(position, boundaries.to(position.device), out_int32=True)
         # NumPy compares ten times as fast as PyTorch, which is faster than a search for each weight
         values = position.detach().numpy()
         entry = np.zeros(values.shape, np.uint8)
@@ -189,10 +204,10 @@ class WeightMapping:
         Returns
         -------
         torch.Tensor
-            ``offset + scale · nearest((weight - offset) / scale)``, same shape. Weights beyond
-            the outermost entries move to these.
+            ``offset + scale · nearest((weight - offset) / scale)``, same shape and dtype. Weights
+            beyond the outermost entries move to these.
         """
-        return self.weights_at(self.nearest(weight, circuit), circuit)
+        return self.weights_at(self.nearest(weight, circuit), circuit).to(weight.dtype)
 
 
 class Placement(NamedTuple):
@@ -221,7 +236,7 @@ class Placement(NamedTuple):
         """
         for name, layer in layers.items():
             if not torch.isfinite(layer.weight).all():
-                raise ValueError(f"layer {name} has weights that are not finite; train it again")
+                raise ValueError(f"{called(name)} has weights that are not finite; train it again")
         circuits = {name: mapping.circuit_for(layer.weight) for name, layer in layers.items()}
         return cls(mapping, circuits)
 
@@ -249,9 +264,12 @@ class Placement(NamedTuple):
         for name, layer in layers.items():
             circuit = self.circuits[name]
             found[name] = self.mapping.nearest(layer.weight, circuit)
-            off = int((self.mapping.weights_at(found[name], circuit) != layer.weight).sum())
-            if off:
-                raise ValueError(f"layer {name} has {off} weights that are not on the levels")
+            placed = self.mapping.weights_at(found[name], circuit).to(layer.weight.dtype)
+            if off := int((placed != layer.weight).sum()):
+                raise ValueError(
+                    f"{called(name)} has {off} weights that are not on the levels; put it on them "
+                    "again"
+                )
         return found
 
 

@@ -4,22 +4,74 @@ The dataset lists all weights of all layers one after the other, so that
 ``xarray.open_dataset(path).to_dataframe()`` is a table of synapses.
 """
 
+from __future__ import annotations
+
+import copy
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 import numpy as np
 import torch
-from torch import nn
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
 
 from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
-from wallnet.files import FileError
-from wallnet.networks.layers import Layers, SynapticLayer, synaptic_layers
+from wallnet.files import FileError, writing
+from wallnet.files.compact import SAME
+from wallnet.networks.layers import Layers, SynapticLayer, called, holders, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
+from wallnet.networks.training import Model, convert, parametrised, placement_of
 
 if TYPE_CHECKING:
     import xarray
+
+
+def described(
+    layers: Mapping[str, SynapticLayer], placement: Placement, attributes: Mapping[str, Any]
+) -> xarray.Dataset:
+    """Return level and conductance of each synapse of a network, a dataset of `programming`.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not on the levels.
+    """
+    entries, conductances = placement.entries(layers), placement.mapping.conductances
+    parts: dict[str, list[np.ndarray]] = {}
+    for index, (name, layer) in enumerate(layers.items()):
+        entry = entries[name].flatten(1).cpu()
+        rows, columns = np.indices(entry.shape)
+        levels = placement.mapping.synapses[entry].reshape(-1, 2).numpy()
+        offset, scale = (
+            _numbers(part.expand(len(entry)))
+            for part in map(torch.flatten, placement.circuits[name])
+        )
+        bias = np.full(len(entry), np.nan) if layer.bias is None else _numbers(layer.bias)
+        for key, values in {
+            "weight_layer": np.full(entry.numel(), index),
+            "weight_row": rows.ravel(),
+            "weight_column": columns.ravel(),
+            "programmed_level": levels,
+            "programmed_conductance": np.where(levels == NO_SYNAPSE, np.nan, conductances[levels]),
+            "output_layer": np.full(len(entry), index),
+            "output_row": np.arange(len(entry)),
+            "weight_offset": offset,
+            "weight_scale": scale,
+            "bias": bias,
+        }.items():
+            parts.setdefault(key, []).append(values)
+    values = {key: np.concatenate(each) for key, each in parts.items()}
+    values |= {"usable_conductance": conductances, "layer": np.array(list(entries))}
+    return files.dataset("programming", values, attributes)
+
+
+def _numbers(tensor: Tensor) -> np.ndarray:
+    """Return a tensor of any device and dtype as numbers of single precision."""
+    return tensor.detach().float().cpu().numpy()
 
 
 def write(
@@ -39,34 +91,9 @@ def write(
     FileError
         If the file cannot be written.
     """
-    entries, conductances = placement.entries(layers), placement.mapping.conductances
-    parts: dict[str, list[np.ndarray]] = {}
-    for index, (name, layer) in enumerate(layers.items()):
-        entry = entries[name].flatten(1)
-        rows, columns = np.indices(entry.shape)
-        levels = placement.mapping.synapses[entry].reshape(-1, 2).numpy()
-        circuit = (part.flatten().expand(len(entry)).numpy() for part in placement.circuits[name])
-        offset, scale = circuit
-        bias = np.full(len(entry), np.nan) if layer.bias is None else layer.bias.detach().numpy()
-        for key, values in {
-            "weight_layer": np.full(entry.numel(), index),
-            "weight_row": rows.ravel(),
-            "weight_column": columns.ravel(),
-            "programmed_level": levels,
-            "programmed_conductance": np.where(levels == NO_SYNAPSE, np.nan, conductances[levels]),
-            "output_layer": np.full(len(entry), index),
-            "output_row": np.arange(len(entry)),
-            "weight_offset": offset,
-            "weight_scale": scale,
-            "bias": bias,
-        }.items():
-            parts.setdefault(key, []).append(values)
-    values = {key: np.concatenate(each) for key, each in parts.items()}
-    values |= {"usable_conductance": conductances, "layer": np.array(list(entries))}
-    files.write_dataset(files.dataset("programming", values), path, "programming", attributes)
+    files.write_dataset(described(layers, placement, attributes), path, "programming", {})
 
 
-@torch.no_grad()
 def restore(
     path: str | Path, model: nn.Module, from_conductance: bool = False, layers: Layers = None
 ) -> None:
@@ -97,11 +124,21 @@ def restore(
         changed.
     """
     data = files.read_dataset(path, "programming")
+    _set(data, synaptic_layers(model, layers), from_conductance, path)
+
+
+@torch.no_grad()
+def _set(
+    data: xarray.Dataset,
+    synapses: Mapping[str, SynapticLayer],
+    from_conductance: bool,
+    path: str | Path,
+) -> None:
+    """Set the weights and biases of layers to those of a programmed network, from a file."""
     try:
         entries = _entries(data, from_conductance)
     except ValueError as error:
         raise files.damaged(path, f"is damaged ({error})") from None
-    synapses = synaptic_layers(model, layers)
     if list(synapses) != data["layer"].values.tolist():
         raise FileError(f"{path} belongs to a model with other layers; use that of its network")
     found = {}
@@ -115,21 +152,23 @@ def restore(
         same = len(weights) == layer.weight.numel() and len(bias) == len(layer.weight)
         if not same or bool(bias.isnan().any()) != (layer.bias is None):
             raise FileError(
-                f"{path} has another size or other biases of layer {name}; use the model of its "
+                f"{path} has another size or other biases of {called(name)}; use the model of its "
                 "network"
             )
         rows = (-1, *[1] * (layer.weight.dim() - 1))
         weights = scale.reshape(rows) * weights.reshape(layer.weight.shape)
         found[name] = offset.reshape(rows) + weights, bias
         if not torch.isfinite(found[name][0]).all():
-            raise files.damaged(path, f"is damaged (layer {name} has weights that are not finite)")
+            raise files.damaged(
+                path, f"is damaged ({called(name)} has weights that are not finite)"
+            )
     for name, (weight, bias) in found.items():
         synapses[name].set(weight)
         if (free := synapses[name].bias) is not None:
             free.copy_(bias)
 
 
-def _entries(data: "xarray.Dataset", from_conductance: bool) -> torch.Tensor:
+def _entries(data: xarray.Dataset, from_conductance: bool) -> torch.Tensor:
     """Return plus minus minus of each weight, normalised; refuse what no mapping can have."""
     usable = data["usable_conductance"].values
     mapping = WeightMapping("layer", usable)
@@ -146,3 +185,248 @@ def _entries(data: "xarray.Dataset", from_conductance: bool) -> torch.Tensor:
         present = mapping.levels[level]
     plus, minus = torch.where(level == NO_SYNAPSE, 0.0, present).unbind(1)
     return plus - minus
+
+
+@dataclass(frozen=True, eq=False)
+class ProgrammedNetwork(Generic[Model]):
+    """A model on levels with the level, the conductance and the circuit of each of its synapses.
+
+    Attributes
+    ----------
+    template : torch.nn.Module
+        The model with its weights on the levels.
+    data : xarray.Dataset
+        The table of synapses and outputs, kind ``programming``: ``data.to_dataframe()``.
+
+    Examples
+    --------
+    >>> model = quantize(torch.nn.Linear(3, 2), [10e-6, 14e-6, 30e-6])
+    >>> programmed = ProgrammedNetwork.of(model)
+    >>> programmed.levels.shape  # weights, plus and minus synapse
+    (6, 2)
+    >>> torch.equal(programmed.model().weight, model.weight)
+    True
+    >>> varied = programmed.varied(0.5e-6, seed=1).model()
+    """
+
+    template: Model
+    data: xarray.Dataset
+
+    @classmethod
+    def of(cls, model: Model) -> Self:
+        """Return the programming of a model that `quantize` or a training put on levels.
+
+        During a training with `prepare_qat`, it is that of the present weights.
+
+        Raises
+        ------
+        ValueError
+            If the model was not put on levels, or a weight is no longer on them.
+        """
+        placement, template = placement_of(model), copy.deepcopy(model)
+        if parametrised(template):
+            convert(template)
+        layers = _layers(template, list(placement.circuits))
+        origin = {
+            "model": type(model).__name__,
+            "mapping": placement.mapping.name,
+            "torch_version": str(torch.__version__),
+            "digital_sha256": _digest(template, layers),
+        }
+        return cls(template, described(layers, placement, origin))
+
+    @property
+    def levels(self) -> NDArray[np.int64]:
+        """Level of the plus and the minus synapse of each weight, shape (weights, 2); -1 if none.
+
+        They are indices of ``data["usable_conductance"]``. Weights are in the order of the layers.
+        """
+        return self.data["programmed_level"].values.astype(np.int64)
+
+    @property
+    def conductances(self) -> NDArray[np.float64]:
+        """Conductance in S of each synapse, in the shape of `levels`; NaN if there is none."""
+        return self.data["programmed_conductance"].values
+
+    def model(self) -> Model:
+        """Return a copy of the model with the weights that the conductances give."""
+        made = copy.deepcopy(self.template)
+        layers = _layers(made, self.data["layer"].values.tolist())
+        _set(self.data, layers, from_conductance=True, path="the programmed network")
+        return made
+
+    def with_conductances(self, conductances: ArrayLike) -> Self:
+        """Return the same network with other conductances in S, in the shape of `levels`.
+
+        Raises
+        ------
+        ValueError
+            If these are not conductances of the same synapses.
+        """
+        values = np.asarray(conductances, dtype=float)
+        if values.shape != self.levels.shape:
+            expected = self.levels.shape
+            raise ValueError(f"conductances have the shape {values.shape}; give one of {expected}")
+        present = self.levels != NO_SYNAPSE
+        if not (np.isfinite(values) & (values >= 0))[present].all():
+            raise ValueError("conductances are negative or not finite; give those of all synapses")
+        data = self.data.copy()
+        data["programmed_conductance"] = data["programmed_conductance"].copy(
+            data=np.where(present, values, np.nan)
+        )
+        return replace(self, data=data)
+
+    def varied(self, spread: ArrayLike, seed: int, levels: ArrayLike | None = None) -> Self:
+        """Return the network on another sample: each conductance normally distributed.
+
+        Parameters
+        ----------
+        spread : array_like
+            Standard deviation in S: of all levels, or of each of `levels`.
+        seed : int
+            Seed of the random numbers; the same one gives the same sample.
+        levels : array_like, optional
+            Conductances in S to which the standard deviations belong, in any order, such as the
+            column `conductance` beside the `spread` of a CSV file.
+
+        Returns
+        -------
+        ProgrammedNetwork
+            Conductances below 0 become 0.
+
+        Raises
+        ------
+        ValueError
+            If a standard deviation is negative or not finite, or a level has none.
+        """
+        usable = self.data["usable_conductance"].values
+        spreads = np.asarray(spread, dtype=float)
+        if not (np.isfinite(spreads) & (spreads >= 0)).all():
+            raise ValueError("spread is negative or not finite; give standard deviations in S")
+        if spreads.ndim:
+            known = np.asarray(spreads[:0] if levels is None else levels, dtype=float)
+            if known.shape != spreads.shape or not spreads.size:
+                raise ValueError(
+                    f"spread has the shape {spreads.shape} and levels {known.shape}; give the "
+                    "conductances of these spreads as levels"
+                )
+            distance = np.abs(known - usable[:, np.newaxis])
+            if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
+                raise ValueError("levels lack a conductance of the network; give all of its device")
+            spreads = spreads[distance.argmin(axis=1)]
+        else:
+            spreads = np.full(len(usable), spreads)
+        drawn = np.random.default_rng(seed).standard_normal(self.levels.shape)
+        return self.with_conductances(
+            np.maximum(self.conductances + drawn * spreads[self.levels], 0.0)
+        )
+
+    def energy(
+        self, device: xarray.Dataset | NDArray[np.float64], start: Self | None = None
+    ) -> dict[str, float]:
+        """Return pulses and energy in J of writing the network.
+
+        Parameters
+        ----------
+        device : xarray.Dataset or numpy.ndarray
+            The swept synapse, as of `wallnet.api.sweep`: each level is written by the smallest
+            pulse that reaches it from the initial state, and a written synapse cannot change. Or
+            the cost of each step, as `wallnet.studies.pulse_trains.show.writing` returns it.
+        start : ProgrammedNetwork, optional
+            The network of the same model that the synapses have before; if not given, they were
+            never written.
+
+        Returns
+        -------
+        dict
+            `pulses`, `energy` and others; see docs/write-energy.md.
+
+        Raises
+        ------
+        ValueError
+            If the network has other levels than the device, or other synapses than `start`.
+        """
+        usable = self.data["usable_conductance"].values
+        if isinstance(device, np.ndarray):
+            spent = device if device.shape == (3, 1 + len(usable), len(usable)) else None
+        else:
+            readings = map(str, device["reading"].values)
+            costs = (writing.by_single_pulses(device, usable, each) for each in readings)
+            spent = next((each for each in costs if each is not None), None)
+        if spent is None:
+            raise ValueError("device has other levels than the network; give that of its levels")
+        present = self.levels != NO_SYNAPSE
+        if start is not None and not np.array_equal(start.levels != NO_SYNAPSE, present):
+            raise ValueError("start has other synapses; give a network of the same model")
+        before = None if start is None else start.levels[present]
+        return writing.cost(spent, before, self.levels[present])
+
+    def save(self, path: str | Path, device: xarray.Dataset | None = None) -> None:
+        """Write the network to a netCDF file of kind ``programming``.
+
+        Parameters of digital layers are not in it: save these with the `state_dict` of the model.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        device : xarray.Dataset, optional
+            The device of the levels, whose name and parameters are stored, too.
+
+        Raises
+        ------
+        wallnet.files.FileError
+            If the file cannot be written.
+        """
+        about = {} if device is None else device.attrs
+        origin = {key: about[key] for key in ("device", "parameters", "revision") if key in about}
+        files.write_dataset(self.data, path, "programming", origin)
+
+    @classmethod
+    def load(cls, path: str | Path, model: Model) -> Self:
+        """Read a network that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        model : torch.nn.Module
+            A model with the layers of the network, and with its parameters of digital layers.
+
+        Raises
+        ------
+        wallnet.files.FileError
+            If the file is missing or damaged, or belongs to another model.
+        """
+        data, template = files.read_dataset(path, "programming"), copy.deepcopy(model)
+        try:
+            layers = _layers(template, data["layer"].values.tolist())
+        except ValueError as error:
+            raise FileError(f"{path} belongs to another model: {error}") from None
+        _set(data, layers, from_conductance=False, path=path)
+        if data.attrs.get("digital_sha256", digest := _digest(template, layers)) != digest:
+            raise FileError(
+                f"{path} belongs to a model with other parameters of digital layers; load the "
+                "state_dict of its model first"
+            )
+        return cls(template, data)
+
+
+def _layers(model: nn.Module, names: list[str]) -> dict[str, SynapticLayer]:
+    """Return the layers of a model with these names."""
+    layers = synaptic_layers(model, holders(model, names))
+    if missing := [called(name) for name in names if name not in layers]:
+        raise ValueError(f"{type(model).__name__} has no {', '.join(missing)}; give its own model")
+    return {name: layers[name] for name in names}
+
+
+def _digest(model: nn.Module, layers: Mapping[str, SynapticLayer]) -> str:
+    """Return the SHA-256 of all tensors of a model that a programming does not have."""
+    placed = {id(each) for layer in layers.values() for each in (layer.parameter, layer.bias)}
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict(keep_vars=True).items()):
+        if isinstance(tensor, Tensor) and id(tensor) not in placed:
+            digest.update(name.encode())
+            numbers = tensor.detach().cpu().flatten().contiguous().view(torch.uint8)
+            digest.update(numbers.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,5 +1,7 @@
 """Networks of PyTorch on the levels of a synapse: `quantize`, and batch normalisations folded."""
 
+from __future__ import annotations
+
 import copy
 from collections import Counter
 from typing import Any, TypeVar
@@ -11,8 +13,15 @@ from torch.nn.utils import fusion
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.files.whole import one_line
 from wallnet.networks.compensation import compensated
-from wallnet.networks.layers import TRANSPOSED, Layers, digital_layers, synaptic_layers
-from wallnet.networks.mappings import Placement, WeightMapping
+from wallnet.networks.layers import (
+    TRANSPOSED,
+    Layers,
+    digital_layers,
+    synaptic_layers,
+    warn_of_digital,
+)
+from wallnet.networks.mappings import PLACEMENT, Placement, WeightMapping
+from wallnet.networks.training import refuse_prepared
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -53,12 +62,14 @@ def quantize(
     torch.nn.Module
         The copy. Each weight is exactly ``offset + scale · entry``; all other parameters are not
         changed, but for biases with `data`. Its attribute `digital_layers` is what
-        `digital_layers` returns.
+        `digital_layers` returns. `wallnet.networks.programming.ProgrammedNetwork.of` gives level,
+        conductance and circuit of each synapse.
 
     Raises
     ------
     ValueError
-        If the mapping is unknown, the levels cannot be used, or there is no such layer.
+        If the mapping is unknown, the levels cannot be used, there is no such layer, or the model
+        cannot read the data.
 
     Examples
     --------
@@ -71,13 +82,22 @@ def quantize(
     {'1': 'PReLU'}
     """
     created = WeightMapping(mapping, levels)
-    placed: Any = copy.deepcopy(model)
+    try:
+        placed: Any = copy.deepcopy(model)
+    except RuntimeError as error:
+        raise ValueError(
+            f"model cannot be copied ({one_line(error)}); remove its torch.nn.utils.weight_norm"
+        ) from None
     synapses = synaptic_layers(placed, layers)
+    refuse_prepared(placed)
+    warn_of_digital(placed, layers)
     if data is None:
-        Placement.chosen(synapses, created).snap(synapses)
+        placement = Placement.chosen(synapses, created)
+        placement.snap(synapses)
     else:
-        compensated(placed, synapses, created, data, logits)
+        placement = compensated(placed, synapses, created, data, logits)
     placed.digital_layers = digital_layers(placed, layers)
+    setattr(placed, PLACEMENT, placement)
     return placed
 
 

@@ -37,7 +37,7 @@ from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
 from wallnet.networks.images import ImageData, Images
-from wallnet.networks.layers import SynapticLayer, digital_layers
+from wallnet.networks.layers import SynapticLayer, digital_layers, holders
 from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
@@ -158,7 +158,8 @@ class Run:
         largest = ""
         if settings.largest_layer == "compensated":
             begun = copy.deepcopy(begun)
-            others, modules = begun.synapses(), dict(begun.model.named_modules())
+            others = begun.synapses()
+            modules = holders(begun.model, others)
             rounded = {name: each for name, each in others.items() if name in modules}
             if len(others) < 2 or not rounded:
                 raise ConfigError(
@@ -168,8 +169,7 @@ class Run:
             largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
             del others[largest]
             placement = self._compensate(begun, others, images)
-            # a layer with several matrices, such as an LSTM, is before the name of each
-            layers = [name if name in modules else name.rpartition(".")[0] for name in others]
+            layers = holders(begun.model, others)
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
                 self.compensated("compensated", start)

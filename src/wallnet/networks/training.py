@@ -1,0 +1,284 @@
+"""Quantisation-aware training of any model, in any loop: `prepare_qat` and `convert`.
+
+The weights of each layer are parametrised (`torch.nn.utils.parametrize`): its parameter becomes a
+matrix of hidden continuous weights, which optimisers move, and the layer computes with the nearest
+weights that the levels allow. The gradient at these is applied to the hidden ones (straight-through
+estimator; Courbariaux et al., 2015).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.utils import parametrize
+from torch.utils.hooks import RemovableHandle
+
+from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.networks.layers import (
+    Hidden,
+    Layers,
+    SynapticLayer,
+    synaptic_layers,
+    warn_of_digital,
+)
+from wallnet.networks.mappings import PLACEMENT, Circuit, Placement, WeightMapping
+
+Model = TypeVar("Model", bound=nn.Module)
+
+
+class OnLevels(Hidden):
+    """Parametrisation of weights by hidden ones: each is the nearest that the levels allow.
+
+    Hidden weights are clipped to the outermost levels before they are used.
+
+    Parameters
+    ----------
+    mapping : WeightMapping
+        The mapping.
+    base : Circuit
+        Offset and scale at a factor of 1.
+    groups : int
+        As of `wallnet.networks.layers.SynapticLayer`.
+    factor : torch.nn.Parameter, optional
+        Factor of offset and scale that is learned.
+    """
+
+    offset: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        mapping: WeightMapping,
+        base: Circuit,
+        groups: int = 0,
+        factor: nn.Parameter | None = None,
+    ) -> None:
+        super().__init__()
+        self.mapping, self.groups, self.factor = mapping, groups, factor
+        self.register_buffer("offset", base.offset)
+        self.register_buffer("scale", base.scale)
+
+    @property
+    def circuit(self) -> Circuit:
+        """Offset and scale at the present factor."""
+        base = Circuit(self.offset, self.scale)
+        return base if self.factor is None else base.scaled(self.factor.detach())
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return the weights on the levels, in the shape of the hidden ones."""
+        weight: Tensor = _StraightThrough.apply(hidden, self.factor, self)
+        return weight
+
+
+class _StraightThrough(torch.autograd.Function):
+    """The weights on the levels; their gradient is that of the hidden ones."""
+
+    @staticmethod
+    def forward(ctx: Any, parameter: Tensor, factor: Tensor | None, step: OnLevels) -> Tensor:
+        # clipping the data again changes no number that an earlier pass saved for its gradient
+        layer = SynapticLayer(parameter.data, groups=step.groups)  # type: ignore[arg-type]
+        circuit, table = step.circuit, step.mapping.table
+        low, high = (circuit.offset + circuit.scale * end for end in (table[0], table[-1]))
+        hidden = layer.weight.clamp_(low, high)
+        if step.groups:
+            layer.set(hidden)
+        placed = step.mapping.snap(hidden, circuit)
+        if ctx.needs_input_grad[1]:
+            ctx.save_for_backward(parameter, placed, low, high, factor)
+            ctx.turned, ctx.entries = layer.turned, len(table)
+        return layer.turned(placed)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None]:
+        if not ctx.needs_input_grad[1]:
+            return gradient, None, None
+        parameter, placed, low, high, factor = ctx.saved_tensors
+        hidden = ctx.turned(parameter)
+        inside = (hidden > low) & (hidden < high)
+        by_factor = torch.where(inside, placed - hidden, placed) / factor
+        # as in LSQ, so that the factor moves about as fast as a weight
+        share = 1 / math.sqrt(hidden.numel() * ctx.entries / 2)
+        slope = share * (ctx.turned(gradient) * by_factor).sum()
+        return gradient, slope.to(factor.dtype), None
+
+
+def parametrise(
+    model: nn.Module,
+    layers: Mapping[str, SynapticLayer],
+    placement: Placement,
+    factors: Sequence[nn.Parameter] = (),
+) -> None:
+    """Let layers of a model compute with weights on the levels, each with its factor, if any."""
+    for index, (name, layer) in enumerate(layers.items()):
+        base = Circuit(*(part.to(layer.parameter.device) for part in placement.circuits[name]))
+        step = OnLevels(placement.mapping, base, layer.groups, *factors[index : index + 1])
+        # layers that share the weights all have them on the levels
+        for module in list(model.modules()):
+            for key, parameter in list(module._parameters.items()):
+                if parameter is layer.parameter:
+                    names = list(module._parameters)
+                    parametrize.register_parametrization(module, key, step)
+                    module.parametrizations[key].names = names  # type: ignore[index, union-attr]
+
+
+def parametrised(model: nn.Module) -> dict[tuple[Any, str], OnLevels]:
+    """Return the parametrisations of a model that is prepared, by layer and name of its weights."""
+    return {
+        (module, key): steps[0]
+        for module in model.modules()
+        for key, steps in dict(getattr(module, "parametrizations", {})).items()
+        if isinstance(steps[0], OnLevels)
+    }
+
+
+def refuse_prepared(model: nn.Module) -> None:
+    """Refuse a model whose training has not ended."""
+    if parametrised(model):
+        raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
+
+
+def new_factors(layers: Mapping[str, SynapticLayer]) -> list[nn.Parameter]:
+    """Return a factor of 1 for each layer; those of frozen layers are frozen, too."""
+    weights = [layer.parameter for layer in layers.values()]
+    return [nn.Parameter(torch.ones((), device=w.device), w.requires_grad) for w in weights]
+
+
+def keep_names(module: nn.Module, key: str) -> list[RemovableHandle]:
+    """Let the state of a layer have the weights on the levels, and no others, by their usual name.
+
+    Weights that are loaded become the hidden ones.
+    """
+    inner = f"parametrizations.{key}."
+
+    def saved(module: nn.Module, state: dict[str, Any], prefix: str, _: Any) -> None:
+        for name in [name for name in state if name.startswith(prefix + inner)]:
+            del state[name]
+        state[prefix + key] = getattr(module, key).detach()
+
+    def loaded(module: Any, state: dict[str, Any], prefix: str, *_: Any) -> None:
+        if prefix + key in state and parametrize.is_parametrized(module, key):
+            state.update(module.parametrizations[key].state_dict(prefix=prefix + inner))
+            state[f"{prefix}{inner}original"] = state.pop(prefix + key)
+
+    hooks = module.register_state_dict_post_hook, module.register_load_state_dict_pre_hook
+    return [register(hook) for register, hook in zip(hooks, (saved, loaded), strict=True)]
+
+
+def prepare_qat(
+    model: Model,
+    levels: ArrayLike,
+    mapping: str = DEFAULT_MAPPING,
+    layers: Layers = None,
+    learn_scales: bool = False,
+) -> Model:
+    """Let a model compute with weights on the levels of a synapse, in place, to train it.
+
+    Any loop can train it, with any number of optimisers. Until `convert`, hidden weights have the
+    names of PyTorch's parametrisations, as in ``layer.parametrizations.weight.original``, also in
+    `state_dict`, from which a training continues after `prepare_qat` of a new model.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model on any device. Hidden weights have its precision: give FP32 ones, and compute in
+        BF16 with `torch.autocast`.
+    levels : array_like
+        Conductances of the synapse, in any unit and any order, shape (levels,).
+    mapping : str
+        Name of the mapping; see `wallnet.config.mappings.split_mapping`.
+    layers : iterable of str or type, optional
+        Layers whose weights are synapses; see `wallnet.networks.quantization.quantize`.
+    learn_scales : bool
+        Whether offset and scale of each layer that is not frozen are multiplied by a factor that is
+        learned; see `wallnet.networks.callbacks.TrainOnLevels`. Optimisers are then made after
+        this call, of ``model.parameters()``.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same model.
+
+    Raises
+    ------
+    ValueError
+        If the mapping is unknown, the levels cannot be used, there is no such layer, or the model
+        is prepared already.
+
+    Examples
+    --------
+    >>> model = prepare_qat(nn.Linear(2, 1), [1e-6, 2e-6, 3e-6])
+    >>> optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    >>> model(torch.ones(1, 2)).sum().backward()
+    >>> optimizer.step()
+    >>> convert(model)
+    Linear(in_features=2, out_features=1, bias=True)
+    """
+    created, synapses = WeightMapping(mapping, levels), synaptic_layers(model, layers)
+    refuse_prepared(model)
+    warn_of_digital(model, layers)
+    factors = new_factors(synapses) if learn_scales else ()
+    parametrise(model, synapses, Placement.chosen(synapses, created), factors)
+    return model
+
+
+def placement_of(model: nn.Module) -> Placement:
+    """Return how the weights of a model that is prepared, converted or quantised are on levels.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
+    steps = parametrised(model)
+    if not steps:
+        if isinstance(placement := getattr(model, PLACEMENT, None), Placement):
+            return placement
+        raise ValueError(
+            f"{type(model).__name__} is not on levels; call quantize, or prepare_qat and convert"
+        )
+    of_hidden = {id(module.parametrizations[key].original): s for (module, key), s in steps.items()}
+    own = {module for module, _ in steps}
+    layers = synaptic_layers(model, [name for name, each in model.named_modules() if each in own])
+    circuits = {
+        name: of_hidden[id(layer.parameter)].circuit
+        for name, layer in layers.items()
+        if id(layer.parameter) in of_hidden
+    }
+    return Placement(next(iter(steps.values())).mapping, circuits)
+
+
+def convert(model: Model) -> Model:
+    """End the training of a model that `prepare_qat` prepared, with its weights on the levels.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same model, whose parameters have their usual names again.
+
+    Raises
+    ------
+    ValueError
+        If the model is not prepared.
+    """
+    steps = parametrised(model)
+    if not steps:
+        raise ValueError(f"{type(model).__name__} is not prepared; call prepare_qat first")
+    placement: Any = placement_of(model)
+    for module, key in reversed(steps):
+        names = module.parametrizations[key].names
+        # PyTorch changes the class of the layer, which copies of it share
+        kind = type(module)
+        module.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
+        parametrize.remove_parametrizations(module, key)
+        # in the order in which they were, on which the states of optimisers depend
+        for name in names:
+            module._parameters[name] = module._parameters.pop(name)
+    setattr(model, PLACEMENT, placement)
+    return model
