@@ -195,6 +195,8 @@ def dataset_of(
     plain["devices"] = {name: device.plain() for name, device in campaign.simulated.items()}
     with TemporaryDirectory() as own:
         snakefile, place = Path(own, "Snakefile"), Path(folder or own)
+        with suppress(OSError):  # the next line says which
+            place.mkdir(parents=True, exist_ok=True)
         files.check_writable(place)
         # what rounds ask for is made if the dataset is
         first = study.requests_of(campaign, subject, last=0).values()

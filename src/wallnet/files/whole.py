@@ -114,12 +114,8 @@ def write_text(text: str, path: str | Path) -> None:
 
 
 def check_writable(folder: str | Path) -> None:
-    """Refuse a folder that is not writable or is full, before results for it are computed.
-
-    It is made if needed.
-    """
+    """Refuse a folder that is not writable or is full, before results for it are computed."""
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as stream:
             stream.write(bytes(4096))
     except OSError as error:
