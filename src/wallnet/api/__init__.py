@@ -14,7 +14,7 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.arguments import TRACE, checked_argument, checked_arguments, gif, whole
+from wallnet.api.arguments import GIF, TRACE, checked_argument, checked_arguments, whole
 from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked, shown_key
@@ -82,7 +82,7 @@ def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None =
     >>> load_device("config.yaml", "neuron", {"material.damping": 0.3}).material.damping
     0.3
     """
-    given = [f"{key}={json.dumps(value)}" for key, value in (changes or {}).items()]
+    given = [f"{key}={json.dumps(value)}" for key, value in plain(changes or {}).items()]
     return config.load_device(path, name, given)
 
 
@@ -431,7 +431,7 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         return made
 
 
-@checked_arguments(path=gif)
+@checked_arguments(path=GIF)
 def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
     """Write the snapshots of a trace as an animated GIF.
 

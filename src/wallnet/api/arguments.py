@@ -54,87 +54,70 @@ def checked_arguments(**own: Check) -> Callable[[Callable[P, R]], Callable[P, R]
     return decorated
 
 
-def one_of(kinds: type | tuple[type, ...], fault: str) -> Check:
-    """Return the check of an argument of some types; the fault follows that of another type."""
+def valid(condition: Callable[[Any], object], fault: str) -> Check:
+    """Return the check of a condition; the fault follows an argument that does not meet it."""
 
     def check(value: Any) -> Any:
-        if not isinstance(value, kinds):
+        if not condition(value):
             raise ValueError(fault)
         return value
 
     return check
 
 
-def whole(low: int, high: int, fault: str) -> Check:
+def whole(low: int, high: int, fix: str) -> Check:
     """Return the check of a whole number from `low` to `high`, both included."""
-
-    def check(value: Any) -> int:
-        number = plain(value)
-        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
-            raise ValueError(f"is not a whole number from {low} to {high}; {fault}")
-        return number
-
-    return check
+    bounded = valid(
+        lambda number: type(number) is int and low <= number <= high,
+        f"is not a whole number from {low} to {high}; {fix}",
+    )
+    return lambda value: bounded(plain(value))
 
 
-def dataset(*names: str, what: str) -> Check:
-    """Return the check of a dataset that has some variables and attributes."""
-
-    def check(value: Any) -> Any:
-        import xarray
-
-        known = {*value.variables, *value.attrs} if isinstance(value, xarray.Dataset) else None
-        if known is None or not {*names} <= known:
-            raise ValueError(f"is not {what}")
-        return value
-
-    return check
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)
 
 
-def _path(value: Any) -> Any:
-    if not isinstance(value, str | os.PathLike) or "\0" in os.fspath(value):
-        raise ValueError("is not a path; give it as text or a Path")
-    return value
+def _has(value: Any, *names: str) -> bool:
+    """Return whether it is a dataset with some variables and attributes."""
+    import xarray
+
+    return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
 
 
-def gif(value: Any) -> Any:
-    """Check the path of an animation."""
-    if os.path.splitext(_path(value))[1].lower() != ".gif":
-        raise ValueError("is not the path of a GIF; end it with .gif")
-    return value
+def _is_changes(value: Any) -> bool:
+    """Return whether it is a mapping of texts to plain data."""
+    with suppress(TypeError):
+        json.dumps(plain(value))
+        return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    return False
 
 
-def _changes(value: Any) -> Any:
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        with suppress(TypeError):  # a value that is no plain data
-            return json.loads(json.dumps(plain(value)))
-    raise ValueError("is no mapping of keys to values; write it like {'material.damping': 0.3}")
-
-
-def devices(value: Any) -> Any:
-    """Check a device, or several by their names."""
-    for device in value.values() if isinstance(value, Mapping) and value else [value]:
-        DEVICE(device)
-    return value
-
-
-def _densities(value: Any) -> list[float]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ValueError("is not a list; write it like [0.5e12]")
-    return [*map(get_args(CurrentDensity)[1].checked, value)]
-
-
-def _pulses(value: Any) -> list[Any]:
-    pulses = [] if isinstance(value, str | Mapping) or not isinstance(value, Iterable) else [*value]
-    if not pulses:
-        raise ValueError('has no pulses; give a list like [{"current_density": …, "duration": …}]')
-    return pulses
-
-
-DEVICE = one_of(Device, "is not a device; make one by load_device or make_device")
-TEXT = one_of(str, "is not a name; give it as text")
-DATASET = dataset(what="a dataset; give one that a function of wallnet.api returned")
-TRACE = dataset(*KINDS["trace"], "parameters", what="a trace; give one as simulate returns it")
+_DEVICE = "is not a device; make one by load_device or make_device"
+DEVICE = valid(lambda value: isinstance(value, Device), _DEVICE)
+DEVICES = valid(
+    lambda value: (
+        value and [*map(DEVICE, value.values() if isinstance(value, Mapping) else [value])]
+    ),
+    _DEVICE,
+)
+TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
+PATH = valid(_is_path, "is not a path; give it as text or a Path")
+GIF = valid(
+    lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
+    "is not the path of a GIF; end it with .gif",
+)
+DATASET = valid(_has, "is not a dataset; give one that a function of wallnet.api returned")
+TRACE = valid(
+    lambda value: _has(value, *KINDS["trace"], "parameters"),
+    "is not a trace; give one as simulate returns it",
+)
+LIST = valid(
+    lambda value: isinstance(value, Iterable) and not isinstance(value, str | Mapping),
+    "is not a list; write it like [a, b]",
+)
+PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "duration": 1e-9}')
+DENSITY: Quantity = get_args(CurrentDensity)[1]
 
 CHECKS: dict[str, Check] = {
     "device": DEVICE,
@@ -143,17 +126,17 @@ CHECKS: dict[str, Check] = {
     "data": DATASET,
     "name": TEXT,
     "subject": TEXT,
-    "path": _path,
-    "folder": _path,
-    "traces": _path,
-    "pulses": _pulses,
-    "shown": _densities,
+    "path": PATH,
+    "folder": PATH,
+    "traces": PATH,
+    "pulses": lambda value: PULSES([*LIST(value)]),
+    "shown": lambda value: [*map(DENSITY.checked, LIST(value))],
     "spacing": SPACING.checked,
     "duration": Quantity("s", 1e-15, 1e-3).checked,
     "points": whole(2, MOST_POINTS, "a waveform has no more points"),
     "frames_per_second": whole(1, 100, "8 is usual"),
     "processes": whole(1, 10_000, "leave it out for one process a core"),
-    "function": one_of(Callable, "is not a function; give one of the time in s"),  # type: ignore[arg-type]
-    "changes": _changes,
+    "function": valid(callable, "is not a function; give one of the time in s"),
+    "changes": valid(_is_changes, "is no mapping; write it like {'material.damping': 0.3}"),
 }
 """Checks of arguments by the name of the parameter."""

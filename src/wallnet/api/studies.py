@@ -16,8 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from wallnet import files, plan, workflow_path
-from wallnet.api.arguments import checked_arguments
-from wallnet.api.arguments import devices as devices_of
+from wallnet.api.arguments import DEVICES, checked_arguments
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section, plain
 from wallnet.config.schema import described
@@ -43,7 +42,7 @@ def function_of(study: Study) -> "Callable[..., xarray.Dataset]":
     fields = study.settings.model_fields
     several = not (study.of_device or {*NAMING} & {*fields})
 
-    @checked_arguments(device=devices_of)
+    @checked_arguments(device=DEVICES)
     def ask(
         device: Device | Mapping[str, Device],
         *,

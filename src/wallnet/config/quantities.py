@@ -62,10 +62,10 @@ def plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    array = getattr(value, "values", value)  # of xarray
-    kind = getattr(getattr(array, "dtype", None), "kind", "")
-    # times of NumPy would become integers
-    return array.tolist() if kind and kind in "biufcU" else value
+    array = value if hasattr(value, "tolist") else getattr(value, "values", value)  # of xarray
+    # times would become integers
+    time = getattr(getattr(array, "dtype", None), "kind", "") in ("m", "M")
+    return array.tolist() if hasattr(array, "tolist") and not time else value
 
 
 ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
