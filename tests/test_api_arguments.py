@@ -187,6 +187,8 @@ def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
     made = api.load_device(tmp_path / "config.yaml", "synapse", changed)
     assert (made.material.damping, made.wall.start) == (0.25, 48e-9)
     assert made.pulse.current_densities == (7e11,)
+    with pytest.raises(UserError, match=r"barriers\.spacing = 2\.0 is outside the range"):
+        api.barriers(DEVICE, spacing=xarray.DataArray(2.0), progress=False)
 
 
 @pytest.mark.parametrize("value", [np.bool_(True), np.complex128(1e12), np.timedelta64(10**12)])

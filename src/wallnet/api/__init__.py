@@ -355,7 +355,8 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     else:
         maps = checked_argument("data", data, TRACE)["magnetization"]
         known = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
-        values = maps[checked_argument("snapshot", snapshot, known)].values
+        snapshot = checked_argument("snapshot", snapshot, known)
+        values = maps.isel(snapshot=snapshot).values
     track = _track_of(data)
     columns, rows = track.cells
     mesh = df.Mesh(
