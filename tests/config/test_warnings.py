@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from wallnet import plan
+from wallnet import api, plan
 from wallnet.config import ConfigError
 from wallnet.page.findings import Findings
 from wallnet.plan.summary import summary_job
@@ -56,6 +56,16 @@ def test_a_warning_that_devices_inherit_is_said_once_where_it_is_written(tiny):
     assert len(sentences) == 3
     for start in starts:
         assert any(sentence.startswith(start) for sentence in sentences), start
+
+
+def test_calls_from_python_warn(campaign, tiny):
+    data = in_cells_of(tiny, 6.0)
+    campaign.configure(data)
+    with pytest.warns(UserWarning, match=r"config\.yaml: devices\.synapse\.track\.cell_size 6e-09"):
+        api.load_device(campaign.folder / "config.yaml", "synapse")
+    synapse = data["devices"]["synapse"] | {"material": data["material"]}
+    with pytest.warns(UserWarning, match=r"make_device: devices\.device\.track\.cell_size 6e-09"):
+        api.make_device(**synapse)
 
 
 def test_a_warning_is_in_the_overview_and_on_the_page(tiny, tmp_path):

@@ -40,7 +40,7 @@ PAGES = sorted(
 )
 OTHERS = {
     *("DIR", "MaxSubmitJobs", "Oxs_RungeKuttaEvolve", "SecondAnisotropy", "activate", "approx"),
-    *("concat", "sacct", "tmux", "to_zarr", "zarr"),
+    *("GROUP", "chgrp", "concat", "rwX", "sacct", "tmux", "umask"),
     *("oommf.tcl", "ro-crate-metadata.json"),
     *("~/.cache", ".snakemake/log/…", ".snakemake/metadata"),
     ".snakemake/slurm_logs/rule_NAME/WILDCARDS/NUMBER.log",

@@ -910,3 +910,16 @@ def test_an_incomplete_curve_is_refused(tmp_path, curve, words):
     with pytest.raises(files.DamagedFileError, match=words):
         compact.activation_of(path, "series")
     assert compact.decisive(path, "series") == ""
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o002, 0o664), (0o027, 0o640)])
+def test_a_result_and_its_digest_have_the_permissions_of_the_umask(mask, mode, tmp_path):
+    """So that two people of a group can work in one folder."""
+    path = tmp_path / "results/traces/0.5000.json"
+    usual = os.umask(mask)
+    try:
+        files.write_json({"a": 1}, path)
+    finally:
+        os.umask(usual)
+    for made in (path, digest_path(path)):
+        assert made.stat().st_mode & 0o777 == mode

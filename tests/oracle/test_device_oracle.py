@@ -313,12 +313,14 @@ def test_the_table_of_a_device_holds_what_its_pulses_cost(results, device):
         density = 0.4 / metal["spin_hall_angle"] * current
         amperes = abs(density) * width * metal["thickness"]
         volts = abs(density) * metal["resistivity"] * length
+        energy = amperes * volts * duration
         heat = density**2 * metal["resistivity"] * metal["thickness"]
         expected = {
             "J in the metal (1e12 A/m²)": (density / 1e12, 6e-5),
-            "current (mA)": (amperes * 1e3, 6e-5),
-            "voltage (V)": (volts, 6e-5),
-            "energy (pJ)": (amperes * volts * duration * 1e12, 6e-4),
+            # four significant digits
+            "current (mA)": (amperes * 1e3, 6e-4 * amperes * 1e3),
+            "voltage (V)": (volts, 6e-4 * volts),
+            "energy (pJ)": (energy * 1e12, 6e-4 * energy * 1e12),
             # the deviation of the two solutions is at most 3e-3
             "temperature rise, mean (K)": (heat * mean[-1], 0.06 + 3e-3 * heat * mean[-1]),
             "temperature rise, middle (K)": (heat * middle[-1], 0.06 + 3e-3 * heat * middle[-1]),

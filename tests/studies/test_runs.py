@@ -258,7 +258,12 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         ),
         # so do other times at which candidates are read
         ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
-        ("barriers/temperature", 350.0, {"gather_barriers": 1, "show_barriers": 1}),
+        # the film at this temperature has a minimum of its own; thermal loses its lifetimes
+        (
+            "barriers/temperature",
+            350.0,
+            PATHS + Counter(minimum=1, gather_thermal=1, show_thermal=1),
+        ),
         # the lifetimes of the states at a temperature too
         ("barriers/spacing", 0.4, PATHS + Counter(gather_thermal=1, show_thermal=1)),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),

@@ -6,6 +6,7 @@ are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet
 """
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,18 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
+from wallnet.api.arguments import GIF, TRACE, checked_argument, checked_arguments, whole
 from wallnet.api.studies import StudyFunction, dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
-from wallnet.config.messages import checked
+from wallnet.config.messages import checked, shown_key
+from wallnet.config.messages import shown as shown_text
 from wallnet.config.pulse import parse_current_density
+from wallnet.config.quantities import plain
 from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.simulation import level_states
-from wallnet.files import WallState
+from wallnet.files import WallState, written_whole
+from wallnet.files.schema import names_of
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
@@ -50,6 +55,7 @@ __all__ = [
 ]
 
 
+@checked_arguments()
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
     """Read a simulated device of a configuration file.
 
@@ -77,7 +83,7 @@ def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None =
     >>> load_device("config.yaml", "neuron", {"material.damping": 0.3}).material.damping
     0.3
     """
-    given = [f"{key}={json.dumps(value)}" for key, value in (changes or {}).items()]
+    given = [f"{key}={json.dumps(value)}" for key, value in plain(changes or {}).items()]
     return config.load_device(path, name, given)
 
 
@@ -94,12 +100,16 @@ def make_device(**blocks: Any) -> Device:
     wallnet.config.ConfigError
         If a key is missing or has no valid value.
     """
-    made = config.parse({"devices": {"device": blocks}}, source="make_device").devices["device"]
+    campaign = config.parse({"devices": {"device": plain(blocks)}}, source="make_device")
+    for text in campaign.warnings:
+        warnings.warn(f"make_device: {text}", stacklevel=2)
+    made = campaign.devices["device"]
     if not isinstance(made, Device):
         raise ConfigError("make_device: a measured device is not simulated; give another kind")
     return made
 
 
+@checked_arguments()
 def simulate(
     device: Device,
     current_density: float,
@@ -137,13 +147,20 @@ def simulate(
         return simulation.simulate(job, _begin(device, initial), reached)
 
 
+def _track_of(data: "xarray.Dataset") -> config.Track:
+    return config.Track.model_validate(json.loads(data.attrs["parameters"])["track"])
+
+
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
     """Return the end of a trace, or the initial state of a device."""
     if trace is None:
         return simulation.initial_state(experiment.initial_job(device))
+    if _track_of(trace) != device.track:
+        raise ConfigError("initial is a trace of another track; give one of this device")
     return simulation.state_of(trace)
 
 
+@checked_arguments()
 def train(
     device: Device,
     pulses: Iterable[Mapping[str, Any]],
@@ -176,7 +193,7 @@ def train(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    made, found = checked(experiment.Train, {"pulses": [*pulses]})
+    made, found = checked(experiment.Train, {"pulses": plain(pulses)})
     if made is None:
         raise ConfigError("\n".join(each.sentence("train") for each in found))
     job = experiment.train_job(device, made)
@@ -184,6 +201,7 @@ def train(
         return run_train(job, _begin(device, initial), reached)
 
 
+@checked_arguments()
 def minimum(device: Device, state: str) -> "xarray.Dataset":
     """Minimise the energy on from a wall that is initialised in a state of a device.
 
@@ -207,10 +225,13 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     """
     known = [INITIAL, *level_states(device.track), REVERSED]
     if state not in known:
-        raise ConfigError(f"minimum: the device has no state {state!r}; use {', '.join(known)}")
+        raise ConfigError(
+            f"minimum: the device has no state {shown_text(state)}; use {', '.join(known)}"
+        )
     return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
 
 
+@checked_arguments()
 def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
     """Compute the path of least energy between two neighbouring states, and its barrier.
 
@@ -239,9 +260,10 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     known = neighbours(device.track)
     if (first, second) not in known:
         pairs = ", ".join(f"({left}, {right})" for left, right in known)
+        pairs = f"one of {pairs}" if pairs else "a device with notches"
+        asked = f"({shown_key(first)}, {shown_key(second)})"
         raise ConfigError(
-            f"energy_path: ({first}, {second}) are no neighbouring states of the device; use one "
-            f"of {pairs}"
+            f"energy_path: {asked} are no neighbouring states of the device; use {pairs}"
         )
     pair = WallState(first), WallState(second)
     needed = [each for each in pair if each.ends]
@@ -252,6 +274,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
+@checked_arguments()
 def sweep(
     device: Device,
     name: str,
@@ -297,6 +320,8 @@ def sweep(
     return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
+sampled = checked_arguments()(sampled)
+
 for _study in STUDIES.values():
     globals()[_study.name] = function_of(_study)
 
@@ -316,6 +341,7 @@ if TYPE_CHECKING:  # what type checkers know of them
 # To look at results
 
 
+@checked_arguments()
 def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field":
     """Return the magnetisation of a trace or an initial state as a field of discretisedfield.
 
@@ -333,11 +359,14 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     """
     import discretisedfield as df
 
-    if "magnetization" in data:
-        values = data["magnetization"].isel(snapshot=snapshot).values
-    else:
+    if "initial_magnetization" in data:
         values = data["initial_magnetization"].values
-    track = config.Track.model_validate(json.loads(data.attrs["parameters"])["track"])
+    else:
+        maps = checked_argument("data", data, TRACE)["magnetization"]
+        known = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
+        snapshot = checked_argument("snapshot", snapshot, known)
+        values = maps.isel(snapshot=snapshot).values
+    track = _track_of(data)
     columns, rows = track.cells
     mesh = df.Mesh(
         p1=(0, 0, 0), p2=(track.length, track.width, track.thickness), n=(columns, rows, 1)
@@ -346,6 +375,7 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     return df.Field(mesh, nvdim=3, value=cells, valid="norm")
 
 
+@checked_arguments()
 def figure(
     kind: str,
     data: "xarray.Dataset",
@@ -369,7 +399,7 @@ def figure(
 
     Raises
     ------
-    ValueError
+    wallnet.config.ConfigError
         If there is no such figure.
     """
     from wallnet.report import devices, style
@@ -380,7 +410,11 @@ def figure(
     known = [made] if study else [name for name, what in FIGURES.items() if what.kind == made]
     if kind not in known:
         others = ", ".join(known) or "trace_figure"
-        raise ValueError(f"there is no figure {kind!r} of this {made}; use {others}")
+        raise ConfigError(
+            f"figure: there is no figure {shown_text(kind)} of this {made}; use {others}"
+        )
+    if lacking := {*names_of(made, map(str, data))} - {*data.variables}:
+        raise ConfigError(f"figure: data lacks {min(lacking)}; give it as it was returned or read")
     figures = Figures()
     with style.apply(figures):
         if study:
@@ -391,6 +425,7 @@ def figure(
         return devices.DRAWINGS[kind](sources, figures)
 
 
+@checked_arguments()
 def trace_figure(trace: "xarray.Dataset") -> "Figure":
     """Draw a trace: the last map of m_z, and the wall at both edges against time."""
     from wallnet.report import devices, style
@@ -406,6 +441,7 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         return made
 
 
+@checked_arguments(path=GIF)
 def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
     """Write the snapshots of a trace as an animated GIF.
 
@@ -417,6 +453,11 @@ def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 
         The file, ``.gif``.
     frames_per_second : int
         Number of snapshots shown in a second.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the file cannot be written.
     """
     from matplotlib.animation import FuncAnimation, PillowWriter
 
@@ -434,4 +475,5 @@ def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 
             return []
 
         moving = FuncAnimation(drawn, show, frames=len(times), blit=False)
-        moving.save(str(path), writer=PillowWriter(fps=frames_per_second))
+        with written_whole(path) as partial:
+            moving.save(str(partial), writer=PillowWriter(fps=frames_per_second))

@@ -15,11 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol, get_args, get_type_hints
 
-import numpy as np
-
 from wallnet import files, plan, workflow_path
+from wallnet.api.arguments import DEVICES, checked_arguments
 from wallnet.config import Campaign, ConfigError, Device
-from wallnet.config.quantities import Section
+from wallnet.config.quantities import Section, plain
 from wallnet.config.schema import described
 from wallnet.experiment.code import FOLDER
 from wallnet.files.schema import KINDS, VARIABLES
@@ -60,6 +59,7 @@ def function_of(study: Study) -> StudyFunction:
     fields = study.settings.model_fields
     several = not (study.of_device or {*NAMING} & {*fields})
 
+    @checked_arguments(device=DEVICES)
     def ask(
         device: Device | Mapping[str, Device],
         *,
@@ -109,11 +109,7 @@ def function_of(study: Study) -> StudyFunction:
         wallnet.simulate.SimulationError
             If a simulation fails.
         """
-        # numbers of NumPy become those that a configuration has
-        block = {
-            key: value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-            for key, value in settings.items()
-        }
+        block = plain(settings)
         sections = {key: block.pop(key) for key in study.sections if key in block}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
@@ -121,8 +117,8 @@ def function_of(study: Study) -> StudyFunction:
         devices = {name: device} if isinstance(device, Device) else device
         if devices is device and not several:
             raise ConfigError(f"{study.name} asks about one device; call it once for each")
-        plain = {key: each.plain() for key, each in devices.items()}
-        data = {"devices": plain, study.name: asked} | sections
+        simulated = {key: each.plain() for key, each in devices.items()}
+        data = {"devices": simulated, study.name: asked} | sections
         return dataset_of(study, data, f"api.{study.name}", folder, processes, progress)
 
     device, *options, _ = inspect.signature(ask).parameters.values()
@@ -215,6 +211,9 @@ def dataset_of(
     plain["devices"] = {name: device.plain() for name, device in campaign.simulated.items()}
     with TemporaryDirectory() as own:
         snakefile, place = Path(own, "Snakefile"), Path(folder or own)
+        with suppress(OSError):  # the next line says which
+            place.mkdir(parents=True, exist_ok=True)
+        files.check_writable(place)
         # what rounds ask for is made if the dataset is
         first = study.requests_of(campaign, subject, last=0).values()
         targets = [*(each.path for each in first), study.path(subject)]

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -127,7 +128,7 @@ def parse(
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
         raw = {}
-    devices, found, warnings = _devices(
+    devices, found, doubts = _devices(
         {str(name): device for name, device in raw.items()},
         {key: data[key] for key in SHARED if key in data},
     )
@@ -150,7 +151,7 @@ def parse(
     _refuse(problems, source, elsewhere)
     made = made.model_copy(update={"networks": made.networks.model_copy()})
     made.networks._measured = frozenset(made.measured)
-    made._studies, made._warnings = asked, tuple(dict.fromkeys(warnings))
+    made._studies, made._warnings = asked, tuple(dict.fromkeys(doubts))
     return made
 
 
@@ -207,7 +208,7 @@ def _devices(
     devices: dict[str, Device | MeasuredDevice] = {}
     problems: list[str] = []
     findings: dict[str, list[Finding]] = {}
-    warnings: dict[str, list[Finding]] = {}
+    doubts: dict[str, list[Finding]] = {}
     for name in raw:
         try:
             NAME.checked(name)
@@ -224,9 +225,9 @@ def _devices(
         if isinstance(made, Device | MeasuredDevice):
             devices[name] = made
         if isinstance(made, Device):
-            warnings[name] = [finding_of(Device, (), text) for text in made.warnings()]
+            doubts[name] = [finding_of(Device, (), text) for text in made.warnings()]
     problems += _reported(findings, raw, shared)
-    return devices, problems, [*_reported(warnings, raw, shared)]
+    return devices, problems, [*_reported(doubts, raw, shared)]
 
 
 def _reported(
@@ -304,7 +305,10 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
     alone = {key: data[key] for key in SHARED if key in data}
     alone |= {"devices": {each: blocks[each] for each in chain}}
     with contextlib.chdir(Path(path).parent):
-        device = parse(alone, source=str(path)).devices[name]
+        campaign = parse(alone, source=str(path))
+    for text in campaign.warnings:
+        warnings.warn(f"{path}: {text}", stacklevel=2)
+    device = campaign.devices[name]
     if isinstance(device, MeasuredDevice):
         raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")
     return device

@@ -45,6 +45,7 @@ def shown(value: object) -> str:
         text = repr(value)
     except ValueError:  # Python does not convert integers of thousands of digits to text
         text = "a number of thousands of digits"
+    text = " ".join(map(str.strip, text.splitlines()))
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 

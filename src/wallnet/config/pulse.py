@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
-from wallnet.config.messages import ConfigError
+from wallnet.config.messages import ConfigError, shown, shown_key
 from wallnet.config.quantities import (
     ASCENDING,
     CurrentDensity,
@@ -77,13 +77,14 @@ def whole_duration(duration: float) -> float:
     return named
 
 
-def parse_current_density(text: str | float, name: str = "--current-density") -> float:
+def parse_current_density(text: object, name: str = "--current-density") -> float:
     """Read a current density in A/m² that a user gave; `ConfigError` names it if it is none."""
     try:
         return TypeAdapter(CurrentDensity).validate_python(text)
     except ValidationError as invalid:
         error = invalid.errors(include_url=False)[0]
-        raise ConfigError(f"{name} = {text} {error['msg']}") from None
+        value = shown_key(text) if isinstance(text, str) else shown(text)
+        raise ConfigError(f"{name} = {value} {error['msg']}") from None
 
 
 class CurrentSweep(Section):

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -54,6 +54,18 @@ def silent(default: Any) -> Any:
     Finished results thus do not run again for a key that their jobs lack.
     """
     return Field(default, exclude_if=lambda value: value == default)
+
+
+def plain(value: Any) -> Any:
+    """Return a value with the arrays and numbers of NumPy and xarray in it as lists and numbers."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    array = value if hasattr(value, "tolist") else getattr(value, "values", value)  # of xarray
+    # times would become integers
+    time = getattr(getattr(array, "dtype", None), "kind", "") in ("m", "M")
+    return array.tolist() if hasattr(array, "tolist") and not time else value
 
 
 ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
@@ -111,8 +123,10 @@ class Quantity(Form):
     def checked(self, value: object) -> float:
         """Return a value as a number within the bounds.
 
-        Text such as ``0.5e12``, which YAML 1.1 does not read as a number, is accepted.
+        Text such as ``0.5e12``, which YAML 1.1 does not read as a number, is accepted, and so are
+        numbers of NumPy and xarray.
         """
+        value = plain(value)
         if isinstance(value, str):
             with suppress(ValueError):
                 value = float(value)

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from wallnet.config.quantities import DurationOrNone, Quantity
+from wallnet.config.messages import ConfigError, shown
+from wallnet.config.quantities import DurationOrNone, Quantity, plain
 from wallnet.files.whole import LARGEST_TEXT, regular
 
 MOST_POINTS = 200
@@ -43,7 +44,7 @@ def _table(name: Any) -> Any:
     A file contains times and shares. Text in its first row is a header.
     """
     if not isinstance(name, str):
-        return name.tolist() if hasattr(name, "tolist") else name
+        return plain(name)
     try:
         text = regular(Path(name).expanduser(), LARGEST_TEXT).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
@@ -79,10 +80,8 @@ def _ordered(points: Points) -> Points:
     return points
 
 
-Share = Annotated[
-    float,
-    Quantity("1", -1.0, 1.0, fix="values are shares of current_density: divide them by it"),
-]
+SHARE = Quantity("1", -1.0, 1.0, fix="values are shares of current_density: divide them by it")
+Share = Annotated[float, SHARE]
 _Pairs = Annotated[tuple[tuple[DurationOrNone, Share], ...], Field(max_length=MOST_POINTS)]
 _Titled = Annotated[_Pairs, Field(title="[[time, share], ...]")]
 
@@ -121,9 +120,21 @@ def sampled(
     -------
     list of tuple
         Pairs of time and share, for `waveform` of a pulse.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If a share is no number from -1 to 1.
     """
     times = [duration * index / (points - 1) for index in range(points)]
-    return [(time, float(function(time))) for time in times]
+    shares = []
+    for time in times:
+        share = function(time)
+        try:
+            shares.append(SHARE.checked(share))
+        except ValueError as error:
+            raise ConfigError(f"function({time:g}) = {shown(share)} {error}") from None
+    return [*zip(times, shares, strict=True)]
 
 
 class Segment(NamedTuple):

@@ -93,7 +93,7 @@ def neighbours(track: Track) -> list[Pair]:
     for left, right in itertools.pairwise(whole):
         half = between(left, right)
         pairs += [(left, right), (left, half), (half, right)]
-    if track.fixed_ends is not None:
+    if track.fixed_ends is not None or not whole:
         return pairs
     return [(EXPELLED, whole[0]), *pairs, (whole[-1], REVERSED)]
 

@@ -19,6 +19,7 @@ from wallnet.files.whole import (
     DamagedFileError,
     FileError,
     check_digest,
+    check_writable,
     damaged,
     find_damaged,
     write_text,

@@ -17,6 +17,9 @@ Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
 ]
 
+SPACING = Quantity("1", 0.05, 1.0, fix="0.5 moves a wall by half a width parameter an image")
+"""Bounds of the distance by which a wall end moves from image to image, in units of Δ."""
+
 
 class Barriers(Section):
     """Barriers between neighbouring states of synapses."""
@@ -38,9 +41,7 @@ class Barriers(Section):
     attempt_frequencies: tuple[Frequency, Frequency] = (1e9, 1e12)
     """Least and greatest attempt frequency, between which a lifetime is stated. Source: our
     choice."""
-    spacing: Annotated[
-        float, Quantity("1", 0.05, 1.0, fix="0.5 moves a wall by half a width parameter an image")
-    ] = 0.5
+    spacing: Annotated[float, SPACING] = 0.5
     """Distance by which a wall end moves from image to image of a path, in units of Δ. Source: our
     choice."""
 

@@ -1,0 +1,142 @@
+"""Arguments of the functions of `wallnet.api`, checked by their names before any work."""
+
+import functools
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, ParamSpec, TypeVar, get_args
+
+from wallnet.config import ConfigError, Device
+from wallnet.config.messages import shown
+from wallnet.config.quantities import CurrentDensity, Quantity, plain
+from wallnet.config.waveform import MOST_POINTS
+from wallnet.files.schema import KINDS
+from wallnet.studies.barriers.ask import SPACING
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Check = Callable[[Any], Any]
+"""It returns an argument that is valid, or raises an error whose message follows the argument."""
+
+
+def checked_argument(name: str, value: Any, check: Check) -> Any:
+    """Return an argument as its check returns it, or raise `ConfigError`."""
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} = {shown(value)} {error}") from None
+
+
+def checked_arguments(**own: Check) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that checks the arguments of a function by `CHECKS` and its own checks.
+
+    A bad one is refused with a `ConfigError` of one sentence, which begins with its name.
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*positional: P.args, **named: P.kwargs) -> R:
+            bound = signature.bind(*positional, **named)
+            for key, value in bound.arguments.items():
+                # None is only the value of an argument that was left out
+                left_out = value is None and signature.parameters[key].default is None
+                if key in (checks := CHECKS | own) and not left_out:
+                    bound.arguments[key] = checked_argument(key, value, checks[key])
+            return function(*bound.args, **bound.kwargs)
+
+        return call
+
+    return decorated
+
+
+def valid(condition: Callable[[Any], object], fault: str) -> Check:
+    """Return the check of a condition; the fault follows an argument that does not meet it."""
+
+    def check(value: Any) -> Any:
+        if not condition(value):
+            raise ValueError(fault)
+        return value
+
+    return check
+
+
+def whole(low: int, high: int, fix: str) -> Check:
+    """Return the check of a whole number from `low` to `high`, both included."""
+    bounded = valid(
+        lambda number: type(number) is int and low <= number <= high,
+        f"is not a whole number from {low} to {high}; {fix}",
+    )
+    return lambda value: bounded(plain(value))
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)
+
+
+def _has(value: Any, *names: str) -> bool:
+    """Return whether it is a dataset with some variables and attributes."""
+    import xarray
+
+    return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
+
+
+def _is_changes(value: Any) -> bool:
+    """Return whether it is a mapping of texts to plain data."""
+    with suppress(TypeError):
+        json.dumps(plain(value))
+        return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    return False
+
+
+_DEVICE = "is not a device; make one by load_device or make_device"
+DEVICE = valid(lambda value: isinstance(value, Device), _DEVICE)
+DEVICES = valid(
+    lambda value: (
+        value and [*map(DEVICE, value.values() if isinstance(value, Mapping) else [value])]
+    ),
+    _DEVICE,
+)
+TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
+PATH = valid(_is_path, "is not a path; give it as text or a Path")
+GIF = valid(
+    lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
+    "is not the path of a GIF; end it with .gif",
+)
+DATASET = valid(_has, "is not a dataset; give one that a function of wallnet.api returned")
+TRACE = valid(
+    lambda value: _has(value, *KINDS["trace"], "parameters"),
+    "is not a trace; give one as simulate returns it",
+)
+LIST = valid(
+    lambda value: isinstance(value, Iterable) and not isinstance(value, str | Mapping),
+    "is not a list; write it like [a, b]",
+)
+PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "duration": 1e-9}')
+DENSITY: Quantity = get_args(CurrentDensity)[1]
+
+CHECKS: dict[str, Check] = {
+    "device": DEVICE,
+    "initial": TRACE,
+    "trace": TRACE,
+    "data": DATASET,
+    "name": TEXT,
+    "subject": TEXT,
+    "path": PATH,
+    "folder": PATH,
+    "traces": PATH,
+    "pulses": lambda value: PULSES([*LIST(value)]),
+    "shown": lambda value: [*map(DENSITY.checked, LIST(value))],
+    "spacing": SPACING.checked,
+    "duration": Quantity("s", 1e-15, 1e-3).checked,
+    "points": whole(2, MOST_POINTS, "a waveform has no more points"),
+    "frames_per_second": whole(1, 100, "8 is usual"),
+    "processes": whole(1, 10_000, "leave it out for one process a core"),
+    "function": valid(callable, "is not a function; give one of the time in s"),
+    "changes": valid(_is_changes, "is no mapping; write it like {'material.damping': 0.3}"),
+}
+"""Checks of arguments by the name of the parameter."""

@@ -1,0 +1,197 @@
+"""Arguments from Python: bad ones of each public function in one sentence, and NumPy's numbers."""
+
+import inspect
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+import xarray
+from helpers.programs import RESPONSE
+from helpers.small_campaign import MATERIAL, TINY
+
+from wallnet import api, files
+from wallnet.config.pulse import parse_current_density
+from wallnet.errors import UserError
+from wallnet.studies import STUDIES
+
+SYNAPSE = TINY["devices"]["synapse"] | {"material": MATERIAL, "output": TINY["output"]}
+DEVICE = api.make_device(**SYNAPSE)
+OTHER = api.make_device(**SYNAPSE | {"track": SYNAPSE["track"] | {"width": 80e-9}})
+PULSE = {"current_density": 1e12, "duration": 1e-9}
+GATHERED = files.dataset("response", RESPONSE).assign_attrs(kind="response", subject="steps")
+LACKING = GATHERED.drop_vars("pulse_start")
+
+
+@pytest.fixture(scope="module")
+def traces():
+    """Return a trace of the device, and one of a wider track."""
+    short = {"relaxation": {"longest": 0}}
+    made = (api.make_device(**each.plain() | short) for each in (DEVICE, OTHER))
+    return [api.simulate(each, 1e12, progress=False) for each in made]
+
+
+@pytest.fixture
+def valid(traces, tmp_path):
+    """Return valid arguments by function; of a study, those that it needs with any device."""
+    (tmp_path / "config.yaml").write_text("devices: {}")
+    one, trace = {"device": DEVICE}, {"trace": traces[0]}
+    return {
+        "load_device": {"path": tmp_path / "config.yaml", "name": "synapse"},
+        "make_device": SYNAPSE,
+        "simulate": one | {"current_density": 1e12},
+        "train": one | {"pulses": [PULSE]},
+        "minimum": one | {"state": "notch 1"},
+        "energy_path": one | {"first": "notch 1", "second": "between 1 and 2"},
+        "sweep": one | {"name": "synapse"},
+        "sampled": {"function": abs, "duration": 1e-9},
+        "field": {"data": traces[0]},
+        "figure": {"kind": "response", "data": GATHERED},
+        "trace_figure": trace,
+        "animate": trace | {"path": tmp_path / "wall.gif"},
+    } | dict.fromkeys(STUDIES, one)
+
+
+NUMBERS = (float("nan"), float("inf"), -1, "fast", True, 1j)
+DATASETS = (3, "trace.nc", xarray.Dataset(), GATHERED)
+PATHS = (3, ["results"], "a\0b")
+BAD = {
+    "device": ("synapse", None, 3, {}, {"synapse": 3}, SYNAPSE),
+    "current_density": (*NUMBERS, 0.5, [1e12], np.array([1e12, 2e12]), "a\nb"),
+    "pulses": ([], 3, PULSE, "pulse", [3], [PULSE | {"duration": float("inf")}]),
+    "initial": DATASETS,
+    "trace": (*DATASETS, None),
+    "state": ("notch 9", 3, None, ["notch 1"], "a\nb"),
+    "first": ("notch 9", 3, None, ["notch 1"], "a\nb"),
+    "second": ("notch 1", 3, None),
+    "spacing": (*NUMBERS, 0, 1e-9, 2),
+    "name": ("../x", None, ["a"]),
+    "subject": (3, ["a"]),
+    "folder": PATHS,
+    "processes": (-1, 0, 1.5, "all", True, float("nan")),
+    "path": (*PATHS, None, "missing/none.txt"),
+    "changes": (3, ["material.damping=1"], {3: 4}, {"material.damping": {1, 2}}),
+    "blocks": ({}, {"kind": "measured"}, SYNAPSE | {"track": 3}, SYNAPSE | {"wal": {}}),
+    "function": (3, lambda time: "high", lambda time: 2.0, lambda time: float("nan")),
+    "duration": (*NUMBERS, 0, 3),
+    "points": (-1, 1, 2.5, "many", True, None, 10**9),
+    "data": (3, "trace.nc", None, xarray.Dataset(), LACKING),
+    "snapshot": (99, -99, 0.5, "last", None),
+    "kind": ("levels", 3, None, ["response"]),
+    "traces": PATHS,
+    "shown": (3, ["high"], [0.5], "1e12"),
+    "frames_per_second": (*NUMBERS, 0),
+    "settings": ({"durations_": 3}, {"folder_": "a"}),
+}
+"""Bad arguments by parameter; keyword arguments of a function with `**`, as mappings."""
+
+EXEMPT = {"progress"}
+"""Any value is true or false."""
+
+SETTING = (object(), float("nan"))
+"""No values of any setting of a study."""
+
+
+def calls():
+    for name in api.__all__:
+        for parameter in inspect.signature(getattr(api, name)).parameters.values():
+            if parameter.name not in EXEMPT:
+                setting = name in STUDIES and parameter.name not in BAD
+                yield name, parameter, SETTING if setting else BAD[parameter.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "values"), [pytest.param(*c, id=f"{c[0]}-{c[1].name}") for c in calls()]
+)
+def test_a_bad_argument_is_refused_in_one_sentence(
+    name, parameter, values, valid, tmp_path, monkeypatch
+):
+    """The sentence begins with a key or the function and ends with the fix, before any job."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
+    function, faults = getattr(api, name), []
+    for value in values:
+        variable = parameter.kind is inspect.Parameter.VAR_KEYWORD
+        given = value if variable else valid[name] | {parameter.name: value}
+        told = "nothing"
+        try:
+            function(**given)
+        except UserError as error:
+            told = str(error)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+        keys = [parameter.name, name, str(valid[name].get("path")), str(value)]
+        key = "|".join(map(re.escape, keys)) + rf"|api\.{name}: .*({parameter.name}|\.\./x)"
+        if not (re.match(key, told, re.DOTALL) and all("; " in line for line in told.splitlines())):
+            faults.append(f"{value!r}: {told}")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        np.int64(2_000_000_000_000),
+        np.float64(2e12),
+        np.float32(2e12),
+        np.array(2e12),
+        xarray.DataArray(2e12),
+        xarray.DataArray([1e12, 2e12], dims="J")[1],
+        "2e12",
+    ],
+    ids=lambda number: type(number).__name__,
+)
+def test_numbers_of_numpy_and_xarray_are_numbers(number, tmp_path):
+    """A float32 is its exact value: of 2e12, with 24 bits, 15258789 · 2^17 = 1,999,999,991,808."""
+    exact = 1_999_999_991_808 if isinstance(number, np.float32) else 2e12
+    assert parse_current_density(number) == exact
+    assert type(parse_current_density(number)) is float
+
+
+@pytest.mark.parametrize("folder", ["config.yaml", "config.yaml/below"])
+def test_a_folder_that_cannot_be_made_is_refused_before_any_job(folder, tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text("")
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
+    for call in (lambda **given: api.sweep(name="synapse", **given), api.barriers):
+        with pytest.raises(files.FileError, match=rf"{folder} cannot be written .*; free space"):
+            call(device=DEVICE, folder=tmp_path / folder, progress=False)
+
+
+def test_a_pulse_starts_from_a_trace_of_the_same_track(traces):
+    """Of 72 nm, not of 80 nm."""
+    for call in (api.simulate, api.train):
+        given = 1e12 if call is api.simulate else [PULSE]
+        with pytest.raises(UserError, match=r"^initial is a trace of another track; give one of"):
+            call(DEVICE, given, initial=traces[1], progress=False)
+
+
+def test_a_track_without_notches_has_no_neighbouring_states():
+    track = {key: value for key, value in SYNAPSE["track"].items() if key != "notches"}
+    plain = api.make_device(**SYNAPSE | {"kind": "track", "track": track})
+    with pytest.raises(UserError, match=r"^energy_path: \(a, b\) are no neigh.* device with notch"):
+        api.energy_path(plain, "a", "b")
+
+
+def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
+    """Also inside of lists, and as whole numbers."""
+    short = api.make_device(**DEVICE.plain() | {"relaxation": {"longest": np.int64(0)}})
+    found = api.simulate(short, xarray.DataArray(np.float64(1e12)), progress=False)
+    assert found.equals(traces[0])
+    assert found.attrs["parameters"] == traces[0].attrs["parameters"]
+    pulse = {"current_density": np.int64(10**12), "duration": np.array(0.1e-9)}
+    twice = api.train(short, (pulse | {"repetitions": np.int8(2)} for _ in "a"), progress=False)
+    assert twice["pulse_train_current_density"].values.tolist()[1:] == [1e12] * 2
+    changed = {"material.damping": np.float32(0.25), "wall.start": xarray.DataArray(48e-9)}
+    changed["pulse.current_densities"] = np.array([7e11])
+    (tmp_path / "config.yaml").write_text(json.dumps(TINY))
+    made = api.load_device(tmp_path / "config.yaml", "synapse", changed)
+    assert (made.material.damping, made.wall.start) == (0.25, 48e-9)
+    assert made.pulse.current_densities == (7e11,)
+    with pytest.raises(UserError, match=r"barriers\.spacing = 2\.0 is outside the range"):
+        api.barriers(DEVICE, spacing=xarray.DataArray(2.0), progress=False)
+
+
+@pytest.mark.parametrize("value", [np.bool_(True), np.complex128(1e12), np.timedelta64(10**12)])
+def test_other_scalars_of_numpy_are_no_numbers(value):
+    with pytest.raises(UserError, match="is not a number; write it like"):
+        parse_current_density(value)
