@@ -132,6 +132,12 @@ def main_numbers(results: Results) -> str:
     return markdown(shown.columns, cells)
 
 
+def seeds(results: Results) -> str:
+    """Return what the accuracies are of, with the temperature of the levels."""
+    simulated = (shipped().simulated[name].field_temperature for name in SYNAPSES)
+    return findings.conditions(accuracies(results), {f"{kelvin:g} K" for kelvin in simulated})
+
+
 def readings(results: Results) -> str:
     """Return how many readings of Table II were tried, and how many fit."""
     table = results.table("interpretations.csv")
@@ -674,7 +680,7 @@ def default_of(node: dict[str, Any]) -> str:
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "caveats": caveats,
     "headline": main_numbers,
-    "seeds": lambda results: findings.conditions(accuracies(results)),
+    "seeds": seeds,
     "gaps": copied("few-levels/accuracy-gaps.csv", gaps),
     "mappings": copied("mappings.csv", mappings),
     "readings": readings,

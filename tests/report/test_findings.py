@@ -69,6 +69,8 @@ def test_the_first_reading_and_the_mapping_with_the_most_stages_are_shown():
     ]
     kinds = "Quantised: post-training quantisation; QAT: quantisation-aware training"
     assert findings.conditions(rows) == f"one seed; reading parallel; {kinds}"
+    told = findings.conditions(rows, ["300 K", "", "0 K"])
+    assert told == f"one seed; reading parallel; levels at 0 K and 300 K; {kinds}"
     # of two with the same stages, the better one by the validation images
     rows += [row(mapping="better", validation=49.0)]
     rows += [row(mapping="better", stage="on_levels", validation=52.0)]

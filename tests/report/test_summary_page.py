@@ -152,8 +152,8 @@ def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folde
     told = [
         f"synapse-3: {data.attrs['caveat']}",
         "Test accuracy in per cent",
-        "mean ± sample standard deviation of 2 seeds; reading parallel; Quantised: post-training "
-        "quantisation",
+        "mean ± sample standard deviation of 2 seeds; reading parallel; levels at 0 K; Quantised: "
+        "post-training quantisation",
         "Best mapping for post-training quantisation, by validation accuracy: signed",
         "layer, the mapping of the paper, loses up to 35.0 points of validation accuracy by "
         "post-training quantisation (MNIST on synapse-3)",

@@ -4,7 +4,7 @@ import argparse
 import itertools
 import operator
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,9 @@ class Findings:
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
             doubts = level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
-            remarks = [conditions(rows), *best_mapping(rows), *expected, *doubts]
+            levels_of = (found[name] for name in job.synapses if name in found)
+            kelvin = {each.attrs.get("simulation_temperature", "") for each in levels_of}
+            remarks = [conditions(rows, kelvin), *best_mapping(rows), *expected, *doubts]
         warnings = [*job.warnings, *lossy, *faults(found)]
         for (study, name), data in studied.items():
             if told := getattr(show_of(study), "faults", None):
@@ -125,12 +127,14 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     return Table("Test accuracy in per cent", frame, formats, set_apart=table.set_apart)
 
 
-def conditions(rows: Sequence[Row]) -> str:
-    """Return seeds and reading of the accuracies, and what the stages on levels are."""
+def conditions(rows: Sequence[Row], temperatures: Iterable[str] = ()) -> str:
+    """Return seeds, reading and temperatures of the accuracies, and what the stages are."""
     seeds = len({row["seed"] for row in rows})
     readings = [row["reading"] for row in rows if row["device"] != NO_DEVICE]
     parts = ["one seed" if seeds == 1 else f"mean ± sample standard deviation of {seeds} seeds"]
     parts += [f"reading {readings[0]}"] if readings else []
+    known = sorted(filter(None, temperatures))
+    parts += [f"levels at {' and '.join(known)}"] if known else []
     kinds = {
         "quantized": "post-training quantisation",
         "compensated": "the same with errors that compensate each other",
