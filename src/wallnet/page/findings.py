@@ -133,8 +133,8 @@ def conditions(rows: Sequence[Row], temperatures: Iterable[str] = ()) -> str:
     readings = [row["reading"] for row in rows if row["device"] != NO_DEVICE]
     parts = ["one seed" if seeds == 1 else f"mean ± sample standard deviation of {seeds} seeds"]
     parts += [f"reading {readings[0]}"] if readings else []
-    known = sorted(filter(None, temperatures))
-    parts += [f"levels at {' and '.join(known)}"] if known else []
+    kelvins = sorted(filter(None, temperatures))
+    parts += [f"levels at {' and '.join(kelvins)}"] if kelvins else []
     kinds = {
         "quantized": "post-training quantisation",
         "compensated": "the same with errors that compensate each other",
