@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, Field, PrivateAttr, create_model
 
 from wallnet.config.devices import Device
-from wallnet.config.inheritance import SHARED, laid_over, resolved, writes
+from wallnet.config.inheritance import SHARED, laid_over, lineage, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import (
     ConfigError,
@@ -296,14 +296,11 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
     # the changed device need not suit its heirs, nor other sections, such as pulses from its states
     blocks = {str(key): block for key, block in devices.items()}
     try:
-        resolved(name, blocks)
+        heirs = lineage(name, blocks)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    chain = [name]
-    while "like" in blocks[chain[-1]]:
-        chain.append(str(blocks[chain[-1]]["like"]))
     alone = {key: data[key] for key in SHARED if key in data}
-    alone |= {"devices": {each: blocks[each] for each in chain}}
+    alone |= {"devices": {heir: blocks[heir] for heir in heirs}}
     with contextlib.chdir(Path(path).parent):
         campaign = parse(alone, source=str(path))
     for text in campaign.warnings:

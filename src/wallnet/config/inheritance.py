@@ -1,7 +1,6 @@
 """Inheritance of devices: from the shared top-level keys, and from a device named by `like:`."""
 
 from collections.abc import Mapping
-from functools import reduce
 from typing import Any
 
 from wallnet.config.messages import ConfigError, Location, misnamed
@@ -28,8 +27,8 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a device of the block `devices` with inherited keys instead of `like`.
+def lineage(name: str, devices: Mapping[str, Any]) -> list[str]:
+    """Return a device of the block `devices` and those from which it inherits, the plain one last.
 
     Raises
     ------
@@ -37,31 +36,43 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
         If `like` does not name a device, or devices inherit from each other in a circle or in a
         chain that is too long.
     """
-    heirs: dict[str, dict[str, Any]] = {}  # from the device to the plain one
+    heirs: list[str] = []
     while True:
         device = devices[name]
         if not isinstance(device, Mapping):
             raise ConfigError(
                 f"devices.{name} is not a block of keys; give it kind, track, wall, …"
             )
-        heirs[name] = {key: value for key, value in device.items() if key != "like"}
+        heirs.append(name)
         if "like" not in device:
             break
         model = str(device["like"])
         if model not in devices:
             raise ConfigError(*misnamed(f"devices.{name}.like", model, devices, "a device"))
         if model in heirs:
-            first = min([*heirs][[*heirs].index(model) :])
+            first = min(heirs[heirs.index(model) :])
             raise ConfigError(
                 f"devices.{first}.like leads back to itself; point it to a plain device"
             )
         name = model
     if len(heirs) > LONGEST_CHAIN:
         raise ConfigError(
-            f"devices.{[*heirs][-LONGEST_CHAIN - 1]}.like leads through {LONGEST_CHAIN} devices; "
+            f"devices.{heirs[-LONGEST_CHAIN - 1]}.like leads through {LONGEST_CHAIN} devices; "
             "name one that is nearer to a plain device"
         )
-    return reduce(laid_over, reversed(heirs.values()), {})
+    return heirs
+
+
+def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a device of the block `devices` with inherited keys instead of `like`.
+
+    The errors are those of `lineage`.
+    """
+    made: dict[str, Any] = {}
+    for heir in reversed(lineage(name, devices)):
+        made = laid_over(made, devices[heir])
+    made.pop("like", None)
+    return made
 
 
 def writes(block: object, path: Location) -> bool:
