@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,11 +220,27 @@ class Engine:
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
-        self._space = np.zeros(loops.WORKSPACE * (rows + 2) * (columns + 2), np.float32)
+        size = self._pack()
+        self._space = np.zeros(size * (rows + 2) * (columns + 2), np.float32)
         self._samples = np.zeros((loops.ORDERS + 1, 3, rows, columns), dtype=np.float32)
         self._block_cells = np.maximum(block_sums(self.free.astype(np.float32)), 1)
         self._forget()
         self.set_torque(None)
+
+    def _pack(self) -> int:
+        """Choose the loops, pack what varies, and return the work space for each cell."""
+        self._loops: Any = loops
+        self._cells: tuple[NDArray[np.float32], ...] = ()
+        if self.layer.cells is None:
+            return loops.WORKSPACE
+        # compiled only where it is needed
+        from wallnet.film import packing, varying
+
+        if self.layer.terms.further:
+            raise EngineError("further terms need a film of equal cells; leave them out")
+        self._loops, self._cells = varying, (packing.packed(self.layer),)
+        self._moment = self.layer.cells.moment.astype(np.float32)
+        return varying.SPACE
 
     @property
     def magnetization(self) -> NDArray[np.float32]:
@@ -244,6 +261,9 @@ class Engine:
 
     def average(self) -> NDArray[np.float64]:
         """Average of m over the magnetic cells, shape (3,)."""
+        if self.layer.cells is not None:
+            filled = self.layer.filled
+            return np.asarray((self._m * filled).sum(axis=(1, 2)) / filled.sum())
         return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
 
     def _coefficients(
@@ -251,6 +271,10 @@ class Engine:
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
         """Return the coefficients of the inner loops, (1,), and the uniform field in A/m, (3,)."""
         layer, terms = self.layer, self.layer.terms
+        if layer.cells is not None:
+            from wallnet.film.packing import driven
+
+            return driven(layer, torque, self._cells[0])
         found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
         found["damping"], found["precession"] = layer.damping, terms.precession
         uniform_field = np.zeros(3)
@@ -303,7 +327,7 @@ class Engine:
             return self._parameters
         first, last = (each.view(np.float32) for each in (self._parameters, self._ramp.parameters))
         found = first + np.outer(self._ramp.passed(time), last - first)
-        return found.astype(np.float32).view(loops.RECORD)[:, 0]
+        return found.astype(np.float32).view(self._parameters.dtype)[:, 0]
 
     def _forget(self) -> None:
         """Discard earlier samples, and follow all columns from now on."""
@@ -372,8 +396,7 @@ class Engine:
     ) -> None:
         """Write the far field of the window's columns, plus others, into its columns of `out`."""
         self.counters.window_renewals += 1
-        stray = self._stray.of_columns(window.others.shape[2])
-        stray.far(self._m[..., window.inside], others, out[..., window.inside])
+        self._far_of(self._m, others, out, window.inside)
 
     def _place_window(self) -> None:
         """Move, begin or end the window if the driven columns require it.
@@ -431,9 +454,27 @@ class Engine:
             uniform_field = uniform_field + self._ramp.passed(self.time) * change
         if self.layer.terms.stray_field:
             self.counters.stray_field_renewals += 1
-            self._stray.far(m, uniform_field, out)
+            self._far_of(m, uniform_field, out, slice(0, m.shape[2]))
         else:
-            out[:] = uniform_field[:, None, None]
+            out[:] = uniform_field if uniform_field.ndim == 3 else uniform_field[:, None, None]
+
+    def _far_of(
+        self,
+        m: NDArray[np.float32],
+        others: NDArray[np.floating],
+        out: NDArray[np.float32],
+        inside: slice,
+    ) -> None:
+        """Write the far stray field of the columns `inside`, plus others, into those of `out`."""
+        moments, stray, cells = m[..., inside], self._stray, self.layer.cells
+        if moments.shape[2] < m.shape[2]:
+            stray = stray.of_columns(moments.shape[2])
+        if cells is None:
+            stray.far(moments, others, out[..., inside])
+            return
+        stray.far(moments * self._moment[:, inside], others, out[..., inside])
+        scale = self.layer.saturation_magnetization
+        cells.near(self.layer.cell).add(moments, out[..., inside], scale, inside)
 
     def _rate(
         self, m: NDArray[np.float32], field: NDArray[np.float32], factor: float
@@ -441,7 +482,7 @@ class Engine:
         """Return a factor times dm/dt / γ under the present torque, with a given slow field."""
         rate = np.empty_like(field)
         parameters = self._parameters_at(np.array([self.time]))
-        loops.rate(m, self.free, field, self._space, parameters, factor, rate)
+        self._loops.rate(m, self.free, *self._cells, field, self._space, parameters, factor, rate)
         return rate
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -584,9 +625,9 @@ class Engine:
         per_step = self._impulse / (count * step)
         extrapolated = (self._samples, *extrapolation, self._missed, per_step)
         stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
-        loops.advance_ranges(
-            *(self._m, self.free, ranges, extrapolated, self._space, stages, draws, parameters),
-            *(count, step * self.layer.terms.rate),
+        self._loops.advance_ranges(
+            *(self._m, self.free, *self._cells, ranges, extrapolated, self._space, stages, draws),
+            *(parameters, count, step * self.layer.terms.rate),
         )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count

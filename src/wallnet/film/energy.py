@@ -63,8 +63,7 @@ class Energy:
 
     def energy(self, m: NDArray[np.floating], term: str = "total") -> float:
         """Return the energy in J; otherwise as `field`."""
-        filled = self.density(m, term) * self.layer.filled
-        return float(filled.sum() * math.prod(self.layer.cell))
+        return float(self.density(m, term).sum() * math.prod(self.layer.cell))
 
 
 class Landscape:
@@ -85,6 +84,9 @@ class Landscape:
         self.mask, self.free = self._film.mask, self._film.free
         self.energy = Energy(layer)
         self._inverse = 1 / _stiffness(layer)
+        # the field is the gradient of the energy in this metric
+        self.moment = None if layer.cells is None else layer.cells.moment
+        self.root = None if self.moment is None else np.sqrt(self.moment)
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the torque field -m × (m × H) in A/m, the steepest descent of the energy."""
@@ -106,11 +108,23 @@ class Landscape:
         m that leads to the minimum.
         """
         inverse = self._inverse.astype(m.dtype)
-        waves = fft.dct(change, axes=(1, 2), type=2)
+        root = None if self.root is None else self.root.astype(m.dtype)
+        waves = fft.dct(change if root is None else change * root, axes=(1, 2), type=2)
         waves *= inverse
         smooth = fft.dct(waves, axes=(1, 2), type=3, inorm=2)
+        if root is not None:
+            smooth = np.divide(smooth, root, out=np.zeros_like(smooth), where=root > 0)
         smooth *= self.free
         return tangential(m, smooth)
+
+    def dot(self, a: NDArray, b: NDArray) -> float:
+        """Return the scalar product of two changes of m in double precision.
+
+        Cells count by their moment, relative to that of a whole cell of the base material.
+        """
+        if self.moment is not None:
+            a = a * self.moment
+        return float(np.einsum("cij,cij->", a, b, dtype=np.float64))
 
 
 def _stiffness(layer: Layer) -> NDArray[np.float64]:

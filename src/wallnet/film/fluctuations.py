@@ -135,5 +135,7 @@ def longest_step(layer: Layer, temperature: float, torque: SpinTorque | None = N
     radius = choose(layer.damping)[2]
     stiffest, turning = layer.rates(torque)
     kick = deviation(layer, temperature, 1.0) * layer.terms.rate
+    if layer.cells is not None:
+        kick *= float(layer.cells.noise.max())
     turned = kick**2 * (1 + layer.damping**2)
     return min(radius / stiffest, LARGEST_TURN / turning, LARGEST_KICK**2 / turned)

@@ -66,14 +66,18 @@ UNSTORED = (
 compiled = njit(error_model="numpy")
 
 
-def entry(*arguments):
-    """Return a decorator that compiles a function for the types of its arguments, or loads it."""
+def entry(*arguments, files=()):
+    """Return a decorator that compiles a function for the types of its arguments, or loads it.
+
+    Its code is that of this module and of further `files`.
+    """
 
     def decorate(function):
         # numba's files have this name: no other version or processor replaces or reads them, since
         # numba writes the list of its files before the files
         processor = cpu_target.target_context.codegen().magic_tuple()
-        made_of = Path(__file__).read_bytes() + str(processor).encode()
+        made_of = b"".join(Path(file).read_bytes() for file in (__file__, *files))
+        made_of += str(processor).encode()
         function.__qualname__ += "_" + hashlib.sha256(made_of).hexdigest()[:16]
         try:
             return njit(arguments, error_model="numpy", cache=True)(function)

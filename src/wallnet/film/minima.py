@@ -169,7 +169,9 @@ def steps(
     """
 
     def across(vector: NDArray) -> NDArray:
-        return vector if fixed is None else vector - m.dtype.type(dot(fixed, vector)) * fixed
+        return (
+            vector if fixed is None else vector - m.dtype.type(landscape.dot(fixed, vector)) * fixed
+        )
 
     memory: Memory = deque(maxlen=MEMORY)
     field = across(torque(m))
@@ -183,16 +185,16 @@ def steps(
         if residual <= stop or step == limit:
             break
         move = across(_direction(landscape, m, field, memory))
-        if dot(move, field) <= 0:
+        if landscape.dot(move, field) <= 0:
             memory.clear()
             move = across(landscape.preconditioned(m, field))
         move = move * m.dtype.type(min(1.0, LARGEST_TURN / largest(move)))
         moved = unit(m + move)
         new = across(torque(moved))
         change, bend = tangential(moved, move), tangential(moved, field) - new
-        product = dot(change, bend)
+        product = landscape.dot(change, bend)
         # along a slope that is not convex, the change says nothing about the minimum
-        if product > 1e-3 * dot(change, change):
+        if product > 1e-3 * landscape.dot(change, change):
             memory.append((change, bend, product))
         m, field = moved, new
     return m, residual, step
@@ -207,20 +209,15 @@ def _direction(landscape: Landscape, m: NDArray, field: NDArray, memory: Memory)
     number = m.dtype.type
     rest, shares = field, []
     for change, bend, product in reversed(memory):
-        shares.append(dot(change, rest) / product)
+        shares.append(landscape.dot(change, rest) / product)
         rest = rest - number(shares[-1]) * bend
     rest = landscape.preconditioned(m, rest)
     if memory:
         _, bend, product = memory[-1]
-        rest = rest * number(product / dot(bend, landscape.preconditioned(m, bend)))
+        rest = rest * number(product / landscape.dot(bend, landscape.preconditioned(m, bend)))
     for (change, bend, product), share in zip(memory, reversed(shares), strict=True):
-        rest = rest + number(share - dot(bend, rest) / product) * change
+        rest = rest + number(share - landscape.dot(bend, rest) / product) * change
     return tangential(m, rest)
-
-
-def dot(a: NDArray, b: NDArray) -> float:
-    """Return the scalar product of two fields in double precision."""
-    return float(np.einsum("cij,cij->", a, b, dtype=np.float64))
 
 
 def softest(
@@ -256,15 +253,18 @@ def softest(
     single = m.astype(np.float32)
     parts = [axis[:, landscape.free] for axis in _perpendicular(single)]
 
+    # times the root of the moments, the second derivative is symmetric
+    root = 1.0 if landscape.root is None else landscape.root[landscape.free]
+
     def spread(vector: NDArray) -> NDArray:
         change = np.zeros_like(single)
-        first, second = vector.reshape(2, -1)
+        first, second = vector.reshape(2, -1) / root
         change[:, landscape.free] = first * parts[0] + second * parts[1]
         return change
 
     def gathered(change: NDArray) -> NDArray:
         inside = change[:, landscape.free].astype(np.float64)
-        return np.concatenate([(inside * part).sum(axis=0) for part in parts])
+        return np.concatenate([(inside * part).sum(axis=0) * root for part in parts])
 
     def curvature(vector: NDArray) -> NDArray:
         change = spread(vector.ravel())
@@ -291,7 +291,9 @@ def softest(
         )
     order = np.argsort(values)
     mode = spread(vectors[:, order[0]])
-    return (float(values[order[0]]), float(values[order[1]])), mode / np.sqrt(dot(mode, mode))
+    return (float(values[order[0]]), float(values[order[1]])), mode / np.sqrt(
+        landscape.dot(mode, mode)
+    )
 
 
 def _perpendicular(m: NDArray) -> tuple[NDArray, NDArray]:

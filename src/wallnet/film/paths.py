@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.film.energy import Landscape, largest, tangential, unit
-from wallnet.film.minima import dot, softest, steps
+from wallnet.film.minima import softest, steps
 
 STEPS = 6
 """Steps of an image across the path before the images are distributed again."""
@@ -134,11 +134,11 @@ def _moved_across(
     moved = path.copy()
     gap = along(path)[-1] / (len(path) - 1)
     for index in range(1, len(path) - 1):
-        tangent = _tangent(path, energy, index)
+        tangent = _tangent(landscape, path, energy, index)
         there, _, _ = steps(landscape, path[index], landscape.torque, STOP, STEPS, tangent)
         change = there - path[index]
-        change -= np.float32(dot(tangent, change)) * tangent
-        share = min(1.0, gap / max(math.sqrt(dot(change, change)), 1e-300))
+        change -= np.float32(landscape.dot(tangent, change)) * tangent
+        share = min(1.0, gap / max(math.sqrt(landscape.dot(change, change)), 1e-300))
         moved[index] = unit(path[index] + np.float32(share) * change)
     return moved
 
@@ -173,7 +173,7 @@ def _saddle_near(
 ) -> tuple[NDArray[np.float32], float, tuple[float, float]] | None:
     """Return the saddle point to which an image climbs, its torque and stiffnesses, or None."""
     m = _highest_around(landscape, path, index)
-    mode = _tangent(path.images, path.energy, index)
+    mode = _tangent(landscape, path.images, path.energy, index)
     near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
     known = False
     for _ in range(CLIMBS):
@@ -183,13 +183,13 @@ def _saddle_near(
         field = landscape.torque(m)
         residual = largest(field)
         values, new = softest(landscape, m, mode)
-        known, mode = abs(dot(mode, new)) > KNOWN, new
+        known, mode = abs(landscape.dot(mode, new)) > KNOWN, new
         if distance(m, path.images[index]) > near:
             return None
         if residual <= STOP:
             return m, residual, values
         # uphill along the softest change, to where its torque vanishes
-        step = dot(mode, field) / -max(abs(values[0]), 1e-300)
+        step = landscape.dot(mode, field) / -max(abs(values[0]), 1e-300)
         step *= min(1.0, near / 4 / max(abs(step), 1e-300))
         m = unit(m + np.float32(step) * tangential(m, mode))
     return None
@@ -233,7 +233,7 @@ def distributed(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _tangent(
-    path: NDArray[np.float32], energy: NDArray[np.floating], index: int
+    landscape: Landscape, path: NDArray[np.float32], energy: NDArray[np.floating], index: int
 ) -> NDArray[np.float32]:
     """Return the direction of a path at an image, a unit vector in the space of all cells.
 
@@ -253,7 +253,7 @@ def _tangent(
         total = max(high + low, 1e-300)
         chord = np.float32(weights[0] / total) * ahead + np.float32(weights[1] / total) * behind
     chord = tangential(path[index], chord)
-    return np.asarray(chord / max(math.sqrt(dot(chord, chord)), 1e-30), dtype=np.float32)
+    return np.asarray(chord / max(math.sqrt(landscape.dot(chord, chord)), 1e-30), dtype=np.float32)
 
 
 def _energies(landscape: Landscape, path: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -19,7 +19,9 @@ import numpy as np
 from wallnet.film import fluctuations, newell
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
+from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, Mask, Terms
+from wallnet.film.terms.energies import Exchange
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -47,6 +49,12 @@ class ThermalEngine(Engine):
         super().__init__(layer)
 
     def _choose_steps(self) -> None:
+        cells = self.layer.cells
+        if cells is not None and np.ptp(cells.of("damping")) > 0:
+            raise EngineError(
+                "a film at a temperature has one damping; leave out its variation, or the "
+                "temperature"
+            )
         try:
             chain, weights, _ = fluctuations.choose(self.layer.damping)
         except ValueError as error:
@@ -63,6 +71,7 @@ class ThermalEngine(Engine):
         """
         self.layer, self.temperature = replace(self.layer, terms=terms), temperature
         self._stray.set_magnetization(terms.saturation_magnetization)
+        self._pack()
         self.set_torque(*self._driven)
 
     def _advance(self, duration: float) -> None:
@@ -97,6 +106,9 @@ class ThermalEngine(Engine):
         2000, doi:10.1103/PhysRevE.61.3579). The torque of the current is no gradient and is left
         out. Both sides are summed over the mask `cells`, by default over all that may move.
         """
+        chosen = self.free if cells is None else self.free & cells
+        if self.layer.cells is not None:
+            return self._varying_temperature(chosen)
         p = self._coefficients(None)[0][0]
         field = np.empty_like(self._m)
         self._far_field(self._m, field)
@@ -117,8 +129,34 @@ class ThermalEngine(Engine):
             whole = np.array([part[0, 0] for part in newell.tensor(1, 1, self.layer.cell)[:3]])
             rest = whole - newell.stencil(self.layer.cell)[:, 0]
             own -= self.layer.saturation_magnetization * np.diag(rest)
-        chosen = self.free if cells is None else self.free & cells
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
         curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
         curvature += np.einsum("irc,ij,jrc->rc", m, own, m)
         return float(self.layer.moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)
+
+    def _varying_temperature(self, chosen: Mask) -> float:
+        """Return `spin_temperature` of a film whose cells differ."""
+        cells, layer = self.layer.cells, self.layer
+        assert cells is not None
+        m = np.moveaxis(self._m, 0, -1).astype(np.float64)
+        field = Energy(layer).field(m)
+        # the own part of each bond is parallel to m: it adds as much to the field as it takes away
+        own = np.zeros((*m.shape, 3))
+        axis = np.array(layer.anisotropy_axis) if cells.axis is None else cells.axis
+        easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
+        own += easy[..., None, None] * (axis[..., :, None] * axis[..., None, :])
+        if layer.terms.stray_field:
+            xx, yy, zz, xy = layer.saturation_magnetization * cells.near(layer.cell).own
+            whole = [part[0, 0] for part in newell.tensor(1, 1, layer.cell)[:3]]
+            shape = layer.saturation_magnetization * cells.moment[..., None] * np.array(whole)
+            own[..., range(3), range(3)] += np.stack([xx, yy, zz], axis=-1) - shape
+            own[..., 0, 1] += xy
+            own[..., 1, 0] += xy
+        exchange = Exchange().own(layer)
+        own[..., range(3), range(3)] -= exchange[..., None]
+        slope = np.sum(np.cross(m, field) ** 2, axis=-1)
+        curvature = 2 * np.sum(m * field, axis=-1) - np.trace(own, axis1=-2, axis2=-1)
+        curvature += np.einsum("rci,rcij,rcj->rc", m, own, m)
+        weight = layer.moment * cells.moment
+        gradient = (weight**2 * slope)[chosen].sum()
+        return float(gradient / (weight * curvature)[chosen].sum() / BOLTZMANN)

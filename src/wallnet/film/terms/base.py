@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.film import stability
+from wallnet.film.cells import Cells
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 
@@ -24,8 +25,8 @@ Mask = NDArray[np.bool_]
 class Layer:
     """A film as a single layer of equal cells, with all that depends on the cell.
 
-    Engine, energy, minima and paths take the film from here. The parameters of the material are
-    the same in all cells.
+    Engine, energy, minima and paths take the film from here. Its properties are those of the base
+    material; `cells` has what varies from cell to cell, relative to it.
 
     Attributes
     ----------
@@ -37,12 +38,15 @@ class Layer:
         Material, other terms of the energy, and dynamics.
     held : bool array (rows, columns), optional
         Mask of frozen spins.
+    cells : Cells, optional
+        Parameters that vary from cell to cell; all cells are equal if not given.
     """
 
     mask: Mask
     cell: Cell
     terms: "Terms"
     held: Mask | None = None
+    cells: Cells | None = None
 
     @classmethod
     def of_one_cell(cls, cell: Cell, terms: "Terms") -> Self:
@@ -57,7 +61,20 @@ class Layer:
     @property
     def filled(self) -> NDArray[np.float64]:
         """Share of each cell that is filled, (rows, columns)."""
-        return self.mask.astype(np.float64)
+        return self.mask.astype(np.float64) if self.cells is None else self.cells.filled
+
+    @property
+    def bonds(self) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
+        """Exchange and DMI of the bonds of neighbours along x and along y, relative to A and D."""
+        if self.cells is not None:
+            return self.cells.bonds
+        x = (self.mask[:, :-1] & self.mask[:, 1:]).astype(np.float64)
+        y = (self.mask[:-1] & self.mask[1:]).astype(np.float64)
+        return (x, x), (y, y)
+
+    def per_moment(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a field (rows, columns, 3) of bonds divided by the moment of each cell."""
+        return field if self.cells is None else field * self.cells.inverse_moment[..., None]
 
     @property
     def saturation_magnetization(self) -> float:
@@ -116,21 +133,42 @@ class Layer:
         acting = self.terms.acting(torque)
         bounds = zip(*(each.stiffness(self) for each in acting), strict=True)
         found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
-        uniform_field = sum(each.uniform_field(self) for each in acting)
-        others = float(np.linalg.norm(uniform_field)) + found.torque
-        # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
-        stiffest = sum(
-            2 * exchange + 2 * math.hypot(exchange, dmi)
-            for exchange, dmi in zip(found.symmetric, found.antisymmetric, strict=True)
-        )
-        stiffest += max(found.highest, -found.lowest) + others
-        turning = float(np.linalg.norm(found.uniform, 2)) + others
-        rate = self.terms.rate * math.hypot(float(self.terms.precession), self.damping)
-        return max(rate * float(stiffest), 1e-300), max(rate * turning, 1e-300)
+        uniform_field = float(np.linalg.norm(sum(each.uniform_field(self) for each in acting)))
+        couplings = list(zip(found.symmetric, found.antisymmetric, strict=True))
+        damping = self.damping
+        if self.cells is None:
+            others = uniform_field + found.torque
+            # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
+            stiffest = sum(
+                2 * exchange + 2 * math.hypot(exchange, dmi) for exchange, dmi in couplings
+            )
+            local = max(found.highest, -found.lowest)
+            turning = float(np.linalg.norm(found.uniform, 2))
+        else:
+            others = (uniform_field + found.torque) * self.cells.strongest_torque
+            stiffest = self.cells.stiffest(couplings)
+            easy = 2 * self.anisotropy / self.polarization
+            stray = self.saturation_magnetization if self.terms.stray_field else 0.0
+            local, turning = self.cells.local_bounds(easy, stray, self.cell)
+            damping = damping * float(self.cells.of("damping").min())
+        rate = self.terms.gyromagnetic_ratio / (1 + damping**2)
+        rate *= math.hypot(float(self.terms.precession), damping)
+        bound = float(stiffest + local + others)
+        return max(rate * bound, 1e-300), max(rate * (turning + others), 1e-300)
 
     def time_step(self, torque: "SpinTorque | None" = None) -> tuple[tuple[float, ...], float]:
         """Return the Runge-Kutta chain and its longest time step in s; see `stability.choose`."""
-        return stability.choose(self.damping, self.terms.precession, *self.rates(torque))
+        precession, (stiffest, turning) = self.terms.precession, self.rates(torque)
+        if self.cells is None:
+            return stability.choose(self.damping, precession, stiffest, turning)
+        lowest, highest = (
+            self.damping * float(edge(self.cells.of("damping"))) for edge in (np.min, np.max)
+        )
+        chain, step = stability.choose(lowest, precession, stiffest, turning)
+        if highest > lowest:
+            radius = stability.stability_radius(chain, highest, precession)
+            step = min(step, radius / stiffest)
+        return chain, step
 
 
 class Stiffness(NamedTuple):
@@ -191,5 +229,9 @@ class Term(Contribution):
         raise NotImplementedError
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
-        """Return the energy density in J/m³, (rows, columns): -μ0 Ms m·H/2, if quadratic in m."""
-        return -layer.polarization / 2 * np.einsum("ijk,ijk->ij", m, self.field(m, layer))
+        """Return the energy per volume of a whole cell in J/m³, (rows, columns).
+
+        It is -μ0 Ms m·H/2, if quadratic in m.
+        """
+        density = -layer.polarization / 2 * np.einsum("ijk,ijk->ij", m, self.field(m, layer))
+        return density if layer.cells is None else density * layer.cells.moment

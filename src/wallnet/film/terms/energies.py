@@ -31,14 +31,23 @@ class Exchange(Term):
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
-        for axis, edge in ((1, layer.cell[0]), (0, layer.cell[1])):
+        for axis, edge, (bond, _) in zip((1, 0), layer.cell, layer.bonds, strict=False):
             of_m, of_field = np.moveaxis(m, axis, 0), np.moveaxis(field, axis, 0)
-            cells = np.moveaxis(layer.mask, axis, 0)
             # no bond to an empty cell
-            step = np.diff(of_m, axis=0) / edge**2 * (cells[:-1] & cells[1:])[..., None]
+            step = np.diff(of_m, axis=0) / edge**2 * np.moveaxis(bond, axis, 0)[..., None]
             of_field[:-1] += step
             of_field[1:] -= step
-        return 2 * layer.exchange_stiffness / layer.polarization * field
+        return layer.per_moment(2 * layer.exchange_stiffness / layer.polarization * field)
+
+    def own(self, layer: Layer) -> NDArray[np.float64]:
+        """Return the part of the field against the own m of each cell in A/m, (rows, columns)."""
+        field = np.zeros((*layer.mask.shape, 1))
+        for axis, edge, (bond, _) in zip((1, 0), layer.cell, layer.bonds, strict=False):
+            of_field, step = np.moveaxis(field[..., 0], axis, 0), np.moveaxis(bond, axis, 0)
+            of_field[:-1] += step / edge**2
+            of_field[1:] += step / edge**2
+        strength = 2 * layer.exchange_stiffness / layer.polarization
+        return layer.per_moment(strength * field)[..., 0]
 
 
 @dataclass(frozen=True)
@@ -60,14 +69,18 @@ class InterfacialDMI(Term):
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
-        # a missing neighbour is zero, so it contributes nothing
-        framed = np.pad(m, ((1, 1), (1, 1), (0, 0)))
-        along_x = (framed[1:-1, 2:] - framed[1:-1, :-2]) / (2 * layer.cell[0])
-        along_y = (framed[2:, 1:-1] - framed[:-2, 1:-1]) / (2 * layer.cell[1])
+        (_, x), (_, y) = layer.bonds
+        # a missing neighbour contributes nothing
+        forward, back = np.zeros_like(m), np.zeros_like(m)
+        forward[:, :-1], back[:, 1:] = x[..., None] * m[:, 1:], x[..., None] * m[:, :-1]
+        along_x = (forward - back) / (2 * layer.cell[0])
+        forward, back = np.zeros_like(m), np.zeros_like(m)
+        forward[:-1], back[1:] = y[..., None] * m[1:], y[..., None] * m[:-1]
+        along_y = (forward - back) / (2 * layer.cell[1])
         field[..., 0] = -along_x[..., 2]
         field[..., 1] = -along_y[..., 2]
         field[..., 2] = along_x[..., 0] + along_y[..., 1]
-        return 2 * layer.dmi_constant / layer.polarization * field
+        return layer.per_moment(2 * layer.dmi_constant / layer.polarization * field)
 
 
 @dataclass(frozen=True)
@@ -90,11 +103,18 @@ class UniaxialAnisotropy(Term):
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         axis = np.array(layer.anisotropy_axis)
-        return 2 * layer.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
+        if layer.cells is None:
+            return 2 * layer.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
+        axis = axis if layer.cells.axis is None else layer.cells.axis
+        along = (m * axis).sum(axis=-1) * layer.cells.local_anisotropy
+        return 2 * layer.anisotropy / layer.polarization * along[..., None] * axis
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         # zero along the easy axis or in the easy plane
-        return super().density(m, layer) + max(layer.anisotropy, 0.0)
+        offset: float | NDArray[np.float64] = max(layer.anisotropy, 0.0)
+        if layer.cells is not None:
+            offset = offset * layer.cells.local_anisotropy * layer.cells.moment
+        return super().density(m, layer) + offset
 
 
 @dataclass(frozen=True)
@@ -125,12 +145,19 @@ class Demagnetization(Term):
         from scipy import fft
 
         rows, columns = layer.mask.shape
+        cells, moments = layer.cells, m
+        if cells is not None:
+            moments = m * cells.moment[..., None]
         shape = (fft.next_fast_len(2 * rows), fft.next_fast_len(2 * columns, real=True))
         xx, yy, zz, xy = _transformed_tensor(rows, columns, layer.cell, shape)
-        x, y, z = (fft.rfft2(m[..., i], shape) for i in range(3))
+        x, y, z = (fft.rfft2(moments[..., i], shape) for i in range(3))
         fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
-        field = [fft.irfft2(f, shape)[:rows, :columns] for f in fields]
-        return -layer.saturation_magnetization * np.stack(field, axis=-1)
+        field = np.array([-fft.irfft2(f, shape)[:rows, :columns] for f in fields])
+        if cells is not None:
+            near, vectors = cells.near(layer.cell), np.moveaxis(m, -1, 0)
+            near.add(vectors, field, 1.0, slice(0, columns))
+            field += near.of_own(vectors)
+        return layer.saturation_magnetization * np.moveaxis(field, 0, -1)
 
 
 @lru_cache(maxsize=1)
@@ -190,7 +217,7 @@ class SpinTorque(Contribution):
     slonczewski_lambda: float = 1.0
     field_like: float = 0.0
 
-    def _beta(self, layer: Layer) -> float:
+    def beta(self, layer: Layer) -> float:
         """Return β in A/m."""
         return (
             REDUCED_PLANCK
@@ -199,12 +226,12 @@ class SpinTorque(Contribution):
             / (layer.cell[2] * layer.saturation_magnetization)
         )
 
-    def _strength(self, layer: Layer) -> float:
+    def strength(self, layer: Layer) -> float:
         """Return β P Λ² in A/m, twice the largest β ε."""
-        return self._beta(layer) * self.polarization * self.slonczewski_lambda**2
+        return self.beta(layer) * self.polarization * self.slonczewski_lambda**2
 
     def coefficients(self, layer: Layer) -> dict[str, ArrayLike]:  # noqa: D102
-        strength, squared = self._strength(layer), self.slonczewski_lambda**2
+        strength, squared = self.strength(layer), self.slonczewski_lambda**2
         if squared != 1:
             return {
                 "spin_direction": self.direction,
@@ -216,7 +243,7 @@ class SpinTorque(Contribution):
         return {"local": strength / 2 * np.array([[0, pz, -py], [-pz, 0, px], [py, -px, 0]])}
 
     def uniform_field(self, layer: Layer) -> NDArray[np.float64]:  # noqa: D102
-        return self._beta(layer) * self.field_like * np.array(self.direction)
+        return self.beta(layer) * self.field_like * np.array(self.direction)
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        return Stiffness(torque=abs(self._strength(layer)))
+        return Stiffness(torque=abs(self.strength(layer)))

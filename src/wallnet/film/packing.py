@@ -1,0 +1,83 @@
+"""Coefficients of the loops for films whose parameters vary (`varying`)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.film import newell
+from wallnet.film.terms import Layer, SpinTorque
+from wallnet.film.varying import CELLS, RECORD, TURNED
+
+PAIR = (slice(None, -1), slice(1, None))
+"""Cells of the bonds along an axis: those before, and those after them."""
+
+
+def packed(layer: Layer) -> NDArray[np.float32]:
+    """Return the coefficients of a film's cells: `CELLS`, `TURNED` where needed, and the rates.
+
+    The rate γ0/(1 + α²) of each cell is relative to that of the base material. The shape is
+    (coefficients, rows, columns).
+    """
+    cells, terms = layer.cells, layer.terms
+    assert cells is not None
+    names = CELLS + TURNED
+    found = dict(zip(names, np.zeros((len(names), *layer.mask.shape)), strict=True))
+    near = layer.saturation_magnetization * newell.stencil(layer.cell) * terms.stray_field
+    sides = ("right", "above"), layer.cell, cells.bonds, (near[:, 1], near[:, 2])
+    for axis, (side, edge, (exchange, dmi), stray) in enumerate(zip(*sides, strict=False)):
+        rows, columns = exchange.shape
+        field = layer.dmi_constant / layer.polarization / edge
+        found[f"{side}_dmi"][:rows, :columns] = field * dmi
+        field = 2 * layer.exchange_stiffness / layer.polarization / edge**2
+        first, second = (np.moveaxis(cells.moment, 1 - axis, 0)[part] for part in PAIR)
+        moments = np.moveaxis(first * second, 0, 1 - axis)
+        for component, strength in zip("xyz", stray, strict=True):
+            bond = field * exchange - strength * moments
+            found[f"{side}_{component}"][:rows, :columns] = bond
+    axis = np.array(layer.anisotropy_axis) if cells.axis is None else cells.axis
+    easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
+    for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)):
+        found["xyz"[i] + "xyz"[j]] += easy * axis[..., i] * axis[..., j]
+    if terms.stray_field:
+        shapes = layer.saturation_magnetization * cells.near(layer.cell).own
+        for name, shape in zip(("xx", "yy", "zz", "xy"), shapes, strict=True):
+            found[name] += shape
+        for name, own in zip(("xx", "yy", "zz"), near[:, 0], strict=True):
+            found[name] -= own * cells.moment
+    found["inverse"][:] = cells.inverse_moment
+    damping = layer.damping * cells.of("damping")
+    found["damping"][:], found["noise"][:] = damping, cells.noise
+    rate = (1 + layer.damping**2) / (1 + damping**2)
+    turned = cells.polarized is not None or any(found[name].any() for name in TURNED)
+    kept = [found[name] for name in (names if turned else CELLS)]
+    return np.array([*kept, rate], dtype=np.float32)
+
+
+def driven(
+    layer: Layer, torque: SpinTorque | None, coefficients: NDArray[np.float32]
+) -> tuple[NDArray[np.void], NDArray[np.float64]]:
+    """Return the coefficients of all cells, (1,), and the applied field in A/m.
+
+    The field has the shape (3, rows, columns). The spin torque of each cell is written into the
+    coefficients of `packed`.
+    """
+    cells, terms = layer.cells, layer.terms
+    assert cells is not None
+    found = np.zeros(1, RECORD)
+    found["precession"] = terms.precession
+    found["turned"] = len(coefficients) > len(CELLS) + 1
+    found["spins"] = torque.direction if torque else (0.0, 0.0, 0.0)
+    field = np.zeros((3, *layer.mask.shape))
+    for term in terms.energy:
+        field += term.uniform_field(layer)[:, None, None]
+    if torque is not None:
+        spins = cells.torque(torque.direction)
+        coefficients[CELLS.index("spin")] = np.linalg.norm(spins, axis=0)
+        if found["turned"]:
+            first = len(CELLS) + TURNED.index("spin_x")
+            coefficients[first : first + 3] = spins
+        size, squared = torque.strength(layer), torque.slonczewski_lambda**2
+        field += torque.beta(layer) * torque.field_like * spins
+        found["torque"] = size if squared != 1 else size / 2
+        if squared != 1:
+            found["lambda_sum"], found["lambda_difference"] = squared + 1, squared - 1
+    return found, field
