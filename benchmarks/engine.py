@@ -27,6 +27,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wallnet import experiment
+from wallnet.experiment.film import check
 
 ROOT = Path(__file__).parents[1]
 CASES = {"synapse-5": 0.65e12, "neuron": 0.30e12}
@@ -55,7 +56,7 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
             "film.time_step_fraction=0.4",
         ]
     job = experiment.pulse_job(
-        config.load_device(ROOT / "config.yaml", device, changes), CASES.get(device, 0.65e12)
+        config.load_device(ROOT / "config.yaml", device, check, changes), CASES.get(device, 0.65e12)
     )
     # the configuration refuses a device without a relaxation that blocks like `transitions` need
     none = job.relaxation.model_copy(update={"longest": 0.0})
@@ -115,9 +116,7 @@ def averages_of_magnumnp(job) -> dict:
         "d": track.thickness,
     }
     placement = job.placement
-    start = tracks.placed_wall(
-        track, material.wall_width_parameter, placement.bottom, placement.top
-    )
+    start = tracks.placed_wall(job, placement.bottom, placement.top)
     start = np.where(mask[..., None], start, 0.0)
     state.m = torch.as_tensor(start.transpose(1, 0, 2)[:, :, None, :].copy())
     terms = [
@@ -243,7 +242,8 @@ def one(what: str, device: str, nanoseconds: float) -> None:
 
 def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: float) -> None:
     """Print the processor times of the engine and of OOMMF alone at a temperature."""
-    from wallnet import simulate, tracks
+    from wallnet import simulate
+    from wallnet.experiment.film import torque_of
     from wallnet.simulate import oommf
     from wallnet.simulate.drives import drives
     from wallnet.simulate.embedded import engine_of
@@ -255,7 +255,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
     engine = engine_of(job, job.calculator)
     start = simulate.initialized(job)
     engine.magnetization = start
-    engine.set_torque(job.material.torque(job.current_density, tracks.SPIN_DIRECTION))
+    engine.set_torque(torque_of(job.material, job.current_density))
     engine.advance(job.output.interval)
     warm, counted = engine.time, engine.counters.steps
     begin = processor()

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from wallnet import config, files
+from wallnet.experiment.film import check
 from wallnet.files.whole import note_digest
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job, opened
@@ -58,7 +59,8 @@ def campaign(count):
                     "detector": {"start": 128e-9, "stop": 384e-9},
                 }
             },
-        }
+        },
+        check,
     )
 
 
@@ -67,10 +69,9 @@ def write_trace(job, index, path):
     from wallnet import tracks
 
     recorder = Recorder(job)
-    width = job.material.wall_width_parameter
     for entry in range(ENTRIES + 1):
         at = 60e-9 + (200e-9 + index * 1e-12) * entry / ENTRIES
-        recorder.record(entry * 20e-12, tracks.placed_wall(job.track, width, at, at))
+        recorder.record(entry * 20e-12, tracks.placed_wall(job, at, at))
     files.write_dataset(
         recorder.trace(),
         path,

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from wallnet.film.core import Engine, Tolerances
+from wallnet.film.terms import Layer
 from wallnet.validation import material
 
 EDGES = (100, 180, 320, 560, 1000)
@@ -36,9 +37,7 @@ def measured(edge: int) -> tuple[float, float, float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cell = 3e-9
     engine = Engine(
-        np.ones((edge, edge), dtype=bool),
-        (cell, cell, material.THICKNESS),
-        material.FILM,
+        Layer(np.ones((edge, edge), dtype=bool), (cell, cell, material.THICKNESS), material.FILM),
         Tolerances(frozen_change=0.0),
     )
     engine.magnetization = material.wall((edge, edge), cell, edge * cell / 2)
@@ -69,7 +68,7 @@ def measured(edge: int) -> tuple[float, float, float]:
 def pulse(rows: int) -> tuple[float, float, float]:
     """Return processor seconds, followed columns and renewals of a pulse on a track."""
     engine = Engine(
-        np.ones((rows, 500), dtype=bool), (3e-9, 3e-9, material.THICKNESS), material.FILM
+        Layer(np.ones((rows, 500), dtype=bool), (3e-9, 3e-9, material.THICKNESS), material.FILM)
     )
     engine.magnetization = material.wall((rows, 500), 3e-9, 300e-9)
     engine.set_torque(material.torque(0.5e12))

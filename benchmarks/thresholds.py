@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from wallnet import config, experiment, simulate
+from wallnet.experiment.film import check
 
 ROOT = Path(__file__).parents[1]
 TIGHT = ["film.stray_field_tolerance=1.0e-5", "film.frozen_change=0", "film.time_step_fraction=0.5"]
@@ -35,6 +36,7 @@ def final(damping, density, changes=()):
     device = config.load_device(
         ROOT / "config.yaml",
         "synapse-5",
+        check,
         [f"material.damping={damping}", "relaxation.longest=4.0e-9", *changes],
     )
     before = time.process_time()

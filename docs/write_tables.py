@@ -36,6 +36,7 @@ import pandas as pd
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.experiment.film import film_of
 from wallnet.files import DEVICE
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.renormalization import bloch
@@ -467,7 +468,7 @@ def retention(results: Results) -> str:
     area = device.track.thickness * device.track.notches.diameter
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
-        of = device.film_at(film)
+        of = film_of(device, film)
         tension = 4 * math.sqrt(of.exchange_stiffness * of.effective_anisotropy)
         tension -= math.pi * of.dmi_constant
         barrier = tension * area

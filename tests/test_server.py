@@ -15,6 +15,7 @@ from helpers.killing import customised
 from helpers.small_campaign import TINY
 
 from wallnet import client, config, experiment, server
+from wallnet.experiment.film import check
 
 RECORD = """
 import importlib.abc, os, sys
@@ -102,7 +103,9 @@ def test_a_command_has_the_folder_and_the_environment_of_its_caller(
     own = record.with_name("mine.py") if on_path else Path("mine.py")
     own.touch()
     monkeypatch.syspath_prepend(own.parent)
-    device = config.parse(TINY).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
+    device = (
+        config.parse(TINY, check).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
+    )
     job = experiment.pulse_job(device, 1.5e12).to_json()
     for told in ("one", "another"):
         own.write_text(f"import os\nprint('{told}', os.environ.get('TOLD'))\n")

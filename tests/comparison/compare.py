@@ -6,8 +6,8 @@ In the root of the repository, with the environment active, before a change and 
     python tests/comparison/compare.py run ../after
     python tests/comparison/compare.py differences ../before/results ../after/results
 
-The campaign, `config.yaml` in this folder, has every study but `disturb`, `crosscheck` and
-`thermal`, and takes a minute or two.
+The campaign, `config.yaml` in this folder, has every study but `crosscheck`, and takes two or three
+minutes. Where a difference is in the parameters of a result, its line has their key.
 """
 
 import argparse
@@ -29,18 +29,21 @@ ROOT = HERE.parents[1]
 
 TARGETS = (
     *("all", "traces", "devices", "pulse_trains", "figures", "operating_windows", "transitions"),
-    *("intervals", "barriers", "levels", "calibration", "depinning", "networks", "mappings"),
+    *("disturb", "thermal", "intervals", "barriers", "levels", "calibration", "depinning"),
+    *("networks", "mappings"),
 )
 
 NO_RESULTS = ("logs", "benchmarks")
 """Folders of the results that only tell how and when these were made."""
 
 NO_VALUES = re.compile(
-    r"(.*_)?(version|revision|parameters|wall_time|processor_time|wall_seconds)(_.*)?"
-    r"|simulation|instructions|ratio"
+    r"(.*_)?(version|revision|wall_time|processor_time|wall_seconds)(_.*)?|instructions|ratio"
 )
-"""Names of attributes, columns and keys that only tell how and when a result was made: `simulation`
-has parameters, `instructions` are those of the processor, `ratio` is that of two run times."""
+"""Names of attributes, columns and keys that only tell how and when a result was made:
+`instructions` are those of the processor, `ratio` is that of two run times."""
+
+AS_JSON = ("parameters", "simulation")
+"""Names of attributes and keys whose text is JSON: what a result depends on."""
 
 Values = dict[str, dict[str, NDArray[Any]]]
 """Array of each variable, attribute, column or key by its name, by the path of its file."""
@@ -83,7 +86,8 @@ def _of_netcdf(path: Path) -> Iterator[tuple[str, Any]]:
 
     with netCDF4.Dataset(path) as opened:
         opened.set_auto_mask(False)
-        yield from opened.__dict__.items()
+        for name, value in opened.__dict__.items():
+            yield from _flat(value, name)
         for name, variable in opened.variables.items():
             yield name, variable[...]
 
@@ -100,6 +104,8 @@ def _of_json(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _flat(data: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield the scalars and lists of scalars of JSON data by their keys, joined by slashes."""
+    if isinstance(data, str) and place.rpartition("/")[2] in AS_JSON:
+        data = json.loads(data)
     if isinstance(data, dict):
         inner = data.items()
     elif isinstance(data, list) and any(isinstance(each, dict | list) for each in data):

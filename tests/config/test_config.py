@@ -26,6 +26,7 @@ from wallnet.config.track import Notches
 from wallnet.experiment import base as experiment_base
 from wallnet.experiment.base import canonical
 from wallnet.experiment.energy_path import minimum_states
+from wallnet.experiment.film import check, step_of, torque_of
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files.whole import LARGEST_TEXT
 from wallnet.film import core
@@ -232,7 +233,7 @@ HEIRS = {
 
 def test_a_device_that_is_named_by_a_number_can_be_inherited(tiny):
     tiny["devices"] = {7: tiny["devices"]["synapse"], "heir": {"like": 7, "read_at": 1e-9}}
-    devices = config.parse(tiny).devices
+    devices = config.parse(tiny, check).devices
     assert devices["7"].read_at != devices["heir"].read_at == 1e-9
     assert devices["heir"].track == devices["7"].track
 
@@ -380,11 +381,11 @@ def test_a_missing_binary_or_huge_file_is_refused(tmp_path):
 def test_a_chain_of_devices_has_a_greatest_length(tiny):
     tiny["devices"]["heir-1"] = {"like": "neuron", "read_at": 0.1e-9}
     tiny["devices"] |= {f"heir-{k}": {"like": f"heir-{k - 1}"} for k in range(2, 100)}
-    assert config.parse(tiny).devices["heir-99"].read_at == 0.1e-9
+    assert config.parse(tiny, check).devices["heir-99"].read_at == 0.1e-9
     tiny["devices"] |= {f"heir-{k}": {"like": f"heir-{k - 1}"} for k in range(100, 2000)}
     words = r"^config.yaml: devices.heir-100.like leads through 100 devices; name one that .*\Z"
     with pytest.raises(config.ConfigError, match=words):
-        config.parse(tiny)
+        config.parse(tiny, check)
 
 
 @pytest.mark.parametrize("density", [0.5e12, -0.1e12, 1.4e12, 1e8, 12.3456e12])
@@ -406,16 +407,18 @@ def test_the_threads_of_oommf_are_in_no_job(tiny):
 def test_keys_changed_by_hand(tmp_path, tiny):
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(tiny))
-    device = config.load_device(path, "synapse", ["material.damping=0.2", "wall.start=44e-9"])
+    device = config.load_device(
+        path, "synapse", check, ["material.damping=0.2", "wall.start=44e-9"]
+    )
     assert (device.material.damping, device.wall.start) == (0.2, 44e-9)
-    smooth = config.load_device(path, "synapse", ["kind=track", "track.notches=null"])
+    smooth = config.load_device(path, "synapse", check, ["kind=track", "track.notches=null"])
     assert device.track.notches
     assert smooth.track.notches is None
     for change, words in [("damping", "is not KEY=VALUE"), ("material.alpha=1", "not a key")]:
         with pytest.raises(config.ConfigError, match=words):
-            config.load_device(path, "synapse", [change])
+            config.load_device(path, "synapse", check, [change])
     with pytest.raises(config.ConfigError, match="has no device 'axon'; it has: neuron, synapse"):
-        config.load_device(path, "axon")
+        config.load_device(path, "axon", check)
     with pytest.raises(config.ConfigError, match="current densities are in A/m²"):
         parse_current_density("0.5")
 
@@ -469,10 +472,10 @@ def device(**changes):
 def fits(section, values):
     """Return whether a section accepts these values."""
     try:
-        section.model_validate(values)
+        made = section.model_validate(values)
     except ValidationError:
         return False
-    return True
+    return section is not config.Device or not check(made)[0]
 
 
 SHAPE = {"length": 1e-6, "width": 1e-6, "thickness": 1e-9, "cell_size": 1e-8}
@@ -716,7 +719,7 @@ def test_a_film_has_to_stand_perpendicular():
 def test_a_dmi_from_its_critical_value_on_is_refused_at_the_ambient_temperature(tiny, sign):
     """D_c = 4√(A K_eff)/π is 2.78799e-3 J/m², and 2.136e-3 at 358 K."""
     tiny["material"]["dmi_constant"] = sign * 2.787e-3
-    config.parse(tiny)
+    config.parse(tiny, check)
     warm = {"ambient": 358.0, "measured_at": 300.0}
     # m is 0.94031 of that at 300 K: D is 2.464e-3 there
     put(tiny, "devices.synapse.temperature", warm)
@@ -755,7 +758,7 @@ def test_a_simulation_of_more_than_a_month_is_refused():
         "output": {"interval": 1e-6, "snapshot_interval": 1e-3},
     }
     base = changed(large)
-    limit = 2.5e8 * config.Device.model_validate(base).time_step() - 1e-6
+    limit = 2.5e8 * step_of(config.Device.model_validate(base)) - 1e-6
     assert fits(config.Device, changed({"relaxation.longest": 0.999 * limit}, base))
     assert not fits(config.Device, changed({"relaxation.longest": 1.001 * limit}, base))
 
@@ -793,7 +796,7 @@ def test_the_time_step_is_the_engine_s(changes, monkeypatch):
     monkeypatch.setattr(core.Engine, "_integrate", integrating)
     base = changed({"track": {"length": 36e-9, "width": 18e-9, "thickness": 2e-9}})
     base = changed({"track.cell_size": 1e-9, "wall": {"start": 18e-9}}, base)
-    step = config.Device.model_validate(changed(changes, base)).time_step()
+    step = step_of(config.Device.model_validate(changed(changes, base)))
     duration = 20.5 * step
     brief = {"pulse.duration": duration, "relaxation.longest": 0}
     brief |= {"output": {"interval": duration, "snapshot_interval": duration}}
@@ -805,11 +808,11 @@ def test_the_time_step_is_the_engine_s(changes, monkeypatch):
 
 def test_a_torque_has_every_quantity_of_its_material():
     given = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_torque": -0.1}
-    torque = config.Material(**MATERIAL | given).torque(-2e12, (0.0, 0.6, 0.8))
+    torque = torque_of(config.Material(**MATERIAL | given), -2e12)
     expected = SpinTorque(
         current_density=-2e12,
         polarization=0.35,
-        direction=(0.0, 0.6, 0.8),
+        direction=(0.0, 1.0, 0.0),
         slonczewski_lambda=1.5,
         field_like=-0.1,
     )
@@ -978,14 +981,14 @@ def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(tiny))
     changes = ["material.polarization=0.2", "track.notches.diameter=28e-9", "kind=track"]
-    made = config.load_device(path, "b", changes)
+    made = config.load_device(path, "b", check, changes)
     assert (made.material.damping, made.material.polarization) == (0.3, 0.2)
     assert (made.track.notches.diameter, made.track.notches.count) == (28e-9, 3)
     assert made.kind == "track"
     assert made.track.cells == (90, 18)
     # a whole block replaces that of the device
     whole = config.load_device(
-        path, "synapse", ["track.notches={positions: [8e-8], diameter: 8e-9}"]
+        path, "synapse", check, ["track.notches={positions: [8e-8], diameter: 8e-9}"]
     )
     assert whole.track.notch_positions == (80e-9,)
 
@@ -993,7 +996,7 @@ def test_a_key_changed_by_hand_goes_before_what_is_inherited(tmp_path, tiny):
 def test_a_device_changed_by_hand_need_not_suit_the_other_sections():
     """Transitions wait for walls at rest, but one pulse may be simulated without a relaxation."""
     changes = ["relaxation.longest=0", "read_at=pulse_end"]
-    made = config.load_device(ROOT / "config.yaml", "synapse-5", changes)
+    made = config.load_device(ROOT / "config.yaml", "synapse-5", check, changes)
     assert made.relaxation.longest == 0
     assert plan.load(ROOT / "config.yaml").studies["transitions"]["synapse-5"]
 
@@ -1006,14 +1009,14 @@ def test_a_device_changed_by_hand_is_checked_with_what_it_inherits_alone(tmp_pat
     path.write_text(yaml.safe_dump(tiny))
     # the pulse of the heir would be shorter than the waveform that it would inherit
     change = "pulse.waveform=[[0.0, 1.0], [0.6e-9, 0.5]]"
-    assert len(config.load_device(path, "synapse", [change]).pulse.waveform) == 2
+    assert len(config.load_device(path, "synapse", check, [change]).pulse.waveform) == 2
     for name, words in [
         ("heir", "devices.heir.pulse"),
         ("child", "devices.broken.like names 'nothing', which is not a device; use one of broken,"),
         ("neuron", "devices.neuron.track.width = 150"),
     ]:
         with pytest.raises(config.ConfigError, match=f"^{re.escape(f'{path}: {words}')}"):
-            config.load_device(path, name, [change])
+            config.load_device(path, name, check, [change])
 
 
 @pytest.mark.parametrize("text", ["1", "0x10", "true", "1e-9 m", "5 nm", "[1e-9]", "1e999", ".inf"])

@@ -8,12 +8,13 @@ from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
 from wallnet import config, experiment, plan
+from wallnet.experiment.film import check
 from wallnet.jobs import WriteEnergyJob, write_energy_job
 from wallnet.studies import STUDIES
 
 
 def parsed(**sections):
-    return config.parse({**copy.deepcopy(TINY), **sections})
+    return config.parse({**copy.deepcopy(TINY), **sections}, check)
 
 
 def refused(**sections):
@@ -52,7 +53,7 @@ def test_a_device_may_have_another_metal():
     data = copy.deepcopy(TINY)
     data["heavy_metal"] = {"thickness": 4e-9}
     data["devices"]["other"] = {"like": "synapse", "heavy_metal": {"preset": "pt"}}
-    devices = config.parse(data).devices
+    devices = config.parse(data, check).devices
     assert devices["synapse"].heavy_metal.preset is None
     assert devices["other"].heavy_metal.preset == "pt"
     assert devices["other"].heavy_metal.thickness == 4e-9

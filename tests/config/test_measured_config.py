@@ -12,6 +12,7 @@ from helpers.synthetic import one_sentence
 
 from wallnet import config, plan
 from wallnet.config import ConfigError
+from wallnet.experiment.film import check
 from wallnet.jobs.networks import AccuracyJob, accuracy_job, training_job
 from wallnet.plan.listing import device_files
 from wallnet.plan.requests import of_study
@@ -33,7 +34,7 @@ def mixed(tiny):
 
 def test_ten_lines_are_a_campaign(data):
     assert CAMPAIGN.count("\n") <= 10
-    campaign = config.parse(data)
+    campaign = config.parse(data, check)
     assert campaign.measured["my-device"].files() == {
         "levels": "levels.csv",
         "activation": "activation.csv",
@@ -49,18 +50,18 @@ def test_the_page_shows_this_campaign():
 
 
 def test_the_plan_has_the_files_of_both_kinds(mixed):
-    found = device_files(config.parse(mixed))
+    found = device_files(config.parse(mixed, check))
     assert "results/compact_models/mine.json" in found
     assert "results/tables/devices/mine.csv" in found
     assert "results/devices/mine.nc" not in found
     assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(found)
-    assert not any("mine" in path for path in of_study("devices", config.parse(mixed)))
+    assert not any("mine" in path for path in of_study("devices", config.parse(mixed, check)))
 
 
 def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed):
     mixed["networks"]["synapses"] = ["mine", "synapse"]
     mixed["networks"]["readings"] = ["series", "parallel"]
-    run_set = config.parse(mixed).networks.run_set()
+    run_set = config.parse(mixed, check).networks.run_set()
     assert run_set.places == (
         ("mine", "measured"),
         ("synapse", "series"),
@@ -72,7 +73,7 @@ def test_a_measured_device_has_one_reading_and_simulated_ones_have_theirs(mixed)
 
 def test_the_accuracy_job_carries_the_places(mixed):
     mixed["networks"]["synapses"] = ["mine"]
-    job = accuracy_job(config.parse(mixed).networks)
+    job = accuracy_job(config.parse(mixed, check).networks)
     assert AccuracyJob.from_json(job.to_json()) == job
     assert json.loads(job.to_json())["run_set"]["places"] == [["mine", "measured"]]
 
@@ -82,7 +83,7 @@ def test_the_reading_of_the_neuron_has_no_effect_on_a_measured_one(mixed, readin
     mixed["networks"]["neuron_reading"] = reading
     for neuron, expected in {"mine": "measured", "neuron": reading}.items():
         mixed["networks"]["neuron"] = neuron
-        networks = config.parse(mixed).networks
+        networks = config.parse(mixed, check).networks
         assert networks.reading_of_neuron == expected
         assert training_job(networks, "mnist", "plain", 1).neuron_reading == expected
 
@@ -90,12 +91,12 @@ def test_the_reading_of_the_neuron_has_no_effect_on_a_measured_one(mixed, readin
 def test_shared_keys_are_those_of_simulated_devices_only(mixed):
     """Material and output at the top level do not reach a measured device."""
     assert VALIDATOR.is_valid(json.loads(json.dumps(mixed)))
-    assert config.parse(mixed).devices["mine"].model_dump() == mixed["devices"]["mine"]
+    assert config.parse(mixed, check).devices["mine"].model_dump() == mixed["devices"]["mine"]
 
 
 def test_a_measured_device_can_vary_another(data):
     data["devices"]["other"] = {"like": "my-device", "levels": "other.csv"}
-    assert config.parse(data).measured["other"].files() == {
+    assert config.parse(data, check).measured["other"].files() == {
         "levels": "other.csv",
         "activation": "activation.csv",
     }
@@ -112,18 +113,18 @@ def test_a_measured_device_can_vary_another(data):
 def test_a_file_that_a_network_needs_is_missing(data, missing, message):
     del data["devices"]["my-device"][missing]
     with pytest.raises(ConfigError) as caught:
-        config.parse(data)
+        config.parse(data, check)
     one_sentence(caught, message, f"a measured device with {missing}; use one of none yet")
     # without the networks that need it, the other file is enough
     del data["networks"]
-    assert missing not in config.parse(data).measured["my-device"].files()
+    assert missing not in config.parse(data, check).measured["my-device"].files()
     assert VALIDATOR.is_valid(data)
 
 
 def test_a_simulated_device_is_offered_a_measured_one(mixed):
     mixed["networks"]["neuron"] = "synapse"
     with pytest.raises(ConfigError) as caught:
-        config.parse(mixed)
+        config.parse(mixed, check)
     one_sentence(
         caught, "not a neuron or a measured device with activation; use one of neuron, mine"
     )
@@ -154,7 +155,7 @@ def test_what_is_not_a_measured_device_is_refused(data, device, message):
     data["devices"] = {"my-device": device}
     del data["networks"]
     with pytest.raises(ConfigError) as caught:
-        config.parse(data)
+        config.parse(data, check)
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
@@ -162,7 +163,7 @@ def test_what_is_not_a_measured_device_is_refused(data, device, message):
 def test_an_unknown_kind_is_told_all_kinds(data):
     data["devices"]["my-device"]["kind"] = "mesured"
     with pytest.raises(ConfigError, match="'neuron', 'synapse', 'track' or 'measured'"):
-        config.parse(data)
+        config.parse(data, check)
 
 
 def test_a_measured_device_cannot_be_simulated(mixed, tmp_path):
@@ -176,10 +177,10 @@ def test_a_measured_device_cannot_be_simulated(mixed, tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(CAMPAIGN)
     with pytest.raises(ConfigError, match="device my-device is measured"):
-        config.load_device(path, "my-device")
+        config.load_device(path, "my-device", check)
 
 
 def test_the_home_folder_can_be_written_as_a_tilde(data, monkeypatch):
     monkeypatch.setenv("HOME", "/home/someone")
     data["devices"]["my-device"]["levels"] = "~/levels.csv"
-    assert config.parse(data).measured["my-device"].levels == "/home/someone/levels.csv"
+    assert config.parse(data, check).measured["my-device"].levels == "/home/someone/levels.csv"

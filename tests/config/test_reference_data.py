@@ -5,6 +5,7 @@ from helpers.calibration import CURVE, REFERENCE, referring
 from helpers.small_campaign import ROOT
 
 from wallnet import config, plan
+from wallnet.experiment.film import check
 
 
 def problems(data):
@@ -37,7 +38,7 @@ def test_the_reference_data_of_the_paper():
 
 
 def test_the_reference_data_of_some_devices():
-    campaign = config.parse(referring(transfer_curves=[CURVE]))
+    campaign = config.parse(referring(transfer_curves=[CURVE]), check)
     reference, devices = campaign.reference, campaign.simulated
     assert reference.of(devices) == reference
     of_neuron = reference.of({"neuron": devices["neuron"]})

@@ -8,6 +8,7 @@ from helpers.programs import UP, staircase
 
 from wallnet import api, config, experiment, plan
 from wallnet.config.waveform import largest, mean_square, segments, share_at
+from wallnet.experiment.film import check
 from wallnet.studies import STUDIES
 
 RAMP = [[0.0, 0.25], [0.2e-9, 1.0], [0.2e-9, -0.5], [0.4e-9, 0.0]]
@@ -80,7 +81,7 @@ def test_a_csv_file_of_the_folder_of_the_campaign_goes_into_the_job(tmp_path, mo
     text = "time (s),share of J\n0, 0.25\n2e-10,1\n\n0.2e-9,-0.5\n4e-10,0\n"
     (tmp_path / "shape.csv").write_text(text, encoding="utf-8")
     (tmp_path / "config.yaml").write_text(json.dumps(with_waveform("shape.csv")), encoding="utf-8")
-    device = config.load_device(tmp_path / "config.yaml", "stairs")
+    device = config.load_device(tmp_path / "config.yaml", "stairs", check)
     assert device.pulse.waveform == POINTS
     campaign = plan.load(tmp_path / "config.yaml")
     assert campaign.devices["stairs"].pulse.waveform == POINTS

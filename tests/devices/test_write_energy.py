@@ -18,6 +18,7 @@ from wallnet.devices.write_energy import (
     write_energy_of,
     write_energy_of_train,
 )
+from wallnet.experiment.film import check
 from wallnet.film.renormalization import at_temperature, limits
 from wallnet.film.terms import Terms
 from wallnet.jobs import WriteEnergyJob, write_energy_job
@@ -305,7 +306,9 @@ def test_the_caveat_says_whether_the_heat_is_simulated():
     ],
 )
 def test_the_temperature_of_a_device_is_that_of_its_write_energy(given, expected):
-    device = parse({"material": MATERIAL, "devices": {"stairs": DEVICE | given}}).devices["stairs"]
+    device = parse({"material": MATERIAL, "devices": {"stairs": DEVICE | given}}, check).devices[
+        "stairs"
+    ]
     job = write_energy_job(device)
     assert (job.ambient, job.heat_simulated) == expected
     told = {"settings": json.loads(device.model_dump_json())}

@@ -7,6 +7,7 @@ import pytest
 from wallnet import config, experiment, simulate
 from wallnet.config import ProgramPulse
 from wallnet.experiment import Request, Simulation, Train
+from wallnet.experiment.film import check, step_of
 from wallnet.experiment.request import digest_of
 from wallnet.simulate import SimulationError
 
@@ -15,7 +16,7 @@ PATH = "results/traces/synapse/0.5000.nc"
 
 @pytest.fixture
 def synapse(tiny):
-    return config.parse(tiny).simulated["synapse"]
+    return config.parse(tiny, check).simulated["synapse"]
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_several_replicas_of_a_single_pulse_are_refused(pulse):
 def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
     """Each cell and step takes 10 ns of the engine, and 250 times as long of OOMMF."""
     columns, rows = synapse.track.cells
-    steps = pulse.longest / synapse.time_step(0.5e12)
+    steps = pulse.longest / step_of(synapse, 0.5e12)
     expected = 1e-8 * columns * rows * steps
     assert pulse.processor_time == pytest.approx(expected, rel=1e-9, abs=0)
     slow = synapse.model_copy(update={"calculator": "oommf"})

@@ -12,7 +12,7 @@ import numpy as np
 
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.terms.second_anisotropy import SecondAnisotropy
 
 CELL, SHAPE, MS = (3e-9, 2e-9, 1.5e-9), (6, 9), 8e5
@@ -29,7 +29,7 @@ terms = Terms(
     precession=False,
     further=(SecondAnisotropy(2e5),),
 )
-energy = Energy(mask, CELL, terms)
+energy = Energy(Layer(mask, CELL, terms))
 
 # H = -dE/dm/(mu0 Ms V), the term alone
 along, step = random.normal(size=m.shape), 1e-5
@@ -42,8 +42,9 @@ assert abs(found / expected - 1) < 1e-6, (found, expected)
 for slonczewski_lambda in (1.0, 2.0):
     moved = []
     for further in ((), terms.further):
-        engine = Engine(mask, CELL, Terms(MS, stray_field=False, damping=0.5, precession=False,
-                                          further=further))
+        layer = Layer(mask, CELL, Terms(MS, stray_field=False, damping=0.5, precession=False,
+                                        further=further))
+        engine = Engine(layer)
         engine.magnetization = m
         engine.set_torque(SpinTorque(1e10, 0.4, slonczewski_lambda=slonczewski_lambda))
         engine.advance(1e-15)
@@ -54,7 +55,7 @@ for slonczewski_lambda in (1.0, 2.0):
     assert error < 0.01 * np.abs(rate).max(), (error, np.abs(rate).max())
 
 # damping leads to the easy cone 2 K2 (1 - mz^2) = -K1
-engine = Engine(mask, CELL, terms, Tolerances(frozen_change=0.0))
+engine = Engine(Layer(mask, CELL, terms), Tolerances(frozen_change=0.0))
 engine.magnetization = np.broadcast_to((0.6, 0.0, 0.8), (*SHAPE, 3))
 engine.advance(5e-9)
 assert np.abs(engine.magnetization[..., 2] ** 2 - 0.5).max() < 1e-3, engine.magnetization[..., 2]

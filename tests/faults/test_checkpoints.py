@@ -11,6 +11,7 @@ from helpers.small_campaign import TINY
 
 from wallnet import cli, config, experiment, files, revisions
 from wallnet.config.devices import Relaxation
+from wallnet.experiment.film import check
 from wallnet.simulate import calculator, initial_state, simulate
 
 
@@ -31,7 +32,7 @@ def killer(after):
 
 @pytest.fixture(scope="module")
 def device():
-    return config.parse(TINY).devices["synapse"]
+    return config.parse(TINY, check).devices["synapse"]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_a_killed_relaxation_is_as_long_as_stated(device, tmp_path, eager):
 
 def test_an_initial_state_goes_on_from_its_checkpoint(tiny, tmp_path, eager, caplog):
     tiny["devices"]["synapse"]["wall"]["relaxation"] = 60e-12
-    job = experiment.initial_job(config.parse(tiny).devices["synapse"])
+    job = experiment.initial_job(config.parse(tiny, check).devices["synapse"])
     out = tmp_path / "initial.nc"
     first = initial_state(job, out)
     assert [path.name for path in tmp_path.iterdir()] == [".initial.checkpoint.npz"]

@@ -72,10 +72,11 @@ def test_a_checkout_and_an_interpreter_of_spiteful_names(finished, finished_devi
 
 def test_a_data_folder_below_home(tiny, monkeypatch):
     from wallnet import config
+    from wallnet.experiment.film import check
 
     monkeypatch.setenv("HOME", "/home/someone")
     tiny["networks"]["data_folder"] = "~/data"
-    assert config.parse(tiny).networks.data_folder == "/home/someone/data"
+    assert config.parse(tiny, check).networks.data_folder == "/home/someone/data"
     tiny["networks"]["data_folder"] = "a\0b"
     with pytest.raises(config.ConfigError, match="networks.data_folder .*; "):
-        config.parse(tiny)
+        config.parse(tiny, check)

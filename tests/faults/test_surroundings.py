@@ -15,6 +15,7 @@ from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, jobs_in, with
 from helpers.synthetic import write_images
 
 from wallnet import config, experiment, plan
+from wallnet.experiment.film import check
 from wallnet.jobs.networks import data_job
 
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
@@ -76,7 +77,7 @@ def programs_without(folder, *names):
 
 
 def test_a_job_needs_no_network(tiny, tmp_path):
-    job = experiment.pulse_job(config.parse(tiny).devices["neuron"], 0.4e12).to_json()
+    job = experiment.pulse_job(config.parse(tiny, check).devices["neuron"], 0.4e12).to_json()
     out = tmp_path / "trace.nc"
     command = [*without_network(), WALLNET, "simulate", "--job", job, "--out", out]
     subprocess.run(list(map(str, command)), check=True, capture_output=True)

@@ -16,6 +16,7 @@ from helpers.synthetic import write_images
 
 from wallnet import api, cli, config, files
 from wallnet.errors import UserError
+from wallnet.experiment.film import check
 from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
 from wallnet.networks.fetching import read_idx
 
@@ -183,7 +184,7 @@ def test_no_file_beside_a_campaign_is_executed(planted, command, words):
 
 def test_a_call_executes_no_module_of_the_current_folder(planted):
     """Which may be one for temporary files of all users."""
-    device = config.parse(TINY).devices["neuron"]
+    device = config.parse(TINY, check).devices["neuron"]
     pulse = device.pulse.model_copy(update={"current_densities": (0.4e12,)})
     device = device.model_copy(update={"kind": "track", "pulse": pulse})
     api.sweep(device, "track", planted / "own", progress=False)
@@ -258,7 +259,7 @@ def test_readers_refuse_an_endless_file(tmp_path, monkeypatch, kind, tiny):
             read()
     tiny["devices"]["neuron"]["pulse"]["waveform"] = str(path)
     with pytest.raises(UserError, match=re.escape(FAULT)):
-        config.parse(tiny)
+        config.parse(tiny, check)
     path.unlink()
     files.write_json({}, path)
     endless(digest_path(path), kind)

@@ -9,6 +9,7 @@ from helpers.small_campaign import ROOT
 from wallnet import config, files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.stages import NO_DEVICE
+from wallnet.experiment.film import check
 from wallnet.plan.commands import not_asked_for
 from wallnet.plan.listing import mapped_paths, network_files
 from wallnet.plan.requests import of_study
@@ -45,7 +46,7 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     neuron, synapse = tiny["devices"]["neuron"], tiny["devices"]["synapse"]
     tiny["devices"] = {"n": neuron, "s": synapse, "t": neuron | {"kind": "track"}}
     tiny["figures"] = {"vector_format": "svg"}
-    names = figures(config.parse(tiny))
+    names = figures(config.parse(tiny, check))
     assert [name for name in names if name.endswith("png")] == [
         "results/figures/devices/n-transfer-curve.png",
         "results/figures/devices/n-magnetization.png",
@@ -57,7 +58,7 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     ]
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
-    assert len(figures(config.parse(tiny))) == 2
+    assert len(figures(config.parse(tiny, check))) == 2
 
 
 def test_options_of_figures_are_those_of_their_own_device(tiny):
@@ -68,7 +69,7 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     }
     table = {"wide": 10, "synapse": 5}
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
-    campaign = config.parse(tiny)
+    campaign = config.parse(tiny, check)
     figure = FIGURES["dynamics"]
     assert figure.given(campaign, device="wide")[-3:] == [
         *("--sources", "synapse=results/devices/wide.nc", "traces=results/traces/wide")

@@ -8,14 +8,14 @@ import pytest
 
 from wallnet.film import core
 from wallnet.film.core import Engine, EngineError, Tolerances
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.validation import material
 
 CELL = (3e-9, 3e-9, 2e-9)
 
 
 def driven(tolerances, shape=(20, 100), pieces=1):
-    engine = Engine(np.ones(shape, dtype=bool), CELL, material.FILM, tolerances)
+    engine = Engine(Layer(np.ones(shape, dtype=bool), CELL, material.FILM), tolerances)
     engine.magnetization = material.wall(shape, 3e-9, 90e-9)
     engine.set_torque(material.torque(0.5e12))
     for _ in range(pieces):
@@ -38,7 +38,7 @@ def test_masks_in_any_order_of_memory_give_the_same():
     held[:, -2:] = True
     found = []
     for order in ("C", "F"):
-        engine = Engine(mask.copy(order), CELL, material.FILM, held=held.copy(order))
+        engine = Engine(Layer(mask.copy(order), CELL, material.FILM, held.copy(order)))
         engine.magnetization = np.where(np.arange(11)[:, None] < 5, [0.6, 0, 0.8], [0.8, 0, -0.6])
         engine.advance(2e-12)
         found.append(engine.magnetization)
@@ -59,7 +59,7 @@ def test_damping_alone_does_not_precess():
         damping=0.3,
         precession=False,
     )
-    engine = Engine(np.ones((1, 1), dtype=bool), CELL, terms)
+    engine = Engine(Layer(np.ones((1, 1), dtype=bool), CELL, terms))
     engine.magnetization = np.array([[[0.6, 0.0, 0.8]]])
     engine.advance(0.1e-9)
     x, y, z = engine.average()
@@ -74,13 +74,13 @@ def test_damping_alone_does_not_precess():
 
 def test_film_without_cells_is_refused():
     with pytest.raises(EngineError, match="no magnetic cell"):
-        Engine(np.zeros((2, 2), dtype=bool), CELL, material.FILM)
+        Engine(Layer(np.zeros((2, 2), dtype=bool), CELL, material.FILM))
 
 
 def lone(tolerances=None, **changed):
     """Return one moment, tilted by 0.6 along x, with neither exchange nor stray field."""
     terms = Terms(saturation_magnetization=1e6, stray_field=False, **changed)
-    engine = Engine(np.ones((1, 1), dtype=bool), CELL, terms, tolerances)
+    engine = Engine(Layer(np.ones((1, 1), dtype=bool), CELL, terms), tolerances)
     engine.magnetization = np.array([[[0.6, 0.0, 0.8]]])
     return engine
 
@@ -123,7 +123,7 @@ def test_field_like_torque_turns_a_moment_from_the_moment_that_it_is_switched_on
 def test_a_resting_column_is_followed_again_once_it_owes_the_bound(monkeypatch):
     """Speeds in 1/s of blocks of eight columns are set by hand; the bound is 5e-4."""
     terms = Terms(saturation_magnetization=1e6, stray_field=False)
-    engine = Engine(np.ones((2, 30), dtype=bool), CELL, terms)
+    engine = Engine(Layer(np.ones((2, 30), dtype=bool), CELL, terms))
     engine.magnetization = np.broadcast_to((0.6, 0.0, 0.8), (2, 30, 3))
     engine._moving_until[:] = 0.0
     given = np.array([9e6, 8e6, 2.5e6, 1e6], dtype=np.float32)
@@ -167,7 +167,7 @@ def test_an_interval_is_repeated_where_its_error_is_just_above_the_tolerance(mon
 
     def begun(tolerance):
         tolerances = Tolerances(stray_field_tolerance=tolerance, frozen_change=0.0)
-        engine = Engine(np.ones((20, 60), dtype=bool), CELL, material.FILM, tolerances)
+        engine = Engine(Layer(np.ones((20, 60), dtype=bool), CELL, material.FILM), tolerances)
         engine.magnetization = material.wall((20, 60), 3e-9, 90e-9)
         engine.set_torque(material.torque(0.5e12))
         engine._interval = 8.0
@@ -187,7 +187,7 @@ def test_an_interval_is_repeated_where_its_error_is_just_above_the_tolerance(mon
 
 def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere():
     mask = np.array([[True, True, False], [True, True, True]])
-    engine = Engine(mask, CELL, material.LOCAL)
+    engine = Engine(Layer(mask, CELL, material.LOCAL))
     given = np.zeros((2, 3, 3))
     given[..., 0] = [[0.3, 3.0, 5.0], [0.0, 0.0, 0.0]]
     given[1, :, 1] = [2.0, -1.0, 0.5]
@@ -206,7 +206,7 @@ def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere
 @pytest.mark.parametrize("stray_field", [True, False])
 def test_a_magnetisation_that_is_no_number_stops_the_film(stray_field):
     terms = replace(material.FILM, stray_field=stray_field)
-    engine = Engine(np.ones((2, 9), dtype=bool), CELL, terms)
+    engine = Engine(Layer(np.ones((2, 9), dtype=bool), CELL, terms))
     engine.magnetization = np.broadcast_to((0.0, 0.6, 0.8), (2, 9, 3))
     engine._m[1, 1, 3] = np.nan
     with pytest.raises(EngineError, match="the magnetisation is not finite"):
@@ -227,7 +227,7 @@ def test_a_restored_film_goes_on_to_the_bit():
     """During a pulse, with resting columns that owe a change; each part continues in a new film."""
 
     def made():
-        engine = Engine(np.ones((8, 400), dtype=bool), CELL, material.FILM, material.DEFAULT)
+        engine = Engine(Layer(np.ones((8, 400), dtype=bool), CELL, material.FILM), material.DEFAULT)
         engine.magnetization = material.wall((8, 400), 3e-9, 690e-9)
         engine.set_torque(material.torque(0.3e12))
         return engine
@@ -259,7 +259,9 @@ def test_a_restored_film_goes_on_to_the_bit():
 def test_frozen_spins_stay_while_those_beside_them_turn():
     held = np.zeros((8, 60), dtype=bool)
     held[:3, 20:40] = True
-    engine = Engine(np.ones(held.shape, dtype=bool), CELL, material.FILM, material.DEFAULT, held)
+    engine = Engine(
+        Layer(np.ones(held.shape, dtype=bool), CELL, material.FILM, held), material.DEFAULT
+    )
     engine.magnetization = material.wall(held.shape, 3e-9, 90e-9)
     before = engine.magnetization.copy()
     engine.set_torque(material.torque(0.8e12))
@@ -273,7 +275,7 @@ def passing(tolerances=material.DEFAULT, field=(0.0, 0.0, 0.0)):
     terms = replace(material.FILM, external_field=field)
     mask = np.ones((16, 240), dtype=bool)
     mask[:4, 50:56] = mask[-4:, 50:56] = False
-    engine = Engine(mask, CELL, terms, tolerances)
+    engine = Engine(Layer(mask, CELL, terms), tolerances)
     engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
     engine.set_torque(material.torque(0.4e12))
     averages = []
@@ -354,7 +356,7 @@ def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
     monkeypatch.setattr(Engine, "_place_window", placed)
     # fast enough to leave the window between two renewals of the whole field
     mask = np.ones((16, 500), dtype=bool)
-    engine = Engine(mask, CELL, material.FILM, material.DEFAULT)
+    engine = Engine(Layer(mask, CELL, material.FILM), material.DEFAULT)
     engine.magnetization = material.wall(mask.shape, 3e-9, 100e-9)
     engine.set_torque(material.torque(3e12))
     engine.advance(0.6e-9)
@@ -429,7 +431,7 @@ def test_a_window_stays_while_it_has_four_columns_beside_the_driven_ones():
 
 def test_without_a_stray_field_there_is_no_window_of_it():
     terms = replace(material.FILM, stray_field=False)
-    engine = Engine(np.ones((2, 240), dtype=bool), CELL, terms, material.DEFAULT)
+    engine = Engine(Layer(np.ones((2, 240), dtype=bool), CELL, terms), material.DEFAULT)
     engine.magnetization = material.wall((2, 240), 3e-9, 100e-9)
     engine.set_torque(material.torque(0.4e12))
     engine.advance(0.3e-9)

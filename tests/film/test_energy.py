@@ -5,7 +5,7 @@ import pytest
 
 from wallnet.film import newell
 from wallnet.film.energy import Energy
-from wallnet.film.terms import Terms
+from wallnet.film.terms import Layer, Terms
 
 CELL = (3e-9, 2e-9, 1.5e-9)
 MATERIAL = Terms(
@@ -37,7 +37,7 @@ def m(mask):
 
 @pytest.mark.parametrize("term", TERMS)
 def test_field_is_the_gradient_of_the_energy(term, mask, m):
-    energy = Energy(mask, CELL, MATERIAL)
+    energy = Energy(Layer(mask, CELL, MATERIAL))
     direction = np.random.default_rng(1).normal(size=m.shape) * mask[..., None]
     step = 1e-4
     slope = energy.energy(m + step * direction, term) - energy.energy(m - step * direction, term)
@@ -48,7 +48,7 @@ def test_field_is_the_gradient_of_the_energy(term, mask, m):
 
 
 def test_stray_field_is_the_direct_sum(mask, m):
-    energy = Energy(mask, CELL, MATERIAL)
+    energy = Energy(Layer(mask, CELL, MATERIAL))
     rows, columns = mask.shape
     xx, yy, zz, xy = newell.tensor(columns, rows, CELL)
     field = np.zeros_like(m)
@@ -76,7 +76,7 @@ def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
     """The reference is not the integral of the field, so a common wrong factor would show."""
     m = PAIR if axis == 0 else PAIR.transpose(1, 0, 2)
     (first, second), volume = PAIR[0], 9e-27
-    energy = Energy(np.ones(m.shape[:2], dtype=bool), CELL, MATERIAL)
+    energy = Energy(Layer(np.ones(m.shape[:2], dtype=bool), CELL, MATERIAL))
     scale = 4e-7 * np.pi * 1.1e6
     expected = {
         # A |Δm|²/d² in the volume of one bond
@@ -94,7 +94,7 @@ def test_energy_of_two_cells_is_what_it_is_by_hand(axis, edge):
 @pytest.mark.parametrize("term", ["exchange", "dmi"])
 def test_an_empty_cell_is_no_neighbour(term):
     """A bond to it would cost energy, although its field along m rotates nothing."""
-    energy = Energy(np.array([[True, False]]), CELL, MATERIAL)
+    energy = Energy(Layer(np.array([[True, False]]), CELL, MATERIAL))
     assert energy.energy(PAIR, term) == 0.0
     if term == "exchange":
         assert not energy.field(PAIR, term).any()
@@ -103,7 +103,7 @@ def test_an_empty_cell_is_no_neighbour(term):
 def test_energy_of_a_hard_axis_is_counted_from_the_plane_across():
     """For Ku < 0 without the constant, as in OOMMF."""
     terms = Terms(saturation_magnetization=1e6, anisotropy=-2e5)
-    energy = Energy(np.ones((1, 2), dtype=bool), CELL, terms)
+    energy = Energy(Layer(np.ones((1, 2), dtype=bool), CELL, terms))
     expected = 2e5 * (0.8**2 + 0.96**2) * 9e-27
     assert energy.energy(PAIR, "anisotropy") == pytest.approx(expected, rel=1e-9, abs=0)
 
@@ -111,14 +111,14 @@ def test_energy_of_a_hard_axis_is_counted_from_the_plane_across():
 @pytest.mark.parametrize("stray_field", [True, False])
 def test_stray_field_energy_of_a_cube_is_a_third_of_that_of_a_film(stray_field):
     terms = Terms(saturation_magnetization=8e5, stray_field=stray_field)
-    energy = Energy(np.ones((1, 1), dtype=bool), (2e-9, 2e-9, 2e-9), terms)
+    energy = Energy(Layer(np.ones((1, 1), dtype=bool), (2e-9, 2e-9, 2e-9), terms))
     expected = 4e-7 * np.pi * 8e5**2 / 6 * 8e-27 if stray_field else 0.0
     found = energy.energy(PAIR[:, :1], "demag")
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-40)
 
 
 def test_total_is_the_sum_of_all_terms_in_magnetic_cells(mask, m):
-    energy = Energy(mask, CELL, MATERIAL)
+    energy = Energy(Layer(mask, CELL, MATERIAL))
     # values in empty cells have no effect
     spoilt = np.where(mask[..., None], m, 3.0)
     for value in (energy.density, energy.field, energy.energy):

@@ -8,6 +8,7 @@ import pytest
 from wallnet.film import Terms
 from wallnet.film.energy import Landscape, unit
 from wallnet.film.minima import COARSE_STEPS, STOP, descend, softest
+from wallnet.film.terms import Layer
 
 MU0 = 4e-7 * math.pi
 CELL = (4e-9, 3e-9, 2e-9)
@@ -19,7 +20,7 @@ def film(columns=40, rows=12, notch=True, terms=TERMS):
     mask = np.ones((rows, columns), dtype=bool)
     if notch:
         mask[:2, 20:25] = mask[-2:, 20:25] = False
-    return Landscape(mask, CELL, terms)
+    return Landscape(Layer(mask, CELL, terms))
 
 
 def wall(landscape, bottom, top):

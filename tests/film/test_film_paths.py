@@ -9,6 +9,7 @@ from wallnet.film import Terms, paths
 from wallnet.film.energy import Landscape, unit
 from wallnet.film.minima import descend
 from wallnet.film.paths import STOP, Path, along, climb, distributed, lowest, relax
+from wallnet.film.terms import Layer
 
 MU0 = 4e-7 * math.pi
 CELL = (4e-9, 3e-9, 2e-9)
@@ -19,7 +20,7 @@ WIDTH = math.sqrt(A / K) / CELL[0]
 
 
 def film(mask, **terms):
-    return Landscape(mask, CELL, Terms(MS, A, 0.0, K, **{"stray_field": False, **terms}))
+    return Landscape(Layer(mask, CELL, Terms(MS, A, 0.0, K, **{"stray_field": False, **terms})))
 
 
 def turned(landscape, angles, tilt=0.0):

@@ -8,7 +8,7 @@ from wallnet.film import core, loops, newell
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.strayfield import StrayField
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 
 
 def irregular(rows, columns):
@@ -28,7 +28,7 @@ def directions(mask, seed=0):
 
 def rates(engine):
     """Return dm/dt in every cell and the speeds of the blocks, as the engine uses them."""
-    rate = engine._rate(engine._m, engine._samples[engine._sampled[-1][1]], engine.terms.rate)
+    rate = engine._rate(engine._m, engine._samples[engine._sampled[-1][1]], engine.layer.terms.rate)
     return np.moveaxis(rate, 0, -1).astype(float), engine._block_speeds()
 
 
@@ -43,10 +43,10 @@ def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, sloncz
         slonczewski_lambda=slonczewski_lambda,
         field_like=0.2,
     )
-    engine = Engine(mask, CELL, MATERIAL)
+    engine = Engine(Layer(mask, CELL, MATERIAL))
     engine.magnetization = m = directions(mask)
     engine.set_torque(torque)
-    field = Energy(mask, CELL, MATERIAL).field(m)
+    field = Energy(Layer(mask, CELL, MATERIAL)).field(m)
     expected = rate(m, mask, field, MATERIAL, torque)
     found, speed = rates(engine)
     # 2e-7 is observed
@@ -95,7 +95,7 @@ def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
         slonczewski_lambda=slonczewski_lambda,
     )
     # exchange rotates a random state fast
-    engine = Engine(mask, CELL, terms, Tolerances(time_step_fraction=0.05))
+    engine = Engine(Layer(mask, CELL, terms), Tolerances(time_step_fraction=0.05))
     engine.magnetization = directions(mask)
     engine.set_torque(torque)
     if followed != slice(None):
@@ -104,7 +104,7 @@ def test_a_step_goes_through_all_stages_of_the_chain_in_every_row(
     moving = np.zeros((14, columns, 1), dtype=bool)
     moving[:, followed] = True
     m = engine.magnetization.astype(float)
-    energy = Energy(mask, CELL, terms)
+    energy = Energy(Layer(mask, CELL, terms))
     duration = 3 * engine._longest_step
     engine.advance(duration)
     assert engine.counters.steps == 3
@@ -131,10 +131,10 @@ def test_a_tight_tolerance_gives_every_stage_the_field_of_its_own_magnetisation(
         field_like=0.2,
     )
     tight = Tolerances(1e-7, frozen_change=0.0, time_step_fraction=0.02)
-    engine = Engine(mask, CELL, MATERIAL, tight)
+    engine = Engine(Layer(mask, CELL, MATERIAL), tight)
     engine.magnetization = m = directions(mask)
     engine.set_torque(torque)
-    energy, duration = Energy(mask, CELL, MATERIAL), 4 * engine._longest_step
+    energy, duration = Energy(Layer(mask, CELL, MATERIAL)), 4 * engine._longest_step
     engine.advance(duration)
     assert engine.counters.steps == 4
     for _ in range(4):
@@ -219,7 +219,7 @@ def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch
         gyromagnetic_ratio=gamma,
     )
     tolerances = Tolerances(stray_field_tolerance=100.0, frozen_change=0.0)
-    engine = Engine(np.ones((1, 1), dtype=bool), CELL, terms, tolerances)
+    engine = Engine(Layer(np.ones((1, 1), dtype=bool), CELL, terms), tolerances)
 
     def far(_m, uniform, out):
         share = engine.time / duration

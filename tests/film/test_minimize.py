@@ -6,7 +6,7 @@ import pytest
 from wallnet.film.core import EngineError
 from wallnet.film.energy import Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.terms import Terms
+from wallnet.film.terms import Layer, Terms
 
 
 def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
@@ -20,7 +20,7 @@ def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
     )
     mask = np.ones((2, 40), dtype=bool)
     mask[1, :3] = False
-    film = Landscape(mask, (2e-9, 2e-9, 2e-9), terms)
+    film = Landscape(Layer(mask, (2e-9, 2e-9, 2e-9), terms))
     m = np.broadcast_to((0.0, 0.0, 1.0), (2, 40, 3))
     for stop in (1e4, 3.0):
         found, steps, largest = minimize(film, m, stop)
@@ -47,7 +47,7 @@ def halves():
     m = np.zeros((1, 40, 3))
     m[:, :18] = (0.0, 0.0, 1.0)
     m[:, 18:] = (0.6, 0.0, -0.8)
-    return Landscape(np.ones((1, 40), dtype=bool), (2e-9, 2e-9, 2e-9), terms), m
+    return Landscape(Layer(np.ones((1, 40), dtype=bool), (2e-9, 2e-9, 2e-9), terms)), m
 
 
 def test_a_minimum_that_is_not_reached_is_no_minimum():

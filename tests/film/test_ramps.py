@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, Tolerances
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 
 CELL = (3e-9, 3e-9, 2e-9)
 MS, KU, ALPHA, GAMMA, P, J = 1e6, 1.1e6, 0.05, 2.211e5, 0.4, 1.2e13
@@ -25,7 +25,7 @@ def torque(density, slonczewski_lambda, field_like):
 def by_engine(points, squared, field_like, **tolerances):
     """Return a film of equal moments without exchange after a current, in several calls."""
     terms = Terms(MS, anisotropy=KU, stray_field=False, damping=ALPHA, gyromagnetic_ratio=GAMMA)
-    engine = Engine(np.ones((1, 12), dtype=bool), CELL, terms, Tolerances(**tolerances))
+    engine = Engine(Layer(np.ones((1, 12), dtype=bool), CELL, terms), Tolerances(**tolerances))
     engine.magnetization = np.broadcast_to((0.0, 0.0, 1.0), (1, 12, 3))
     for (begin, first), (end, last) in itertools.pairwise(points):
         both = [torque(J * share, math.sqrt(squared), field_like) for share in (first, last)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wallnet.film.renormalization import domain_magnetization, of_cells, of_film, scaled
-from wallnet.film.terms import Terms
+from wallnet.film.terms import Layer, Terms
 from wallnet.film.thermal import ThermalEngine
 
 FILM = Terms(1.1e6, 2e-11, 1e-3, 1e6, damping=0.5)
@@ -29,7 +29,7 @@ def test_cells_fluctuate_to_the_values_of_their_film(film, edge, temperature):
     cells = of_cells(film, cell, temperature)
     m = domain_magnetization(cells, cell, temperature)
     assert 0.96 < m < 0.985
-    engine = ThermalEngine(np.ones(shape, dtype=bool), cell, cells, temperature, 3)
+    engine = ThermalEngine(Layer(np.ones(shape, dtype=bool), cell, cells), temperature, 3)
     engine.magnetization = np.broadcast_to([0.0, 0.0, 1.0], (*shape, 3))
     engine.advance(150e-12)
     found = []

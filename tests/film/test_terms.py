@@ -36,7 +36,9 @@ def test_step_follows_the_stiffest_mode_of_all_terms():
         slonczewski_lambda=1.5,
         field_like=0.5,
     )
-    engine = Engine(np.ones((2, 2), dtype=bool), cell, terms, Tolerances(time_step_fraction=0.7))
+    engine = Engine(
+        Layer(np.ones((2, 2), dtype=bool), cell, terms), Tolerances(time_step_fraction=0.7)
+    )
     engine.set_torque(torque)
     beta = 1.0545717e-34 * -2e11 / (mu0 * 1.6021765e-19 * 1.5e-9 * ms)
     others = math.hypot(5e4, 0.5 * beta) + abs(beta) * 0.4 * 2.25
@@ -54,12 +56,14 @@ def test_step_follows_the_stiffest_mode_of_all_terms():
     # a film with weak exchange, in which it does
     soft = replace(terms, exchange_stiffness=1e-13, dmi_constant=0.0, damping=0.1)
     turning *= 2.2e5 / math.sqrt(1.01)
-    assert soft.time_step(cell, torque)[1] == pytest.approx(0.06 / turning, rel=1e-9, abs=0)
+    assert Layer.of_one_cell(cell, soft).time_step(torque)[1] == pytest.approx(
+        0.06 / turning, rel=1e-9, abs=0
+    )
 
 
 def test_shares_of_a_cell_and_its_neighbours_are_those_of_the_stencil():
     """Each is for one component and one axis, so a swapped pair would show."""
-    layer = Layer(CELL, 1.1e6, np.ones((3, 4), dtype=bool))
+    layer = Layer(np.ones((3, 4), dtype=bool), CELL, Terms(1.1e6))
     near = Demagnetization(present=True).coefficients(layer)
     for i, expected in enumerate(-1.1e6 * newell.stencil(CELL)):
         found = near["local"][i, i], near["neighbour_x"][i], near["neighbour_y"][i]
@@ -73,7 +77,8 @@ def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
     """The stiffness is the larger of two opposing fields, or the sum of two parallel ones."""
     given = []
     monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
-    Terms(saturation_magnetization=8e5, anisotropy=anisotropy, damping=1.0).time_step(CELL)
+    terms = Terms(saturation_magnetization=8e5, anisotropy=anisotropy, damping=1.0)
+    Layer.of_one_cell(CELL, terms).time_step()
     strength = abs(2 * anisotropy / (4e-7 * np.pi * 8e5))
     stiffest = share * strength + (0 if anisotropy == 9e5 else 8e5)
     assert given[0][2] == pytest.approx(2.211e5 / math.sqrt(2) * stiffest, rel=1e-9, abs=0)
@@ -82,13 +87,14 @@ def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
 def test_damping_alone_sets_the_step_of_a_film_that_does_not_precess(monkeypatch):
     given = []
     monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
-    Terms(
+    terms = Terms(
         saturation_magnetization=8e5,
         stray_field=False,
         external_field=(0.0, 6e4, 8e4),
         damping=0.3,
         precession=False,
-    ).time_step(CELL)
+    )
+    Layer.of_one_cell(CELL, terms).time_step()
     # γ0 α/(1 + α²) times the field
     rate = 2.211e5 * 0.3 / 1.09 * 1e5
     assert given == [(0.3, False, *(pytest.approx(rate, rel=1e-9, abs=0) for _ in range(2)))]
@@ -115,12 +121,13 @@ def test_a_term_from_elsewhere_is_felt_in_the_engine_the_energy_and_the_step():
     mask = irregular(6, 9)
     m, torque = directions(mask), SpinTorque(current_density=0.0, polarization=0.4)
     terms = replace(MATERIAL, further=(Tilting(4e5),))
-    engine, energy = Engine(mask, CELL, terms), Energy(mask, CELL, terms)
+    engine, energy = Engine(Layer(mask, CELL, terms)), Energy(Layer(mask, CELL, terms))
     engine.magnetization = m
     expected = rate(m, mask, energy.field(m), terms, torque)
     assert np.abs(rates(engine)[0] - expected).max() < 1e-6 * np.abs(expected).max()
-    found = energy.energy(m) - Energy(mask, CELL, MATERIAL).energy(m)
+    found = energy.energy(m) - Energy(Layer(mask, CELL, MATERIAL)).energy(m)
     added = 4e5 * (m[..., 1] ** 2).sum() * math.prod(CELL)
     assert found == pytest.approx(added, rel=1e-6, abs=0)
     assert energy.energy(m, "tilting") == pytest.approx(added, rel=1e-12, abs=0)
-    assert terms.time_step(CELL)[1] < MATERIAL.time_step(CELL)[1]
+    steps = [Layer.of_one_cell(CELL, each).time_step()[1] for each in (terms, MATERIAL)]
+    assert steps[0] < steps[1]

@@ -10,7 +10,7 @@ from wallnet.film import fluctuations, loops
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, EngineError
 from wallnet.film.energy import Energy
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 
 CELL = (3e-9, 3e-9, 2e-9)
@@ -22,7 +22,9 @@ def film(
     shape: tuple[int, int], terms: Terms, temperature: float, seed: int, **more
 ) -> ThermalEngine:
     """Return a film that is magnetised along +z."""
-    engine = ThermalEngine(np.ones(shape, dtype=bool), CELL, terms, temperature, seed, **more)
+    engine = ThermalEngine(
+        Layer(np.ones(shape, dtype=bool), CELL, terms), temperature, seed, **more
+    )
     engine.magnetization = np.broadcast_to([0.0, 0.0, 1.0], (*shape, 3))
     return engine
 
@@ -204,7 +206,7 @@ def test_slow_modes_with_a_stray_field_have_their_energy():
     # exact for slight fluctuations about a film that is magnetised along z: ⟨q²⟩ = k_B T/curvature
     shape, temperature, damping = (12, 16), 3.0, 0.1
     terms = Terms(MS, EXCHANGE, anisotropy=ANISOTROPY, damping=damping)
-    energy = Energy(np.ones(shape, dtype=bool), CELL, terms)
+    energy = Energy(Layer(np.ones(shape, dtype=bool), CELL, terms))
     along = np.zeros((*shape, 3))
     along[..., 2] = 1
     pull = energy.field(along)[..., 2]
@@ -290,7 +292,7 @@ def test_two_coupled_spins_take_the_boltzmann_distribution():
     mask[1::2] = False
     mask[:, 2::3] = False
     terms = Terms(MS, coupling, twist, ku, stray_field=False, damping=0.5)
-    engine = ThermalEngine(mask, CELL, terms, temperature, 6)
+    engine = ThermalEngine(Layer(mask, CELL, terms), temperature, 6)
     engine.magnetization = np.broadcast_to([0.0, 0.0, 1.0], (*mask.shape, 3))
     engine.advance(700e-12)
     pairs = engine.magnetization[::2].reshape(-1, 3, 3)[:, :2]
@@ -364,7 +366,7 @@ def test_bulk_edges_and_notches_have_the_temperature():
     rows, columns = np.indices(mask.shape)
     mask[np.hypot(rows + 0.5, columns - 29.5) < 8] = False
     terms = Terms(MS, EXCHANGE, DMI, ANISOTROPY, damping=0.3)
-    engine = ThermalEngine(mask, CELL, terms, 300.0, 9)
+    engine = ThermalEngine(Layer(mask, CELL, terms), 300.0, 9)
     engine.magnetization = np.broadcast_to([0.0, 0.0, 1.0], (*mask.shape, 3))
     notch = mask & (np.hypot(rows + 0.5, columns - 29.5) < 9.5)
     edge = mask & ((rows == 39) | (columns == 0) | (columns == 59))
@@ -404,8 +406,8 @@ def test_a_vanishing_temperature_gives_the_trace_without_one():
     wall = np.stack([-1 / np.cosh(place), 0 * place, np.tanh(place)], axis=-1)
     found = []
     for engine in (
-        ThermalEngine(np.ones(shape, dtype=bool), CELL, terms, 1e-9, 1),
-        Engine(np.ones(shape, dtype=bool), CELL, terms),
+        ThermalEngine(Layer(np.ones(shape, dtype=bool), CELL, terms), 1e-9, 1),
+        Engine(Layer(np.ones(shape, dtype=bool), CELL, terms)),
     ):
         engine.magnetization = np.broadcast_to(wall, (*shape, 3))
         engine.set_torque(torque)

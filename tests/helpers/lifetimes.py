@@ -18,6 +18,7 @@ from wallnet.film import paths
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.energy import Landscape
 from wallnet.film.minima import descend
+from wallnet.film.terms import Layer
 from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import material
 
@@ -90,7 +91,7 @@ class Well:
     def __init__(self, field: float) -> None:
         self.mask = mask = strip()
         self.terms = replace(TERMS, external_field=(0.0, 0.0, field))
-        self._landscape = landscape = Landscape(mask, CELL, self.terms)
+        self._landscape = landscape = Landscape(Layer(mask, CELL, self.terms))
         found = descend(landscape, _wall((CENTRE + 0.5) * EDGE))
         assert found.converged
         self.bottom = found.m
@@ -145,7 +146,7 @@ def escapes(
     """
     mask = np.zeros((strips, ROWS + 1, COLUMNS), dtype=bool)
     mask[:, :ROWS] = well.mask
-    engine = ThermalEngine(mask.reshape(-1, COLUMNS), CELL, well.terms, TEMPERATURE, seed)
+    engine = ThermalEngine(Layer(mask.reshape(-1, COLUMNS), CELL, well.terms), TEMPERATURE, seed)
     start = np.zeros((*mask.shape, 3))
     start[:, :ROWS] = np.moveaxis(well.bottom, 0, -1)
     engine.magnetization = start.reshape(-1, COLUMNS, 3)

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.placed import placed_wall
 from wallnet import tracks
 from wallnet.config import Track
 from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.config.track import Notches
 from wallnet.film.core import Engine, Tolerances
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque, Terms
 
 FOLDER = Path(__file__).parents[1] / "reference"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -41,11 +42,11 @@ def simulate(description, times, settings=None):
     )
     mask = tracks.magnetic_mask(track)
     cell = (track.cell_size, track.cell_size, track.thickness)
-    engine = Engine(mask, cell, terms, Tolerances(**(settings or Settings()).model_dump()))
+    engine = Engine(Layer(mask, cell, terms), Tolerances(**(settings or Settings()).model_dump()))
     stiffness = terms.anisotropy - 2e-7 * np.pi * terms.saturation_magnetization**2
     width = np.sqrt(terms.exchange_stiffness / stiffness)
     start = description["wall_start_m"]
-    engine.magnetization = tracks.placed_wall(track, width, start, start)
+    engine.magnetization = placed_wall(track, width, start, start)
     engine.set_torque(
         SpinTorque(
             current_density=description["current_density_A_per_m2"],

@@ -10,6 +10,7 @@ import numpy as np
 from helpers.small_campaign import MATERIAL
 from wallnet import config, experiment, files, tracks
 from wallnet.experiment.energy_path import minimum_states
+from wallnet.experiment.film import check
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job
@@ -56,7 +57,7 @@ SYNAPSE_ENDS = {
 
 
 def campaign(**devices):
-    return config.parse({"material": MATERIAL, "devices": devices})
+    return config.parse({"material": MATERIAL, "devices": devices}, check)
 
 
 def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
@@ -69,8 +70,7 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
     )
     end = recorder.pulse_end + relaxed + extra_rest
     interval = job.output.interval
-    width = job.material.wall_width_parameter
-    placed = functools.cache(functools.partial(tracks.placed_wall, job.track, width))
+    placed = functools.cache(functools.partial(tracks.placed_wall, job))
     for time in np.arange(round(end / interval) + 1) * interval:
         done = min(1.0, time / recorder.pulse_end) if recorder.pulse_end else 1.0
         low = job.placement.bottom + done * (bottom - job.placement.bottom)

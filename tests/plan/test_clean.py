@@ -6,6 +6,7 @@ import pytest
 from helpers.small_campaign import with_networks
 
 from wallnet import cli, config, files, plan
+from wallnet.experiment.film import check
 from wallnet.files.whole import digest_path
 from wallnet.plan.commands import not_asked_for, remove
 from wallnet.plan.listing import everything
@@ -57,7 +58,7 @@ def test_names_with_dashes_do_not_meet_in_a_figure(tiny):
     data["networks"]["datasets"] = ["a", "a-b"]
     data["devices"] |= {"c": {"like": "synapse"}, "b-c": {"like": "synapse"}}
     data["networks"]["synapses"] = ["c", "b-c"]
-    planned = everything(config.parse(data))
+    planned = everything(config.parse(data, check))
     assert len(planned) == len(set(planned))
 
 

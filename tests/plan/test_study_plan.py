@@ -9,6 +9,7 @@ from helpers.small_campaign import Campaign, with_networks
 from helpers.synthetic import write_neuron, write_synapse
 
 from wallnet import config, files
+from wallnet.experiment.film import check
 from wallnet.plan.commands import not_asked_for
 from wallnet.plan.listing import checks, everything, mapping_files, validation_files
 
@@ -69,7 +70,7 @@ def test_the_target_has_its_own_files_and_all_has_none_of_them(before):
 
 def test_the_plan_has_the_files_of_the_rules(before):
     """`wallnet clean` keeps what the plan has."""
-    found = config.parse(campaign())
+    found = config.parse(campaign(), check)
     made = {path for job in before for path in job["output"]}
     beside = {*validation_files(found)}
     assert {*everything(found), *checks(found)} - beside == made
@@ -112,13 +113,13 @@ def test_a_campaign_without_what_is_compared_says_so_in_one_sentence(tmp_path):
 
 
 def test_nothing_is_compared_without_what_it_needs():
-    assert mapping_files(config.parse(campaign()))
+    assert mapping_files(config.parse(campaign(), check))
     for changes in ({"compared": []}, {"synapses": []}, {"recipes": {}}):
-        assert mapping_files(config.parse(campaign(**changes))) == []
+        assert mapping_files(config.parse(campaign(**changes), check)) == []
 
 
 def test_clean_keeps_the_files_of_the_comparison_and_lists_those_of_others(tmp_path):
-    found = config.parse(campaign())
+    found = config.parse(campaign(), check)
     kept = mapping_files(found)
     kept += [of(path) for path in kept for of in (files.log_of, files.benchmark_of)]
     gone = [

@@ -9,6 +9,7 @@ from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
 
 from wallnet import config, files, plan
+from wallnet.experiment.film import check
 from wallnet.jobs import SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
@@ -112,7 +113,7 @@ def test_a_page_depends_on_how_barriers_are_judged():
 
 
 def test_of_a_measured_device_the_levels_are_shown():
-    job = summary_job(config.parse(measured_campaign()))
+    job = summary_job(config.parse(measured_campaign(), check))
     assert job.written not in job.devices
     assert job.devices == ()
     assert device_figure(job).endswith(f"{job.written}-measured.png")

@@ -7,6 +7,7 @@ from helpers.windows import windowed
 
 from wallnet import config
 from wallnet.experiment import Request, pulse_job
+from wallnet.experiment.film import check
 from wallnet.plan.work import work_ahead
 
 TRACK = {
@@ -23,7 +24,7 @@ def pulse_of(longest, calculator="film", **changes):
     data = windowed()
     data["devices"]["stairs"] |= {"calculator": calculator} | changes
     del data["operating_windows"]
-    job = pulse_job(config.parse(data).devices["stairs"], 0.65e12)
+    job = pulse_job(config.parse(data, check).devices["stairs"], 0.65e12)
     left = job.relaxation.model_copy(update={"longest": longest - job.pulse_duration})
     return Request("trace", "nowhere.nc", lambda: job.model_copy(update={"relaxation": left}))
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from wallnet import config, experiment, plan
 from wallnet.config.devices import VACUUM_PERMEABILITY
+from wallnet.experiment.film import step_of
 from wallnet.experiment.simulation import level_states
 from wallnet.jobs.networks import (
     MappingJob,
@@ -148,7 +149,7 @@ def typical_step(device):
     sound |= {"thickness": device["thickness"], "cell_size": device["cell"]}
     interval = {"interval": 1e-15, "snapshot_interval": 1e-15}
     try:
-        return config.Device.model_validate(
+        device = config.Device.model_validate(
             {
                 "kind": "track",
                 "track": sound,
@@ -159,7 +160,8 @@ def typical_step(device):
                 "material": device["material"],
                 "film": device["film"],
             }
-        ).time_step()
+        )
+        return step_of(device)
     except ValueError:
         return 1e-15
 
@@ -233,7 +235,7 @@ def test_any_tiny_device_is_refused_by_key_or_gives_a_finite_trace(device):
         event("refused")
         check_refusal(error)
         return
-    if parsed.pulse.duration / parsed.time_step() > 3e3:
+    if parsed.pulse.duration / step_of(parsed) > 3e3:
         event("too long to try")
         return
     density = parsed.pulse.current_densities[0]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wallnet import cli, config, experiment, files, plan
+from wallnet.experiment.film import check
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -124,5 +125,5 @@ def test_yaml_that_calls_is_refused(tmp_path, monkeypatch):
     with pytest.raises(config.ConfigError, match="config.yaml"):
         plan.load("config.yaml")
     with pytest.raises(config.ConfigError, match="no valid value"):
-        config.load_device(ROOT / "config.yaml", "neuron", [f"material.damping={call}"])
+        config.load_device(ROOT / "config.yaml", "neuron", check, [f"material.damping={call}"])
     assert not (tmp_path / "executed").exists()

@@ -5,6 +5,7 @@ import copy
 from helpers.small_campaign import TINY
 
 from wallnet import config
+from wallnet.experiment.film import check
 from wallnet.report import parameters
 
 
@@ -12,7 +13,7 @@ def test_every_device_has_a_column_and_every_quantity_its_unit():
     data = copy.deepcopy(TINY)
     warm = {"temperature": {"ambient": 310.0, "values_of": "cells"}}
     data["devices"]["variant"] = {"like": "synapse", "material": {"damping": 0.1}} | warm
-    table = parameters.table(config.parse(data).devices)
+    table = parameters.table(config.parse(data, check).devices)
     assert table.columns == ["key", "unit", "neuron", "synapse", "variant"]
     rows = {row[0]: tuple(row[1:]) for row in table.rows()}
     assert rows["track.length"] == ("m", "2e-07", "3.6e-07", "3.6e-07")
@@ -26,7 +27,9 @@ def test_every_device_has_a_column_and_every_quantity_its_unit():
 def test_parameters_keep_their_digits():
     data = copy.deepcopy(TINY)
     data["devices"]["synapse"]["material"] = {"damping": 0.1375}
-    rows = {row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data).devices).rows()}
+    rows = {
+        row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data, check).devices).rows()
+    }
     assert rows["material.damping"] == ("1", "0.5", "0.1375")
     assert rows["material.gyromagnetic_ratio"] == ("m/(A s)", "221100", "221100")
 
@@ -34,7 +37,9 @@ def test_parameters_keep_their_digits():
 def test_a_setting_of_zero_or_false_is_shown():
     data = copy.deepcopy(TINY)
     data["devices"]["synapse"]["relaxation"] = {"longest": 0.0}
-    rows = {row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data).devices).rows()}
+    rows = {
+        row[0]: tuple(row[1:]) for row in parameters.table(config.parse(data, check).devices).rows()
+    }
     assert rows["material.field_like_torque"][1:] == ("0", "0")
     assert rows["relaxation.longest"][2] == "0"
     assert rows["optional"][1:] == ("False", "False")

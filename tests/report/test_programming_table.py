@@ -17,6 +17,7 @@ from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.experiment.film import check
 from wallnet.jobs import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
 from wallnet.plan.listing import network_files
@@ -144,7 +145,7 @@ def job():
     data = with_networks()
     data["networks"] |= {"readings": ["parallel"], "mappings": ["signed"], "seeds": [3, 4, 9]}
     del data["networks"]["recipes"]["plain"]["fine_tuned"]
-    made = programming_energy_job(config.parse(data))
+    made = programming_energy_job(config.parse(data, check))
     return made.model_copy(update={"written_by": {"synapse": "stairs"}})
 
 

@@ -5,6 +5,7 @@ from helpers.small_campaign import MATERIAL
 
 from wallnet import experiment, simulate
 from wallnet.config import parse
+from wallnet.experiment.film import check
 from wallnet.simulate import registry
 
 SMALL = {
@@ -36,7 +37,7 @@ def small_job():
 
     def make(calculator, current_density=0.3e12, **changes):
         device = SMALL["devices"]["small"] | {"calculator": calculator} | changes
-        campaign = parse(SMALL | {"devices": {"small": device}})
+        campaign = parse(SMALL | {"devices": {"small": device}}, check)
         return experiment.pulse_job(campaign.devices["small"], current_density)
 
     return make

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.placed import placed_wall
 
-from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.simulate import oommf
 from wallnet.simulate.drives import Drive, drives
@@ -51,7 +51,7 @@ def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job, mon
         starts.append(start)
         for stage in range(drive.stages):
             moved = min(drive.time(stage), 150e-12) * 400
-            start = tracks.placed_wall(job.track, 5e-9, 60e-9 + moved, 60e-9 + moved)
+            start = placed_wall(job.track, 5e-9, 60e-9 + moved, 60e-9 + moved)
             yield start
 
     monkeypatch.setattr(

@@ -4,13 +4,16 @@ import copy
 
 import numpy as np
 import pytest
+from helpers.placed import placed_wall
 from helpers.small_campaign import TINY
 
 import wallnet.film
 from wallnet import config, experiment, tracks
+from wallnet.experiment.film import check, terms_of
 from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Landscape
+from wallnet.film.terms import Layer
 from wallnet.simulate import simulate
 
 CHANGES = {
@@ -31,7 +34,7 @@ def synapse(fixed):
         "duration": 1.2e-9,
         "current_densities": [-3e12, 3e12],
     }
-    return config.parse(described).devices["synapse"]
+    return config.parse(described, check).devices["synapse"]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,9 @@ def test_the_engine_leaves_held_cells_alone_and_their_neighbours_feel_them(froze
         damping=0.5,
         stray_field=True,
     )
-    engine = Engine(mask, (2e-9, 2e-9, 2e-9), terms, Tolerances(frozen_change=frozen_change), held)
+    engine = Engine(
+        Layer(mask, (2e-9, 2e-9, 2e-9), terms, held), Tolerances(frozen_change=frozen_change)
+    )
     engine.magnetization = np.broadcast_to((0.0, 0.6, 0.8), (4, 20, 3))
     engine.advance(50e-12)
     m = engine.magnetization
@@ -100,10 +105,10 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
 
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
-    landscape = Landscape(**tracks.film(experiment.minimum_job(device, "1")))
+    landscape = Landscape(tracks.layer(experiment.minimum_job(device, "1")))
     held = tracks.held_cells(device.track)
     delta = device.material.wall_width_parameter
-    start = np.moveaxis(tracks.placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()
+    start = np.moveaxis(placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()
     start[:, held] = np.array([[0.6], [0.0], [-0.8]]) * np.sign(-start[2, held])
     found = minima.descend(landscape, start)
     assert found.converged
@@ -112,7 +117,7 @@ def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     assert not mode[:, held].any()
     assert np.abs(mode).max() > 0
     # without the mask, the same state has a large torque, in held cells alone
-    everywhere = Landscape(landscape.mask, (4e-9, 4e-9, 2e-9), device.material.terms())
+    everywhere = Landscape(Layer(landscape.mask, (4e-9, 4e-9, 2e-9), terms_of(device.material)))
     torque = np.linalg.norm(everywhere.exact_torque(found.m), axis=0)
     assert torque[held].min() > 1e4
     assert torque[landscape.free].max() < minima.STOP

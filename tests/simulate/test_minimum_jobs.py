@@ -8,9 +8,11 @@ import pytest
 from helpers.small_campaign import TINY
 
 from wallnet import cli, config, experiment, files, tracks
+from wallnet.experiment.film import check, terms_of
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
 from wallnet.film.energy import Landscape
+from wallnet.film.terms import Layer
 from wallnet.simulate import SimulationError, simulate
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 
@@ -21,7 +23,7 @@ SPACING = 0.5
 @pytest.fixture(scope="module")
 def device():
     """A track of 90 × 18 cells whose pairs of notches at 120 and 240 nm hold a wall."""
-    return config.parse(TINY).devices["synapse"]
+    return config.parse(TINY, check).devices["synapse"]
 
 
 def minimum(device, name):
@@ -46,7 +48,7 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     energy = tracks_energy(device, found["minimum_magnetization"].values)
     assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
     m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
-    torque = Landscape(**tracks.film(job)).exact_torque(m)
+    torque = Landscape(tracks.layer(job)).exact_torque(m)
     left = np.sqrt((torque**2).sum(axis=0)).max()
     assert found["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 
@@ -79,11 +81,8 @@ def tracks_energy(device, m):
     from wallnet.film import Energy
 
     track = device.track
-    film = Energy(
-        tracks.magnetic_mask(track),
-        (track.cell_size, track.cell_size, track.thickness),
-        device.material.terms(),
-    )
+    cell = (track.cell_size, track.cell_size, track.thickness)
+    film = Energy(Layer(tracks.magnetic_mask(track), cell, terms_of(device.material)))
     return film.energy(np.nan_to_num(m))
 
 

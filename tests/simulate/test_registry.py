@@ -7,6 +7,7 @@ import pytest
 from helpers.drift import DRIFT
 
 from wallnet import config, experiment, simulate
+from wallnet.experiment.film import check
 from wallnet.simulate import SimulationError, registry
 from wallnet.simulate.calculator import Checkpoint
 
@@ -93,7 +94,7 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
         "calculator": "square:Drift",
         "calculator_settings": {"square:Drift": {"velocity": 1.0}},
     }
-    device = config.parse(tiny).devices["synapse"]
+    device = config.parse(tiny, check).devices["synapse"]
     pulse = {"current_density": 0.5e12, "duration": 0.6e-9}
     for shape in ({}, {"waveform": ((0.0, 0.0), (0.5e-9, 1.0))}):
         train = experiment.Train(pulses=(pulse, pulse | shape))
@@ -108,14 +109,14 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
 @pytest.mark.parametrize("resumes", [False, True])
 def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
     text = DRIFT.replace(
-        "        track, width", "        Drift.given = checkpoint\n        track, width"
+        "        bottom, top", "        Drift.given = checkpoint\n        bottom, top"
     )
     module("lasting", text.replace("Settings = ", f"resumes = {resumes}\n    Settings = "))
     tiny["devices"]["synapse"] |= {
         "calculator": "lasting:Drift",
         "calculator_settings": {"lasting:Drift": {"velocity": 1.0}},
     }
-    job = experiment.pulse_job(config.parse(tiny).devices["synapse"], 0.5e12)
+    job = experiment.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
     simulate.simulate(job, output=tmp_path / "trace.nc")
     given = sys.modules["lasting"].Drift.given
     assert isinstance(given, Checkpoint) if resumes else given is None

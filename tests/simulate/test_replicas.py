@@ -7,6 +7,7 @@ from helpers.small_campaign import MATERIAL
 from wallnet import experiment, files, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
 from wallnet.experiment import Simulation, Train, train_job
+from wallnet.experiment.film import check
 from wallnet.experiment.simulation import FreeWalls, blocks
 from wallnet.simulate import calculator, trains
 from wallnet.simulate.trains import Course, course, going_on, joined, run_train, unfinished
@@ -36,7 +37,7 @@ def device(**changes):
     }
     output = {"interval": 20e-12, "snapshot_interval": 1e-9}
     data = {"material": MATERIAL, "output": output, "devices": {"warm": given}, "networks": {}}
-    return parse(data).devices["warm"]
+    return parse(data, check).devices["warm"]
 
 
 def block(first, last, **train):

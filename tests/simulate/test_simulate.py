@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import yaml
+from helpers.placed import placed_wall
 
 from wallnet import cli, config, experiment, files, revisions, simulate
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.devices import Wall
+from wallnet.experiment.film import check
 from wallnet.experiment.simulation import WallPlacement
 from wallnet.files.progress import read_progress
 from wallnet.simulate.recorder import Recorder
@@ -14,7 +16,7 @@ from wallnet.simulate.recorder import Recorder
 
 @pytest.fixture
 def synapse(tiny):
-    return config.parse(tiny).devices["synapse"]
+    return config.parse(tiny, check).devices["synapse"]
 
 
 def test_a_trace_is_what_the_files_say(synapse, tmp_path):
@@ -54,10 +56,8 @@ def test_settled_is_told_from_moving_and_from_not_asked(synapse):
 def _recorded(job, ends, interval=0.1e-9):
     recorder = Recorder(job)
     for index, end in enumerate(ends):
-        from wallnet import tracks
-
         bottom, top = end if isinstance(end, tuple) else (end, end)
-        recorder.record(index * interval, tracks.placed_wall(job.track, 9e-9, bottom, top))
+        recorder.record(index * interval, placed_wall(job.track, 9e-9, bottom, top))
     return recorder
 
 
@@ -200,9 +200,9 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
     device = synapse.model_copy(update={"material": material, "film": settings})
     job = _pulse(device, -0.5e12, 20e-12, 20e-12)
     film = embedded.engine_of(job, settings)
-    assert film.cell == (4e-9, 4e-9, 2e-9)
+    assert film.layer.cell == (4e-9, 4e-9, 2e-9)
     assert film.tolerances == Tolerances(1e-3, 2e-4, 0.8)
-    assert film.terms == Terms(
+    assert film.layer.terms == Terms(
         saturation_magnetization=1.1e6,
         exchange_stiffness=2.0e-11,
         dmi_constant=1.0e-3,
@@ -235,7 +235,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 def test_an_initial_relaxation_goes_on_though_the_wall_rests(tiny):
     """The device's hold, the default hold or half the time as hold would end it early."""
     tiny["devices"]["synapse"]["wall"] = {"start": 120e-9, "relaxation": 5e-9}
-    job = experiment.initial_job(config.parse(tiny).devices["synapse"])
+    job = experiment.initial_job(config.parse(tiny, check).devices["synapse"])
     assert job.current_density is None
     assert not _recorded(job, [120e-9] * 50).resting()
     assert _recorded(job, [120e-9] * 51).resting()
@@ -244,7 +244,7 @@ def test_an_initial_relaxation_goes_on_though_the_wall_rests(tiny):
 def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
     tiny["material"]["damping"] = 2.0
     tiny["devices"]["synapse"]["wall"] = {"start": 120e-9, "relaxation": 0.7e-9}
-    device = config.parse(tiny).devices["synapse"]
+    device = config.parse(tiny, check).devices["synapse"]
     trace = simulate.simulate(experiment.initial_job(device))
     # the wall has come to rest long before
     late = trace["time"].values > 0.4e-9
@@ -325,7 +325,7 @@ def test_a_calculator_derived_from_the_engine_has_settings_of_its_own(tiny, tmp_
     monkeypatch.syspath_prepend(tmp_path)
     given = {"calculator": "derived:Finer", "film": {"time_step_fraction": 0.7}}
     given["calculator_settings"] = {"derived:Finer": {"time_step_fraction": 0.3}}
-    own = config.parse(tiny | given).devices["synapse"]
+    own = config.parse(tiny | given, check).devices["synapse"]
     traces = []
     for device in (own, own.model_copy(update={"calculator": "film"})):
         traces.append(simulate.simulate(_pulse(device, 0.5e12, 40e-12, 20e-12)))

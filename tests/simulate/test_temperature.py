@@ -9,12 +9,14 @@ import yaml
 from helpers.small_campaign import MATERIAL
 
 from wallnet import cli, experiment, files, simulate
-from wallnet.config import ConfigError, ProgramPulse, devices, load_device, parse
-from wallnet.experiment import Simulation, Train, train_job
+from wallnet.config import ConfigError, ProgramPulse, load_device, parse
+from wallnet.experiment import Simulation, Train, film, train_job
+from wallnet.experiment.film import cells_of, check, domain_magnetization, terms_of
 from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
-from wallnet.film.renormalization import domain_magnetization, of_film, scaled
-from wallnet.film.terms import SpinTorque, Terms
+from wallnet.film.renormalization import domain_magnetization as domain_of
+from wallnet.film.renormalization import of_film, scaled
+from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import calculator, trains
 from wallnet.simulate.embedded import HeatedFilm
@@ -53,7 +55,7 @@ CAMPAIGN = {
 
 def device(**changes):
     given = CAMPAIGN["devices"]["warm"] | changes
-    return parse(CAMPAIGN | {"devices": {"warm": given}}).devices["warm"]
+    return parse(CAMPAIGN | {"devices": {"warm": given}}, check).devices["warm"]
 
 
 def with_curie(kelvin):
@@ -208,7 +210,7 @@ def test_the_engine_takes_the_key(job, monkeypatch):
     seeds = []
     made = embedded.ThermalEngine
     monkeypatch.setattr(
-        embedded, "ThermalEngine", lambda **given: seeds.append(given["seed"]) or made(**given)
+        embedded, "ThermalEngine", lambda *given: seeds.append(given[2]) or made(*given)
     )
     embedded.engine_of(job, job.calculator)
     assert seeds == [job.noise_key]
@@ -321,9 +323,9 @@ def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
     steps = work / (3 * columns * rows)
     assert trace.attrs["steps"] == pytest.approx(steps, rel=0.05, abs=0)
     assert trace.attrs["steps"] >= math.floor(steps)
-    monkeypatch.setattr(devices, "LARGEST_WORK", 1.01 * work)
+    monkeypatch.setattr(film, "LARGEST_WORK", 1.01 * work)
     assert hot()
-    monkeypatch.setattr(devices, "LARGEST_WORK", 0.99 * work)
+    monkeypatch.setattr(film, "LARGEST_WORK", 0.99 * work)
     with pytest.raises(ConfigError, match="which is more than a month"):
         hot()
     assert device(temperature=None)
@@ -345,7 +347,7 @@ def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
     del cold["temperature"]
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(CAMPAIGN | {"devices": {"warm": cold}}))
-    assert load_device(path, "warm").temperature is None
+    assert load_device(path, "warm", check).temperature is None
     given = ["simulate", "--config", str(path), "--device", "warm", "--current-density", "0.3e12"]
     cli.main([*given, "--set", "temperature.ambient=300", "--out", str(tmp_path / "a.nc")])
     written = files.read_dataset(tmp_path / "a.nc", "trace")
@@ -390,21 +392,21 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     np.testing.assert_array_equal(told_material(device(temperature=None))[1], given)
     job, cells = told_material(hot())
     assert told_material(hot(measured_at=300.0))[0] == job
-    m = job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 300.0)
     assert m == pytest.approx(0.9775, abs=1e-3)
     np.testing.assert_allclose(cells, given / m**powers, rtol=2e-5)
     assert job.temperature == 300.0
     # Bloch's law from 250 to 300 K: r = 0.835683/0.875
     other, cells = told_material(hot(measured_at=250.0, anisotropy_exponent=2.0))
     ratio = 0.835683 / 0.875
-    m = other.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(other.material, (3e-9, 3e-9, 2e-9), 300.0)
     law = np.array([ratio, ratio**2, ratio**2, ratio**2])
     np.testing.assert_allclose(cells, given * law / m**powers, rtol=2e-5)
     # at 0 K, the film of these cells, and the film itself
     cold, film = told_material(hot(thermal_field=False, values_of="cells"))
     assert (cold.temperature, cold.seed) == (0.0, 0)
     m = job.material.model_copy(update=dict(zip(TOLD, given.tolist(), strict=True)))
-    m = m.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
     np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
     np.testing.assert_array_equal(told_material(hot(thermal_field=False))[1], given)
     plain = device(temperature=None).model_dump()
@@ -432,7 +434,7 @@ def test_minima_and_paths_are_those_of_the_film_at_the_temperature():
     warmer = hot(measured_at=250.0, anisotropy_exponent=2.0)
     np.testing.assert_allclose(film_of(warmer), given * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5)
     m = experiment.pulse_job(hot(values_of="cells"), 0.3e12).material
-    m = m.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
     film, powers = film_of(hot(values_of="cells")), np.array([1, 2, 2, 3])
     np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
     # the film of these cells follows Bloch's law from 300 to 358 K
@@ -462,7 +464,7 @@ def test_a_film_has_its_material_at_room_temperature(temperature, kelvin, measur
     np.testing.assert_allclose(film_of(made, kelvin), film, rtol=1e-5)
     if kelvin is None:  # the cells of a simulation follow
         job, cells = told_material(made)
-        m = job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 358.0)
+        m = domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 358.0)
         np.testing.assert_allclose(cells, film / m ** np.array([1, 2, 2, 3]), rtol=2e-5)
 
 
@@ -492,7 +494,7 @@ def test_other_calculators_simulate_the_film_at_0_k():
 def test_the_wall_is_where_its_ends_are_though_domains_are_shorter(job, trace):
     """Unscaled, the mean of m_z would misplace it by 0.0225 (L/2 - x) = 2.5 nm."""
     m = trace.attrs["domain_magnetization"]
-    assert m == job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300.0)
+    assert m == domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 300.0)
     late = slice(4, None)
     ends = (trace["wall_bottom"].values + trace["wall_top"].values)[late].mean() / 2
     scaled_position = trace["wall_position"].values[late].mean()
@@ -586,7 +588,7 @@ def test_the_film_follows_blochs_law():
     ratio, cell = 0.893901, (3e-9, 3e-9, 2e-9)
     hot_film, ambient_film = (
         of_film(each, cell, kelvin)
-        for each, kelvin in ((terms, 400.0), (job.material.terms(), 300))
+        for each, kelvin in ((terms, 400.0), (terms_of(job.material), 300))
     )
     for name, power in (
         ("saturation_magnetization", 1),
@@ -598,9 +600,7 @@ def test_the_film_follows_blochs_law():
         assert found == pytest.approx(ratio**power, rel=1e-5, abs=0), name
     assert hot_film.saturation_magnetization / 1.1e6 == pytest.approx(ratio, rel=1e-5, abs=0)
     # those of the cells fall less, by what they fluctuate more
-    more = domain_magnetization(terms, cell, 400.0) / domain_magnetization(
-        job.material.terms(), cell, 300.0
-    )
+    more = domain_of(terms, cell, 400.0) / domain_of(terms_of(job.material), cell, 300.0)
     assert 0.985 < more < 0.993
     at_rest = job.material.saturation_magnetization
     assert terms.saturation_magnetization / at_rest == pytest.approx(ratio / more, rel=1e-5, abs=0)
@@ -618,7 +618,7 @@ def test_an_engine_with_another_material_is_as_one_made_with_it():
     torque = SpinTorque(0.5e12, 0.4)
     m = np.random.default_rng(3).normal(size=(6, 9, 3))
     changed, made = (
-        ThermalEngine(mask, cell, terms, kelvin, seed=4)
+        ThermalEngine(Layer(mask, cell, terms), kelvin, seed=4)
         for terms, kelvin in ((cold, 300.0), (warm, 450.0))
     )
     for engine in (changed, made):
@@ -744,7 +744,9 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
 def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heated_job):
     """A domain at the temperature of the end of the pulse, in equilibrium, far from edges."""
     terms, kelvin = HeatedFilm(heated_job).at(0.13e-9)
-    engine = ThermalEngine(np.ones((60, 80), dtype=bool), (3e-9, 3e-9, 2e-9), terms, kelvin, seed=5)
+    engine = ThermalEngine(
+        Layer(np.ones((60, 80), dtype=bool), (3e-9, 3e-9, 2e-9), terms), kelvin, seed=5
+    )
     engine.magnetization = np.tile([0.0, 0.0, 1.0], (60, 80, 1))
     engine.advance(40e-12)
     means = []
@@ -753,15 +755,15 @@ def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heate
         means.append(engine.magnetization[5:-5, 5:-5, 2].mean())
     found = magnetization_over_time(heated_job, [0.13e-9])
     assert np.mean(means) == pytest.approx(found.item(), rel=0, abs=2e-3)
-    assert found.item() < heated_job.material.domain_magnetization((3e-9, 3e-9, 2e-9), 300) - 0.015
+    assert found.item() < domain_magnetization(heated_job.material, (3e-9, 3e-9, 2e-9), 300) - 0.015
 
 
 def domain_of_step(step, time):
     """The law of the film at 300 K, whose cells have the given values, at one temperature."""
-    film = of_film(heated().simulated_material.terms(), (3e-9, 3e-9, 2e-9), 300.0)
+    film = of_film(terms_of(cells_of(heated())), (3e-9, 3e-9, 2e-9), 300.0)
     kelvin = float(TrackTemperature(step)(time))
     ratio = (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
-    return domain_magnetization(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, True)
+    return domain_of(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, True)
 
 
 def test_domains_follow_the_heat_of_all_pulses_of_a_train():

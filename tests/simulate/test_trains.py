@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from helpers.placed import placed_wall
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import experiment, files, plan, revisions, simulate, tracks
+from wallnet import experiment, files, plan, revisions, simulate
 from wallnet.cli import main
 from wallnet.config.devices import Relaxation
 from wallnet.experiment import Train, train_job
@@ -133,7 +134,7 @@ def walking(monkeypatch):
             width = step.material.wall_width_parameter
             times = (0, end - 0.2 * NS, end)
             for time, (bottom, top) in zip(times, next(left), strict=True):
-                placed = tracks.placed_wall(step.track, width, bottom * NM, top * NM)
+                placed = placed_wall(step.track, width, bottom * NM, top * NM)
                 recorder.record(time, placed)
             told = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
             return recorder.trace().assign_attrs(told)

@@ -104,7 +104,7 @@ def evaluated(script, time):
 
 def test_oommf_scales_the_current_within_a_run(shaped, tmp_path):
     job = shaped(SHAPE, calculator="oommf")
-    wall = tracks.placed_wall(job.track, job.material.wall_width_parameter, 60e-9, 60e-9)
+    wall = tracks.placed_wall(job, 60e-9, 60e-9)
     texts = []
     for index, drive in enumerate(drives(job)):
         folder = tmp_path / f"{index}"

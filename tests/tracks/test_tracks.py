@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from helpers.placed import placed_wall
 from helpers.small_campaign import MATERIAL, TINY, UNLIKE
 
 from wallnet import experiment, tracks
 from wallnet.config import Material, Track, parse
 from wallnet.config.track import Notches
+from wallnet.experiment.film import check
 from wallnet.film.terms import Terms
 
 SYNAPSE = Track(
@@ -21,7 +23,7 @@ DELTA = 9.13e-9
 
 def test_a_placed_wall_is_where_it_was_put():
     mask = tracks.magnetic_mask(SYNAPSE)
-    wall = tracks.placed_wall(SYNAPSE, DELTA, 450e-9, 500e-9)
+    wall = placed_wall(SYNAPSE, DELTA, 450e-9, 500e-9)
     assert np.allclose(np.linalg.norm(wall, axis=-1)[mask], 1, rtol=1e-12, atol=0)
     assert not wall[~mask].any()
     bottom, top = tracks.wall_ends(SYNAPSE, mask, wall)
@@ -48,7 +50,7 @@ def test_held_cells_are_those_whose_centre_is_in_a_fixed_end():
 def test_held_cells_are_exactly_those_of_the_domains():
     notches = {"positions": [60e-9], "diameter": 40e-9}
     track = Track(**SYNAPSE.model_dump() | {"notches": notches, "fixed_ends": 20e-9})
-    wall = tracks.placed_wall(track, DELTA, 25e-9, 40e-9)
+    wall = placed_wall(track, DELTA, 25e-9, 40e-9)
     assert np.all(wall[:, :7] == (0, 0, -1))
     assert np.all(wall[:, -7:] == (0, 0, 1))
     assert wall[0, 7, 2] > -0.5
@@ -153,7 +155,7 @@ def test_cell_centres_lie_half_a_cell_inside_the_edges():
 def test_a_placed_wall_points_against_x_within_and_leans_from_edge_to_edge():
     """At a distance of Δ/2 from its middle, m = (-sech ½, 0, ±tanh ½)."""
     plain = SMALL.model_copy(update={"notches": None})
-    wall = tracks.placed_wall(plain, 5e-9, 10e-9, 16e-9)
+    wall = placed_wall(plain, 5e-9, 10e-9, 16e-9)
     # the middle is at 10.5 nm in the lowest row and at 15.5 nm in the highest; x = 13 nm
     assert wall[0, 6] == pytest.approx([-0.886819, 0, 0.462117], abs=1e-6)
     assert wall[5, 6] == pytest.approx([-0.886819, 0, -0.462117], abs=1e-6)
@@ -232,13 +234,13 @@ def test_the_first_time_at_a_level_is_interpolated():
 
 
 def test_a_film_has_the_material_of_its_job():
-    device = parse(TINY | {"material": UNLIKE}).devices["synapse"]
+    device = parse(TINY | {"material": UNLIKE}, check).devices["synapse"]
     job = experiment.pulse_job(device, 0.5e12)
-    made = tracks.film(job)
-    assert made["terms"] == Terms(
+    layer = tracks.layer(job)
+    assert layer.terms == Terms(
         0.9e6, 1.7e-11, -1.3e-3, 0.8e6, damping=0.45, gyromagnetic_ratio=2.3e5
     )
-    assert made["cell"] == (device.track.cell_size, device.track.cell_size, device.track.thickness)
-    assert np.array_equal(made["mask"], tracks.magnetic_mask(device.track))
-    still = tracks.film(experiment.minimum_job(device, "1"))
-    assert still["terms"] == Terms(0.9e6, 1.7e-11, -1.3e-3, 0.8e6)
+    assert layer.cell == (device.track.cell_size, device.track.cell_size, device.track.thickness)
+    assert np.array_equal(layer.mask, tracks.magnetic_mask(device.track))
+    still = tracks.layer(experiment.minimum_job(device, "1"))
+    assert still.terms == Terms(0.9e6, 1.7e-11, -1.3e-3, 0.8e6)

@@ -24,6 +24,7 @@ from wallnet.config.pulse import parse_current_density
 from wallnet.config.quantities import plain
 from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.film import check
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState, written_whole
 from wallnet.files.schema import names_of
@@ -84,7 +85,7 @@ def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None =
     0.3
     """
     given = [f"{key}={json.dumps(value)}" for key, value in plain(changes or {}).items()]
-    return config.load_device(path, name, given)
+    return config.load_device(path, name, check, given)
 
 
 def make_device(**blocks: Any) -> Device:
@@ -100,7 +101,8 @@ def make_device(**blocks: Any) -> Device:
     wallnet.config.ConfigError
         If a key is missing or has no valid value.
     """
-    campaign = config.parse({"devices": {"device": plain(blocks)}}, source="make_device")
+    data = {"devices": {"device": plain(blocks)}}
+    campaign = config.parse(data, check, source="make_device")
     for text in campaign.warnings:
         warnings.warn(f"make_device: {text}", stacklevel=2)
     made = campaign.devices["device"]

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -97,8 +97,14 @@ class Campaign(Section):
         return [name for name, device in self.devices.items() if device.kind == kind]
 
 
+CheckDevice = Callable[[Device], tuple[str, list[str]]]
+"""Function that returns why a valid device cannot be simulated, empty if it can, and what is
+doubtful of it; sentences that begin with a key of the device."""
+
+
 def parse(
     data: Mapping[str, Any],
+    check: CheckDevice,
     source: str = "config.yaml",
     studies: Mapping[str, Any] = MappingProxyType({}),
     elsewhere: Mapping[str, str] = MappingProxyType({}),
@@ -109,6 +115,8 @@ def parse(
     ----------
     data : Mapping
         Contents of `config.yaml`, with overrides already merged.
+    check : callable
+        What judges each device (`wallnet.experiment.film.check`).
     source : str
         Name of the data in messages.
     studies : Mapping
@@ -131,18 +139,25 @@ def parse(
     devices, found, doubts = _devices(
         {str(name): device for name, device in raw.items()},
         {key: data[key] for key in SHARED if key in data},
+        check,
     )
     blocks = {key: data[key] for key in known if key in data and key not in SHARED}
     made, findings = checked(with_studies(studies), blocks | {"devices": devices})
     more = [_nameless(each, studies, blocks) or each.sentence() for each in findings]
     _refuse([*problems, *found, *more], source, elsewhere)
     assert made is not None
+
+    def validate(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
+        """Validate a block; return its model and the problems."""
+        block, findings, _ = _judged(model, data, check)
+        return block, [finding.sentence(prefix) for finding in findings]
+
     asked = {key: getattr(made, key) for key in studies}
     problems = made.reference.problems(made.simulated)
     for key, study in studies.items():
         for name, settings in ({"": asked[key]} if study.each else asked[key]).items():
             where = f"{key}.{name}" if name else key
-            problems += study.problems(where, name, settings, made, _sentences)
+            problems += study.problems(where, name, settings, made, validate)
         if study.each:
             asked[key] = dict.fromkeys(study.each(asked[key], devices), asked[key])
     used = made.networks.level_sets
@@ -191,14 +206,21 @@ def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) 
         raise ConfigError("\n".join(found))
 
 
-def _sentences(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
-    """Validate a block; return its model and the problems."""
+def _judged(
+    model: type[BaseModel], data: object, check: CheckDevice
+) -> tuple[Any, list[Finding], list[Finding]]:
+    """Validate a block, and judge a device; return its model, its problems and its warnings."""
     made, findings = checked(model, data)
-    return made, [finding.sentence(prefix) for finding in findings]
+    if not isinstance(made, Device):
+        return made, findings, []
+    fault, doubts = check(made)
+    if fault:
+        return None, [finding_of(Device, (), fault)], []
+    return made, [], [finding_of(Device, (), doubt) for doubt in doubts]
 
 
 def _devices(
-    raw: Mapping[str, Any], shared: Mapping[str, Any]
+    raw: Mapping[str, Any], shared: Mapping[str, Any], check: CheckDevice
 ) -> tuple[dict[str, Device | MeasuredDevice], list[str], list[str]]:
     """Return the valid devices, the problems of the others, and the warnings of the valid ones.
 
@@ -221,11 +243,10 @@ def _devices(
             continue
         measured = own.get("kind") == MEASURED
         model = MeasuredDevice if measured else Device
-        made, findings[name] = checked(model, own if measured else laid_over(shared, own))
-        if isinstance(made, Device | MeasuredDevice):
+        data = own if measured else laid_over(shared, own)
+        made, findings[name], doubts[name] = _judged(model, data, check)
+        if made is not None:
             devices[name] = made
-        if isinstance(made, Device):
-            doubts[name] = [finding_of(Device, (), text) for text in made.warnings()]
     problems += _reported(findings, raw, shared)
     return devices, problems, [*_reported(doubts, raw, shared)]
 
@@ -243,14 +264,18 @@ def _reported(
             yield finding.sentence(*(() if inherited else ("devices", name)))
 
 
-def load(path: str | Path, studies: Mapping[str, Any] = MappingProxyType({})) -> Campaign:
+def load(
+    path: str | Path, check: CheckDevice, studies: Mapping[str, Any] = MappingProxyType({})
+) -> Campaign:
     """Read and check a configuration file (`read_campaign`, `parse`)."""
     data, elsewhere = read_campaign(path)
     with contextlib.chdir(Path(path).parent):
-        return parse(data, str(path), studies, elsewhere)
+        return parse(data, check, str(path), studies, elsewhere)
 
 
-def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Device:
+def load_device(
+    path: str | Path, name: str, check: CheckDevice, changes: Sequence[str] = ()
+) -> Device:
     """Read one simulated device of a configuration file, with some keys changed.
 
     Only the device and those from which it inherits are checked.
@@ -261,6 +286,8 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
         The file, in YAML.
     name : str
         The device.
+    check : callable
+        What judges a device, as for `parse`.
     changes : sequence of str
         Changes such as ``material.damping=0.2``; the keys are those of the device.
 
@@ -302,7 +329,7 @@ def load_device(path: str | Path, name: str, changes: Sequence[str] = ()) -> Dev
     alone = {key: data[key] for key in SHARED if key in data}
     alone |= {"devices": {heir: blocks[heir] for heir in heirs}}
     with contextlib.chdir(Path(path).parent):
-        campaign = parse(alone, source=str(path))
+        campaign = parse(alone, check, source=str(path))
     for text in campaign.warnings:
         warnings.warn(f"{path}: {text}", stacklevel=2)
     device = campaign.devices[name]

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -11,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
-from wallnet.config.messages import checked, misnamed
+from wallnet.config.messages import misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     FIXES,
@@ -30,23 +29,8 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.track import ROUNDING, Track
 
-if TYPE_CHECKING:
-    from wallnet.film.terms import SpinTorque, Terms
-
 VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
-
-LARGEST_TRACE = 4_000_000_000
-"""Largest size of one trace in memory, in bytes."""
-LARGEST_WORK = 1e15
-"""Largest number of cells times steps of one simulation: about a month of one core."""
-COLDEST_USUAL = 100.0
-"""Ambient temperature in K below which a warning asks whether it is in degrees Celsius."""
-LONGEST_USUAL = 100e-9
-"""Duration of a pulse in s above which a warning asks for its unit."""
-THERMAL_STEP = 3.0
-"""Processor time of a step at a temperature, with all columns, in steps without one."""
-
 
 Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
 
@@ -63,29 +47,10 @@ class StaticMaterial(Section):
     uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 100.0, 3e7)]
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
 
-    def terms(self) -> "Terms":
-        """Return the energy terms of the film for the embedded engine."""
-        from wallnet.film.terms import Terms  # loads numpy
-
-        return Terms(
-            saturation_magnetization=self.saturation_magnetization,
-            exchange_stiffness=self.exchange_stiffness,
-            dmi_constant=self.dmi_constant,
-            anisotropy=self.uniaxial_anisotropy,
-        )
-
     @property
     def effective_anisotropy(self) -> float:
         """K_eff = K_u - μ0 M_s²/2 in J/m³, the thin-film limit."""
         return self.uniaxial_anisotropy - VACUUM_PERMEABILITY * self.saturation_magnetization**2 / 2
-
-    def limits(
-        self, ambient: float, curie_temperature: float, exponent: float
-    ) -> tuple[float, float]:
-        """Return the temperatures in K of `film.renormalization.limits`."""
-        from wallnet.film.renormalization import limits  # loads numpy
-
-        return limits(self.terms(), ambient, curie_temperature, exponent)
 
     @property
     def wall_width_parameter(self) -> float:
@@ -138,61 +103,6 @@ class SimulatedMaterial(StaticMaterial):
     """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
-
-    def terms(self) -> "Terms":
-        """Return the energy terms of the film, with its dynamics, for the embedded engine."""
-        return replace(
-            super().terms(), damping=self.damping, gyromagnetic_ratio=self.gyromagnetic_ratio
-        )
-
-    def time_step(
-        self,
-        cell: tuple[float, float, float],
-        current_density: float,
-        fraction: float = 1.0,
-        temperature: float = 0.0,
-    ) -> float:
-        """Return the engine's time step in s under a current density in A/m².
-
-        The edges of a cell are in m, the temperature in K. Without one, the step is a fraction of
-        the stability limit.
-
-        Raises
-        ------
-        ValueError
-            If the damping is too low or too high for a temperature.
-        """
-        terms, torque = self.terms(), self.torque(current_density)
-        if not temperature:
-            return fraction * terms.time_step(cell, torque)[1]
-        from wallnet.film.fluctuations import longest_step  # loads numpy
-
-        return longest_step(terms, cell, temperature, torque)
-
-    def domain_magnetization(self, cell: tuple[float, float, float], temperature: float) -> float:
-        """Return the mean of a cell's moment in a domain at a temperature in K, 1 at 0 K.
-
-        A domain that is not stable is a `ValueError`.
-        """
-        if not temperature:
-            return 1.0
-        from wallnet.film.renormalization import domain_magnetization  # loads numpy
-
-        return domain_magnetization(self.terms(), cell, temperature)
-
-    def torque(
-        self, current_density: float, direction: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    ) -> "SpinTorque":
-        """Return the torque of a current density in A/m² with spins along a unit vector."""
-        from wallnet.film.terms import SpinTorque  # loads numpy
-
-        return SpinTorque(
-            current_density=current_density,
-            polarization=self.polarization,
-            direction=direction,
-            slonczewski_lambda=self.slonczewski_lambda,
-            field_like=self.field_like_torque,
-        )
 
 
 class Material(SimulatedMaterial):
@@ -409,39 +319,6 @@ class Device(Section):
         return given.ambient if given and given.thermal_field else 0.0
 
     @property
-    def simulated_material(self) -> SimulatedMaterial:
-        """The material that simulations take: at a temperature, that of the cells.
-
-        Raises
-        ------
-        ValueError
-            If the film is not perpendicular at its temperature, or a value is out of bounds there.
-        """
-        from wallnet.film.renormalization import of_cells  # loads numpy
-
-        given, field = self.film_law, self.field_temperature
-        if given.values_of == "cells" and field:
-            return self._made_of(self.material.terms(), given.ambient)
-        film = self._film(given.ambient)
-        cells = of_cells(film, self.track.cell, field) if field else film
-        return self._made_of(cells, given.ambient)
-
-    def film_at(self, kelvin: float | None = None) -> StaticMaterial:
-        """Return the material of minima and paths: the film without a thermal field.
-
-        It has a temperature in K, by default `film_temperature`.
-
-        Raises
-        ------
-        ValueError
-            If the film is not perpendicular then, or a value is out of bounds; the text begins with
-            a key of `material`.
-        """
-        kelvin = self.film_temperature if kelvin is None else kelvin
-        material = self._made_of(self._film(kelvin), kelvin)
-        return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
-
-    @property
     def film_temperature(self) -> float:
         """Temperature in K of the film: `temperature.ambient`, or room temperature."""
         return self.film_law.ambient
@@ -457,123 +334,13 @@ class Device(Section):
         """How the film changes with the temperature, at room temperature without `temperature`."""
         return self.temperature or Temperature(ambient=ROOM_TEMPERATURE)
 
-    def _film(self, kelvin: float) -> "Terms":
-        """Return the terms of the film at a temperature in K; see `film_at`."""
-        from wallnet.film.renormalization import at_temperature, of_film  # loads numpy
-
-        terms, given, measured = self.material.terms(), self.film_law, self.measured_at
-        if given.values_of == "cells":
-            terms = of_film(terms, self.track.cell, measured)
-        if kelvin == measured:
-            return terms
-        curie = self.material.curie_temperature
-        if max(kelvin, measured) >= curie:
-            raise ValueError(
-                f"curie_temperature is {curie:g} K, too low for Bloch's law from {measured:g} to "
-                f"{kelvin:g} K; raise it or change the temperature"
-            )
-        return at_temperature(terms, measured, kelvin, curie, given.anisotropy_exponent)
-
-    def _made_of(self, terms: "Terms", kelvin: float) -> SimulatedMaterial:
-        """Return the material with its terms at a temperature in K."""
-        keys = {*SimulatedMaterial.model_fields}
-        material = SimulatedMaterial(**self.material.model_dump(include=keys))
-        if terms == material.terms():
-            return material
-        names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
-        values = {key: getattr(terms, name) for key, name in names.items()}
-        # rounded, so that all machines simulate the same job
-        rounded = {key: float(f"{x:.6g}") for key, x in values.items()}
-        made, findings = checked(SimulatedMaterial, material.model_dump() | rounded)
-        if made is None:
-            (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
-            raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")
-        return made
-
-    def warnings(self) -> Iterator[str]:
-        """Yield what is doubtful of valid values, sentences that begin with a key."""
-        if self.track.cell_size > (largest := self.film_at().largest_cell):
-            yield (
-                f"track.cell_size {self.track.cell_size:g} m is above {largest:.4g} m, the smaller "
-                "of Δ/2 and the exchange length, so that the cells may pin the wall; choose a "
-                "smaller one, or compare with one"
-            )
-        if self.temperature and self.temperature.ambient < COLDEST_USUAL:
-            kelvin = self.temperature.ambient
-            yield (
-                f"temperature.ambient is {kelvin:g} K, that is {kelvin - 273.15:.0f} °C; write "
-                f"{kelvin + 273.15:g} if it is in °C"
-            )
-        if self.pulse.duration > LONGEST_USUAL:
-            yield (
-                f"pulse.duration is {self.pulse.duration:g} s, longer than usual; write 1.5e-9 for "
-                "1.5 ns"
-            )
-
-    def time_step(self, current_density: float | None = None) -> float:
-        """Return the engine's time step in s under a current density in A/m², or the strongest."""
-        if current_density is None:
-            current_density = max(self.pulse.current_densities, key=abs)
-        return self.simulated_material.time_step(
-            self.track.cell,
-            current_density,
-            self.film.time_step_fraction,
-            self.field_temperature,
-        )
-
-    def size_fault(self, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
-        """Return why a trace exceeds the memory or a simulation would not end, or an empty text.
-
-        A typing error can cause either. `keys` make the duration, in s. The strongest current
-        density is in A/m². `maps` are full ones beside those of `output.snapshot_interval`.
-        """
-        columns, rows = self.track.cells
-        entries = duration / self.output.interval
-        snapshots = duration / self.output.snapshot_interval + maps
-        size = 12 * (entries * columns + snapshots * columns * rows)
-        if size > LARGEST_TRACE:
-            return (
-                f"output.interval {self.output.interval:g} s and output.snapshot_interval "
-                f"{self.output.snapshot_interval:g} s make a trace of {size:.3g} bytes over "
-                f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
-            )
-        steps = duration / self.time_step(strongest)
-        cost = THERMAL_STEP if self.field_temperature else 1.0
-        if cost * columns * rows * steps > LARGEST_WORK:
-            return (
-                f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "
-                "is more than a month; shorten them or enlarge track.cell_size"
-            )
-        return ""
-
     def _faults(self) -> Iterator[str]:
-        if given := self.temperature:
-            curie, heated = self.material.curie_temperature, given.heating == "pulse"
-            if self.field_temperature and (fault := temperature_fault(self.calculator, heated)):
-                yield fault
-            if heated and given.ambient >= curie:
-                told = f"{given.ambient:g} K, not below material.curie_temperature of {curie:g} K"
-                yield f"temperature.ambient is {told}; lower it"
-        try:
-            film = self.film_at()
-            if given:
-                self.time_step()
-                cells = self.simulated_material
-                cells.domain_magnetization(self.track.cell, self.field_temperature)
-        except ValueError as error:
-            yield f"material.{error}"
-            return
-        if self.track.cell_size > film.wall_width_parameter:
+        curie, given = self.material.curie_temperature, self.temperature
+        if given and given.heating == "pulse" and given.ambient >= curie:
             yield (
-                f"track.cell_size {self.track.cell_size:g} m is above the width parameter of the "
-                f"wall, Δ = √(A/K_eff) = {film.wall_width_parameter:.4g} m, so that the cells pin "
-                f"the wall; choose at most {film.largest_cell:.3g} m"
+                f"temperature.ambient is {given.ambient:g} K, not below material.curie_temperature "
+                f"of {curie:g} K; lower it"
             )
-        end = self.pulse.duration + self.relaxation.longest
-        strongest = max(self.pulse.current_densities, key=abs)
-        keys = "pulse.duration and relaxation.longest"
-        if fault := self.size_fault(keys, max(end, self.wall.relaxation), strongest):
-            yield fault
         track = self.track
         margin = max(track.cell_size, track.fixed_ends or 0.0)
         if not margin <= self.wall.start <= track.length - margin:
@@ -592,6 +359,7 @@ class Device(Section):
                     "track.fixed_ends keeps a synapse from being reversed; give at least two "
                     "track.notches.positions, and wall.start at the first"
                 )
+        end = self.pulse.duration + self.relaxation.longest
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:
             yield (

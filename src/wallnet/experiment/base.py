@@ -5,7 +5,8 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from wallnet.config import ConfigError
+from wallnet.config import ConfigError, Track
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.quantities import Section
 from wallnet.files.whole import one_line
 
@@ -64,3 +65,10 @@ class Job(Section):
             If the text does not describe such a job.
         """
         return read(text, cls, "--job", cls.__name__)
+
+
+class TrackJob(Job):
+    """Computation on the film of a track, which it describes; `tracks.layer` makes arrays of it."""
+
+    track: Track
+    material: StaticMaterial

@@ -4,9 +4,10 @@ import itertools
 import math
 from typing import ClassVar
 
-from wallnet.config.devices import Device, StaticMaterial
+from wallnet.config.devices import Device
 from wallnet.config.track import Track
-from wallnet.experiment.base import Job
+from wallnet.experiment.base import TrackJob
+from wallnet.experiment.film import film_of
 from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED
@@ -20,14 +21,12 @@ SECONDS_PER_CELL_IMAGE = 2e-5
 """Processor time of a path for one cell and one image, in s, of one core of a server."""
 
 
-class StaticJob(Job):
+class StaticJob(TrackJob):
     """Computation from the energy of the embedded engine, whatever simulates the device."""
 
     calculator_name: ClassVar[str] = "film"
     threads: ClassVar[int] = 1
     longest: ClassVar[float] = 0.0
-    track: Track
-    material: StaticMaterial
 
 
 class Minimum(StaticJob):
@@ -68,7 +67,7 @@ def minimum_job(device: Device, name: str, temperature: float | None = None) -> 
     """Return the job that minimises the energy on from a state of a synapse.
 
     Its `name` is that in files, such as "2", "2-3", "initial" or "reversed". The temperature in K
-    is that of `Device.film_at`.
+    is that of `film.film_of`.
     """
     state = WallState.from_file_name(name)
     start = device.wall.start
@@ -76,7 +75,7 @@ def minimum_job(device: Device, name: str, temperature: float | None = None) -> 
     if state != REVERSED:
         bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
-    material = device.film_at(temperature)
+    material = film_of(device, temperature)
     return Minimum(track=device.track, material=material, state=state, placement=placement)
 
 
@@ -132,9 +131,9 @@ def barrier_job(
     """Return the job of a pair of states of a synapse.
 
     They are named as in files, such as "2", "2-3", "expelled" or "reversed". A wall end moves by
-    `spacing`, in units of Δ, from image to image. The temperature in K is that of `Device.film_at`.
+    `spacing`, in units of Δ, from image to image. The temperature in K is that of `film.film_of`.
     """
-    material = device.film_at(temperature)
+    material = film_of(device, temperature)
     return EnergyPath(
         track=device.track,
         material=material,

@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -19,7 +18,6 @@ from wallnet.config.calculators import (
 )
 from wallnet.config.devices import (
     QUENCH,
-    THERMAL_STEP,
     Device,
     Output,
     Relaxation,
@@ -39,8 +37,9 @@ from wallnet.config.quantities import (
 )
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
-from wallnet.experiment.base import Job
+from wallnet.experiment.base import TrackJob
 from wallnet.experiment.code import code_of
+from wallnet.experiment.film import THERMAL_STEP, cells_of, time_step
 from wallnet.files import WallState
 
 BLOCK = 8
@@ -112,7 +111,7 @@ class Train(Section):
     """What replicas with a free wall do at the end."""
 
 
-class Simulation(Job):
+class Simulation(TrackJob):
     """Simulation of one wall on one track: a pulse or none, then relaxation; or a train of pulses.
 
     Without `train`, it is one step, which calculators simulate. Without `current_density` there is
@@ -123,7 +122,6 @@ class Simulation(Job):
     `waveform` and `train` has none of them in its JSON, so that it stays the same job.
     """
 
-    track: Track
     material: SimulatedMaterial
     placement: WallPlacement
     current_density: CurrentDensity | None = None
@@ -270,7 +268,7 @@ class Simulation(Job):
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.
 
-        A step at a temperature counts as `config.devices.THERMAL_STEP` steps, and each pulse is
+        A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is
         followed by a quench.
         """
         settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
@@ -279,25 +277,21 @@ class Simulation(Job):
         columns, rows = self.track.cells
         fraction = settings.time_step_fraction
         given = (self.material, self.track.cell, strongest, fraction)
-        steps = self.longest / _time_step(*given, self.temperature)
+        steps = self.longest / time_step(*given, self.temperature)
         if self.temperature:
             quenches = max(self.pulses, 1.0)
             if self.train and (free := self.train.free):
                 quenches += free.share * free.longest / QUENCH.longest
-            each = QUENCH.longest / _time_step(*given, 0.0)
+            each = QUENCH.longest / time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
         return columns * rows * steps
-
-
-_time_step = lru_cache(maxsize=64)(SimulatedMaterial.time_step)
-"""Time step in s of the embedded engine, which the pulses of a sweep share."""
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
     name = device.calculator
     fields: dict[str, Any] = {
         "track": device.track,
-        "material": device.simulated_material,
+        "material": cells_of(device),
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,

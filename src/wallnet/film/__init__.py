@@ -1,7 +1,8 @@
 """The embedded micromagnetic engine for one thin film with spin-orbit torque.
 
 - `wallnet.film.core`: the engine on plain arrays (`Engine`, `Tolerances`).
-- `wallnet.film.terms`: energy terms and torque, one object each (`Terms`, `SpinTorque`).
+- `wallnet.film.terms`: the film cell by cell (`Layer`); energy terms and torque, one object each
+  (`Terms`, `SpinTorque`).
 - `wallnet.film.energy`: energies and effective fields in double precision, and descents in them.
 - `wallnet.film.minima`: minimisation of the energy.
 - `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which use a
@@ -32,7 +33,7 @@ os.environ.setdefault("NUMBA_CACHE_DIR", "")
 _HOMES = {
     **dict.fromkeys(("TimeDriver", "MinDriver", "Unsupported", "compute", "delete"), "ubermag"),
     **dict.fromkeys(("Engine", "EngineError", "Tolerances"), "core"),
-    **dict.fromkeys(("SpinTorque", "Terms"), "terms"),
+    **dict.fromkeys(("Layer", "SpinTorque", "Terms"), "terms"),
     "Energy": "energy",
 }
 """Module of each public name."""

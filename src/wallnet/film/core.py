@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from wallnet.film import loops
 from wallnet.film.strayfield import StrayField
-from wallnet.film.terms import Cell, Layer, Mask, SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque
 
 
 class EngineError(RuntimeError):
@@ -190,21 +190,15 @@ class Engine:
 
     Parameters
     ----------
-    mask : bool array (rows, columns)
-        Mask of magnetic cells; row 0 is the lower edge, column 0 the left one.
-    cell : tuple of float
-        Edges of a cell along x, y, z in m.
-    terms : Terms
-        Energy and dynamics.
+    layer : Layer
+        The film.
     tolerances : Tolerances
         Error bounds of the shortcuts.
-    held : bool array (rows, columns), optional
-        Mask of frozen spins.
 
     Attributes
     ----------
-    free : bool array (rows, columns)
-        Mask of magnetic cells that are not frozen.
+    mask, free : bool array (rows, columns)
+        Masks of magnetic cells, and of those that are not frozen.
     time : float
         Simulated time in s.
     counters : Counters
@@ -213,25 +207,15 @@ class Engine:
 
     _seed = 0
 
-    def __init__(
-        self,
-        mask: Mask,
-        cell: Cell,
-        terms: Terms,
-        tolerances: Tolerances | None = None,
-        held: Mask | None = None,
-    ) -> None:
-        if mask.ndim != 2 or not mask.any():
+    def __init__(self, layer: Layer, tolerances: Tolerances | None = None) -> None:
+        self.layer, self.mask, self.free = layer, layer.mask, layer.free
+        if self.mask.ndim != 2 or not self.mask.any():
             raise EngineError("the film has no magnetic cell")
-        self.mask = mask
-        self.free = np.ascontiguousarray(mask if held is None else mask & ~held)
-        self.cell = cell
-        self.terms = terms
         self.tolerances = tolerances or Tolerances()
         self.time = 0.0
         self.counters = Counters()
-        rows, columns = mask.shape
-        self._stray = StrayField(mask.shape, cell, terms.saturation_magnetization)
+        rows, columns = self.mask.shape
+        self._stray = StrayField(self.mask.shape, layer.cell, layer.saturation_magnetization)
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
@@ -266,11 +250,11 @@ class Engine:
         self, torque: SpinTorque | None
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
         """Return the coefficients of the inner loops, (1,), and the uniform field in A/m, (3,)."""
-        layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
+        layer, terms = self.layer, self.layer.terms
         found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
-        found["damping"], found["precession"] = self.terms.damping, self.terms.precession
+        found["damping"], found["precession"] = layer.damping, terms.precession
         uniform_field = np.zeros(3)
-        for each in self.terms.acting(torque):
+        for each in terms.acting(torque):
             uniform_field += each.uniform_field(layer)
             for name, value in each.coefficients(layer).items():
                 found[name] += value
@@ -308,7 +292,7 @@ class Engine:
 
     def _choose_steps(self) -> None:
         """Choose the stages of a step, the shares of the thermal field in them, and the length."""
-        chain, longest = self.terms.time_step(self.cell, self._strongest)
+        chain, longest = self.layer.time_step(self._strongest)
         self._chain = np.array(chain, dtype=np.float32)
         self._shares = np.ones_like(self._chain)
         self._longest_step = self.tolerances.time_step_fraction * longest
@@ -445,7 +429,7 @@ class Engine:
         if self._ramp:
             change = self._ramp.uniform_field - uniform_field
             uniform_field = uniform_field + self._ramp.passed(self.time) * change
-        if self.terms.stray_field:
+        if self.layer.terms.stray_field:
             self.counters.stray_field_renewals += 1
             self._stray.far(m, uniform_field, out)
         else:
@@ -474,7 +458,7 @@ class Engine:
         rounding errors of single precision, which exchange amplifies from cell to cell. Motion on
         such a short scale is damped within picoseconds.
         """
-        rate = self._rate(self._m, self._samples[self._sampled[-1][1]], self.terms.rate)
+        rate = self._rate(self._m, self._samples[self._sampled[-1][1]], self.layer.terms.rate)
         return (np.abs(block_sums(rate)) / self._block_cells).max(axis=(0, 1))
 
     def _watch(self, ranges: NDArray[np.int64]) -> None:
@@ -524,7 +508,7 @@ class Engine:
         """Run the steps of `advance`."""
         steps_left = max(1, math.ceil(duration / self._longest_step - 1e-9))
         step = duration / steps_left
-        tolerance = self.tolerances.stray_field_tolerance * self.terms.saturation_magnetization
+        tolerance = self.tolerances.stray_field_tolerance * self.layer.saturation_magnetization
         while steps_left:
             # a remainder is distributed over the other intervals
             intervals = math.ceil(steps_left / int(self._interval))
@@ -580,7 +564,7 @@ class Engine:
                 self._widen(self._window, tolerance)
                 self._renew_outside(self._window)
                 due = True
-            if due and self._resting and self.terms.stray_field:
+            if due and self._resting and self.layer.terms.stray_field:
                 self._place_window()
 
     def _integrate(
@@ -602,7 +586,7 @@ class Engine:
         stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
         loops.advance_ranges(
             *(self._m, self.free, ranges, extrapolated, self._space, stages, draws, parameters),
-            *(count, step * self.terms.rate),
+            *(count, step * self.layer.terms.rate),
         )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count

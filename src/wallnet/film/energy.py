@@ -17,25 +17,14 @@ from ducc0 import fft
 from numpy.typing import NDArray
 
 from wallnet.film.core import Engine
-from wallnet.film.terms import Cell, Layer, Mask, Terms
+from wallnet.film.terms import Layer
 
 
 class Energy:
-    """Energy of a single layer of equal cells.
+    """Energy of a film, a single layer of equal cells."""
 
-    Parameters
-    ----------
-    mask : bool array (rows, columns)
-        Mask of magnetic cells.
-    cell : tuple of float
-        Edges of a cell along x, y, z in m.
-    terms : Terms
-        Material and terms.
-    """
-
-    def __init__(self, mask: Mask, cell: Cell, terms: Terms) -> None:
-        self.layer = Layer(cell, terms.saturation_magnetization, mask)
-        self.terms = terms.energy
+    def __init__(self, layer: Layer) -> None:
+        self.layer, self.terms = layer, layer.terms.energy
 
     def _sum(self, what: str, m: NDArray[np.floating], name: str) -> NDArray[np.float64]:
         """Return the field or the density of the terms with a name, or of all terms."""
@@ -74,14 +63,14 @@ class Energy:
 
     def energy(self, m: NDArray[np.floating], term: str = "total") -> float:
         """Return the energy in J; otherwise as `field`."""
-        return float(self.density(m, term).sum() * math.prod(self.layer.cell))
+        filled = self.density(m, term) * self.layer.filled
+        return float(filled.sum() * math.prod(self.layer.cell))
 
 
 class Landscape:
     """The energy of a film as a function of its magnetisation, shape (3, rows, columns).
 
-    Mask, cell, terms and frozen spins (`held`), and the mask `free`, are those of
-    `wallnet.film.core.Engine`.
+    The masks `mask` and `free` are those of `wallnet.film.core.Engine`.
 
     Attributes
     ----------
@@ -89,12 +78,13 @@ class Landscape:
         The same energy in double precision.
     """
 
-    def __init__(self, mask: Mask, cell: Cell, terms: Terms, held: Mask | None = None) -> None:
+    def __init__(self, layer: Layer) -> None:
         # with damping alone, dm/dt / γ is the torque field
-        self._film = Engine(mask, cell, replace(terms, damping=1.0, precession=False), held=held)
-        self.mask, self.free = mask, self._film.free
-        self.energy = Energy(mask, cell, terms)
-        self._inverse = 1 / _stiffness(self.energy.layer, terms)
+        damped = replace(layer.terms, damping=1.0, precession=False)
+        self._film = Engine(replace(layer, terms=damped))
+        self.mask, self.free = self._film.mask, self._film.free
+        self.energy = Energy(layer)
+        self._inverse = 1 / _stiffness(layer)
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the torque field -m × (m × H) in A/m, the steepest descent of the energy."""
@@ -123,19 +113,19 @@ class Landscape:
         return tangential(m, smooth)
 
 
-def _stiffness(layer: Layer, terms: Terms) -> NDArray[np.float64]:
+def _stiffness(layer: Layer) -> NDArray[np.float64]:
     """Return the field in A/m that opposes each cosine wave of unit size, (rows, columns)."""
     polarization = layer.polarization
-    exchange = 2 * terms.exchange_stiffness / polarization
+    exchange = 2 * layer.exchange_stiffness / polarization
     # in a domain, the anisotropy less the stray field; at least the stiffness of a long wave
-    uniform = 2 * abs(terms.anisotropy) / polarization
-    uniform -= terms.saturation_magnetization if terms.stray_field else 0.0
+    uniform = 2 * abs(layer.anisotropy) / polarization
+    uniform -= layer.saturation_magnetization if layer.terms.stray_field else 0.0
     longest = exchange * (np.pi / (max(layer.mask.shape) * min(layer.cell[:2]))) ** 2
     rows, columns = layer.mask.shape
     along_x = (2 - 2 * np.cos(np.pi * np.arange(columns) / columns)) / layer.cell[0] ** 2
     along_y = (2 - 2 * np.cos(np.pi * np.arange(rows) / rows)) / layer.cell[1] ** 2
     waves = exchange * (along_y[:, None] + along_x[None, :])
-    return waves + max(uniform, longest, 1e-6 * terms.saturation_magnetization)
+    return waves + max(uniform, longest, 1e-6 * layer.saturation_magnetization)
 
 
 def tangential(m: NDArray, vector: NDArray) -> NDArray:

@@ -21,9 +21,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.film.constants import BOLTZMANN
 from wallnet.film.stability import LARGEST_TURN, polynomial
-from wallnet.film.terms import Cell, SpinTorque, Terms
+from wallnet.film.terms import Layer, SpinTorque
 
 CHAINS = {
     0.05: (0.123625, 0.198706, 0.314503, 0.5, 1.0),
@@ -118,24 +118,22 @@ def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]
     )
 
 
-def deviation(terms: Terms, cell: Cell, temperature: float, step: float) -> float:
+def deviation(layer: Layer, temperature: float, step: float) -> float:
     """Return the standard deviation of a component of the thermal field over a step, in A/m."""
-    moment = VACUUM_PERMEABILITY * terms.saturation_magnetization * math.prod(cell)
-    variance = 2 * terms.damping * BOLTZMANN * temperature
-    return math.sqrt(variance / (terms.gyromagnetic_ratio * moment * step))
+    variance = 2 * layer.damping * BOLTZMANN * temperature
+    return math.sqrt(variance / (layer.terms.gyromagnetic_ratio * layer.moment * step))
 
 
-def longest_step(
-    terms: Terms, cell: Cell, temperature: float, torque: SpinTorque | None = None
-) -> float:
-    """Return the longest time step in s of a film at a temperature in K, with edges of a cell in m.
+def longest_step(layer: Layer, temperature: float, torque: SpinTorque | None = None) -> float:
+    """Return the longest time step in s of a film at a temperature in K.
 
     Raises
     ------
     ValueError
         As for `choose`.
     """
-    radius = choose(terms.damping)[2]
-    stiffest, turning = terms.rates(cell, torque)
-    turned = (deviation(terms, cell, temperature, 1.0) * terms.rate) ** 2 * (1 + terms.damping**2)
+    radius = choose(layer.damping)[2]
+    stiffest, turning = layer.rates(torque)
+    kick = deviation(layer, temperature, 1.0) * layer.terms.rate
+    turned = kick**2 * (1 + layer.damping**2)
     return min(radius / stiffest, LARGEST_TURN / turning, LARGEST_KICK**2 / turned)

@@ -12,13 +12,14 @@ to their middle; kept at its last value, it would cool the slow modes by several
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from wallnet.film import fluctuations, newell
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
-from wallnet.film.terms import Cell, Layer, Mask, Terms
+from wallnet.film.terms import Layer, Mask, Terms
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -29,8 +30,8 @@ class ThermalEngine(Engine):
 
     Parameters
     ----------
-    mask, cell, terms, held
-        As for `Engine`.
+    layer : Layer
+        The film.
     temperature : float
         Temperature in K, above zero; it may change between two calls of `advance`.
     seed : int
@@ -38,24 +39,16 @@ class ThermalEngine(Engine):
         cell at a step depends on nothing else.
     """
 
-    def __init__(
-        self,
-        mask: Mask,
-        cell: Cell,
-        terms: Terms,
-        temperature: float,
-        seed: int,
-        held: Mask | None = None,
-    ) -> None:
-        if not terms.precession or terms.damping == 0:
+    def __init__(self, layer: Layer, temperature: float, seed: int) -> None:
+        if not layer.terms.precession or layer.damping == 0:
             raise EngineError("a film at a temperature needs precession and damping")
         self.temperature = temperature
         self._seed = seed
-        super().__init__(mask, cell, terms, held=held)
+        super().__init__(layer)
 
     def _choose_steps(self) -> None:
         try:
-            chain, weights, _ = fluctuations.choose(self.terms.damping)
+            chain, weights, _ = fluctuations.choose(self.layer.damping)
         except ValueError as error:
             raise EngineError(str(error)) from None
         self._chain = np.array(chain, dtype=np.float32)
@@ -68,20 +61,19 @@ class ThermalEngine(Engine):
         the thermal field, remain. The stray field is computed anew. Afterwards, the film is as
         one that was made with these terms and this temperature in K, above zero.
         """
-        self.terms, self.temperature = terms, temperature
+        self.layer, self.temperature = replace(self.layer, terms=terms), temperature
         self._stray.set_magnetization(terms.saturation_magnetization)
         self.set_torque(*self._driven)
 
     def _advance(self, duration: float) -> None:
         # the number of steps depends on the duration alone, so equal calls give equal bits
         start = self.time
-        longest = fluctuations.longest_step(
-            self.terms, self.cell, self.temperature, self._strongest
-        )
+        longest = fluctuations.longest_step(self.layer, self.temperature, self._strongest)
         steps = max(1, math.ceil(duration / longest - 1e-9))
         step = duration / steps
-        noise = fluctuations.deviation(self.terms, self.cell, self.temperature, step)
-        together = max(1, int(_FIELD_INTERVAL / step + 1e-9)) if self.terms.stray_field else steps
+        noise = fluctuations.deviation(self.layer, self.temperature, step)
+        stray_field = self.layer.terms.stray_field
+        together = max(1, int(_FIELD_INTERVAL / step + 1e-9)) if stray_field else steps
         columns = np.array([[0, self.mask.shape[1]]])
         done = 0
         while done < steps:
@@ -105,7 +97,6 @@ class ThermalEngine(Engine):
         2000, doi:10.1103/PhysRevE.61.3579). The torque of the current is no gradient and is left
         out. Both sides are summed over the mask `cells`, by default over all that may move.
         """
-        layer = Layer(self.cell, self.terms.saturation_magnetization, self.mask)
         p = self._coefficients(None)[0][0]
         field = np.empty_like(self._m)
         self._far_field(self._m, field)
@@ -121,14 +112,13 @@ class ThermalEngine(Engine):
         field[1] += p["dmi_y"] * (south - north)[2]
         field[2] += p["dmi_x"] * (east - west)[0] + p["dmi_y"] * (north - south)[1]
         field += np.einsum("ij,jrc->irc", own, m)
-        if self.terms.stray_field:
+        if self.layer.terms.stray_field:
             # the far field contains the rest of a cell's own field
-            whole = np.array([part[0, 0] for part in newell.tensor(1, 1, self.cell)[:3]])
-            rest = whole - newell.stencil(self.cell)[:, 0]
-            own -= layer.saturation_magnetization * np.diag(rest)
+            whole = np.array([part[0, 0] for part in newell.tensor(1, 1, self.layer.cell)[:3]])
+            rest = whole - newell.stencil(self.layer.cell)[:, 0]
+            own -= self.layer.saturation_magnetization * np.diag(rest)
         chosen = self.free if cells is None else self.free & cells
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
         curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
         curvature += np.einsum("irc,ij,jrc->rc", m, own, m)
-        moment = layer.polarization * math.prod(self.cell)
-        return float(moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)
+        return float(self.layer.moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)

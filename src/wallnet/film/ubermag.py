@@ -7,7 +7,7 @@ written.
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from oommfc import delete as delete  # of the folder of a system, whatever wrote
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.terms import Cell, Mask, SpinTorque, Terms
+from wallnet.film.terms import Layer, Mask, SpinTorque, Terms
 
 
 class Unsupported(NotImplementedError, ValueError):
@@ -65,22 +65,13 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Description:
-    """A system for the engine; masks and m have the shape (rows, columns, ...)."""
+    """A system for the engine."""
 
-    mask: Mask
-    """Magnetic cells, in which the norm of m is not zero."""
-    cell: Cell
-    terms: Terms
+    layer: Layer
+    """The film; the norm of m is not zero in its magnetic cells."""
     torque: SpinTorque | None
     magnetization: NDArray[np.float64]
-    """Unit vectors; zero in empty cells."""
-    held: Mask
-    """Frozen spins."""
-
-    @property
-    def film(self) -> tuple[Mask, Cell, Terms]:
-        """Mask, cell and terms."""
-        return self.mask, self.cell, self.terms
+    """Unit vectors, (rows, columns, 3); zero in empty cells."""
 
 
 def _unsupported(what: str, instead: str = "leave it out") -> Unsupported:
@@ -214,12 +205,14 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
     unit = np.divide(array, norm[..., None], out=np.zeros_like(array), where=mask[..., None])
     x, y, z = mesh.cell
     return Description(
-        mask=mask,
-        cell=(float(x), float(y), float(z)),
-        terms=Terms(saturation_magnetization=magnetization, **found),
-        torque=torque,
-        magnetization=unit,
-        held=held.T,
+        Layer(
+            mask,
+            (float(x), float(y), float(z)),
+            Terms(saturation_magnetization=magnetization, **found),
+            held.T,
+        ),
+        torque,
+        unit,
     )
 
 
@@ -227,8 +220,8 @@ def to_array(description: Description, m: NDArray[np.floating]) -> NDArray[np.fl
     """Return M in A/m in the order of `discretisedfield`, with exact length in double precision."""
     m = m.astype(np.float64)
     length = np.linalg.norm(m, axis=-1, keepdims=True)
-    scaled = np.divide(m, length, out=np.zeros_like(m), where=description.mask[..., None])
-    scaled *= description.terms.saturation_magnetization
+    scaled = np.divide(m, length, out=np.zeros_like(m), where=description.layer.mask[..., None])
+    scaled *= description.layer.saturation_magnetization
     return scaled.transpose(1, 0, 2)[:, :, None, :]
 
 
@@ -305,11 +298,12 @@ class _Driver(mm.ExternalDriver):
         field = df.Field(system.m.mesh, nvdim=3, value=to_array(self._description, m))
         field.to_file(f"{system.name}-wallnet-film-{number:07d}.omf", representation=self._format)
         m = m.astype(np.float64)
-        energy = Energy(*self._description.film)
+        layer = self._description.layer
+        energy = Energy(layer)
         names = {term.name: TERMS[type(term)][0] for term in system.energy}
         parts = {name: energy.energy(m, name) for name in sorted(set(names.values()))}
         row = {**more, "E": sum(parts.values())}
-        row |= zip(("mx", "my", "mz"), m[self._description.mask].mean(axis=0).tolist(), strict=True)
+        row |= zip(("mx", "my", "mz"), m[layer.mask].mean(axis=0).tolist(), strict=True)
         # Zeeman fields are summed before they reach the engine
         if len(parts) == len(names):
             row |= {f"E_{name}": parts[own] for name, own in names.items()}
@@ -357,7 +351,7 @@ class TimeDriver(_Driver):
         self, system: mm.System, t: float, n: int
     ) -> tuple[NDArray[np.floating], list[dict[str, float]]]:
         description = self._description
-        engine = Engine(*description.film, Tolerances(**dict(self)), description.held)
+        engine = Engine(description.layer, Tolerances(**dict(self)))
         engine.magnetization = description.magnetization
         engine.set_torque(description.torque)
         rows = []
@@ -395,7 +389,7 @@ class MinDriver(_Driver):
     _x = "iteration"
 
     def _run(self, system: mm.System) -> tuple[NDArray[np.floating], list[dict[str, float]]]:
-        landscape = Landscape(*self._description.film, self._description.held)
+        landscape = Landscape(self._description.layer)
         m, count, torque = minimize(landscape, self._description.magnetization, **dict(self))
         return m, [self._saved(system, m, count, iteration=count, max_mxHxm=torque)]
 
@@ -447,9 +441,9 @@ def compute(
         )
     description = describe(system, dynamics=False)
     chosen = owner if isinstance(owner, mm.Energy) else [owner]
-    alone = energy_terms(chosen, description.mask)
-    terms = Terms(description.terms.saturation_magnetization, **alone)
-    energy = Energy(description.mask, description.cell, terms)
+    layer = description.layer
+    alone = Terms(layer.saturation_magnetization, **energy_terms(chosen, layer.mask))
+    energy = Energy(replace(layer, terms=alone))
     method, unit = _COMPUTED[kind]
     found = getattr(energy, method)(description.magnetization)
     folder = mm.ExternalDriver._setup_working_directory(

@@ -17,6 +17,7 @@ from wallnet.config.quantities import Section, silent
 from wallnet.config.reference import Reference
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job
+from wallnet.experiment.film import film_of, limits
 
 Drawing = TypeVar("Drawing")
 
@@ -110,7 +111,8 @@ class WriteEnergyJob(Job):
     @property
     def limits(self) -> tuple[float, float]:
         """Temperatures in K where D of the film is critical, and where the model ends."""
-        return self.film.limits(self.ambient, self.curie_temperature, self.anisotropy_exponent)
+        law = self.curie_temperature, self.anisotropy_exponent
+        return limits(self.film, self.ambient, *law)
 
     @property
     def rescaling(self) -> float:
@@ -133,7 +135,7 @@ def write_energy_job(device: Device) -> WriteEnergyJob:
         length=device.track.length,
         width=device.track.width,
         polarization=device.material.polarization,
-        film=device.film_at(),
+        film=film_of(device),
         curie_temperature=device.material.curie_temperature,
         heavy_metal=device.heavy_metal,
         heating=device.heating,

@@ -7,6 +7,7 @@ from typing import Any
 
 from wallnet import config
 from wallnet.config import Campaign
+from wallnet.experiment.film import check
 from wallnet.studies import STUDIES
 
 
@@ -16,9 +17,9 @@ def parse(
     elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Campaign:
     """Check plain data and return the campaign with all studies; see `wallnet.config.parse`."""
-    return config.parse(data, source, STUDIES, elsewhere)
+    return config.parse(data, check, source, STUDIES, elsewhere)
 
 
 def load(path: str | Path) -> Campaign:
     """Read and check a configuration file with all studies; see `wallnet.config.load`."""
-    return config.load(path, STUDIES)
+    return config.load(path, check, STUDIES)

@@ -17,6 +17,7 @@ from wallnet import files
 from wallnet.config.devices import QUENCH, temperature_fault
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
+from wallnet.experiment.film import domain_magnetization
 from wallnet.files.progress import noted_progress
 from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
@@ -146,7 +147,7 @@ def _quenched(calculator: Calculator[Any], job: Simulation, recorder: Recorder) 
     return {
         **warned,
         "temperature": job.temperature,
-        "domain_magnetization": job.material.domain_magnetization(job.track.cell, job.temperature),
+        "domain_magnetization": domain_magnetization(job.material, job.track.cell, job.temperature),
         "spin_temperature": measured,
         "seed": job.seed,
         "quenched_bottom": bottom,

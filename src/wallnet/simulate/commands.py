@@ -12,6 +12,7 @@ from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, pulse_job
 from wallnet.experiment.code import FOLDER
 from wallnet.experiment.energy_path import EnergyPath, Minimum
+from wallnet.experiment.film import check
 from wallnet.files.datasets import kind_of
 from wallnet.simulate.calculator import path_beside
 from wallnet.simulate.trains import run_train, unfinished
@@ -60,7 +61,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
         job = Simulation.from_json(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
         os.environ[FOLDER] = str(Path(arguments.config).parent.absolute())
-        device = load_device(arguments.config, arguments.device, arguments.set)
+        device = load_device(arguments.config, arguments.device, check, arguments.set)
         job = pulse_job(device, parse_current_density(arguments.current_density))
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")

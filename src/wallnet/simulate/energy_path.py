@@ -60,8 +60,8 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
     if job.placement is None:
         start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
     else:
-        start = tracks.placed_wall(job.track, width, job.placement.bottom, job.placement.top)
-    landscape = Landscape(**tracks.film(job))
+        start = tracks.placed_wall(job, job.placement.bottom, job.placement.top)
+    landscape = Landscape(tracks.layer(job))
     mask = landscape.mask
     try:
         found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
@@ -148,7 +148,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
             return files.dataset("barrier", values, about)
-    landscape = Landscape(**tracks.film(job))
+    landscape = Landscape(tracks.layer(job))
     ends = [_end(landscape, state, minima) for state in (first, second)]
     # a wall some width parameters outside the track has left it
     outside = 6 * job.material.wall_width_parameter
@@ -230,7 +230,6 @@ def _one_first(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
 
 def _images(job: EnergyPath, ends: list[NDArray[Any]], route: list[Ends]) -> NDArray[np.float32]:
     """Return initialised walls between both ends of a path."""
-    width = job.material.wall_width_parameter
-    walls = [tracks.placed_wall(job.track, width, low, high) for low, high in route[1:-1]]
+    walls = [tracks.placed_wall(job, low, high) for low, high in route[1:-1]]
     inner = [np.moveaxis(wall, -1, 0).astype(np.float32) for wall in walls]
     return np.stack([ends[0], *inner, ends[1]])

@@ -29,8 +29,7 @@ def next_output(time: float, interval: float) -> float:
 
 def initialized(job: Simulation) -> NDArray[np.float64]:
     """Return the magnetisation of the initialised wall of a job, (rows, columns, 3)."""
-    width, placement = job.material.wall_width_parameter, job.placement
-    return tracks.placed_wall(job.track, width, placement.bottom, placement.top)
+    return tracks.placed_wall(job, job.placement.bottom, job.placement.top)
 
 
 def rested(times: ArrayLike, ends: Iterable[ArrayLike], relaxation: Relaxation) -> bool:
@@ -62,7 +61,7 @@ class Recorder:
 
     def __init__(self, job: Simulation) -> None:
         self.job = job
-        self.mask = tracks.cells(job).mask
+        self.mask = tracks.layer(job).mask
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
         self.spin_temperatures: list[list[float]] = []

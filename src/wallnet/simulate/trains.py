@@ -404,6 +404,6 @@ def _replicas(
         **{name: whole[name] for name in shared},
         "traced": traced,
         "replica": list(courses),
-        "magnetic_cells": tracks.magnetic_mask(job.track).sum(axis=0),
+        "magnetic_cells": tracks.layer(job).mask.sum(axis=0),
         "x": x,
     }

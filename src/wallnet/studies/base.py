@@ -21,6 +21,7 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section, Text
 from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
+from wallnet.experiment.film import size_fault
 from wallnet.experiment.request import Kind, level
 from wallnet.files import WallState, schema
 
@@ -112,8 +113,8 @@ def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[
 def too_large(
     key: str, device: Device, keys: str, duration: float, strongest: float, maps: int = 0
 ) -> list[str]:
-    """Return the problem of a simulation that is too large; see `Device.size_fault`."""
-    fault = device.size_fault(keys, duration, strongest, maps)
+    """Return the problem of a simulation that is too large; see `experiment.film.size_fault`."""
+    fault = size_fault(device, keys, duration, strongest, maps)
     return [f"{key}: {fault}"] if fault else []
 
 

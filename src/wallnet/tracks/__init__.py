@@ -6,7 +6,7 @@ x = 0. The left domain points along -z, the right one along +z.
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
 from wallnet.experiment import Simulation
-from wallnet.experiment.energy_path import EnergyPath, Minimum
+from wallnet.experiment.base import TrackJob
+from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
+from wallnet.film.terms import Layer
 
 if TYPE_CHECKING:
     import micromagneticmodel
-
-SPIN_DIRECTION = (0.0, 1.0, 0.0)
-"""Polarisation of the spin current of a charge current along +x, which drives the wall towards
-+x."""
 
 SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
@@ -30,27 +28,11 @@ SYSTEM_NAME = "track"
 WALL_REACH = 4.0
 """A notch pins a wall end within its radius plus this many width parameters Δ."""
 
-TrackJob = Simulation | Minimum | EnergyPath
-"""A job with a track and a material."""
 
-
-class Cells(NamedTuple):
-    """Masks of cells of a track, each of shape (rows, columns)."""
-
-    mask: NDArray[np.bool_]
-    """Magnetic cells."""
-    held: NDArray[np.bool_]
-    """Those with frozen spins."""
-
-
-def cells(job: TrackJob) -> Cells:
-    """Return the cells of the track of a job."""
-    return Cells(magnetic_mask(job.track), held_cells(job.track))
-
-
-def film(job: TrackJob) -> dict[str, Any]:
-    """Return a job as arguments of `film.core.Engine` and of `film.energy.Landscape`."""
-    return {**cells(job)._asdict(), "cell": job.track.cell, "terms": job.material.terms()}
+def layer(job: TrackJob) -> Layer:
+    """Return the film that a job describes, cell by cell; every calculator takes it from here."""
+    track = job.track
+    return Layer(magnetic_mask(track), track.cell, terms_of(job.material), held_cells(track))
 
 
 def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -87,20 +69,16 @@ def held_cells(track: Track) -> NDArray[np.bool_]:
     return ((x < first) | (x > last)) & magnetic_mask(track)
 
 
-def placed_wall(
-    track: Track, width_parameter: float, bottom: float, top: float
-) -> NDArray[np.float64]:
-    """Return a Néel wall between an up and a down domain.
+def placed_wall(job: TrackJob, bottom: float, top: float) -> NDArray[np.float64]:
+    """Return a Néel wall between an up and a down domain, for the film of a job.
 
     m = (-sech u, 0, tanh u) with u = (x - x0(y))/Δ, where x0 is linear in y from the lower to the
     upper edge. Frozen spins point along -z at the left and along +z at the right end.
 
     Parameters
     ----------
-    track : Track
-        The track.
-    width_parameter : float
-        Δ in m.
+    job : TrackJob
+        Track and material, with their width parameter Δ.
     bottom, top : float
         Positions at which the wall meets the lower and the upper edge, in m.
 
@@ -109,14 +87,16 @@ def placed_wall(
     ndarray (rows, columns, 3)
         Unit vectors; zero in empty cells.
     """
+    track, cells = job.track, layer(job)
     x, y = centres(track)
     start = bottom + (top - bottom) * y / track.width
+    width_parameter = job.material.wall_width_parameter
     u = np.clip((x[None, :] - start[:, None]) / width_parameter, -300, 300)
     m = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)], axis=-1)
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
-    held = held_cells(track)
+    held = cells.mask & ~cells.free
     m[held] = np.where(x < track.length / 2, -1.0, 1.0)[held.nonzero()[1], None] * (0.0, 0.0, 1.0)
-    m[~magnetic_mask(track)] = 0.0
+    m[~cells.mask] = 0.0
     return m
 
 
@@ -267,7 +247,7 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     import discretisedfield
     import micromagneticmodel
 
-    track, material = job.track, job.material
+    track, film = job.track, layer(job)
     columns, rows = track.cells
     x, _ = centres(track)
     fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
@@ -283,23 +263,21 @@ def system(job: Simulation) -> "micromagneticmodel.System":
             if fixed
         },
     )
-    wall = placed_wall(
-        track, material.wall_width_parameter, job.placement.bottom, job.placement.top
-    )
+    wall = placed_wall(job, job.placement.bottom, job.placement.top)
     described = micromagneticmodel.System(name=SYSTEM_NAME)
     described.energy = (
-        micromagneticmodel.Exchange(A=material.exchange_stiffness)
-        + micromagneticmodel.UniaxialAnisotropy(K=material.uniaxial_anisotropy, u=(0, 0, 1))
+        micromagneticmodel.Exchange(A=film.exchange_stiffness)
+        + micromagneticmodel.UniaxialAnisotropy(K=film.anisotropy, u=film.anisotropy_axis)
         + micromagneticmodel.Demag()
     )
-    if material.dmi_constant:
-        described.energy += micromagneticmodel.DMI(D=material.dmi_constant, crystalclass="Cnv_z")
+    if film.dmi_constant:
+        described.energy += micromagneticmodel.DMI(D=film.dmi_constant, crystalclass="Cnv_z")
     described.dynamics = micromagneticmodel.Precession(
-        gamma0=material.gyromagnetic_ratio
-    ) + micromagneticmodel.Damping(alpha=material.damping)
+        gamma0=film.terms.gyromagnetic_ratio
+    ) + micromagneticmodel.Damping(alpha=film.damping)
     if job.current_density:
-        described.dynamics += slonczewski(material, job.current_density)
-    norm = np.where(magnetic_mask(track), material.saturation_magnetization, 0.0)
+        described.dynamics += slonczewski(job.material, job.current_density)
+    norm = np.where(film.mask, film.saturation_magnetization, 0.0)
     described.m = discretisedfield.Field(
         mesh,
         nvdim=3,

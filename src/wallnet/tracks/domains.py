@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.experiment import Simulation
-from wallnet.film.renormalization import at_temperature, domain_magnetization, of_film
+from wallnet.experiment.film import domain_magnetization, terms_of
+from wallnet.film import renormalization
 from wallnet.tracks.heating import TrackTemperature
 
 if TYPE_CHECKING:
@@ -45,15 +46,15 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
         begin += step.longest
     heating, cell = job.heating, job.track.cell
     if heating is None:
-        at_rest = job.material.domain_magnetization(cell, job.temperature)
+        at_rest = domain_magnetization(job.material, cell, job.temperature)
         return np.where(np.isnan(kelvin), np.nan, at_rest)
-    film = of_film(job.material.terms(), cell, job.temperature)
+    film = renormalization.of_film(terms_of(job.material), cell, job.temperature)
     table = np.linspace(job.temperature, np.nanmax(kelvin, initial=job.temperature), _ENTRIES)
     law = (heating.curie_temperature, heating.anisotropy_exponent)
     values = [
-        domain_magnetization(
-            at_temperature(film, job.temperature, float(each), *law), cell, float(each), True
+        renormalization.domain_magnetization(
+            renormalization.at_temperature(film, job.temperature, kelvin, *law), cell, kelvin, True
         )
-        for each in table
+        for kelvin in table.tolist()
     ]
     return np.interp(kelvin, table, values)

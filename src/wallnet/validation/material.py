@@ -11,7 +11,7 @@ from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PER
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Landscape
 from wallnet.film.minima import minimize
-from wallnet.film.terms import Cell, Mask, SpinTorque, Terms
+from wallnet.film.terms import Cell, Layer, Mask, SpinTorque, Terms
 
 THICKNESS = 2e-9
 POLARIZATION = 0.4
@@ -51,7 +51,7 @@ def started(
 ) -> Engine:
     """Return the engine with an initial magnetisation, (rows, columns, 3); by default no holes."""
     whole = np.ones(start.shape[:2], dtype=bool)
-    engine = Engine(whole if mask is None else mask, cell, terms, tolerances)
+    engine = Engine(Layer(whole if mask is None else mask, cell, terms), tolerances)
     engine.magnetization = start
     return engine
 
@@ -61,7 +61,7 @@ def relaxed(
 ) -> NDArray[np.float64]:
     """Return the minimum of the energy on from a state."""
     whole = np.ones(start.shape[:2], dtype=bool)
-    return minimize(Landscape(whole if mask is None else mask, cell, terms), start)[0]
+    return minimize(Landscape(Layer(whole if mask is None else mask, cell, terms)), start)[0]
 
 
 def uniform(shape: tuple[int, int], direction: tuple[float, float, float]) -> NDArray[np.float64]:

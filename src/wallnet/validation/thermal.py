@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
-from wallnet.film.terms import Cell, Terms
+from wallnet.film.terms import Cell, Layer, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import Curves, Rows, material, row
 from wallnet.validation.standard_problems import MUMAX_GAMMA
@@ -55,7 +55,7 @@ def _film(
     shape: tuple[int, int], cell: Cell, terms: Terms, temperature: float, seed: int
 ) -> ThermalEngine:
     """Return a film magnetised along +z."""
-    engine = ThermalEngine(np.ones(shape, dtype=bool), cell, terms, temperature, seed)
+    engine = ThermalEngine(Layer(np.ones(shape, dtype=bool), cell, terms), temperature, seed)
     engine.magnetization = material.uniform(shape, (0, 0, 1))
     return engine
 
@@ -155,7 +155,7 @@ def _wandering_walls() -> Rows:
     terms = replace(material.LOCAL, damping=0.5)
     mask = np.ones((strips * (rows + 1), columns), dtype=bool)
     mask[rows :: rows + 1] = False
-    engine = ThermalEngine(mask, (cell, cell, material.THICKNESS), terms, temperature, 3)
+    engine = ThermalEngine(Layer(mask, (cell, cell, material.THICKNESS), terms), temperature, 3)
     engine.magnetization = material.wall(mask.shape, cell, columns * cell / 2)
 
     def positions() -> NDArray[np.float64]:

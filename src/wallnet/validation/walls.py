@@ -14,7 +14,7 @@ from scipy.optimize import brentq, curve_fit, minimize_scalar
 from wallnet.film import newell
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.energy import Energy
-from wallnet.film.terms import Terms
+from wallnet.film.terms import Layer, Terms
 from wallnet.validation import Curves, Rows, material, row
 
 _SCALE = VACUUM_PERMEABILITY * material.FILM.saturation_magnetization**2
@@ -119,7 +119,7 @@ def neel_wall(curves: Curves) -> Rows:
     edges = (cell, cell, material.THICKNESS)
     starts = material.wall(shape, cell, 120e-9), material.uniform(shape, (0, 0, 1))
     wall, uniform = (material.relaxed(start, edges, terms) for start in starts)
-    strip = Energy(np.ones(shape, dtype=bool), edges, terms)
+    strip = Energy(Layer(np.ones(shape, dtype=bool), edges, terms))
     # per area, above that of the relaxed uniform strip
     energy = (strip.energy(wall) - strip.energy(uniform)) / (cell * material.THICKNESS)
     profile = wall[0, :, 2]
@@ -157,7 +157,7 @@ def _stray_rows() -> Rows:
     cell, columns = 1e-9, 200
     edges = (cell, cell, material.THICKNESS)
     for height in (500, 700):
-        energy = Energy(np.ones((height, columns), dtype=bool), edges, terms)
+        energy = Energy(Layer(np.ones((height, columns), dtype=bool), edges, terms))
         neel = material.wall((height, columns), cell, columns * cell / 2)
         bloch = np.stack([neel[..., 1], -neel[..., 0], neel[..., 2]], axis=-1)
         sums.append(energy.energy(neel, "demag") - energy.energy(bloch, "demag"))

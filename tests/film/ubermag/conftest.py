@@ -4,12 +4,13 @@ import pytest
 from helpers.small_campaign import TINY
 
 from wallnet import config, experiment
+from wallnet.experiment.film import check
 
 
 @pytest.fixture
 def job():
     """Return a short pulse on a track with notches, in a material with all torques."""
-    device = config.parse(TINY).devices["synapse"]
+    device = config.parse(TINY, check).devices["synapse"]
     torques = {"damping": 0.3, "slonczewski_lambda": 1.5, "field_like_torque": 0.1}
     changes = {
         "material": device.material.model_copy(update=torques),

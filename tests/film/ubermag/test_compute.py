@@ -17,7 +17,7 @@ def test_computed_values_of_a_term_stand_in_their_cells(name):
     """They are in the order of discretisedfield: x first."""
     system = asymmetric_system()
     description = describe(system)
-    energy = wallnet.film.Energy(description.mask, description.cell, description.terms)
+    energy = wallnet.film.Energy(description.layer)
     term = getattr(system.energy, name)
     own = {"uniaxialanisotropy": "anisotropy"}.get(name, name)
     expected = energy.field(description.magnetization, own)

@@ -81,7 +81,7 @@ def test_a_parameter_may_be_another_in_empty_cells_alone():
     values = np.full((4, 3, 1, 1), 1.1e-11)
     values[1, 0] = 0.0
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
-    assert ubermag.describe(system).terms.exchange_stiffness == 1.1e-11
+    assert ubermag.describe(system).layer.terms.exchange_stiffness == 1.1e-11
     values[0, 1] = 0.0
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
     with pytest.raises(wallnet.film.Unsupported, match="Exchange.A that varies in space"):
@@ -91,15 +91,15 @@ def test_a_parameter_may_be_another_in_empty_cells_alone():
 def test_every_parameter_of_a_system_reaches_the_engine():
     system = asymmetric_system()
     found = ubermag.describe(system)
-    assert found.cell == pytest.approx((3e-9, 2e-9, 1.5e-9), rel=1e-12, abs=0)
+    assert found.layer.cell == pytest.approx((3e-9, 2e-9, 1.5e-9), rel=1e-12, abs=0)
     mask = np.ones((3, 4), dtype=bool)
     mask[0, 1] = False
-    assert (found.mask == mask).all()
+    assert (found.layer.mask == mask).all()
     x, y = np.meshgrid([1.5, 4.5, 7.5, 10.5], [1.0, 3.0, 5.0])
     m = np.stack([x, y, 0 * x + 5.0], axis=-1)
     m *= mask[..., None] / np.linalg.norm(m, axis=-1, keepdims=True)
     np.testing.assert_allclose(found.magnetization, m, rtol=0, atol=1e-12)
-    assert found.terms == Terms(
+    assert found.layer.terms == Terms(
         saturation_magnetization=pytest.approx(9e5, rel=1e-12, abs=0),
         exchange_stiffness=1.1e-11,
         dmi_constant=1.2e-3,
@@ -132,17 +132,17 @@ def test_what_a_system_does_not_have_is_absent_from_the_engine():
     system.dynamics = mm.Damping(alpha=0.1)
     found = ubermag.describe(system)
     assert found.torque is None
-    assert not found.terms.precession
-    assert not found.terms.stray_field
-    assert found.terms.external_field == (2e4, 0.0, 1.3e5)
-    assert found.terms.exchange_stiffness == found.terms.dmi_constant == 0
-    assert found.terms.anisotropy == 0
+    assert not found.layer.terms.precession
+    assert not found.layer.terms.stray_field
+    assert found.layer.terms.external_field == (2e4, 0.0, 1.3e5)
+    assert found.layer.terms.exchange_stiffness == found.layer.terms.dmi_constant == 0
+    assert found.layer.terms.anisotropy == 0
     system.dynamics = mm.Precession(gamma0=2.2e5) + mm.Slonczewski(
         J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1
     )
     found = ubermag.describe(system)
-    assert found.terms.precession
-    assert found.terms.damping == 0
+    assert found.layer.terms.precession
+    assert found.layer.terms.damping == 0
     assert found.torque.field_like == 0
     # the dynamics have no effect if only the energy is requested
     system.dynamics = mm.ZhangLi(u=100, beta=0.1)
@@ -158,6 +158,6 @@ def test_fixed_subregions_are_cells_of_the_mesh():
     system = mm.System(name="corner")
     system.energy = mm.Exchange(A=1e-11)
     system.m = df.Field(mesh, nvdim=3, value=(0, 0, 1), norm=1e6)
-    held = ubermag.describe(system, dynamics=False, fixed=["corner"]).held
+    held = ubermag.describe(system, dynamics=False, fixed=["corner"]).layer.held
     assert held.tolist() == [[False] * 4, [False] * 4, [True, True, False, False]]
-    assert not ubermag.describe(system, dynamics=False).held.any()
+    assert not ubermag.describe(system, dynamics=False).layer.held.any()

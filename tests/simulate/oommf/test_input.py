@@ -18,7 +18,7 @@ def written(small_job, tmp_path):
 
     def write(number, **changes):
         job = small_job("oommf", **changes)
-        wall = tracks.placed_wall(job.track, job.material.wall_width_parameter, 60e-9, 60e-9)
+        wall = tracks.placed_wall(job, 60e-9, 60e-9)
         folder = tmp_path / f"{number}"
         folder.mkdir()
         oommf.write_input(job, drives(job)[number], wall, folder)
@@ -80,7 +80,7 @@ def test_each_quantity_of_the_material_stands_where_it_belongs(written, small_jo
     assert number(text, "A") == 1.7e-11
     assert number(text, "default_D") == -1.3e-3
     assert number(text, "K1") == 0.8e6
-    assert "axis {0 0 1}" in text
+    assert "axis {0.0 0.0 1.0}" in text
     assert number(text, "alpha") == 0.45
     assert number(text, "gamma_G") == 2.3e5
     assert number(text, "P") == 0.35
@@ -116,7 +116,7 @@ def test_the_wall_that_a_system_describes_is_the_placed_one(small_job):
     described = tracks.system(job)
     m = described.m.orientation.array[:, :, 0, :]
     assert m.shape == (60, 8, 3)
-    expected = tracks.placed_wall(job.track, job.material.wall_width_parameter, 60e-9, 90e-9)
+    expected = tracks.placed_wall(job, 60e-9, 90e-9)
     np.testing.assert_allclose(np.transpose(m, (1, 0, 2)), expected, atol=1e-12)
     assert described.dynamics.slonczewski.J == 0.3e12
     still = job.model_copy(update={"current_density": None})

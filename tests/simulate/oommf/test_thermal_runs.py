@@ -12,6 +12,7 @@ from scipy import linalg, stats
 from wallnet import experiment
 from wallnet.config import parse
 from wallnet.config.devices import Relaxation
+from wallnet.experiment.film import check
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.simulate import SimulationError, oommf, registry, simulate
 from wallnet.simulate.drives import drives
@@ -107,7 +108,7 @@ def strip(calculator, seed):
     """Return the job of one wall of the ensemble."""
     device = ENSEMBLE["device"] | {"calculator": calculator}
     device["temperature"] = device["temperature"] | {"seed": seed, "values_of": "cells"}
-    campaign = parse({"devices": {"strip": device}, "networks": {}})
+    campaign = parse({"devices": {"strip": device}, "networks": {}}, check)
     return experiment.pulse_job(campaign.devices["strip"], device["pulse"]["current_densities"][0])
 
 

@@ -1,15 +1,11 @@
-"""Energy terms of a film, the torque of a current, and the resulting time step.
+"""A film, its energy terms and the torque of a current, and the resulting time step.
 
 Each term is one object; `Terms.energy` lists them. This package contains no
 compiled code, so that a campaign can be planned without loading the engine.
 """
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from wallnet.film import stability
 from wallnet.film.newell import Cell
 from wallnet.film.terms.base import Contribution, Layer, Mask, Stiffness, Term
 from wallnet.film.terms.energies import (
@@ -70,9 +66,9 @@ class Terms:
     def energy(self) -> tuple[Term, ...]:
         """The energy terms, in the order of their sum."""
         return (
-            Exchange(self.exchange_stiffness),
-            InterfacialDMI(self.dmi_constant),
-            UniaxialAnisotropy(self.anisotropy, self.anisotropy_axis),
+            Exchange(),
+            InterfacialDMI(),
+            UniaxialAnisotropy(),
             Demagnetization(self.stray_field),
             Zeeman(self.external_field),
             *self.further,
@@ -86,44 +82,3 @@ class Terms:
     def rate(self) -> float:
         """γ0/(1 + α²) in m/(A s)."""
         return self.gyromagnetic_ratio / (1 + self.damping**2)
-
-    def rates(self, cell: Cell, torque: SpinTorque | None = None) -> tuple[float, float]:
-        """Return bounds of the rates of a film's modes.
-
-        Parameters
-        ----------
-        cell : tuple of float
-            Edges of a cell in m.
-        torque : SpinTorque, optional
-            Torque of the current, if any.
-
-        Returns
-        -------
-        tuple of float
-            Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s;
-            above zero even if nothing acts.
-        """
-        layer = Layer(cell, self.saturation_magnetization, np.ones((1, 1), dtype=bool))
-        acting = self.acting(torque)
-        bounds = zip(*(each.stiffness(layer) for each in acting), strict=True)
-        found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
-        uniform_field = sum(each.uniform_field(layer) for each in acting)
-        others = float(np.linalg.norm(uniform_field)) + found.torque
-        # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
-        stiffest = sum(
-            2 * exchange + 2 * math.hypot(exchange, dmi)
-            for exchange, dmi in zip(found.symmetric, found.antisymmetric, strict=True)
-        )
-        stiffest += max(found.highest, -found.lowest) + others
-        turning = float(np.linalg.norm(found.uniform, 2)) + others
-        rate = self.rate * math.hypot(float(self.precession), self.damping)
-        return max(rate * float(stiffest), 1e-300), max(rate * turning, 1e-300)
-
-    def time_step(
-        self, cell: Cell, torque: SpinTorque | None = None
-    ) -> tuple[tuple[float, ...], float]:
-        """Return the Runge-Kutta chain for a film and its longest time step, in s.
-
-        The parameters are those of `rates`; see `stability.choose`.
-        """
-        return stability.choose(self.damping, self.precession, *self.rates(cell, torque))

@@ -1,33 +1,136 @@
-"""Base classes of terms: coefficients, bounds of the time step, fields in double precision."""
+"""A film cell by cell, and base classes of terms: coefficients, bounds of the time step, fields."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.film import stability
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
+
+if TYPE_CHECKING:
+    from wallnet.film.terms import Terms
+    from wallnet.film.terms.energies import SpinTorque
 
 Mask = NDArray[np.bool_]
 """Mask of cells, (rows, columns); row 0 is the lower edge, column 0 the left one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
-    """A single layer of equal cells."""
+    """A film as a single layer of equal cells, with all that depends on the cell.
 
-    cell: Cell
-    saturation_magnetization: float
-    """Ms in A/m."""
+    Engine, energy, minima and paths take the film from here. The parameters of the material are
+    the same in all cells.
+
+    Attributes
+    ----------
+    mask : bool array (rows, columns)
+        Mask of magnetic cells; row 0 is the lower edge, column 0 the left one.
+    cell : tuple of float
+        Edges of a cell along x, y, z in m.
+    terms : Terms
+        Material, other terms of the energy, and dynamics.
+    held : bool array (rows, columns), optional
+        Mask of frozen spins.
+    """
+
     mask: Mask
-    """Mask of magnetic cells."""
+    cell: Cell
+    terms: "Terms"
+    held: Mask | None = None
+
+    @classmethod
+    def of_one_cell(cls, cell: Cell, terms: "Terms") -> Self:
+        """Return a film of one cell, which has the bounds of every uniform film of such cells."""
+        return cls(np.ones((1, 1), dtype=bool), cell, terms)
+
+    @property
+    def free(self) -> Mask:
+        """Mask of magnetic cells that are not frozen."""
+        return np.ascontiguousarray(self.mask if self.held is None else self.mask & ~self.held)
+
+    @property
+    def filled(self) -> NDArray[np.float64]:
+        """Share of each cell that is filled, (rows, columns)."""
+        return self.mask.astype(np.float64)
+
+    @property
+    def saturation_magnetization(self) -> float:
+        """Ms in A/m."""
+        return self.terms.saturation_magnetization
 
     @property
     def polarization(self) -> float:
         """μ0 Ms in T."""
         return VACUUM_PERMEABILITY * self.saturation_magnetization
+
+    @property
+    def moment(self) -> float:
+        """Moment of a filled cell times μ0, in T m³."""
+        return self.polarization * math.prod(self.cell)
+
+    @property
+    def exchange_stiffness(self) -> float:
+        """A in J/m."""
+        return self.terms.exchange_stiffness
+
+    @property
+    def dmi_constant(self) -> float:
+        """Interfacial D in J/m²."""
+        return self.terms.dmi_constant
+
+    @property
+    def anisotropy(self) -> float:
+        """Ku in J/m³."""
+        return self.terms.anisotropy
+
+    @property
+    def anisotropy_axis(self) -> tuple[float, float, float]:
+        """Unit vector along the axis of the anisotropy."""
+        return self.terms.anisotropy_axis
+
+    @property
+    def damping(self) -> float:
+        """Gilbert α."""
+        return self.terms.damping
+
+    def rates(self, torque: "SpinTorque | None" = None) -> tuple[float, float]:
+        """Return bounds of the rates of the modes.
+
+        Parameters
+        ----------
+        torque : SpinTorque, optional
+            Torque of the current, if any.
+
+        Returns
+        -------
+        tuple of float
+            Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s;
+            above zero even if nothing acts.
+        """
+        acting = self.terms.acting(torque)
+        bounds = zip(*(each.stiffness(self) for each in acting), strict=True)
+        found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
+        uniform_field = sum(each.uniform_field(self) for each in acting)
+        others = float(np.linalg.norm(uniform_field)) + found.torque
+        # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
+        stiffest = sum(
+            2 * exchange + 2 * math.hypot(exchange, dmi)
+            for exchange, dmi in zip(found.symmetric, found.antisymmetric, strict=True)
+        )
+        stiffest += max(found.highest, -found.lowest) + others
+        turning = float(np.linalg.norm(found.uniform, 2)) + others
+        rate = self.terms.rate * math.hypot(float(self.terms.precession), self.damping)
+        return max(rate * float(stiffest), 1e-300), max(rate * turning, 1e-300)
+
+    def time_step(self, torque: "SpinTorque | None" = None) -> tuple[tuple[float, ...], float]:
+        """Return the Runge-Kutta chain and its longest time step in s; see `stability.choose`."""
+        return stability.choose(self.damping, self.terms.precession, *self.rates(torque))
 
 
 class Stiffness(NamedTuple):

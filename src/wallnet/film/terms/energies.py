@@ -19,12 +19,11 @@ class Exchange(Term):
     H = 2A/(μ0 Ms) Σ (m_j - m)/d² over the neighbours j that exist.
     """
 
-    exchange_stiffness: float
     name = "exchange"
 
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
         # the part of the cell itself is parallel to its m and exerts no torque
-        exchange, (x, y, _) = 2 * self.exchange_stiffness / layer.polarization, layer.cell
+        exchange, (x, y, _) = 2 * layer.exchange_stiffness / layer.polarization, layer.cell
         return {"neighbour_x": exchange / x**2, "neighbour_y": exchange / y**2}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
@@ -39,7 +38,7 @@ class Exchange(Term):
             step = np.diff(of_m, axis=0) / edge**2 * (cells[:-1] & cells[1:])[..., None]
             of_field[:-1] += step
             of_field[1:] -= step
-        return 2 * self.exchange_stiffness / layer.polarization * field
+        return 2 * layer.exchange_stiffness / layer.polarization * field
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,10 @@ class InterfacialDMI(Term):
     nothing to them (OOMMF's convention).
     """
 
-    dmi_constant: float
     name = "dmi"
 
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
-        dmi = self.dmi_constant / layer.polarization
+        dmi = layer.dmi_constant / layer.polarization
         return {"dmi_x": dmi / layer.cell[0], "dmi_y": dmi / layer.cell[1]}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
@@ -69,7 +67,7 @@ class InterfacialDMI(Term):
         field[..., 0] = -along_x[..., 2]
         field[..., 1] = -along_y[..., 2]
         field[..., 2] = along_x[..., 0] + along_y[..., 1]
-        return 2 * self.dmi_constant / layer.polarization * field
+        return 2 * layer.dmi_constant / layer.polarization * field
 
 
 @dataclass(frozen=True)
@@ -79,25 +77,24 @@ class UniaxialAnisotropy(Term):
     w = Ku [1 - (m·u)²] (for Ku < 0: -Ku (m·u)²), H = 2 Ku/(μ0 Ms) (m·u) u.
     """
 
-    anisotropy: float
-    axis: tuple[float, float, float]
     name = "anisotropy"
 
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
-        return {"local": 2 * self.anisotropy / layer.polarization * np.outer(self.axis, self.axis)}
+        axis = layer.anisotropy_axis
+        return {"local": 2 * layer.anisotropy / layer.polarization * np.outer(axis, axis)}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        strength = 2 * self.anisotropy / layer.polarization
+        strength = 2 * layer.anisotropy / layer.polarization
         local = self.coefficients(layer)["local"]
         return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
-        axis = np.array(self.axis)
-        return 2 * self.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
+        axis = np.array(layer.anisotropy_axis)
+        return 2 * layer.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         # zero along the easy axis or in the easy plane
-        return super().density(m, layer) + max(self.anisotropy, 0.0)
+        return super().density(m, layer) + max(layer.anisotropy, 0.0)
 
 
 @dataclass(frozen=True)

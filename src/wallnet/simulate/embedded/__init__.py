@@ -11,6 +11,7 @@ from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Simulation
+from wallnet.experiment.film import terms_of, torque_of
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.renormalization import at_temperature, limits, of_cells, of_film
 from wallnet.film.terms import Terms
@@ -64,8 +65,7 @@ class HeatedFilm:
     def __init__(self, job: Simulation) -> None:
         assert job.heating
         self._ambient = job.temperature
-        film = tracks.film(job)
-        self._cell = film["cell"]
+        self._cell = job.track.cell
         self._temperature = TrackTemperature(job)
         count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
         times = np.linspace(0, job.pulse_end, count)
@@ -73,7 +73,7 @@ class HeatedFilm:
         found = np.concatenate([self._temperature(part) for part in parts])
         self.highest = float(found.max())
         try:
-            self._film = of_film(film["terms"], self._cell, self._ambient)
+            self._film = of_film(terms_of(job.material), self._cell, self._ambient)
         except ValueError as error:
             raise SimulationError(str(error)) from None
         self._law = (job.heating.curie_temperature, job.heating.anisotropy_exponent)
@@ -106,8 +106,8 @@ class HeatedFilm:
 def engine_of(job: Simulation, settings: FilmSettings) -> Engine:
     """Return the engine for a job, without a magnetisation."""
     if job.temperature:
-        return ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=job.noise_key)
-    return Engine(**tracks.film(job), tolerances=Tolerances(**dict(settings)))
+        return ThermalEngine(tracks.layer(job), job.temperature, job.noise_key)
+    return Engine(tracks.layer(job), Tolerances(**dict(settings)))
 
 
 def _advance(engine: Engine, end: float, heated: HeatedFilm | None) -> None:
@@ -127,8 +127,7 @@ def _torque(job: Simulation, segment: Segment) -> tuple[Any, ...]:
     """Return the arguments of `Engine.set_torque` for a part of a pulse."""
     density = job.current_density or 0.0
     first, last = (
-        job.material.torque(share * density, tracks.SPIN_DIRECTION)
-        for share in (segment.first, segment.last)
+        torque_of(job.material, share * density) for share in (segment.first, segment.last)
     )
     return (first,) if first == last else (first, last, (segment.begin, segment.end))
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.experiment import Simulation
+from wallnet.experiment.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.drives import Drive, drives
 from wallnet.simulate.oommf import session
@@ -69,7 +70,7 @@ class Oommf(Calculator[OommfSettings]):
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
-            film = ThermalEngine(**tracks.film(job), temperature=job.temperature, seed=0)
+            film = ThermalEngine(tracks.layer(job), job.temperature, seed=0)
             found["time_step"] = time_step(job, drives(job)[0])
         recorder.record(0.0, start)
         with session.opened(threads) as opened:
@@ -128,7 +129,7 @@ def system_of(
             "script_args": "total_time",
         }
     moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
-    moments = np.where(tracks.magnetic_mask(job.track)[..., None], moments, 0.0)
+    moments = np.where(tracks.layer(job).mask[..., None], moments, 0.0)
     system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
     return system
 
@@ -181,9 +182,8 @@ def longest_step(job: Simulation) -> float:
     sizes = np.linspace(0.0, 1.0, 1001)[1:]
     ratio = variance_ratio(sizes * complex(-damping, 1) / math.hypot(damping, 1))
     largest = sizes[np.argmax(np.abs(ratio - 1) > DEVIATION) - 1]
-    torque = job.material.torque(job.current_density or 0.0, tracks.SPIN_DIRECTION)
-    film = tracks.film(job)
-    return float(largest / film["terms"].rates(film["cell"], torque)[0])
+    torque = torque_of(job.material, job.current_density or 0.0)
+    return float(largest / tracks.layer(job).rates(torque)[0])
 
 
 def time_step(job: Simulation, drive: Drive) -> float:

@@ -9,6 +9,7 @@ from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, Section
 from wallnet.experiment import Request, barrier_job, minimum_job
 from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.film import film_of
 from wallnet.experiment.request import minimum
 from wallnet.experiment.simulation import level_states
 from wallnet.studies.base import Requests, Rounds, Validate, study
@@ -69,7 +70,7 @@ def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate
     ]
     for name in each(asked, devices):
         try:
-            devices[name].film_at(asked.temperature)
+            film_of(devices[name], asked.temperature)
         except ValueError as error:
             found.append(f"{key}.temperature of {name}: material.{error}")
     return found

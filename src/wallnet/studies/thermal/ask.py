@@ -11,6 +11,7 @@ from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
+from wallnet.experiment.film import film_of
 from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
@@ -138,7 +139,7 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
         for name, each in variants.items()
         if barriers
         and each.film_temperature == barriers.temperature
-        and (each.track, each.film_at()) == (device.track, device.film_at(barriers.temperature))
+        and (each.track, film_of(each)) == (device.track, film_of(device, barriers.temperature))
     }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
