@@ -7,7 +7,7 @@ argument.
 
 requested = plan.requests.Requested(campaign)
 
-if workflow.is_main_process:
+if main_process:
     checked(requested.check)
 
 # memory in MB and time in min, for the embedded engine and for OOMMF; a train needs 4 MB a pulse
