@@ -17,12 +17,12 @@ from wallnet.film.renormalization import domain_magnetization, of_film, scaled
 from wallnet.film.terms import SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import calculator, trains
-from wallnet.simulate.embedded import HeatedFilm
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 from wallnet.tracks.domains import domains_of, magnetization_over_time
+from wallnet.tracks.heated import HeatedFilm
 from wallnet.tracks.heating import TrackTemperature, step_response
 
 RUN = simulate.simulate

@@ -20,6 +20,7 @@ from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE
 from wallnet.simulate.recorder import rested
+from wallnet.tracks.heated import beyond_model
 
 if TYPE_CHECKING:
     import xarray
@@ -286,13 +287,7 @@ def _block(
     folder: Path | None,
 ) -> "xarray.Dataset":
     """Simulate a block of replicas; see `run_train`."""
-    from wallnet.simulate.embedded import BeyondModelError, HeatedFilm
-
-    try:
-        for step in job.steps():
-            if step.heating:
-                HeatedFilm(step)
-    except BeyondModelError as fault:
+    if fault := beyond_model(job):
         logger.warning("pulse beyond the model: %s", fault)
         attributes = {
             "parameters": job.to_json(),
