@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
+from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
 from wallnet.config.messages import checked, misnamed
@@ -245,20 +246,6 @@ class Temperature(Section):
             yield "measured_at is a temperature of a film; leave it or values_of out"
 
 
-def temperature_fault(calculator: str, heated: bool) -> str:
-    """Return why a calculator cannot simulate a temperature, or pulses that heat the film.
-
-    The text is empty if it can.
-    """
-    if calculator == "film" or (calculator == "oommf" and not heated):
-        return ""
-    key = "temperature.heating: pulse" if calculator == "oommf" else "temperature"
-    return (
-        f"{key} is not simulated by the calculator {calculator}; leave it out, or set "
-        "calculator: film"
-    )
-
-
 class Wall(Section):
     """Initial domain wall; the left domain points along -z, the right one along +z."""
 
@@ -398,9 +385,15 @@ class Device(Section):
     """Whether the target `all` leaves out the device and its pulse trains."""
 
     def plain(self) -> dict[str, Any]:
-        """Return the device as plain data, with the threads of OOMMF, which jobs leave out."""
-        data = self.model_dump()
-        return data | {"oommf": data["oommf"] | {"threads": self.oommf.threads}}
+        """Return the device as plain data, with settings of calculators that jobs leave out."""
+        return self.model_dump() | {name: dict(getattr(self, name)) for name in PACKAGED}
+
+    @property
+    def settings(self) -> Section | dict[str, Any]:
+        """Settings of its calculator; those of a user-defined one as configured."""
+        own = (self.calculator_settings or {}).get(self.calculator, {})
+        settings: Section | dict[str, Any] = getattr(self, self.calculator, own)
+        return settings
 
     @property
     def field_temperature(self) -> float:
@@ -547,10 +540,15 @@ class Device(Section):
         return ""
 
     def _faults(self) -> Iterator[str]:
+        # waveforms, and what a user-defined class does not simulate, are refused with their jobs
+        declared = PACKAGED.get(self.calculator, Unread)
+        heated = self.film_law.heating == "pulse"
+        needs = {"temperature": self.field_temperature, "heating": heated}
+        needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
+        if fault := refusal(self.calculator, declared, [each for each in needs if needs[each]]):
+            yield fault
         if given := self.temperature:
-            curie, heated = self.material.curie_temperature, given.heating == "pulse"
-            if self.field_temperature and (fault := temperature_fault(self.calculator, heated)):
-                yield fault
+            curie = self.material.curie_temperature
             if heated and given.ambient >= curie:
                 told = f"{given.ambient:g} K, not below material.curie_temperature of {curie:g} K"
                 yield f"temperature.ambient is {told}; lower it"

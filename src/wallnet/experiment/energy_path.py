@@ -25,6 +25,10 @@ class StaticJob(Job):
 
     calculator_name: ClassVar[str] = "film"
     threads: ClassVar[int] = 1
+    memory: ClassVar[int]
+    """Memory in MB that its job asks for."""
+    runtime: ClassVar[int]
+    """Wall time in min that its job asks for."""
     longest: ClassVar[float] = 0.0
     track: Track
     material: StaticMaterial
@@ -33,6 +37,8 @@ class StaticJob(Job):
 class Minimum(StaticJob):
     """Minimisation of the energy on from a wall that is initialised in one state of a device."""
 
+    memory = 800
+    runtime = 15
     processor_time: ClassVar[float] = 0.0  # it takes seconds
     state: str
     placement: WallPlacement | None = None
@@ -42,6 +48,8 @@ class Minimum(StaticJob):
 class EnergyPath(StaticJob):
     """The path of least energy between two neighbouring states."""
 
+    memory = 1500
+    runtime = 60
     first: str
     second: str
     spacing: float

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from wallnet import files
-from wallnet.config.quantities import Section
+from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
@@ -85,7 +85,7 @@ class SimulationError(UserError, RuntimeError):
     """A simulation failed or its trace is not plausible; the message states the reason."""
 
 
-class Calculator(ABC, Generic[Given]):
+class Calculator(Declaration, ABC, Generic[Given]):
     """Base class of calculators, which simulate jobs.
 
     User-defined calculators derive from this class.
@@ -102,13 +102,13 @@ class Calculator(ABC, Generic[Given]):
         which refuses unknown keys. By default there are no settings.
     resumes : bool
         Whether `run` uses a checkpoint.
-    waveforms : bool
-        Whether `run` simulates pulses that are not square (`Simulation.segments`).
+    temperature, heating, waveforms, frozen_spins : bool
+        What `run` simulates; jobs that need more are refused before a run.
+    threads, memory, runtime, relative_time
+        What a job needs, and how fast it is; see `wallnet.config.declarations.Declaration`.
     """
 
-    Settings: ClassVar[type[BaseModel]] = Section
     resumes: ClassVar[bool] = False
-    waveforms: ClassVar[bool] = False
 
     def __init__(self, settings: Given) -> None:
         self.settings = settings
