@@ -15,6 +15,8 @@ from wallnet.config.quantities import CLASS, Section, Text
 Simulated = Literal["trace", "pulse_train", "ensemble"]
 """What a calculator simulates in one job: at most one pulse, a train, or a block of replicas."""
 
+Amounts = Mapping[Simulated, PositiveInt]
+
 
 class Declaration:
     """What a calculator can simulate, what its jobs need, and how fast it is.
@@ -34,17 +36,9 @@ class Declaration:
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
-    memory: ClassVar[Mapping[Simulated, PositiveInt]] = {
-        "trace": 800,
-        "pulse_train": 950,
-        "ensemble": 1000,
-    }
+    memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
     """Memory of a job in MB; what is not given is that of the embedded engine."""
-    runtime: ClassVar[Mapping[Simulated, PositiveInt]] = {
-        "trace": 15,
-        "pulse_train": 60,
-        "ensemble": 240,
-    }
+    runtime: ClassVar[Amounts] = {"trace": 15, "pulse_train": 60, "ensemble": 240}
     """Wall time in min after which a cluster may end a job; as above."""
     relative_time: ClassVar[PositiveFloat | None] = None
     """Processor time relative to the embedded engine on the same core; None if it is not known."""
@@ -81,8 +75,8 @@ class OommfDeclaration(Packaged):
     title = "OOMMF"
     software = "oommf"
     temperature = waveforms = frozen_spins = True
-    memory: ClassVar = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
-    runtime: ClassVar = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
+    memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
+    runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
     relative_time = 250.0
 
 

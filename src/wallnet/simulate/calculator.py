@@ -102,10 +102,18 @@ class Calculator(Declaration, ABC, Generic[Given]):
         which refuses unknown keys. By default there are no settings.
     resumes : bool
         Whether `run` uses a checkpoint.
-    temperature, heating, waveforms, frozen_spins : bool
-        What `run` simulates; jobs that need more are refused before a run.
-    threads, memory, runtime, relative_time
-        What a job needs, and how fast it is; see `wallnet.config.declarations.Declaration`.
+    temperature, heating : bool
+        Whether `run` simulates a constant temperature, and pulses that heat the film. Jobs that
+        need more than a class simulates are refused before a run.
+    waveforms, frozen_spins : bool
+        Whether it simulates pulses that are not square, and keeps the spins in `track.fixed_ends`.
+    threads : int
+        Threads of a job. Snakemake sets OMP_NUM_THREADS to those that the job gets.
+    memory, runtime : Mapping
+        Memory in MB and wall time in min of a job, by "trace" (at most one pulse), "pulse_train"
+        and "ensemble"; what is not given is that of the embedded engine.
+    relative_time : float or None
+        Processor time relative to the embedded engine on the same core; None if it is not known.
     """
 
     resumes: ClassVar[bool] = False
