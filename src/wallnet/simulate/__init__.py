@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wallnet import files
-from wallnet.config.devices import temperature_fault
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
+from wallnet.experiment.simulation import needs_of
 from wallnet.files.progress import noted_progress
 from wallnet.simulate.calculator import Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
@@ -62,10 +62,7 @@ def simulate(
             f"{_describe(job)}: no calculator simulates several replicas of a single pulse; give "
             "replicas with a train"
         )
-    if job.temperature and (
-        fault := temperature_fault(job.calculator_name, job.heating is not None)
-    ):
-        raise SimulationError(f"{_describe(job)}: {fault}")
+    calculator = create(job.calculator_name, job.calculator, needs_of(job.plain()))
     if initial is None:
         start = initialized(job)
     else:
@@ -75,7 +72,6 @@ def simulate(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
-    calculator = create(job.calculator_name, job.calculator, shaped=bool(job.waveform))
     recorder = Recorder(job)
     begin = time.perf_counter()
     checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
+from wallnet.config.declarations import FilmDeclaration
 from wallnet.config.waveform import Segment
 from wallnet.experiment import Simulation
 from wallnet.experiment.film import torque_of
@@ -51,12 +52,10 @@ def _torque(job: Simulation, segment: Segment) -> tuple[Any, ...]:
     return (first,) if first == last else (first, last, (segment.begin, segment.end))
 
 
-class Embedded(Calculator[FilmSettings]):
+class Embedded(FilmDeclaration, Calculator[FilmSettings]):
     """The embedded engine; a killed job continues from its checkpoint."""
 
-    Settings = FilmSettings
     resumes = True
-    waveforms = True
 
     def run(
         self,
