@@ -1,13 +1,13 @@
 """The campaign: from config.yaml to traces, devices, networks, tables and figures."""
 
+import os
 import sys
 
 # Snakemake searches this folder first for modules, so that Python would execute a json.py here
-if sys.path[0] == str(workflow.current_basedir):
+if sys.path[0] == os.path.dirname(workflow.snakefile):
     del sys.path[0]
 
 import logging
-import os
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -29,25 +29,24 @@ min_version("9.10")
 logging.raiseExceptions = False
 
 
+include: "workflow/rules/snakemake.smk"
 include: "workflow/rules/checked.smk"
 
 
 # Snakemake would merge duplicate keys, execute templates, and name no line of what is not YAML; the
 # files of a workflow that uses this one as a module may contain more
 elsewhere = {}
-if not workflow.modifier.skip_configfile:
-    for path in filter(os.path.exists, workflow.configfiles):
+if not configured:
+    for path in filter(os.path.exists, options_files):
         checked(reading.read_yaml, path)
     if os.path.exists(reading.CONFIGURATION):
         _, elsewhere = checked(reading.read_campaign, reading.CONFIGURATION)
 
+    configfile: reading.CONFIGURATION
 
-configfile: reading.CONFIGURATION
+    if elsewhere:
 
-
-if elsewhere:
-
-    configfile: reading.STUDIES
+        configfile: reading.STUDIES
 
 
 report: "workflow/report/campaign.rst"

@@ -267,7 +267,7 @@ def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: f
     film = f"{device}, {columns} × {rows} cells at {temperature:g} K"
     print(f"{film}: engine, {step * 1e12:.2g} ps a step: {spent:.2f} CPU s per ns", flush=True)
     try:
-        check("oommf", {}, temperature)
+        check("oommf", {}, ["temperature"] if temperature else [])
     except simulate.SimulationError as error:
         print(f"without OOMMF: {error}", file=sys.stderr)
         return

@@ -44,6 +44,7 @@ calculators; the job identifies their own code.
 
 LEFT_OUT = {
     "wallnet.config.campaign": "reads config.yaml; what a job depends on is in its parameters",
+    "wallnet.config.declarations": "which jobs a calculator is given, with what memory and time",
     "wallnet.config.inheritance": "reads config.yaml; what a job depends on is in its parameters",
     "wallnet.config.messages": "texts of errors",
     "wallnet.errors": "texts of errors",

@@ -20,6 +20,7 @@ from rocrate.rocrate import ROCrate
 
 from wallnet import __version__, files, plan, workflow_path
 from wallnet.config import Campaign
+from wallnet.config.declarations import is_own_engine
 from wallnet.config.reading import CONFIGURATION, read_campaign
 from wallnet.config.reading import STUDIES as MORE
 from wallnet.config.waveform import named_files
@@ -300,7 +301,8 @@ def software(directory: Path, results: Iterable[str]) -> set[tuple[str, str]]:
         elif path.endswith(Path(files.METRICS).name):
             stated = json.loads((directory / path).read_text(encoding="utf-8"))
         names = {f"{name}_version": name for name in ("wallnet", "torch", "lightning")}
-        if stated.get("backend", "none") not in ("none", "film"):
-            names["backend_version"] = str(stated["backend"])
+        backend = str(stated.get("backend", "none"))
+        if backend != "none" and not is_own_engine(backend):
+            names["backend_version"] = backend
         found |= {(name, str(stated[key])) for key, name in names.items() if key in stated}
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.killing import customised
+from helpers.rights import without_rights
 from helpers.same import assert_same
 from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, jobs_in, with_networks
 from helpers.synthetic import write_images
@@ -22,16 +23,6 @@ SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / 
 WALLNET = Path(sys.executable).with_name("wallnet")
 
 TRACE = "results/traces/neuron/0.4000.nc"
-
-
-def without_rights(*command):
-    """Run as an ordinary user, without the superuser's right to write anywhere."""
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            pytest.skip("needs setpriv, or another user than root")
-        rights = "-dac_override,-dac_read_search"
-        command = ("setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", *command)
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True)
 
 
 @pytest.mark.campaign
@@ -168,7 +159,7 @@ READ_ONLY = "cannot be written (Permission denied); free space or make the folde
 @pytest.mark.campaign
 def test_a_campaign_in_a_read_only_folder_is_said(campaign):
     campaign.folder.chmod(0o555)
-    refused = without_rights(*SNAKEMAKE, "--directory", campaign.folder, "--cores", "2", TRACE)
+    refused = without_rights([*SNAKEMAKE, "--directory", campaign.folder, "--cores", "2", TRACE])
     campaign.folder.chmod(0o755)
     assert refused.returncode
     assert f"{campaign.folder} {READ_ONLY}" in refused.stderr
@@ -186,10 +177,10 @@ def test_a_dry_run_plans_a_campaign_in_a_read_only_folder(finished, tmp_path, mo
     folders = [new, finished.folder, *finished.folder.rglob("*/")]
     for folder in folders:
         folder.chmod(0o555)
-    done, planned = (without_rights(*command, each, "devices") for each in (finished.folder, new))
+    done, planned = (without_rights([*command, each, "devices"]) for each in (finished.folder, new))
     monkeypatch.setenv("HOME", str(new))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    pack = without_rights(WALLNET, "pack", "--directory", new, "--out", tmp_path / "a.zip")
+    pack = without_rights([WALLNET, "pack", "--directory", new, "--out", tmp_path / "a.zip"])
     for folder in folders:
         folder.chmod(0o755)
     assert "Nothing to be done" in done.stdout + done.stderr
@@ -204,7 +195,8 @@ def test_read_only_results_are_said_and_nothing_is_lost(finished, finished_devic
     kept = {path: path.stat().st_mtime_ns for path in finished.folder.glob("results/*/*/*.nc")}
     folder = (finished.folder / TRACE).parent
     folder.chmod(0o555)
-    refused = without_rights(*SNAKEMAKE, "--directory", finished.folder, "--cores", "2", "devices")
+    command = [*SNAKEMAKE, "--directory", finished.folder, "--cores", "2", "devices"]
+    refused = without_rights(command)
     folder.chmod(0o755)
     assert refused.returncode
     said = refused.stderr + refused.stdout

@@ -923,3 +923,22 @@ def test_a_result_and_its_digest_have_the_permissions_of_the_umask(mask, mode, t
         os.umask(usual)
     for made in (path, digest_path(path)):
         assert made.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(
+    ("attributes", "ends", "rests"),
+    [
+        ({}, (3e-9, 5e-9), {1: True, 0: False, -1: None}),
+        (
+            {"temperature": 300.0, "quenched_bottom": 1e-9, "quenched_top": 0.0},
+            (1e-9, 0.0),
+            {1: True, 0: True, -1: True},
+        ),
+    ],
+)
+def test_a_wall_at_a_temperature_is_the_quenched_one_and_rests(attributes, ends, rests):
+    places = {"wall_bottom": ("time", [2e-9, 3e-9]), "wall_top": ("time", [4e-9, 5e-9])}
+    trace = xarray.Dataset(places, attrs=attributes)
+    assert files.last_ends(trace) == ends
+    assert {flag: files.is_resting(attributes, flag) for flag in rests} == rests
+    assert files.is_quenched(attributes) == bool(attributes)

@@ -11,6 +11,7 @@ from wallnet.experiment.film import check
 from wallnet.experiment.simulation import FreeWalls, blocks
 from wallnet.simulate import calculator, trains
 from wallnet.simulate.trains import Course, course, going_on, joined, run_train, unfinished
+from wallnet.tracks.heated import beyond_model
 
 RUN = simulate.simulate
 
@@ -226,6 +227,10 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     assert made.attrs["beyond_model"].startswith("at ")
     assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
     assert 500 < made.attrs["highest_temperature"] < 560
+    assert beyond_model(job).temperature == made.attrs["highest_temperature"]
+    weaker = Train(pulses=PULSES[1:])
+    assert beyond_model(job.model_copy(update={"train": weaker})) is None
+    assert beyond_model(job.model_copy(update={"heating": None})) is None
 
 
 def test_the_work_is_that_of_all_replicas_and_quenches():

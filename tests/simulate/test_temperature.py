@@ -19,12 +19,12 @@ from wallnet.film.renormalization import of_film, scaled
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import calculator, trains
-from wallnet.simulate.embedded import HeatedFilm
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 from wallnet.tracks.domains import domains_of, magnetization_over_time
+from wallnet.tracks.heated import HeatedFilm
 from wallnet.tracks.heating import TrackTemperature, step_response
 
 RUN = simulate.simulate
@@ -104,11 +104,6 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
             "temperature.heating: pulse is not simulated by the calculator oommf; leave it "
             "out, or set calculator: film",
         ),
-        (
-            {"calculator": "own:Drift"},
-            "temperature is not simulated by the calculator own:Drift; leave it out, or "
-            "set calculator: film",
-        ),
         ({"temperature": {"ambient": 0.0}}, "ambient = 0.0 is outside the range 0.001"),
         (
             {"temperature": {"ambient": 1001.0}},
@@ -140,10 +135,9 @@ def test_what_cannot_be_simulated_is_refused_with_the_configuration(changes, mes
         device(**changes)
 
 
-def test_a_job_of_another_calculator_is_refused(job, heated_job):
-    for each, name in ((job, "own:Drift"), (heated_job, "oommf")):
-        with pytest.raises(simulate.SimulationError, match=f"calculator {name}; leave"):
-            RUN(each.model_copy(update={"calculator_name": name}))
+def test_a_job_of_another_calculator_is_refused(heated_job):
+    with pytest.raises(simulate.SimulationError, match="calculator oommf; leave"):
+        RUN(heated_job.model_copy(update={"calculator_name": "oommf"}))
 
 
 def test_the_film_has_the_temperature_and_the_trace_tells_it(trace):
@@ -182,6 +176,16 @@ def test_a_quenched_wall_names_the_state_and_not_the_last_entry(job):
     assert str(recorder.state) == "notch 1"
     recorder.quenched = (331e-9, 329e-9)
     assert str(recorder.state) == "notch 2"
+
+
+def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
+    cold = job.model_copy(update={"temperature": 0.0})
+    mean, time = np.array([0.5, -0.99]), [0.0, 0.1e-9]
+    assert Recorder(cold).reading.relative(mean, time) is mean
+    assert Recorder(cold).reading.relaxation == job.relaxation
+    # in units of m = 0.977, to the ends of the track at most
+    assert Recorder(job).reading.relative(mean, time) == pytest.approx([0.512, -1.0], abs=1e-3)
+    assert Recorder(job).reading.relaxation.hold == math.inf
 
 
 def test_the_same_seed_gives_the_same_trace_and_another_one_another(job, trace):

@@ -133,7 +133,7 @@ def test_a_calculator_without_waveforms_is_refused(shaped, tmp_path, monkeypatch
     monkeypatch.syspath_prepend(tmp_path)
     settings = {"square:Drift": {"velocity": 1.0}}
     job = shaped(SHAPE, calculator="square:Drift", calculator_settings=settings)
-    with pytest.raises(SimulationError, match="square:Drift simulates square pulses only"):
+    with pytest.raises(SimulationError, match="waveform is not simulated by the calculator squa"):
         simulate(job)
 
 

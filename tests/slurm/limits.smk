@@ -1,6 +1,7 @@
 # Jobs that reach their limits: requested resources grow with each attempt, as in the campaign.
 
 
+include: "../../workflow/rules/snakemake.smk"
 include: "../../workflow/rules/failures.smk"
 
 

@@ -1,6 +1,6 @@
 """Errors that end a run in one sentence."""
 
-from snakemake.exceptions import WorkflowError
+from snakemake_interface_common.exceptions import WorkflowError
 
 from wallnet.errors import UserError
 

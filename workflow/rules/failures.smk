@@ -1,7 +1,5 @@
 """Report at the end of a failed run: the jobs that failed at every attempt, with their logs."""
 
-from snakemake.logging import logger
-
 
 def log_of(job):
     """Return the names of a job's logs, with a hint if they are empty."""
@@ -11,14 +9,9 @@ def log_of(job):
 
 
 onerror:
-    failed = [
-        single
-        for job in workflow.scheduler.failed
-        for single in (job.jobs if job.is_group() else [job])
-    ]
     lines = [
         f"  {job.rule.name}: {', '.join(job.output)}; log: {log_of(job)}"
-        for job in sorted(failed, key=lambda job: str(job.output))
+        for job in sorted(failed_jobs(), key=lambda job: str(job.output))
     ]
     if lines:
         logger.error(

@@ -5,21 +5,12 @@ command. Snakemake evaluates functions after the loop, so a function receives it
 argument.
 """
 
+from wallnet.config.declarations import PACKAGED
+
 requested = plan.requests.Requested(campaign)
 
-if workflow.is_main_process:
+if main_process:
     checked(requested.check)
-
-# memory in MB and time in min, for the embedded engine and for OOMMF; a train needs 4 MB a pulse
-NEEDED = {
-    "initial": {"mem_mb": (800, 1000), "runtime": (15, 120)},
-    "trace": {"mem_mb": (800, 1000), "runtime": (15, 120)},
-    "level": {"mem_mb": (800, 1000), "runtime": (15, 120)},
-    "pulse_train": {"mem_mb": (950, 1150), "runtime": (60, 600)},
-    "ensemble": {"mem_mb": (1000, 1200), "runtime": (240, 2400)},
-    "minimum": {"mem_mb": (800, 800), "runtime": (15, 15)},
-    "barrier": {"mem_mb": (1500, 1500), "runtime": (60, 60)},
-}
 
 
 def request(wildcards):
@@ -32,20 +23,14 @@ def request(wildcards):
         sys.exit(1)
 
 
-def needed(resource, kind):
-    """Return a resource that grows with each attempt."""
+def computed(wildcards):
+    """Return what a request computes; a job on a cluster reads its user-defined class first."""
+    found = request(wildcards).computes
+    if not workflow.is_main_process and found.calculator_name not in PACKAGED:
+        from wallnet.simulate.registry import class_of
 
-    def asked(wildcards, attempt):
-        found = request(wildcards)
-        amount = NEEDED[kind][resource][found.calculator == "oommf"]
-        pulses = (
-            found.computes.pulses
-            if (resource, kind) == ("mem_mb", "pulse_train")
-            else 0
-        )
-        return attempt * (amount + 4 * pulses)
-
-    return asked
+        checked(class_of, found.calculator_name)
+    return found
 
 
 relaxing = any(device.wall.relaxation for device in campaign.simulated.values())
@@ -69,11 +54,11 @@ for kind in plan.requests.KINDS:
         # an initial state takes seconds, unless a wall relaxes first
         localrule: kind == "initial" and not relaxing
         conda:
-            lambda w: "../envs/oommf.yaml" if request(w).calculator == "oommf" else None
-        threads: lambda w: request(w).computes.threads
+            lambda w: f"../envs/{name}.yaml" if (name := request(w).software) else None
+        threads: lambda w: computed(w).threads
         resources:
-            mem_mb=needed("mem_mb", kind),
-            runtime=needed("runtime", kind),
+            mem_mb=lambda w, attempt: attempt * computed(w).memory,
+            runtime=lambda w, attempt: attempt * computed(w).runtime,
         params:
             command=lambda w: request(w).command,
             job=lambda w: request(w).computes.to_json(),

@@ -1,9 +1,6 @@
 """Checks before the planning of a run and before its first job."""
 
-import contextlib
-
-from snakemake.logging import logger
-from snakemake.settings.types import DeploymentMethod
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 from wallnet.experiment.request import SIMULATED
 
@@ -11,14 +8,14 @@ from wallnet.experiment.request import SIMULATED
 def check_named():
     """Refuse a campaign whose user-defined classes cannot be found; execute nothing of them."""
     checked(plan.start.check_named, campaign)
-    if workflow.output_settings.dryrun and (named := plan.start.own_classes(campaign)):
+    if dry_run and (named := plan.start.own_classes(campaign)):
         logger.warning(
             f"A dry run does not import {', '.join(named)}; a run checks the classes and settings"
             " of calculators before its first job."
         )
 
 
-def check_calculators():
+def check_calculators(planned):
     """Refuse a run if a calculator cannot run, unless Snakemake provides its software.
 
     From here on, code of user-defined classes is executed.
@@ -26,33 +23,21 @@ def check_calculators():
     from wallnet.simulate.registry import check_called, check_settings
 
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    ready = {"film", "oommf"} if brought else {"film"}
     called = [
-        job.params.job
-        for job in workflow.dag.needrun_jobs()
-        if job.rule.name in SIMULATED and not (brought and job.conda_env_spec)
+        found.computes.to_json()
+        for job in planned
+        if job.rule.name in SIMULATED
+        and (found := requested[job.output[0]]).calculator not in ready
     ]
     checked(check_settings, plan.start.own_calculators(campaign))
     checked(check_called, called)
 
 
-def lift_job_rate_limit():
-    """Remove the limit of started jobs per second from a run on the cores of this machine.
-
-    With the limit, each pass of the scheduler starts a timer for a further pass, and each job adds
-    such a chain (Snakemake 9.27, its issue 3955): a third of a core, for a limit that local jobs
-    never reach. No option removes it.
-    """
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
-
-
-def tell_times():
+def tell_times(planned):
     """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
     expected = plan.work.expected_times(requested)
-    times = {
-        job.jobid: plan.work.time_of_job(job.output, expected)
-        for job in workflow.dag.needrun_jobs()
-    }
+    times = {job.jobid: plan.work.time_of_job(job.output, expected) for job in planned}
     logger.info("", extra={"expected_times": times})
 
 
@@ -64,8 +49,7 @@ def set_damaged_aside():
     damaged = files.find_damaged(files.RESULTS, memory=own / "wallnet-digests.json")
     if not damaged:
         return {}
-    dry = workflow.output_settings.dryrun
-    done = "would be" if dry else "were"
+    done = "would be" if dry_run else "were"
     logger.warning(
         "\n".join(
             [
@@ -74,7 +58,7 @@ def set_damaged_aside():
             ]
         )
     )
-    if dry:
+    if dry_run:
         return damaged
     checked(files.whole.set_aside, damaged)
     return {}
@@ -94,29 +78,14 @@ def target(paths, missing="", work=None):
             logger.error(missing)
             sys.exit(1)
         # a report and a graph of the jobs have no executor
-        if workflow.is_main_process and workflow.executor_plugin and work and not told:
+        if main_process and workflow.executor_plugin and work and not told:
             told.append(work())
             logger.warning(told[0])
-        workflow.dag.forcefiles.update(left_damaged)
+        if left_damaged:
+            plan_again(left_damaged)
         return paths
 
     return listed
-
-
-def plan_elsewhere():
-    """Let Snakemake write what a dry run notes into a temporary folder."""
-    place = Path(workflow.snakemake_tmp_dir, "planned")
-    (place / own.name).mkdir(parents=True)
-    for name in ("metadata", "incomplete", "locks"):
-        if (own / name).is_dir():
-            (place / own.name / name).symlink_to(own / name)
-    prepare = workflow._prepare_dag
-
-    def prepare_elsewhere(**options):
-        with contextlib.chdir(place):
-            prepare(**options)
-
-    workflow._prepare_dag = prepare_elsewhere
 
 
 # the folder into which Snakemake writes next; if it failed, it would print a traceback
@@ -124,26 +93,25 @@ own = Path.cwd() / ".snakemake"
 try:
     files.whole.check_writable(own if own.exists() else own.parent)
 except files.FileError as error:
-    if not workflow.output_settings.dryrun:
+    if not (dry_run and plan_elsewhere(own)):
         raise WorkflowError(str(error)) from None
-    plan_elsewhere()
 
-if workflow.is_main_process:
+if main_process:
     for text in campaign.warnings:
         logger.warning(f"{reading.CONFIGURATION}: {text}")
     check_named()
     checked(plan.start.check_measurements, campaign)
 
 # jobs read this file too, and another run may be active in this folder
-busy = not workflow.is_main_process or any(own.glob("locks/*"))
+busy = not main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
 
 
 # Snakemake uses only one such block of all files
 onstart:
-    lift_job_rate_limit()
+    local = workflow.executor_plugin.common_settings.local_exec
     checked(plan.start.check_scheduler, workflow.executor_plugin.name)
-    if not workflow.local_exec:
+    if not local:
         checked(
             plan.start.check_submittable,
             {
@@ -152,9 +120,11 @@ onstart:
                 "Python": Path(sys.executable).parent,
             },
         )
-    check_calculators()
+    planned = planned_jobs()
+    check_calculators(planned)
     if Path(files.RESULTS).exists():
         checked(files.whole.check_writable, files.RESULTS)
-    tell_times()
-    if workflow.local_exec:
+    tell_times(planned)
+    if local:
+        lift_job_rate_limit()
         server.start()

@@ -1,10 +1,10 @@
-"""Names of calculators, and the settings of the calculators of the package."""
+"""Settings of the calculators of the package."""
 
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, RootModel
 
-from wallnet.config.quantities import CLASS, Quantity, Section, Text
+from wallnet.config.quantities import Quantity, Section
 
 
 class FilmSettings(Section):
@@ -34,19 +34,4 @@ class OwnSettings(RootModel[dict[str, Any]]):
     model_config = ConfigDict(frozen=True)
 
 
-SETTINGS: dict[str, type[FilmSettings] | type[OommfSettings]] = {
-    "film": FilmSettings,
-    "oommf": OommfSettings,
-}
-"""Models of the settings of the calculators of the package, by name."""
-
-CalculatorName = Annotated[
-    str,
-    Text(
-        CLASS,
-        f"is {{}}; use {', '.join(map(repr, SETTINGS))} or 'module:Class'",
-        known=SETTINGS,
-        title="module:Class",
-    ),
-]
-"""`film`, `oommf`, or `module:Class` for a user-defined calculator."""
+Settings = FilmSettings | OommfSettings | OwnSettings

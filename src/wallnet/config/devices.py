@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from wallnet.config.calculators import CalculatorName, FilmSettings, OommfSettings
+from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
 from wallnet.config.measured import MEASURED
 from wallnet.config.messages import misnamed
@@ -155,20 +156,6 @@ class Temperature(Section):
             yield "measured_at is a temperature of a film; leave it or values_of out"
 
 
-def temperature_fault(calculator: str, heated: bool) -> str:
-    """Return why a calculator cannot simulate a temperature, or pulses that heat the film.
-
-    The text is empty if it can.
-    """
-    if calculator == "film" or (calculator == "oommf" and not heated):
-        return ""
-    key = "temperature.heating: pulse" if calculator == "oommf" else "temperature"
-    return (
-        f"{key} is not simulated by the calculator {calculator}; leave it out, or set "
-        "calculator: film"
-    )
-
-
 class Wall(Section):
     """Initial domain wall; the left domain points along -z, the right one along +z."""
 
@@ -308,9 +295,15 @@ class Device(Section):
     """Whether the target `all` leaves out the device and its pulse trains."""
 
     def plain(self) -> dict[str, Any]:
-        """Return the device as plain data, with the threads of OOMMF, which jobs leave out."""
-        data = self.model_dump()
-        return data | {"oommf": data["oommf"] | {"threads": self.oommf.threads}}
+        """Return the device as plain data, with settings of calculators that jobs leave out."""
+        return self.model_dump() | {name: dict(getattr(self, name)) for name in PACKAGED}
+
+    @property
+    def settings(self) -> Section | dict[str, Any]:
+        """Settings of its calculator; those of a user-defined one as configured."""
+        own = (self.calculator_settings or {}).get(self.calculator, {})
+        settings: Section | dict[str, Any] = getattr(self, self.calculator, own)
+        return settings
 
     @property
     def field_temperature(self) -> float:
@@ -335,10 +328,17 @@ class Device(Section):
         return self.temperature or Temperature(ambient=ROOM_TEMPERATURE)
 
     def _faults(self) -> Iterator[str]:
-        curie, given = self.material.curie_temperature, self.temperature
-        if given and given.heating == "pulse" and given.ambient >= curie:
+        # waveforms, and what a user-defined class does not simulate, are refused with their jobs
+        declared = PACKAGED.get(self.calculator, Unread)
+        law, curie = self.film_law, self.material.curie_temperature
+        heated = law.heating == "pulse"
+        needs = {"temperature": self.field_temperature, "heating": heated}
+        needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
+        if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
+            yield fault
+        if heated and law.ambient >= curie:
             yield (
-                f"temperature.ambient is {given.ambient:g} K, not below material.curie_temperature "
+                f"temperature.ambient is {law.ambient:g} K, not below material.curie_temperature "
                 f"of {curie:g} K; lower it"
             )
         track = self.track

@@ -1,9 +1,10 @@
 """The campaign of the config.yaml in this folder, by the workflow of the installed wallnet."""
 
+import os
 import sys
 
 # Snakemake searches this folder first for modules, so that Python would execute a json.py here
-if sys.path[0] == str(workflow.current_basedir):
+if sys.path[0] == os.path.dirname(workflow.snakefile):
     del sys.path[0]
 
 try:

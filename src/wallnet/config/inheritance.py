@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wallnet.config.declarations import PACKAGED
 from wallnet.config.messages import ConfigError, Location, misnamed
 
 SHARED = (
-    *("material", "calculator", "film", "oommf", "calculator_settings", "output"),
+    *("material", "calculator", *PACKAGED, "calculator_settings", "output"),
     *("heavy_metal", "heating"),
 )
 """Top-level keys that every device inherits."""

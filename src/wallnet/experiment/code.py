@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from wallnet import revisions
 from wallnet.config import ConfigError
-from wallnet.config.calculators import SETTINGS
+from wallnet.config.declarations import PACKAGED
 from wallnet.files.whole import one_line
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 def revision_of(calculator: str) -> int:
     """Return the revision of the package's code that computes the traces of a calculator."""
-    return revisions.of(calculator if calculator in SETTINGS else "simulate")
+    return revisions.of(calculator if calculator in PACKAGED else "simulate")
 
 
 FOLDER = "WALLNET_CLASSES"

@@ -26,12 +26,18 @@ class StaticJob(TrackJob):
 
     calculator_name: ClassVar[str] = "film"
     threads: ClassVar[int] = 1
+    memory: ClassVar[int]
+    """Memory in MB that its job asks for."""
+    runtime: ClassVar[int]
+    """Wall time in min that its job asks for."""
     longest: ClassVar[float] = 0.0
 
 
 class Minimum(StaticJob):
     """Minimisation of the energy on from a wall that is initialised in one state of a device."""
 
+    memory = 800
+    runtime = 15
     processor_time: ClassVar[float] = 0.0  # it takes seconds
     state: str
     placement: WallPlacement | None = None
@@ -41,6 +47,8 @@ class Minimum(StaticJob):
 class EnergyPath(StaticJob):
     """The path of least energy between two neighbouring states."""
 
+    memory = 1500
+    runtime = 60
     first: str
     second: str
     spacing: float

@@ -7,13 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from wallnet.config.devices import (
-    Device,
-    Material,
-    SimulatedMaterial,
-    StaticMaterial,
-    temperature_fault,
-)
+from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
 from wallnet.config.messages import checked
 from wallnet.film import fluctuations, renormalization
 from wallnet.film.newell import Cell
@@ -170,9 +164,6 @@ def check(device: Device) -> tuple[str, list[str]]:
 
     Each is a sentence that begins with a key of the device.
     """
-    heated = device.temperature is not None and device.temperature.heating == "pulse"
-    if device.field_temperature and (fault := temperature_fault(device.calculator, heated)):
-        return fault, []
     try:
         film = film_of(device)
         if device.temperature:

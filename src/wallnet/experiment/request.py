@@ -12,6 +12,7 @@ from typing import Literal
 
 from wallnet import files
 from wallnet.config import Device, current_name
+from wallnet.config.declarations import PACKAGED
 from wallnet.experiment.code import revision_of
 from wallnet.experiment.energy_path import EnergyPath, Minimum, minimum_job
 from wallnet.experiment.simulation import Simulation, level_job, pulse_job
@@ -84,6 +85,12 @@ class Request:
     def calculator(self) -> str:
         """Name of its calculator; minima and paths have the embedded engine."""
         return self.computes.calculator_name
+
+    @property
+    def software(self) -> str:
+        """Environment of `workflow/envs` with the software of its calculator, if it has one."""
+        packaged = PACKAGED.get(self.calculator)
+        return packaged.software if packaged else ""
 
     @property
     def revision(self) -> int:

@@ -4,18 +4,13 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from wallnet.config.calculators import (
-    SETTINGS,
-    CalculatorName,
-    FilmSettings,
-    OommfSettings,
-    OwnSettings,
-)
+from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
+from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
 from wallnet.config.devices import (
     QUENCH,
     Device,
@@ -49,8 +44,8 @@ SECONDS_PER_CELL_STEP = 1e-8
 """Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
 for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of it."""
 
-SLOWER = {"film": 1.0, "oommf": 250.0}
-"""Processor time of a calculator relative to that of the embedded engine, on the same core."""
+MEMORY_PER_PULSE = 4
+"""Further memory in MB of a train for each of its pulses."""
 
 
 def blocks(replicas: int) -> list[tuple[int, int]]:
@@ -129,7 +124,7 @@ class Simulation(TrackJob):
     relaxation: Relaxation
     output: Output
     calculator_name: CalculatorName
-    calculator: FilmSettings | OommfSettings | OwnSettings
+    calculator: Settings
     # identity of the code of a user-defined calculator; the package's calculators have revisions
     calculator_code: str | None = None
     temperature: Annotated[float, Quantity("K", 0.0, 1e4)] = silent(0.0)
@@ -151,7 +146,8 @@ class Simulation(TrackJob):
     @classmethod
     def _settings_of_the_named_calculator(cls, given: Any, info: ValidationInfo) -> Any:
         """Validate plain settings with the model of the named calculator."""
-        model = SETTINGS.get(str(info.data.get("calculator_name")), OwnSettings)
+        packaged = PACKAGED.get(str(info.data.get("calculator_name")))
+        model = packaged.Settings if packaged else OwnSettings
         return model.model_validate(given) if isinstance(given, dict) else given
 
     def _faults(self) -> Iterator[str]:
@@ -257,13 +253,30 @@ class Simulation(TrackJob):
     @property
     def threads(self) -> int:
         """Number of threads."""
-        return self.calculator.threads if isinstance(self.calculator, OommfSettings) else 1
+        return int(getattr(self.calculator, "threads", declared(self.calculator_name).threads))
+
+    @property
+    def kind(self) -> Simulated:
+        """What is simulated."""
+        return "ensemble" if self.replicas else "pulse_train" if self.train else "trace"
+
+    @property
+    def memory(self) -> int:
+        """Memory in MB that its job asks for."""
+        amounts = {**Declaration.memory, **declared(self.calculator_name).memory}
+        pulses = self.pulses if self.kind == "pulse_train" else 0
+        return amounts[self.kind] + MEMORY_PER_PULSE * pulses
+
+    @property
+    def runtime(self) -> int:
+        """Wall time in min that its job asks for."""
+        return {**Declaration.runtime, **declared(self.calculator_name).runtime}[self.kind]
 
     @property
     def processor_time(self) -> float | None:
         """Estimate in s; None with a calculator of unknown speed."""
-        slower = SLOWER.get(self.calculator_name)
-        return slower and slower * SECONDS_PER_CELL_STEP * self.cell_steps()
+        relative = declared(self.calculator_name).relative_time
+        return relative and relative * SECONDS_PER_CELL_STEP * self.cell_steps()
 
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.
@@ -271,11 +284,10 @@ class Simulation(TrackJob):
         A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is
         followed by a quench.
         """
-        settings = self.calculator if isinstance(self.calculator, FilmSettings) else FilmSettings()
         # the torque changes the step little
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
-        fraction = settings.time_step_fraction
+        fraction = getattr(self.calculator, "time_step_fraction", FilmSettings().time_step_fraction)
         given = (self.material, self.track.cell, strongest, fraction)
         steps = self.longest / time_step(*given, self.temperature)
         if self.temperature:
@@ -287,6 +299,21 @@ class Simulation(TrackJob):
         return columns * rows * steps
 
 
+def needs_of(job: Mapping[str, Any]) -> set[str]:
+    """Return what the calculator of a simulation, given as plain data, has to simulate.
+
+    These are keys of `wallnet.config.declarations.NEEDS`.
+    """
+    pulses = [job, *job.get("train", {}).get("pulses", ())]
+    needs = {
+        "temperature": "temperature" in job,
+        "heating": "heating" in job,
+        "waveforms": any("waveform" in pulse for pulse in pulses),
+        "frozen_spins": "fixed_ends" in job.get("track", {}),
+    }
+    return {what for what, needed in needs.items() if needed}
+
+
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
     name = device.calculator
     fields: dict[str, Any] = {
@@ -296,12 +323,9 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
         "relaxation": device.relaxation,
         "output": device.output,
         "calculator_name": name,
+        "calculator": device.settings,
+        "calculator_code": None if name in PACKAGED else code_of(name),
     }
-    if name in SETTINGS:
-        fields["calculator"] = getattr(device, name)
-    else:
-        fields["calculator"] = (device.calculator_settings or {}).get(name, {})
-        fields["calculator_code"] = code_of(name)
     if device.temperature and device.field_temperature:
         fields |= {"temperature": device.field_temperature, "seed": device.temperature.seed}
     return Simulation(**(fields | changes))

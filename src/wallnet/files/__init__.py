@@ -7,6 +7,9 @@ reads and writes netCDF and JSON.
 
 from wallnet.files.datasets import (
     given_text,
+    is_quenched,
+    is_resting,
+    last_ends,
     read_dataset,
     read_json,
     write_dataset,

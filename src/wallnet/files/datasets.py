@@ -216,3 +216,25 @@ def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
     with checked(path, "netCDF"), netCDF4.Dataset(path) as stored:
         stored.set_auto_mask(False)
         yield stored
+
+
+def is_quenched(attributes: Mapping[str, Any]) -> bool:
+    """Return whether the states of a result are those of quenched walls, as at a temperature."""
+    return "temperature" in attributes
+
+
+def last_ends(trace: "xarray.Dataset") -> tuple[float, float]:
+    """Return the ends of the wall after a trace in m, lower edge first; of the quenched one."""
+    bottom, top = (
+        float(trace.attrs.get(f"quenched_{end}", trace[f"wall_{end}"].values[-1]))
+        for end in ("bottom", "top")
+    )
+    return bottom, top
+
+
+def is_resting(attributes: Mapping[str, Any], settled: int) -> bool | None:
+    """Return whether a wall of a result rests, given its `settled`; a quenched one does.
+
+    None if the simulation did not wait for it to rest.
+    """
+    return True if is_quenched(attributes) else {1: True, 0: False, -1: None}[int(settled)]

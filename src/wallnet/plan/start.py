@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wallnet.config import Campaign, ConfigError
-from wallnet.config.calculators import SETTINGS
+from wallnet.config.declarations import PACKAGED
 from wallnet.experiment.code import code_of
 from wallnet.files import FileError
 from wallnet.studies import STUDIES
@@ -71,8 +71,8 @@ def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
         for settings in each.subjects(campaign).values()
     )
     for device in itertools.chain(campaign.simulated.values(), *others):
-        if device.calculator not in SETTINGS:
-            yield device.calculator, (device.calculator_settings or {}).get(device.calculator, {})
+        if device.calculator not in PACKAGED:
+            yield device.calculator, dict(device.settings)
 
 
 def own_classes(campaign: Campaign) -> dict[str, str]:

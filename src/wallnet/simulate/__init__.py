@@ -3,23 +3,20 @@
 Later stages do not depend on the calculator of a trace.
 """
 
-import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wallnet import files
-from wallnet.config.devices import QUENCH, temperature_fault
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
-from wallnet.experiment.film import domain_magnetization
+from wallnet.experiment.simulation import needs_of
 from wallnet.files.progress import noted_progress
-from wallnet.simulate.calculator import Calculator, Checkpoint, SimulationError
+from wallnet.simulate.calculator import Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create
 
@@ -27,11 +24,6 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["SimulationError", "initial_state", "progress_bar", "simulate", "state_of"]
-
-logger = logging.getLogger(__name__)
-
-LARGEST_DEVIATION = 0.05
-"""Relative deviation of the measured from the set temperature above which there is a warning."""
 
 
 def simulate(
@@ -70,10 +62,7 @@ def simulate(
             f"{_describe(job)}: no calculator simulates several replicas of a single pulse; give "
             "replicas with a train"
         )
-    if job.temperature and (
-        fault := temperature_fault(job.calculator_name, job.heating is not None)
-    ):
-        raise SimulationError(f"{_describe(job)}: {fault}")
+    calculator = create(job.calculator_name, job.calculator, needs_of(job.plain()))
     if initial is None:
         start = initialized(job)
     else:
@@ -83,18 +72,15 @@ def simulate(
                 f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
-    calculator = create(job.calculator_name, job.calculator, shaped=bool(job.waveform))
     recorder = Recorder(job)
     begin = time.perf_counter()
     checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None
     try:
         work = calculator.run(job, start, recorder, progress, checkpoint)
-        if job.temperature:
-            work = _quenched(calculator, job, recorder) | work
+        trace = _checked(recorder)
+        attributes = recorder.reading.finish(calculator, recorder)
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
-    trace = _checked(job, recorder)
-    asked = job.relaxation.longest > 0 and not job.temperature
     earlier = checkpoint.elapsed if checkpoint else 0.0
     return trace.assign_attrs(
         {
@@ -104,8 +90,8 @@ def simulate(
             "revision": revision_of(job.calculator_name),
             "pulse_end": recorder.pulse_end,
             "state": str(recorder.state),
-            "settled": int(recorder.resting()) if asked else -1,
             "wall_time": round(time.perf_counter() - begin + earlier, 3),
+            **attributes,
             **work,
         }
     )
@@ -117,60 +103,19 @@ def _describe(job: Simulation) -> str:
     return f"pulse of {job.current_density:.4g} A/m²"
 
 
-def _quenched(calculator: Calculator[Any], job: Simulation, recorder: Recorder) -> dict[str, Any]:
-    """Quench the last state of a job at a temperature; return the attributes of its trace.
-
-    At a temperature, nothing comes to rest. Which state the wall is in follows from a copy of the
-    last state that relaxes without temperature and current.
-    """
-    cold = job.model_copy(
-        update={
-            "temperature": 0.0,
-            "heating": None,
-            "current_density": None,
-            "relaxation": QUENCH,
-            "output": job.output.without_maps_between(QUENCH.longest),
-        }
-    )
-    quench = Recorder(cold)
-    calculator.run(cold, recorder.latest, quench, lambda time: None, None)
-    bottom, top = recorder.quenched = quench.ends()
-    spins = recorder.spin_temperatures
-    measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
-    warned = {}
-    if abs(measured / wanted - 1) > LARGEST_DEVIATION:
-        warned["warning"] = (
-            f"the magnetisation has {measured:.1f} K instead of {wanted:.1f} K; the pulse drives "
-            "it far from equilibrium, or the film is small or the simulation short"
-        )
-        logger.warning(warned["warning"])
-    return {
-        **warned,
-        "temperature": job.temperature,
-        "domain_magnetization": domain_magnetization(job.material, job.track.cell, job.temperature),
-        "spin_temperature": measured,
-        "seed": job.seed,
-        "quenched_bottom": bottom,
-        "quenched_top": top,
-    }
-
-
-def _checked(job: Simulation, recorder: Recorder) -> "xarray.Dataset":
+def _checked(recorder: Recorder) -> "xarray.Dataset":
     """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
-    relaxation = job.relaxation
-    least = relaxation.longest if job.temperature else min(relaxation.hold, relaxation.longest)
-    due = recorder.pulse_end + least
+    relaxation = recorder.reading.relaxation
+    due = recorder.pulse_end + min(relaxation.hold, relaxation.longest)
     if end < due * (1 - 1e-6):
         raise SimulationError(
-            f"{_describe(job)}: the trace ends at {end:.4g} s instead of {due:.4g} s or later; "
-            "run it again, and read the calculator's log if it is still too short"
+            f"the trace ends at {end:.4g} s instead of {due:.4g} s or later; run it again, and "
+            "read the calculator's log if it is still too short"
         )
     trace = recorder.trace()
     if not all(np.isfinite(trace[name]).all() for name in ("m", "wall_bottom", "wall_top")):
-        raise SimulationError(
-            f"{_describe(job)}: the trace is not finite; the simulation became unstable"
-        )
+        raise SimulationError("the trace is not finite; the simulation became unstable")
     return trace
 
 

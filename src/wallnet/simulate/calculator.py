@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from wallnet import files
-from wallnet.config.quantities import Section
+from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
@@ -85,7 +85,7 @@ class SimulationError(UserError, RuntimeError):
     """A simulation failed or its trace is not plausible; the message states the reason."""
 
 
-class Calculator(ABC, Generic[Given]):
+class Calculator(Declaration, ABC, Generic[Given]):
     """Base class of calculators, which simulate jobs.
 
     User-defined calculators derive from this class.
@@ -102,13 +102,21 @@ class Calculator(ABC, Generic[Given]):
         which refuses unknown keys. By default there are no settings.
     resumes : bool
         Whether `run` uses a checkpoint.
-    waveforms : bool
-        Whether `run` simulates pulses that are not square (`Simulation.segments`).
+    temperature, heating : bool
+        Whether `run` simulates a constant temperature, and pulses that heat the film. Jobs that
+        need more than a class simulates are refused before a run.
+    waveforms, frozen_spins : bool
+        Whether it simulates pulses that are not square, and keeps the spins in `track.fixed_ends`.
+    threads : int
+        Threads of a job. Snakemake sets OMP_NUM_THREADS to those that the job gets.
+    memory, runtime : Mapping
+        Memory in MB and wall time in min of a job, by "trace" (at most one pulse), "pulse_train"
+        and "ensemble"; what is not given is that of the embedded engine.
+    relative_time : float or None
+        Processor time relative to the embedded engine on the same core; None if it is not known.
     """
 
-    Settings: ClassVar[type[BaseModel]] = Section
     resumes: ClassVar[bool] = False
-    waveforms: ClassVar[bool] = False
 
     def __init__(self, settings: Given) -> None:
         self.settings = settings

@@ -97,7 +97,8 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
 
 def _origin(job: Minimum | EnergyPath) -> dict[str, Any]:
     """Return the attributes that tell where a result is from."""
-    return {"parameters": job.to_json(), "backend": "film", "revision": revision_of("film")}
+    name = job.calculator_name
+    return {"parameters": job.to_json(), "backend": name, "revision": revision_of(name)}
 
 
 def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") -> "xarray.Dataset":

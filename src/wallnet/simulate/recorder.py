@@ -1,5 +1,7 @@
-"""Recording of a trace from the magnetisation, for all calculators."""
+"""Recording of a trace from the magnetisation, and how its state is read, for all calculators."""
 
+import logging
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,17 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files, tracks
-from wallnet.config.devices import Relaxation
+from wallnet.config.devices import QUENCH, Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.experiment import Simulation
+from wallnet.experiment.film import domain_magnetization
 from wallnet.tracks.domains import magnetization_over_time
 
 if TYPE_CHECKING:
     import xarray
 
+    from wallnet.simulate.calculator import Calculator
+
+logger = logging.getLogger(__name__)
 
 WARM_UP = 20e-12
 """Time in s after which the film has its temperature."""
+
+LARGEST_DEVIATION = 0.05
+"""Relative deviation of the measured from the set temperature above which there is a warning."""
 
 
 def next_output(time: float, interval: float) -> float:
@@ -39,6 +48,72 @@ def rested(times: ArrayLike, ends: Iterable[ArrayLike], relaxation: Relaxation) 
     return tracks.at_rest(time[last], (np.asarray(end)[last] for end in ends), relaxation.speed)
 
 
+class AtRest:
+    """Reading of a wall at 0 K: it comes to rest, and its state is that of the last entry.
+
+    Attributes
+    ----------
+    relaxation : Relaxation
+        When a simulation ends.
+    """
+
+    def __init__(self, job: Simulation) -> None:
+        self.job, self.relaxation = job, job.relaxation
+
+    def relative(self, m_z: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
+        """Return means of m_z at times in s in units of that of a domain."""
+        return m_z
+
+    def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
+        """Read the state after the last entry; return the attributes of the trace that tell how."""
+        return {"settled": int(recorder.resting()) if self.relaxation.longest > 0 else -1}
+
+
+class Quenched(AtRest):
+    """Reading of a wall at a temperature: it never comes to rest.
+
+    Which state the wall is in follows from a copy of the last state that relaxes without
+    temperature and current.
+    """
+
+    def __init__(self, job: Simulation) -> None:
+        super().__init__(job)
+        self.relaxation = job.relaxation.model_copy(update={"hold": math.inf})
+
+    def relative(self, m_z: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
+        """Return means of m_z at times in s in units of that of a domain, from -1 to 1."""
+        return np.clip(m_z / magnetization_over_time(self.job, time), -1, 1)
+
+    def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
+        """Quench the last entry; return the attributes of the trace that tell how."""
+        job, cold = self.job, {"temperature": 0.0, "heating": None, "current_density": None}
+        output = job.output.without_maps_between(QUENCH.longest)
+        relaxing = job.model_copy(update=cold | {"relaxation": QUENCH, "output": output})
+        quench = Recorder(relaxing)
+        calculator.run(relaxing, recorder.latest, quench, lambda time: None, None)
+        bottom, top = recorder.quenched = quench.ends()
+        spins = recorder.spin_temperatures
+        measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+        domain = domain_magnetization(job.material, job.track.cell, job.temperature)
+        warned = {}
+        if abs(measured / wanted - 1) > LARGEST_DEVIATION:
+            warned["warning"] = (
+                f"the magnetisation has {measured:.1f} K instead of {wanted:.1f} K; the pulse "
+                "drives it far from equilibrium, or the film is small or the simulation short"
+            )
+            logger.warning(warned["warning"])
+        return {
+            "settled": -1,
+            **warned,
+            "temperature": job.temperature,
+            "domain_magnetization": domain,
+            "spin_temperature": measured,
+            "seed": job.seed,
+            "quenched_bottom": bottom,
+            "quenched_top": top,
+        }
+
+
 class Recorder:
     """Collect a trace, one magnetisation at a time.
 
@@ -49,6 +124,8 @@ class Recorder:
 
     Attributes
     ----------
+    reading : AtRest
+        How the state of the wall is read.
     quenched : tuple of float or None
         Wall ends in m, lower edge first, after the last state has relaxed without a temperature;
         None for a job without one.
@@ -61,6 +138,7 @@ class Recorder:
 
     def __init__(self, job: Simulation) -> None:
         self.job = job
+        self.reading = Quenched(job) if job.temperature else AtRest(job)
         self.mask = tracks.layer(job).mask
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
@@ -131,9 +209,7 @@ class Recorder:
 
         At a temperature, they never rest.
         """
-        if self.job.temperature:
-            return False
-        relaxation = self.job.relaxation
+        relaxation = self.reading.relaxation
         end = self.time[-1]
         if end - self.pulse_end < relaxation.hold * (1 - 1e-9):
             return False
@@ -156,9 +232,7 @@ class Recorder:
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self.latest)
         x, y = tracks.centres(self.job.track)
-        mean = np.array([m[2] for m in self._entries["m"]])
-        if self.job.temperature:
-            mean = np.clip(mean / magnetization_over_time(self.job, self.time), -1, 1)
+        mean = self.reading.relative(np.array([m[2] for m in self._entries["m"]]), self.time)
         return files.dataset(
             "trace",
             {

@@ -1,29 +1,59 @@
 """Calculators by their names, and checks and trials of those that a campaign names."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, create_model
 
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
+from wallnet.config.declarations import PACKAGED, READ, Declaration, is_own_engine, refusal
 from wallnet.config.messages import checked
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import load_class
+from wallnet.experiment.simulation import needs_of
 from wallnet.files.whole import one_line
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 
-PACKAGED = {
+CLASSES = {
     "film": "wallnet.simulate.embedded:Embedded",
     "oommf": "wallnet.simulate.oommf:Oommf",
 }
 """Module and class of each calculator of the package."""
 
 
+_ATTRIBUTES: dict[str, Any] = {
+    name: (get_args(kind)[0], ...)
+    for name, kind in get_type_hints(Declaration, include_extras=True).items()
+}
+_DECLARED = create_model("Declaration", __config__=ConfigDict(strict=True), **_ATTRIBUTES)
+"""Model of the attributes of a user-defined class."""
+
+
+def class_of(name: str) -> type[Calculator[Any]]:
+    """Import a calculator; from here on, rules and estimate know what a user-defined one declares.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the module or the class does not exist, the class is not a `Calculator`, or an attribute
+        of its declaration is not valid.
+    """
+    what = "that derives from wallnet.simulate.calculator.Calculator and has run"
+    calculator = load_class(CLASSES.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
+    if name not in PACKAGED:
+        attributes = {each: getattr(calculator, each) for each in _DECLARED.model_fields}
+        if findings := checked(_DECLARED, attributes)[1]:
+            faults = [finding.sentence(f"calculator {name}") for finding in findings]
+            raise ConfigError("\n".join(faults))
+        READ[name] = calculator
+    return calculator
+
+
 def create(
-    name: str, settings: BaseModel | Mapping[str, Any], shaped: bool = False
+    name: str, settings: BaseModel | Mapping[str, Any], needs: Collection[str] = ()
 ) -> Calculator[Any]:
     """Return a calculator with its settings.
 
@@ -33,24 +63,19 @@ def create(
         `film`, `oommf`, or `module:Class`.
     settings : BaseModel or Mapping
         Its settings: checked (for calculators of the package) or as configured.
-    shaped : bool
-        Whether it has to simulate a waveform.
+    needs : Collection of str
+        What it has to simulate (`wallnet.config.declarations.NEEDS`).
 
     Raises
     ------
     wallnet.config.ConfigError
-        If the module or the class does not exist, the class is not a `Calculator`, or the settings
-        do not fit its model.
+        If there is no such calculator (`class_of`), or the settings do not fit its model.
     SimulationError
-        If it simulates square pulses only.
+        If it does not simulate what is needed.
     """
-    what = "that derives from wallnet.simulate.calculator.Calculator and has run"
-    calculator = load_class(PACKAGED.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
-    if shaped and not calculator.waveforms:
-        raise SimulationError(
-            f"the calculator {name} simulates square pulses only; leave waveform out, or choose "
-            "the calculator film or oommf"
-        )
+    calculator = class_of(name)
+    if fault := refusal(name, calculator, needs):
+        raise SimulationError(fault)
     given = settings.root if isinstance(settings, OwnSettings) else settings
     if isinstance(given, BaseModel):
         return calculator(given)
@@ -92,24 +117,19 @@ def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> None:
     calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
 
 
-def check(
-    name: str,
-    settings: BaseModel | Mapping[str, Any],
-    temperature: float = 0.0,
-    shaped: bool = False,
-) -> None:
-    """Check that a calculator can run, also at a temperature in K and with waveforms if needed.
+def check(name: str, settings: BaseModel | Mapping[str, Any], needs: Collection[str] = ()) -> None:
+    """Check that a calculator can run, and simulates what is needed; see `create`.
 
     Raises
     ------
     SimulationError
         If it cannot run. The message states the reason in one sentence.
     """
-    calculator = create(name, settings, shaped)
+    calculator = create(name, settings, needs)
     try:
         calculator.check()
-        if temperature:
-            run_trial(calculator, temperature)
+        if "temperature" in needs:
+            run_trial(calculator, TRIAL_TEMPERATURE)
     except SimulationError:
         raise
     except Exception as error:  # the check of a user-defined calculator can raise any error
@@ -139,15 +159,12 @@ def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
 
 def check_called(simulations: Iterable[str]) -> None:
     """Check that the calculators of simulations, given as canonical JSON, can run; see `check`."""
-    # with waveforms, and at a temperature
-    called: dict[str, tuple[bool, bool]] = {}
-    for text in simulations:
-        job = json.loads(text)
+    called: dict[str, set[str]] = {}
+    for job in map(json.loads, simulations):
         key = json.dumps([job["calculator_name"], job["calculator"]])
-        shaped, hot = called.get(key, (False, False))
-        # a square pulse has no waveform, and a job at 0 K no temperature
-        called[key] = (shaped or '"waveform"' in text, hot or "temperature" in job)
-    for key, (shaped, hot) in sorted(called.items()):
+        called.setdefault(key, set()).update(needs_of(job))
+    for key, needs in sorted(called.items()):
         name, settings = json.loads(key)
-        if name != "film":  # part of the package: there is nothing to check
-            check(name, settings, TRIAL_TEMPERATURE if hot else 0.0, shaped)
+        # of the package alone, there is nothing else to check
+        if not is_own_engine(name) or refusal(name, PACKAGED[name], needs):
+            check(name, settings, needs)

@@ -20,6 +20,7 @@ from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE
 from wallnet.simulate.recorder import rested
+from wallnet.tracks.heated import beyond_model
 
 if TYPE_CHECKING:
     import xarray
@@ -37,6 +38,9 @@ TRACED = 2
 
 ENDS = ("bottom", "top")
 """Ends of a wall, in names of variables."""
+
+OF_TRAIN = ("backend", "backend_version", "revision", "temperature", "seed", "domain_magnetization")
+"""Attributes of the first trace that are those of the train."""
 
 _Z = COMPONENTS.index("z")
 
@@ -108,9 +112,9 @@ def course(
         found.parts.append(trace.isel(snapshot=[-1]))
         if not found.walls:
             found.walls.append(wall_of(job, trace, 0) | {"pulse_settled": -1})
-        settled = {"pulse_settled": _settled(job, step, trace)}
-        found.walls.append(wall_of(job, trace, -1, found.walls[0]) | settled)
-        if not _as_expected(job, found.walls):
+        settled = _settled(job, step, trace)
+        found.walls.append(wall_of(job, trace, -1, found.walls[0]) | {"pulse_settled": settled})
+        if not _as_expected(job, found.walls, files.is_resting(trace.attrs, settled)):
             break
     return found
 
@@ -161,8 +165,8 @@ def wall_of(
     """
     names = ("wall_position", "wall_bottom", "wall_top")
     found: dict[str, Any] = {f"pulse_{name}": float(trace[name][entry]) for name in names}
-    if start and job.temperature:
-        found |= {f"pulse_wall_{end}": float(trace.attrs[f"quenched_{end}"]) for end in ENDS}
+    if start:  # a pulse may be followed by a quench
+        found["pulse_wall_bottom"], found["pulse_wall_top"] = files.last_ends(trace)
     bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
     first = start or found
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
@@ -171,19 +175,15 @@ def wall_of(
     return found | {"pulse_state": str(state)}
 
 
-def _as_expected(job: Simulation, walls: list[dict[str, Any]]) -> bool:
-    """Return whether a train goes on: the wall rested where it had to, at the start and now.
-
-    At a temperature, its state counts alone.
-    """
+def _as_expected(job: Simulation, walls: list[dict[str, Any]], rests: bool | None) -> bool:
+    """Return whether a train goes on: the wall rests where it has to, at the start and now."""
     expected = job.train.expected if job.train else ()
     if not expected:
         return True
-    wanted, last = expected[len(walls) - 1], walls[-1]
+    wanted = expected[len(walls) - 1]
     if expected[0] and walls[0]["pulse_state"] != expected[0]:
         return False
-    rests = last["pulse_settled"] == 1 or job.temperature > 0
-    return not wanted or (last["pulse_state"] == wanted and rests)
+    return not wanted or (walls[-1]["pulse_state"] == wanted and rests is True)
 
 
 def unfinished(output: str | Path) -> Path:
@@ -249,20 +249,19 @@ def pulses_of(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
 
 def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     """Return the attributes of a train, or of the trains of all replicas, given their parts."""
-    first = parts[0]
-    kept_of_first = ("backend", "backend_version", "revision")
-    found = {name: first.attrs[name] for name in kept_of_first if name in first.attrs}
-    seconds = sum(float(part.attrs["wall_time"]) for part in parts)
+    first = parts[0].attrs
+    found = {name: first[name] for name in OF_TRAIN if name in first}
+
+    def of_pulses(name: str) -> list[Any]:
+        return [part.attrs[name] for part in parts if name in part.attrs]
+
+    seconds = sum(map(float, of_pulses("wall_time")))
     found |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
-    if job.temperature:
-        spins = [float(part.attrs["spin_temperature"]) for part in parts]
-        measured = np.average(spins, weights=_times(parts)[1])
-        found |= {"temperature": job.temperature, "spin_temperature": measured, "seed": job.seed}
-        found["domain_magnetization"] = first.attrs["domain_magnetization"]
-        if warnings := [part.attrs["warning"] for part in parts if "warning" in part.attrs]:
-            found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
-    if job.heating:
-        highest = [part.attrs["highest_temperature"] for part in parts]
+    if spins := of_pulses("spin_temperature"):
+        found["spin_temperature"] = np.average(spins, weights=_times(parts)[1])
+    if warnings := of_pulses("warning"):
+        found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
+    if highest := of_pulses("highest_temperature"):
         found["highest_temperature"] = float(max(highest))
     return found
 
@@ -270,10 +269,10 @@ def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
 def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
     """Return whether both ends rest at the end of a pause.
 
-    It is -1 if the pause is too short to tell, and at a temperature, where nothing rests.
+    It is -1 if the pause is too short to tell, and if the wall was quenched.
     """
     relaxation = job.relaxation
-    if job.temperature or step.relaxation.longest < relaxation.hold * (1 - 1e-9):
+    if files.is_quenched(trace.attrs) or step.relaxation.longest < relaxation.hold * (1 - 1e-9):
         return -1
     ends = (trace[name].values for name in ("wall_bottom", "wall_top"))
     return int(rested(trace["time"].values, ends, relaxation))
@@ -286,13 +285,7 @@ def _block(
     folder: Path | None,
 ) -> "xarray.Dataset":
     """Simulate a block of replicas; see `run_train`."""
-    from wallnet.simulate.embedded import BeyondModelError, HeatedFilm
-
-    try:
-        for step in job.steps():
-            if step.heating:
-                HeatedFilm(step)
-    except BeyondModelError as fault:
+    if fault := beyond_model(job):
         logger.warning("pulse beyond the model: %s", fault)
         attributes = {
             "parameters": job.to_json(),

@@ -5,6 +5,7 @@ They make its dataset, and tell what its next round asks for.
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,13 +49,6 @@ class Outcome(NamedTuple):
     def rests_in(self, state: WallState) -> bool:
         """Return whether it rests in a state."""
         return self.resting is True and self.state == state
-
-
-def quenched_ends(attributes: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Return the ends of the quenched wall of a trace in m, lower edge first; None at 0 K."""
-    if "quenched_bottom" not in attributes:
-        return None
-    return float(attributes["quenched_bottom"]), float(attributes["quenched_top"])
 
 
 class Opened:
@@ -126,18 +120,14 @@ class Opened:
         """
         if self._entry(key)[0] == "trace":
             content = self.read(key, "wall_bottom", "wall_top")
-            last = (float(content[f"wall_{edge}"].values[-1]) for edge in ("bottom", "top"))
-            ends = quenched_ends(content.attrs) or last
-            walls = [(content.attrs["state"], *ends, content.attrs["settled"])]
+            walls = [(content.attrs["state"], *files.last_ends(content), content.attrs["settled"])]
         else:
             names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
             content = self.read(key, *names)
             walls = list(zip(*(content[name].values for name in names), strict=True))
-        # at a temperature, the wall was quenched
-        cold = "temperature" not in content.attrs
-        rests = {1: True, 0: False, -1: None} if cold else dict.fromkeys((1, 0, -1), True)
+        rests = partial(files.is_resting, content.attrs)
         return [
-            Outcome(WallState(str(state)), float(bottom), float(top), rests[int(settled)])
+            Outcome(WallState(str(state)), float(bottom), float(top), rests(settled))
             for state, bottom, top, settled in walls
         ]
 

@@ -123,7 +123,7 @@ def measured(trace):
 @pytest.mark.slow
 def test_the_engine_has_the_distribution_of_oommf(monkeypatch):
     """Its thermal field is another one, so that only distributions can agree."""
-    monkeypatch.setattr("wallnet.simulate.QUENCH", Relaxation(longest=0.0))
+    monkeypatch.setattr("wallnet.simulate.recorder.QUENCH", Relaxation(longest=0.0))
     runs = [measured(simulate(strip("film", seed))) for seed in range(1, 61)]
     ours, theirs = np.array([ends for ends, _ in runs]), np.array(ENSEMBLE["wall_ends_nm"])
     reduced, expected = [one for _, one in runs], ENSEMBLE["domain_reduction"]

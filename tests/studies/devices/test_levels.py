@@ -276,7 +276,7 @@ SWEEP = {
 
 
 def reached(state):
-    ends = [End(*each, detected=0.0) for each in ENDS]
+    ends = [End(*each, detected=0.0, rests=each[1] == 1) for each in ENDS]
     return reaching(state, SWEEP, ends)
 
 

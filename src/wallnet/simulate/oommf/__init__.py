@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
+from wallnet.config.declarations import OommfDeclaration
 from wallnet.experiment import Simulation
 from wallnet.experiment.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
@@ -45,11 +46,8 @@ DEVIATION = 0.03
 _STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
 
-class Oommf(Calculator[OommfSettings]):
+class Oommf(OommfDeclaration, Calculator[OommfSettings]):
     """OOMMF; a killed job starts again from the beginning."""
-
-    Settings = OommfSettings
-    waveforms = True
 
     def check(self) -> None:
         """Check that OOMMF is installed, can run, and has the terms that a track needs."""

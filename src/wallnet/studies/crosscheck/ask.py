@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device
-from wallnet.config.calculators import CalculatorName
+from wallnet.config.declarations import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.experiment import Request, Simulation, pulse_job

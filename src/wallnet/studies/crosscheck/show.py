@@ -4,19 +4,18 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
+from wallnet.config.declarations import PACKAGED
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import columns
-
-NAMES = {"film": "engine", "oommf": "OOMMF"}
-"""Names of the package's calculators in headings; others keep their names."""
 
 _SETTLED = {1: ", settled", 0: ", unsettled", -1: ""}
 
 
 def _names(data: xarray.Dataset) -> list[str]:
     """Return the names of both calculators, the reference last."""
-    return [NAMES.get(name, name) for name in map(str, data["calculator"].values)]
+    names = map(str, data["calculator"].values)
+    return [PACKAGED[name].title if name in PACKAGED else name for name in names]
 
 
 def _known(values: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from functools import partial
 
 from wallnet import files
 from wallnet.config import Campaign, Device
+from wallnet.config.declarations import PACKAGED, is_own_engine
 from wallnet.experiment import Request, initial_job
 from wallnet.experiment.energy_path import minimum_states
 from wallnet.experiment.request import level, minimum, pulses
@@ -24,6 +25,9 @@ def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Reques
     return found
 
 
+SETTINGS = tuple(name for name in PACKAGED if not is_own_engine(name))
+"""Settings of calculators; those of the embedded engine determine the time step of a `Device`."""
+
 STUDY = study(
     __name__,
     Device,
@@ -31,5 +35,5 @@ STUDY = study(
     kind="",
     of_device=True,
     # what only the simulations depend on, and what only figures and targets do
-    left_out=("calculator", "calculator_settings", "oommf", "optional", "shown"),
+    left_out=("calculator", "calculator_settings", *SETTINGS, "optional", "shown"),
 )

@@ -19,7 +19,7 @@ from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
-from wallnet.studies.opened import Opened, quenched_ends
+from wallnet.studies.opened import Opened
 from wallnet.tracks.domains import domains_of
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
@@ -69,7 +69,7 @@ class End(NamedTuple):
     Attributes
     ----------
     state : WallState
-        Its state; if it is `quenched`, as at a temperature, that of the quenched wall.
+        Its state; at a temperature, that of the quenched wall.
     settled : int
         1 if the wall is at rest, 0 if it still moves or creeps, -1 if the simulation did not wait
         for it to rest.
@@ -82,6 +82,8 @@ class End(NamedTuple):
     held : int
         Whether both wall ends rest against the current at the end of the pulse; -1 at a
         temperature, where nothing rests.
+    rests : bool
+        Whether the wall rests in its state; at a temperature, the quenched one does.
     """
 
     state: WallState
@@ -90,13 +92,8 @@ class End(NamedTuple):
     ends: tuple[float, float]
     detected: float
     noise: float = math.nan
-    quenched: bool = False
     held: int = -1
-
-    @property
-    def rests(self) -> bool:
-        """Whether the wall rests in its state; at a temperature, the quenched one does."""
-        return self.quenched or self.settled == 1
+    rests: bool = True
 
 
 def read_trace(
@@ -133,7 +130,6 @@ def read_trace(
     domains = domains_of(content, time)
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
-    quenched = quenched_ends(content.attrs)
     settled = int(content.attrs["settled"])
     if settled == 1 and not comes_to_rest(time, ends, min(relaxation.hold, time[-1])):
         settled = 0
@@ -142,9 +138,10 @@ def read_trace(
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
     driven = time[last], [end[last] for end in ends]
     held = int(last.sum() > 1 and tracks.at_rest(*driven, relaxation.speed))
+    if files.is_quenched(content.attrs):
+        held = -1
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
-    final = quenched or (float(ends[0][-1]), float(ends[1][-1]))
     state = WallState(str(content.attrs["state"]))
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
-    end = End(state, settled, position, final, detected, noise, quenched is not None)
-    return time, recorded, end if end.quenched else end._replace(held=held)
+    final, rests = files.last_ends(content), files.is_resting(content.attrs, settled) is True
+    return time, recorded, End(state, settled, position, final, detected, noise, held, rests)

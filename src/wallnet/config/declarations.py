@@ -1,0 +1,134 @@
+"""Names of calculators, and what each declares: what it can simulate, needs, and how fast it is.
+
+Rules, configuration and estimate read declarations only. Those of the package stand here, so that
+planning imports no calculator. That of a user-defined class is read before the first job.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, PositiveFloat, PositiveInt
+
+from wallnet.config.calculators import FilmSettings, OommfSettings
+from wallnet.config.quantities import CLASS, Section, Text
+
+Simulated = Literal["trace", "pulse_train", "ensemble"]
+"""What a calculator simulates in one job: at most one pulse, a train, or a block of replicas."""
+
+Amounts = Mapping[Simulated, PositiveInt]
+
+
+class Declaration:
+    """What a calculator can simulate, what its jobs need, and how fast it is.
+
+    User-defined classes have these attributes from `wallnet.simulate.calculator.Calculator`.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = Section
+    """Model of its settings; by default there are none."""
+    temperature: ClassVar[bool] = False
+    """Whether it simulates a constant temperature (`Simulation.temperature`)."""
+    heating: ClassVar[bool] = False
+    """Whether it simulates pulses that heat the film (`Simulation.heating`)."""
+    waveforms: ClassVar[bool] = False
+    """Whether it simulates pulses that are not square (`Simulation.segments`)."""
+    frozen_spins: ClassVar[bool] = False
+    """Whether it keeps the spins in `track.fixed_ends` as they are."""
+    threads: ClassVar[PositiveInt] = 1
+    """Threads of a job, unless its settings have `threads`."""
+    memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
+    """Memory of a job in MB; what is not given is that of the embedded engine."""
+    runtime: ClassVar[Amounts] = {"trace": 15, "pulse_train": 60, "ensemble": 240}
+    """Wall time in min after which a cluster may end a job; as above."""
+    relative_time: ClassVar[PositiveFloat | None] = None
+    """Processor time relative to the embedded engine on the same core; None if it is not known."""
+
+
+class Unread(Declaration):
+    """A user-defined class before a run reads it: nothing is refused yet."""
+
+    temperature = heating = waveforms = frozen_spins = True
+
+
+class Packaged(Declaration):
+    """Declaration of a calculator of the package."""
+
+    title: ClassVar[str]
+    """Its name in headings."""
+    software: ClassVar[str] = ""
+    """Environment in `workflow/envs` with its software; empty if the package is all it needs."""
+
+
+class FilmDeclaration(Packaged):
+    """The embedded engine."""
+
+    Settings = FilmSettings
+    title = "engine"
+    temperature = heating = waveforms = frozen_spins = True
+    relative_time = 1.0
+
+
+class OommfDeclaration(Packaged):
+    """OOMMF."""
+
+    Settings = OommfSettings
+    title = "OOMMF"
+    software = "oommf"
+    temperature = waveforms = frozen_spins = True
+    memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
+    runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
+    relative_time = 250.0
+
+
+PACKAGED: dict[str, type[Packaged]] = {"film": FilmDeclaration, "oommf": OommfDeclaration}
+"""Declarations of the calculators of the package, by name."""
+
+READ: dict[str, type[Declaration]] = {}
+"""User-defined classes that this process has read, by name."""
+
+
+def declared(name: str) -> type[Declaration]:
+    """Return the declaration of a calculator, as far as it is known."""
+    return PACKAGED.get(name) or READ.get(name, Unread)
+
+
+def is_own_engine(name: str) -> bool:
+    """Return whether a calculator needs no software but this package."""
+    return name in PACKAGED and not PACKAGED[name].software
+
+
+NEEDS = {
+    "temperature": "temperature",
+    "heating": "temperature.heating: pulse",
+    "waveforms": "waveform",
+    "frozen_spins": "track.fixed_ends",
+}
+"""Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
+
+
+def refusal(name: str, declaration: type[Declaration], needs: Collection[str]) -> str:
+    """Return why a calculator cannot simulate what is needed, keys of `NEEDS`.
+
+    The text is empty if it can.
+    """
+    for what, key in NEEDS.items():
+        if what in needs and not getattr(declaration, what):
+            able = " or ".join(each for each in PACKAGED if getattr(PACKAGED[each], what))
+            own = "" if name in PACKAGED else f", set {what} = True in its class if it does so"
+            return (
+                f"{key} is not simulated by the calculator {name}; leave it out{own}, or set "
+                f"calculator: {able}"
+            )
+    return ""
+
+
+CalculatorName = Annotated[
+    str,
+    Text(
+        CLASS,
+        f"is {{}}; use {', '.join(map(repr, PACKAGED))} or 'module:Class'",
+        known=PACKAGED,
+        title="module:Class",
+    ),
+]
+"""`film`, `oommf`, or `module:Class` for a user-defined calculator."""

@@ -1,0 +1,105 @@
+"""The film of a track that its pulses heat."""
+
+import math
+
+import numpy as np
+
+from wallnet.errors import UserError
+from wallnet.experiment import Simulation
+from wallnet.experiment.film import terms_of
+from wallnet.film.renormalization import at_temperature, limits, of_cells, of_film
+from wallnet.film.terms import Terms
+from wallnet.tracks.heating import TrackTemperature
+
+
+class FilmError(UserError, RuntimeError):
+    """A film cannot be simulated at a temperature; the message states the reason."""
+
+
+class BeyondModelError(FilmError):
+    """A pulse heats the film beyond what can be simulated.
+
+    It does so at `time`, in s since the start of the pulse, when it has the `temperature` in K. The
+    reason says why this cannot be simulated, with the verb.
+    """
+
+    def __init__(self, time: float, temperature: float, reason: str) -> None:
+        super().__init__(
+            f"at {time:.4g} s the pulse has heated the track to {temperature:.1f} K, {reason}; "
+            "lower the current density or shorten the pulse"
+        )
+        self.temperature = temperature
+
+
+_CHECKED_EVERY = 10e-12
+"""Time in s between two temperatures of a pulse that are checked before it is simulated."""
+
+
+class HeatedFilm:
+    """Terms and temperature of a film over the time of a job whose pulses heat it.
+
+    With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r, A
+    and D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not
+    change. The law is that of the film. Its cells have the values with which their fluctuations at
+    T follow it. See docs/physics.md for the sources.
+
+    Attributes
+    ----------
+    highest : float
+        Highest temperature in K.
+
+    Raises
+    ------
+    BeyondModelError
+        If the pulse heats the film beyond what it can be simulated at.
+    """
+
+    def __init__(self, job: Simulation) -> None:
+        assert job.heating
+        self._ambient = job.temperature
+        self._cell = job.track.cell
+        self._temperature = TrackTemperature(job)
+        count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
+        times = np.linspace(0, job.pulse_end, count)
+        parts = np.array_split(times, math.ceil(count / 1000))
+        found = np.concatenate([self._temperature(part) for part in parts])
+        self.highest = float(found.max())
+        try:
+            self._film = of_film(terms_of(job.material), self._cell, self._ambient)
+        except ValueError as error:
+            raise FilmError(str(error)) from None
+        self._law = (job.heating.curie_temperature, job.heating.anisotropy_exponent)
+        _, self._limit = limits(self._film, self._ambient, *self._law)
+        for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
+            self._film_at(time, temperature)
+        hottest = float(times[found.argmax()])
+        try:
+            self.at(hottest)
+        except ValueError:
+            reason = "where its domains are not stable against thermal fluctuations"
+            raise BeyondModelError(hottest, self.highest, reason) from None
+
+    def at(self, time: float) -> tuple[Terms, float]:
+        """Return terms, and temperature in K, at a time in s."""
+        temperature = float(self._temperature(time))
+        film = self._film_at(time, temperature)
+        return of_cells(film, self._cell, temperature), temperature
+
+    def _film_at(self, time: float, temperature: float) -> Terms:
+        if temperature >= self._limit:
+            curie = self._law[0]
+            reason = f"and its Curie temperature is {curie:g} K"
+            if self._limit < curie:
+                reason = f"and its magnetisation is not perpendicular from {self._limit:.1f} K on"
+            raise BeyondModelError(time, temperature, reason)
+        return at_temperature(self._film, self._ambient, temperature, *self._law)
+
+
+def beyond_model(job: Simulation) -> BeyondModelError | None:
+    """Return why a pulse of a job heats its film beyond the model; None if none does."""
+    try:
+        for step in job.steps() if job.heating else ():
+            HeatedFilm(step)
+    except BeyondModelError as fault:
+        return fault
+    return None
