@@ -28,8 +28,8 @@ def packed(layer: Layer) -> NDArray[np.float32]:
         field = layer.dmi_constant / layer.polarization / edge
         found[f"{side}_dmi"][:rows, :columns] = field * dmi
         field = 2 * layer.exchange_stiffness / layer.polarization / edge**2
-        first, second = (np.moveaxis(cells.moment, 1 - axis, 0)[part] for part in PAIR)
-        moments = np.moveaxis(first * second, 0, 1 - axis)
+        before, after = (np.moveaxis(cells.moment, 1 - axis, 0)[part] for part in PAIR)
+        moments = np.moveaxis(before * after, 0, 1 - axis)
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
             found[f"{side}_{component}"][:rows, :columns] = bond
