@@ -13,15 +13,9 @@ from torch.nn.utils import fusion
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.files.whole import one_line
 from wallnet.networks.compensation import compensated
-from wallnet.networks.layers import (
-    TRANSPOSED,
-    Layers,
-    digital_layers,
-    synaptic_layers,
-    warn_of_digital,
-)
+from wallnet.networks.layers import TRANSPOSED, Layers, digital_layers
 from wallnet.networks.mappings import PLACEMENT, Placement, WeightMapping
-from wallnet.networks.training import refuse_prepared
+from wallnet.networks.training import layers_to_place
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -88,9 +82,7 @@ def quantize(
         raise ValueError(
             f"model cannot be copied ({one_line(error)}); remove its torch.nn.utils.weight_norm"
         ) from None
-    synapses = synaptic_layers(placed, layers)
-    refuse_prepared(placed)
-    warn_of_digital(placed, layers)
+    synapses = layers_to_place(placed, layers)
     if data is None:
         placement = Placement.chosen(synapses, created)
         placement.snap(synapses)
