@@ -15,8 +15,8 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.arguments import GIF, TRACE, checked_argument, checked_arguments, whole
-from wallnet.api.studies import StudyFunction, dataset_of, function_of
+from wallnet.api.arguments import TRACE, checked_argument, checked_arguments, whole
+from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 
-@checked_arguments()
+@checked_arguments
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
     """Read a simulated device of a configuration file.
 
@@ -111,7 +111,7 @@ def make_device(**blocks: Any) -> Device:
     return made
 
 
-@checked_arguments()
+@checked_arguments
 def simulate(
     device: Device,
     current_density: float,
@@ -162,7 +162,7 @@ def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dat
     return simulation.state_of(trace)
 
 
-@checked_arguments()
+@checked_arguments
 def train(
     device: Device,
     pulses: Iterable[Mapping[str, Any]],
@@ -203,7 +203,7 @@ def train(
         return run_train(job, _begin(device, initial), reached)
 
 
-@checked_arguments()
+@checked_arguments
 def minimum(device: Device, state: str) -> "xarray.Dataset":
     """Minimise the energy on from a wall that is initialised in a state of a device.
 
@@ -233,7 +233,7 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
 
 
-@checked_arguments()
+@checked_arguments
 def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
     """Compute the path of least energy between two neighbouring states, and its barrier.
 
@@ -276,7 +276,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
-@checked_arguments()
+@checked_arguments
 def sweep(
     device: Device,
     name: str,
@@ -322,28 +322,20 @@ def sweep(
     return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
-sampled = checked_arguments()(sampled)
+sampled = checked_arguments(sampled)
 
 for _study in STUDIES.values():
     globals()[_study.name] = function_of(_study)
 
 if TYPE_CHECKING:  # what type checkers know of them
-    barriers: StudyFunction
-    calibration: StudyFunction
-    crosscheck: StudyFunction
-    depinning: StudyFunction
-    disturb: StudyFunction
-    intervals: StudyFunction
-    operating_windows: StudyFunction
-    pulse_trains: StudyFunction
-    thermal: StudyFunction
-    transitions: StudyFunction
+    barriers = calibration = crosscheck = depinning = disturb = function_of(DEVICES)
+    intervals = operating_windows = pulse_trains = thermal = transitions = barriers
 
 
 # To look at results
 
 
-@checked_arguments()
+@checked_arguments
 def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field":
     """Return the magnetisation of a trace or an initial state as a field of discretisedfield.
 
@@ -377,7 +369,7 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     return df.Field(mesh, nvdim=3, value=cells, valid="norm")
 
 
-@checked_arguments()
+@checked_arguments
 def figure(
     kind: str,
     data: "xarray.Dataset",
@@ -427,7 +419,7 @@ def figure(
         return devices.DRAWINGS[kind](sources, figures)
 
 
-@checked_arguments()
+@checked_arguments
 def trace_figure(trace: "xarray.Dataset") -> "Figure":
     """Draw a trace: the last map of m_z, and the wall at both edges against time."""
     from wallnet.report import devices, style
@@ -443,7 +435,7 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         return made
 
 
-@checked_arguments(path=GIF)
+@checked_arguments
 def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
     """Write the snapshots of a trace as an animated GIF.
 

@@ -30,28 +30,25 @@ def checked_argument(name: str, value: Any, check: Check) -> Any:
         raise ConfigError(f"{name} = {shown(value)} {error}") from None
 
 
-def checked_arguments(**own: Check) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator that checks the arguments of a function by `CHECKS` and its own checks.
+def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that checks its arguments by `CHECKS`.
 
     A bad one is refused with a `ConfigError` of one sentence, which begins with its name.
     """
+    signature = inspect.signature(function)
 
-    def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(function)
+    @functools.wraps(function)
+    def call(*positional: P.args, **named: P.kwargs) -> R:
+        bound = signature.bind(*positional, **named)
+        for key, value in bound.arguments.items():
+            # None is only the value of an argument that was left out
+            left_out = value is None and signature.parameters[key].default is None
+            check = CHECKS.get(f"{function.__name__}.{key}", CHECKS.get(key))
+            if check and not left_out:
+                bound.arguments[key] = checked_argument(key, value, check)
+        return function(*bound.args, **bound.kwargs)
 
-        @functools.wraps(function)
-        def call(*positional: P.args, **named: P.kwargs) -> R:
-            bound = signature.bind(*positional, **named)
-            for key, value in bound.arguments.items():
-                # None is only the value of an argument that was left out
-                left_out = value is None and signature.parameters[key].default is None
-                if key in (checks := CHECKS | own) and not left_out:
-                    bound.arguments[key] = checked_argument(key, value, checks[key])
-            return function(*bound.args, **bound.kwargs)
-
-        return call
-
-    return decorated
+    return call
 
 
 def valid(condition: Callable[[Any], object], fault: str) -> Check:
@@ -121,6 +118,8 @@ DENSITY: Quantity = get_args(CurrentDensity)[1]
 
 CHECKS: dict[str, Check] = {
     "device": DEVICE,
+    "ask.device": DEVICES,
+    "animate.path": GIF,
     "initial": TRACE,
     "trace": TRACE,
     "data": DATASET,
@@ -139,4 +138,4 @@ CHECKS: dict[str, Check] = {
     "function": valid(callable, "is not a function; give one of the time in s"),
     "changes": valid(_is_changes, "is no mapping; write it like {'material.damping': 0.3}"),
 }
-"""Checks of arguments by the name of the parameter."""
+"""Checks of arguments by the name of the parameter, or of the function and the parameter."""
