@@ -6,7 +6,6 @@ are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet
 """
 
 import json
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from wallnet import simulate as simulation
 from wallnet.api.arguments import TRACE, checked_argument, checked_arguments, whole
 from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
+from wallnet.config.campaign import one_device
 from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
 from wallnet.config.pulse import parse_current_density
@@ -101,14 +101,7 @@ def make_device(**blocks: Any) -> Device:
     wallnet.config.ConfigError
         If a key is missing or has no valid value.
     """
-    data = {"devices": {"device": plain(blocks)}}
-    campaign = config.parse(data, check, source="make_device")
-    for text in campaign.warnings:
-        warnings.warn(f"make_device: {text}", stacklevel=2)
-    made = campaign.devices["device"]
-    if not isinstance(made, Device):
-        raise ConfigError("make_device: a measured device is not simulated; give another kind")
-    return made
+    return one_device({"devices": {"device": plain(blocks)}}, "device", check, "make_device")
 
 
 @checked_arguments
