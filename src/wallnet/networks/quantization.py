@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from typing import Any, TypeVar
+from typing import Any
 
 from numpy.typing import ArrayLike
 from torch import Tensor, fx, nn
@@ -15,9 +15,7 @@ from wallnet.files.whole import one_line
 from wallnet.networks.compensation import compensated
 from wallnet.networks.layers import TRANSPOSED, Layers, digital_layers
 from wallnet.networks.mappings import PLACEMENT, Placement, WeightMapping
-from wallnet.networks.training import layers_to_place
-
-Model = TypeVar("Model", bound=nn.Module)
+from wallnet.networks.training import Model, layers_to_place
 
 
 def quantize(

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
@@ -77,41 +76,23 @@ class OnLevels(Hidden):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return the weights on the levels, in the shape of the hidden ones."""
-        weight: Tensor = _StraightThrough.apply(hidden, self.factor, self)
-        return weight
-
-
-class _StraightThrough(torch.autograd.Function):
-    """The weights on the levels; their gradient is that of the hidden ones."""
-
-    @staticmethod
-    def forward(ctx: Any, parameter: Tensor, factor: Tensor | None, step: OnLevels) -> Tensor:
         # clipping the data again changes no number that an earlier pass saved for its gradient
-        layer = SynapticLayer(parameter.data, groups=step.groups)  # type: ignore[arg-type]
-        circuit, table = step.circuit, step.mapping.table
+        layer = SynapticLayer(hidden.data, groups=self.groups)  # type: ignore[arg-type]
+        circuit, table = self.circuit, self.mapping.table
         low, high = (circuit.offset + circuit.scale * end for end in (table[0], table[-1]))
-        hidden = layer.weight.clamp_(low, high)
-        if step.groups:
-            layer.set(hidden)
-        placed = step.mapping.snap(hidden, circuit)
-        if ctx.needs_input_grad[1]:
-            ctx.save_for_backward(parameter, placed, low, high, factor)
-            ctx.turned, ctx.entries = layer.turned, len(table)
-        return layer.turned(placed)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None]:
-        if not ctx.needs_input_grad[1]:
-            return gradient, None, None
-        parameter, placed, low, high, factor = ctx.saved_tensors
-        hidden = ctx.turned(parameter)
-        inside = (hidden > low) & (hidden < high)
-        by_factor = torch.where(inside, placed - hidden, placed) / factor
+        clipped = layer.weight.clamp_(low, high)
+        if self.groups:
+            layer.set(clipped)
+        placed = self.mapping.snap(clipped, circuit)
+        # what is added is 0 and has the gradient: straight through, and by the factor
+        weight = layer.turned(placed) + (hidden - hidden.detach())
+        if self.factor is None:
+            return weight
+        inside = (clipped > low) & (clipped < high)
+        by_factor = torch.where(inside, placed - clipped, placed) / self.factor.detach()
         # as in LSQ, so that the factor moves about as fast as a weight
-        share = 1 / math.sqrt(hidden.numel() * ctx.entries / 2)
-        slope = share * (ctx.turned(gradient) * by_factor).sum()
-        return gradient, slope.to(factor.dtype), None
+        share = 1 / math.sqrt(hidden.numel() * len(table) / 2)
+        return weight + layer.turned(by_factor) * (share * (self.factor - self.factor.detach()))
 
 
 def parametrise(
