@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar, get_args
 
 from wallnet.config import ConfigError, Device
 from wallnet.config.messages import shown
-from wallnet.config.quantities import CurrentDensity, Quantity, plain
+from wallnet.config.quantities import CurrentDensity, Duration, plain
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files.schema import KINDS
 from wallnet.studies.barriers.ask import SPACING
@@ -82,6 +82,12 @@ def _has(value: Any, *names: str) -> bool:
     return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
 
 
+def _are_devices(value: Any) -> bool:
+    """Return whether it is a device, or a mapping of names to some."""
+    devices = [*value.values()] if isinstance(value, Mapping) else [value]
+    return bool(devices) and all(isinstance(each, Device) for each in devices)
+
+
 def _is_changes(value: Any) -> bool:
     """Return whether it is a mapping of texts to plain data."""
     with suppress(TypeError):
@@ -91,20 +97,8 @@ def _is_changes(value: Any) -> bool:
 
 
 _DEVICE = "is not a device; make one by load_device or make_device"
-DEVICE = valid(lambda value: isinstance(value, Device), _DEVICE)
-DEVICES = valid(
-    lambda value: (
-        value and [*map(DEVICE, value.values() if isinstance(value, Mapping) else [value])]
-    ),
-    _DEVICE,
-)
 TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
 PATH = valid(_is_path, "is not a path; give it as text or a Path")
-GIF = valid(
-    lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
-    "is not the path of a GIF; end it with .gif",
-)
-DATASET = valid(_has, "is not a dataset; give one that a function of wallnet.api returned")
 TRACE = valid(
     lambda value: _has(value, *KINDS["trace"], "parameters"),
     "is not a trace; give one as simulate returns it",
@@ -114,15 +108,18 @@ LIST = valid(
     "is not a list; write it like [a, b]",
 )
 PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "duration": 1e-9}')
-DENSITY: Quantity = get_args(CurrentDensity)[1]
+DENSITY, DURATION = (get_args(each)[1] for each in (CurrentDensity, Duration))
 
 CHECKS: dict[str, Check] = {
-    "device": DEVICE,
-    "ask.device": DEVICES,
-    "animate.path": GIF,
+    "device": valid(lambda value: isinstance(value, Device), _DEVICE),
+    "ask.device": valid(_are_devices, _DEVICE),
+    "animate.path": valid(
+        lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
+        "is not the path of a GIF; end it with .gif",
+    ),
     "initial": TRACE,
     "trace": TRACE,
-    "data": DATASET,
+    "data": valid(_has, "is not a dataset; give one that a function of wallnet.api returned"),
     "name": TEXT,
     "subject": TEXT,
     "path": PATH,
@@ -131,7 +128,7 @@ CHECKS: dict[str, Check] = {
     "pulses": lambda value: PULSES([*LIST(value)]),
     "shown": lambda value: [*map(DENSITY.checked, LIST(value))],
     "spacing": SPACING.checked,
-    "duration": Quantity("s", 1e-15, 1e-3).checked,
+    "duration": DURATION.checked,
     "points": whole(2, MOST_POINTS, "a waveform has no more points"),
     "frames_per_second": whole(1, 100, "8 is usual"),
     "processes": whole(1, 10_000, "leave it out for one process a core"),

@@ -75,8 +75,7 @@ def rows_of(
     ((study, responses),) = studied.items()
     first, *others = job.run_set.seeds
     spent: dict[tuple[str, str, bytes], dict[str, Way]] = {}
-    of_first = [run for run in job.run_set.runs() if run.seed == str(first)]
-    runs = [run for run in of_first if run.stage in PROGRAMMED_STAGES]
+    runs = [run for run in job.run_set.runs() if run.seed == str(first)]
     for run in runs:
         end, usable = _programmed(run, networks)
         starts: dict[str, Levels | None] = {RESET: None}
