@@ -14,14 +14,13 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.arguments import TRACE, checked_argument, checked_arguments, whole
+from wallnet.api.arguments import TRACE, checked_arguments, whole
 from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.campaign import one_device
 from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
-from wallnet.config.pulse import parse_current_density
-from wallnet.config.quantities import plain
+from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.film import check
@@ -137,7 +136,7 @@ def simulate(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    job = experiment.pulse_job(device, parse_current_density(current_density, "current_density"))
+    job = experiment.pulse_job(device, current_density)
     with simulation.progress_bar(job.longest, progress) as reached:
         return simulation.simulate(job, _begin(device, initial), reached)
 
@@ -349,9 +348,9 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     if "initial_magnetization" in data:
         values = data["initial_magnetization"].values
     else:
-        maps = checked_argument("data", data, TRACE)["magnetization"]
+        maps = checked_value("data", data, TRACE)["magnetization"]
         known = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
-        snapshot = checked_argument("snapshot", snapshot, known)
+        snapshot = checked_value("snapshot", snapshot, known)
         values = maps.isel(snapshot=snapshot).values
     track = _track_of(data)
     columns, rows = track.cells

@@ -6,11 +6,10 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar, get_args
+from typing import Any, ParamSpec, TypeVar
 
-from wallnet.config import ConfigError, Device
-from wallnet.config.messages import shown
-from wallnet.config.quantities import CurrentDensity, Duration, plain
+from wallnet.config import Device
+from wallnet.config.quantities import CURRENT_DENSITY, DURATION, checked_value, plain
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files.schema import KINDS
 from wallnet.studies.barriers.ask import SPACING
@@ -20,14 +19,6 @@ R = TypeVar("R")
 
 Check = Callable[[Any], Any]
 """It returns an argument that is valid, or raises an error whose message follows the argument."""
-
-
-def checked_argument(name: str, value: Any, check: Check) -> Any:
-    """Return an argument as its check returns it, or raise `ConfigError`."""
-    try:
-        return check(value)
-    except ValueError as error:
-        raise ConfigError(f"{name} = {shown(value)} {error}") from None
 
 
 def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
@@ -45,7 +36,7 @@ def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
             left_out = value is None and signature.parameters[key].default is None
             check = CHECKS.get(f"{function.__name__}.{key}", CHECKS.get(key))
             if check and not left_out:
-                bound.arguments[key] = checked_argument(key, value, check)
+                bound.arguments[key] = checked_value(key, value, check)
         return function(*bound.args, **bound.kwargs)
 
     return call
@@ -108,7 +99,6 @@ LIST = valid(
     "is not a list; write it like [a, b]",
 )
 PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "duration": 1e-9}')
-DENSITY, DURATION = (get_args(each)[1] for each in (CurrentDensity, Duration))
 
 CHECKS: dict[str, Check] = {
     "device": valid(lambda value: isinstance(value, Device), _DEVICE),
@@ -126,8 +116,9 @@ CHECKS: dict[str, Check] = {
     "folder": PATH,
     "traces": PATH,
     "pulses": lambda value: PULSES([*LIST(value)]),
-    "shown": lambda value: [*map(DENSITY.checked, LIST(value))],
+    "shown": lambda value: [*map(CURRENT_DENSITY.checked, LIST(value))],
     "spacing": SPACING.checked,
+    "current_density": CURRENT_DENSITY.checked,
     "duration": DURATION.checked,
     "points": whole(2, MOST_POINTS, "a waveform has no more points"),
     "frames_per_second": whole(1, 100, "8 is usual"),
