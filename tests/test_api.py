@@ -65,7 +65,7 @@ def test_a_device_made_in_code_is_that_of_the_same_keys_in_a_file(synapse):
 
 
 def test_a_measured_device_cannot_be_made_for_simulations():
-    with pytest.raises(config.ConfigError, match="^make_device: a measured device is not simul"):
+    with pytest.raises(config.ConfigError, match="^make_device: devices.device is measured; n"):
         api.make_device(kind="measured", levels="levels.csv")
 
 

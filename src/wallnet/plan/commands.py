@@ -193,13 +193,12 @@ def _clean(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     found: dict[str, str] = {}
-    paths = [str(Path(arguments.directory, path)) for path in arguments.paths]
-    for path in paths:
-        if Path(path).is_dir():
-            found |= files.find_damaged(path)
-            continue
+    for path in (str(Path(arguments.directory, path)) for path in arguments.paths):
         try:
-            files.check_digest(path)
+            if Path(path).is_dir():
+                found |= files.find_damaged(path)
+            else:
+                files.check_digest(path)
         except files.DamagedFileError as error:
             found[path] = str(error).removeprefix(f"{path} ")
         except FileNotFoundError:
