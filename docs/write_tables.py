@@ -16,7 +16,6 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 
 import argparse
 import html
-import math
 import re
 import shutil
 import subprocess
@@ -469,8 +468,7 @@ def retention(results: Results) -> str:
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
         of = film_of(device, film)
-        tension = 4 * math.sqrt(of.exchange_stiffness * of.effective_anisotropy)
-        tension -= math.pi * of.dmi_constant
+        tension = of.wall_energy
         barrier = tension * area
         columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
             f"{bloch(film, device.material.curie_temperature):.4f}",

@@ -20,6 +20,7 @@ MODULES = {
     "wallnet.page.findings": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
+    "wallnet.plan.preview": ("preview",),
     "wallnet.provenance": ("pack",),
     "wallnet.server": ("serve",),
 }
@@ -28,6 +29,7 @@ hundreds of jobs is a process that starts anew."""
 
 LISTED = {
     "init": "start a new campaign",
+    "preview": "draw the devices, and print what to expect of them, before anything runs",
     "schema": "print the JSON Schema of config.yaml",
     "simulate": "run one pulse, or a train of pulses, on one track",
     "overview": "print what a finished campaign found",

@@ -36,6 +36,7 @@ from wallnet.studies import DEVICES, STUDIES
 
 if TYPE_CHECKING:
     import discretisedfield
+    import pandas
     import xarray
     from matplotlib.figure import Figure
 
@@ -47,6 +48,7 @@ __all__ = [
     "load_device",
     "make_device",
     "minimum",
+    "preview",
     "sampled",
     "simulate",
     "sweep",
@@ -109,6 +111,31 @@ def make_device(**blocks: Any) -> Device:
     if not isinstance(made, Device):
         raise ConfigError("make_device: a measured device is not simulated; give another kind")
     return made
+
+
+@checked_arguments()
+def preview(device: Device) -> "tuple[Figure, pandas.DataFrame]":
+    """Show a device before it is simulated: a drawing to scale, and what to expect of it.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The track with its notches, wall, detector and fixed ends, and parts of it in cells.
+    pandas.DataFrame
+        Value and unit of each quantity (lengths of the film, velocity of the wall, barrier, heat,
+        energy, time of the sweep), and what is doubtful of it, empty if nothing is.
+    """
+    from wallnet.plan.preview import drawing_of, table_of
+    from wallnet.report import style
+
+    figures = Figures()
+    with style.apply(figures):
+        return drawing_of(device, device.kind, figures), table_of(device)
 
 
 @checked_arguments()
