@@ -15,7 +15,7 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.arguments import GIF, TRACE, checked_argument, checked_arguments, whole
+from wallnet.api.arguments import TRACE, checked_argument, checked_arguments, whole
 from wallnet.api.studies import StudyFunction, dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.messages import checked, shown_key
@@ -26,7 +26,7 @@ from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.film import check
 from wallnet.experiment.simulation import level_states
-from wallnet.files import WallState, written_whole
+from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.plan.shown import FIGURES
@@ -470,39 +470,24 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         return made
 
 
-@checked_arguments(path=GIF)
+@checked_arguments()
 def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
-    """Write the snapshots of a trace as an animated GIF.
+    """Write the snapshots of a trace as an animation.
 
     Parameters
     ----------
     trace : xarray.Dataset
         The trace. A shorter `output.snapshot_interval` of the device gives more frames.
     path : str or Path
-        The file, ``.gif``.
+        The file: ``.gif``, ``.webp`` or, where ffmpeg is, ``.mp4``.
     frames_per_second : int
         Number of snapshots shown in a second.
 
     Raises
     ------
     wallnet.files.FileError
-        If the file cannot be written.
+        If the ending is another one, ffmpeg is missing, or the file cannot be written.
     """
-    from matplotlib.animation import FuncAnimation, PillowWriter
+    from wallnet.report import animation
 
-    from wallnet.report import devices, style
-
-    figures = Figures()
-    times = trace["snapshot_time"].values
-    with style.apply(figures):
-        drawn, ((axes,),) = style.panels(figures, 1, 1, 0.3)
-
-        def show(number: int) -> list[Any]:
-            axes.clear()
-            devices.draw_map(axes, trace, times[number])
-            axes.set_title(f"{times[number] / 1e-9:.2f} ns", loc="left")
-            return []
-
-        moving = FuncAnimation(drawn, show, frames=len(times), blit=False)
-        with written_whole(path) as partial:
-            moving.save(str(partial), writer=PillowWriter(fps=frames_per_second))
+    animation.write(trace, path, frames_per_second)

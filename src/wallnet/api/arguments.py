@@ -103,10 +103,6 @@ DEVICES = valid(
 )
 TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
 PATH = valid(_is_path, "is not a path; give it as text or a Path")
-GIF = valid(
-    lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
-    "is not the path of a GIF; end it with .gif",
-)
 DATASET = valid(_has, "is not a dataset; give one that a function of wallnet.api returned")
 TRACE = valid(
     lambda value: _has(value, *KINDS["trace"], "parameters"),
