@@ -25,7 +25,7 @@ from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
 from wallnet.experiment.film import check
 from wallnet.experiment.simulation import level_states
-from wallnet.files import WallState, written_whole
+from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.plan.shown import FIGURES
@@ -35,6 +35,7 @@ from wallnet.studies import DEVICES, STUDIES
 
 if TYPE_CHECKING:
     import discretisedfield
+    import pandas
     import xarray
     from matplotlib.figure import Figure
 
@@ -46,6 +47,7 @@ __all__ = [
     "load_device",
     "make_device",
     "minimum",
+    "preview",
     "sampled",
     "simulate",
     "sweep",
@@ -101,6 +103,31 @@ def make_device(**blocks: Any) -> Device:
         If a key is missing or has no valid value.
     """
     return one_device({"devices": {"device": plain(blocks)}}, "device", check, "make_device")
+
+
+@checked_arguments
+def preview(device: Device) -> "tuple[Figure, pandas.DataFrame]":
+    """Show a device before it is simulated: a drawing to scale, and what to expect of it.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The track with its notches, wall, detector and fixed ends, and parts of it in cells.
+    pandas.DataFrame
+        Value and unit of each quantity (lengths of the film, velocity of the wall, barrier, heat,
+        energy, time of the sweep), and what is doubtful of it, empty if nothing is.
+    """
+    from wallnet.plan.preview import drawing_of, table_of
+    from wallnet.report import style
+
+    figures = Figures()
+    with style.apply(figures):
+        return drawing_of(device, device.kind, figures), table_of(device)
 
 
 @checked_arguments
@@ -429,37 +456,22 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
 
 @checked_arguments
 def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
-    """Write the snapshots of a trace as an animated GIF.
+    """Write the snapshots of a trace as an animation.
 
     Parameters
     ----------
     trace : xarray.Dataset
         The trace. A shorter `output.snapshot_interval` of the device gives more frames.
     path : str or Path
-        The file, ``.gif``.
+        The file: ``.gif``, ``.webp`` or, where ffmpeg is, ``.mp4``.
     frames_per_second : int
         Number of snapshots shown in a second.
 
     Raises
     ------
     wallnet.files.FileError
-        If the file cannot be written.
+        If the ending is another one, ffmpeg is missing, or the file cannot be written.
     """
-    from matplotlib.animation import FuncAnimation, PillowWriter
+    from wallnet.report import animation
 
-    from wallnet.report import devices, style
-
-    figures = Figures()
-    times = trace["snapshot_time"].values
-    with style.apply(figures):
-        drawn, ((axes,),) = style.panels(figures, 1, 1, 0.3)
-
-        def show(number: int) -> list[Any]:
-            axes.clear()
-            devices.draw_map(axes, trace, times[number])
-            axes.set_title(f"{times[number] / 1e-9:.2f} ns", loc="left")
-            return []
-
-        moving = FuncAnimation(drawn, show, frames=len(times), blit=False)
-        with written_whole(path) as partial:
-            moving.save(str(partial), writer=PillowWriter(fps=frames_per_second))
+    animation.write(trace, path, frames_per_second)

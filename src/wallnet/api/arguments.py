@@ -103,10 +103,6 @@ PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "du
 CHECKS: dict[str, Check] = {
     "device": valid(lambda value: isinstance(value, Device), _DEVICE),
     "ask.device": valid(_are_devices, _DEVICE),
-    "animate.path": valid(
-        lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
-        "is not the path of a GIF; end it with .gif",
-    ),
     "initial": TRACE,
     "trace": TRACE,
     "data": valid(_has, "is not a dataset; give one that a function of wallnet.api returned"),
