@@ -411,11 +411,12 @@ def caveats(results: Results) -> str:
         job = write_energy_job(campaign.simulated[name])
         beyond = write_energy_of(job, reaching, pulse.duration)["beyond_model"]
         creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
-        found += doubts(
+        doubtful = doubts(
             name,
             [f"{row.level} ({row.Index}) by {float(row[-1]):.0f} nm" for row in creeping],
             [f"{row.level} ({row.Index})" for row in levels[beyond].itertuples()],
         )
+        found += [f"{name}: {cause}: {detail}" for cause, name, detail in doubtful]
     return "\n".join(
         textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in found
     )

@@ -15,7 +15,7 @@ from wallnet.files.datasets import checked
 from wallnet.jobs import FigureJob
 from wallnet.jobs.networks import AccuracyJob
 from wallnet.report import style
-from wallnet.report.faults import level_caveats
+from wallnet.report.faults import grouped, level_caveats
 from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     tables = [table, gaps] if len(gaps.frame) else [table]
     notes = [*([GAP_NOTES] if len(gaps.frame) else []), NOTES]
     notes += [*([PAPER_NOTES] if asked.table_ii else []), MADE_BY]
-    first = level_caveats(records, sources["models"][0])
+    first = grouped(level_caveats(records, sources["models"][0]))
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
 
