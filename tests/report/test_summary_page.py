@@ -438,11 +438,15 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert base64.b64encode(b"energies").decode() in page
     assert "synapse-3, without a pulse, 350 K" in text
     assert "retained (at least" in text
+    told = "none of 1 states retained at 350 K; all 3 pulses of up-down"
+    assert told in part(page, "What this campaign found")
     thermal = 1.380649e-23 * 350
     assert f"{1.6e-19 / thermal:.1f}" in text
     for other in ({"film": 300.0}, {"kelvin": 77.0}):
         write(**other)
-        assert "run snakemake barriers" in part(page_of(job, folder), "Retention")
+        page = page_of(job, folder)
+        assert "run snakemake barriers" in part(page, "Retention")
+    assert "retained at" not in part(page, "What this campaign found")
 
 
 def test_a_campaign_without_synapses_has_what_it_found(configured, folder):

@@ -1,4 +1,4 @@
-"""Pictures that answer the reader: a wall that moves, the staircase of levels, P(state | J).
+"""Pictures that answer the reader: a wall that moves, conductance levels, P(state | J).
 
 Bokeh draws them in the browser, from its script and the data in the page; nothing is loaded.
 """
