@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from helpers.small_campaign import with_networks
 from PIL import Image
 from selenium import webdriver
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -181,14 +183,18 @@ return found.map(each => {
 
 def figures(driver):
     """Return the figures from top to bottom, as arrays of colours."""
+    count = len({tuple(place) for place in driver.execute_script(FIGURES)})
+    return [looked_at(driver, number)[0] for number in range(count)]
+
+
+def looked_at(driver, number):
+    """Scroll to a figure; return its colours and its left upper corner in the window in px."""
     places = sorted({tuple(place) for place in driver.execute_script(FIGURES)}, key=lambda p: p[1])
-    found = []
-    for x, y, width, height in places:
-        driver.execute_script("scrollTo(0, arguments[0])", y - 100)
-        top = y - driver.execute_script("return scrollY")
-        whole = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
-        found.append(np.asarray(whole.crop((x, top, x + width, top + height))).astype(int))
-    return found
+    x, y, width, height = places[number]
+    driver.execute_script("scrollTo(0, arguments[0])", y - 100)
+    top = y - driver.execute_script("return scrollY")
+    whole = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+    return np.asarray(whole.crop((x, top, x + width, top + height))).astype(int), (x, top)
 
 
 def wall_on_map(driver, length):
@@ -215,6 +221,25 @@ def test_the_slider_moves_the_wall(driver, page, warm):
     assert walls[:2] == pytest.approx([40, end], abs=8)
     assert times[0] == 0
     assert times[0] < times[2] < times[1] == float(data["end_time"][2]) / 1e-9
+
+
+def test_the_state_is_under_the_pointer(driver, page):
+    page()
+    colours, (left, top) = looked_at(driver, 4)
+    # the last dot of the sweep, in Okabe and Ito's blue
+    rows, columns = np.nonzero((abs(colours - [0, 114, 178]) < 8).all(axis=2))
+    last = columns > columns.max() - 8
+    actions = ActionBuilder(driver)
+    place = left + columns[last].mean(), top + rows[last].mean()
+    actions.pointer_action.move_to_location(*map(int, place))
+    actions.perform()
+    still(driver)
+    shown = driver.execute_script(
+        "const look = root => [...root.querySelectorAll('*')].flatMap(each => each.shadowRoot"
+        "  ? [each.shadowRoot.textContent, ...look(each.shadowRoot)] : []);"
+        "return look(document).join(' ');"
+    )
+    assert re.search(r"state:\s*free\s*J:\s*3.0000 × 10¹² A/m²", shown)
 
 
 def test_device_pulse_and_study_are_chosen(driver, page):
