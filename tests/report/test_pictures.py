@@ -114,6 +114,9 @@ def test_too_many_maps_are_thinned_and_the_last_one_stays(bench, monkeypatch):
         assert len(pulse["maps"]) == len(pulse["at"]) == (len(every["maps"]) + 1) // 2
         assert pulse["maps"][-1] == every["maps"][-1]
         assert pulse["at"][-1] == every["at"][-1]
+    monkeypatch.setattr(page_pictures, "MOST_BYTES", 1)
+    least = drawn(bench, (0.5e12, 0.8e12))["devices"]["d"]["pulses"]
+    assert [len(pulse["maps"]) for pulse in least] == [1, 1]
 
 
 def test_pulses_without_a_trace_are_left_out(bench):

@@ -4,8 +4,6 @@ import subprocess
 
 from snakemake.logging import logger
 
-SUMMARISE = "wallnet show page.summary --job - --sources folder=. --to"
-
 
 rule summary:
     """What the campaign found, its main figures, and links to all results."""
@@ -27,14 +25,16 @@ rule summary:
         job=lambda w: plan.summary.linked_summary(campaign).to_json(),
         revision=[*map(revisions.of, ("report", *(f"show {name}" for name in STUDIES)))],
     shell:
-        "{SUMMARISE} html={output:q} <<< {params.job:q} > {log:q} 2>&1"
+        "wallnet show page.summary --job - --sources folder=. --to html={output:q}"
+        " <<< {params.job:q} > {log:q} 2>&1"
 
 
 # results that the page shows and does not ask for; a page that fails is no failure of their run
 onsuccess:
     if plan.summary.is_outdated(plan.summary.summary_job(campaign)):
+        command = "wallnet show page.summary --job - --sources folder=. --to"
         told = subprocess.run(
-            [*SUMMARISE.split(), f"html={files.SUMMARY}"],
+            [*command.split(), f"html={files.SUMMARY}"],
             input=plan.summary.linked_summary(campaign).to_json(),
             text=True,
             capture_output=True,

@@ -53,7 +53,9 @@ def pictures(job: SummaryJob, results: Findings) -> dict[str, Any] | None:
     if not found:
         return None
     maps = [pulse for each in found.values() for pulse in each["pulses"]]
-    while sum(len(png) for pulse in maps for png in pulse["maps"]) > MOST_BYTES:
+    longest = max(len(pulse["maps"]) for pulse in maps)
+    while longest > 1 and sum(len(png) for each in maps for png in each["maps"]) > MOST_BYTES:
+        longest = (longest + 1) // 2
         for pulse in maps:
             # the last one stays
             pulse["maps"], pulse["at"] = (pulse[key][::-1][::2][::-1] for key in ("maps", "at"))
