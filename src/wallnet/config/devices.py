@@ -59,13 +59,18 @@ class StaticMaterial(Section):
         return math.sqrt(self.exchange_stiffness / self.effective_anisotropy)
 
     @property
+    def exchange_length(self) -> float:
+        """√(2A/(μ0 Ms²)) in m."""
+        stray = VACUUM_PERMEABILITY * self.saturation_magnetization**2
+        return math.sqrt(2 * self.exchange_stiffness / stray)
+
+    @property
     def largest_cell(self) -> float:
         """Largest edge in m of cells that resolve a wall and its stray field.
 
-        It is the smaller of Δ/2 and the exchange length √(2A/(μ0 Ms²)).
+        It is the smaller of Δ/2 and the exchange length.
         """
-        stray = VACUUM_PERMEABILITY * self.saturation_magnetization**2
-        return min(self.wall_width_parameter / 2, math.sqrt(2 * self.exchange_stiffness / stray))
+        return min(self.wall_width_parameter / 2, self.exchange_length)
 
     @property
     def critical_dmi(self) -> float:
@@ -74,6 +79,11 @@ class StaticMaterial(Section):
         Source: Rohart and Thiaville, 2013, doi:10.1103/PhysRevB.88.184422.
         """
         return 4 * math.sqrt(self.exchange_stiffness * self.effective_anisotropy) / math.pi
+
+    @property
+    def wall_energy(self) -> float:
+        """σ = 4 √(A K_eff) - π |D| in J/m², per area of a straight Néel wall; source as of D_c."""
+        return math.pi * (self.critical_dmi - abs(self.dmi_constant))
 
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
