@@ -24,7 +24,6 @@ from wallnet.config.pulse import parse_current_density
 from wallnet.config.quantities import plain
 from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
-from wallnet.experiment.film import check
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState, written_whole
 from wallnet.files.schema import names_of
@@ -33,6 +32,7 @@ from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import DEVICES, STUDIES
+from wallnet.tracks.regions import check
 
 if TYPE_CHECKING:
     import discretisedfield
