@@ -47,9 +47,9 @@ Profiled = float | dict[Shape, tuple[float, ...]]
 class Region(Section):
     """A part of a track, over its whole width, with other parameters than `material`.
 
-    Each parameter is a value, `{ramp: [FIRST, LAST]}` for a linear change from `start` to `stop`, or
-    `{steps: [...]}` for equal parts. A ramp of more values has them at equal distances. Values have
-    the temperature of those of `material`; at another one, they change by the same factors.
+    Each parameter is a value, `{ramp: [FIRST, LAST]}` for a linear change from `start` to `stop`,
+    or `{steps: [...]}` for equal parts. A ramp of more values has them at equal distances. Values
+    have the temperature of those of `material`; at another one, they change by the same factors.
     """
 
     start: Position

@@ -153,7 +153,8 @@ def _faults(device: Device, variation: Variation) -> Iterator[str]:
     effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
     # the last is positive where |D| < D_c
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
-    for row, column in {tuple(np.argwhere(filled)[each.argmax()].tolist()) for each in extremes}:
+    for place in dict.fromkeys(int(each.argmax()) for each in extremes):
+        row, column = np.argwhere(filled)[place]
         x, y = (each[at] for each, at in zip(centres(track), (column, row), strict=True))
         # six digits, as of a material at a temperature
         rounded = {name: float(f"{each[row, column]:.6g}") for name, each in cells.items()}
