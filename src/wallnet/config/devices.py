@@ -273,11 +273,11 @@ class Device(Section):
     """Recording intervals of the traces."""
     material: Material
     """The film and the spin current."""
-    regions: tuple[Region, ...] = silent(())
+    regions: tuple[Region, ...] | None = silent(None)
     """Regions along the track whose film differs from `material`. Where they overlap, the later one
     holds for the parameters that it has."""
     parameters_file: MapFile | None = silent(None)
-    """netCDF file of a map of the film's parameters over the whole track, relative to the folder of
+    """Map of the film's parameters over the whole track: a netCDF file, relative to the folder of
     the campaign. Regions lie over it."""
     edge_damage: EdgeDamage | None = silent(None)
     """Lower Ku near edges and notches, of what regions and the map give."""
@@ -312,7 +312,8 @@ class Device(Section):
     @property
     def variation(self) -> Variation | None:
         """What varies from cell to cell; None in a uniform film."""
-        varying = {key: getattr(self, key) for key in ("regions", "parameters_file", "edge_damage")}
+        varying: dict[str, Any] = {"regions": self.regions or ()}
+        varying |= {"parameters_file": self.parameters_file, "edge_damage": self.edge_damage}
         names = Variation.model_construct(**varying).names
         values = {**dict(self.material), "thickness": self.track.thickness}
         reference = {name: values[name] for name in sorted(names)}
