@@ -651,9 +651,9 @@ def values_of(node: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if "const" in node:
         return str(node["const"])
-    if "anyOf" in node:
+    if union := node.get("anyOf") or node.get("oneOf"):
         # leave out that a number may also be given as text
-        kinds = [kind for kind in node["anyOf"] if "pattern" not in kind or "title" in kind]
+        kinds = [kind for kind in union if "pattern" not in kind or "title" in kind]
         said = " or ".join(dict.fromkeys(map(values_of, kinds)))
         return re.sub(r"(\S+ to \S+) or -\S+ to -\S+", r"±(\1)", said)
     kind = node.get("type")

@@ -107,6 +107,16 @@ CASES = {
         "track.fixed_ends",
         "film or oommf",
     ),
+    "varying_parameters": (
+        COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "damping": 0.3}]},
+        "regions (or parameters_file, edge_damage)",
+        "film",
+    ),
+    "varying_interfaces": (
+        COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "thickness": 2.1e-9}]},
+        "regions (or parameters_file) with dmi_constant or thickness",
+        "film",
+    ),
 }
 """Changes of a device that need each capability alone, and the key and the fix of its refusal."""
 

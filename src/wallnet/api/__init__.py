@@ -23,7 +23,6 @@ from wallnet.config.messages import shown as shown_text
 from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
-from wallnet.experiment.film import check
 from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema import names_of
@@ -32,6 +31,7 @@ from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import DEVICES, STUDIES
+from wallnet.tracks.regions import check
 
 if TYPE_CHECKING:
     import discretisedfield

@@ -34,6 +34,10 @@ class Declaration:
     """Whether it simulates pulses that are not square (`Simulation.segments`)."""
     frozen_spins: ClassVar[bool] = False
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
+    varying_parameters: ClassVar[bool] = False
+    """Whether it simulates Ms, A, Ku and α that vary from cell to cell (`tracks.layer`)."""
+    varying_interfaces: ClassVar[bool] = False
+    """Whether it simulates D and a thickness that vary."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -48,6 +52,7 @@ class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
     temperature = heating = waveforms = frozen_spins = True
+    varying_parameters = varying_interfaces = True
 
 
 class Packaged(Declaration):
@@ -65,6 +70,7 @@ class FilmDeclaration(Packaged):
     Settings = FilmSettings
     title = "engine"
     temperature = heating = waveforms = frozen_spins = True
+    varying_parameters = varying_interfaces = True
     relative_time = 1.0
 
 
@@ -102,6 +108,8 @@ NEEDS = {
     "heating": "temperature.heating: pulse",
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
+    "varying_parameters": "regions (or parameters_file, edge_damage)",
+    "varying_interfaces": "regions (or parameters_file) with dmi_constant or thickness",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 

@@ -59,6 +59,15 @@ class Track(Section):
         """Edges of a cell in m."""
         return self.cell_size, self.cell_size, self.thickness
 
+    def columns(self, start: float, stop: float) -> slice:
+        """Return the columns of cells, along x, whose centre is between two positions in m.
+
+        A centre on `start` belongs to them, one on `stop` does not.
+        """
+        # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
+        first, last = (math.ceil(x / self.cell_size - 0.5 - 1e-6) for x in (start, stop))
+        return slice(max(0, first), min(max(0, last), self.cells[0]))
+
     @property
     def free_range(self) -> tuple[float, float]:
         """First and last position along x in m between the fixed ends."""

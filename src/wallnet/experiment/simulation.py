@@ -30,6 +30,7 @@ from wallnet.config.quantities import (
     Section,
     silent,
 )
+from wallnet.config.regions import needed_for
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import TrackJob
@@ -311,7 +312,8 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
     }
-    return {what for what, needed in needs.items() if needed}
+    varying = needed_for(job.get("variation", {}).get("reference", ()))
+    return {what for what, needed in needs.items() if needed} | varying
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
@@ -319,6 +321,7 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
     fields: dict[str, Any] = {
         "track": device.track,
         "material": cells_of(device),
+        "variation": device.variation,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,

@@ -27,8 +27,14 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, st
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, BaseModel):
+        items = value.model_dump(exclude_none=True).items()
+        return ", ".join(f"{key} {_shown(item)}" for key, item in items)
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_shown(item)}" for key, item in value.items())
     if isinstance(value, tuple):
-        return " ".join(_shown(item) for item in value)
+        between = "; " if value and isinstance(value[0], BaseModel) else " "
+        return between.join(map(_shown, value))
     return str(value)
 
 

@@ -6,7 +6,7 @@ x = 0. The left domain points along -z, the right one along +z.
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from wallnet.experiment import Simulation
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
-from wallnet.film.terms import Layer
+from wallnet.film.terms import Cells, Layer
+from wallnet.tracks.geometry import centres as centres
+from wallnet.tracks.regions import relative
 
 if TYPE_CHECKING:
     import micromagneticmodel
@@ -32,16 +34,11 @@ WALL_REACH = 4.0
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
-    return Layer(magnetic_mask(track), track.cell, terms_of(job.material), held_cells(track))
-
-
-def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the cell centres along x and y in m, shapes (columns,) and (rows,)."""
-    columns, rows = track.cells
-    return (
-        (np.arange(columns) + 0.5) * track.length / columns,
-        (np.arange(rows) + 0.5) * track.width / rows,
-    )
+    mask, cells = magnetic_mask(track), None
+    if job.variation:
+        varying: dict[str, Any] = {**relative(track, job.variation)}
+        cells = Cells(mask, **varying)
+    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells)
 
 
 def magnetic_mask(track: Track) -> NDArray[np.bool_]:

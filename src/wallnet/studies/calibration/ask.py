@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.devices import Damping, Detector
+from wallnet.config.devices import Detector
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import (
     ASCENDING,
+    Damping,
     Duration,
     DurationOrNone,
     Length,
