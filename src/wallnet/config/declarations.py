@@ -34,6 +34,8 @@ class Declaration:
     """Whether it simulates pulses that are not square (`Simulation.segments`)."""
     frozen_spins: ClassVar[bool] = False
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
+    partial_cells: ClassVar[bool] = False
+    """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -47,7 +49,7 @@ class Declaration:
 class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
-    temperature = heating = waveforms = frozen_spins = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = True
 
 
 class Packaged(Declaration):
@@ -64,7 +66,7 @@ class FilmDeclaration(Packaged):
 
     Settings = FilmSettings
     title = "engine"
-    temperature = heating = waveforms = frozen_spins = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = True
     relative_time = 1.0
 
 
@@ -102,6 +104,7 @@ NEEDS = {
     "heating": "temperature.heating: pulse",
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
+    "partial_cells": "track.edges: smooth",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 
