@@ -117,6 +117,11 @@ CASES = {
         "regions (or parameters_file) with dmi_constant or thickness",
         "film",
     ),
+    "partial_cells": (
+        COLD | {"track": COLD["track"] | {"edges": "smooth"}},
+        "track.edges: smooth",
+        "film",
+    ),
 }
 """Changes of a device that need each capability alone, and the key and the fix of its refusal."""
 
@@ -201,3 +206,5 @@ def test_a_packaged_one_is_refused_in_the_configuration_by_what_it_declares(monk
             words = f"{key} is not simulated by the calculator oommf; leave it out, or set calcul"
             with pytest.raises(config.ConfigError, match=f"neuron.{words}ator: film$"):
                 device("oommf", **changes)
+    with pytest.raises(config.ConfigError, match="edges: smooth is not simulated by the calculato"):
+        device("oommf", **CASES["partial_cells"][0])

@@ -38,6 +38,8 @@ class Declaration:
     """Whether it simulates Ms, A, Ku and α that vary from cell to cell (`tracks.layer`)."""
     varying_interfaces: ClassVar[bool] = False
     """Whether it simulates D and a thickness that vary."""
+    partial_cells: ClassVar[bool] = False
+    """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -51,7 +53,7 @@ class Declaration:
 class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
-    temperature = heating = waveforms = frozen_spins = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = True
     varying_parameters = varying_interfaces = True
 
 
@@ -69,7 +71,7 @@ class FilmDeclaration(Packaged):
 
     Settings = FilmSettings
     title = "engine"
-    temperature = heating = waveforms = frozen_spins = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = True
     varying_parameters = varying_interfaces = True
     relative_time = 1.0
 
@@ -110,6 +112,7 @@ NEEDS = {
     "frozen_spins": "track.fixed_ends",
     "varying_parameters": "regions (or parameters_file, edge_damage)",
     "varying_interfaces": "regions (or parameters_file) with dmi_constant or thickness",
+    "partial_cells": "track.edges: smooth",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 

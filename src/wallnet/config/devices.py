@@ -358,6 +358,7 @@ class Device(Section):
         heated = law.heating == "pulse"
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
+        needs |= {"partial_cells": self.track.edges == "smooth"}
         variation = self.variation
         needs |= dict.fromkeys(needed_for(variation.reference if variation else ()), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):

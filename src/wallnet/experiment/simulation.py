@@ -311,6 +311,7 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "heating": "heating" in job,
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
+        "partial_cells": "edges" in job.get("track", {}),
     }
     varying = needed_for(job.get("variation", {}).get("reference", ()))
     return {what for what, needed in needs.items() if needed} | varying

@@ -127,7 +127,8 @@ def notch_barrier(device: Device) -> float:
 
     ΔW is the width that both cuts of a notch take.
     """
-    width = 2 * device.track.notch_radius
+    notches = device.track.notches
+    width = 2 * notches.extent[1] if notches else 0.0
     return film_of(device).wall_energy * device.track.thickness * width or np.nan
 
 

@@ -9,6 +9,7 @@ from wallnet.config import Device, Figures
 from wallnet.experiment.film import film_of
 from wallnet.report import style
 from wallnet.report.devices import NM, X_LABEL, Y_LABEL
+from wallnet.tracks.geometry import outline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def draw(device: Device, name: str, m_z: NDArray[np.floating], figures: Figures)
     # a notch beside the wall shows more than that below it
     away = (x for x in track.notch_positions if abs(x - start) > extent / 2)
     if shown := next(away, next(iter(track.notch_positions), None)):
-        parts["notch"] = shown, 3 * track.notch_radius
+        parts["notch"] = shown, 3 * track.notch_reach
     # in inches: labels take their lines, and the whole track the rest of the width
     line = 1.4 * figures.font_size / 72
     total = figures.width / style.METRES_PER_INCH
@@ -82,16 +83,17 @@ def draw(device: Device, name: str, m_z: NDArray[np.floating], figures: Figures)
 
 def _film(axes: "Axes", device: Device, m_z: Any) -> None:
     """Draw the cells of the whole film, its notches and its fixed ends."""
-    from matplotlib.patches import Circle, Rectangle
+    from matplotlib.patches import Polygon, Rectangle
 
     track = device.track
     length, width = track.length / NM, track.width / NM
     colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
     axes.imshow(m_z, origin="lower", extent=(0, length, 0, width), **colours)
     for position in track.notch_positions:
-        for edge in (0.0, width):
-            place = (position / NM, edge)
-            axes.add_patch(Circle(place, track.notch_radius / NM, fill=False, linewidth=0.6))
+        along, depth = outline(track).T / NM
+        for edge in (depth, width - depth):
+            line = np.stack([along + position / NM, edge], axis=1)
+            axes.add_patch(Polygon(line, closed=False, fill=False, linewidth=0.6))
     fixed = (track.fixed_ends or 0.0) / NM
     for left in (0.0, length - fixed) if fixed else ():
         axes.add_patch(Rectangle((left, 0), fixed, width, **FIXED))
@@ -130,6 +132,6 @@ def _title(device: Device, part: str, centre: float, width: float) -> str:
     track = device.track
     if part == "wall":
         return f"wall: Δ = {width / NM:.2f} nm, {width / track.cell_size:.1f} cells"
-    positions, diameter = track.notch_positions, 2 * track.notch_radius
+    positions, diameter = track.notch_positions, 2 * track.notch_reach
     which = f"notch {positions.index(centre) + 1} of {len(positions)}"
     return f"{which}: {diameter / NM:g} nm, {diameter / track.cell_size:.1f} cells"

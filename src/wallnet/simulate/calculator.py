@@ -109,6 +109,8 @@ class Calculator(Declaration, ABC, Generic[Given]):
         Whether it simulates pulses that are not square, and keeps the spins in `track.fixed_ends`.
     varying_parameters, varying_interfaces : bool
         Whether it simulates Ms, A, Ku and α that vary from cell to cell, and D and the thickness.
+    partial_cells : bool
+        Whether it simulates cells that are filled in part, as with `track.edges: smooth`.
     threads : int
         Threads of a job. Snakemake sets OMP_NUM_THREADS to those that the job gets.
     memory, runtime : Mapping

@@ -119,7 +119,7 @@ def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
     else:
         delay = max(read_at - device.pulse.duration, 0.0)
     track, start, pulse = device.track, device.wall.start, device.pulse
-    values = (device.material.damping, 2 * track.notch_radius, start, pulse.duration)
+    values = (device.material.damping, 2 * track.notch_reach, start, pulse.duration)
     curves = [each.device for each in reference.transfer_curves]
     return Known(
         reference=reference,
