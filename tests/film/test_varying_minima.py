@@ -111,9 +111,7 @@ def test_the_softest_change_is_that_of_the_weighted_matrix(least):
 def test_the_preconditioner_is_symmetric_in_the_metric_of_the_moments(least):
     _, landscape, found = least
     rng = np.random.default_rng(7)
-    first, second = (
-        np.moveaxis(directions((4, 5), rng), -1, 0) * landscape.free for _ in range(2)
-    )
+    first, second = (np.moveaxis(directions((4, 5), rng), -1, 0) * landscape.free for _ in range(2))
     first, second = (each - (found.m * each).sum(axis=0) * found.m for each in (first, second))
     left = landscape.dot(first, landscape.preconditioned(found.m, second))
     right = landscape.dot(second, landscape.preconditioned(found.m, first))
