@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.varying import CELL, MATERIAL, directions, random_film, rate
 
-from wallnet.film import partial
+from wallnet.film import partial, stability
 from wallnet.film.cells import Cells
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError, Tolerances
@@ -114,7 +114,7 @@ def test_a_step_goes_through_all_stages_in_every_row(columns, followed, precessi
     terms = replace(MATERIAL, stray_field=False, precession=precession)
     layer, torque = random_film((14, columns), terms=terms), currents(1.7)
     torque = torque if precession else None
-    engine = Engine(layer, Tolerances(time_step_fraction=0.05 if precession else 0.01))
+    engine = Engine(layer, Tolerances(time_step_fraction=0.05))
     engine.magnetization = directions(layer.mask.shape, np.random.default_rng(2))
     engine.set_torque(torque)
     if followed != slice(None):
@@ -167,10 +167,12 @@ def jacobian(layer, m, torque):
     return np.array(columns).T
 
 
+@pytest.mark.parametrize("precession", [True, False])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_time_step_holds_for_the_fastest_mode(seed):
+def test_the_time_step_holds_for_the_fastest_mode(seed, precession):
     """Filled shares down to a tenth; the state is a random or a uniform one."""
-    layer, torque = random_film((4, 5), seed), currents(1.5)
+    layer = random_film((4, 5), seed, replace(MATERIAL, precession=precession))
+    torque = currents(1.5) if precession else None
     assert layer.cells.filled[layer.mask].min() == 0.125
     rng = np.random.default_rng(seed)
     uniform = np.broadcast_to((0.0, 0.0, 1.0), (4, 5, 3))
@@ -179,6 +181,10 @@ def test_the_time_step_holds_for_the_fastest_mode(seed):
         for m in (uniform, directions((4, 5), rng))
     )
     bound, _ = layer.rates(torque)
+    # its chain is stable for the lowest and for the highest damping
+    chain, step = layer.time_step(torque)
+    for damping in (0.3 * layer.cells.damping[layer.mask].min(), 0.3 * layer.cells.damping.max()):
+        assert step * bound <= stability.stability_radius(chain, damping, precession) * (1 + 1e-9)
     assert bound / 4 < largest < bound
 
 

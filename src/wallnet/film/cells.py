@@ -112,13 +112,15 @@ class Cells:
             a, d, filled = (np.moveaxis(each, axis, 0) for each in (stiffness, dmi, self.filled))
             mask = np.moveaxis(self.mask, axis, 0)
             total = a[:-1] + a[1:]
+            # share of the second cell; the mean of D where neither has exchange
+            second = np.divide(a[1:], total, out=np.full_like(total, 0.5), where=total > 0)
             area = np.minimum(filled[:-1], filled[1:])
             if share is not None:
                 area = np.moveaxis(share, axis, 0) * (mask[:-1] & mask[1:])
             if np.ndim(factor):
                 factor = np.moveaxis(np.asarray(factor), axis, 0)
-            exchange = 2 * a[:-1] * a[1:] / total * area * factor
-            antisymmetric = (a[1:] * d[:-1] + a[:-1] * d[1:]) / total * area * factor
+            exchange = 2 * a[:-1] * second * area * factor
+            antisymmetric = (second * d[:-1] + (1 - second) * d[1:]) * area * factor
             pairs.append((np.moveaxis(exchange, 0, axis), np.moveaxis(antisymmetric, 0, axis)))
         return pairs[1], pairs[0]
 
