@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.varying import CELL, MATERIAL, directions, random_film, rate
+from helpers.random_films import CELL, MATERIAL, directions, random_film, rate
 
 from wallnet.film import partial, stability
 from wallnet.film.cells import Cells

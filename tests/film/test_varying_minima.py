@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.varying import MATERIAL, directions, random_film
+from helpers.random_films import MATERIAL, directions, random_film
 from scipy.linalg import eigh
 from scipy.optimize import minimize
 

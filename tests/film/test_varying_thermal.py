@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.varying import directions, random_film
+from helpers.random_films import directions, random_film
 from scipy import linalg
 
 from wallnet.film.cells import Cells

@@ -65,6 +65,14 @@ class Cells:
         """Return a parameter in all cells; 1 in empty ones."""
         return np.where(self.mask, getattr(self, name), 1.0)
 
+    @property
+    def differ_in_material(self) -> bool:
+        """Whether cells have a material of their own alone: no shape, thickness or current."""
+        others = (self.shapes, self.open_x, self.open_y, self.polarized)
+        factors = (self.of("thickness"), self.bond_x, self.bond_y)
+        equal = all(np.all(np.asarray(each) == 1) for each in factors)
+        return equal and all(each is None for each in others)
+
     @cached_property
     def filled(self) -> Array:
         """Share of each cell that is filled; 0 in empty cells."""

@@ -282,18 +282,12 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
     )
 
 
-def _norm(layer: Layer) -> NDArray[np.float64]:
-    """Return Ms of each cell in A/m."""
-    relative = layer.cells.of("saturation_magnetization") if layer.cells else layer.mask
-    return np.asarray(layer.saturation_magnetization * relative)
-
-
 def to_array(description: Description, m: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return M in A/m in the order of `discretisedfield`, with exact length in double precision."""
     m = m.astype(np.float64)
     length = np.linalg.norm(m, axis=-1, keepdims=True)
     scaled = np.divide(m, length, out=np.zeros_like(m), where=description.layer.mask[..., None])
-    scaled *= _norm(description.layer)[..., None]
+    scaled *= description.layer.norm[..., None]
     return scaled.transpose(1, 0, 2)[:, :, None, :]
 
 
@@ -375,7 +369,7 @@ class _Driver(mm.ExternalDriver):
         names = {term.name: TERMS[type(term)][0] for term in system.energy}
         parts = {name: energy.energy(m, name) for name in sorted(set(names.values()))}
         row = {**more, "E": sum(parts.values())}
-        average = np.average(m[layer.mask], axis=0, weights=_norm(layer)[layer.mask])
+        average = np.average(m[layer.mask], axis=0, weights=layer.norm[layer.mask])
         row |= zip(("mx", "my", "mz"), average.tolist(), strict=True)
         # Zeeman fields are summed before they reach the engine
         if len(parts) == len(names):

@@ -82,6 +82,12 @@ class Layer:
         return self.terms.saturation_magnetization
 
     @property
+    def norm(self) -> NDArray[np.float64]:
+        """Ms of each cell in A/m, 0 in empty ones, (rows, columns)."""
+        relative = 1.0 if self.cells is None else self.cells.of("saturation_magnetization")
+        return np.where(self.mask, self.saturation_magnetization * relative, 0.0)
+
+    @property
     def polarization(self) -> float:
         """μ0 Ms in T."""
         return VACUUM_PERMEABILITY * self.saturation_magnetization
