@@ -65,6 +65,14 @@ class Cells:
         """Return a parameter in all cells; 1 in empty ones."""
         return np.where(self.mask, getattr(self, name), 1.0)
 
+    @property
+    def differ_in_material(self) -> bool:
+        """Whether cells have a material of their own alone: no shape, thickness or current."""
+        others = (self.shapes, self.open_x, self.open_y, self.polarized)
+        factors = (self.of("thickness"), self.bond_x, self.bond_y)
+        equal = all(np.all(np.asarray(each) == 1) for each in factors)
+        return equal and all(each is None for each in others)
+
     @cached_property
     def filled(self) -> Array:
         """Share of each cell that is filled; 0 in empty cells."""
@@ -112,13 +120,15 @@ class Cells:
             a, d, filled = (np.moveaxis(each, axis, 0) for each in (stiffness, dmi, self.filled))
             mask = np.moveaxis(self.mask, axis, 0)
             total = a[:-1] + a[1:]
+            # share of the second cell; the mean of D where neither has exchange
+            second = np.divide(a[1:], total, out=np.full_like(total, 0.5), where=total > 0)
             area = np.minimum(filled[:-1], filled[1:])
             if share is not None:
                 area = np.moveaxis(share, axis, 0) * (mask[:-1] & mask[1:])
             if np.ndim(factor):
                 factor = np.moveaxis(np.asarray(factor), axis, 0)
-            exchange = 2 * a[:-1] * a[1:] / total * area * factor
-            antisymmetric = (a[1:] * d[:-1] + a[:-1] * d[1:]) / total * area * factor
+            exchange = 2 * a[:-1] * second * area * factor
+            antisymmetric = (second * d[:-1] + (1 - second) * d[1:]) * area * factor
             pairs.append((np.moveaxis(exchange, 0, axis), np.moveaxis(antisymmetric, 0, axis)))
         return pairs[1], pairs[0]
 

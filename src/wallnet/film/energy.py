@@ -78,9 +78,11 @@ class Landscape:
     """
 
     def __init__(self, layer: Layer) -> None:
-        # with damping alone, dm/dt / γ is the torque field
+        # with damping alone, equal in all cells, dm/dt / γ is the torque field
         damped = replace(layer.terms, damping=1.0, precession=False)
-        self._film = Engine(replace(layer, terms=damped))
+        cells = layer.cells and replace(layer.cells, damping=1.0)
+        layer = replace(layer, terms=damped, cells=cells)
+        self._film = Engine(layer)
         self.mask, self.free = self._film.mask, self._film.free
         self.energy = Energy(layer)
         self._inverse = 1 / _stiffness(layer)

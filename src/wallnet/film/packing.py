@@ -33,10 +33,10 @@ def packed(layer: Layer) -> NDArray[np.float32]:
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
             found[f"{side}_{component}"][:rows, :columns] = bond
-    axis = np.array(layer.anisotropy_axis) if cells.axis is None else cells.axis
+    easy_axis = np.array(layer.anisotropy_axis) if cells.axis is None else cells.axis
     easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
     for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)):
-        found["xyz"[i] + "xyz"[j]] += easy * axis[..., i] * axis[..., j]
+        found["xyz"[i] + "xyz"[j]] += easy * easy_axis[..., i] * easy_axis[..., j]
     if terms.stray_field:
         shapes = layer.saturation_magnetization * cells.near(layer.cell).own
         for name, shape in zip(("xx", "yy", "zz", "xy"), shapes, strict=True):

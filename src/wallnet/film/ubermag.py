@@ -20,6 +20,7 @@ import ubermagutil as uu
 from numpy.typing import NDArray
 from oommfc import delete as delete  # of the folder of a system, whatever wrote it
 
+from wallnet.film.cells import Cells
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import minimize
@@ -62,6 +63,16 @@ REFUSED = {
 }
 """Parameters of terms that the engine does not have, and what they describe."""
 
+MAY_VARY = (
+    *("exchange_stiffness", "dmi_constant", "anisotropy", "anisotropy_axis", "damping"),
+    *("current_density", "direction"),
+)
+"""Parameters that may vary from cell to cell, as fields of `Terms` or `SpinTorque`."""
+
+Varying = dict[str, NDArray[np.float64]]
+"""Values in all cells of parameters that vary, (rows, columns) or (rows, columns, 3); numbers are
+relative to the value in `Terms` or `SpinTorque`."""
+
 
 @dataclass(frozen=True)
 class Description:
@@ -85,42 +96,73 @@ def _is_set(term: Any, name: str) -> bool:
     return term.__dict__.get(name) is not None
 
 
-def _uniform(value: Any, what: str, mask: Mask) -> Any:
-    """Return the uniform value of a parameter, which may be given by region or by cell."""
-    if isinstance(value, df.Field):
-        values = value.array[:, :, 0].transpose(1, 0, 2)[mask]
-    elif isinstance(value, Mapping):
-        values = np.array([np.atleast_1d(v) for v in value.values()], dtype=float)
+def _in_cells(value: Any, label: str, mesh: df.Mesh) -> NDArray[np.float64]:
+    """Return a parameter in all cells, (rows, columns, components).
+
+    It is given by cell, or by region with 0 elsewhere. Of two neighbours, each has its own value,
+    also on both sides of the boundary of a region.
+    """
+    if isinstance(value, Mapping):
+        if pair := next((name for name in value if ":" in name), None):
+            raise _unsupported(f"{label} between two regions ({pair})", "give it in each of them")
+        if unknown := set(value) - {"default", *mesh.subregions}:
+            raise ValueError(
+                f"{label} has {min(unknown)!r}, which is no subregion of the mesh; add it to the "
+                "mesh or leave it out"
+            )
+        dimensions = np.size(next(iter(value.values())))
+        value = {"default": np.zeros(dimensions), **value}
     else:
-        return value
-    if not np.allclose(values, values[0], rtol=1e-12, atol=0.0):
-        raise _unsupported(f"{what} that varies in space", "give one value for the whole film")
-    return float(values[0][0]) if values.shape[1] == 1 else tuple(float(v) for v in values[0])
+        dimensions = value.nvdim
+    array = df.Field(mesh, nvdim=dimensions, value=value).array
+    return np.asarray(array[:, :, 0].transpose(1, 0, 2))
 
 
-def _parameters(term: Any, names: Mapping[str, str], mask: Mask) -> dict[str, Any]:
-    """Return the parameters of a term by their names in the engine, directions as unit vectors."""
+def _parameters(
+    term: Any, names: Mapping[str, str], mesh: df.Mesh, mask: Mask
+) -> tuple[dict[str, Any], Varying]:
+    """Return the parameters of a term by their names in the engine, directions as unit vectors.
+
+    Those that vary have the largest value among the first, and are also in the second.
+    """
     for name, what in REFUSED.items():
         if _is_set(term, name):
             raise _unsupported(what)
-    found = {}
+    found: dict[str, Any] = {}
+    varying: Varying = {}
     for name, own in names.items():
         if not _is_set(term, name):
             continue
-        label = f"{type(term).__name__}.{name}"
-        value = _uniform(getattr(term, name), label, mask)
+        label, value = f"{type(term).__name__}.{name}", getattr(term, name)
+        values = None
+        if isinstance(value, Mapping | df.Field):
+            values = _in_cells(value, label, mesh)
+            inside = values[mask]
+            value = inside[np.abs(inside).sum(axis=1).argmax()]
+            value = float(value[0]) if value.size == 1 else value
+            if np.allclose(inside, value, rtol=1e-12, atol=0.0):
+                values = None
+            elif own not in MAY_VARY:
+                raise _unsupported(f"{label} that varies in space", "give one value for the film")
         if name in ("u", "mp"):
-            length = np.linalg.norm(value)
-            if not np.isfinite(length) or length == 0:
-                raise ValueError(f"{label} is {value}, which has no direction; give one")
-            value = tuple((np.asarray(value, dtype=float) / length).tolist())
-        found[own] = value
-    return found
+            for each in [value] if values is None else values[mask]:
+                length = np.linalg.norm(each)
+                if not np.isfinite(length) or length == 0:
+                    raise ValueError(f"{label} is {tuple(each)}, which has no direction; give one")
+            value = (np.asarray(value, dtype=float) / np.linalg.norm(value)).tolist()
+        found[own] = tuple(value) if isinstance(value, list | np.ndarray) else value
+        if values is not None:
+            vector = values.shape[2] > 1
+            size = np.linalg.norm(values, axis=2, keepdims=True) if vector else value
+            relative = np.divide(values, size, out=np.zeros_like(values), where=mask[..., None])
+            varying[own] = relative if vector else relative[..., 0]
+    return found, varying
 
 
-def energy_terms(energy: Any, mask: Mask) -> dict[str, Any]:
-    """Translate energy terms into fields of `Terms`."""
+def energy_terms(energy: Any, mesh: df.Mesh, mask: Mask) -> tuple[dict[str, Any], Varying]:
+    """Translate energy terms into fields of `Terms`, and into what varies among them."""
     found: dict[str, Any] = {}
+    varying: Varying = {}
     external = np.zeros(3)
     seen: set[str] = set()
     for term in energy:
@@ -133,20 +175,27 @@ def energy_terms(energy: Any, mask: Mask) -> dict[str, Any]:
         seen.add(name)
         if name == "dmi" and term.crystalclass not in ("Cnv_z", "Cnv"):
             raise _unsupported(f"DMI of crystal class {term.crystalclass}", "use Cnv_z")
-        found |= _parameters(term, names, mask)
+        values, different = _parameters(term, names, mesh, mask)
+        found |= values
+        varying |= different
         if name == "zeeman":
             external += np.asarray(found["external_field"], dtype=float)
-    return found | {"stray_field": "demag" in seen, "external_field": tuple(external.tolist())}
+    found |= {"stray_field": "demag" in seen, "external_field": tuple(external.tolist())}
+    return found, varying
 
 
-def _dynamics_terms(dynamics: Any, mask: Mask) -> tuple[dict[str, Any], SpinTorque | None]:
-    """Translate dynamics terms into fields of `Terms` and a torque."""
+def _dynamics_terms(
+    dynamics: Any, mesh: df.Mesh, mask: Mask
+) -> tuple[dict[str, Any], SpinTorque | None, Varying]:
+    """Translate dynamics terms into fields of `Terms`, a torque, and what varies among them."""
     found: dict[str, Any] = {"damping": 0.0, "precession": False}
+    varying: Varying = {}
     torque = None
     for term in dynamics:
         if type(term) not in DYNAMICS:
             raise _unsupported(f"the dynamics term {type(term).__name__}")
-        values = _parameters(term, DYNAMICS[type(term)], mask)
+        values, different = _parameters(term, DYNAMICS[type(term)], mesh, mask)
+        varying |= different
         if isinstance(term, mm.Slonczewski):
             torque = SpinTorque(**values)
         else:
@@ -154,14 +203,31 @@ def _dynamics_terms(dynamics: Any, mask: Mask) -> tuple[dict[str, Any], SpinTorq
         found["precession"] |= isinstance(term, mm.Precession)
     if torque is not None and not found["precession"]:
         raise _unsupported("a Slonczewski torque without Precession", "add Precession")
-    return found, torque
+    return found, torque, varying
+
+
+def _cells(mask: Mask, varying: Varying, torque: SpinTorque | None) -> Cells | None:
+    """Return the cells of a film, None if all are equal."""
+    if not varying:
+        return None
+    given: dict[str, Any] = dict(varying)
+    if "anisotropy_axis" in given:
+        given["axis"] = given.pop("anisotropy_axis")
+    if torque is not None and not given.keys().isdisjoint(("current_density", "direction")):
+        size = given.pop("current_density", np.ones(mask.shape))
+        if torque.slonczewski_lambda != 1 and size[mask].min() < 0:
+            raise _unsupported("Slonczewski.J of both signs", "set Lambda to 1")
+        spins = given.pop("direction", np.array(torque.direction))
+        given["polarized"] = np.moveaxis(size[..., None] * spins, -1, 0)
+    return Cells(mask, **given)
 
 
 def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()) -> Description:
     """Return the description of a system for the engine.
 
-    It is a single layer of cells in the xy plane. The norm of m defines its shape: it is Ms in
-    magnetic cells and zero in empty ones. Spins are frozen in the subregions `fixed` of the mesh.
+    It is a single layer of cells in the xy plane. The norm of m is Ms of each cell, zero in empty
+    ones. A, D, K, u, α, J and m_p may vary too, by cell or by region. Spins are frozen in the
+    subregions `fixed` of the mesh.
 
     Raises
     ------
@@ -184,15 +250,14 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
     if not mask.any() or not np.isfinite(norm).all():
         raise ValueError("system.m has no finite, non-zero cell; set its norm to Ms")
     magnetization = float(norm.max())
+    found, varying = energy_terms(system.energy, mesh, mask)
+    torque = None
     if not np.allclose(norm[mask], magnetization, rtol=1e-6, atol=0.0):
-        raise _unsupported(
-            "a norm of system.m that varies between magnetic cells",
-            "use zero and one other value",
-        )
-    found, torque = energy_terms(system.energy, mask), None
+        varying["saturation_magnetization"] = norm / magnetization
     if dynamics:
-        added, torque = _dynamics_terms(system.dynamics, mask)
+        added, torque, different = _dynamics_terms(system.dynamics, mesh, mask)
         found |= added
+        varying |= different
     held = np.zeros(mesh.n[:2], dtype=bool)
     for name in fixed:
         if name not in mesh.subregions:
@@ -210,6 +275,7 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
             (float(x), float(y), float(z)),
             Terms(saturation_magnetization=magnetization, **found),
             held.T,
+            _cells(mask, varying, torque),
         ),
         torque,
         unit,
@@ -221,7 +287,7 @@ def to_array(description: Description, m: NDArray[np.floating]) -> NDArray[np.fl
     m = m.astype(np.float64)
     length = np.linalg.norm(m, axis=-1, keepdims=True)
     scaled = np.divide(m, length, out=np.zeros_like(m), where=description.layer.mask[..., None])
-    scaled *= description.layer.saturation_magnetization
+    scaled *= description.layer.norm[..., None]
     return scaled.transpose(1, 0, 2)[:, :, None, :]
 
 
@@ -303,7 +369,8 @@ class _Driver(mm.ExternalDriver):
         names = {term.name: TERMS[type(term)][0] for term in system.energy}
         parts = {name: energy.energy(m, name) for name in sorted(set(names.values()))}
         row = {**more, "E": sum(parts.values())}
-        row |= zip(("mx", "my", "mz"), m[layer.mask].mean(axis=0).tolist(), strict=True)
+        average = np.average(m[layer.mask], axis=0, weights=layer.norm[layer.mask])
+        row |= zip(("mx", "my", "mz"), average.tolist(), strict=True)
         # Zeeman fields are summed before they reach the engine
         if len(parts) == len(names):
             row |= {f"E_{name}": parts[own] for name, own in names.items()}
@@ -442,7 +509,8 @@ def compute(
     description = describe(system, dynamics=False)
     chosen = owner if isinstance(owner, mm.Energy) else [owner]
     layer = description.layer
-    alone = Terms(layer.saturation_magnetization, **energy_terms(chosen, layer.mask))
+    found_terms, _ = energy_terms(chosen, system.m.mesh, layer.mask)
+    alone = Terms(layer.saturation_magnetization, **found_terms)
     energy = Energy(replace(layer, terms=alone))
     method, unit = _COMPUTED[kind]
     found = getattr(energy, method)(description.magnetization)

@@ -6,7 +6,7 @@ x = 0. The left domain points along -z, the right one along +z.
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,12 +239,22 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     Returns
     -------
     micromagneticmodel.System
-        System for any ubermag calculator.
+        System for any ubermag calculator. Parameters that vary are fields.
+
+    Raises
+    ------
+    ValueError
+        If cells differ in more than their material, of which ubermag has no counterpart.
     """
     import discretisedfield
     import micromagneticmodel
 
     track, film = job.track, layer(job)
+    if film.cells is not None and not film.cells.differ_in_material:
+        raise ValueError(
+            "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
+            "edges and a thickness that varies out, or set calculator: film"
+        )
     columns, rows = track.cells
     x, _ = centres(track)
     fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
@@ -260,26 +270,40 @@ def system(job: Simulation) -> "micromagneticmodel.System":
             if fixed
         },
     )
+
+    def parameter(name: str) -> "float | discretisedfield.Field":
+        """Return a parameter of the film, or its field if it varies."""
+        value: float = getattr(film, name)
+        if film.cells is None or np.ptp(film.cells.of(name)[film.mask]) == 0:
+            return value
+        values = (value * film.cells.of(name)).T[:, :, None, None]
+        return discretisedfield.Field(mesh, nvdim=1, value=values)
+
+    axis: Any = film.anisotropy_axis
+    if film.cells is not None and film.cells.axis is not None:
+        axis = np.transpose(film.cells.axis, (1, 0, 2))[:, :, None]
+        axis = discretisedfield.Field(mesh, nvdim=3, value=axis)
     wall = placed_wall(job, job.placement.bottom, job.placement.top)
     described = micromagneticmodel.System(name=SYSTEM_NAME)
     described.energy = (
-        micromagneticmodel.Exchange(A=film.exchange_stiffness)
-        + micromagneticmodel.UniaxialAnisotropy(K=film.anisotropy, u=film.anisotropy_axis)
+        micromagneticmodel.Exchange(A=parameter("exchange_stiffness"))
+        + micromagneticmodel.UniaxialAnisotropy(K=parameter("anisotropy"), u=axis)
         + micromagneticmodel.Demag()
     )
     if film.dmi_constant:
-        described.energy += micromagneticmodel.DMI(D=film.dmi_constant, crystalclass="Cnv_z")
+        described.energy += micromagneticmodel.DMI(
+            D=parameter("dmi_constant"), crystalclass="Cnv_z"
+        )
     described.dynamics = micromagneticmodel.Precession(
         gamma0=film.terms.gyromagnetic_ratio
-    ) + micromagneticmodel.Damping(alpha=film.damping)
+    ) + micromagneticmodel.Damping(alpha=parameter("damping"))
     if job.current_density:
         described.dynamics += slonczewski(job.material, job.current_density)
-    norm = np.where(film.mask, film.saturation_magnetization, 0.0)
     described.m = discretisedfield.Field(
         mesh,
         nvdim=3,
         value=np.transpose(wall, (1, 0, 2))[:, :, None, :],
-        norm=norm.T[:, :, None, None],
+        norm=film.norm.T[:, :, None, None],
         valid="norm",
     )
     return described

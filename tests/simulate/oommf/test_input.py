@@ -1,6 +1,7 @@
 """The input that oommfc writes for a run: errors that can be found without OOMMF."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from helpers.small_campaign import UNLIKE
 
 from wallnet import tracks
 from wallnet.experiment.simulation import WallPlacement
+from wallnet.film.cells import Cells
+from wallnet.film.ubermag import describe
 from wallnet.simulate import oommf
 from wallnet.simulate.drives import drives
 
@@ -121,3 +124,98 @@ def test_the_wall_that_a_system_describes_is_the_placed_one(small_job):
     assert described.dynamics.slonczewski.J == 0.3e12
     still = job.model_copy(update={"current_density": None})
     assert not hasattr(tracks.system(still).dynamics, "slonczewski")
+
+
+TRACK = {"length": 180e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9, "fixed_ends": 9e-9}
+
+
+def varying(job):
+    """Return the film of a job with cells whose material varies, D along the track alone."""
+    layer, rng = tracks.layer(job), np.random.default_rng(3)
+    layer.mask[0, 4] = False
+    given = {
+        name: rng.uniform(0.8, 1.2, layer.mask.shape)
+        for name in ("saturation_magnetization", "anisotropy", "damping")
+    }
+    columns = np.arange(layer.mask.shape[1])
+    given["exchange_stiffness"] = np.where(columns < 30, 1.0, 0.6) + 0 * layer.mask
+    given["dmi_constant"] = (
+        np.select([columns < 30, columns < 40], [1.0, 0.5], -0.3) + 0 * layer.mask
+    )
+    return replace(layer, cells=Cells(layer.mask, **given))
+
+
+@pytest.fixture
+def varied(small_job, monkeypatch):
+    job = small_job("oommf", track=TRACK)
+    layer = varying(job)
+    monkeypatch.setattr(tracks, "layer", lambda _: layer)
+    return job, layer
+
+
+def written_field(folder, name):
+    import discretisedfield
+
+    array = discretisedfield.Field.from_file(str(folder / name)).array
+    return np.linalg.norm(array[:, :, 0], axis=-1).T
+
+
+def test_parameters_of_cells_are_written_in_their_cells(varied, tmp_path):
+    job, layer = varied
+    start = tracks.placed_wall(job, 60e-9, 60e-9)
+    oommf.write_input(job, drives(job)[1], start, tmp_path)
+    material, cells = job.material, layer.cells
+    expected = {
+        "m0.omf": material.saturation_magnetization * cells.saturation_magnetization,
+        "exchange_A.ovf": material.exchange_stiffness * cells.exchange_stiffness,
+        "uniaxialanisotropy_K.ovf": material.uniaxial_anisotropy * cells.anisotropy,
+        "dp_alpha.ovf": material.damping * cells.damping,
+    }
+    for name, values in expected.items():
+        found = written_field(tmp_path, name)
+        np.testing.assert_allclose(found[layer.mask], values[layer.mask], rtol=1e-9, err_msg=name)
+    text = (tmp_path / "track.mif").read_text()
+    # bonds by pairs of regions: D_ij of cells of other A, and held ends of three columns
+    d, a = material.dmi_constant, (1.0, 0.6)
+    mixed = d * (a[1] * 1.0 + a[0] * 0.5) / (a[0] + a[1])
+    values = {"0:0": d, "0:1": d, "1:1": d, "1:2": mixed, "2:2": d / 2, "2:3": 0.1 * d}
+    values |= {"3:3": -0.3 * d, "3:4": -0.3 * d, "4:4": -0.3 * d}
+    for pair, value in values.items():
+        first, second = pair.split(":")
+        found = re.search(rf"part{first} part{second} (\S+)", text)[1]
+        assert float(found) == pytest.approx(value, rel=1e-9, abs=0), pair
+    assert "fixed_spins {main_atlas part0 part4}" in text
+    for number, (low, high) in enumerate([(0, 9), (9, 90), (90, 120), (120, 171), (171, 180)]):
+        place = re.search(rf"xrange {{ (\S+) (\S+) }}[^}}]*}}[^}}]*}}\s+name part{number}\b", text)
+        assert [float(x) * 1e9 for x in place.groups()] == pytest.approx([low, high], abs=1e-6)
+
+
+def test_dmi_that_varies_across_the_track_is_refused(varied, tmp_path):
+    job, layer = varied
+    layer.cells.dmi_constant[2, 7] = 0.9
+    start = tracks.placed_wall(job, 60e-9, 60e-9)
+    with pytest.raises(oommf.OommfError, match="D by regions along the track"):
+        oommf.write_input(job, drives(job)[0], start, tmp_path)
+
+
+def test_the_system_of_a_film_that_varies_is_that_film(varied):
+    """The calculator of the engine reads it back."""
+    job, layer = varied
+    found = describe(tracks.system(job), fixed=["left", "right"]).layer
+    for name in ("exchange_stiffness", "dmi_constant", "anisotropy", "damping"):
+        actual, expected = (
+            getattr(each.terms, name) * each.cells.of(name) for each in (found, layer)
+        )
+        np.testing.assert_allclose(actual[layer.mask], expected[layer.mask], rtol=1e-9)
+    np.testing.assert_allclose(found.norm, layer.norm, rtol=1e-9)
+    np.testing.assert_array_equal(found.held, layer.held | ~layer.mask & found.held)
+
+
+def test_cells_that_ubermag_does_not_have_are_refused(varied, monkeypatch):
+    job, layer = varied
+    shapes = np.ones((*layer.mask.shape, 2, 2), dtype=bool)
+    for given in ({"shapes": shapes}, {"thickness": 1.1}, {"bond_x": 0.9}):
+        cells = Cells(layer.mask, **given)
+        monkeypatch.setattr(tracks, "layer", lambda _, cells=cells: replace(layer, cells=cells))
+        with pytest.raises(ValueError, match="cells that differ in shape, thickness, bonds"):
+            tracks.system(job)

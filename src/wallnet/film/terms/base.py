@@ -82,6 +82,12 @@ class Layer:
         return self.terms.saturation_magnetization
 
     @property
+    def norm(self) -> NDArray[np.float64]:
+        """Ms of each cell in A/m, 0 in empty ones, (rows, columns)."""
+        relative = 1.0 if self.cells is None else self.cells.of("saturation_magnetization")
+        return np.where(self.mask, self.saturation_magnetization * relative, 0.0)
+
+    @property
     def polarization(self) -> float:
         """μ0 Ms in T."""
         return VACUUM_PERMEABILITY * self.saturation_magnetization
@@ -116,6 +122,14 @@ class Layer:
         """Gilbert α."""
         return self.terms.damping
 
+    @property
+    def _dampings(self) -> tuple[float, float]:
+        """Lowest and highest α of all cells."""
+        if self.cells is None:
+            return self.damping, self.damping
+        found = self.damping * self.cells.of("damping")[self.mask]
+        return float(found.min()), float(found.max())
+
     def rates(self, torque: "SpinTorque | None" = None) -> tuple[float, float]:
         """Return bounds of the rates of the modes.
 
@@ -135,7 +149,6 @@ class Layer:
         found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
         uniform_field = float(np.linalg.norm(sum(each.uniform_field(self) for each in acting)))
         couplings = list(zip(found.symmetric, found.antisymmetric, strict=True))
-        damping = self.damping
         if self.cells is None:
             others = uniform_field + found.torque
             # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
@@ -150,25 +163,25 @@ class Layer:
             easy = 2 * self.anisotropy / self.polarization
             stray = self.saturation_magnetization if self.terms.stray_field else 0.0
             local, turning = self.cells.local_bounds(easy, stray, self.cell)
-            damping = damping * float(self.cells.of("damping").min())
-        rate = self.terms.gyromagnetic_ratio / (1 + damping**2)
-        rate *= math.hypot(float(self.terms.precession), damping)
+        # with precession, the lowest damping is the fastest; without it, that next to 1
+        lowest, highest = self._dampings
+        rate = max(
+            self.terms.gyromagnetic_ratio / (1 + a**2) * math.hypot(self.terms.precession, a)
+            for a in (lowest, min(max(lowest, 1.0), highest))
+        )
         bound = float(stiffest + local + others)
         return max(rate * bound, 1e-300), max(rate * (turning + others), 1e-300)
 
     def time_step(self, torque: "SpinTorque | None" = None) -> tuple[tuple[float, ...], float]:
         """Return the Runge-Kutta chain and its longest time step in s; see `stability.choose`."""
         precession, (stiffest, turning) = self.terms.precession, self.rates(torque)
-        if self.cells is None:
-            return stability.choose(self.damping, precession, stiffest, turning)
-        lowest, highest = (
-            self.damping * float(edge(self.cells.of("damping"))) for edge in (np.min, np.max)
-        )
-        chain, step = stability.choose(lowest, precession, stiffest, turning)
-        if highest > lowest:
-            radius = stability.stability_radius(chain, highest, precession)
-            step = min(step, radius / stiffest)
-        return chain, step
+        lowest, highest = self._dampings
+        chosen = stability.choose(lowest, precession, stiffest, turning)
+        if highest == lowest:
+            return chosen
+        # a chain is the least stable at one of both ends
+        radius = stability.stability_radius(chosen[0], highest, precession)
+        return chosen[0], min(chosen[1], radius / stiffest)
 
 
 class Stiffness(NamedTuple):

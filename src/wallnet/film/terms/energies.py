@@ -111,10 +111,10 @@ class UniaxialAnisotropy(Term):
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         # zero along the easy axis or in the easy plane
-        offset: float | NDArray[np.float64] = max(layer.anisotropy, 0.0)
+        constant: float | NDArray[np.float64] = layer.anisotropy
         if layer.cells is not None:
-            offset = offset * layer.cells.local_anisotropy * layer.cells.moment
-        return super().density(m, layer) + offset
+            constant = constant * layer.cells.local_anisotropy * layer.cells.moment
+        return super().density(m, layer) + np.maximum(constant, 0.0)
 
 
 @dataclass(frozen=True)

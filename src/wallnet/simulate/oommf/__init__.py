@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from wallnet.config.calculators import OommfSettings
 from wallnet.config.declarations import OommfDeclaration
 from wallnet.experiment import Simulation
 from wallnet.experiment.film import torque_of
+from wallnet.film.terms import Layer
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.drives import Drive, drives
 from wallnet.simulate.oommf import session
@@ -31,6 +33,7 @@ from wallnet.simulate.recorder import WARM_UP, Recorder
 from wallnet.simulate.registry import run_trial
 
 if TYPE_CHECKING:
+    import discretisedfield
     import micromagneticmodel
 
 THREADS_VARIABLE = "OOMMF_THREADS"
@@ -113,6 +116,8 @@ def system_of(
 
     Its `start` are unit vectors (rows, columns, 3); empty cells are ignored.
     """
+    import discretisedfield
+
     density = job.current_density if drive.driven else None
     changes = drive.first != drive.last
     if density and not changes:
@@ -126,10 +131,58 @@ def system_of(
             "script_name": "Waveform",
             "script_args": "total_time",
         }
-    moments = job.material.saturation_magnetization * np.asarray(start, dtype=np.float64)
-    moments = np.where(tracks.layer(job).mask[..., None], moments, 0.0)
+    film = tracks.layer(job)
+    if film.dmi_constant and isinstance(system.energy.dmi.D, discretisedfield.Field):
+        mesh, system.energy.dmi.D = dmi_by_regions(film, system.m.mesh)
+        system.m = discretisedfield.Field(mesh, nvdim=3, value=system.m.array)
+    moments = film.norm[..., None] * np.asarray(start, dtype=np.float64)
     system.m.array = np.transpose(moments, (1, 0, 2))[:, :, None, :]
     return system
+
+
+def dmi_by_regions(
+    film: Layer, mesh: "discretisedfield.Mesh"
+) -> "tuple[discretisedfield.Mesh, dict[str, float]]":
+    """Return a mesh with a region for each range of columns of one D, and D in J/m².
+
+    oommfc takes D by regions, and by pairs of regions for the bonds between them. Regions of the
+    mesh are divided.
+
+    Raises
+    ------
+    OommfError
+        If D varies across the track.
+    """
+    import discretisedfield
+
+    assert film.cells is not None
+    found = []
+    for values, mask in (
+        (film.cells.of("dmi_constant"), film.mask),
+        (film.cells.bonds[0][1], film.mask[:, :-1] & film.mask[:, 1:]),
+    ):
+        means = film.dmi_constant * np.average(values, axis=0, weights=mask + 1e-12)
+        if not np.allclose((film.dmi_constant * values - means)[mask], 0.0, atol=1e-9):
+            raise OommfError(
+                "OOMMF takes D by regions along the track, and that of this film varies across "
+                "it; give D along x alone, or set calculator: film"
+            )
+        found.append(means.tolist())
+    own, bonds = found
+    edge = mesh.cell[0]
+    ends = [x for part in mesh.subregions.values() for x in (part.pmin[0], part.pmax[0])]
+    starts = {0, *(n + 1 for n in range(len(bonds)) if own[n] != own[n + 1])}
+    starts |= {round(x / edge) for x in ends} - {len(own)}
+    (_, low, bottom), (_, high, top) = mesh.region.pmin, mesh.region.pmax
+    regions, dmi = {}, {"default": 0.0}
+    for number, (first, last) in enumerate(pairwise([*sorted(starts), len(own)])):
+        regions[f"part{number}"] = discretisedfield.Region(
+            p1=(first * edge, low, bottom), p2=(last * edge, high, top)
+        )
+        dmi[f"part{number}"] = own[first]
+        if number:
+            dmi[f"part{number - 1}:part{number}"] = bonds[first - 1]
+    return discretisedfield.Mesh(region=mesh.region, n=mesh.n, subregions=regions), dmi
 
 
 def write_input(
@@ -148,7 +201,9 @@ def write_input(
         if not (drive.driven and job.current_density):
             # it does not run without a current
             system.dynamics += tracks.slonczewski(job.material, 0.0)
-    fixed = list(system.m.mesh.subregions)
+    first, last = job.track.free_range
+    middles = {name: part.center[0] for name, part in system.m.mesh.subregions.items()}
+    fixed = [name for name, middle in middles.items() if not first < middle < last]
     held = {"fixed_subregions": fixed} if fixed else {}
     driver.write_mif(system, dirname=str(directory), t=drive.duration, n=drive.stages, **held)
     if job.temperature:
@@ -232,7 +287,7 @@ def states(
     directory = Path(tempfile.mkdtemp(dir=opened.directory))
     write_input(job, drive, start, directory)
     process = opened.start(directory, f"{tracks.SYSTEM_NAME}.mif")
-    read = 0
+    read, norm = 0, np.maximum(tracks.layer(job).norm, 1e-300)[..., None]
     advanced = time.monotonic()
     while True:
         code = process.poll()  # first, so that a state saved just before the end is not missed
@@ -251,7 +306,7 @@ def states(
             read += 1
             advanced = now
             moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
-            yield moments / job.material.saturation_magnetization
+            yield moments / norm
         if read == drive.stages:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(session.FLUSH_LIMIT)
