@@ -110,7 +110,7 @@ CASES = {
     "varying_parameters": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "damping": 0.3}]},
         "regions (or parameters_file, edge_damage)",
-        "film",
+        "film or oommf",
     ),
     "varying_interfaces": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "thickness": 2.1e-9}]},

@@ -82,7 +82,7 @@ class OommfDeclaration(Packaged):
     Settings = OommfSettings
     title = "OOMMF"
     software = "oommf"
-    temperature = waveforms = frozen_spins = True
+    temperature = waveforms = frozen_spins = varying_parameters = True
     memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
     runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
     relative_time = 250.0
