@@ -212,3 +212,13 @@ def test_the_drawing_is_to_scale_and_has_every_part():
     assert table.loc["weakest J", "value"] == 0.5
     assert "pulses heat the track" in table.loc["largest rise of the temperature", "doubt"]
     assert isinstance(device, config.Device)
+
+
+def test_parameters_that_vary_are_drawn_too(tmp_path):
+    data = copy.deepcopy(TINY)
+    data["devices"]["synapse"]["regions"] = [{"start": 0.0, "stop": 40e-9, "damping": 0.3}]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(data))
+    cli.main(["preview", "--directory", str(tmp_path)])
+    drawn = [path.name for path in (tmp_path / "results/preview/parameters").iterdir()]
+    assert drawn == ["synapse.png"]
+    assert not_asked_for(plan.load(tmp_path / "config.yaml"), tmp_path) == []

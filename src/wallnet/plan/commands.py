@@ -52,7 +52,8 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign, str(folder))}
-    wanted |= {files.PREVIEW.format(device=name) for name in campaign.simulated}
+    previews = files.PREVIEW, files.PARAMETERS_PREVIEW
+    wanted |= {path.format(device=name) for path in previews for name in campaign.simulated}
     return sorted({*_present(Path(folder))} - wanted - records(campaign, wanted))
 
 

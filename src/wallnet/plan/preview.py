@@ -256,13 +256,18 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _preview(arguments: argparse.Namespace) -> None:
     from wallnet.report import style
+    from wallnet.report.film import draw_parameters
 
     folder = Path(arguments.directory)
     campaign = plan.load(folder / "config.yaml")
     with contextlib.chdir(folder):  # a request reads the files that it names
         print(preview(campaign))
     for name, device in campaign.simulated.items():
-        path = folder / files.PREVIEW.format(device=name)
-        with style.apply(campaign.figures), files.written_whole(path) as partial:
-            drawing_of(device, name, campaign.figures).savefig(partial)
-        print(path)
+        drawings = {files.PREVIEW: drawing_of}
+        if device.variation:
+            drawings[files.PARAMETERS_PREVIEW] = draw_parameters
+        for pattern, draw in drawings.items():
+            path = folder / pattern.format(device=name)
+            with style.apply(campaign.figures), files.written_whole(path) as partial:
+                draw(device, name, campaign.figures).savefig(partial)
+            print(path)

@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wallnet.config import Device, Figures
+from wallnet.config import Device, Figures, Track
 from wallnet.report import style
 from wallnet.report.devices import NM, X_LABEL, Y_LABEL
-from wallnet.tracks.geometry import centres, edge_distance, notch_distance
+from wallnet.tracks.geometry import magnetic_mask, outline
 from wallnet.tracks.regions import relative
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LABELS = {
@@ -24,6 +25,16 @@ LABELS = {
 """Label and unit of each parameter, by its name in `tracks.regions.relative`."""
 
 
+def draw_notches(axes: "Axes", track: Track) -> None:
+    """Draw the outline of each notch."""
+    if not track.notches:
+        return
+    along, depth = outline(track).T / NM
+    for position in track.notch_positions:
+        for edge in (depth, track.width / NM - depth):
+            axes.plot(along + position / NM, edge, "k-", linewidth=0.6, scalex=False, scaley=False)
+
+
 def draw_parameters(device: Device, name: str, figures: Figures) -> "Figure":
     """Draw each parameter that varies over a device as a map, with its notches and its wall.
 
@@ -33,19 +44,17 @@ def draw_parameters(device: Device, name: str, figures: Figures) -> "Figure":
     assert variation
     base = dict(device.material) | {"thickness": track.thickness}
     base["anisotropy"] = device.material.uniaxial_anisotropy
-    filled, outline = edge_distance(track) > 0, notch_distance(track)
+    filled = magnetic_mask(track)
     shares = relative(track, variation)
     varying = {key: label for key, label in LABELS.items() if key in shares}
     aspect = len(varying) * (0.85 * track.width / track.length + 0.025) + 0.08
     figure, panels = style.panels(figures, len(varying), 1, aspect, sharex=True)
     colours = style.parameter_map()
-    x, y = (axis / NM for axis in centres(track))
     for axes, (key, (label, unit)) in zip(panels[:, 0], varying.items(), strict=True):
         values = np.where(filled, shares[key] * base[key] / unit, np.nan)
         extent = (0, track.length / NM, 0, track.width / NM)
         image = axes.imshow(values, origin="lower", extent=extent, cmap=colours)
-        if track.notches:
-            axes.contour(x, y, outline, [0.0], colors="black", linewidths=0.6)
+        draw_notches(axes, track)
         for colour, dashes in (("white", "-"), ("black", "--")):
             axes.axvline(device.wall.start / NM, color=colour, linestyle=dashes, linewidth=1.0)
         axes.set_ylabel(Y_LABEL)

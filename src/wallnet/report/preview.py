@@ -9,7 +9,7 @@ from wallnet.config import Device, Figures
 from wallnet.experiment.film import film_of
 from wallnet.report import style
 from wallnet.report.devices import NM, X_LABEL, Y_LABEL
-from wallnet.tracks.geometry import outline
+from wallnet.report.film import draw_notches
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,17 +83,13 @@ def draw(device: Device, name: str, m_z: NDArray[np.floating], figures: Figures)
 
 def _film(axes: "Axes", device: Device, m_z: Any) -> None:
     """Draw the cells of the whole film, its notches and its fixed ends."""
-    from matplotlib.patches import Polygon, Rectangle
+    from matplotlib.patches import Rectangle
 
     track = device.track
     length, width = track.length / NM, track.width / NM
     colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
     axes.imshow(m_z, origin="lower", extent=(0, length, 0, width), **colours)
-    for position in track.notch_positions:
-        along, depth = outline(track).T / NM
-        for edge in (depth, width - depth):
-            line = np.stack([along + position / NM, edge], axis=1)
-            axes.add_patch(Polygon(line, closed=False, fill=False, linewidth=0.6))
+    draw_notches(axes, track)
     fixed = (track.fixed_ends or 0.0) / NM
     for left in (0.0, length - fixed) if fixed else ():
         axes.add_patch(Rectangle((left, 0), fixed, width, **FIXED))
