@@ -119,3 +119,22 @@ def test_means_of_whole_cells_have_the_bits_that_they_had():
     columns = (whole / mask.sum(axis=0)[:, None]).astype(np.float32)
     assert np.array_equal(trace["magnetization_profile"].values[0], columns)
     assert trace["magnetic_cells"].dtype == np.int32
+
+
+def test_an_estimate_counts_the_shorter_steps():
+    jobs = [experiment.level_job(device(edges), "1") for edges in ("smooth", "stairs")]
+    smooth, stairs = (job.cell_steps() for job in jobs)
+    fine, coarse = (tracks.layer(job).time_step()[1] for job in jobs)
+    assert coarse / fine < smooth / stairs < 2 * coarse / fine
+
+
+def test_a_wall_at_a_smooth_notch_stays_at_300_K():
+    """The spin temperature counts every cell by its moment."""
+    made = device(
+        temperature={"ambient": 300.0},
+        pulse={"duration": 0.2e-9, "current_densities": [0.1e12]},
+        relaxation={"longest": 0.2e-9, "hold": 0.1e-9, "speed": 2.0},
+    )
+    trace = simulate(experiment.pulse_job(made, 0.1e12))
+    assert trace.attrs["state"] == "notch 1"
+    assert trace.attrs["spin_temperature"] == pytest.approx(300, rel=0.03, abs=0)

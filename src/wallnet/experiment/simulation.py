@@ -35,7 +35,7 @@ from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.code import code_of
-from wallnet.experiment.film import THERMAL_STEP, cells_of, time_step
+from wallnet.experiment.film import SMOOTH_EDGES, THERMAL_STEP, cells_of, time_step
 from wallnet.files import WallState
 
 BLOCK = 8
@@ -282,8 +282,8 @@ class Simulation(TrackJob):
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.
 
-        A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is
-        followed by a quench.
+        A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is followed by a
+        quench. Smooth edges count as `film.SMOOTH_EDGES`.
         """
         # the torque changes the step little
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
@@ -297,7 +297,8 @@ class Simulation(TrackJob):
                 quenches += free.share * free.longest / QUENCH.longest
             each = QUENCH.longest / time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
-        return columns * rows * steps
+        edges = SMOOTH_EDGES if self.track.edges == "smooth" else 1.0
+        return edges * columns * rows * steps
 
 
 def needs_of(job: Mapping[str, Any]) -> set[str]:
