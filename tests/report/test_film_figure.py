@@ -5,7 +5,8 @@ import pytest
 from helpers.varying import TRACK, device
 
 from wallnet.config import Figures
-from wallnet.report import film, style
+from wallnet.plan.preview import parameters_drawing
+from wallnet.report import style
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def figure():
     region = {"start": 8e-9, "stop": 24e-9, "thickness": 2.0e-9, "damping": 0.9}
     made = device(track=TRACK, wall={"start": 31e-9}, regions=[region])
     with style.apply(Figures(resolution=72)):
-        drawn = film.draw_parameters(made, "my_wedge", Figures(resolution=72))
+        drawn = parameters_drawing(made, "my_wedge", Figures(resolution=72))
         drawn.draw_without_rendering()
         yield drawn
 
@@ -50,8 +51,8 @@ def test_cells_are_in_their_place_with_notch_and_wall(figure):
         assert axes.images[0].origin == "lower"
         empty = np.argwhere(np.ma.getmaskarray(cells)).tolist()
         assert empty == [[row, column] for row in (0, 4) for column in (9, 10, 11)]
-        assert [line.get_xdata()[0] for line in axes.lines] == pytest.approx([31.0] * 2)
-        arcs = [path.vertices for line in axes.collections for path in line.get_paths()]
-        x, y = np.concatenate(arcs).T
+        arcs, walls = axes.lines[:2], axes.lines[2:]
+        assert [line.get_xdata()[0] for line in walls] == pytest.approx([31.0] * 2)
+        x, y = np.concatenate([line.get_xydata() for line in arcs]).T
         radius = np.hypot(x - 41, np.minimum(y, 20 - y))
-        assert radius == pytest.approx(np.full_like(radius, 6.0), abs=0.4)
+        assert radius == pytest.approx(np.full_like(radius, 6.0), abs=1e-9)

@@ -16,7 +16,7 @@ from wallnet import files, plan
 from wallnet.config import Campaign, Device, Figures
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.experiment.base import TrackJob
-from wallnet.experiment.film import check, film_of
+from wallnet.experiment.film import film_of
 from wallnet.experiment.request import COUNTED
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import (
@@ -32,7 +32,8 @@ from wallnet.plan.work import network_times, processor_time, work_ahead, work_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.tracks import layer, placed_wall
+from wallnet.tracks import geometry, layer, placed_wall
+from wallnet.tracks.regions import check, relative
 
 if TYPE_CHECKING:
     import pandas
@@ -240,7 +241,24 @@ def drawing_of(device: Device, name: str, figures: Figures) -> "Figure":
 
     job, start = TrackJob(track=device.track, material=film_of(device)), device.wall.start
     m_z = np.where(layer(job).mask, placed_wall(job, start, start)[..., 2], np.nan)
-    return draw(device, name, m_z, figures)
+    return draw(device, name, m_z, geometry.outline(device.track), figures)
+
+
+def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
+    """Draw each parameter that varies over a device. Call this inside `style.apply`.
+
+    Ku and D are those of the thickness of each cell.
+    """
+    from wallnet.report.film import draw_parameters
+
+    track, variation = device.track, device.variation
+    assert variation
+    base = dict(device.material) | {"thickness": track.thickness}
+    base["anisotropy"] = device.material.uniaxial_anisotropy
+    film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
+    shares = relative(track, variation)
+    values = {key: film * base[key] * share for key, share in sorted(shares.items())}
+    return draw_parameters(device, name, values, geometry.outline(track), figures)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -256,7 +274,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _preview(arguments: argparse.Namespace) -> None:
     from wallnet.report import style
-    from wallnet.report.film import draw_parameters
 
     folder = Path(arguments.directory)
     campaign = plan.load(folder / "config.yaml")
@@ -265,7 +282,7 @@ def _preview(arguments: argparse.Namespace) -> None:
     for name, device in campaign.simulated.items():
         drawings = {files.PREVIEW: drawing_of}
         if device.variation:
-            drawings[files.PARAMETERS_PREVIEW] = draw_parameters
+            drawings[files.PARAMETERS_PREVIEW] = parameters_drawing
         for pattern, draw in drawings.items():
             path = folder / pattern.format(device=name)
             with style.apply(campaign.figures), files.written_whole(path) as partial:

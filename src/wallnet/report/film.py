@@ -1,14 +1,14 @@
 """The film of a device before it is simulated: its parameters in each cell."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures, Track
 from wallnet.report import style
 from wallnet.report.devices import NM, X_LABEL, Y_LABEL
-from wallnet.tracks.geometry import magnetic_mask, outline
-from wallnet.tracks.regions import relative
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,39 +22,42 @@ LABELS = {
     "damping": (r"$\mathit{\alpha}$", 1.0),
     "thickness": (r"$\mathit{t}$ (nm)", NM),
 }
-"""Label and unit of each parameter, by its name in `tracks.regions.relative`."""
+"""Label and unit of each parameter."""
 
 
-def draw_notches(axes: "Axes", track: Track) -> None:
+Outline = NDArray[np.float64]
+"""Corners of the outline of a notch in m, (corners, 2), from its place on the edge."""
+
+
+def draw_notches(axes: "Axes", track: Track, outline: Outline) -> None:
     """Draw the outline of each notch."""
-    if not track.notches:
-        return
-    along, depth = outline(track).T / NM
+    along, depth = outline.T / NM
     for position in track.notch_positions:
         for edge in (depth, track.width / NM - depth):
             axes.plot(along + position / NM, edge, "k-", linewidth=0.6, scalex=False, scaley=False)
 
 
-def draw_parameters(device: Device, name: str, figures: Figures) -> "Figure":
-    """Draw each parameter that varies over a device as a map, with its notches and its wall.
+def draw_parameters(
+    device: Device,
+    name: str,
+    parameters: Mapping[str, NDArray[np.float64]],
+    outline: Outline,
+    figures: Figures,
+) -> "Figure":
+    """Draw parameters of a device as maps, with its notches and its wall.
 
-    Ku and D are those of the thickness of each cell. Call this inside `style.apply`.
+    Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film. Call this
+    inside `style.apply`.
     """
-    track, variation = device.track, device.variation
-    assert variation
-    base = dict(device.material) | {"thickness": track.thickness}
-    base["anisotropy"] = device.material.uniaxial_anisotropy
-    filled = magnetic_mask(track)
-    shares = relative(track, variation)
-    varying = {key: label for key, label in LABELS.items() if key in shares}
-    aspect = len(varying) * (0.85 * track.width / track.length + 0.025) + 0.08
-    figure, panels = style.panels(figures, len(varying), 1, aspect, sharex=True)
+    track = device.track
+    aspect = len(parameters) * (0.85 * track.width / track.length + 0.025) + 0.08
+    figure, panels = style.panels(figures, len(parameters), 1, aspect, sharex=True)
     colours = style.parameter_map()
-    for axes, (key, (label, unit)) in zip(panels[:, 0], varying.items(), strict=True):
-        values = np.where(filled, shares[key] * base[key] / unit, np.nan)
+    for axes, (key, values) in zip(panels[:, 0], parameters.items(), strict=True):
+        label, unit = LABELS[key]
         extent = (0, track.length / NM, 0, track.width / NM)
-        image = axes.imshow(values, origin="lower", extent=extent, cmap=colours)
-        draw_notches(axes, track)
+        image = axes.imshow(values / unit, origin="lower", extent=extent, cmap=colours)
+        draw_notches(axes, track, outline)
         for colour, dashes in (("white", "-"), ("black", "--")):
             axes.axvline(device.wall.start / NM, color=colour, linestyle=dashes, linewidth=1.0)
         axes.set_ylabel(Y_LABEL)

@@ -1,7 +1,8 @@
 """Table of all parameters of a campaign, with one row per key and one column per device."""
 
+import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pandas
 from pydantic import BaseModel
@@ -20,7 +21,10 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, st
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{prefix}{name}.")
         elif value is not None:
-            units = (kind.unit for kind in field.metadata if isinstance(kind, Quantity))
+            # of an optional value, they are with one branch of the union
+            branches = (getattr(kind, "__metadata__", ()) for kind in get_args(field.annotation))
+            kinds = itertools.chain(field.metadata, *branches)
+            units = (kind.unit for kind in kinds if isinstance(kind, Quantity))
             yield f"{prefix}{name}", value, next(units, "")
 
 

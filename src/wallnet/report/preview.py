@@ -9,7 +9,7 @@ from wallnet.config import Device, Figures
 from wallnet.experiment.film import film_of
 from wallnet.report import style
 from wallnet.report.devices import NM, X_LABEL, Y_LABEL
-from wallnet.report.film import draw_notches
+from wallnet.report.film import Outline, draw_notches
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,9 @@ FIXED: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.5", "hatch": "////
 """Look of the fixed ends."""
 
 
-def draw(device: Device, name: str, m_z: NDArray[np.floating], figures: Figures) -> "Figure":
+def draw(
+    device: Device, name: str, m_z: NDArray[np.floating], outline: Outline, figures: Figures
+) -> "Figure":
     """Draw the whole track, and enlarged its wall and its first notch, with equal axes.
 
     m_z of each cell, (rows, columns), is NaN without film.
@@ -55,7 +57,7 @@ def draw(device: Device, name: str, m_z: NDArray[np.floating], figures: Figures)
         for part, (x, y, width, tall) in edges.items()
     }
     for each in axes.values():
-        _film(each, device, m_z)
+        _film(each, device, m_z, outline)
     whole = axes["track"]
     columns, rows = track.cells
     sizes = " × ".join(f"{edge / NM:g}" for edge in (track.length, track.width, track.thickness))
@@ -81,7 +83,7 @@ def draw(device: Device, name: str, m_z: NDArray[np.floating], figures: Figures)
     return figure
 
 
-def _film(axes: "Axes", device: Device, m_z: Any) -> None:
+def _film(axes: "Axes", device: Device, m_z: Any, outline: Outline) -> None:
     """Draw the cells of the whole film, its notches and its fixed ends."""
     from matplotlib.patches import Rectangle
 
@@ -89,7 +91,7 @@ def _film(axes: "Axes", device: Device, m_z: Any) -> None:
     length, width = track.length / NM, track.width / NM
     colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
     axes.imshow(m_z, origin="lower", extent=(0, length, 0, width), **colours)
-    draw_notches(axes, track)
+    draw_notches(axes, track, outline)
     fixed = (track.fixed_ends or 0.0) / NM
     for left in (0.0, length - fixed) if fixed else ():
         axes.add_patch(Rectangle((left, 0), fixed, width, **FIXED))
