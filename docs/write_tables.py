@@ -16,6 +16,7 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 
 import argparse
 import html
+import math
 import re
 import shutil
 import subprocess
@@ -478,7 +479,7 @@ def retention(results: Results) -> str:
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
         of = film_of(device, film)
-        tension = of.wall_energy
+        tension = math.pi * (of.critical_dmi - abs(of.dmi_constant))
         barrier = tension * area
         columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
             f"{bloch(film, device.material.curie_temperature):.4f}",

@@ -80,11 +80,6 @@ class StaticMaterial(Section):
         """
         return 4 * math.sqrt(self.exchange_stiffness * self.effective_anisotropy) / math.pi
 
-    @property
-    def wall_energy(self) -> float:
-        """σ = 4 √(A K_eff) - π |D| in J/m², per area of a straight Néel wall; source as of D_c."""
-        return math.pi * (self.critical_dmi - abs(self.dmi_constant))
-
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
             least = self.uniaxial_anisotropy - self.effective_anisotropy
@@ -114,6 +109,12 @@ class SimulatedMaterial(StaticMaterial):
     """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
+
+    @property
+    def effective_polarization(self) -> float:
+        """2ε = 2PΛ²/(Λ² + 1), where the magnetisation is across the spins; P at Λ = 1."""
+        squared = self.slonczewski_lambda**2
+        return 2 * self.polarization * squared / (squared + 1)
 
 
 class Material(SimulatedMaterial):

@@ -219,5 +219,6 @@ CurrentDensity = Annotated[float, CURRENT_DENSITY]
 Resistance = Annotated[float, Quantity("Ω", 1e-3, 1e12)]
 Conductance = Annotated[float, Quantity("S", 1e-12, 1e3)]
 Speed = Annotated[float, Quantity("m/s", 1e-6, 1e4)]
-Kelvin = Annotated[float, Quantity("K", 1e-3, 1000.0)]
+TEMPERATURE = Quantity("K", 1e-3, 1000.0)
+Kelvin = Annotated[float, TEMPERATURE]
 Fraction = Annotated[float, Quantity("1", 0.0, 1.0, fix="it is a fraction between 0 and 1")]

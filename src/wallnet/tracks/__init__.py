@@ -59,6 +59,15 @@ def magnetic_mask(track: Track) -> NDArray[np.bool_]:
     return mask
 
 
+def free_width(track: Track, x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the width of the film between its edges at positions x in m; 0 outside the track."""
+    width = np.where((x >= 0) & (x <= track.length), track.width, 0.0)
+    for position in track.notch_positions:
+        square = track.notch_radius**2 - (x - position) ** 2
+        width = width - 2 * np.sqrt(np.maximum(square, 0.0)) * (width > 0)
+    return width
+
+
 def held_cells(track: Track) -> NDArray[np.bool_]:
     """Return the mask of frozen spins, shape (rows, columns).
 
