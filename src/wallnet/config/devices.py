@@ -124,10 +124,10 @@ class Material(SimulatedMaterial):
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
-    """Curie temperature; pulses that heat the film to it, or to K_eff = 0, are flagged.
+    """Curie temperature; pulses that heat the film to 0.9 of it, or to K_eff = 0, are flagged.
     Simulations, minima and paths depend on it only where the film has another temperature than
-    `temperature.measured_at`. Source: our choice, below the 1388 K of bulk cobalt, see
-    docs/write-energy.md."""
+    `temperature.measured_at`. Source: our choice; 850, 1000 and 1120 K are in the literature, see
+    docs/physics.md."""
 
 
 class Temperature(Section):
@@ -150,6 +150,13 @@ class Temperature(Section):
     anisotropy_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(3.0)
     """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
     Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    exchange_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(2.0)
+    """The same of A. Source: mean field, 2; spin waves give 1.8, see docs/physics.md."""
+    dmi_exponent: Annotated[float, Quantity("1", 1.0, 6.0)] = silent(2.0)
+    """The same of D. Source: as A, 2; up to 4.9 was measured, see docs/physics.md."""
+    damping_law: Literal["constant", "llb"] = silent("constant")
+    """Whether the damping changes with the temperature, as α ∝ (1 - T/3Tc)/m(T) (`llb`). Source:
+    Landau-Lifshitz-Bloch equation, see docs/physics.md."""
     measured_at: Kelvin = silent(ROOM_TEMPERATURE)
     """Temperature at which the film was measured to have the values of `material`. Source: our
     choice, room temperature."""
