@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
@@ -28,6 +28,7 @@ from wallnet.config.quantities import (
     Speed,
     silent,
 )
+from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
@@ -295,6 +296,9 @@ class Device(Section):
     """Recording intervals of the traces."""
     material: Material
     """The film and the spin current."""
+    stack: StackName | None = silent(None)
+    """Stack with values of the literature for `heavy_metal` and `material`; keys that are given
+    replace them. Source: see docs/write-energy.md."""
     calculator: CalculatorName = "film"
     """Calculator of the traces: `film` (the embedded engine), `oommf` or `module:Class`."""
     film: FilmSettings = FilmSettings()
@@ -311,6 +315,11 @@ class Device(Section):
     """Temperature of the simulations; 0 K if not given."""
     optional: bool = silent(False)
     """Whether the target `all` leaves out the device and its pulse trains."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_stack(cls, data: Any) -> Any:
+        return with_stack(data) if isinstance(data, Mapping) else data
 
     def plain(self) -> dict[str, Any]:
         """Return the device as plain data, with settings of calculators that jobs leave out."""
@@ -350,6 +359,8 @@ class Device(Section):
         declared = PACKAGED.get(self.calculator, Unread)
         law, curie = self.film_law, self.material.curie_temperature
         heated = law.heating == "pulse"
+        if self.stack and self.heavy_metal.preset:
+            yield f"stack {self.stack} has a heavy metal of its own; leave heavy_metal.preset out"
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
