@@ -16,6 +16,7 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 
 import argparse
 import html
+import math
 import re
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ import pandas as pd
 
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
+from wallnet.config.stacks import STACKS
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.experiment.film import film_of
 from wallnet.files import DEVICE
@@ -456,6 +458,33 @@ def write_energy_of_metals(results: Results) -> str:
     return markdown(header, rows)
 
 
+def stacks(results: Results) -> str:
+    """Return the values of each stack, and what a pulse of 1 ns heats the narrow track by."""
+    rows = []
+    for name, stack in STACKS.items():
+        resistivity, angle, thickness, *_ = stack
+        metal = HeavyMetal(resistivity=resistivity, spin_hall_angle=angle, thickness=thickness)
+        job = shipped_write_energy("synapse-rewritable-10", heavy_metal=metal)
+        rows.append(
+            [
+                f"`{name}`",
+                f"{angle:.2f}",
+                f"{resistivity / 1e-8:g}",
+                f"{resistivity / 1e-8 / angle**2:.0f}",
+                f"{thickness / 1e-9:g}",
+                f"{stack.field_like:g}",
+                f"{stack.damping:g}",
+                f"{stack.interfacial_dmi / 1e-12:g}",
+                f"{write_energy_of(job, 1e12, 1e-9)['mean_temperature_rise']:.0f}",
+            ]
+        )
+    header = (
+        *("stack", "θ", "ρ (µΩ cm)", "ρ/θ² (µΩ cm)", "metal (nm)", "field-like", "α"),
+        *("D t (pJ/m)", "mean rise (K)"),
+    )
+    return markdown(header, rows)
+
+
 def write_energy_on_oxides(results: Results) -> str:
     """Return the temperature rise of that pulse with oxides of different thickness."""
     plain = shipped_write_energy("synapse-5")
@@ -478,7 +507,7 @@ def retention(results: Results) -> str:
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
         of = film_of(device, film)
-        tension = of.wall_energy
+        tension = math.pi * (of.critical_dmi - abs(of.dmi_constant))
         barrier = tension * area
         columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
             f"{bloch(film, device.material.curie_temperature):.4f}",
@@ -726,6 +755,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "each_tolerance": copied("validation.csv", tolerances),
     "thermal": copied("validation.csv", thermal),
     "write-energy-metals": write_energy_of_metals,
+    "stacks": stacks,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,

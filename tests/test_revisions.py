@@ -107,12 +107,17 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
     [
         ("film/loops.py", "zw[i] - ze[i]", "zw[i] + ze[i]", {"film"}),
         # the next ones are computed outside the folders of the stages that use them
-        ("config/track.py", "k * self.length", "k / self.length", SIMULATING | OF_STUDIES),
+        (
+            "config/track.py",
+            "k * self.length",
+            "k / self.length",
+            SIMULATING | OF_STUDIES | {"validation"},
+        ),
         (
             "config/devices.py",
             "(self.exchange_stiffness",
             "(2 * self.exchange_stiffness",
-            SIMULATING | OF_STUDIES,
+            SIMULATING | OF_STUDIES | {"validation"},
         ),
         ("tracks/__init__.py", "def at_rest(", "def at_rest(faster, ", SIMULATING - {"report"}),
         (

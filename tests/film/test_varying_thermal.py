@@ -154,7 +154,8 @@ def test_every_class_of_cells_has_the_temperature():
     cells = layer.cells
     ms, thickness = cells.saturation_magnetization, cells.thickness
     classes = {
-        f"share {share:g}": np.isclose(cells.filled, share) for share in (0.12, 0.2, 0.4, 0.6, 1)
+        f"share {share:g}": np.isclose(cells.filled, share, rtol=1e-6, atol=0)
+        for share in (0.12, 0.2, 0.4, 0.6, 1)
     }
     classes |= {"low Ms": ms < 0.9, "high Ms": ms > 1.1}
     classes |= {"thin": thickness < 0.95, "thick": thickness > 1.05}

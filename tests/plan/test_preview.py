@@ -17,7 +17,7 @@ from scipy.integrate import solve_ivp
 
 from wallnet import api, cli, config, plan
 from wallnet.plan.commands import not_asked_for
-from wallnet.plan.preview import estimates, notch_barrier, preview, wall_velocity
+from wallnet.plan.preview import estimates, preview, wall_velocity
 
 UNIT = {"material": UNLIKE, "output": TINY["output"]}
 
@@ -29,11 +29,10 @@ def campaign_of(**changes):
     return plan.parse(data)
 
 
-def test_lengths_energies_and_the_barrier_are_those_worked_out_by_hand():
+def test_lengths_and_energies_are_those_worked_out_by_hand():
     """μ0 Ms² = 4π·1e-7 · 0.81e12 = 1.017876e6 J/m³, K_eff = 0.8e6 - 0.508938e6 = 0.291062e6 J/m³.
 
-    √(A K_eff) = √(1.7e-11 · 2.91062e5) = 2.224422e-3 J/m²; σ = 8.897688e-3 - π · 1.3e-3, that is
-    4.813618e-3 J/m²; both cuts of 32 nm in 2 nm are 64e-18 m². k_B · 300 K = 4.141947e-21 J.
+    √(A K_eff) = √(1.7e-11 · 2.91062e5) = 2.224422e-3 J/m², so that D_c is 2.832222e-3 J/m².
     """
     found, _ = estimates(campaign_of(), "synapse")
     expected = {
@@ -42,13 +41,36 @@ def test_lengths_energies_and_the_barrier_are_those_worked_out_by_hand():
         "cells": 7.642444 / 4,
         "dmi": -1.3 / 2.832222,
         "anisotropy": 2.910620e5,
-        "barrier": 4.813618e-3 * 64e-18 / 4.141947e-21,
         "weakest": 0.5e12,
         "strongest": 3e12,
         # initial state, three pulses, notches 1 and 2 and the state between both
         "simulations": 7,
     }
     assert {key: found[key] for key in expected} == pytest.approx(expected, rel=2e-6, abs=0)
+
+
+def test_barrier_and_threshold_are_those_of_a_rigid_wall():
+    """N_z - N_x = 0.95505 on 72 nm: K = 0.8e6 - 0.508938e6 · 0.95505 J/m³, Δ = 7.3582 nm.
+
+    Integrals of both shapes over the half discs at 120 and 240 nm, k_B · 300 K = 4.141947e-21 J.
+    """
+    found, _ = estimates(campaign_of(), "synapse")
+    device = campaign_of().simulated["synapse"]
+    delta = 7.3582e-9
+    step = 0.05e-9
+    x = np.arange(step / 2, 360e-9, step)
+    cuts = [np.maximum(256e-18 - (x - place) ** 2, 0) for place in (120e-9, 240e-9, 360e-9)]
+    width = 72e-9 - 2 * np.sqrt(np.sum(cuts, axis=0))
+    u = (x - np.linspace(120e-9, 180e-9, 601)[:, np.newaxis]) / delta
+    first, second = 1 / np.cosh(u) ** 2 / (2 * delta), 1 / np.cosh(u) / (math.pi * delta)
+    scale = 4 * 1.7e-11 / delta
+    energy = 2e-9 * step * (scale * first - math.pi * 1.3e-3 * second) @ width
+    felt = step * second @ width
+    torque = math.pi * 1.0545717e-34 * device.material.polarization / (2 * 1.6021765e-19)
+    current = np.gradient(energy, 0.1e-9) / (torque * felt)
+    assert found["barrier"] == pytest.approx(np.ptp(energy) / 4.141947e-21, rel=1e-3, abs=0)
+    # D < 0: a negative current drives the wall towards +x
+    assert found["threshold"] == pytest.approx(-current.max(), rel=3e-3, abs=0)
 
 
 def test_k_eff_vanishes_where_bloch_has_lowered_the_anisotropy_to_that_of_the_shape():
@@ -106,19 +128,21 @@ def test_lambda_changes_the_torque_across_the_spins():
 def test_without_dmi_or_notches_nothing_is_known():
     still = campaign_of(material={"dmi_constant": 0.0}).simulated["synapse"]
     assert wall_velocity(still, 1e12) == 0
-    assert math.isnan(notch_barrier(campaign_of().simulated["neuron"]))
+    found, _ = estimates(campaign_of(), "neuron")
+    assert math.isnan(found["barrier"])
+    assert math.isnan(found["threshold"])
 
 
 def test_what_is_out_of_sense_is_marked_with_its_reason():
-    """Cells of 4 nm are above Δ/2 = 3.82 nm; 6 nm notches in 2 nm save 14 k_B T."""
+    """Cells of 4 nm are above Δ/2 = 3.82 nm; 6 nm notches retain no wall."""
     shallow = {"cell_size": 4e-9, "notches": {"count": 3, "diameter": 6e-9}}
     campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | shallow)
     text = " ".join(preview(campaign).split())
     assert "! synapse: track.cell_size 4e-09 m is above" in text
-    assert "! synapse: σtΔW is 14 k_B T, below barriers.retained of 40" in text
+    assert "! synapse: the barrier is 6 k_B T, below barriers.retained of 40" in text
     assert "! synapse: 2 of 3 pulses heat the track by more than 50 K" in text
     assert " 1.9! " in text
-    assert " 14! " in text
+    assert " 6! " in text
     lines = preview(campaign).splitlines()
     assert max(map(len, lines)) <= 80
     assert "10 simulations" not in lines[-1]
@@ -185,24 +209,26 @@ def test_the_drawing_is_to_scale_and_has_every_part():
         drawn.canvas.draw()
     for axes in drawn.axes:
         box, (left, right), (low, high) = axes.get_window_extent(), axes.get_xlim(), axes.get_ylim()
-        assert box.width / (right - left) == pytest.approx(box.height / (high - low), rel=1e-6)
+        assert box.width / (right - left) == pytest.approx(
+            box.height / (high - low), rel=1e-6, abs=0
+        )
     whole, wall, notch = drawn.axes
-    assert whole.get_xlim() == pytest.approx((0, 400))
+    assert whole.get_xlim() == pytest.approx((0, 400), rel=1e-9, abs=0)
     circles = {(each.center, each.radius) for each in whole.patches if hasattr(each, "center")}
     places = {((x, y), 12) for x in (48, 200) for y in (0, 72)}
     assert {((round(x), round(y)), round(r)) for (x, y), r in circles} == places
     fixed = [each.get_bbox().intervalx.tolist() for each in whole.patches if each.get_hatch()]
-    assert [pytest.approx(each) for each in fixed] == [[0, 20], [380, 400]]
+    assert [pytest.approx(each, rel=1e-9, abs=0) for each in fixed] == [[0, 20], [380, 400]]
     (bar,) = whole.lines
-    assert bar.get_xdata() == pytest.approx([80, 300])
+    assert bar.get_xdata() == pytest.approx([80, 300], rel=1e-9, abs=0)
     values = np.ma.filled(whole.images[0].get_array().astype(float), np.nan)
     assert values.shape == (18, 100)
     # at x = 48 nm the wall is in the middle, and the notch takes cells at both edges
-    assert values[9, [11, 12]] == pytest.approx([-values[9, 12], values[9, 12]])
+    assert values[9, [11, 12]] == pytest.approx([-values[9, 12], values[9, 12]], rel=1e-9, abs=0)
     assert np.isnan(values[[0, -1], 12]).all()
     # the second notch is shown, as the wall is at the first
     assert notch.get_title(loc="left").startswith("(c) notch 2 of 2: 24 nm, 6.0 cells")
-    assert sum(notch.get_xlim()) / 2 == pytest.approx(200)
+    assert sum(notch.get_xlim()) / 2 == pytest.approx(200, rel=1e-9, abs=0)
     assert sum(wall.get_xlim()) / 2 == pytest.approx(48, abs=1e-6)
     # no text is cut
     used, (width, height) = drawn.get_tightbbox(), drawn.get_size_inches()

@@ -43,7 +43,7 @@ def test_each_picture_has_the_map_of_its_snapshot(trace):
     height, width = maps.shape[1:]
     y = np.rint(bottom - (np.arange(height) + 0.5) / height * (bottom - top)).astype(int)
     x = np.rint(left + (np.arange(width) + 0.5) / width * (right - left)).astype(int)
-    assert (bottom - top) / (right - left) == pytest.approx(72 / 360, rel=0.02)
+    assert (bottom - top) / (right - left) == pytest.approx(72 / 360, rel=0.02, abs=0)
     for picture, m_z in zip(pictures, maps, strict=True):
         inside = np.isfinite(m_z)
         expected = 255 * colours((m_z[inside] + 1) / 2)[:, :3]

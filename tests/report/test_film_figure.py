@@ -41,18 +41,18 @@ def test_each_parameter_that_varies_is_drawn_in_its_unit(figure):
     }
     assert {*by_unit} == {*expected}
     for unit, pair in expected.items():
-        assert by_unit[unit] == pytest.approx(pair, rel=1e-12)
+        assert by_unit[unit] == pytest.approx(pair, rel=1e-12, abs=0)
 
 
 def test_cells_are_in_their_place_with_notch_and_wall(figure):
     """The notch at 41 nm empties the cells at 38, 42 and 46 nm of both outer rows."""
     for axes, cells in maps_of(figure).values():
-        assert axes.images[0].get_extent() == pytest.approx([0, 60, 0, 20])
+        assert axes.images[0].get_extent() == pytest.approx([0, 60, 0, 20], rel=1e-9, abs=0)
         assert axes.images[0].origin == "lower"
         empty = np.argwhere(np.ma.getmaskarray(cells)).tolist()
         assert empty == [[row, column] for row in (0, 4) for column in (9, 10, 11)]
         arcs, walls = axes.lines[:2], axes.lines[2:]
-        assert [line.get_xdata()[0] for line in walls] == pytest.approx([31.0] * 2)
+        assert [line.get_xdata()[0] for line in walls] == pytest.approx([31.0] * 2, rel=1e-9, abs=0)
         x, y = np.concatenate([line.get_xydata() for line in arcs]).T
         radius = np.hypot(x - 41, np.minimum(y, 20 - y))
         assert radius == pytest.approx(np.full_like(radius, 6.0), abs=1e-9)

@@ -69,11 +69,13 @@ def test_curves_share_one_time_axis(bench):
     found = drawn(bench, (0.6e12,))["devices"]["d"]
     (pulse,), data = found["pulses"], files.read_dataset(bench.out, "synapse")
     curves = {name: np.array(values) for name, values in pulse["curves"].items()}
-    assert (found["length"], found["width"]) == pytest.approx((900, 90), rel=1e-9)
+    assert (found["length"], found["width"]) == pytest.approx((900, 90), rel=1e-9, abs=0)
     assert pulse["label"] == "0.60 × 10¹² A/m²: between 1 and 2"
     assert {values.size for values in curves.values()} == {curves["time"].size}
     assert curves["time"].size <= page_pictures.MOST_POINTS
-    assert curves["time"][-1] == pytest.approx(float(data["end_time"].values[2]) / 1e-9, rel=1e-5)
+    assert curves["time"][-1] == pytest.approx(
+        float(data["end_time"].values[2]) / 1e-9, rel=1e-5, abs=0
+    )
     of = data.isel(current_density=2)
     for name, variable, unit in (
         ("lower", of["sweep_wall_bottom"], 1e-9),
@@ -84,7 +86,7 @@ def test_curves_share_one_time_axis(bench):
         assert curves[name] == pytest.approx(expected, rel=1e-5, abs=1e-9)
     # at notches, whose radius is 18 nm
     assert [curves["lower"][-1], curves["upper"][-1]] == pytest.approx([300, 600], abs=19)
-    assert curves["J"][0] == pytest.approx(0.6, rel=1e-6)
+    assert curves["J"][0] == pytest.approx(0.6, rel=1e-6, abs=0)
     step = data["time"].values[1] / 1e-9
     assert not curves["J"][curves["time"] > 2 + step].any()
 
@@ -96,7 +98,7 @@ def test_the_staircase_has_all_pulses_and_levels(bench):
     assert found["stairs"]["state"] == found["levels"]["state"] == states
     data = files.read_dataset(bench.out, "synapse")
     conductance = data["final_conductance"].sel(reading="parallel").values / 1e-6
-    assert found["stairs"]["G"] == pytest.approx(conductance, rel=1e-5)
+    assert found["stairs"]["G"] == pytest.approx(conductance, rel=1e-5, abs=0)
     assert found["chances"] == []
     data["settled"].values[1], data["reachable"].values[2] = 0, 0
     files.write_dataset(data, bench.out, "synapse", {})

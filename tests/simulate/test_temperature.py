@@ -14,8 +14,8 @@ from wallnet.experiment import Simulation, Train, film, train_job
 from wallnet.experiment.film import cells_of, check, domain_magnetization, terms_of
 from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
+from wallnet.film.renormalization import Law, of_film, scaled
 from wallnet.film.renormalization import domain_magnetization as domain_of
-from wallnet.film.renormalization import of_film, scaled
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.simulate import calculator, trains
@@ -96,6 +96,9 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
     )
 
 
+FADING = {"anisotropy_exponent": 2.0, "dmi_exponent": 6.0, "thermal_field": False}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -119,11 +122,21 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
             "warm.material.damping is 0.01, for which there are no noise weights at a temperature",
         ),
         (
-            {"temperature": {"ambient": 980.0, "measured_at": 10.0, "thermal_field": False}},
-            "uniaxial_anisotropy at 980 K = 26.6756 is outside the range .*; change it or the",
+            {"temperature": FADING | {"ambient": 890.0, "measured_at": 10.0}},
+            "dmi_constant at 890 K = 1.71.*e-08 is outside the .*; change it or the",
         ),
-        (with_curie(340.0) | {"temperature": {"ambient": 358.0}}, "law from 300 to 358 K; raise"),
-        (with_curie(300.0) | {"temperature": {"ambient": 290.0}}, "law from 300 to 290 K; raise"),
+        (
+            {"temperature": FADING | {"ambient": 905.0}},
+            "from 300 to 905 K, which ends at 900 K; raise it or change the",
+        ),
+        (
+            with_curie(340.0) | {"temperature": {"ambient": 358.0}},
+            "from 300 to 358 K, which ends at 306 K",
+        ),
+        (
+            with_curie(300.0) | {"temperature": {"ambient": 290.0}},
+            "from 300 to 290 K, which ends at 270 K",
+        ),
         (
             {"temperature": {"ambient": 520.0, "thermal_field": False}},
             "anisotropy at 520 K is 418372 J/m³, too low for a perpendicular mag.*; change it or",
@@ -614,6 +627,51 @@ def test_the_film_follows_blochs_law():
     assert cubed.anisotropy == pytest.approx(0.729e6, rel=1e-12, abs=0)
 
 
+LAW = {"exchange_exponent": 1.8, "dmi_exponent": 4.9, "damping_law": "llb"}
+
+
+def test_a_film_may_follow_other_laws():
+    """At 450 K of 1000 K: r = 0.698131/0.835683, α rises by (0.85/0.698131)/(0.9/0.835683).
+
+    13 % from 300 K to 0.45 Tc.
+    """
+    made = heated(temperature=LAW | {"anisotropy_exponent": 2.1})
+    job = experiment.pulse_job(made, 0.9e12)
+    told = json.loads(job.to_json())["heating"]
+    assert {key: told[key] for key in LAW} == LAW
+    assert Simulation.from_json(job.to_json()) == job
+    terms, kelvin = HeatedFilm(job).at(0.13e-9)
+    ratio = (1 - (kelvin / 1000) ** 1.5) / 0.8356833
+    found = of_film(terms, (3e-9, 3e-9, 2e-9), kelvin)
+    ambient = of_film(terms_of(job.material), (3e-9, 3e-9, 2e-9), 300.0)
+    for name, power in (
+        ("saturation_magnetization", 1),
+        ("exchange_stiffness", 1.8),
+        ("dmi_constant", 4.9),
+        ("anisotropy", 2.1),
+    ):
+        share = getattr(found, name) / getattr(ambient, name)
+        assert share == pytest.approx(ratio**power, rel=1e-5, abs=0), name
+    law = Law(1000.0, damping_law="llb")
+    warm = law.at_temperature(Terms(1.1e6, damping=0.5), 300.0, 450.0)
+    assert warm.damping == float(f"{0.5 * (0.85 / 0.698131) / (0.9 / 0.835683):.3g}")
+    assert warm.damping / 0.5 == pytest.approx(1.13, abs=0.005)
+    assert terms.damping == pytest.approx(0.5 * (1 - kelvin / 3000) / 0.9 / ratio, rel=2e-3, abs=0)
+
+
+def test_the_material_at_ambient_has_the_laws_of_the_film():
+    """r = 0.785797/0.835683 from 300 to 358 K, without a thermal field those of the film."""
+    powers = 1, 1.8, 4.9, 2.1
+    law = LAW | {"anisotropy_exponent": 2.1, "ambient": 358.0, "thermal_field": False}
+    made = device(temperature=law)
+    material = experiment.pulse_job(made, 0.3e12).material
+    ratio = 0.785797 / 0.835683
+    expected = [MATERIAL[key] * ratio**power for key, power in zip(TOLD, powers, strict=True)]
+    assert [getattr(material, key) for key in TOLD] == pytest.approx(expected, rel=1e-5, abs=0)
+    damping = 0.5 * (1 - 358 / 3000) / 0.9 / ratio
+    assert material.damping == pytest.approx(damping, rel=2e-3, abs=0)
+
+
 def test_an_engine_with_another_material_is_as_one_made_with_it():
     mask = np.ones((6, 9), dtype=bool)
     cell = (3e-9, 4e-9, 2e-9)
@@ -711,8 +769,8 @@ def test_a_pulse_that_heats_too_much_is_refused_with_the_time():
         temperature={"anisotropy_exponent": 1.0}, material=MATERIAL | {"curie_temperature": 520.0}
     )
     job = experiment.pulse_job(soft, 1.1e12)
-    first = int(np.argmax(kelvin >= 520))
-    message = f"at {times[first]:.4g} s .* and its Curie temperature is 520 K"
+    first = int(np.argmax(kelvin >= 468))
+    message = f"at {times[first]:.4g} s .* from 468 K on too near its Curie temperature of 520 K"
     with pytest.raises(simulate.SimulationError, match=message):
         RUN(job)
 

@@ -32,6 +32,7 @@ from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import DEVICES, STUDIES
 from wallnet.tracks.regions import check
+from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -48,6 +49,7 @@ __all__ = [
     "make_device",
     "minimum",
     "preview",
+    "rigid_wall",
     "sampled",
     "simulate",
     "sweep",
@@ -128,6 +130,41 @@ def preview(device: Device) -> "tuple[Figure, pandas.DataFrame]":
     figures = Figures()
     with style.apply(figures):
         return drawing_of(device, device.kind, figures), table_of(device)
+
+
+@checked_arguments
+def rigid_wall(device: Device, temperature: float | None = None) -> RigidWall:
+    """Return energy, barriers and thresholds of a straight rigid wall, in milliseconds.
+
+    They are a first estimate, and the first stage of a search over devices; see docs/retention.md.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+    temperature : float, optional
+        Temperature of its film in K; that of the device if not given.
+
+    Returns
+    -------
+    wallnet.tracks.rigid_wall.RigidWall
+        Arrays over the places of the wall, and over the barriers between its notches.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the film is not perpendicular at the temperature.
+
+    Examples
+    --------
+    >>> device = load_device("config.yaml", "synapse-rewritable-10")
+    >>> round(min(rigid_wall(device).barriers) / (1.380649e-23 * 300))
+    93
+    """
+    try:
+        return rigid_wall_of(device, temperature)
+    except ValueError as error:
+        raise ConfigError(f"rigid_wall: material.{error}") from None
 
 
 @checked_arguments

@@ -9,7 +9,13 @@ from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from wallnet.config import Device
-from wallnet.config.quantities import CURRENT_DENSITY, DURATION, checked_value, plain
+from wallnet.config.quantities import (
+    CURRENT_DENSITY,
+    DURATION,
+    TEMPERATURE,
+    checked_value,
+    plain,
+)
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files.schema import KINDS
 from wallnet.studies.barriers.ask import SPACING
@@ -116,6 +122,7 @@ CHECKS: dict[str, Check] = {
     "spacing": SPACING.checked,
     "current_density": CURRENT_DENSITY.checked,
     "duration": DURATION.checked,
+    "temperature": TEMPERATURE.checked,
     "points": whole(2, MOST_POINTS, "a waveform has no more points"),
     "frames_per_second": whole(1, 100, "8 is usual"),
     "processes": whole(1, 10_000, "leave it out for one process a core"),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
@@ -35,6 +35,7 @@ from wallnet.config.quantities import (
     silent,
 )
 from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
+from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
@@ -85,11 +86,6 @@ class StaticMaterial(Section):
         """
         return 4 * math.sqrt(self.exchange_stiffness * self.effective_anisotropy) / math.pi
 
-    @property
-    def wall_energy(self) -> float:
-        """σ = 4 √(A K_eff) - π |D| in J/m², per area of a straight Néel wall; source as of D_c."""
-        return math.pi * (self.critical_dmi - abs(self.dmi_constant))
-
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
             least = self.uniaxial_anisotropy - self.effective_anisotropy
@@ -120,6 +116,12 @@ class SimulatedMaterial(StaticMaterial):
     field_like_torque: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] = 0.0
     """Coefficient ε' of the field-like torque. Source: not in the paper."""
 
+    @property
+    def effective_polarization(self) -> float:
+        """2ε = 2PΛ²/(Λ² + 1), where the magnetisation is across the spins; P at Λ = 1."""
+        squared = self.slonczewski_lambda**2
+        return 2 * self.polarization * squared / (squared + 1)
+
 
 class Material(SimulatedMaterial):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
@@ -128,10 +130,10 @@ class Material(SimulatedMaterial):
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
     ] = 1000.0
-    """Curie temperature; pulses that heat the film to it, or to K_eff = 0, are flagged.
+    """Curie temperature; pulses that heat the film to 0.9 of it, or to K_eff = 0, are flagged.
     Simulations, minima and paths depend on it only where the film has another temperature than
-    `temperature.measured_at`. Source: our choice, below the 1388 K of bulk cobalt, see
-    docs/write-energy.md."""
+    `temperature.measured_at`. Source: our choice; 850, 1000 and 1120 K are in the literature, see
+    docs/physics.md."""
 
 
 class Temperature(Section):
@@ -154,6 +156,13 @@ class Temperature(Section):
     anisotropy_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(3.0)
     """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
     Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
+    exchange_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(2.0)
+    """The same of A. Source: mean field, 2; spin waves give 1.8, see docs/physics.md."""
+    dmi_exponent: Annotated[float, Quantity("1", 1.0, 6.0)] = silent(2.0)
+    """The same of D. Source: as A, 2; up to 4.9 was measured, see docs/physics.md."""
+    damping_law: Literal["constant", "llb"] = silent("constant")
+    """Whether the damping changes with the temperature, as α ∝ (1 - T/3Tc)/m(T) (`llb`). Source:
+    Landau-Lifshitz-Bloch equation, see docs/physics.md."""
     measured_at: Kelvin = silent(ROOM_TEMPERATURE)
     """Temperature at which the film was measured to have the values of `material`. Source: our
     choice, room temperature."""
@@ -291,6 +300,9 @@ class Device(Section):
     the campaign. Regions lie over it."""
     edge_damage: EdgeDamage | None = silent(None)
     """Lower Ku near edges and notches, of what regions and the map give."""
+    stack: StackName | None = silent(None)
+    """Stack with values of the literature for `heavy_metal` and `material`; keys that are given
+    replace them. Source: see docs/write-energy.md."""
     calculator: CalculatorName = "film"
     """Calculator of the traces: `film` (the embedded engine), `oommf` or `module:Class`."""
     film: FilmSettings = FilmSettings()
@@ -307,6 +319,11 @@ class Device(Section):
     """Temperature of the simulations; 0 K if not given."""
     optional: bool = silent(False)
     """Whether the target `all` leaves out the device and its pulse trains."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_stack(cls, data: Any) -> Any:
+        return with_stack(data) if isinstance(data, Mapping) else data
 
     def plain(self) -> dict[str, Any]:
         """Return the device as plain data, with settings of calculators that jobs leave out."""
@@ -356,6 +373,8 @@ class Device(Section):
         declared = PACKAGED.get(self.calculator, Unread)
         law, curie = self.film_law, self.material.curie_temperature
         heated = law.heating == "pulse"
+        if self.stack and self.heavy_metal.preset:
+            yield f"stack {self.stack} has a heavy metal of its own; leave heavy_metal.preset out"
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.track.edges == "smooth"}

@@ -8,7 +8,7 @@ from wallnet.config.messages import ConfigError, Location, misnamed
 
 SHARED = (
     *("material", "calculator", *PACKAGED, "calculator_settings", "output"),
-    *("heavy_metal", "heating"),
+    *("heavy_metal", "heating", "stack"),
 )
 """Top-level keys that every device inherits."""
 

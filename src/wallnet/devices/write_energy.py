@@ -186,7 +186,8 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
     if job.heat_simulated:
         told = " in its middle: the film is simulated at the mean temperature over its width"
         means = told, "they are not simulated"
-    state = "no longer perpendicular" if limit < job.curie_temperature else "no magnet"
+    near = "too near its Curie temperature"
+    state = "no longer perpendicular" if limit < job.law.end else near
     texts = (
         f"heat the track by more than {largest:g} K, up to {rise.max():,.0f} K{means[0]}",
         f"heat the film to {critical:.0f} K or more, where its DMI reaches the critical one, "

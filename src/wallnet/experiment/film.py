@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
 from wallnet.config.messages import checked
+from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
 from wallnet.film.newell import Cell
@@ -56,11 +57,31 @@ def torque_of(material: SimulatedMaterial, current_density: float) -> SpinTorque
     )
 
 
-def limits(
-    material: StaticMaterial, ambient: float, curie_temperature: float, exponent: float
-) -> tuple[float, float]:
-    """Return the temperatures of `film.renormalization.limits` of a material at `ambient`."""
-    return renormalization.limits(terms_of(material), ambient, curie_temperature, exponent)
+class FilmLaw(Section):
+    """How the film of a job changes with its temperature."""
+
+    curie_temperature: float
+    """Curie temperature of the film in K."""
+    anisotropy_exponent: float = silent(3.0)
+    """Power of the magnetisation with which the anisotropy changes."""
+    exchange_exponent: float = silent(2.0)
+    """Power of the magnetisation with which A changes."""
+    dmi_exponent: float = silent(2.0)
+    """Power of the magnetisation with which D changes."""
+    damping_law: str = silent("constant")
+    """How the damping changes."""
+
+    @property
+    def law(self) -> renormalization.Law:
+        """The law for terms of a film."""
+        return renormalization.Law(*(getattr(self, key) for key in FilmLaw.model_fields))
+
+
+def law_of(device: Device) -> FilmLaw:
+    """Return how the film of a device changes with its temperature."""
+    given = device.film_law
+    keys = {key: getattr(given, key) for key in FilmLaw.model_fields if hasattr(given, key)}
+    return FilmLaw(curie_temperature=device.material.curie_temperature, **keys)
 
 
 def domain_magnetization(material: StaticMaterial, cell: Cell, temperature: float) -> float:
@@ -138,13 +159,14 @@ def _film(device: Device, kelvin: float) -> Terms:
         terms = renormalization.of_film(terms, device.track.cell, measured)
     if kelvin == measured:
         return terms
-    curie = device.material.curie_temperature
-    if max(kelvin, measured) >= curie:
+    changes = law_of(device).law
+    if max(kelvin, measured) >= changes.end:
         raise ValueError(
-            f"curie_temperature is {curie:g} K, too low for Bloch's law from {measured:g} to "
-            f"{kelvin:g} K; raise it or change the temperature"
+            f"curie_temperature is {changes.curie_temperature:g} K, too low for Bloch's law from "
+            f"{measured:g} to {kelvin:g} K, which ends at {changes.end:g} K; raise it or change "
+            "the temperature"
         )
-    return renormalization.at_temperature(terms, measured, kelvin, curie, law.anisotropy_exponent)
+    return changes.at_temperature(terms, measured, kelvin)
 
 
 def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMaterial:
@@ -153,6 +175,8 @@ def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMateri
     if terms == terms_of(material):
         return SimulatedMaterial(**values)
     names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
+    if terms.damping != material.damping:
+        names["damping"] = "damping"
     # so that all machines simulate the same job
     rounded = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
     made, findings = checked(SimulatedMaterial, values | rounded)

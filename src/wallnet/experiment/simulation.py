@@ -35,7 +35,14 @@ from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.code import code_of
-from wallnet.experiment.film import SMOOTH_EDGES, THERMAL_STEP, cells_of, time_step
+from wallnet.experiment.film import (
+    SMOOTH_EDGES,
+    THERMAL_STEP,
+    FilmLaw,
+    cells_of,
+    law_of,
+    time_step,
+)
 from wallnet.files import WallState
 
 BLOCK = 8
@@ -61,13 +68,11 @@ class WallPlacement(Section):
     top: Position
 
 
-class PulseHeating(Section):
+class PulseHeating(FilmLaw):
     """What the temperature of a track during its pulses, and the film at it, depend on."""
 
     heavy_metal: HeavyMetal
     substrate: Heating
-    curie_temperature: float
-    """Curie temperature of the film in K."""
     anisotropy_exponent: float
     """Power of the magnetisation with which the anisotropy changes."""
     earlier: tuple[ProgramPulse, ...] = silent(())
@@ -345,8 +350,7 @@ def pulse_heating(device: Device) -> PulseHeating | None:
     return PulseHeating(
         heavy_metal=device.heavy_metal.model_copy(update={"preset": None}),
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
-        curie_temperature=device.material.curie_temperature,
-        anisotropy_exponent=given.anisotropy_exponent,
+        **dict(law_of(device)),
     )
 
 

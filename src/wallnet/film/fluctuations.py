@@ -96,7 +96,7 @@ def _fitted(
     return best
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
     """Return b_j and c_j of the stages for a damping, and the largest |λ| h for which they hold.
 

@@ -19,8 +19,10 @@ of n, over 2/d_x² + 2/d_y². DMI is of higher order in a domain.
 import math
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.terms import Cell, Terms
@@ -29,57 +31,94 @@ _WAVES = 32
 """Wave vectors along each axis from 0 to π: more change m by less than 1e-5."""
 
 
+CLOSEST = 0.9
+"""Share of the Curie temperature where the laws of a film end: by Bloch's law, which is one of low
+temperatures, 15 % of the magnetisation is left, and critical fluctuations begin. Our choice."""
+
+
 def bloch(temperature: float, curie_temperature: float) -> float:
     """Return the magnetisation as a fraction of that at 0 K, by Bloch's law."""
     return float(1 - (temperature / curie_temperature) ** 1.5)
 
 
-def scaled(terms: Terms, ratio: float, exponent: float = 3.0) -> Terms:
+def scaled(
+    terms: Terms, ratio: float, anisotropy: float = 3.0, exchange: float = 2.0, dmi: float = 2.0
+) -> Terms:
     """Return the terms of a film with another magnetisation, a fraction of theirs.
 
-    Ku changes with the power `exponent` of the magnetisation.
+    Ku, A and D change with these powers of the magnetisation.
     """
     return replace(
         terms,
         saturation_magnetization=terms.saturation_magnetization * ratio,
-        exchange_stiffness=terms.exchange_stiffness * ratio**2,
-        dmi_constant=terms.dmi_constant * ratio**2,
-        anisotropy=terms.anisotropy * ratio**exponent,
+        exchange_stiffness=terms.exchange_stiffness * ratio**exchange,
+        dmi_constant=terms.dmi_constant * ratio**dmi,
+        anisotropy=terms.anisotropy * ratio**anisotropy,
     )
 
 
-def at_temperature(
-    film: Terms, ambient: float, temperature: float, curie_temperature: float, exponent: float
-) -> Terms:
-    """Return the terms of a film at another temperature, by Bloch's law.
+class Law(NamedTuple):
+    """How a film changes with its temperature: its magnetisation m by Bloch's law, others by m."""
 
-    The ambient temperature, at which it has its terms, and the other one are in K and below the
-    Curie temperature. Ku changes with the power `exponent` of the magnetisation.
-    """
-    ratio = bloch(temperature, curie_temperature) / bloch(ambient, curie_temperature)
-    return scaled(film, ratio, exponent)
+    curie_temperature: float
+    """Curie temperature Tc in K."""
+    anisotropy_exponent: float = 3.0
+    """Power of m with which Ku changes."""
+    exchange_exponent: float = 2.0
+    """Power of m with which A changes."""
+    dmi_exponent: float = 2.0
+    """Power of m with which D changes."""
+    damping_law: str = "constant"
+    """With `llb`, α ∝ (1 - T/3Tc)/m, the damping across m of the Landau-Lifshitz-Bloch equation."""
 
+    @property
+    def end(self) -> float:
+        """Temperature in K where the laws end, `CLOSEST` to the Curie temperature."""
+        return CLOSEST * self.curie_temperature
 
-def limits(
-    film: Terms, ambient: float, curie_temperature: float, exponent: float
-) -> tuple[float, float]:
-    """Return the temperatures in K where D of a film is critical, and where its model ends.
+    def _damping(self, temperature: float) -> float:
+        share = 1 - temperature / (3 * self.curie_temperature)
+        return share / bloch(temperature, self.curie_temperature)
 
-    Parameters are those of `at_temperature`. From the first on, |D| is at least 4 √(A K_eff)/π and
-    walls lower the energy. The second is that of K_eff = Ku - μ0 Ms²/2 = 0. Either is the Curie
-    temperature if it is not reached below, as with an exponent up to 2.
-    """
-    shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2
-    dmi = (math.pi * film.dmi_constant / 4) ** 2 / film.exchange_stiffness
-    m = max(bloch(ambient, curie_temperature), 0.0)
+    def at_temperature(self, film: Terms, ambient: float, temperature: float) -> Terms:
+        """Return the terms of a film at another temperature than `ambient`, where it has its terms.
 
-    def where(energy: float) -> float:
-        """Return the temperature where Ku r^p = energy r², r = m(T)/m(T_ambient)."""
-        share = min(energy / film.anisotropy, 1.0)
-        ratio = share ** (1 / (exponent - 2)) if exponent > 2 else 0.0
-        return float(curie_temperature * (1 - ratio * m) ** (2 / 3))
+        Both are in K and below the Curie temperature. A changed damping has three digits, so that
+        few weights of the thermal field are needed.
+        """
+        curie, *powers, damping_law = self
+        ratio = bloch(temperature, curie) / bloch(ambient, curie)
+        found = scaled(film, ratio, *powers)
+        if damping_law == "llb":
+            damping = film.damping * self._damping(temperature) / self._damping(ambient)
+            found = replace(found, damping=float(f"{damping:.3g}"))
+        return found
 
-    return where(shape + dmi), where(shape)
+    def limits(self, film: Terms, ambient: float) -> tuple[float, float]:
+        """Return the temperatures in K where D of a film is critical, and where its model ends.
+
+        The ambient temperature is as for `at_temperature`. From the first on, |D| is at least
+        4 √(A K_eff)/π and walls lower the energy. The second is that of K_eff = Ku - μ0 Ms²/2 = 0.
+        Either is `end` if it is not reached below, as with an exponent of Ku up to 2.
+        """
+        shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2
+        dmi = (math.pi * film.dmi_constant / 4) ** 2 / film.exchange_stiffness
+        m = max(bloch(ambient, self.curie_temperature), 0.0)
+        # r = m(T)/m(T_ambient)
+        ratio = np.linspace(1, 0, 20_001)[:-1]
+        effective = film.anisotropy * ratio ** (self.anisotropy_exponent - 2) - shape
+        energy = effective - dmi * ratio ** (2 * self.dmi_exponent - self.exchange_exponent - 2)
+
+        def where(left: NDArray[np.float64]) -> float:
+            """Return the temperature up to which an energy is left."""
+            if (left > 0).all():
+                return self.end
+            first = int(np.argmax(left <= 0))
+            pair = slice(max(first - 1, 0), first + 1)
+            reached = np.interp(0.0, left[pair][::-1], ratio[pair][::-1])
+            return min(self.curie_temperature * float(1 - reached * m) ** (2 / 3), self.end)
+
+        return where(energy), where(effective)
 
 
 @lru_cache(maxsize=64)

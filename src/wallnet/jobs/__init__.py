@@ -17,7 +17,7 @@ from wallnet.config.quantities import Section, silent
 from wallnet.config.reference import Reference
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.experiment.base import Job
-from wallnet.experiment.film import film_of, limits
+from wallnet.experiment.film import FilmLaw, film_of, law_of, terms_of
 
 Drawing = TypeVar("Drawing")
 
@@ -85,7 +85,7 @@ class SummaryJob(Job):
     warnings: tuple[str, ...] = silent(())
 
 
-class WriteEnergyJob(Job):
+class WriteEnergyJob(FilmLaw, Job):
     """Computation of energy and temperature of pulses on one track.
 
     It is a parameter of devices and tables: no simulation depends on it.
@@ -96,13 +96,10 @@ class WriteEnergyJob(Job):
     polarization: float
     film: StaticMaterial
     """The film before the pulses."""
-    curie_temperature: float
     heavy_metal: HeavyMetal
     heating: Heating
     ambient: float = silent(ROOM_TEMPERATURE)
     """Temperature in K of the track before the pulses."""
-    anisotropy_exponent: float = silent(3.0)
-    """Power of the magnetisation with which the anisotropy changes."""
     heat_simulated: bool = silent(False)
     """Whether the simulated film has the mean temperature of the track."""
 
@@ -115,8 +112,7 @@ class WriteEnergyJob(Job):
     @property
     def limits(self) -> tuple[float, float]:
         """Temperatures in K where D of the film is critical, and where the model ends."""
-        law = self.curie_temperature, self.anisotropy_exponent
-        return limits(self.film, self.ambient, *law)
+        return self.law.limits(terms_of(self.film), self.ambient)
 
     @property
     def rescaling(self) -> float:
@@ -140,12 +136,11 @@ def write_energy_job(device: Device) -> WriteEnergyJob:
         width=device.track.width,
         polarization=device.material.polarization,
         film=film_of(device),
-        curie_temperature=device.material.curie_temperature,
         heavy_metal=device.heavy_metal,
         heating=device.heating,
         ambient=given.ambient,
-        anisotropy_exponent=given.anisotropy_exponent,
         heat_simulated=given.heating == "pulse",
+        **dict(law_of(device)),
     )
 
 

@@ -34,6 +34,7 @@ from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.tracks import geometry, layer, placed_wall
 from wallnet.tracks.regions import check, relative
+from wallnet.tracks.rigid_wall import rigid_wall_of
 
 if TYPE_CHECKING:
     import pandas
@@ -63,7 +64,8 @@ QUANTITIES = {
     "strongest": Quantity("strongest J", "1e12 A/m²", 1e12),
     "slowest": Quantity("wall velocity at the weakest J, one-dimensional model", "m/s", 1.0, ".0f"),
     "fastest": Quantity("wall velocity at the strongest J", "m/s", 1.0, ".0f"),
-    "barrier": Quantity("barrier of a notch, estimate σtΔW", "k_B T", form=".0f"),
+    "barrier": Quantity("lowest barrier between notches, rigid wall", "k_B T", form=".0f"),
+    "threshold": Quantity("threshold of J at a notch, rigid wall", "1e12 A/m²", 1e12),
     "rise": Quantity("largest rise of the temperature", "K", 1.0, ".0f"),
     "energy": Quantity("energy of the strongest pulse", "pJ", 1e-12, "#.3g"),
     "simulations": Quantity("simulations of the sweep", form=".0f"),
@@ -82,8 +84,9 @@ COLUMNS = (
     },
     {
         ("J", "1e12 A/m²"): ("weakest", "strongest"),
+        ("J_th", "1e12"): ("threshold",),
         ("v", "m/s"): ("slowest", "fastest"),
-        ("σtΔW", "k_B T"): ("barrier",),
+        ("barrier", "k_B T"): ("barrier",),
         ("rise", "K"): ("rise",),
         ("energy", "pJ"): ("energy",),
         ("runs", ""): ("simulations",),
@@ -94,9 +97,9 @@ COLUMNS = (
 
 LEGEND = (
     "Δ, K_eff, D_c: docs/physics.md. J, v: weakest to strongest pulse, in the one-dimensional "
-    "model (a tilted wall is up to a quarter slower). σtΔW: energy of the wall that a notch saves, "
-    "a first estimate of its barrier. Rise, energy: of the hottest pulse. Runs, time: simulations "
-    "of the sweep, processor time."
+    "model (a tilted wall is up to a quarter slower). J_th, barrier: threshold and barrier of a "
+    "straight rigid wall between two notches (docs/retention.md). Rise, energy: of the hottest "
+    "pulse. Runs, time: simulations of the sweep, processor time."
 )
 
 DOUBTED = {"track.cell_size": "cells", "temperature.ambient": "barrier", "pulse.duration": "time"}
@@ -113,24 +116,13 @@ def wall_velocity(device: Device, current_density: float) -> float:
     if not film.dmi_constant or not material.polarization:
         return 0.0
     moment = VACUUM_PERMEABILITY * film.saturation_magnetization
-    squared = material.slonczewski_lambda**2
-    torque = REDUCED_PLANCK * material.polarization * squared / (squared + 1)
+    torque = REDUCED_PLANCK * material.effective_polarization / 2
     field = torque / (ELEMENTARY_CHARGE * device.track.thickness * moment)
     dmi_field = abs(film.dmi_constant) / (moment * film.wall_width_parameter)
     fastest = material.gyromagnetic_ratio * np.pi * film.dmi_constant / (2 * moment)
     return float(
         fastest * current_density / np.hypot(current_density, material.damping * dmi_field / field)
     )
-
-
-def notch_barrier(device: Device) -> float:
-    """Return σ t ΔW in J, the energy of the wall that a notch saves; NaN without notches.
-
-    ΔW is the width that both cuts of a notch take.
-    """
-    notches = device.track.notches
-    width = 2 * notches.extent[1] if notches else 0.0
-    return film_of(device).wall_energy * device.track.thickness * width or np.nan
 
 
 def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str, list[str]]]:
@@ -140,6 +132,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     """
     device = campaign.simulated[name]
     film, track, job = film_of(device), device.track, write_energy_job(device)
+    wall = rigid_wall_of(device)
     densities = sorted(device.pulse.current_densities, key=abs)
     pulses = write_energy_of(job, densities, device.pulse.duration, device.pulse.waveform)
     sweep = DEVICES.requests_of(campaign, name).values()
@@ -156,7 +149,8 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "strongest": densities[-1],
         "slowest": wall_velocity(device, densities[0]),
         "fastest": wall_velocity(device, densities[-1]),
-        "barrier": notch_barrier(device) / (BOLTZMANN * device.film_temperature),
+        "barrier": min(wall.barriers, default=np.nan) / (BOLTZMANN * device.film_temperature),
+        "threshold": max(wall.forward, key=abs, default=np.nan),
         "rise": float(pulses["temperature_rise"].max()),
         "energy": float(pulses["write_energy"].max()),
         "simulations": len(work),
@@ -170,7 +164,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     asked = campaign.studies[BARRIERS.name].get(name, Barriers())
     if found["barrier"] < asked.retained:
         doubts.setdefault("barrier", []).append(
-            f"σtΔW is {found['barrier']:.0f} k_B T, below barriers.retained of "
+            f"the barrier is {found['barrier']:.0f} k_B T, below barriers.retained of "
             f"{asked.retained:g}, so that a notch retains no wall; enlarge track.notches.diameter"
         )
     return found, doubts

@@ -50,6 +50,12 @@ def column_cells(film: Layer) -> NDArray[np.number]:
     return film.filled.sum(axis=0)
 
 
+def free_width(track: Track, x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the width of the film between its edges at positions x in m; 0 outside the track."""
+    inside = (x >= 0) & (x <= track.length)
+    return np.where(inside, track.width - 2 * geometry.cut(track, x), 0.0)
+
+
 def held_cells(track: Track) -> NDArray[np.bool_]:
     """Return the mask of frozen spins, shape (rows, columns).
 

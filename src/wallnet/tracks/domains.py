@@ -50,10 +50,10 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
         return np.where(np.isnan(kelvin), np.nan, at_rest)
     film = renormalization.of_film(terms_of(job.material), cell, job.temperature)
     table = np.linspace(job.temperature, np.nanmax(kelvin, initial=job.temperature), _ENTRIES)
-    law = (heating.curie_temperature, heating.anisotropy_exponent)
+    law = heating.law
     values = [
         renormalization.domain_magnetization(
-            renormalization.at_temperature(film, job.temperature, kelvin, *law), cell, kelvin, True
+            law.at_temperature(film, job.temperature, kelvin), cell, kelvin, True
         )
         for kelvin in table.tolist()
     ]

@@ -8,7 +8,7 @@ import numpy as np
 from wallnet.errors import UserError
 from wallnet.experiment import Simulation
 from wallnet.experiment.film import terms_of
-from wallnet.film.renormalization import at_temperature, limits, of_cells, of_film
+from wallnet.film.renormalization import of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.regions import weakest
@@ -40,11 +40,10 @@ _CHECKED_EVERY = 10e-12
 class HeatedFilm:
     """Terms and temperature of a film over the time of a job whose pulses heat it.
 
-    With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r, A
-    and D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not
-    change. The law is that of the film. Its cells have the values with which their fluctuations at
-    T follow it. In a film that varies, cells keep their shares of these values. See docs/physics.md
-    for the sources.
+    With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r,
+    others to powers of r (`wallnet.film.renormalization.Law`); γ0 does not change. The law is that
+    of the film. Its cells have the values with which their fluctuations at T follow it. In a film
+    that varies, cells keep their shares of these values. See docs/physics.md for the sources.
 
     Attributes
     ----------
@@ -71,8 +70,7 @@ class HeatedFilm:
             self._film = of_film(terms_of(job.material), self._cell, self._ambient)
         except ValueError as error:
             raise FilmError(str(error)) from None
-        self._law = (job.heating.curie_temperature, job.heating.anisotropy_exponent)
-        weak = self._film
+        self._law, weak = job.heating.law, self._film
         if job.variation:
             moment, anisotropy = weakest(job.track, job.variation)
             weak = replace(
@@ -80,7 +78,7 @@ class HeatedFilm:
                 saturation_magnetization=weak.saturation_magnetization * moment,
                 anisotropy=weak.anisotropy * anisotropy,
             )
-        _, self._limit = limits(weak, self._ambient, *self._law)
+        _, self._limit = self._law.limits(weak, self._ambient)
         for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
             self._film_at(time, temperature)
         hottest = float(times[found.argmax()])
@@ -98,12 +96,12 @@ class HeatedFilm:
 
     def _film_at(self, time: float, temperature: float) -> Terms:
         if temperature >= self._limit:
-            curie = self._law[0]
-            reason = f"and its Curie temperature is {curie:g} K"
-            if self._limit < curie:
+            curie, end = self._law.curie_temperature, self._law.end
+            reason = f"from {end:g} K on too near its Curie temperature of {curie:g} K"
+            if self._limit < end:
                 reason = f"and its magnetisation is not perpendicular from {self._limit:.1f} K on"
             raise BeyondModelError(time, temperature, reason)
-        return at_temperature(self._film, self._ambient, temperature, *self._law)
+        return self._law.at_temperature(self._film, self._ambient, temperature)
 
 
 def beyond_model(job: Simulation) -> BeyondModelError | None:

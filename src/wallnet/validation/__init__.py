@@ -26,6 +26,7 @@ CHECKS = {
     "macrospin": "walls",
     "neel-wall": "walls",
     "wall-velocity": "walls",
+    "rigid-wall": "walls",
     "thermal": "thermal",
     "time-step": "convergence",
     "cell-size": "convergence",

@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.optimize import brentq, curve_fit, minimize_scalar
 
-from wallnet.film import newell
+from wallnet import tracks
+from wallnet.config.devices import StaticMaterial
+from wallnet.config.track import Notches, Track
+from wallnet.experiment.base import TrackJob
+from wallnet.film import newell, paths
 from wallnet.film.constants import VACUUM_PERMEABILITY
-from wallnet.film.energy import Energy
+from wallnet.film.energy import Energy, Landscape
+from wallnet.film.minima import descend
 from wallnet.film.terms import Layer, Terms
+from wallnet.tracks.rigid_wall import rigid_wall as rigid_wall_on
 from wallnet.validation import Curves, Rows, material, row
 
 _SCALE = VACUUM_PERMEABILITY * material.FILM.saturation_magnetization**2
@@ -241,3 +247,49 @@ def wall_velocity(curves: Curves) -> Rows:
                 yield row(f"velocity-{key}", ours, words, reference=model, tolerance=bound)
             for key, value in zip(names, (*models, single, narrow, wide, lead), strict=True):
                 found[key].append(value)
+
+
+def rigid_wall(_curves: Curves) -> Rows:
+    """Compare barrier and threshold between two notches with those of a straight rigid wall."""
+    first, second = notches = 72e-9, 168e-9
+    track = Track(
+        length=240e-9,
+        width=72e-9,
+        thickness=material.THICKNESS,
+        cell_size=3e-9,
+        notches=Notches(diameter=32e-9, positions=notches),
+    )
+    terms = material.FILM
+    film = StaticMaterial(
+        saturation_magnetization=terms.saturation_magnetization,
+        exchange_stiffness=terms.exchange_stiffness,
+        dmi_constant=terms.dmi_constant,
+        uniaxial_anisotropy=terms.anisotropy,
+    )
+    model = rigid_wall_on(track, film, material.POLARIZATION)
+    job = TrackJob(track=track, material=film)
+    layer = replace(tracks.layer(job), terms=terms)
+    landscape = Landscape(layer)
+    start, stop = (
+        descend(landscape, np.moveaxis(tracks.placed_wall(job, x, x), -1, 0).copy()).m
+        for x in notches
+    )
+    # images half a width apart; without a lead of one end, they could stay on a ridge
+    share = np.linspace(0, 1, math.ceil((second - first) / (material.WIDTH / 2)) + 1)[1:-1]
+    lower = first + share * (second - first)
+    upper = lower + material.WIDTH / 2 * np.sin(math.pi * share)
+    walls = [
+        np.moveaxis(tracks.placed_wall(job, *ends), -1, 0)
+        for ends in zip(lower.tolist(), upper.tolist(), strict=True)
+    ]
+    path, _ = paths.lowest(landscape, [np.stack([start, *walls, stop]).astype(np.float32)])
+    yield row("rigid-barrier", path.top - path.energy[0], reference=model.barriers[0])
+    low, high = (share * model.forward[0] for share in (0.7, 1.3))
+    while high - low > 0.005 * model.forward[0]:
+        density = (low + high) / 2
+        engine = material.started(np.moveaxis(start, 0, -1), layer.cell, terms, mask=layer.mask)
+        engine.set_torque(material.torque(density))
+        engine.advance(4e-9)
+        ends = tracks.wall_ends(track, layer.mask, engine.magnetization)
+        low, high = (low, density) if max(ends) > sum(notches) / 2 else (density, high)
+    yield row("rigid-threshold", (low + high) / 2, reference=model.forward[0])

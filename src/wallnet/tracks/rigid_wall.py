@@ -1,0 +1,127 @@
+"""Energy and threshold of a straight rigid wall along a track, in milliseconds.
+
+With s₁ = sech²(u)/2Δ and s₂ = sech(u)/πΔ, u = (x - q)/Δ, and the free width w(x) of the track, a
+Néel wall at q has the energy
+
+    E(q) = t ∫ (4 √(A K) s₁ - π |D| s₂) w dx,
+
+and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Δ = √(A/K) with
+K = Ku - μ0 Ms² (N_z - N_x)/2: by default, N_z is that of an endless strip of the track's width and
+thickness, and N_x = 0. With N_z - N_x = 1, of a film, barriers are lower; that of the wall itself,
+with N_x > 0, makes them higher. The wall neither tilts nor bends, and its angle stays 0.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.config import Device, Track
+from wallnet.config.devices import VACUUM_PERMEABILITY, StaticMaterial
+from wallnet.experiment.film import film_of
+from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
+from wallnet.tracks import free_width
+
+PLACES = 100
+"""Places of the wall in each width parameter Δ."""
+
+SAMPLES = 8
+"""Places at which the width of the film is measured for each place of the wall."""
+
+REACH = 20
+"""Distance from its middle, in units of Δ, at which a wall ends."""
+
+
+class RigidWall(NamedTuple):
+    """A rigid wall along a track, and over the barriers between its notches.
+
+    Barriers and thresholds are those between neighbouring notches, from left to right; with one
+    notch, those between it and the middle of the film to its right.
+    """
+
+    position: NDArray[np.float64]
+    """Place q of the wall in m, (places,)."""
+    energy: NDArray[np.float64]
+    """E(q) in J, (places,)."""
+    current_density: NDArray[np.float64]
+    """J(q) in A/m², which holds the wall at q, (places,); NaN where no current moves it."""
+    barriers: NDArray[np.float64]
+    """Largest less smallest energy in J, (barriers,)."""
+    forward: NDArray[np.float64]
+    """Threshold in A/m² above which the wall is driven towards +x, (barriers,)."""
+    backward: NDArray[np.float64]
+    """The same towards -x, of the other sign, (barriers,)."""
+
+
+def strip_demagnetization(width: float, thickness: float) -> float:
+    """Return N_z of an endless strip with edges in m (Aharoni, J. Appl. Phys. 83, 3432 (1998))."""
+    p = thickness / width
+    logarithms = (1 - p**2) / (2 * p) * math.log1p(p**2) + p * math.log(p)
+    return (logarithms + 2 * math.atan(1 / p)) / math.pi
+
+
+def rigid_wall(
+    track: Track, film: StaticMaterial, polarization: float, demagnetization: float | None = None
+) -> RigidWall:
+    """Return energy and threshold of a rigid wall at all places of a track.
+
+    Parameters
+    ----------
+    track : Track
+        The track.
+    film : StaticMaterial
+        Its film at a temperature (`wallnet.experiment.film.film_of`).
+    polarization : float
+        P of the spin current.
+    demagnetization : float, optional
+        N_z - N_x; that of an endless strip if not given.
+
+    Returns
+    -------
+    RigidWall
+        The wall over the track.
+    """
+    if demagnetization is None:
+        demagnetization = strip_demagnetization(track.width, track.thickness)
+    stray = VACUUM_PERMEABILITY * film.saturation_magnetization**2 * demagnetization / 2
+    stiffness = film.uniaxial_anisotropy - stray
+    delta = math.sqrt(film.exchange_stiffness / stiffness)
+    scale = 4 * math.sqrt(film.exchange_stiffness * stiffness)
+    count = math.ceil(PLACES * track.length / delta)
+    step = track.length / count
+    place = np.linspace(step / 2, track.length - step / 2, count)
+    reach = math.ceil(REACH * delta / step)
+    u = np.arange(-reach, reach + 1) * step / delta
+    s1, s2 = 1 / np.cosh(u) ** 2 / (2 * delta), 1 / np.cosh(u) / (math.pi * delta)
+    dmi = math.pi * abs(film.dmi_constant)
+    shapes = scale * s1 - dmi * s2, (dmi * s2 - 2 * scale * s1) * np.tanh(u) / delta, s2
+    fine = (np.arange(SAMPLES * count) + 0.5) * step / SAMPLES
+    width = free_width(track, fine).reshape(count, SAMPLES).mean(axis=1)
+    # the convolution of the width with each shape
+    size = 1 << (count + 2 * reach).bit_length()
+    spectrum = np.fft.rfft(width, size) * np.fft.rfft(shapes, size)
+    line, slope, felt = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
+    torque = math.pi * REDUCED_PLANCK * polarization / (2 * ELEMENTARY_CHARGE)
+    torque *= np.sign(film.dmi_constant)
+    energy, slope = line * track.thickness, slope * track.thickness
+    current = slope / (torque * felt) if torque else np.full(count, np.nan)
+    notches = track.inner_notch_positions
+    ends = [*notches[1:], *((notches[0] + track.length) / 2 for _ in notches if len(notches) == 1)]
+    barriers, forward, backward = [], [], []
+    for left, right in zip(notches, ends, strict=False):
+        between = (place >= left) & (place <= right)
+        barriers.append(np.ptp(energy[between]))
+        force = (slope / felt)[between]
+        forward.append(current[between][force.argmax()])
+        backward.append(current[between][force.argmin()])
+    return RigidWall(place, energy, current, *map(np.array, (barriers, forward, backward)))
+
+
+def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall:
+    """Return the rigid wall of a device, in its film at a temperature in K.
+
+    The temperature is by default that of the device; errors are those of `film_of`.
+    """
+    film = film_of(device, temperature)
+    return rigid_wall(device.track, film, device.material.effective_polarization)

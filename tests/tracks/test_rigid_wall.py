@@ -1,0 +1,188 @@
+"""A straight rigid wall along a track, against quadrature of its integrals, limits and the engine.
+
+Each quantity has a value of its own.
+"""
+
+import csv
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.small_campaign import MATERIAL, UNLIKE
+from scipy.integrate import quad
+
+from wallnet import api, plan
+from wallnet.config.devices import StaticMaterial
+from wallnet.config.track import Track
+from wallnet.experiment.film import film_of
+from wallnet.tracks import free_width
+from wallnet.tracks.rigid_wall import rigid_wall, strip_demagnetization
+
+ROOT = Path(__file__).parents[2]
+MU0, HBAR, CHARGE, BOLTZMANN = 4e-7 * math.pi, 1.0545717e-34, 1.6021765e-19, 1.380649e-23
+TRACK = Track(
+    length=430e-9,
+    width=81e-9,
+    thickness=1.7e-9,
+    cell_size=1e-9,
+    notches={"diameter": 38e-9, "positions": (97e-9, 210e-9, 301e-9)},
+)
+
+
+def film(**changes):
+    values = {key: UNLIKE[key] for key in StaticMaterial.model_fields}
+    return StaticMaterial(**(values | changes))
+
+
+def by_quadrature(q, values, ratio):
+    """Return E, E′ and ∫ s₂ w dx of a wall at q, each notch as a segment of a circle."""
+    stray = MU0 * values.saturation_magnetization**2 / 2 * ratio
+    stiffness = values.uniaxial_anisotropy - stray
+    delta = math.sqrt(values.exchange_stiffness / stiffness)
+    scale = 4 * math.sqrt(values.exchange_stiffness * stiffness)
+    edges = sorted(
+        {0.0, 430e-9, q, *(x + s * 19e-9 for x in (97e-9, 210e-9, 301e-9) for s in (-1, 1))}
+    )
+
+    def width(x):
+        cuts = [19e-9**2 - (x - each) ** 2 for each in (97e-9, 210e-9, 301e-9)]
+        return 81e-9 - 2 * math.sqrt(max(0.0, *cuts))
+
+    def s1(u):
+        return 1 / math.cosh(u) ** 2 / (2 * delta)
+
+    def s2(u):
+        return 1 / math.cosh(u) / (math.pi * delta)
+
+    def line(u):
+        return scale * s1(u) - math.pi * abs(values.dmi_constant) * s2(u)
+
+    def slope(u):
+        return (line(u + 1e-4) - line(u - 1e-4)) / (-2e-4 * delta)
+
+    def integral(shape):
+        def density(x):
+            return shape((x - q) / delta) * width(x)
+
+        pairs = itertools.pairwise(edges)
+        return sum(quad(density, *pair, epsabs=0, epsrel=1e-9, limit=200)[0] for pair in pairs)
+
+    return 1.7e-9 * integral(line), 1.7e-9 * integral(slope), integral(s2)
+
+
+@pytest.mark.parametrize("ratio", [None, 0.83])
+def test_energy_and_threshold_are_the_integrals(ratio):
+    values = film()
+    wall = rigid_wall(TRACK, values, 0.35, ratio)
+    share = strip_demagnetization(81e-9, 1.7e-9) if ratio is None else ratio
+    for place in (120e-9, 155e-9, 224e-9, 290e-9, 421e-9):
+        index = int(np.abs(wall.position - place).argmin())
+        energy, slope, felt = by_quadrature(float(wall.position[index]), values, share)
+        assert wall.energy[index] == pytest.approx(energy, rel=1e-5, abs=0)
+        # a wall with D < 0 is driven towards +x by J < 0
+        current = -slope / (math.pi * HBAR * 0.35 / (2 * CHARGE) * felt)
+        assert wall.current_density[index] == pytest.approx(current, rel=1e-3, abs=0)
+    for pair, (left, right) in enumerate([(97e-9, 210e-9), (210e-9, 301e-9)]):
+        between = (wall.position >= left) & (wall.position <= right)
+        energies, currents = wall.energy[between], wall.current_density[between]
+        assert wall.barriers[pair] == energies.max() - energies.min()
+        assert wall.forward[pair] == currents.min() < 0
+        assert wall.backward[pair] == currents.max() > 0
+    assert len(wall.barriers) == 2
+
+
+def test_the_other_sign_of_d_turns_the_current_alone():
+    one, other = (rigid_wall(TRACK, film(dmi_constant=d), 0.35) for d in (-1.3e-3, 1.3e-3))
+    assert np.array_equal(one.energy, other.energy)
+    assert np.array_equal(one.forward, -other.forward)
+    assert np.isnan(rigid_wall(TRACK, film(dmi_constant=0.0), 0.35).forward).all()
+    assert np.isnan(rigid_wall(TRACK, film(), 0.0).current_density).all()
+
+
+def test_a_narrow_wall_in_a_wide_notch_feels_the_slope_of_the_width():
+    """E = σ t w, so that J = σ t w′/[(π ħ P/2e) w]."""
+    track = Track(
+        length=9e-6,
+        width=5e-6,
+        thickness=1.3e-9,
+        cell_size=5e-9,
+        notches={"diameter": 4e-6, "positions": (3e-6,)},
+    )
+    values = film(exchange_stiffness=1.1e-12, dmi_constant=2e-4)
+    wall = rigid_wall(track, values, 0.27)
+    stray = MU0 * values.saturation_magnetization**2 / 2 * strip_demagnetization(5e-6, 1.3e-9)
+    stiffness = values.uniaxial_anisotropy - stray
+    tension = 4 * math.sqrt(1.1e-12 * stiffness) - math.pi * 2e-4
+    for place in (3.4e-6, 4.1e-6, 4.7e-6):
+        index = int(np.abs(wall.position - place).argmin())
+        x = float(wall.position[index]) - 3e-6
+        depth = math.sqrt(4e-12 - x**2)
+        width = 5e-6 - 2 * depth
+        assert wall.energy[index] == pytest.approx(tension * 1.3e-9 * width, rel=1e-4, abs=0)
+        force = tension * 1.3e-9 * 2 * x / depth
+        current = force / (math.pi * HBAR * 0.27 / (2 * CHARGE) * width)
+        assert wall.current_density[index] == pytest.approx(current, rel=2e-3, abs=0)
+    # one notch: up to the middle of the film on its right, 6e-6 m, where the width is whole
+    assert wall.barriers == pytest.approx([tension * 1.3e-9 * 4e-6], rel=1e-2, abs=0)
+
+
+def test_a_strip_has_the_demagnetisation_of_a_thin_film_or_of_a_square_rod():
+    assert strip_demagnetization(3e-9, 3e-9) == pytest.approx(0.5, rel=1e-12, abs=0)
+    # 1 - N_z of a thin strip is (p/π)(3/2 - ln p)
+    p = 1e-4
+    thin = 1 - p / math.pi * (1.5 - math.log(p))
+    assert strip_demagnetization(1e-5, 1e-9) == pytest.approx(thin, abs=1e-7)
+
+
+def test_the_width_of_the_film_follows_its_notches():
+    places = np.array([-1e-9, 0.0, 77e-9, 97e-9, 108.4e-9, 430e-9, 431e-9])
+    # √(19² - 11.4²) = 15.2
+    expected = np.array([0.0, 81.0, 81.0, 43.0, 81 - 30.4, 81.0, 0.0]) * 1e-9
+    assert free_width(TRACK, places) == pytest.approx(expected, rel=1e-9, abs=1e-24)
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"), [("synapse-rewritable-10", 0.02), ("synapse-rewritable", 0.04)]
+)
+def test_barriers_are_near_those_of_the_engine(name, tolerance):
+    """The lowest ones of inner notches, by paths of least energy in cells of 3 nm.
+
+    The wall of the engine is not rigid: on 150 nm it tilts, and its stray field is not local.
+    """
+    device = plan.load(ROOT / "config.yaml").simulated[name]
+    with (ROOT / f"docs/results/barriers/{name}.csv").open(encoding="utf-8") as lines:
+        rows = {row["state"]: row["lowest barrier (k_B T)"] for row in csv.DictReader(lines)}
+    inner = range(2, len(device.track.inner_notch_positions))
+    engine = np.mean([float(rows[f"notch {k}"]) for k in inner])
+    found = api.rigid_wall(device).barriers[1:-1] / (BOLTZMANN * 300)
+    assert found == pytest.approx(engine, rel=tolerance, abs=0)
+
+
+def test_the_estimates_of_the_synapse_with_ten_notches_depend_on_the_stray_field():
+    device = plan.load(ROOT / "config.yaml").simulated["synapse-rewritable-10"]
+    values = film_of(device)
+    for ratio, barrier, threshold in ((1.0, 83.4, 0.877e12), (0.955, 92.6, 1.01e12)):
+        wall = rigid_wall(device.track, values, 0.4, ratio)
+        assert wall.barriers[4] / (BOLTZMANN * 300) == pytest.approx(barrier, rel=2e-3, abs=0)
+        assert wall.forward[4] == pytest.approx(threshold, rel=2e-3, abs=0)
+        assert wall.backward[4] == pytest.approx(-threshold, rel=2e-3, abs=0)
+
+
+def test_a_temperature_gives_barriers_and_thresholds_of_the_film_at_it():
+    track = {"length": 400e-9, "width": 72e-9, "thickness": 2e-9, "cell_size": 4e-9}
+    track["notches"] = {"diameter": 32e-9, "positions": [100e-9, 200e-9, 300e-9]}
+    device = api.make_device(
+        kind="track",
+        track=track,
+        wall={"start": 100e-9},
+        pulse={"duration": 1e-9, "current_densities": [1e12]},
+        material=MATERIAL | {"slonczewski_lambda": 1.5},
+    )
+    wall = api.rigid_wall(device, 358.0)
+    # ε at m across the spins is P Λ²/(Λ² + 1)
+    effective = 2 * 0.4 * 1.5**2 / (1.5**2 + 1)
+    expected = rigid_wall(device.track, film_of(device, 358.0), effective)
+    assert np.array_equal(wall.forward, expected.forward)
+    assert wall.barriers.max() < 0.75 * api.rigid_wall(device).barriers.max()
