@@ -16,7 +16,6 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 
 import argparse
 import html
-import math
 import re
 import shutil
 import subprocess
@@ -35,7 +34,7 @@ import pandas as pd
 
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
-from wallnet.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.experiment.film import film_of
 from wallnet.files import DEVICE
 from wallnet.film.constants import BOLTZMANN
@@ -46,7 +45,6 @@ from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
 from wallnet.report.device_tables import SMALLEST
-from wallnet.report.faults import doubts
 from wallnet.report.networks import ACCURACIES
 from wallnet.studies import STUDIES, Study
 from wallnet.studies.barriers.gather import lifetime
@@ -204,37 +202,6 @@ def thermal_states(*synapses: str) -> Callable[[Results], str]:
         return markdown(["synapse", "J (1e12 A/m²)", "0 K", *_MODELS.values()], rows)
 
     return shown
-
-
-def thermal_summary(results: Results) -> str:
-    """Return what a temperature changes on the paper's synapses."""
-    shares: dict[str, list[str]] = {model: [] for model in _MODELS}
-    written: dict[str, list[str]] = {model: [] for model in _MODELS}
-    for name in SYNAPSES:
-        table = results.table(f"thermal/{name}.csv")
-        table = table.assign(probability=pd.to_numeric(table["probability"], errors="coerce"))
-        as_cold = table[table["state"] == table["state at 0 K"]]
-        pulses = table["J (1e12 A/m²)"].nunique()
-        kept = as_cold.groupby("model")["probability"].sum() / pulses
-        sure = table[(table["probability"] == 1) & table["state"].str.startswith("notch")]
-        for model in _MODELS:
-            shares[model].append(f"{100 * kept.get(model, 0.0):.0f}")
-            first = sure[sure["model"] == model].drop_duplicates("state")
-            states = [f"{row.state} ({float(row[2]):g}e12 A/m²)" for row in first.itertuples()]
-            written[model] += [f"{' and '.join(states)} of `{name}`"] if states else []
-    sides = {model: " and ".join(each) for model, each in shares.items()}
-    told = {model: ", ".join(each) or "no notch" for model, each in written.items()}
-    narrow = results.table("thermal/synapse-rewritable-10.csv")
-    ends = narrow.loc[narrow["state"] == "beyond the model", "J (1e12 A/m²)"].astype(float).min()
-    return (
-        f"Of eight runs for each of {pulses} pulses on `{'` and `'.join(SYNAPSES)}`, "
-        f"{sides['isothermal']} % end in the state of 0 K at a constant 300 K, "
-        f"{sides['heated-2']} % if the pulse heats the film and its anisotropy falls as m², and "
-        f"{sides['heated-3']} % as m³. All eight write {told['isothermal']} at 300 K, "
-        f"{told['heated-2']} with m², and {told['heated-3']} with m³. With m³ the film of "
-        f"`synapse-rewritable-10` is no longer perpendicular during pulses from {ends:g}e12 A/m² "
-        "on, and the model ends."
-    )
 
 
 def copied(
@@ -400,31 +367,73 @@ def shipped_write_energy(device: str, **changes: Any) -> WriteEnergyJob:
     return write_energy_job(shipped().simulated[device]).model_copy(update=changes)
 
 
-def caveats(results: Results) -> str:
-    """Return how hot the pulses are, and which levels of networks are doubtful, as a list."""
-    campaign = shipped()
-    found = []
-    for name, device in campaign.without_optional.simulated.items():
-        job, pulse = write_energy_job(device), device.pulse
+CONDITIONED = ("synapse-10", "synapse-5", "synapse-5-literal", "synapse-rewritable", "track")
+"""Devices of the table of conditions."""
+
+
+def conditions(results: Results) -> str:
+    """Return under which conditions the results of each device hold, one row a condition.
+
+    They are how hot its pulses are, which levels of networks are doubtful, how long a notch retains
+    a wall, and how many pulses end at a temperature as at 0 K.
+    """
+    devices = shipped().simulated
+    job = write_energy_job(devices[CONDITIONED[0]])
+    critical, beyond = (f"{kelvin:.0f} K" for kelvin in job.limits)
+    titles = {
+        "pulses": "pulses of the sweep",
+        "hot": f"heated by more than {job.heating.largest_rise:g} K: parameters change, estimates",
+        "critical": f"heated to {critical} or more, below {beyond}: walls lower the energy",
+        "beyond": f"heated to {beyond} or more: beyond the model, results mean nothing",
+        "rise": "largest rise (K)",
+        "doubtful": "levels that only pulses beyond the model reach",
+        "creeping": "levels that are no minimum of the energy",
+        "retained": "least barrier of a notch at 300 K (k_B T)",
+        **{model: f"end as at 0 K, {title} (%)" for model, title in _MODELS.items()},
+    }
+    columns = {name: dict.fromkeys(titles, "–") for name in CONDITIONED}
+    for name, cells in columns.items():
+        job, pulse = write_energy_job(devices[name]), devices[name].pulse
         cost = write_energy_of(job, pulse.current_densities, pulse.duration)
-        text = heat_caveat(job, cost)
-        found += [f"{name}: {text}"] if text else []
-    for name in campaign.networks.synapses:
-        levels = results.levels(name)
-        levels = levels[levels["level"].str.isdigit()]
-        reaching = levels[SMALLEST].str.strip("≤ ").astype(float) * 1e12
-        pulse = campaign.simulated[name].pulse
-        job = write_energy_job(campaign.simulated[name])
-        beyond = write_energy_of(job, reaching, pulse.duration)["beyond_model"]
-        creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
-        found += doubts(
-            name,
-            [f"{row.level} ({row.Index}) by {float(row[-1]):.0f} nm" for row in creeping],
-            [f"{row.level} ({row.Index})" for row in levels[beyond].itertuples()],
-        )
-    return "\n".join(
-        textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in found
-    )
+        rise, ends = cost["temperature_rise"], cost["beyond_model"]
+        hot = job.ambient + cost["mean_temperature_rise"] >= job.limits[0]
+        counts = {"pulses": rise.size, "hot": (rise > job.heating.largest_rise).sum()}
+        counts |= {"critical": (hot & ~ends).sum(), "beyond": ends.sum()}
+        cells |= {key: str(count) for key, count in counts.items()}
+        cells["rise"] = f"{rise.max():,.0f}"
+        if name in SYNAPSES:
+            cells |= doubtful_levels(results, name)
+        if (results.folder / f"barriers/{name}.csv").exists():
+            states = results.table(f"barriers/{name}.csv").set_index("state")
+            least = states.filter(regex="^notch", axis=0)["lowest barrier (k_B T)"].astype(float)
+            cells["retained"] = f"{least.min():.0f}"
+        if (results.folder / f"thermal/{name}.csv").exists():
+            cells |= as_at_zero(results.table(f"thermal/{name}.csv"))
+    rows = [[title, *(cells[key] for cells in columns.values())] for key, title in titles.items()]
+    return markdown(["", *(f"`{name}`" for name in columns)], rows)
+
+
+def doubtful_levels(results: Results, name: str) -> dict[str, str]:
+    """Return the levels that only pulses beyond the model reach, and those that creep."""
+    device, levels = shipped().simulated[name], results.levels(name)
+    levels = levels[levels["level"].str.isdigit()]
+    reaching = levels[SMALLEST].str.strip("≤ ").astype(float) * 1e12
+    beyond = write_energy_of(write_energy_job(device), reaching, device.pulse.duration)
+    doubtful = levels["level"][beyond["beyond_model"]].tolist()
+    creeping = levels[levels["minimum of the energy"] == "no"].itertuples()
+    moved = [f"{row.level}, by {float(row[-1]):.0f} nm" for row in creeping]
+    return {
+        "doubtful": ", ".join(doubtful) or "–",
+        "creeping": "; ".join(moved) or "–",
+    }
+
+
+def as_at_zero(table: pd.DataFrame) -> dict[str, str]:
+    """Return how many replicas end in the state of 0 K, in per cent, by model of temperature."""
+    table = table.assign(probability=pd.to_numeric(table["probability"], errors="coerce"))
+    kept = table[table["state"] == table["state at 0 K"]].groupby("model")["probability"].sum()
+    pulses = table.groupby("model")["J (1e12 A/m²)"].nunique()
+    return {model: f"{100 * kept.get(model, 0.0) / pulses[model]:.0f}" for model in _MODELS}
 
 
 def write_energy_of_metals(results: Results) -> str:
@@ -475,8 +484,7 @@ def retention(results: Results) -> str:
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
         of = film_of(device, film)
-        tension = 4 * math.sqrt(of.exchange_stiffness * of.effective_anisotropy)
-        tension -= math.pi * of.dmi_constant
+        tension = of.wall_energy
         barrier = tension * area
         columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
             f"{bloch(film, device.material.curie_temperature):.4f}",
@@ -649,9 +657,9 @@ def values_of(node: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if "const" in node:
         return str(node["const"])
-    if "anyOf" in node:
+    if union := node.get("anyOf") or node.get("oneOf"):
         # leave out that a number may also be given as text
-        kinds = [kind for kind in node["anyOf"] if "pattern" not in kind or "title" in kind]
+        kinds = [kind for kind in union if "pattern" not in kind or "title" in kind]
         said = " or ".join(dict.fromkeys(map(values_of, kinds)))
         return re.sub(r"(\S+ to \S+) or -\S+ to -\S+", r"±(\1)", said)
     kind = node.get("type")
@@ -685,7 +693,7 @@ def default_of(node: dict[str, Any]) -> str:
 
 
 BLOCKS: dict[str, Callable[[Results], str]] = {
-    "caveats": caveats,
+    "conditions": conditions,
     "headline": main_numbers,
     "seeds": seeds,
     "gaps": copied("few-levels/accuracy-gaps.csv", gaps),
@@ -702,7 +710,6 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "thermal-paper": thermal_states("synapse-5", "synapse-10"),
     "thermal-rewritable": thermal_states("synapse-rewritable", "synapse-rewritable-10"),
-    "thermal-summary": thermal_summary,
     "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),

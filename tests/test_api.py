@@ -65,7 +65,7 @@ def test_a_device_made_in_code_is_that_of_the_same_keys_in_a_file(synapse):
 
 
 def test_a_measured_device_cannot_be_made_for_simulations():
-    with pytest.raises(config.ConfigError, match="^make_device: a measured device is not simul"):
+    with pytest.raises(config.ConfigError, match="^make_device: devices.device is measured; n"):
         api.make_device(kind="measured", levels="levels.csv")
 
 
@@ -345,10 +345,8 @@ def test_figures_of_gathered_files_by_their_kind():
         api.figure("operating_window", data)
 
 
-def test_a_trace_is_drawn_and_animated(swept, tmp_path, monkeypatch):
+def test_a_trace_is_drawn_and_animated(swept, tmp_path):
     from PIL import Image
-
-    from wallnet.report import devices
 
     trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
     drawn = api.trace_figure(trace)
@@ -365,20 +363,7 @@ def test_a_trace_is_drawn_and_animated(swept, tmp_path, monkeypatch):
         0.6, abs=1e-9
     )
     path = tmp_path / "wall.gif"
-    drawn_at = []
-    draw_map = devices.draw_map
-    panels = []
-
-    def noted(axes, *given):
-        panels.append(axes)
-        drawn_at.append(given[1])
-        draw_map(axes, *given)
-
-    monkeypatch.setattr(devices, "draw_map", noted)
     api.animate(trace, path, frames_per_second=4)
-    assert panels[-1].get_title(loc="left") == f"{trace['time'].values[-1] * 1e9:.2f} ns"
-    # matplotlib draws the first frame once more
-    assert drawn_at[-trace.sizes["snapshot"] :] == trace["snapshot_time"].values.tolist()
     with Image.open(path) as image:
         assert image.n_frames == trace.sizes["snapshot"]
         assert image.info["duration"] == 250  # ms

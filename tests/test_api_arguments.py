@@ -43,6 +43,7 @@ def valid(traces, tmp_path):
         "simulate": one | {"current_density": 1e12},
         "train": one | {"pulses": [PULSE]},
         "minimum": one | {"state": "notch 1"},
+        "preview": one,
         "energy_path": one | {"first": "notch 1", "second": "between 1 and 2"},
         "sweep": one | {"name": "synapse"},
         "sampled": {"function": abs, "duration": 1e-9},

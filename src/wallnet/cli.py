@@ -17,9 +17,11 @@ MODULES = {
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
     "wallnet.report": ("show",),
+    "wallnet.report.animation": ("animate",),
     "wallnet.page.findings": ("overview",),
     "wallnet.validation": ("validate",),
     "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
+    "wallnet.plan.preview": ("preview",),
     "wallnet.provenance": ("pack",),
     "wallnet.server": ("serve",),
 }
@@ -28,8 +30,10 @@ hundreds of jobs is a process that starts anew."""
 
 LISTED = {
     "init": "start a new campaign",
+    "preview": "draw the devices, and print what to expect of them, before anything runs",
     "schema": "print the JSON Schema of config.yaml",
     "simulate": "run one pulse, or a train of pulses, on one track",
+    "animate": "write the maps of a trace as an animation",
     "overview": "print what a finished campaign found",
     "check": "find results that have changed since they were written",
     "clean": "list or remove results that no longer belong to the configuration",

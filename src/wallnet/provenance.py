@@ -116,8 +116,8 @@ class Contents:
     def inputs(self) -> dict[str, Path]:
         """Return the files of the user that determine the results, by their path in the crate.
 
-        They are the configuration, the CSV files of measured devices and of waveforms, and the
-        modules of user-defined calculators and models in the campaign's folder.
+        They are the configuration, the CSV files of measured devices and of waveforms, maps of
+        parameters, and the modules of user-defined calculators and models in the campaign's folder.
         """
         given = [(self.directory / name, name) for name in (CONFIGURATION, MORE)]
         given = [(path, name) for path, name in given if path.exists()]
@@ -126,6 +126,9 @@ class Contents:
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
                 given.append((self.directory / measured, f"inputs/{name}-{key}.csv"))
+        for name, simulated in self.campaign.simulated.items():
+            if map_file := simulated.parameters_file:
+                given.append((self.directory / map_file.path, f"inputs/{name}-parameters.nc"))
         for name in start.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")

@@ -1,9 +1,22 @@
 """The report in a browser, opened as a reader opens it."""
 
+import io
+import json
 import os
+import re
 import shutil
 
+import numpy as np
 import pytest
+from helpers.small_campaign import with_networks
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from wallnet import files
 
 pytestmark = [pytest.mark.browser, pytest.mark.campaign]
 
@@ -13,9 +26,11 @@ def driver(tmp_path_factory):
     """Yield Chromium without a window and without network."""
     browser, program = shutil.which("chromium"), shutil.which("chromedriver")
     if not (browser and program):
-        pytest.skip("chromium and chromedriver are not installed")
-    webdriver = pytest.importorskip("selenium.webdriver")
+        # as in .ci/run, which installs both
+        told = pytest.fail if os.environ.get("WALLNET_BROWSER") == "required" else pytest.skip
+        told("chromium and chromedriver are not installed")
     options = webdriver.ChromeOptions()
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     options.binary_location = browser
     for argument in (
         "headless",
@@ -72,9 +87,6 @@ def column(driver, caption, number):
 
 
 def test_the_tables_of_the_summary_sort_by_a_click(driver, finished_campaign):
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-
     driver.get((finished_campaign.folder / "results/summary.html").as_uri())
     table = "synapse at 0 K: levels"
     before = column(driver, table, 2)
@@ -111,3 +123,202 @@ def test_a_page_need_not_be_scrolled_sideways(driver, finished_campaign, width, 
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert wide[0] == width
     assert max(wide[1:]) <= 0
+
+
+# The moving pictures
+
+
+@pytest.fixture(scope="module")
+def warm(finished_campaign, tmp_path_factory):
+    """Return the summary of a campaign after a study that it does not ask for."""
+    campaign = finished_campaign.copied(tmp_path_factory.mktemp("warm") / "campaign")
+    thermal = {"device": "synapse", "current_densities": [0.35e12, 1.7e12], "duration": 0.3e-9}
+    thermal |= {"pause": 0.4e-9, "free_time": 0.6e-9}
+    mild, hot = {"ambient": 310}, {"ambient": 290, "heating": "pulse"}
+    thermal["variants"] = {"mild": {"temperature": mild}, "hot": {"temperature": hot}}
+    campaign.configure(with_networks() | {"thermal": {"some": thermal}})
+    campaign.snakemake("thermal")
+    return campaign.folder / "results/summary.html"
+
+
+@pytest.fixture
+def page(driver, warm):
+    """Open the summary and wait for its pictures; yield a function that sets the width."""
+    driver.get_log("performance")
+
+    def opened(width=1300):
+        shape = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
+        driver.get(warm.as_uri())
+        still(driver)
+
+    yield opened
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def still(driver):
+    """Wait until Bokeh has drawn all pictures."""
+    driver.execute_async_script(
+        "const done = arguments[0], look = () => document.getElementById('now')?.textContent"
+        "  && Bokeh.documents.length === 3 && Bokeh.documents.every(each => each.is_idle)"
+        "  ? setTimeout(done, 300) : setTimeout(look, 50);"
+        "look();"
+    )
+
+
+FIGURES = """
+const found = [], look = root => root.querySelectorAll("*").forEach(each => {
+  if (each.tagName === "CANVAS" && each.clientHeight) found.push(each);
+  if (each.shadowRoot) look(each.shadowRoot);
+});
+look(document.getElementById("pictures"));
+return found.map(each => {
+  const { x, y, width, height } = each.getBoundingClientRect();
+  return [x + scrollX, y + scrollY, width, height];
+});
+"""
+"""Places of the figures on the page, in px."""
+
+
+def figures(driver):
+    """Return the figures from top to bottom, as arrays of colours."""
+    count = len({tuple(place) for place in driver.execute_script(FIGURES)})
+    return [looked_at(driver, number)[0] for number in range(count)]
+
+
+def looked_at(driver, number):
+    """Scroll to a figure; return its colours and its left upper corner in the window in px."""
+    places = sorted({tuple(place) for place in driver.execute_script(FIGURES)}, key=lambda p: p[1])
+    x, y, width, height = places[number]
+    driver.execute_script("scrollTo(0, arguments[0])", y - 100)
+    top = y - driver.execute_script("return scrollY")
+    whole = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+    return np.asarray(whole.crop((x, top, x + width, top + height))).astype(int), (x, top)
+
+
+def wall_on_map(driver, length):
+    """Return where the reversed domain, which is blue, ends on the map, in units of `length`."""
+    row = figures(driver)[0][40]
+    film = np.flatnonzero(row[:, 2] < 240)
+    blue = np.flatnonzero(row[:, 2] - row[:, 0] > 40)
+    return length * (blue[-1] - film[0]) / (film[-1] - film[0])
+
+
+def test_the_slider_moves_the_wall(driver, page, warm):
+    page()
+    Select(driver.find_element(By.ID, "pulse")).select_by_index(1)
+    slider = driver.find_element(By.ID, "snapshot")
+    walls, times = [], []
+    for key in (Keys.HOME, Keys.END, Keys.ARROW_LEFT):
+        slider.send_keys(key)
+        still(driver)
+        walls.append(wall_on_map(driver, 360))
+        times.append(float(driver.find_element(By.ID, "now").text.removesuffix(" ns")))
+    # the pulse of 3e12 A/m²; the blue ends where m_z is about zero
+    data = files.read_dataset(warm.with_name("devices") / "synapse.nc", "synapse")
+    end = float(data["final_wall_position"][2]) / 1e-9
+    assert walls[:2] == pytest.approx([40, end], abs=8)
+    assert times[0] == 0
+    assert times[0] < times[2] < times[1] == float(data["end_time"][2]) / 1e-9
+
+
+def test_the_state_is_under_the_pointer(driver, page):
+    page()
+    colours, (left, top) = looked_at(driver, 4)
+    # the last dot of the sweep, in Okabe and Ito's blue
+    rows, columns = np.nonzero((abs(colours - [0, 114, 178]) < 8).all(axis=2))
+    last = columns > columns.max() - 8
+    actions = ActionBuilder(driver)
+    place = left + columns[last].mean(), top + rows[last].mean()
+    actions.pointer_action.move_to_location(*map(int, place))
+    actions.perform()
+    still(driver)
+    shown = driver.execute_script(
+        "const look = root => [...root.querySelectorAll('*')].flatMap(each => each.shadowRoot"
+        "  ? [each.shadowRoot.textContent, ...look(each.shadowRoot)] : []);"
+        "return look(document).join(' ');"
+    )
+    assert re.search(r"state:\s*free\s*J:\s*3.0000 × 10¹² A/m²", shown)
+
+
+def test_device_pulse_and_study_are_chosen(driver, page):
+    page()
+    device, pulse, study = (
+        Select(driver.find_element(By.ID, name)) for name in ("device", "pulse", "study")
+    )
+    assert device.first_selected_option.text == "synapse"
+    assert [each.text for each in study.options] == ["some, mild", "some, hot"]
+    before = figures(driver)
+    assert len(before) == 6
+    study.select_by_index(1)
+    still(driver)
+    changed = [not np.array_equal(*pair) for pair in zip(before, figures(driver), strict=True)]
+    assert changed == [False] * 5 + [True]
+    pulse.select_by_index(0)
+    still(driver)
+    after = figures(driver)
+    assert all(not np.array_equal(*pair) for pair in zip(before[:5], after[:5], strict=True))
+    device.select_by_visible_text("neuron")
+    still(driver)
+    assert not driver.find_element(By.ID, "heat").is_displayed()
+    assert len(figures(driver)) == 5
+    assert not [each for each in driver.get_log("browser") if each["level"] == "SEVERE"]
+
+
+CUT = """
+const cut = [], seen = each => each.clientWidth && getComputedStyle(each).visibility !== "hidden";
+for (const each of document.querySelectorAll("body *")) {
+  const hides = !["visible", "auto", "scroll"].includes(getComputedStyle(each).overflowX);
+  if (seen(each) && hides && each.scrollWidth > each.clientWidth + 1) cut.push(each.outerHTML);
+}
+const pen = document.createElement("canvas").getContext("2d");
+for (const each of [...document.querySelectorAll("select")].filter(seen)) {
+  pen.font = getComputedStyle(each).font;
+  for (const { text } of each.options)
+    if (pen.measureText(text).width + 16 > each.clientWidth) cut.push(text);
+}
+return cut;
+"""
+"""Elements with hidden text, and choices that are wider than their box."""
+
+
+@pytest.mark.parametrize("width", [1300, 400])
+@pytest.mark.parametrize("device", ["synapse", "neuron"])
+def test_no_text_is_cut(driver, page, width, device):
+    """Text of a figure that is cut would be at the edge of its canvas."""
+    page(width)
+    Select(driver.find_element(By.ID, "device")).select_by_visible_text(device)
+    still(driver)
+    assert driver.execute_script(CUT) == []
+    for colours in figures(driver):
+        edges = (colours[1:2], colours[-2:-1], colours[:, 1:2], colours[:, -2:-1])
+        assert all((edge > 250).all() for edge in edges)
+
+
+def test_nothing_leaves_the_page(driver, page, warm):
+    page()
+    events = [json.loads(each["message"])["message"] for each in driver.get_log("performance")]
+    asked = [
+        each["params"]["request"]["url"]
+        for each in events
+        if each["method"] == "Network.requestWillBeSent"
+    ]
+    assert warm.as_uri() in asked
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
+    assert [url for url in asked if url.startswith("file:")] == [warm.as_uri()]
+    assert warm.stat().st_size < 5e6
+
+
+def test_paper_has_the_fixed_figures_only(driver, page):
+    page(700)
+    shown = (
+        "return [...document.querySelectorAll('#pictures, .paper')].map(each => each.clientHeight)"
+    )
+    pictures, *fixed = driver.execute_script(shown)
+    assert pictures > 1000
+    assert fixed == [0]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    pictures, *fixed = driver.execute_script(shown)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert pictures == 0
+    assert min(fixed) > 100

@@ -61,6 +61,14 @@ def test_the_campaign_of_the_repository_is_valid():
     )
 
 
+TRAPEZOID = {
+    "shape": "trapezoid",
+    "length": 30e-9,
+    "depth": 16e-9,
+    "flanks": [11e-9, 5e-9],
+    "count": 3,
+}
+
 BAD = [
     ("material.damping", None, "material.damping is missing; add it"),
     ("material.dampin", 0.3, "material.dampin is not a key"),
@@ -99,6 +107,29 @@ BAD = [
     ("devices.neuron.track.fixed_ends", 3e-9, "fixed_ends 3e-09 m contains no cell or the"),
     ("devices.synapse.track.notches", {"diameter": 8e-9, "positions": [4e-7]}, "outside the tra"),
     ("devices.synapse.track.notches", {"diameter": 8e-9}, "needs either count"),
+    ("devices.synapse.track.notches.shape", "square", "notches.shape is 'square'; use 'disc'"),
+    ("devices.synapse.track.notches.shape", "ellipse", "diameter is given, and shape ellipse nee"),
+    ("devices.synapse.track.notches.depth", 8e-9, "depth is given, and shape disc needs diameter"),
+    ("devices.synapse.track.notches.diameter", None, "diameter is missing, and shape disc needs"),
+    (
+        "devices.synapse.track.notches",
+        TRAPEZOID | {"flanks": [11e-9, 20e-9]},
+        "flanks are longer together than length",
+    ),
+    ("devices.synapse.track.notches", TRAPEZOID | {"flanks": [1e-9]}, "notches.flanks"),
+    ("devices.synapse.track.notches", TRAPEZOID | {"flanks": None}, "flanks is missing, and sha"),
+    (
+        "devices.synapse.track.notches",
+        TRAPEZOID | {"depth": 33e-9},
+        "notches.depth 3.3e-08 m leaves no film between the two notches; keep it below width/2 - 1 "
+        "cell = 3.2e-08 m",
+    ),
+    (
+        "devices.synapse.track.notches",
+        TRAPEZOID | {"length": 121e-9},
+        "neighbours are 1.2e-07 m apart and notches.length is 1.21e-07 m",
+    ),
+    ("devices.synapse.track.edges", "rough", "track.edges is 'rough'; use 'stairs' or 'smooth'"),
     ("devices.synapse.track", 3, "devices.synapse.track is 3, not a block of keys"),
     ("devices.synapse.calculator", "mumax", "is 'mumax'; use 'film', 'oommf' or"),
     ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
@@ -634,6 +665,24 @@ def notched(length=360e-9, **notches):
     return {"length": length, "width": 72e-9, "thickness": 2e-9, "cell_size": 4e-9} | {
         "notches": {"diameter": 32e-9} | notches
     }
+
+
+def test_a_notch_reaches_half_its_length_from_its_position():
+    """The last of the notches at 120, 240 and 360 nm is half outside."""
+    track = config.Track.model_validate(notched() | {"notches": TRAPEZOID})
+    assert (track.notch_reach, track.inner_notch_positions) == (15e-9, (120e-9, 240e-9))
+    given = TRAPEZOID | {"count": None, "positions": [14.9e-9, 345e-9, 100e-9]}
+    track = config.Track.model_validate(notched() | {"notches": given})
+    assert track.inner_notch_positions == (14.9e-9, 100e-9, 345e-9)
+    assert track.ends_in_notches(29e-9)
+    assert not track.ends_in_notches(31e-9)
+
+
+def test_what_a_job_says_of_half_discs_and_stairs_is_as_it_was():
+    track = config.Track.model_validate(notched(count=3))
+    assert set(track.model_dump(mode="json", exclude_none=True)["notches"]) == {"count", "diameter"}
+    stairs = {"edges": "stairs", "notches": {"shape": "disc", "diameter": 32e-9, "count": 3}}
+    assert config.Track.model_validate(notched() | stairs).model_dump() == track.model_dump()
 
 
 def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():

@@ -176,7 +176,7 @@ def test_a_measured_device_cannot_be_simulated(mixed, tmp_path):
     )
     path = tmp_path / "config.yaml"
     path.write_text(CAMPAIGN)
-    with pytest.raises(ConfigError, match="device my-device is measured"):
+    with pytest.raises(ConfigError, match="devices.my-device is measured; name"):
         config.load_device(path, "my-device", check)
 
 

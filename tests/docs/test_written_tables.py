@@ -310,6 +310,37 @@ def test_networks_on_rewritable_levels_lose_the_mean_over_seeds():
     assert [float(number) for number in told] == pytest.approx([min(lost), max(lost)], abs=6e-3)
 
 
+def test_conditions_are_those_of_each_device():
+    """Pulses that end as at 0 K, and hot ones, are counted again from the tables of results."""
+    header, _, *lines = block("README.md", "conditions").strip().splitlines()
+    told = {
+        cells[0]: dict(zip(cells_of(header), cells, strict=True)) for cells in map(cells_of, lines)
+    }
+    for name in ("synapse-5", "synapse-10", "synapse-rewritable"):
+        for model, title in (("isothermal", "300 K"), ("heated-3", "heated, p = 3")):
+            kept = [
+                float(row["probability"]) if row["state"] == row["state at 0 K"] else 0.0
+                for row in rows(f"thermal/{name}.csv")
+                if row["model"] == model
+            ]
+            shown = {row["J (1e12 A/m²)"] for row in rows(f"thermal/{name}.csv")}
+            cell = told[f"end as at 0 K, {title} (%)"][f"`{name}`"]
+            assert float(cell) == pytest.approx(100 * sum(kept) / len(shown), abs=0.51)
+    swept = rows("devices/synapse-5.csv")
+    hot = [float(row["temperature rise, middle (K)"]) for row in swept]
+    counts = {
+        "pulses of the sweep": len(swept),
+        "heated by more than 50 K: parameters change, estimates": sum(rise > 50 for rise in hot),
+        "heated to 510 K or more: beyond the model, results mean nothing": sum(
+            row["beyond_model"] == "yes" for row in swept
+        ),
+        "largest rise (K)": round(max(hot)),
+    }
+    assert {key: int(told[key]["`synapse-5`"]) for key in counts} == counts
+    assert told["levels that only pulses beyond the model reach"]["`synapse-5`"] == "4, 5"
+    assert told["levels that are no minimum of the energy"]["`synapse-10`"] == "0, by 37 nm"
+
+
 def test_accuracies_on_rewritable_levels_are_copied_from_their_own_campaign(writer, copy, tmp_path):
     tables, ours = tmp_path / "results/tables", copy / "docs/results/rewritable"
     shutil.copytree(ours, tables)

@@ -12,12 +12,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from wallnet.networks.callbacks import LimitWeights, TrainOnLevels
-from wallnet.networks.quantization import (
-    digital_layers,
-    fold_batch_norm,
-    quantize,
-    synaptic_layers,
-)
+from wallnet.networks.layers import digital_layers, synaptic_layers
+from wallnet.networks.quantization import fold_batch_norm, quantize
 
 CONDUCTANCES = [31e-6, 12e-6, 19e-6, 60e-6]
 NORMALIZED = np.array([0.0, 7 / 48, 19 / 48, 1.0])

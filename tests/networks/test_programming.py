@@ -30,6 +30,11 @@ class Asymmetric(nn.Module):
         return self.tall(torch.relu(self.wide(torch.relu(self.kernels(images)).flatten(1))))
 
 
+def write(layers, placement, path, attributes=()):
+    data = programmings.described(layers, placement, dict(attributes))
+    files.write_dataset(data, path, "programming", {})
+
+
 def programmed(name, folder):
     """Return a model on the levels, its circuits and the file of its programming."""
     torch.manual_seed(4)
@@ -39,7 +44,7 @@ def programmed(name, folder):
     placement = Placement.chosen(layers, mapping)
     placement.snap(layers)
     path = folder / "programming.nc"
-    programmings.write(layers, placement, path, {"stage": "quantized"})
+    write(layers, placement, path, {"stage": "quantized"})
     return model, placement.circuits, path
 
 
@@ -142,7 +147,7 @@ def test_a_weight_beside_the_levels_is_not_written(tmp_path):
         model.wide.weight[1, 2] = moved
     placement = Placement(WeightMapping("signed", CONDUCTANCES), circuits)
     with pytest.raises(ValueError, match="layer wide has 1 weights that are not on the levels"):
-        programmings.write(synaptic_layers(model), placement, path, {})
+        write(synaptic_layers(model), placement, path)
     assert not path.exists()
 
 

@@ -1,6 +1,7 @@
 """The plan of the summary: whose story it tells, from which files."""
 
 import copy
+import os
 
 import pytest
 from helpers.calibration import CURVE, referring
@@ -14,8 +15,8 @@ from wallnet.jobs import SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
     device_figure,
+    is_outdated,
     linked_summary,
-    noted_results,
     studied_files,
     summary_job,
     summary_sources,
@@ -34,6 +35,21 @@ def of_study(job, study):
 
 def headlines(job, study="pulse_trains"):
     return [each.subject for each in of_study(job, study) if each.headline]
+
+
+def test_all_studies_are_read_with_their_devices(default_campaign):
+    """Of those that the page does not need, what is there is read."""
+    job = summary_job(default_campaign)
+    assert needed(job) == ["stepwise"]
+    thermal = {each.subject: each for each in of_study(job, "thermal")}
+    assert {"synapse-5", "synapse-rewritable"} <= set(thermal)
+    assert thermal["synapse-5"].settings["current_densities"][0] == 0.4e12
+    # this device is optional
+    assert "synapse-rewritable-10" not in thermal
+    devices = {(each.study, each.subject): each.device for each in job.studied}
+    assert devices["operating_windows", "shallow"] == "synapse-rewritable"
+    assert devices["intervals", "synapse-5"] == devices["barriers", "synapse-5"] == "synapse-5"
+    assert devices["calibration", "paper"] is None
 
 
 def needed(job):
@@ -127,28 +143,51 @@ def barrier_results():
     return studied_files(of_study(job_of(TINY), "barriers")[0])
 
 
-def test_barriers_are_noted_by_their_digests(tmp_path, monkeypatch):
+def aged(path, seconds):
+    """Write a result that is so old."""
+    files.write_text("", path)
+    os.utime(path, (1e9 - seconds, 1e9 - seconds))
+
+
+def test_a_page_is_outdated_by_what_it_shows_once_all_is_there_that_it_needs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = job_of(TINY)
-    assert noted_results(job) == []
-    for path in barrier_results():
-        files.write_text(path, path)
-    noted = noted_results(job)
-    assert len(noted) == 2
-    files.write_text("other", barrier_results()[0])
-    assert [a == b for a, b in zip(noted, noted_results(job), strict=True)] == [
-        *(False, True),
-    ]
+    sources = summary_sources(job)
+    for path in sources[1:]:
+        aged(path, 300)
+    aged(files.SUMMARY, 200)
+    assert not is_outdated(job)
+    aged(sources[0], 300)
+    assert not is_outdated(job)
+    for path in (sources[0], barrier_results()[0]):
+        aged(path, 100)
+        assert is_outdated(job)
+        aged(path, 300)
+        assert not is_outdated(job)
+    os.remove(files.SUMMARY)
+    assert is_outdated(job)
 
 
 @pytest.mark.campaign
-def test_other_barriers_run_the_summary_alone(finished_campaign, tmp_path):
-    """They are no input of the page, which does not ask for them."""
+def test_a_run_of_a_study_rewrites_the_page_and_leaves_nothing_to_do(finished_campaign, tmp_path):
+    """The page shows the study; a page that cannot be made fails nothing."""
     whole = finished_campaign.copied(tmp_path / "campaign")
+    data = with_networks()
+    data["intervals"] = {"synapse": {"resolution": 1.0e12}}
+    whole.configure(data)
+    page = whole.folder / files.SUMMARY
+    whole.snakemake("summary")
+    found = "the sweep has pulses in"
+    assert found not in page.read_text()
+    whole.snakemake("intervals")
+    assert found in page.read_text()
     assert whole.planned() == {}
-    for path in barrier_results():
-        files.write_text("barriers", whole.folder / path)
-    assert set(whole.planned()) == {"all", "summary"}
+    written = page.read_bytes()
+    next(whole.folder.glob("results/intervals/synapse.nc")).unlink()
+    files.write_text("no table", whole.folder / "results/tables/accuracy.csv")
+    done = whole.snakemake("intervals")
+    assert page.read_bytes() == written
+    assert "summary.html is not rewritten: " in done.stderr
 
 
 @pytest.mark.campaign

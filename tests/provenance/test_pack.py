@@ -9,6 +9,7 @@ import netCDF4
 import pytest
 import yaml
 from helpers.small_campaign import ROOT
+from helpers.varying import write_map
 
 from wallnet import cli, files, plan, provenance
 from wallnet.files.whole import digest_path
@@ -299,6 +300,8 @@ def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
     }
     (folder / "rise.csv").write_text("0,0\n1e-12,1\n")
     tiny["devices"]["neuron"]["pulse"]["waveform"] = "rise.csv"
+    write_map(folder / "wafer.nc", [0.0, 1e-6], [0.0, 1e-6], damping=[[0.4, 0.5], [0.6, 0.7]])
+    tiny["devices"]["synapse"]["parameters_file"] = "wafer.nc"
     tiny["devices"]["neuron"]["calculator"] = "mine:Own"
     tiny["networks"]["recipes"] = {
         name: {"model": model, "fp32": {"epochs": 1, "learning_rate": 1e-3}}
@@ -313,6 +316,7 @@ def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
         "studies.yaml": folder / "studies.yaml",
         "levels.csv": folder / "levels.csv",
         "rise.csv": folder / "rise.csv",
+        "wafer.nc": folder / "wafer.nc",
         "inputs/measured-activation.csv": elsewhere,
         "mine.py": folder / "mine.py",
         "nets/deep.py": folder / "nets/deep.py",

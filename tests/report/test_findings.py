@@ -8,7 +8,7 @@ from helpers.programs import RESPONSE
 
 from wallnet import files
 from wallnet.page import findings
-from wallnet.report.faults import caveats, faults, level_caveats
+from wallnet.report.faults import caveats, faults, grouped, heat, level_caveats
 from wallnet.report.networks import TABLE_II
 from wallnet.studies.devices.compact import compact_model
 from wallnet.studies.pulse_trains.show import faults as short_pauses
@@ -147,16 +147,16 @@ def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse)
     t["level_conductance"].values[:, 1:4] = np.nan
     t["level_minimum"].values[:] = [0, -1, 1, 0, 1]
     response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 0, 1, 0]})
-    lost = "so that the networks lose this level; enlarge track.notches.diameter"
+    lost = "in a state, so that the networks lose this level; enlarge track.notches.diameter"
     assert short_pauses(response, "p") == [
         "pulse train p: the wall still moved after the pause of pulse 1, 3; lengthen the pause",
     ]
-    assert faults({"s": s, "t": t, "n": n}) == [
-        "n: no activation in the reading series: it is not monotonic",
-        f"t: the energy has no minimum in notch 2, {lost}",
-        f"t: no pulse of this sweep and no initialised wall ended in notch 1, {lost}",
-        "s: the wall still moved at the end of 3 of 5 pulses, which therefore reach no level; "
-        "raise relaxation.longest",
+    assert faults({"s": s, "t": t, "n": n, "u": s}) == [
+        "no activation in the reading series: it is not monotonic (n)",
+        f"the energy has no minimum {lost} (t: notch 2)",
+        f"no pulse of this sweep and no initialised wall ended {lost} (t: notch 1)",
+        "the wall still moved at the end of most pulses, which therefore reach no level; "
+        "raise relaxation.longest (s: 3 of 5; u: 3 of 5)",
     ]
 
 
@@ -174,11 +174,21 @@ def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
     assert data["beyond_model"].values.tolist() == [0, 0, 0, 1, 1]
     # a pulse of 0.8e12 reaches notch 2, one of 1.0e12 reverses the track
     assert data["level_beyond_model"].values.tolist() == [0, 0, 0, 1, 1]
-    (said,) = caveats({"s": data, "n": neuron.gather()})
+    devices = {"s": data, "n": neuron.gather()}
+    (said,) = caveats(devices)
     assert said.startswith(
         f"s: 3 of 5 pulses heat the track by more than {0.3 * rise[-1]:g} K, up to {rise[-1]:.0f} K"
     )
     assert "; 2 of 5 pulses heat the film to 382 K or more" in said
+    # devices with the same cause share a sentence
+    track, film = grouped(heat(devices | {"u": data}))
+    extent = f"3 of 5, up to {rise[-1]:.0f} K"
+    assert track == (
+        f"pulses heat the track by more than {0.3 * rise[-1]:g} K: its parameters change, so that "
+        f"the results are estimates (s: {extent}; u: {extent})"
+    )
+    assert film.startswith("pulses heat the film to 382 K or more, where it is ")
+    assert film.endswith(": their results mean nothing (s: 2 of 5; u: 2 of 5)")
 
 
 def test_networks_tell_which_of_their_levels_are_doubtful(synapse, tmp_path):
@@ -192,15 +202,16 @@ def test_networks_tell_which_of_their_levels_are_doubtful(synapse, tmp_path):
 
     def said(*mappings):
         rows = [{"device": "none", "mapping": "none"}]
-        return level_caveats([*rows, *({"device": "s", "mapping": m} for m in mappings)], tmp_path)
+        rows.extend({"device": "s", "mapping": m} for m in mappings)
+        return grouped(level_caveats(rows, tmp_path))
 
-    creeps = "s: the networks use levels that are no minimum of the energy, from which the wall "
-    creeps += "creeps on: level 0 (initial) by 157 nm"
-    beyond = "s: the networks use levels that only pulses beyond the model reach (beyond_model): "
-    beyond += "level "
-    assert said("layer", "signed-fitted") == [creeps, f"{beyond}2 (notch 2)"]
+    creeps = "the networks use levels that are no minimum of the energy, from which the wall "
+    creeps += "creeps on (s: level 0 (initial) by 157 nm"
+    beyond = "the networks use levels that only pulses beyond the model reach (beyond_model) "
+    beyond += "(s: level "
+    assert said("layer", "signed-fitted") == [f"{creeps})", f"{beyond}2 (notch 2))"]
     assert said("layer", "layer-extended") == [
-        f"{creeps}, level between 1 and 2 by 20 nm",
-        f"{beyond}between 1 and 2, level 2 (notch 2)",
+        f"{creeps}, level between 1 and 2 by 20 nm)",
+        f"{beyond}between 1 and 2, level 2 (notch 2))",
     ]
     assert said() == []

@@ -118,10 +118,10 @@ def tabulate(networks, doubtful=""):
 def test_doubts_on_the_levels_come_before_the_accuracies(campaign):
     tabulate(campaign, doubtful="synapse-5")
     said = [
-        "synapse-5: the networks use levels that are no minimum of the energy, from which the wall "
-        "creeps on: level 0 (initial) by 157 nm",
-        "synapse-5: the networks use levels that only pulses beyond the model reach "
-        "(beyond_model): level 2 (reversed)",
+        "the networks use levels that are no minimum of the energy, from which the wall creeps on "
+        "(synapse-5: level 0 (initial) by 157 nm)",
+        "the networks use levels that only pulses beyond the model reach (beyond_model) "
+        "(synapse-5: level 2 (reversed))",
     ]
     assert Path("a.md").read_text().startswith("\n\n".join([*said, "## Test accuracy"]))
     page = Path("a.html").read_text()

@@ -27,7 +27,7 @@ def test_accuracies_are_blocks_of_at_most_80_columns(length):
     assert len(lines) == 7
 
 
-CAVEAT = "3 of 5 pulses heat the track by more than 50 K, up to 715 K: its parameters change"
+CAVEAT = "3 of 5 pulses heat the track by more than 50 K, up to 1,715 K: its parameters change"
 
 
 @pytest.fixture
@@ -41,6 +41,8 @@ def folder(neuron, synapse, tmp_path):
         if name == "synapse-3":
             found["settled"].values[:3] = 0
             found.attrs["caveat"] = CAVEAT
+        else:
+            found["relu_deviation"].values[:] = [0.123, 0.456]
         path = tmp_path / files.DEVICE.format(device=name)
         files.write_dataset(found, path, found.attrs["kind"], {})
     return tmp_path
@@ -49,8 +51,10 @@ def folder(neuron, synapse, tmp_path):
 def test_the_end_has_what_was_found_and_paths(folder, capsys):
     main(["overview", "--directory", str(folder)])
     assert capsys.readouterr().out.splitlines() == [
-        "synapse-3: 3 of 5 pulses heat the track by more than 50 K, up to 715 K: its",
-        "    parameters change",
+        "synapse-3: 2 notches, 2 reached by the sweep",
+        "neuron: largest deviation from ReLU 0.123 (parallel), 0.456 (series)",
+        "Pulses heat the track by more than 50 K: its parameters change (synapse-3: 3 of",
+        "    5, up to 1,715 K)",
         "",
         "Devices",
         "device        kind  pulses  final states",
@@ -61,8 +65,8 @@ def test_the_end_has_what_was_found_and_paths(folder, capsys):
         "  devices.synapse-3.track.cell_size 6e-09 m is above 4.567e-09 m, the smaller of",
         "    Δ/2 and the exchange length, so that the cells may pin the wall; choose a",
         "    smaller one, or compare with one",
-        "  synapse-3: the wall still moved at the end of 3 of 5 pulses, which therefore",
-        "    reach no level; raise relaxation.longest",
+        "  the wall still moved at the end of most pulses, which therefore reach no",
+        "    level; raise relaxation.longest (synapse-3: 3 of 5)",
         "",
         f"Summary: {folder}/results/summary.html",
         "Report: written by snakemake --report results/report.html",

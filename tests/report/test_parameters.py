@@ -43,3 +43,16 @@ def test_a_setting_of_zero_or_false_is_shown():
     assert rows["material.field_like_torque"][1:] == ("0", "0")
     assert rows["relaxation.longest"][2] == "0"
     assert rows["optional"][1:] == ("False", "False")
+
+
+def test_regions_are_shown_and_a_uniform_film_has_no_row_of_them():
+    data = copy.deepcopy(TINY)
+    shown = parameters.table(config.parse(data, check).devices).rows()
+    assert not [row for row in shown if row[0].startswith(("regions", "edge_damage"))]
+    data["devices"]["synapse"]["regions"] = [
+        {"start": 0.0, "stop": 80e-9, "uniaxial_anisotropy": {"ramp": [1.0e6, 1.05e6]}},
+        {"start": 80e-9, "stop": 90e-9, "damping": 0.25},
+    ]
+    rows = {row[0]: row[2:] for row in parameters.table(config.parse(data, check).devices).rows()}
+    first = "start 0, stop 8e-08, uniaxial_anisotropy ramp 1e+06 1.05e+06"
+    assert [*rows["regions"]] == ["", f"{first}; start 8e-08, stop 9e-08, damping 0.25"]

@@ -238,7 +238,7 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
     path = folder / "pulse_trains/stairs.nc"
     change(path, "response", pulse_train_current_density=densities)
-    found = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
+    found, _ = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
     up = energy(2e12, 3e-9, 50e-9)
     second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
     expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
@@ -258,7 +258,7 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
 )
 def test_single_pulses_start_from_the_initial_state_alone(folder, reading, usable, pulses):
     path = folder / "devices/synapse.nc"
-    found = programming.by_single_pulses(path, "synapse", usable, reading)
+    found, _ = programming.by_single_pulses(path, "synapse", usable, reading)
     last = [NAN] * (len(usable) - 1) + [0]
     np.testing.assert_array_equal(found[0], [*pulses, last])
 

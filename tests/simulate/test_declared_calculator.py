@@ -107,6 +107,26 @@ CASES = {
         "track.fixed_ends",
         "film or oommf",
     ),
+    "varying_parameters": (
+        COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "damping": 0.3}]},
+        "regions (or parameters_file, edge_damage)",
+        "film or oommf",
+    ),
+    "varying_dmi": (
+        COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "dmi_constant": 0.9e-3}]},
+        "regions (or parameters_file) with dmi_constant",
+        "film or oommf",
+    ),
+    "varying_thickness": (
+        COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "thickness": 2.1e-9}]},
+        "regions (or parameters_file) with thickness",
+        "film",
+    ),
+    "partial_cells": (
+        COLD | {"track": COLD["track"] | {"edges": "smooth"}},
+        "track.edges: smooth",
+        "film",
+    ),
 }
 """Changes of a device that need each capability alone, and the key and the fix of its refusal."""
 
@@ -191,3 +211,5 @@ def test_a_packaged_one_is_refused_in_the_configuration_by_what_it_declares(monk
             words = f"{key} is not simulated by the calculator oommf; leave it out, or set calcul"
             with pytest.raises(config.ConfigError, match=f"neuron.{words}ator: film$"):
                 device("oommf", **changes)
+    with pytest.raises(config.ConfigError, match="edges: smooth is not simulated by the calculato"):
+        device("oommf", **CASES["partial_cells"][0])

@@ -1,5 +1,9 @@
 """The summary of the campaign: the page that people open."""
 
+import subprocess
+
+from snakemake.logging import logger
+
 
 rule summary:
     """What the campaign found, its main figures, and links to all results."""
@@ -19,9 +23,23 @@ rule summary:
     localrule: True
     params:
         job=lambda w: plan.summary.linked_summary(campaign).to_json(),
-        # what the page shows if it is there, and does not ask for
-        noted=lambda w: plan.summary.noted_results(plan.summary.summary_job(campaign)),
         revision=[*map(revisions.of, ("report", *(f"show {name}" for name in STUDIES)))],
     shell:
         "wallnet show page.summary --job - --sources folder=. --to html={output:q}"
         " <<< {params.job:q} > {log:q} 2>&1"
+
+
+# results that the page shows and does not ask for; a page that fails is no failure of their run
+onsuccess:
+    if plan.summary.is_outdated(plan.summary.summary_job(campaign)):
+        command = "wallnet show page.summary --job - --sources folder=. --to"
+        told = subprocess.run(
+            [*command.split(), f"html={files.SUMMARY}"],
+            input=plan.summary.linked_summary(campaign).to_json(),
+            text=True,
+            capture_output=True,
+        )
+        if told.returncode:
+            logger.warning(
+                f"{files.SUMMARY} is not rewritten: {told.stderr.strip()}"
+            )

@@ -6,7 +6,6 @@ are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet
 """
 
 import json
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,27 +14,28 @@ import numpy as np
 
 from wallnet import config, experiment
 from wallnet import simulate as simulation
-from wallnet.api.arguments import GIF, TRACE, checked_argument, checked_arguments, whole
-from wallnet.api.studies import StudyFunction, dataset_of, function_of
+from wallnet.api.arguments import TRACE, checked_arguments, whole
+from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
+from wallnet.config.campaign import one_device
 from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
-from wallnet.config.pulse import parse_current_density
-from wallnet.config.quantities import plain
+from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import sampled
 from wallnet.experiment.energy_path import between, neighbours
-from wallnet.experiment.film import check
 from wallnet.experiment.simulation import level_states
-from wallnet.files import WallState, written_whole
+from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
 from wallnet.studies import DEVICES, STUDIES
+from wallnet.tracks.regions import check
 
 if TYPE_CHECKING:
     import discretisedfield
+    import pandas
     import xarray
     from matplotlib.figure import Figure
 
@@ -47,6 +47,7 @@ __all__ = [
     "load_device",
     "make_device",
     "minimum",
+    "preview",
     "sampled",
     "simulate",
     "sweep",
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 
-@checked_arguments()
+@checked_arguments
 def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None = None) -> Device:
     """Read a simulated device of a configuration file.
 
@@ -101,17 +102,35 @@ def make_device(**blocks: Any) -> Device:
     wallnet.config.ConfigError
         If a key is missing or has no valid value.
     """
-    data = {"devices": {"device": plain(blocks)}}
-    campaign = config.parse(data, check, source="make_device")
-    for text in campaign.warnings:
-        warnings.warn(f"make_device: {text}", stacklevel=2)
-    made = campaign.devices["device"]
-    if not isinstance(made, Device):
-        raise ConfigError("make_device: a measured device is not simulated; give another kind")
-    return made
+    return one_device({"devices": {"device": plain(blocks)}}, "device", check, "make_device")
 
 
-@checked_arguments()
+@checked_arguments
+def preview(device: Device) -> "tuple[Figure, pandas.DataFrame]":
+    """Show a device before it is simulated: a drawing to scale, and what to expect of it.
+
+    Parameters
+    ----------
+    device : Device
+        The device.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The track with its notches, wall, detector and fixed ends, and parts of it in cells.
+    pandas.DataFrame
+        Value and unit of each quantity (lengths of the film, velocity of the wall, barrier, heat,
+        energy, time of the sweep), and what is doubtful of it, empty if nothing is.
+    """
+    from wallnet.plan.preview import drawing_of, table_of
+    from wallnet.report import style
+
+    figures = Figures()
+    with style.apply(figures):
+        return drawing_of(device, device.kind, figures), table_of(device)
+
+
+@checked_arguments
 def simulate(
     device: Device,
     current_density: float,
@@ -144,7 +163,7 @@ def simulate(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    job = experiment.pulse_job(device, parse_current_density(current_density, "current_density"))
+    job = experiment.pulse_job(device, current_density)
     with simulation.progress_bar(job.longest, progress) as reached:
         return simulation.simulate(job, _begin(device, initial), reached)
 
@@ -162,7 +181,7 @@ def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dat
     return simulation.state_of(trace)
 
 
-@checked_arguments()
+@checked_arguments
 def train(
     device: Device,
     pulses: Iterable[Mapping[str, Any]],
@@ -203,7 +222,7 @@ def train(
         return run_train(job, _begin(device, initial), reached)
 
 
-@checked_arguments()
+@checked_arguments
 def minimum(device: Device, state: str) -> "xarray.Dataset":
     """Minimise the energy on from a wall that is initialised in a state of a device.
 
@@ -233,7 +252,7 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
 
 
-@checked_arguments()
+@checked_arguments
 def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -> "xarray.Dataset":
     """Compute the path of least energy between two neighbouring states, and its barrier.
 
@@ -276,7 +295,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
-@checked_arguments()
+@checked_arguments
 def sweep(
     device: Device,
     name: str,
@@ -322,28 +341,20 @@ def sweep(
     return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
-sampled = checked_arguments()(sampled)
+sampled = checked_arguments(sampled)
 
 for _study in STUDIES.values():
     globals()[_study.name] = function_of(_study)
 
 if TYPE_CHECKING:  # what type checkers know of them
-    barriers: StudyFunction
-    calibration: StudyFunction
-    crosscheck: StudyFunction
-    depinning: StudyFunction
-    disturb: StudyFunction
-    intervals: StudyFunction
-    operating_windows: StudyFunction
-    pulse_trains: StudyFunction
-    thermal: StudyFunction
-    transitions: StudyFunction
+    barriers = calibration = crosscheck = depinning = disturb = function_of(DEVICES)
+    intervals = operating_windows = pulse_trains = thermal = transitions = barriers
 
 
 # To look at results
 
 
-@checked_arguments()
+@checked_arguments
 def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field":
     """Return the magnetisation of a trace or an initial state as a field of discretisedfield.
 
@@ -364,9 +375,9 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     if "initial_magnetization" in data:
         values = data["initial_magnetization"].values
     else:
-        maps = checked_argument("data", data, TRACE)["magnetization"]
+        maps = checked_value("data", data, TRACE)["magnetization"]
         known = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
-        snapshot = checked_argument("snapshot", snapshot, known)
+        snapshot = checked_value("snapshot", snapshot, known)
         values = maps.isel(snapshot=snapshot).values
     track = _track_of(data)
     columns, rows = track.cells
@@ -377,7 +388,7 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     return df.Field(mesh, nvdim=3, value=cells, valid="norm")
 
 
-@checked_arguments()
+@checked_arguments
 def figure(
     kind: str,
     data: "xarray.Dataset",
@@ -427,7 +438,7 @@ def figure(
         return devices.DRAWINGS[kind](sources, figures)
 
 
-@checked_arguments()
+@checked_arguments
 def trace_figure(trace: "xarray.Dataset") -> "Figure":
     """Draw a trace: the last map of m_z, and the wall at both edges against time."""
     from wallnet.report import devices, style
@@ -443,39 +454,24 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         return made
 
 
-@checked_arguments(path=GIF)
+@checked_arguments
 def animate(trace: "xarray.Dataset", path: str | Path, frames_per_second: int = 8) -> None:
-    """Write the snapshots of a trace as an animated GIF.
+    """Write the snapshots of a trace as an animation.
 
     Parameters
     ----------
     trace : xarray.Dataset
         The trace. A shorter `output.snapshot_interval` of the device gives more frames.
     path : str or Path
-        The file, ``.gif``.
+        The file: ``.gif``, ``.webp`` or, where ffmpeg is, ``.mp4``.
     frames_per_second : int
         Number of snapshots shown in a second.
 
     Raises
     ------
     wallnet.files.FileError
-        If the file cannot be written.
+        If the ending is another one, ffmpeg is missing, or the file cannot be written.
     """
-    from matplotlib.animation import FuncAnimation, PillowWriter
+    from wallnet.report import animation
 
-    from wallnet.report import devices, style
-
-    figures = Figures()
-    times = trace["snapshot_time"].values
-    with style.apply(figures):
-        drawn, ((axes,),) = style.panels(figures, 1, 1, 0.3)
-
-        def show(number: int) -> list[Any]:
-            axes.clear()
-            devices.draw_map(axes, trace, times[number])
-            axes.set_title(f"{times[number] / 1e-9:.2f} ns", loc="left")
-            return []
-
-        moving = FuncAnimation(drawn, show, frames=len(times), blit=False)
-        with written_whole(path) as partial:
-            moving.save(str(partial), writer=PillowWriter(fps=frames_per_second))
+    animation.write(trace, path, frames_per_second)

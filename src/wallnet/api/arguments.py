@@ -6,11 +6,10 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar, get_args
+from typing import Any, ParamSpec, TypeVar
 
-from wallnet.config import ConfigError, Device
-from wallnet.config.messages import shown
-from wallnet.config.quantities import CurrentDensity, Quantity, plain
+from wallnet.config import Device
+from wallnet.config.quantities import CURRENT_DENSITY, DURATION, checked_value, plain
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files.schema import KINDS
 from wallnet.studies.barriers.ask import SPACING
@@ -22,36 +21,25 @@ Check = Callable[[Any], Any]
 """It returns an argument that is valid, or raises an error whose message follows the argument."""
 
 
-def checked_argument(name: str, value: Any, check: Check) -> Any:
-    """Return an argument as its check returns it, or raise `ConfigError`."""
-    try:
-        return check(value)
-    except ValueError as error:
-        raise ConfigError(f"{name} = {shown(value)} {error}") from None
-
-
-def checked_arguments(**own: Check) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator that checks the arguments of a function by `CHECKS` and its own checks.
+def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that checks its arguments by `CHECKS`.
 
     A bad one is refused with a `ConfigError` of one sentence, which begins with its name.
     """
+    signature = inspect.signature(function)
 
-    def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(function)
+    @functools.wraps(function)
+    def call(*positional: P.args, **named: P.kwargs) -> R:
+        bound = signature.bind(*positional, **named)
+        for key, value in bound.arguments.items():
+            # None is only the value of an argument that was left out
+            left_out = value is None and signature.parameters[key].default is None
+            check = CHECKS.get(f"{function.__name__}.{key}", CHECKS.get(key))
+            if check and not left_out:
+                bound.arguments[key] = checked_value(key, value, check)
+        return function(*bound.args, **bound.kwargs)
 
-        @functools.wraps(function)
-        def call(*positional: P.args, **named: P.kwargs) -> R:
-            bound = signature.bind(*positional, **named)
-            for key, value in bound.arguments.items():
-                # None is only the value of an argument that was left out
-                left_out = value is None and signature.parameters[key].default is None
-                if key in (checks := CHECKS | own) and not left_out:
-                    bound.arguments[key] = checked_argument(key, value, checks[key])
-            return function(*bound.args, **bound.kwargs)
-
-        return call
-
-    return decorated
+    return call
 
 
 def valid(condition: Callable[[Any], object], fault: str) -> Check:
@@ -85,6 +73,12 @@ def _has(value: Any, *names: str) -> bool:
     return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
 
 
+def _are_devices(value: Any) -> bool:
+    """Return whether it is a device, or a mapping of names to some."""
+    devices = [*value.values()] if isinstance(value, Mapping) else [value]
+    return bool(devices) and all(isinstance(each, Device) for each in devices)
+
+
 def _is_changes(value: Any) -> bool:
     """Return whether it is a mapping of texts to plain data."""
     with suppress(TypeError):
@@ -94,20 +88,8 @@ def _is_changes(value: Any) -> bool:
 
 
 _DEVICE = "is not a device; make one by load_device or make_device"
-DEVICE = valid(lambda value: isinstance(value, Device), _DEVICE)
-DEVICES = valid(
-    lambda value: (
-        value and [*map(DEVICE, value.values() if isinstance(value, Mapping) else [value])]
-    ),
-    _DEVICE,
-)
 TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
 PATH = valid(_is_path, "is not a path; give it as text or a Path")
-GIF = valid(
-    lambda value: _is_path(value) and os.fspath(value).endswith(".gif"),
-    "is not the path of a GIF; end it with .gif",
-)
-DATASET = valid(_has, "is not a dataset; give one that a function of wallnet.api returned")
 TRACE = valid(
     lambda value: _has(value, *KINDS["trace"], "parameters"),
     "is not a trace; give one as simulate returns it",
@@ -117,26 +99,27 @@ LIST = valid(
     "is not a list; write it like [a, b]",
 )
 PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "duration": 1e-9}')
-DENSITY: Quantity = get_args(CurrentDensity)[1]
 
 CHECKS: dict[str, Check] = {
-    "device": DEVICE,
+    "device": valid(lambda value: isinstance(value, Device), _DEVICE),
+    "ask.device": valid(_are_devices, _DEVICE),
     "initial": TRACE,
     "trace": TRACE,
-    "data": DATASET,
+    "data": valid(_has, "is not a dataset; give one that a function of wallnet.api returned"),
     "name": TEXT,
     "subject": TEXT,
     "path": PATH,
     "folder": PATH,
     "traces": PATH,
     "pulses": lambda value: PULSES([*LIST(value)]),
-    "shown": lambda value: [*map(DENSITY.checked, LIST(value))],
+    "shown": lambda value: [*map(CURRENT_DENSITY.checked, LIST(value))],
     "spacing": SPACING.checked,
-    "duration": Quantity("s", 1e-15, 1e-3).checked,
+    "current_density": CURRENT_DENSITY.checked,
+    "duration": DURATION.checked,
     "points": whole(2, MOST_POINTS, "a waveform has no more points"),
     "frames_per_second": whole(1, 100, "8 is usual"),
     "processes": whole(1, 10_000, "leave it out for one process a core"),
     "function": valid(callable, "is not a function; give one of the time in s"),
     "changes": valid(_is_changes, "is no mapping; write it like {'material.damping': 0.3}"),
 }
-"""Checks of arguments by the name of the parameter."""
+"""Checks of arguments by the name of the parameter, or of the function and the parameter."""

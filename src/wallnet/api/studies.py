@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol, get_args, get_type_hints
 
 from wallnet import files, plan, workflow_path
-from wallnet.api.arguments import DEVICES, checked_arguments
+from wallnet.api.arguments import checked_arguments
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section, plain
 from wallnet.config.schema import described
@@ -59,7 +59,7 @@ def function_of(study: Study) -> StudyFunction:
     fields = study.settings.model_fields
     several = not (study.of_device or {*NAMING} & {*fields})
 
-    @checked_arguments(device=DEVICES)
+    @checked_arguments
     def ask(
         device: Device | Mapping[str, Device],
         *,

@@ -329,10 +329,18 @@ def load_device(
     alone = {key: data[key] for key in SHARED if key in data}
     alone |= {"devices": {heir: blocks[heir] for heir in heirs}}
     with contextlib.chdir(Path(path).parent):
-        campaign = parse(alone, check, source=str(path))
+        return one_device(alone, name, check, str(path))
+
+
+def one_device(data: Mapping[str, Any], name: str, check: CheckDevice, source: str) -> Device:
+    """Return a simulated device of plain data, with Python's warnings of what is doubtful.
+
+    The errors are those of `parse`.
+    """
+    campaign = parse(data, check, source)
     for text in campaign.warnings:
-        warnings.warn(f"{path}: {text}", stacklevel=2)
+        warnings.warn(f"{source}: {text}", stacklevel=3)
     device = campaign.devices[name]
     if isinstance(device, MeasuredDevice):
-        raise ConfigError(f"{path}: device {name} is measured; name a device that is simulated")
+        raise ConfigError(f"{source}: devices.{name} is measured; name one that is simulated")
     return device

@@ -34,6 +34,14 @@ class Declaration:
     """Whether it simulates pulses that are not square (`Simulation.segments`)."""
     frozen_spins: ClassVar[bool] = False
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
+    varying_parameters: ClassVar[bool] = False
+    """Whether it simulates Ms, A, Ku and α that vary from cell to cell (`tracks.layer`)."""
+    varying_dmi: ClassVar[bool] = False
+    """Whether it simulates D that varies."""
+    varying_thickness: ClassVar[bool] = False
+    """Whether it simulates a thickness that varies."""
+    partial_cells: ClassVar[bool] = False
+    """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -47,7 +55,8 @@ class Declaration:
 class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
-    temperature = heating = waveforms = frozen_spins = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = True
+    varying_parameters = varying_dmi = varying_thickness = True
 
 
 class Packaged(Declaration):
@@ -64,7 +73,8 @@ class FilmDeclaration(Packaged):
 
     Settings = FilmSettings
     title = "engine"
-    temperature = heating = waveforms = frozen_spins = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = True
+    varying_parameters = varying_dmi = varying_thickness = True
     relative_time = 1.0
 
 
@@ -74,7 +84,7 @@ class OommfDeclaration(Packaged):
     Settings = OommfSettings
     title = "OOMMF"
     software = "oommf"
-    temperature = waveforms = frozen_spins = True
+    temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = True
     memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
     runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
     relative_time = 250.0
@@ -102,6 +112,10 @@ NEEDS = {
     "heating": "temperature.heating: pulse",
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
+    "varying_parameters": "regions (or parameters_file, edge_damage)",
+    "varying_dmi": "regions (or parameters_file) with dmi_constant",
+    "varying_thickness": "regions (or parameters_file) with thickness",
+    "partial_cells": "track.edges: smooth",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 

@@ -10,42 +10,47 @@ from pydantic_core import PydanticCustomError
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
 from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
+from wallnet.config.maps import MapFile
 from wallnet.config.measured import MEASURED
 from wallnet.config.messages import misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     FIXES,
+    Anisotropy,
     Conductance,
     CurrentDensity,
+    Damping,
     Duration,
     DurationOrNone,
     Fraction,
+    InterfacialDMI,
     Kelvin,
+    Magnetization,
     Position,
     Quantity,
     Resistance,
     Section,
     Speed,
+    Stiffness,
     silent,
 )
+from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.track import ROUNDING, Track
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
 
-Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]
-
 
 class StaticMaterial(Section):
     """The ferromagnetic film, as its energy needs it."""
 
-    saturation_magnetization: Annotated[float, Quantity("A/m", 5e3, 3e6)]
+    saturation_magnetization: Magnetization
     """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
-    exchange_stiffness: Annotated[float, Quantity("J/m", 1e-14, 1e-10)]
+    exchange_stiffness: Stiffness
     """Exchange constant A. Source: paper, Table I: 2e-11."""
-    dmi_constant: Annotated[float, Quantity("J/m²", 1e-7, 0.01, magnitude=True, zero=True)]
+    dmi_constant: InterfacialDMI
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
-    uniaxial_anisotropy: Annotated[float, Quantity("J/m³", 100.0, 3e7)]
+    uniaxial_anisotropy: Anisotropy
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
 
     @property
@@ -59,13 +64,18 @@ class StaticMaterial(Section):
         return math.sqrt(self.exchange_stiffness / self.effective_anisotropy)
 
     @property
+    def exchange_length(self) -> float:
+        """√(2A/(μ0 Ms²)) in m."""
+        stray = VACUUM_PERMEABILITY * self.saturation_magnetization**2
+        return math.sqrt(2 * self.exchange_stiffness / stray)
+
+    @property
     def largest_cell(self) -> float:
         """Largest edge in m of cells that resolve a wall and its stray field.
 
-        It is the smaller of Δ/2 and the exchange length √(2A/(μ0 Ms²)).
+        It is the smaller of Δ/2 and the exchange length.
         """
-        stray = VACUUM_PERMEABILITY * self.saturation_magnetization**2
-        return min(self.wall_width_parameter / 2, math.sqrt(2 * self.exchange_stiffness / stray))
+        return min(self.wall_width_parameter / 2, self.exchange_length)
 
     @property
     def critical_dmi(self) -> float:
@@ -74,6 +84,11 @@ class StaticMaterial(Section):
         Source: Rohart and Thiaville, 2013, doi:10.1103/PhysRevB.88.184422.
         """
         return 4 * math.sqrt(self.exchange_stiffness * self.effective_anisotropy) / math.pi
+
+    @property
+    def wall_energy(self) -> float:
+        """σ = 4 √(A K_eff) - π |D| in J/m², per area of a straight Néel wall; source as of D_c."""
+        return math.pi * (self.critical_dmi - abs(self.dmi_constant))
 
     def _faults(self) -> Iterator[str]:
         if self.effective_anisotropy <= 0:
@@ -220,17 +235,8 @@ class Detector(Section):
             yield "polarization is 0, so the detector measures nothing; raise it"
 
     def columns(self, track: Track) -> slice:
-        """Return the columns of a track's cells, along x, whose centre is under the detector.
-
-        A centre on `start` belongs to the detector, one on `stop` does not.
-        """
-
-        def first_from(position: float) -> int:
-            # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
-            return max(0, math.ceil(position / track.cell_size - 0.5 - 1e-6))
-
-        stop = track.length if self.stop is None else self.stop
-        return slice(first_from(self.start or 0.0), min(first_from(stop), track.cells[0]))
+        """Return the columns of a track's cells, along x, whose centre is under the detector."""
+        return track.columns(self.start or 0.0, track.length if self.stop is None else self.stop)
 
 
 ReadTime = Literal["pulse_end", "rest"] | Duration
@@ -277,6 +283,14 @@ class Device(Section):
     """Recording intervals of the traces."""
     material: Material
     """The film and the spin current."""
+    regions: tuple[Region, ...] | None = silent(None)
+    """Regions along the track whose film differs from `material`. Where they overlap, the later one
+    holds for the parameters that it has."""
+    parameters_file: MapFile | None = silent(None)
+    """Map of the film's parameters over the whole track: a netCDF file, relative to the folder of
+    the campaign. Regions lie over it."""
+    edge_damage: EdgeDamage | None = silent(None)
+    """Lower Ku near edges and notches, of what regions and the map give."""
     calculator: CalculatorName = "film"
     """Calculator of the traces: `film` (the embedded engine), `oommf` or `module:Class`."""
     film: FilmSettings = FilmSettings()
@@ -304,6 +318,16 @@ class Device(Section):
         own = (self.calculator_settings or {}).get(self.calculator, {})
         settings: Section | dict[str, Any] = getattr(self, self.calculator, own)
         return settings
+
+    @property
+    def variation(self) -> Variation | None:
+        """What varies from cell to cell; None in a uniform film."""
+        varying: dict[str, Any] = {"regions": self.regions or ()}
+        varying |= {"parameters_file": self.parameters_file, "edge_damage": self.edge_damage}
+        names = Variation.model_construct(**varying).names
+        values = {**dict(self.material), "thickness": self.track.thickness}
+        reference = {name: values[name] for name in sorted(names)}
+        return Variation.model_construct(**varying, reference=reference) if names else None
 
     @property
     def field_temperature(self) -> float:
@@ -334,6 +358,9 @@ class Device(Section):
         heated = law.heating == "pulse"
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
+        needs |= {"partial_cells": self.track.edges == "smooth"}
+        variation = self.variation
+        needs |= dict.fromkeys(needed_for(variation.reference if variation else ()), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
             yield fault
         if heated and law.ambient >= curie:
@@ -342,6 +369,8 @@ class Device(Section):
                 f"of {curie:g} K; lower it"
             )
         track = self.track
+        if variation:
+            yield from variation.faults(track, self.field_temperature)
         margin = max(track.cell_size, track.fixed_ends or 0.0)
         if not margin <= self.wall.start <= track.length - margin:
             yield (

@@ -82,7 +82,8 @@ def _known_keys(model: Any, path: Location) -> list[str]:
             model = get_args(model)[1]
         elif part in fields:
             model = fields[part].annotation
-        blocks = [kind for kind in get_args(model) if hasattr(kind, "model_fields")]
+        kinds = (inner for kind in get_args(model) for inner in (kind, *get_args(kind)))
+        blocks = [kind for kind in kinds if hasattr(kind, "model_fields")]
         if blocks and get_origin(model) is not dict:
             model = blocks[0]
     return list(getattr(model, "model_fields", ()))

@@ -5,16 +5,17 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from wallnet.config.messages import ConfigError, shown, shown_key
 from wallnet.config.quantities import (
     ASCENDING,
+    CURRENT_DENSITY,
     CurrentDensity,
     Duration,
     DurationOrNone,
     Quantity,
     Section,
+    checked_value,
 )
 from wallnet.config.waveform import Waveform, too_long
 
@@ -77,14 +78,9 @@ def whole_duration(duration: float) -> float:
     return named
 
 
-def parse_current_density(text: object, name: str = "--current-density") -> float:
-    """Read a current density in A/m² that a user gave; `ConfigError` names it if it is none."""
-    try:
-        return TypeAdapter(CurrentDensity).validate_python(text)
-    except ValidationError as invalid:
-        error = invalid.errors(include_url=False)[0]
-        value = shown_key(text) if isinstance(text, str) else shown(text)
-        raise ConfigError(f"{name} = {value} {error['msg']}") from None
+def parse_current_density(text: object) -> float:
+    """Read the current density in A/m² of a command; `ConfigError` names it if it is none."""
+    return checked_value("--current-density", text, CURRENT_DENSITY.checked)
 
 
 class CurrentSweep(Section):

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +18,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from wallnet.config.messages import shown
+from wallnet.config.messages import ConfigError, shown
+
+Value = TypeVar("Value")
 
 TEXT_OF_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"
 """Numbers that YAML 1.1 reads as text: the exponent has no sign, or no point before it."""
@@ -156,6 +158,17 @@ class Quantity(Form):
         return {"anyOf": [*ranges, {"type": "string", "pattern": TEXT_OF_NUMBER}]}
 
 
+def checked_value(name: str, value: object, check: Callable[[Any], Value]) -> Value:
+    """Return a value as its check returns it; a `ConfigError` names a bad one.
+
+    The check raises a `ValueError` whose message follows the value.
+    """
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} = {shown(value)} {error}") from None
+
+
 @dataclass(frozen=True)
 class Text(Form):
     """Form of a text, as annotation of a str of a `Section` or of the keys of a dict."""
@@ -198,11 +211,18 @@ Name = Annotated[str, NAME]
 
 Length = Annotated[float, Quantity("m", 1e-10, 1e-3)]
 Position = Annotated[float, Quantity("m", 0.0, 1e-3)]
-Duration = Annotated[float, Quantity("s", 1e-15, 1e-3)]
+DURATION = Quantity("s", 1e-15, 1e-3)
+Duration = Annotated[float, DURATION]
 DurationOrNone = Annotated[float, Quantity("s", 1e-15, 1e-3, zero=True)]
-CurrentDensity = Annotated[float, Quantity("A/m²", 1e8, 1e14, magnitude=True, zero=True)]
+CURRENT_DENSITY = Quantity("A/m²", 1e8, 1e14, magnitude=True, zero=True)
+CurrentDensity = Annotated[float, CURRENT_DENSITY]
 Resistance = Annotated[float, Quantity("Ω", 1e-3, 1e12)]
 Conductance = Annotated[float, Quantity("S", 1e-12, 1e3)]
 Speed = Annotated[float, Quantity("m/s", 1e-6, 1e4)]
 Kelvin = Annotated[float, Quantity("K", 1e-3, 1000.0)]
 Fraction = Annotated[float, Quantity("1", 0.0, 1.0, fix="it is a fraction between 0 and 1")]
+Magnetization = Annotated[float, Quantity("A/m", 5e3, 3e6)]
+Stiffness = Annotated[float, Quantity("J/m", 1e-14, 1e-10)]
+InterfacialDMI = Annotated[float, Quantity("J/m²", 1e-7, 0.01, magnitude=True, zero=True)]
+Anisotropy = Annotated[float, Quantity("J/m³", 100.0, 3e7)]
+Damping = Annotated[float, Quantity("1", 1e-4, 10.0)]

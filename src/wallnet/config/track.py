@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -15,17 +15,55 @@ ROUNDING = 1e-9
 """Relative tolerance of bounds, since decimal numbers have rounding errors."""
 
 
-class Notches(Section):
-    """Pairs of semicircular cuts, one on each long edge, given by count or by position."""
+SHAPES = {
+    "disc": ("diameter",),
+    "ellipse": ("length", "depth"),
+    "triangle": ("length", "depth"),
+    "trapezoid": ("length", "depth", "flanks"),
+}
+"""Keys of the size of a notch, by its shape."""
 
-    diameter: Length
-    """Diameter of every notch. Source: paper: 20 nm, at which no notch pins a wall; 40 nm does."""
+
+class Notches(Section):
+    """Pairs of equal cuts, one on each long edge, given by count or by position."""
+
+    shape: Literal["disc", "ellipse", "triangle", "trapezoid"] = silent("disc")
+    """Half a disc, which has a `diameter`, or half an ellipse, a triangle or a trapezoid, which
+    have `length` and `depth`. Source: paper: semicircular."""
+    diameter: Length | None = silent(None)
+    """Diameter of every half disc. Source: paper: 20 nm, at which no notch pins a wall; 40 nm does.
+    """
+    length: Length | None = silent(None)
+    """Length of every other notch along the edge, with its position in the middle. Source: our
+    choice."""
+    depth: Length | None = silent(None)
+    """Depth of every other notch from the edge. Source: our choice."""
+    flanks: tuple[Position, Position] | None = silent(None)
+    """Lengths along x of the left and the right flank of a trapezoid; between them, it has its full
+    depth. Source: our choice."""
     count: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Number of pairs, at k·length/count; the last one is on the right edge. Source: paper."""
     positions: tuple[Position, ...] | None = None
     """Positions of the pairs along the track, instead of their number."""
 
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Length along the edge and depth of every notch in m."""
+        if self.diameter is not None:
+            return self.diameter, self.diameter / 2
+        return self.length or 0.0, self.depth or 0.0
+
     def _faults(self) -> Iterator[str]:
+        sizes = SHAPES[self.shape]
+        for key in ("diameter", "length", "depth", "flanks"):
+            if (getattr(self, key) is not None) == (key in sizes):
+                continue
+            needs = f"and shape {self.shape} needs {' and '.join(sizes)}"
+            if key in sizes:
+                yield f"{key} is missing, {needs}; add it or choose another shape"
+            yield f"{key} is given, {needs} only; set it to null or choose another shape"
+        if sum(self.flanks or ()) > self.extent[0] * (1 + ROUNDING):
+            yield "flanks are longer together than length; shorten them or lengthen the notch"
         if (self.count is None) == (self.positions is None):
             yield "needs either count (notches at k·length/count) or positions (a list in m)"
         if self.positions is not None and not self.positions:
@@ -46,6 +84,9 @@ class Track(Section):
     is a warning, see docs/physics.md. Source: paper: 1 nm and 3 nm."""
     notches: Notches | None = None
     """Notches along both edges; null removes inherited ones."""
+    edges: Literal["stairs", "smooth"] = silent("stairs")
+    """Edges of notches: stairs of whole cells, or smooth, with cells that are filled in part.
+    Source: our choice."""
     fixed_ends: Length | None = silent(None)
     """Length of the frozen spins at each end; none if not given. Source: our choice."""
 
@@ -59,6 +100,15 @@ class Track(Section):
         """Edges of a cell in m."""
         return self.cell_size, self.cell_size, self.thickness
 
+    def columns(self, start: float, stop: float) -> slice:
+        """Return the columns of cells, along x, whose centre is between two positions in m.
+
+        A centre on `start` belongs to them, one on `stop` does not.
+        """
+        # the tolerance of 1e-6 cells absorbs the rounding error of, for example, 128 nm / 1 nm
+        first, last = (math.ceil(x / self.cell_size - 0.5 - 1e-6) for x in (start, stop))
+        return slice(max(0, first), min(max(0, last), self.cells[0]))
+
     @property
     def free_range(self) -> tuple[float, float]:
         """First and last position along x in m between the fixed ends."""
@@ -66,9 +116,9 @@ class Track(Section):
         return fixed, self.length - fixed
 
     @property
-    def notch_radius(self) -> float:
-        """Radius of every notch in m; 0 without notches."""
-        return self.notches.diameter / 2 if self.notches else 0.0
+    def notch_reach(self) -> float:
+        """Half the length of every notch along its edge in m; 0 without notches."""
+        return self.notches.extent[0] / 2 if self.notches else 0.0
 
     @property
     def notch_positions(self) -> tuple[float, ...]:
@@ -86,7 +136,7 @@ class Track(Section):
         A notch on the right edge does not pin a wall for long, since the wall leaves the track.
         """
         end = self.length * (1 + ROUNDING)
-        return tuple(x for x in self.notch_positions if x + self.notch_radius <= end)
+        return tuple(x for x in self.notch_positions if x + self.notch_reach <= end)
 
     def ends_in_notches(self, start: float) -> bool:
         """Return whether a wall from a start, in m, stays between the first and the last notch.
@@ -99,7 +149,7 @@ class Track(Section):
         inside = self.inner_notch_positions
         return (
             2 <= len(inside) == len(self.notch_positions)
-            and abs(start - inside[0]) <= self.notch_radius
+            and abs(start - inside[0]) <= self.notch_reach
         )
 
     def _faults(self) -> Iterator[str]:
@@ -125,10 +175,13 @@ class Track(Section):
             )
         if self.notches is None:
             return
-        if self.notches.diameter > (self.width - 2 * self.cell_size) * (1 + ROUNDING):
+        length, depth = self.notches.extent
+        disc, room = self.notches.shape == "disc", self.width - 2 * self.cell_size
+        if 2 * depth > room * (1 + ROUNDING):
+            size = f"diameter {2 * depth:g}" if disc else f"depth {depth:g}"
+            most = f"width - 2 cells = {room:g}" if disc else f"width/2 - 1 cell = {room / 2:g}"
             yield (
-                f"notches.diameter {self.notches.diameter:g} m leaves no film between the two "
-                f"notches; keep it below width - 2 cells = {self.width - 2 * self.cell_size:g} m"
+                f"notches.{size} m leaves no film between the two notches; keep it below {most} m"
             )
         positions = self.notch_positions
         for position in positions:
@@ -139,11 +192,12 @@ class Track(Section):
                 )
         for position in positions if self.fixed_ends is not None else ():
             distance = min(position - first, last - position)
-            if distance < self.notch_radius * (1 - ROUNDING):
+            if distance < self.notch_reach * (1 - ROUNDING):
                 yield f"notches at {position:g} m reach into fixed_ends; shorten these or move them"
         for left, right in itertools.pairwise(positions):
-            if right - left < self.notches.diameter * (1 - ROUNDING):
+            if right - left < length * (1 - ROUNDING):
                 yield (
                     f"notches overlap: neighbours are {right - left:g} m apart and "
-                    f"notches.diameter is {self.notches.diameter:g} m; use fewer or smaller ones"
+                    f"notches.{'diameter' if disc else 'length'} is {length:g} m; use fewer or "
+                    "smaller ones"
                 )

@@ -9,8 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from wallnet.config.messages import ConfigError, shown
-from wallnet.config.quantities import DurationOrNone, Quantity, plain
+from wallnet.config.quantities import DurationOrNone, Quantity, checked_value, plain
 from wallnet.files.whole import LARGEST_TEXT, regular
 
 MOST_POINTS = 200
@@ -127,14 +126,10 @@ def sampled(
         If a share is no number from -1 to 1.
     """
     times = [duration * index / (points - 1) for index in range(points)]
-    shares = []
-    for time in times:
-        share = function(time)
-        try:
-            shares.append(SHARE.checked(share))
-        except ValueError as error:
-            raise ConfigError(f"function({time:g}) = {shown(share)} {error}") from None
-    return [*zip(times, shares, strict=True)]
+    return [
+        (time, checked_value(f"function({time:g})", function(time), SHARE.checked))
+        for time in times
+    ]
 
 
 class Segment(NamedTuple):

@@ -57,7 +57,7 @@ def arrival_times(
     Times are in s, positions of the ends in m. The result is NaN where an end does not arrive,
     shape (pulses, notches).
     """
-    edges = [position - track.notch_radius for position in track.notch_positions]
+    edges = [position - track.notch_reach for position in track.notch_positions]
     pulses = zip(recorded["wall_bottom"], recorded["wall_top"], strict=True)
     last = [[max(first_time(time, end, edge) for end in ends) for edge in edges] for ends in pulses]
     arrived = np.array(last).reshape(len(last), len(edges))

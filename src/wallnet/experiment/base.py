@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from wallnet.config import ConfigError, Track
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.quantities import Section
+from wallnet.config.regions import Variation
 from wallnet.files.whole import one_line
 
 Data = TypeVar("Data")
@@ -72,3 +73,5 @@ class TrackJob(Job):
 
     track: Track
     material: StaticMaterial
+    variation: Variation | None = None
+    """What varies from cell to cell; None in a uniform film."""

@@ -84,7 +84,13 @@ def minimum_job(device: Device, name: str, temperature: float | None = None) -> 
         bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
     material = film_of(device, temperature)
-    return Minimum(track=device.track, material=material, state=state, placement=placement)
+    return Minimum(
+        track=device.track,
+        material=material,
+        variation=device.variation and device.variation.of_energy(),
+        state=state,
+        placement=placement,
+    )
 
 
 def neighbours(track: Track) -> list[Pair]:
@@ -145,6 +151,7 @@ def barrier_job(
     return EnergyPath(
         track=device.track,
         material=material,
+        variation=device.variation and device.variation.of_energy(),
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
         spacing=spacing * material.wall_width_parameter,

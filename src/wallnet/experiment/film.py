@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
 from wallnet.config.messages import checked
+from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
 from wallnet.film.newell import Cell
 from wallnet.film.terms import Layer, SpinTorque, Terms
@@ -23,6 +24,8 @@ LONGEST_USUAL = 100e-9
 """Duration of a pulse in s above which a warning asks for its unit."""
 THERMAL_STEP = 3.0
 """Processor time of a step at a temperature, with all columns, in steps without one."""
+SMOOTH_EDGES = 2.5
+"""Processor time with smooth edges, whose steps are shorter, relative to stairs."""
 
 SPIN_DIRECTION = (0.0, 1.0, 0.0)
 """Polarisation of the spin current of a charge current along +x, which drives the wall towards
@@ -171,15 +174,22 @@ def check(device: Device) -> tuple[str, list[str]]:
             domain_magnetization(cells_of(device), device.track.cell, device.field_temperature)
     except ValueError as error:
         return f"material.{error}", []
-    if device.track.cell_size > film.wall_width_parameter:
-        return (
-            f"track.cell_size {device.track.cell_size:g} m is above the width parameter of the "
-            f"wall, Δ = √(A/K_eff) = {film.wall_width_parameter:.4g} m, so that the cells pin "
-            f"the wall; choose at most {film.largest_cell:.3g} m"
-        ), []
+    if fault := cell_fault(device.track, film):
+        return fault, []
     longest = max(device.pulse.duration + device.relaxation.longest, device.wall.relaxation)
     keys = "pulse.duration and relaxation.longest"
     return size_fault(device, keys, longest, _strongest(device)), [*_doubts(device, film)]
+
+
+def cell_fault(track: Track, material: StaticMaterial) -> str:
+    """Return why the cells of a track are too large for a film, empty if they are not."""
+    if track.cell_size <= material.wall_width_parameter:
+        return ""
+    return (
+        f"track.cell_size {track.cell_size:g} m is above the width parameter of the wall, Δ = "
+        f"√(A/K_eff) = {material.wall_width_parameter:.4g} m, so that the cells pin the wall; "
+        f"choose at most {material.largest_cell:.3g} m"
+    )
 
 
 def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
@@ -233,6 +243,7 @@ def size_fault(device: Device, keys: str, duration: float, strongest: float, map
         )
     steps = duration / step_of(device, strongest)
     cost = THERMAL_STEP if device.field_temperature else 1.0
+    cost *= SMOOTH_EDGES if device.track.edges == "smooth" else 1.0
     if cost * columns * rows * steps > LARGEST_WORK:
         return (
             f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "

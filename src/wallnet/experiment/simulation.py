@@ -30,11 +30,12 @@ from wallnet.config.quantities import (
     Section,
     silent,
 )
+from wallnet.config.regions import needed_for
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.code import code_of
-from wallnet.experiment.film import THERMAL_STEP, cells_of, time_step
+from wallnet.experiment.film import SMOOTH_EDGES, THERMAL_STEP, cells_of, time_step
 from wallnet.files import WallState
 
 BLOCK = 8
@@ -281,8 +282,8 @@ class Simulation(TrackJob):
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.
 
-        A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is
-        followed by a quench.
+        A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is followed by a
+        quench. Smooth edges count as `film.SMOOTH_EDGES`.
         """
         # the torque changes the step little
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
@@ -296,7 +297,8 @@ class Simulation(TrackJob):
                 quenches += free.share * free.longest / QUENCH.longest
             each = QUENCH.longest / time_step(*given, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
-        return columns * rows * steps
+        edges = SMOOTH_EDGES if self.track.edges == "smooth" else 1.0
+        return edges * columns * rows * steps
 
 
 def needs_of(job: Mapping[str, Any]) -> set[str]:
@@ -310,8 +312,10 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "heating": "heating" in job,
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
+        "partial_cells": "edges" in job.get("track", {}),
     }
-    return {what for what, needed in needs.items() if needed}
+    varying = needed_for(job.get("variation", {}).get("reference", ()))
+    return {what for what, needed in needs.items() if needed} | varying
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
@@ -319,6 +323,7 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
     fields: dict[str, Any] = {
         "track": device.track,
         "material": cells_of(device),
+        "variation": device.variation,
         "placement": WallPlacement(bottom=bottom, top=top),
         "relaxation": device.relaxation,
         "output": device.output,

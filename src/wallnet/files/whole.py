@@ -256,16 +256,15 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     if memory:
         with suppress(OSError, ValueError):
             remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
-    for place, _, names in os.walk(folder):
-        for file in (os.path.join(place, name) for name in names):
-            # Snakemake would find no end of it
-            if os.path.exists(file) and not os.path.isfile(file):
-                raise FileError(f"{file} is no regular file; remove it")
     seen, found = {}, {}
-    for note in Path(folder).rglob(".*.sha256"):
-        path = note.with_name(note.name[1 : -len(".sha256")])
+    for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
+        # Snakemake would find no end of it
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path} is no regular file; remove it")
+        if (noted := _noted(path)) is None:
+            continue
         try:
-            noted, status = _noted(path), os.stat(path)
+            status = path.stat()
             key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
             *known, digest = remembered.get(str(path), [""])
             if known != key:

@@ -42,8 +42,8 @@ class Cells:
         filled parts if not given.
     bond_x, bond_y : ndarray, optional
         Factors of A and D of these bonds, as at boundaries of grains.
-    shapes : bool array (rows, columns, parts, parts), optional
-        Filled parts of each cell, along y and x; cells are whole if not given.
+    shapes : ndarray (rows, columns, parts, parts), optional
+        Filled share of each part of a cell, along y and x; cells are whole if not given.
     """
 
     mask: NDArray[np.bool_]
@@ -59,7 +59,7 @@ class Cells:
     open_y: Array | None = None
     bond_x: Array | float = 1.0
     bond_y: Array | float = 1.0
-    shapes: NDArray[np.bool_] | None = field(default=None, repr=False)
+    shapes: NDArray[np.float32] | None = field(default=None, repr=False)
 
     def of(self, name: str) -> Array:
         """Return a parameter in all cells; 1 in empty ones."""
@@ -76,7 +76,7 @@ class Cells:
     @cached_property
     def filled(self) -> Array:
         """Share of each cell that is filled; 0 in empty cells."""
-        share = 1.0 if self.shapes is None else self.shapes.mean(axis=(2, 3))
+        share = 1.0 if self.shapes is None else self.shapes.mean(axis=(2, 3), dtype=np.float64)
         return np.where(self.mask, share, 0.0)
 
     @cached_property

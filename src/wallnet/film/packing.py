@@ -23,13 +23,13 @@ def packed(layer: Layer) -> NDArray[np.float32]:
     found = dict(zip(names, np.zeros((len(names), *layer.mask.shape)), strict=True))
     near = layer.saturation_magnetization * newell.stencil(layer.cell) * terms.stray_field
     sides = ("right", "above"), layer.cell, cells.bonds, (near[:, 1], near[:, 2])
-    for axis, (side, edge, (exchange, dmi), stray) in enumerate(zip(*sides, strict=False)):
+    for along, (side, edge, (exchange, dmi), stray) in enumerate(zip(*sides, strict=False)):
         rows, columns = exchange.shape
         field = layer.dmi_constant / layer.polarization / edge
         found[f"{side}_dmi"][:rows, :columns] = field * dmi
         field = 2 * layer.exchange_stiffness / layer.polarization / edge**2
-        before, after = (np.moveaxis(cells.moment, 1 - axis, 0)[part] for part in PAIR)
-        moments = np.moveaxis(before * after, 0, 1 - axis)
+        before, after = (np.moveaxis(cells.moment, 1 - along, 0)[part] for part in PAIR)
+        moments = np.moveaxis(before * after, 0, 1 - along)
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
             found[f"{side}_{component}"][:rows, :columns] = bond

@@ -80,7 +80,7 @@ def near_terms(cells: "Cells", cell: newell.Cell) -> Near:
     entries: list[tuple[NDArray[np.intp], NDArray[np.intp], Array]] = []
     chosen = np.zeros_like(cells.mask)
     chosen[tuple(partial.T)] = True
-    shapes = cells.shapes.reshape(rows, columns, -1).astype(np.float64)
+    shapes = cells.shapes.reshape(rows, columns, -1)
     for i in range(-REACH, REACH + 1):
         for j in range(-REACH, REACH + 1):
             near = partial + np.array([i, j])
@@ -90,7 +90,7 @@ def near_terms(cells: "Cells", cell: newell.Cell) -> Near:
             source, target = source[inside], target[inside]
             if not len(source):
                 continue
-            first, second = shapes[tuple(source.T)], shapes[tuple(target.T)]
+            first, second = (shapes[tuple(each.T)].astype(np.float64) for each in (source, target))
             parts = round(np.sqrt(first.shape[1]))
             kernel, whole = _kernel(parts, i, j, cell), _whole(i, j, cell)
             shares = cells.filled[tuple(source.T)] * cells.filled[tuple(target.T)]

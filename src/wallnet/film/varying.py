@@ -221,7 +221,7 @@ def _advance(
                     continue
                 first, last = begin * stride, end * stride
                 if j == 0:
-                    _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
+                    _evaluate(polynomial, (2 * n + 1) / (2 * steps), slow[0], first, last)
                     if q.noise != 0:
                         _draw(noise, q.noise, key, drawn + n, first, last)
                 source, target = m, work[0]

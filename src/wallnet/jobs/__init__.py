@@ -56,6 +56,8 @@ class Studied(Section):
 
     study: str
     subject: str
+    device: str | None = None
+    """Its device, if it has one."""
     settings: dict[str, Any] | None = None
     needed: bool
     headline: bool
@@ -65,12 +67,14 @@ class SummaryJob(Job):
     """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
 
     `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
+    `shown` has the pulses of each device that are shown in A/m², where the campaign chooses them.
     `studied` has what the page shows of the studies. `networks` tells whether there are networks,
     and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
     page links, and `warnings` what is doubtful of the configuration.
     """
 
     devices: tuple[str, ...]
+    shown: Mapping[str, tuple[float, ...]]
     studied: tuple[Studied, ...]
     written: str | None = None
     networks: bool

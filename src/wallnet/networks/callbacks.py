@@ -18,13 +18,7 @@ from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.networks import training
 from wallnet.networks.classifier import Classifier
-from wallnet.networks.layers import (
-    Layers,
-    SynapticLayer,
-    digital_layers,
-    synaptic_layers,
-    warn_of_digital,
-)
+from wallnet.networks.layers import Layers, SynapticLayer, digital_layers, synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 FACTORS = "level_factors"
@@ -118,18 +112,16 @@ class TrainOnLevels(Callback):
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Add the factors to the parameters of the network, before its optimisers are made."""
-        model = _named(pl_module)
-        self.digital_layers = digital_layers(model, self.layers)
-        warn_of_digital(model, self.layers)
         if self.learn_scales and not hasattr(pl_module, FACTORS):
-            factors = training.new_factors(synaptic_layers(model, self.layers))
+            factors = training.new_factors(synaptic_layers(_named(pl_module), self.layers))
             setattr(pl_module, FACTORS, nn.ParameterList(factors))
 
     @torch.no_grad()
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Put the network on the levels, with the hidden weights of a training that continues."""
         model, factors = _named(pl_module), list(getattr(pl_module, FACTORS, ()))
-        training.refuse_prepared(model)
+        layers = training.layers_to_place(model, self.layers)
+        self.digital_layers = digital_layers(model, self.layers)
         optimizers = trainer.optimizers if factors else []
         groups = [group["params"] for each in optimizers for group in each.param_groups]
         moved = {id(parameter) for group in groups for parameter in group}
@@ -138,7 +130,6 @@ class TrainOnLevels(Callback):
                 "learn_scales needs an optimiser of the factors; make one of self.parameters() of "
                 "the module, or of them and its level_factors"
             )
-        layers = synaptic_layers(model, self.layers)
         if self._restored:
             for name, layer in layers.items():
                 layer.set(self._hidden[name])
@@ -147,7 +138,7 @@ class TrainOnLevels(Callback):
             self.circuits = dict(self._given or chosen.circuits)
         self._restored = False
         training.parametrise(model, layers, Placement(self.mapping, self.circuits), factors)
-        for module, key in training.parametrised(model):
+        for module, key, _ in training.parametrised(model).values():
             self._hooks += training.keep_names(module, key)
         self._training = layers
 

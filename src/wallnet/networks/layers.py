@@ -5,7 +5,6 @@ included, unless other layers are chosen. All other parameters stay digital: bia
 as a batch normalisation or an LSTM.
 """
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,7 +15,8 @@ from torch.nn.utils.parametrize import type_before_parametrizations
 from wallnet.config.messages import misnamed, shown
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
-"""Chosen layers: names as in `named_modules`, classes, or names of classes; `SYNAPTIC` if none."""
+"""Chosen layers, `SYNAPTIC` if none: names as in `named_modules`, names of their matrices as in
+`synaptic_layers`, classes, or names of classes."""
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -72,7 +72,12 @@ class SynapticLayer:
         return weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
 
 
-def _kind(module: nn.Module) -> type:
+def joined(layer: str, key: str) -> str:
+    """Return the name of a matrix of a layer: that of the layer if it is called `weight`."""
+    return layer if key == "weight" else f"{layer}.{key}".strip(".")
+
+
+def kind_of(module: nn.Module) -> type:
     """Return the class of a module, whether or not its weights are parametrised."""
     return type_before_parametrizations(module)
 
@@ -99,7 +104,7 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
     modules = dict(model.named_modules())
     if layers is None:
         # a subclass may use its weights in another way
-        return {name: each for name, each in modules.items() if _kind(each) in SYNAPTIC}
+        return {name: each for name, each in modules.items() if kind_of(each) in SYNAPTIC}
     wanted: set[str] = set()
     listed = layers if isinstance(layers, Iterable) else [layers]
     for each in [layers] if isinstance(layers, str | type) else listed:
@@ -109,6 +114,7 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
             name
             for name, module in modules.items()
             if any(each in (kind, kind.__name__) for kind in type(module).__mro__)
+            or any(each == joined(name, key) for key in _own(module))
         }
         if not fits:
             text = each.__name__ if isinstance(each, type) else each
@@ -132,7 +138,7 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
     found: dict[str, SynapticLayer] = {}
     known: set[int] = set()
     for name, module in chosen_layers(model, layers).items():
-        own, kind = _own(module), _kind(module)
+        own, kind = _own(module), kind_of(module)
         matrices = {
             key: parameter
             for key, parameter in own.items()
@@ -151,23 +157,13 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
                 known.add(id(parameter))
                 bias = own.get(key.replace("weight", "bias"))
                 groups = getattr(module, "groups", 1) if inputs_first else 0
-                found[name if key == "weight" else f"{name}.{key}".strip(".")] = SynapticLayer(
-                    parameter, None if bias is parameter else bias, groups
-                )
+                bias = None if bias is parameter else bias
+                found[joined(name, key)] = SynapticLayer(parameter, bias, groups)
     if not found:
         raise ValueError(
             f"{type(model).__name__} has no layer whose weights are synapses; name some in layers"
         )
     return found
-
-
-def holders(model: nn.Module, names: Iterable[str]) -> list[str]:
-    """Return the layers that hold the weights with these names, to choose them again.
-
-    A layer with several matrices, such as an LSTM, is before the name of each.
-    """
-    modules = dict(model.named_modules())
-    return [name if name in modules else name.rpartition(".")[0] for name in names]
 
 
 def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
@@ -183,24 +179,5 @@ def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
         if hasattr(module, "parametrizations"):
             own |= {id(parameter) for parameter in module.parametrizations.parameters()}
         if own and not own & synapses and "parametrizations" not in name.split("."):
-            found[name] = _kind(module).__name__
+            found[name] = kind_of(module).__name__
     return found
-
-
-def warn_of_digital(model: nn.Module, layers: Layers) -> None:
-    """Warn of layers that stay digital, though those of their base class are synapses."""
-    names = {} if layers is not None else digital_layers(model)
-    odd = [
-        f"{called(name)} ({kind})"
-        for name, kind in names.items()
-        if isinstance(module := model.get_submodule(name), SYNAPTIC)
-        # a part of PyTorch's own, such as that of attention, is not used as a layer
-        and (_kind(module) in SYNAPTIC or not _kind(module).__module__.startswith("torch."))
-    ]
-    if odd:
-        warnings.warn(
-            f"{', '.join(odd)} {'stay' if odd[1:] else 'stays'} digital, since a subclass or a "
-            "parametrised layer can use its weights in another way; name subclasses in layers, and "
-            "remove parametrisations such as weight_norm, to have them on the levels",
-            stacklevel=3,
-        )

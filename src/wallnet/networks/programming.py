@@ -22,7 +22,7 @@ from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError, writing
 from wallnet.files.compact import SAME
-from wallnet.networks.layers import Layers, SynapticLayer, called, holders, synaptic_layers
+from wallnet.networks.layers import Layers, SynapticLayer, called, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
 from wallnet.networks.training import Model, convert, parametrised, placement_of
 
@@ -74,26 +74,6 @@ def _numbers(tensor: Tensor) -> np.ndarray:
     return tensor.detach().float().cpu().numpy()
 
 
-def write(
-    layers: Mapping[str, SynapticLayer],
-    placement: Placement,
-    path: str | Path,
-    attributes: Mapping[str, Any],
-) -> None:
-    """Write level and conductance in S of each synapse of a network, a dataset of `programming`.
-
-    `attributes` is the origin of the network.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not on the levels.
-    FileError
-        If the file cannot be written.
-    """
-    files.write_dataset(described(layers, placement, attributes), path, "programming", {})
-
-
 def restore(
     path: str | Path, model: nn.Module, from_conductance: bool = False, layers: Layers = None
 ) -> None:
@@ -105,7 +85,7 @@ def restore(
     Parameters
     ----------
     path : str or Path
-        Dataset that `write` wrote.
+        Dataset of kind ``programming``, as each stage on levels writes it.
     model : torch.nn.Module
         A model with the layers of the network.
     from_conductance : bool
@@ -226,7 +206,7 @@ class ProgrammedNetwork(Generic[Model]):
         placement, template = placement_of(model), copy.deepcopy(model)
         if parametrised(template):
             convert(template)
-        layers = _layers(template, list(placement.circuits))
+        layers = synaptic_layers(template, list(placement.circuits))
         origin = {
             "model": type(model).__name__,
             "mapping": placement.mapping.name,
@@ -251,7 +231,7 @@ class ProgrammedNetwork(Generic[Model]):
     def model(self) -> Model:
         """Return a copy of the model with the weights that the conductances give."""
         made = copy.deepcopy(self.template)
-        layers = _layers(made, self.data["layer"].values.tolist())
+        layers = synaptic_layers(made, self.data["layer"].values.tolist())
         _set(self.data, layers, from_conductance=True, path="the programmed network")
         return made
 
@@ -400,7 +380,7 @@ class ProgrammedNetwork(Generic[Model]):
         """
         data, template = files.read_dataset(path, "programming"), copy.deepcopy(model)
         try:
-            layers = _layers(template, data["layer"].values.tolist())
+            layers = synaptic_layers(template, data["layer"].values.tolist())
         except ValueError as error:
             raise FileError(f"{path} belongs to another model: {error}") from None
         _set(data, layers, from_conductance=False, path=path)
@@ -410,14 +390,6 @@ class ProgrammedNetwork(Generic[Model]):
                 "state_dict of its model first"
             )
         return cls(template, data)
-
-
-def _layers(model: nn.Module, names: list[str]) -> dict[str, SynapticLayer]:
-    """Return the layers of a model with these names."""
-    layers = synaptic_layers(model, holders(model, names))
-    if missing := [called(name) for name in names if name not in layers]:
-        raise ValueError(f"{type(model).__name__} has no {', '.join(missing)}; give its own model")
-    return {name: layers[name] for name in names}
 
 
 def _digest(model: nn.Module, layers: Mapping[str, SynapticLayer]) -> str:

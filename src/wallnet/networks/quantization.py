@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from typing import Any, TypeVar
+from typing import Any
 
 from numpy.typing import ArrayLike
 from torch import Tensor, fx, nn
@@ -13,17 +13,9 @@ from torch.nn.utils import fusion
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.files.whole import one_line
 from wallnet.networks.compensation import compensated
-from wallnet.networks.layers import (
-    TRANSPOSED,
-    Layers,
-    digital_layers,
-    synaptic_layers,
-    warn_of_digital,
-)
+from wallnet.networks.layers import TRANSPOSED, Layers, digital_layers
 from wallnet.networks.mappings import PLACEMENT, Placement, WeightMapping
-from wallnet.networks.training import refuse_prepared
-
-Model = TypeVar("Model", bound=nn.Module)
+from wallnet.networks.training import Model, layers_to_place
 
 
 def quantize(
@@ -88,9 +80,7 @@ def quantize(
         raise ValueError(
             f"model cannot be copied ({one_line(error)}); remove its torch.nn.utils.weight_norm"
         ) from None
-    synapses = synaptic_layers(placed, layers)
-    refuse_prepared(placed)
-    warn_of_digital(placed, layers)
+    synapses = layers_to_place(placed, layers)
     if data is None:
         placement = Placement.chosen(synapses, created)
         placement.snap(synapses)

@@ -37,7 +37,7 @@ from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
 from wallnet.networks.images import ImageData, Images
-from wallnet.networks.layers import SynapticLayer, digital_layers, holders
+from wallnet.networks.layers import SynapticLayer, digital_layers
 from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
@@ -159,7 +159,8 @@ class Run:
         if settings.largest_layer == "compensated":
             begun = copy.deepcopy(begun)
             others = begun.synapses()
-            modules = holders(begun.model, others)
+            modules = dict(begun.model.named_modules())
+            # compensated rounding knows no layer with several matrices
             rounded = {name: each for name, each in others.items() if name in modules}
             if len(others) < 2 or not rounded:
                 raise ConfigError(
@@ -169,7 +170,7 @@ class Run:
             largest = max(rounded, key=lambda name: rounded[name].parameter.numel())
             del others[largest]
             placement = self._compensate(begun, others, images)
-            layers = holders(begun.model, others)
+            layers = list(others)
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
                 self.compensated("compensated", start)
@@ -201,7 +202,8 @@ class Run:
             if STAGES[stage].programmed:
                 path = identity.path(files.PROGRAMMING, self.folder)
                 origin = about | {"parameters": json.dumps(about["parameters"], sort_keys=True)}
-                programming.write(network.synapses(), placement, path, origin)
+                synapses = programming.described(network.synapses(), placement, origin)
+                files.write_dataset(synapses, path, "programming", {})
             mapping, circuits = placement
             # a mapping with a circuit for each row has too many values to list
             few = {name: c for name, c in circuits.items() if c.scale.numel() == 1}

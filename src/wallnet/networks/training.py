@@ -9,23 +9,27 @@ estimator; Courbariaux et al., 2015).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.networks.layers import (
+    SYNAPTIC,
     Hidden,
     Layers,
     SynapticLayer,
+    called,
+    digital_layers,
+    joined,
+    kind_of,
     synaptic_layers,
-    warn_of_digital,
 )
 from wallnet.networks.mappings import PLACEMENT, Circuit, Placement, WeightMapping
 
@@ -72,41 +76,23 @@ class OnLevels(Hidden):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return the weights on the levels, in the shape of the hidden ones."""
-        weight: Tensor = _StraightThrough.apply(hidden, self.factor, self)
-        return weight
-
-
-class _StraightThrough(torch.autograd.Function):
-    """The weights on the levels; their gradient is that of the hidden ones."""
-
-    @staticmethod
-    def forward(ctx: Any, parameter: Tensor, factor: Tensor | None, step: OnLevels) -> Tensor:
         # clipping the data again changes no number that an earlier pass saved for its gradient
-        layer = SynapticLayer(parameter.data, groups=step.groups)  # type: ignore[arg-type]
-        circuit, table = step.circuit, step.mapping.table
+        layer = SynapticLayer(hidden.data, groups=self.groups)  # type: ignore[arg-type]
+        circuit, table = self.circuit, self.mapping.table
         low, high = (circuit.offset + circuit.scale * end for end in (table[0], table[-1]))
-        hidden = layer.weight.clamp_(low, high)
-        if step.groups:
-            layer.set(hidden)
-        placed = step.mapping.snap(hidden, circuit)
-        if ctx.needs_input_grad[1]:
-            ctx.save_for_backward(parameter, placed, low, high, factor)
-            ctx.turned, ctx.entries = layer.turned, len(table)
-        return layer.turned(placed)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None]:
-        if not ctx.needs_input_grad[1]:
-            return gradient, None, None
-        parameter, placed, low, high, factor = ctx.saved_tensors
-        hidden = ctx.turned(parameter)
-        inside = (hidden > low) & (hidden < high)
-        by_factor = torch.where(inside, placed - hidden, placed) / factor
+        clipped = layer.weight.clamp_(low, high)
+        if self.groups:
+            layer.set(clipped)
+        placed = self.mapping.snap(clipped, circuit)
+        # what is added is 0 and has the gradient: straight through, and by the factor
+        weight = layer.turned(placed) + (hidden - hidden.detach())
+        if self.factor is None:
+            return weight
+        inside = (clipped > low) & (clipped < high)
+        by_factor = torch.where(inside, placed - clipped, placed) / self.factor.detach()
         # as in LSQ, so that the factor moves about as fast as a weight
-        share = 1 / math.sqrt(hidden.numel() * ctx.entries / 2)
-        slope = share * (ctx.turned(gradient) * by_factor).sum()
-        return gradient, slope.to(factor.dtype), None
+        share = 1 / math.sqrt(hidden.numel() * len(table) / 2)
+        return weight + layer.turned(by_factor) * (share * (self.factor - self.factor.detach()))
 
 
 def parametrise(
@@ -128,20 +114,44 @@ def parametrise(
                     module.parametrizations[key].names = names  # type: ignore[index, union-attr]
 
 
-def parametrised(model: nn.Module) -> dict[tuple[Any, str], OnLevels]:
-    """Return the parametrisations of a model that is prepared, by layer and name of its weights."""
+def parametrised(model: nn.Module) -> dict[str, tuple[Any, str, OnLevels]]:
+    """Return the parametrisations of a model that is prepared, each with its layer and its key.
+
+    Their names are those of `wallnet.networks.layers.synaptic_layers`.
+    """
     return {
-        (module, key): steps[0]
-        for module in model.modules()
+        joined(name, key): (module, key, steps[0])
+        for name, module in model.named_modules()
         for key, steps in dict(getattr(module, "parametrizations", {})).items()
         if isinstance(steps[0], OnLevels)
     }
 
 
-def refuse_prepared(model: nn.Module) -> None:
-    """Refuse a model whose training has not ended."""
+def layers_to_place(model: nn.Module, layers: Layers) -> dict[str, SynapticLayer]:
+    """Return the layers of a model that is put on levels; see `synaptic_layers`.
+
+    Layers that stay digital, though those of their base class are synapses, are named in a warning.
+    A model whose training has not ended is refused.
+    """
+    found = synaptic_layers(model, layers)
     if parametrised(model):
         raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
+    names = {} if layers is not None else digital_layers(model)
+    odd = [
+        f"{called(name)} ({kind})"
+        for name, kind in names.items()
+        if isinstance(module := model.get_submodule(name), SYNAPTIC)
+        # a part of PyTorch's own, such as that of attention, is not used as a layer
+        and (kind_of(module) in SYNAPTIC or not kind_of(module).__module__.startswith("torch."))
+    ]
+    if odd:
+        warnings.warn(
+            f"{', '.join(odd)} {'stay' if odd[1:] else 'stays'} digital, since a subclass or a "
+            "parametrised layer can use its weights in another way; name subclasses in layers, and "
+            "remove parametrisations such as weight_norm, to have them on the levels",
+            stacklevel=3,
+        )
+    return found
 
 
 def new_factors(layers: Mapping[str, SynapticLayer]) -> list[nn.Parameter]:
@@ -220,9 +230,7 @@ def prepare_qat(
     >>> convert(model)
     Linear(in_features=2, out_features=1, bias=True)
     """
-    created, synapses = WeightMapping(mapping, levels), synaptic_layers(model, layers)
-    refuse_prepared(model)
-    warn_of_digital(model, layers)
+    created, synapses = WeightMapping(mapping, levels), layers_to_place(model, layers)
     factors = new_factors(synapses) if learn_scales else ()
     parametrise(model, synapses, Placement.chosen(synapses, created), factors)
     return model
@@ -236,22 +244,18 @@ def placement_of(model: nn.Module) -> Placement:
     ValueError
         If it is none of these.
     """
-    steps = parametrised(model)
-    if not steps:
-        if isinstance(placement := getattr(model, PLACEMENT, None), Placement):
-            return placement
-        raise ValueError(
-            f"{type(model).__name__} is not on levels; call quantize, or prepare_qat and convert"
-        )
-    of_hidden = {id(module.parametrizations[key].original): s for (module, key), s in steps.items()}
-    own = {module for module, _ in steps}
-    layers = synaptic_layers(model, [name for name, each in model.named_modules() if each in own])
-    circuits = {
-        name: of_hidden[id(layer.parameter)].circuit
-        for name, layer in layers.items()
-        if id(layer.parameter) in of_hidden
-    }
-    return Placement(next(iter(steps.values())).mapping, circuits)
+    circuits: dict[str, Circuit] = {}
+    steps: dict[OnLevels, str] = {}
+    for name, (_, _, step) in parametrised(model).items():
+        # weights that layers share have the name of the first
+        circuits[steps.setdefault(step, name)] = step.circuit
+    if steps:
+        return Placement(next(iter(steps)).mapping, circuits)
+    if isinstance(placement := getattr(model, PLACEMENT, None), Placement):
+        return placement
+    raise ValueError(
+        f"{type(model).__name__} is not on levels; call quantize, or prepare_qat and convert"
+    )
 
 
 def convert(model: Model) -> Model:
@@ -270,8 +274,8 @@ def convert(model: Model) -> Model:
     steps = parametrised(model)
     if not steps:
         raise ValueError(f"{type(model).__name__} is not prepared; call prepare_qat first")
-    placement: Any = placement_of(model)
-    for module, key in reversed(steps):
+    setattr(model, PLACEMENT, placement_of(model))
+    for module, key, _ in reversed(steps.values()):
         names = module.parametrizations[key].names
         # PyTorch changes the class of the layer, which copies of it share
         kind = type(module)
@@ -280,5 +284,4 @@ def convert(model: Model) -> Model:
         # in the order in which they were, on which the states of optimisers depend
         for name in names:
             module._parameters[name] = module._parameters.pop(name)
-    setattr(model, PLACEMENT, placement)
     return model

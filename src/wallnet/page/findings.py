@@ -2,21 +2,26 @@
 
 import argparse
 import itertools
+import json
+import math
 import operator
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
+from wallnet.files import WallState
 from wallnet.files.paths import folder_of
 from wallnet.jobs import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
-from wallnet.report.faults import caveats, faults, level_caveats
+from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import show_of
@@ -56,15 +61,17 @@ class Findings:
     devices: Mapping[str, "xarray.Dataset"]
     """Device files by device."""
     studied: Mapping[tuple[str, str], "xarray.Dataset"]
-    """Datasets of the studies that the summary needs, by study and subject."""
+    """Datasets of the studies that are there, by study and subject."""
+    sentences: Sequence[str]
+    """What all results say of each device, a sentence each."""
     accuracies: list[Row]
     """Networks with test and validation accuracy, in per cent; none without networks."""
     caveats: Sequence[str]
-    """How far pulses heat the tracks beyond the model."""
+    """What limits the results, a sentence for each cause: heat, doubtful levels of the networks."""
     numbers: Table
     """The accuracies, or what the devices do if there are no networks."""
     remarks: Sequence[str]
-    """Conditions of the numbers, best mapping, expected losses, doubtful levels of the networks."""
+    """Conditions of the numbers, best mapping, expected losses."""
     warnings: Sequence[str]
     """What the user should change, the most harmful first."""
 
@@ -75,28 +82,73 @@ class Findings:
             name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
             for name in job.devices
         }
-        studied = {
-            (each.study, each.subject): files.read_dataset(
-                folder / STUDIES[each.study].path(each.subject), STUDIES[each.study].kind
-            )
-            for each in job.studied
-            if each.needed
-        }
+        studied = dict(_studied(job, folder))
         rows: list[Row] = []
         numbers, remarks, lossy = devices(found), list[str](), list[str]()
+        doubtful = [*heat(found)]
         if job.networks:
             rows += networks.read_accuracies(str(folder / ACCURACY_TABLE))
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
-            doubts = level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
+            doubtful += level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
             levels_of = (found[name] for name in job.synapses if name in found)
             kelvin = {each.attrs.get("simulation_temperature", "") for each in levels_of}
-            remarks = [conditions(rows, kelvin), *best_mapping(rows), *expected, *doubts]
+            remarks = [conditions(rows, kelvin), *best_mapping(rows), *expected]
         warnings = [*job.warnings, *lossy, *faults(found)]
         for (study, name), data in studied.items():
             if told := getattr(show_of(study), "faults", None):
                 warnings += told(data, name)
-        return cls(folder, found, studied, rows, caveats(found), numbers, remarks, warnings)
+        said = sentences(job, found, studied)
+        limits = [f"{text[0].upper()}{text[1:]}" for text in grouped(doubtful)]
+        return cls(folder, found, studied, said, rows, limits, numbers, remarks, warnings)
+
+
+def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "xarray.Dataset"]]:
+    """Yield the datasets of studies, of those that the page does not need if they are there.
+
+    The latter may be left from other settings, which the page does not show.
+    """
+    for each in job.studied:
+        study = STUDIES[each.study]
+        path = folder / study.path(each.subject)
+        if each.needed or path.exists():
+            data = files.read_dataset(path, study.kind)
+            made = json.loads(data.attrs["parameters"]).get("settings")
+            if each.needed or made == each.settings:
+                yield (each.study, each.subject), data
+
+
+def sentences(
+    job: SummaryJob,
+    found: Mapping[str, "xarray.Dataset"],
+    studied: Mapping[tuple[str, str], "xarray.Dataset"],
+) -> list[str]:
+    """Return what the sweep of each device and all studies of it found, a sentence each."""
+    said = {name: [_swept(data)] for name, data in found.items()}
+    # what determines levels is told first
+    for each in sorted(job.studied, key=lambda each: not STUDIES[each.study].level_sets):
+        data = studied.get((each.study, each.subject))
+        finding = getattr(show_of(each.study), "finding", None)
+        if data is not None and finding and each.device:
+            said.setdefault(each.device, []).append(finding(data, each.subject))
+    texts = {name: "; ".join(filter(None, parts)) for name, parts in said.items()}
+    return [f"{name}: {text}" for name, text in texts.items() if text]
+
+
+def _swept(data: "xarray.Dataset") -> str:
+    """Return what the sweep of a device found: its levels, its transfer curve, or its velocity."""
+    if "level_state" in data:
+        states = [WallState(state) for state in data["level_state"].values]
+        notches = np.array([bool(each.ends) and not each.half for each in states])
+        reached = int((data["reachable"].values[notches] == 1).sum())
+        count = int(notches.sum())
+        return f"{count} notch{'es' * (count != 1)}, {reached or 'none'} reached by the sweep"
+    if "relu_deviation" in data:
+        of = ((r, float(data["relu_deviation"].sel(reading=r))) for r in files.READINGS)
+        shown = ", ".join(f"{value:.3f} ({r})" for r, value in of if math.isfinite(value))
+        return f"largest deviation from ReLU {shown}" if shown else "no activation"
+    fastest = np.abs(np.nan_to_num(data["wall_velocity"].values)).max(initial=0.0)
+    return f"wall velocity up to {fastest:.0f} m/s" if fastest else ""
 
 
 def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
@@ -244,7 +296,7 @@ def overview(folder: str | Path) -> str:
     """
     job = summary_job(plan.load(Path(folder, "config.yaml")))
     found = Findings.of(job, Path(folder))
-    lines = [*map(_wrapped, found.caveats), "", as_text(found.numbers)]
+    lines = [*map(_wrapped, (*found.sentences, *found.caveats)), "", as_text(found.numbers)]
     lines += [*map(_wrapped, found.remarks), ""]
     if found.warnings:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]

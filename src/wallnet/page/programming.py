@@ -35,29 +35,33 @@ FIRST_ON_LEVELS = PROGRAMMED_STAGES[0]
 """The stage from which the later ones of a network are also written."""
 
 
+Way = tuple[Spent, str]
+"""Cost of each level by some pulses, and the temperature at which these were simulated."""
+
+
 def by_single_pulses(
     path: str | Path, device: str, usable: NDArray[np.float64], reading: str
-) -> Spent:
+) -> Way:
     """Return the cost of each level by single pulses; refuse a device file with other levels."""
     data = files.read_dataset(path, "synapse")
     if (spent := writing.by_single_pulses(data, usable, reading)) is None:
         raise FileError(f"{path} has other levels than the networks on {device}; run snakemake")
-    return spent
+    return spent, str(data.attrs.get("simulation_temperature", ""))
 
 
-def by_study(path: str | Path, name: str, device: str, levels: int, study: str) -> Spent:
+def by_study(path: str | Path, name: str, device: str, levels: int, study: str) -> Way:
     """Return the cost of each of the levels of a device by the pulses of a subject of a study.
 
     Pulses that do not write each level are refused.
     """
-    spent: Spent = show_of(study).writing(files.read_dataset(path, STUDIES[study].kind), levels)
-    if spent is None:
+    data = files.read_dataset(path, STUDIES[study].kind)
+    if (spent := show_of(study).writing(data, levels)) is None:
         raise FileError(
             f"{path}: {STUDIES[study].title.format(subject=name)} does not move its wall by one "
             f"level a pulse through {levels} levels, up and down again, as the synapses of "
             f"{device} need; change its pulses, or remove it from networks.written_by"
         )
-    return spent
+    return spent, str(data.attrs.get("simulation_temperature", ""))
 
 
 def rows_of(
@@ -70,9 +74,8 @@ def rows_of(
     """
     ((study, responses),) = studied.items()
     first, *others = job.run_set.seeds
-    spent: dict[tuple[str, str, bytes], dict[str, tuple[Spent, str]]] = {}
-    of_first = [run for run in job.run_set.runs() if run.seed == str(first)]
-    runs = [run for run in of_first if run.stage in PROGRAMMED_STAGES]
+    spent: dict[tuple[str, str, bytes], dict[str, Way]] = {}
+    runs = [run for run in job.run_set.runs() if run.seed == str(first)]
     for run in runs:
         end, usable = _programmed(run, networks)
         starts: dict[str, Levels | None] = {RESET: None}
@@ -85,12 +88,10 @@ def rows_of(
         key = (device, run.reading, usable.tobytes())
         if key not in spent:
             path = Path(devices, PurePosixPath(files.DEVICE).name.format(device=device))
-            found = by_single_pulses(path, device, usable, run.reading)
-            spent[key] = {SINGLE: (found, _temperature(path, "synapse"))}
+            spent[key] = {SINGLE: by_single_pulses(path, device, usable, run.reading)}
             if train := job.written_by.get(device):
                 path = Path(responses, f"{train}.nc")
-                found = by_study(path, train, device, len(usable), study)
-                spent[key][train] = found, _temperature(path, STUDIES[study].kind)
+                spent[key][train] = by_study(path, train, device, len(usable), study)
         place = {name: run[name] for name in FACETS}
         ways = itertools.product(spent[key].items(), starts.items())
         for (way, (each, kelvin)), (start, levels) in ways:
@@ -98,11 +99,6 @@ def rows_of(
             if levels is None or levels.shape == end.shape:
                 told = {"written_by": way, "start": start, "temperature": kelvin}
                 yield place | told | cost(each, levels, end)
-
-
-def _temperature(path: str | Path, kind: str) -> str:
-    """Return the temperature at which the pulses of a dataset were simulated."""
-    return str(files.read_dataset(path, kind, only=()).attrs.get("simulation_temperature", ""))
 
 
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:

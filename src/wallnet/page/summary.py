@@ -17,13 +17,13 @@ from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import checked
 from wallnet.jobs import SummaryJob
 from wallnet.page.findings import Findings
+from wallnet.page.pictures import pictures
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report import device_tables
 from wallnet.report.device_tables import SMALLEST, levels_in_short, smallest_density
 from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Columns, Table, of_columns, rendered
-from wallnet.studies import STUDIES
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
 
@@ -154,8 +154,8 @@ def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
             continue
         path, png = studied_files(each)
         data = results.studied.get((each.study, each.subject))
-        if data is None and (results.folder / path).exists() and (results.folder / png).exists():
-            data = files.read_dataset(results.folder / path, STUDIES[each.study].kind)
+        if not each.needed and not (results.folder / png).exists():
+            data = None
         device = results.devices[str(job.written)]
         said = show_of(each.study).headline(data, each.settings, device)
         if data is not None and said.caption:
@@ -221,5 +221,6 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
         links.setdefault(str(path.parent), []).append((path.stem, str(path)))
     made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
     shown = {"found": results, "sections": sections, "links": links, "report": files.REPORT}
+    shown |= {"pictures": pictures(asked, results), "written": asked.written}
     page = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
     return {"html": page}

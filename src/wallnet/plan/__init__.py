@@ -7,8 +7,8 @@ from typing import Any
 
 from wallnet import config
 from wallnet.config import Campaign
-from wallnet.experiment.film import check
 from wallnet.studies import STUDIES
+from wallnet.tracks.regions import check
 
 
 def parse(

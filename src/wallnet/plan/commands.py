@@ -28,7 +28,7 @@ SCHEMA = "config.schema.json"
 _FOLDERS = (
     *("initial", "traces", "levels", "minima", "devices", "compact_models", "data", "networks"),
     *NAMES,
-    *("tables", "figures", "validation", "mappings"),
+    *("tables", "figures", "preview", "validation", "mappings"),
     *("logs", "benchmarks"),
     # of earlier versions
     *("programs", "responses", "table-ii", "windows"),
@@ -52,6 +52,8 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
     wanted = {*everything(campaign), *checks(campaign, str(folder))}
+    previews = files.PREVIEW, files.PARAMETERS_PREVIEW
+    wanted |= {path.format(device=name) for path in previews for name in campaign.simulated}
     return sorted({*_present(Path(folder))} - wanted - records(campaign, wanted))
 
 
@@ -193,13 +195,12 @@ def _clean(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     found: dict[str, str] = {}
-    paths = [str(Path(arguments.directory, path)) for path in arguments.paths]
-    for path in paths:
-        if Path(path).is_dir():
-            found |= files.find_damaged(path)
-            continue
+    for path in (str(Path(arguments.directory, path)) for path in arguments.paths):
         try:
-            files.check_digest(path)
+            if Path(path).is_dir():
+                found |= files.find_damaged(path)
+            else:
+                files.check_digest(path)
         except files.DamagedFileError as error:
             found[path] = str(error).removeprefix(f"{path} ")
         except FileNotFoundError:

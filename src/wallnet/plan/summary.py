@@ -1,12 +1,11 @@
 """What the summary of a campaign shows, and the files from which it is made."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.files.whole import digest_path
 from wallnet.jobs import Studied, SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.studies import STUDIES
@@ -24,6 +23,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     networks = asked.networks
     return SummaryJob(
         devices=tuple(asked.simulated),
+        shown={name: each.shown for name, each in asked.simulated.items() if each.shown},
         studied=tuple(_studied(asked)),
         written=written,
         networks=bool(networks.recipes),
@@ -35,7 +35,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
 
 
 def _studied(asked: Campaign) -> Iterator[Studied]:
-    """Yield what the summary reads of each study: subjects of `all`, and that of its headline."""
+    """Yield all subjects of studies, and that of each headline, whether it is asked for or not."""
     synapses = asked.of_kind("synapse")
     for study in STUDIES.values():
         subjects = study.subjects(asked)
@@ -43,10 +43,11 @@ def _studied(asked: Campaign) -> Iterator[Studied]:
         if study.headline:
             named = (name for name, each in subjects.items() if each.device in synapses)
             shown = [*(synapses if study.of_device else named)][:1]
-        for name in subjects if study.usual else shown:
+        for name in dict.fromkeys([*subjects, *shown]):
             settings = study.plain_settings(asked, name) if name in subjects else None
-            told = {"needed": study.usual, "headline": name in shown}
-            yield Studied(study=study.name, subject=name, settings=settings, **told)
+            device = name if study.of_device else (settings or {}).get("device")
+            told = {"needed": study.usual and name in subjects, "headline": name in shown}
+            yield Studied(study=study.name, subject=name, device=device, settings=settings, **told)
 
 
 def linked_summary(campaign: Campaign) -> SummaryJob:
@@ -89,11 +90,13 @@ def summary_sources(job: SummaryJob) -> list[str]:
     ]
 
 
-def noted_results(job: SummaryJob) -> list[str]:
-    """Return the digests of the results that the page shows if they are there."""
-    found: list[str] = []
-    for each in job.studied:
-        for path in () if each.needed else studied_files(each):
-            with suppress(OSError):
-                found.append(digest_path(path).read_text(encoding="utf-8"))
-    return found
+def is_outdated(job: SummaryJob) -> bool:
+    """Return whether the page can be made, and is older than a result that it shows."""
+    studied = [path for each in job.studied for path in studied_files(each)]
+    times = [Path(path).stat().st_mtime for path in studied if Path(path).exists()]
+    sources = [*map(Path, summary_sources(job))]
+    if not all(path.exists() for path in sources):
+        return False
+    times += [path.stat().st_mtime for path in sources]
+    page = Path(files.SUMMARY)
+    return not page.exists() or max(times, default=0.0) > page.stat().st_mtime

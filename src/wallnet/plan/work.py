@@ -41,30 +41,40 @@ def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({}))
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    ahead: dict[str | int, tuple[int, Request]] = {}
-    for number, (n, each) in enumerate(work):
-        if n and not isfile(each.path):
-            key = each.sweep or number
-            ahead[key] = n + ahead.get(key, (0, each))[0], each
+    ahead = _alike((n, each) for n, each in work if n and not isfile(each.path))
     untrained = [seconds for path, seconds in networks.items() if not isfile(path)]
     if not ahead and not untrained:
         return "All simulations of this target are there."
     counts = dict.fromkeys(COUNTED.values(), 0)
-    for n, each in ahead.values():
+    for n, each in ahead:
         counts[COUNTED[each.kind]] += n
     counts["networks"] = len(untrained)
     what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
-    nanoseconds = sum(n * each.computes.longest for n, each in ahead.values()) / 1e-9
+    nanoseconds = sum(n * each.computes.longest for n, each in ahead) / 1e-9
     first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
     last = ", less where a simulation ends early" if nanoseconds else ""
-    known = [(n, each.computes.processor_time) for n, each in ahead.values()]
-    total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
+    total, unknown = processor_time(ahead)
     total += sum(untrained)
-    unknown = sum(n for n, seconds in known if seconds is None)
     about = f"about {time_in_words(total)} of processor time" if total else ""
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
     return f"{what} of this target are not there yet: {first}{about}{last}."
+
+
+def _alike(work: Work) -> list[tuple[int, Request]]:
+    """Return work with one request of those that take equally long."""
+    found: dict[str | int, tuple[int, Request]] = {}
+    for number, (n, each) in enumerate(work):
+        key = each.sweep or number
+        found[key] = n + found.get(key, (0, each))[0], each
+    return [*found.values()]
+
+
+def processor_time(work: Work) -> tuple[float, int]:
+    """Return the estimated processor time in s, and the number of requests of unknown speed."""
+    known = [(n, each.computes.processor_time) for n, each in _alike(work)]
+    total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
+    return total, sum(n for n, seconds in known if seconds is None)
 
 
 def expected_times(requested: Requested) -> dict[str, float]:

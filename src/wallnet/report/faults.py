@@ -1,5 +1,6 @@
 """What a reader of results has to know first, and what is wrong with them, in sentences."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,14 +23,45 @@ DOUBTS = (
 """What may be doubtful of levels, in the order of `doubtful_levels`."""
 
 
+Found = tuple[str, str, str]
+"""A cause, the name of a device that it concerns, and numbers or states of this device."""
+
+
+HEAT = re.compile(r"(\d+ of \d+) pulses (.*?)(, up to [\d,]+ K)?(: .*)?")
+"""A part of the caveat of a device file: how many pulses, what they do, how far, what it means."""
+
+
+def grouped(found: Iterable[Found]) -> list[str]:
+    """Return a sentence for each cause, with all that it concerns.
+
+    Examples
+    --------
+    >>> grouped([("too hot", "a", "1 of 2"), ("too cold", "b", ""), ("too hot", "b", "2 of 2")])
+    ['too hot (a: 1 of 2; b: 2 of 2)', 'too cold (b)']
+    """
+    causes: dict[str, list[str]] = {}
+    for cause, name, detail in found:
+        causes.setdefault(cause, []).append(f"{name}: {detail}" if detail else name)
+    return [f"{cause} ({'; '.join(concerned)})" for cause, concerned in causes.items()]
+
+
+def heat(devices: Devices) -> Iterator[Found]:
+    """Yield how far the pulses of each device heat its track beyond the model."""
+    for name, data in devices.items():
+        for found in map(HEAT.fullmatch, data.attrs.get("caveat", "").split("; ")):
+            if found:
+                share, what, extent, meaning = found.groups("")
+                yield f"pulses {what}{meaning}", name, share + extent
+
+
 def caveats(devices: Devices) -> list[str]:
     """Return how far the pulses of each device heat its track beyond the model, a sentence each."""
     found = {name: data.attrs.get("caveat") for name, data in devices.items()}
     return [f"{name}: {text}" for name, text in found.items() if text]
 
 
-def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list[str]:
-    """Return which levels of the networks are no minima or lie beyond the model, a sentence each.
+def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list[Found]:
+    """Return which levels of the networks are no minima or lie beyond the model.
 
     Networks are given with their `device` and `mapping`, and the folder of the compact models.
     """
@@ -38,59 +70,58 @@ def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list
         if row["device"] != NO_DEVICE:
             level_set = split_mapping(row["mapping"]).level_set
             used.setdefault(row["device"], set()).add(level_set)
-    found = []
+    found: list[Found] = []
     for name, level_sets in used.items():
         path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
         found += doubts(name, *doubtful_levels(path, level_sets))
     return found
 
 
-def doubts(name: str, *doubtful: Sequence[str]) -> list[str]:
-    """Return a sentence for each of `DOUBTS` that levels of a synapse deserve."""
+def doubts(name: str, *doubtful: Sequence[str]) -> list[Found]:
+    """Return each of `DOUBTS` that levels of a synapse deserve."""
     return [
-        f"{name}: the networks use levels that {kind}: level {', level '.join(levels)}"
+        (f"the networks use levels that {kind}", name, f"level {', level '.join(levels)}")
         for kind, levels in zip(DOUBTS, doubtful, strict=True)
         if levels
     ]
 
 
 def faults(devices: Devices) -> list[str]:
-    """Return what the user should change, a sentence each, the most harmful first.
+    """Return what the user should change, a sentence for each cause, the most harmful first.
 
     Known outcomes of a sweep are no faults: half levels without conductance, and single pulses
     after which the wall still moves. The tables of the devices have them.
     """
-    return [
-        f"{name}: {fault}"
+    return grouped(
+        (cause, name, detail)
         for of in (_no_activation, _lost_levels, _moving)
         for name, data in devices.items()
-        for fault in of(data)
-    ]
+        for cause, detail in of(data)
+    )
 
 
-def _no_activation(data: "xarray.Dataset") -> Iterator[str]:
+def _no_activation(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
     for reading in files.READINGS if "fault" in data else ():
         if fault := str(data["fault"].sel(reading=reading).item()):
-            yield f"no activation in the reading {reading}: {fault}"
+            yield f"no activation in the reading {reading}: {fault}", ""
 
 
-def _lost_levels(data: "xarray.Dataset") -> Iterator[str]:
+def _lost_levels(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
     if "level_conductance" not in data:
         return
     lost = data["level_conductance"].isnull().any("reading").values & (data["half"].values == 0)
     without = data["level_minimum"].values == 0
     for where, why in (
-        (lost & without, "the energy has no minimum"),
-        (lost & ~without, "no pulse of this sweep and no initialised wall ended"),
+        (lost & without, "the energy has no minimum in a state"),
+        (lost & ~without, "no pulse of this sweep and no initialised wall ended in a state"),
     ):
         if where.any():
-            states = ", ".join(map(str, data["level_state"].values[where]))
             fix = "so that the networks lose this level; enlarge track.notches.diameter"
-            yield f"{why} in {states}, {fix}"
+            yield f"{why}, {fix}", ", ".join(map(str, data["level_state"].values[where]))
 
 
-def _moving(data: "xarray.Dataset") -> Iterator[str]:
+def _moving(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
     moving, count = int((data["settled"].values == 0).sum()), data.sizes["current_density"]
     if 2 * moving > count:
-        still = f"the wall still moved at the end of {moving} of {count} pulses"
-        yield f"{still}, which therefore reach no level; raise relaxation.longest"
+        still = "the wall still moved at the end of most pulses, which therefore reach no level"
+        yield f"{still}; raise relaxation.longest", f"{moving} of {count}"

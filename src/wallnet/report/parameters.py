@@ -1,7 +1,8 @@
 """Table of all parameters of a campaign, with one row per key and one column per device."""
 
+import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pandas
 from pydantic import BaseModel
@@ -20,15 +21,24 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, st
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{prefix}{name}.")
         elif value is not None:
-            units = (kind.unit for kind in field.metadata if isinstance(kind, Quantity))
+            # of an optional value, they are with one branch of the union
+            branches = (getattr(kind, "__metadata__", ()) for kind in get_args(field.annotation))
+            kinds = itertools.chain(field.metadata, *branches)
+            units = (kind.unit for kind in kinds if isinstance(kind, Quantity))
             yield f"{prefix}{name}", value, next(units, "")
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, BaseModel):
+        items = value.model_dump(exclude_none=True).items()
+        return ", ".join(f"{key} {_shown(item)}" for key, item in items)
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_shown(item)}" for key, item in value.items())
     if isinstance(value, tuple):
-        return " ".join(_shown(item) for item in value)
+        between = "; " if value and isinstance(value[0], BaseModel) else " "
+        return between.join(map(_shown, value))
     return str(value)
 
 

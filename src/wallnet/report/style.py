@@ -136,6 +136,13 @@ def magnetization_map() -> "Colormap":
     return LinearSegmentedColormap.from_list("magnetization", stops).with_extremes(bad=EMPTY)
 
 
+def parameter_map() -> "Colormap":
+    """Return the colour map of parameters of cells, whose lightness increases; empty is grey."""
+    import matplotlib
+
+    return matplotlib.colormaps["viridis"].with_extremes(bad=EMPTY)
+
+
 @contextmanager
 def apply(figures: Figures) -> Iterator[None]:
     """Apply the campaign's style to all figures made in the block, without a display.

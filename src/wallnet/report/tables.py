@@ -123,6 +123,7 @@ def rendered(template: str, **values: Any) -> str:
     look: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     loader = jinja2.PackageLoader("wallnet", "report")
     pages = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, **look)
+    pages.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
     return pages.get_template(template).render(**values)
 
 

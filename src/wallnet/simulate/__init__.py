@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wallnet import files
+from wallnet import files, tracks
 from wallnet.experiment import Simulation
 from wallnet.experiment.code import revision_of
 from wallnet.experiment.simulation import needs_of
@@ -132,7 +132,8 @@ def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.
     Returns
     -------
     xarray.Dataset
-        Kind 'initial'. The attribute `drift` is the change of the mean wall position in m.
+        Kind 'initial'. The attribute `drift` is the change of the mean wall position in m, and
+        `lost_area` the area in m² that cells of smooth edges leave out (`tracks.geometry`).
     """
     if job.relaxation.longest == 0:
         recorder = Recorder(job)
@@ -143,7 +144,9 @@ def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.
         trace = simulate(job, output=output)
     position = trace["wall_position"].values
     drift = float(position[-1] - position[0])
-    return state_of(trace).assign_attrs(drift=drift, revision=revision_of(job.calculator_name))
+    state = state_of(trace).assign_attrs(drift=drift, revision=revision_of(job.calculator_name))
+    lost = tracks.geometry.lost_area(job.track)
+    return state.assign_attrs(lost_area=lost) if lost else state
 
 
 def state_of(trace: "xarray.Dataset") -> "xarray.Dataset":

@@ -12,10 +12,10 @@ from wallnet.config.pulse import parse_current_density
 from wallnet.experiment import Simulation, pulse_job
 from wallnet.experiment.code import FOLDER
 from wallnet.experiment.energy_path import EnergyPath, Minimum
-from wallnet.experiment.film import check
 from wallnet.files.datasets import kind_of
 from wallnet.simulate.calculator import path_beside
 from wallnet.simulate.trains import run_train, unfinished
+from wallnet.tracks.regions import check
 
 if TYPE_CHECKING:
     import xarray

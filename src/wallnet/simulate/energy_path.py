@@ -61,22 +61,22 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
     else:
         start = tracks.placed_wall(job, job.placement.bottom, job.placement.top)
-    landscape = Landscape(tracks.layer(job))
-    mask = landscape.mask
+    film = tracks.layer(job)
+    landscape = Landscape(film)
     try:
         found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
     except EngineError as error:
         raise SimulationError(f"minimum of '{wanted}': {error}") from error
     m = np.moveaxis(found.m, 0, -1)
-    first = tracks.wall_ends(job.track, mask, start)
-    bottom, top = tracks.wall_ends(job.track, mask, m)
+    first = tracks.wall_ends(job.track, film.filled, start)
+    bottom, top = tracks.wall_ends(job.track, film.filled, m)
     middle = sum(first) / 2
     state = tracks.wall_state(job.track, width, middle, bottom, top)
     # an initial wall has the name of the notch at which it may be
     begun = tracks.wall_state(job.track, width, middle, *first) if not wanted.ends else wanted
     x, y = tracks.centres(job.track)
     values: dict[str, Any] = {
-        "minimum_magnetization": np.where(mask[..., None], m, np.nan),
+        "minimum_magnetization": np.where(film.mask[..., None], m, np.nan),
         "minimum_energy": found.energy,
         "minimum_residual_field": found.residual,
         "minimum_stiffness": found.stiffness,
@@ -149,7 +149,8 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
             return files.dataset("barrier", values, about)
-    landscape = Landscape(tracks.layer(job))
+    film = tracks.layer(job)
+    landscape = Landscape(film)
     ends = [_end(landscape, state, minima) for state in (first, second)]
     # a wall some width parameters outside the track has left it
     outside = 6 * job.material.wall_width_parameter
@@ -170,8 +171,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
             raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
         if path.converged:
             break
-    mask = landscape.mask
-    walls = [tracks.wall_ends(job.track, mask, np.moveaxis(m, 0, -1)) for m in path.images]
+    walls = [tracks.wall_ends(job.track, film.filled, np.moveaxis(m, 0, -1)) for m in path.images]
     saddle = np.moveaxis(path.images[path.saddle], 0, -1)
     values |= {
         "path_energy": path.energy,
@@ -181,7 +181,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         "barrier_forward": path.top - path.energy[0],
         "barrier_backward": path.top - path.energy[-1],
         "saddle": path.saddle,
-        "saddle_magnetization": np.where(mask[..., None], saddle, np.nan),
+        "saddle_magnetization": np.where(film.mask[..., None], saddle, np.nan),
         "saddle_residual_field": path.residual,
         "saddle_stiffness": path.stiffness,
         "barrier_converged": path.converged,

@@ -139,11 +139,12 @@ class Recorder:
     def __init__(self, job: Simulation) -> None:
         self.job = job
         self.reading = Quenched(job) if job.temperature else AtRest(job)
-        self.mask = tracks.layer(job).mask
+        film = tracks.layer(job)
+        self.mask, self._filled = film.mask, film.filled
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
         self.spin_temperatures: list[list[float]] = []
-        self._cells = self.mask.sum(axis=0)
+        self._cells = tracks.column_cells(film)
         # the variables that grow with each entry or snapshot
         self._entries: defaultdict[str, list[Any]] = defaultdict(list)
         self.latest: NDArray[np.floating] = np.empty(0)
@@ -166,8 +167,8 @@ class Recorder:
         m = np.where(self.mask[..., None], magnetization, 0.0)
         driven = self.job.current_density is not None and time <= self.pulse_end * (1 + 1e-9)
         share = share_at(self.job.waveform, time) if driven else 0.0
-        sums = m.sum(axis=0, dtype=np.float64)
-        bottom, top = tracks.wall_ends(self.job.track, self.mask, m)
+        sums = (self._filled[..., None] * m).sum(axis=0)
+        bottom, top = tracks.wall_ends(self.job.track, self._filled, m)
         entry = {
             "time": time,
             "applied_current_density": share * (self.job.current_density or 0.0),

@@ -397,6 +397,6 @@ def _replicas(
         **{name: whole[name] for name in shared},
         "traced": traced,
         "replica": list(courses),
-        "magnetic_cells": tracks.layer(job).mask.sum(axis=0),
+        "magnetic_cells": tracks.column_cells(tracks.layer(job)),
         "x": x,
     }

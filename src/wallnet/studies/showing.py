@@ -17,6 +17,7 @@ from wallnet.report import style
 from wallnet.report.device_tables import SETTLED, with_temperature
 from wallnet.report.tables import Format, Table, texts
 from wallnet.studies import STUDIES
+from wallnet.studies.base import AS_CONFIGURED
 
 if TYPE_CHECKING:
     import pandas
@@ -51,6 +52,28 @@ def columns(study: str, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]
         values = np.asarray(rows[name])
         found[title] = (values / unit if unit != 1 else values, form)
     return found
+
+
+def some(count: int, total: int, what: str) -> str:
+    """Return how many of some things there are.
+
+    Examples
+    --------
+    >>> some(0, 3, "pulses"), some(2, 3, "pulses"), some(3, 3, "pulses")
+    ('none of 3 pulses', '2 of 3 pulses', 'all 3 pulses')
+    """
+    return f"all {total} {what}" if count == total else f"{count or 'none'} of {total} {what}"
+
+
+def between(values: Any) -> str:
+    """Return the smallest and the largest of some current densities in A/m² as text."""
+    ends = (f"{each / 1e12:.3g}" for each in (min(values), max(values)))
+    return f"{' to '.join(dict.fromkeys(ends))} × 10¹² A/m²"
+
+
+def of_variant(name: str) -> str:
+    """Return the name of a variant in brackets; nothing if there are no variants."""
+    return "" if name == AS_CONFIGURED else f" ({name})"
 
 
 def rows_of(data: "xarray.Dataset", *dimensions: str) -> "pandas.DataFrame":
@@ -116,7 +139,11 @@ def show_of(study: str) -> Any:
     - `headline` returns a `Headline`, given the dataset of a subject or None if it is not there,
       the settings of the subject or None if it is not asked for, and the file of the device that
       the page shows;
+    - `finding` returns what it says of its device in a few words, given a dataset and the name of
+      its subject; "" for nothing;
     - `faults` returns what the user should change, given a dataset and the name of its subject;
+    - `probabilities` returns rows of `model`, `J` in 10¹² A/m², `state`, its probability `P` and
+      the ends of its interval, `low` and `high`, given a dataset;
     - `level_columns` returns columns of the table of levels with their formats, given the dataset
       of a synapse or None, and the file of the synapse;
     - `writing` returns pulses and energies that write the levels of networks, given a dataset and

@@ -17,7 +17,11 @@ from wallnet.experiment import Simulation
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
-from wallnet.film.terms import Layer
+from wallnet.film.terms import Cells, Layer
+from wallnet.tracks import geometry
+from wallnet.tracks.geometry import centres as centres
+from wallnet.tracks.geometry import magnetic_mask as magnetic_mask
+from wallnet.tracks.regions import relative
 
 if TYPE_CHECKING:
     import micromagneticmodel
@@ -26,37 +30,24 @@ SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
 
 WALL_REACH = 4.0
-"""A notch pins a wall end within its radius plus this many width parameters Δ."""
+"""A notch pins a wall end within half its length plus this many width parameters Δ."""
 
 
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
-    return Layer(magnetic_mask(track), track.cell, terms_of(job.material), held_cells(track))
+    mask, varying = magnetic_mask(track), geometry.shares(track)
+    if job.variation:
+        varying |= relative(track, job.variation)
+    cells = Cells(mask, **varying) if varying else None
+    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells)
 
 
-def centres(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the cell centres along x and y in m, shapes (columns,) and (rows,)."""
-    columns, rows = track.cells
-    return (
-        (np.arange(columns) + 0.5) * track.length / columns,
-        (np.arange(rows) + 0.5) * track.width / rows,
-    )
-
-
-def magnetic_mask(track: Track) -> NDArray[np.bool_]:
-    """Return the mask of magnetic cells, shape (rows, columns).
-
-    A notch is a half disc on each long edge. Cells whose centre is within the radius from the
-    position of the notch on the edge are empty.
-    """
-    x, y = centres(track)
-    mask = np.ones((y.size, x.size), dtype=bool)
-    for position in track.notch_positions:
-        for edge in (0.0, track.width):
-            distance = np.hypot(x[None, :] - position, y[:, None] - edge)
-            mask &= distance > track.notch_radius * (1 + 1e-9)
-    return mask
+def column_cells(film: Layer) -> NDArray[np.number]:
+    """Return the number of magnetic cells in each column, of partly filled ones their share."""
+    if film.cells is None:
+        return film.mask.sum(axis=0, dtype=np.int32)
+    return film.filled.sum(axis=0)
 
 
 def held_cells(track: Track) -> NDArray[np.bool_]:
@@ -117,19 +108,20 @@ def _reversed_length(profile: NDArray[np.floating], cell: float) -> float:
 
 
 def wall_ends(
-    track: Track, mask: NDArray[np.bool_], magnetization: NDArray[np.floating]
+    track: Track, filled: NDArray[np.number | np.bool_], magnetization: NDArray[np.floating]
 ) -> tuple[float, float]:
     """Return the positions at which the wall meets the lower and the upper edge.
 
-    The edge follows the notches: in each column, it is the outermost magnetic cell. The position
-    is the length of the reversed domain along the edge, which is exact for a single wall.
+    The edge follows the notches: in each column, it is the outermost magnetic cell; of one that is
+    filled in part, the next cell makes up the rest of a whole one. The position is the length of
+    the reversed domain along the edge, which is exact for a single wall.
 
     Parameters
     ----------
     track : Track
         The track.
-    mask : bool array (rows, columns)
-        Magnetic cells.
+    filled : ndarray (rows, columns)
+        Filled share of each cell, or the mask of magnetic ones.
     magnetization : ndarray (rows, columns, 3)
         Unit vectors.
 
@@ -138,15 +130,20 @@ def wall_ends(
     tuple of float
         Positions along x at the lower and the upper edge, in m.
     """
-    columns = np.arange(mask.shape[1])
-    lowest = np.argmax(mask, axis=0)
-    highest = mask.shape[0] - 1 - np.argmax(mask[::-1], axis=0)
-    cell = track.length / mask.shape[1]
-    m_z = magnetization[..., 2]
-    return (
-        _reversed_length(m_z[lowest, columns], cell),
-        _reversed_length(m_z[highest, columns], cell),
-    )
+    m_z, cell = magnetization[..., 2], track.length / filled.shape[1]
+    bottom, top = (_along_edge(filled[::way], m_z[::way]) for way in (1, -1))
+    return _reversed_length(bottom, cell), _reversed_length(top, cell)
+
+
+def _along_edge(
+    filled: NDArray[np.number | np.bool_], m_z: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Return m_z along the lower edge of the film."""
+    columns = np.arange(filled.shape[1])
+    lowest = np.argmax(filled > 0, axis=0)
+    second = np.minimum(lowest + 1, len(filled) - 1)
+    share = filled[lowest, columns].astype(m_z.dtype)
+    return share * m_z[lowest, columns] + (1 - share) * m_z[second, columns]
 
 
 def at_rest(time: NDArray[np.floating], ends: Iterable[NDArray[np.floating]], speed: float) -> bool:
@@ -208,7 +205,7 @@ def wall_state(
         moved further than Δ), "free", "reversed" or "expelled" (the wall left on the left, the
         track points along +z).
     """
-    reach = track.notch_radius + WALL_REACH * width_parameter
+    reach = track.notch_reach + WALL_REACH * width_parameter
     margin = 2 * track.cell_size
     if min(bottom, top) >= track.length - margin:
         return REVERSED

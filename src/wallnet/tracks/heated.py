@@ -1,6 +1,7 @@
 """The film of a track that its pulses heat."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from wallnet.experiment.film import terms_of
 from wallnet.film.renormalization import at_temperature, limits, of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.tracks.heating import TrackTemperature
+from wallnet.tracks.regions import weakest
 
 
 class FilmError(UserError, RuntimeError):
@@ -41,7 +43,8 @@ class HeatedFilm:
     With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r, A
     and D to r², Ku to r^p, with p = 3 by Callen and Callen for one axis. Damping and γ0 do not
     change. The law is that of the film. Its cells have the values with which their fluctuations at
-    T follow it. See docs/physics.md for the sources.
+    T follow it. In a film that varies, cells keep their shares of these values. See docs/physics.md
+    for the sources.
 
     Attributes
     ----------
@@ -69,7 +72,15 @@ class HeatedFilm:
         except ValueError as error:
             raise FilmError(str(error)) from None
         self._law = (job.heating.curie_temperature, job.heating.anisotropy_exponent)
-        _, self._limit = limits(self._film, self._ambient, *self._law)
+        weak = self._film
+        if job.variation:
+            moment, anisotropy = weakest(job.track, job.variation)
+            weak = replace(
+                weak,
+                saturation_magnetization=weak.saturation_magnetization * moment,
+                anisotropy=weak.anisotropy * anisotropy,
+            )
+        _, self._limit = limits(weak, self._ambient, *self._law)
         for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
             self._film_at(time, temperature)
         hottest = float(times[found.argmax()])

@@ -164,7 +164,7 @@ def _wavy_track(dmi_constant: float, smooth: bool) -> Layer:
     x = (np.arange(columns * parts) + 0.5) * edge / parts
     widths = width * (1 + MODULATION * np.cos(2 * math.pi * x / PERIOD))
     filled = np.abs(y[:, None]) < widths / 2
-    shapes = filled.reshape(rows, parts, columns, parts).transpose(0, 2, 1, 3)
+    shapes = filled.reshape(rows, parts, columns, parts).transpose(0, 2, 1, 3).astype(np.float32)
     mask = shapes.mean(axis=(2, 3)) >= 0.1
     faces = {
         "open_x": (shapes[:, :-1, :, -1].mean(axis=2) + shapes[:, 1:, :, 0].mean(axis=2)) / 2,
@@ -256,10 +256,10 @@ def _temperatures() -> Rows:
     """Yield a row for each class of cells in a film with all terms."""
     shape, cell = (24, 40), (3e-9, 3e-9, material.THICKNESS)
     rng, mask = np.random.default_rng(5), np.ones(shape, dtype=bool)
-    shapes = np.ones((*shape, 5, 5), dtype=bool)
-    shapes[0, :, :2] = False
-    shapes[-1, :, 1:] = False
-    shapes[-1, ::2, 0, 3:] = False
+    shapes = np.ones((*shape, 5, 5), dtype=np.float32)
+    shapes[0, :, :2] = 0.0
+    shapes[-1, :, 1:] = 0.0
+    shapes[-1, ::2, 0, 3:] = 0.0
     shares = shapes.mean(axis=(2, 3))
     magnetization, thickness = rng.uniform(0.8, 1.2, shape), rng.uniform(0.9, 1.1, shape)
     cells = Cells(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
-from wallnet import experiment, files
+from wallnet import experiment, files, tracks
 from wallnet.devices.conductance import both_readings, parallel_conductance
 from wallnet.files import WallState
 from wallnet.studies.devices.levels import level_variables, reaching
@@ -256,6 +256,29 @@ def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
     assert abs(mean - np.nanmean(np.nanmean(m_z[:, 8:51], axis=0))) > 2e-3
     assert found == pytest.approx(
         [1e-4 * (1 - 0.16 * mean) / 1.16, 1 / (10e3 + 10e3 * (1 + mean) / 2)], rel=1e-6, abs=0
+    )
+
+
+def test_level_0_weighs_partly_filled_cells_by_their_share(tmp_path):
+    """m_z differs from row to row in the initial state."""
+    track = SYNAPSE["track"] | {"edges": "smooth"}
+    device = campaign(s=SYNAPSE | {"track": track}).devices["s"]
+    bench = Bench(tmp_path, "s", device)
+    bench.write_all(SYNAPSE_ENDS.__getitem__)
+    data = files.read_dataset(bench.initial, "initial")
+    rows = np.linspace(0.6, 1.0, 15)[:, None]
+    m = data["initial_magnetization"].values
+    m[..., 2] *= rows
+    files.write_dataset(data, bench.initial, "initial", {})
+    found = whole(bench.gather())
+    filled = tracks.layer(experiment.initial_job(device)).filled
+    m_z = (filled * np.nan_to_num(m[..., 2])).sum() / filled.sum()
+    assert abs(m_z - np.nanmean(m[..., 2])) > 1e-5
+    assert float(found["level_position"][0]) == pytest.approx(
+        900e-9 * (1 - m_z) / 2, rel=1e-9, abs=0
+    )
+    assert found["level_conductance"].values[1, 0] == pytest.approx(
+        1 / (10e3 + 10e3 * (1 + m_z) / 2), rel=1e-9, abs=0
     )
 
 

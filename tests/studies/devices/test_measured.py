@@ -253,7 +253,7 @@ def test_the_plausible_range_includes_its_bounds(model_of, conductances, accepte
 
 
 def test_folders_and_missing_files_are_named(tmp_path):
-    for path, part in ((tmp_path, "is not a file"), (tmp_path / "none.csv", "is not a file")):
+    for path, part in ((tmp_path, "is no regular file"), (tmp_path / "none.csv", "is not there")):
         with pytest.raises(FileError) as caught:
             measured.read_levels(path)
         one_sentence(caught, str(path), part)

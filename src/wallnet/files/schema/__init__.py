@@ -44,7 +44,7 @@ class Variable:
     units : str
         SI unit; "1" for a number without a unit, empty if the variable is not a number.
     type : str
-        NumPy type, `TEXT` or `STATE`.
+        NumPy type, `TEXT` or `STATE`; empty if values keep the type that they have.
     bounds : tuple of float, optional
         Least and greatest possible value in the unit; NaN is accepted.
     attributes : mapping
@@ -190,7 +190,9 @@ def dataset(
     given = {**fixed, **values}
     faults = [f"has {name}, which its schema lacks" for name in values if name not in names]
     faults += [f"lacks {name}" for name in names if name not in given]
-    types = {name: "str" if VARIABLES[name].is_text else VARIABLES[name].type for name in names}
+    types = {
+        name: "str" if VARIABLES[name].is_text else VARIABLES[name].type or None for name in names
+    }
     try:
         if not faults:
             return assembled({name: np.asarray(given[name], types[name]) for name in names}, attrs)

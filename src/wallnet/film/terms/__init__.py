@@ -6,6 +6,7 @@ compiled code, so that a campaign can be planned without loading the engine.
 
 from dataclasses import dataclass
 
+from wallnet.film.cells import Cells
 from wallnet.film.newell import Cell
 from wallnet.film.terms.base import Contribution, Layer, Mask, Stiffness, Term
 from wallnet.film.terms.energies import (
@@ -17,7 +18,17 @@ from wallnet.film.terms.energies import (
     Zeeman,
 )
 
-__all__ = ["Cell", "Contribution", "Layer", "Mask", "SpinTorque", "Stiffness", "Term", "Terms"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Contribution",
+    "Layer",
+    "Mask",
+    "SpinTorque",
+    "Stiffness",
+    "Term",
+    "Terms",
+]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from wallnet.report import style
 from wallnet.report.device_tables import levels_in_short
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
-from wallnet.studies.showing import YES, Headline, columns
+from wallnet.studies.showing import YES, Headline, columns, some
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -85,6 +85,13 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
         shown[f"{title} (k_B T)"] = (data[f"pair_{way}"].values / thermal, ".1f")
     shown |= columns("barriers", data, "pair_converged", "pair_route", "pair_images")
     return of_columns(f"{name}: barriers between neighbouring states", shown)
+
+
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return how many states are retained."""
+    kept = data["state_retained"].values
+    kelvin = f"{settings_of(data)['temperature']:g} K"
+    return f"{some(int((kept == 1).sum()), kept.size, 'states')} retained at {kelvin}"
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")

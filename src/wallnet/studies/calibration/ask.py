@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.devices import Damping, Detector
+from wallnet.config.devices import Detector
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import (
     ASCENDING,
+    Damping,
     Duration,
     DurationOrNone,
     Length,
@@ -118,7 +119,7 @@ def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
     else:
         delay = max(read_at - device.pulse.duration, 0.0)
     track, start, pulse = device.track, device.wall.start, device.pulse
-    values = (device.material.damping, 2 * track.notch_radius, start, pulse.duration)
+    values = (device.material.damping, 2 * track.notch_reach, start, pulse.duration)
     curves = [each.device for each in reference.transfer_curves]
     return Known(
         reference=reference,

@@ -68,7 +68,7 @@ def judged(
         place = notches[reference.notch - 1] if reference.notch else track.length
         if isinstance(reference, ArrivalTime):
             # both ends are in the notch, or beyond it
-            edge = place - track.notch_radius
+            edge = place - track.notch_reach
             arrival = max(tracks.first_time(time, end, edge) for end in ends)
             text = f"{arrival / 1e-9:.2f} ns" if math.isfinite(arrival) else "never"
             met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)

@@ -1,7 +1,7 @@
 """Depinning: the threshold of each notch, and how long the ends of a wall dwell there.
 
 An end is at a notch as long as its distance from it is at most the reach of
-`wallnet.tracks.wall_state`: the radius of the notch plus four width parameters Δ.
+`wallnet.tracks.wall_state`: half the length of the notch plus four width parameters Δ.
 """
 
 import math
@@ -26,7 +26,7 @@ ENDS = (1, 2)
 def reach(simulated: Simulation) -> float:
     """Return the largest distance in m of an end from the notch that pins it."""
     width = simulated.material.wall_width_parameter
-    return simulated.track.notch_radius + tracks.WALL_REACH * width
+    return simulated.track.notch_reach + tracks.WALL_REACH * width
 
 
 def stay(

@@ -9,6 +9,7 @@ import xarray
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.showing import between
 
 _TRACKS = {"all notches": "with all notches", "single notch": "with this notch only"}
 
@@ -56,6 +57,15 @@ def _dwell(data: xarray.Dataset, name: str) -> Table:
         shown = np.where(np.isfinite(time), np.char.add(sign, np.char.mod("%.2f", time)), "–")
         columns[f"{edge} end is there for (ns)"] = (shown, "")
     return of_columns(f"{name}: dwell times in the sweep", columns)
+
+
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return the current densities at which both ends of a wall leave the notches."""
+    leaving = data["threshold_high"].sel(track="all notches", ends=2).values
+    leaving = leaving[np.isfinite(leaving)]
+    if not leaving.size:
+        return "no wall at rest leaves its notch"
+    return f"a wall at rest leaves its notch at {between(leaving)}"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

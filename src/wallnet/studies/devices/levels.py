@@ -15,6 +15,7 @@ from wallnet.devices.conductance import (
     detected_magnetization,
     normalize,
 )
+from wallnet.experiment import Simulation
 from wallnet.experiment.energy_path import minimum_states
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
@@ -188,12 +189,12 @@ def _start(device: Device, opened: Opened) -> End:
     content = opened.read(("initial",), "initial_magnetization")
     m = content["initial_magnetization"].values
     m_z = m[..., COMPONENTS.index("z")]
-    magnetic = np.isfinite(m_z)
-    cells = magnetic.sum(axis=0)
-    total = np.where(magnetic, m_z, 0).sum(axis=0, dtype=float)
+    film = tracks.layer(Simulation.from_json(str(content.attrs["parameters"])))
+    cells = tracks.column_cells(film)
+    total = (film.filled * np.nan_to_num(m_z)).sum(axis=0)
     total /= float(content.attrs.get("domain_magnetization", 1.0))
     columns = device.detector.columns(track)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
     position = track.length * (1 - total.sum() / cells.sum()) / 2
-    ends = tracks.wall_ends(track, magnetic, np.nan_to_num(m))
+    ends = tracks.wall_ends(track, film.filled, np.nan_to_num(m))
     return End(INITIAL, 1, position, ends, float(detected))

@@ -87,7 +87,8 @@ def read_table(
     import pandas
 
     if not Path(path).is_file():
-        _refuse(path, "is not a file; name a CSV file")
+        fault = "is no regular file" if Path(path).exists() else "is not there"
+        raise FileError(f"{path} {fault}; put it there, or name another file")
     if Path(path).stat().st_size > LARGEST_TEXT:
         _refuse(path, f"is larger than {LARGEST_TEXT} bytes; leave out points")
     whole: dict[str, Any] = {"header": None, "dtype": str, "encoding": "utf-8-sig"}

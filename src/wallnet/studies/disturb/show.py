@@ -32,6 +32,17 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     ]
 
 
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return up to which share of the write amplitude all states survive pulses of both signs."""
+    stable = data["disturbed_stable"] == 1
+    kept = (data["state_kept"] == 1).where(stable, True).all("disturbed")
+    shares = np.abs(data["write_share"].values)
+    lost = shares[~kept.values].min(initial=np.inf)
+    if (shares < lost).any():
+        return f"all states survive {shares[shares < lost].max():.3g} of the write amplitude"
+    return f"states are lost at {lost:.3g} of the write amplitude"
+
+
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the number of pulses that each state survives, over the share and the state."""
     starts, shares = map(str, data["disturbed"].values), data["write_share"].values

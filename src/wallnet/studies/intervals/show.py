@@ -8,7 +8,7 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import columns
+from wallnet.studies.showing import columns, some
 
 
 def _seen(state: WallState, settled: int) -> str:
@@ -38,6 +38,12 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
         **columns("intervals", data, "interval_swept"),
     }
     return [of_columns(f"{name}: intervals of current density", shown)]
+
+
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return how many intervals have a pulse of the sweep."""
+    swept = data["interval_swept"].values > 0
+    return f"the sweep has pulses in {some(int(swept.sum()), swept.size, 'intervals of J')}"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -60,7 +60,7 @@ def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
         *base.unrecorded(key, shortest, device, window.device),
         *base.too_large(key, device, "all pulses", total, window.current_densities[-1]),
     ]
-    if abs(device.wall.start - notches[0]) > device.track.notch_radius:
+    if abs(device.wall.start - notches[0]) > device.track.notch_reach:
         found.append(
             f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
             f"set wall.start to {notches[0]:g} m"

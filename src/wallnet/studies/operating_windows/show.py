@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
-from wallnet.studies.showing import cells, columns, rows_of
+from wallnet.studies.showing import between, cells, columns, of_variant, rows_of
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -48,6 +48,18 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
         of_columns(f"{name}: outcome of each pulse train", outcomes),
         of_columns(f"{name}: widest stretch that works", stretches),
     ]
+
+
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return the widest window of all variants and durations."""
+    rows = rows_of(data, "variant", "duration").dropna(subset=["window_first"])
+    if rows.empty:
+        return f"in no window each pulse moves the wall by one notch ({name})"
+    first, last = rows["window_first"], rows["window_last"]
+    best = rows.loc[((last - first) / last).abs().idxmax()]
+    pulses = f"{between(best[['window_first', 'window_last']])}, {best['duration'] / 1e-9:g} ns"
+    where = name + of_variant(best["variant"])
+    return f"each pulse of {pulses} moves the wall by one notch ({where})"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

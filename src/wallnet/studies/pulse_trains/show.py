@@ -15,7 +15,7 @@ from wallnet.report import style
 from wallnet.report.device_tables import with_temperature, write_energies
 from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Columns, Format, Table, of_columns
-from wallnet.studies.showing import Headline, columns, rows_of
+from wallnet.studies.showing import Headline, columns, rows_of, some
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -82,6 +82,13 @@ def _asymmetry(rows: pandas.DataFrame, name: str) -> Table:
         "β (aihwkit)": ((steps - back) / (steps + back), "+z.4f"),
     }
     return of_columns(f"{name}: asymmetry", shown)
+
+
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return how many pulses of a train change the state."""
+    states = data["pulse_state"].values
+    changing = some(int((states[1:] != states[:-1]).sum()), states.size - 1, f"pulses of {name}")
+    return f"{changing} change the state"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

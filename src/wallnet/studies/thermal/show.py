@@ -9,9 +9,10 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.showing import YES, cells, columns, rows_of
+from wallnet.studies.showing import YES, cells, columns, of_variant, rows_of, some
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
     from matplotlib.figure import Figure
 
@@ -56,6 +57,25 @@ def faults(data: "xarray.Dataset", name: str) -> list[str]:
             "shorten reading_time"
         )
     return found
+
+
+def finding(data: "xarray.Dataset", name: str) -> str:
+    """Return how many pulses write one state in all runs."""
+    written = data["outcome_probability"].drop_sel(outcome="free", errors="ignore")
+    surely = (written == 1).any("outcome").sum("current_density")
+    told = (
+        some(int(count), data.sizes["current_density"], "pulses") + of_variant(str(model))
+        for model, count in zip(data["model"].values, surely.values, strict=True)
+    )
+    return f"with heat ({name}), {' and '.join(told)} write one state in all runs"
+
+
+def probabilities(data: "xarray.Dataset") -> "pandas.DataFrame":
+    """Return the probability of each state with its interval, over J in 10¹² A/m² and the model."""
+    rows = rows_of(data, "model", "current_density", "outcome")
+    names = dict(zip(PROBABILITY, ("P", "low", "high"), strict=True))
+    rows = rows.rename(columns={"outcome": "state", **names})
+    return rows.assign(J=rows["current_density"] / 1e12)
 
 
 def _outcomes(data: "xarray.Dataset", name: str) -> Table:

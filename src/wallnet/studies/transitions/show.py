@@ -13,7 +13,7 @@ from wallnet.jobs import WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.device_tables import sign_of, write_energies
 from wallnet.report.tables import Format, Table, of_columns, significant
-from wallnet.studies.showing import YES, cells, columns, rows_of
+from wallnet.studies.showing import YES, cells, columns, rows_of, some
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -96,6 +96,12 @@ def _states(data: xarray.Dataset, name: str) -> Table:
     rows = data[["reached"]].to_dataframe().join(starts).fillna({"left": 0}).reset_index()
     shown = columns("transitions", rows, "target", "start_stable", "reached", "left")
     return of_columns(f"{name}: states", shown)
+
+
+def finding(data: xarray.Dataset, name: str) -> str:
+    """Return how many states pulses reach from other states."""
+    reached = data["reached"].values == 1
+    return f"pulses reach {some(int(reached.sum()), reached.size, 'states')} from others"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -1,0 +1,290 @@
+"""A campaign before it runs: lengths, energies and times from closed formulas, and drawings.
+
+Nothing is simulated, and nothing of user-defined classes is executed.
+"""
+
+import argparse
+import contextlib
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from wallnet import files, plan
+from wallnet.config import Campaign, Device, Figures
+from wallnet.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.experiment.base import TrackJob
+from wallnet.experiment.film import film_of
+from wallnet.experiment.request import COUNTED
+from wallnet.files.progress import time_in_words
+from wallnet.film.constants import (
+    BOLTZMANN,
+    ELEMENTARY_CHARGE,
+    REDUCED_PLANCK,
+    VACUUM_PERMEABILITY,
+)
+from wallnet.jobs import write_energy_job
+from wallnet.plan.listing import everything
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
+from wallnet.studies import DEVICES
+from wallnet.studies.barriers.ask import STUDY as BARRIERS
+from wallnet.studies.barriers.ask import Barriers
+from wallnet.tracks import geometry, layer, placed_wall
+from wallnet.tracks.regions import check, relative
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+WIDTH = 80
+"""Number of columns of a terminal."""
+
+
+class Quantity(NamedTuple):
+    """How a quantity of a device is shown, in units of `scale` of SI."""
+
+    meaning: str
+    unit: str = ""
+    scale: float = 1.0
+    form: str = ".2f"
+
+
+QUANTITIES = {
+    "width": Quantity("wall width parameter Δ = √(A/K_eff)", "nm", 1e-9),
+    "exchange": Quantity("exchange length √(2A/(μ0 Ms²))", "nm", 1e-9),
+    "cells": Quantity("cells in Δ", form=".1f"),
+    "dmi": Quantity("D/D_c, D_c = 4 √(A K_eff)/π"),
+    "anisotropy": Quantity("K_eff = Ku - μ0 Ms²/2", "kJ/m³", 1e3, ".0f"),
+    "vanishing": Quantity("temperature at which K_eff = 0, or Curie temperature", "K", 1.0, ".0f"),
+    "weakest": Quantity("weakest J", "1e12 A/m²", 1e12),
+    "strongest": Quantity("strongest J", "1e12 A/m²", 1e12),
+    "slowest": Quantity("wall velocity at the weakest J, one-dimensional model", "m/s", 1.0, ".0f"),
+    "fastest": Quantity("wall velocity at the strongest J", "m/s", 1.0, ".0f"),
+    "barrier": Quantity("barrier of a notch, estimate σtΔW", "k_B T", form=".0f"),
+    "rise": Quantity("largest rise of the temperature", "K", 1.0, ".0f"),
+    "energy": Quantity("energy of the strongest pulse", "pJ", 1e-12, "#.3g"),
+    "simulations": Quantity("simulations of the sweep", form=".0f"),
+    "time": Quantity("processor time of the sweep", "s", form=".0f"),
+}
+"""What is shown of a device, in the order of the table."""
+
+COLUMNS = (
+    {
+        ("Δ", "nm"): ("width",),
+        ("exchange", "length nm"): ("exchange",),
+        ("cells", "in Δ"): ("cells",),
+        ("D/D_c", ""): ("dmi",),
+        ("K_eff", "kJ/m³"): ("anisotropy",),
+        ("K_eff=0", "at K"): ("vanishing",),
+    },
+    {
+        ("J", "1e12 A/m²"): ("weakest", "strongest"),
+        ("v", "m/s"): ("slowest", "fastest"),
+        ("σtΔW", "k_B T"): ("barrier",),
+        ("rise", "K"): ("rise",),
+        ("energy", "pJ"): ("energy",),
+        ("runs", ""): ("simulations",),
+        ("time", ""): ("time",),
+    },
+)
+"""Quantities in each column of the two tables in a terminal, by its head of two lines."""
+
+LEGEND = (
+    "Δ, K_eff, D_c: docs/physics.md. J, v: weakest to strongest pulse, in the one-dimensional "
+    "model (a tilted wall is up to a quarter slower). σtΔW: energy of the wall that a notch saves, "
+    "a first estimate of its barrier. Rise, energy: of the hottest pulse. Runs, time: simulations "
+    "of the sweep, processor time."
+)
+
+DOUBTED = {"track.cell_size": "cells", "temperature.ambient": "barrier", "pulse.duration": "time"}
+"""The quantity that a warning about a key marks; another warning marks the simulations."""
+
+
+def wall_velocity(device: Device, current_density: float) -> float:
+    """Return the steady velocity in m/s of a rigid wall under J in A/m², without a hard axis.
+
+    v = v_D J/√(J² + J_D²) with v_D = γ0 π D/(2 μ0 Ms), J_D = α |H_D| J/h, H_D = D/(μ0 Ms Δ) and the
+    torque field h = ħ J ε/(μ0 e t Ms), where m is across the spins: ε = P Λ²/(Λ² + 1).
+    """
+    film, material = film_of(device), device.material
+    if not film.dmi_constant or not material.polarization:
+        return 0.0
+    moment = VACUUM_PERMEABILITY * film.saturation_magnetization
+    squared = material.slonczewski_lambda**2
+    torque = REDUCED_PLANCK * material.polarization * squared / (squared + 1)
+    field = torque / (ELEMENTARY_CHARGE * device.track.thickness * moment)
+    dmi_field = abs(film.dmi_constant) / (moment * film.wall_width_parameter)
+    fastest = material.gyromagnetic_ratio * np.pi * film.dmi_constant / (2 * moment)
+    return float(
+        fastest * current_density / np.hypot(current_density, material.damping * dmi_field / field)
+    )
+
+
+def notch_barrier(device: Device) -> float:
+    """Return σ t ΔW in J, the energy of the wall that a notch saves; NaN without notches.
+
+    ΔW is the width that both cuts of a notch take.
+    """
+    notches = device.track.notches
+    width = 2 * notches.extent[1] if notches else 0.0
+    return film_of(device).wall_energy * device.track.thickness * width or np.nan
+
+
+def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str, list[str]]]:
+    """Return the quantities of a simulated device in SI units, and what is doubtful of them.
+
+    The barrier is in k_B T. Doubts are sentences by the quantity that they mark.
+    """
+    device = campaign.simulated[name]
+    film, track, job = film_of(device), device.track, write_energy_job(device)
+    densities = sorted(device.pulse.current_densities, key=abs)
+    pulses = write_energy_of(job, densities, device.pulse.duration, device.pulse.waveform)
+    sweep = DEVICES.requests_of(campaign, name).values()
+    work = [(1, each) for each in sweep if each.kind in COUNTED]
+    seconds, unknown = processor_time(work)
+    found = {
+        "width": film.wall_width_parameter,
+        "exchange": film.exchange_length,
+        "cells": film.wall_width_parameter / track.cell_size,
+        "dmi": film.dmi_constant / film.critical_dmi,
+        "anisotropy": film.effective_anisotropy,
+        "vanishing": job.limits[1],
+        "weakest": densities[0],
+        "strongest": densities[-1],
+        "slowest": wall_velocity(device, densities[0]),
+        "fastest": wall_velocity(device, densities[-1]),
+        "barrier": notch_barrier(device) / (BOLTZMANN * device.film_temperature),
+        "rise": float(pulses["temperature_rise"].max()),
+        "energy": float(pulses["write_energy"].max()),
+        "simulations": len(work),
+        "time": np.nan if unknown else seconds,
+    }
+    doubts: dict[str, list[str]] = {}
+    for text in check(device)[1]:
+        doubts.setdefault(DOUBTED.get(text.split()[0], "simulations"), []).append(text)
+    if caveat := heat_caveat(job, pulses):
+        doubts["rise"] = [caveat]
+    asked = campaign.studies[BARRIERS.name].get(name, Barriers())
+    if found["barrier"] < asked.retained:
+        doubts.setdefault("barrier", []).append(
+            f"σtΔW is {found['barrier']:.0f} k_B T, below barriers.retained of "
+            f"{asked.retained:g}, so that a notch retains no wall; enlarge track.notches.diameter"
+        )
+    return found, doubts
+
+
+def _text(key: str, value: float) -> str:
+    """Return a quantity in SI units as text, – if it is not known."""
+    if np.isnan(value):
+        return "–"
+    shown = QUANTITIES[key]
+    return time_in_words(value) if key == "time" else format(value / shown.scale, shown.form)
+
+
+def lines_of(table: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of text as lines, with the first column on the left, the others on the right."""
+    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in table
+    ]
+
+
+def preview(campaign: Campaign) -> str:
+    """Return the quantities of all simulated devices as text, then what is doubtful, and the work.
+
+    ! marks what is doubtful.
+    """
+    found = {name: estimates(campaign, name) for name in campaign.simulated}
+    lines = []
+    for columns in COLUMNS:
+        table = [["", *(head[line] for head in columns)] for line in (0, 1)]
+        for name, (values, doubts) in found.items():
+            row = [name]
+            for keys in columns.values():
+                texts = dict.fromkeys(_text(key, values[key]) for key in keys)
+                row.append(" to ".join(texts) + "!" * bool(doubts.keys() & {*keys}))
+            table.append(row)
+        lines += [*lines_of(table), ""]
+    lines += [*textwrap.wrap(LEGEND, WIDTH), ""]
+    for name, (_, doubts) in found.items():
+        for text in (each for texts in doubts.values() for each in texts):
+            lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
+    requested = Requested(campaign)
+    work = work_of_all(requested, everything(campaign))
+    return "\n".join(
+        [*lines, *textwrap.wrap(work_ahead(work, network_times(campaign.networks)), WIDTH)]
+    )
+
+
+def table_of(device: Device) -> "pandas.DataFrame":
+    """Return the quantities of a device with their units, and what is doubtful of each."""
+    import pandas
+
+    campaign = plan.parse({"devices": {"device": device.plain()}}, "preview")
+    values, doubts = estimates(campaign, "device")
+    rows = [
+        (shown.meaning, values[key] / shown.scale, shown.unit, "; ".join(doubts.get(key, ())))
+        for key, shown in QUANTITIES.items()
+    ]
+    return pandas.DataFrame(rows, columns=["quantity", "value", "unit", "doubt"]).set_index(
+        "quantity"
+    )
+
+
+def drawing_of(device: Device, name: str, figures: Figures) -> "Figure":
+    """Draw a device to scale, with its initialised wall. Call this inside `style.apply`."""
+    from wallnet.report.preview import draw
+
+    job, start = TrackJob(track=device.track, material=film_of(device)), device.wall.start
+    m_z = np.where(layer(job).mask, placed_wall(job, start, start)[..., 2], np.nan)
+    return draw(device, name, m_z, geometry.outline(device.track), figures)
+
+
+def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
+    """Draw each parameter that varies over a device. Call this inside `style.apply`.
+
+    Ku and D are those of the thickness of each cell.
+    """
+    from wallnet.report.film import draw_parameters
+
+    track, variation = device.track, device.variation
+    assert variation
+    base = dict(device.material) | {"thickness": track.thickness}
+    base["anisotropy"] = device.material.uniaxial_anisotropy
+    film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
+    shares = relative(track, variation)
+    values = {key: film * base[key] * share for key, share in sorted(shares.items())}
+    return draw_parameters(device, name, values, geometry.outline(track), figures)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `preview` to the command line."""
+    command = subparsers.add_parser(
+        "preview",
+        description="Print lengths, energies, heat and times of each device before anything is "
+        f"simulated, and draw the devices to scale ({files.PREVIEW.format(device='NAME')}).",
+    )
+    command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    command.set_defaults(handler=_preview)
+
+
+def _preview(arguments: argparse.Namespace) -> None:
+    from wallnet.report import style
+
+    folder = Path(arguments.directory)
+    campaign = plan.load(folder / "config.yaml")
+    with contextlib.chdir(folder):  # a request reads the files that it names
+        print(preview(campaign))
+    for name, device in campaign.simulated.items():
+        drawings = {files.PREVIEW: drawing_of}
+        if device.variation:
+            drawings[files.PARAMETERS_PREVIEW] = parameters_drawing
+        for pattern, draw in drawings.items():
+            path = folder / pattern.format(device=name)
+            with style.apply(campaign.figures), files.written_whole(path) as partial:
+                draw(device, name, campaign.figures).savefig(partial)
+            print(path)

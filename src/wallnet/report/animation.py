@@ -1,0 +1,147 @@
+"""The snapshots of a trace as an animation, and the command that writes one."""
+
+import argparse
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files
+from wallnet.config import Figures
+from wallnet.config.messages import shown
+from wallnet.files.datasets import kind_of
+from wallnet.report import devices, style
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMATS = (".gif", ".webp", ".mp4")
+"""Endings of files: the first two are written by Pillow, the last one by ffmpeg."""
+
+
+def frames(trace: "xarray.Dataset", figures: Figures) -> Iterator[NDArray[np.uint8]]:
+    """Yield a picture of each snapshot, shape (rows, columns, 3). Call this inside `style.apply`.
+
+    All of one animation have the layout of the first; only the map, its time and J are drawn anew.
+    """
+    times = trace["snapshot_time"].values
+    aspect = trace.sizes["y"] / trace.sizes["x"] + 0.14
+    figure, ((axes,),) = style.panels(figures, 1, 1, aspect, dpi=figures.resolution)
+    image = devices.draw_map(axes, trace, times[0])
+    axes.set(xlabel=devices.X_LABEL, ylabel=devices.Y_LABEL)
+    title = axes.set_title(" ", loc="left")
+    canvas: Any = figure.canvas
+    canvas.draw()
+    figure.set_layout_engine("none")
+    moving = [image, *axes.collections, title]
+    for each in moving:
+        each.set_animated(True)  # left out when all is drawn
+    canvas.draw()
+    background = canvas.copy_from_bbox(figure.bbox)
+    maps = trace["magnetization"].sel(component="z").values
+    density = np.interp(times, trace["time"].values, trace["applied_current_density"].values)
+    for m_z, time, current in zip(maps, times, density, strict=True):
+        image.set_data(m_z)
+        # no negative zero
+        title.set_text(f"{time / 1e-9:.2f} ns, J = {current / 1e12 + 0.0:.2f} × 10¹² A/m²")
+        canvas.restore_region(background)
+        for each in moving:
+            axes.draw_artist(each)
+        for spine in axes.spines.values():
+            axes.draw_artist(spine)
+        yield np.array(canvas.buffer_rgba())[..., :3]
+
+
+def write(trace: "xarray.Dataset", path: str | Path, frames_per_second: int) -> None:
+    """Write the snapshots of a trace as an animation, complete or not at all.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the ending is none of `FORMATS`, ffmpeg is missing or fails, or the file cannot be
+        written.
+    """
+    suffix = Path(path).suffix
+    if suffix not in FORMATS:
+        raise files.FileError(
+            f"{path} has an unsupported format; end it in {', '.join(FORMATS[:-1])} or "
+            f"{FORMATS[-1]}"
+        )
+    if suffix == ".mp4" and not shutil.which("ffmpeg"):
+        raise files.FileError(
+            f"{path} needs ffmpeg, which is not on PATH; install it, or end the file in .gif or "
+            ".webp"
+        )
+    figures = Figures()
+    with style.apply(figures), files.written_whole(path) as partial:
+        pictures = frames(trace, figures)
+        if suffix == ".mp4":
+            _encode(pictures, path, partial, frames_per_second)
+        else:
+            _save(pictures, partial, suffix, round(1000 / frames_per_second))
+
+
+def _save(
+    pictures: Iterator[NDArray[np.uint8]], path: Path, suffix: str, milliseconds: int
+) -> None:
+    from PIL import Image
+
+    images = (Image.fromarray(each) for each in pictures)
+    options: dict[str, Any] = {"lossless": True, "method": 1}
+    if suffix == ".gif":
+        # one palette of the colours of maps and of greys for all: none is searched for
+        colours = Image.new("P", (1, 1))
+        mapped = style.magnetization_map()(np.linspace(0, 1, 224))[:, :3]
+        greys = np.repeat(np.linspace(0, 1, 32), 3).reshape(-1, 3)
+        colours.putpalette(np.rint(255 * np.vstack([mapped, greys])).astype(int).ravel().tolist())
+        images = (each.quantize(palette=colours, dither=Image.Dither.NONE) for each in images)
+        options = {}
+    first = next(images)
+    first.save(path, save_all=True, append_images=images, duration=milliseconds, loop=0, **options)
+
+
+def _encode(
+    pictures: Iterator[NDArray[np.uint8]], path: str | Path, partial: Path, frames_per_second: int
+) -> None:
+    """Hand the pictures to ffmpeg, which most players then show: H.264, even numbers of pixels."""
+    first = next(pictures)
+    rows, columns, _ = first.shape
+    command = ["ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{columns}x{rows}", "-r", str(frames_per_second), "-i", "-"]
+    command += ["-pix_fmt", "yuv420p", "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2", str(partial)]
+    raw = b"".join([first.tobytes(), *(each.tobytes() for each in pictures)])
+    done = subprocess.run(command, input=raw, capture_output=True)
+    if done.returncode:
+        message = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise files.FileError(
+            f"{path} is not written, since ffmpeg fails ({message[-1]}); end it in .gif"
+        )
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `animate` to the command line."""
+    command = subparsers.add_parser(
+        "animate", description="Write the snapshots of a trace as an animation."
+    )
+    command.add_argument("trace", help="a trace, such as results/traces/synapse/1.6000.nc")
+    endings = f"{', '.join(FORMATS[:-1])} or, with ffmpeg, {FORMATS[-1]}"
+    command.add_argument(
+        "--out", help=f"file to write, {endings}; by default a GIF here, named after the trace"
+    )
+    command.set_defaults(handler=_animate)
+
+
+def _animate(given: argparse.Namespace) -> None:
+    if (kind := kind_of(given.trace)) != "trace":
+        raise files.FileError(
+            f"{given.trace} is no trace, but of kind {shown(kind)}; name one below results/traces"
+        )
+    trace = files.read_dataset(given.trace, "trace")
+    source = Path(given.trace).absolute()
+    path = given.out or f"{source.parent.name}-{source.stem}.gif"
+    write(trace, path, 8)
+    print(path)

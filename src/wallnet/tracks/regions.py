@@ -1,0 +1,169 @@
+"""Parameters of a film in each cell: those of regions, of a map and of damaged edges."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.config import Track
+from wallnet.config.devices import VACUUM_PERMEABILITY, Device, StaticMaterial
+from wallnet.config.maps import ParameterMap, ParametersFile, read
+from wallnet.config.messages import checked
+from wallnet.config.regions import Profiled, Variation
+from wallnet.experiment import film
+from wallnet.experiment.code import folders
+from wallnet.files.whole import FileError
+from wallnet.tracks.geometry import centres, edge_distance
+
+Parameters = dict[str, NDArray[np.float64]]
+"""Parameters that vary, by their names in the configuration, each (rows, columns)."""
+
+ROUNDING = 1e-6
+"""Largest rounding error of positions, in cells."""
+
+
+def values(track: Track, variation: Variation) -> Parameters:
+    """Return the parameters that vary, where those of the film are the reference of a variation.
+
+    Regions lie over the map, a later region over an earlier one. Damage of edges lowers what they
+    give. Ku and D are those at the thickness of the track. Cells without film have values too.
+
+    Raises
+    ------
+    ValueError
+        If a map does not cover the track; the text begins with its key.
+    FileError
+        If the file of a map is missing, or is no longer that of the variation.
+    """
+    x, _ = centres(track)
+    shape = track.cells[::-1]
+    found = {name: np.full(shape, value) for name, value in variation.reference.items()}
+    if variation.parameters_file:
+        found |= _of_map(track, variation.parameters_file)
+    for region in variation.regions:
+        inside = track.columns(region.start, region.stop)
+        share = (x[inside] - region.start) / (region.stop - region.start)
+        for name, profile in region.profiles.items():
+            found[name][:, inside] = along(profile, share)
+    if damage := variation.edge_damage:
+        reach = damage.distance + ROUNDING * track.cell_size
+        found["uniaxial_anisotropy"][edge_distance(track) <= reach] *= 1 - damage.share
+    return found
+
+
+def along(profile: Profiled, share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values of a profile at shares of the way from start to stop."""
+    if not isinstance(profile, dict):
+        return np.full_like(share, profile)
+    (shape, entries), count = *profile.items(), len(*profile.values())
+    if shape == "ramp":
+        return np.interp(share, np.linspace(0, 1, count), entries)
+    part = np.floor(share * count + ROUNDING).astype(int)
+    return np.array(entries)[np.clip(part, 0, count - 1)]
+
+
+def relative(track: Track, variation: Variation) -> Parameters:
+    """Return the parameters of cells relative to the film, by their names in `film.cells.Cells`.
+
+    Ku and D are those of interfaces: they change with 1/t.
+    """
+    shares = {
+        name: array / variation.reference[name] for name, array in values(track, variation).items()
+    }
+    if "uniaxial_anisotropy" in shares:
+        shares["anisotropy"] = shares.pop("uniaxial_anisotropy")
+    if "thickness" in shares:
+        for name in ("anisotropy", "dmi_constant"):
+            shares[name] = shares.get(name, 1.0) / shares["thickness"]
+    return shares
+
+
+def weakest(track: Track, variation: Variation) -> tuple[float, float]:
+    """Return the shares of Ms and Ku of the cell that loses its perpendicular axis first."""
+    shares, filled = relative(track, variation), edge_distance(track) > 0
+    moment, anisotropy = (
+        np.broadcast_to(shares.get(name, 1.0), filled.shape)[filled]
+        for name in ("saturation_magnetization", "anisotropy")
+    )
+    first = np.argmax(moment**2 / anisotropy)
+    return float(moment[first]), float(anisotropy[first])
+
+
+def _of_map(track: Track, file: ParametersFile) -> Parameters:
+    """Return the parameters of a file at the centres of cells, with linear interpolation."""
+    stored = _stored(file)
+    found = {name: stored.values[name] for name in file.parameters}
+    for axis, name, positions in ((1, "x", stored.x), (0, "y", stored.y)):
+        at, tolerance = centres(track)[1 - axis], ROUNDING * track.cell_size
+        if positions[0] > at[0] + tolerance or positions[-1] < at[-1] - tolerance:
+            raise ValueError(
+                f"parameters_file names {file.path}, whose {name} is from {positions[0]:g} to "
+                f"{positions[-1]:g} m; it has to cover the centres of cells, {at[0]:g} to "
+                f"{at[-1]:g} m"
+            )
+        after = np.clip(np.searchsorted(positions, at), 1, positions.size - 1)
+        width = positions[after] - positions[after - 1]
+        share = np.clip((at - positions[after - 1]) / width, 0, 1)
+        for key, array in found.items():
+            low, high = np.take(array, after - 1, axis), np.take(array, after, axis)
+            found[key] = low + (high - low) * (share if axis else share[:, None])
+    return found
+
+
+def _stored(file: ParametersFile) -> ParameterMap:
+    """Return the map of a file, which has its digest."""
+    paths = (Path(folder, file.path) for folder in folders())
+    path = next((path for path in paths if path.is_file()), Path(file.path))
+    try:
+        found = read(path)
+    except ValueError as error:
+        raise FileError(f"parameters_file {error}") from None
+    if found.sha256 != file.sha256:
+        raise FileError(
+            f"{path} is not the file with which this job was planned, of SHA-256 {file.sha256}; "
+            "restore it, or run snakemake, which plans again"
+        )
+    return found
+
+
+def check(device: Device) -> tuple[str, list[str]]:
+    """Return why a device cannot be simulated, and what is doubtful; see `experiment.film.check`.
+
+    The cells with the extreme values are judged too.
+    """
+    fault, doubts = film.check(device)
+    if fault or device.variation is None:
+        return fault, doubts
+    try:
+        return next(_faults(device, device.variation), ""), doubts
+    except ValueError as error:
+        return str(error), []
+
+
+def _faults(device: Device, variation: Variation) -> Iterator[str]:
+    """Yield the faults of extreme cells, at the temperature of the film."""
+    track, base = device.track, dict(film.film_of(device))
+    shares, filled = relative(track, variation), edge_distance(track) > 0
+    cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
+    for name in cells:
+        cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
+    magnetization, stiffness, dmi, anisotropy = (each[filled] for each in cells.values())
+    effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
+    # the last is positive where |D| < D_c
+    extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
+    for place in dict.fromkeys(int(each.argmax()) for each in extremes):
+        row, column = np.argwhere(filled)[place]
+        x, y = (each[at] for each, at in zip(centres(track), (column, row), strict=True))
+        # six digits, as of a material at a temperature
+        rounded = {name: float(f"{each[row, column]:.6g}") for name, each in cells.items()}
+        material, findings = checked(StaticMaterial, rounded)
+        if material is None:
+            name = str(findings[0].key[0])
+            yield (
+                f"{variation.key_of(name, x)} makes a cell at x = {x:.4g} m, y = {y:.4g} m, whose "
+                f"{findings[0].sentence()}"
+            )
+        elif fault := film.cell_fault(track, material):
+            yield fault

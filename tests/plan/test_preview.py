@@ -1,0 +1,224 @@
+"""What a preview says before anything runs, against hand calculations and an integration.
+
+Each quantity of the device has a value of its own.
+"""
+
+import copy
+import math
+import subprocess
+import warnings
+
+import numpy as np
+import pytest
+import yaml
+from helpers.small_campaign import MATERIAL, TINY, UNLIKE
+from PIL import Image
+from scipy.integrate import solve_ivp
+
+from wallnet import api, cli, config, plan
+from wallnet.plan.commands import not_asked_for
+from wallnet.plan.preview import estimates, notch_barrier, preview, wall_velocity
+
+UNIT = {"material": UNLIKE, "output": TINY["output"]}
+
+
+def campaign_of(**changes):
+    """Return the tiny campaign with the unlike material; changes are those of the synapse."""
+    data = copy.deepcopy(TINY) | {"material": UNLIKE}
+    data["devices"]["synapse"] |= changes
+    return plan.parse(data)
+
+
+def test_lengths_energies_and_the_barrier_are_those_worked_out_by_hand():
+    """μ0 Ms² = 4π·1e-7 · 0.81e12 = 1.017876e6 J/m³, K_eff = 0.8e6 - 0.508938e6 = 0.291062e6 J/m³.
+
+    √(A K_eff) = √(1.7e-11 · 2.91062e5) = 2.224422e-3 J/m²; σ = 8.897688e-3 - π · 1.3e-3, that is
+    4.813618e-3 J/m²; both cuts of 32 nm in 2 nm are 64e-18 m². k_B · 300 K = 4.141947e-21 J.
+    """
+    found, _ = estimates(campaign_of(), "synapse")
+    expected = {
+        "width": 7.642444e-9,
+        "exchange": 5.779523e-9,
+        "cells": 7.642444 / 4,
+        "dmi": -1.3 / 2.832222,
+        "anisotropy": 2.910620e5,
+        "barrier": 4.813618e-3 * 64e-18 / 4.141947e-21,
+        "weakest": 0.5e12,
+        "strongest": 3e12,
+        # initial state, three pulses, notches 1 and 2 and the state between both
+        "simulations": 7,
+    }
+    assert {key: found[key] for key in expected} == pytest.approx(expected, rel=2e-6, abs=0)
+
+
+def test_k_eff_vanishes_where_bloch_has_lowered_the_anisotropy_to_that_of_the_shape():
+    """Ku m³ = μ0 Ms² m²/2 at m = 0.636173 of that at 300 K, 1 - 0.3^1.5 = 0.835683: at 604.1 K."""
+    (found, _) = estimates(campaign_of(), "synapse")
+    m = 0.508938 / 0.8 * (1 - 0.3**1.5)
+    assert found["vanishing"] == pytest.approx(1000 * (1 - m) ** (2 / 3), rel=1e-5, abs=0)
+
+
+def integrated_velocity(material, thickness, density):
+    """Return the velocity in m/s after 20 ns of both equations of the one-dimensional model."""
+    mu0, charge, hbar = 4e-7 * math.pi, 1.6021765e-19, 1.0545717e-34
+    ms, gamma, alpha = (
+        material[key] for key in ("saturation_magnetization", "gyromagnetic_ratio", "damping")
+    )
+    stiffness = material["uniaxial_anisotropy"] - mu0 * ms**2 / 2
+    width = math.sqrt(material["exchange_stiffness"] / stiffness)
+    dmi = material["dmi_constant"] / (mu0 * ms * width)
+    field = hbar * material["polarization"] / 2 * density / (mu0 * charge * thickness * ms)
+
+    def rates(phi):
+        a = gamma * math.pi / 2 * field * math.cos(phi)
+        b = gamma * math.pi / 2 * dmi * math.sin(phi)
+        # dφ/dt + α v/Δ = a, v/Δ - α dφ/dt = b
+        turn = (a - alpha * b) / (1 + alpha**2)
+        return turn, (b + alpha * turn) * width
+
+    start = 0.0 if dmi > 0 else math.pi  # the wall's own angle
+    solved = solve_ivp(lambda _, y: [rates(y[0])[0]], (0, 20e-9), [start], rtol=1e-10, atol=1e-12)
+    return rates(solved.y[0, -1])[1]
+
+
+@pytest.mark.parametrize("density", [0.4e12, -1.1e12, 2.5e12])
+@pytest.mark.parametrize("material", [MATERIAL, UNLIKE], ids=["paper", "unlike"])
+def test_the_velocity_is_the_steady_one_of_the_equations(material, density):
+    data = copy.deepcopy(TINY) | {"material": material}
+    data["devices"]["synapse"]["track"]["thickness"] = 1.6e-9
+    device = plan.parse(data).simulated["synapse"]
+    expected = integrated_velocity(material, 1.6e-9, density)
+    # with both signs of D, J > 0 drives a wall of its own handedness along sign(D)
+    assert expected * density * material["dmi_constant"] > 0
+    assert wall_velocity(device, density) == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+def test_lambda_changes_the_torque_across_the_spins():
+    """ε = P Λ²/(Λ² + 1): with Λ = 2 and P = 0.35 that of Λ = 1 and P = 0.56."""
+    devices = [
+        campaign_of(material=change).simulated["synapse"]
+        for change in ({"slonczewski_lambda": 2.0}, {"polarization": 0.56})
+    ]
+    first, second = (wall_velocity(each, 0.7e12) for each in devices)
+    assert first == pytest.approx(second, rel=1e-12, abs=0)
+
+
+def test_without_dmi_or_notches_nothing_is_known():
+    still = campaign_of(material={"dmi_constant": 0.0}).simulated["synapse"]
+    assert wall_velocity(still, 1e12) == 0
+    assert math.isnan(notch_barrier(campaign_of().simulated["neuron"]))
+
+
+def test_what_is_out_of_sense_is_marked_with_its_reason():
+    """Cells of 4 nm are above Δ/2 = 3.82 nm; 6 nm notches in 2 nm save 14 k_B T."""
+    shallow = {"cell_size": 4e-9, "notches": {"count": 3, "diameter": 6e-9}}
+    campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | shallow)
+    text = " ".join(preview(campaign).split())
+    assert "! synapse: track.cell_size 4e-09 m is above" in text
+    assert "! synapse: σtΔW is 14 k_B T, below barriers.retained of 40" in text
+    assert "! synapse: 2 of 3 pulses heat the track by more than 50 K" in text
+    assert " 1.9! " in text
+    assert " 14! " in text
+    lines = preview(campaign).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "10 simulations" not in lines[-1]
+    assert "of this target are not there yet" in text
+
+
+def test_a_campaign_may_ask_for_another_retention():
+    data = copy.deepcopy(TINY) | {"barriers": {"retained": 200.0}}
+    assert "below barriers.retained of 200" in " ".join(preview(plan.parse(data)).split())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(copy.deepcopy(TINY)))
+    return tmp_path
+
+
+def test_the_command_draws_every_device_and_simulates_nothing(folder, capsys, monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
+    cli.main(["preview", "--directory", str(folder)])
+    out = capsys.readouterr().out
+    assert "18 simulations" not in out
+    drawn = sorted(path.name for path in folder.rglob("results/**/*.png"))
+    assert drawn == ["neuron.png", "synapse.png"]
+    assert [path for path in folder.rglob("results/*") if path.name != "preview"] == []
+    for name in drawn:
+        with Image.open(folder / "results/preview" / name) as image:
+            assert image.width == pytest.approx(0.178 / 0.0254 * 200, abs=2)
+    campaign = plan.load(folder / "config.yaml")
+    assert not_asked_for(campaign, folder) == []
+    del campaign.devices["neuron"]
+    assert not_asked_for(campaign, folder) == ["results/preview/neuron.png"]
+
+
+def test_a_class_of_a_user_is_not_executed(folder, monkeypatch, capsys):
+    """Its module would end the process."""
+    (folder / "mine.py").write_text("import sys; sys.exit('executed')\nclass Own: ...\n")
+    data = copy.deepcopy(TINY) | {"calculator": "mine:Own"}
+    (folder / "config.yaml").write_text(yaml.safe_dump(data))
+    monkeypatch.chdir(folder)
+    cli.main(["preview"])
+    assert "with a calculator of unknown speed" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_campaign_that_is_not_valid_is_refused(folder):
+    (folder / "config.yaml").write_text("devices: {}")
+    with pytest.raises(SystemExit, match="devices is missing or empty"):
+        cli.main(["preview", "--directory", str(folder)])
+
+
+def device_of(**changes):
+    return api.make_device(**TINY["devices"]["synapse"] | UNIT | changes)
+
+
+def test_the_drawing_is_to_scale_and_has_every_part():
+    track = {"length": 400e-9, "width": 72e-9, "thickness": 2e-9, "cell_size": 4e-9}
+    track |= {"fixed_ends": 20e-9, "notches": {"diameter": 24e-9, "positions": [48e-9, 200e-9]}}
+    device = device_of(
+        track=track, wall={"start": 48e-9}, detector={"start": 80e-9, "stop": 300e-9}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn, table = api.preview(device)
+        drawn.canvas.draw()
+    for axes in drawn.axes:
+        box, (left, right), (low, high) = axes.get_window_extent(), axes.get_xlim(), axes.get_ylim()
+        assert box.width / (right - left) == pytest.approx(box.height / (high - low), rel=1e-6)
+    whole, wall, notch = drawn.axes
+    assert whole.get_xlim() == pytest.approx((0, 400))
+    circles = {(each.center, each.radius) for each in whole.patches if hasattr(each, "center")}
+    places = {((x, y), 12) for x in (48, 200) for y in (0, 72)}
+    assert {((round(x), round(y)), round(r)) for (x, y), r in circles} == places
+    fixed = [each.get_bbox().intervalx.tolist() for each in whole.patches if each.get_hatch()]
+    assert [pytest.approx(each) for each in fixed] == [[0, 20], [380, 400]]
+    (bar,) = whole.lines
+    assert bar.get_xdata() == pytest.approx([80, 300])
+    values = np.ma.filled(whole.images[0].get_array().astype(float), np.nan)
+    assert values.shape == (18, 100)
+    # at x = 48 nm the wall is in the middle, and the notch takes cells at both edges
+    assert values[9, [11, 12]] == pytest.approx([-values[9, 12], values[9, 12]])
+    assert np.isnan(values[[0, -1], 12]).all()
+    # the second notch is shown, as the wall is at the first
+    assert notch.get_title(loc="left").startswith("(c) notch 2 of 2: 24 nm, 6.0 cells")
+    assert sum(notch.get_xlim()) / 2 == pytest.approx(200)
+    assert sum(wall.get_xlim()) / 2 == pytest.approx(48, abs=1e-6)
+    # no text is cut
+    used, (width, height) = drawn.get_tightbbox(), drawn.get_size_inches()
+    assert 0 <= used.x0 < used.x1 <= width
+    assert 0 <= used.y0 < used.y1 <= height
+    assert table.loc["weakest J", "unit"] == "1e12 A/m²"
+    assert table.loc["weakest J", "value"] == 0.5
+    assert "pulses heat the track" in table.loc["largest rise of the temperature", "doubt"]
+    assert isinstance(device, config.Device)
+
+
+def test_parameters_that_vary_are_drawn_too(tmp_path):
+    data = copy.deepcopy(TINY)
+    data["devices"]["synapse"]["regions"] = [{"start": 0.0, "stop": 40e-9, "damping": 0.3}]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(data))
+    cli.main(["preview", "--directory", str(tmp_path)])
+    drawn = [path.name for path in (tmp_path / "results/preview/parameters").iterdir()]
+    assert drawn == ["synapse.png"]
+    assert not_asked_for(plan.load(tmp_path / "config.yaml"), tmp_path) == []

@@ -1,0 +1,119 @@
+"""What a study says of its device in a few words."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray
+
+from wallnet.studies.showing import show_of
+
+NAN = float("nan")
+
+
+def said(study, dimensions, coordinates=None, **variables):
+    """Return the finding of a dataset with these variables; dimensions by variable."""
+    data = {name: (dimensions[name], np.array(values)) for name, values in variables.items()}
+    about = {"parameters": json.dumps({"settings": {"temperature": 310.0}})}
+    return show_of(study).finding(xarray.Dataset(data, coordinates, about), "some")
+
+
+@pytest.mark.parametrize(
+    ("retained", "count"), [([0, -1, 0], "none of 3"), ([1, -1, 0], "1 of 3"), ([1] * 4, "all 4")]
+)
+def test_barriers(retained, count):
+    dimensions = {"state_retained": "state"}
+    found = said("barriers", dimensions, state_retained=retained)
+    assert found == f"{count} states retained at 310 K"
+
+
+@pytest.mark.parametrize(
+    ("models", "text"),
+    [
+        (["cool", "hot"], "1 of 3 pulses (cool) and none of 3 pulses (hot)"),
+        (["as-configured", "hot"], "1 of 3 pulses and none of 3 pulses (hot)"),
+    ],
+)
+def test_thermal(models, text):
+    """A pulse that always leaves the wall free writes no state, nor one beyond the model."""
+    cool = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.4, 0.6, 0.0]]
+    hot = [[0.9, 0.1, 0.0], [0.5, 0.5, 0.0], [NAN, NAN, NAN]]
+    places = {"model": models, "outcome": ["notch 1", "notch 2", "free"]}
+    dimensions = {"outcome_probability": ("model", "current_density", "outcome")}
+    found = said("thermal", dimensions, places, outcome_probability=[cool, hot])
+    assert found == f"with heat (some), {text} write one state in all runs"
+
+
+def test_probabilities_have_their_intervals():
+    places = {"model": ["m"], "current_density": [0.5e12, 0.7e12], "outcome": ["notch 1", "free"]}
+    values = {"probability": [[0.25, 0.75], [1, 0]], "low": [[0.1, 0.5], [0.8, 0]]}
+    values["high"] = [[0.4, 0.9], [1, 0.2]]
+    numbers = {
+        f"outcome_{name}": (list(places), np.array([table], dtype=float))
+        for name, table in values.items()
+    }
+    rows = show_of("thermal").probabilities(xarray.Dataset(numbers, places))
+    shown = rows[["model", "J", "state", "P", "low", "high"]].values.tolist()
+    assert shown == [
+        ["m", 0.5, "notch 1", 0.25, 0.1, 0.4],
+        ["m", 0.5, "free", 0.75, 0.5, 0.9],
+        ["m", 0.7, "notch 1", 1.0, 0.8, 1.0],
+        ["m", 0.7, "free", 0.0, 0.0, 0.2],
+    ]
+
+
+def test_transitions():
+    found = said("transitions", {"reached": "target"}, reached=[1, 0, 1, 0])
+    assert found == "pulses reach 2 of 4 states from others"
+
+
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        # the second state is unstable; shares are -1, -0.5, 0.5, 1
+        ([[0, 1, 1, 1], [0, 0, 0, 0]], "all states survive 0.5 of the write amplitude"),
+        ([[1, 1, 0, 1], [0, 0, 0, 0]], "states are lost at 0.5 of the write amplitude"),
+        ([[1, 1, 1, 1], [0, 0, 0, 0]], "all states survive 1 of the write amplitude"),
+    ],
+)
+def test_disturb(kept, text):
+    dimensions = {"disturbed_stable": "disturbed", "state_kept": ("disturbed", "write_share")}
+    shares = {"write_share": [-1.0, -0.5, 0.5, 1.0]}
+    found = said("disturb", dimensions, shares, disturbed_stable=[1, 0], state_kept=kept)
+    assert found == text
+
+
+def test_intervals():
+    found = said("intervals", {"interval_swept": "interval"}, interval_swept=[3, 0, 1])
+    assert found == "the sweep has pulses in 2 of 3 intervals of J"
+
+
+def test_operating_windows():
+    """The relatively widest window is told: 0.2 of 1.0, not 0.3 of 2.0."""
+    places = {"variant": ["as-configured", "soft"], "duration": [1e-9, 2.5e-9]}
+    dimensions = dict.fromkeys(("window_first", "window_last"), ("variant", "duration"))
+    first, last = [[NAN, 1.7e12], [NAN, 0.8e12]], [[NAN, 2.0e12], [NAN, 1.0e12]]
+    windows = {"window_first": first, "window_last": last}
+    found = said("operating_windows", dimensions, places, **windows)
+    pulses = "each pulse of 0.8 to 1 × 10¹² A/m², 2.5 ns"
+    assert found == f"{pulses} moves the wall by one notch (some (soft))"
+    none = {name: np.full((2, 2), NAN) for name in windows}
+    found = said("operating_windows", dimensions, places, **none)
+    assert found == "in no window each pulse moves the wall by one notch (some)"
+
+
+def test_pulse_trains():
+    states = ["notch 1", "notch 2", "notch 2", "notch 1"]
+    found = said("pulse_trains", {"pulse_state": "pulse"}, pulse_state=states)
+    assert found == "2 of 3 pulses of some change the state"
+
+
+def test_depinning():
+    """Both ends have left by the weakest such pulse; with the other notches in place."""
+    places = {"track": ["single notch", "all notches"], "ends": [1, 2]}
+    dimensions = {"threshold_high": ("track", "notch", "ends")}
+    single, whole = [[1e11, 2e11]] * 3, [[3e11, 4.5e11], [5e11, NAN], [6e11, 7.25e11]]
+    found = said("depinning", dimensions, places, threshold_high=[single, whole])
+    assert found == "a wall at rest leaves its notch at 0.45 to 0.725 × 10¹² A/m²"
+    found = said("depinning", dimensions, places, threshold_high=np.full((2, 3, 2), NAN))
+    assert found == "no wall at rest leaves its notch"
