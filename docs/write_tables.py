@@ -293,12 +293,18 @@ def tolerances(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"tolerance": name, "largest deviation of \\<m>": deviation})[name.notna()]
 
 
-def thermal(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the comparisons at a temperature."""
-    table = table[table["check"] == "thermal"]
+def compared(*checks: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return a function that returns the comparisons of checks; a finding has no tolerance."""
+    return lambda table: _comparisons(table[table["check"].isin(checks)])
+
+
+def _comparisons(table: pd.DataFrame) -> pd.DataFrame:
     names = {"reference": "reference", "ours": "engine", "tolerance": "tolerance"}
     shown = {
-        name: [f"{float(value):.{2 if column == 'tolerance' else 4}g}" for value in table[column]]
+        name: [
+            f"{float(value):.{2 if column == 'tolerance' else 4}g}" if value else "–"
+            for value in table[column]
+        ]
         for column, name in names.items()
     }
     units = table["unit"].str.replace("m2", "m²")
@@ -753,7 +759,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-loss": rewritable_loss,
     "crosscheck": copied("crosscheck/film-oommf.csv", crosscheck),
     "each_tolerance": copied("validation.csv", tolerances),
-    "thermal": copied("validation.csv", thermal),
+    "thermal": copied("validation.csv", compared("thermal", "varying-cells")),
+    "varying": copied("validation.csv", compared("phase-boundary", "wall-landscape")),
     "write-energy-metals": write_energy_of_metals,
     "stacks": stacks,
     "write-energy-oxides": write_energy_on_oxides,

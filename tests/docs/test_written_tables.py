@@ -363,7 +363,7 @@ def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
         ],
         columns=columns,
     )
-    assert writer.thermal(table).to_numpy().tolist() == [
+    assert writer.compared("thermal")(table).to_numpy().tolist() == [
         ["spin temperature (K)", "177", "178.1", "5"],
         ["1 - \\<mz>", "0.01785", "0.01794", "0.00027"],
         ["displacement (m²)", "1.064e-16", "1.102e-16", "1.6e-17"],

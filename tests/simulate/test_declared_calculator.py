@@ -112,9 +112,14 @@ CASES = {
         "regions (or parameters_file, edge_damage)",
         "film or oommf",
     ),
-    "varying_interfaces": (
+    "varying_dmi": (
+        COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "dmi_constant": 0.9e-3}]},
+        "regions (or parameters_file) with dmi_constant",
+        "film or oommf",
+    ),
+    "varying_thickness": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "thickness": 2.1e-9}]},
-        "regions (or parameters_file) with dmi_constant or thickness",
+        "regions (or parameters_file) with thickness",
         "film",
     ),
     "partial_cells": (

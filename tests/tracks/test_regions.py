@@ -291,8 +291,8 @@ def test_what_cannot_vary_is_refused():
     thin = region | {"dmi_constant": -1e-3}
     with pytest.raises(ConfigError, match=r"regions\.0 varies dmi_constant, whose value"):
         device(regions=[thin], material={**UNLIKE, "dmi_constant": 0})
-    with pytest.raises(ConfigError, match=r"mine\.regions \(or parameters_file\) with dmi_const"):
-        device(regions=[thin], calculator="oommf")
+    with pytest.raises(ConfigError, match=r"mine\.regions \(or parameters_file\) with thick"):
+        device(regions=[region | {"thickness": 2.4e-9}], calculator="oommf")
     with pytest.raises(ConfigError, match=r"edge_damage makes a cell at .* too low"):
         device(edge_damage={"share": 0.5, "distance": 2e-9})
 

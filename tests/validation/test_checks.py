@@ -76,6 +76,12 @@ CLOSER = {
         "D = 2 mJ/m2, J = 8.0e+11 A/m2, single": 4.0,
     },
     "thermal": {"spin temperature": 3.0, "1 - <mz>": 2e-4},
+    "phase-boundary": {
+        "which A, Ku, Ms is lower, cells of 1 nm": 0.03,
+        "which A, Ms is lower, cells of 0.5 nm": 0.025,
+        "0.7 and 0.7": 3e-3,
+    },
+    "wall-landscape": {"α = 0.4": 0.06},
     "time-step": {"order of convergence": 0.1},
     "cell-size": {"order of convergence": 0.7, "wall position after 0.2 ns in": 4e-10},
 }
@@ -366,10 +372,10 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     """The test uses a film with a deviation of given size; the real one takes a minute."""
 
     class Engine:
-        def __init__(self, mask, cell, terms, accuracy):
-            assert mask.shape == (50, 200)
-            assert cell == (3e-9, 3e-9, 2e-9)
-            assert terms == material.FILM
+        def __init__(self, layer, accuracy):
+            assert layer.mask.shape == (50, 200)
+            assert layer.cell == (3e-9, 3e-9, 2e-9)
+            assert layer.terms == material.FILM
             self.off = accuracy.stray_field_tolerance + 10 * accuracy.frozen_change
             self.time = 0.0
 

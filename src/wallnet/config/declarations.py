@@ -36,8 +36,10 @@ class Declaration:
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
     varying_parameters: ClassVar[bool] = False
     """Whether it simulates Ms, A, Ku and α that vary from cell to cell (`tracks.layer`)."""
-    varying_interfaces: ClassVar[bool] = False
-    """Whether it simulates D and a thickness that vary."""
+    varying_dmi: ClassVar[bool] = False
+    """Whether it simulates D that varies."""
+    varying_thickness: ClassVar[bool] = False
+    """Whether it simulates a thickness that varies."""
     partial_cells: ClassVar[bool] = False
     """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
     threads: ClassVar[PositiveInt] = 1
@@ -54,7 +56,7 @@ class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
     temperature = heating = waveforms = frozen_spins = partial_cells = True
-    varying_parameters = varying_interfaces = True
+    varying_parameters = varying_dmi = varying_thickness = True
 
 
 class Packaged(Declaration):
@@ -72,7 +74,7 @@ class FilmDeclaration(Packaged):
     Settings = FilmSettings
     title = "engine"
     temperature = heating = waveforms = frozen_spins = partial_cells = True
-    varying_parameters = varying_interfaces = True
+    varying_parameters = varying_dmi = varying_thickness = True
     relative_time = 1.0
 
 
@@ -82,7 +84,7 @@ class OommfDeclaration(Packaged):
     Settings = OommfSettings
     title = "OOMMF"
     software = "oommf"
-    temperature = waveforms = frozen_spins = varying_parameters = True
+    temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = True
     memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
     runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
     relative_time = 250.0
@@ -111,7 +113,8 @@ NEEDS = {
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
     "varying_parameters": "regions (or parameters_file, edge_damage)",
-    "varying_interfaces": "regions (or parameters_file) with dmi_constant or thickness",
+    "varying_dmi": "regions (or parameters_file) with dmi_constant",
+    "varying_thickness": "regions (or parameters_file) with thickness",
     "partial_cells": "track.edges: smooth",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""

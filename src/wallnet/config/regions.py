@@ -159,5 +159,5 @@ class Variation(Section):
 
 def needed_for(names: Iterable[str]) -> set[str]:
     """Return what a calculator has to simulate if parameters vary: keys of `declarations.NEEDS`."""
-    interfaces = {"dmi_constant", "thickness"}
-    return {f"varying_{'interfaces' if name in interfaces else 'parameters'}" for name in names}
+    own = {"dmi_constant": "varying_dmi", "thickness": "varying_thickness"}
+    return {own.get(name, "varying_parameters") for name in names}

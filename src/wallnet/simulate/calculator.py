@@ -107,8 +107,8 @@ class Calculator(Declaration, ABC, Generic[Given]):
         need more than a class simulates are refused before a run.
     waveforms, frozen_spins : bool
         Whether it simulates pulses that are not square, and keeps the spins in `track.fixed_ends`.
-    varying_parameters, varying_interfaces : bool
-        Whether it simulates Ms, A, Ku and α that vary from cell to cell, and D and the thickness.
+    varying_parameters, varying_dmi, varying_thickness : bool
+        Whether it simulates Ms, A, Ku and α that vary from cell to cell, D, and the thickness.
     partial_cells : bool
         Whether it simulates cells that are filled in part, as with `track.edges: smooth`.
     threads : int
