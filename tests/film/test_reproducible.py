@@ -7,10 +7,10 @@ import sys
 PROGRAM = """
 import hashlib
 from helpers.small_campaign import TINY
-from wallnet import config, experiment, simulate
+from wallnet import experiment, plan, simulate
 from wallnet import jobs
 
-device = config.parse(TINY).devices["synapse"]
+device = plan.parse(TINY).devices["synapse"]
 trace = simulate.simulate(experiment.pulse_job(device, 1.5e12))
 digest = hashlib.sha256()
 for name in sorted(trace.variables):
