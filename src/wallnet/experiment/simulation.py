@@ -18,7 +18,7 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
-from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -60,10 +60,9 @@ class WallPlacement(Section):
     top: Position
 
 
-class PulseHeating(Section):
+class PulseHeating(Strip):
     """What the temperature of a track during its pulses, and the film at it, depend on."""
 
-    heavy_metal: HeavyMetal
     substrate: Heating
     curie_temperature: float
     """Curie temperature of the film in K."""
@@ -337,8 +336,9 @@ def pulse_heating(device: Device) -> PulseHeating | None:
     if given is None or given.heating == "none":
         return None
     # what changes no temperature is not part of a job
+    metal = device.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
-        heavy_metal=device.heavy_metal.model_copy(update={"preset": None}),
+        **dict(device.strip) | {"heavy_metal": metal},
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
         curie_temperature=device.material.curie_temperature,
         anisotropy_exponent=given.anisotropy_exponent,

@@ -1,7 +1,7 @@
 """Table of all parameters of a campaign, with one row per key and one column per device."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pandas
 from pydantic import BaseModel
@@ -20,7 +20,10 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, st
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{prefix}{name}.")
         elif value is not None:
-            units = (kind.unit for kind in field.metadata if isinstance(kind, Quantity))
+            kinds = [*field.metadata]
+            for each in get_args(field.annotation):
+                kinds += getattr(each, "__metadata__", ())
+            units = (kind.unit for kind in kinds if isinstance(kind, Quantity))
             yield f"{prefix}{name}", value, next(units, "")
 
 
