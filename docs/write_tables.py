@@ -451,7 +451,7 @@ def write_energy_of_metals(results: Results) -> str:
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
                 f"{found['metal_current_density'] / 1e12:.2f}",
                 f"{job.resistance / 1e3:.2f}",
-                f"{found['metal_current'] / 1e-3:.2f}",
+                f"{found['write_current'] / 1e-3:.2f}",
                 f"{found['write_energy'] / 1e-12:.1f}",
                 f"{found['mean_temperature_rise']:.0f}",
                 f"{found['temperature_rise']:.0f}",
@@ -489,6 +489,39 @@ def stacks(results: Results) -> str:
         *("D t (pJ/m)", "mean rise (K)"),
     )
     return markdown(header, rows)
+
+
+def write_energy_by_effect(results: Results) -> str:
+    """Return the mean rise of a wide and a narrow track as effects are added one by one."""
+    plain = shipped_write_energy("synapse-5")
+    nothing_above = {"encapsulation_conductivity": 0.0}
+    in_contact = nothing_above | {"interface_resistance": 0.0}
+    bare = in_contact | {"cap_thickness": 0.0}
+    metal = plain.heavy_metal.model_copy(update={"heat_capacity": 0.0})
+    none = {"heavy_metal": metal, "magnet_heat_capacity": 0.0, "magnet_resistivity": None}
+    stored = {"magnet_resistivity": None}
+    steps = {
+        "strip on oxide": (none, bare),
+        "+ heat in metal and magnet": (stored, bare),
+        "+ cap": (stored, in_contact),
+        "+ interface": (stored, nothing_above),
+        "+ current in the magnet": ({}, nothing_above),
+        "+ encapsulation: the default": ({}, {}),
+    }
+    rows = []
+    for title, (strip, media) in steps.items():
+        heating = plain.heating.model_copy(update=media)
+        cells = []
+        for width, density, duration in ((150e-9, 0.65e12, 10e-9), (72e-9, 1e12, 1e-9)):
+            job = plain.model_copy(update=strip | {"width": width, "heating": heating})
+            early = write_energy_of(job, density, 0.1e-9)["mean_temperature_rise"]
+            end = write_energy_of(job, density, duration)["mean_temperature_rise"]
+            later = write_energy_of(job, density, [duration + 1e-9, 1e-9])["mean_temperature_rise"]
+            cells += [f"{kelvin:.0f}" for kelvin in (early, end, later[0] - later[1])]
+        rows.append([title, *cells])
+    times = "after 0.1 ns (K)", "at the end (K)", "1 ns later (K)"
+    header = [f"{width} nm, {time}" for width in (150, 72) for time in times]
+    return markdown(["", *header], rows)
 
 
 def write_energy_on_oxides(results: Results) -> str:
@@ -763,6 +796,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "varying": copied("validation.csv", compared("phase-boundary", "wall-landscape")),
     "write-energy-metals": write_energy_of_metals,
     "stacks": stacks,
+    "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,

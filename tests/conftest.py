@@ -86,11 +86,11 @@ def responses_known():
     """
     known = {}
 
-    def step_response(time, width, heating):
+    def step_response(time, width, heating, heat_capacity):
         time = np.asarray(time, dtype=float)
-        key = time.shape, time.tobytes(), width, heating.model_dump_json()
+        key = time.shape, time.tobytes(), width, heating.model_dump_json(), heat_capacity
         if key not in known:
-            known[key] = heating_of_tracks.step_response(time, width, heating)
+            known[key] = heating_of_tracks.step_response(time, width, heating, heat_capacity)
             known[key].flags.writeable = False
         return known[key]
 

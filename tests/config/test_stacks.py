@@ -82,11 +82,11 @@ def test_a_job_has_the_values_of_the_stack_and_not_its_name():
     ("stack", "ratio"), [("pt-co", 1289.1), ("w-cofeb", 3333.3), ("aupt-co", 677.6)]
 )
 def test_heat_goes_with_the_resistivity_over_the_square_of_the_angle(stack, ratio):
-    """In µΩ cm; the default metal has 130/0.4² = 812.5."""
-    metal = {"thickness": 5e-9}
+    """In µΩ cm; the default metal has 130/0.4² = 812.5. The magnet carries no current."""
+    metal, alone = {"thickness": 5e-9}, MATERIAL | {"resistivity": "insulating"}
     own, default = (
         write_energy_of(write_energy_job(device), 1e12, 1e-9)["temperature_rise"]
-        for device in (synapse(MATERIAL, stack=stack, heavy_metal=metal), synapse(MATERIAL))
+        for device in (synapse(alone, stack=stack, heavy_metal=metal), synapse(alone))
     )
     assert own / default == pytest.approx(ratio / 812.5, rel=1e-4, abs=0)
 

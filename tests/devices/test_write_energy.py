@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray
-from helpers.heat import temperatures
+from helpers.heat import media_of, temperatures
 from helpers.programs import DEVICE
 from helpers.small_campaign import MATERIAL
 
@@ -47,14 +47,58 @@ def test_the_cost_of_a_pulse_of_the_synapse():
     """2.6 kΩ, 0.49 mA and 6.2 pJ; 9.5 pJ with 200 µΩ cm."""
     found = write_energy_of(job_with(), 0.65e12, 10e-9)
     assert job_with().resistance == pytest.approx(2600, rel=1e-9, abs=0)
-    assert found["metal_current"] == pytest.approx(0.4875e-3, rel=1e-9, abs=0)
-    assert found["metal_voltage"] == pytest.approx(1.2675, rel=1e-9, abs=0)
+    assert found["write_current"] == pytest.approx(0.4875e-3, rel=1e-9, abs=0)
+    assert found["write_voltage"] == pytest.approx(1.2675, rel=1e-9, abs=0)
     assert found["write_energy"] == pytest.approx(6.2e-12, abs=0.05e-12)
     worse = write_energy_of(job_with(resistivity=200e-8), 0.65e12, 10e-9)
     assert worse["write_energy"] == pytest.approx(9.5e-12, abs=0.05e-12)
     assert worse["mean_temperature_rise"] / found["mean_temperature_rise"] == pytest.approx(
         200 / 130, rel=1e-9, abs=0
     )
+
+
+COFEB = {"magnet_thickness": 2e-9, "magnet_resistivity": 1.3e-6, "magnet_heat_capacity": 3.6e6}
+
+
+@pytest.mark.parametrize(
+    ("metal", "share"),
+    [({}, 2 / 5), ({"preset": "pt"}, 33 * 2 / (130 * 5)), ({"preset": "beta-w"}, 12 / 13)],
+)
+def test_the_magnet_carries_current_beside_the_metal(metal, share):
+    """By hand: 40 % more of all but J and the voltage, 10 % on Pt and 92 % on β-W."""
+    alone, both = job_with(**metal), job_with(given=COFEB, **metal)
+    assert both.shunt == pytest.approx(share, rel=1e-9, abs=0)
+    assert both.resistance == pytest.approx(alone.resistance / (1 + share), rel=1e-9, abs=0)
+    insulating = job_with(given=COFEB | {"magnet_resistivity": None}, **metal)
+    one, two = (write_energy_of(job, 0.65e12, 10e-9) for job in (insulating, both))
+    for name in ("metal_current_density", "write_voltage"):
+        assert two[name] == pytest.approx(one[name], rel=1e-9, abs=0)
+    for name in ("write_current", "write_energy", "mean_temperature_rise", "temperature_rise"):
+        assert two[name] == pytest.approx(one[name] * (1 + share), rel=1e-9, abs=0)
+    # what is stored lowers the rise
+    rise = write_energy_of(alone, 0.65e12, 10e-9)["mean_temperature_rise"]
+    assert 0.95 * rise < one["mean_temperature_rise"] < 0.995 * rise
+    if not metal:  # 1.4 times 0.4875 mA and 6.179 pJ
+        assert two["write_current"] == pytest.approx(0.6825e-3, rel=1e-9, abs=0)
+        assert two["write_energy"] == pytest.approx(8.650e-12, abs=1e-15)
+
+
+def test_a_device_has_the_current_and_the_heat_of_its_stack():
+    """5 and 3 nm; 7 nm of cap; C by hand."""
+    changes = {
+        "heavy_metal": {"heat_capacity": 2.9e6, "thickness": 5e-9},
+        "heating": {"cap_thickness": 7e-9, "cap_heat_capacity": 2.1e6},
+        "track": DEVICE["track"] | {"thickness": 3e-9},
+    }
+    data = {"material": MATERIAL | {"resistivity": 1.7e-6, "heat_capacity": 3.3e6}}
+    job = write_energy_job(parse(data | {"devices": {"a": DEVICE | changes}}, check).devices["a"])
+    assert job.shunt == pytest.approx(130 / 5 * 3 / 170, rel=1e-9, abs=0)
+    stored = 5e-9 * 2.9e6 + 3e-9 * 3.3e6 + 7e-9 * 2.1e6
+    assert job.stored == pytest.approx(stored, rel=1e-9, abs=0)
+    data["material"]["resistivity"] = "insulating"
+    job = write_energy_job(parse(data | {"devices": {"a": DEVICE | changes}}, check).devices["a"])
+    assert (job.shunt, job.stored) == (0, pytest.approx(stored, rel=1e-9, abs=0))
+    assert WriteEnergyJob.from_json(job.to_json()) == job
 
 
 def test_length_width_and_thickness_make_the_resistance():
@@ -64,8 +108,8 @@ def test_length_width_and_thickness_make_the_resistance():
     found = write_energy_of(job, -2e12, 3e-9)
     told = [
         found["metal_current_density"],
-        found["metal_current"],
-        found["metal_voltage"],
+        found["write_current"],
+        found["write_voltage"],
         found["write_energy"],
     ]
     expected = [-2e12, 0.4e-3, 0.42, 0.4e-3 * 0.42 * 3e-9]
@@ -95,6 +139,9 @@ def test_pulses_above_the_limit_are_marked():
 
 
 HEATING = Heating(oxide_thickness=120e-9)
+MEDIA = media_of(HEATING) | {"film": (0.0, 5e-9 * 2.6e6 + 4e-9 * 2.8e6)}
+"""With the heat that metal and cap store, in J/(m² K)."""
+
 DENSITY = np.array([0.7e12, -0.5e12, 0.9e12])
 DURATION = np.array([3e-9, 4e-9, 2e-9])
 START = np.array([0.0, 5e-9, 13e-9])
@@ -107,18 +154,18 @@ def test_a_train_adds_the_heat_that_earlier_pulses_left():
         on = (time >= START) & (time < START + DURATION)
         return float((1.3e-6 * 5e-9 * DENSITY[on] ** 2).sum())
 
-    _, mean, middle = temperatures(flux, 15e-9, 600, 150e-9, (1.4, 1.62e6), (148.0, 1.66e6), 120e-9)
+    _, mean, middle = temperatures(flux, 15e-9, 600, 150e-9, **MEDIA)
     found = write_energy_of_train(job_with(heating=HEATING), DENSITY, DURATION, START)
     for index, end in enumerate(START + DURATION):
         n = round(end / 15e-9 * 600)
-        # the deviation is at most 6e-4
+        # the deviation is at most 6e-4 and 5.3e-3; the edges of a strip cool before its middle
         assert found["mean_temperature_rise"][index] == pytest.approx(mean[n], rel=2e-3, abs=0)
-        assert found["temperature_rise"][index] == pytest.approx(middle[n], rel=2e-3, abs=0)
+        assert found["temperature_rise"][index] == pytest.approx(middle[n], rel=8e-3, abs=0)
     alone = write_energy_of(job_with(heating=HEATING), DENSITY, DURATION)
     assert found["mean_temperature_rise"][0] == pytest.approx(
         alone["mean_temperature_rise"][0], rel=1e-5, abs=0
     )
-    assert found["mean_temperature_rise"][1] - alone["mean_temperature_rise"][1] > 10
+    assert found["mean_temperature_rise"][1] - alone["mean_temperature_rise"][1] > 8
     np.testing.assert_allclose(found["write_energy"], alone["write_energy"], rtol=1e-12)
 
 
@@ -134,7 +181,7 @@ def test_a_pulse_with_a_waveform_has_the_heat_of_its_square():
     square = write_energy_of(job_with(), [1e12, -0.5e12], 4e-9)
     mean = (0.64 / 3 + 1.6 * 0.48 / 3 + 1.4 * 0.09) / 4
     np.testing.assert_allclose(found["write_energy"], mean * square["write_energy"], rtol=1e-9)
-    for name in ("metal_current_density", "metal_current", "metal_voltage"):
+    for name in ("metal_current_density", "write_current", "write_voltage"):
         np.testing.assert_allclose(found[name], 0.8 * square[name], rtol=1e-9)
     ones = write_energy_of(job_with(), 1e12, 4e-9, ((0.0, 1.0), (4e-9, 1.0)))
     assert ones["temperature_rise"] == pytest.approx(square["temperature_rise"][0], rel=1e-5, abs=0)
@@ -154,8 +201,7 @@ def test_the_temperature_of_a_waveform_is_that_of_the_heat_equation(shape, steps
             share = np.interp(time - 3.5e-9, times, shares)
         return power * float(before**2 + share**2)
 
-    layers = (1.4, 1.62e6), (148.0, 1.66e6), 120e-9
-    _, mean, middle = temperatures(flux, 7.5e-9, steps, 150e-9, *layers, reach=4e-6)
+    _, mean, middle = temperatures(flux, 7.5e-9, steps, 150e-9, **MEDIA, reach=4e-6)
     since = slice(steps * 14 // 30, None)  # the second pulse
     job, starts = job_with(heating=HEATING), [0.0, 3.5e-9]
     found = write_energy_of_train(job, [0.27e12, 0.9e12], [3e-9, 4e-9], starts, [(), shape])

@@ -19,8 +19,31 @@ def growing(first, ratio, until, cells=()):
     return np.array(edges)
 
 
+def media_of(heating):
+    """Return the arguments of `temperatures` for what surrounds a strip."""
+    above = (heating.encapsulation_conductivity, heating.encapsulation_heat_capacity)
+    return {
+        "oxide": (heating.oxide_conductivity, heating.oxide_heat_capacity),
+        "silicon": (heating.silicon_conductivity, heating.silicon_heat_capacity),
+        "thickness": heating.oxide_thickness,
+        "above": above if above[0] else (0.0, 0.0),
+        "interfaces": (heating.interface_resistance, heating.encapsulation_resistance),
+    }
+
+
 def temperatures(
-    flux, end, steps, width, oxide, silicon, thickness, fine=1.0, film=(0.0, 0.0), reach=8e-6
+    flux,
+    end,
+    steps,
+    width,
+    oxide,
+    silicon,
+    thickness,
+    fine=1.0,
+    film=(0.0, 0.0),
+    reach=8e-6,
+    above=(0.0, 0.0),
+    interfaces=(0.0, 0.0),
 ):
     """Return times, and the mean and the middle temperature rise of the strip at each.
 
@@ -32,8 +55,8 @@ def temperatures(
         Simulated time and number of steps.
     width, thickness : float
         Width of the strip and thickness of the oxide.
-    oxide, silicon : tuple of float
-        Conductivity and heat capacity.
+    oxide, silicon, above : tuple of float
+        Conductivity and heat capacity; zeros where nothing is above.
     fine : float
         Factor of the size of all cells.
     film : tuple of float
@@ -41,6 +64,9 @@ def temperatures(
         strip itself.
     reach : float
         Distance of the outer boundaries, which keep their temperature.
+    interfaces : tuple of float
+        Thermal resistance in K m²/W of the strip with the oxide and with what is above. Beside the
+        strip, the two touch each other.
     """
     half, inside = width / 2, max(8, round(24 / fine))
     across = half * np.sin(np.linspace(0, np.pi / 2, inside + 1))[1:]  # finer towards the edge
@@ -48,42 +74,49 @@ def temperatures(
     y = growing(max(smallest, 1e-9 * fine), 1 + 0.12 * fine, reach, across)
     below = thickness * np.linspace(0, 1, max(12, round(48 / fine)) + 1)[1:] ** 1.5
     z = growing(below[-1] - below[-2], 1 + 0.15 * fine, reach, below)
-    dy, dz = np.diff(y), np.diff(z)
-    conductivity = np.where(z[1:] <= thickness * (1 + 1e-9), oxide[0], silicon[0])
-    capacity = np.where(z[1:] <= thickness * (1 + 1e-9), oxide[1], silicon[1])
-    ny, nz = len(dy), len(dz)
-    index = np.arange(ny * nz).reshape(ny, nz)
-    strip = y[1:] <= half * (1 + 1e-9)
-
-    def coupled(first, second, conductance):
-        rows = np.concatenate([first, second, first, second])
-        columns = np.concatenate([second, first, first, second])
-        values = np.concatenate([conductance, conductance, -conductance, -conductance])
-        return sparse.coo_matrix((values, (rows, columns)), shape=(ny * nz, ny * nz))
-
-    resistance_z = dz / 2 / conductivity
-    down = dy[:, None] / (resistance_z[:-1] + resistance_z[1:])
-    distance = (dy[:-1] + dy[1:]) / 2
-    sideways = dz * conductivity / distance[:, None]
-    both = strip[:-1] & strip[1:]
-    sideways[both, 0] += film[0] / distance[both]
-    matrix = coupled(index[:, :-1].ravel(), index[:, 1:].ravel(), down.ravel())
-    matrix += coupled(index[:-1].ravel(), index[1:].ravel(), sideways.ravel())
-    stored = dy[:, None] * dz * capacity
-    stored[strip, 0] += dy[strip] * film[1]
-    outer = np.zeros((ny, nz))
-    outer[:, -1] += dy / resistance_z[-1]
-    outer[-1] += dz * conductivity / (dy[-1] / 2)
-    matrix = (matrix - sparse.diags(outer.ravel())).tocsc()
-    source = np.zeros((ny, nz))
-    source[strip, 0] = dy[strip]
-    source, stored = source.ravel(), stored.ravel()
+    dy, distance = np.diff(y), (np.diff(y)[:-1] + np.diff(y)[1:]) / 2
+    dz, under = np.diff(z), z[1:] <= thickness * (1 + 1e-9)
+    ny, strip = len(dy), y[1:] <= half * (1 + 1e-9)
+    # rows of cells from the strip down, and from the strip up
+    stacks = [(dz, np.where(under, oxide[0], silicon[0]), np.where(under, oxide[1], silicon[1]))]
+    if above[0]:
+        up = np.diff(growing(dz[0], 1 + 0.15 * fine, reach))
+        stacks.append((up, np.full(len(up), above[0]), np.full(len(up), above[1])))
+    links, stored, outer, tops = [], [dy[strip] * film[1]], [np.zeros(strip.sum())], []
+    nodes = np.arange(strip.sum())
+    links.append((nodes[:-1], nodes[1:], film[0] / distance[: len(nodes) - 1]))
+    count = len(nodes)
+    for interface, (sizes, conductivity, capacity) in zip(interfaces, stacks, strict=False):
+        index = count + np.arange(ny * len(sizes)).reshape(ny, -1)
+        count += index.size
+        resistance = sizes / 2 / conductivity
+        down = dy[:, None] / (resistance[:-1] + resistance[1:])
+        sideways = sizes * conductivity / distance[:, None]
+        links.append((index[:, :-1], index[:, 1:], down))
+        links.append((index[:-1], index[1:], sideways))
+        links.append((nodes, index[strip, 0], dy[strip] / (interface + resistance[0])))
+        tops.append((index[~strip, 0], resistance[0]))
+        lost = np.zeros(index.shape)
+        lost[:, -1] += dy / resistance[-1]
+        lost[-1] += sizes * conductivity / (dy[-1] / 2)
+        stored.append((dy[:, None] * sizes * capacity).ravel())
+        outer.append(lost.ravel())
+    if above[0]:
+        (first, one), (second, other) = tops
+        links.append((first, second, dy[~strip] / (one + other)))
+    parts = zip(*links, strict=True)
+    first, second, values = (np.concatenate([np.ravel(each) for each in part]) for part in parts)
+    rows, columns = [first, second, first, second], [second, first, first, second]
+    values = np.concatenate([values, values, -values, -values])
+    where = np.concatenate(rows), np.concatenate(columns)
+    matrix = sparse.coo_matrix((values, where), shape=(count, count))
+    matrix = (matrix - sparse.diags(np.concatenate(outer))).tocsc()
+    stored, source = np.concatenate(stored), np.zeros(count)
+    source[nodes] = dy[strip]
     step = end / steps
     mass = sparse.diags(stored / step)
     first, later = splu((mass - matrix).tocsc()), splu((1.5 * mass - matrix).tocsc())
-    before = now = np.zeros(ny * nz)
-    surface = index[strip, 0]
-    resistance = resistance_z[0]
+    before = now = np.zeros(count)
     mean, middle = [0.0], [0.0]
     for n in range(1, steps + 1):
         # the flux of the middle of the step: a pulse begins and ends between two steps
@@ -93,7 +126,6 @@ def temperatures(
         else:
             after = later.solve(stored / step * (2 * now - 0.5 * before) + source * heat)
         before, now = now, after
-        at_surface = now[surface] + (heat * resistance if film == (0.0, 0.0) else 0.0)
-        mean.append(float(at_surface @ dy[strip] / dy[strip].sum()))
-        middle.append(float(at_surface[0]))
+        mean.append(float(now[nodes] @ dy[strip] / dy[strip].sum()))
+        middle.append(float(now[0]))
     return step * np.arange(steps + 1), np.array(mean), np.array(middle)

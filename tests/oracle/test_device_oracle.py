@@ -291,7 +291,7 @@ ENERGIES = (
 
 @every_device
 def test_the_table_of_a_device_holds_what_its_pulses_cost(results, device):
-    """Ohm's law in the metal, and a numerical solution of the heat equation below it."""
+    """Ohm's law in metal and magnet, and a numerical solution of the heat equation around them."""
     metal, heating = ENERGY["heavy_metal"], ENERGY["heating"]
     described = {"neuron": NEURON, "synapse": SYNAPSE}[device]
     length, width = described["track"]["length"], described["track"]["width"]
@@ -304,26 +304,32 @@ def test_the_table_of_a_device_holds_what_its_pulses_cost(results, device):
         oxide=(heating["oxide_conductivity"], 1.62e6),
         silicon=(148.0, 1.66e6),
         thickness=heating["oxide_thickness"],
+        above=(1.4, 1.62e6),
+        interfaces=(1e-8, 1e-8),
+        # metal, magnet and cap
+        film=(0.0, metal["thickness"] * 2.6e6 + 2e-9 * 3.6e6 + 4e-9 * 2.8e6),
     )
+    # of sheet conductances
+    shunt = 2e-9 / 1.3e-6 * metal["resistivity"] / metal["thickness"]
     with open(results / f"tables/devices/{device}.csv", newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     marks = set()
     for row, current in zip(rows, CURRENTS[device], strict=True):
         # polarisation 0.4 of the material, over the spin Hall angle
         density = 0.4 / metal["spin_hall_angle"] * current
-        amperes = abs(density) * width * metal["thickness"]
+        amperes = abs(density) * width * metal["thickness"] * (1 + shunt)
         volts = abs(density) * metal["resistivity"] * length
         energy = amperes * volts * duration
-        heat = density**2 * metal["resistivity"] * metal["thickness"]
+        heat = density**2 * metal["resistivity"] * metal["thickness"] * (1 + shunt)
         expected = {
             "J in the metal (1e12 A/m²)": (density / 1e12, 6e-5),
             # four significant digits
             "current (mA)": (amperes * 1e3, 6e-4 * amperes * 1e3),
             "voltage (V)": (volts, 6e-4 * volts),
             "energy (pJ)": (energy * 1e12, 6e-4 * energy * 1e12),
-            # the deviation of the two solutions is at most 3e-3
-            "temperature rise, mean (K)": (heat * mean[-1], 0.06 + 3e-3 * heat * mean[-1]),
-            "temperature rise, middle (K)": (heat * middle[-1], 0.06 + 3e-3 * heat * middle[-1]),
+            # the deviation of the two solutions is at most 5e-3 and 1e-2
+            "temperature rise, mean (K)": (heat * mean[-1], 0.06 + 5e-3 * heat * mean[-1]),
+            "temperature rise, middle (K)": (heat * middle[-1], 0.06 + 1e-2 * heat * middle[-1]),
         }
         for name, (value, rounding) in expected.items():
             assert float(row[name]) == pytest.approx(value, abs=rounding), name

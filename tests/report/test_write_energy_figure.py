@@ -73,9 +73,10 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
         expected = np.square(density) * float(rise)
         np.testing.assert_allclose(curves[name].get_ydata(), expected, rtol=1e-6)
     (energy,) = energies.get_lines()
-    # ρ J² L w d t, J in the metal being twice that of the device
+    # ρ J² L w d t, J in the metal being twice that of the device; a square of it has 500 Ω, and one
+    # of the magnet 650 Ω
     volume = 900e-9 * 90e-9 * 4e-9
-    expected = 2e-6 * np.square(np.array(density) * 2e12) * volume * 2e-9
+    expected = (1 + 500 / 650) * 2e-6 * np.square(np.array(density) * 2e12) * volume * 2e-9
     np.testing.assert_allclose(energy.get_ydata(), expected / 1e-12, rtol=1e-9)
     assert "(K)" in over_time.get_ylabel()
     assert "(K)" in rises.get_ylabel()

@@ -226,7 +226,7 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     assert made.sizes["replica"] == made.sizes["traced"] == 0
     assert made.attrs["beyond_model"].startswith("at ")
     assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
-    assert 500 < made.attrs["highest_temperature"] < 560
+    assert 510 < made.attrs["highest_temperature"] < 580
     assert beyond_model(job).temperature == made.attrs["highest_temperature"]
     weaker = Train(pulses=PULSES[1:])
     assert beyond_model(job.model_copy(update={"train": weaker})) is None

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers.heat import temperatures
+from helpers.heat import media_of, temperatures
 from scipy import integrate
 
 from wallnet.config.heavy_metal import Heating
@@ -15,22 +15,31 @@ FLUX = 1.3e-6 * 5e-9 * 0.65e12**2
 """Heat flux in W/m² of 0.65e12 A/m² in 5 nm of a metal with 130 µΩ cm."""
 
 
+BARE = {"interface_resistance": 0, "encapsulation_conductivity": 0}
+"""Metal in perfect contact with the oxide, and nothing above it."""
+
+JOINED = {"interface_resistance": 0, "encapsulation_resistance": 0}
+
+STORED = 5e-9 * 2.6e6 + 2e-9 * 3.6e6
+"""Heat capacity in J/(m² K) of 5 nm of metal and 2 nm of CoFeB; 2 nm of MgO and 2 nm of Ta store
+11.2e-3 more."""
+
+
 def solved(heating, end, steps=400, width=WIDTH, flux=lambda time: FLUX, **more):
-    oxide = heating.oxide_conductivity, heating.oxide_heat_capacity
-    silicon = heating.silicon_conductivity, heating.silicon_heat_capacity
-    return temperatures(flux, end, steps, width, oxide, silicon, heating.oxide_thickness, **more)
+    return temperatures(flux, end, steps, width, **media_of(heating), **more)
 
 
 @pytest.mark.parametrize(
     ("heating", "width", "end"),
     [
         # the heat of the default campaign's pulse hardly reaches the silicon
-        (Heating(), WIDTH, 10e-9),
+        (Heating(**BARE), WIDTH, 10e-9),
         # it fills the oxide, and spreads in the silicon
-        (Heating(oxide_thickness=60e-9), WIDTH, 100e-9),
+        (Heating(oxide_thickness=60e-9, **BARE), WIDTH, 100e-9),
         # wider than the oxide is thick, and layers that differ less, in both properties
         (
             Heating(
+                **BARE,
                 oxide_thickness=90e-9,
                 oxide_conductivity=2.5,
                 oxide_heat_capacity=3.0e6,
@@ -55,7 +64,7 @@ def test_the_rise_is_that_of_the_heat_equation(heating, width, end):
 @pytest.mark.parametrize("width", [150e-9, 400e-9])
 def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, width):
     """Each image is a strip in infinite oxide; r = 1 below the oxide lets no heat through."""
-    usual, factor = Heating(oxide_thickness=60e-9), 1e-12**back
+    usual, factor = Heating(oxide_thickness=60e-9, **BARE), 1e-12**back
     heating = Heating.model_construct(
         **usual.model_dump(exclude={"silicon_conductivity", "silicon_heat_capacity"}),
         silicon_conductivity=usual.silicon_conductivity * factor,
@@ -93,7 +102,7 @@ def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, wid
 
 def test_heat_under_a_wide_strip_flows_in_one_dimension():
     """2 q √(t/(π k c)) before the oxide is full; then q d/k, and the silicon's own rise."""
-    heating, width = Heating(), 1e-3
+    heating, width = Heating(**BARE), 1e-3
     oxide = 1.4 * 1.62e6
     found = step_response([1e-9, 10e-9], width, heating)
     expected = 2 * np.sqrt(np.array([1e-9, 10e-9]) / (math.pi * oxide))
@@ -111,7 +120,7 @@ def test_heat_under_a_wide_strip_flows_in_one_dimension():
 
 def test_heat_of_a_narrow_strip_spreads_sideways():
     """0.65e12 A/m² for 10 ns: 206 K in one dimension; the diffusion length is 93 nm."""
-    found = step_response(10e-9, WIDTH, Heating())
+    found = step_response(10e-9, WIDTH, Heating(**BARE))
     assert (FLUX * found[0], FLUX * found[1]) == pytest.approx((138.3, 154.1), abs=0.3)
 
 
@@ -125,8 +134,94 @@ def test_times_keep_their_order_and_shape():
     assert found[0][0, 0] > found[0][1, 1] > 0
 
 
-def test_what_the_strip_itself_stores_and_conducts():
-    """The model leaves it out: 7 nm of metal, 9 % of the mean and 13 % of the middle."""
-    bare, full = (solved(Heating(), 10e-9, 200, film=film) for film in ((0.0, 1e-9), (4e-8, 0.02)))
-    assert full[1][-1] / bare[1][-1] == pytest.approx(0.91, abs=0.01)
-    assert full[2][-1] / bare[2][-1] == pytest.approx(0.87, abs=0.01)
+PULSES = {150e-9: (FLUX, 10e-9), 72e-9: (1.3e-6 * 5e-9 * 1.0e12**2, 1e-9)}
+"""Heat flux and duration of the pulses of a wide and a narrow track."""
+
+
+@pytest.mark.parametrize("width", PULSES)
+@pytest.mark.parametrize(
+    ("changes", "stored"),
+    [
+        (BARE, STORED),
+        (BARE | {"interface_resistance": 1e-8}, 0.0),
+        (JOINED, 0.0),
+        # another medium above: each wave number has an admittance of its own
+        (JOINED | {"encapsulation_conductivity": 9.0, "encapsulation_heat_capacity": 3e6}, 0.0),
+        ({"encapsulation_conductivity": 0}, STORED + 11.2e-3),
+        ({"interface_resistance": 8e-9, "encapsulation_resistance": 1.3e-8}, STORED + 11.2e-3),
+    ],
+    ids=["storage", "interface", "encapsulated", "other above", "on oxide", "all"],
+)
+def test_each_effect_is_that_of_the_heat_equation(changes, stored, width):
+    """At a tenth and the end of a pulse, and during the time after it, half of the pulse."""
+    heating, (flux, duration) = Heating(**changes), PULSES[width]
+    time, mean, middle = solved(
+        heating, 1.5 * duration, 450, width, lambda t: flux * (t < duration), film=(0.0, stored)
+    )
+    some = [30, 300, 330, 450]
+    since = time[some] - np.array([[0.0], [duration]])
+    on, off = step_response(
+        np.where(abs(since) < 1e-15, 0, since), width, heating, stored
+    ).swapaxes(0, 1)
+    found = flux * (on - off)
+    # 0.7 % are observed in the mean; the middle of a strip gives off more heat than the formula
+    # says once the edges have cooled: 2.0 % on the narrow track
+    np.testing.assert_allclose(found[0], mean[some], rtol=0.01, atol=0)
+    np.testing.assert_allclose(found[1], middle[some], rtol=0.022, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("width", "mean_off", "middle_off"), [(150e-9, 0.016, 0.07), (72e-9, 0.012, 0.09)]
+)
+def test_heat_along_the_metal_cools_the_middle(width, mean_off, middle_off):
+    """The model leaves it out: with that of 7 nm of metal, 4e-8 W/K, the strip is cooler."""
+    stored, (flux, duration) = STORED + 11.2e-3, PULSES[width]
+    time, mean, middle = solved(
+        Heating(), 1.5 * duration, 450, width, lambda t: flux * (t < duration), film=(4e-8, stored)
+    )
+    since = time[[30, 299, 330, 450]]
+    response = step_response(np.stack([since, since - duration]), width, Heating(), stored)
+    ratios = (
+        flux * (response[:, 0] - response[:, 1]) / np.array([mean, middle])[:, [30, 299, 330, 450]]
+    )
+    assert np.all(ratios > 0.998)
+    assert ratios[0].max() == pytest.approx(1 + mean_off, abs=0.004)
+    assert ratios[1].max() == pytest.approx(1 + middle_off, abs=0.01)
+
+
+def test_the_rise_of_stored_heat_of_interfaces_and_of_an_encapsulation():
+    """Means that two other calculations gave, in K; they agree within 3 %."""
+    columns = [
+        step_response(end, width, Heating(**changes), stored)[0] * flux * shunt
+        for changes, stored, shunt in (
+            (BARE, STORED, 1.0),
+            (BARE, STORED + 11.2e-3, 1.0),
+            ({"encapsulation_conductivity": 0}, STORED + 11.2e-3, 1.0),
+            ({"encapsulation_conductivity": 0}, STORED + 11.2e-3, 1.4),
+            ({}, STORED + 11.2e-3, 1.0),
+        )
+        for width, (flux, end) in PULSES.items()
+    ]
+    found = np.reshape(columns, (5, 2))
+    expected = [[130, 93], [125, 82], [149, 112], [209, 157], [79, 72]]
+    np.testing.assert_allclose(found, expected, rtol=0.011, atol=0)
+    other = [[127, 91], [122, 80], [148, 110], [207, 154], [79, 72]]
+    np.testing.assert_allclose(found, other, rtol=0.03, atol=0)
+
+
+def test_a_strip_keeps_its_heat_at_first():
+    """q t/C, before heat passes the interface, within t/(2 R C)."""
+    for time in (1e-13, 1e-15, 1e-25):
+        found = step_response(time, WIDTH, Heating(), 0.03)
+        np.testing.assert_allclose(found, time / 0.03, rtol=2e-3 * time / 1e-13 + 1e-9, atol=0)
+
+
+def test_two_alike_media_share_the_heat():
+    thick = Heating(oxide_thickness=1e-3, **BARE)
+    both = thick.model_copy(
+        update={"encapsulation_conductivity": 1.4, "encapsulation_resistance": 0}
+    )
+    time = [1e-12, 1e-9, 1e-7]
+    np.testing.assert_allclose(
+        step_response(time, WIDTH, both), step_response(time, WIDTH, thick) / 2, rtol=1e-9, atol=0
+    )

@@ -9,7 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
+from wallnet.config.heavy_metal import (
+    ROOM_TEMPERATURE,
+    HeatCapacity,
+    Heating,
+    HeavyMetal,
+    Resistivity,
+    Strip,
+)
 from wallnet.config.maps import MapFile
 from wallnet.config.measured import MEASURED
 from wallnet.config.messages import misnamed
@@ -134,6 +141,12 @@ class Material(SimulatedMaterial):
     Simulations, minima and paths depend on it only where the film has another temperature than
     `temperature.measured_at`. Source: our choice; 850, 1000 and 1120 K are in the literature, see
     docs/physics.md."""
+    resistivity: Resistivity | Literal["insulating"] = 1.3e-6
+    """Resistivity of the magnet, in which current flows beside that of the heavy metal, which alone
+    makes the torque; `insulating` for none. Source: CoFeB, Zhu et al., Science Advances 5, eaav8025
+    (2019), Table 1."""
+    heat_capacity: HeatCapacity = 3.6e6
+    """Heat capacity of the magnet. Source: Co, 3.7e6, and Fe, 3.5e6 (CRC Handbook)."""
 
 
 class Temperature(Section):
@@ -356,6 +369,17 @@ class Device(Section):
     def film_temperature(self) -> float:
         """Temperature in K of the film: `temperature.ambient`, or room temperature."""
         return self.film_law.ambient
+
+    @property
+    def strip(self) -> Strip:
+        """What carries its current and stores its heat."""
+        resistivity = self.material.resistivity
+        return Strip(
+            heavy_metal=self.heavy_metal,
+            magnet_thickness=self.track.thickness,
+            magnet_resistivity=None if resistivity == "insulating" else resistivity,
+            magnet_heat_capacity=self.material.heat_capacity,
+        )
 
     @property
     def measured_at(self) -> float:

@@ -1,5 +1,6 @@
-"""Write energy: the heavy metal below the track, and the substrate that carries its heat."""
+"""Write energy: the heavy metal below the magnet, and the media that carry their heat."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -27,8 +28,14 @@ ROOM_TEMPERATURE = 300.0
 """Temperature in K of the track before a pulse, for which the properties below are."""
 
 
+Conductivity = Annotated[float, Quantity("W/(m K)", 1e-3, 1e4)]
+HeatCapacity = Annotated[float, Quantity("J/(m³ K)", 1e4, 1e8)]
+InterfaceResistance = Annotated[float, Quantity("K m²/W", 1e-12, 1e-4, zero=True)]
+Resistivity = Annotated[float, Quantity("Ω m", 1e-9, 1e-2)]
+
+
 class HeavyMetal(Section):
-    """The metal below the track, in which the current flows; it has the track's length and width.
+    """The metal below the magnet, in which the current flows; it has the track's length and width.
 
     Simulations depend on it only with `temperature.heating: pulse`; the write energy and the
     temperature of pulses do.
@@ -39,7 +46,7 @@ class HeavyMetal(Section):
     docs/write-energy.md."""
     thickness: Length = 5e-9
     """Thickness of the metal. Source: our choice."""
-    resistivity: Annotated[float, Quantity("Ω m", 1e-9, 1e-2)] = 1.3e-6
+    resistivity: Resistivity = 1.3e-6
     """Resistivity of the metal, without a preset. Source: our choice, between those of Pt and
     β-Ta."""
     spin_hall_angle: (
@@ -48,6 +55,10 @@ class HeavyMetal(Section):
     """Magnitude of the spin Hall angle θ: the metal carries J · P/θ for the torque of J. Without a
     value or a preset it is `material.polarization`, and the metal carries J. Source: see
     docs/write-energy.md."""
+
+    heat_capacity: HeatCapacity = 2.6e6
+    """Heat capacity of the metal. Source: molar heat capacity and volume (CRC Handbook of Chemistry
+    and Physics), between Pt, 2.85e6, and Ta, 2.33e6; W has 2.56e6."""
 
     @model_validator(mode="before")
     @classmethod
@@ -62,12 +73,11 @@ class HeavyMetal(Section):
         return 1.0 if angle is None else polarization / angle
 
 
-Conductivity = Annotated[float, Quantity("W/(m K)", 1e-3, 1e4)]
-HeatCapacity = Annotated[float, Quantity("J/(m³ K)", 1e4, 1e8)]
-
-
 class Heating(Section):
-    """The substrate below the metal: an oxide on thick silicon, for the temperature of a pulse."""
+    """What carries the heat of a pulse away, from metal, magnet and a cap, which store it.
+
+    Below the metal is an oxide on thick silicon, above the cap an encapsulation.
+    """
 
     oxide_thickness: Annotated[float, Quantity("m", 1e-9, 1e-3)] = 300e-9
     """Thickness of the oxide. Source: our choice, a usual thermal oxide."""
@@ -79,8 +89,51 @@ class Heating(Section):
     """Thermal conductivity of the silicon. Source: pure silicon at 300 K."""
     silicon_heat_capacity: HeatCapacity = 1.66e6
     """Heat capacity of the silicon. Source: 2330 kg/m³ and 712 J/(kg K)."""
+    interface_resistance: InterfaceResistance = 1e-8
+    """Thermal resistance between metal and oxide; 0 for a perfect contact. Source: Lee and Cahill,
+    Journal of Applied Physics 81, 2590 (1997), 2e-8 for both faces of an oxide; clean Pt has 3e-9
+    (Kimling et al., Physical Review B 95, 184305 (2017))."""
+    cap_thickness: Annotated[float, Quantity("m", 1e-10, 1e-6, zero=True)] = 4e-9
+    """Thickness of the cap of the magnet, which stores heat and carries no current; 0 for none.
+    Source: our choice, 2 nm of MgO below 2 nm of oxidised Ta."""
+    cap_heat_capacity: HeatCapacity = 2.8e6
+    """Heat capacity of the cap. Source: mean of MgO, 3.3e6, and Ta, 2.3e6 (CRC Handbook)."""
+    encapsulation_conductivity: Annotated[float, Quantity("W/(m K)", 1e-3, 1e4, zero=True)] = 1.4
+    """Thermal conductivity of what encloses the track from above, without an end; 0 for nothing.
+    Source: fused silica, as the dielectric between the wires of a chip."""
+    encapsulation_heat_capacity: HeatCapacity = 1.62e6
+    """Heat capacity of the encapsulation. Source: fused silica, as of the oxide."""
+    encapsulation_resistance: InterfaceResistance = 1e-8
+    """Thermal resistance between the track and its encapsulation. Source: as below the metal."""
     largest_rise: Annotated[
         float, Quantity("K", 1e-3, 1e4, fix="it is a difference in kelvin, such as 50")
     ] = 50.0
     """Temperature rise above which the material's parameters are no longer constant: such pulses
     are marked. Source: our choice, see docs/write-energy.md."""
+
+
+class Strip(Section):
+    """Heavy metal and magnet of a track: they share the current and have one temperature."""
+
+    heavy_metal: HeavyMetal
+    magnet_thickness: float = 0.0
+    """Thickness of the magnet in m."""
+    magnet_resistivity: float | None = None
+    """Resistivity of the magnet in Ω m; None if it is insulating."""
+    magnet_heat_capacity: float = 0.0
+    """Heat capacity of the magnet in J/(m³ K)."""
+
+    @property
+    def shunt(self) -> float:
+        """Current in the magnet per current in the metal, by their sheet conductances."""
+        metal = self.heavy_metal
+        sheet = metal.resistivity / metal.thickness
+        return sheet * self.magnet_thickness / (self.magnet_resistivity or math.inf)
+
+    def heat_capacity(self, heating: Heating) -> float:
+        """Return the heat capacity per area of metal, magnet and cap in J/(m² K)."""
+        return (
+            self.heavy_metal.heat_capacity * self.heavy_metal.thickness
+            + self.magnet_heat_capacity * self.magnet_thickness
+            + heating.cap_heat_capacity * heating.cap_thickness
+        )

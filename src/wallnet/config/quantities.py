@@ -102,6 +102,7 @@ FIXES = {
     "S": "conductances are in siemens: 0.1 mS is 1.0e-4",
     "Ω m": "130 µΩ cm are 1.3e-6 Ω m",
     "W/(m K)": "silicon has about 148 W/(m K), its oxide 1.4",
+    "K m²/W": "metal on oxide has about 1.0e-8 K m²/W",
     "J/(m³ K)": "silicon and its oxide have about 1.6e+6 J/(m³ K)",
 }
 """Advice for a value out of bounds, by its unit."""

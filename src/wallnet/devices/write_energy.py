@@ -1,8 +1,8 @@
 """Write energy of a pulse, with current, voltage and temperature rise of the track.
 
-The current flows in a heavy metal of the track's length and width, without notches. `J` of a device
-is the current density that makes its torque with the polarisation P of its material. A metal with
-spin Hall angle θ carries J · P/θ for the same torque.
+The current flows in a heavy metal of the track's length and width, without notches, and in the
+magnet beside it. `J` of a device is the current density that makes its torque with the polarisation
+P of its material. A metal with spin Hall angle θ carries J · P/θ for the same torque.
 """
 
 import json
@@ -53,13 +53,13 @@ def write_energy_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    flux, heat = heat_flux(job.heavy_metal, job.polarization, density), 1.0
+    flux, heat = heat_flux(job, job.polarization, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
         rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
         heat = mean_square(waveform, only)
     else:
-        rise = flux * step_response(lasting, job.width, job.heating)
+        rise = flux * step_response(lasting, job.width, job.heating, job.stored)
     return _write_energy(job, density, lasting, rise, largest(waveform), heat)
 
 
@@ -83,7 +83,7 @@ def write_energy_of_train(
     shapes = waveforms or [()] * len(density)
     rise = np.zeros((2, *density.shape))
     if lasting.any():
-        flux = heat_flux(job.heavy_metal, job.polarization, density)
+        flux = heat_flux(job, job.polarization, density)
         each = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
         rise = _hottest(job, list(each))
     squares = [mean_square(*each) for each in zip(shapes, lasting.tolist(), strict=True)]
@@ -108,8 +108,8 @@ def rise_over_time(
     if waveform:
         response = _table(job, time, heat.edges)(since)
     else:
-        response = step_response(since, job.width, job.heating)
-    flux = heat_flux(job.heavy_metal, job.polarization, np.array(1e12))
+        response = step_response(since, job.width, job.heating, job.stored)
+    flux = heat_flux(job, job.polarization, np.array(1e12))
     return time, response @ (heat.steps * flux)
 
 
@@ -145,7 +145,7 @@ def _table(
     shortest = float(parts[parts > 1e-9 * longest].min(initial=longest))
     count = int(np.ceil(POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
-    return StepResponse(time, step_response(time, job.width, job.heating))
+    return StepResponse(time, step_response(time, job.width, job.heating, job.stored))
 
 
 def _write_energy(
@@ -158,14 +158,14 @@ def _write_energy(
 ) -> WriteEnergy:
     """Return energy and temperature from largest magnitude and mean square of each waveform."""
     in_metal = density * job.rescaling
-    current = np.abs(in_metal) * job.width * job.heavy_metal.thickness
+    current = np.abs(in_metal) * job.width * job.heavy_metal.thickness * (1 + job.shunt)
     voltage = current * job.resistance
     mean, middle = rise
     beyond = job.ambient + mean >= job.limits[1]
     return {
         "metal_current_density": in_metal * peak,
-        "metal_current": current * peak,
-        "metal_voltage": voltage * peak,
+        "write_current": current * peak,
+        "write_voltage": voltage * peak,
         "write_energy": current * voltage * lasting * heat,
         "mean_temperature_rise": mean,
         "temperature_rise": middle,

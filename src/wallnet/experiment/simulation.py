@@ -18,7 +18,7 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
-from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -68,10 +68,9 @@ class WallPlacement(Section):
     top: Position
 
 
-class PulseHeating(FilmLaw):
+class PulseHeating(FilmLaw, Strip):
     """What the temperature of a track during its pulses, and the film at it, depend on."""
 
-    heavy_metal: HeavyMetal
     substrate: Heating
     anisotropy_exponent: float
     """Power of the magnetisation with which the anisotropy changes."""
@@ -347,8 +346,9 @@ def pulse_heating(device: Device) -> PulseHeating | None:
     if given is None or given.heating == "none":
         return None
     # what changes no temperature is not part of a job
+    metal = device.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
-        heavy_metal=device.heavy_metal.model_copy(update={"preset": None}),
+        **dict(device.strip) | {"heavy_metal": metal},
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
         **dict(law_of(device)),
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, Strip
 from wallnet.config.messages import misnamed
 from wallnet.config.networks import RunSet
 from wallnet.config.quantities import Section, silent
@@ -85,7 +85,7 @@ class SummaryJob(Job):
     warnings: tuple[str, ...] = silent(())
 
 
-class WriteEnergyJob(FilmLaw, Job):
+class WriteEnergyJob(FilmLaw, Job, Strip):
     """Computation of energy and temperature of pulses on one track.
 
     It is a parameter of devices and tables: no simulation depends on it.
@@ -96,7 +96,6 @@ class WriteEnergyJob(FilmLaw, Job):
     polarization: float
     film: StaticMaterial
     """The film before the pulses."""
-    heavy_metal: HeavyMetal
     heating: Heating
     ambient: float = silent(ROOM_TEMPERATURE)
     """Temperature in K of the track before the pulses."""
@@ -105,9 +104,15 @@ class WriteEnergyJob(FilmLaw, Job):
 
     @property
     def resistance(self) -> float:
-        """Resistance of the metal between the ends of the track in Ω."""
+        """Resistance of metal and magnet between the ends of the track in Ω."""
         metal = self.heavy_metal
-        return metal.resistivity * self.length / (self.width * metal.thickness)
+        alone = metal.resistivity * self.length / (self.width * metal.thickness)
+        return alone / (1 + self.shunt)
+
+    @property
+    def stored(self) -> float:
+        """Heat that metal, magnet and cap store, per area and rise, in J/(m² K)."""
+        return self.heat_capacity(self.heating)
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -136,7 +141,7 @@ def write_energy_job(device: Device) -> WriteEnergyJob:
         width=device.track.width,
         polarization=device.material.polarization,
         film=film_of(device),
-        heavy_metal=device.heavy_metal,
+        **dict(device.strip),
         heating=device.heating,
         ambient=given.ambient,
         heat_simulated=given.heating == "pulse",

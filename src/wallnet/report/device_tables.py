@@ -41,8 +41,8 @@ BEYOND_MODEL = "beyond the model"
 
 WRITE_ENERGIES: dict[str, tuple[str, float, Format]] = {
     "J in the metal (1e12 A/m²)": ("metal_current_density", 1e12, ".4f"),
-    "current (mA)": ("metal_current", 1e-3, significant),
-    "voltage (V)": ("metal_voltage", 1.0, significant),
+    "current (mA)": ("write_current", 1e-3, significant),
+    "voltage (V)": ("write_voltage", 1.0, significant),
     "energy (pJ)": ("write_energy", 1e-12, significant),
     "temperature rise, mean (K)": ("mean_temperature_rise", 1.0, ".1f"),
     "temperature rise, middle (K)": ("temperature_rise", 1.0, ".1f"),

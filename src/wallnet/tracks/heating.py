@@ -1,16 +1,18 @@
-"""Temperature of a track over time: a heated strip on oxide of finite thickness on thick silicon.
+"""Temperature of a track over time: a heated strip on oxide on thick silicon, below another medium.
 
 The heat of its pulses is a sum of steps, of each of which the response is known.
 
 The strip is long, so that heat flows in the plane of its cross-section, and thin, so that its heat
-enters the oxide evenly over its width. It stores no heat itself, and nothing flows upwards. The
-parts are in perfect contact, and their properties do not depend on temperature.
+enters the media evenly over its width. Metal, magnet and cap store heat and have one temperature
+across their thickness; no heat flows along them. Properties do not depend on temperature.
 
 With κ = √(k² + s/D) in each layer, the surface of the oxide has for each wave number k across the
 strip and each Laplace variable s the impedance Z = Z₁ (1 + r e)/(1 - r e), e = exp(-2 κ₁ d), with
 Z₁ = 1/(λ₁ κ₁) and r = (λ₁ κ₁ - λ₂ κ₂)/(λ₁ κ₁ + λ₂ κ₂) (Carslaw and Jaeger, Conduction of Heat in
-Solids, chapters 10 and 12). Its first part, Z₁, is thick oxide, which has a closed form. The rest,
-the heat reflected by the silicon, is integrated over k and transformed back numerically.
+Solids, chapters 10 and 12). Z₁ is that of thick oxide, whose mean over the strip is one of Bessel
+functions. The rest, the heat reflected by the silicon, is integrated over k. With the mean Z̄ over
+the strip, the node of heat capacity C has the rise q/(C s + 1/(Z̄ + R) + 1/(Z̄' + R')) for the heat
+q, below and above its interfaces. It is transformed back numerically.
 """
 
 import math
@@ -21,17 +23,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.heavy_metal import Heating, Strip
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
 from wallnet.experiment import Simulation
 
-NODES = 24
+NODES = 20
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
 
-MOST_PANELS = 2000
-"""Most intervals of the integral over the wave number, in each of which the strip's spectrum has
+MOST_PANELS = 100
+"""Most intervals of the integral over the wave number in each of which the strip's spectrum has
 half a period."""
+
+STEP, MOST_STEPS = 0.2, 180
+"""Step and number of steps of the integrals of Bessel functions."""
 
 POINTS = 12
 """Points of Gauss and Legendre in each interval."""
@@ -50,10 +55,13 @@ SHORTEST = 1e-13
 after 50 ps."""
 
 
-def step_response(time: ArrayLike, width: float, heating: Heating) -> NDArray[np.float64]:
+def step_response(
+    time: ArrayLike, width: float, heating: Heating, heat_capacity: float = 0.0
+) -> NDArray[np.float64]:
     """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
 
-    Times since the start are in s, shape (...), the width is in m. The rise at and before 0 is 0.
+    Times since the start are in s, shape (...), the width is in m, the heat capacity of the strip
+    in J/(m² K). The rise at and before 0 is 0.
 
     Returns
     -------
@@ -66,79 +74,114 @@ def step_response(time: ArrayLike, width: float, heating: Heating) -> NDArray[np
     rise = np.zeros((2, *time.shape))
     if later.any():
         unique, place = np.unique(time[later], return_inverse=True)
-        found = thick_oxide(unique, width, heating) + _reflected(unique, width, heating)
-        rise[:, later] = found[:, place]
+        exponents, factors = _talbot(NODES)
+        s = exponents / unique[:, np.newaxis]
+        flux = heat_capacity * s + _admittance(s, width, heating)
+        rise[:, later] = ((1 / (s * flux)) @ factors).real[:, place] / unique[place]
     return rise
 
 
-def thick_oxide(time: NDArray[np.float64], width: float, heating: Heating) -> NDArray[np.float64]:
-    """Return the rise per heat flux of a strip on oxide without an end.
-
-    The rise after heat that is given off in a moment is a difference of error functions; this is
-    its integral over time. Units and shapes are those of `step_response`; times are above 0.
-    """
-    from scipy.special import erf, exp1
-
-    conductivity = heating.oxide_conductivity
-    # diffusivity times time, m²
-    spread = conductivity / heating.oxide_heat_capacity * time
-    sizes = np.array([[width], [width / 2]]) / (2 * np.sqrt(spread))
-    rise = 2 * np.sqrt(spread / math.pi) * erf(sizes) + width / (2 * math.pi) * exp1(sizes**2)
-    rise[0] -= 2 * spread / (math.pi * width) * -np.expm1(-(sizes[0] ** 2))
-    return np.asarray(rise / conductivity)
-
-
-def _reflected(time: NDArray[np.float64], width: float, heating: Heating) -> NDArray[np.float64]:
-    """Return what the silicon changes of the rise per heat flux on thick oxide."""
-    waves, weights = _wave_numbers(time.max(), width, heating)
-    spectrum = np.sinc(waves * width / 2 / math.pi)
-    shares = [weights * width / math.pi * spectrum**power for power in (2, 1)]
-    exponents, factors = _talbot(NODES)
-    rise = np.empty((2, time.size))
-    for index, t in enumerate(time):
-        s = exponents[:, np.newaxis] / t
-        found = _reflection(waves, s, heating) / s
-        rise[:, index] = [(factors @ (found @ share)).real / t for share in shares]
-    return rise
-
-
-def _reflection(
-    waves: NDArray[np.float64], s: NDArray[np.complex128], heating: Heating
+def _admittance(
+    s: NDArray[np.complex128], width: float, heating: Heating
 ) -> NDArray[np.complex128]:
-    """Return Z - Z₁ of each wave number and Laplace variable, in K m²/W."""
-    # λ κ of the oxide and of the silicon
-    oxide, silicon = (
-        conductivity * np.sqrt(waves**2 + s * heat_capacity / conductivity)
-        for conductivity, heat_capacity in (
-            (heating.oxide_conductivity, heating.oxide_heat_capacity),
-            (heating.silicon_conductivity, heating.silicon_heat_capacity),
+    """Return the heat flux into the media per rise of the strip, in W/(m² K).
+
+    Laplace variables have the shape (times, nodes), the result (2, times, nodes): with the mean of
+    the surface over the width, and with its middle. With an interface, the strip joins the media;
+    without, they touch each other too, at each wave number.
+    """
+    above = heating.encapsulation_conductivity, heating.encapsulation_heat_capacity
+    resistances = heating.interface_resistance, heating.encapsulation_resistance
+    if not above[0] or not any(resistances):
+        below = _impedance(s, width, heating, above if above[0] else (0.0, 0.0))
+        return 1 / (below + resistances[0])
+    below = _impedance(s, width, heating, (0.0, 0.0))
+    return 1 / (below + resistances[0]) + 1 / (_half_space(s, width, *above) + resistances[1])
+
+
+def _impedance(
+    s: NDArray[np.complex128], width: float, heating: Heating, above: tuple[float, float]
+) -> NDArray[np.complex128]:
+    """Return the rise of the surface per heat flux of a strip on it, in K m²/W.
+
+    Conductivity and heat capacity of a medium above are 0 if there is none. What the media differ
+    from one half space is integrated over the wave number; shapes are those of `_admittance`.
+    """
+    conductivity = heating.oxide_conductivity + above[0]
+    capacity = heating.oxide_heat_capacity + above[1]
+    whole = _half_space(s, width, conductivity, capacity)
+    waves, shares = _wave_numbers(s, width, heating, above)
+    for index, each in enumerate(s):
+        # λ κ of the media, and of one half space with the properties of all at the surface
+        oxide, silicon, *both = (
+            np.sqrt(medium[0] * (medium[0] * waves**2 + each[:, np.newaxis] * medium[1]))
+            for medium in (
+                (heating.oxide_conductivity, heating.oxide_heat_capacity),
+                (heating.silicon_conductivity, heating.silicon_heat_capacity),
+                *([above, (conductivity, capacity)] if above[0] else ()),
+            )
         )
-    )
-    reflection = (oxide - silicon) / (oxide + silicon)
-    back = np.exp(-2 * oxide / heating.oxide_conductivity * heating.oxide_thickness)
-    return np.asarray(2 / oxide * reflection * back / (1 - reflection * back))
+        upper, one = both or (0.0, oxide)
+        back = np.exp(-2 * oxide / heating.oxide_conductivity * heating.oxide_thickness)
+        back *= (oxide - silicon) / (oxide + silicon)
+        rest = 1 / (oxide * (1 - back) / (1 + back) + upper) - 1 / one
+        whole[:, index] += shares @ rest.T
+    return whole
+
+
+def _half_space(
+    s: NDArray[np.complex128], width: float, conductivity: float, heat_capacity: float
+) -> NDArray[np.complex128]:
+    """Return the rise of the surface of a half space per heat flux of a strip on it, in K m²/W.
+
+    A line of heat makes the rise K0(κ r)/(π λ), κ = √(s/D), at the distance r.
+    """
+    kappa = np.sqrt(s * heat_capacity / conductivity)
+    # K0(z) is ∫ exp(-z cosh v) dv, and so are K1 and the integral of K0 with other factors; sums
+    # over even steps converge exponentially
+    cosh = np.cosh(STEP * np.arange(MOST_STEPS))
+    weights = np.where(cosh > 1, STEP, STEP / 2)
+    size = kappa * width
+    halves = np.exp(-size[..., np.newaxis] / 2 * cosh)
+    decays = halves * halves
+    middle = (1 - halves) @ (weights / cosh)
+    mean = (1 - decays) @ (weights / cosh) + decays @ (weights * cosh) - 1 / size
+    return np.asarray(2 / (math.pi * conductivity * kappa) * np.array([mean, middle]))
 
 
 def _wave_numbers(
-    longest: float, width: float, heating: Heating
+    s: NDArray[np.complex128], width: float, heating: Heating, above: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return wave numbers in 1/m and weights of the integral from 0 to where nothing returns.
+    """Return wave numbers in 1/m, and weights of the integral for mean and middle, (2, waves).
 
-    The least scale is the reach of the heat in the silicon. From the first zero of the strip's
-    spectrum on, each interval ends at a zero.
+    The integral is from 0 to where nothing returns from the silicon, or where two media conduct
+    like one. The least scale is the reach of the heat in the silicon. From the first zero of the
+    strip's spectrum on, each interval ends at a zero; after many, what oscillates is left out.
     """
-    reach = math.sqrt(heating.silicon_conductivity / heating.silicon_heat_capacity * longest)
-    zero = 2 * math.pi / width
-    last = 20 / heating.oxide_thickness
+    reach = np.sqrt(heating.silicon_conductivity / heating.silicon_heat_capacity / abs(s).min())
+    zero, last = 2 * math.pi / width, 20 / heating.oxide_thickness
+    if above[0]:
+        oxide = heating.oxide_heat_capacity / heating.oxide_conductivity
+        last = max(last, 10 * np.sqrt(abs(s).max() * max(oxide, above[1] / above[0])))
     least = 1e-3 * min(zero, last, 1 / reach)
-    ends = [0.0, *np.geomspace(least, min(zero, last), 4 * math.ceil(math.log10(zero / least)) + 1)]
-    if last > zero:
-        count = math.ceil(last / zero)
-        ends += (zero * np.arange(2, min(count, MOST_PANELS) + 1)).tolist()
+
+    def spaced(begin: float, end: float) -> list[float]:
+        count = math.ceil(4 * math.log10(end / begin)) + 1
+        return [float(each) for each in np.geomspace(begin, end, count)]
+
+    ends = [0.0, *spaced(least, min(zero, last))]
+    ends += [zero * n for n in range(2, min(math.ceil(last / zero), MOST_PANELS) + 1)]
+    if last > ends[-1]:
+        ends += spaced(ends[-1], last)[1:]
     points, weights = np.polynomial.legendre.leggauss(POINTS)
-    middle, half = (np.add(ends[1:], ends[:-1]) / 2, np.diff(ends) / 2)
-    nodes = middle[:, np.newaxis] + half[:, np.newaxis] * points
-    return nodes.ravel(), (half[:, np.newaxis] * weights).ravel()
+    half = np.diff(ends)[:, np.newaxis] / 2
+    waves = (np.array(ends[:-1])[:, np.newaxis] + half * (1 + points)).ravel()
+    fine, sinc = waves < zero * MOST_PANELS, np.sinc(waves / zero)
+    mean = np.where(fine, sinc**2, 2 / (waves * width) ** 2)
+    # half of the last interval is nearly the alternating sum of those left out
+    middle = sinc * (1 - 0.5 * (waves > zero * (MOST_PANELS - 1)) - 0.5 * ~fine)
+    shares = width / math.pi * (half * weights).ravel() * np.array([mean, middle])
+    return waves, shares
 
 
 def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
@@ -156,14 +199,15 @@ def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]
 
 
 def heat_flux(
-    metal: HeavyMetal, polarization: float, density: NDArray[np.float64]
+    strip: Strip, polarization: float, density: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the heat per area and time that a metal gives off, in W/m².
+    """Return the heat per area and time that metal and magnet give off, in W/m².
 
     P is that of the track's material, the current density J of the device is in A/m².
     """
+    metal = strip.heavy_metal
     in_metal = density * metal.rescaling(polarization)
-    return metal.resistivity * metal.thickness * in_metal**2
+    return metal.resistivity * metal.thickness * in_metal**2 * (1 + strip.shunt)
 
 
 class Heat(NamedTuple):
@@ -239,11 +283,11 @@ class StepResponse:
 
 
 @lru_cache(maxsize=8)
-def _response(width: float, substrate: Heating, decades: int) -> StepResponse:
+def _response(width: float, substrate: Heating, heat_capacity: float, decades: int) -> StepResponse:
     """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
     time = np.geomspace(SHORTEST, 10.0**decades, count)
-    mean, _ = step_response(time, width, substrate)
+    mean, _ = step_response(time, width, substrate, heat_capacity)
     return StepResponse(time, mean)
 
 
@@ -258,10 +302,10 @@ class TrackTemperature:
         self._ambient, self._heating = job.temperature, job.heating
         if job.heating is None:
             return
-        metal, begin, pulses = job.heating.heavy_metal, 0.0, []
+        strip, begin, pulses = job.heating, 0.0, []
 
         def flux(density: float) -> float:
-            return float(heat_flux(metal, job.material.polarization, np.array(density)))
+            return float(heat_flux(strip, job.material.polarization, np.array(density)))
 
         for pulse in reversed(list(repeated(job.heating.earlier))):
             begin -= pulse.duration + pulse.pause
@@ -274,7 +318,9 @@ class TrackTemperature:
         self._edges, self._steps = superposed(pulses)
         longest = job.longest - begin
         decades = math.ceil(math.log10(max(longest, 1e-9)))
-        self._rise = _response(job.track.width, job.heating.substrate, decades)
+        substrate = job.heating.substrate
+        heat_capacity = strip.heat_capacity(substrate)
+        self._rise = _response(job.track.width, substrate, heat_capacity, decades)
 
     def __call__(self, time: ArrayLike) -> NDArray[np.float64]:
         """Return the temperature in K at times in s since the start of the job."""

@@ -170,20 +170,20 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(written, resting):
 
 
 def test_pulses_and_sequences_have_their_write_energy(written, resting):
-    """R I² t of the metal; the rise is that of single pulses, computed for each by itself."""
+    """R I² t of the metal, and 2/5 more in the magnet; the rise is that of single pulses."""
     rows, _ = written
     metal = ENERGY.heavy_metal
     volume = ENERGY.length * ENERGY.width * metal.thickness
     for row in (rows[1], rows[7], rows[12]):
         density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9
-        energy = metal.resistivity * density**2 * volume * duration
-        assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
+        energy = 1.4 * metal.resistivity * density**2 * volume * duration
+        assert float(row["energy (pJ)"]) == pytest.approx(energy * 1e12, rel=0, abs=6e-4)
         peak = write_energy_of(ENERGY, density, duration)["temperature_rise"]
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
     (found,) = cells(resting, "notch 1", "reversed")
-    energy = metal.resistivity * 0.7e12**2 * volume * 9e-9
-    assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=5.1e-4)
+    energy = 1.4 * metal.resistivity * 0.7e12**2 * volume * 9e-9
+    assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=6e-4)
     peak = write_energy_of(ENERGY, 0.7e12, 5e-9)["temperature_rise"]
     assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
 
@@ -193,7 +193,7 @@ def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(resting)
     (found,) = cells(resting, "notch 2", "expelled")
     assert found[3] == "-0.7000 for 4 ns to notch 1; -0.7000 for 4 ns to expelled"
     energy = write_energy_of(ENERGY, 0.7e12, 4e-9)["write_energy"]
-    assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=5.1e-4)
+    assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=6e-4)
 
 
 def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
