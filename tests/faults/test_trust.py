@@ -14,7 +14,7 @@ from helpers.drift import DRIFT
 from helpers.small_campaign import TINY, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import api, cli, config, files
+from wallnet import api, cli, config, files, plan
 from wallnet.errors import UserError
 from wallnet.experiment.film import check
 from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
@@ -270,6 +270,6 @@ def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path):
     path = tmp_path / "huge"
     with open(path, "w") as stream:
         stream.truncate(LARGEST_JSON + 1)
-    for read, most in ((config.load, LARGEST_TEXT), (files.read_json, LARGEST_JSON)):
+    for read, most in ((plan.load, LARGEST_TEXT), (files.read_json, LARGEST_JSON)):
         with pytest.raises(UserError, match=f"{path} cannot be read .it is larger than {most} by"):
             read(path)

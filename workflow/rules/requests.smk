@@ -26,7 +26,7 @@ def request(wildcards):
 def computed(wildcards):
     """Return what a request computes; a job on a cluster reads its user-defined class first."""
     found = request(wildcards).computes
-    if not workflow.is_main_process and found.calculator_name not in PACKAGED:
+    if not main_process and found.calculator_name not in PACKAGED:
         from wallnet.simulate.registry import class_of
 
         checked(class_of, found.calculator_name)

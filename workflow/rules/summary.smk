@@ -2,8 +2,6 @@
 
 import subprocess
 
-from snakemake.logging import logger
-
 
 rule summary:
     """What the campaign found, its main figures, and links to all results."""
