@@ -33,7 +33,7 @@ def packed(layer: Layer) -> NDArray[np.float32]:
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
             found[f"{side}_{component}"][:rows, :columns] = bond
-    easy_axis = np.array(layer.anisotropy_axis) if cells.axis is None else cells.axis
+    easy_axis = layer.axes
     easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
     for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)):
         found["xyz"[i] + "xyz"[j]] += easy * easy_axis[..., i] * easy_axis[..., j]

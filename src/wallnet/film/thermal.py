@@ -142,7 +142,7 @@ class ThermalEngine(Engine):
         field = Energy(layer).field(m)
         # the own part of each bond is parallel to m: it adds as much to the field as it takes away
         own = np.zeros((*m.shape, 3))
-        axis = np.array(layer.anisotropy_axis) if cells.axis is None else cells.axis
+        axis = layer.axes
         easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
         own += easy[..., None, None] * (axis[..., :, None] * axis[..., None, :])
         if layer.terms.stray_field:

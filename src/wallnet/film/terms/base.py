@@ -118,6 +118,13 @@ class Layer:
         return self.terms.anisotropy_axis
 
     @property
+    def axes(self) -> NDArray[np.float64]:
+        """Axis of the anisotropy of each cell, (rows, columns, 3), or that of all cells, (3,)."""
+        if self.cells is None or self.cells.axis is None:
+            return np.array(self.anisotropy_axis)
+        return self.cells.axis
+
+    @property
     def damping(self) -> float:
         """Gilbert α."""
         return self.terms.damping

@@ -102,10 +102,9 @@ class UniaxialAnisotropy(Term):
         return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
-        axis = np.array(layer.anisotropy_axis)
+        axis = layer.axes
         if layer.cells is None:
             return 2 * layer.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
-        axis = axis if layer.cells.axis is None else layer.cells.axis
         along = (m * axis).sum(axis=-1) * layer.cells.local_anisotropy
         return 2 * layer.anisotropy / layer.polarization * along[..., None] * axis
 
