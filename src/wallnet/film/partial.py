@@ -54,8 +54,12 @@ class Near:
         if not self.others:
             return
         rows = m.shape[1]
-        inside = slice(columns.start * rows, columns.stop * rows)
-        xx, yy, zz, xy = (part[inside, inside] for part in self.others)
+        parts = self.others
+        if m.shape[2] * rows < parts[0].shape[0]:
+            # a copy, which the whole film does not need
+            inside = slice(columns.start * rows, columns.stop * rows)
+            parts = [part[inside, inside] for part in parts]
+        xx, yy, zz, xy = parts
         x, y, z = m.transpose(0, 2, 1).reshape(3, -1)
         for axis, field in enumerate((xx @ x + xy @ y, xy @ x + yy @ y, zz @ z)):
             out[axis] += scale * field.reshape(-1, rows).T
