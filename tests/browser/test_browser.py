@@ -15,6 +15,7 @@ from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
 
 from wallnet import files
 
@@ -132,7 +133,7 @@ def test_a_page_need_not_be_scrolled_sideways(driver, finished_campaign, width, 
 def warm(finished_campaign, tmp_path_factory):
     """Return the summary of a campaign after a study that it does not ask for."""
     campaign = finished_campaign.copied(tmp_path_factory.mktemp("warm") / "campaign")
-    thermal = {"device": "synapse", "current_densities": [0.35e12, 1.7e12], "duration": 0.3e-9}
+    thermal = {"device": "synapse", "current_densities": [0.35e12, 2.0e12], "duration": 0.3e-9}
     thermal |= {"pause": 0.4e-9, "free_time": 0.6e-9}
     mild, hot = {"ambient": 310}, {"ambient": 290, "heating": "pulse"}
     thermal["variants"] = {"mild": {"temperature": mild}, "hot": {"temperature": hot}}
@@ -196,6 +197,16 @@ def looked_at(driver, number):
     return np.asarray(whole.crop((x, top, x + width, top + height))).astype(int), (x, top)
 
 
+def differing(driver, before):
+    """Return for each figure whether it differs from one of before."""
+    return [not np.array_equal(*pair) for pair in zip(before, figures(driver), strict=True)]
+
+
+def wait_until(driver, condition):
+    """Wait until a condition holds: Bokeh draws after the script that changes its data."""
+    WebDriverWait(driver, 60).until(lambda _: condition())
+
+
 def wall_on_map(driver, length):
     """Return where the reversed domain, which is blue, ends on the map, in units of `length`."""
     row = figures(driver)[0][40]
@@ -208,16 +219,15 @@ def test_the_slider_moves_the_wall(driver, page, warm):
     page()
     Select(driver.find_element(By.ID, "pulse")).select_by_index(1)
     slider = driver.find_element(By.ID, "snapshot")
-    walls, times = [], []
-    for key in (Keys.HOME, Keys.END, Keys.ARROW_LEFT):
-        slider.send_keys(key)
-        still(driver)
-        walls.append(wall_on_map(driver, 360))
-        times.append(float(driver.find_element(By.ID, "now").text.removesuffix(" ns")))
     # the pulse of 3e12 A/m²; the blue ends where m_z is about zero
     data = files.read_dataset(warm.with_name("devices") / "synapse.nc", "synapse")
     end = float(data["final_wall_position"][2]) / 1e-9
-    assert walls[:2] == pytest.approx([40, end], abs=8)
+    times = []
+    for key, wall in ((Keys.HOME, 40), (Keys.END, end), (Keys.ARROW_LEFT, None)):
+        slider.send_keys(key)
+        if wall:
+            wait_until(driver, lambda wall=wall: abs(wall_on_map(driver, 360) - wall) < 8)
+        times.append(float(driver.find_element(By.ID, "now").text.removesuffix(" ns")))
     assert times[0] == 0
     assert times[0] < times[2] < times[1] == float(data["end_time"][2]) / 1e-9
 
@@ -232,13 +242,13 @@ def test_the_state_is_under_the_pointer(driver, page):
     place = left + columns[last].mean(), top + rows[last].mean()
     actions.pointer_action.move_to_location(*map(int, place))
     actions.perform()
-    still(driver)
-    shown = driver.execute_script(
+    shown = (
         "const look = root => [...root.querySelectorAll('*')].flatMap(each => each.shadowRoot"
         "  ? [each.shadowRoot.textContent, ...look(each.shadowRoot)] : []);"
         "return look(document).join(' ');"
     )
-    assert re.search(r"state:\s*free\s*J:\s*3.0000 × 10¹² A/m²", shown)
+    state = re.compile(r"state:\s*free\s*J:\s*3.0000 × 10¹² A/m²")
+    wait_until(driver, lambda: state.search(driver.execute_script(shown)))
 
 
 def test_device_pulse_and_study_are_chosen(driver, page):
@@ -251,13 +261,9 @@ def test_device_pulse_and_study_are_chosen(driver, page):
     before = figures(driver)
     assert len(before) == 6
     study.select_by_index(1)
-    still(driver)
-    changed = [not np.array_equal(*pair) for pair in zip(before, figures(driver), strict=True)]
-    assert changed == [False] * 5 + [True]
+    wait_until(driver, lambda: differing(driver, before) == [False] * 5 + [True])
     pulse.select_by_index(0)
-    still(driver)
-    after = figures(driver)
-    assert all(not np.array_equal(*pair) for pair in zip(before[:5], after[:5], strict=True))
+    wait_until(driver, lambda: all(differing(driver, before)))
     device.select_by_visible_text("neuron")
     still(driver)
     assert not driver.find_element(By.ID, "heat").is_displayed()
