@@ -29,6 +29,8 @@ def test_a_stack_gives_metal_torques_damping_and_dmi():
     metal, material = device.heavy_metal, device.material
     assert (metal.resistivity, metal.spin_hall_angle, metal.thickness) == (33e-8, 0.16, 3e-9)
     assert (material.polarization, material.damping) == (0.16, 0.5)
+    # of the bulk: 25.86 J/(mol K) in 9.09 cm³/mol
+    assert metal.heat_capacity == pytest.approx(25.86 / 9.09e-6, rel=0.003, abs=0)
     assert material.dmi_constant == pytest.approx(0.85e-3, rel=1e-12, abs=0)
     # ε'/ε = -0.6 with ε = P/2
     assert material.field_like_torque == pytest.approx(-0.6 * 0.08, rel=1e-12, abs=0)
@@ -83,7 +85,8 @@ def test_a_job_has_the_values_of_the_stack_and_not_its_name():
 )
 def test_heat_goes_with_the_resistivity_over_the_square_of_the_angle(stack, ratio):
     """In µΩ cm; the default metal has 130/0.4² = 812.5. The magnet carries no current."""
-    metal, alone = {"thickness": 5e-9}, MATERIAL | {"resistivity": "insulating"}
+    metal = {"thickness": 5e-9, "heat_capacity": 2.6e6}
+    alone = MATERIAL | {"resistivity": "insulating"}
     own, default = (
         write_energy_of(write_energy_job(device), 1e12, 1e-9)["temperature_rise"]
         for device in (synapse(alone, stack=stack, heavy_metal=metal), synapse(alone))

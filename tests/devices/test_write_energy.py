@@ -119,7 +119,7 @@ def test_length_width_and_thickness_make_the_resistance():
 def test_a_metal_with_a_smaller_angle_carries_more_current():
     """The same torque needs P/θ times the current density: 0.5/0.16, and its square in heat."""
     job = job_with(polarization=0.5, preset="pt")
-    plain = job_with(polarization=0.5, resistivity=33e-8)
+    plain = job_with(polarization=0.5, resistivity=33e-8, heat_capacity=2.85e6)
     found, same = write_energy_of(job, 0.8e12, 5e-9), write_energy_of(plain, 0.8e12, 5e-9)
     assert same["metal_current_density"] == 0.8e12
     assert found["metal_current_density"] == pytest.approx(2.5e12, rel=1e-9, abs=0)

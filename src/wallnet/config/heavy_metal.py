@@ -11,16 +11,17 @@ from wallnet.config.quantities import Length, Quantity, Section
 Preset = Literal["pt", "beta-ta", "beta-w"]
 
 PRESETS: Mapping[str, Mapping[str, float]] = {
-    "pt": {"resistivity": 33e-8, "spin_hall_angle": 0.16},
-    "beta-ta": {"resistivity": 190e-8, "spin_hall_angle": 0.12},
-    "beta-w": {"resistivity": 300e-8, "spin_hall_angle": 0.30},
+    "pt": {"resistivity": 33e-8, "spin_hall_angle": 0.16, "heat_capacity": 2.85e6},
+    "beta-ta": {"resistivity": 190e-8, "spin_hall_angle": 0.12, "heat_capacity": 2.33e6},
+    "beta-w": {"resistivity": 300e-8, "spin_hall_angle": 0.30, "heat_capacity": 2.56e6},
 }
-"""Resistivity in Ω m and magnitude of the spin Hall angle of each preset.
+"""Resistivity in Ω m, magnitude of the spin Hall angle, heat capacity in J/(m³ K) of each preset.
 
 All are from Table 1 of Zhu, Zhu, Shi, Sui, Ralph and Buhrman, Science Advances 5, eaav8025 (2019).
 Their β-Ta is that of Liu et al., Science 336, 555 (2012), and their β-W that of Pai et al., Applied
 Physics Letters 101, 122404 (2012). The angles are those of the damping-like torque, with the loss
-at the interface.
+at the interface. Heat capacities are those of the bulk: molar heat capacity and volume of the CRC
+Handbook of Chemistry and Physics.
 """
 
 
@@ -57,8 +58,8 @@ class HeavyMetal(Section):
     docs/write-energy.md."""
 
     heat_capacity: HeatCapacity = 2.6e6
-    """Heat capacity of the metal. Source: molar heat capacity and volume (CRC Handbook of Chemistry
-    and Physics), between Pt, 2.85e6, and Ta, 2.33e6; W has 2.56e6."""
+    """Heat capacity of the metal, without a preset or a stack. Source: our choice, between Pt and
+    Ta."""
 
     @model_validator(mode="before")
     @classmethod

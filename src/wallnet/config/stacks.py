@@ -16,6 +16,8 @@ class Stack(NamedTuple):
     """Magnitude of the efficiency of the damping-like torque."""
     thickness: float
     """Of the heavy metal in m."""
+    heat_capacity: float
+    """Of the heavy metal in J/(m³ K)."""
     field_like: float
     """Field-like torque, in units of the damping-like one."""
     damping: float
@@ -25,9 +27,9 @@ class Stack(NamedTuple):
 
 
 STACKS: Mapping[str, Stack] = {
-    "pt-co": Stack(33e-8, 0.16, 3e-9, -0.6, 0.5, 1.7e-12),
-    "w-cofeb": Stack(300e-8, 0.30, 5e-9, 0.0, 0.05, 0.41e-12),
-    "aupt-co": Stack(83e-8, 0.35, 4e-9, 0.0, 0.5, 1.7e-12),
+    "pt-co": Stack(33e-8, 0.16, 3e-9, 2.85e6, -0.6, 0.5, 1.7e-12),
+    "w-cofeb": Stack(300e-8, 0.30, 5e-9, 2.56e6, 0.0, 0.05, 0.41e-12),
+    "aupt-co": Stack(83e-8, 0.35, 4e-9, 2.75e6, 0.0, 0.5, 1.7e-12),
 }
 """Stacks by name.
 
@@ -44,6 +46,8 @@ temperature is simulated: our choice.
 `aupt-co` is Au₀.₂₅Pt₀.₇₅/Co/MgO: resistivity and angle of Zhu, Ralph and Buhrman, Physical Review
 Applied 10, 031001 (2018). Thickness, no field-like torque, and damping and DMI of `pt-co`, whose
 interface is alike: our choice.
+
+Heat capacities are those of the bulk (CRC Handbook of Chemistry and Physics).
 """
 
 
@@ -55,7 +59,7 @@ def with_stack(device: Mapping[str, Any]) -> dict[str, Any]:
     if stack is None or not all(isinstance(block, Mapping) for block in blocks):
         return made
     metal, material, track = blocks
-    metal_keys = "resistivity", "spin_hall_angle", "thickness"
+    metal_keys = "resistivity", "spin_hall_angle", "thickness", "heat_capacity"
     made["heavy_metal"] = {key: getattr(stack, key) for key in metal_keys} | {**metal}
     material = {"polarization": stack.spin_hall_angle, "damping": stack.damping} | {**material}
     # what is no number is refused under its own key
