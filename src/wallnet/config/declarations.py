@@ -42,6 +42,8 @@ class Declaration:
     """Whether it simulates a thickness that varies."""
     partial_cells: ClassVar[bool] = False
     """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
+    fields: ClassVar[bool] = False
+    """Whether it simulates a bias field and the Oersted field (`tracks.layer`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -55,7 +57,7 @@ class Declaration:
 class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
-    temperature = heating = waveforms = frozen_spins = partial_cells = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = fields = True
     varying_parameters = varying_dmi = varying_thickness = True
 
 
@@ -73,7 +75,7 @@ class FilmDeclaration(Packaged):
 
     Settings = FilmSettings
     title = "engine"
-    temperature = heating = waveforms = frozen_spins = partial_cells = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = fields = True
     varying_parameters = varying_dmi = varying_thickness = True
     relative_time = 1.0
 
@@ -84,7 +86,7 @@ class OommfDeclaration(Packaged):
     Settings = OommfSettings
     title = "OOMMF"
     software = "oommf"
-    temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = True
+    temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = fields = True
     memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
     runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
     relative_time = 250.0
@@ -116,6 +118,7 @@ NEEDS = {
     "varying_dmi": "regions (or parameters_file) with dmi_constant",
     "varying_thickness": "regions (or parameters_file) with thickness",
     "partial_cells": "track.edges: smooth",
+    "fields": "material.bias_field (or heavy_metal.oersted)",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 

@@ -14,6 +14,7 @@ from wallnet.config.heavy_metal import (
     HeatCapacity,
     Heating,
     HeavyMetal,
+    Oersted,
     Resistivity,
     Strip,
 )
@@ -60,6 +61,9 @@ class StaticMaterial(Section):
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
     uniaxial_anisotropy: Anisotropy
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
+    bias_field: Annotated[float, Quantity("T", 1e-7, 1.0, magnitude=True, zero=True)] = silent(0.0)
+    """Static field along z in the whole film, as of the junction's reference layer. Source: not in
+    the paper."""
 
     @property
     def effective_anisotropy(self) -> float:
@@ -133,6 +137,12 @@ class SimulatedMaterial(StaticMaterial):
 class Material(SimulatedMaterial):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 
+    field_like_ratio: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] | None = silent(
+        None
+    )
+    """Field-like torque relative to the damping-like one across the spins, instead of
+    `field_like_torque`: ε' is this times ε = PΛ²/(Λ² + 1), P/2 at Λ = 1. Source: not in the
+    paper; literature has -0.6 to 0.6, see docs/physics.md."""
     curie_temperature: Annotated[
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
@@ -147,6 +157,23 @@ class Material(SimulatedMaterial):
     (2019), Table 1."""
     heat_capacity: HeatCapacity = 3.6e6
     """Heat capacity of the magnet. Source: Co, 3.7e6, and Fe, 3.5e6 (CRC Handbook)."""
+
+    @property
+    def simulated(self) -> SimulatedMaterial:
+        """The material as simulations take it, with ε' of `field_like_ratio`."""
+        values = self.model_dump(include={*SimulatedMaterial.model_fields})
+        if self.field_like_ratio is not None:
+            ratio, efficiency = self.field_like_ratio, self.effective_polarization / 2
+            values["field_like_torque"] = ratio * efficiency
+        return SimulatedMaterial(**values)
+
+    def _faults(self) -> Iterator[str]:
+        yield from super()._faults()
+        if self.field_like_ratio is not None and self.field_like_torque:
+            yield (
+                "field_like_ratio and field_like_torque both tell the field-like torque; leave one "
+                "out, or set field_like_torque: 0.0"
+            )
 
 
 class Temperature(Section):
@@ -375,11 +402,19 @@ class Device(Section):
         """What carries its current and stores its heat."""
         resistivity = self.material.resistivity
         return Strip(
-            heavy_metal=self.heavy_metal,
+            heavy_metal=self.heavy_metal.electrical,
             magnet_thickness=self.track.thickness,
             magnet_resistivity=None if resistivity == "insulating" else resistivity,
             magnet_heat_capacity=self.material.heat_capacity,
         )
+
+    @property
+    def oersted(self) -> Oersted | None:
+        """Oersted field of its current; None if it does not act."""
+        if not self.heavy_metal.oersted:
+            return None
+        strip = self.strip.model_copy(update={"heavy_metal": self.heavy_metal})
+        return strip.oersted(self.material.polarization)
 
     @property
     def measured_at(self) -> float:
@@ -402,6 +437,7 @@ class Device(Section):
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.track.edges == "smooth"}
+        needs |= {"fields": self.heavy_metal.oersted or self.material.bias_field}
         variation = self.variation
         needs |= dict.fromkeys(needed_for(variation.reference if variation else ()), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):

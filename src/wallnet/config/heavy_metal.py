@@ -2,20 +2,20 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
-from wallnet.config.quantities import Length, Quantity, Section
+from wallnet.config.quantities import Length, Quantity, Section, silent
 
 Preset = Literal["pt", "beta-ta", "beta-w"]
 
 PRESETS: Mapping[str, Mapping[str, float]] = {
     "pt": {"resistivity": 33e-8, "spin_hall_angle": 0.16},
-    "beta-ta": {"resistivity": 190e-8, "spin_hall_angle": 0.12},
-    "beta-w": {"resistivity": 300e-8, "spin_hall_angle": 0.30},
+    "beta-ta": {"resistivity": 190e-8, "spin_hall_angle": -0.12},
+    "beta-w": {"resistivity": 300e-8, "spin_hall_angle": -0.30},
 }
-"""Resistivity in Ω m and magnitude of the spin Hall angle of each preset.
+"""Resistivity in Ω m and spin Hall angle of each preset.
 
 All are from Table 1 of Zhu, Zhu, Shi, Sui, Ralph and Buhrman, Science Advances 5, eaav8025 (2019).
 Their β-Ta is that of Liu et al., Science 336, 555 (2012), and their β-W that of Pai et al., Applied
@@ -49,12 +49,13 @@ class HeavyMetal(Section):
     resistivity: Resistivity = 1.3e-6
     """Resistivity of the metal, without a preset. Source: our choice, between those of Pt and
     β-Ta."""
-    spin_hall_angle: (
-        Annotated[float, Quantity("1", 1e-4, 100.0, fix="it is a magnitude, such as 0.12")] | None
-    ) = None
-    """Magnitude of the spin Hall angle θ: the metal carries J · P/θ for the torque of J. Without a
-    value or a preset it is `material.polarization`, and the metal carries J. Source: see
-    docs/write-energy.md."""
+    spin_hall_angle: Annotated[float, Quantity("1", 1e-4, 100.0, magnitude=True)] | None = None
+    """Spin Hall angle θ: the metal carries J · P/|θ| for the torque of J. Its sign, as that of Pt
+    (above 0) or of W and Ta (below), matters to `oersted` alone. Without a value or a preset it is
+    `material.polarization`, and the metal carries J. Source: see docs/write-energy.md."""
+    oersted: bool = silent(False)
+    """Whether the Oersted field of the current in metal and magnet acts on the magnet. Source: see
+    docs/physics.md."""
 
     heat_capacity: HeatCapacity = 2.6e6
     """Heat capacity of the metal. Source: molar heat capacity and volume (CRC Handbook of Chemistry
@@ -68,9 +69,16 @@ class HeavyMetal(Section):
         return {**PRESETS.get(data["preset"], {}), **data}
 
     def rescaling(self, polarization: float) -> float:
-        """Return P/θ, the current density in the metal per J of a device."""
+        """Return P/|θ|, the current density in the metal per J of a device."""
         angle = self.spin_hall_angle
-        return 1.0 if angle is None else polarization / angle
+        return 1.0 if angle is None else polarization / abs(angle)
+
+    @property
+    def electrical(self) -> Self:
+        """The metal as resistance and heat depend on it: no Oersted field, the magnitude of θ."""
+        angle = self.spin_hall_angle
+        changes = {"oersted": False, "spin_hall_angle": angle and abs(angle)}
+        return self.model_copy(update=changes)
 
 
 class Heating(Section):
@@ -112,6 +120,17 @@ class Heating(Section):
     are marked. Source: our choice, see docs/write-energy.md."""
 
 
+class Oersted(Section):
+    """Oersted field of a track for each A/m² of J, with the spins of J > 0 along +y."""
+
+    metal: float
+    """Sheet current of the metal in m; its sign is that of the spin Hall angle."""
+    total: float
+    """Sheet current of metal and magnet in m."""
+    distance: float
+    """Distance in m of the middle of the magnet from that of the metal."""
+
+
 class Strip(Section):
     """Heavy metal and magnet of a track: they share the current and have one temperature."""
 
@@ -129,6 +148,16 @@ class Strip(Section):
         metal = self.heavy_metal
         sheet = metal.resistivity / metal.thickness
         return sheet * self.magnet_thickness / (self.magnet_resistivity or math.inf)
+
+    def oersted(self, polarization: float) -> Oersted:
+        """Return the Oersted field of a device with P."""
+        metal = self.heavy_metal
+        sheet = metal.rescaling(polarization) * metal.thickness
+        return Oersted(
+            metal=math.copysign(sheet, metal.spin_hall_angle or 1.0),
+            total=sheet * (1 + self.shunt),
+            distance=(metal.thickness + self.magnet_thickness) / 2,
+        )
 
     def heat_capacity(self, heating: Heating) -> float:
         """Return the heat capacity per area of metal, magnet and cap in J/(m² K)."""

@@ -12,6 +12,7 @@ from wallnet.config.messages import checked
 from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
+from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 from wallnet.film.terms import Layer, SpinTorque, Terms
 
@@ -40,6 +41,7 @@ def terms_of(material: StaticMaterial) -> Terms:
         exchange_stiffness=material.exchange_stiffness,
         dmi_constant=material.dmi_constant,
         anisotropy=material.uniaxial_anisotropy,
+        external_field=(0.0, 0.0, material.bias_field / VACUUM_PERMEABILITY),
     )
     if not isinstance(material, SimulatedMaterial):
         return terms
@@ -171,15 +173,16 @@ def _film(device: Device, kelvin: float) -> Terms:
 
 def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMaterial:
     """Return a material with its terms at a temperature, in six digits."""
-    values = material.model_dump(include={*SimulatedMaterial.model_fields})
+    simulated = material.simulated
     if terms == terms_of(material):
-        return SimulatedMaterial(**values)
-    names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
+        return simulated
+    fields = (key for key in StaticMaterial.model_fields if key != "bias_field")
+    names = {key: key.removeprefix("uniaxial_") for key in fields}
     if terms.damping != material.damping:
         names["damping"] = "damping"
     # so that all machines simulate the same job
     rounded = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
-    made, findings = checked(SimulatedMaterial, values | rounded)
+    made, findings = checked(SimulatedMaterial, simulated.model_dump() | rounded)
     if made is None:
         (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
         raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")

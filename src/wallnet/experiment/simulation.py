@@ -18,7 +18,7 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
-from wallnet.config.heavy_metal import Heating, Strip
+from wallnet.config.heavy_metal import Heating, Oersted, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -146,6 +146,8 @@ class Simulation(TrackJob):
     """Shares of `current_density` over the pulse; none for a square pulse."""
     train: Train | None = None
     """Pulses in the place of a single one."""
+    oersted: Oersted | None = None
+    """Field that goes with the current; None if none does."""
 
     @field_validator("calculator", mode="before")
     @classmethod
@@ -317,6 +319,7 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
         "partial_cells": "edges" in job.get("track", {}),
+        "fields": "oersted" in job or "bias_field" in job.get("material", {}),
     }
     varying = needed_for(job.get("variation", {}).get("reference", ()))
     return {what for what, needed in needs.items() if needed} | varying
@@ -373,6 +376,7 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
         pulse_duration=device.pulse.duration,
         waveform=device.pulse.waveform,
         heating=pulse_heating(device),
+        oersted=device.oersted,
     )
 
 
@@ -381,7 +385,7 @@ def train_job(device: Device, train: Train) -> Simulation:
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
     changes = {"relaxation": relaxation, "train": train, "heating": pulse_heating(device)}
-    return initial_job(device).model_copy(update=changes)
+    return initial_job(device).model_copy(update=changes | {"oersted": device.oersted})
 
 
 def level_states(track: Track) -> dict[WallState, tuple[float, float]]:

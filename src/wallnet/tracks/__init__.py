@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
 
+OERSTED = "oersted"
+"""Name of the term of a `micromagneticmodel.System` with the field that goes with the current."""
+
 WALL_REACH = 4.0
 """A notch pins a wall end within half its length plus this many width parameters Δ."""
 
@@ -40,7 +43,9 @@ def layer(job: TrackJob) -> Layer:
     if job.variation:
         varying |= relative(track, job.variation)
     cells = Cells(mask, **varying) if varying else None
-    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells)
+    oersted = job.oersted if isinstance(job, Simulation) else None
+    field = geometry.oersted_field(track, oersted) if oersted else None
+    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells, field)
 
 
 def column_cells(film: Layer) -> NDArray[np.number]:
@@ -296,6 +301,12 @@ def system(job: Simulation) -> "micromagneticmodel.System":
         + micromagneticmodel.UniaxialAnisotropy(K=parameter("anisotropy"), u=axis)
         + micromagneticmodel.Demag()
     )
+    if any(film.terms.external_field):
+        described.energy += micromagneticmodel.Zeeman(H=film.terms.external_field, name="bias")
+    if job.current_density and film.current_field is not None:
+        values = job.current_density * film.current_field.T[:, :, None]
+        field = discretisedfield.Field(mesh, nvdim=3, value=values)
+        described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
     if film.dmi_constant:
         described.energy += micromagneticmodel.DMI(
             D=parameter("dmi_constant"), crystalclass="Cnv_z"

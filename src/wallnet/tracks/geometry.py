@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
+from wallnet.config.heavy_metal import Oersted
 
 PARTS = 8
 """Parts of a cell along x and along y; see `wallnet.film.partial`."""
@@ -35,6 +36,25 @@ def centres(track: Track) -> tuple[Array, Array]:
         (np.arange(columns) + 0.5) * track.length / columns,
         (np.arange(rows) + 0.5) * track.width / rows,
     )
+
+
+def oersted_field(track: Track, oersted: Oersted) -> Array:
+    """Return the Oersted field of an endless strip in A/m for each A/m² of J, (3, rows, columns).
+
+    The metal is a sheet below the magnet, with its current along +x. Along y is the field of the
+    metal; that of the magnet's own current has no mean over the thickness. In the frame with the
+    spins along +y, it is along them for a positive spin Hall angle: that frame has the spins, not
+    the track, turned about z. Along z is that of both currents, above zero at the upper edge.
+    """
+    columns, rows = track.cells
+    lower = centres(track)[1]
+    upper, distance = track.width - lower, oersted.distance
+    angle = np.arctan(lower / distance) + np.arctan(upper / distance)
+    ratio = (lower**2 + distance**2) / (upper**2 + distance**2)
+    along_y = oersted.metal * angle / (2 * np.pi)
+    along_z = oersted.total * np.log(ratio) / (4 * np.pi)
+    across = np.stack([np.zeros(rows), along_y, along_z])
+    return np.repeat(across[..., None], columns, axis=2)
 
 
 def cut(track: Track, x: NDArray[np.floating], scale: float = 1.0) -> Array:

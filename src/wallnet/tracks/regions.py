@@ -149,7 +149,7 @@ def _faults(device: Device, variation: Variation) -> Iterator[str]:
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
     for name in cells:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
-    magnetization, stiffness, dmi, anisotropy = (each[filled] for each in cells.values())
+    magnetization, stiffness, dmi, anisotropy, _ = (each[filled] for each in cells.values())
     effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
     # the last is positive where |D| < D_c
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
