@@ -3,7 +3,7 @@
     python benchmarks/torques.py > docs/results/torques.csv
 
 For each end of the wall, bisection finds the smallest pulse of 10 ns with which it leaves notch 1
-of synapse-5. The track ends at notch 2, which changes no threshold. A run takes about 10 minutes.
+of synapse-5. The track ends at notch 3, which changes no threshold. A run takes about 15 minutes.
 """
 
 import sys
@@ -14,7 +14,7 @@ from wallnet import config, experiment, simulate
 from wallnet.experiment.film import check
 
 ROOT = Path(__file__).parents[1]
-PART = ["track.length=600.0e-9", "track.notches.count=2", "relaxation.longest=0"]
+PART = ["track.length=900.0e-9", "track.notches.count=3", "relaxation.longest=0"]
 CASES = {
     "none": [],
     "field-like torque, r = 0.3": ["material.field_like_ratio=0.3"],
@@ -28,8 +28,8 @@ CASES = {
 }
 """Keys of the configuration by the name of a row."""
 
-RANGE, WIDTH = (400, 900), 1
-"""Range of the thresholds, and width to which they are determined, in 1e9 A/m²."""
+RANGES, WIDTH = ((440, 1080), (440, 640)), 2
+"""Ranges of the thresholds of both ends, and width to which they are found, in 1e9 A/m²."""
 
 LEFT = 60e-9
 """Distance in m beyond the middle of a notch at which an end has left it."""
@@ -48,8 +48,7 @@ def thresholds(changes):
         return found
 
     found = []
-    for end in (0, 1):
-        lower, upper = RANGE
+    for end, (lower, upper) in enumerate(RANGES):
         while upper - lower > WIDTH:
             middle = (lower + upper) // 2
             lower, upper = (lower, middle) if ends(middle)[end] > place else (middle, upper)

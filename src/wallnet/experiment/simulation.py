@@ -349,7 +349,7 @@ def pulse_heating(device: Device) -> PulseHeating | None:
     if given is None or given.heating == "none":
         return None
     # what changes no temperature is not part of a job
-    metal = device.heavy_metal.model_copy(update={"preset": None})
+    metal = device.strip.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
         **dict(device.strip) | {"heavy_metal": metal},
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),

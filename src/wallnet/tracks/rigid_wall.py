@@ -9,6 +9,7 @@ and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there.
 K = Ku - μ0 Ms² (N_z - N_x)/2: by default, N_z is that of an endless strip of the track's width and
 thickness, and N_x = 0. With N_z - N_x = 1, of a film, barriers are lower; that of the wall itself,
 with N_x > 0, makes them higher. The wall neither tilts nor bends, and its angle stays 0.
+A bias field B along z adds 2 Ms B t ∫ s₁ w dx to E′ in thresholds; barriers are without it.
 """
 
 import math
@@ -95,13 +96,14 @@ def rigid_wall(
     u = np.arange(-reach, reach + 1) * step / delta
     s1, s2 = 1 / np.cosh(u) ** 2 / (2 * delta), 1 / np.cosh(u) / (math.pi * delta)
     dmi = math.pi * abs(film.dmi_constant)
-    shapes = scale * s1 - dmi * s2, (dmi * s2 - 2 * scale * s1) * np.tanh(u) / delta, s2
+    shapes = scale * s1 - dmi * s2, (dmi * s2 - 2 * scale * s1) * np.tanh(u) / delta, s2, s1
     fine = (np.arange(SAMPLES * count) + 0.5) * step / SAMPLES
     width = free_width(track, fine).reshape(count, SAMPLES).mean(axis=1)
     # the convolution of the width with each shape
     size = 1 << (count + 2 * reach).bit_length()
     spectrum = np.fft.rfft(width, size) * np.fft.rfft(shapes, size)
-    line, slope, felt = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
+    line, slope, felt, wall = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
+    slope += 2 * film.saturation_magnetization * film.bias_field * wall
     torque = math.pi * REDUCED_PLANCK * polarization / (2 * ELEMENTARY_CHARGE)
     torque *= np.sign(film.dmi_constant)
     energy, slope = line * track.thickness, slope * track.thickness
