@@ -36,7 +36,7 @@ def reference(cell, damping, field_like):
     def rate(time, m):
         field = PER_CURRENT[:, cell] + beta * field_like * np.array([0.0, 1.0, 0.0])
         field = field * J * np.interp(time, times, shares)
-        field = field + (0.0, 0.0, 2 * KU / (4e-7 * math.pi * MS) * m[2])
+        field[2] += 2 * KU / (4e-7 * math.pi * MS) * m[2]
         turning = np.cross(m, field)
         return -GAMMA / (1 + damping**2) * (turning + damping * np.cross(m, turning))
 

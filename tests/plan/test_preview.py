@@ -250,3 +250,15 @@ def test_parameters_that_vary_are_drawn_too(tmp_path):
     drawn = [path.name for path in (tmp_path / "results/preview/parameters").glob("[!.]*")]
     assert drawn == ["synapse.png"]
     assert not_asked_for(plan.load(tmp_path / "config.yaml"), tmp_path) == []
+
+
+def test_the_largest_oersted_field_is_one_line():
+    """3e12 A/m² in 5 nm: μ0 J d/2 · 2 atan(36/3.5)/π = 8.84 mT in the middle of 72 nm.
+
+    With 2/5 more in the magnet, μ0 J · 7 nm/4π · ln[(70² + 3.5²)/(2² + 3.5²)] = 11.99 mT.
+    """
+    campaign = campaign_of(heavy_metal={"oersted": True})
+    (line,) = [each for each in preview(campaign).splitlines() if "Oersted" in each]
+    assert line.startswith("synapse: the Oersted field of 3e12 A/m² is up to 8.8 mT in the plane,")
+    assert "12.0 mT along z" in " ".join(preview(campaign).split())
+    assert "Oersted" not in preview(campaign_of())

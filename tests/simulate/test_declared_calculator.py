@@ -127,6 +127,11 @@ CASES = {
         "track.edges: smooth",
         "film",
     ),
+    "fields": (
+        COLD | {"material": {"bias_field": 5e-3}},
+        "material.bias_field (or heavy_metal.oersted)",
+        "film or oommf",
+    ),
 }
 """Changes of a device that need each capability alone, and the key and the fix of its refusal."""
 

@@ -170,6 +170,19 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     return found, doubts
 
 
+def oersted_line(name: str, device: Device) -> str:
+    """Return the largest Oersted field of a device as a sentence, empty if it does not act."""
+    if device.oersted is None:
+        return ""
+    strongest = max(map(abs, device.pulse.current_densities))
+    field = geometry.oersted_field(device.track, device.oersted)
+    _, across, along = VACUUM_PERMEABILITY * strongest * np.abs(field).max(axis=(1, 2)) / 1e-3
+    return (
+        f"{name}: the Oersted field of {strongest / 1e12:g}e12 A/m² is up to {across:.1f} mT in "
+        f"the plane, and {along:.1f} mT along z at the edges."
+    )
+
+
 def _text(key: str, value: float) -> str:
     """Return a quantity in SI units as text, – if it is not known."""
     if np.isnan(value):
@@ -204,6 +217,8 @@ def preview(campaign: Campaign) -> str:
             table.append(row)
         lines += [*lines_of(table), ""]
     lines += [*textwrap.wrap(LEGEND, WIDTH), ""]
+    for name, device in campaign.simulated.items():
+        lines += textwrap.wrap(oersted_line(name, device), WIDTH, subsequent_indent="    ")
     for name, (_, doubts) in found.items():
         for text in (each for texts in doubts.values() for each in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
