@@ -57,7 +57,7 @@ def thresholds(changes):
 
 
 def main() -> None:
-    print("field or torque,lower end (1e12 A/m²),change (%),upper end (1e12 A/m²),change (%)")
+    print("field or torque,lower end (1e12 A/m²),its change (%),upper end (1e12 A/m²),change (%)")
     plain = None
     for name, changes in CASES.items():
         found = thresholds(changes)

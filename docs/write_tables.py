@@ -447,7 +447,7 @@ def write_energy_of_metals(results: Results) -> str:
         rows.append(
             [
                 f"`{preset}`" if preset else "none: θ is P",
-                f"{job.polarization / job.rescaling:.2f}",
+                f"{HeavyMetal(preset=preset).spin_hall_angle or job.polarization:.2f}",
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
                 f"{found['metal_current_density'] / 1e12:.2f}",
                 f"{job.resistance / 1e3:.2f}",
@@ -796,6 +796,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "varying": copied("validation.csv", compared("phase-boundary", "wall-landscape")),
     "write-energy-metals": write_energy_of_metals,
     "stacks": stacks,
+    "torques": copied("torques.csv"),
     "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),

@@ -142,7 +142,7 @@ class Material(SimulatedMaterial):
     )
     """Field-like torque relative to the damping-like one across the spins, instead of
     `field_like_torque`: ε' is this times ε = PΛ²/(Λ² + 1), P/2 at Λ = 1. Source: not in the
-    paper; literature has -0.6 to 0.6, see docs/physics.md."""
+    paper; see docs/write-energy.md."""
     curie_temperature: Annotated[
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),

@@ -55,7 +55,7 @@ class HeavyMetal(Section):
     `material.polarization`, and the metal carries J. Source: see docs/write-energy.md."""
     oersted: bool = silent(False)
     """Whether the Oersted field of the current in metal and magnet acts on the magnet. Source: see
-    docs/physics.md."""
+    docs/write-energy.md."""
 
     heat_capacity: HeatCapacity = 2.6e6
     """Heat capacity of the metal. Source: molar heat capacity and volume (CRC Handbook of Chemistry
