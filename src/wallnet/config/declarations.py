@@ -42,6 +42,8 @@ class Declaration:
     """Whether it simulates a thickness that varies."""
     partial_cells: ClassVar[bool] = False
     """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
+    varying_current: ClassVar[bool] = False
+    """Whether it simulates a current that crowds at notches (`heavy_metal.cut`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -56,7 +58,7 @@ class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
     temperature = heating = waveforms = frozen_spins = partial_cells = True
-    varying_parameters = varying_dmi = varying_thickness = True
+    varying_parameters = varying_dmi = varying_thickness = varying_current = True
 
 
 class Packaged(Declaration):
@@ -74,7 +76,7 @@ class FilmDeclaration(Packaged):
     Settings = FilmSettings
     title = "engine"
     temperature = heating = waveforms = frozen_spins = partial_cells = True
-    varying_parameters = varying_dmi = varying_thickness = True
+    varying_parameters = varying_dmi = varying_thickness = varying_current = True
     relative_time = 1.0
 
 
@@ -116,6 +118,7 @@ NEEDS = {
     "varying_dmi": "regions (or parameters_file) with dmi_constant",
     "varying_thickness": "regions (or parameters_file) with thickness",
     "partial_cells": "track.edges: smooth",
+    "varying_current": "heavy_metal.cut",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 

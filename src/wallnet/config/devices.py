@@ -373,9 +373,11 @@ class Device(Section):
     @property
     def strip(self) -> Strip:
         """What carries its current and stores its heat."""
-        resistivity = self.material.resistivity
+        resistivity, metal = self.material.resistivity, self.heavy_metal
+        if self.track.notches is None:
+            metal = metal.model_copy(update={"cut": False})
         return Strip(
-            heavy_metal=self.heavy_metal,
+            heavy_metal=metal,
             magnet_thickness=self.track.thickness,
             magnet_resistivity=None if resistivity == "insulating" else resistivity,
             magnet_heat_capacity=self.material.heat_capacity,
@@ -402,6 +404,7 @@ class Device(Section):
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.track.edges == "smooth"}
+        needs |= {"varying_current": self.strip.crowding is not None}
         variation = self.variation
         needs |= dict.fromkeys(needed_for(variation.reference if variation else ()), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):

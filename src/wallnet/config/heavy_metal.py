@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import model_validator
 
-from wallnet.config.quantities import Length, Quantity, Section
+from wallnet.config.quantities import Length, Quantity, Section, silent
+from wallnet.config.track import Track
 
 Preset = Literal["pt", "beta-ta", "beta-w"]
 
@@ -28,6 +29,11 @@ ROOM_TEMPERATURE = 300.0
 """Temperature in K of the track before a pulse, for which the properties below are."""
 
 
+LORENZ_NUMBER = 2.44e-8
+"""Thermal conductivity of a metal times its resistivity and per temperature, in W Ω/K²: the law of
+Wiedemann and Franz."""
+
+
 Conductivity = Annotated[float, Quantity("W/(m K)", 1e-3, 1e4)]
 HeatCapacity = Annotated[float, Quantity("J/(m³ K)", 1e4, 1e8)]
 InterfaceResistance = Annotated[float, Quantity("K m²/W", 1e-12, 1e-4, zero=True)]
@@ -37,8 +43,8 @@ Resistivity = Annotated[float, Quantity("Ω m", 1e-9, 1e-2)]
 class HeavyMetal(Section):
     """The metal below the magnet, in which the current flows; it has the track's length and width.
 
-    Simulations depend on it only with `temperature.heating: pulse`; the write energy and the
-    temperature of pulses do.
+    Simulations depend on it only with `cut`, or with `temperature.heating: pulse`; the write energy
+    and the temperature of pulses do.
     """
 
     preset: Preset | None = None
@@ -59,6 +65,13 @@ class HeavyMetal(Section):
     heat_capacity: HeatCapacity = 2.6e6
     """Heat capacity of the metal. Source: molar heat capacity and volume (CRC Handbook of Chemistry
     and Physics), between Pt, 2.85e6, and Ta, 2.33e6; W has 2.56e6."""
+    cut: Literal[False, True, "magnet"] = silent(False)
+    """Whether the metal has the notches too (`true`), where its current crowds: J is its density
+    beside the notches. With `magnet`, the metal is whole, and its current crowds as that of the
+    magnet does. With `false`, it is uniform. Source: our choice."""
+    thermal_conductivity: Conductivity | None = silent(None)
+    """Thermal conductivity of the metal, along the track, where `cut` is not `false`. Source: if not
+    given, the law of Wiedemann and Franz at 300 K, 7.3e-6 over its resistivity, so 5.6."""
 
     @model_validator(mode="before")
     @classmethod
@@ -71,6 +84,25 @@ class HeavyMetal(Section):
         """Return P/θ, the current density in the metal per J of a device."""
         angle = self.spin_hall_angle
         return 1.0 if angle is None else polarization / angle
+
+
+class Crowding(Section):
+    """What makes the current of a track crowd at its notches."""
+
+    cut: bool
+    """Whether the metal has the notches too, and not the magnet alone."""
+    shunt: float = silent(0.0)
+    """Current in the magnet per current in an uncut metal, beside the notches; in a cut metal, it
+    does not matter."""
+
+
+class Notched(NamedTuple):
+    """A track along which current and heat vary, and its metal."""
+
+    track: Track
+    crowding: Crowding
+    conductance: float
+    """Heat conductance of a square of the metal in W/K."""
 
 
 class Heating(Section):
@@ -129,6 +161,24 @@ class Strip(Section):
         metal = self.heavy_metal
         sheet = metal.resistivity / metal.thickness
         return sheet * self.magnet_thickness / (self.magnet_resistivity or math.inf)
+
+    @property
+    def crowding(self) -> Crowding | None:
+        """What makes the current crowd; None if it is uniform."""
+        if self.heavy_metal.cut is True:
+            return Crowding(cut=True)
+        crowds = self.heavy_metal.cut and self.shunt
+        return Crowding(cut=False, shunt=self.shunt) if crowds else None
+
+    def notched(self, track: Track | None) -> Notched | None:
+        """Return the track of this strip if current and heat vary along it."""
+        metal, crowding = self.heavy_metal, self.crowding
+        if track is None or crowding is None:
+            return None
+        conductivity = metal.thermal_conductivity
+        if conductivity is None:
+            conductivity = LORENZ_NUMBER * ROOM_TEMPERATURE / metal.resistivity
+        return Notched(track, crowding, conductivity * metal.thickness)
 
     def heat_capacity(self, heating: Heating) -> float:
         """Return the heat capacity per area of metal, magnet and cap in J/(m² K)."""

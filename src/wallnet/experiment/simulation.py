@@ -18,7 +18,7 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
-from wallnet.config.heavy_metal import Heating, Strip
+from wallnet.config.heavy_metal import Crowding, Heating, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -119,7 +119,7 @@ class Simulation(TrackJob):
     With `replicas`, the whole train is repeated, from one initial state.
 
     A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas`,
-    `waveform` and `train` has none of them in its JSON, so that it stays the same job.
+    `waveform`, `train` and `crowding` has none of them in its JSON, so that it stays the same job.
     """
 
     material: SimulatedMaterial
@@ -146,6 +146,8 @@ class Simulation(TrackJob):
     """Shares of `current_density` over the pulse; none for a square pulse."""
     train: Train | None = None
     """Pulses in the place of a single one."""
+    crowding: Crowding | None = None
+    """What makes the current of its pulses crowd at notches; None if it is uniform."""
 
     @field_validator("calculator", mode="before")
     @classmethod
@@ -317,6 +319,7 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
         "partial_cells": "edges" in job.get("track", {}),
+        "varying_current": "crowding" in job,
     }
     varying = needed_for(job.get("variation", {}).get("reference", ()))
     return {what for what, needed in needs.items() if needed} | varying
@@ -346,9 +349,10 @@ def pulse_heating(device: Device) -> PulseHeating | None:
     if given is None or given.heating == "none":
         return None
     # what changes no temperature is not part of a job
-    metal = device.heavy_metal.model_copy(update={"preset": None})
+    strip = device.strip
+    metal = strip.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
-        **dict(device.strip) | {"heavy_metal": metal},
+        **dict(strip) | {"heavy_metal": metal},
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
         **dict(law_of(device)),
     )
@@ -373,6 +377,7 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
         pulse_duration=device.pulse.duration,
         waveform=device.pulse.waveform,
         heating=pulse_heating(device),
+        crowding=device.strip.crowding,
     )
 
 
@@ -381,6 +386,7 @@ def train_job(device: Device, train: Train) -> Simulation:
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
     changes = {"relaxation": relaxation, "train": train, "heating": pulse_heating(device)}
+    changes["crowding"] = device.strip.crowding
     return initial_job(device).model_copy(update=changes)
 
 

@@ -19,6 +19,7 @@ from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.film.terms import Cells, Layer
 from wallnet.tracks import geometry
+from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres as centres
 from wallnet.tracks.geometry import magnetic_mask as magnetic_mask
 from wallnet.tracks.regions import relative
@@ -39,6 +40,8 @@ def layer(job: TrackJob) -> Layer:
     mask, varying = magnetic_mask(track), geometry.shares(track)
     if job.variation:
         varying |= relative(track, job.variation)
+    if isinstance(job, Simulation) and job.crowding:
+        varying |= {"polarized": current(track, job.crowding).polarized}
     cells = Cells(mask, **varying) if varying else None
     return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells)
 
@@ -259,7 +262,7 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     if film.cells is not None and not film.cells.differ_in_material:
         raise ValueError(
             "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
-            "edges and a thickness that varies out, or set calculator: film"
+            "edges, a thickness that varies and heavy_metal.cut out, or set calculator: film"
         )
     columns, rows = track.cells
     x, _ = centres(track)

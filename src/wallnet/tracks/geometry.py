@@ -87,7 +87,21 @@ def shares(track: Track) -> dict[str, Any]:
     """Return what `wallnet.film.cells.Cells` has of smooth edges; empty if there are none."""
     if track.edges == "stairs" or track.notches is None:
         return {}
-    return dict(zip(("shapes", "open_x", "open_y"), _measured(track), strict=True))
+    shapes, open_x, open_y = _measured(track)
+    return {"shapes": shapes, "open_x": open_x[:, 1:-1], "open_y": open_y}
+
+
+def filled_and_faces(track: Track) -> tuple[Array, Array, Array]:
+    """Return the filled share of each cell, and the open shares of all faces.
+
+    Those along x, (rows, columns + 1), have the faces at both ends; those along y are
+    (rows - 1, columns).
+    """
+    if track.edges == "smooth":
+        return _filled(track), *_measured(track)[1:]
+    filled = magnetic_mask(track).astype(np.float64)
+    beside = np.pad(filled, ((0, 0), (1, 1)), mode="edge")
+    return filled, beside[:, :-1] * beside[:, 1:], filled[:-1] * filled[1:]
 
 
 def lost_area(track: Track) -> float:
@@ -106,7 +120,7 @@ def _filled(track: Track) -> Array:
 def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
     """Return the filled shares of the parts of each cell, and the open shares of all faces.
 
-    Shares are exact along y, and means over `SAMPLES` places of each part along x. The shapes are
+    Faces along x have those at both ends, (rows, columns + 1). Shares are exact along y, and means over `SAMPLES` places of each part along x. The shapes are
     those of `wallnet.film.cells.Cells`.
     """
     columns, rows = track.cells
@@ -122,7 +136,7 @@ def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
         shapes[row], shapes[-1 - row] = lower, lower[:, ::-1]
         open_y[row] = open_y[-1 - row] = (depths < tops[-1]).reshape(columns, -1).mean(axis=1)
     # a vertical flank between two cells closes the face from either side
-    faces = np.arange(1, columns) * width
+    faces = np.arange(columns + 1) * width
     closed = np.maximum(*(cut(track, faces + side * 1e-6 * width) for side in (-1, 1)))
     lower = np.clip((np.arange(1, rows + 1)[:, None] * height - closed) / height, 0, 1)
     return shapes, np.minimum(lower, lower[::-1]), open_y

@@ -5,7 +5,9 @@ Néel wall at q has the energy
 
     E(q) = t ∫ (4 √(A K) s₁ - π |D| s₂) w dx,
 
-and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Δ = √(A/K) with
+and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Where the current crowds,
+w is times its mean density in the section relative to J, which makes it the width of the track if
+the metal has the notches too. Δ = √(A/K) with
 K = Ku - μ0 Ms² (N_z - N_x)/2: by default, N_z is that of an endless strip of the track's width and
 thickness, and N_x = 0. With N_z - N_x = 1, of a film, barriers are lower; that of the wall itself,
 with N_x > 0, makes them higher. The wall neither tilts nor bends, and its angle stays 0.
@@ -19,9 +21,11 @@ from numpy.typing import NDArray
 
 from wallnet.config import Device, Track
 from wallnet.config.devices import VACUUM_PERMEABILITY, StaticMaterial
+from wallnet.config.heavy_metal import Crowding
 from wallnet.experiment.film import film_of
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
-from wallnet.tracks import free_width
+from wallnet.tracks import centres, free_width
+from wallnet.tracks.current import current
 
 PLACES = 100
 """Places of the wall in each width parameter Δ."""
@@ -62,7 +66,11 @@ def strip_demagnetization(width: float, thickness: float) -> float:
 
 
 def rigid_wall(
-    track: Track, film: StaticMaterial, polarization: float, demagnetization: float | None = None
+    track: Track,
+    film: StaticMaterial,
+    polarization: float,
+    demagnetization: float | None = None,
+    crowding: Crowding | None = None,
 ) -> RigidWall:
     """Return energy and threshold of a rigid wall at all places of a track.
 
@@ -76,6 +84,8 @@ def rigid_wall(
         P of the spin current.
     demagnetization : float, optional
         N_z - N_x; that of an endless strip if not given.
+    crowding : Crowding, optional
+        What makes the current crowd; it is uniform if not given.
 
     Returns
     -------
@@ -95,17 +105,23 @@ def rigid_wall(
     u = np.arange(-reach, reach + 1) * step / delta
     s1, s2 = 1 / np.cosh(u) ** 2 / (2 * delta), 1 / np.cosh(u) / (math.pi * delta)
     dmi = math.pi * abs(film.dmi_constant)
-    shapes = scale * s1 - dmi * s2, (dmi * s2 - 2 * scale * s1) * np.tanh(u) / delta, s2
+    shapes = scale * s1 - dmi * s2, (dmi * s2 - 2 * scale * s1) * np.tanh(u) / delta
     fine = (np.arange(SAMPLES * count) + 0.5) * step / SAMPLES
     width = free_width(track, fine).reshape(count, SAMPLES).mean(axis=1)
+    driven = width
+    if crowding and crowding.cut:
+        driven = np.full(count, track.width)
+    elif crowding:
+        density = current(track, crowding).density[0].mean(axis=0)
+        driven = width * np.interp(place, centres(track)[0], density)
     # the convolution of the width with each shape
     size = 1 << (count + 2 * reach).bit_length()
-    spectrum = np.fft.rfft(width, size) * np.fft.rfft(shapes, size)
+    spectrum = np.fft.rfft([width, width, driven], size) * np.fft.rfft([*shapes, s2], size)
     line, slope, felt = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
     torque = math.pi * REDUCED_PLANCK * polarization / (2 * ELEMENTARY_CHARGE)
     torque *= np.sign(film.dmi_constant)
     energy, slope = line * track.thickness, slope * track.thickness
-    current = slope / (torque * felt) if torque else np.full(count, np.nan)
+    density = slope / (torque * felt) if torque else np.full(count, np.nan)
     notches = track.inner_notch_positions
     ends = [*notches[1:], *((notches[0] + track.length) / 2 for _ in notches if len(notches) == 1)]
     barriers, forward, backward = [], [], []
@@ -113,9 +129,9 @@ def rigid_wall(
         between = (place >= left) & (place <= right)
         barriers.append(np.ptp(energy[between]))
         force = (slope / felt)[between]
-        forward.append(current[between][force.argmax()])
-        backward.append(current[between][force.argmin()])
-    return RigidWall(place, energy, current, *map(np.array, (barriers, forward, backward)))
+        forward.append(density[between][force.argmax()])
+        backward.append(density[between][force.argmin()])
+    return RigidWall(place, energy, density, *map(np.array, (barriers, forward, backward)))
 
 
 def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall:
@@ -124,4 +140,5 @@ def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall
     The temperature is by default that of the device; errors are those of `film_of`.
     """
     film = film_of(device, temperature)
-    return rigid_wall(device.track, film, device.material.effective_polarization)
+    polarization, crowding = device.material.effective_polarization, device.strip.crowding
+    return rigid_wall(device.track, film, polarization, crowding=crowding)
