@@ -3,12 +3,13 @@
     python benchmarks/cut_metal.py > docs/results/cut-metal.csv
 
 Pulses from the initial state, as long as those of the device, have current densities in steps of
-0.05e12 A/m² up to the first one that takes the wall past the last notch. Bisection then narrows the
-smallest one that takes it from the first notch to the next. Its energy and its temperatures are
-those of a pulse from a cold track. A rigid wall has no start: its threshold is that of the notch.
+0.05e12 A/m², up to half above the smallest one after which both ends of the wall are past the first
+notch; bisection narrows this one. Its energy and its temperatures are those of a pulse from a cold
+track. The rigid wall starts in a notch.
 """
 
 import csv
+import math
 import sys
 from pathlib import Path
 
@@ -44,25 +45,24 @@ def row_of(name, cut):
     last = len(device.track.inner_notch_positions)
     wall = rigid_wall_of(device)
     number = round(0.6 * wall.forward[0] / STEP)
-    states, found = [], None
-    while not states or states[-1] not in ("reversed", f"notch {last}"):
+    states, found = [], math.inf
+    while number * STEP < 1.5 * found:
         state, passed = final(device, number * STEP)
         states.append(state)
-        if passed and found is None:
-            found = number * STEP
+        found = min(found, number * STEP if passed else math.inf)
         number += 1
     low, high = found - STEP, found
     while high - low > 1.001 * WIDTH:
         middle = round((low + high) / 2 / WIDTH) * WIDTH
         low, high = (low, middle) if final(device, middle)[1] else (middle, high)
     pulse = write_energy_of(write_energy_job(device), high, device.pulse.duration)
-    levels = [state for state in dict.fromkeys(states) if state.startswith("notch")]
+    levels = {state for state in states if state.startswith("notch")}
     return {
         "device": name,
         "metal": "cut" if cut == "true" else "whole",
         "threshold (1e12 A/m²)": f"{high / 1e12:.2f}",
         "rigid wall (1e12 A/m²)": f"{wall.forward[0] / 1e12:.2f}",
-        "levels of single pulses": f"{len(levels)} of {last}",
+        "notches of single pulses": f"{len(levels)} of {last}",
         "energy (pJ)": f"{pulse['write_energy'] * 1e12:#.3g}",
         "mean rise (K)": f"{pulse['mean_temperature_rise']:.0f}",
         "rise in the middle, or at the neck (K)": f"{pulse['temperature_rise']:.0f}",

@@ -1,8 +1,9 @@
 """Write energy of a pulse, with current, voltage and temperature rise of the track.
 
 The current flows in a heavy metal of the track's length and width, with or without its notches, and
-in the magnet beside it. `J` of a device is the current density that makes its torque with the polarisation
-P of its material. A metal with spin Hall angle θ carries J · P/θ for the same torque.
+in the magnet beside it. `J` of a device is the current density, beside the notches, that makes its
+torque with the polarisation P of its material. A metal with spin Hall angle θ carries J · P/θ for
+the same torque.
 """
 
 import json
@@ -106,10 +107,7 @@ def rise_over_time(
         # the sum of steps holds at the ends of the parts
         time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
-    if waveform:
-        response = _table(job, time, heat.edges)(since)
-    else:
-        response = _step_response(job, since)
+    response = _table(job, time, heat.edges)(since) if waveform else _step_response(job, since)
     flux = heat_flux(job, job.polarization, np.array(1e12))
     return time, response @ (heat.steps * flux)
 
@@ -191,8 +189,8 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
         "their results mean nothing",
     )
     if job.heat_simulated:
-        place = "at its necks" if job.crowding else "in its middle"
-        told = f" {place}: the film is simulated at the mean temperature of the track"
+        place, over = ("at a neck", "the track") if job.crowding else ("in its middle", "its width")
+        told = f" {place}: the film is simulated at the mean temperature over {over}"
         means = told, "they are not simulated"
     near = "too near its Curie temperature"
     state = "no longer perpendicular" if limit < job.law.end else near

@@ -385,8 +385,12 @@ def train_job(device: Device, train: Train) -> Simulation:
     """Return the job of a train of pulses on a device, from its initial state on."""
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
-    changes = {"relaxation": relaxation, "train": train, "heating": pulse_heating(device)}
-    changes["crowding"] = device.strip.crowding
+    changes = {
+        "relaxation": relaxation,
+        "train": train,
+        "heating": pulse_heating(device),
+        "crowding": device.strip.crowding,
+    }
     return initial_job(device).model_copy(update=changes)
 
 

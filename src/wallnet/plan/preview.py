@@ -33,6 +33,7 @@ from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.tracks import geometry, layer, placed_wall
+from wallnet.tracks.current import current
 from wallnet.tracks.regions import check, relative
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
@@ -239,20 +240,23 @@ def drawing_of(device: Device, name: str, figures: Figures) -> "Figure":
 
 
 def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
-    """Draw each parameter that varies over a device. Call this inside `style.apply`.
+    """Draw each parameter that varies over a device, and its current if this crowds.
 
-    Ku and D are those of the thickness of each cell.
+    Call this inside `style.apply`. Ku and D are those of the thickness of each cell.
     """
     from wallnet.report.film import draw_parameters
 
     track, variation = device.track, device.variation
-    assert variation
     base = dict(device.material) | {"thickness": track.thickness}
     base["anisotropy"] = device.material.uniaxial_anisotropy
     film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
-    shares = relative(track, variation)
+    shares = relative(track, variation) if variation else {}
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
-    return draw_parameters(device, name, values, geometry.outline(track), figures)
+    vectors = {}
+    if crowding := device.strip.crowding:
+        vectors["current"] = current(track, crowding).density
+        values["current"] = film * np.hypot(*vectors["current"])
+    return draw_parameters(device, name, values, geometry.outline(track), figures, vectors)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -275,7 +279,7 @@ def _preview(arguments: argparse.Namespace) -> None:
         print(preview(campaign))
     for name, device in campaign.simulated.items():
         drawings = {files.PREVIEW: drawing_of}
-        if device.variation:
+        if device.variation or device.strip.crowding:
             drawings[files.PARAMETERS_PREVIEW] = parameters_drawing
         for pattern, draw in drawings.items():
             path = folder / pattern.format(device=name)

@@ -1,7 +1,7 @@
 """The film of a device before it is simulated: its parameters in each cell."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,13 @@ LABELS = {
     "anisotropy": (r"$\mathit{K}_u$ (MJ/m³)", 1e6),
     "damping": (r"$\mathit{\alpha}$", 1.0),
     "thickness": (r"$\mathit{t}$ (nm)", NM),
+    "current": (r"$|\mathit{J}|$ in the metal", 1.0),
 }
 """Label and unit of each parameter."""
 
+
+ARROWS = 8
+"""Rows of arrows across a track."""
 
 Outline = NDArray[np.float64]
 """Corners of the outline of a notch in m, (corners, 2), from its place on the edge."""
@@ -37,17 +41,34 @@ def draw_notches(axes: "Axes", track: Track, outline: Outline) -> None:
             axes.plot(along + position / NM, edge, "k-", linewidth=0.6, scalex=False, scaley=False)
 
 
+def _draw_directions(axes: "Axes", track: Track, vectors: NDArray[np.float64]) -> None:
+    """Draw an arrow in about every sixth of the rows, and as often along the track."""
+    every = max(1, track.cells[1] // ARROWS)
+    chosen = tuple(slice(every // 2, None, every) for _ in range(2))
+    x, y = ((np.arange(count) + 0.5) * track.cell_size / NM for count in track.cells)
+    along, across = vectors[:, *chosen] / np.hypot(*vectors[:, *chosen])
+    length: dict[str, Any] = {
+        "scale": 1.2 / (every * track.cell_size / NM),
+        "scale_units": "x",
+        "angles": "xy",
+    }
+    thin: dict[str, Any] = {"width": 1e-3, "pivot": "mid", "color": "white"}
+    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, **length, **thin)
+
+
 def draw_parameters(
     device: Device,
     name: str,
     parameters: Mapping[str, NDArray[np.float64]],
     outline: Outline,
     figures: Figures,
+    vectors: Mapping[str, NDArray[np.float64]],
 ) -> "Figure":
     """Draw parameters of a device as maps, with its notches and its wall.
 
-    Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film. Call this
-    inside `style.apply`.
+    Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film; the
+    current is relative to that beside the notches. `vectors` are components along x and y,
+    (2, rows, columns), of which arrows show the direction. Call this inside `style.apply`.
     """
     track = device.track
     aspect = len(parameters) * (0.85 * track.width / track.length + 0.025) + 0.08
@@ -58,10 +79,12 @@ def draw_parameters(
         extent = (0, track.length / NM, 0, track.width / NM)
         image = axes.imshow(values / unit, origin="lower", extent=extent, cmap=colours)
         draw_notches(axes, track, outline)
+        if key in vectors:
+            _draw_directions(axes, track, np.where(np.isnan(values), np.nan, vectors[key]))
         for colour, dashes in (("white", "-"), ("black", "--")):
             axes.axvline(device.wall.start / NM, color=colour, linestyle=dashes, linewidth=1.0)
         axes.set_ylabel(Y_LABEL)
         figure.colorbar(image, ax=axes, label=label, pad=0.01, aspect=10)
-    panels[0, 0].set_title(f"{style.plain(name)}: parameters that vary; the wall is dashed")
+    panels[0, 0].set_title(f"{style.plain(name)}: what varies over the film; the wall is dashed")
     panels[-1, 0].set_xlabel(X_LABEL)
     return figure

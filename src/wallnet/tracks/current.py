@@ -60,38 +60,40 @@ def current(track: Track, crowding: Crowding) -> Current:
     along = np.column_stack([ends[0], nodes, ends[1]])
     begin = np.concatenate([along[:, :-1].ravel(), nodes[:-1].ravel()])
     end = np.concatenate([along[:, 1:].ravel(), nodes[1:].ravel()])
-    half = np.ones((rows, columns + 1))
-    half[:, [0, -1]] = 2.0  # the ends are half a cell away
-    conductances = np.concatenate([(sheets[0] * half).ravel(), sheets[1].ravel()])
-    number = np.arange(begin.size)
-    drop = csr_array(
-        (np.repeat([1.0, -1.0], begin.size), (np.tile(number, 2), np.concatenate([begin, end])))
-    )
+    near = np.ones((rows, columns + 1))
+    near[:, [0, -1]] = 2.0  # the ends are half a cell away
+    conductances = np.concatenate([(sheets[0] * near).ravel(), sheets[1].ravel()])
+    pairs = np.tile(np.arange(begin.size), 2), np.concatenate([begin, end])
+    drop = csr_array((np.repeat([1.0, -1.0], begin.size), pairs))
     matrix = (drop.T @ diags_array(conductances) @ drop).tocsc()
     voltage = np.zeros(filled.size + 2)
     voltage[-2] = 1.0
     free = np.flatnonzero(matrix.diagonal()[:-2])
     voltage[free] = spsolve(matrix[free][:, free], -(matrix @ voltage)[free])
-    parts = np.split(drop @ voltage, [half.size])
-    drops = parts[0].reshape(half.shape) * half, parts[1].reshape(rows - 1, columns)
-    # a face of the strip's metal has the current 1
+    steps = np.split(drop @ voltage, [near.size])
+    fields = [steps[0].reshape(near.shape) * near, steps[1].reshape(rows - 1, columns)]
+    # without notches, a face of the metal along x has the current 1
     unit = rows * (1 + crowding.shunt)
-    drops = [each * unit / (sheets[0] * drops[0])[:, 0].sum() for each in drops]
-    heats = [sheet * each**2 for sheet, each in zip(sheets, drops, strict=True)]
-    currents = [metal * each for metal, each in zip(metals, drops, strict=True)]
-    # the mean over a cell; of one that is cut, at most that over its open faces
+    scale = unit / (sheets[0] * fields[0])[:, 0].sum()
+    heats = [sheet * (scale * field) ** 2 for sheet, field in zip(sheets, fields, strict=True)]
+    currents = [metal * scale * field for metal, field in zip(metals, fields, strict=True)]
     share = filled if crowding.cut else np.ones_like(filled)
-    density = []
-    for axis, (flow, metal) in enumerate(zip(currents, metals, strict=True)):
-        if axis:
-            flow, metal = (np.pad(each, ((1, 1), (0, 0))) for each in (flow, metal))
-        flow, metal = (np.moveaxis(each, 1 - axis, 0) for each in (flow, metal))
-        area = np.maximum(metal[:-1] + metal[1:], 2 * np.moveaxis(share, 1 - axis, 0))
-        found = np.divide(flow[:-1] + flow[1:], area, out=np.zeros_like(area), where=area > 0)
-        density.append(np.moveaxis(found, 0, 1 - axis))
+    # no current crosses the long edges
+    across, open_y = (np.pad(each[1], ((1, 1), (0, 0))) for each in (currents, metals))
     return Current(
-        np.stack(density),
+        np.stack([_mean(currents[0], metals[0], 1, share), _mean(across, open_y, 0, share)]),
         ((heats[0][:, :-1] + heats[0][:, 1:]).sum(axis=0) / 2 + heats[1].sum(axis=0)) / unit,
         share.mean(axis=0),
         float((currents[0].sum(axis=0) / metals[0].sum(axis=0)).max()),
     )
+
+
+def _mean(flow: Array, area: Array, axis: int, share: Array) -> Array:
+    """Return the mean density in each cell, from the currents through its faces across an axis.
+
+    It is that over the filled share of the cell, at most that over its open faces.
+    """
+    flow, area = (np.moveaxis(each, axis, 0) for each in (flow, area))
+    both = np.maximum(area[:-1] + area[1:], 2 * np.moveaxis(share, axis, 0))
+    density = np.divide(flow[:-1] + flow[1:], both, out=np.zeros_like(both), where=both > 0)
+    return np.moveaxis(density, 0, axis)

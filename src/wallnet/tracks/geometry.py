@@ -120,8 +120,9 @@ def _filled(track: Track) -> Array:
 def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
     """Return the filled shares of the parts of each cell, and the open shares of all faces.
 
-    Faces along x have those at both ends, (rows, columns + 1). Shares are exact along y, and means over `SAMPLES` places of each part along x. The shapes are
-    those of `wallnet.film.cells.Cells`.
+    Faces along x have those at both ends, (rows, columns + 1); the other shapes are those of
+    `wallnet.film.cells.Cells`. Shares are exact along y, and means over `SAMPLES` places of each
+    part along x.
     """
     columns, rows = track.cells
     width, height = track.length / columns, track.width / rows

@@ -121,9 +121,7 @@ def _rise_along(
     """Return the rise of a notched track: its mean, and at a neck, (2, times)."""
     from scipy.interpolate import CubicSpline
 
-    track, found = notched.track, current(notched.track, notched.crowding)
-    heat, width = found.heat / found.filled, track.width * found.filled.mean()
-    heat *= found.heat.mean() / found.filled.mean() / heat.mean()
+    track, (heat, width) = notched.track, _heat_along(notched)
     neck = min(int(track.notch_positions[0] / track.cell_size), heat.size - 1)
     number = np.arange(heat.size)
     cosines = np.cos(math.pi / heat.size * np.outer(number, number + 0.5))
@@ -135,6 +133,13 @@ def _rise_along(
     ]
     response = CubicSpline(np.log1p(few), responses)(np.log1p(number))
     return np.stack([shares[0] * response[0], (shares * cosines[:, neck]) @ response])
+
+
+def _heat_along(notched: Notched) -> tuple[NDArray[np.float64], float]:
+    """Return the heat per area of metal in each column, relative to a strip's, and its width."""
+    found = current(notched.track, notched.crowding)
+    heat, filled = found.heat / found.filled, float(found.filled.mean())
+    return heat * (found.resistance / filled / heat.mean()), notched.track.width * filled
 
 
 def _admittance(
@@ -353,8 +358,8 @@ def _response(
     """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
     time = np.geomspace(SHORTEST, 10.0**decades, count)
-    mean, _ = step_response(time, width, substrate, heat_capacity, notched)
-    return StepResponse(time, mean)
+    heat, width = _heat_along(notched) if notched else (np.ones(1), width)
+    return StepResponse(time, heat.mean() * _rise(time, width, substrate, heat_capacity)[0])
 
 
 class TrackTemperature:
