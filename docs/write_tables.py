@@ -796,6 +796,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "varying": copied("validation.csv", compared("phase-boundary", "wall-landscape")),
     "write-energy-metals": write_energy_of_metals,
     "stacks": stacks,
+    "cut-metal": copied("cut-metal.csv"),
     "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),

@@ -98,6 +98,7 @@ def test_a_job_on_a_cluster_reads_its_own_class(heated, tmp_path):
 SHAPED = {"waveform": [[0.0, 0.0], [0.2e-9, 1.0]]}
 PULSE = TINY["devices"]["neuron"]["pulse"]
 COLD = {"track": TINY["devices"]["neuron"]["track"], "temperature": None}
+NOTCHES = {"count": 1, "diameter": 8e-9}
 CASES = {
     "temperature": (COLD | {"temperature": WARM}, "temperature", "film or oommf"),
     "heating": (COLD | {"temperature": WARM | {"heating": "pulse"}}, None, "film"),
@@ -125,6 +126,11 @@ CASES = {
     "partial_cells": (
         COLD | {"track": COLD["track"] | {"edges": "smooth"}},
         "track.edges: smooth",
+        "film",
+    ),
+    "varying_current": (
+        COLD | {"track": COLD["track"] | {"notches": NOTCHES}, "heavy_metal": {"cut": True}},
+        "heavy_metal.cut",
         "film",
     ),
 }

@@ -55,15 +55,20 @@ def constriction(_curves: Curves) -> Rows:
     for depth in (12e-9, 18e-9):
         share = 1 - 2 * depth / WIDTH
         squares = (LENGTH - SLOT + SLOT / share) / WIDTH + 2 * step_squares(share)
-        slot = {"length": SLOT, "depth": depth, "flanks": (0.0, 0.0), "positions": (LENGTH / 2,)}
+        slot: dict[str, Any] = {
+            "length": SLOT,
+            "depth": depth,
+            "flanks": (0.0, 0.0),
+            "positions": (LENGTH / 2,),
+        }
         for cell in (3e-9, 1.5e-9):
             resistance = _current(cell, shape="trapezoid", **slot).resistance
             words = {"share": share, "cell": cell * 1e9}
             yield row("constriction-step", resistance, words, reference=squares * WIDTH / LENGTH)
-    pair = {"diameter": DIAMETER, "positions": (LENGTH / 4, 3 * LENGTH / 4)}
+    pair: dict[str, Any] = {"diameter": DIAMETER, "positions": (LENGTH / 4, 3 * LENGTH / 4)}
     longer, denser = 1 + 2 * discs_length(DIAMETER / 2, WIDTH) / LENGTH, WIDTH / (WIDTH - DIAMETER)
     for edges, tolerance in (("smooth", 1e-3), ("stairs", 0.04)):
-        found, words = _current(2e-9, edges, **pair), {"name": edges}
+        found, name = _current(2e-9, edges, **pair), {"name": edges}
         computed = {"reference": longer, "tolerance": tolerance}
-        yield row("constriction-discs", found.resistance, words, **computed)
-        yield row("constriction-neck", found.neck, words, reference=denser)
+        yield row("constriction-discs", found.resistance, name, **computed)
+        yield row("constriction-neck", found.neck, name, reference=denser)
