@@ -716,7 +716,9 @@ def values_of(node: dict[str, Any]) -> str:
     if "title" in node:
         return f"`{node['title']}`"
     if "enum" in node:
-        return ", ".join(f"`{value}`" for value in node["enum"])
+        # as YAML writes them
+        texts = (str(v).lower() if isinstance(v, bool) else v for v in node["enum"])
+        return ", ".join(f"`{text}`" for text in texts)
     if "const" in node:
         return str(node["const"])
     if union := node.get("anyOf") or node.get("oneOf"):
