@@ -391,6 +391,7 @@ def conditions(results: Results) -> str:
         "doubtful": "levels that only pulses beyond the model reach",
         "creeping": "levels that are no minimum of the energy",
         "retained": "least barrier of a notch at 300 K (k_B T)",
+        "decides": "depinning threshold, by the assumption that decides most (%)",
         **{model: f"end as at 0 K, {title} (%)" for model, title in _MODELS.items()},
     }
     columns = {name: dict.fromkeys(titles, "–") for name in CONDITIONED}
@@ -409,6 +410,9 @@ def conditions(results: Results) -> str:
             states = results.table(f"barriers/{name}.csv").set_index("state")
             least = states.filter(regex="^notch", axis=0)["lowest barrier (k_B T)"].astype(float)
             cells["retained"] = f"{least.min():.0f}"
+        if (results.folder / f"sensitivity/{name}.csv").exists():
+            label, values, effects = assumed(results, name)[0]
+            cells["decides"] = f"{label}, {values}: {effects}"
         if (results.folder / f"thermal/{name}.csv").exists():
             cells |= as_at_zero(results.table(f"thermal/{name}.csv"))
     rows = [[title, *(cells[key] for cells in columns.values())] for key, title in titles.items()]
@@ -428,6 +432,31 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
         "doubtful": ", ".join(doubtful) or "–",
         "creeping": "; ".join(moved) or "–",
     }
+
+
+def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
+    """Return label, values and effects in per cent of each assumption, the most decisive first."""
+    table = results.table(f"sensitivity/{name}.csv").iloc[1:]
+    effect = table["both ends leave, effect (%)"].str.split(" ±").str[0]
+
+    def whole(found: re.Match) -> str:
+        return f"{Decimal(rounded(Decimal(found[0]), 0)):+f}"
+
+    rounds = effect.str.replace(r"[+-]\d+\.\d", whole, regex=True)
+    texts = table.assign(effect=rounds).groupby("assumption", sort=False)[["value", "effect"]]
+    return [(label, *texts.get_group(label).agg(" to ".join)) for label in texts.groups]
+
+
+def decisive(results: Results) -> str:
+    """Return what decides the threshold of the paper's synapse, in three sentences."""
+    (label, values, effects), second, third, *others = assumed(results, "synapse-5")
+    said = [f"{label} ({values}: {effects} %)" for label, values, effects in (second, third)]
+    rest = [f"{label} ({values}: {effects} %)" for label, values, effects in others]
+    return (
+        f"`synapse-5`, the current by which both ends leave depends most on {label}: from "
+        f"{values}, it changes by {effects} %. Next are {' and '.join(said)}. The others: "
+        f"{', '.join(rest)}."
+    )
 
 
 def as_at_zero(table: pd.DataFrame) -> dict[str, str]:
@@ -781,6 +810,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "dwell": copied(
         "depinning/synapse-5-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
     ),
+    "decisive": decisive,
     "barriers": copied(
         "barriers/synapse-rewritable.csv",
         lambda table: table.drop(columns=["minimum", "lowest barrier (J)"]),
@@ -888,7 +918,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
     others += ["disturb/synapse-rewritable-10", "intervals/synapse-5"]
-    others += ["depinning/synapse-5", "pulse_trains/stepwise-10"]
+    others += ["depinning/synapse-5", "sensitivity/synapse-5", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10")]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):

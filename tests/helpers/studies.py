@@ -33,6 +33,9 @@ EXAMPLES = {
     },
     "intervals": bisected(resolution=0.15e12)["intervals"],
     "depinning": {"stairs": ASKED},
+    "sensitivity": {
+        "cut": ASKED | {"device": "cut", "assumptions": ["damping"], "duration": 0.5e-9}
+    },
     "calibration": on_stairs()["calibration"],
     "barriers": {},
     "crosscheck": {"engines": {"cases": {"a": {"device": "stairs", "current_density": 0.7e12}}}},

@@ -42,6 +42,7 @@ SHOWN = {
     "thermal": "cut-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
+    "sensitivity": "cut-tornado",
     "calibration": "paper-misfit",
     "barriers": "cut-energy",
     "crosscheck": "engines-traces",
@@ -187,6 +188,7 @@ HEATED = Counter(ensemble=1, gather_thermal=1, show_thermal=1)
 THERMAL = HEATED + Counter(initial=2, pulse_train=1, ensemble=1)
 DISTURBED = Counter(pulse_train=4, gather_disturb=1, show_disturb=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
+SENSED = Counter(round=1, gather_sensitivity=1, show_sensitivity=1)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +224,9 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + BOTH
             # walls rest at three notches of two tracks; four of them have a threshold
             + WALLS
+            # the walls of the other study, two pulses on each and those of its round
+            + SENSED
+            + Counter(level=2, pulse_train=4 + 2)
             + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
         ),
         # neither minima nor paths depend on it; a variant and the candidates have their own
@@ -237,6 +242,9 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + MISFITS
             + BOTH
             + WALLS
+            # as configured, which is no longer the upper end of the damping
+            + SENSED
+            + Counter(level=2, pulse_train=4 + 1)
             + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
         ),
         # other studies have pulses of their own; the first candidate is the configuration

@@ -385,7 +385,7 @@ for _study in STUDIES.values():
 
 if TYPE_CHECKING:  # what type checkers know of them
     barriers = calibration = crosscheck = depinning = disturb = function_of(DEVICES)
-    intervals = operating_windows = pulse_trains = thermal = transitions = barriers
+    intervals = operating_windows = pulse_trains = sensitivity = thermal = transitions = barriers
 
 
 # To look at results

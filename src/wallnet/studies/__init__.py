@@ -17,6 +17,7 @@ NAMES = (
     "thermal",
     "intervals",
     "depinning",
+    "sensitivity",
     "calibration",
     "barriers",
     "crosscheck",
