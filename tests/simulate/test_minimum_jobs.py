@@ -1,5 +1,6 @@
 """Minima and paths of a tiny track: where a wall stays, and over which barriers it leaves."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -293,7 +294,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minim
     def far_from_a_saddle_point(landscape, candidates):
         sizes.append([len(images) for images in candidates])
         path, best = lowest(landscape, candidates)
-        return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
+        return (replace(path, stiffness=(math.nan, math.nan)) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
     job = experiment.barrier_job(device, "1-2", "2", SPACING)
@@ -313,7 +314,7 @@ def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
     def without_end(landscape, candidates):
         tried.append(len(candidates[0]))
         path, best = lowest(landscape, [candidates[0][[0, 8, 16, -1]]])
-        return replace(path, residual=99.0), best
+        return replace(path, stiffness=(math.nan, math.nan)), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
     found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), minima)
