@@ -126,6 +126,20 @@ def test_lambda_changes_the_torque_across_the_spins():
     assert first == pytest.approx(second, rel=1e-12, abs=0)
 
 
+def test_the_area_that_smooth_edges_leave_empty_is_that_of_cells_below_a_tenth():
+    """Half discs of 16 nm radius; a cell of 4 nm is filled where its points are outside."""
+    smooth = campaign_of(track=TINY["devices"]["synapse"]["track"] | {"edges": "smooth"})
+    fine = (np.arange(0, 360, 0.05) + 0.025, np.arange(0, 16, 0.05)[:, np.newaxis] + 0.025)
+    outside = np.min([np.hypot(fine[0] - at, fine[1]) for at in (120, 240, 360)], axis=0) > 16
+    filled = outside.reshape(4, 80, 90, 80).mean(axis=(1, 3))
+    # along both edges
+    lost = 2 * 16 * filled[filled < 0.1].sum()
+    assert lost > 1
+    assert estimates(smooth, "synapse")[0]["lost"] == pytest.approx(lost * 1e-18, rel=0.02, abs=0)
+    assert f"\nsynapse: smooth edges leave {lost:.0f} nm² empty\n" in preview(smooth)
+    assert "smooth edges" not in preview(campaign_of())
+
+
 def test_without_dmi_or_notches_nothing_is_known():
     still = campaign_of(material={"dmi_constant": 0.0}).simulated["synapse"]
     assert wall_velocity(still, 1e12) == 0

@@ -68,6 +68,7 @@ QUANTITIES = {
     "threshold": Quantity("threshold of J at a notch, rigid wall", "1e12 A/m²", 1e12),
     "rise": Quantity("largest rise of the temperature", "K", 1.0, ".0f"),
     "energy": Quantity("energy of the strongest pulse", "pJ", 1e-12, "#.3g"),
+    "lost": Quantity("area of cells that smooth edges leave empty", "nm²", 1e-18, ".0f"),
     "simulations": Quantity("simulations of the sweep", form=".0f"),
     "time": Quantity("processor time of the sweep", "s", form=".0f"),
 }
@@ -153,6 +154,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "threshold": max(wall.forward, key=abs, default=np.nan),
         "rise": float(pulses["temperature_rise"].max()),
         "energy": float(pulses["write_energy"].max()),
+        "lost": geometry.lost_area(track),
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
     }
@@ -204,7 +206,9 @@ def preview(campaign: Campaign) -> str:
             table.append(row)
         lines += [*lines_of(table), ""]
     lines += [*textwrap.wrap(LEGEND, WIDTH), ""]
-    for name, (_, doubts) in found.items():
+    for name, (values, doubts) in found.items():
+        if values["lost"]:
+            lines.append(f"{name}: smooth edges leave {_text('lost', values['lost'])} nm² empty")
         for text in (each for texts in doubts.values() for each in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
     requested = Requested(campaign)
