@@ -334,6 +334,22 @@ def good_candidates(table: pd.DataFrame) -> pd.DataFrame:
 # Sentences
 
 
+def errors_of_edges(results: Results) -> str:
+    """Return by how much thresholds and barriers deviate from those of the smallest cells."""
+    table = results.table("edges.csv")
+    numbers = table.drop(columns=["track", "cells (nm)"]).astype(float)
+    fine = numbers.groupby(table["track"]).transform("last")
+    said = []
+    for kind in ("stairs", "smooth"):
+        quantities = f"threshold, {kind} (1e12 A/m²)", f"barrier, {kind} (k_B T)"
+        density, energy = (
+            numbers[name] - fine[name.replace(kind, "smooth")] for name in quantities
+        )
+        share = 100 * density / fine["threshold, smooth (1e12 A/m²)"]
+        said.append(f"{share.abs().max():.0f} % and {energy.abs().max():.1f} k_B T")
+    return f"by up to {said[0]} with stairs, and by up to {said[1]} with smooth edges."
+
+
 def queued_jobs(results: Results) -> str:
     """Return a sentence with the number of jobs that are submitted to a cluster."""
     table = results.table("jobs.csv")
@@ -790,6 +806,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "all-jobs": all_jobs,
     "campaign-minutes": campaign_minutes,
     "rewritable-loss": rewritable_loss,
+    "edges": copied("edges.csv"),
+    "edges-errors": errors_of_edges,
     "crosscheck": copied("crosscheck/film-oommf.csv", crosscheck),
     "each_tolerance": copied("validation.csv", tolerances),
     "thermal": copied("validation.csv", compared("thermal", "varying-cells")),
