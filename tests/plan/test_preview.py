@@ -250,3 +250,27 @@ def test_parameters_that_vary_are_drawn_too(tmp_path):
     drawn = [path.name for path in (tmp_path / "results/preview/parameters").glob("[!.]*")]
     assert drawn == ["synapse.png"]
     assert not_asked_for(plan.load(tmp_path / "config.yaml"), tmp_path) == []
+
+
+def test_a_sample_is_drawn_and_estimated_beside_the_perfect_device(tmp_path, capsys):
+    data = copy.deepcopy(TINY) | {"material": UNLIKE}
+    data["devices"]["synapse"]["disorder"] = {"edges": {}, "grains": {"size": 15e-9}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    texts = []
+    for number in ("0", "4"):
+        cli.main(["preview", "--directory", str(tmp_path), "--sample", number])
+        texts.append(capsys.readouterr().out)
+    made = plan.load(tmp_path / "config.yaml").simulated["synapse"].of_sample(4)
+    barrier = api.rigid_wall(made).barriers.min() / (1.380649e-23 * 300)
+    assert f" {barrier:.0f}" in texts[1]
+    assert f" {barrier:.0f}" not in texts[0]
+    drawn = sorted(path.name for path in tmp_path.rglob("results/preview/**/*.png"))
+    assert drawn == ["synapse-sample-0.png", *["synapse-sample-4.png"] * 2]
+    for arguments in (["--sample", "-1"], ["--sample=3"]):
+        if arguments == ["--sample=3"]:
+            del data["devices"]["synapse"]["disorder"]
+            (tmp_path / "config.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["preview", "--directory", str(tmp_path), *arguments])
+        (line,) = str(capsys.readouterr().err or ended.value).strip().splitlines()
+        assert "needs a number from 0 on, and a device with disorder" in line

@@ -112,9 +112,10 @@ NEEDS = {
     "heating": "temperature.heating: pulse",
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
-    "varying_parameters": "regions (or parameters_file, edge_damage)",
+    "varying_parameters": "regions (or parameters_file, edge_damage, disorder.grains)",
     "varying_dmi": "regions (or parameters_file) with dmi_constant",
-    "varying_thickness": "regions (or parameters_file) with thickness",
+    "varying_thickness": "regions (or parameters_file) with thickness, or disorder.grains with "
+    "thickness or with boundary_exchange below 1",
     "partial_cells": "track.edges: smooth",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
+from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import (
     ROOM_TEMPERATURE,
     HeatCapacity,
@@ -19,7 +20,7 @@ from wallnet.config.heavy_metal import (
 )
 from wallnet.config.maps import MapFile
 from wallnet.config.measured import MEASURED
-from wallnet.config.messages import misnamed
+from wallnet.config.messages import ConfigError, misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     FIXES,
@@ -44,6 +45,8 @@ from wallnet.config.quantities import (
 from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
+
+LARGEST_SAMPLE = 2**32 - 1
 
 VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
@@ -313,6 +316,10 @@ class Device(Section):
     the campaign. Regions lie over it."""
     edge_damage: EdgeDamage | None = silent(None)
     """Lower Ku near edges and notches, of what regions and the map give."""
+    disorder: Disorder | None = silent(None)
+    """What differs between samples of the device."""
+    sample: Annotated[int, Field(ge=0, le=LARGEST_SAMPLE)] = silent(0)
+    """Number of a sample, drawn from `disorder`; 0 is the perfect device."""
     stack: StackName | None = silent(None)
     """Stack with values of the literature for `heavy_metal` and `material`; keys that are given
     replace them. Source: see docs/write-energy.md."""
@@ -360,6 +367,22 @@ class Device(Section):
         return Variation.model_construct(**varying, reference=reference) if names else None
 
     @property
+    def sampled_track(self) -> Track:
+        """Its track, as its sample has it."""
+        if not self.sample or not self.disorder:
+            return self.track
+        return SampledTrack(**dict(self.track), disorder=self.disorder, sample=self.sample)
+
+    def of_sample(self, number: int | None) -> Self:
+        """Return a sample of it; itself if the number is None.
+
+        A device without disorder has none but 0: a `ConfigError`.
+        """
+        if number and not self.disorder:
+            raise ConfigError(f"sample {number} needs disorder of the device; add it")
+        return self if number is None else self.model_copy(update={"sample": number})
+
+    @property
     def field_temperature(self) -> float:
         """Temperature in K of the thermal field; 0 without one."""
         given = self.temperature
@@ -403,7 +426,9 @@ class Device(Section):
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.track.edges == "smooth"}
         variation = self.variation
-        needs |= dict.fromkeys(needed_for(variation.reference if variation else ()), 1.0)
+        names = {*(variation.reference if variation else ())}
+        names |= self.disorder.needed if self.disorder else set()
+        needs |= dict.fromkeys(needed_for(names), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
             yield fault
         if heated and law.ambient >= curie:
@@ -414,6 +439,10 @@ class Device(Section):
         track = self.track
         if variation:
             yield from variation.faults(track, self.field_temperature)
+        if self.disorder:
+            yield from self.disorder.faults(track, self.field_temperature)
+        elif self.sample:
+            yield f"sample {self.sample} needs disorder to be drawn from; add it or set sample: 0"
         margin = max(track.cell_size, track.fixed_ends or 0.0)
         if not margin <= self.wall.start <= track.length - margin:
             yield (

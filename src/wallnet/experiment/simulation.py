@@ -18,6 +18,7 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
+from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import Heating, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
@@ -173,14 +174,15 @@ class Simulation(TrackJob):
     def noise_key(self) -> int:
         """Key of the generator of the thermal field.
 
-        It differs between seeds, between pulses, between the pulses of a train, between the
-        initial positions of a wall and between replicas. It does not depend on the block of a
-        replica.
+        It differs between seeds, between samples, between pulses, between the pulses of a train,
+        between the initial positions of a wall and between replicas. It does not depend on the
+        block of a replica.
         """
         place = [self.placement.bottom, self.placement.top]
         pulse = [self.pulse_number, self.current_density, self.pulse_duration]
         replica = self.replicas[:1] if self.replicas else ()
-        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
+        sample = [f"sample {self.track.sample}"] if isinstance(self.track, SampledTrack) else []
+        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica, *sample]).encode())
         return int.from_bytes(drawn.digest()[:4], "big")
 
     @property
@@ -318,14 +320,16 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "frozen_spins": "fixed_ends" in job.get("track", {}),
         "partial_cells": "edges" in job.get("track", {}),
     }
-    varying = needed_for(job.get("variation", {}).get("reference", ()))
-    return {what for what, needed in needs.items() if needed} | varying
+    names = {*job.get("variation", {}).get("reference", ())}
+    if disorder := job.get("track", {}).get("disorder"):
+        names |= Disorder.model_validate(disorder).needed
+    return {what for what, needed in needs.items() if needed} | needed_for(names)
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
     name = device.calculator
     fields: dict[str, Any] = {
-        "track": device.track,
+        "track": device.sampled_track,
         "material": cells_of(device),
         "variation": device.variation,
         "placement": WallPlacement(bottom=bottom, top=top),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wallnet import files, plan
-from wallnet.config import Campaign, Device, Figures
+from wallnet.config import Campaign, ConfigError, Device, Figures
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.film import film_of
@@ -32,7 +32,7 @@ from wallnet.plan.work import network_times, processor_time, work_ahead, work_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.tracks import geometry, layer, placed_wall
+from wallnet.tracks import geometry, layer, placed_wall, samples
 from wallnet.tracks.regions import check, relative
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
@@ -233,26 +233,42 @@ def drawing_of(device: Device, name: str, figures: Figures) -> "Figure":
     """Draw a device to scale, with its initialised wall. Call this inside `style.apply`."""
     from wallnet.report.preview import draw
 
-    job, start = TrackJob(track=device.track, material=film_of(device)), device.wall.start
+    track, start = device.sampled_track, device.wall.start
+    job = TrackJob(track=track, material=film_of(device))
     m_z = np.where(layer(job).mask, placed_wall(job, start, start)[..., 2], np.nan)
-    return draw(device, name, m_z, geometry.outline(device.track), figures)
+    return draw(device, _title(device, name), m_z, geometry.outlines(track), figures)
+
+
+def _title(device: Device, name: str) -> str:
+    return f"{name}, sample {device.sample}" if device.sample else name
 
 
 def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
     """Draw each parameter that varies over a device. Call this inside `style.apply`.
 
-    Ku and D are those of the thickness of each cell.
+    Ku and D are those of the thickness of each cell. Of a sample, the filled share of cells is
+    drawn too, and the factor of A and D of their weakest bond.
     """
     from wallnet.report.film import draw_parameters
 
-    track, variation = device.track, device.variation
-    assert variation
+    track, variation = device.sampled_track, device.variation
     base = dict(device.material) | {"thickness": track.thickness}
     base["anisotropy"] = device.material.uniaxial_anisotropy
-    film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
+    mask = geometry.magnetic_mask(track)
+    film = np.where(mask, 1.0, np.nan)
     shares = relative(track, variation)
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
-    return draw_parameters(device, name, values, geometry.outline(track), figures)
+    if weakest := samples.bonds(track):
+        values["weakest_bond"] = film
+        for axis, bond in enumerate((weakest["bond_y"], weakest["bond_x"])):
+            for side in ((0, 1), (1, 0)):
+                ends = [side if axis == each else (0, 0) for each in (0, 1)]
+                padded = np.pad(bond, ends, constant_values=1.0)
+                values["weakest_bond"] = np.minimum(values["weakest_bond"], padded)
+    if device.sample:
+        shapes = geometry.shares(track).get("shapes", film[..., None, None])
+        values["filled"] = film * shapes.mean(axis=(2, 3))
+    return draw_parameters(device, _title(device, name), values, geometry.outlines(track), figures)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -263,6 +279,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         f"simulated, and draw the devices to scale ({files.PREVIEW.format(device='NAME')}).",
     )
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    command.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="draw the devices that have disorder as sample N; as configured by default",
+    )
     command.set_defaults(handler=_preview)
 
 
@@ -271,11 +293,22 @@ def _preview(arguments: argparse.Namespace) -> None:
 
     folder = Path(arguments.directory)
     campaign = plan.load(folder / "config.yaml")
+    shown = campaign.simulated
+    if (number := arguments.sample) is not None:
+        drawn = {name: each for name, each in shown.items() if each.disorder}
+        if number < 0 or not drawn:
+            raise ConfigError(
+                f"--sample {number} needs a number from 0 on, and a device with disorder in "
+                "config.yaml; correct it or leave it out"
+            )
+        shown = {name: each.of_sample(number) for name, each in drawn.items()}
+        campaign = campaign.model_copy(update={"devices": campaign.devices | shown})
+        shown = {f"{name}-sample-{number}": each for name, each in shown.items()}
     with contextlib.chdir(folder):  # a request reads the files that it names
         print(preview(campaign))
-    for name, device in campaign.simulated.items():
+    for name, device in shown.items():
         drawings = {files.PREVIEW: drawing_of}
-        if device.variation:
+        if device.variation or device.sample:
             drawings[files.PARAMETERS_PREVIEW] = parameters_drawing
         for pattern, draw in drawings.items():
             path = folder / pattern.format(device=name)

@@ -1,6 +1,6 @@
 """The film of a device before it is simulated: its parameters in each cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,27 +21,33 @@ LABELS = {
     "anisotropy": (r"$\mathit{K}_u$ (MJ/m³)", 1e6),
     "damping": (r"$\mathit{\alpha}$", 1.0),
     "thickness": (r"$\mathit{t}$ (nm)", NM),
+    "weakest_bond": ("weakest bond", 1.0),
+    "filled": ("filled share", 1.0),
 }
 """Label and unit of each parameter."""
 
 
-Outline = NDArray[np.float64]
-"""Corners of the outline of a notch in m, (corners, 2), from its place on the edge."""
+Outlines = Sequence[NDArray[np.float64]]
+"""Lines of notches or edges in m, each (corners, 2)."""
 
 
-def draw_notches(axes: "Axes", track: Track, outline: Outline) -> None:
-    """Draw the outline of each notch."""
-    along, depth = outline.T / NM
-    for position in track.notch_positions:
-        for edge in (depth, track.width / NM - depth):
-            axes.plot(along + position / NM, edge, "k-", linewidth=0.6, scalex=False, scaley=False)
+def draw_outlines(axes: "Axes", outlines: Outlines) -> None:
+    """Draw the lines of notches or edges."""
+    for line in outlines:
+        axes.plot(*(line.T / NM), "k-", linewidth=0.6, scalex=False, scaley=False)
+
+
+def extent_of(track: Track) -> tuple[float, float, float, float]:
+    """Return the extent of the cells of a track along x and y in nm."""
+    low, high = track.sides
+    return (0, track.length / NM, low / NM, high / NM)
 
 
 def draw_parameters(
     device: Device,
     name: str,
     parameters: Mapping[str, NDArray[np.float64]],
-    outline: Outline,
+    outlines: Outlines,
     figures: Figures,
 ) -> "Figure":
     """Draw parameters of a device as maps, with its notches and its wall.
@@ -49,15 +55,14 @@ def draw_parameters(
     Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film. Call this
     inside `style.apply`.
     """
-    track = device.track
-    aspect = len(parameters) * (0.85 * track.width / track.length + 0.025) + 0.08
+    extent = extent_of(device.sampled_track)
+    aspect = len(parameters) * (0.85 * (extent[3] - extent[2]) / extent[1] + 0.025) + 0.08
     figure, panels = style.panels(figures, len(parameters), 1, aspect, sharex=True)
     colours = style.parameter_map()
     for axes, (key, values) in zip(panels[:, 0], parameters.items(), strict=True):
         label, unit = LABELS[key]
-        extent = (0, track.length / NM, 0, track.width / NM)
         image = axes.imshow(values / unit, origin="lower", extent=extent, cmap=colours)
-        draw_notches(axes, track, outline)
+        draw_outlines(axes, outlines)
         for colour, dashes in (("white", "-"), ("black", "--")):
             axes.axvline(device.wall.start / NM, color=colour, linestyle=dashes, linewidth=1.0)
         axes.set_ylabel(Y_LABEL)

@@ -18,7 +18,7 @@ from wallnet.experiment.base import TrackJob
 from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.film.terms import Cells, Layer
-from wallnet.tracks import geometry
+from wallnet.tracks import geometry, samples
 from wallnet.tracks.geometry import centres as centres
 from wallnet.tracks.geometry import magnetic_mask as magnetic_mask
 from wallnet.tracks.regions import relative
@@ -36,9 +36,8 @@ WALL_REACH = 4.0
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
-    mask, varying = magnetic_mask(track), geometry.shares(track)
-    if job.variation:
-        varying |= relative(track, job.variation)
+    mask, varying = magnetic_mask(track), geometry.shares(track) | samples.bonds(track)
+    varying |= relative(track, job.variation)
     cells = Cells(mask, **varying) if varying else None
     return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells)
 
@@ -53,7 +52,7 @@ def column_cells(film: Layer) -> NDArray[np.number]:
 def free_width(track: Track, x: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the width of the film between its edges at positions x in m; 0 outside the track."""
     inside = (x >= 0) & (x <= track.length)
-    return np.where(inside, track.width - 2 * geometry.cut(track, x), 0.0)
+    return np.where(inside, track.width - geometry.cuts(track, x).sum(axis=0), 0.0)
 
 
 def held_cells(track: Track) -> NDArray[np.bool_]:
@@ -261,17 +260,17 @@ def system(job: Simulation) -> "micromagneticmodel.System":
             "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
             "edges and a thickness that varies out, or set calculator: film"
         )
-    columns, rows = track.cells
+    (columns, rows), (low, high) = track.cells, track.sides
     x, _ = centres(track)
     fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
     ends = {"left": (0.0, fixed), "right": (track.length - fixed, track.length)}
     mesh = discretisedfield.Mesh(
-        p1=(0, 0, 0),
-        p2=(track.length, track.width, track.thickness),
+        p1=(0, low, 0),
+        p2=(track.length, high, track.thickness),
         n=(columns, rows, 1),
         # of the frozen spins
         subregions={
-            name: discretisedfield.Region(p1=(left, 0, 0), p2=(right, track.width, track.thickness))
+            name: discretisedfield.Region(p1=(left, low, 0), p2=(right, high, track.thickness))
             for name, (left, right) in ends.items()
             if fixed
         },

@@ -15,6 +15,7 @@ from wallnet.config.regions import Profiled, Variation
 from wallnet.experiment import film
 from wallnet.experiment.code import folders
 from wallnet.files.whole import FileError
+from wallnet.tracks import samples
 from wallnet.tracks.geometry import centres, edge_distance
 
 Parameters = dict[str, NDArray[np.float64]]
@@ -64,16 +65,20 @@ def along(profile: Profiled, share: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(entries)[np.clip(part, 0, count - 1)]
 
 
-def relative(track: Track, variation: Variation) -> Parameters:
+def relative(track: Track, variation: Variation | None) -> Parameters:
     """Return the parameters of cells relative to the film, by their names in `film.cells.Cells`.
 
-    Ku and D are those of interfaces: they change with 1/t.
+    Grains of a sample multiply what a variation gives. Ku and D are those of interfaces: they
+    change with 1/t.
     """
-    shares = {
-        name: array / variation.reference[name] for name, array in values(track, variation).items()
-    }
+    shares = {}
+    if variation:
+        varied = values(track, variation)
+        shares = {name: array / variation.reference[name] for name, array in varied.items()}
     if "uniaxial_anisotropy" in shares:
         shares["anisotropy"] = shares.pop("uniaxial_anisotropy")
+    for name, factor in samples.parameters(track).items():
+        shares[name] = shares.get(name, 1.0) * factor
     if "thickness" in shares:
         for name in ("anisotropy", "dmi_constant"):
             shares[name] = shares.get(name, 1.0) / shares["thickness"]

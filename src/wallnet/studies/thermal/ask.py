@@ -139,8 +139,8 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
         for name, each in variants.items()
         if barriers
         and each.film_temperature == barriers.temperature
-        and (each.track, each.variation, film_of(each))
-        == (device.track, device.variation, film_of(device, barriers.temperature))
+        and (each.sampled_track, each.variation, film_of(each))
+        == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
     }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
