@@ -109,7 +109,7 @@ CASES = {
     ),
     "varying_parameters": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "damping": 0.3}]},
-        "regions (or parameters_file, edge_damage)",
+        "regions (or parameters_file, edge_damage, disorder.grains)",
         "film or oommf",
     ),
     "varying_dmi": (
@@ -119,7 +119,8 @@ CASES = {
     ),
     "varying_thickness": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "thickness": 2.1e-9}]},
-        "regions (or parameters_file) with thickness",
+        "regions (or parameters_file) with thickness, or disorder.grains with thickness or with "
+        "boundary_exchange below 1",
         "film",
     ),
     "partial_cells": (

@@ -5,7 +5,7 @@ import pytest
 from helpers.sampled import DISORDER, EDGES, GRAINS, NOTCHES, sampled, track_of
 from scipy.spatial import Voronoi
 
-from wallnet import api, simulate, tracks
+from wallnet import api, plan, simulate, tracks
 from wallnet.config import ConfigError
 from wallnet.experiment import (
     Simulation,
@@ -15,6 +15,7 @@ from wallnet.experiment import (
     pulse_job,
 )
 from wallnet.film.energy import Energy
+from wallnet.studies import DEVICES
 from wallnet.tracks import geometry, samples
 from wallnet.tracks.geometry import edge_distance
 
@@ -230,6 +231,11 @@ def test_the_perfect_device_has_the_jobs_of_a_device_without_disorder():
     ):
         assert job(plain).to_json() == job(perfect).to_json() != job(sample).to_json()
     assert tracks.layer(pulse_job(perfect, CURRENT)).cells is None
+    settings = [
+        DEVICES.plain_settings(plan.parse({"devices": {"device": made.plain()}}), "device")
+        for made in (plain, perfect, sample)
+    ]
+    assert settings[0] == settings[1] != settings[2]
 
 
 def test_a_job_has_the_recipe_of_its_sample_and_makes_the_same_film():

@@ -322,6 +322,8 @@ class Study:
         # which devices are named beside this one has no effect on it
         left_out = {*self.left_out, *(["devices"] if self.each else [])}
         settings: Section = self.subjects(campaign)[subject]
+        if not getattr(settings, "sample", 1):
+            left_out.add("disorder")  # the perfect device has none
         return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
 
     def kind_of(self, settings: Any) -> str:
