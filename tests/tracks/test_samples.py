@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers.sampled import DISORDER, EDGES, GRAINS, NOTCHES, sampled, track_of
+from helpers.varying import write_map
 from scipy.spatial import Voronoi
 
 from wallnet import api, plan, simulate, tracks
@@ -194,6 +195,17 @@ def test_grains_multiply_what_regions_give_and_act_through_the_thickness():
     assert np.unique(cells.bond_x) == pytest.approx([3 / 3.8, 1.0], rel=1e-12, abs=0)
     assert np.array_equal(cells.bond_y < 1, number[1:] != number[:-1])
     assert np.array_equal(cells.bond_x < 1, number[:, 1:] != number[:, :-1])
+
+
+def test_cells_beside_the_track_have_the_values_of_a_map_at_its_sides(tmp_path):
+    ku = 1e6 * np.array([[0.8, 0.9], [0.9, 1.0]])
+    name = str(write_map(tmp_path / "wafer.nc", [0, 240e-9], [0, 60e-9], uniaxial_anisotropy=ku))
+    perfect, rough = (
+        layer_of(sampled(each, {"edges": EDGES}, parameters_file=name)).cells.anisotropy
+        for each in (0, 3)
+    )
+    assert np.array_equal(rough[2:-2], perfect)
+    assert np.array_equal(rough[[0, 1, -2, -1]], perfect[[0, 0, -1, -1]])
 
 
 def test_damage_follows_the_rough_edge():

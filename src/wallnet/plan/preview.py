@@ -254,17 +254,14 @@ def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
     track, variation = device.sampled_track, device.variation
     base = dict(device.material) | {"thickness": track.thickness}
     base["anisotropy"] = device.material.uniaxial_anisotropy
-    mask = geometry.magnetic_mask(track)
-    film = np.where(mask, 1.0, np.nan)
+    film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
     shares = relative(track, variation)
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
-    if weakest := samples.bonds(track):
-        values["weakest_bond"] = film
-        for axis, bond in enumerate((weakest["bond_y"], weakest["bond_x"])):
-            for side in ((0, 1), (1, 0)):
-                ends = [side if axis == each else (0, 0) for each in (0, 1)]
-                padded = np.pad(bond, ends, constant_values=1.0)
-                values["weakest_bond"] = np.minimum(values["weakest_bond"], padded)
+    if bonds := samples.bonds(track):
+        values["weakest_bond"] = weakest = film.copy()
+        for view, bond in ((weakest.T, bonds["bond_x"].T), (weakest, bonds["bond_y"])):
+            for side in (slice(1, None), slice(-1)):
+                view[side] = np.minimum(view[side], bond)
     if device.sample:
         shapes = geometry.shares(track).get("shapes", film[..., None, None])
         values["filled"] = film * shapes.mean(axis=(2, 3))

@@ -101,13 +101,15 @@ def _of_map(track: Track, file: ParametersFile) -> Parameters:
     stored = _stored(file)
     found = {name: stored.values[name] for name in file.parameters}
     for axis, name, positions in ((1, "x", stored.x), (0, "y", stored.y)):
-        at, tolerance = centres(track)[1 - axis], ROUNDING * track.cell_size
+        at, tolerance = centres(track.perfect)[1 - axis], ROUNDING * track.cell_size
         if positions[0] > at[0] + tolerance or positions[-1] < at[-1] - tolerance:
             raise ValueError(
                 f"parameters_file names {file.path}, whose {name} is from {positions[0]:g} to "
                 f"{positions[-1]:g} m; it has to cover the centres of cells, {at[0]:g} to "
                 f"{at[-1]:g} m"
             )
+        # cells beside the track have the values at its sides
+        at = np.clip(centres(track)[1 - axis], at[0], at[-1])
         after = np.clip(np.searchsorted(positions, at), 1, positions.size - 1)
         width = positions[after] - positions[after - 1]
         share = np.clip((at - positions[after - 1]) / width, 0, 1)
