@@ -54,7 +54,7 @@ class Grains(Section):
     """Square root of the mean area. Source: doi:10.1038/s42005-022-01020-z."""
     anisotropy: Spread = 0.02
     """Standard deviation of Ku between grains, relative to Ku. Source:
-    doi:10.1038/s42005-022-01020-z; doi:10.1039/D5CP01730K has 0.05."""
+    doi:10.1038/s42005-022-01020-z; in doi:10.1039/D5CP01730K, pinning grows from 0.05 on."""
     thickness: Spread = 0.0
     """The same of the thickness. Ku and D are those of interfaces: they change with 1/t. Source:
     our choice."""
