@@ -17,7 +17,7 @@ from wallnet.experiment import (
 )
 from wallnet.film.energy import Energy
 from wallnet.studies import DEVICES
-from wallnet.tracks import geometry, samples
+from wallnet.tracks import geometry, regions, samples
 from wallnet.tracks.geometry import edge_distance
 
 NM, CURRENT = 1e-9, 0.5e12
@@ -370,6 +370,17 @@ def test_a_mistake_in_disorder_is_one_sentence(words):
     (line,) = str(found.value).splitlines()
     assert line.startswith("config.yaml: devices.mine.disorder")
     assert words in line
+
+
+def test_grains_that_may_lie_in_the_plane_are_doubted():
+    """K_eff is 0.2911 of 0.8 MJ/m³: 36.4 % of Ku, 4 · √(0.08² + 0.04²) = 35.8 %."""
+    found = [
+        regions.check(sampled(1, {"grains": {"anisotropy": each, "thickness": 0.04}}))[1]
+        for each in (0.08, 0.083)
+    ]
+    assert not [text for text in found[0] if "disorder" in text]
+    (text,) = [text for text in found[1] if "disorder" in text]
+    assert text.startswith("disorder.grains lets Ku of a grain be 37 % lower")
 
 
 def test_what_a_sample_cannot_have_is_refused():

@@ -3,11 +3,13 @@
 `check` is handed to `wallnet.config.parse`. Temperatures are in K.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
 from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
+from wallnet.config.disorder import LARGEST
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
@@ -223,6 +225,13 @@ def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
             "smaller of Δ/2 and the exchange length, so that the cells may pin the wall; choose a "
             "smaller one, or compare with one"
         )
+    if device.disorder and (grains := device.disorder.grains):
+        lost = LARGEST * math.hypot(grains.anisotropy, grains.thickness)
+        if lost * film.uniaxial_anisotropy > film.effective_anisotropy:
+            yield (
+                f"disorder.grains lets Ku of a grain be {100 * lost:.0f} % lower, at four standard "
+                "deviations, so that it lies in the plane; lower anisotropy or thickness"
+            )
     if device.temperature and (kelvin := device.temperature.ambient) < COLDEST_USUAL:
         yield (
             f"temperature.ambient is {kelvin:g} K, that is {kelvin - 273.15:.0f} °C; write "
