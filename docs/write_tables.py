@@ -334,6 +334,22 @@ def good_candidates(table: pd.DataFrame) -> pd.DataFrame:
 # Sentences
 
 
+def errors_of_edges(results: Results) -> str:
+    """Return by how much thresholds and barriers deviate from those of the smallest cells."""
+    table = results.table("edges.csv")
+    numbers = table.drop(columns=["track", "cells (nm)"]).astype(float)
+    fine = numbers.groupby(table["track"]).transform("last")
+    said = []
+    for kind in ("stairs", "smooth"):
+        quantities = f"threshold, {kind} (1e12 A/m²)", f"barrier, {kind} (k_B T)"
+        density, energy = (
+            numbers[name] - fine[name.replace(kind, "smooth")] for name in quantities
+        )
+        share = 100 * density / fine["threshold, smooth (1e12 A/m²)"]
+        said.append(f"{share.abs().max():.0f} % and {energy.abs().max():.1f} k_B T")
+    return f"by up to {said[0]} with stairs, and by up to {said[1]} with smooth edges."
+
+
 def queued_jobs(results: Results) -> str:
     """Return a sentence with the number of jobs that are submitted to a cluster."""
     table = results.table("jobs.csv")
@@ -391,6 +407,7 @@ def conditions(results: Results) -> str:
         "doubtful": "levels that only pulses beyond the model reach",
         "creeping": "levels that are no minimum of the energy",
         "retained": "least barrier of a notch at 300 K (k_B T)",
+        "decides": "depinning threshold, by the assumption that decides most (%)",
         **{model: f"end as at 0 K, {title} (%)" for model, title in _MODELS.items()},
     }
     columns = {name: dict.fromkeys(titles, "–") for name in CONDITIONED}
@@ -409,6 +426,9 @@ def conditions(results: Results) -> str:
             states = results.table(f"barriers/{name}.csv").set_index("state")
             least = states.filter(regex="^notch", axis=0)["lowest barrier (k_B T)"].astype(float)
             cells["retained"] = f"{least.min():.0f}"
+        if (results.folder / f"sensitivity/{name}.csv").exists():
+            label, values, effects = assumed(results, name)[0]
+            cells["decides"] = f"{label}, {values}: {effects}"
         if (results.folder / f"thermal/{name}.csv").exists():
             cells |= as_at_zero(results.table(f"thermal/{name}.csv"))
     rows = [[title, *(cells[key] for cells in columns.values())] for key, title in titles.items()]
@@ -430,6 +450,31 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
     }
 
 
+def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
+    """Return label, values and effects in per cent of each assumption, the most decisive first."""
+    table = results.table(f"sensitivity/{name}.csv").iloc[1:]
+    effect = table["both ends leave, effect (%)"].str.split(" ±").str[0]
+
+    def whole(found: re.Match) -> str:
+        return f"{Decimal(rounded(Decimal(found[0]), 0)):+f}"
+
+    rounds = effect.str.replace(r"[+-]\d+\.\d", whole, regex=True)
+    texts = table.assign(effect=rounds).groupby("assumption", sort=False)[["value", "effect"]]
+    return [(label, *texts.get_group(label).agg(" to ".join)) for label in texts.groups]
+
+
+def decisive(results: Results) -> str:
+    """Return what decides the threshold of the paper's synapse, in three sentences."""
+    (label, values, effects), second, third, *others = assumed(results, "synapse-5")
+    said = [f"{label} ({values}: {effects} %)" for label, values, effects in (second, third)]
+    rest = [f"{label} ({values}: {effects} %)" for label, values, effects in others]
+    return (
+        f"`synapse-5`, the current by which both ends leave depends most on {label}: from "
+        f"{values}, it changes by {effects} %. Next are {' and '.join(said)}. The others: "
+        f"{', '.join(rest)}."
+    )
+
+
 def as_at_zero(table: pd.DataFrame) -> dict[str, str]:
     """Return how many replicas end in the state of 0 K, in per cent, by model of temperature."""
     table = table.assign(probability=pd.to_numeric(table["probability"], errors="coerce"))
@@ -447,7 +492,7 @@ def write_energy_of_metals(results: Results) -> str:
         rows.append(
             [
                 f"`{preset}`" if preset else "none: θ is P",
-                f"{job.polarization / job.rescaling:.2f}",
+                f"{HeavyMetal(preset=preset).spin_hall_angle or job.polarization:.2f}",
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
                 f"{found['metal_current_density'] / 1e12:.2f}",
                 f"{job.resistance / 1e3:.2f}",
@@ -716,7 +761,9 @@ def values_of(node: dict[str, Any]) -> str:
     if "title" in node:
         return f"`{node['title']}`"
     if "enum" in node:
-        return ", ".join(f"`{value}`" for value in node["enum"])
+        # as YAML writes them
+        texts = (str(v).lower() if isinstance(v, bool) else v for v in node["enum"])
+        return ", ".join(f"`{text}`" for text in texts)
     if "const" in node:
         return str(node["const"])
     if union := node.get("anyOf") or node.get("oneOf"):
@@ -781,6 +828,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "dwell": copied(
         "depinning/synapse-5-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
     ),
+    "decisive": decisive,
     "barriers": copied(
         "barriers/synapse-rewritable.csv",
         lambda table: table.drop(columns=["minimum", "lowest barrier (J)"]),
@@ -790,12 +838,16 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "all-jobs": all_jobs,
     "campaign-minutes": campaign_minutes,
     "rewritable-loss": rewritable_loss,
+    "edges": copied("edges.csv"),
+    "edges-errors": errors_of_edges,
     "crosscheck": copied("crosscheck/film-oommf.csv", crosscheck),
     "each_tolerance": copied("validation.csv", tolerances),
     "thermal": copied("validation.csv", compared("thermal", "varying-cells")),
     "varying": copied("validation.csv", compared("phase-boundary", "wall-landscape")),
     "write-energy-metals": write_energy_of_metals,
     "stacks": stacks,
+    "torques": copied("torques.csv"),
+    "cut-metal": copied("cut-metal.csv"),
     "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
@@ -888,7 +940,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
     others += ["disturb/synapse-rewritable-10", "intervals/synapse-5"]
-    others += ["depinning/synapse-5", "pulse_trains/stepwise-10"]
+    others += ["depinning/synapse-5", "sensitivity/synapse-5", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10")]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):

@@ -86,11 +86,13 @@ def responses_known():
     """
     known = {}
 
-    def step_response(time, width, heating, heat_capacity):
+    def step_response(time, width, heating, heat_capacity, notched=None):
         time = np.asarray(time, dtype=float)
-        key = time.shape, time.tobytes(), width, heating.model_dump_json(), heat_capacity
+        key = time.shape, time.tobytes(), width, heating.model_dump_json(), heat_capacity, notched
         if key not in known:
-            known[key] = heating_of_tracks.step_response(time, width, heating, heat_capacity)
+            known[key] = heating_of_tracks.step_response(
+                time, width, heating, heat_capacity, notched
+            )
             known[key].flags.writeable = False
         return known[key]
 

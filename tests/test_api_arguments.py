@@ -78,6 +78,7 @@ BAD = {
     "function": (3, lambda time: "high", lambda time: 2.0, lambda time: float("nan")),
     "duration": (*NUMBERS, 0, 3),
     "temperature": (*NUMBERS, 0, 950.0),
+    "sample": (-1, 3, 0.5, "three", True, 10**10),
     "points": (-1, 1, 2.5, "many", True, None, 10**9),
     "data": (3, "trace.nc", None, xarray.Dataset(), LACKING),
     "snapshot": (99, -99, 0.5, "last", None),
@@ -89,7 +90,7 @@ BAD = {
 }
 """Bad arguments by parameter; keyword arguments of a function with `**`, as mappings."""
 
-EXEMPT = {"progress"}
+EXEMPT = {"progress", "parameters"}
 """Any value is true or false."""
 
 SETTING = (object(), float("nan"))

@@ -119,7 +119,12 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
             "(2 * self.exchange_stiffness",
             SIMULATING | OF_STUDIES | {"validation"},
         ),
-        ("tracks/__init__.py", "def at_rest(", "def at_rest(faster, ", SIMULATING - {"report"}),
+        (
+            "tracks/__init__.py",
+            "def at_rest(",
+            "def at_rest(faster, ",
+            SIMULATING - {"report"} | {"sweeps"},
+        ),
         (
             "files/schema/states.py",
             "FREE = ",

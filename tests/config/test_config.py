@@ -868,6 +868,18 @@ def test_a_torque_has_every_quantity_of_its_material():
     assert torque == expected
 
 
+def test_a_share_of_the_damping_like_torque_is_a_coefficient():
+    """Λ = 1.5: ε = 0.35 · 2.25/3.25 = 0.2423077 across the spins, ε' = -0.3 ε = -0.0726923."""
+    given = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_ratio": -0.3}
+    material = config.Material(**MATERIAL | given)
+    torque = torque_of(material.simulated, -2e12)
+    assert torque.field_like == pytest.approx(-0.0726923, rel=1e-6, abs=0)
+    again = config.Material(**material.model_dump())
+    assert again == material
+    with pytest.raises(ValueError, match="field_like_ratio and field_like_torque both tell"):
+        config.Material(**MATERIAL | given | {"field_like_torque": 0.1})
+
+
 FILLED = changed(
     {
         "track": notched(count=4),

@@ -21,6 +21,7 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
 
     campaign = plan.load(folder / "config.yaml")
     assert [device.kind for device in campaign.devices.values()] == ["neuron", "synapse"]
+    assert campaign.devices["synapse"].track.edges == "smooth"
     planned = Campaign(folder).planned()
     pulses = sum(len(device.pulse.current_densities) for device in campaign.devices.values())
     assert planned["trace"] == pulses

@@ -34,10 +34,10 @@ def test_without_keys_the_metal_carries_the_current_density_of_the_device():
 
 @pytest.mark.parametrize(
     ("preset", "microohm_cm", "angle"),
-    [("pt", 33, 0.16), ("beta-ta", 190, 0.12), ("beta-w", 300, 0.3)],
+    [("pt", 33, 0.16), ("beta-ta", 190, -0.12), ("beta-w", 300, -0.3)],
 )
 def test_a_preset_has_the_published_resistivity_and_angle(preset, microohm_cm, angle):
-    """Zhu et al., Science Advances 5, eaav8025 (2019), Table 1."""
+    """Zhu et al., Science Advances 5, eaav8025 (2019), Table 1; Ta and W have negative angles."""
     metal = parsed(heavy_metal={"preset": preset}).devices["synapse"].heavy_metal
     assert metal.resistivity == pytest.approx(microohm_cm * 1e-8, rel=1e-12, abs=0)
     assert metal.spin_hall_angle == pytest.approx(angle, rel=1e-12, abs=0)
@@ -46,7 +46,7 @@ def test_a_preset_has_the_published_resistivity_and_angle(preset, microohm_cm, a
 def test_given_keys_replace_those_of_the_preset():
     metal = parsed(heavy_metal={"preset": "beta-w", "resistivity": 2.0e-6}).devices["neuron"]
     assert metal.heavy_metal.resistivity == 2.0e-6
-    assert metal.heavy_metal.spin_hall_angle == 0.30
+    assert metal.heavy_metal.spin_hall_angle == -0.30
 
 
 def test_a_device_may_have_another_metal():
@@ -66,7 +66,10 @@ def test_a_device_may_have_another_metal():
         ("heavy_metal", "preset", ["pt"], "heavy_metal.preset"),
         ("heavy_metal", "resistivity", 130, "130 µΩ cm are 1.3e-6 Ω m"),
         ("heavy_metal", "thickness", 5, "lengths are in metres"),
-        ("heavy_metal", "spin_hall_angle", -0.3, "it is a magnitude"),
+        ("heavy_metal", "spin_hall_angle", 0, "the magnitude range 0.0001 to 100"),
+        ("heavy_metal", "oersted", 2.0, "heavy_metal.oersted"),
+        ("material", "bias_field", 5, "fields are in tesla: 5 mT is 5.0e-3"),
+        ("material", "field_like_ratio", -11, "the magnitude range 0 to 10"),
         ("heating", "oxide_thickness", 300, "60 nm is 60.0e-9"),
         ("heating", "oxide_conductivity", 0, "silicon has about 148 W/(m K)"),
         ("heating", "silicon_heat_capacity", 712, "about 1.6e+6 J/(m³ K)"),

@@ -33,7 +33,7 @@ def test_a_stack_gives_metal_torques_damping_and_dmi():
     assert metal.heat_capacity == pytest.approx(25.86 / 9.09e-6, rel=0.003, abs=0)
     assert material.dmi_constant == pytest.approx(0.85e-3, rel=1e-12, abs=0)
     # ε'/ε = -0.6 with ε = P/2
-    assert material.field_like_torque == pytest.approx(-0.6 * 0.08, rel=1e-12, abs=0)
+    assert material.simulated.field_like_torque == pytest.approx(-0.6 * 0.08, rel=1e-12, abs=0)
     assert material.saturation_magnetization == 0.9e6
     assert metal.rescaling(material.polarization) == 1.0
 
@@ -47,9 +47,13 @@ def test_given_keys_win_and_the_torques_keep_their_ratio():
         1.5, rel=1e-9, abs=0
     )
     assert (device.material.damping, device.material.dmi_constant) == (0.11, 0.4e-3)
-    assert device.material.field_like_torque == pytest.approx(-0.6 * 0.15, rel=1e-12, abs=0)
+    simulated = device.material.simulated
+    assert simulated.field_like_torque == pytest.approx(-0.6 * 0.15, rel=1e-12, abs=0)
     none = synapse(given | {"field_like_torque": 0.0}, stack="pt-co")
-    assert none.material.field_like_torque == 0.0
+    assert none.material.simulated.field_like_torque == 0.0
+    own = synapse(given | {"field_like_ratio": 0.2}, stack="pt-co")
+    torque = experiment.pulse_job(own, 1e12).material.field_like_torque
+    assert torque == pytest.approx(0.2 * 0.15, rel=1e-12, abs=0)
 
 
 def test_a_device_may_have_a_stack_of_its_own():
@@ -58,7 +62,8 @@ def test_a_device_may_have_a_stack_of_its_own():
     data["devices"]["other"] = {"like": "synapse", "stack": "w-cofeb", "track": thick}
     devices = plan.parse(data).simulated
     assert devices["synapse"].heavy_metal.spin_hall_angle == 0.16
-    assert devices["other"].heavy_metal.spin_hall_angle == 0.30
+    assert devices["other"].heavy_metal.spin_hall_angle == -0.30
+    assert devices["other"].material.polarization == 0.30
     expected = 0.41e-12 / 1.3e-9
     assert devices["other"].material.dmi_constant == pytest.approx(expected, rel=1e-12, abs=0)
 

@@ -368,3 +368,19 @@ def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
         ["1 - \\<mz>", "0.01785", "0.01794", "0.00027"],
         ["displacement (m²)", "1.064e-16", "1.102e-16", "1.6e-17"],
     ]
+
+
+def test_errors_of_edges_are_the_largest_of_each_track():
+    """They are computed again from the thresholds and barriers."""
+    found = {"stairs": [0.0, 0.0], "smooth": [0.0, 0.0]}
+    table = rows("edges.csv")
+    fine = {row["track"]: row for row in table}  # the last one
+    for row in table:
+        for edges, largest in found.items():
+            for index, quantity in enumerate(("threshold, {} (1e12 A/m²)", "barrier, {} (k_B T)")):
+                exact = float(fine[row["track"]][quantity.format("smooth")])
+                error = abs(float(row[quantity.format(edges)]) - exact)
+                largest[index] = max(largest[index], error if index else 100 * error / exact)
+    told = re.findall(r"[\d.]+(?= %| k_B)", block("docs/validation.md", "edges-errors"))
+    expected = [*found["stairs"], *found["smooth"]]
+    assert [float(number) for number in told] == pytest.approx(expected, rel=0, abs=0.51)

@@ -223,7 +223,7 @@ def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch
 
     def far(_m, uniform, out):
         share = engine.time / duration
-        out[:] = (uniform * (1 + 0.9 * share - 1.5 * share**2))[:, None, None]
+        out[:] = uniform * (1 + 0.9 * share - 1.5 * share**2)
 
     monkeypatch.setattr(engine._stray, "far", far)
     engine.magnetization = np.array([[[0.6, 0.0, 0.8]]])

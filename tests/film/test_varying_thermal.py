@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.random_films import directions, random_film
+from helpers.sampled import sampled
 from scipy import linalg
 
+from wallnet import tracks
+from wallnet.experiment import pulse_job
 from wallnet.film.cells import Cells
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import EngineError
@@ -171,6 +174,37 @@ def test_every_class_of_cells_has_the_temperature():
                 totals[name] += engine.spin_temperature(chosen) / 300
     for name, total in totals.items():
         assert (classes[name] & layer.mask).sum() >= 6, name
+        assert total / count == pytest.approx(1, abs=0.03), name
+
+
+@pytest.mark.slow
+def test_grains_and_edges_of_a_sample_have_the_temperature():
+    """Soft and hard grains, thin ones, cells at boundaries and partly filled ones: 0.97 to 1.03."""
+    made = sampled(3, edges="smooth", track={"length": 96e-9, "notches": None})
+    layer = tracks.layer(pulse_job(made, 0.5e12))
+    cells, mask = layer.cells, layer.mask
+    softest, hardest = np.quantile(cells.anisotropy[mask], (0.25, 0.75))
+    bounded = np.zeros_like(mask)
+    bounded[:, 1:] |= cells.bond_x < 1
+    bounded[1:] |= cells.bond_y < 1
+    classes = {
+        "soft grains": cells.anisotropy < softest,
+        "hard grains": cells.anisotropy > hardest,
+        "thin grains": cells.thickness < 0.98,
+        "boundaries": bounded,
+        "partly filled": cells.filled < 0.8,
+    }
+    totals, count = dict.fromkeys(classes, 0.0), 0
+    for seed in range(2):
+        engine = started(layer, seed=seed)
+        engine.advance(80e-12)
+        for _ in range(100):
+            engine.advance(3e-12)
+            count += 1
+            for name, chosen in classes.items():
+                totals[name] += engine.spin_temperature(chosen & mask) / 300
+    for name, total in totals.items():
+        assert (classes[name] & mask).sum() >= 12, name
         assert total / count == pytest.approx(1, abs=0.03), name
 
 

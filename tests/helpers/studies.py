@@ -9,6 +9,7 @@ from helpers.windows import windowed
 
 EXAMPLES = {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": [UP]}},
+    "sweeps": {"rough": {"samples": 1, "current_densities": [0.8e12]}},
     "operating_windows": windowed()["operating_windows"],
     "transitions": led()["transitions"],
     "disturb": {
@@ -33,6 +34,9 @@ EXAMPLES = {
     },
     "intervals": bisected(resolution=0.15e12)["intervals"],
     "depinning": {"stairs": ASKED},
+    "sensitivity": {
+        "cut": ASKED | {"device": "cut", "assumptions": ["damping"], "duration": 0.5e-9}
+    },
     "calibration": on_stairs()["calibration"],
     "barriers": {},
     "crosscheck": {"engines": {"cases": {"a": {"device": "stairs", "current_density": 0.7e12}}}},
@@ -51,6 +55,9 @@ CUT = {
 }
 """A short track with one notch in its middle."""
 
+ROUGH = {"like": "cut", "kind": "track", "disorder": {"edges": {"rms": 2e-9}}}
+"""The same, no synapse, whose samples differ."""
+
 DATA = bisected() | on_stairs() | EXAMPLES
-DATA["devices"]["cut"] = CUT
+DATA["devices"] |= {"cut": CUT, "rough": ROUGH}
 """The campaign of all examples, as plain data."""

@@ -13,7 +13,7 @@ import json
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
-from wallnet import plan
+from wallnet import files, plan
 from wallnet.experiment import Simulation
 from wallnet.experiment.request import digest_of
 from wallnet.plan.requests import Requested
@@ -36,7 +36,9 @@ def digests(campaign):
     for path, request in pairs:
         job = request.computes
         temperature = f"{job.temperature:g} K" if isinstance(job, Simulation) else "film"
-        place = "/".join(PurePosixPath(path).with_suffix("").parts[1:3])
+        of_device = files.of_device(path)
+        place = "/".join(PurePosixPath(of_device).with_suffix("").parts[1:3])
+        place = place if of_device == path else f"samples/{place}"
         line = [request.path, *request.command, job.to_json()]
         groups[f"{temperature}: {place}"].append(" ".join(line))
     return {

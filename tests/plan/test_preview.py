@@ -126,6 +126,20 @@ def test_lambda_changes_the_torque_across_the_spins():
     assert first == pytest.approx(second, rel=1e-12, abs=0)
 
 
+def test_the_area_that_smooth_edges_leave_empty_is_that_of_cells_below_a_tenth():
+    """Half discs of 16 nm radius; a cell of 4 nm is filled where its points are outside."""
+    smooth = campaign_of(track=TINY["devices"]["synapse"]["track"] | {"edges": "smooth"})
+    fine = (np.arange(0, 360, 0.05) + 0.025, np.arange(0, 16, 0.05)[:, np.newaxis] + 0.025)
+    outside = np.min([np.hypot(fine[0] - at, fine[1]) for at in (120, 240, 360)], axis=0) > 16
+    filled = outside.reshape(4, 80, 90, 80).mean(axis=(1, 3))
+    # along both edges
+    lost = 2 * 16 * filled[filled < 0.1].sum()
+    assert lost > 1
+    assert estimates(smooth, "synapse")[0]["lost"] == pytest.approx(lost * 1e-18, rel=0.02, abs=0)
+    assert f"\nsynapse: smooth edges leave {lost:.0f} nm² empty\n" in preview(smooth)
+    assert "smooth edges" not in preview(campaign_of())
+
+
 def test_without_dmi_or_notches_nothing_is_known():
     still = campaign_of(material={"dmi_constant": 0.0}).simulated["synapse"]
     assert wall_velocity(still, 1e12) == 0
@@ -250,3 +264,39 @@ def test_parameters_that_vary_are_drawn_too(tmp_path):
     drawn = [path.name for path in (tmp_path / "results/preview/parameters").glob("[!.]*")]
     assert drawn == ["synapse.png"]
     assert not_asked_for(plan.load(tmp_path / "config.yaml"), tmp_path) == []
+
+
+def test_a_sample_is_drawn_and_estimated_beside_the_perfect_device(tmp_path, capsys):
+    data = copy.deepcopy(TINY) | {"material": UNLIKE}
+    data["devices"]["synapse"]["disorder"] = {"edges": {}, "grains": {"size": 15e-9}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    texts = []
+    for number in ("0", "4"):
+        cli.main(["preview", "--directory", str(tmp_path), "--sample", number])
+        texts.append(capsys.readouterr().out)
+    made = plan.load(tmp_path / "config.yaml").simulated["synapse"].of_sample(4)
+    barrier = api.rigid_wall(made).barriers.min() / (1.380649e-23 * 300)
+    assert f" {barrier:.0f}" in texts[1]
+    assert f" {barrier:.0f}" not in texts[0]
+    drawn = sorted(path.name for path in tmp_path.rglob("results/preview/**/*.png"))
+    assert drawn == ["synapse-sample-0.png", *["synapse-sample-4.png"] * 2]
+    for arguments in (["--sample", "-1"], ["--sample=3"]):
+        if arguments == ["--sample=3"]:
+            del data["devices"]["synapse"]["disorder"]
+            (tmp_path / "config.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["preview", "--directory", str(tmp_path), *arguments])
+        (line,) = str(capsys.readouterr().err or ended.value).strip().splitlines()
+        assert "needs a number from 0 on, and a device with disorder" in line
+
+
+def test_the_largest_oersted_field_is_one_line():
+    """3e12 A/m² in 5 nm: μ0 J d/2 · 2 atan(36/3.5)/π = 8.84 mT in the middle of 72 nm.
+
+    With 2/5 more in the magnet, μ0 J · 7 nm/4π · ln[(70² + 3.5²)/(2² + 3.5²)] = 11.99 mT.
+    """
+    campaign = campaign_of(heavy_metal={"oersted": True})
+    (line,) = [each for each in preview(campaign).splitlines() if "Oersted" in each]
+    assert line.startswith("synapse: the Oersted field of 3e12 A/m² is up to 8.8 mT in the plane,")
+    assert "12.0 mT along z" in " ".join(preview(campaign).split())
+    assert "Oersted" not in preview(campaign_of())

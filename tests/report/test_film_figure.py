@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from helpers.sampled import sampled
 from helpers.varying import TRACK, device
 
-from wallnet.config import Figures
+from wallnet import api, tracks
+from wallnet.config import ConfigError, Figures
+from wallnet.experiment import pulse_job
 from wallnet.plan.preview import parameters_drawing
 from wallnet.report import style
 
@@ -56,3 +59,45 @@ def test_cells_are_in_their_place_with_notch_and_wall(figure):
         x, y = np.concatenate([line.get_xydata() for line in arcs]).T
         radius = np.hypot(x - 41, np.minimum(y, 20 - y))
         assert radius == pytest.approx(np.full_like(radius, 6.0), abs=1e-9)
+
+
+def test_a_sample_is_drawn_before_it_runs():
+    """Maps of Ku, D, t, bonds and filled shares; cells of 3 nm beside the track, edges as lines."""
+    made = sampled(0, edges="smooth")
+    drawn, table = api.preview(made, sample=7, parameters=True)
+    drawn.draw_without_rendering()
+    cells = tracks.layer(pulse_job(made.of_sample(7), 0.5e12)).cells
+    found = {label: values for label, (_, values) in maps_of(drawn).items()}
+    labels = [r"$\mathit{K}_u$ (MJ/m³)", r"$\mathit{D}$ (mJ/m²)", r"$\mathit{t}$ (nm)"]
+    assert [*found] == [*labels, "weakest bond", "filled share"]
+    expected = dict(zip(labels, (cells.anisotropy * 0.8, cells.dmi_constant * -1.3), strict=False))
+    expected |= {labels[2]: cells.thickness * 2.5, "filled share": cells.filled}
+    for label, values in expected.items():
+        assert np.array_equal(np.ma.getmaskarray(found[label]), ~cells.mask)
+        drawn_values = np.asarray(found[label])[cells.mask]
+        assert drawn_values == pytest.approx(values[cells.mask], rel=1e-6, abs=0)
+    # the weakest of four bonds
+    row, column = 11, 33
+    beside = (
+        *cells.bond_x[row, column - 1 : column + 1],
+        *cells.bond_y[row - 1 : row + 1, column],
+    )
+    assert found["weakest bond"][row, column] == min(beside)
+    for axes, _ in maps_of(drawn).values():
+        assert axes.images[0].get_extent() == pytest.approx([0, 240, -6, 66], rel=1e-9, abs=0)
+        lower, upper = (line.get_ydata() for line in axes.lines[:2])
+        assert lower.min() < -1 < 10 < lower.max() < 20 < 40 < upper.min() < 60 < upper.max()
+    (title,) = {axes.get_title(loc="left") + axes.get_title() for axes in drawn.axes} - {""}
+    assert title == "track, sample 7: what varies over the film; the wall is dashed"
+    barrier = api.rigid_wall(made, sample=7).barriers.min() / (1.380649e-23 * 300)
+    assert table["value"]["lowest barrier between notches, rigid wall"] == pytest.approx(
+        barrier, abs=0
+    )
+    track, _ = api.preview(made, sample=7)
+    shown = track.axes[0].images[0]
+    assert np.array_equal(np.isnan(shown.get_array().filled(np.nan)), ~cells.mask)
+    assert shown.get_extent() == pytest.approx([0, 240, -6, 66], rel=1e-9, abs=0)
+    with pytest.raises(ConfigError, match="parameters needs a film that varies"):
+        api.preview(made, parameters=True)
+    with pytest.raises(ConfigError, match="sample 2 needs disorder"):
+        api.preview(device(), sample=2)

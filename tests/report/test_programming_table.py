@@ -40,7 +40,9 @@ ENERGY = WriteEnergyJob(
     length=300e-9,
     width=100e-9,
     polarization=0.4,
-    film=StaticMaterial(**{key: MATERIAL[key] for key in StaticMaterial.model_fields}),
+    film=StaticMaterial(
+        **{key: MATERIAL[key] for key in StaticMaterial.model_fields.keys() & MATERIAL}
+    ),
     curie_temperature=1000.0,
     heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²

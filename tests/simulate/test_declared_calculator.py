@@ -98,6 +98,7 @@ def test_a_job_on_a_cluster_reads_its_own_class(heated, tmp_path):
 SHAPED = {"waveform": [[0.0, 0.0], [0.2e-9, 1.0]]}
 PULSE = TINY["devices"]["neuron"]["pulse"]
 COLD = {"track": TINY["devices"]["neuron"]["track"], "temperature": None}
+NOTCHES = {"count": 1, "diameter": 8e-9}
 CASES = {
     "temperature": (COLD | {"temperature": WARM}, "temperature", "film or oommf"),
     "heating": (COLD | {"temperature": WARM | {"heating": "pulse"}}, None, "film"),
@@ -109,7 +110,7 @@ CASES = {
     ),
     "varying_parameters": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "damping": 0.3}]},
-        "regions (or parameters_file, edge_damage)",
+        "regions (or parameters_file, edge_damage, disorder.grains)",
         "film or oommf",
     ),
     "varying_dmi": (
@@ -119,12 +120,23 @@ CASES = {
     ),
     "varying_thickness": (
         COLD | {"regions": [{"start": 0.0, "stop": 60e-9, "thickness": 2.1e-9}]},
-        "regions (or parameters_file) with thickness",
+        "regions (or parameters_file) with thickness, or disorder.grains with thickness or with "
+        "boundary_exchange below 1",
         "film",
     ),
     "partial_cells": (
         COLD | {"track": COLD["track"] | {"edges": "smooth"}},
         "track.edges: smooth",
+        "film",
+    ),
+    "fields": (
+        COLD | {"material": {"bias_field": 5e-3}},
+        "material.bias_field (or heavy_metal.oersted)",
+        "film or oommf",
+    ),
+    "varying_current": (
+        COLD | {"track": COLD["track"] | {"notches": NOTCHES}, "heavy_metal": {"cut": True}},
+        "heavy_metal.cut",
         "film",
     ),
 }

@@ -1,5 +1,6 @@
 """Minima and paths of a tiny track: where a wall stays, and over which barriers it leaves."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -293,7 +294,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minim
     def far_from_a_saddle_point(landscape, candidates):
         sizes.append([len(images) for images in candidates])
         path, best = lowest(landscape, candidates)
-        return (replace(path, residual=99.0) if len(sizes) < 2 else path), best
+        return (replace(path, stiffness=(math.nan, math.nan)) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
     job = experiment.barrier_job(device, "1-2", "2", SPACING)
@@ -313,10 +314,38 @@ def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
     def without_end(landscape, candidates):
         tried.append(len(candidates[0]))
         path, best = lowest(landscape, [candidates[0][[0, 8, 16, -1]]])
-        return replace(path, residual=99.0), best
+        return replace(path, stiffness=(math.nan, math.nan)), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
     found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), minima)
     assert tried == [28, 34, 43]
     assert found["barrier_converged"] == 0
     assert found.attrs["reason"] == "the highest image did not reach a saddle point"
+
+
+def test_a_bias_field_acts_in_minima_and_in_simulations(device):
+    """Up and down differ by 2 Ms B V: 25 mT on 1.1e6 A/m have 5.5e4 J/m³.
+
+    The wall at notch 1 moves against the field, since the domain on its left points down.
+    """
+    from wallnet.film import Energy
+
+    ends = {}
+    for bias in (-25e-3, 0.0, 25e-3):
+        material = device.material.model_copy(update={"bias_field": bias})
+        other = device.model_copy(update={"material": material})
+        minimum_job, pulse = experiment.minimum_job(other, "1"), experiment.pulse_job(other, 1e12)
+        for job in (minimum_job, pulse):
+            film = tracks.layer(job)
+            assert film.terms.external_field == pytest.approx(
+                (0, 0, bias / (4e-7 * math.pi)), abs=1e-9
+            )
+            assert ("bias_field" in job.to_json()) == bool(bias)
+        up = film.mask[..., None] * np.array([0.0, 0.0, 1.0])
+        volume = film.mask.sum() * math.prod(film.cell)
+        energies = [Energy(film).energy(m) / volume for m in (up, -up)]
+        expected = -2 * material.saturation_magnetization * bias
+        assert energies[0] - energies[1] == pytest.approx(expected, rel=1e-9, abs=1e-3)
+        found = find_minimum(minimum_job)
+        ends[bias] = found["minimum_wall_bottom"].item()
+    assert ends[25e-3] < ends[0.0] - 0.1e-9 < ends[-25e-3] - 0.2e-9

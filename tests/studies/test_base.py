@@ -47,6 +47,22 @@ def requested(study, campaign):
     return study.requests_of(campaign, SUBJECTS[study.name])
 
 
+@each_study
+def test_pulses_of_all_studies_have_what_comes_with_their_current(study, tmp_path, monkeypatch):
+    """Of a metal with notches and an Oersted field; a wall that relaxes has no current."""
+    monkeypatch.chdir(tmp_path)
+    data = DATA | {"heavy_metal": {"cut": True, "oersted": True}}
+    # OOMMF has no metal with notches
+    calculators = ["film", "wallnet.simulate.embedded:Embedded"]
+    data["crosscheck"] = {"engines": DATA["crosscheck"]["engines"] | {"calculators": calculators}}
+    campaign = plan.parse(data)
+    for request in requested(study, campaign).values():
+        job = request.computes.plain()
+        if job.get("current_density") or "train" in job:
+            notched = "notches" in job["track"]
+            assert ("oersted" in job, "crowding" in job) == (True, notched), request.path
+
+
 def simulated(study, campaign):
     """Write what the study gathers: walls that stay where they are, and the energies of paths."""
     gathered = []
@@ -199,7 +215,7 @@ def refused(block):
     ],
 )
 def test_a_missing_device_is_named(key, block):
-    hint = "not a simulated device (did you mean stairs?); use one of stairs, cut"
+    hint = "not a simulated device (did you mean stairs?); use one of stairs, cut, rough"
     assert refused(block) == f"config.yaml: {key} names 'stair', which is {hint}"
 
 

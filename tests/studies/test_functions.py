@@ -49,7 +49,10 @@ def test_help_describes_every_setting_but_the_device(study):
 
 def test_help_of_a_window():
     shown = str(inspect.signature(api.operating_windows))
-    assert ", *, current_densities, durations, variants={'as-configured': {}}, tail=None" in shown
+    assert (
+        ", *, current_densities, durations, variants={'as-configured': {}}, samples=0, tail=None"
+        in shown
+    )
     told = api.operating_windows.__doc__
     assert "\n    - pause: Time without current after each pulse and" in told
     assert "\n      - share: Current density as a share of that of the pulse." in told

@@ -36,12 +36,14 @@ DATA = examples.DATA | {
 }
 SHOWN = {
     "pulse_trains": "climb-response",
+    "sweeps": "rough-samples",
     "operating_windows": "three-map",
     "transitions": "stairs-map",
     "disturb": "stairs-map",
     "thermal": "cut-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
+    "sensitivity": "cut-tornado",
     "calibration": "paper-misfit",
     "barriers": "cut-energy",
     "crosscheck": "engines-traces",
@@ -187,6 +189,10 @@ HEATED = Counter(ensemble=1, gather_thermal=1, show_thermal=1)
 THERMAL = HEATED + Counter(initial=2, pulse_train=1, ensemble=1)
 DISTURBED = Counter(pulse_train=4, gather_disturb=1, show_disturb=1)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
+SENSED = Counter(round=1, gather_sensitivity=1, show_sensitivity=1)
+SWEPT = Counter(gather_sweeps=1, show_sweeps=1)
+SAMPLES = SWEPT + Counter(trace=2, initial=2)
+"""One pulse on the perfect device and on one sample."""
 
 
 @pytest.mark.parametrize(
@@ -222,6 +228,10 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + BOTH
             # walls rest at three notches of two tracks; four of them have a threshold
             + WALLS
+            # the walls of the other study, two pulses on each and those of its round
+            + SENSED
+            + SAMPLES
+            + Counter(level=2, pulse_train=4 + 2)
             + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
         ),
         # neither minima nor paths depend on it; a variant and the candidates have their own
@@ -237,13 +247,17 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
             + MISFITS
             + BOTH
             + WALLS
+            # as configured, which is no longer the upper end of the damping
+            + SENSED
+            + SAMPLES
+            + Counter(level=2, pulse_train=4 + 1)
             + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
         ),
         # other studies have pulses of their own; the first candidate is the configuration
         (
             "devices/stairs/pulse/duration",
             1.6e-9,
-            ROUNDS + MISFITS + WALLS + DISTURBED + Counter(round=2),
+            ROUNDS + MISFITS + WALLS + DISTURBED + SWEPT + Counter(round=2, trace=2),
         ),
         ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
         # only the pulses of the sweep, and those between them
@@ -268,7 +282,7 @@ WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
         ("barriers/spacing", 0.4, PATHS + Counter(gather_thermal=1, show_thermal=1)),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
         # the write energy
-        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED),
+        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED + SWEPT),
         # further replicas are a block of their own in each model
         ("thermal/cut/replicas", 16, HEATED + Counter(ensemble=1)),
         (
@@ -372,7 +386,8 @@ def test_the_function_of_a_study_makes_the_files_of_the_workflow(ran, study, tmp
     """The workflow has nothing to simulate after it."""
     subject, made = SHOWN[study].split("-")[0], Campaign(tmp_path / "made")
     found = asked(study, made.folder)
-    theirs = files.read_dataset(ran.folder / STUDIES[study].path(subject), STUDIES[study].kind)
+    path, kind = ran.folder / STUDIES[study].path(subject), STUDIES[study].kind
+    theirs = files.read_dataset(path, kind, samples=True)
     # the cross-check tells how long its calculators ran
     found, theirs = (each.drop_vars("wall_time", errors="ignore") for each in (found, theirs))
     assert found.equals(theirs)

@@ -18,6 +18,7 @@ from wallnet.api.arguments import TRACE, checked_arguments, whole
 from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.campaign import one_device
+from wallnet.config.disorder import track_of
 from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
 from wallnet.config.quantities import checked_value, plain
@@ -108,13 +109,19 @@ def make_device(**blocks: Any) -> Device:
 
 
 @checked_arguments
-def preview(device: Device) -> "tuple[Figure, pandas.DataFrame]":
+def preview(
+    device: Device, sample: int | None = None, parameters: bool = False
+) -> "tuple[Figure, pandas.DataFrame]":
     """Show a device before it is simulated: a drawing to scale, and what to expect of it.
 
     Parameters
     ----------
     device : Device
         The device.
+    sample : int, optional
+        Number of a sample of its `disorder`, 0 for the perfect device; as configured if not given.
+    parameters : bool
+        Whether the drawing has a map of each parameter that varies, instead of the track.
 
     Returns
     -------
@@ -124,16 +131,21 @@ def preview(device: Device) -> "tuple[Figure, pandas.DataFrame]":
         Value and unit of each quantity (lengths of the film, velocity of the wall, barrier, heat,
         energy, time of the sweep), and what is doubtful of it, empty if nothing is.
     """
-    from wallnet.plan.preview import drawing_of, table_of
+    from wallnet.plan.preview import drawing_of, parameters_drawing, table_of
     from wallnet.report import style
 
-    figures = Figures()
+    figures, device = Figures(), device.of_sample(sample)
+    if parameters and not (device.variation or device.sample):
+        raise ConfigError("preview: parameters needs a film that varies; leave it out")
+    draw = parameters_drawing if parameters else drawing_of
     with style.apply(figures):
-        return drawing_of(device, device.kind, figures), table_of(device)
+        return draw(device, device.kind, figures), table_of(device)
 
 
 @checked_arguments
-def rigid_wall(device: Device, temperature: float | None = None) -> RigidWall:
+def rigid_wall(
+    device: Device, temperature: float | None = None, sample: int | None = None
+) -> RigidWall:
     """Return energy, barriers and thresholds of a straight rigid wall, in milliseconds.
 
     They are a first estimate, and the first stage of a search over devices; see docs/retention.md.
@@ -144,6 +156,8 @@ def rigid_wall(device: Device, temperature: float | None = None) -> RigidWall:
         The device.
     temperature : float, optional
         Temperature of its film in K; that of the device if not given.
+    sample : int, optional
+        Number of a sample, as in `preview`.
 
     Returns
     -------
@@ -153,7 +167,7 @@ def rigid_wall(device: Device, temperature: float | None = None) -> RigidWall:
     Raises
     ------
     wallnet.config.ConfigError
-        If the film is not perpendicular at the temperature.
+        If the film is not perpendicular at the temperature, or the device has no samples.
 
     Examples
     --------
@@ -162,7 +176,7 @@ def rigid_wall(device: Device, temperature: float | None = None) -> RigidWall:
     93
     """
     try:
-        return rigid_wall_of(device, temperature)
+        return rigid_wall_of(device.of_sample(sample), temperature)
     except ValueError as error:
         raise ConfigError(f"rigid_wall: material.{error}") from None
 
@@ -206,14 +220,15 @@ def simulate(
 
 
 def _track_of(data: "xarray.Dataset") -> config.Track:
-    return config.Track.model_validate(json.loads(data.attrs["parameters"])["track"])
+    track: config.Track = track_of(json.loads(data.attrs["parameters"])["track"])
+    return track
 
 
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
     """Return the end of a trace, or the initial state of a device."""
     if trace is None:
         return simulation.initial_state(experiment.initial_job(device))
-    if _track_of(trace) != device.track:
+    if _track_of(trace) != device.sampled_track:
         raise ConfigError("initial is a trace of another track; give one of this device")
     return simulation.state_of(trace)
 
@@ -385,7 +400,8 @@ for _study in STUDIES.values():
 
 if TYPE_CHECKING:  # what type checkers know of them
     barriers = calibration = crosscheck = depinning = disturb = function_of(DEVICES)
-    intervals = operating_windows = pulse_trains = thermal = transitions = barriers
+    intervals = operating_windows = pulse_trains = sensitivity = sweeps = thermal = barriers
+    transitions = barriers
 
 
 # To look at results
@@ -417,10 +433,8 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
         snapshot = checked_value("snapshot", snapshot, known)
         values = maps.isel(snapshot=snapshot).values
     track = _track_of(data)
-    columns, rows = track.cells
-    mesh = df.Mesh(
-        p1=(0, 0, 0), p2=(track.length, track.width, track.thickness), n=(columns, rows, 1)
-    )
+    (columns, rows), (low, high) = track.cells, track.sides
+    mesh = df.Mesh(p1=(0, low, 0), p2=(track.length, high, track.thickness), n=(columns, rows, 1))
     cells = np.nan_to_num(values).transpose(1, 0, 2)[:, :, np.newaxis]
     return df.Field(mesh, nvdim=3, value=cells, valid="norm")
 

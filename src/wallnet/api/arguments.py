@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from wallnet.config import Device
+from wallnet.config.devices import LARGEST_SAMPLE
 from wallnet.config.quantities import (
     CURRENT_DENSITY,
     DURATION,
@@ -125,6 +126,7 @@ CHECKS: dict[str, Check] = {
     "temperature": TEMPERATURE.checked,
     "points": whole(2, MOST_POINTS, "a waveform has no more points"),
     "frames_per_second": whole(1, 100, "8 is usual"),
+    "sample": whole(0, LARGEST_SAMPLE, "0 is the perfect device"),
     "processes": whole(1, 10_000, "leave it out for one process a core"),
     "function": valid(callable, "is not a function; give one of the time in s"),
     "changes": valid(_is_changes, "is no mapping; write it like {'material.damping': 0.3}"),

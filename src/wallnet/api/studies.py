@@ -223,7 +223,8 @@ def dataset_of(
         options = ("--cores", processes or os.cpu_count(), "--nolock")
         if told := _told(snakemake.command(snakefile, place, *options), caller, progress):
             raise SimulationError(_fault(told, place))
-        return files.read_dataset(place / study.path(subject), study.kind_of(settings))
+        kind = study.kind_of(settings)
+        return files.read_dataset(place / study.path(subject), kind, samples=True)
 
 
 def _told(command: Sequence[str], caller: str, progress: bool) -> str:

@@ -71,6 +71,15 @@ class Campaign(Section):
         """The devices that are simulated, by name."""
         return {name: each for name, each in self.devices.items() if isinstance(each, Device)}
 
+    def at_sample(self, number: int) -> Self:
+        """Return the campaign with a numbered sample of each simulated device."""
+        samples = {
+            name: each.model_copy(update={"sample": number})
+            for name, each in self.simulated.items()
+            if each.disorder
+        }
+        return self.model_copy(update={"devices": {**self.devices, **samples}})
+
     @property
     def measured(self) -> dict[str, MeasuredDevice]:
         """The devices that were measured, by name."""

@@ -42,6 +42,10 @@ class Declaration:
     """Whether it simulates a thickness that varies."""
     partial_cells: ClassVar[bool] = False
     """Whether it simulates cells that are filled in part (`track.edges: smooth`)."""
+    fields: ClassVar[bool] = False
+    """Whether it simulates a bias field and the Oersted field (`tracks.layer`)."""
+    varying_current: ClassVar[bool] = False
+    """Whether it simulates a current that crowds at notches (`heavy_metal.cut`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
@@ -55,8 +59,8 @@ class Declaration:
 class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
-    temperature = heating = waveforms = frozen_spins = partial_cells = True
-    varying_parameters = varying_dmi = varying_thickness = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = fields = True
+    varying_parameters = varying_dmi = varying_thickness = varying_current = True
 
 
 class Packaged(Declaration):
@@ -73,8 +77,8 @@ class FilmDeclaration(Packaged):
 
     Settings = FilmSettings
     title = "engine"
-    temperature = heating = waveforms = frozen_spins = partial_cells = True
-    varying_parameters = varying_dmi = varying_thickness = True
+    temperature = heating = waveforms = frozen_spins = partial_cells = fields = True
+    varying_parameters = varying_dmi = varying_thickness = varying_current = True
     relative_time = 1.0
 
 
@@ -84,7 +88,7 @@ class OommfDeclaration(Packaged):
     Settings = OommfSettings
     title = "OOMMF"
     software = "oommf"
-    temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = True
+    temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = fields = True
     memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
     runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
     relative_time = 250.0
@@ -112,10 +116,13 @@ NEEDS = {
     "heating": "temperature.heating: pulse",
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
-    "varying_parameters": "regions (or parameters_file, edge_damage)",
+    "varying_parameters": "regions (or parameters_file, edge_damage, disorder.grains)",
     "varying_dmi": "regions (or parameters_file) with dmi_constant",
-    "varying_thickness": "regions (or parameters_file) with thickness",
+    "varying_thickness": "regions (or parameters_file) with thickness, or disorder.grains with "
+    "thickness or with boundary_exchange below 1",
     "partial_cells": "track.edges: smooth",
+    "fields": "material.bias_field (or heavy_metal.oersted)",
+    "varying_current": "heavy_metal.cut",
 }
 """Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
 

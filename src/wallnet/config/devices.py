@@ -2,24 +2,26 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
+from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import (
     ROOM_TEMPERATURE,
     HeatCapacity,
     Heating,
     HeavyMetal,
+    Oersted,
     Resistivity,
     Strip,
 )
 from wallnet.config.maps import MapFile
 from wallnet.config.measured import MEASURED
-from wallnet.config.messages import misnamed
+from wallnet.config.messages import ConfigError, misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
     FIXES,
@@ -45,6 +47,8 @@ from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
 
+LARGEST_SAMPLE = 2**32 - 1
+
 VACUUM_PERMEABILITY = 4e-7 * math.pi
 """μ0 in N/A², the value of the paper and of OOMMF."""
 
@@ -60,6 +64,9 @@ class StaticMaterial(Section):
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
     uniaxial_anisotropy: Anisotropy
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
+    bias_field: Annotated[float, Quantity("T", 1e-7, 1.0, magnitude=True, zero=True)] = silent(0.0)
+    """Static field along z in the whole film, as of the junction's reference layer. Source: not in
+    the paper."""
 
     @property
     def effective_anisotropy(self) -> float:
@@ -133,6 +140,12 @@ class SimulatedMaterial(StaticMaterial):
 class Material(SimulatedMaterial):
     """The ferromagnetic film and the spin current that drives it (paper, Table I)."""
 
+    field_like_ratio: Annotated[float, Quantity("1", 0.0, 10.0, magnitude=True)] | None = silent(
+        None
+    )
+    """Field-like torque relative to the damping-like one across the spins, instead of
+    `field_like_torque`: ε' is this times ε = PΛ²/(Λ² + 1), P/2 at Λ = 1. Source: not in the
+    paper; see docs/write-energy.md."""
     curie_temperature: Annotated[
         float,
         Quantity("K", ROOM_TEMPERATURE, 1e4, fix="it is an absolute temperature, such as 1000 K"),
@@ -147,6 +160,23 @@ class Material(SimulatedMaterial):
     (2019), Table 1."""
     heat_capacity: HeatCapacity = 3.6e6
     """Heat capacity of the magnet. Source: Co, 3.7e6, and Fe, 3.5e6 (CRC Handbook)."""
+
+    @property
+    def simulated(self) -> SimulatedMaterial:
+        """The material as simulations take it, with ε' of `field_like_ratio`."""
+        values = self.model_dump(include={*SimulatedMaterial.model_fields})
+        if self.field_like_ratio is not None:
+            ratio, efficiency = self.field_like_ratio, self.effective_polarization / 2
+            values["field_like_torque"] = ratio * efficiency
+        return SimulatedMaterial(**values)
+
+    def _faults(self) -> Iterator[str]:
+        yield from super()._faults()
+        if self.field_like_ratio is not None and self.field_like_torque:
+            yield (
+                "field_like_ratio and field_like_torque both tell the field-like torque; leave one "
+                "out, or set field_like_torque: 0.0"
+            )
 
 
 class Temperature(Section):
@@ -313,6 +343,10 @@ class Device(Section):
     the campaign. Regions lie over it."""
     edge_damage: EdgeDamage | None = silent(None)
     """Lower Ku near edges and notches, of what regions and the map give."""
+    disorder: Disorder | None = silent(None)
+    """What differs between samples of the device."""
+    sample: Annotated[int, Field(ge=0, le=LARGEST_SAMPLE)] = silent(0)
+    """Number of a sample, drawn from `disorder`; 0 is the perfect device."""
     stack: StackName | None = silent(None)
     """Stack with values of the literature for `heavy_metal` and `material`; keys that are given
     replace them. Source: see docs/write-energy.md."""
@@ -360,6 +394,22 @@ class Device(Section):
         return Variation.model_construct(**varying, reference=reference) if names else None
 
     @property
+    def sampled_track(self) -> Track:
+        """Its track, as its sample has it."""
+        if not self.sample or not self.disorder:
+            return self.track
+        return SampledTrack(**dict(self.track), disorder=self.disorder, sample=self.sample)
+
+    def of_sample(self, number: int | None) -> Self:
+        """Return a sample of it; itself if the number is None.
+
+        A device without disorder has none but 0: a `ConfigError`.
+        """
+        if number and not self.disorder:
+            raise ConfigError(f"sample {number} needs disorder of the device; add it")
+        return self if number is None else self.model_copy(update={"sample": number})
+
+    @property
     def field_temperature(self) -> float:
         """Temperature in K of the thermal field; 0 without one."""
         given = self.temperature
@@ -373,13 +423,23 @@ class Device(Section):
     @property
     def strip(self) -> Strip:
         """What carries its current and stores its heat."""
-        resistivity = self.material.resistivity
+        resistivity, metal = self.material.resistivity, self.heavy_metal
+        if self.track.notches is None:
+            metal = metal.model_copy(update={"cut": False})
         return Strip(
-            heavy_metal=self.heavy_metal,
+            heavy_metal=metal.electrical,
             magnet_thickness=self.track.thickness,
             magnet_resistivity=None if resistivity == "insulating" else resistivity,
             magnet_heat_capacity=self.material.heat_capacity,
         )
+
+    @property
+    def oersted(self) -> Oersted | None:
+        """Oersted field of its current; None if it does not act."""
+        if not self.heavy_metal.oersted:
+            return None
+        strip = self.strip.model_copy(update={"heavy_metal": self.heavy_metal})
+        return strip.oersted(self.material.polarization)
 
     @property
     def measured_at(self) -> float:
@@ -402,8 +462,12 @@ class Device(Section):
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.track.edges == "smooth"}
+        needs |= {"fields": self.heavy_metal.oersted or self.material.bias_field}
+        needs |= {"varying_current": self.strip.crowding is not None}
         variation = self.variation
-        needs |= dict.fromkeys(needed_for(variation.reference if variation else ()), 1.0)
+        names = {*(variation.reference if variation else ())}
+        names |= self.disorder.needed if self.disorder else set()
+        needs |= dict.fromkeys(needed_for(names), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
             yield fault
         if heated and law.ambient >= curie:
@@ -414,6 +478,10 @@ class Device(Section):
         track = self.track
         if variation:
             yield from variation.faults(track, self.field_temperature)
+        if self.disorder:
+            yield from self.disorder.faults(track, self.field_temperature)
+        elif self.sample:
+            yield f"sample {self.sample} needs disorder to be drawn from; add it or set sample: 0"
         margin = max(track.cell_size, track.fixed_ends or 0.0)
         if not margin <= self.wall.start <= track.length - margin:
             yield (

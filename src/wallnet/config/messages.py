@@ -130,6 +130,8 @@ def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
         return Finding(key, unknown_key(key[-1], _known_keys(model, key[:-1])), key)
     text = _SENTENCES.get(error["type"], " is {given}: {lower}; correct it")
     told = {"given": given, "message": error["msg"], "lower": error["msg"].lower()}
+    if error["type"] == "literal_error":  # as YAML writes them
+        context |= {"expected": context["expected"].replace("False, True", "false, true")}
     return Finding(key, text.format(**told, **context), key)
 
 

@@ -91,6 +91,7 @@ FIXES = {
     "m": "lengths are in metres: 60 nm is 60.0e-9",
     "s": "times are in seconds: 3 ns is 3.0e-9",
     "A/m²": "current densities are in A/m²: 0.5e+12, not 0.5",
+    "T": "fields are in tesla: 5 mT is 5.0e-3",
     "A/m": "1100 kA/m or emu/cm³ are 1.1e+6 A/m",
     "J/m": "20 pJ/m are 2.0e-11 J/m",
     "J/m²": "1 mJ/m² is 1.0e-3 J/m²",

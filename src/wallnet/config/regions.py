@@ -85,11 +85,12 @@ class Region(Section):
 class EdgeDamage(Section):
     """Damage at edges and notches, as from etching."""
 
-    share: Fraction
-    """Share by which Ku is lower. Source: not in the paper."""
-    distance: Length
+    share: Fraction = 0.05
+    """Share by which Ku is lower. Source: our choice; etching damages edges of CoFeB so that they
+    pin walls (arXiv:1711.11334)."""
+    distance: Length = 5e-9
     """Distance of a cell's centre from the nearest edge of the film, notches and ends included, up
-    to which it is damaged. Source: not in the paper."""
+    to which it is damaged. Source: our choice."""
 
 
 class Variation(Section):
@@ -159,5 +160,6 @@ class Variation(Section):
 
 def needed_for(names: Iterable[str]) -> set[str]:
     """Return what a calculator has to simulate if parameters vary: keys of `declarations.NEEDS`."""
-    own = {"dmi_constant": "varying_dmi", "thickness": "varying_thickness"}
+    own = {"dmi_constant": "varying_dmi"}
+    own |= dict.fromkeys(("thickness", "boundary_exchange"), "varying_thickness")
     return {own.get(name, "varying_parameters") for name in names}

@@ -13,7 +13,7 @@ class Stack(NamedTuple):
     resistivity: float
     """Of the heavy metal in Ω m."""
     spin_hall_angle: float
-    """Magnitude of the efficiency of the damping-like torque."""
+    """Efficiency of the damping-like torque, with the sign of the spin Hall angle."""
     thickness: float
     """Of the heavy metal in m."""
     heat_capacity: float
@@ -28,7 +28,7 @@ class Stack(NamedTuple):
 
 STACKS: Mapping[str, Stack] = {
     "pt-co": Stack(33e-8, 0.16, 3e-9, 2.85e6, -0.6, 0.5, 1.7e-12),
-    "w-cofeb": Stack(300e-8, 0.30, 5e-9, 2.56e6, 0.0, 0.05, 0.41e-12),
+    "w-cofeb": Stack(300e-8, -0.30, 5e-9, 2.56e6, 0.0, 0.05, 0.41e-12),
     "aupt-co": Stack(83e-8, 0.35, 4e-9, 2.75e6, 0.0, 0.5, 1.7e-12),
 }
 """Stacks by name.
@@ -61,12 +61,11 @@ def with_stack(device: Mapping[str, Any]) -> dict[str, Any]:
     metal, material, track = blocks
     metal_keys = "resistivity", "spin_hall_angle", "thickness", "heat_capacity"
     made["heavy_metal"] = {key: getattr(stack, key) for key in metal_keys} | {**metal}
-    material = {"polarization": stack.spin_hall_angle, "damping": stack.damping} | {**material}
+    own = {"polarization": abs(stack.spin_hall_angle), "damping": stack.damping}
+    if "field_like_torque" not in material:
+        own["field_like_ratio"] = stack.field_like
+    material = own | {**material}
     # what is no number is refused under its own key
-    with suppress(TypeError, ValueError):
-        material.setdefault(
-            "field_like_torque", stack.field_like * float(material["polarization"]) / 2
-        )
     with suppress(TypeError, ValueError, ZeroDivisionError, KeyError):
         material.setdefault("dmi_constant", stack.interfacial_dmi / float(track["thickness"]))
     return made | {"material": material}

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -94,6 +94,20 @@ class Track(Section):
     def cells(self) -> tuple[int, int]:
         """Number of cells along x and y."""
         return round(self.length / self.cell_size), round(self.width / self.cell_size)
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        """First and last position along y of the cells in m."""
+        return 0.0, self.width
+
+    @property
+    def perfect(self) -> "Track":
+        """The track without the disorder of a sample."""
+        return self
+
+    def of_energy(self) -> Self:
+        """Return the track with the disorder on which the energy depends."""
+        return self
 
     @property
     def cell(self) -> tuple[float, float, float]:

@@ -1,8 +1,9 @@
 """Write energy of a pulse, with current, voltage and temperature rise of the track.
 
-The current flows in a heavy metal of the track's length and width, without notches, and in the
-magnet beside it. `J` of a device is the current density that makes its torque with the polarisation
-P of its material. A metal with spin Hall angle θ carries J · P/θ for the same torque.
+The current flows in a heavy metal of the track's length and width, with or without its notches, and
+in the magnet beside it. `J` of a device is the current density, beside the notches, that makes its
+torque with the polarisation P of its material. A metal with spin Hall angle θ carries J · P/θ for
+the same torque.
 """
 
 import json
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs import WriteEnergyJob
+from wallnet.tracks.current import current as current_of
 from wallnet.tracks.heating import (
     POINTS_A_DECADE,
     StepResponse,
@@ -59,7 +61,7 @@ def write_energy_of(
         rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
         heat = mean_square(waveform, only)
     else:
-        rise = flux * step_response(lasting, job.width, job.heating, job.stored)
+        rise = flux * _step_response(job, lasting)
     return _write_energy(job, density, lasting, rise, largest(waveform), heat)
 
 
@@ -96,8 +98,8 @@ def rise_over_time(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the rise during a pulse of 1e12 A/m² and for twice its duration in s afterwards.
 
-    The result is times in s, (time,), and the rise at each in K, mean over the width and in the
-    middle, (2, time).
+    The result is times in s, (time,), and the rise at each in K, mean and hottest, (2, time); see
+    `step_response`.
     """
     heat = heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
@@ -105,10 +107,7 @@ def rise_over_time(
         # the sum of steps holds at the ends of the parts
         time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
-    if waveform:
-        response = _table(job, time, heat.edges)(since)
-    else:
-        response = step_response(since, job.width, job.heating, job.stored)
+    response = _table(job, time, heat.edges)(since) if waveform else _step_response(job, since)
     flux = heat_flux(job, job.polarization, np.array(1e12))
     return time, response @ (heat.steps * flux)
 
@@ -119,7 +118,7 @@ def _hottest(
     """Return the largest rise during each pulse, with the heat of the pulses before it.
 
     A pulse has a waveform, duration and start in s, and the flux in W/m² of its current density.
-    The shape is (2, pulses): mean over the width, and in the middle.
+    The shape is (2, pulses): mean and hottest; see `step_response`.
     """
     own = [(heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
     # nothing changes fast long after it
@@ -145,7 +144,11 @@ def _table(
     shortest = float(parts[parts > 1e-9 * longest].min(initial=longest))
     count = int(np.ceil(POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
-    return StepResponse(time, step_response(time, job.width, job.heating, job.stored))
+    return StepResponse(time, _step_response(job, time))
+
+
+def _step_response(job: WriteEnergyJob, time: NDArray[np.float64]) -> NDArray[np.float64]:
+    return step_response(time, job.width, job.heating, job.stored, job.notched(job.track))
 
 
 def _write_energy(
@@ -159,7 +162,9 @@ def _write_energy(
     """Return energy and temperature from largest magnitude and mean square of each waveform."""
     in_metal = density * job.rescaling
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness * (1 + job.shunt)
-    voltage = current * job.resistance
+    notched = job.notched(job.track)
+    crowded = current_of(notched.track, notched.crowding).resistance if notched else 1.0
+    voltage = current * job.resistance * crowded
     mean, middle = rise
     beyond = job.ambient + mean >= job.limits[1]
     return {
@@ -184,7 +189,8 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
         "their results mean nothing",
     )
     if job.heat_simulated:
-        told = " in its middle: the film is simulated at the mean temperature over its width"
+        place, over = ("at a neck", "the track") if job.crowding else ("in its middle", "its width")
+        told = f" {place}: the film is simulated at the mean temperature over {over}"
         means = told, "they are not simulated"
     near = "too near its Curie temperature"
     state = "no longer perpendicular" if limit < job.law.end else near

@@ -10,9 +10,9 @@ from wallnet.experiment.request import Request
 from wallnet.experiment.simulation import (
     Simulation,
     Train,
+    drive_of,
     initial_job,
     level_job,
-    pulse_heating,
     pulse_job,
     train_job,
 )

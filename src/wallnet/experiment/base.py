@@ -5,8 +5,9 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from wallnet.config import ConfigError, Track
+from wallnet.config import ConfigError
 from wallnet.config.devices import StaticMaterial
+from wallnet.config.disorder import AnyTrack
 from wallnet.config.quantities import Section
 from wallnet.config.regions import Variation
 from wallnet.files.whole import one_line
@@ -71,7 +72,7 @@ class Job(Section):
 class TrackJob(Job):
     """Computation on the film of a track, which it describes; `tracks.layer` makes arrays of it."""
 
-    track: Track
+    track: AnyTrack
     material: StaticMaterial
     variation: Variation | None = None
     """What varies from cell to cell; None in a uniform film."""

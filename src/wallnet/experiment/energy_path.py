@@ -85,7 +85,7 @@ def minimum_job(device: Device, name: str, temperature: float | None = None) -> 
         placement = WallPlacement(bottom=bottom, top=top)
     material = film_of(device, temperature)
     return Minimum(
-        track=device.track,
+        track=device.sampled_track.of_energy(),
         material=material,
         variation=device.variation and device.variation.of_energy(),
         state=state,
@@ -149,7 +149,7 @@ def barrier_job(
     """
     material = film_of(device, temperature)
     return EnergyPath(
-        track=device.track,
+        track=device.sampled_track.of_energy(),
         material=material,
         variation=device.variation and device.variation.of_energy(),
         first=WallState.from_file_name(first),

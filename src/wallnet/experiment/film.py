@@ -3,15 +3,18 @@
 `check` is handed to `wallnet.config.parse`. Temperatures are in K.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
 from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
+from wallnet.config.disorder import LARGEST
 from wallnet.config.messages import checked
 from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
+from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 from wallnet.film.terms import Layer, SpinTorque, Terms
 
@@ -40,6 +43,7 @@ def terms_of(material: StaticMaterial) -> Terms:
         exchange_stiffness=material.exchange_stiffness,
         dmi_constant=material.dmi_constant,
         anisotropy=material.uniaxial_anisotropy,
+        external_field=(0.0, 0.0, material.bias_field / VACUUM_PERMEABILITY),
     )
     if not isinstance(material, SimulatedMaterial):
         return terms
@@ -171,15 +175,16 @@ def _film(device: Device, kelvin: float) -> Terms:
 
 def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMaterial:
     """Return a material with its terms at a temperature, in six digits."""
-    values = material.model_dump(include={*SimulatedMaterial.model_fields})
+    simulated = material.simulated
     if terms == terms_of(material):
-        return SimulatedMaterial(**values)
-    names = {key: key.removeprefix("uniaxial_") for key in StaticMaterial.model_fields}
+        return simulated
+    fields = (key for key in StaticMaterial.model_fields if key != "bias_field")
+    names = {key: key.removeprefix("uniaxial_") for key in fields}
     if terms.damping != material.damping:
         names["damping"] = "damping"
     # so that all machines simulate the same job
     rounded = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
-    made, findings = checked(SimulatedMaterial, values | rounded)
+    made, findings = checked(SimulatedMaterial, simulated.model_dump() | rounded)
     if made is None:
         (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
         raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")
@@ -223,6 +228,13 @@ def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
             "smaller of Δ/2 and the exchange length, so that the cells may pin the wall; choose a "
             "smaller one, or compare with one"
         )
+    if device.disorder and (grains := device.disorder.grains):
+        lost = LARGEST * math.hypot(grains.anisotropy, grains.thickness)
+        if lost * film.uniaxial_anisotropy > film.effective_anisotropy:
+            yield (
+                f"disorder.grains lets Ku of a grain be {100 * lost:.0f} % lower, at four standard "
+                "deviations, so that it lies in the plane; lower anisotropy or thickness"
+            )
     if device.temperature and (kelvin := device.temperature.ambient) < COLDEST_USUAL:
         yield (
             f"temperature.ambient is {kelvin:g} K, that is {kelvin - 273.15:.0f} °C; write "

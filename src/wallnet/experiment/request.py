@@ -6,7 +6,7 @@ requests.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import Literal
 
@@ -65,6 +65,11 @@ class Request:
     make: Callable[[], Simulation | Minimum | EnergyPath]
     after: tuple[str, ...] = ()
     sweep: str = ""
+
+    def of_sample(self, number: int) -> "Request":
+        """Return the request with the paths of a numbered sample."""
+        after = tuple(files.of_sample(path, number) for path in self.after)
+        return replace(self, path=files.of_sample(self.path, number), after=after)
 
     @property
     def computes(self) -> Simulation | Minimum | EnergyPath:

@@ -18,7 +18,8 @@ from wallnet.config.devices import (
     Relaxation,
     SimulatedMaterial,
 )
-from wallnet.config.heavy_metal import Heating, Strip
+from wallnet.config.disorder import Disorder, SampledTrack
+from wallnet.config.heavy_metal import Crowding, Heating, Oersted, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
     CurrentDensity,
@@ -119,7 +120,7 @@ class Simulation(TrackJob):
     With `replicas`, the whole train is repeated, from one initial state.
 
     A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas`,
-    `waveform` and `train` has none of them in its JSON, so that it stays the same job.
+    `waveform`, `train` and `crowding` has none of them in its JSON, so that it stays the same job.
     """
 
     material: SimulatedMaterial
@@ -146,6 +147,10 @@ class Simulation(TrackJob):
     """Shares of `current_density` over the pulse; none for a square pulse."""
     train: Train | None = None
     """Pulses in the place of a single one."""
+    oersted: Oersted | None = None
+    """Field that goes with the current; None if none does."""
+    crowding: Crowding | None = None
+    """What makes the current of its pulses crowd at notches; None if it is uniform."""
 
     @field_validator("calculator", mode="before")
     @classmethod
@@ -173,14 +178,15 @@ class Simulation(TrackJob):
     def noise_key(self) -> int:
         """Key of the generator of the thermal field.
 
-        It differs between seeds, between pulses, between the pulses of a train, between the
-        initial positions of a wall and between replicas. It does not depend on the block of a
-        replica.
+        It differs between seeds, between samples, between pulses, between the pulses of a train,
+        between the initial positions of a wall and between replicas. It does not depend on the
+        block of a replica.
         """
         place = [self.placement.bottom, self.placement.top]
         pulse = [self.pulse_number, self.current_density, self.pulse_duration]
         replica = self.replicas[:1] if self.replicas else ()
-        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica]).encode())
+        sample = [f"sample {self.track.sample}"] if isinstance(self.track, SampledTrack) else []
+        drawn = hashlib.sha256(json.dumps([self.seed, *pulse, *place, *replica, *sample]).encode())
         return int.from_bytes(drawn.digest()[:4], "big")
 
     @property
@@ -317,15 +323,19 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
         "partial_cells": "edges" in job.get("track", {}),
+        "fields": "oersted" in job or "bias_field" in job.get("material", {}),
+        "varying_current": "crowding" in job,
     }
-    varying = needed_for(job.get("variation", {}).get("reference", ()))
-    return {what for what, needed in needs.items() if needed} | varying
+    names = {*job.get("variation", {}).get("reference", ())}
+    if disorder := job.get("track", {}).get("disorder"):
+        names |= Disorder.model_validate(disorder).needed
+    return {what for what, needed in needs.items() if needed} | needed_for(names)
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
     name = device.calculator
     fields: dict[str, Any] = {
-        "track": device.track,
+        "track": device.sampled_track,
         "material": cells_of(device),
         "variation": device.variation,
         "placement": WallPlacement(bottom=bottom, top=top),
@@ -340,15 +350,25 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
     return Simulation(**(fields | changes))
 
 
-def pulse_heating(device: Device) -> PulseHeating | None:
+def drive_of(device: Device) -> dict[str, Any]:
+    """Return what the current of a device does beside its torque, by the keys of a job."""
+    return {
+        "heating": _heating(device),
+        "oersted": device.oersted,
+        "crowding": device.strip.crowding,
+    }
+
+
+def _heating(device: Device) -> PulseHeating | None:
     """Return how the pulses of a device heat its film; None if they do not."""
     given = device.temperature
     if given is None or given.heating == "none":
         return None
     # what changes no temperature is not part of a job
-    metal = device.heavy_metal.model_copy(update={"preset": None})
+    strip = device.strip
+    metal = strip.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
-        **dict(device.strip) | {"heavy_metal": metal},
+        **dict(strip) | {"heavy_metal": metal},
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
         **dict(law_of(device)),
     )
@@ -372,7 +392,7 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
         current_density=current_density,
         pulse_duration=device.pulse.duration,
         waveform=device.pulse.waveform,
-        heating=pulse_heating(device),
+        **drive_of(device),
     )
 
 
@@ -380,7 +400,7 @@ def train_job(device: Device, train: Train) -> Simulation:
     """Return the job of a train of pulses on a device, from its initial state on."""
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
-    changes = {"relaxation": relaxation, "train": train, "heating": pulse_heating(device)}
+    changes = {"relaxation": relaxation, "train": train, **drive_of(device)}
     return initial_job(device).model_copy(update=changes)
 
 

@@ -10,6 +10,7 @@ from wallnet.files.datasets import (
     is_quenched,
     is_resting,
     last_ends,
+    of_perfect_device,
     read_dataset,
     read_json,
     write_dataset,

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
 from wallnet.errors import UserError
-from wallnet.files.schema import KINDS, VARIABLES, assembled, dataset, impossible, names_of
+from wallnet.files.schema import (
+    KINDS,
+    SAMPLE,
+    VARIABLES,
+    assembled,
+    dataset,
+    dimensions_of,
+    impossible,
+    names_of,
+)
 from wallnet.files.whole import (
     LARGEST_JSON,
     FileError,
@@ -125,7 +134,7 @@ def write_dataset(
 
 
 def read_dataset(
-    path: str | Path, kind: str, only: Collection[str] | None = None
+    path: str | Path, kind: str, only: Collection[str] | None = None, samples: bool = False
 ) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
 
@@ -138,6 +147,9 @@ def read_dataset(
     only : collection of str, optional
         Names of the variables that are read; all if not given. Those that a file of this kind can
         lack are left out if it does.
+    samples : bool
+        Whether all samples are returned, along `sample`, where the file has some. By default, the
+        values are those of the perfect device.
 
     Returns
     -------
@@ -168,15 +180,22 @@ def read_dataset(
         for name in names:
             if name not in given:
                 raise damaged(path, f"lacks {name}")
-            if (axes := given[name].dimensions) != (expected := VARIABLES[name].dimensions):
+            if (axes := given[name].dimensions) != (expected := dimensions_of(name, given)):
                 raise damaged(path, f"has {name} over {axes}, not {expected}")
             unit = getattr(given[name], "units", "1")
             if unit != (schemed := VARIABLES[name].units or "1"):
                 raise damaged(path, f"has {name} in {str(unit)[:40]!r}, not in {schemed!r}")
-        values = {name: given[name][...] for name in names if only is None or name in only}
+        read = names if only is None else {*only, SAMPLE}
+        values = {name: given[name][...] for name in names if name in read}
         if fault := impossible(values, attrs):
             raise damaged(path, fault)
-        return assembled(values, attrs)
+        data = assembled(values, attrs)
+        return data if samples else of_perfect_device(data)
+
+
+def of_perfect_device(data: "xarray.Dataset") -> "xarray.Dataset":
+    """Return a dataset without its samples, if it has some."""
+    return data.isel({SAMPLE: 0}).drop_vars(SAMPLE) if SAMPLE in data.dims else data
 
 
 def kind_of(path: str | Path) -> str:

@@ -35,6 +35,33 @@ DATASET_FIGURE = "results/figures/networks/{dataset}/{figure}{suffix}"
 NETWORK_FIGURE = "results/figures/networks/{dataset}/{figure}-{device}{suffix}"
 
 
+SAMPLES = "samples"
+"""Folder, below the results, of those of samples; each has a folder of its own there."""
+
+
+def of_sample(path: str, number: int | str) -> str:
+    """Return the path of a result of a numbered sample.
+
+    Examples
+    --------
+    >>> of_sample("results/initial/synapse.nc", 3)
+    'results/samples/3/initial/synapse.nc'
+    """
+    return str(PurePosixPath(RESULTS, SAMPLES, str(number), *PurePosixPath(path).parts[1:]))
+
+
+def of_device(path: str) -> str:
+    """Return the path without the folder of its sample.
+
+    Examples
+    --------
+    >>> of_device("results/samples/3/initial/synapse.nc"), of_device("results/initial/synapse.nc")
+    ('results/initial/synapse.nc', 'results/initial/synapse.nc')
+    """
+    parts = PurePosixPath(path).parts
+    return str(PurePosixPath(RESULTS, *parts[3:])) if parts[1:2] == (SAMPLES,) else path
+
+
 def folder_of(pattern: str, device: str) -> str:
     """Return the folder of a device's files of one kind.
 

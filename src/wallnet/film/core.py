@@ -126,7 +126,7 @@ class _Ramp:
     parameters: NDArray[np.void]
     """Coefficients of the inner loops at the end, (1,)."""
     uniform_field: NDArray[np.float64]
-    """Uniform field at the end in A/m, (3,)."""
+    """Applied field at the end in A/m, (3, 1, 1) or (3, rows, columns)."""
 
     def passed(self, time: float | NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the share of the change at a time, from 0 to 1."""
@@ -269,20 +269,27 @@ class Engine:
     def _coefficients(
         self, torque: SpinTorque | None
     ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-        """Return the coefficients of the inner loops, (1,), and the uniform field in A/m, (3,)."""
+        """Return the coefficients of the inner loops, (1,), and the applied field in A/m.
+
+        The field has the shape (3, 1, 1), or (3, rows, columns) if it differs between cells.
+        """
         layer, terms = self.layer, self.layer.terms
         if layer.cells is not None:
             from wallnet.film.packing import driven
 
-            return driven(layer, torque, self._cells[0])
-        found = np.zeros(1, [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()])
-        found["damping"], found["precession"] = layer.damping, terms.precession
-        uniform_field = np.zeros(3)
-        for each in terms.acting(torque):
-            uniform_field += each.uniform_field(layer)
-            for name, value in each.coefficients(layer).items():
-                found[name] += value
-        return found.astype(loops.RECORD), uniform_field
+            parameters, field = driven(layer, torque, self._cells[0])
+        else:
+            names = [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()]
+            parameters, field = np.zeros(1, names), np.zeros((3, 1, 1))
+            parameters["damping"], parameters["precession"] = layer.damping, terms.precession
+            for each in terms.acting(torque):
+                field += each.uniform_field(layer)[:, None, None]
+                for name, value in each.coefficients(layer).items():
+                    parameters[name] += value
+            parameters = parameters.astype(loops.RECORD)
+        if torque is not None and layer.current_field is not None:
+            field = field + torque.current_density * layer.current_field
+        return parameters, field
 
     def set_torque(
         self,
@@ -456,7 +463,7 @@ class Engine:
             self.counters.stray_field_renewals += 1
             self._far_of(m, uniform_field, out, slice(0, m.shape[2]))
         else:
-            out[:] = uniform_field if uniform_field.ndim == 3 else uniform_field[:, None, None]
+            out[:] = uniform_field
 
     def _far_of(
         self,

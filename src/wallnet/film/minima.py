@@ -20,7 +20,7 @@ STOP = 0.1
 """Largest ``|m × H × m|`` in A/m at a minimum."""
 
 COARSE = 5.0
-"""The same where double precision takes over; single precision reaches about 2 A/m."""
+"""The same where double precision takes over; at least `Landscape.rounding`."""
 
 COARSE_STEPS = 2000
 """Largest number of steps in single precision."""
@@ -97,8 +97,9 @@ def descend(landscape: Landscape, m: NDArray[np.floating]) -> Minimum:
         If the field is not finite.
     """
     start = np.where(landscape.mask, m, 0.0)
+    enough = max(COARSE, landscape.rounding)
     coarse, _, first = steps(
-        landscape, unit(start.astype(np.float32)), landscape.torque, COARSE, COARSE_STEPS
+        landscape, unit(start.astype(np.float32)), landscape.torque, enough, COARSE_STEPS
     )
     limit = FINE_STEPS if first < COARSE_STEPS else 0
     fine, residual, second = steps(

@@ -40,7 +40,8 @@ KNOWN = 0.99
 """Overlap of the softest changes before and after a step above which this change is known."""
 
 STOP = 10.0
-"""Largest ``|m × H × m|`` at a saddle point in A/m. Its energy is then exact within 0.01 k_B T."""
+"""Largest ``|m × H × m|`` at a saddle point in A/m; at least `Landscape.rounding`. Its energy is
+then exact within 0.01 k_B T."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Path:
     @property
     def converged(self) -> bool:
         """Whether the highest image is a saddle point, from which the energy falls in one way."""
-        return self.residual <= STOP and self.stiffness[0] < 0 < self.stiffness[1]
+        return self.stiffness[0] < 0 < self.stiffness[1]
 
 
 def distance(a: NDArray, b: NDArray) -> float:
@@ -131,11 +132,11 @@ def _moved_across(
     An image moves by no more than the distance between two. Over longer distances, the direction of
     the path would change, and the image would slide down along it.
     """
-    moved = path.copy()
+    moved, stop = path.copy(), max(STOP, landscape.rounding)
     gap = along(path)[-1] / (len(path) - 1)
     for index in range(1, len(path) - 1):
         tangent = _tangent(landscape, path, energy, index)
-        there, _, _ = steps(landscape, path[index], landscape.torque, STOP, STEPS, tangent)
+        there, _, _ = steps(landscape, path[index], landscape.torque, stop, STEPS, tangent)
         change = there - path[index]
         change -= np.float32(landscape.dot(tangent, change)) * tangent
         share = min(1.0, gap / max(math.sqrt(landscape.dot(change, change)), 1e-300))
@@ -175,18 +176,18 @@ def _saddle_near(
     m = _highest_around(landscape, path, index)
     mode = _tangent(landscape, path.images, path.energy, index)
     near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
-    known = False
+    known, stop = False, max(STOP, landscape.rounding)
     for _ in range(CLIMBS):
         # while the softest change is not yet known, a long descent could follow it downhill
         count = CLIMBING_STEPS if known else STEPS
-        m, _, _ = steps(landscape, m, landscape.torque, STOP, count, mode)
+        m, _, _ = steps(landscape, m, landscape.torque, stop, count, mode)
         field = landscape.torque(m)
         residual = largest(field)
         values, new = softest(landscape, m, mode)
         known, mode = abs(landscape.dot(mode, new)) > KNOWN, new
         if distance(m, path.images[index]) > near:
             return None
-        if residual <= STOP:
+        if residual <= stop:
             return m, residual, values
         # uphill along the softest change, to where its torque vanishes
         step = landscape.dot(mode, field) / -max(abs(values[0]), 1e-300)

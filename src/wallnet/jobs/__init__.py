@@ -16,6 +16,7 @@ from wallnet.config.networks import RunSet
 from wallnet.config.quantities import Section, silent
 from wallnet.config.reference import Reference
 from wallnet.config.stages import PROGRAMMED_STAGES
+from wallnet.config.track import Track
 from wallnet.experiment.base import Job
 from wallnet.experiment.film import FilmLaw, film_of, law_of, terms_of
 
@@ -99,12 +100,14 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
     heating: Heating
     ambient: float = silent(ROOM_TEMPERATURE)
     """Temperature in K of the track before the pulses."""
+    track: Track | None = None
+    """The track, if current and heat vary along it."""
     heat_simulated: bool = silent(False)
     """Whether the simulated film has the mean temperature of the track."""
 
     @property
     def resistance(self) -> float:
-        """Resistance of metal and magnet between the ends of the track in Ω."""
+        """Resistance of metal and magnet between the ends of a track without notches in Ω."""
         metal = self.heavy_metal
         alone = metal.resistivity * self.length / (self.width * metal.thickness)
         return alone / (1 + self.shunt)
@@ -135,13 +138,14 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
 
 def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job for pulses on a device."""
-    given = device.film_law
+    given, strip = device.film_law, device.strip
     return WriteEnergyJob(
+        track=device.track if strip.crowding else None,
         length=device.track.length,
         width=device.track.width,
         polarization=device.material.polarization,
         film=film_of(device),
-        **dict(device.strip),
+        **dict(strip),
         heating=device.heating,
         ambient=given.ambient,
         heat_simulated=given.heating == "pulse",

@@ -24,7 +24,7 @@ from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table
 from wallnet.studies import STUDIES
-from wallnet.studies.showing import show_of
+from wallnet.studies.showing import read_study, show_of
 
 if TYPE_CHECKING:
     import pandas
@@ -112,7 +112,7 @@ def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "
         study = STUDIES[each.study]
         path = folder / study.path(each.subject)
         if each.needed or path.exists():
-            data = files.read_dataset(path, study.kind)
+            data = read_study(path, each.study)
             made = json.loads(data.attrs["parameters"]).get("settings")
             if each.needed or made == each.settings:
                 yield (each.study, each.subject), data

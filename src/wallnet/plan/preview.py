@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wallnet import files, plan
-from wallnet.config import Campaign, Device, Figures
+from wallnet.config import Campaign, ConfigError, Device, Figures
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.experiment.base import TrackJob
 from wallnet.experiment.film import film_of
@@ -32,7 +32,8 @@ from wallnet.plan.work import network_times, processor_time, work_ahead, work_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.tracks import geometry, layer, placed_wall
+from wallnet.tracks import geometry, layer, placed_wall, samples
+from wallnet.tracks.current import current
 from wallnet.tracks.regions import check, relative
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
@@ -68,6 +69,7 @@ QUANTITIES = {
     "threshold": Quantity("threshold of J at a notch, rigid wall", "1e12 A/m²", 1e12),
     "rise": Quantity("largest rise of the temperature", "K", 1.0, ".0f"),
     "energy": Quantity("energy of the strongest pulse", "pJ", 1e-12, "#.3g"),
+    "lost": Quantity("area of cells that smooth edges leave empty", "nm²", 1e-18, ".0f"),
     "simulations": Quantity("simulations of the sweep", form=".0f"),
     "time": Quantity("processor time of the sweep", "s", form=".0f"),
 }
@@ -153,6 +155,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "threshold": max(wall.forward, key=abs, default=np.nan),
         "rise": float(pulses["temperature_rise"].max()),
         "energy": float(pulses["write_energy"].max()),
+        "lost": geometry.lost_area(track),
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
     }
@@ -168,6 +171,19 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
             f"{asked.retained:g}, so that a notch retains no wall; enlarge track.notches.diameter"
         )
     return found, doubts
+
+
+def oersted_line(name: str, device: Device) -> str:
+    """Return the largest Oersted field of a device as a sentence, empty if it does not act."""
+    if device.oersted is None:
+        return ""
+    strongest = max(map(abs, device.pulse.current_densities))
+    field = geometry.oersted_field(device.track, device.oersted)
+    _, across, along = VACUUM_PERMEABILITY * strongest * np.abs(field).max(axis=(1, 2)) / 1e-3
+    return (
+        f"{name}: the Oersted field of {strongest / 1e12:g}e12 A/m² is up to {across:.1f} mT in "
+        f"the plane, and {along:.1f} mT along z at the edges."
+    )
 
 
 def _text(key: str, value: float) -> str:
@@ -204,7 +220,11 @@ def preview(campaign: Campaign) -> str:
             table.append(row)
         lines += [*lines_of(table), ""]
     lines += [*textwrap.wrap(LEGEND, WIDTH), ""]
-    for name, (_, doubts) in found.items():
+    for name, device in campaign.simulated.items():
+        lines += textwrap.wrap(oersted_line(name, device), WIDTH, subsequent_indent="    ")
+    for name, (values, doubts) in found.items():
+        if values["lost"]:
+            lines.append(f"{name}: smooth edges leave {_text('lost', values['lost'])} nm² empty")
         for text in (each for texts in doubts.values() for each in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
     requested = Requested(campaign)
@@ -233,26 +253,44 @@ def drawing_of(device: Device, name: str, figures: Figures) -> "Figure":
     """Draw a device to scale, with its initialised wall. Call this inside `style.apply`."""
     from wallnet.report.preview import draw
 
-    job, start = TrackJob(track=device.track, material=film_of(device)), device.wall.start
+    track, start = device.sampled_track, device.wall.start
+    job = TrackJob(track=track, material=film_of(device))
     m_z = np.where(layer(job).mask, placed_wall(job, start, start)[..., 2], np.nan)
-    return draw(device, name, m_z, geometry.outline(device.track), figures)
+    return draw(device, _title(device, name), m_z, geometry.outlines(track), figures)
+
+
+def _title(device: Device, name: str) -> str:
+    return f"{name}, sample {device.sample}" if device.sample else name
 
 
 def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
-    """Draw each parameter that varies over a device. Call this inside `style.apply`.
+    """Draw each parameter that varies over a device, and its current if this crowds.
 
-    Ku and D are those of the thickness of each cell.
+    Call this inside `style.apply`. Ku and D are those of the thickness of each cell. Of a sample,
+    the filled share of cells is drawn too, and the factor of A and D of their weakest bond.
     """
     from wallnet.report.film import draw_parameters
 
-    track, variation = device.track, device.variation
-    assert variation
+    track, variation = device.sampled_track, device.variation
     base = dict(device.material) | {"thickness": track.thickness}
     base["anisotropy"] = device.material.uniaxial_anisotropy
     film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
     shares = relative(track, variation)
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
-    return draw_parameters(device, name, values, geometry.outline(track), figures)
+    if bonds := samples.bonds(track):
+        values["weakest_bond"] = weakest = film.copy()
+        for view, bond in ((weakest.T, bonds["bond_x"].T), (weakest, bonds["bond_y"])):
+            for side in (slice(1, None), slice(-1)):
+                view[side] = np.minimum(view[side], bond)
+    if device.sample:
+        shapes = geometry.shares(track).get("shapes", film[..., None, None])
+        values["filled"] = film * shapes.mean(axis=(2, 3))
+    vectors = {}
+    if crowding := device.strip.crowding:
+        vectors["current"] = current(track, crowding).density
+        values["current"] = film * np.hypot(*vectors["current"])
+    title = _title(device, name)
+    return draw_parameters(device, title, values, geometry.outlines(track), figures, vectors)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -263,6 +301,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         f"simulated, and draw the devices to scale ({files.PREVIEW.format(device='NAME')}).",
     )
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
+    command.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="draw the devices that have disorder as sample N; as configured by default",
+    )
     command.set_defaults(handler=_preview)
 
 
@@ -271,11 +315,22 @@ def _preview(arguments: argparse.Namespace) -> None:
 
     folder = Path(arguments.directory)
     campaign = plan.load(folder / "config.yaml")
+    shown = campaign.simulated
+    if (number := arguments.sample) is not None:
+        drawn = {name: each for name, each in shown.items() if each.disorder}
+        if number < 0 or not drawn:
+            raise ConfigError(
+                f"--sample {number} needs a number from 0 on, and a device with disorder in "
+                "config.yaml; correct it or leave it out"
+            )
+        shown = {name: each.of_sample(number) for name, each in drawn.items()}
+        campaign = campaign.model_copy(update={"devices": campaign.devices | shown})
+        shown = {f"{name}-sample-{number}": each for name, each in shown.items()}
     with contextlib.chdir(folder):  # a request reads the files that it names
         print(preview(campaign))
-    for name, device in campaign.simulated.items():
+    for name, device in shown.items():
         drawings = {files.PREVIEW: drawing_of}
-        if device.variation:
+        if device.variation or device.sample or device.strip.crowding:
             drawings[files.PARAMETERS_PREVIEW] = parameters_drawing
         for pattern, draw in drawings.items():
             path = folder / pattern.format(device=name)

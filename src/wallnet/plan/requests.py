@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 
+from wallnet import files
 from wallnet.config import Campaign, ConfigError
 from wallnet.experiment import Request
 from wallnet.experiment.request import COMMANDS, Kind
@@ -22,7 +23,7 @@ def pattern_of(kind: Kind) -> str:
     own = [
         f"{study.name}/{study.places[kind]}" for study in STUDIES.values() if kind in study.places
     ]
-    return "|".join([*PLACES.get(kind, ()), *own])
+    return f"(?:{files.SAMPLES}/[0-9]+/)?(?:{'|'.join([*PLACES.get(kind, ()), *own])})"
 
 
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
@@ -60,7 +61,7 @@ class Requested(Mapping[str, Request]):
 
     def __getitem__(self, path: str) -> Request:
         """Return the request of a path; raise `ConfigError` if the campaign does not ask for it."""
-        owner = path.split("/")[1]
+        owner = files.of_device(path).split("/")[1]
         if owner in ALL_STUDIES and path not in self.of_study(owner):
             # a round may have been finished since
             self._made[owner] = of_study(owner, self.campaign, self._folder) | self._made[owner]

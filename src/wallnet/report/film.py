@@ -1,7 +1,7 @@
 """The film of a device before it is simulated: its parameters in each cell."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,47 +21,78 @@ LABELS = {
     "anisotropy": (r"$\mathit{K}_u$ (MJ/m³)", 1e6),
     "damping": (r"$\mathit{\alpha}$", 1.0),
     "thickness": (r"$\mathit{t}$ (nm)", NM),
+    "weakest_bond": ("weakest bond", 1.0),
+    "filled": ("filled share", 1.0),
+    "current": (r"$|\mathit{J}|$ in the metal", 1.0),
 }
 """Label and unit of each parameter."""
 
 
-Outline = NDArray[np.float64]
-"""Corners of the outline of a notch in m, (corners, 2), from its place on the edge."""
+ARROWS = 8
+"""Rows of arrows across a track."""
+
+Outlines = Sequence[NDArray[np.float64]]
+"""Lines of notches or edges in m, each (corners, 2)."""
 
 
-def draw_notches(axes: "Axes", track: Track, outline: Outline) -> None:
-    """Draw the outline of each notch."""
-    along, depth = outline.T / NM
-    for position in track.notch_positions:
-        for edge in (depth, track.width / NM - depth):
-            axes.plot(along + position / NM, edge, "k-", linewidth=0.6, scalex=False, scaley=False)
+def draw_outlines(axes: "Axes", outlines: Outlines) -> None:
+    """Draw the lines of notches or edges."""
+    for line in outlines:
+        axes.plot(*(line.T / NM), "k-", linewidth=0.6, scalex=False, scaley=False)
+
+
+def extent_of(track: Track) -> tuple[float, float, float, float]:
+    """Return the extent of the cells of a track along x and y in nm."""
+    low, high = track.sides
+    return (0, track.length / NM, low / NM, high / NM)
+
+
+def _draw_directions(axes: "Axes", track: Track, vectors: NDArray[np.float64]) -> None:
+    """Draw an arrow in about every sixth of the rows, and as often along the track."""
+    every = max(1, track.cells[1] // ARROWS)
+    chosen = tuple(slice(every // 2, None, every) for _ in range(2))
+    x, y = ((np.arange(count) + 0.5) * track.cell_size / NM for count in track.cells)
+    y += track.sides[0] / NM
+    along, across = vectors[:, *chosen] / np.hypot(*vectors[:, *chosen])
+    length: dict[str, Any] = {
+        "scale": 1.2 / (every * track.cell_size / NM),
+        "scale_units": "x",
+        "angles": "xy",
+    }
+    thin: dict[str, Any] = {"width": 1e-3, "pivot": "mid", "color": "white"}
+    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, **length, **thin)
 
 
 def draw_parameters(
     device: Device,
     name: str,
     parameters: Mapping[str, NDArray[np.float64]],
-    outline: Outline,
+    outlines: Outlines,
     figures: Figures,
+    vectors: Mapping[str, NDArray[np.float64]],
 ) -> "Figure":
     """Draw parameters of a device as maps, with its notches and its wall.
 
-    Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film. Call this
-    inside `style.apply`.
+    Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film; the
+    current is relative to that beside the notches. `vectors` are components along x and y,
+    (2, rows, columns), of which arrows show the direction. Call this inside `style.apply`.
     """
-    track = device.track
-    aspect = len(parameters) * (0.85 * track.width / track.length + 0.025) + 0.08
+    extent = extent_of(device.sampled_track)
+    aspect = len(parameters) * (0.85 * (extent[3] - extent[2]) / extent[1] + 0.025) + 0.08
     figure, panels = style.panels(figures, len(parameters), 1, aspect, sharex=True)
     colours = style.parameter_map()
     for axes, (key, values) in zip(panels[:, 0], parameters.items(), strict=True):
         label, unit = LABELS[key]
-        extent = (0, track.length / NM, 0, track.width / NM)
         image = axes.imshow(values / unit, origin="lower", extent=extent, cmap=colours)
-        draw_notches(axes, track, outline)
+        draw_outlines(axes, outlines)
+        if key in vectors:
+            _draw_directions(
+                axes, device.sampled_track, np.where(np.isnan(values), np.nan, vectors[key])
+            )
         for colour, dashes in (("white", "-"), ("black", "--")):
             axes.axvline(device.wall.start / NM, color=colour, linestyle=dashes, linewidth=1.0)
         axes.set_ylabel(Y_LABEL)
         figure.colorbar(image, ax=axes, label=label, pad=0.01, aspect=10)
-    panels[0, 0].set_title(f"{style.plain(name)}: parameters that vary; the wall is dashed")
+    panels[0, 0].set_title(f"{style.plain(name)}: what varies over the film; the wall is dashed")
     panels[-1, 0].set_xlabel(X_LABEL)
     return figure

@@ -9,7 +9,7 @@ from wallnet.config import Device, Figures
 from wallnet.experiment.film import film_of
 from wallnet.report import style
 from wallnet.report.devices import NM, X_LABEL, Y_LABEL
-from wallnet.report.film import Outline, draw_notches
+from wallnet.report.film import Outlines, draw_outlines, extent_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ FIXED: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.5", "hatch": "////
 
 
 def draw(
-    device: Device, name: str, m_z: NDArray[np.floating], outline: Outline, figures: Figures
+    device: Device, name: str, m_z: NDArray[np.floating], outlines: Outlines, figures: Figures
 ) -> "Figure":
     """Draw the whole track, and enlarged its wall and its first notch, with equal axes.
 
@@ -32,7 +32,7 @@ def draw(
     from matplotlib import pyplot
     from matplotlib.patches import Patch
 
-    track, film = device.track, film_of(device)
+    track, film = device.sampled_track, film_of(device)
     start, extent = device.wall.start, 8 * film.wall_width_parameter
     parts = {"wall": (start, extent)}
     # a notch beside the wall shows more than that below it
@@ -57,7 +57,7 @@ def draw(
         for part, (x, y, width, tall) in edges.items()
     }
     for each in axes.values():
-        _film(each, device, m_z, outline)
+        _film(each, device, m_z, outlines)
     whole = axes["track"]
     columns, rows = track.cells
     sizes = " × ".join(f"{edge / NM:g}" for edge in (track.length, track.width, track.thickness))
@@ -76,26 +76,26 @@ def draw(
     legend = [
         Patch(color=colours(0.0), label=r"$\mathit{m}_z$ = -1"),
         Patch(color=colours(1.0), label=r"$\mathit{m}_z$ = 1"),
-        *([Patch(color=style.EMPTY, label="no film")] if track.notches else []),
+        *([Patch(color=style.EMPTY, label="no film")] if track.notches or device.sample else []),
         *([Patch(**FIXED, label="fixed ends")] if track.fixed_ends else []),
     ]
     figure.legend(handles=legend, loc="lower center", ncols=len(legend))
     return figure
 
 
-def _film(axes: "Axes", device: Device, m_z: Any, outline: Outline) -> None:
+def _film(axes: "Axes", device: Device, m_z: Any, outlines: Outlines) -> None:
     """Draw the cells of the whole film, its notches and its fixed ends."""
     from matplotlib.patches import Rectangle
 
-    track = device.track
-    length, width = track.length / NM, track.width / NM
+    track, extent = device.sampled_track, extent_of(device.sampled_track)
+    _, length, low, high = extent
     colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
-    axes.imshow(m_z, origin="lower", extent=(0, length, 0, width), **colours)
-    draw_notches(axes, track, outline)
+    axes.imshow(m_z, origin="lower", extent=extent, **colours)
+    draw_outlines(axes, outlines)
     fixed = (track.fixed_ends or 0.0) / NM
     for left in (0.0, length - fixed) if fixed else ():
-        axes.add_patch(Rectangle((left, 0), fixed, width, **FIXED))
-    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL, xlim=(0, length), ylim=(0, width))
+        axes.add_patch(Rectangle((left, low), fixed, high - low, **FIXED))
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL, xlim=(0, length), ylim=(low, high))
     axes.tick_params(top=False, right=False, direction="out")
 
 
@@ -103,7 +103,7 @@ def _detector(axes: "Axes", device: Device) -> None:
     """Draw a bar above a track where the detector is, and its name."""
     from matplotlib.transforms import offset_copy
 
-    detector, top = device.detector, device.track.width / NM
+    detector, top = device.detector, device.sampled_track.sides[1] / NM
     start, stop = (detector.start or 0.0) / NM, (detector.stop or device.track.length) / NM
     figure: Any = axes.figure
     above = offset_copy(axes.transData, figure, y=4, units="points")
@@ -115,14 +115,14 @@ def _detector(axes: "Axes", device: Device) -> None:
 
 def _enlarge(axes: "Axes", device: Device, centre: float, extent: float) -> None:
     """Show a square part of a film around a position in m, at the lower edge, with its cells."""
-    track = device.track
-    cell = track.cell_size / NM
+    track = device.sampled_track
+    cell, low = track.cell_size / NM, track.sides[0] / NM
     side = min(extent, MOST_CELLS * track.cell_size, track.width, track.length) / NM
     left = min(max(centre / NM - side / 2, 0.0), track.length / NM - side)
     lines: dict[str, Any] = {"color": "white", "linewidth": 0.3}
-    axes.vlines(np.arange(track.cells[0] + 1) * cell, 0, side, **lines)
-    axes.hlines(np.arange(track.cells[1] + 1) * cell, left, left + side, **lines)
-    axes.set(xlim=(left, left + side), ylim=(0, side))
+    axes.vlines(np.arange(track.cells[0] + 1) * cell, low, low + side, **lines)
+    axes.hlines(low + np.arange(track.cells[1] + 1) * cell, left, left + side, **lines)
+    axes.set(xlim=(left, left + side), ylim=(low, low + side))
 
 
 def _title(device: Device, part: str, centre: float, width: float) -> str:

@@ -111,6 +111,8 @@ class Calculator(Declaration, ABC, Generic[Given]):
         Whether it simulates Ms, A, Ku and α that vary from cell to cell, D, and the thickness.
     partial_cells : bool
         Whether it simulates cells that are filled in part, as with `track.edges: smooth`.
+    varying_current : bool
+        Whether it simulates a current that crowds at notches, as with `heavy_metal.cut`.
     threads : int
         Threads of a job. Snakemake sets OMP_NUM_THREADS to those that the job gets.
     memory, runtime : Mapping

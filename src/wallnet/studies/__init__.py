@@ -11,12 +11,14 @@ from wallnet.studies.base import GatherJob, Study, gather_job
 
 NAMES = (
     "pulse_trains",
+    "sweeps",
     "operating_windows",
     "transitions",
     "disturb",
     "thermal",
     "intervals",
     "depinning",
+    "sensitivity",
     "calibration",
     "barriers",
     "crosscheck",

@@ -19,11 +19,12 @@ from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
-from wallnet.config.quantities import Section, Text
-from wallnet.experiment import Job, Request, Simulation, level_job, pulse_heating
+from wallnet.config.quantities import Section, Text, silent
+from wallnet.experiment import Job, Request, Simulation, drive_of, level_job
 from wallnet.experiment.film import size_fault
 from wallnet.experiment.request import Kind, level
 from wallnet.files import WallState, schema
+from wallnet.files.schema import SAMPLE
 
 Key = tuple[str | float | int, ...]
 """What names a request within its study."""
@@ -51,6 +52,13 @@ VariantName = Annotated[
     ),
 ]
 """Name of a variant, which can be part of file names."""
+
+
+class Sampled(Section):
+    """What is also asked of samples of a device, as they are made."""
+
+    samples: Annotated[int, Field(ge=0, le=10_000)] = silent(0)
+    """Number of samples beside the perfect device, drawn from its `disorder`."""
 
 
 class Varied(Section):
@@ -100,14 +108,26 @@ def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[
         where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
         found = missing_device(where, name, devices)
         if found or not isinstance(asked, Varied):
-            return found or faults(key, name, asked, devices[name])
+            return found or [
+                *faults(key, name, asked, devices[name]),
+                *without_disorder(key, name, asked, devices[name]),
+            ]
         for variant, changes in asked.variants.items():
             block = f"{key}.variants.{variant}"
             device, wrong = changed(where, name, block, changes, devices, validate)
             found += wrong or faults(key, block, asked, device)
+            found += [] if wrong else without_disorder(key, block, asked, device)
         return list(dict.fromkeys(found))
 
     return problems
+
+
+def without_disorder(key: str, name: str, asked: Any, device: Device) -> list[str]:
+    """Return the problem of samples of a device that are all alike."""
+    if device.disorder or not getattr(asked, "samples", 0):
+        return []
+    fault = f"{name} has no disorder, so that all samples are alike"
+    return [f"{key}.samples is {asked.samples}, and {fault}; add disorder or remove this"]
 
 
 def too_large(
@@ -193,7 +213,7 @@ def pulse_on(
     pulse = {"current_density": density, "pulse_duration": duration}
     relaxation = device.relaxation.model_copy(update={"longest": longest})
     output = device.output.without_maps_between(duration + longest)
-    changes = {"heating": pulse_heating(device), "relaxation": relaxation, "output": output}
+    changes = {"relaxation": relaxation, "output": output, **drive_of(device)}
     return level_job(device, state.file_name).model_copy(update=pulse | changes)
 
 
@@ -322,6 +342,8 @@ class Study:
         # which devices are named beside this one has no effect on it
         left_out = {*self.left_out, *(["devices"] if self.each else [])}
         settings: Section = self.subjects(campaign)[subject]
+        if not getattr(settings, "sample", 1):
+            left_out.add("disorder")  # the perfect device has none
         return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
 
     def kind_of(self, settings: Any) -> str:
@@ -335,9 +357,19 @@ class Study:
     def requests_of(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
     ) -> Requests:
-        """Return the requests of a subject; see `finished_rounds`."""
+        """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
+
+        Keys of the latter begin with `SAMPLE` and its number.
+        """
         asked = self.finished_rounds(campaign, subject, folder, last)
-        return self.requests(campaign, subject, self.subjects(campaign)[subject], asked)
+        settings = self.subjects(campaign)[subject]
+        found = self.requests(campaign, subject, settings, asked)
+        for number in range(1, getattr(settings, "samples", 0) + 1):
+            sample = self.requests(campaign.at_sample(number), subject, settings, asked)
+            found |= {
+                (SAMPLE, number, *key): each.of_sample(number) for key, each in sample.items()
+            }
+        return found
 
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""

@@ -4,6 +4,7 @@ They make its dataset, and tell what its next round asks for.
 """
 
 import argparse
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -19,6 +20,7 @@ from wallnet.experiment import Simulation
 from wallnet.experiment.base import canonical, read
 from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
+from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.studies import ALL_STUDIES
 from wallnet.studies.base import GatherJob, Key
 
@@ -152,6 +154,34 @@ def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, N
     }
 
 
+def stacked(kind: str, samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the values of a kind of dataset along `sample`, given those of each sample.
+
+    Coordinates are the union of those of all samples, in the order in which they appear. What a
+    sample lacks is NaN, 0 for a count, -1 or 0 for a flag, and empty for text.
+    """
+    parts = [files.dataset(kind, values) for values in samples]
+    numbers = [name for name in samples[0] if not parts[0][name].dims]
+    # axes without a coordinate are as long as the longest
+    parts = [
+        part.reset_coords(numbers).assign_coords(
+            {name: range(n) for name, n in part.sizes.items() if name not in part}
+        )
+        for part in parts
+    ]
+    union = {
+        name: list(dict.fromkeys(itertools.chain(*(part[name].values.tolist() for part in parts))))
+        for name in parts[0].sizes
+    }
+    missing = {str(name): VARIABLES[str(name)].missing for name in parts[0].data_vars}
+    whole = [part.reindex(union, fill_value=missing) for part in parts]
+    values: dict[str, Any] = {SAMPLE: np.arange(len(parts))}
+    for name in samples[0]:
+        of_samples = [part[name].values for part in whole]
+        values[name] = of_samples[0] if whole[0][name].dims == (name,) else np.stack(of_samples)
+    return values
+
+
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `gather` and `round` to the command line."""
     for name, handler, text in (
@@ -170,10 +200,23 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     """Return the dataset of a subject, from the results in the folder of a campaign."""
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    module, settings, opened = _of(job, folder)
-    values = module.gather(settings, opened)
+    # once a sample; attributes are those of the perfect device
+    requests: dict[int, list[Any]] = {}
+    for key, *result in job.requests:
+        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
+        requests.setdefault(number, []).append((own, *result))
+    samples: list[Mapping[str, Any]] = []
+    made_by: dict[str, set[str]] = {}
+    for number in sorted(requests, reverse=True):
+        module, settings, opened = _of(
+            job.model_copy(update={"requests": requests[number]}), folder
+        )
+        samples.insert(0, module.gather(settings, opened))
+        for name, makers in opened.made_by.items():
+            made_by.setdefault(name, set()).update(makers)
     study = ALL_STUDIES[job.study]
     kind = study.kind_of(settings)
+    values = stacked(kind, samples) if samples[1:] else samples[0]
     attributes = {
         "kind": kind,
         "subject": job.subject,
@@ -185,7 +228,7 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
         "simulation": opened.parameters,
         "revision": revisions.of(job.study),
         **opened.attributes,
-        **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in opened.made_by.items()},
+        **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in made_by.items()},
     }
     return files.dataset(kind, values, attributes)
 

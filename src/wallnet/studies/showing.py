@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config import Figures
+from wallnet.files.schema import SAMPLE
 from wallnet.report import style
 from wallnet.report.device_tables import SETTLED, with_temperature
-from wallnet.report.tables import Format, Table, texts
+from wallnet.report.tables import Format, Table, significant, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.base import AS_CONFIGURED
 
@@ -146,30 +147,80 @@ def show_of(study: str) -> Any:
       the ends of its interval, `low` and `high`, given a dataset;
     - `level_columns` returns columns of the table of levels with their formats, given the dataset
       of a synapse or None, and the file of the synapse;
+    - `OF_SAMPLES`: `draw` and `finding` take all samples of a dataset, and not the perfect device;
     - `writing` returns pulses and energies that write the levels of networks, given a dataset and
       the number of levels.
     """
     return import_module(f"wallnet.studies.{study}.show")
 
 
-def _read(sources: Mapping[str, Sequence[str]]) -> tuple[Any, "xarray.Dataset", str]:
-    """Return the module that shows a dataset, given by the name of its study, and its title."""
-    ((name, (path,)),) = sources.items()
-    data = files.read_dataset(path, STUDIES[name].kind)
-    return show_of(name), data, STUDIES[name].title.format(subject=data.attrs["subject"])
+def read_study(path: str | Path, study: str) -> "xarray.Dataset":
+    """Return a dataset of a study, with all samples if its module `show` takes them."""
+    samples = getattr(show_of(study), "OF_SAMPLES", False)
+    return files.read_dataset(path, STUDIES[study].kind, samples=samples)
+
+
+def spread(data: "xarray.Dataset", study: str, name: str) -> list[Table]:
+    """Return the table of the numbers of a dataset over its samples; none if it has no samples.
+
+    Of flags, the mean is the share of samples for which it is true.
+    """
+    import pandas
+    import xarray
+
+    if SAMPLE not in data.dims:
+        return []
+    known, frames = titles(study), []
+    for variable, (title, unit, _) in known.items():
+        if not title or variable not in data.data_vars or data[variable].dtype.kind not in "fiu":
+            continue
+        values = data[variable].reset_coords(drop=True) / unit
+        if data[variable].dtype == np.int8:
+            values = values.where(values >= 0)
+        samples = values[1:]
+        numbers = {
+            "perfect device": values[0],
+            "mean": samples.mean(SAMPLE),
+            "standard deviation": samples.std(SAMPLE, ddof=1),
+            "least": samples.min(SAMPLE),
+            "greatest": samples.max(SAMPLE),
+        }
+        axes = [str(axis) for axis in values.dims[1:]]
+        data_of = xarray.Dataset(numbers | {"samples": samples.count(SAMPLE)})
+        frame = data_of.to_dataframe(dim_order=axes)
+        places = [at if isinstance(at, tuple) else (at,) for at in frame.index]
+        where = [_place(known, dict(zip(axes, place, strict=True))) for place in places]
+        frames.append(frame.assign(quantity=title, of=where))
+    rows = pandas.concat(frames)[["quantity", "of", *numbers, "samples"]]
+    return [Table(f"{name}: spread of samples", rows, dict.fromkeys(numbers, significant))]
+
+
+def _place(known: Mapping[str, tuple[str, float, Format]], place: Mapping[Any, Any]) -> str:
+    """Return a place along axes as text, with their titles and units in tables."""
+    words = []
+    for axis, value in place.items():
+        title, unit, _ = known.get(axis, (axis, 1.0, ""))
+        words.append(f"{title or axis} {value if isinstance(value, str) else f'{value / unit:g}'}")
+    return ", ".join(words)
 
 
 def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
     """Return the texts of the CSV, Markdown and HTML files of a dataset, as `wallnet show` asks."""
-    module, data, title = _read(sources)
-    return texts(title, module.tables(data, with_temperature(str(data.attrs["subject"]), data)))
+    ((study, (path,)),) = sources.items()
+    data = files.read_dataset(path, STUDIES[study].kind, samples=True)
+    perfect = files.of_perfect_device(data)
+    name, module = with_temperature(str(data.attrs["subject"]), data), show_of(study)
+    title = STUDIES[study].title.format(subject=data.attrs["subject"])
+    return texts(title, [*module.tables(perfect, name), *spread(data, study, name)])
 
 
 def draw(
     sources: Mapping[str, Sequence[str]], _: str, figures: Figures
 ) -> tuple["style.Figure", dict[str, Any]]:
     """Return the figure of a dataset and its origin, as `wallnet show` asks."""
-    module, data, title = _read(sources)
+    ((study, (path,)),) = sources.items()
+    data = read_study(path, study)
+    title = STUDIES[study].title.format(subject=data.attrs["subject"])
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     about = {key: str(data.attrs[key]) for key in origin}
-    return module.draw(data, figures), {"title": title, **about}
+    return show_of(study).draw(data, figures), {"title": title, **about}

@@ -18,7 +18,8 @@ from wallnet.experiment.base import TrackJob
 from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.film.terms import Cells, Layer
-from wallnet.tracks import geometry
+from wallnet.tracks import geometry, samples
+from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres as centres
 from wallnet.tracks.geometry import magnetic_mask as magnetic_mask
 from wallnet.tracks.regions import relative
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 SYSTEM_NAME = "track"
 """Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
 
+OERSTED = "oersted"
+"""Name of the term of a `micromagneticmodel.System` with the field that goes with the current."""
+
 WALL_REACH = 4.0
 """A notch pins a wall end within half its length plus this many width parameters Δ."""
 
@@ -36,11 +40,14 @@ WALL_REACH = 4.0
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
-    mask, varying = magnetic_mask(track), geometry.shares(track)
-    if job.variation:
-        varying |= relative(track, job.variation)
+    mask, varying = magnetic_mask(track), geometry.shares(track) | samples.bonds(track)
+    varying |= relative(track, job.variation)
+    if isinstance(job, Simulation) and job.crowding:
+        varying |= {"polarized": current(track, job.crowding).polarized}
     cells = Cells(mask, **varying) if varying else None
-    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells)
+    oersted = job.oersted if isinstance(job, Simulation) else None
+    field = geometry.oersted_field(track, oersted) if oersted else None
+    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells, field)
 
 
 def column_cells(film: Layer) -> NDArray[np.number]:
@@ -53,7 +60,7 @@ def column_cells(film: Layer) -> NDArray[np.number]:
 def free_width(track: Track, x: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the width of the film between its edges at positions x in m; 0 outside the track."""
     inside = (x >= 0) & (x <= track.length)
-    return np.where(inside, track.width - 2 * geometry.cut(track, x), 0.0)
+    return np.where(inside, track.width - geometry.cuts(track, x).sum(axis=0), 0.0)
 
 
 def held_cells(track: Track) -> NDArray[np.bool_]:
@@ -259,19 +266,19 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     if film.cells is not None and not film.cells.differ_in_material:
         raise ValueError(
             "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
-            "edges and a thickness that varies out, or set calculator: film"
+            "edges, a thickness that varies and heavy_metal.cut out, or set calculator: film"
         )
-    columns, rows = track.cells
+    (columns, rows), (low, high) = track.cells, track.sides
     x, _ = centres(track)
     fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
     ends = {"left": (0.0, fixed), "right": (track.length - fixed, track.length)}
     mesh = discretisedfield.Mesh(
-        p1=(0, 0, 0),
-        p2=(track.length, track.width, track.thickness),
+        p1=(0, low, 0),
+        p2=(track.length, high, track.thickness),
         n=(columns, rows, 1),
         # of the frozen spins
         subregions={
-            name: discretisedfield.Region(p1=(left, 0, 0), p2=(right, track.width, track.thickness))
+            name: discretisedfield.Region(p1=(left, low, 0), p2=(right, high, track.thickness))
             for name, (left, right) in ends.items()
             if fixed
         },
@@ -296,6 +303,12 @@ def system(job: Simulation) -> "micromagneticmodel.System":
         + micromagneticmodel.UniaxialAnisotropy(K=parameter("anisotropy"), u=axis)
         + micromagneticmodel.Demag()
     )
+    if any(film.terms.external_field):
+        described.energy += micromagneticmodel.Zeeman(H=film.terms.external_field, name="bias")
+    if job.current_density and film.current_field is not None:
+        values = job.current_density * film.current_field.T[:, :, None]
+        field = discretisedfield.Field(mesh, nvdim=3, value=values)
+        described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
     if film.dmi_constant:
         described.energy += micromagneticmodel.DMI(
             D=parameter("dmi_constant"), crystalclass="Cnv_z"

@@ -72,7 +72,7 @@ class HeatedFilm:
             raise FilmError(str(error)) from None
         self._law, weak = job.heating.law, self._film
         if job.variation:
-            moment, anisotropy = weakest(job.track, job.variation)
+            moment, anisotropy = weakest(job.track.perfect, job.variation)
             weak = replace(
                 weak,
                 saturation_magnetization=weak.saturation_magnetization * moment,

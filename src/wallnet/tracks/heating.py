@@ -6,6 +6,11 @@ The strip is long, so that heat flows in the plane of its cross-section, and thi
 enters the media evenly over its width. Metal, magnet and cap store heat and have one temperature
 across their thickness; no heat flows along them. Properties do not depend on temperature.
 
+Along a track with notches where the current crowds (`wallnet.tracks.current`), metal and media have
+these properties for each wave number k' along it: κ = √(k² + k'² + s/D), and C s + λ d k'² with the
+conductance λ d of the metal. The strip has the mean width of the metal, and in each section the
+heat per area of its metal, scaled so that all of the heat is that of the track.
+
 With κ = √(k² + s/D) in each layer, the surface of the oxide has for each wave number k across the
 strip and each Laplace variable s the impedance Z = Z₁ (1 + r e)/(1 - r e), e = exp(-2 κ₁ d), with
 Z₁ = 1/(λ₁ κ₁) and r = (λ₁ κ₁ - λ₂ κ₂)/(λ₁ κ₁ + λ₂ κ₂) (Carslaw and Jaeger, Conduction of Heat in
@@ -23,10 +28,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.heavy_metal import Heating, Strip
+from wallnet.config.heavy_metal import Heating, Notched, Strip
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
 from wallnet.experiment import Simulation
+from wallnet.tracks.current import current
 
 NODES = 20
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
@@ -55,34 +61,89 @@ SHORTEST = 1e-13
 after 50 ps."""
 
 
+MODES = 24
+"""Wave numbers along a track at which the response is computed, and between which it is
+interpolated."""
+
+NEGLIGIBLE = 1e-6
+"""Share of the heat at one wave number that returns from the silicon and is left out."""
+
+
 def step_response(
-    time: ArrayLike, width: float, heating: Heating, heat_capacity: float = 0.0
+    time: ArrayLike,
+    width: float,
+    heating: Heating,
+    heat_capacity: float = 0.0,
+    notched: Notched | None = None,
 ) -> NDArray[np.float64]:
     """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
 
     Times since the start are in s, shape (...), the width is in m, the heat capacity of the strip
-    in J/(m² K). The rise at and before 0 is 0.
+    in J/(m² K). The rise at and before 0 is 0. The flux is that of a strip without notches.
 
     Returns
     -------
     ndarray (2, ...)
-        Rise per flux in K m²/W: the mean over the width of the strip, and in its middle, the
-        hottest place.
+        Rise per flux in K m²/W: the mean over the strip, and in the hottest place. That is its
+        middle; of a notched track, the mean over the width at its first neck.
     """
     time = np.asarray(time, dtype=float)
     later = time > 0
     rise = np.zeros((2, *time.shape))
     if later.any():
         unique, place = np.unique(time[later], return_inverse=True)
-        exponents, factors = _talbot(NODES)
-        s = exponents / unique[:, np.newaxis]
-        flux = heat_capacity * s + _admittance(s, width, heating)
-        rise[:, later] = ((1 / (s * flux)) @ factors).real[:, place] / unique[place]
+        if notched is None:
+            found = _rise(unique, width, heating, heat_capacity)
+        else:
+            found = _rise_along(unique, heating, heat_capacity, notched)
+        rise[:, later] = found[:, place]
     return rise
 
 
+def _rise(
+    time: NDArray[np.float64],
+    width: float,
+    heating: Heating,
+    heat_capacity: float,
+    wave: float = 0.0,
+    conductance: float = 0.0,
+) -> NDArray[np.float64]:
+    """Return mean and middle of the rise, (2, times), for a wave number along the strip in 1/m."""
+    exponents, factors = _talbot(NODES)
+    s = exponents / time[:, np.newaxis]
+    flux = heat_capacity * s + conductance * wave**2 + _admittance(s, width, heating, wave)
+    return np.asarray(((1 / (s * flux)) @ factors).real / time)
+
+
+def _rise_along(
+    time: NDArray[np.float64], heating: Heating, heat_capacity: float, notched: Notched
+) -> NDArray[np.float64]:
+    """Return the rise of a notched track: its mean, and at a neck, (2, times)."""
+    from scipy.interpolate import CubicSpline
+
+    track, (heat, width) = notched.track, _heat_along(notched)
+    neck = min(int(track.notch_positions[0] / track.cell_size), heat.size - 1)
+    number = np.arange(heat.size)
+    cosines = np.cos(math.pi / heat.size * np.outer(number, number + 0.5))
+    shares = np.where(number > 0, 2.0, 1.0) / heat.size * (cosines @ heat)
+    few = np.unique(np.geomspace(1, heat.size, MODES).round()) - 1
+    responses = [
+        _rise(time, width, heating, heat_capacity, math.pi / track.length * each, notched[2])[0]
+        for each in few.tolist()
+    ]
+    response = CubicSpline(np.log1p(few), responses)(np.log1p(number))
+    return np.stack([shares[0] * response[0], (shares * cosines[:, neck]) @ response])
+
+
+def _heat_along(notched: Notched) -> tuple[NDArray[np.float64], float]:
+    """Return the heat per area of metal in each column, relative to a strip's, and its width."""
+    found = current(notched.track, notched.crowding)
+    heat, filled = found.heat / found.filled, float(found.filled.mean())
+    return heat * (found.resistance / filled / heat.mean()), notched.track.width * filled
+
+
 def _admittance(
-    s: NDArray[np.complex128], width: float, heating: Heating
+    s: NDArray[np.complex128], width: float, heating: Heating, wave: float
 ) -> NDArray[np.complex128]:
     """Return the heat flux into the media per rise of the strip, in W/(m² K).
 
@@ -93,14 +154,19 @@ def _admittance(
     above = heating.encapsulation_conductivity, heating.encapsulation_heat_capacity
     resistances = heating.interface_resistance, heating.encapsulation_resistance
     if not above[0] or not any(resistances):
-        below = _impedance(s, width, heating, above if above[0] else (0.0, 0.0))
+        below = _impedance(s, width, heating, above if above[0] else (0.0, 0.0), wave)
         return 1 / (below + resistances[0])
-    below = _impedance(s, width, heating, (0.0, 0.0))
-    return 1 / (below + resistances[0]) + 1 / (_half_space(s, width, *above) + resistances[1])
+    below = _impedance(s, width, heating, (0.0, 0.0), wave)
+    upper = _half_space(s, width, *above, wave)
+    return 1 / (below + resistances[0]) + 1 / (upper + resistances[1])
 
 
 def _impedance(
-    s: NDArray[np.complex128], width: float, heating: Heating, above: tuple[float, float]
+    s: NDArray[np.complex128],
+    width: float,
+    heating: Heating,
+    above: tuple[float, float],
+    wave: float,
 ) -> NDArray[np.complex128]:
     """Return the rise of the surface per heat flux of a strip on it, in K m²/W.
 
@@ -109,12 +175,15 @@ def _impedance(
     """
     conductivity = heating.oxide_conductivity + above[0]
     capacity = heating.oxide_heat_capacity + above[1]
-    whole = _half_space(s, width, conductivity, capacity)
+    whole = _half_space(s, width, conductivity, capacity, wave)
+    if not above[0] and math.exp(-2 * wave * heating.oxide_thickness) < NEGLIGIBLE:
+        return whole
     waves, shares = _wave_numbers(s, width, heating, above)
+    squares = waves**2 + wave**2
     for index, each in enumerate(s):
         # λ κ of the media, and of one half space with the properties of all at the surface
         oxide, silicon, *both = (
-            np.sqrt(medium[0] * (medium[0] * waves**2 + each[:, np.newaxis] * medium[1]))
+            np.sqrt(medium[0] * (medium[0] * squares + each[:, np.newaxis] * medium[1]))
             for medium in (
                 (heating.oxide_conductivity, heating.oxide_heat_capacity),
                 (heating.silicon_conductivity, heating.silicon_heat_capacity),
@@ -130,13 +199,13 @@ def _impedance(
 
 
 def _half_space(
-    s: NDArray[np.complex128], width: float, conductivity: float, heat_capacity: float
+    s: NDArray[np.complex128], width: float, conductivity: float, heat_capacity: float, wave: float
 ) -> NDArray[np.complex128]:
     """Return the rise of the surface of a half space per heat flux of a strip on it, in K m²/W.
 
-    A line of heat makes the rise K0(κ r)/(π λ), κ = √(s/D), at the distance r.
+    A line of heat makes the rise K0(κ r)/(π λ), κ = √(s/D + k'²), at the distance r.
     """
-    kappa = np.sqrt(s * heat_capacity / conductivity)
+    kappa = np.sqrt(s * heat_capacity / conductivity + wave**2)
     # K0(z) is ∫ exp(-z cosh v) dv, and so are K1 and the integral of K0 with other factors; sums
     # over even steps converge exponentially
     cosh = np.cosh(STEP * np.arange(MOST_STEPS))
@@ -283,16 +352,18 @@ class StepResponse:
 
 
 @lru_cache(maxsize=8)
-def _response(width: float, substrate: Heating, heat_capacity: float, decades: int) -> StepResponse:
+def _response(
+    width: float, substrate: Heating, heat_capacity: float, decades: int, notched: Notched | None
+) -> StepResponse:
     """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
     time = np.geomspace(SHORTEST, 10.0**decades, count)
-    mean, _ = step_response(time, width, substrate, heat_capacity)
-    return StepResponse(time, mean)
+    heat, width = _heat_along(notched) if notched else (np.ones(1), width)
+    return StepResponse(time, heat.mean() * _rise(time, width, substrate, heat_capacity)[0])
 
 
 class TrackTemperature:
-    """Temperature of the track of a job over the time since its start, mean over the width.
+    """Temperature of the track of a job over the time since its start, its mean over the track.
 
     Earlier pulses of the same train are included. The temperature of a job without `heating` is
     constant.
@@ -320,7 +391,8 @@ class TrackTemperature:
         decades = math.ceil(math.log10(max(longest, 1e-9)))
         substrate = job.heating.substrate
         heat_capacity = strip.heat_capacity(substrate)
-        self._rise = _response(job.track.width, substrate, heat_capacity, decades)
+        notched = strip.notched(job.track)
+        self._rise = _response(job.track.width, substrate, heat_capacity, decades, notched)
 
     def __call__(self, time: ArrayLike) -> NDArray[np.float64]:
         """Return the temperature in K at times in s since the start of the job."""

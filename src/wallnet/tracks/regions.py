@@ -15,6 +15,7 @@ from wallnet.config.regions import Profiled, Variation
 from wallnet.experiment import film
 from wallnet.experiment.code import folders
 from wallnet.files.whole import FileError
+from wallnet.tracks import samples
 from wallnet.tracks.geometry import centres, edge_distance
 
 Parameters = dict[str, NDArray[np.float64]]
@@ -64,16 +65,20 @@ def along(profile: Profiled, share: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(entries)[np.clip(part, 0, count - 1)]
 
 
-def relative(track: Track, variation: Variation) -> Parameters:
+def relative(track: Track, variation: Variation | None) -> Parameters:
     """Return the parameters of cells relative to the film, by their names in `film.cells.Cells`.
 
-    Ku and D are those of interfaces: they change with 1/t.
+    Grains of a sample multiply what a variation gives. Ku and D are those of interfaces: they
+    change with 1/t.
     """
-    shares = {
-        name: array / variation.reference[name] for name, array in values(track, variation).items()
-    }
+    shares = {}
+    if variation:
+        varied = values(track, variation)
+        shares = {name: array / variation.reference[name] for name, array in varied.items()}
     if "uniaxial_anisotropy" in shares:
         shares["anisotropy"] = shares.pop("uniaxial_anisotropy")
+    for name, factor in samples.parameters(track).items():
+        shares[name] = shares.get(name, 1.0) * factor
     if "thickness" in shares:
         for name in ("anisotropy", "dmi_constant"):
             shares[name] = shares.get(name, 1.0) / shares["thickness"]
@@ -96,13 +101,15 @@ def _of_map(track: Track, file: ParametersFile) -> Parameters:
     stored = _stored(file)
     found = {name: stored.values[name] for name in file.parameters}
     for axis, name, positions in ((1, "x", stored.x), (0, "y", stored.y)):
-        at, tolerance = centres(track)[1 - axis], ROUNDING * track.cell_size
+        at, tolerance = centres(track.perfect)[1 - axis], ROUNDING * track.cell_size
         if positions[0] > at[0] + tolerance or positions[-1] < at[-1] - tolerance:
             raise ValueError(
                 f"parameters_file names {file.path}, whose {name} is from {positions[0]:g} to "
                 f"{positions[-1]:g} m; it has to cover the centres of cells, {at[0]:g} to "
                 f"{at[-1]:g} m"
             )
+        # cells beside the track have the values at its sides
+        at = np.clip(centres(track)[1 - axis], at[0], at[-1])
         after = np.clip(np.searchsorted(positions, at), 1, positions.size - 1)
         width = positions[after] - positions[after - 1]
         share = np.clip((at - positions[after - 1]) / width, 0, 1)
@@ -149,7 +156,7 @@ def _faults(device: Device, variation: Variation) -> Iterator[str]:
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
     for name in cells:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
-    magnetization, stiffness, dmi, anisotropy = (each[filled] for each in cells.values())
+    magnetization, stiffness, dmi, anisotropy, _ = (each[filled] for each in cells.values())
     effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
     # the last is positive where |D| < D_c
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)

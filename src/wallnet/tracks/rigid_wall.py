@@ -5,10 +5,18 @@ Néel wall at q has the energy
 
     E(q) = t ∫ (4 √(A K) s₁ - π |D| s₂) w dx,
 
-and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Δ = √(A/K) with
+and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Where the current crowds,
+w is times its mean density in the section relative to J, which makes it the width of the track if
+the metal has the notches too. Δ = √(A/K) with
 K = Ku - μ0 Ms² (N_z - N_x)/2: by default, N_z is that of an endless strip of the track's width and
 thickness, and N_x = 0. With N_z - N_x = 1, of a film, barriers are lower; that of the wall itself,
 with N_x > 0, makes them higher. The wall neither tilts nor bends, and its angle stays 0.
+A bias field B along z adds 2 Ms B t ∫ s₁ w dx to E′ in thresholds; barriers are without it.
+
+In a film that varies, the wall keeps the Δ of the base material, and each term of the energy is
+summed over the cells of a column: w becomes w (A + K)/2 in the first term and w D in the second
+one, with t A, t K and t D relative to those of the base material, averaged over the column, and K =
+Ku - μ0 Ms² (N_z - N_x)/2 of each cell. This is exact to first order in what varies.
 """
 
 import math
@@ -19,9 +27,13 @@ from numpy.typing import NDArray
 
 from wallnet.config import Device, Track
 from wallnet.config.devices import VACUUM_PERMEABILITY, StaticMaterial
+from wallnet.config.heavy_metal import Crowding
+from wallnet.config.regions import Variation
 from wallnet.experiment.film import film_of
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
-from wallnet.tracks import free_width
+from wallnet.tracks import centres, free_width, magnetic_mask, samples
+from wallnet.tracks.current import current
+from wallnet.tracks.regions import relative
 
 PLACES = 100
 """Places of the wall in each width parameter Δ."""
@@ -62,7 +74,12 @@ def strip_demagnetization(width: float, thickness: float) -> float:
 
 
 def rigid_wall(
-    track: Track, film: StaticMaterial, polarization: float, demagnetization: float | None = None
+    track: Track,
+    film: StaticMaterial,
+    polarization: float,
+    demagnetization: float | None = None,
+    variation: Variation | None = None,
+    crowding: Crowding | None = None,
 ) -> RigidWall:
     """Return energy and threshold of a rigid wall at all places of a track.
 
@@ -76,6 +93,10 @@ def rigid_wall(
         P of the spin current.
     demagnetization : float, optional
         N_z - N_x; that of an endless strip if not given.
+    variation : Variation, optional
+        What varies from cell to cell, beside the disorder of a sample.
+    crowding : Crowding, optional
+        What makes the current crowd; it is uniform if not given.
 
     Returns
     -------
@@ -94,18 +115,35 @@ def rigid_wall(
     reach = math.ceil(REACH * delta / step)
     u = np.arange(-reach, reach + 1) * step / delta
     s1, s2 = 1 / np.cosh(u) ** 2 / (2 * delta), 1 / np.cosh(u) / (math.pi * delta)
-    dmi = math.pi * abs(film.dmi_constant)
-    shapes = scale * s1 - dmi * s2, (dmi * s2 - 2 * scale * s1) * np.tanh(u) / delta, s2
+    dmi, tanh = math.pi * abs(film.dmi_constant), np.tanh(u) / delta
+    shapes = scale * s1, -dmi * s2, -2 * scale * s1 * tanh, dmi * s2 * tanh, s2
     fine = (np.arange(SAMPLES * count) + 0.5) * step / SAMPLES
     width = free_width(track, fine).reshape(count, SAMPLES).mean(axis=1)
-    # the convolution of the width with each shape
+    column = np.minimum(place // track.cell_size, track.cells[0] - 1).astype(int)
+    shares = _column_shares(track, variation, film.uniaxial_anisotropy, stray)[:, column]
+    driven = width
+    if crowding and crowding.cut:
+        driven = np.full(count, track.width)
+    elif crowding:
+        density = current(track, crowding).density[0].mean(axis=0)
+        driven = width * np.interp(place, centres(track)[0], density)
+    # convolutions of the width, and of its products with these shares, with each shape
     size = 1 << (count + 2 * reach).bit_length()
-    spectrum = np.fft.rfft(width, size) * np.fft.rfft(shapes, size)
-    line, slope, felt = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
+    widths = *(width * shares), driven, width
+    achiral, chiral, moved, whole = np.fft.rfft(widths, size)
+    first, second, first_slope, second_slope, felt_shape = np.fft.rfft(shapes, size)
+    spectrum = [
+        achiral * first + chiral * second,
+        achiral * first_slope + chiral * second_slope,
+        moved * felt_shape,
+        whole * np.fft.rfft(s1, size),
+    ]
+    line, slope, felt, wall = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
+    slope += 2 * film.saturation_magnetization * film.bias_field * wall
     torque = math.pi * REDUCED_PLANCK * polarization / (2 * ELEMENTARY_CHARGE)
     torque *= np.sign(film.dmi_constant)
     energy, slope = line * track.thickness, slope * track.thickness
-    current = slope / (torque * felt) if torque else np.full(count, np.nan)
+    density = slope / (torque * felt) if torque else np.full(count, np.nan)
     notches = track.inner_notch_positions
     ends = [*notches[1:], *((notches[0] + track.length) / 2 for _ in notches if len(notches) == 1)]
     barriers, forward, backward = [], [], []
@@ -113,9 +151,33 @@ def rigid_wall(
         between = (place >= left) & (place <= right)
         barriers.append(np.ptp(energy[between]))
         force = (slope / felt)[between]
-        forward.append(current[between][force.argmax()])
-        backward.append(current[between][force.argmin()])
-    return RigidWall(place, energy, current, *map(np.array, (barriers, forward, backward)))
+        forward.append(density[between][force.argmax()])
+        backward.append(density[between][force.argmin()])
+    return RigidWall(place, energy, density, *map(np.array, (barriers, forward, backward)))
+
+
+def _column_shares(
+    track: Track, variation: Variation | None, anisotropy: float, stray: float
+) -> NDArray[np.float64]:
+    """Return t (A + K)/2 and t D of each column relative to the film, (2, columns).
+
+    `anisotropy` is Ku and `stray` is μ0 Ms² (N_z - N_x)/2 of the film in J/m³.
+    """
+    of, bond = relative(track, variation), samples.bonds(track).get("bond_x")
+    if not of and bond is None:
+        return np.ones((2, track.cells[0]))
+    names = "thickness", "exchange_stiffness", "dmi_constant", "anisotropy"
+    thickness, exchange, dmi, easy = (of.get(name, 1.0) for name in names)
+    if bond is not None:
+        beside = np.pad(bond, ((0, 0), (1, 1)), constant_values=1.0)
+        softened = (beside[:, 1:] + beside[:, :-1]) / 2
+        exchange, dmi = exchange * softened, dmi * softened
+    magnetization = of.get("saturation_magnetization", 1.0)
+    stiffness = (anisotropy * easy - stray * magnetization**2) / (anisotropy - stray)
+    mask = magnetic_mask(track.model_copy(update={"edges": "stairs"}))
+    shares = thickness * (exchange + stiffness) / 2, thickness * dmi
+    cells = np.maximum(mask.sum(axis=0), 1)
+    return np.array([(np.where(mask, each, 0.0)).sum(axis=0) / cells for each in shares])
 
 
 def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall:
@@ -124,4 +186,10 @@ def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall
     The temperature is by default that of the device; errors are those of `film_of`.
     """
     film = film_of(device, temperature)
-    return rigid_wall(device.track, film, device.material.effective_polarization)
+    return rigid_wall(
+        device.sampled_track,
+        film,
+        device.material.effective_polarization,
+        variation=device.variation,
+        crowding=device.strip.crowding,
+    )

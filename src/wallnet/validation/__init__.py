@@ -27,6 +27,7 @@ CHECKS = {
     "neel-wall": "walls",
     "wall-velocity": "walls",
     "rigid-wall": "walls",
+    "constriction": "current",
     "phase-boundary": "varying",
     "wall-landscape": "varying",
     "thermal": "thermal",

@@ -13,13 +13,17 @@ from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet import tracks
 from wallnet.config.devices import StaticMaterial
+from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Notches, Track
 from wallnet.experiment.base import TrackJob
 from wallnet.film import newell, paths
+from wallnet.film.cells import Cells
 from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.core import Engine
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import descend
 from wallnet.film.terms import Layer, Terms
+from wallnet.tracks.current import current
 from wallnet.tracks.rigid_wall import rigid_wall as rigid_wall_on
 from wallnet.validation import Curves, Rows, material, row
 
@@ -284,12 +288,20 @@ def rigid_wall(_curves: Curves) -> Rows:
     ]
     path, _ = paths.lowest(landscape, [np.stack([start, *walls, stop]).astype(np.float32)])
     yield row("rigid-barrier", path.top - path.energy[0], reference=model.barriers[0])
-    low, high = (share * model.forward[0] for share in (0.7, 1.3))
-    while high - low > 0.005 * model.forward[0]:
-        density = (low + high) / 2
-        engine = material.started(np.moveaxis(start, 0, -1), layer.cell, terms, mask=layer.mask)
-        engine.set_torque(material.torque(density))
-        engine.advance(4e-9)
-        ends = tracks.wall_ends(track, layer.mask, engine.magnetization)
-        low, high = (low, density) if max(ends) > sum(notches) / 2 else (density, high)
-    yield row("rigid-threshold", (low + high) / 2, reference=model.forward[0])
+    crowding = Crowding(cut=True)
+    cells = Cells(layer.mask, polarized=current(track, crowding).polarized)
+    cut = rigid_wall_on(track, film, material.POLARIZATION, crowding=crowding)
+    for key, cells_of, expected in (
+        ("rigid-threshold", None, model.forward[0]),
+        ("rigid-threshold-cut", cells, cut.forward[0]),
+    ):
+        low, high = (share * expected for share in (0.7, 1.3))
+        while high - low > 0.005 * expected:
+            density = (low + high) / 2
+            engine = Engine(replace(layer, cells=cells_of))
+            engine.magnetization = np.moveaxis(start, 0, -1)
+            engine.set_torque(material.torque(density))
+            engine.advance(4e-9)
+            ends = tracks.wall_ends(track, layer.mask, engine.magnetization)
+            low, high = (low, density) if max(ends) > sum(notches) / 2 else (density, high)
+        yield row(key, (low + high) / 2, reference=expected)

@@ -219,3 +219,53 @@ def test_cells_that_ubermag_does_not_have_are_refused(varied, monkeypatch):
         monkeypatch.setattr(tracks, "layer", lambda _, cells=cells: replace(layer, cells=cells))
         with pytest.raises(ValueError, match="cells that differ in shape, thickness, bonds"):
             tracks.system(job)
+
+
+METAL = {"oersted": True, "thickness": 4e-9, "spin_hall_angle": -0.3}
+
+
+def of_field(folder, name):
+    import discretisedfield
+
+    array = discretisedfield.Field.from_file(str(folder / name)).array
+    return np.transpose(array[:, :, 0], (2, 1, 0))
+
+
+def test_fields_stand_in_the_input_in_their_cells(written, small_job):
+    """A bias of 6 mT is 4774.648 A/m; the field of the current is there while it flows."""
+    changes = {"heavy_metal": METAL, "current_density": -0.3e12}
+    changes["material"] = small_job("oommf").material.model_dump() | {"bias_field": 6e-3}
+    job = small_job("oommf", **changes)
+    expected = -0.3e12 * tracks.layer(job).current_field
+    text, folder = written(0, **changes)
+    assert text.count("Oxs_FixedZeeman") == 2
+    assert re.search(r"Oxs_FixedZeeman:bias \{\s+field \{0\.0 0\.0 4774\.648", text)
+    np.testing.assert_allclose(of_field(folder, "oersted_H.ovf"), expected, rtol=1e-9)
+    relaxing, _ = written(3, **changes)
+    assert "Oxs_FixedZeeman:bias" in relaxing
+    assert "oersted" not in relaxing
+    assert "Zeeman" not in written(1)[0]
+
+
+def test_the_field_follows_a_waveform(small_job, tmp_path):
+    """From 0.2 to 1 in 60 ps, in Tcl as OOMMF evaluates it."""
+    tkinter = pytest.importorskip("tkinter")
+    shape = {"waveform": [[0.0, 0.2], [60e-12, 1.0]]}
+    pulse = {"duration": 0.13e-9, "current_densities": [0.3e12]} | shape
+    job = small_job("oommf", heavy_metal=METAL, pulse=pulse)
+    parts = drives(job)
+    wall = tracks.placed_wall(job, 60e-9, 60e-9)
+    oommf.write_input(job, parts[0], wall, tmp_path)
+    text = (tmp_path / "track.mif").read_text()
+    field = of_field(tmp_path, "oersted_H.ovf")
+    np.testing.assert_allclose(
+        field, job.current_density * tracks.layer(job).current_field, rtol=1e-9
+    )
+    specified = re.search(r"Specify Oxs_TransformZeeman:oersted \{(.*?)\n\}", text, re.S)[1]
+    for words in ("type diagonal", "script Oersted", "script_args total_time", "field oersted_H"):
+        assert words in specified
+    script = re.search(r"proc Oersted .*?\n\}\n", text, re.S)[0]
+    told = tkinter.Tcl().eval(f"{script}\nOersted 30e-12")
+    assert [float(each) for each in told.split()] == pytest.approx(
+        [*[0.6] * 3, *[0.8 / 60e-12] * 3], rel=1e-9, abs=0
+    )

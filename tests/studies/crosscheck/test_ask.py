@@ -67,6 +67,10 @@ def test_the_default_choice_lies_near_thresholds_at_three_dampings():
         ({"device": "synapse"}, "a.current_density is missing; add it"),
         (CASE | {"changes": {"material": {"dampin": 1}}}, "a.changes.material.dampin is not a key"),
         (CASE | {"changes": {"calculator": "film"}}, "a.changes sets calculator; remove it"),
+        (
+            CASE | {"changes": {"track": {"edges": "smooth"}}},
+            "a.track.edges: smooth is not simulated by the calculator oommf; leave it out",
+        ),
     ],
 )
 def test_a_faulty_case_is_one_sentence_with_its_key(case, words):

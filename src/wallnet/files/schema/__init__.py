@@ -66,6 +66,14 @@ class Variable:
         """Whether it contains text, including names of states."""
         return self.type in (TEXT, STATE)
 
+    @property
+    def missing(self) -> float | str:
+        """Value of what is not there: NaN, 0 of a count, -1 or 0 of a flag, empty of text."""
+        if self.is_text:
+            return ""
+        whole = self.type.startswith("int")
+        return min(0, int(self.bounds[0] if self.bounds else 0)) if whole else math.nan
+
 
 _QUANTITIES: dict[str, dict[str, Any]] = {
     "position": {"units": "m", "bounds": (0.0, 1e-3)},
@@ -98,6 +106,9 @@ VARIABLES: dict[str, Variable] = {}
 
 KINDS: dict[str, tuple[str, ...]] = {}
 """Names of the variables of each kind of file, coordinates last."""
+
+SAMPLE = "sample"
+"""First dimension of the variables of a study of samples, and its coordinate."""
 
 OPTIONAL: dict[str, tuple[str, ...]] = {}
 """Variables that a file of a kind has all of or none of."""
@@ -155,7 +166,17 @@ def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
     """Return the variables of a file of a kind, which has the given ones."""
     optional = OPTIONAL.get(kind, ())
     # the names of components are fixed, so that they tell nothing
-    return KINDS[kind] + (optional if {*optional[:-1]} & {*given} else ())
+    names = KINDS[kind] + (optional if {*optional[:-1]} & {*given} else ())
+    return (*names, SAMPLE) if SAMPLE in given else names
+
+
+def dimensions_of(name: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Return the dimensions of a variable in a file that has the given ones.
+
+    Where there are samples, it has one value for each, unless it is a coordinate.
+    """
+    dimensions = VARIABLES[name].dimensions
+    return dimensions if SAMPLE not in given or dimensions == (name,) else (SAMPLE, *dimensions)
 
 
 def dataset(
@@ -212,7 +233,7 @@ def assembled(
         variable = VARIABLES[name]
         units = {"units": variable.units} if variable.units else {}
         about = {**units, "long_name": variable.long_name, **variable.attributes}
-        described[name] = (variable.dimensions, array, about)
+        described[name] = (dimensions_of(name, values), array, about)
     made = xarray.Dataset(described, attrs=attrs)
     return made.set_coords([name for name in values if not VARIABLES[name].dimensions])
 

@@ -40,6 +40,8 @@ class Layer:
         Mask of frozen spins.
     cells : Cells, optional
         Parameters that vary from cell to cell; all cells are equal if not given.
+    current_field : ndarray (3, rows, columns), optional
+        Field in A/m that goes with the current, for each A/m² of a torque's current density.
     """
 
     mask: Mask
@@ -47,6 +49,7 @@ class Layer:
     terms: "Terms"
     held: Mask | None = None
     cells: Cells | None = None
+    current_field: NDArray[np.float64] | None = None
 
     @classmethod
     def of_one_cell(cls, cell: Cell, terms: "Terms") -> Self:
@@ -155,6 +158,9 @@ class Layer:
         bounds = zip(*(each.stiffness(self) for each in acting), strict=True)
         found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
         uniform_field = float(np.linalg.norm(sum(each.uniform_field(self) for each in acting)))
+        if torque is not None and self.current_field is not None:
+            largest = np.linalg.norm(self.current_field, axis=0).max()
+            uniform_field += abs(torque.current_density) * float(largest)
         couplings = list(zip(found.symmetric, found.antisymmetric, strict=True))
         if self.cells is None:
             others = uniform_field + found.torque

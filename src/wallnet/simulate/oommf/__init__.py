@@ -122,16 +122,26 @@ def system_of(
     changes = drive.first != drive.last
     if density and not changes:
         density *= drive.first
-    system = tracks.system(job.model_copy(update={"current_density": density}))
+    changed = {"current_density": density}
+    film, system = tracks.layer(job), tracks.system(job.model_copy(update=changed))
     if density and changes:
         slope = (drive.last - drive.first) / drive.duration
+        share = f"{drive.first!r} + {slope!r} * $total_time"
         system.dynamics.slonczewski.tcl_strings = {
-            "script": f"proc Waveform {{ total_time }} {{\n"
-            f"  return [expr {{{drive.first!r} + {slope!r} * $total_time}}]\n}}\n\n",
+            "script": f"proc Waveform {{ total_time }} {{\n  return [expr {{{share}}}]\n}}\n\n",
             "script_name": "Waveform",
             "script_args": "total_time",
         }
-    film = tracks.layer(job)
+        if film.current_field is not None:
+            # the diagonal of a matrix that multiplies the field, and its derivative
+            system.energy.oersted.tcl_strings = {
+                "script": f"proc Oersted {{ total_time }} {{\n  set share [expr {{{share}}}]\n"
+                f"  return [list $share $share $share {slope!r} {slope!r} {slope!r}]\n}}\n\n",
+                "script_name": "Oersted",
+                "script_args": "total_time",
+                "energy": "Oxs_TransformZeeman",
+                "type": "diagonal",
+            }
     if film.dmi_constant and isinstance(system.energy.dmi.D, discretisedfield.Field):
         mesh, system.energy.dmi.D = dmi_by_regions(film, system.m.mesh)
         system.m = discretisedfield.Field(mesh, nvdim=3, value=system.m.array)

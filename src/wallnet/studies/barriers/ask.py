@@ -4,15 +4,22 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated
 
-from wallnet.config import Campaign, Device
+from wallnet.config import Campaign, Device, Track
 from wallnet.config.measured import MeasuredDevice
-from wallnet.config.quantities import Quantity, Section
+from wallnet.config.quantities import Quantity, silent
 from wallnet.experiment import Request, barrier_job, minimum_job
-from wallnet.experiment.energy_path import between, neighbours
+from wallnet.experiment.energy_path import Pair, between, neighbours
 from wallnet.experiment.film import film_of
 from wallnet.experiment.request import minimum
 from wallnet.experiment.simulation import level_states
-from wallnet.studies.base import Requests, Rounds, Validate, study
+from wallnet.studies.base import (
+    Requests,
+    Rounds,
+    Sampled,
+    Validate,
+    study,
+    without_disorder,
+)
 
 Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
@@ -22,7 +29,7 @@ SPACING = Quantity("1", 0.05, 1.0, fix="0.5 moves a wall by half a width paramet
 """Bounds of the distance by which a wall end moves from image to image, in units of Δ."""
 
 
-class Barriers(Section):
+class Barriers(Sampled):
     """Barriers between neighbouring states of synapses."""
 
     devices: tuple[str, ...] | None = None
@@ -42,6 +49,8 @@ class Barriers(Section):
     attempt_frequencies: tuple[Frequency, Frequency] = (1e9, 1e12)
     """Least and greatest attempt frequency, between which a lifetime is stated. Source: our
     choice."""
+    states: tuple[str, ...] | None = silent(None)
+    """States whose barriers are computed, such as "notch 2"; all if not given."""
     spacing: Annotated[float, SPACING] = 0.5
     """Distance by which a wall end moves from image to image of a path, in units of Δ. Source: our
     choice."""
@@ -50,6 +59,10 @@ class Barriers(Section):
         low, high = self.attempt_frequencies
         if low > high:
             yield "attempt_frequencies is not ascending; write [1.0e+9, 1.0e+12]"
+
+    def pairs(self, track: Track) -> list[Pair]:
+        """Return the neighbouring states of a track between which barriers are computed."""
+        return [pair for pair in neighbours(track) if not self.states or {*self.states} & {*pair}]
 
 
 def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
@@ -73,6 +86,14 @@ def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate
             film_of(devices[name], asked.temperature)
         except ValueError as error:
             found.append(f"{key}.temperature of {name}: material.{error}")
+        states = [str(state) for state in level_states(devices[name].track)]
+        found += [
+            f"{key}.states has {state!r}, which is no state of {name}; use some of "
+            f"{', '.join(states)}"
+            for state in asked.states or ()
+            if state not in states
+        ]
+        found += without_disorder(key, name, asked, devices[name])
     return found
 
 
@@ -83,22 +104,28 @@ def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Reque
     """
     device, kelvin = campaign.simulated[name], asked.temperature
     found: Requests = {}
+    pairs = asked.pairs(device.track)
+    # two whole states also need the half state between them
+    ends = {
+        pair: [state for state in pair if state.ends]
+        + ([between(*pair)] if all(state.ends and not state.half for state in pair) else [])
+        for pair in pairs
+    }
+    needed = {state for states in ends.values() for state in states}
     for state in level_states(device.track):
+        if asked.states and state not in needed:
+            continue
         path = STUDY.path(name, "minima", state.file_name)
         own = Request("minimum", path, partial(minimum_job, device, state.file_name, kelvin))
         of_sweep = minimum(name, device, state)
         found[str(state),] = of_sweep if kelvin == device.film_temperature else own
-    for pair in neighbours(device.track):
+    for pair in pairs:
         first, second = (state.file_name for state in pair)
-        ends = [state for state in pair if state.ends]
-        # two whole states also need the half state between them
-        if len(ends) == 2 and not any(state.half for state in ends):
-            ends.append(between(*ends))
         found[str(pair[0]), str(pair[1])] = Request(
             "barrier",
             STUDY.path(name, f"{first}_{second}"),
             partial(barrier_job, device, first, second, asked.spacing, kelvin),
-            tuple(found[str(state),].path for state in ends),
+            tuple(found[str(state),].path for state in ends[pair]),
         )
     return found
 

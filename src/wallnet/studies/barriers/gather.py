@@ -68,7 +68,11 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
     minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
     pairs = [key for key in opened if len(key) == 2]
     paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
-    lowest = lowest_barriers(paths).reindex(list(minima))
+    lowest = lowest_barriers(paths)
+    if asked.states:
+        # of others, not all barriers are known
+        lowest = lowest[lowest.index.isin(asked.states)]
+    lowest = lowest.reindex(list(minima))
     barrier = lowest["barrier"].to_numpy()
     kept = np.where(lowest["certain"].eq(True), 1, -1)
     held = [data["minimum_converged"].item() and data.attrs["stayed"] for data in minima.values()]

@@ -53,7 +53,10 @@ def problems(
     for name, case in asked.cases.items():
         where = f"{key}.cases.{name}"
         names = (f"{where}.device", case.device, f"{where}.changes")
-        found += changed(*names, case.changes, campaign.simulated, validate)[1]
+        device, faults = changed(*names, case.changes, campaign.simulated, validate)
+        for calculator in () if faults else asked.calculators:
+            faults += validate(Device, {**device.plain(), "calculator": calculator}, where)[1]
+        found += faults
     return found
 
 

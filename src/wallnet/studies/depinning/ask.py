@@ -18,23 +18,28 @@ TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 OWN, SINGLE = TRACKS
 
 
-class Depinning(Section):
-    """Pulses on a wall that rests at a notch, between a weak and a strong one.
-
-    The walls rest at each notch of the device, and on tracks that have this notch only.
-    """
+class Bisected(Section):
+    """A bisection of thresholds between a weak and a strong pulse."""
 
     current_densities: tuple[WholeDensity, WholeDensity] = (0.4e12, 1.0e12)
     """Weakest and strongest pulse. Source: our choice."""
     resolution: Resolution = 0.01e12
     """Largest distance between two pulses on either side of a threshold. Source: our choice."""
-    duration: Duration = 10e-9
-    """Duration of the pulses. Source: paper, as of the synapse's."""
 
     def _faults(self) -> Iterator[str]:
         weakest, strongest = self.current_densities
         if not 0 < weakest < strongest:
             yield "current_densities is no ascending pair above 0; write [0.4e+12, 1.0e+12]"
+
+
+class Depinning(Bisected):
+    """Pulses on a wall that rests at a notch, between a weak and a strong one.
+
+    The walls rest at each notch of the device, and on tracks that have this notch only.
+    """
+
+    duration: Duration = 10e-9
+    """Duration of the pulses. Source: paper, as of the synapse's."""
 
 
 @base.on_device

@@ -21,7 +21,7 @@ from wallnet.devices.write_energy import heat_caveat, rise_over_time, write_ener
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
 from wallnet.jobs import write_energy_job
 from wallnet.studies.devices.levels import synapse_variables
-from wallnet.studies.devices.traces import RECORDED, WALL, End, read_trace
+from wallnet.studies.devices.traces import RECORDED, WALL, End, read_at, read_trace
 from wallnet.studies.opened import Opened, over, padded
 
 logger = logging.getLogger(__name__)
@@ -60,9 +60,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         If a file is missing, damaged or not of this device, or if the conductance does not change
         over the sweep.
     """
-    pulse, interval, asked = device.pulse, device.output.interval, device.read_at
-    known = {"pulse_end": pulse.duration, "rest": math.inf}
-    read_at = known[asked] if isinstance(asked, str) else asked
+    pulse, interval = device.pulse, device.output.interval
     densities = np.array(pulse.current_densities)
     traces: list[dict[str, NDArray[np.float64]]] = []
     ends: list[End] = []
@@ -79,7 +77,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         )
         ends.append(end)
         # a trace ends earlier if its wall comes to rest
-        when = min(read_at, time[-1])
+        when = min(read_at(device), time[-1])
         final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
         told = {"state": end.state, "settled": end.settled, "held": end.held}
         rows.append(told | {"end_time": time[-1], "read_time": when} | final)

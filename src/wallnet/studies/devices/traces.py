@@ -96,6 +96,12 @@ class End(NamedTuple):
     rests: bool = True
 
 
+def read_at(device: Device) -> float:
+    """Return when a device is read, in s since the start of its pulse; infinite at rest."""
+    known = {"pulse_end": device.pulse.duration, "rest": math.inf}
+    return known[device.read_at] if isinstance(device.read_at, str) else device.read_at
+
+
 def read_trace(
     opened: Opened, key: Key, device: Device
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], End]:

@@ -17,7 +17,7 @@ from wallnet.files import WallState
 from wallnet.studies import base
 
 
-class Disturb(base.FromStates):
+class Disturb(base.Sampled, base.FromStates):
     """Pulses of shares of the write amplitude, repeated with both signs on each state."""
 
     write: Annotated[CurrentDensity, Field(gt=0)]

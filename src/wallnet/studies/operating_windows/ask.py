@@ -29,7 +29,7 @@ class Tail(Section):
     """Duration of the tail. Source: our choice."""
 
 
-class Window(base.Varied, PulseGrid):
+class Window(base.Sampled, base.Varied, PulseGrid):
     """Pulses that have to move the wall of a device by one notch each, up and down again.
 
     The device has notches at both ends of its track.

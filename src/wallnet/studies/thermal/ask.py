@@ -28,7 +28,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-class Thermal(base.Varied, Sweep):
+class Thermal(base.Sampled, base.Varied, Sweep):
     """Pulses at a temperature, each repeated, beside the same pulses at 0 K."""
 
     variants: dict[base.VariantName, dict[str, Any]] = Field(default=MODELS, min_length=1)
@@ -139,8 +139,8 @@ def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
         for name, each in variants.items()
         if barriers
         and each.film_temperature == barriers.temperature
-        and (each.track, each.variation, film_of(each))
-        == (device.track, device.variation, film_of(device, barriers.temperature))
+        and (each.sampled_track, each.variation, film_of(each))
+        == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
     }
     detectors = {name: each.detector for name, each in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)

@@ -10,7 +10,7 @@ from wallnet.jobs import write_energy_job
 from wallnet.studies import base
 
 
-class Transitions(base.FromStates, PulseGrid):
+class Transitions(base.Sampled, base.FromStates, PulseGrid):
     """Pulses that are applied to each state of one device, one simulation each.
 
     After each pulse the wall relaxes as `relaxation` of the device states.

@@ -1,0 +1,73 @@
+"""Tabulate what each field that comes with a current, and a bias field, change of thresholds.
+
+    python benchmarks/torques.py > docs/results/torques.csv
+
+For each end of the wall, bisection finds the smallest pulse of 10 ns with which it leaves notch 1
+of synapse-5. The track ends at notch 3, which changes no threshold. A run takes about 15 minutes.
+"""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from wallnet import config, experiment, simulate
+from wallnet.experiment.film import check
+
+ROOT = Path(__file__).parents[1]
+PART = ["track.length=900.0e-9", "track.notches.count=3", "relaxation.longest=0"]
+CASES = {
+    "none": [],
+    "field-like torque, r = 0.3": ["material.field_like_ratio=0.3"],
+    "field-like torque, r = -0.3": ["material.field_like_ratio=-0.3"],
+    "Oersted field, θ = 0.4": ["heavy_metal.oersted=true", "heavy_metal.spin_hall_angle=0.4"],
+    "Oersted field, θ = -0.4": ["heavy_metal.oersted=true", "heavy_metal.spin_hall_angle=-0.4"],
+    "Oersted field, `pt`": ["heavy_metal.oersted=true", "heavy_metal.preset=pt"],
+    "Oersted field, `beta-w`": ["heavy_metal.oersted=true", "heavy_metal.preset=beta-w"],
+    "bias field, 5 mT": ["material.bias_field=5.0e-3"],
+    "bias field, -5 mT": ["material.bias_field=-5.0e-3"],
+}
+"""Keys of the configuration by the name of a row."""
+
+RANGES, WIDTH = ((440, 1080), (440, 640)), 2
+"""Ranges of the thresholds of both ends, and width to which they are found, in 1e9 A/m²."""
+
+LEFT = 60e-9
+"""Distance in m beyond the middle of a notch at which an end has left it."""
+
+
+def thresholds(changes):
+    """Return the thresholds of the lower and the upper end, in 1e9 A/m²."""
+    device = config.load_device(ROOT / "config.yaml", "synapse-5", check, [*PART, *changes])
+    place = device.track.notch_positions[0] + LEFT
+
+    @cache
+    def ends(density):
+        trace = simulate.simulate(experiment.pulse_job(device, density * 1e9))
+        found = [float(trace[name][-1]) for name in ("wall_bottom", "wall_top")]
+        print(changes, density, found, file=sys.stderr, flush=True)
+        return found
+
+    found = []
+    for end, (lower, upper) in enumerate(RANGES):
+        while upper - lower > WIDTH:
+            middle = (lower + upper) // 2
+            lower, upper = (lower, middle) if ends(middle)[end] > place else (middle, upper)
+        found.append(upper)
+    return found
+
+
+def main() -> None:
+    print("field or torque,lower end (1e12 A/m²),its change (%),upper end (1e12 A/m²),change (%)")
+    plain = None
+    for name, changes in CASES.items():
+        found = thresholds(changes)
+        plain = plain or found
+        cells = (
+            f"{each / 1e3:.3f},{100 * (each / first - 1):+.1f}"
+            for each, first in zip(found, plain, strict=True)
+        )
+        print(f'"{name}",' + ",".join(cells), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Sensitivity: thresholds of depinning with each assumption at its lower and its upper end."""
+
+import re
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from wallnet.config import Campaign, Device, current_name
+from wallnet.config.inheritance import laid_over
+from wallnet.config.messages import misnamed
+from wallnet.config.pulse import Resolution, halvings
+from wallnet.config.quantities import Duration, Section
+from wallnet.config.reading import read_yaml
+from wallnet.experiment import Job, Request, Simulation, Train, level_job, train_job
+from wallnet.experiment.simulation import BLOCK, blocks
+from wallnet.files import WallState
+from wallnet.studies import base
+from wallnet.studies.depinning.ask import Bisected
+
+REFERENCE = "reference"
+"""Name of the device as configured."""
+
+Keys = dict[str, Any]
+"""Keys of a device that differ, block by block."""
+
+
+class Assumption(Section):
+    """A quantity that is not known exactly: keys of the device at its lower and its upper end.
+
+    A text such as "× 0.95" is a factor of the value of the device.
+    """
+
+    label: str = ""
+    """Text in tables and figure; the name if not given."""
+    lower: Keys = Field(default={})
+    """Keys of the device at the lower end; without any, it is as configured."""
+    upper: Keys = Field(default={})
+    """Keys of the device at the upper end."""
+    values: tuple[str, str] | None = None
+    """Texts of both ends in tables and figure; the first values of their keys if not given."""
+
+
+def _leaf(keys: Any) -> str:
+    """Return the first value in blocks."""
+    while isinstance(keys, Mapping):
+        keys = next(iter(keys.values()), "as configured")
+    return f"{keys:g}" if isinstance(keys, float) else str(keys)
+
+
+def _scaled(keys: Any, own: Any) -> Any:
+    """Return keys of a device with factors applied to its own values."""
+    if isinstance(keys, Mapping):
+        inner = own if isinstance(own, Mapping) else {}
+        return {key: _scaled(value, inner.get(key)) for key, value in keys.items()}
+    factor = re.fullmatch(r"× ?(\d+\.?\d*)", str(keys))
+    return float(factor[1]) * own if factor and isinstance(own, float) else keys
+
+
+@cache
+def packaged() -> dict[str, Assumption]:
+    """Return the assumptions of the package by name."""
+    rows = read_yaml(Path(__file__).with_name("assumptions.yaml"))
+    return {name: Assumption(**row) for name, row in rows.items()}
+
+
+class Sensitivity(Bisected):
+    """Pulses on a wall that rests at a notch, with each assumption at both ends, one at a time."""
+
+    device: str
+    """Name of a simulated device in `devices`."""
+    notch: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Number of the notch, counted from 1. Source: our choice; all have about one threshold."""
+    resolution: Resolution = 0.005e12
+    """Largest distance between two pulses on either side of a threshold. Source: our choice."""
+    duration: Duration | None = None
+    """Duration of square pulses; the pulse of the device if not given."""
+    changes: Keys = Field(default={})
+    """Keys of the device that differ in all simulations of this study, such as `temperature`, at
+    which thermal assumptions apply."""
+    assumptions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Names of assumptions in `assumptions.yaml` of the study, or in `further`; by default, all
+    that change a simulation of the device."""
+    further: dict[base.VariantName, Assumption] = Field(default={})
+    """Further assumptions by name."""
+    replicas: Annotated[int, Field(ge=BLOCK, le=100_000, multiple_of=BLOCK)] = BLOCK
+    """Repetitions of each pulse at a temperature, a multiple of 8; at least half of the walls have
+    to leave. Source: our choice."""
+
+    @property
+    def state(self) -> WallState:
+        """The wall at the notch."""
+        return WallState.at(self.notch, self.notch)
+
+    @property
+    def offered(self) -> dict[str, Assumption]:
+        """All assumptions by name."""
+        return packaged() | self.further
+
+
+class Rows(Job):
+    """Assumptions in the order of the configuration, by what the dataset tells of each.
+
+    A row has `name`, `label`, the texts `values` of both ends, and names of their `devices`.
+    """
+
+    rows: list[dict[str, Any]]
+
+
+def _pulse(
+    asked: Sensitivity, device: Device, density: float, replicas: tuple[int, int] | None = None
+) -> Simulation:
+    """Return a pulse on a wall that rests at the notch; it is examined as the pulse ends."""
+    square = {"duration": asked.duration, "waveform": ()} if asked.duration else {}
+    pulse = base.pulse_of(device, density, 0.0, **square)
+    output = device.output.without_maps_between(pulse.duration)
+    placement = level_job(device, asked.state.file_name).placement
+    job = train_job(device, Train(pulses=(pulse,), maps=False))
+    changes = {"placement": placement, "output": output, "replicas": replicas}
+    return job.model_copy(update=changes)
+
+
+def varied(devices: Mapping[str, Device], asked: Sensitivity) -> tuple[dict[str, Device], Rows]:
+    """Return the devices to simulate by name, and the assumptions that change a simulation.
+
+    Ends of assumptions with the same simulations share a device.
+    """
+    plain = laid_over(devices[asked.device].plain(), asked.changes)
+    found = {REFERENCE: Device.model_validate(plain)}
+    high = asked.current_densities[1]
+    names = {_pulse(asked, found[REFERENCE], high).to_json(): REFERENCE}
+    rows: list[dict[str, Any]] = []
+    for name in asked.assumptions or asked.offered:
+        each = asked.offered[name]
+        ends, simulated = {"lower": each.lower, "upper": each.upper}, []
+        try:
+            made = [
+                Device.model_validate(laid_over(plain, _scaled(keys, plain)))
+                for keys in ends.values()
+            ]
+            jobs = [_pulse(asked, device, high).to_json() for device in made]
+        except ValueError:  # such as an exponent without a temperature
+            continue
+        for end, device, job in zip(ends, made, jobs, strict=True):
+            simulated.append(names.setdefault(job, f"{name}-{end}"))
+            found.setdefault(simulated[-1], device)
+        if {*simulated} != {REFERENCE}:
+            values = each.values or (_leaf(each.lower), _leaf(each.upper))
+            row = {"name": name, "label": each.label or name, "values": values}
+            rows.append(row | {"devices": simulated})
+    return found, Rows(rows=rows)
+
+
+def problems(
+    key: str, _: str, asked: Sensitivity, campaign: Campaign, validate: base.Validate
+) -> list[str]:
+    """List the conflicts with the device and with assumptions, one sentence each."""
+    name, where, block = asked.device, f"{key}.device", f"{key}.changes"
+    device, found = base.changed(where, name, block, asked.changes, campaign.simulated, validate)
+    if found := found or base.without_notch(key, name, device):
+        return found
+    if asked.notch > (notches := len(device.track.inner_notch_positions)):
+        found.append(f"{key}.notch is {asked.notch}, and {name} has {notches}; choose one of these")
+    for each in asked.assumptions or ():
+        found += misnamed(f"{key}.assumptions", each, asked.offered, "an assumption")
+    if found:
+        return found
+    rows = {row["name"] for row in varied(campaign.simulated, asked)[1].rows}
+    for each in {**dict.fromkeys(rows), **asked.further}:
+        for end in ("lower", "upper"):
+            block = f"{key}.{'further' if each in asked.further else 'assumptions'}.{each}.{end}"
+            keys = _scaled(getattr(asked.offered[each], end), device.plain())
+            found += base.changed(where, name, block, keys, {name: device}, validate)[1]
+    found = found or [
+        f"{key}: the assumption {each} changes no simulation of {name}; remove it, or add what it "
+        f"needs to {key}.changes"
+        for each in asked.assumptions or asked.further
+        if each not in rows
+    ]
+    strongest = _pulse(asked, device, asked.current_densities[1])
+    duration = strongest.longest
+    found += base.unrecorded(key, {"duration": duration}, device, name)
+    return found + base.too_large(key, device, "duration", duration, strongest.strongest)
+
+
+def requests(
+    campaign: Campaign, name: str, asked: Sensitivity, so_far: base.Rounds
+) -> base.Requests:
+    """Return the resting walls, then pulses by device, current density and first replica.
+
+    The pulses are the weakest and the strongest one, and those of the rounds. At 0 K, there are no
+    replicas, and 0 stands for the first.
+    """
+    devices, _ = varied(campaign.simulated, asked)
+    found: base.Requests = {}
+    starts: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for each, device in devices.items():
+        make = partial(level_job, device, asked.state.file_name)
+        path = STUDY.path(name, each, "start")
+        # what acts during a pulse only has no effect on it
+        after[each] = starts.setdefault(make().to_json(), path)
+        if after[each] == path:
+            found[each,] = Request("level", path, make)
+    both = [(each, density) for each in devices for density in asked.current_densities]
+    for each, density in [*both, *(pulse for one in so_far for pulse in one)]:
+        hot = devices[each].field_temperature
+        for block in blocks(asked.replicas) if hot else (None,):
+            place = current_name(density) + (f"_replicas-{block[0]}-{block[1]}" if block else "")
+            found[each, density, block[0] if block else 0] = Request(
+                "ensemble" if block else "pulse_train",
+                STUDY.path(name, each, place),
+                partial(_pulse, asked, devices[each], density, block),
+                (after[each],),
+            )
+    return found
+
+
+def rounds(campaign: Campaign, name: str, asked: Sensitivity) -> base.Expected:
+    """Return at most how many pulses each round asks for, by device and block of replicas.
+
+    As the thresholds of one and of both ends can differ, two are counted for each, the most.
+    """
+    low, high = asked.current_densities
+    pulses = requests(campaign, name, asked, ()).items()
+    strongest = [(2, each) for key, each in pulses if key[1:2] == (high,)]
+    return [strongest] * halvings(high - low, asked.resolution)
+
+
+def about(campaign: Campaign, _: str, asked: Sensitivity) -> Rows:
+    """Return the assumptions that change a simulation."""
+    return varied(campaign.simulated, asked)[1]
+
+
+STUDY = base.study(
+    __name__,
+    Sensitivity,
+    title="sensitivity of thresholds, {subject}",
+    missing="a sensitivity",
+    figure="tornado",
+    places={
+        "level": "[^/]+/[^/]+/start",
+        "pulse_train": r"[^/]+/[^/]+/-?[\d.]+",
+        "ensemble": r"[^/]+/[^/]+/[\d.]+_replicas-\d+-\d+",
+    },
+)

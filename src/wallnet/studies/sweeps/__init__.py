@@ -1,0 +1,1 @@
+"""Sweeps: the sweep of a device on samples of it."""

@@ -1,0 +1,62 @@
+"""Sweeps: the sweep of the current densities of a device, on samples as they are made."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from wallnet.config import Campaign, Device
+from wallnet.config.pulse import Sweep
+from wallnet.config.quantities import CurrentDensity, silent
+from wallnet.experiment import Job
+from wallnet.files import WallState
+from wallnet.studies import base
+from wallnet.studies.devices.ask import STUDY as DEVICES
+
+
+class Sweeps(base.Sampled, Sweep):
+    """The sweep of a device on samples: where each pulse leaves the wall, and the levels."""
+
+    samples: Annotated[int, Field(ge=1, le=10_000)] = 32
+    """Number of samples beside the perfect device, drawn from its `disorder`. Source: our
+    choice."""
+    current_densities: tuple[CurrentDensity, ...] = silent(())
+    """Current densities J, single or as sweeps; those of the device's sweep if not given."""
+
+    def swept(self, device: Device) -> Device:
+        """Return a device with the current densities of these sweeps."""
+        densities = self.current_densities or device.pulse.current_densities
+        pulse = device.pulse.model_copy(update={"current_densities": densities})
+        return device.model_copy(update={"pulse": pulse})
+
+
+class SweptDevice(Job):
+    """The perfect device of samples."""
+
+    device: dict[str, Any]
+
+
+@base.on_device
+def problems(key: str, name: str, asked: Sweeps, device: Device) -> list[str]:
+    """List the conflicts with the device: none but those of all studies of samples."""
+    return []
+
+
+def requests(campaign: Campaign, name: str, asked: Sweeps, _: base.Rounds) -> base.Requests:
+    """Return the initial state and the pulses, then the levels of a synapse at its notches."""
+    device = asked.swept(campaign.simulated[name])
+    found = DEVICES.requests(campaign, name, device, ())
+    return {
+        key: each
+        for key, each in found.items()
+        if len(key) == 1 or (key[0] == "level" and not WallState(str(key[1])).half)
+    }
+
+
+def about(campaign: Campaign, name: str, asked: Sweeps) -> Job:
+    """Return what the device tells of its detector, and of when it is read."""
+    device = asked.swept(campaign.simulated[name])
+    left_out = {*DEVICES.left_out}
+    return SweptDevice(device=device.model_dump(mode="json", exclude_none=True, exclude=left_out))
+
+
+STUDY = base.study(__name__, Sweeps, figure="samples", of_device=True, places={})

@@ -1,0 +1,182 @@
+"""What a sensitivity accepts, which assumptions apply, and which requests they make."""
+
+import pytest
+from helpers.sensitivity import HEATED, sensed
+
+from wallnet import config, files, plan
+from wallnet.plan.requests import Requested
+from wallnet.plan.work import study_work
+from wallnet.studies import STUDIES
+
+SENSITIVITY = STUDIES["sensitivity"]
+FOLDER = "results/sensitivity/small"
+
+
+def requested(**changes):
+    return SENSITIVITY.requests_of(plan.parse(sensed(**changes)), "small")
+
+
+def rows(**changes):
+    campaign = plan.parse(sensed(**changes))
+    settings = campaign.studies["sensitivity"]["small"]
+    return {row["name"]: row for row in SENSITIVITY.about(campaign, "small", settings).rows}
+
+
+def test_assumptions_apply_where_they_change_a_simulation():
+    """Without heat, those of the heat change none; a temperature adds them."""
+    cold = ["damping", "field_like_torque", "anisotropy", "edge_damage", "edges"]
+    cold += ["metal_cut", "oersted", "bias_field"]
+    hot = ["curie_temperature", "anisotropy_exponent", "shunt", "encapsulation", "storage"]
+    assert [*rows()] == cold
+    assert [*rows(changes=HEATED)] == [*hot, "interface", *cold]
+    # the film has its measured values at 300 K, whatever its Curie temperature
+    assert "curie_temperature" not in rows(changes={"temperature": {"ambient": 300.0}})
+
+
+def test_each_end_is_simulated_once():
+    """The device has a damping of 0.5 and stairs, as at one end of two assumptions."""
+    found = rows()
+    assert found["damping"]["devices"] == ["damping-lower", "reference"]
+    assert found["edges"]["devices"] == ["reference", "edges-upper"]
+    assert found["anisotropy"]["devices"] == ["anisotropy-lower", "anisotropy-upper"]
+    assert found["damping"]["values"] == ("0.1", "0.5")
+    requests = requested()
+    starts = [key[0] for key in requests if len(key) == 1]
+    # an Oersted field and a metal with notches change no wall at rest
+    devices = list(dict.fromkeys(key[0] for key in requests if len(key) == 3))
+    assert (len(starts), len(devices)) == (11, 13)
+    assert [*requests] == [
+        *((name,) for name in starts),
+        *((name, density, 0) for name in devices for density in (0.5e12, 3.0e12)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "keys"),
+    [
+        ("damping-lower", {"damping": 0.1}),
+        # half of the damping-like torque: 0.5 · 0.4/2
+        ("field_like_torque-lower", {"field_like_torque": -0.1}),
+        ("field_like_torque-upper", {"field_like_torque": 0.1}),
+        ("anisotropy-lower", {"uniaxial_anisotropy": 0.95e6}),
+        ("anisotropy-upper", {"uniaxial_anisotropy": 1.05e6}),
+    ],
+)
+def test_an_end_differs_by_its_keys(device, keys):
+    requests = requested()
+    of_reference, job = (requests[name, 3e12, 0].computes.plain() for name in ("reference", device))
+    for key, value in keys.items():
+        assert job["material"].pop(key) == pytest.approx(value, rel=1e-12, abs=0)
+        del of_reference["material"][key]
+    assert job == of_reference
+
+
+def test_damage_ends_at_its_distance_from_the_edge():
+    requests = requested()
+    for end, distance in (("lower", 3e-9), ("upper", 6e-9)):
+        damage = requests[f"edge_damage-{end}", 0.5e12, 0].computes.variation.edge_damage
+        assert (damage.share, damage.distance) == (0.1, distance)
+
+
+def test_a_wall_at_the_notch_is_looked_at_as_the_pulse_ends():
+    requests = requested(notch=2)
+    pulse, rest = requests["damping-lower", 0.5e12, 0], requests["damping-lower",]
+    assert (pulse.kind, pulse.path) == ("pulse_train", f"{FOLDER}/damping-lower/0.5000.nc")
+    assert pulse.after == (rest.path,) == (f"{FOLDER}/damping-lower/start.nc",)
+    (step,) = pulse.computes.steps()
+    assert (step.current_density, step.pulse_duration) == (0.5e12, 0.7e-9)
+    assert step.relaxation.longest == 0
+    assert step.material.damping == rest.computes.material.damping == 0.1
+    for job in (step, rest.computes):
+        places = (job.placement.bottom, job.placement.top)
+        assert places == pytest.approx((240e-9, 240e-9), rel=1e-9, abs=0)
+    (own,) = requested(duration=None)["reference", 0.5e12, 0].computes.steps()
+    assert own.pulse_duration == 0.6e-9
+
+
+def test_a_temperature_repeats_pulses():
+    requests = requested(changes=HEATED, assumptions=["shunt", "damping"], replicas=16)
+    key = ("shunt-lower", 0.5e12)
+    blocks = {first: requests[*key, first] for first in (1, 9)}
+    assert [each.path for each in blocks.values()] == [
+        f"{FOLDER}/shunt-lower/0.5000_replicas-1-8.nc",
+        f"{FOLDER}/shunt-lower/0.5000_replicas-9-16.nc",
+    ]
+    job = blocks[9].computes
+    assert (blocks[9].kind, job.replicas, job.temperature) == ("ensemble", (9, 16), 300.0)
+    assert job.heating.magnet_resistivity is None
+    # heat acts during pulses only, so that the wall at rest is that of the device
+    assert blocks[9].after == (f"{FOLDER}/reference/start.nc",)
+    assert ("shunt-lower",) not in requests
+    # the magnet of the campaign has 130 µΩ cm
+    assert rows(changes=HEATED)["shunt"]["devices"] == ["shunt-lower", "reference"]
+
+
+def test_users_add_assumptions():
+    own = {"thin": {"lower": {"track": {"thickness": 1.8e-9}}, "label": "thinner film"}}
+    found = rows(further=own, assumptions=["damping", "thin"])
+    assert [*found] == ["damping", "thin"]
+    assert found["thin"]["label"] == "thinner film"
+    assert found["thin"]["devices"] == ["thin-lower", "reference"]
+    assert found["thin"]["values"] == ("1.8e-09", "as configured")
+    assert "thin" in rows(further=own)
+
+
+def test_each_round_counts_two_thresholds_of_each_device(tmp_path, monkeypatch):
+    """One round halves 0.5 to 3.0e12 A/m²."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(sensed(assumptions=["damping"]))
+
+    def work():
+        found = study_work(Requested(campaign), "sensitivity")
+        return [(count, each.path.removeprefix(f"{FOLDER}/")) for count, each in found]
+
+    devices = ("reference", "damping-lower")
+    first = [(1, f"{each}/start.nc") for each in devices]
+    first += [(1, f"{each}/{j}.nc") for each in devices for j in ("0.5000", "3.0000")]
+    assert work() == [*first, *((2, f"{each}/3.0000.nc") for each in devices)]
+    files.write_json({"asked": [["damping-lower", 1.75e12]]}, f"{FOLDER}/round-1.json")
+    assert work() == [*first, (1, "damping-lower/1.7500.nc")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"device": "synapsis"}, ".device names 'synapsis', which is not a simulated device"),
+        ({"device": "neuron"}, ": neuron has no notch inside its track"),
+        ({"notch": 3}, ".notch is 3, and synapse has 2; choose one of these"),
+        ({"current_densities": [1e12, 0.5e12]}, ".current_densities is no ascending pair above 0"),
+        ({"duration": 1e-12}, ".duration has 1e-12 s, shorter than output.interval 2e-11 s"),
+        (
+            {"assumptions": ["dampign"]},
+            ".assumptions names 'dampign', which is not an assumption (did you mean damping?)",
+        ),
+        (
+            {"assumptions": ["shunt"]},
+            ": the assumption shunt changes no simulation of synapse; remove it, or add what it "
+            "needs to sensitivity.small.changes",
+        ),
+        ({"assumptions": ["anisotropy_exponent"]}, "anisotropy_exponent changes no simulation of"),
+        ({"assumptions": []}, ".assumptions"),
+        ({"changes": {"material": {"dampign": 1}}}, ".changes.material.dampign is not a key"),
+        ({"changes": {"calculator": "oommf"}}, ".changes sets calculator; remove it"),
+        ({"further": {"own": {}}}, "the assumption own changes no simulation of synapse"),
+        (
+            {"further": {"own": {"upper": {"material": {"damping": -1}}}}},
+            ".further.own.upper.material.damping = -1 is outside",
+        ),
+        ({"further": {"own": {"lower": {"calculator": "oommf"}}}}, ".further.own.lower sets"),
+        (
+            {"further": {"own": {"lower": {"material": {"damping": "× 1.2.3"}}}}},
+            ".further.own.lower.material.damping = '× 1.2.3' is not a number",
+        ),
+        ({"further": {"Own": {}}}, "cannot name files"),
+        ({"replicas": 12}, ".replicas"),
+    ],
+)
+def test_a_sensitivity_that_cannot_be_is_one_sentence(changes, message):
+    with pytest.raises(config.ConfigError) as caught:
+        plan.parse(sensed(**changes))
+    (problem,) = str(caught.value).splitlines()
+    assert problem.startswith("config.yaml: sensitivity.small")
+    assert message in problem

@@ -1,0 +1,252 @@
+"""Samples as an axis of studies: requests, gathering along `sample`, tables, a small campaign."""
+
+import copy
+import csv
+import re
+
+import numpy as np
+import pytest
+from helpers.small_campaign import TINY
+from helpers.transitions import led
+
+from wallnet import files, plan
+from wallnet.config import ConfigError
+from wallnet.files import schema
+from wallnet.files.schema import KINDS, VARIABLES, Variable
+from wallnet.plan.requests import KINDS as KINDS_OF_REQUESTS
+from wallnet.plan.requests import Requested, pattern_of
+from wallnet.studies import STUDIES, gather_job
+from wallnet.studies.opened import stacked
+from wallnet.studies.showing import spread
+
+DISORDER = {"edges": {"rms": 2e-9, "correlation_length": 20e-9}}
+
+
+def with_samples(samples, **changes):
+    """Return the campaign of transitions with a rough track, as plain data."""
+    data = led(**({"samples": samples} if samples else {}))
+    data["devices"]["stairs"]["disorder"] = DISORDER | changes
+    return data
+
+
+def requests_of(data, study="transitions", subject="stairs"):
+    return STUDIES[study].requests_of(plan.parse(data), subject)
+
+
+def test_each_sample_has_the_requests_of_the_study_in_a_folder_of_its_own():
+    perfect, several = requests_of(with_samples(0)), requests_of(with_samples(2))
+    assert len(several) == 3 * len(perfect)
+    assert {key: each for key, each in several.items() if key[0] != "sample"}.keys() == (
+        perfect.keys()
+    )
+    for key, request in perfect.items():
+        assert several[key].digest == request.digest
+        for number in (1, 2):
+            of_sample = several["sample", number, *key]
+            folder = f"results/samples/{number}/"
+            assert of_sample.path == request.path.replace("results/", folder, 1)
+            assert of_sample.after == tuple(
+                path.replace("results/", folder, 1) for path in request.after
+            )
+            assert of_sample.kind == request.kind
+    level = "sample", 1, "notch 1"
+    assert several["sample", 2, "notch 1"].digest != several[level].digest
+    assert several[level].digest != several["notch 1",].digest
+
+
+def test_a_result_of_a_sample_has_its_request_and_its_rule():
+    requested = Requested(plan.parse(with_samples(2)))
+    for number in (1, 2):
+        path = f"results/samples/{number}/levels/stairs/1.nc"
+        assert requested[path].path == path
+        matching = [
+            kind
+            for kind in KINDS_OF_REQUESTS
+            if re.fullmatch(f"results/({pattern_of(kind)})\\.nc", path)
+        ]
+        assert matching == ["level"]
+    with pytest.raises(ConfigError, match="samples/3/levels/stairs/1.nc is not asked for"):
+        requested["results/samples/3/levels/stairs/1.nc"]
+
+
+def test_the_perfect_device_does_not_know_of_samples():
+    """Neither disorder nor samples change the requests of sample 0 and their gathering."""
+    plain = with_samples(0)
+    del plain["devices"]["stairs"]["disorder"]
+    for data in (plain, with_samples(0)):
+        campaign = plan.parse(data)
+        requests = STUDIES["transitions"].requests_of(campaign, "stairs")
+        job = gather_job(STUDIES["transitions"], campaign, "stairs", requests)
+        assert "sample" not in job.to_json()
+    assert [each.digest for each in requests_of(plain).values()] == [
+        each.digest for each in requests_of(with_samples(0)).values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("study", "settings"),
+    [
+        ("transitions", {"stairs": led()["transitions"]["stairs"] | {"samples": 2}}),
+        ("sweeps", {"stairs": {}}),
+        ("barriers", {"samples": 2}),
+    ],
+)
+def test_samples_of_a_device_without_disorder_are_refused(study, settings):
+    data = led()
+    del data["transitions"]
+    data["devices"]["synapse"] = TINY["devices"]["synapse"]
+    with pytest.raises(ConfigError, match="has no disorder, so that all samples are alike; add"):
+        plan.parse(data | {study: settings})
+
+
+def test_one_state_alone_has_the_barriers_to_its_neighbours():
+    campaign = plan.parse(TINY | {"barriers": {"states": ["notch 1"]}})
+    keys = [*STUDIES["barriers"].requests_of(campaign, "synapse")]
+    assert [key for key in keys if len(key) == 2] == [
+        ("expelled", "notch 1"),
+        ("notch 1", "notch 2"),
+        ("notch 1", "between 1 and 2"),
+    ]
+    assert [key for key in keys if len(key) == 1] == [
+        ("notch 1",),
+        ("between 1 and 2",),
+        ("notch 2",),
+    ]
+    with pytest.raises(ConfigError, match="barriers.states has 'notch 9', which is no state of"):
+        plan.parse(TINY | {"barriers": {"states": ["notch 9"]}})
+
+
+# Gathering
+
+
+@pytest.fixture
+def things(monkeypatch):
+    """Register a kind of dataset with an axis without a coordinate and one of names."""
+    added = {
+        "lengths": Variable(("named", "entry"), "lengths", "m"),
+        "counted": Variable(("named",), "counts", "1", "int64"),
+        "flagged": Variable(("named",), "flags", "1", "int8", (-1.0, 1.0)),
+        "words": Variable(("named",), "texts", "", "text"),
+        "whole": Variable((), "a number", "s"),
+        "named": Variable(("named",), "names", "", "text"),
+    }
+    for name, variable in added.items():
+        monkeypatch.setitem(VARIABLES, name, variable)
+    monkeypatch.setitem(KINDS, "things", tuple(added))
+
+
+def of_sample(names, entries, first):
+    """Return values that differ everywhere."""
+    count = len(names)
+    return {
+        "lengths": first + np.arange(count * entries).reshape(count, entries),
+        "counted": 10 * first + np.arange(count),
+        "flagged": [1] * count,
+        "words": [f"{name} of {first}" for name in names],
+        "whole": first / 2,
+        "named": names,
+    }
+
+
+def test_samples_are_stacked_by_their_coordinates(things, tmp_path):
+    """What a sample lacks is marked; the order is that in which names appear."""
+    samples = [of_sample(["b", "a"], 2, 1), of_sample(["c", "b"], 3, 5)]
+    values = stacked("things", samples)
+    assert [*values["named"]] == ["b", "a", "c"]
+    nan = np.nan
+    np.testing.assert_array_equal(
+        values["lengths"],
+        [[[1, 2, nan], [3, 4, nan], [nan] * 3], [[8, 9, 10], [nan] * 3, [5, 6, 7]]],
+    )
+    assert np.asarray(values["counted"]).tolist() == [[10, 11, 0], [51, 0, 50]]
+    assert np.asarray(values["flagged"]).tolist() == [[1, 1, -1], [1, -1, 1]]
+    assert np.asarray(values["words"]).tolist() == [
+        ["b of 1", "a of 1", ""],
+        ["b of 5", "", "c of 5"],
+    ]
+    assert np.asarray(values["whole"]).tolist() == [0.5, 2.5]
+    path = tmp_path / "things.nc"
+    files.write_dataset(files.dataset("things", values), path, "things", {})
+    perfect = files.read_dataset(path, "things")
+    assert "sample" not in perfect.variables
+    assert perfect["counted"].values.tolist() == [10, 11, 0]
+    assert float(perfect["whole"]) == 0.5
+    every = files.read_dataset(path, "things", only=["lengths"], samples=True)
+    assert every["lengths"].dims == ("sample", "named", "entry")
+    assert every["lengths"].values[1, 2, 0] == 5
+
+
+def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
+    """Unlike numbers: sample 0 would change mean and deviation."""
+    densities = [0.5e12, 0.6e12]
+    reached = np.array([[0.5, np.nan], [0.5, 0.6], [0.6, np.nan], [0.6, np.nan]]) * 1e12
+    values = {
+        "notch_current_density": reached,
+        "notch_conductance": np.arange(16).reshape(4, 2, 2) * 1e-6,
+        "final_conductance": np.ones((4, 2, 2)) * 1e-6,
+        "final_wall_position": np.ones((4, 2)) * 1e-8,
+        "state": np.full((4, 2), "free"),
+        "settled": np.ones((4, 2)),
+        "notch": [1, 2],
+        "current_density": densities,
+        "sample": np.arange(4),
+    }
+    (table,) = spread(schema.dataset("sweeps", values), "sweeps", "wire")
+    rows = {(row["quantity"], row["of"]): row for row in table.frame.to_dict("records")}
+    row = rows["reached by (1e12 A/m²)", "notch 1"]
+    assert row["perfect device"] == pytest.approx(0.5, rel=1e-12, abs=0)
+    assert row["mean"] == pytest.approx(1.7 / 3, rel=1e-12, abs=0)
+    assert row["standard deviation"] == pytest.approx(0.1 / 3**0.5, rel=1e-9, abs=0)
+    assert (row["least"], row["greatest"], row["samples"]) == pytest.approx((0.5, 0.6, 3), abs=0)
+    second = rows["reached by (1e12 A/m²)", "notch 2"]
+    assert (second["mean"], second["samples"]) == pytest.approx((0.6, 1), abs=0)
+    assert np.isnan(second["perfect device"])
+    assert rows["conductance at the notch (µS)", "reading series, notch 2"]["mean"] == (
+        pytest.approx((7 + 11 + 15) / 3, rel=1e-12, abs=0)
+    )
+
+
+# A small campaign
+
+
+@pytest.mark.campaign
+def test_a_sweep_of_samples(campaign):
+    data = copy.deepcopy(TINY)
+    del data["devices"]["neuron"]
+    device = data["devices"]["synapse"]
+    device["disorder"] = {"edges": {"rms": 3e-9, "correlation_length": 15e-9}}
+    data["sweeps"] = {"synapse": {"samples": 2, "current_densities": [1.5e12, 3.0e12]}}
+    campaign.configure(data)
+    campaign.snakemake("sweeps")
+    results = campaign.folder / "results"
+    swept = files.read_dataset(results / "sweeps/synapse.nc", "sweeps", samples=True)
+    assert swept.sizes["sample"] == 3
+    walls = swept["final_wall_position"].values
+    assert len({*walls[:, 0].tolist()}) == 3
+    for number in (0, 1, 2):
+        place = results / f"samples/{number}" if number else results
+        trace = files.read_dataset(place / "traces/synapse/1.5000.nc", "trace")
+        assert swept["state"].values[number, 0] == trace.attrs["state"]
+    with open(results / "tables/sweeps/synapse.csv", newline="") as stream:
+        assert len([*csv.DictReader(stream)]) == 2
+    assert "spread of samples" in (results / "tables/sweeps/synapse.md").read_text()
+    assert campaign.planned("sweeps") == {}
+    # another sample leaves those that are there
+    data["sweeps"]["synapse"]["samples"] = 3
+    campaign.configure(data)
+    jobs = campaign.planned("sweeps")
+    assert jobs["trace"] == 2
+    assert jobs["initial"] == 1
+    assert jobs["gather_sweeps"] == 1
+
+
+def test_noise_of_samples_differs():
+    """Samples of one device have other noise, as their pulses do."""
+    data = with_samples(2)
+    data["devices"]["stairs"]["temperature"] = {"ambient": 300.0}
+    several = requests_of(data)
+    keys = [
+        several[key].computes.noise_key
+        for key in (("notch 1",), ("sample", 1, "notch 1"), ("sample", 2, "notch 1"))
+    ]
+    assert len({*keys}) == 3
