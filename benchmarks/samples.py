@@ -1,11 +1,12 @@
 """Tabulate how far thresholds and levels of synapse-5 scatter from sample to sample, at 0 K.
 
-    python benchmarks/samples.py FOLDER > docs/results/samples.csv
+    python benchmarks/samples.py FOLDER
 
 Single pulses from the initial state, in steps of 0.05e12 A/m², and walls at the notches, on the
 perfect device and on 32 samples: with rough edges and notches that differ, and with grains too, all
-with the defaults of `disorder`. FOLDER keeps the simulations. A run takes about an hour of
-processor time.
+with the defaults of `disorder`. It writes samples.csv, with a row a notch, and samples-pulses.csv,
+with a row a pulse, in docs/results, and the figure of the samples with grains. FOLDER keeps the
+simulations. A run takes about an hour of processor time.
 """
 
 import csv
@@ -31,40 +32,66 @@ FILMS = {
 """Kinds of disorder by the text of a row."""
 
 
-def mean(values):
-    """Return mean and standard deviation as text, of numbers that are known."""
+def text(values):
+    """Return the only number, or mean and standard deviation of those that are known."""
     known = values[np.isfinite(values)]
+    if values.size == 1:
+        return f"{values[0]:.3f}" if known.size else "–"
     return f"{known.mean():.3f} ± {known.std(ddof=1):.3f}" if known.size > 1 else "–"
 
 
-def rows_of(film, disorder, folder):
-    """Return a row for each notch."""
+def swept(disorder, folder):
+    """Return the sweeps of samples with some disorder, in a campaign of their own."""
     device = load_device(ROOT / "config.yaml", "synapse-5", check)
     device = device.model_validate(device.plain() | {"disorder": disorder})
-    # a campaign of its own for each kind of disorder
-    place = Path(folder, film.replace(", ", "-").replace(" ", "-"))
-    data = api.sweeps(device, samples=SAMPLES, current_densities=DENSITIES, folder=place)
-    found = data["notch_current_density"].values / 1e12
-    conductance = data["notch_conductance"].sel(reading="parallel").values / 1e-6
-    for index, notch in enumerate(data["notch"].values):
-        reached, levels = found[:, index], conductance[:, index]
+    place = Path(folder, "-".join(disorder))
+    return api.sweeps(device, samples=SAMPLES, current_densities=DENSITIES, folder=place)
+
+
+def notches_of(film, data):
+    """Yield a row for each notch."""
+    reached = data["notch_current_density"].values.T / 1e12
+    levels = data["notch_conductance"].sel(reading="parallel").values.T / 1e-6
+    for notch, density, conductance in zip(data["notch"].values, reached, levels, strict=True):
         yield {
             "film": film,
             "notch": notch,
-            "reached by, perfect (1e12 A/m²)": f"{reached[0]:.2f}",
-            "by, samples (1e12 A/m²)": mean(reached[1:]),
-            "samples that reach it": np.isfinite(reached[1:]).sum(),
-            "G, perfect (µS)": f"{levels[0]:.3f}",
-            "G, samples (µS)": mean(levels[1:]),
-            "samples that keep it": np.isfinite(levels[1:]).sum(),
+            "reached by, perfect (1e12 A/m²)": text(density[:1]),
+            "by, samples (1e12 A/m²)": text(density[1:]),
+            "samples that reach it": np.isfinite(density[1:]).sum(),
+            "G, perfect (µS)": text(conductance[:1]),
+            "G, samples (µS)": text(conductance[1:]),
+            "samples that keep it": np.isfinite(conductance[1:]).sum(),
+        }
+
+
+def pulses_of(film, data):
+    """Yield a row for each pulse."""
+    places = data["final_wall_position"].values.T / 1e-9
+    for density, states, position in zip(
+        data["current_density"].values, data["state"].values.T, places, strict=True
+    ):
+        yield {
+            "film": film,
+            "J (1e12 A/m²)": f"{density / 1e12:.2f}",
+            "state, perfect": states[0],
+            "samples in this state": (states[1:] == states[0]).sum(),
+            "wall, perfect (nm)": f"{position[0]:.0f}",
+            "wall, samples (nm)": f"{position[1:].mean():.0f} ± {position[1:].std(ddof=1):.0f}",
         }
 
 
 def main() -> None:
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    rows = [row for film, kinds in FILMS.items() for row in rows_of(film, kinds, sys.argv[1])]
-    table.writerow(rows[0])
-    table.writerows(row.values() for row in rows)
+    sweeps = {film: swept(kinds, sys.argv[1]) for film, kinds in FILMS.items()}
+    for name, rows_of in {"samples": notches_of, "samples-pulses": pulses_of}.items():
+        rows = [row for film, data in sweeps.items() for row in rows_of(film, data)]
+        with open(ROOT / f"docs/results/{name}.csv", "w", newline="") as stream:
+            table = csv.DictWriter(stream, rows[0], lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+    api.figure("sweeps", [*sweeps.values()][-1]).savefig(
+        ROOT / "docs/figures/sweeps-synapse-5-samples.png"
+    )
 
 
 if __name__ == "__main__":

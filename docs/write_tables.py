@@ -206,6 +206,25 @@ def thermal_states(*synapses: str) -> Callable[[Results], str]:
     return shown
 
 
+def samples_scatter(results: Results) -> str:
+    """Return how far thresholds and levels scatter over samples, as a sentence."""
+    notches, pulses = (results.table(f"samples{name}.csv") for name in ("", "-pulses"))
+    rough = notches["film"].eq(notches["film"].iloc[0])
+    second = notches[rough & notches["notch"].astype(int).eq(2)].iloc[0]
+    spread = notches["G, samples (µS)"].str.split(" ± ").str[1].astype(float).max()
+    levels = notches.loc[rough, "G, perfect (µS)"].astype(float)
+    pulse = pulses[pulses["film"].eq(notches["film"].iloc[0])]
+    pulse = pulse[pulse["J (1e12 A/m²)"].astype(float).eq(0.5)].iloc[0]
+    reached = second["by, samples (1e12 A/m²)"]
+    needed = second["reached by, perfect (1e12 A/m²)"]
+    return (
+        f"after the pulse of 0.5e12 A/m², {pulse['samples in this state']} of 32 samples with "
+        f"rough edges are in the state of the perfect track; notch 2 takes {reached} where the "
+        f"perfect track takes {float(needed):.2f}. Conductances at the notches scatter by at most "
+        f"{spread:.2f} µS, of {levels.diff().mean():.1f} µS from notch to notch."
+    )
+
+
 def copied(
     name: str, chosen: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table
 ) -> Callable[[Results], str]:
@@ -847,6 +866,9 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "write-energy-metals": write_energy_of_metals,
     "stacks": stacks,
     "torques": copied("torques.csv"),
+    "samples": copied("samples.csv"),
+    "samples-pulses": copied("samples-pulses.csv"),
+    "samples-scatter": samples_scatter,
     "cut-metal": copied("cut-metal.csv"),
     "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,

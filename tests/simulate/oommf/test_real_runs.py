@@ -164,3 +164,20 @@ def test_a_film_whose_material_varies_has_the_trace_of_the_engine(small_job, mon
     ours, theirs = (simulate(small_job(name, 0.3e12)) for name in ("film", "oommf"))
     # 1e-5 is observed
     np.testing.assert_allclose(ours["m"], theirs["m"], atol=1e-4)
+
+
+@pytest.mark.parametrize("waveform", [(), ((0.0, 0.0), (0.15e-9, 1.0), (0.3e-9, 0.2))])
+def test_fields_of_a_current_and_of_the_junction_act_as_in_the_engine(small_job, waveform):
+    """Oersted field of W, bias and field-like torque together; each changes m by more."""
+    pulse = {"duration": 0.3e-9, "current_densities": [1.1e12], "waveform": waveform}
+    changes = {
+        "pulse": pulse,
+        "relaxation": {"longest": 0},
+        "heavy_metal": {"oersted": True, "spin_hall_angle": -0.2},
+        "material": {"bias_field": 0.03, "field_like_ratio": -0.6},
+    }
+    ours, theirs = (simulate(small_job(name, 1.1e12, **changes)) for name in ("film", "oommf"))
+    # 5e-5 is observed
+    np.testing.assert_allclose(ours["m"], theirs["m"], atol=2e-4)
+    without = simulate(small_job("film", 1.1e12, **changes | {"heavy_metal": {}}))
+    assert np.abs(without["m"][-1] - ours["m"][-1]).max() > 1e-3
