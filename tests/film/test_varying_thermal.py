@@ -150,6 +150,19 @@ def test_uncoupled_cells_have_the_langevin_function_of_their_moment():
         assert found.mean() == pytest.approx(expected, abs=4 * error + 0.002), value
 
 
+def spin_temperatures(layer, classes, seeds, times):
+    """Return the mean spin temperature of each class of cells, relative to 300 K."""
+    values = {name: [] for name in classes}
+    for seed in range(seeds):
+        engine = started(layer, seed=seed)
+        engine.advance(80e-12)
+        for _ in range(times):
+            engine.advance(3e-12)
+            for name, chosen in classes.items():
+                values[name].append(engine.spin_temperature(chosen & layer.mask) / 300)
+    return {name: np.mean(temperatures) for name, temperatures in values.items()}
+
+
 @pytest.mark.slow
 def test_every_class_of_cells_has_the_temperature():
     """Shares down to 0.12, small and large Ms, thin and thick cells: 0.97 to 1.03."""
@@ -162,19 +175,10 @@ def test_every_class_of_cells_has_the_temperature():
     }
     classes |= {"low Ms": ms < 0.9, "high Ms": ms > 1.1}
     classes |= {"thin": thickness < 0.95, "thick": thickness > 1.05}
-    totals = dict.fromkeys(classes, 0.0)
-    count = 0
-    for seed in range(3):
-        engine = started(layer, seed=seed)
-        engine.advance(80e-12)
-        for _ in range(150):
-            engine.advance(3e-12)
-            count += 1
-            for name, chosen in classes.items():
-                totals[name] += engine.spin_temperature(chosen) / 300
-    for name, total in totals.items():
+    means = spin_temperatures(layer, classes, seeds=3, times=150)
+    for name, mean in means.items():
         assert (classes[name] & layer.mask).sum() >= 6, name
-        assert total / count == pytest.approx(1, abs=0.03), name
+        assert mean == pytest.approx(1, abs=0.03), name
 
 
 @pytest.mark.slow
@@ -194,18 +198,10 @@ def test_grains_and_edges_of_a_sample_have_the_temperature():
         "boundaries": bounded,
         "partly filled": cells.filled < 0.8,
     }
-    totals, count = dict.fromkeys(classes, 0.0), 0
-    for seed in range(2):
-        engine = started(layer, seed=seed)
-        engine.advance(80e-12)
-        for _ in range(100):
-            engine.advance(3e-12)
-            count += 1
-            for name, chosen in classes.items():
-                totals[name] += engine.spin_temperature(chosen & mask) / 300
-    for name, total in totals.items():
+    means = spin_temperatures(layer, classes, seeds=2, times=100)
+    for name, mean in means.items():
         assert (classes[name] & mask).sum() >= 12, name
-        assert total / count == pytest.approx(1, abs=0.03), name
+        assert mean == pytest.approx(1, abs=0.03), name
 
 
 @pytest.mark.slow
