@@ -99,6 +99,13 @@ def test_samples_of_a_device_without_disorder_are_refused(study, settings):
         plan.parse(data | {study: settings})
 
 
+def test_samples_stand_beside_the_perfect_device():
+    data = with_samples(2)
+    data["devices"]["stairs"]["sample"] = 5
+    with pytest.raises(ConfigError, match="stairs is sample 5, not the perfect device; set its"):
+        plan.parse(data)
+
+
 def test_one_state_alone_has_the_barriers_to_its_neighbours():
     campaign = plan.parse(TINY | {"barriers": {"states": ["notch 1"]}})
     keys = [*STUDIES["barriers"].requests_of(campaign, "synapse")]

@@ -9,15 +9,13 @@ from helpers.small_campaign import MATERIAL
 from scipy.special import comb, zeta
 
 from wallnet import api, experiment, plan, tracks
-from wallnet.config import ConfigError, Figures
+from wallnet.config import ConfigError
 from wallnet.config.disorder import SampledTrack
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Track
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.experiment.film import film_of
 from wallnet.jobs import write_energy_job
-from wallnet.plan.preview import parameters_drawing
-from wallnet.report import style
 from wallnet.tracks.current import current
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.rigid_wall import rigid_wall
@@ -279,8 +277,7 @@ def test_a_cut_metal_lowers_the_threshold_of_a_rigid_wall():
 
 def test_a_map_shows_the_current_and_where_it_flows():
     given = device()
-    with style.apply(Figures()):
-        figure = parameters_drawing(given, "narrow", Figures())
+    figure, _ = api.preview(given, parameters=True)
     panel = figure.axes[0]
     shown = np.asarray(panel.images[0].get_array())
     found = current(given.track, CUT).density

@@ -121,7 +121,8 @@ def preview(
     sample : int, optional
         Number of a sample of its `disorder`, 0 for the perfect device; as configured if not given.
     parameters : bool
-        Whether the drawing has a map of each parameter that varies, instead of the track.
+        Whether the drawing has a map of each parameter that varies, and of a current that crowds,
+        instead of the track.
 
     Returns
     -------
@@ -131,11 +132,11 @@ def preview(
         Value and unit of each quantity (lengths of the film, velocity of the wall, barrier, heat,
         energy, time of the sweep), and what is doubtful of it, empty if nothing is.
     """
-    from wallnet.plan.preview import drawing_of, parameters_drawing, table_of
+    from wallnet.plan.preview import drawing_of, has_parameters, parameters_drawing, table_of
     from wallnet.report import style
 
     figures, device = Figures(), device.of_sample(sample)
-    if parameters and not (device.variation or device.sample):
+    if parameters and not has_parameters(device):
         raise ConfigError("preview: parameters needs a film that varies; leave it out")
     draw = parameters_drawing if parameters else drawing_of
     with style.apply(figures):

@@ -74,9 +74,9 @@ class Campaign(Section):
     def at_sample(self, number: int) -> Self:
         """Return the campaign with a numbered sample of each simulated device."""
         samples = {
-            name: each.model_copy(update={"sample": number})
-            for name, each in self.simulated.items()
-            if each.disorder
+            name: device.of_sample(number)
+            for name, device in self.simulated.items()
+            if device.disorder
         }
         return self.model_copy(update={"devices": {**self.devices, **samples}})
 

@@ -263,6 +263,11 @@ def _title(device: Device, name: str) -> str:
     return f"{name}, sample {device.sample}" if device.sample else name
 
 
+def has_parameters(device: Device) -> bool:
+    """Return whether `parameters_drawing` has something to draw."""
+    return bool(device.variation or device.sample or device.strip.crowding)
+
+
 def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
     """Draw each parameter that varies over a device, and its current if this crowds.
 
@@ -330,7 +335,7 @@ def _preview(arguments: argparse.Namespace) -> None:
         print(preview(campaign))
     for name, device in shown.items():
         drawings = {files.PREVIEW: drawing_of}
-        if device.variation or device.sample or device.strip.crowding:
+        if has_parameters(device):
             drawings[files.PARAMETERS_PREVIEW] = parameters_drawing
         for pattern, draw in drawings.items():
             path = folder / pattern.format(device=name)

@@ -123,11 +123,13 @@ def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[
 
 
 def without_disorder(key: str, name: str, asked: Any, device: Device) -> list[str]:
-    """Return the problem of samples of a device that are all alike."""
-    if device.disorder or not getattr(asked, "samples", 0):
+    """Return the problem of samples of a device that are all alike, or beside a sample."""
+    if not getattr(asked, "samples", 0) or (device.disorder and not device.sample):
         return []
-    fault = f"{name} has no disorder, so that all samples are alike"
-    return [f"{key}.samples is {asked.samples}, and {fault}; add disorder or remove this"]
+    fault = f"{name} has no disorder, so that all samples are alike; add disorder"
+    if device.sample:
+        fault = f"{name} is sample {device.sample}, not the perfect device; set its sample: 0"
+    return [f"{key}.samples is {asked.samples}, and {fault} or remove this"]
 
 
 def too_large(
