@@ -15,7 +15,7 @@ import xarray
 
 from wallnet import api
 from wallnet.config import Figures
-from wallnet.config.devices import QUENCH
+from wallnet.config.devices import QUENCH, Temperature
 from wallnet.report import animation, style
 from wallnet.studies.thermal.ask import Thermal
 
@@ -69,18 +69,19 @@ def wall() -> None:
 
 
 def times() -> None:
-    """Draw pulse, pause, quench, walls that go on, and reading of a replica of `thermal`."""
+    """Draw what a replica of `thermal` does, from equilibration to reading."""
     asked = Thermal(device="synapse-5", current_densities=[0.5e12])
     device = api.load_device(ROOT / "config.yaml", "synapse-5")
     pulse, pause = device.pulse.duration / NS, asked.pause / NS
     quench, onward = QUENCH.longest / NS, asked.onward / NS
+    before = Temperature(ambient=300.0).equilibration / NS
     read, end = pulse + pause, pulse + pause + onward
     last = end + quench + 12  # not to scale
     hot, cold = style.COLOURS[4], style.COLOURS[5]
     later = np.arange(read + quench, end + quench / 2, quench)
     rows = (
         ("current", [(0, pulse)], "0.75", "pulse, then pause", pulse),
-        ("each replica", [(0, read)], hot, "at the temperature", read),
+        ("each replica", [(-before, before + read)], hot, "at the temperature", read),
         ("its quench", [(read, quench)], cold, "at 0 K: at notches, free, several walls", None),
         ("free walls that go on", [(read, onward)], hot, "at the temperature", None),
         ("their quenches", [(x, quench) for x in later], cold, "still free: unresolved", None),
@@ -96,10 +97,10 @@ def times() -> None:
         arrow = {"arrowstyle": "-|>", "linestyle": (0, (6, 4)), "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (last, 5), (read + 14.5, 5), arrowprops=arrow)
         reading = f"reading, {asked.reading_time / 1e-6:g} µs\nafter the pause"
-        ticks = {x: f"{x:g}" for x in (0, pulse, read, *later, end + quench)} | {last: reading}
+        ticks = {x: f"{x:g}" for x in (-before, 0, pulse, read, *later, end + quench)} | {last: reading}
         for x in ticks:
             axes.axvline(x, color="0.85", linewidth=0.6, zorder=0)
-        axes.set(xlim=(0, last + 6), ylim=(5.6, -0.6), xlabel="time (ns)")
+        axes.set(xlim=(-before, last + 6), ylim=(5.6, -0.6), xlabel="time (ns)")
         axes.set_xticks(list(ticks), list(ticks.values()))
         axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
         axes.tick_params(top=False, right=False, left=False)

@@ -118,27 +118,61 @@ def test_the_thermal_field_of_a_replica_is_that_of_its_number():
     assert block(5, 5).noise_key == block(5, 8).noise_key
 
 
+def hot_block(first, last):
+    """Return a block whose replicas equilibrate for 0.2 ns before their first pulse."""
+    return block(first, last).model_copy(update={"equilibration": 0.2e-9})
+
+
+@pytest.fixture(scope="module")
+def equilibrated(initial):
+    return run_train(hot_block(1, 4), initial)
+
+
+def test_each_replica_equilibrates_before_its_first_pulse(equilibrated, ensemble, initial):
+    cold = ensemble["traced_profile"].values[:, 0]
+    np.testing.assert_array_equal(cold[0], cold[1])
+    # far from the wall, a column has the magnetisation of its temperature, not that of 0 K
+    hot = np.abs(equilibrated["traced_profile"].values[:, 0, -15:])
+    expected = equilibrated.attrs["domain_magnetization"]
+    assert hot.mean() == pytest.approx(expected, rel=0.01, abs=0)
+    assert np.abs(cold[:, -15:]).mean() > expected + 0.01
+    # each wall has gone its own way
+    ends = equilibrated["replica_wall_bottom"].values[:, 0, 0]
+    assert len({*ends}) == 4
+    # the trace begins with the first pulse
+    np.testing.assert_array_equal(equilibrated["time"], ensemble["time"])
+    assert equilibrated["pulse_start"].values.tolist() == [0.0, 0.0, 0.14e-9]
+    same(equilibrated.isel(replica=[2]), run_train(hot_block(3, 3), initial), TRACES)
+
+
+def test_no_quench_follows_the_time_before_the_first_pulse(initial):
+    trace = simulate.simulate(hot_block(1, 1).equilibrating(), initial)
+    assert "quenched_bottom" not in trace.attrs
+    assert float(trace["time"][-1]) == pytest.approx(0.2e-9, rel=1e-9, abs=0)
+
+
 class Killed(BaseException):
     """Substitute for SIGKILL within a process; no code catches it."""
 
 
-def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkeypatch):
+def test_a_killed_block_goes_on_where_it_was(equilibrated, initial, tmp_path, monkeypatch):
     """It is killed in the first pulse of the second replica."""
+    killed = 0.38e-9 + 0.2e-9 + 0.05e-9
     out = tmp_path / "block.nc"
     monkeypatch.setattr(calculator, "INTERVAL", 0.0)
     times = []
 
     def progress(now):
         times.append(now)
-        if now > 0.18e-9 + 0.05e-9:
+        if now > killed:
             raise Killed
 
     with pytest.raises(Killed):
-        run_train(block(1, 4), initial, progress, out)
+        run_train(hot_block(1, 4), initial, progress, out)
     times.clear()
-    same(ensemble, run_train(block(1, 4), initial, times.append, out))
-    assert min(times) > 0.18e-9 + 0.05e-9
-    assert max(times) == pytest.approx(4 * 0.18e-9, rel=1e-9, abs=0)
+    same(equilibrated, run_train(hot_block(1, 4), initial, times.append, out))
+    assert min(times) > killed
+    assert max(times) == pytest.approx(4 * 0.38e-9, rel=1e-9, abs=0)
     assert (unfinished(out) / "replica-4/2.nc").exists()
 
 
@@ -240,6 +274,7 @@ def test_the_work_is_that_of_all_replicas_and_quenches():
     assert one.longest == pytest.approx(0.18e-9, rel=1e-9, abs=0)
     assert eight.longest == pytest.approx(8 * 0.18e-9, rel=1e-9, abs=0)
     assert free.longest == pytest.approx(8 * 5.18e-9, rel=1e-9, abs=0)
+    assert hot_block(9, 16).longest == pytest.approx(8 * 0.38e-9, rel=1e-9, abs=0)
     assert eight.cell_steps() == pytest.approx(8 * one.cell_steps(), rel=1e-9, abs=0)
     cold = one.model_copy(update={"temperature": 0.0, "replicas": None})
     quench = cold.cell_steps() * 5 / 0.18

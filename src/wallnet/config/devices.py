@@ -193,6 +193,10 @@ class Temperature(Section):
     """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
+    equilibration: DurationOrNone = silent(2e-9)
+    """Time without current before the first pulse, in which each replica equilibrates with a
+    thermal field of its own. Source: our choice; a wall at a notch of `synapse-5` forgets its
+    position within 0.5 ns at 300 K."""
     heating: Literal["none", "pulse"] = silent("none")
     """Whether pulses heat the film, by `heavy_metal` and `heating` of the device (`pulse`).
     Source: our choice."""

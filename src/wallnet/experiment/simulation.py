@@ -120,7 +120,8 @@ class Simulation(TrackJob):
     With `replicas`, the whole train is repeated, from one initial state.
 
     A job with the defaults of `temperature`, `seed`, `heating`, `pulse_number`, `replicas`,
-    `waveform`, `train` and `crowding` has none of them in its JSON, so that it stays the same job.
+    `equilibration`, `waveform`, `train` and `crowding` has none of them in its JSON, so that it
+    stays the same job.
     """
 
     material: SimulatedMaterial
@@ -143,6 +144,8 @@ class Simulation(TrackJob):
     """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
     replicas: tuple[int, int] | None = None
     """First and last number of the repetitions with thermal fields of their own."""
+    equilibration: DurationOrNone = silent(0.0)
+    """Time at the temperature before the first pulse, of each replica for itself."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""
     train: Train | None = None
@@ -190,6 +193,11 @@ class Simulation(TrackJob):
         return int.from_bytes(drawn.digest()[:4], "big")
 
     @property
+    def equilibrates(self) -> bool:
+        """Whether it is a replica before its first pulse; nothing reads the state of its wall."""
+        return self.equilibration > 0 and self.train is None and self.current_density is None
+
+    @property
     def numbers(self) -> range:
         """Numbers of the replicas; one without `replicas`."""
         first, last = self.replicas or (1, 1)
@@ -212,7 +220,8 @@ class Simulation(TrackJob):
             return self.pulse_end + self.relaxation.longest
         each = sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
         free = self.train.free
-        return len(self.numbers) * (each + (free.share * free.longest if free else 0.0))
+        onward = free.share * free.longest if free else 0.0
+        return len(self.numbers) * (self.equilibration + each + onward)
 
     @property
     def strongest(self) -> float:
@@ -246,6 +255,12 @@ class Simulation(TrackJob):
             )
             if heating:
                 heating = heating.after(pulse.model_copy(update={"repetitions": 1}))
+
+    def equilibrating(self) -> Self:
+        """Return the job of a replica before its first pulse."""
+        relaxation = Relaxation(longest=self.equilibration, hold=self.equilibration)
+        changes = {"train": None, "heating": None, "relaxation": relaxation}
+        return self.model_copy(update=changes)
 
     def onward(self) -> Iterator[Self]:
         """Yield the jobs of a replica whose wall is free at the end, in the order of time.
@@ -348,6 +363,13 @@ def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulatio
     if device.temperature and device.field_temperature:
         fields |= {"temperature": device.field_temperature, "seed": device.temperature.seed}
     return Simulation(**(fields | changes))
+
+
+def of_replicas(job: Simulation, device: Device, replicas: tuple[int, int]) -> Simulation:
+    """Return the job of a block of replicas of a train at the temperature of its device."""
+    assert device.temperature
+    equilibration = device.temperature.equilibration
+    return job.model_copy(update={"replicas": replicas, "equilibration": equilibration})
 
 
 def drive_of(device: Device) -> dict[str, Any]:

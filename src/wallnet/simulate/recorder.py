@@ -86,12 +86,14 @@ class Quenched(AtRest):
 
     def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
         """Quench the last entry; return the attributes of the trace that tell how."""
-        job, cold = self.job, {"temperature": 0.0, "heating": None, "current_density": None}
-        output = job.output.without_maps_between(QUENCH.longest)
-        relaxing = job.model_copy(update=cold | {"relaxation": QUENCH, "output": output})
-        quench = Recorder(relaxing)
-        calculator.run(relaxing, recorder.latest, quench, lambda time: None, None)
-        bottom, top = recorder.quenched = quench.ends()
+        job = self.job
+        if not job.equilibrates:
+            cold = {"temperature": 0.0, "heating": None, "current_density": None}
+            output = job.output.without_maps_between(QUENCH.longest)
+            relaxing = job.model_copy(update=cold | {"relaxation": QUENCH, "output": output})
+            quench = Recorder(relaxing)
+            calculator.run(relaxing, recorder.latest, quench, lambda time: None, None)
+            recorder.quenched = quench.ends()
         spins = recorder.spin_temperatures
         measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
         domain = domain_magnetization(job.material, job.track.cell, job.temperature)
@@ -109,8 +111,7 @@ class Quenched(AtRest):
             "domain_magnetization": domain,
             "spin_temperature": measured,
             "seed": job.seed,
-            "quenched_bottom": bottom,
-            "quenched_top": top,
+            **dict(zip(("quenched_bottom", "quenched_top"), recorder.quenched or (), strict=False)),
         }
 
 

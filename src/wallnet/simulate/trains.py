@@ -106,8 +106,16 @@ def course(
     folder: Path | None,
 ) -> Course:
     """Simulate a train of pulses; finished pulses are in a folder. See `run_train`."""
+    if job.equilibration:
+        # the time before the first pulse is not part of the trace
+        (_, trace), *_ = followed(job, [(0, job.equilibrating())], initial, progress, folder)
+        initial = simulate.state_of(trace)
     found = Course([], [])
-    for step, trace in followed(job, enumerate(job.steps(), start=1), initial, progress, folder):
+
+    def reached(time: float) -> None:
+        progress(job.equilibration + time)
+
+    for step, trace in followed(job, enumerate(job.steps(), start=1), initial, reached, folder):
         # the other maps would fill the memory
         found.parts.append(trace.isel(snapshot=[-1]))
         if not found.walls:
@@ -312,7 +320,8 @@ def _block(
 
     for number in job.numbers:
         courses[number] = run(number, course, initial)
-        done += sum(float(part["time"][-1]) for part in courses[number].parts)
+        lengths = (float(part["time"][-1]) for part in courses[number].parts)
+        done += job.equilibration + sum(lengths)
     for number in going_on(job, courses):
         onward[number] = run(number, _onward, courses[number])
         done += onward[number]["time"]

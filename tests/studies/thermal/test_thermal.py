@@ -65,6 +65,8 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
     fields = [each.material.saturation_magnetization for each in (cold, job)]
     assert fields[0] == 1.1e6 < fields[1]
     told = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
+    assert job.equilibration == 2e-9
+    told["equilibration"] = 0.0
     told["material"] = cold.material
     without = job.model_copy(update=told | {"train": job.train.model_copy(update={"free": None})})
     assert cold == without
@@ -94,7 +96,7 @@ def test_the_models_are_isothermal_and_heated_by_default():
     from wallnet.plan.requests import Requested
     from wallnet.plan.work import study_work, work_ahead
 
-    each = 3 * 2 * 16 * (0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
+    each = 3 * 2 * 16 * (2 + 0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
     assert f"at most {each:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
 
 

@@ -15,7 +15,7 @@ from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.experiment import Job, Request, Simulation, Train, level_job, train_job
-from wallnet.experiment.simulation import BLOCK, blocks
+from wallnet.experiment.simulation import BLOCK, blocks, of_replicas
 from wallnet.files import WallState
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
@@ -118,8 +118,8 @@ def _pulse(
     output = device.output.without_maps_between(pulse.duration)
     placement = level_job(device, asked.state.file_name).placement
     job = train_job(device, Train(pulses=(pulse,), maps=False))
-    changes = {"placement": placement, "output": output, "replicas": replicas}
-    return job.model_copy(update=changes)
+    job = job.model_copy(update={"placement": placement, "output": output})
+    return of_replicas(job, device, replicas) if replicas else job
 
 
 def varied(devices: Mapping[str, Device], asked: Sensitivity) -> tuple[dict[str, Device], Rows]:

@@ -12,7 +12,7 @@ from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
 from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
 from wallnet.experiment.film import film_of
-from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
+from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 
@@ -85,7 +85,8 @@ def _train(
     free = FreeWalls(share=asked.free_share, longest=asked.onward) if replicas else None
     job = train_job(device, Train(pulses=(pulse,), maps=False, free=free))
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
-    return job.model_copy(update={"output": output, "replicas": replicas})
+    job = job.model_copy(update={"output": output})
+    return of_replicas(job, device, replicas) if replicas else job
 
 
 def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
