@@ -97,7 +97,8 @@ def times() -> None:
         arrow = {"arrowstyle": "-|>", "linestyle": (0, (6, 4)), "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (last, 5), (read + 14.5, 5), arrowprops=arrow)
         reading = f"reading, {asked.reading_time / 1e-6:g} µs\nafter the pause"
-        ticks = {x: f"{x:g}" for x in (-before, 0, pulse, read, *later, end + quench)} | {last: reading}
+        places = (-before, 0, pulse, read, *later, end + quench)
+        ticks = {x: f"{x:g}" for x in places} | {last: reading}
         for x in ticks:
             axes.axvline(x, color="0.85", linewidth=0.6, zorder=0)
         axes.set(xlim=(-before, last + 6), ylim=(5.6, -0.6), xlabel="time (ns)")

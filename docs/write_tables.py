@@ -36,21 +36,21 @@ import pandas as pd
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.experiment.film import film_of
 from wallnet.files import DEVICE
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.renormalization import bloch
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs.film import film_of
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
-from wallnet.report.device_tables import SMALLEST
 from wallnet.report.networks import ACCURACIES
 from wallnet.studies import STUDIES, Study
 from wallnet.studies.barriers.gather import lifetime
 from wallnet.studies.barriers.show import lifetime_text
+from wallnet.studies.devices.tables import SMALLEST
+from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
 

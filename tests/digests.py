@@ -24,14 +24,19 @@ VARIABLES = PACKAGE / "files/schema/variables.csv"
 
 STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 
+DRAWN = ("figures", "tables")
+"""Modules that draw what the others of `studies/devices` compute."""
+
+OF_DEVICES = sorted({path.stem for path in PACKAGE.glob("studies/devices/*.py")} - {*DRAWN})
+
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate",),
-    "devices": ("studies/devices", "studies/opened.py"),
+    "devices": (*(f"studies/devices/{name}.py" for name in OF_DEVICES), "studies/opened.py"),
     "networks": ("networks",),
     "validation": ("validation",),
-    "report": ("report", "page"),
+    "report": ("report", "page", *(f"studies/devices/{name}.py" for name in DRAWN)),
     **{name: (f"studies/{name}/gather.py", "studies/opened.py") for name in STUDIES},
     **{f"show {name}": (f"studies/{name}/show.py", "studies/showing.py") for name in STUDIES},
 }

@@ -31,7 +31,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from wallnet import cli, client
-from wallnet.experiment import code
+from wallnet.jobs import code
 
 SHARED = "WALLNET_SERVER"
 """Variable that names the folder of a server's command."""

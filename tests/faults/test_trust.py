@@ -16,8 +16,8 @@ from helpers.synthetic import write_images
 
 from wallnet import api, cli, config, files, plan
 from wallnet.errors import UserError
-from wallnet.experiment.film import check
 from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
+from wallnet.jobs.film import check
 from wallnet.networks.fetching import read_idx
 
 LOUD = """

@@ -9,7 +9,7 @@ from helpers.small_campaign import ROOT
 from wallnet import config, files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.stages import NO_DEVICE
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.plan.commands import not_asked_for
 from wallnet.plan.listing import mapped_paths, network_files
 from wallnet.plan.requests import of_study

@@ -7,11 +7,10 @@ import sys
 PROGRAM = """
 import hashlib
 from helpers.small_campaign import TINY
-from wallnet import experiment, plan, simulate
-from wallnet import jobs
+from wallnet import jobs, plan, simulate
 
 device = plan.parse(TINY).devices["synapse"]
-trace = simulate.simulate(experiment.pulse_job(device, 1.5e12))
+trace = simulate.simulate(jobs.pulse_job(device, 1.5e12))
 digest = hashlib.sha256()
 for name in sorted(trace.variables):
     digest.update(trace[name].values.astype("U" if name == "component" else float).tobytes())

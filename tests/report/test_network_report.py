@@ -25,8 +25,8 @@ from wallnet.config.stages import (
 )
 from wallnet.files import FileError
 from wallnet.files.paths import folder_of
-from wallnet.jobs import FigureJob
 from wallnet.jobs.networks import accuracy_job
+from wallnet.jobs.report import FigureJob
 from wallnet.plan.shown import FIGURES
 from wallnet.report import networks as report
 from wallnet.report import style

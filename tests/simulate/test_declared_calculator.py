@@ -8,10 +8,10 @@ import pytest
 from helpers import oven
 from helpers.small_campaign import TINY, Campaign
 
-from wallnet import config, experiment, files, simulate
+from wallnet import config, files, jobs, simulate
 from wallnet.config import declarations
-from wallnet.experiment import Train, pulse_job, train_job
-from wallnet.experiment.film import check
+from wallnet.jobs import Train, pulse_job, train_job
+from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 
 TRACE = "results/traces/neuron/0.2000.nc"
@@ -48,10 +48,10 @@ def write(tmp_path, monkeypatch):
         oven.write(tmp_path, *declaration)
         for name in ("oven", "oven.calculators"):
             monkeypatch.delitem(sys.modules, name, raising=False)
-        experiment.code.code_of.cache_clear()
+        jobs.code.code_of.cache_clear()
 
     yield written
-    experiment.code.code_of.cache_clear()
+    jobs.code.code_of.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from helpers.small_campaign import MATERIAL
 
-from wallnet import experiment, files, simulate
+from wallnet import files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
-from wallnet.experiment import Simulation, Train, train_job
-from wallnet.experiment.film import check
-from wallnet.experiment.simulation import FreeWalls, blocks
+from wallnet.jobs import Simulation, Train, train_job
+from wallnet.jobs.film import check
+from wallnet.jobs.simulation import FreeWalls, blocks
 from wallnet.simulate import calculator, trains
 from wallnet.simulate.trains import Course, course, going_on, joined, run_train, unfinished
 from wallnet.tracks.heated import beyond_model
@@ -48,7 +48,7 @@ def block(first, last, **train):
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(experiment.initial_job(device()))
+    return simulate.initial_state(jobs.initial_job(device()))
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +233,7 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
         return wall | {"pulse_state": "notch 2" if pinned else "free"}
 
     monkeypatch.setattr(trains, "wall_of", wall_of)
-    monkeypatch.setattr(experiment.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
+    monkeypatch.setattr(jobs.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
     going = FreeWalls(share=0.4, longest=0.08e-9)
     made = run_train(block(1, 4, free=going), initial)
     # 1 and 2 of four walls, in parts of a third of 0.08 ns
@@ -254,7 +254,7 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     strong = ProgramPulse(current_density=2e12, duration=0.13e-9)
     job = train_job(hot, Train(pulses=(*PULSES, strong), maps=False))
     job = job.model_copy(update={"replicas": (1, 8)})
-    initial = simulate.initial_state(experiment.initial_job(hot))
+    initial = simulate.initial_state(jobs.initial_job(hot))
     files.write_dataset(run_train(job, initial), tmp_path / "a.nc", "ensemble", {})
     made = files.read_dataset(tmp_path / "a.nc", "ensemble")
     assert made.sizes["replica"] == made.sizes["traced"] == 0

@@ -5,10 +5,10 @@ import pytest
 from helpers.placed import placed_wall
 from helpers.programs import DEVICE, DOWN, UP, staircase
 
-from wallnet import experiment, files, plan, revisions, simulate
+from wallnet import files, jobs, plan, revisions, simulate
 from wallnet.cli import main
 from wallnet.config.devices import Relaxation
-from wallnet.experiment import Train, train_job
+from wallnet.jobs import Train, train_job
 from wallnet.simulate import trains
 from wallnet.simulate.recorder import Recorder
 
@@ -27,7 +27,7 @@ def job_of(*pulses, expected=(), maps=True, **changes):
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(experiment.initial_job(plan.parse(staircase()).devices["stairs"]))
+    return simulate.initial_state(jobs.initial_job(plan.parse(staircase()).devices["stairs"]))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
         for _ in range(pulse["repetitions"]):
             index += 1
             pause = Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
-            step = experiment.pulse_job(device, pulse["current_density"]).model_copy(
+            step = jobs.pulse_job(device, pulse["current_density"]).model_copy(
                 update={"pulse_duration": pulse["duration"], "relaxation": pause}
             )
             alone = RUN(step, state)
@@ -91,7 +91,7 @@ def test_a_state_counts_from_the_start_of_the_train():
     data = staircase(*pulses)
     data["devices"]["stairs"]["track"] = plain
     device = plan.parse(data).devices["stairs"]
-    found = trains.run_train(job, simulate.initial_state(experiment.initial_job(device)))
+    found = trains.run_train(job, simulate.initial_state(jobs.initial_job(device)))
     ends = found["wall_bottom"].values
     width = device.material.wall_width_parameter
     after = [np.argmin(np.abs(found["time"].values - end)) for end in found["pause_end"].values]
@@ -303,4 +303,4 @@ def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path,
     assert not trains.unfinished(tmp_path / "train.nc").exists()
     written = files.read_dataset(tmp_path / "train.nc", "train")
     assert written.attrs["backend"] == "film"
-    assert experiment.Simulation.from_json(written.attrs["parameters"]) == job
+    assert jobs.Simulation.from_json(written.attrs["parameters"]) == job

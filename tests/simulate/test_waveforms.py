@@ -7,7 +7,7 @@ import pytest
 from helpers.drift import DRIFT
 from helpers.programs import UP, staircase
 
-from wallnet import experiment, plan, tracks
+from wallnet import jobs, plan, tracks
 from wallnet.simulate import SimulationError, initial_state, oommf, simulate
 from wallnet.simulate.drives import drives
 from wallnet.simulate.trains import run_train
@@ -42,10 +42,10 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     one = two[1] | {"current_density": 1.2e12, "duration": 0.81e-9}
     one["waveform"] = [[0, 1], [0.32e-9, 1], [0.32e-9, -0.5]]
     device = plan.parse(staircase()).devices["stairs"]
-    start = initial_state(experiment.initial_job(device))
+    start = initial_state(jobs.initial_job(device))
     trains = []
     for pulses in (two, [one]):
-        job = experiment.train_job(device, experiment.Train(pulses=tuple(pulses)))
+        job = jobs.train_job(device, jobs.Train(pulses=tuple(pulses)))
         trains.append(run_train(job, start))
     square, found = trains
     np.testing.assert_allclose(found["time"].values, square["time"], rtol=1e-9, atol=1e-18)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment
+from wallnet import config, jobs
 from wallnet import simulate as simulation
 from wallnet.api.arguments import TRACE, checked_arguments, whole
 from wallnet.api.studies import dataset_of, function_of
@@ -23,11 +23,11 @@ from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
 from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import sampled
-from wallnet.experiment.energy_path import between, neighbours
-from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs.energy_path import between, neighbours
+from wallnet.jobs.simulation import level_states
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 from wallnet.simulate.trains import run_train
@@ -215,7 +215,7 @@ def simulate(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    job = experiment.pulse_job(device, current_density)
+    job = jobs.pulse_job(device, current_density)
     with simulation.progress_bar(job.longest, progress) as reached:
         return simulation.simulate(job, _begin(device, initial), reached)
 
@@ -228,7 +228,7 @@ def _track_of(data: "xarray.Dataset") -> config.Track:
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
     """Return the end of a trace, or the initial state of a device."""
     if trace is None:
-        return simulation.initial_state(experiment.initial_job(device))
+        return simulation.initial_state(jobs.initial_job(device))
     if _track_of(trace) != device.sampled_track:
         raise ConfigError("initial is a trace of another track; give one of this device")
     return simulation.state_of(trace)
@@ -267,10 +267,10 @@ def train(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    made, found = checked(experiment.Train, {"pulses": plain(pulses)})
+    made, found = checked(jobs.Train, {"pulses": plain(pulses)})
     if made is None:
         raise ConfigError("\n".join(each.sentence("train") for each in found))
-    job = experiment.train_job(device, made)
+    job = jobs.train_job(device, made)
     with simulation.progress_bar(job.longest, progress) as reached:
         return run_train(job, _begin(device, initial), reached)
 
@@ -302,7 +302,7 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
         raise ConfigError(
             f"minimum: the device has no state {shown_text(state)}; use {', '.join(known)}"
         )
-    return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
+    return find_minimum(jobs.minimum_job(device, WallState(state).file_name))
 
 
 @checked_arguments
@@ -344,7 +344,7 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     if len(needed) == 2 and not any(each.half for each in needed):
         needed.append(between(*needed))
     start, end = (each.file_name for each in pair)
-    job = experiment.barrier_job(device, start, end, spacing)
+    job = jobs.barrier_job(device, start, end, spacing)
     return find_barrier(job, {each: minimum(device, each) for each in needed})
 
 
@@ -467,7 +467,8 @@ def figure(
     wallnet.config.ConfigError
         If there is no such figure.
     """
-    from wallnet.report import devices, style
+    from wallnet.report import style
+    from wallnet.studies.devices.figures import DRAWINGS, Sources
     from wallnet.studies.showing import show_of
 
     made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
@@ -486,20 +487,21 @@ def figure(
             drawn: Figure = show_of(study).draw(data, figures)
             return drawn
         name = str(data.attrs["device"])
-        sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
-        return devices.DRAWINGS[kind](sources, figures)
+        sources = Sources({name: data}, str(traces) if traces else None, tuple(shown))
+        return DRAWINGS[kind](sources, figures)
 
 
 @checked_arguments
 def trace_figure(trace: "xarray.Dataset") -> "Figure":
     """Draw a trace: the last map of m_z, and the wall at both edges against time."""
-    from wallnet.report import devices, style
+    from wallnet.report import style
+    from wallnet.report.tracks import draw_ends, draw_map
 
     figures = Figures()
     with style.apply(figures):
         made, ((upper,), (lower,)) = style.panels(figures, 2, 1, 0.8)
-        devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
-        devices.draw_ends(lower, trace)
+        draw_map(upper, trace, trace["snapshot_time"].values[-1])
+        draw_ends(lower, trace)
         lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
         lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, trace["time"].values[-1] / 1e-9))
         lower.legend()

@@ -20,8 +20,8 @@ from wallnet.api.arguments import checked_arguments
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section, plain
 from wallnet.config.schema import described
-from wallnet.experiment.code import FOLDER
 from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.jobs.code import FOLDER
 from wallnet.plan import snakemake
 from wallnet.simulate import SimulationError
 from wallnet.studies import Study

@@ -125,7 +125,7 @@ def parse(
     data : Mapping
         Contents of `config.yaml`, with overrides already merged.
     check : callable
-        What judges each device (`wallnet.experiment.film.check`).
+        What judges each device (`wallnet.jobs.film.check`).
     source : str
         Name of the data in messages.
     studies : Mapping

@@ -46,11 +46,9 @@ from wallnet.config.quantities import (
 from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
+from wallnet.film.constants import VACUUM_PERMEABILITY
 
 LARGEST_SAMPLE = 2**32 - 1
-
-VACUUM_PERMEABILITY = 4e-7 * math.pi
-"""μ0 in N/A², the value of the paper and of OOMMF."""
 
 
 class StaticMaterial(Section):

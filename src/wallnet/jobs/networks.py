@@ -13,8 +13,8 @@ from wallnet.config.networks import (
     Training,
 )
 from wallnet.config.stages import LEVEL_STAGES, STAGES
-from wallnet.experiment.base import Job
-from wallnet.experiment.code import code_of
+from wallnet.jobs.base import Job
+from wallnet.jobs.code import code_of
 
 
 class DataJob(Job):

@@ -18,7 +18,7 @@ from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files import WallState
 from wallnet.files.paths import folder_of
-from wallnet.jobs import SummaryJob
+from wallnet.jobs.report import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats

@@ -23,12 +23,12 @@ from PIL import Image
 
 from wallnet import files
 from wallnet.config import current_name
-from wallnet.devices.sweeps import track_of
-from wallnet.jobs import Studied, SummaryJob
+from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.report import style
-from wallnet.report.devices import Sources, chosen_pulses, density_in_1e12
 from wallnet.studies.base import AS_CONFIGURED
+from wallnet.studies.devices.figures import Sources, chosen_pulses, density_in_1e12
+from wallnet.studies.devices.motion import track_of
 from wallnet.studies.showing import show_of
 
 READ = ["magnetization", "snapshot_time", "x", "y", "component", "applied_current_density", "time"]

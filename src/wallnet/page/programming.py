@@ -18,11 +18,11 @@ from wallnet import files
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError, writing
 from wallnet.files.writing import Levels, Spent, cost
-from wallnet.jobs import ProgrammingEnergyJob
-from wallnet.report.device_tables import OUTSIDE
+from wallnet.jobs.report import ProgrammingEnergyJob
 from wallnet.report.networks import MADE_BY
 from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
 from wallnet.studies import STUDIES
+from wallnet.studies.devices.tables import OUTSIDE
 from wallnet.studies.showing import show_of
 
 SINGLE = "single pulses"

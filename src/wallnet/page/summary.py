@@ -13,17 +13,23 @@ import xarray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.sweeps import swept_duration
 from wallnet.files.datasets import checked
-from wallnet.jobs import SummaryJob
+from wallnet.jobs.report import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.page.pictures import pictures
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
-from wallnet.report import device_tables
-from wallnet.report.device_tables import SMALLEST, levels_in_short, smallest_density
-from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Columns, Table, of_columns, rendered
+from wallnet.studies.devices.figures import UNIT_OF_J, density_in_1e12
+from wallnet.studies.devices.motion import swept_duration
+from wallnet.studies.devices.tables import (
+    SMALLEST,
+    levels_in_short,
+    read_measured,
+    smallest_density,
+    with_temperature,
+    write_energies,
+)
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
 
@@ -47,9 +53,7 @@ def _made_by(data: xarray.Dataset) -> str:
 
 def single_pulses(data: xarray.Dataset) -> str:
     """Return the pulses of the sweep of a device as text."""
-    return device_tables.with_temperature(
-        f"single pulses of {swept_duration(data) / 1e-9:g} ns", data
-    )
+    return with_temperature(f"single pulses of {swept_duration(data) / 1e-9:g} ns", data)
 
 
 # Reference data
@@ -127,7 +131,7 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         return
     if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
-        model = device_tables.read_measured(results.folder / numbers)
+        model = read_measured(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
         made = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
         said = Headline("Writing", caption)
@@ -141,7 +145,7 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
         names += ["reached by the sweep", SMALLEST]
         text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
-        title = f"{device_tables.with_temperature(job.written, data)}: levels"
+        title = f"{with_temperature(job.written, data)}: levels"
         levels = [of_columns(title, levels_in_short(data, names))]
         said, made = Headline("Writing", caption, text, levels), _made_by(data)
     yield _drawn(said, results, device_figure(job), numbers, made)
@@ -191,7 +195,7 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
 def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = device_tables.write_energies(data.sel(current_density=density[driven]))
+    found = write_energies(data.sel(current_density=density[driven]))
     columns: Columns = {
         "state": (data["level_state"].values[driven], ""),
         "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),

@@ -14,10 +14,6 @@ import numpy as np
 
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError, Device, Figures
-from wallnet.devices.write_energy import heat_caveat, write_energy_of
-from wallnet.experiment.base import TrackJob
-from wallnet.experiment.film import film_of
-from wallnet.experiment.request import COUNTED
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import (
     BOLTZMANN,
@@ -25,14 +21,18 @@ from wallnet.film.constants import (
     REDUCED_PLANCK,
     VACUUM_PERMEABILITY,
 )
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.film import film_of
+from wallnet.jobs.report import write_energy_job
+from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import everything
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.tracks import geometry, layer, placed_wall, samples
+from wallnet.studies.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.tracks import geometry, grains, layer, placed_wall
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import check, relative
 from wallnet.tracks.rigid_wall import rigid_wall_of
@@ -282,7 +282,7 @@ def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
     film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
     shares = relative(track, variation)
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
-    if bonds := samples.bonds(track):
+    if bonds := grains.bonds(track):
         values["weakest_bond"] = weakest = film.copy()
         for view, bond in ((weakest.T, bonds["bond_x"].T), (weakest, bonds["bond_y"])):
             for side in (slice(1, None), slice(-1)):

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from wallnet import files
 from wallnet.config import Campaign, ConfigError
-from wallnet.experiment import Request
-from wallnet.experiment.request import COMMANDS, Kind
+from wallnet.jobs import Request
+from wallnet.jobs.request import COMMANDS, Kind
 from wallnet.studies import ALL_STUDIES, STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {

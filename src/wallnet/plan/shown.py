@@ -10,11 +10,11 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.experiment.base import canonical
-from wallnet.experiment.request import pulses
 from wallnet.files.paths import DATASET_FIGURE, DEVICE_FIGURE, FIGURE, NETWORK_FIGURE, folder_of
-from wallnet.jobs import FigureJob, programming_energy_job
+from wallnet.jobs.base import canonical
 from wallnet.jobs.networks import accuracy_job
+from wallnet.jobs.report import FigureJob, programming_energy_job
+from wallnet.jobs.request import pulses
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
@@ -167,7 +167,7 @@ TABLES = {
     for table in (
         Shown(
             "device_table",
-            "report.device_tables",
+            "studies.devices.tables",
             "{device}: table",
             "Devices",
             _table("device_table", pattern=files.DEVICE_TABLE),
@@ -217,7 +217,7 @@ TABLES = {
         ),
         Shown(
             "mapping_table",
-            "report.studies",
+            "report.mappings",
             "loss of accuracy by mapping",
             "Networks",
             _table("mappings", "csv", "markdown") | _drawn("mappings"),

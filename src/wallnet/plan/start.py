@@ -13,8 +13,8 @@ from typing import Any
 
 from wallnet.config import Campaign, ConfigError
 from wallnet.config.declarations import PACKAGED
-from wallnet.experiment.code import code_of
 from wallnet.files import FileError
+from wallnet.jobs.code import code_of
 from wallnet.studies import STUDIES
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.jobs import Studied, SummaryJob
+from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.studies import STUDIES
 

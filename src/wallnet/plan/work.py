@@ -7,9 +7,9 @@ from types import MappingProxyType
 from wallnet import files
 from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
-from wallnet.experiment import Request
-from wallnet.experiment.request import COUNTED
 from wallnet.files.progress import time_in_words
+from wallnet.jobs import Request
+from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
 from wallnet.studies import ALL_STUDIES, STUDIES

@@ -1,7 +1,7 @@
 """Tables and figures, drawn from result files only, and the command that writes them.
 
-`wallnet.report.style` defines the style of all figures. `wallnet.report.devices` draws the
-simulation half of the campaign.
+`wallnet.report.style` defines the style of all figures. Those of devices and of studies stand with
+these, in `wallnet.studies`.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from typing import Any
 from wallnet import files, revisions
 from wallnet.config import ConfigError, Figures
 from wallnet.config.messages import shown
-from wallnet.experiment.base import read
+from wallnet.jobs.base import read
 from wallnet.report import style
 
 
@@ -24,7 +24,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     origin.
     """
     show = subparsers.add_parser("show", help="write a table, a figure, or both of the same data")
-    show.add_argument("module", help="module below wallnet that makes it, such as report.devices")
+    show.add_argument("module", help="module below wallnet that makes it, such as report.networks")
     show.add_argument("--job", help="what it depends on, as JSON; - for standard input")
     named: Any = {"metavar": "NAME=PATH"}
     show.add_argument("--sources", nargs="*", default=[], help="files to read", **named)
@@ -41,7 +41,7 @@ def _show(given: argparse.Namespace) -> None:
             raise
         raise ConfigError(
             f"wallnet has no module {shown(given.module)}; name one that makes tables or figures, "
-            "such as report.devices"
+            "such as report.networks"
         ) from None
     paths = dict(word.split("=", 1) for word in given.to)
     sources: dict[str, list[str]] = {}

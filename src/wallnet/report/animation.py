@@ -14,7 +14,8 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.config.messages import shown
 from wallnet.files.datasets import kind_of
-from wallnet.report import devices, style
+from wallnet.report import style
+from wallnet.report.tracks import X_LABEL, Y_LABEL, draw_map
 
 if TYPE_CHECKING:
     import xarray
@@ -31,8 +32,8 @@ def frames(trace: "xarray.Dataset", figures: Figures) -> Iterator[NDArray[np.uin
     times = trace["snapshot_time"].values
     aspect = trace.sizes["y"] / trace.sizes["x"] + 0.14
     figure, ((axes,),) = style.panels(figures, 1, 1, aspect, dpi=figures.resolution)
-    image = devices.draw_map(axes, trace, times[0])
-    axes.set(xlabel=devices.X_LABEL, ylabel=devices.Y_LABEL)
+    image = draw_map(axes, trace, times[0])
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL)
     title = axes.set_title(" ", loc="left")
     canvas: Any = figure.canvas
     canvas.draw()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures, Track
 from wallnet.report import style
-from wallnet.report.devices import NM, X_LABEL, Y_LABEL
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

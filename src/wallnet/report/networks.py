@@ -12,8 +12,8 @@ from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.stages import FACETS, LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
 from wallnet.files.datasets import checked
-from wallnet.jobs import FigureJob
 from wallnet.jobs.networks import AccuracyJob
+from wallnet.jobs.report import FigureJob
 from wallnet.report import style
 from wallnet.report.faults import grouped, level_caveats
 from wallnet.report.tables import Table, texts

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from wallnet.config import Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
-from wallnet.experiment.base import read
+from wallnet.jobs.base import read
 from wallnet.report.tables import Table, texts
 
 

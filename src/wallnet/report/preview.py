@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures
-from wallnet.experiment.film import film_of
+from wallnet.jobs.film import film_of
 from wallnet.report import style
-from wallnet.report.devices import NM, X_LABEL, Y_LABEL
 from wallnet.report.film import Outlines, draw_outlines, extent_of
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from wallnet import files
 from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
-from wallnet.experiment import Simulation
-from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
 from wallnet.files.whole import regular
+from wallnet.jobs import Simulation
+from wallnet.jobs.code import revision_of
 from wallnet.simulate.recorder import Recorder
 
 logger = logging.getLogger(__name__)

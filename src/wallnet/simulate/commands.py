@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
-from wallnet.experiment import Simulation, pulse_job
-from wallnet.experiment.code import FOLDER
-from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
+from wallnet.jobs import Simulation, pulse_job
+from wallnet.jobs.code import FOLDER
+from wallnet.jobs.energy_path import EnergyPath, Minimum
 from wallnet.simulate.calculator import path_beside
 from wallnet.simulate.trains import run_train, unfinished
 from wallnet.tracks.regions import check

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.simulate.recorder import next_output
 
 

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, tracks
-from wallnet.experiment.code import revision_of
-from wallnet.experiment.energy_path import (
+from wallnet.files import WallState
+from wallnet.files.schema import blank
+from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.jobs.code import revision_of
+from wallnet.jobs.energy_path import (
     Ends,
     EnergyPath,
     Minimum,
@@ -17,9 +20,6 @@ from wallnet.experiment.energy_path import (
     ends_of,
     images_between,
 )
-from wallnet.files import WallState
-from wallnet.files.schema import blank
-from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.simulate.calculator import SimulationError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,14 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet import files, tracks
 from wallnet.config.devices import QUENCH, Relaxation
 from wallnet.config.waveform import share_at
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import domain_magnetization
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import domain_magnetization
 from wallnet.tracks.domains import magnetization_over_time
 
 if TYPE_CHECKING:
     import xarray
-
-    from wallnet.simulate.calculator import Calculator
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +62,11 @@ class AtRest:
         """Return means of m_z at times in s in units of that of a domain."""
         return m_z
 
-    def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
-        """Read the state after the last entry; return the attributes of the trace that tell how."""
+    def finish(self, run: Callable[..., Any], recorder: "Recorder") -> dict[str, Any]:
+        """Read the state after the last entry; return the attributes of the trace that tell how.
+
+        `run` is that of the calculator.
+        """
         return {"settled": int(recorder.resting()) if self.relaxation.longest > 0 else -1}
 
 
@@ -84,7 +85,7 @@ class Quenched(AtRest):
         """Return means of m_z at times in s in units of that of a domain, from -1 to 1."""
         return np.clip(m_z / magnetization_over_time(self.job, time), -1, 1)
 
-    def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
+    def finish(self, run: Callable[..., Any], recorder: "Recorder") -> dict[str, Any]:
         """Quench the last entry; return the attributes of the trace that tell how."""
         job = self.job
         if not job.equilibrates:
@@ -92,7 +93,7 @@ class Quenched(AtRest):
             output = job.output.without_maps_between(QUENCH.longest)
             relaxing = job.model_copy(update=cold | {"relaxation": QUENCH, "output": output})
             quench = Recorder(relaxing)
-            calculator.run(relaxing, recorder.latest, quench, lambda time: None, None)
+            run(relaxing, recorder.latest, quench, lambda time: None, None)
             recorder.quenched = quench.ends()
         spins = recorder.spin_temperatures
         measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)

@@ -10,10 +10,10 @@ from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.declarations import PACKAGED, READ, Declaration, is_own_engine, refusal
 from wallnet.config.messages import checked
-from wallnet.experiment import Simulation
-from wallnet.experiment.code import load_class
-from wallnet.experiment.simulation import needs_of
 from wallnet.files.whole import one_line
+from wallnet.jobs import Simulation
+from wallnet.jobs.code import load_class
+from wallnet.jobs.simulation import needs_of
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, simulate, tracks
-from wallnet.experiment import Simulation
-from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE
+from wallnet.jobs import Simulation
+from wallnet.jobs.code import revision_of
 from wallnet.simulate.recorder import rested
 from wallnet.tracks.heated import beyond_model
 

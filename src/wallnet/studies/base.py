@@ -20,11 +20,11 @@ from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section, Text, silent
-from wallnet.experiment import Job, Request, Simulation, drive_of, level_job
-from wallnet.experiment.film import size_fault
-from wallnet.experiment.request import Kind, level
 from wallnet.files import WallState, schema
 from wallnet.files.schema import SAMPLE
+from wallnet.jobs import Job, Request, Simulation, drive_of, level_job
+from wallnet.jobs.film import size_fault
+from wallnet.jobs.request import Kind, level
 
 Key = tuple[str | float | int, ...]
 """What names a request within its study."""
@@ -135,7 +135,7 @@ def without_disorder(key: str, name: str, asked: Any, device: Device) -> list[st
 def too_large(
     key: str, device: Device, keys: str, duration: float, strongest: float, maps: int = 0
 ) -> list[str]:
-    """Return the problem of a simulation that is too large; see `experiment.film.size_fault`."""
+    """Return the problem of a simulation that is too large; see `jobs.film.size_fault`."""
     fault = size_fault(device, keys, duration, strongest, maps)
     return [f"{key}: {fault}"] if fault else []
 

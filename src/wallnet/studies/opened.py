@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
-from wallnet.experiment import Simulation
-from wallnet.experiment.base import canonical, read
-from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
 from wallnet.files.schema import SAMPLE, VARIABLES
+from wallnet.jobs import Simulation
+from wallnet.jobs.base import canonical, read
+from wallnet.jobs.request import digest_of
 from wallnet.studies import ALL_STUDIES
 from wallnet.studies.base import GatherJob, Key
 

@@ -15,10 +15,10 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.files.schema import SAMPLE
 from wallnet.report import style
-from wallnet.report.device_tables import SETTLED, with_temperature
 from wallnet.report.tables import Format, Table, significant, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.base import AS_CONFIGURED
+from wallnet.studies.devices.tables import SETTLED, with_temperature
 
 if TYPE_CHECKING:
     import pandas

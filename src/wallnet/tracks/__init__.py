@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
-from wallnet.experiment import Simulation
-from wallnet.experiment.base import TrackJob
-from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.film.terms import Cells, Layer
-from wallnet.tracks import geometry, samples
+from wallnet.jobs import Simulation
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.film import SPIN_DIRECTION, terms_of
+from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres as centres
 from wallnet.tracks.geometry import magnetic_mask as magnetic_mask
@@ -40,7 +40,7 @@ WALL_REACH = 4.0
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
-    mask, varying = magnetic_mask(track), geometry.shares(track) | samples.bonds(track)
+    mask, varying = magnetic_mask(track), geometry.shares(track) | grains.bonds(track)
     varying |= relative(track, job.variation)
     if isinstance(job, Simulation) and job.crowding:
         varying |= {"polarized": current(track, job.crowding).polarized}

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from wallnet.errors import UserError
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import terms_of
 from wallnet.film.renormalization import of_cells, of_film
 from wallnet.film.terms import Terms
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import terms_of
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.regions import weakest
 

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.heavy_metal import Heating, Notched, Strip
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.tracks.current import current
 
 NODES = 20

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.config.devices import VACUUM_PERMEABILITY, Device, StaticMaterial
+from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.maps import ParameterMap, ParametersFile, read
 from wallnet.config.messages import checked
 from wallnet.config.regions import Profiled, Variation
-from wallnet.experiment import film
-from wallnet.experiment.code import folders
 from wallnet.files.whole import FileError
-from wallnet.tracks import samples
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.jobs import film
+from wallnet.jobs.code import folders
+from wallnet.tracks import grains
 from wallnet.tracks.geometry import centres, edge_distance
 
 Parameters = dict[str, NDArray[np.float64]]
@@ -77,7 +78,7 @@ def relative(track: Track, variation: Variation | None) -> Parameters:
         shares = {name: array / variation.reference[name] for name, array in varied.items()}
     if "uniaxial_anisotropy" in shares:
         shares["anisotropy"] = shares.pop("uniaxial_anisotropy")
-    for name, factor in samples.parameters(track).items():
+    for name, factor in grains.parameters(track).items():
         shares[name] = shares.get(name, 1.0) * factor
     if "thickness" in shares:
         for name in ("anisotropy", "dmi_constant"):
@@ -136,7 +137,7 @@ def _stored(file: ParametersFile) -> ParameterMap:
 
 
 def check(device: Device) -> tuple[str, list[str]]:
-    """Return why a device cannot be simulated, and what is doubtful; see `experiment.film.check`.
+    """Return why a device cannot be simulated, and what is doubtful; see `jobs.film.check`.
 
     The cells with the extreme values are judged too.
     """

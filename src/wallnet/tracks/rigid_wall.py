@@ -26,12 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Device, Track
-from wallnet.config.devices import VACUUM_PERMEABILITY, StaticMaterial
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.regions import Variation
-from wallnet.experiment.film import film_of
-from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
-from wallnet.tracks import centres, free_width, magnetic_mask, samples
+from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
+from wallnet.jobs.film import film_of
+from wallnet.tracks import centres, free_width, grains, magnetic_mask
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import relative
 
@@ -88,7 +88,7 @@ def rigid_wall(
     track : Track
         The track.
     film : StaticMaterial
-        Its film at a temperature (`wallnet.experiment.film.film_of`).
+        Its film at a temperature (`wallnet.jobs.film.film_of`).
     polarization : float
         P of the spin current.
     demagnetization : float, optional
@@ -163,7 +163,7 @@ def _column_shares(
 
     `anisotropy` is Ku and `stray` is μ0 Ms² (N_z - N_x)/2 of the film in J/m³.
     """
-    of, bond = relative(track, variation), samples.bonds(track).get("bond_x")
+    of, bond = relative(track, variation), grains.bonds(track).get("bond_x")
     if not of and bond is None:
         return np.ones((2, track.cells[0]))
     names = "thickness", "exchange_stiffness", "dmi_constant", "anisotropy"

@@ -15,7 +15,6 @@ from wallnet import tracks
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Notches, Track
-from wallnet.experiment.base import TrackJob
 from wallnet.film import newell, paths
 from wallnet.film.cells import Cells
 from wallnet.film.constants import VACUUM_PERMEABILITY
@@ -23,6 +22,7 @@ from wallnet.film.core import Engine
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import descend
 from wallnet.film.terms import Layer, Terms
+from wallnet.jobs.base import TrackJob
 from wallnet.tracks.current import current
 from wallnet.tracks.rigid_wall import rigid_wall as rigid_wall_on
 from wallnet.validation import Curves, Rows, material, row

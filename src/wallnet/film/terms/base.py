@@ -15,7 +15,6 @@ from wallnet.film.newell import Cell
 
 if TYPE_CHECKING:
     from wallnet.film.terms import Terms
-    from wallnet.film.terms.energies import SpinTorque
 
 Mask = NDArray[np.bool_]
 """Mask of cells, (rows, columns); row 0 is the lower edge, column 0 the left one."""
@@ -140,12 +139,12 @@ class Layer:
         found = self.damping * self.cells.of("damping")[self.mask]
         return float(found.min()), float(found.max())
 
-    def rates(self, torque: "SpinTorque | None" = None) -> tuple[float, float]:
+    def rates(self, torque: "Torque | None" = None) -> tuple[float, float]:
         """Return bounds of the rates of the modes.
 
         Parameters
         ----------
-        torque : SpinTorque, optional
+        torque : Torque, optional
             Torque of the current, if any.
 
         Returns
@@ -185,7 +184,7 @@ class Layer:
         bound = float(stiffest + local + others)
         return max(rate * bound, 1e-300), max(rate * (turning + others), 1e-300)
 
-    def time_step(self, torque: "SpinTorque | None" = None) -> tuple[tuple[float, ...], float]:
+    def time_step(self, torque: "Torque | None" = None) -> tuple[tuple[float, ...], float]:
         """Return the Runge-Kutta chain and its longest time step in s; see `stability.choose`."""
         precession, (stiffest, turning) = self.terms.precession, self.rates(torque)
         lowest, highest = self._dampings
@@ -229,6 +228,12 @@ class Contribution:
     def stiffness(self, layer: Layer) -> Stiffness:
         """Return the bounds of this contribution on the time step."""
         return Stiffness()
+
+
+class Torque(Contribution):
+    """A torque of the current."""
+
+    current_density: float
 
 
 class Term(Contribution):

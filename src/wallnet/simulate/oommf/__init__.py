@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.config.declarations import OommfDeclaration
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import torque_of
 from wallnet.film.terms import Layer
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.drives import Drive, drives
 from wallnet.simulate.oommf import session

@@ -7,11 +7,11 @@ from typing import Annotated
 from wallnet.config import Campaign, Device, Track
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, silent
-from wallnet.experiment import Request, barrier_job, minimum_job
-from wallnet.experiment.energy_path import Pair, between, neighbours
-from wallnet.experiment.film import film_of
-from wallnet.experiment.request import minimum
-from wallnet.experiment.simulation import level_states
+from wallnet.jobs import Request, barrier_job, minimum_job
+from wallnet.jobs.energy_path import Pair, between, neighbours
+from wallnet.jobs.film import film_of
+from wallnet.jobs.request import minimum
+from wallnet.jobs.simulation import level_states
 from wallnet.studies.base import (
     Requests,
     Rounds,

@@ -8,12 +8,12 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Device, Figures
-from wallnet.experiment import minimum_job
 from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.jobs import minimum_job
 from wallnet.report import style
-from wallnet.report.device_tables import levels_in_short
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
+from wallnet.studies.devices.tables import levels_in_short
 from wallnet.studies.showing import YES, Headline, columns, some
 
 YEAR = 365.25 * 86400

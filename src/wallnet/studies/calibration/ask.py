@@ -22,7 +22,7 @@ from wallnet.config.quantities import (
     Section,
 )
 from wallnet.config.reference import Reference
-from wallnet.experiment import Job, Request, Simulation, pulse_job
+from wallnet.jobs import Job, Request, Simulation, pulse_job
 from wallnet.studies.base import Expected, Requests, Rounds, Validate, changed, study
 
 STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}

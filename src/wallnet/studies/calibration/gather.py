@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.conductance import detected_magnetization, normalize, parallel_conductance
-from wallnet.experiment import Simulation
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
+from wallnet.jobs import Simulation
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known
+from wallnet.studies.devices.conductance import (
+    detected_magnetization,
+    normalize,
+    parallel_conductance,
+)
 from wallnet.studies.opened import Opened, over
 
 CENTRES = 3

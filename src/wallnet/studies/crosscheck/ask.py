@@ -11,7 +11,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.declarations import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-from wallnet.experiment import Request, Simulation, pulse_job
+from wallnet.jobs import Request, Simulation, pulse_job
 from wallnet.studies.base import Requests, Rounds, Validate, VariantName, changed, study
 
 

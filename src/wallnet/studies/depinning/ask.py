@@ -7,9 +7,9 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.pulse import Resolution, WholeDensity, halvings
 from wallnet.config.quantities import Duration, Section
-from wallnet.experiment import Request, level_job
-from wallnet.experiment.request import level, pulses
 from wallnet.files import WallState
+from wallnet.jobs import Request, level_job
+from wallnet.jobs.request import level, pulses
 from wallnet.studies import base
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}

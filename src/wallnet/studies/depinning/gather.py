@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.pulse import middles
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.ask import TRACKS, Depinning
 from wallnet.studies.opened import Opened

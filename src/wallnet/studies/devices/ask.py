@@ -5,10 +5,10 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.declarations import PACKAGED, is_own_engine
-from wallnet.experiment import Request, initial_job
-from wallnet.experiment.energy_path import minimum_states
-from wallnet.experiment.request import level, minimum, pulses
-from wallnet.experiment.simulation import level_states
+from wallnet.jobs import Request, initial_job
+from wallnet.jobs.energy_path import minimum_states
+from wallnet.jobs.request import level, minimum, pulses
+from wallnet.jobs.simulation import level_states
 from wallnet.studies.base import Requests, Rounds, study
 
 

@@ -9,17 +9,17 @@ import numpy as np
 from wallnet import files, tracks
 from wallnet.config import Device
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import (
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
+from wallnet.files.schema.states import FREE, INITIAL, REVERSED
+from wallnet.jobs import Simulation
+from wallnet.jobs.energy_path import minimum_states
+from wallnet.studies.devices.conductance import (
     both_readings,
     conductance_noise,
     detected_magnetization,
     normalize,
 )
-from wallnet.experiment import Simulation
-from wallnet.experiment.energy_path import minimum_states
-from wallnet.files import WallState
-from wallnet.files.schema import COMPONENTS
-from wallnet.files.schema.states import FREE, INITIAL, REVERSED
 from wallnet.studies.devices.traces import End, read_trace
 from wallnet.studies.opened import Opened, over
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.measured import MEASURED
-from wallnet.devices.conductance import normalize
 from wallnet.files import FileError
 from wallnet.files.whole import LARGEST_TEXT, one_line, sha256_of
+from wallnet.studies.devices.conductance import normalize
 from wallnet.studies.devices.gather import LARGEST_FALL
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
-from wallnet.experiment import Request, Simulation, Train, level_job, train_job
 from wallnet.files import WallState
+from wallnet.jobs import Request, Simulation, Train, level_job, train_job
 from wallnet.studies import base
 
 

@@ -7,8 +7,8 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.devices.tables import sign_of
 from wallnet.studies.showing import cells, columns
 
 KEPT, LOST, UNSTABLE = "#009E73", "#E69F00", "#FFFFFF"

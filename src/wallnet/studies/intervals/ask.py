@@ -7,8 +7,8 @@ from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Section
-from wallnet.experiment import Request, pulse_job
-from wallnet.experiment.request import pulses
+from wallnet.jobs import Request, pulse_job
+from wallnet.jobs.request import pulses
 from wallnet.studies.base import Expected, Requests, Rounds, on_device, study, too_short
 
 

@@ -8,8 +8,8 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 from wallnet.config.waveform import Points
-from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
+from wallnet.jobs import Request, Simulation, Train, initial_job, train_job
 from wallnet.studies import base
 
 WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"

@@ -10,8 +10,8 @@ from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import MOST_PULSES
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Request, Train, train_job
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs import Job, Request, Train, train_job
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
 

@@ -9,12 +9,17 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.report import WriteEnergyJob
 from wallnet.report import style
-from wallnet.report.device_tables import with_temperature, write_energies
-from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Columns, Format, Table, of_columns
+from wallnet.report.tracks import draw_ends
+from wallnet.studies.devices.figures import G_NORM_LABEL, density_in_1e12
+from wallnet.studies.devices.tables import with_temperature, write_energies
+from wallnet.studies.devices.write_energy import (
+    trained_waveforms,
+    write_energy_of,
+    write_energy_of_train,
+)
 from wallnet.studies.showing import Headline, columns, rows_of, some
 
 

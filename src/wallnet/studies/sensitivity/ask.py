@@ -14,9 +14,9 @@ from wallnet.config.messages import misnamed
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
-from wallnet.experiment import Job, Request, Simulation, Train, level_job, train_job
-from wallnet.experiment.simulation import BLOCK, blocks, of_replicas
 from wallnet.files import WallState
+from wallnet.jobs import Job, Request, Simulation, Train, level_job, train_job
+from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
 

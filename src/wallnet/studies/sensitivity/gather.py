@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wallnet.config.pulse import middles
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.gather import ENDS, left_ends, reach, threshold
 from wallnet.studies.opened import Opened

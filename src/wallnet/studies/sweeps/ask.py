@@ -7,8 +7,8 @@ from pydantic import Field
 from wallnet.config import Campaign, Device
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import CurrentDensity, silent
-from wallnet.experiment import Job
 from wallnet.files import WallState
+from wallnet.jobs import Job
 from wallnet.studies import base
 from wallnet.studies.devices.ask import STUDY as DEVICES
 

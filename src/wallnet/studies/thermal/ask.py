@@ -10,9 +10,9 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
-from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
-from wallnet.experiment.film import film_of
-from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks, of_replicas
+from wallnet.jobs import Job, Request, Simulation, Train, initial_job, train_job
+from wallnet.jobs.film import film_of
+from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 

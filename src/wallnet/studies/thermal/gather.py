@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.devices import Detector
-from wallnet.experiment import Simulation
-from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
+from wallnet.jobs import Simulation
+from wallnet.jobs.simulation import blocks
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.gather import conductances

@@ -5,8 +5,8 @@ from functools import partial
 
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
-from wallnet.experiment import Job, Request
-from wallnet.jobs import write_energy_job
+from wallnet.jobs import Job, Request
+from wallnet.jobs.report import write_energy_job
 from wallnet.studies import base
 
 

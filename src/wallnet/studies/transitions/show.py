@@ -7,12 +7,12 @@ import pandas
 import xarray
 
 from wallnet.config import Figures
-from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.report import WriteEnergyJob
 from wallnet.report import style
-from wallnet.report.device_tables import sign_of, write_energies
 from wallnet.report.tables import Format, Table, of_columns, significant
+from wallnet.studies.devices.tables import sign_of, write_energies
+from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.showing import YES, cells, columns, rows_of, some
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.report import WriteEnergyJob
 from wallnet.tracks.current import current as current_of
 from wallnet.tracks.heating import (
     POINTS_A_DECADE,

@@ -34,9 +34,10 @@ from wallnet.config.quantities import (
 from wallnet.config.regions import needed_for
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
-from wallnet.experiment.base import TrackJob
-from wallnet.experiment.code import code_of
-from wallnet.experiment.film import (
+from wallnet.files import WallState
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.code import code_of
+from wallnet.jobs.film import (
     SMOOTH_EDGES,
     THERMAL_STEP,
     FilmLaw,
@@ -44,7 +45,6 @@ from wallnet.experiment.film import (
     law_of,
     time_step,
 )
-from wallnet.files import WallState
 
 BLOCK = 8
 """Number of replicas that one job simulates; more replicas are further blocks."""

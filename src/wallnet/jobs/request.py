@@ -13,10 +13,10 @@ from typing import Literal
 from wallnet import files
 from wallnet.config import Device, current_name
 from wallnet.config.declarations import PACKAGED
-from wallnet.experiment.code import revision_of
-from wallnet.experiment.energy_path import EnergyPath, Minimum, minimum_job
-from wallnet.experiment.simulation import Simulation, level_job, pulse_job
 from wallnet.files import WallState
+from wallnet.jobs.code import revision_of
+from wallnet.jobs.energy_path import EnergyPath, Minimum, minimum_job
+from wallnet.jobs.simulation import Simulation, level_job, pulse_job
 
 Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
 

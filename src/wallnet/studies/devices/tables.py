@@ -9,11 +9,11 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config.measured import MEASURED
-from wallnet.devices.conductance import normalize
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
+from wallnet.studies.devices.conductance import normalize
 
 if TYPE_CHECKING:
     import xarray

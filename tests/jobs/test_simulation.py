@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from wallnet import config, experiment, simulate
+from wallnet import config, jobs, simulate
 from wallnet.config import ProgramPulse
-from wallnet.experiment import Request, Simulation, Train
-from wallnet.experiment.film import check, step_of
-from wallnet.experiment.request import digest_of
+from wallnet.jobs import Request, Simulation, Train
+from wallnet.jobs.film import check, step_of
+from wallnet.jobs.request import digest_of
 from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"
@@ -21,7 +21,7 @@ def synapse(tiny):
 
 @pytest.fixture
 def pulse(synapse):
-    return experiment.pulse_job(synapse, 0.5e12)
+    return jobs.pulse_job(synapse, 0.5e12)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def train(synapse):
         ProgramPulse(current_density=0.7e12, duration=2e-9, pause=1e-9, repetitions=2),
         ProgramPulse(current_density=-0.9e12, duration=0.5e-9),
     )
-    return experiment.train_job(synapse, Train(pulses=pulses, expected=("notch 1", "", "", "")))
+    return jobs.train_job(synapse, Train(pulses=pulses, expected=("notch 1", "", "", "")))
 
 
 def test_a_single_pulse_is_its_own_step(pulse):
@@ -81,7 +81,7 @@ def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
     expected = 1e-8 * columns * rows * steps
     assert pulse.processor_time == pytest.approx(expected, rel=1e-9, abs=0)
     slow = synapse.model_copy(update={"calculator": "oommf"})
-    job = experiment.pulse_job(slow, 0.5e12)
+    job = jobs.pulse_job(slow, 0.5e12)
     assert job.processor_time == pytest.approx(250 * expected, rel=1e-9, abs=0)
     assert (pulse.threads, job.threads) == (1, slow.oommf.threads)
 
@@ -93,7 +93,7 @@ def test_a_request_names_its_command_and_its_start(pulse):
 
 
 def test_requests_of_other_pulses_have_other_digests(synapse, pulse):
-    same = Request("trace", PATH, lambda: experiment.pulse_job(synapse, 0.5e12))
-    other = Request("trace", PATH, lambda: experiment.pulse_job(synapse, 0.5001e12))
+    same = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5e12))
+    other = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5001e12))
     assert same.digest == digest_of(pulse.to_json())
     assert other.digest != same.digest

@@ -19,25 +19,25 @@ import numpy as np
 from wallnet import files
 from wallnet.config import Figures, current_name
 from wallnet.config.measured import MEASURED
-from wallnet.devices.sweeps import swept_duration, track_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs import FigureJob, WriteEnergyJob
+from wallnet.jobs.report import FigureJob, WriteEnergyJob
 from wallnet.report import style
-from wallnet.report.device_tables import measured_conductances, read_measured, with_unit
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, draw_map
+from wallnet.studies.devices.motion import swept_duration, track_of
+from wallnet.studies.devices.tables import measured_conductances, read_measured, with_unit
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NM, NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-9, 1e-6, 1e12
+NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-6, 1e12
 
 J_LABEL = r"current density $\mathit{J}$ ($10^{12}$ A/m²)"
 G_LABEL = r"conductance $\mathit{G}$ (µS)"
 G_NORM_LABEL = r"normalised conductance $\mathit{G}_{norm}$"
 M_Z_LABEL, MEAN_LABEL = r"$\mathit{m}_z$", r"$\langle\mathit{m}_z\rangle$"
-X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 MOST_ROWS = 6
 """Largest number of tracks in one figure, unless the configuration names more."""
 
@@ -92,29 +92,6 @@ class Sources:
         return files.read_dataset(path, "trace", only=read)
 
 
-def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
-    """Draw m_z at the snapshot nearest to a time, and outline the film."""
-    snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
-    m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
-    x, y = trace["x"].values / NM, trace["y"].values / NM
-    half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
-    extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
-    colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
-    image = axes.imshow(m_z, origin="lower", extent=extent, **colours)
-    if np.isnan(m_z).any():
-        axes.contour(x, y, np.isnan(m_z), levels=[0.5], colors="black", linewidths=0.5)
-    axes.set(xlim=extent[:2], ylim=extent[2:])
-    axes.tick_params(top=False, right=False, direction="out")
-    return image
-
-
-def draw_ends(axes: "Axes", data: "xarray.Dataset") -> None:
-    """Draw both ends of the wall of a trace, or of a train, in nm against time in ns."""
-    time = data["time"].values / 1e-9
-    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
-        axes.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))
-
-
 def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
     place: dict[str, Any] = {"location": "bottom", "aspect": 50, "shrink": 0.5, "pad": 0.02}
     figure.colorbar(image, ax=axes, label=M_Z_LABEL, ticks=[-1, 0, 1], **place)
@@ -162,7 +139,7 @@ def _j_text(density: float) -> str:
 
 def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
-    from wallnet.devices.conductance import activation
+    from wallnet.studies.devices.conductance import activation
 
     device = sources.device
     # the numbers of the upper axes need room between the panels

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from wallnet.config.devices import Device
 from wallnet.config.track import Track
-from wallnet.experiment.base import TrackJob
-from wallnet.experiment.film import film_of
-from wallnet.experiment.simulation import WallPlacement, level_states
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.film import film_of
+from wallnet.jobs.simulation import WallPlacement, level_states
 
 Pair = tuple[WallState, WallState]
 
