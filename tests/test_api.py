@@ -253,17 +253,21 @@ def test_a_train_applies_its_pulses_one_after_the_other(swept, synapse):
     """A pulse of the sweep, without a pause, and then the same back from its end."""
     shape = {"duration": 0.6e-9}
     there = [{"current_density": 1.5e12} | shape]
-    one = api.train(synapse, there, progress=False)
+    one = api.pulse_train(synapse, there, progress=False)
     pulse = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
     pulse = pulse.sel(time=slice(0, 0.6001e-9))
     np.testing.assert_array_equal(one["wall_bottom"], pulse["wall_bottom"])
     both = [*there, {"current_density": -1.5e12, "pause": 0.2e-9} | shape]
-    two = api.train(synapse, both, progress=False)
+    two = api.pulse_train(synapse, both, progress=False)
     assert two["time"].values[-1] == pytest.approx(1.4e-9, rel=1e-9, abs=0)
-    back = api.train(synapse, both[1:], initial=api.simulate(synapse, 1.5e12, progress=False))
+    back = api.pulse_train(synapse, both[1:], initial=api.simulate(synapse, 1.5e12, progress=False))
     assert back["pulse_state"].values[-1] == two["pulse_state"].values[-1]
-    with pytest.raises(config.ConfigError, match=r"^train.pulses.1.duration = 6 is outside"):
-        api.train(synapse, [*there, {"current_density": 1e12, "duration": 6}])
+    faulty = [*there, {"current_density": 1e12, "duration": 6}]
+    with pytest.raises(config.ConfigError, match=r"^pulse_train.pulses.1.duration = 6 is outside"):
+        api.pulse_train(synapse, faulty)
+    with pytest.warns(DeprecationWarning, match=r"^api.train is now api.pulse_train$"):
+        with pytest.raises(config.ConfigError, match=r"^pulse_train.pulses.1.duration"):
+            api.train(synapse, faulty)
 
 
 def test_a_minimum_is_that_of_the_sweep(swept, synapse):

@@ -163,7 +163,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_job(folder, tmp_path
 
 def test_a_pulse_starts_from_a_trace_of_the_same_track(traces):
     """Of 72 nm, not of 80 nm."""
-    for call in (api.simulate, api.train):
+    for call in (api.simulate, api.pulse_train):
         given = 1e12 if call is api.simulate else [PULSE]
         with pytest.raises(UserError, match=r"^initial is a trace of another track; give one of"):
             call(DEVICE, given, initial=traces[1], progress=False)
@@ -183,7 +183,9 @@ def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
     assert found.equals(traces[0])
     assert found.attrs["parameters"] == traces[0].attrs["parameters"]
     pulse = {"current_density": np.int64(10**12), "duration": np.array(0.1e-9)}
-    twice = api.train(short, (pulse | {"repetitions": np.int8(2)} for _ in "a"), progress=False)
+    twice = api.pulse_train(
+        short, (pulse | {"repetitions": np.int8(2)} for _ in "a"), progress=False
+    )
     assert twice["pulse_train_current_density"].values.tolist()[1:] == [1e12] * 2
     changed = {"material.damping": np.float32(0.25), "wall.start": xarray.DataArray(48e-9)}
     changed["pulse.current_densities"] = np.array([7e11])

@@ -6,7 +6,7 @@ import pytest
 
 from wallnet import config, jobs, simulate
 from wallnet.config import ProgramPulse
-from wallnet.jobs import Request, Simulation, Train
+from wallnet.jobs import PulseTrain, Request, Simulation
 from wallnet.jobs.film import check, step_of
 from wallnet.jobs.request import digest_of
 from wallnet.simulate import SimulationError
@@ -30,7 +30,9 @@ def train(synapse):
         ProgramPulse(current_density=0.7e12, duration=2e-9, pause=1e-9, repetitions=2),
         ProgramPulse(current_density=-0.9e12, duration=0.5e-9),
     )
-    return jobs.train_job(synapse, Train(pulses=pulses, expected=("notch 1", "", "", "")))
+    return jobs.pulse_train_job(
+        synapse, PulseTrain(pulses=pulses, expected=("notch 1", "", "", ""))
+    )
 
 
 def test_a_single_pulse_is_its_own_step(pulse):

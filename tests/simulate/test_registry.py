@@ -97,9 +97,9 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
     device = config.parse(tiny, check).devices["synapse"]
     pulse = {"current_density": 0.5e12, "duration": 0.6e-9}
     for shape in ({}, {"waveform": ((0.0, 0.0), (0.5e-9, 1.0))}):
-        train = jobs.Train(pulses=(pulse, pulse | shape))
+        train = jobs.PulseTrain(pulses=(pulse, pulse | shape))
         changed = device.model_copy(update={"pulse": device.pulse.model_copy(update=shape)})
-        job = jobs.train_job(device, train) if of_train else jobs.pulse_job(changed, 0)
+        job = jobs.pulse_train_job(device, train) if of_train else jobs.pulse_job(changed, 0)
         if not shape:
             registry.check_called([job.to_json()])
     with pytest.raises(SimulationError, match="waveform is not simulated by the calculator squ"):

@@ -15,10 +15,10 @@ from wallnet.film.renormalization import Law, of_film, scaled
 from wallnet.film.renormalization import domain_magnetization as domain_of
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.jobs import Simulation, Train, film, train_job
+from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
 from wallnet.jobs.request import digest_of
-from wallnet.simulate import calculator, trains
+from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
@@ -208,14 +208,14 @@ def test_the_same_seed_gives_the_same_trace_and_another_one_another(job, trace):
 
 def test_simulations_that_follow_one_another_have_different_fields(job):
     pulses = (ProgramPulse(current_density=0.3e12, duration=0.13e-9, repetitions=3),)
-    steps = list(train_job(hot(), Train(pulses=pulses)).steps())
+    steps = list(pulse_train_job(hot(), PulseTrain(pulses=pulses)).steps())
     simulations = [job, *steps, jobs.initial_job(hot()), jobs.level_job(hot(), "2")]
     simulations += [jobs.pulse_job(hot(), 0.2e12), jobs.pulse_job(hot(seed=2), 0.3e12)]
     keys = [each.noise_key for each in simulations]
     assert len(set(keys)) == len(keys)
     assert all(0 <= key < 2**32 for key in keys)
     # the steps of a train without a temperature are as before
-    cold = train_job(device(temperature=None), Train(pulses=pulses))
+    cold = pulse_train_job(device(temperature=None), PulseTrain(pulses=pulses))
     assert {step.pulse_number for step in cold.steps()} == {0}
 
 
@@ -266,11 +266,13 @@ def train():
         ProgramPulse(current_density=0.3e12, duration=0.06e-9, pause=0.04e-9, repetitions=2),
         ProgramPulse(current_density=-0.2e12, duration=0.04e-9),
     )
-    return train_job(hot(), Train(pulses=pulses, expected=("notch 1", "notch 1", "", "")))
+    return pulse_train_job(
+        hot(), PulseTrain(pulses=pulses, expected=("notch 1", "notch 1", "", ""))
+    )
 
 
 def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp_path):
-    found = trains.run_train(train, initial)
+    found = pulse_trains.run_pulse_train(train, initial)
     assert found["pulse_state"].values.tolist() == ["notch 1"] * 4
     assert found["pulse_settled"].values.tolist() == [-1] * 4
     assert (found.attrs["temperature"], found.attrs["seed"]) == (300.0, 1)
@@ -288,7 +290,7 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp
     assert np.all(np.array(warm) != found["pulse_wall_top"].values[1:])
     # the first pulse does not reach the second notch
     moved = train.train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
-    short = trains.run_train(train.model_copy(update={"train": moved}), initial)
+    short = pulse_trains.run_pulse_train(train.model_copy(update={"train": moved}), initial)
     assert short.sizes["pulse"] == 2
 
 
@@ -301,17 +303,17 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, tmp_path, monke
         done.append(step.noise_key)
         return RUN(step, *rest)
 
-    undisturbed = trains.run_train(train, initial)
+    undisturbed = pulse_trains.run_pulse_train(train, initial)
     monkeypatch.setattr(simulate, "simulate", killed)
     with pytest.raises(Killed):
-        trains.run_train(train, initial, output=tmp_path / "train.nc")
+        pulse_trains.run_pulse_train(train, initial, output=tmp_path / "train.nc")
     done.clear()
-    same(undisturbed, trains.run_train(train, initial, output=tmp_path / "train.nc"))
+    same(undisturbed, pulse_trains.run_pulse_train(train, initial, output=tmp_path / "train.nc"))
     assert len(done) == 1
 
 
 def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
-    found = {"trace": (job, trace), "train": (train, trains.run_train(train, initial))}
+    found = {"trace": (job, trace), "train": (train, pulse_trains.run_pulse_train(train, initial))}
     for kind, (asked, data) in found.items():
         files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
         request = ((kind,), kind, f"{kind}.nc", digest_of(asked.to_json()))
@@ -583,7 +585,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
         ),
         ProgramPulse(current_density=0.2e12, duration=0.1e-9),
     )
-    steps = list(train_job(heated(), Train(pulses=pulses)).steps())
+    steps = list(pulse_train_job(heated(), PulseTrain(pulses=pulses)).steps())
     assert [len(step.heating.earlier) for step in steps] == [0, 1, 1, 2]
     assert steps[3].heating.earlier == pulses[:2]
     # steps of the heat flux, in units of that of 1e12 A/m²
@@ -600,7 +602,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
     assert TrackTemperature(steps[1])(0.0) > 300.5
     # a waveform that changes gradually, between the ends of its parts
     ramp = pulses[2].model_copy(update={"waveform": ((0.0, 0.0), (0.1e-9, 1.0))})
-    (step,) = train_job(heated(), Train(pulses=(ramp,))).steps()
+    (step,) = pulse_train_job(heated(), PulseTrain(pulses=(ramp,))).steps()
     nodes, weights = np.polynomial.legendre.leggauss(200)
     share = (1 + nodes) / 2
     late, _ = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate, STORED)
@@ -813,8 +815,8 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
         ProgramPulse(current_density=0.5e12, duration=0.06e-9, pause=0.02e-9),
         ProgramPulse(current_density=0.2e12, duration=0.02e-9),
     )
-    train = train_job(heated(), Train(pulses=pulses))
-    found = trains.run_train(train, initial)
+    train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
+    found = pulse_trains.run_pulse_train(train, initial)
     first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
     assert found.attrs["highest_temperature"] == first > second > 300
     # the second pulse finds the heat of the first
@@ -853,7 +855,7 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
         ProgramPulse(current_density=0.5e12, duration=0.1e-9, pause=0.06e-9),
         ProgramPulse(current_density=-0.3e12, duration=0.05e-9),
     )
-    train = train_job(heated(), Train(pulses=pulses))
+    train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
     first, second = train.steps()
     times = np.array([0.0, 0.1, 0.13, 0.16, 0.19, 0.21, np.nan]) * 1e-9
     found = magnetization_over_time(train, times)

@@ -10,7 +10,7 @@ from helpers.programs import UP, staircase
 from wallnet import jobs, plan, tracks
 from wallnet.simulate import SimulationError, initial_state, oommf, simulate
 from wallnet.simulate.drives import drives
-from wallnet.simulate.trains import run_train
+from wallnet.simulate.pulse_trains import run_pulse_train
 
 SHAPE = [[0.0, 0.2], [0.05e-9, 1.0], [0.05e-9, -0.5], [0.11e-9, -0.5]]
 """A ramp, a jump at an output time less 10 ps, and a plateau; the pulse has 130 ps."""
@@ -45,8 +45,8 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     start = initial_state(jobs.initial_job(device))
     trains = []
     for pulses in (two, [one]):
-        job = jobs.train_job(device, jobs.Train(pulses=tuple(pulses)))
-        trains.append(run_train(job, start))
+        job = jobs.pulse_train_job(device, jobs.PulseTrain(pulses=tuple(pulses)))
+        trains.append(run_pulse_train(job, start))
     square, found = trains
     np.testing.assert_allclose(found["time"].values, square["time"], rtol=1e-9, atol=1e-18)
     current = found["applied_current_density"].values

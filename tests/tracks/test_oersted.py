@@ -9,7 +9,7 @@ from helpers.small_campaign import TINY
 
 from wallnet import jobs, plan, simulate, tracks
 from wallnet.config.pulse import ProgramPulse
-from wallnet.jobs.simulation import Train
+from wallnet.jobs.simulation import PulseTrain
 
 MU0 = 4e-7 * math.pi
 
@@ -83,7 +83,9 @@ def test_only_jobs_with_a_current_have_it():
     ):
         assert make(on).to_json() == make(off).to_json()
     assert "oersted" not in jobs.pulse_job(off, 1e12).to_json()
-    train = jobs.train_job(on, Train(pulses=(ProgramPulse(current_density=1e12, duration=1e-9),)))
+    train = jobs.pulse_train_job(
+        on, PulseTrain(pulses=(ProgramPulse(current_density=1e12, duration=1e-9),))
+    )
     (step,) = train.steps()
     assert step.oersted == on.oersted == jobs.pulse_job(on, 1e12).oersted
     # the sign of the angle alone changes nothing else

@@ -6,6 +6,7 @@ are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet
 """
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from wallnet.jobs.energy_path import between, neighbours
 from wallnet.jobs.simulation import level_states
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
-from wallnet.simulate.trains import run_train
+from wallnet.simulate.pulse_trains import run_pulse_train
 from wallnet.studies import DEVICES, STUDIES
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
@@ -50,12 +51,12 @@ __all__ = [
     "make_device",
     "minimum",
     "preview",
+    "pulse_train",
     "rigid_wall",
     "sampled",
     "simulate",
     "sweep",
     "trace_figure",
-    "train",
     *STUDIES,
 ]
 
@@ -235,7 +236,7 @@ def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dat
 
 
 @checked_arguments
-def train(
+def pulse_train(
     device: Device,
     pulses: Iterable[Mapping[str, Any]],
     initial: "xarray.Dataset | None" = None,
@@ -267,12 +268,18 @@ def train(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    made, found = checked(jobs.Train, {"pulses": plain(pulses)})
+    made, found = checked(jobs.PulseTrain, {"pulses": plain(pulses)})
     if made is None:
-        raise ConfigError("\n".join(each.sentence("train") for each in found))
-    job = jobs.train_job(device, made)
+        raise ConfigError("\n".join(each.sentence("pulse_train") for each in found))
+    job = jobs.pulse_train_job(device, made)
     with simulation.progress_bar(job.longest, progress) as reached:
-        return run_train(job, _begin(device, initial), reached)
+        return run_pulse_train(job, _begin(device, initial), reached)
+
+
+def train(*arguments: Any, **named: Any) -> "xarray.Dataset":
+    """Call `pulse_train`; this is its former name."""
+    warnings.warn("api.train is now api.pulse_train", DeprecationWarning, stacklevel=2)
+    return pulse_train(*arguments, **named)
 
 
 @checked_arguments

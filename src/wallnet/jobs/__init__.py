@@ -8,11 +8,11 @@ from wallnet.jobs.base import Job
 from wallnet.jobs.energy_path import barrier_job, minimum_job
 from wallnet.jobs.request import Request
 from wallnet.jobs.simulation import (
+    PulseTrain,
     Simulation,
-    Train,
     drive_of,
     initial_job,
     level_job,
     pulse_job,
-    train_job,
+    pulse_train_job,
 )

@@ -99,7 +99,7 @@ class FreeWalls(Section):
     """Time after which they end at the latest."""
 
 
-class Train(Section):
+class PulseTrain(Section):
     """A train of pulses, and what is recorded of it."""
 
     pulses: tuple[ProgramPulse, ...]
@@ -148,7 +148,7 @@ class Simulation(TrackJob):
     """Time at the temperature before the first pulse, of each replica for itself."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""
-    train: Train | None = None
+    train: PulseTrain | None = None
     """Pulses in the place of a single one."""
     oersted: Oersted | None = None
     """Field that goes with the current; None if none does."""
@@ -272,8 +272,8 @@ class Simulation(TrackJob):
         longest = self.train.free.longest
         parts = math.ceil(longest / QUENCH.longest - 1e-9)
         more = ProgramPulse(current_density=0.0, duration=longest / parts, repetitions=parts)
-        train = self.train.model_copy(update={"pulses": (*self.train.pulses, more)})
-        steps = self.model_copy(update={"train": train}).steps()
+        pulse_train = self.train.model_copy(update={"pulses": (*self.train.pulses, more)})
+        steps = self.model_copy(update={"train": pulse_train}).steps()
         return itertools.islice(steps, self.pulses, None)
 
     @property
@@ -418,11 +418,11 @@ def pulse_job(device: Device, current_density: float) -> Simulation:
     )
 
 
-def train_job(device: Device, train: Train) -> Simulation:
+def pulse_train_job(device: Device, pulse_train: PulseTrain) -> Simulation:
     """Return the job of a train of pulses on a device, from its initial state on."""
     # only the pauses determine how long a wall relaxes
     relaxation = device.relaxation.model_copy(update={"longest": 0.0})
-    changes = {"relaxation": relaxation, "train": train, **drive_of(device)}
+    changes = {"relaxation": relaxation, "train": pulse_train, **drive_of(device)}
     return initial_job(device).model_copy(update=changes)
 
 

@@ -14,7 +14,7 @@ from wallnet.jobs import Simulation, pulse_job
 from wallnet.jobs.code import FOLDER
 from wallnet.jobs.energy_path import EnergyPath, Minimum
 from wallnet.simulate.calculator import path_beside
-from wallnet.simulate.trains import run_train, unfinished
+from wallnet.simulate.pulse_trains import run_pulse_train, unfinished
 from wallnet.tracks.regions import check
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
             return
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
-        made = run_train(job, start, progress, arguments.out)
+        made = run_pulse_train(job, start, progress, arguments.out)
     _keep(made, arguments.out, "ensemble" if job.replicas else "train")
     states = made["quenched_state"][:, -1] if job.replicas else made["pulse_state"][-1:]
     print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states.values)}")

@@ -13,7 +13,7 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
 from wallnet.files import WallState
-from wallnet.jobs import Request, Simulation, Train, level_job, train_job
+from wallnet.jobs import PulseTrain, Request, Simulation, level_job, pulse_train_job
 from wallnet.studies import base
 
 
@@ -50,11 +50,13 @@ def problems(key: str, name: str, asked: Disturb, device: Device) -> list[str]:
     ]
 
 
-def _train(asked: Disturb, device: Device, state: WallState, current_density: float) -> Simulation:
+def _pulse_train(
+    asked: Disturb, device: Device, state: WallState, current_density: float
+) -> Simulation:
     """Return equal pulses on a wall that rests in a state, as long as it does."""
     pulse = base.pulse_of(device, current_density, asked.pause, repetitions=asked.repetitions)
     expected = (str(state),) * (asked.repetitions + 1)
-    job = train_job(device, Train(pulses=(pulse,), expected=expected, maps=False))
+    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), expected=expected, maps=False))
     return job.model_copy(update={"placement": level_job(device, state.file_name).placement})
 
 
@@ -67,7 +69,7 @@ def requests(campaign: Campaign, name: str, asked: Disturb, _: base.Rounds) -> b
         # file names tell these steps apart
         density = round(share * asked.write / CURRENT_DENSITY_STEP) * CURRENT_DENSITY_STEP
         path = STUDY.path(name, state.file_name, current_name(density))
-        make = partial(_train, asked, device, state, density)
+        make = partial(_pulse_train, asked, device, state, density)
         found[str(state), share] = Request("pulse_train", path, make, (levels[state].path,))
     return found
 

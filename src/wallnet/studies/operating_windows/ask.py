@@ -9,7 +9,7 @@ from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 from wallnet.config.waveform import Points
 from wallnet.files import WallState
-from wallnet.jobs import Request, Simulation, Train, initial_job, train_job
+from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_train_job
 from wallnet.studies import base
 
 WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"
@@ -76,7 +76,9 @@ def wanted_notches(count: int) -> list[int]:
     return [*range(1, count + 1), *range(count, 0, -1), 1]
 
 
-def _train(window: Window, device: Device, current_density: float, duration: float) -> Simulation:
+def _pulse_train(
+    window: Window, device: Device, current_density: float, duration: float
+) -> Simulation:
     """Return the pulses that have to move a wall by one notch each, up and down again.
 
     There are as many steps as notches in each direction: the last of them pushes the wall against
@@ -92,7 +94,7 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
     ways = (current_density, -current_density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     expected = tuple(str(WallState.at(each, each)) for each in wanted_notches(notches))
-    return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
+    return pulse_train_job(device, PulseTrain(pulses=tuple(pulses), expected=expected, maps=False))
 
 
 def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:
@@ -104,7 +106,7 @@ def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> b
         found[variant,] = Request("initial", initial, partial(initial_job, device))
         for duration, density in itertools.product(window.durations, window.current_densities):
             path = STUDY.path(name, variant, duration_name(duration), current_name(density))
-            make = partial(_train, window, device, density, duration)
+            make = partial(_pulse_train, window, device, density, duration)
             found[variant, duration, density] = Request("pulse_train", path, make, (initial,))
     return found
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wallnet import files
+from wallnet import files, jobs
 from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import MOST_PULSES
 from wallnet.config.quantities import Section
-from wallnet.jobs import Job, Request, Train, train_job
+from wallnet.jobs import Job, Request
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
@@ -47,7 +47,8 @@ def problems(key: str, name: str, asked: PulseTrain, device: Device) -> list[str
 def requests(campaign: Campaign, name: str, asked: PulseTrain, _: Rounds) -> Requests:
     """Return the pulse train."""
     initial = files.INITIAL.format(device=asked.device)
-    make = partial(train_job, campaign.simulated[asked.device], Train(pulses=asked.pulses))
+    device, train = campaign.simulated[asked.device], jobs.PulseTrain(pulses=asked.pulses)
+    make = partial(jobs.pulse_train_job, device, train)
     path = STUDY.path(name, "train")
     return {("train",): Request("pulse_train", path, make, (initial,))}
 

@@ -15,7 +15,7 @@ from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
-from wallnet.jobs import Job, Request, Simulation, Train, level_job, train_job
+from wallnet.jobs import Job, PulseTrain, Request, Simulation, level_job, pulse_train_job
 from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
@@ -117,7 +117,7 @@ def _pulse(
     pulse = base.pulse_of(device, density, 0.0, **square)
     output = device.output.without_maps_between(pulse.duration)
     placement = level_job(device, asked.state.file_name).placement
-    job = train_job(device, Train(pulses=(pulse,), maps=False))
+    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False))
     job = job.model_copy(update={"placement": placement, "output": output})
     return of_replicas(job, device, replicas) if replicas else job
 

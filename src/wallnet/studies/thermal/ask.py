@@ -10,7 +10,7 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
-from wallnet.jobs import Job, Request, Simulation, Train, initial_job, train_job
+from wallnet.jobs import Job, PulseTrain, Request, Simulation, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
 from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
 from wallnet.studies import base
@@ -77,13 +77,13 @@ def problems(key: str, block: str, asked: Thermal, device: Device) -> list[str]:
     ]
 
 
-def _train(
+def _pulse_train(
     asked: Thermal, device: Device, density: float, replicas: tuple[int, int] | None = None
 ) -> Simulation:
     """Return one pulse with its pause, at 0 K without replicas."""
     pulse = asked.pulse(device, density)
     free = FreeWalls(share=asked.free_share, longest=asked.onward) if replicas else None
-    job = train_job(device, Train(pulses=(pulse,), maps=False, free=free))
+    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False, free=free))
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
     job = job.model_copy(update={"output": output})
     return of_replicas(job, device, replicas) if replicas else job
@@ -99,7 +99,7 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
     found: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
     for density in asked.current_densities:
         path = STUDY.path(name, current_name(density))
-        make = partial(_train, asked, cold, density)
+        make = partial(_pulse_train, asked, cold, density)
         found[density,] = Request("pulse_train", path, make, (start,))
     starts: dict[str, str] = {}
     for variant in asked.variants:
@@ -113,7 +113,7 @@ def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> b
         for density, replicas in itertools.product(asked.current_densities, blocks(asked.replicas)):
             place = f"{current_name(density)}_{example.temperature:.1f}K"
             path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
-            make = partial(_train, asked, device, density, replicas)
+            make = partial(_pulse_train, asked, device, density, replicas)
             found[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
     if about(campaign, name, asked).attempt_frequencies:
         paths = BARRIERS.requests_of(campaign, asked.device).items()

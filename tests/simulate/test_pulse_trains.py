@@ -8,8 +8,8 @@ from helpers.programs import DEVICE, DOWN, UP, staircase
 from wallnet import files, jobs, plan, revisions, simulate
 from wallnet.cli import main
 from wallnet.config.devices import Relaxation
-from wallnet.jobs import Train, train_job
-from wallnet.simulate import trains
+from wallnet.jobs import PulseTrain, pulse_train_job
+from wallnet.simulate import pulse_trains
 from wallnet.simulate.recorder import Recorder
 
 RUN = simulate.simulate
@@ -21,8 +21,8 @@ def job_of(*pulses, expected=(), maps=True, **changes):
     data["devices"]["stairs"] |= changes
     campaign = plan.parse(data)
     pulses = campaign.studies["pulse_trains"]["up-down"].pulses
-    train = Train(pulses=pulses, expected=expected, maps=maps)
-    return train_job(campaign.devices["stairs"], train)
+    train = PulseTrain(pulses=pulses, expected=expected, maps=maps)
+    return pulse_train_job(campaign.devices["stairs"], train)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def initial():
 
 @pytest.fixture(scope="module")
 def trace(initial):
-    return trains.run_train(job_of(), initial)
+    return pulse_trains.run_pulse_train(job_of(), initial)
 
 
 def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
@@ -52,7 +52,7 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
     ]
     given = job_of(*pulses)
     told = []
-    found = trains.run_train(given, initial, told.append)
+    found = pulse_trains.run_pulse_train(given, initial, told.append)
     campaign = plan.parse(staircase())
     device = campaign.devices["stairs"]
     state, begin, index = initial, 0.0, 0
@@ -69,7 +69,7 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
             assert found["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
             assert found["pause_end"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
             inside = (found["time"].values > begin + 1e-14) & (found["time"].values < end + 1e-14)
-            for name in trains.OVER_TIME:
+            for name in pulse_trains.OVER_TIME:
                 values = alone[name].values[1:]
                 np.testing.assert_array_equal(found[name].values[inside], values, err_msg=name)
             np.testing.assert_array_equal(
@@ -91,7 +91,7 @@ def test_a_state_counts_from_the_start_of_the_train():
     data = staircase(*pulses)
     data["devices"]["stairs"]["track"] = plain
     device = plan.parse(data).devices["stairs"]
-    found = trains.run_train(job, simulate.initial_state(jobs.initial_job(device)))
+    found = pulse_trains.run_pulse_train(job, simulate.initial_state(jobs.initial_job(device)))
     ends = found["wall_bottom"].values
     width = device.material.wall_width_parameter
     after = [np.argmin(np.abs(found["time"].values - end)) for end in found["pause_end"].values]
@@ -111,7 +111,7 @@ def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial)
     """A pause that is shorter, if only by a hundredth, does not tell."""
     pauses = (1e-9, 0.2e-9, 0.198e-9, 0.1e-9, 0.0)
     pulses = [UP | {"repetitions": 1, "pause": pause} for pause in pauses]
-    found = trains.run_train(job_of(*pulses), initial)
+    found = pulse_trains.run_pulse_train(job_of(*pulses), initial)
     assert found["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1, -1]
 
 
@@ -157,7 +157,7 @@ def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, walking)
         {"duration": duration * NS, "pause": pause * NS, "repetitions": 1}
         for duration, pause in zip(durations, pauses, strict=True)
     ]
-    found = trains.run_train(job_of(*(UP | each for each in timed)), initial)
+    found = pulse_trains.run_pulse_train(job_of(*(UP | each for each in timed)), initial)
     states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
     assert found["pulse_state"].values.tolist() == states
     for name, ends in (("bottom", [85, 80, 110, 180]), ("top", [85, 110, 80, 180])):
@@ -197,7 +197,9 @@ def test_a_train_ends_after_the_first_pulse_with_another_outcome(
     initial, walking, expected, pulses
 ):
     simulated = walking(*CLIMB)
-    found = trains.run_train(job_of(UP | {"repetitions": 4}, expected=expected), initial)
+    found = pulse_trains.run_pulse_train(
+        job_of(UP | {"repetitions": 4}, expected=expected), initial
+    )
     assert len(simulated) == pulses
     states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 4"]
     assert found["pulse_state"].values.tolist() == states[: pulses + 1]
@@ -209,7 +211,7 @@ def test_a_train_without_maps_is_the_same_otherwise(initial, walking, tmp_path):
     found = {}
     for maps in (True, False):
         walking(*CLIMB)
-        made = trains.run_train(job_of(UP | {"repetitions": 2}, maps=maps), initial)
+        made = pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 2}, maps=maps), initial)
         files.write_dataset(made, tmp_path / "train.nc", "train", {})
         found[maps] = files.read_dataset(tmp_path / "train.nc", "train")
     assert set(found[True].variables) - set(found[False].variables) == {
@@ -240,10 +242,10 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
 
     monkeypatch.setattr(simulate, "simulate", killed)
     with pytest.raises(Killed):
-        trains.run_train(job, initial, output=output)
+        pulse_trains.run_pulse_train(job, initial, output=output)
     assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
     done.clear()
-    found = trains.run_train(job, initial, output=output)
+    found = pulse_trains.run_pulse_train(job, initial, output=output)
     assert done == [-1.2e12] * (1 if expected else 2)
     until = {name: slice(found.sizes[name]) for name in ("time", "pulse")}
     for name, whole in trace.isel(until).variables.items():
@@ -254,7 +256,7 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
 def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, monkeypatch):
     output = tmp_path / "up-down.nc"
     first = job_of(UP | {"repetitions": 1})
-    trains.run_train(first, initial, output=output)
+    pulse_trains.run_pulse_train(first, initial, output=output)
     count = []
 
     def counted(*given):
@@ -262,7 +264,7 @@ def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, 
         return RUN(*given)
 
     monkeypatch.setattr(simulate, "simulate", counted)
-    trains.run_train(first, initial, output=output)
+    pulse_trains.run_pulse_train(first, initial, output=output)
     assert not count
     job, state = first, initial
     if what == "pulses":
@@ -273,9 +275,9 @@ def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, 
     elif what == "revision":
         monkeypatch.setattr(revisions, "of", lambda stage: 999)
     else:
-        part = trains.unfinished(output) / "1.nc"
+        part = pulse_trains.unfinished(output) / "1.nc"
         part.write_bytes(part.read_bytes()[:1000])
-    trains.run_train(job, state, output=output)
+    pulse_trains.run_pulse_train(job, state, output=output)
     assert len(count) == (2 if what == "pulses" else 1)
 
 
@@ -287,7 +289,7 @@ def test_a_failed_pulse_is_named(initial, monkeypatch):
 
     monkeypatch.setattr(simulate, "simulate", fails)
     with pytest.raises(simulate.SimulationError, match="pulse 2: it became unstable"):
-        trains.run_train(job_of(UP | {"repetitions": 1}, DOWN), initial)
+        pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 1}, DOWN), initial)
 
 
 def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path, capsys, announced):
@@ -300,7 +302,7 @@ def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path,
     main([*told, "--after", str(tmp_path / "initial.nc")])
     assert "train.nc: 1 pulses, then notch 2" in capsys.readouterr().out
     assert announced == [pytest.approx(2e-9, rel=1e-9, abs=0)]
-    assert not trains.unfinished(tmp_path / "train.nc").exists()
+    assert not pulse_trains.unfinished(tmp_path / "train.nc").exists()
     written = files.read_dataset(tmp_path / "train.nc", "train")
     assert written.attrs["backend"] == "film"
     assert jobs.Simulation.from_json(written.attrs["parameters"]) == job

@@ -54,7 +54,7 @@ class Course(NamedTuple):
     """Variables of the wall before the first pulse and at the end of each pause."""
 
 
-def run_train(
+def run_pulse_train(
     job: Simulation,
     initial: "xarray.Dataset",
     progress: Callable[[float], None] = lambda time: None,
@@ -105,7 +105,7 @@ def course(
     progress: Callable[[float], None],
     folder: Path | None,
 ) -> Course:
-    """Simulate a train of pulses; finished pulses are in a folder. See `run_train`."""
+    """Simulate a train of pulses; finished pulses are in a folder. See `run_pulse_train`."""
     if job.equilibration:
         # the time before the first pulse is not part of the trace
         (_, trace), *_ = followed(job, [(0, job.equilibrating())], initial, progress, folder)
@@ -292,7 +292,7 @@ def _block(
     progress: Callable[[float], None],
     folder: Path | None,
 ) -> "xarray.Dataset":
-    """Simulate a block of replicas; see `run_train`."""
+    """Simulate a block of replicas; see `run_pulse_train`."""
     if fault := beyond_model(job):
         logger.warning("pulse beyond the model: %s", fault)
         attributes = {
