@@ -78,14 +78,14 @@ class Checkpoint(Attempt):
             logger.warning("no checkpoint: %s", error)
 
 
-Given = TypeVar("Given", bound=BaseModel)
+SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
 
 
 class SimulationError(UserError, RuntimeError):
     """A simulation failed or its trace is not plausible; the message states the reason."""
 
 
-class Calculator(Declaration, ABC, Generic[Given]):
+class Calculator(Declaration, ABC, Generic[SettingsModel]):
     """Base class of calculators, which simulate jobs.
 
     User-defined calculators derive from this class.
@@ -124,7 +124,7 @@ class Calculator(Declaration, ABC, Generic[Given]):
 
     resumes: ClassVar[bool] = False
 
-    def __init__(self, settings: Given) -> None:
+    def __init__(self, settings: SettingsModel) -> None:
         self.settings = settings
 
     def check(self) -> None:

@@ -31,7 +31,7 @@ OVER_TIME = ("wall_position", "wall_bottom", "wall_top", "applied_current_densit
 """Variables of the traces of the pulses that become one trace."""
 
 MAPPED = ("m", "magnetization_profile")
-"""Those that a train without maps leaves out."""
+"""Variables that a train without maps leaves out."""
 
 TRACED = 2
 """Number of the first replicas of a block whose traces are kept."""
@@ -110,21 +110,21 @@ def course(
         # the time before the first pulse is not part of the trace
         (_, trace), *_ = followed(job, [(0, job.equilibrating())], initial, progress, folder)
         initial = simulate.state_of(trace)
-    found = Course([], [])
+    record = Course([], [])
 
     def reached(time: float) -> None:
         progress(job.equilibration + time)
 
     for step, trace in followed(job, enumerate(job.steps(), start=1), initial, reached, folder):
         # the other maps would fill the memory
-        found.parts.append(trace.isel(snapshot=[-1]))
-        if not found.walls:
-            found.walls.append(wall_of(job, trace, 0) | {"pulse_settled": -1})
+        record.parts.append(trace.isel(snapshot=[-1]))
+        if not record.walls:
+            record.walls.append(wall_of(job, trace, 0) | {"pulse_settled": -1})
         settled = _settled(job, step, trace)
-        found.walls.append(wall_of(job, trace, -1, found.walls[0]) | {"pulse_settled": settled})
-        if not _as_expected(job, found.walls, files.is_resting(trace.attrs, settled)):
+        record.walls.append(wall_of(job, trace, -1, record.walls[0]) | {"pulse_settled": settled})
+        if not _as_expected(job, record.walls, files.is_resting(trace.attrs, settled)):
             break
-    return found
+    return record
 
 
 def followed(
@@ -169,29 +169,29 @@ def wall_of(
 ) -> dict[str, Any]:
     """Return the variables of the wall in one entry of the trace of a pulse.
 
-    `start` are those before the first pulse.
+    `start` has the variables before the first pulse.
     """
     names = ("wall_position", "wall_bottom", "wall_top")
-    found: dict[str, Any] = {f"pulse_{name}": float(trace[name][entry]) for name in names}
+    wall: dict[str, Any] = {f"pulse_{name}": float(trace[name][entry]) for name in names}
     if start:  # a pulse may be followed by a quench
-        found["pulse_wall_bottom"], found["pulse_wall_top"] = files.last_ends(trace)
-    bottom, top = found["pulse_wall_bottom"], found["pulse_wall_top"]
-    first = start or found
+        wall["pulse_wall_bottom"], wall["pulse_wall_top"] = files.last_ends(trace)
+    bottom, top = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
+    first = start or wall
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
     width = job.material.wall_width_parameter
     state = tracks.wall_state(job.track, width, origin, bottom, top)
-    return found | {"pulse_state": str(state)}
+    return wall | {"pulse_state": str(state)}
 
 
 def _as_expected(job: Simulation, walls: list[dict[str, Any]], rests: bool | None) -> bool:
-    """Return whether a train goes on: the wall rests where it has to, at the start and now."""
+    """Return whether a train goes on: the wall rests in the expected states, first and last."""
     expected = job.train.expected if job.train else ()
     if not expected:
         return True
-    wanted = expected[len(walls) - 1]
+    required = expected[len(walls) - 1]
     if expected[0] and walls[0]["pulse_state"] != expected[0]:
         return False
-    return not wanted or (walls[-1]["pulse_state"] == wanted and rests is True)
+    return not required or (walls[-1]["pulse_state"] == required and rests is True)
 
 
 def unfinished(output: str | Path) -> Path:
@@ -212,9 +212,9 @@ def _finished(part: Path | None, identity: str) -> "xarray.Dataset | None":
     return trace if trace.attrs.get("train") == identity else None
 
 
-def joined(job: Simulation, initial: "xarray.Dataset", found: Course) -> "xarray.Dataset":
+def joined(job: Simulation, initial: "xarray.Dataset", record: Course) -> "xarray.Dataset":
     """Return the traces of all pulses as one, with the wall after each pulse."""
-    (first, *_), walls = parts, _ = found
+    (first, *_), walls = parts, _ = record
     maps = job.train is not None and job.train.maps
     values = pulses_of(job, parts) | over_time(parts, (*OVER_TIME, *(MAPPED if maps else ())))
     if maps:
@@ -258,20 +258,20 @@ def pulses_of(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
 def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     """Return the attributes of a train, or of the trains of all replicas, given their parts."""
     first = parts[0].attrs
-    found = {name: first[name] for name in OF_TRAIN if name in first}
+    attributes = {name: first[name] for name in OF_TRAIN if name in first}
 
     def of_pulses(name: str) -> list[Any]:
         return [part.attrs[name] for part in parts if name in part.attrs]
 
     seconds = sum(map(float, of_pulses("wall_time")))
-    found |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
+    attributes |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
     if spins := of_pulses("spin_temperature"):
-        found["spin_temperature"] = np.average(spins, weights=_times(parts)[1])
+        attributes["spin_temperature"] = np.average(spins, weights=_times(parts)[1])
     if warnings := of_pulses("warning"):
-        found["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
+        attributes["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
     if highest := of_pulses("highest_temperature"):
-        found["highest_temperature"] = float(max(highest))
-    return found
+        attributes["highest_temperature"] = float(max(highest))
+    return attributes
 
 
 def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
@@ -310,7 +310,7 @@ def _block(
     done = 0.0
 
     def run(number: int, simulated: Callable[..., Any], start: "xarray.Dataset | Course") -> Any:
-        """Simulate a replica, or what it does at the end."""
+        """Simulate a replica, or its continuation after the last pause."""
         one = job.model_copy(update={"replicas": (number, number)})
         own = folder and folder / f"replica-{number}"
         try:
@@ -325,7 +325,7 @@ def _block(
     for number in going_on(job, courses):
         onward[number] = run(number, _onward, courses[number])
         done += onward[number]["time"]
-    every = [part for each in courses.values() for part in each.parts]
+    every = [part for record in courses.values() for part in record.parts]
     return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
 
 
@@ -338,14 +338,14 @@ def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
     if not free:
         return []
     gaps: dict[int, list[int]] = {}
-    for number, each in courses.items():
+    for number, record in courses.items():
         # a train that ended early is not at the end of the last pause
-        for wall in each.walls[job.pulses :]:
+        for wall in record.walls[job.pulses :]:
             if wall["pulse_state"] == FREE:
                 ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
                 gaps.setdefault(tracks.gap(job.track, *ends), []).append(number)
-    chosen = (each[: math.ceil(free.share * len(each) - 1e-9)] for each in gaps.values())
-    return sorted(number for each in chosen for number in each)
+    chosen = (numbers[: math.ceil(free.share * len(numbers) - 1e-9)] for numbers in gaps.values())
+    return sorted(number for numbers in chosen for number in numbers)
 
 
 def _onward(
@@ -367,20 +367,20 @@ def _replicas(
     job: Simulation, courses: Mapping[int, Course], onward: Mapping[int, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the variables of the trains of all replicas."""
-    longest = max((each.parts for each in courses.values()), key=len, default=[])
+    longest = max((record.parts for record in courses.values()), key=len, default=[])
     traced = list(courses)[:TRACED]
     traces = [over_time(courses[number].parts, (*OVER_TIME, *MAPPED)) for number in traced]
     shared = ("time", "applied_current_density")
-    whole = max(traces, key=lambda each: len(each["time"]), default=dict.fromkeys(shared, ()))
+    whole = max(traces, key=lambda trace: len(trace["time"]), default=dict.fromkeys(shared, ()))
     x, _ = tracks.centres(job.track)
     values = blank(
         "ensemble",
         **{"replica": len(courses), "pulse": len(longest) + 1, "moment": 2, "x": x.size},
         **{"traced": len(traced), "time": len(whole["time"]), "component": len(COMPONENTS)},
     )
-    for row, (number, found) in enumerate(courses.items()):
-        for pulse, wall in enumerate(found.walls):
-            at, part, entries = (row, pulse), found.parts[max(pulse - 1, 0)], [0, 0]
+    for row, (number, record) in enumerate(courses.items()):
+        for pulse, wall in enumerate(record.walls):
+            at, part, entries = (row, pulse), record.parts[max(pulse - 1, 0)], [0, 0]
             if pulse:  # the ends of the pulse and of the pause
                 off = np.abs(part["time"].values - part.attrs["pulse_end"])
                 entries = [int(np.argmin(off)), -1]

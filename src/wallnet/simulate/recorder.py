@@ -1,4 +1,4 @@
-"""Recording of a trace from the magnetisation, and how its state is read, for all calculators."""
+"""Recording of a trace from the magnetisation, and reading of its state, for all calculators."""
 
 import logging
 import math
@@ -63,7 +63,7 @@ class AtRest:
         return m_z
 
     def finish(self, run: Callable[..., Any], recorder: "Recorder") -> dict[str, Any]:
-        """Read the state after the last entry; return the attributes of the trace that tell how.
+        """Read the state after the last entry; return the attributes that describe the reading.
 
         `run` is that of the calculator.
         """
@@ -86,7 +86,7 @@ class Quenched(AtRest):
         return np.clip(m_z / magnetization_over_time(self.job, time), -1, 1)
 
     def finish(self, run: Callable[..., Any], recorder: "Recorder") -> dict[str, Any]:
-        """Quench the last entry; return the attributes of the trace that tell how."""
+        """Quench the last entry; return the attributes that describe the reading."""
         job = self.job
         if not job.equilibrates:
             cold = {"temperature": 0.0, "heating": None, "current_density": None}
@@ -96,12 +96,12 @@ class Quenched(AtRest):
             run(relaxing, recorder.latest, quench, lambda time: None, None)
             recorder.quenched = quench.ends()
         spins = recorder.spin_temperatures
-        measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+        measured, target = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
         domain = domain_magnetization(job.material, job.track.cell, job.temperature)
         warned = {}
-        if abs(measured / wanted - 1) > LARGEST_DEVIATION:
+        if abs(measured / target - 1) > LARGEST_DEVIATION:
             warned["warning"] = (
-                f"the magnetisation has {measured:.1f} K instead of {wanted:.1f} K; the pulse "
+                f"the magnetisation has {measured:.1f} K instead of {target:.1f} K; the pulse "
                 "drives it far from equilibrium, or the film is small or the simulation short"
             )
             logger.warning(warned["warning"])
@@ -196,11 +196,11 @@ class Recorder:
     def content(self) -> dict[str, NDArray]:
         """Return the recorded data as named arrays; see `restore`."""
         own = {"spin_temperatures": self.spin_temperatures, "latest": self.latest} | self._entries
-        return {f"recorder_{name}": np.array(each) for name, each in own.items()}
+        return {f"recorder_{name}": np.array(values) for name, values in own.items()}
 
     def restore(self, content: Mapping[str, NDArray]) -> None:
         """Restore the data of an earlier recorder of the same job, as `content` returned them."""
-        own = {name: each for name, each in content.items() if name.startswith("recorder_")}
+        own = {name: values for name, values in content.items() if name.startswith("recorder_")}
         self.spin_temperatures = own.pop("recorder_spin_temperatures").tolist()
         self.latest = own.pop("recorder_latest")
         for name, values in own.items():

@@ -89,7 +89,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
 
         # a wall rests after its pulse only
         reached, last = recorder.time[-1], recorder.pulse_end + job.relaxation.longest
-        parts = [(each.end, _torque(job, each)) for each in job.segments()]
+        parts = [(segment.end, _torque(job, segment)) for segment in job.segments()]
         for end, torque in (*parts, (last, (None,))):
             if reached > end * (1 + 1e-9):
                 continue
