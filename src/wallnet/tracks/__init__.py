@@ -51,7 +51,7 @@ def layer(job: TrackJob) -> Layer:
 
 
 def column_cells(film: Layer) -> NDArray[np.number]:
-    """Return the number of magnetic cells in each column, of partly filled ones their share."""
+    """Return the number of magnetic cells in each column; partly filled cells count in part."""
     if film.cells is None:
         return film.mask.sum(axis=0, dtype=np.int32)
     return film.filled.sum(axis=0)
@@ -66,7 +66,7 @@ def free_width(track: Track, x: NDArray[np.floating]) -> NDArray[np.float64]:
 def held_cells(track: Track) -> NDArray[np.bool_]:
     """Return the mask of frozen spins, shape (rows, columns).
 
-    They are those whose centre is in the fixed ends of the track, if it has any.
+    A cell is frozen if its centre is in a fixed end of the track.
     """
     x, _ = centres(track)
     first, last = track.free_range
@@ -125,8 +125,8 @@ def wall_ends(
 ) -> tuple[float, float]:
     """Return the positions at which the wall meets the lower and the upper edge.
 
-    The edge follows the notches: in each column, it is the outermost magnetic cell; of one that is
-    filled in part, the next cell makes up the rest of a whole one. The position is the length of
+    The edge follows the notches: in each column, it is the outermost magnetic cell. If that cell
+    is filled in part, the next one supplies the rest of a whole cell. The position is the length of
     the reversed domain along the edge, which is exact for a single wall.
 
     Parameters
@@ -257,7 +257,7 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     Raises
     ------
     ValueError
-        If cells differ in more than their material, of which ubermag has no counterpart.
+        If cells differ in more than their material, which ubermag cannot describe.
     """
     import discretisedfield
     import micromagneticmodel

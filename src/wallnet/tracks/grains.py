@@ -47,7 +47,7 @@ def parameters(track: Track) -> dict[str, Array]:
 
 
 def bonds(track: Track) -> dict[str, Array]:
-    """Return what `wallnet.film.cells.Cells` has of boundaries of grains; empty without any."""
+    """Return the arguments of `film.cells.Cells` for grain boundaries; empty without any."""
     if not isinstance(track, SampledTrack) or not (grains := track.disorder.grains):
         return {}
     if grains.boundary_exchange == 1:
