@@ -47,7 +47,7 @@ from wallnet.jobs.film import (
 )
 
 BLOCK = 8
-"""Number of replicas that one job simulates; more replicas are further blocks."""
+"""Most replicas that one job simulates; more replicas are further blocks."""
 
 SECONDS_PER_CELL_STEP = 1e-8
 """Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
@@ -59,7 +59,8 @@ MEMORY_PER_PULSE = 4
 
 def blocks(replicas: int) -> list[tuple[int, int]]:
     """Return the first and the last number of each block of replicas, counted from 1."""
-    return [(first, first + BLOCK - 1) for first in range(1, replicas + 1, BLOCK)]
+    firsts = range(1, replicas + 1, BLOCK)
+    return [(first, min(first + BLOCK - 1, replicas)) for first in firsts]
 
 
 class WallPlacement(Section):

@@ -183,7 +183,7 @@ def _distance(outputs: Tensor, exact: Tensor, logits: bool) -> float:
 
 
 def _check(model: nn.Module, images: Any) -> None:
-    """Refuse inputs that are all equal or that the model cannot read, and outputs without tensor."""
+    """Refuse inputs that are all equal or that the model cannot read, and models without tensor."""
     if not isinstance(images, Tensor):
         raise ValueError(
             f"data is a {type(images).__name__}; give one torch.Tensor of inputs, such as "

@@ -113,10 +113,10 @@ def study_work(requested: Requested, name: str) -> Work:
     study, campaign = ALL_STUDIES[name], requested.campaign
     asked = requested.of_study(name).values()
     found = [(1, each) for each in asked if each.kind in COUNTED]
-    for subject, settings in study.subjects(campaign).items():
+    for subject in study.subjects(campaign):
         if not isfile(study.path(subject)):
             finished = len(study.finished_rounds(campaign, subject))
-            for expected in study.rounds(campaign, subject, settings)[finished:]:
+            for expected in study.expected(campaign, subject)[finished:]:
                 found += expected
     return found
 

@@ -324,15 +324,17 @@ class Study:
 
     def finished_rounds(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
-    ) -> list[list[Any]]:
+    ) -> list[list[list[Any]]]:
         """Return what the finished rounds of a subject asked for, up to the number `last` if given.
 
-        `folder` is that of the campaign.
+        Each has what it asked for of the perfect device, and of each sample. `folder` is that of
+        the campaign.
         """
         numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
         paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
         finished = itertools.takewhile(Path.exists, paths)
-        return [list(files.read_json(path, ["asked"])["asked"]) for path in finished]
+        rounds = (files.read_json(path, ["asked"]) for path in finished)
+        return [[one["asked"], *one.get("samples", [])] for one in rounds]
 
     def subjects(self, campaign: Campaign) -> dict[str, Any]:
         """Return the settings of each subject by its name."""
@@ -356,6 +358,13 @@ class Study:
         """Return the largest number of rounds of a subject."""
         return len(self.rounds(campaign, subject, self.subjects(campaign)[subject]))
 
+    def expected(self, campaign: Campaign, subject: str) -> Expected:
+        """Return at most what each round asks for, of the perfect device and of all samples."""
+        settings = self.subjects(campaign)[subject]
+        devices = 1 + getattr(settings, "samples", 0)
+        rounds = self.rounds(campaign, subject, settings)
+        return [[(devices * number, each) for number, each in one] for one in rounds]
+
     def requests_of(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
     ) -> Requests:
@@ -363,10 +372,15 @@ class Study:
 
         Keys of the latter begin with `SAMPLE` and its number.
         """
-        asked = self.finished_rounds(campaign, subject, folder, last)
+        rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
-        found = self.requests(campaign, subject, settings, asked)
-        for number in range(1, getattr(settings, "samples", 0) + 1):
+        found: Requests = {}
+        for number in range(getattr(settings, "samples", 0) + 1):
+            # a round of fewer samples is made anew
+            asked = [own for one in rounds for own in one[number : number + 1]]
+            if not number:
+                found |= self.requests(campaign, subject, settings, asked)
+                continue
             sample = self.requests(campaign.at_sample(number), subject, settings, asked)
             found |= {
                 (SAMPLE, number, *key): each.of_sample(number) for key, each in sample.items()

@@ -200,23 +200,16 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     """Return the dataset of a subject, from the results in the folder of a campaign."""
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    # once a sample; attributes are those of the perfect device
-    requests: dict[int, list[Any]] = {}
-    for key, *result in job.requests:
-        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
-        requests.setdefault(number, []).append((own, *result))
-    samples: list[Mapping[str, Any]] = []
+    module, settings, results = _of(job, folder)
+    samples = [module.gather(settings, opened) for opened in results]
     made_by: dict[str, set[str]] = {}
-    for number in sorted(requests, reverse=True):
-        module, settings, opened = _of(
-            job.model_copy(update={"requests": requests[number]}), folder
-        )
-        samples.insert(0, module.gather(settings, opened))
+    for opened in results:
         for name, makers in opened.made_by.items():
             made_by.setdefault(name, set()).update(makers)
     study = ALL_STUDIES[job.study]
     kind = study.kind_of(settings)
     values = stacked(kind, samples) if samples[1:] else samples[0]
+    perfect = results[0]
     attributes = {
         "kind": kind,
         "subject": job.subject,
@@ -225,22 +218,31 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
             job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
         ),
         # of the first simulation
-        "simulation": opened.parameters,
+        "simulation": perfect.parameters,
         "revision": revisions.of(job.study),
-        **opened.attributes,
+        **perfect.attributes,
         **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in made_by.items()},
     }
     return files.dataset(kind, values, attributes)
 
 
-def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, Opened]:
-    """Return the module that gathers, the settings of the study, and the results."""
+def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, list[Opened]]:
+    """Return the module that gathers, the settings of the study, and the results of each sample.
+
+    The first are those of the perfect device, of which a round may have none.
+    """
     if job.study not in ALL_STUDIES:
         known = ", ".join(ALL_STUDIES)
         raise ConfigError(f"--job names the study {job.study!r}; use one of {known}")
     name = f"set of settings of {job.study}"
     settings = read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
-    return import_module(f"wallnet.studies.{job.study}.gather"), settings, Opened(job, folder)
+    requests: dict[int, list[Any]] = {0: []}
+    for key, *result in job.requests:
+        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
+        requests.setdefault(number, []).append((own, *result))
+    jobs = (job.model_copy(update={"requests": of_sample}) for of_sample in requests.values())
+    results = [Opened(each, folder) for each in jobs]
+    return import_module(f"wallnet.studies.{job.study}.gather"), settings, results
 
 
 def _gather(arguments: argparse.Namespace) -> None:
@@ -249,5 +251,7 @@ def _gather(arguments: argparse.Namespace) -> None:
 
 
 def _round(arguments: argparse.Namespace) -> None:
-    module, settings, opened = _of(GatherJob.from_json(files.given_text(arguments.job)))
-    files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)
+    module, settings, results = _of(GatherJob.from_json(files.given_text(arguments.job)))
+    asked, *of_samples = [module.next_round(settings, opened) for opened in results]
+    more = {"samples": of_samples} if of_samples else {}
+    files.write_json({"asked": asked, **more}, arguments.out)

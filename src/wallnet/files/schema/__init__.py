@@ -258,7 +258,7 @@ def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -
     Such values are in foreign and changed files. It is None if there is none.
     """
     for name, variable in VARIABLES.items():
-        if name in values and (fault := _fault(variable, values[name])):
+        if name in values and (fault := _fault(variable, values[name], SAMPLE in values)):
             return f"has {name} {fault}"
     if "state" in attrs and (fault := _no_state(attrs["state"])):
         return f"has state {fault}"
@@ -268,8 +268,11 @@ def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -
     return None
 
 
-def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
-    """Return the fault of a variable's values, as text to follow its name."""
+def _fault(variable: Variable, values: "NDArray[Any]", samples: bool) -> str | None:
+    """Return the fault of a variable's values, as text to follow its name.
+
+    Where there are samples, one may lack a state that another has.
+    """
     import numpy as np
 
     if variable.bounds:
@@ -284,7 +287,8 @@ def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
         if np.any(length > 1 + _SLACK):
             return f"of length {np.nanmax(length):.6g}, which is more than 1"
     if variable.type == STATE:
-        return next(filter(None, map(_no_state, values.flat)), None)
+        names = values[values != ""] if samples else values
+        return next(filter(None, map(_no_state, names.flat)), None)
     return None
 
 

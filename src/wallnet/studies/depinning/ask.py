@@ -32,7 +32,7 @@ class Bisected(Section):
             yield "current_densities is no ascending pair above 0; write [0.4e+12, 1.0e+12]"
 
 
-class Depinning(Bisected):
+class Depinning(base.Sampled, Bisected):
     """Pulses on a wall that rests at a notch, between a weak and a strong one.
 
     The walls rest at each notch of the device, and on tracks that have this notch only.

@@ -6,13 +6,12 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import Resolution, halvings
-from wallnet.config.quantities import Section
 from wallnet.jobs import Request, pulse_job
 from wallnet.jobs.request import pulses
-from wallnet.studies.base import Expected, Requests, Rounds, on_device, study, too_short
+from wallnet.studies.base import Expected, Requests, Rounds, Sampled, on_device, study, too_short
 
 
-class Intervals(Section):
+class Intervals(Sampled):
     """Bisection between neighbouring pulses of a device's sweep that end in different states."""
 
     resolution: Resolution = 0.001e12

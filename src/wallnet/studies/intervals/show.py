@@ -11,6 +11,12 @@ from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import columns, some
 
 
+def _own(data: xarray.Dataset) -> xarray.Dataset:
+    """Return the dataset without intervals and pulses that only samples have."""
+    there = {"interval": data["interval_state"] != "", "current_density": data["state"] != ""}
+    return data.isel({name: np.flatnonzero(each) for name, each in there.items()})
+
+
 def _seen(state: WallState, settled: int) -> str:
     """Return what was seen of the wall in words."""
     if not settled:
@@ -27,6 +33,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     A sweep whose step is at most the width of an interval always has a pulse in it; a wider step
     can miss it.
     """
+    data = _own(data)
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
     ends = zip(data["interval_state"].values, data["interval_settled"].values, strict=True)
     shown = {
@@ -42,12 +49,13 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 def finding(data: xarray.Dataset, name: str) -> str:
     """Return how many intervals have a pulse of the sweep."""
-    swept = data["interval_swept"].values > 0
+    swept = _own(data)["interval_swept"].values > 0
     return f"the sweep has pulses in {some(int(swept.sum()), swept.size, 'intervals of J')}"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the interval of each state over the current density."""
+    data = _own(data)
     states = list(dict.fromkeys(map(str, data["interval_state"].values)))
     densities = data["current_density"].values / 1e12
     low = np.nan_to_num(data["interval_low"].values / 1e12, nan=float(densities[0]))
