@@ -70,10 +70,10 @@ def wall() -> None:
 
 def times() -> None:
     """Draw what a replica of `thermal` does, from equilibration to reading."""
-    asked = Thermal(device="synapse-5", current_densities=[0.5e12])
+    settings = Thermal(device="synapse-5", current_densities=[0.5e12])
     device = api.load_device(ROOT / "config.yaml", "synapse-5")
-    pulse, pause = device.pulse.duration / NS, asked.pause / NS
-    quench, onward = QUENCH.longest / NS, asked.onward / NS
+    pulse, pause = device.pulse.duration / NS, settings.pause / NS
+    quench, onward = QUENCH.longest / NS, settings.onward / NS
     before = Temperature(ambient=300.0).equilibration / NS
     read, end = pulse + pause, pulse + pause + onward
     last = end + quench + 12  # not to scale
@@ -96,7 +96,7 @@ def times() -> None:
             axes.text(place + 0.7, number, text, va="center")
         arrow = {"arrowstyle": "-|>", "linestyle": (0, (6, 4)), "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (last, 5), (read + 14.5, 5), arrowprops=arrow)
-        reading = f"reading, {asked.reading_time / 1e-6:g} µs\nafter the pause"
+        reading = f"reading, {settings.reading_time / 1e-6:g} µs\nafter the pause"
         places = (-before, 0, pulse, read, *later, end + quench)
         ticks = {x: f"{x:g}" for x in places} | {last: reading}
         for x in ticks:

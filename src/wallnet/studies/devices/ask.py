@@ -15,14 +15,14 @@ from wallnet.studies.base import Requests, Rounds, study
 def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels and minima of a synapse."""
     initial = files.INITIAL.format(device=name)
-    found: Requests = {("initial",): Request("initial", initial, partial(initial_job, device))}
-    found |= {(density,): pulse for density, pulse in pulses(name, device).items()}
+    by_key: Requests = {("initial",): Request("initial", initial, partial(initial_job, device))}
+    by_key |= {(density,): pulse for density, pulse in pulses(name, device).items()}
     if device.kind == "synapse":
         for state in level_states(device.track):
-            found["level", str(state)] = level(name, device, state)
+            by_key["level", str(state)] = level(name, device, state)
         for state in minimum_states(device.track, device.wall.start):
-            found["minimum", str(state)] = minimum(name, device, state)
-    return found
+            by_key["minimum", str(state)] = minimum(name, device, state)
+    return by_key
 
 
 SETTINGS = tuple(name for name in PACKAGED if not is_own_engine(name))

@@ -92,8 +92,8 @@ def conductance_noise(
 ) -> NDArray[np.float64]:
     """Return the fluctuation of the conductance in S in both readings, (2, ...).
 
-    That of the mean of m_z under the detector is small, shape (...). The conductance about which it
-    fluctuates is in S, in both readings.
+    The fluctuation of the mean of m_z under the detector, shape (...), has to be small. The mean
+    conductance is in S, in both readings.
     """
     square = detector.polarization**2
     step = detector.antiparallel_resistance - detector.parallel_resistance

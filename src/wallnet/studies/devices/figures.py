@@ -75,13 +75,13 @@ class Sources:
         """
         if not self.shown:
             return chosen
-        known = [current_name(density) for density in self.device["current_density"].values]
-        wanted = [current_name(density) for density in self.shown]
-        if missing := [name for name in wanted if name not in known]:
+        swept = [current_name(density) for density in self.device["current_density"].values]
+        named = [current_name(density) for density in self.shown]
+        if missing := [name for name in named if name not in swept]:
             raise files.FileError(
                 f"the device file has no pulse of {missing[0]}e12 A/m²; run snakemake to make it"
             )
-        return [known.index(name) for name in wanted]
+        return [swept.index(name) for name in named]
 
     def trace(self, current_density: float) -> "xarray.Dataset":
         """Read the snapshots of the trace of a current density in A/m²."""
@@ -180,10 +180,10 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
 def _show_fault(axes: "Axes", fault: str) -> None:
     """Write on a transfer curve why it is not valid as an activation."""
     axes.set_facecolor(UNSUITABLE)
-    told = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
+    text = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
     look: dict[str, Any] = {"fontsize": "small", "color": style.COLOURS[1], "va": "center"}
     box = {"facecolor": "white", "edgecolor": "none"}
-    axes.text(0.03, 0.5, told, transform=axes.transAxes, bbox=box, **look)
+    axes.text(0.03, 0.5, text, transform=axes.transAxes, bbox=box, **look)
 
 
 UNSUITABLE = "#FBE3D6"
@@ -539,7 +539,7 @@ def draw(
     The sources are device files, or the compact model of a measured device, by their kind. All
     figures but the comparison show the first device. Maps of m_z need the folder of its `traces`.
     """
-    asked = FigureJob.from_json(job)
+    figure_job = FigureJob.from_json(job)
     read: dict[str, Any] = {}
     made_by: dict[str, Any] = {}
     origin = ("parameters", "simulation", "revision", "wallnet_version")
@@ -554,5 +554,5 @@ def draw(
         else:
             read[name] = files.read_dataset(path, of)
             made_by[name] = {key: str(read[name].attrs[key]) for key in origin}
-    figure = asked.drawing(DRAWINGS)(Sources(read, traces, asked.shown), figures)
-    return figure, {"kind": asked.figure, "devices": made_by}
+    figure = figure_job.drawing(DRAWINGS)(Sources(read, traces, figure_job.shown), figures)
+    return figure, {"kind": figure_job.figure, "devices": made_by}

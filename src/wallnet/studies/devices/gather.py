@@ -79,12 +79,12 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         # a trace ends earlier if its wall comes to rest
         when = min(read_at(device), time[-1])
         final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
-        told = {"state": end.state, "settled": end.settled, "held": end.held}
-        rows.append(told | {"end_time": time[-1], "read_time": when} | final)
+        flags = {"state": end.state, "settled": end.settled, "held": end.held}
+        rows.append(flags | {"end_time": time[-1], "read_time": when} | final)
     read = over([len(rows)], rows)
-    entries = max(each["detected"].size for each in traces)
+    entries = max(trace["detected"].size for trace in traces)
     swept = {
-        name: np.moveaxis(padded([each[name] for each in traces], entries), -1, 1).astype(
+        name: np.moveaxis(padded([trace[name] for trace in traces], entries), -1, 1).astype(
             np.float32
         )
         for name in (*RECORDED, "detected")

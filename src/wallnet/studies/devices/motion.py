@@ -1,4 +1,4 @@
-"""What follows from the sweep of a device: how fast its wall moves, and when it arrives."""
+"""Velocity of a wall and its arrival at notches, from the sweep of a device."""
 
 import json
 from collections.abc import Mapping

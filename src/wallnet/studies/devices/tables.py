@@ -61,12 +61,12 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
         model = read_measured(path)
         name = str(model["made_by"]["device"])
         parts = {"levels": _measured_levels, "points": _measured_points}
-        return texts(name, [made(model, name) for key, made in parts.items() if key in model])
+        return texts(name, [build(model, name) for key, build in parts.items() if key in model])
     data = files.read_dataset(path, kind)
     name = str(data.attrs.get("device", Path(path).stem))
     title = with_temperature(name, data)
     sweep = of_columns(f"{title}: after each pulse", _sweep(data) | write_energies(data))
-    more = [made(data, title) for made in MORE_TABLES.get(kind, [])]
+    more = [build(data, title) for build in MORE_TABLES.get(kind, [])]
     # the last column has it in words
     shown = replace(sweep, frame=sweep.frame.drop(columns="beyond_model"))
     return texts(name, [shown, *more], caveats({name: data}), numbers=sweep)
@@ -152,8 +152,8 @@ def levels_of(data: "xarray.Dataset") -> Columns:
     half = data["half"].values != 0
     numbers = np.cumsum(~half) - 1
     level = {
-        each: data[f"level_{each}"].values
-        for each in ("state", "source", "resting_state", "minimum", "position", "shift")
+        key: data[f"level_{key}"].values
+        for key in ("state", "source", "resting_state", "minimum", "position", "shift")
     }
     unmeasured = level["source"] == ""
     none = [
@@ -248,11 +248,11 @@ def measured_conductances(model: Mapping[str, Any]) -> list[float]:
 
 def _measured_levels(model: Mapping[str, Any], name: str) -> Table:
     """Return the table of the levels, with spread and current if they are known."""
-    levels, found = model["levels"], measured_conductances(model)
+    levels, conductances = model["levels"], measured_conductances(model)
     columns: Columns = {
         "level": (range(len(levels)), "d"),
-        "G (µS)": ([value / 1e-6 for value in found], ".6g"),
-        "G normalised": (normalize(found, min(found), max(found)), ".4f"),
+        "G (µS)": ([value / 1e-6 for value in conductances], ".6g"),
+        "G normalised": (normalize(conductances, min(conductances), max(conductances)), ".4f"),
     }
     if "spread" in levels[0]:
         columns["spread of G (µS)"] = ([level["spread"] / 1e-6 for level in levels], ".6g")

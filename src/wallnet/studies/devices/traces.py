@@ -98,8 +98,8 @@ class End(NamedTuple):
 
 def read_at(device: Device) -> float:
     """Return when a device is read, in s since the start of its pulse; infinite at rest."""
-    known = {"pulse_end": device.pulse.duration, "rest": math.inf}
-    return known[device.read_at] if isinstance(device.read_at, str) else device.read_at
+    times = {"pulse_end": device.pulse.duration, "rest": math.inf}
+    return times[device.read_at] if isinstance(device.read_at, str) else device.read_at
 
 
 def read_trace(

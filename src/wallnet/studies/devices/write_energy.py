@@ -36,11 +36,11 @@ WriteEnergy = dict[str, NDArray[Any]]
 
 def trained_waveforms(response: "xarray.Dataset") -> list[Points]:
     """Return the waveform of each pulse of a train; index 0 is the state before the first."""
-    found: list[Points] = [()]
+    waveforms: list[Points] = [()]
     for pulse in json.loads(response.attrs["parameters"])["settings"]["pulses"]:
         points = tuple(map(tuple, pulse.get("waveform", ())))
-        found += [points] * int(pulse.get("repetitions", 1))
-    return found
+        waveforms += [points] * int(pulse.get("repetitions", 1))
+    return waveforms
 
 
 def write_energy_of(
@@ -80,15 +80,15 @@ def write_energy_of_train(
     or of `heating.FINE` parts between two points of its waveform, and at its start.
     """
     density, lasting, begin = (
-        np.asarray(each, dtype=float) for each in (current_density, duration, start)
+        np.asarray(array, dtype=float) for array in (current_density, duration, start)
     )
     shapes = waveforms or [()] * len(density)
     rise = np.zeros((2, *density.shape))
     if lasting.any():
         flux = heat_flux(job, job.polarization, density)
-        each = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
-        rise = _hottest(job, list(each))
-    squares = [mean_square(*each) for each in zip(shapes, lasting.tolist(), strict=True)]
+        pulses = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
+        rise = _hottest(job, list(pulses))
+    squares = [mean_square(*pulse) for pulse in zip(shapes, lasting.tolist(), strict=True)]
     peaks = np.array([largest(shape) for shape in shapes])
     return _write_energy(job, density, lasting, rise, peaks, np.array(squares))
 
@@ -121,18 +121,18 @@ def _hottest(
     The shape is (2, pulses): mean and hottest; see `step_response`.
     """
     own = [(heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
-    # nothing changes fast long after it
+    # long after a pulse, nothing changes fast
     earlier = [
         (heat_of(shape, lasting, parts=1), begin, flux) for shape, lasting, begin, flux in pulses
     ]
     instants = [heat.instants + begin for heat, begin, _ in own]
     table = _table(job, np.concatenate(instants), superposed(own)[0])
-    found = []
+    rises = []
     for index, pulse in enumerate(own):
         edges, steps = superposed([*earlier[:index], pulse])
         since = instants[index][:, np.newaxis] - edges
-        found.append((table(since) @ steps).max(axis=-1))
-    return np.array(found).T
+        rises.append((table(since) @ steps).max(axis=-1))
+    return np.array(rises).T
 
 
 def _table(
@@ -180,7 +180,7 @@ def _write_energy(
 
 
 def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
-    """Return how many pulses heat a track too much, how far, and what it means; or nothing."""
+    """Return which pulses heat a track too much, and what it means; an empty text if none do."""
     rise, beyond = np.ravel(pulses["temperature_rise"]), np.ravel(pulses["beyond_model"])
     temperature = job.ambient + np.ravel(pulses["mean_temperature_rise"])
     largest, (critical, limit) = job.heating.largest_rise, job.limits
@@ -190,8 +190,8 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
     )
     if job.heat_simulated:
         place, over = ("at a neck", "the track") if job.crowding else ("in its middle", "its width")
-        told = f" {place}: the film is simulated at the mean temperature over {over}"
-        means = told, "they are not simulated"
+        remark = f" {place}: the film is simulated at the mean temperature over {over}"
+        means = remark, "they are not simulated"
     near = "too near its Curie temperature"
     state = "no longer perpendicular" if limit < job.law.end else near
     texts = (

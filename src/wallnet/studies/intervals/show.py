@@ -14,7 +14,7 @@ from wallnet.studies.showing import columns, some
 def _own(data: xarray.Dataset) -> xarray.Dataset:
     """Return the dataset without intervals and pulses that only samples have."""
     there = {"interval": data["interval_state"] != "", "current_density": data["state"] != ""}
-    return data.isel({name: np.flatnonzero(each) for name, each in there.items()})
+    return data.isel({name: np.flatnonzero(flags) for name, flags in there.items()})
 
 
 def _seen(state: WallState, settled: int) -> str:
@@ -66,7 +66,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         look = {"height": 0.6, "facecolor": fill, "edgecolor": "0.3"}
         axes.barh(states.index(state), high[index] - low[index], left=low[index], **look)
     swept = data["swept"].values == 1
-    rows = np.array([states.index(str(each)) for each in data["state"].values])
+    rows = np.array([states.index(str(state)) for state in data["state"].values])
     axes.plot(densities[swept], rows[swept], linestyle="none", marker="o", color="black")
     axes.plot(densities[~swept], rows[~swept], linestyle="none", marker="|", color="black")
     axes.set_yticks(range(len(states)), states)

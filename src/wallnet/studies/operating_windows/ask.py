@@ -55,20 +55,20 @@ def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
         shortest["tail.duration"] = tail = window.tail.duration
     # every notch once in each direction
     total = 2 * len(notches) * (window.durations[-1] + tail + window.pause)
-    found = [
+    conflicts = [
         *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
         *base.unrecorded(key, shortest, device, window.device),
         *base.too_large(key, device, "all pulses", total, window.current_densities[-1]),
     ]
     if abs(device.wall.start - notches[0]) > device.track.notch_reach:
-        found.append(
+        conflicts.append(
             f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
             f"set wall.start to {notches[0]:g} m"
         )
-    return found
+    return conflicts
 
 
-def wanted_notches(count: int) -> list[int]:
+def expected_notches(count: int) -> list[int]:
     """Return the notches, counted from 1, at which the wall has to rest: at first, after each step.
 
     There are as many steps upwards, and downwards, as notches.
@@ -93,22 +93,22 @@ def _pulse_train(
     shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
     ways = (current_density, -current_density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
-    expected = tuple(str(WallState.at(each, each)) for each in wanted_notches(notches))
+    expected = tuple(str(WallState.at(notch, notch)) for notch in expected_notches(notches))
     return pulse_train_job(device, PulseTrain(pulses=tuple(pulses), expected=expected, maps=False))
 
 
 def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:
     """Return the initial state of each variant, then a train for each duration and amplitude."""
-    found: base.Requests = {}
+    by_key: base.Requests = {}
     for variant in window.variants:
         device = window.of_variant(campaign.simulated, variant)
         initial = STUDY.path(name, variant, "initial")
-        found[variant,] = Request("initial", initial, partial(initial_job, device))
+        by_key[variant,] = Request("initial", initial, partial(initial_job, device))
         for duration, density in itertools.product(window.durations, window.current_densities):
             path = STUDY.path(name, variant, duration_name(duration), current_name(density))
             make = partial(_pulse_train, window, device, density, duration)
-            found[variant, duration, density] = Request("pulse_train", path, make, (initial,))
-    return found
+            by_key[variant, duration, density] = Request("pulse_train", path, make, (initial,))
+    return by_key
 
 
 STUDY = base.study(
