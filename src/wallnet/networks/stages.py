@@ -364,6 +364,5 @@ def compare(
             rows.append({**named, "validation_accuracy": accuracy})
             print(*named.values(), f"{accuracy:.2f} %", flush=True)
     place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
-    result = {**place, "device_levels": run.whole, "rows": rows}
-    result["wall_seconds"] = time.perf_counter() - started
-    files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)
+    rest = {"rows": rows, "device_levels": run.whole, "wall_seconds": time.perf_counter() - started}
+    files.write_json({"kind": "comparison", **place, **rest, **storage.provenance(job)}, out)

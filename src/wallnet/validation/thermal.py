@@ -168,8 +168,7 @@ def _wandering_walls() -> Rows:
     engine.advance(duration)
     section = rows * cell * material.THICKNESS
     reference = _spread_of_the_model(terms, section, temperature, duration)
-    spread = float(np.mean((positions() - before) ** 2))
-    yield row("thermal-wall", spread, reference=reference)
+    yield row("thermal-wall", float(np.mean((positions() - before) ** 2)), reference=reference)
 
 
 def thermal(_curves: Curves) -> Rows:

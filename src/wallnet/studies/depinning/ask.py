@@ -11,6 +11,7 @@ from wallnet.files import WallState
 from wallnet.jobs import Request, level_job
 from wallnet.jobs.request import level, pulses
 from wallnet.studies import base
+from wallnet.studies.base import Requests, Rounds
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
@@ -72,9 +73,7 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     return by_notch
 
 
-def requests(
-    campaign: Campaign, name: str, settings: Depinning, so_far: base.Rounds
-) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds) -> Requests:
     """Return the sweep of the device, the resting walls, and the pulses on them.
 
     The pulses are the weakest and the strongest one, and those of the rounds, which have track,
@@ -82,7 +81,7 @@ def requests(
     """
     device = campaign.simulated[name]
     resting = sites(name, device)
-    by_key: base.Requests = {("sweep", j): pulse for j, pulse in pulses(name, device).items()}
+    by_key: Requests = {("sweep", j): pulse for j, pulse in pulses(name, device).items()}
     by_key |= {("start", *key): start for key, (*_, start) in resting.items()}
     both = [(*key, density) for key in resting for density in settings.current_densities]
     for track, notch, density in [*both, *(pulse for one in so_far for pulse in one)]:

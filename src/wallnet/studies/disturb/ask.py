@@ -50,11 +50,9 @@ def problems(key: str, name: str, settings: Disturb, device: Device) -> list[str
     ]
 
 
-def _pulse_train(
-    settings: Disturb, device: Device, state: WallState, current_density: float
-) -> Simulation:
+def _pulse_train(settings: Disturb, device: Device, state: WallState, density: float) -> Simulation:
     """Return equal pulses on a wall that rests in a state, as long as it does."""
-    pulse = base.pulse_of(device, current_density, settings.pause, repetitions=settings.repetitions)
+    pulse = base.pulse_of(device, density, settings.pause, repetitions=settings.repetitions)
     expected = (str(state),) * (settings.repetitions + 1)
     job = pulse_train_job(device, PulseTrain(pulses=(pulse,), expected=expected, maps=False))
     return job.model_copy(update={"placement": level_job(device, state.file_name).placement})

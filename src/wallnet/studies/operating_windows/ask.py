@@ -76,9 +76,7 @@ def expected_notches(count: int) -> list[int]:
     return [*range(1, count + 1), *range(count, 0, -1), 1]
 
 
-def _pulse_train(
-    window: Window, device: Device, current_density: float, duration: float
-) -> Simulation:
+def _pulse_train(window: Window, device: Device, density: float, duration: float) -> Simulation:
     """Return the pulses that have to move a wall by one notch each, up and down again.
 
     There are as many steps as notches in each direction: the last of them pushes the wall against
@@ -91,7 +89,7 @@ def _pulse_train(
         share, whole = window.tail.share, duration + window.tail.duration
         waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
     shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
-    ways = (current_density, -current_density)
+    ways = (density, -density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     expected = tuple(str(WallState.at(notch, notch)) for notch in expected_notches(notches))
     return pulse_train_job(device, PulseTrain(pulses=tuple(pulses), expected=expected, maps=False))

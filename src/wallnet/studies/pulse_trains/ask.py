@@ -49,8 +49,7 @@ def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> 
     initial = files.INITIAL.format(device=settings.device)
     device, train = campaign.simulated[settings.device], jobs.PulseTrain(pulses=settings.pulses)
     make = partial(jobs.pulse_train_job, device, train)
-    path = STUDY.path(name, "train")
-    return {("train",): Request("pulse_train", path, make, (initial,))}
+    return {("train",): Request("pulse_train", STUDY.path(name, "train"), make, (initial,))}
 
 
 def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:

@@ -1,9 +1,9 @@
 """Thermal: the probability of each state, from the walls of all replicas."""
 
-import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,8 +104,7 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
     shape = (len(models), len(settings.current_densities))
     cold = [opened.outcomes((density,))[-1] for density in settings.current_densities]
-    places = itertools.product(models, settings.current_densities)
-    points = [_point(settings, opened, *place) for place in places]
+    points = [_point(settings, opened, *at) for at in product(models, settings.current_densities)]
     every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
