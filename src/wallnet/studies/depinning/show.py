@@ -50,8 +50,8 @@ def _dwell(data: xarray.Dataset, name: str) -> Table:
     }
     for index, edge in enumerate(data["edge"].values):
         for variable, verb in (("reach_time", "reaches"), ("leave_time", "leaves")):
-            times_of = data[variable].values[..., index][rows] / 1e-9
-            columns[f"{edge} end {verb} it (ns)"] = (times_of, ".2f")
+            instants = data[variable].values[..., index][rows] / 1e-9
+            columns[f"{edge} end {verb} it (ns)"] = (instants, ".2f")
         time = times[..., index][rows] / 1e-9
         sign = np.where(stays[..., index][rows], "≥ ", "")
         shown = np.where(np.isfinite(time), np.char.add(sign, np.char.mod("%.2f", time)), "–")
