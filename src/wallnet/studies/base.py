@@ -24,7 +24,7 @@ from wallnet.files import WallState, schema
 from wallnet.files.schema import SAMPLE
 from wallnet.jobs import Job, Request, Simulation, drive_of, level_job
 from wallnet.jobs.film import size_fault
-from wallnet.jobs.request import Kind, level
+from wallnet.jobs.request import Kind, initial, level
 
 Key = tuple[str | float | int, ...]
 """What names a request within its study."""
@@ -370,7 +370,8 @@ class Study:
     ) -> Requests:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
-        Keys of the latter begin with `SAMPLE` and its number.
+        Keys of the latter begin with `SAMPLE` and its number. That of the initial state from which
+        pulses of a sweep start, unless the study gathers it, has no more.
         """
         rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
@@ -381,7 +382,13 @@ class Study:
             if not number:
                 found |= self.requests(campaign, subject, settings, asked)
                 continue
-            sample = self.requests(campaign.at_sample(number), subject, settings, asked)
+            devices = campaign.at_sample(number)
+            sample = self.requests(devices, subject, settings, asked)
+            if self.of_device:
+                start = initial(subject, devices.simulated[subject])
+                ungathered = {start.path} - {each.path for each in sample.values()}
+                if any(ungathered.intersection(each.after) for each in sample.values()):
+                    sample[()] = start
             found |= {
                 (SAMPLE, number, *key): each.of_sample(number) for key, each in sample.items()
             }
@@ -448,6 +455,7 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
         requests=tuple(
             (key, FILES.get(each.kind, each.kind), each.path, each.digest)
             for key, each in requests.items()
+            if key[0] != SAMPLE or key[2:]
         ),
         about=about,
     )
