@@ -121,17 +121,18 @@ def row_of(film, paths, rigid, more):
     known = np.isfinite(paths[1:]).all(axis=1)
     samples, same = paths[1:][known], rigid[1:][known]
     slopes, quantiles = tails(same, samples, more)
+    slope, _, scatter = line_of(same, samples)
     return {
         "film": film,
+        "paths of samples": known.sum(),
         "path, perfect (k_B T)": f"{paths[0].mean():.1f}",
-        "paths, samples (k_B T)": spread(samples),
-        "least": f"{samples.min():.1f}",
-        "samples with a saddle point": known.sum(),
+        "path, samples (k_B T)": spread(samples),
+        "least (k_B T)": f"{samples.min():.1f}",
         "rigid wall, perfect (k_B T)": f"{rigid[0].mean():.1f}",
         "rigid wall, same samples (k_B T)": spread(same),
         "correlation": f"{np.corrcoef(same.ravel(), samples.ravel())[0, 1]:.2f}",
-        "slope": f"{line_of(same, samples)[0]:.2f} ± {slopes.std():.2f}",
-        "scatter about the line (k_B T)": f"{line_of(same, samples)[2]:.1f}",
+        "slope": f"{slope:.2f} ± {slopes.std():.2f}",
+        "scatter about the line (k_B T)": f"{scatter:.1f}",
         "1st percentile (k_B T)": f"{quantiles.mean():.1f} ± {quantiles.std():.1f}",
     }
 
