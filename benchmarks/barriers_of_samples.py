@@ -138,7 +138,7 @@ def row_of(film, paths, rigid, more):
 
 
 def draw(films):
-    """Draw the barriers of paths against those of rigid walls, with the lines through them."""
+    """Draw the barriers of paths against those of rigid walls."""
     figures = Figures()
     with style.apply(figures):
         figure, ((axes,),) = style.panels(figures, 1, 1, 1, figsize=style.size(figures, 0.8, 0.6))
