@@ -293,6 +293,7 @@ def test_the_work_is_that_of_all_replicas_and_quenches():
 
 def test_a_block_has_eight_replicas_and_a_temperature():
     assert blocks(16) == [(1, 8), (9, 16)]
+    assert (blocks(1), blocks(10)) == ([(1, 1)], [(1, 8), (9, 10)])
     job = block(1, 4)
     assert Simulation.from_json(job.to_json()) == job
     cold = job.model_copy(update={"temperature": 0.0})

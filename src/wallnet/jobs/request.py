@@ -16,7 +16,7 @@ from wallnet.config.declarations import PACKAGED
 from wallnet.files import WallState
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import EnergyPath, Minimum, minimum_job
-from wallnet.jobs.simulation import Simulation, level_job, pulse_job
+from wallnet.jobs.simulation import Simulation, initial_job, level_job, pulse_job
 
 Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
 
@@ -101,6 +101,11 @@ class Request:
     def revision(self) -> int:
         """Revision of the code that computes it."""
         return revision_of(self.calculator)
+
+
+def initial(name: str, device: Device) -> Request:
+    """Return the initial state of a device."""
+    return Request("initial", files.INITIAL.format(device=name), partial(initial_job, device))
 
 
 def pulses(name: str, device: Device) -> dict[float, Request]:

@@ -24,7 +24,7 @@ from wallnet.files import WallState, schema
 from wallnet.files.schema import SAMPLE
 from wallnet.jobs import Job, Request, Simulation, drive_of, level_job
 from wallnet.jobs.film import size_fault
-from wallnet.jobs.request import Kind, level
+from wallnet.jobs.request import Kind, initial, level
 
 Key = tuple[str | float | int, ...]
 """Key of a request within its study."""
@@ -372,7 +372,8 @@ class Study:
     ) -> Requests:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
-        Keys of the latter begin with `SAMPLE` and its number.
+        Keys of the latter begin with `SAMPLE` and its number. They have no more for the initial
+        state of a sweep that the study needs but does not gather.
         """
         rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
@@ -383,7 +384,13 @@ class Study:
             if not number:
                 by_key |= self.requests(campaign, subject, settings, so_far)
                 continue
-            sample = self.requests(campaign.at_sample(number), subject, settings, so_far)
+            devices = campaign.at_sample(number)
+            sample = self.requests(devices, subject, settings, so_far)
+            if self.of_device:
+                start = initial(subject, devices.simulated[subject])
+                ungathered = {start.path} - {request.path for request in sample.values()}
+                if any(ungathered.intersection(request.after) for request in sample.values()):
+                    sample[()] = start
             by_key |= {
                 (SAMPLE, number, *key): request.of_sample(number) for key, request in sample.items()
             }
@@ -450,6 +457,7 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
         requests=tuple(
             (key, FILES.get(request.kind, request.kind), request.path, request.digest)
             for key, request in requests.items()
+            if key[0] != SAMPLE or key[2:]
         ),
         about=about,
     )

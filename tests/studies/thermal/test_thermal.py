@@ -104,7 +104,6 @@ def test_the_models_are_isothermal_and_heated_by_default():
     ("changes", "words"),
     [
         ({"variants": {"cold": {}}}, f"{KEY}.variants.cold has no temperature; give temperature."),
-        ({"replicas": 12}, f"{KEY}.replicas"),
         ({"replicas": 0}, f"{KEY}.replicas"),
         ({"free_share": 0.0}, f"{KEY}.free_share"),
         ({"duration": 10e-12}, f"{KEY}.duration has 1e-11 s, shorter than output.interval"),
@@ -256,6 +255,22 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     for name in ("replica_conductance", "traced_conductance"):
         assert np.isnan(beyond[name].values).all()
         assert made[name].dims[0] == "reading"
+
+
+def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    campaign = parsed(replicas=10, variants={"warm": VARIANTS["warm"]}, current_densities=[0.9e12])
+    requests = STUDY.requests_of(campaign, "warm")
+    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    last = requests["warm", 0.9e12, 9]
+    assert last.path.endswith("/0.9000_250.0K_replicas-9-10.nc")
+    assert last.computes.replicas == (9, 10)
+    write_block(requests["warm", 0.9e12, 1], [ONE] * 8)
+    write_block(last, [ONE, TWO])
+    found = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
+    assert found["outcome_count"].values.tolist() == [9, 1]
+    assert found["simulated_replicas"].item() == 10
+    assert found["replica"].values.tolist() == [*range(1, 11)]
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")
