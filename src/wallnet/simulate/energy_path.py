@@ -12,14 +12,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs.code import revision_of
-from wallnet.jobs.energy_path import (
-    Ends,
-    EnergyPath,
-    Minimum,
-    between,
-    ends_of,
-    images_between,
-)
+from wallnet.jobs.energy_path import Ends, EnergyPath, Minimum, between, ends_of, images_between
 from wallnet.simulate.calculator import SimulationError
 
 if TYPE_CHECKING:

@@ -12,14 +12,7 @@ from wallnet.jobs.energy_path import Pair, between, neighbours
 from wallnet.jobs.film import film_of
 from wallnet.jobs.request import minimum
 from wallnet.jobs.simulation import level_states
-from wallnet.studies.base import (
-    Requests,
-    Rounds,
-    Sampled,
-    Validate,
-    study,
-    without_disorder,
-)
+from wallnet.studies.base import Requests, Rounds, Sampled, Validate, study, without_disorder
 
 Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
