@@ -876,7 +876,7 @@ def test_a_share_of_the_damping_like_torque_is_a_coefficient():
     assert torque.field_like == pytest.approx(-0.0726923, rel=1e-6, abs=0)
     again = config.Material(**material.model_dump())
     assert again == material
-    with pytest.raises(ValueError, match="field_like_ratio and field_like_torque both tell"):
+    with pytest.raises(ValueError, match="field_like_ratio and field_like_torque both set"):
         config.Material(**MATERIAL | given | {"field_like_torque": 0.1})
 
 

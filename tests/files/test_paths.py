@@ -71,7 +71,7 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     tiny["networks"] |= {"synapses": [*table], "table_ii": table}
     campaign = config.parse(tiny, check)
     figure = FIGURES["dynamics"]
-    assert figure.given(campaign, device="wide")[-3:] == [
+    assert figure.arguments(campaign, device="wide")[-3:] == [
         *("--sources", "synapse=results/devices/wide.nc", "traces=results/traces/wide")
     ]
     told = json.loads(figure.job(campaign, device="wide"))

@@ -33,8 +33,8 @@ def read(text: str, kind: type[Data], option: str, name: str) -> Data:
     try:
         return TypeAdapter(kind).validate_python(json.loads(text))
     except ValidationError as invalid:
-        found = invalid.errors(include_url=False, include_context=False)[0]
-        reason = f"{'.'.join(map(str, found['loc'])) or 'the whole'}: {found['msg']}"
+        fault = invalid.errors(include_url=False, include_context=False)[0]
+        reason = f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}"
     except (ValueError, RecursionError) as error:
         reason = str(error)
     raise ConfigError(

@@ -65,7 +65,7 @@ def find(name: str, key: str = "calculator") -> ModuleSpec:
         path = "/".join(inner)
         places = spec.submodule_search_locations or ()
         if not inner or any(
-            any(Path(each).glob(path + end)) for each in places for end in (".*", "/")
+            any(Path(place).glob(path + end)) for place in places for end in (".*", "/")
         ):
             return spec
     raise ConfigError(
@@ -95,17 +95,17 @@ def load_class(name: str, key: str, base: type[T], what: str) -> type[T]:
             f"{key} {name}: module {module} cannot be imported "
             f"({type(error).__name__}: {one_line(error)}); correct it"
         ) from None
-    found = {
-        each: value
-        for each, value in vars(imported).items()
+    classes = {
+        name: value
+        for name, value in vars(imported).items()
         if isinstance(value, type) and issubclass(value, base) and not inspect.isabstract(value)
     }
-    if class_name not in found:
-        known = f"it has {', '.join(found)}" if found else "it has none"
+    if class_name not in classes:
+        listed = f"it has {', '.join(classes)}" if classes else "it has none"
         raise ConfigError(
-            f"{key} {name}: module {module} has no class {class_name} {what}; {known}"
+            f"{key} {name}: module {module} has no class {class_name} {what}; {listed}"
         )
-    return found[class_name]
+    return classes[class_name]
 
 
 @cache
@@ -125,9 +125,9 @@ def code_of(name: str, key: str = "calculator") -> str:
     places = spec.submodule_search_locations or [str(spec.origin)]
     # a package that is installed for development has its code elsewhere: it counts as source
     for place in places:
-        for found in metadata.distributions(path=[str(Path(place).parent)]):
-            if re.search(rf"^{spec.name}[/.]", found.read_text("RECORD") or "", re.MULTILINE):
-                return f"{found.name} {found.version}"
+        for package in metadata.distributions(path=[str(Path(place).parent)]):
+            if re.search(rf"^{spec.name}[/.]", package.read_text("RECORD") or "", re.MULTILINE):
+                return f"{package.name} {package.version}"
     paths = [Path(place) for place in places]
     if spec.submodule_search_locations:
         paths = [path for folder in sorted(paths) for path in sorted(folder.rglob("*.py"))]

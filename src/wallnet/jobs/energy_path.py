@@ -1,4 +1,4 @@
-"""What follows from the energy alone: minima, and paths of least energy between them."""
+"""Jobs that need the energy alone: minima, and paths of least energy between them."""
 
 import itertools
 import math
@@ -22,7 +22,7 @@ SECONDS_PER_CELL_IMAGE = 2e-5
 
 
 class StaticJob(TrackJob):
-    """Computation from the energy of the embedded engine, whatever simulates the device."""
+    """Computation from the energy of the embedded engine, with any calculator of the device."""
 
     calculator_name: ClassVar[str] = "film"
     threads: ClassVar[int] = 1
@@ -34,7 +34,7 @@ class StaticJob(TrackJob):
 
 
 class Minimum(StaticJob):
-    """Minimisation of the energy on from a wall that is initialised in one state of a device."""
+    """Minimisation of the energy from a wall that is initialised in one state of a device."""
 
     memory = 800
     runtime = 15
@@ -63,16 +63,16 @@ class EnergyPath(StaticJob):
 
 
 def minimum_states(track: Track, start: float) -> list[WallState]:
-    """Return the levels of a synapse, from each of which the energy is minimised, in order.
+    """Return the states of a synapse from which the energy is minimised, in order.
 
-    Its wall is initialised at `start`, in m.
+    The wall of the synapse starts at `start`, in m.
     """
     placed = list(level_states(track))
     return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
 
 
 def minimum_job(device: Device, name: str, temperature: float | None = None) -> Minimum:
-    """Return the job that minimises the energy on from a state of a synapse.
+    """Return the job that minimises the energy from a state of a synapse.
 
     Its `name` is that in files, such as "2", "2-3", "initial" or "reversed". The temperature in K
     is that of `film.film_of`.

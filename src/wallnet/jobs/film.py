@@ -1,4 +1,4 @@
-"""The film of a device: its material at a temperature, and what of a device it does not allow.
+"""The film of a device: its material at a temperature, and checks of a device by its film.
 
 `check` is handed to `wallnet.config.parse`. Temperatures are in K.
 """
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
 from wallnet.config.disorder import LARGEST
-from wallnet.config.messages import checked
+from wallnet.config.messages import validated
 from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
@@ -83,15 +83,15 @@ class FilmLaw(Section):
 
 def law_of(device: Device) -> FilmLaw:
     """Return how the film of a device changes with its temperature."""
-    given = device.film_law
-    keys = {key: getattr(given, key) for key in FilmLaw.model_fields if hasattr(given, key)}
+    law = device.film_law
+    keys = {key: getattr(law, key) for key in FilmLaw.model_fields if hasattr(law, key)}
     return FilmLaw(curie_temperature=device.material.curie_temperature, **keys)
 
 
 def domain_magnetization(material: StaticMaterial, cell: Cell, temperature: float) -> float:
     """Return the mean of a cell's moment in a domain, 1 at 0 K.
 
-    The edges of a cell are in m. A domain that is not stable is a `ValueError`.
+    The edges of a cell are in m. If the domain is not stable, `ValueError` is raised.
     """
     if not temperature:
         return 1.0
@@ -148,7 +148,7 @@ def film_of(device: Device, temperature: float | None = None) -> StaticMaterial:
     Raises
     ------
     ValueError
-        If the film is not perpendicular then, or a value is out of bounds; the text begins with
+        If the film is not perpendicular at it, or a value is out of bounds; the text begins with
         a key of `material`.
     """
     kelvin = device.film_temperature if temperature is None else temperature
@@ -183,16 +183,16 @@ def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMateri
     if terms.damping != material.damping:
         names["damping"] = "damping"
     # so that all machines simulate the same job
-    rounded = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
-    made, findings = checked(SimulatedMaterial, simulated.model_dump() | rounded)
-    if made is None:
+    values = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
+    rounded, findings = validated(SimulatedMaterial, simulated.model_dump() | values)
+    if rounded is None:
         (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
         raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")
-    return made
+    return rounded
 
 
 def check(device: Device) -> tuple[str, list[str]]:
-    """Return why a device cannot be simulated, empty if it can, and what is doubtful of it.
+    """Return why a device cannot be simulated, empty if it can, and warnings.
 
     Each is a sentence that begins with a key of the device.
     """
@@ -264,7 +264,7 @@ def size_fault(device: Device, keys: str, duration: float, strongest: float, map
     """Return why a trace exceeds the memory or a simulation would not end, or an empty text.
 
     A typing error can cause either. `keys` make the duration, in s. The strongest current density
-    is in A/m². `maps` are full ones beside those of `output.snapshot_interval`.
+    is in A/m². `maps` counts maps beside those of `output.snapshot_interval`.
     """
     columns, rows = device.track.cells
     output = device.output

@@ -50,9 +50,9 @@ class FigureJob(Job):
 class Studied(Section):
     """A subject of a study, which the summary reads.
 
-    `settings` are None if the campaign does not ask for it. `needed` tells whether the summary
-    waits for its results, and not only shows them if they are there; `headline` whether they have
-    a part of the page.
+    `settings` are None if the campaign does not have it. The summary waits for its results if it is
+    `needed`, and otherwise shows them if they exist. With a `headline`, they have a part of the
+    page.
     """
 
     study: str
@@ -65,13 +65,13 @@ class Studied(Section):
 
 
 class SummaryJob(Job):
-    """Summarise a campaign: what it found, reference data beside it, and one synapse in figures.
+    """Summarise a campaign: its findings, reference data, and one synapse in figures.
 
     `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
     `shown` has the pulses of each device that are shown in A/m², where the campaign chooses them.
     `studied` has what the page shows of the studies. `networks` tells whether there are networks,
     and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
-    page links, and `warnings` what is doubtful of the configuration.
+    page links, and `warnings` are those about the configuration.
     """
 
     devices: tuple[str, ...]
@@ -130,15 +130,15 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
     @classmethod
     def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
         """Return the job that a device file or the dataset of a study states in its attributes."""
-        said = json.loads(attributes["parameters"])
-        if "about" in said:
-            return cls.model_validate(said["about"].get("write_energy", said["about"]))
-        return write_energy_job(Device.model_validate(said["settings"]))
+        parameters = json.loads(attributes["parameters"])
+        if "about" in parameters:
+            return cls.model_validate(parameters["about"].get("write_energy", parameters["about"]))
+        return write_energy_job(Device.model_validate(parameters["settings"]))
 
 
 def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job for pulses on a device."""
-    given, strip = device.film_law, device.strip
+    law, strip = device.film_law, device.strip
     return WriteEnergyJob(
         track=device.track if strip.crowding else None,
         length=device.track.length,
@@ -147,8 +147,8 @@ def write_energy_job(device: Device) -> WriteEnergyJob:
         film=film_of(device),
         **dict(strip),
         heating=device.heating,
-        ambient=given.ambient,
-        heat_simulated=given.heating == "pulse",
+        ambient=law.ambient,
+        heat_simulated=law.heating == "pulse",
         **dict(law_of(device)),
     )
 

@@ -1,6 +1,6 @@
-"""Requests: computations that a campaign asks for, each with its path; those of several studies.
+"""Requests: computations of a campaign, each with its path, and those that studies share.
 
-Nothing here imports NumPy before an estimate is asked for, since every job of the workflow makes
+Nothing here imports NumPy before an estimate is computed, since every job of the workflow makes
 requests.
 """
 
@@ -109,9 +109,9 @@ def initial(name: str, device: Device) -> Request:
 
 
 def pulses(name: str, device: Device) -> dict[float, Request]:
-    """Return the pulses of the sweep of a device by their current densities in A/m²."""
+    """Return the requests of the sweep of a device by their current densities in A/m²."""
     after = (files.INITIAL.format(device=name),)
-    # of 100,000 pulses, without filling in the whole path of each
+    # a sweep can have 100,000 pulses: only the current density is filled in for each
     path = files.TRACE.format(device=name, current="{}")
     densities = device.pulse.current_densities
     first = cache(partial(pulse_job, device, densities[0]))
@@ -121,18 +121,18 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
         return first().model_copy(update={"current_density": density})
 
     return {
-        each: Request("trace", path.format(current_name(each)), partial(another, each), after, path)
-        for each in densities
+        j: Request("trace", path.format(current_name(j)), partial(another, j), after, path)
+        for j in densities
     }
 
 
 def level(name: str, device: Device, state: WallState) -> Request:
-    """Return the wall initialised in a state of a synapse, and relaxed."""
+    """Return the request of a wall that is initialised in a state of a synapse and relaxes."""
     path = files.LEVEL.format(device=name, state=state.file_name)
     return Request("level", path, partial(level_job, device, state.file_name))
 
 
 def minimum(name: str, device: Device, state: WallState) -> Request:
-    """Return the minimum of the energy that is next to a state of a synapse."""
+    """Return the request of the minimum of the energy next to a state of a synapse."""
     path = files.MINIMUM.format(device=name, state=state.file_name)
     return Request("minimum", path, partial(minimum_job, device, state.file_name))

@@ -71,7 +71,7 @@ class WallPlacement(Section):
 
 
 class PulseHeating(FilmLaw, Strip):
-    """What the temperature of a track during its pulses, and the film at it, depend on."""
+    """Parameters of the temperature of a track during its pulses, and of its film at it."""
 
     substrate: Heating
     anisotropy_exponent: float
@@ -89,15 +89,15 @@ class PulseHeating(FilmLaw, Strip):
 
 
 class FreeWalls(Section):
-    """What replicas do whose wall is free at the end of their last pause.
+    """What replicas do if their wall is free at the end of their last pause.
 
-    In each block, and between each pair of notches, a share of them goes on at the temperature.
+    Of those in one block and between one pair of notches, a share is simulated further.
     """
 
     share: Fraction
-    """Share of the free walls that go on, at least one."""
+    """Share of the free walls that are simulated further; at least one is."""
     longest: Duration
-    """Time after which they end at the latest."""
+    """Longest further time in s."""
 
 
 class PulseTrain(Section):
@@ -146,7 +146,7 @@ class Simulation(TrackJob):
     replicas: tuple[int, int] | None = None
     """First and last number of the repetitions with thermal fields of their own."""
     equilibration: DurationOrNone = silent(0.0)
-    """Time at the temperature before the first pulse, of each replica for itself."""
+    """Time in s for which each replica equilibrates at the temperature before its first pulse."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""
     train: PulseTrain | None = None
@@ -158,11 +158,11 @@ class Simulation(TrackJob):
 
     @field_validator("calculator", mode="before")
     @classmethod
-    def _settings_of_the_named_calculator(cls, given: Any, info: ValidationInfo) -> Any:
+    def _settings_of_the_named_calculator(cls, settings: Any, info: ValidationInfo) -> Any:
         """Validate plain settings with the model of the named calculator."""
         packaged = PACKAGED.get(str(info.data.get("calculator_name")))
         model = packaged.Settings if packaged else OwnSettings
-        return model.model_validate(given) if isinstance(given, dict) else given
+        return model.model_validate(settings) if isinstance(settings, dict) else settings
 
     def _faults(self) -> Iterator[str]:
         for name in ("heating", "replicas"):
@@ -215,14 +215,14 @@ class Simulation(TrackJob):
     def longest(self) -> float:
         """Simulated time in s after which the simulation ends at the latest.
 
-        It is that of all replicas. Of free walls, the share that goes on counts.
+        It is the sum over all replicas. Of free walls, the share that is simulated further counts.
         """
         if self.train is None:
             return self.pulse_end + self.relaxation.longest
-        each = sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
+        duration = sum(p.repetitions * (p.duration + p.pause) for p in self.train.pulses)
         free = self.train.free
         onward = free.share * free.longest if free else 0.0
-        return len(self.numbers) * (self.equilibration + each + onward)
+        return len(self.numbers) * (self.equilibration + duration + onward)
 
     @property
     def strongest(self) -> float:
@@ -315,14 +315,14 @@ class Simulation(TrackJob):
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
         columns, rows = self.track.cells
         fraction = getattr(self.calculator, "time_step_fraction", FilmSettings().time_step_fraction)
-        given = (self.material, self.track.cell, strongest, fraction)
-        steps = self.longest / time_step(*given, self.temperature)
+        arguments = (self.material, self.track.cell, strongest, fraction)
+        steps = self.longest / time_step(*arguments, self.temperature)
         if self.temperature:
             quenches = max(self.pulses, 1.0)
             if self.train and (free := self.train.free):
                 quenches += free.share * free.longest / QUENCH.longest
-            each = QUENCH.longest / time_step(*given, 0.0)
-            steps = THERMAL_STEP * steps + len(self.numbers) * quenches * each
+            quench = QUENCH.longest / time_step(*arguments, 0.0)
+            steps = THERMAL_STEP * steps + len(self.numbers) * quenches * quench
         edges = SMOOTH_EDGES if self.track.edges == "smooth" else 1.0
         return edges * columns * rows * steps
 
@@ -384,10 +384,10 @@ def drive_of(device: Device) -> dict[str, Any]:
 
 def _heating(device: Device) -> PulseHeating | None:
     """Return how the pulses of a device heat its film; None if they do not."""
-    given = device.temperature
-    if given is None or given.heating == "none":
+    temperature = device.temperature
+    if temperature is None or temperature.heating == "none":
         return None
-    # what changes no temperature is not part of a job
+    # keys that change no temperature are not part of a job
     strip = device.strip
     metal = strip.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(

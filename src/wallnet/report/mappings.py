@@ -37,17 +37,17 @@ def lost_accuracies(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
     comparisons = [files.read_json(path, place) for path in sources["comparisons"]]
     keys = ("dataset", "recipe", "stage", "seed", "validation_accuracy")
     references = [files.read_json(path, keys) for path in sources["references"]]
-    bound = [{**each, **row} for each in comparisons for row in each["rows"]]
-    free = [{**each, "device": NO_DEVICE} for each in references]
-    found = losses([*bound, *free], "validation_accuracy")
-    as_trained = found["reference"] == found["stage"].map(lambda stage: GAPS[stage][0])
-    return found[as_trained].rename(columns={"device_levels": "levels"})[[*PLACE, "lost"]]
+    bound = [{**comparison, **row} for comparison in comparisons for row in comparison["rows"]]
+    free = [{**reference, "device": NO_DEVICE} for reference in references]
+    frame = losses([*bound, *free], "validation_accuracy")
+    as_trained = frame["reference"] == frame["stage"].map(lambda stage: GAPS[stage][0])
+    return frame[as_trained].rename(columns={"device_levels": "levels"})[[*PLACE, "lost"]]
 
 
 def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
     """Return the losses by the mappings: all numbers, and a readable table per recipe and stage."""
     by_place = lost.groupby(PLACE, sort=False)["lost"]
-    found = by_place.agg(seeds="size", mean="mean", deviation="std").reset_index()
+    numbers = by_place.agg(seeds="size", mean="mean", deviation="std").reset_index()
     formats = {"mean": ".4f", "deviation": ".4f"}
     tables = []
     for (recipe, stage), chosen in lost.groupby(["recipe", "stage"], sort=False):
@@ -60,7 +60,7 @@ def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
         shown = texts.unstack().reindex(**order).rename_axis(index="Mapping").reset_index()
         title = f"{TITLES[stage]}, below {TITLES[GAPS[stage][0]]}: recipe {recipe}"
         tables.append(Table(title, shown.fillna("–")))
-    return Table("mappings", found, formats, missing=""), tables
+    return Table("mappings", numbers, formats, missing=""), tables
 
 
 MAPPING_NOTES = """Validation accuracy that the levels cost in per cent points: that of the network

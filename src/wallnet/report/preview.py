@@ -56,8 +56,8 @@ def draw(
         part: figure.add_axes((x / total, y / whole_height, width / total, tall / whole_height))
         for part, (x, y, width, tall) in edges.items()
     }
-    for each in axes.values():
-        _film(each, device, m_z, outlines)
+    for panel in axes.values():
+        _film(panel, device, m_z, outlines)
     whole = axes["track"]
     columns, rows = track.cells
     sizes = " × ".join(f"{edge / NM:g}" for edge in (track.length, track.width, track.thickness))

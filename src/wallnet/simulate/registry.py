@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.declarations import PACKAGED, READ, Declaration, is_own_engine, refusal
-from wallnet.config.messages import checked
+from wallnet.config.messages import validated
 from wallnet.files.whole import one_line
 from wallnet.jobs import Simulation
 from wallnet.jobs.code import load_class
@@ -45,7 +45,7 @@ def class_of(name: str) -> type[Calculator[Any]]:
     calculator = load_class(CLASSES.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
     if name not in PACKAGED:
         attributes = {key: getattr(calculator, key) for key in _DECLARED.model_fields}
-        if findings := checked(_DECLARED, attributes)[1]:
+        if findings := validated(_DECLARED, attributes)[1]:
             faults = [finding.sentence(f"calculator {name}") for finding in findings]
             raise ConfigError("\n".join(faults))
         READ[name] = calculator
@@ -79,7 +79,7 @@ def create(
     plain = settings.root if isinstance(settings, OwnSettings) else settings
     if isinstance(plain, BaseModel):
         return calculator(plain)
-    model, findings = checked(calculator.Settings, plain)
+    model, findings = validated(calculator.Settings, plain)
     if model is None:
         faults = [finding.sentence("calculator_settings", name) for finding in findings]
         raise ConfigError("\n".join(faults))

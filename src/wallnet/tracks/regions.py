@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wallnet.config import Track
 from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.maps import ParameterMap, ParametersFile, read
-from wallnet.config.messages import checked
+from wallnet.config.messages import validated
 from wallnet.config.regions import Profiled, Variation
 from wallnet.files.whole import FileError
 from wallnet.film.constants import VACUUM_PERMEABILITY
@@ -166,7 +166,7 @@ def _faults(device: Device, variation: Variation) -> Iterator[str]:
         x, y = (positions[at] for positions, at in zip(centres(track), (column, row), strict=True))
         # six digits, as of a material at a temperature
         rounded = {name: float(f"{array[row, column]:.6g}") for name, array in cells.items()}
-        material, findings = checked(StaticMaterial, rounded)
+        material, findings = validated(StaticMaterial, rounded)
         if material is None:
             name = str(findings[0].key[0])
             yield (
