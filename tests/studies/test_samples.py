@@ -3,6 +3,7 @@
 import copy
 import csv
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from helpers.small_campaign import TINY
 from helpers.studies import CUT
 from helpers.transitions import led
 
-from studies.results import NM, gather, shown, write_trace
+from studies.results import NM, gather, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
-from wallnet.config import ConfigError
+from wallnet.config import ConfigError, Figures
 from wallnet.files import schema
 from wallnet.files.schema import KINDS, VARIABLES, Variable
 from wallnet.plan.requests import KINDS as KINDS_OF_REQUESTS
@@ -24,7 +25,7 @@ from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.depinning.ask import TRACKS
 from wallnet.studies.opened import stacked
-from wallnet.studies.showing import spread
+from wallnet.studies.showing import show_of, spread
 
 DISORDER = {"edges": {"rms": 2e-9, "correlation_length": 20e-9}}
 
@@ -96,6 +97,8 @@ def test_the_perfect_device_does_not_know_of_samples():
         ("transitions", {"stairs": led()["transitions"]["stairs"] | {"samples": 2}}),
         ("sweeps", {"stairs": {}}),
         ("barriers", {"samples": 2}),
+        ("depinning", {"stairs": {"samples": 2}}),
+        ("intervals", {"stairs": {"samples": 2}}),
     ],
 )
 def test_samples_of_a_device_without_disorder_are_refused(study, settings):
@@ -256,9 +259,13 @@ def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
     assert [*fewer] == [(0.6e12, 0), (1.2e12, 0), (0.9e12, 1)]
 
 
-def gathered(requests):
-    """Leave out initial states, of which a bisection reads nothing."""
-    return {key: each for key, each in requests.items() if each.kind != "initial"}
+def missing(requests):
+    """Return what is not written yet, but for initial states, which no bisection reads."""
+    return {
+        key: each
+        for key, each in requests.items()
+        if each.kind != "initial" and not Path(each.path).exists()
+    }
 
 
 def bisection(name, subject, campaign, simulated):
@@ -266,7 +273,7 @@ def bisection(name, subject, campaign, simulated):
     study, asked = STUDIES[name], []
     for number in range(1, study.rounds_of(campaign, subject) + 1):
         requests = study.requests_of(campaign, subject)
-        simulated(gathered(requests))
+        simulated(missing(requests))
         out = study.round_path(subject, number)
         main(
             [
@@ -279,7 +286,7 @@ def bisection(name, subject, campaign, simulated):
         )
         asked.append(files.read_json(out))
     requests = study.requests_of(campaign, subject)
-    simulated(gathered(requests))
+    simulated(missing(requests))
     gather(study, campaign, subject, requests)
     return files.read_dataset(study.path(subject), study.kind, samples=True), asked
 
@@ -306,9 +313,14 @@ def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
     )
     assert data["interval_state"].values[:, -1].tolist() == ["", "", "notch 2"]
     # the perfect device has no third interval and no pulse of 0.75e12 A/m²
-    rows, _ = shown(STUDIES["intervals"], data, tmp_path)
-    assert len(rows) == 2
-    assert "spread of samples" in (tmp_path / "table.md").read_text()
+    perfect, show = files.of_perfect_device(data), show_of("intervals")
+    (table,) = show.tables(perfect, "stairs")
+    assert table.frame["state after the pulse"].tolist() == ["notch 1", "notch 2"]
+    (axes,) = show.draw(perfect, Figures()).axes
+    assert [each.get_text() for each in axes.get_yticklabels()] == ["notch 1", "notch 2"]
+    assert len(axes.lines[1].get_xdata()) == len(asked)
+    assert show.finding(perfect, "stairs") == "the sweep has pulses in all 2 intervals of J"
+    assert spread(data, "intervals", "stairs")
 
 
 def test_thresholds_of_each_sample(tmp_path, monkeypatch):
