@@ -14,6 +14,7 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 `docs/figures` may have a picture of each.
 """
 
+import ast
 import argparse
 import html
 import math
@@ -665,6 +666,19 @@ def gallery(part: str) -> Callable[[Results], str]:
     return listed
 
 
+def of_examples(results: Results) -> str:
+    """Return name, question and picture of each script of `examples` that draws one."""
+    shown = []
+    for script in sorted((ROOT / "examples").glob("*.py")):
+        picture = PICTURES / f"examples-{script.stem}.png"
+        if picture.exists():
+            text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+            line = f"[{script.name}](../examples/{script.name}): {text.splitlines()[0]}"
+            image = f"![{script.stem}](figures/{picture.name})"
+            shown.append(f"{textwrap.fill(line, WIDTH)}\n\n{image}")
+    return "\n\n".join(shown)
+
+
 def of_figure(campaign: Campaign, figure: Shown) -> str:
     """Return a figure of devices, of networks or of checks in the gallery."""
     paths = {figure.written(campaign, **each)["png"]: each for each in figure.places(campaign)}
@@ -874,6 +888,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,
+    "gallery-examples": of_examples,
     **{f"gallery-{part.lower()}": gallery(part) for part in PARTS},
 }
 """The function that generates each block, by the block's name."""
