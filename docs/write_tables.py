@@ -14,8 +14,8 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 `docs/figures` may have a picture of each.
 """
 
-import ast
 import argparse
+import ast
 import html
 import math
 import re
@@ -641,6 +641,25 @@ def retention(results: Results) -> str:
     return f"{textwrap.fill(told, WIDTH)}\n\n{table}"
 
 
+# Extending
+
+STEP = re.compile(r"^\d+\. (?:New file )?`([^`]+)`.*?^ +```\w*\n(.*?)^ +```$", re.M | re.S)
+"""A step of docs/extending.md: its file and its text."""
+
+
+def steps_of_extending(results: Results) -> str:
+    """Count places, files and lines of the steps of each section."""
+    text = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    rows = []
+    for section in re.split(r"^## ", text, flags=re.M)[1:]:
+        steps = STEP.findall(section)
+        lines = sum(len(body.strip().splitlines()) for _, body in steps)
+        files = {path for path, _ in steps}
+        rows.append((section.splitlines()[0], len(steps), len(files), lines))
+    head = ["| to add | places | files | lines |", "|---|---:|---:|---:|"]
+    return "\n".join([*head, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
+
+
 # The gallery
 
 PICTURES = ROOT / "docs/figures"
@@ -888,6 +907,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,
+    "extending": steps_of_extending,
     "gallery-examples": of_examples,
     **{f"gallery-{part.lower()}": gallery(part) for part in PARTS},
 }

@@ -17,7 +17,7 @@ device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synaps
 result = api.thermal(
     device,
     variants={"isothermal": room},
-    current_densities=[0.8e12, 1.4e12, 1.6e12],
+    current_densities=[1.4e12, 1.5e12, 1.6e12],
     replicas=8,
     pause=1e-9,
     free_time=2e-9,
@@ -30,12 +30,12 @@ for number, outcome in enumerate(result.outcome.values):
     state = result.sel(outcome=outcome)
     if not state.outcome_count.any():
         continue
-    place = result.current_density / 1e12 + 0.02 * number
+    place = result.current_density / 1e12 + 0.008 * number
     low, high = state.outcome_low, state.outcome_high
     axes.vlines(place, low, high, color=f"C{number}")
     axes.plot(place, state.outcome_probability, "o", color=f"C{number}", label=outcome)
     shares = (f"{value:.2f}" for value in state.outcome_probability.values)
     print(f"{outcome}, probability:", *shares)
 axes.set(xlabel="current density (10¹² A/m²)", ylabel="probability at 300 K", ylim=(-0.05, 1.05))
-axes.legend(loc="center", bbox_to_anchor=(0.38, 0.5))
+figure.legend(loc="outside upper center", ncols=3)
 figure.savefig(sys.argv[1] if sys.argv[1:] else "thermal.png", dpi=120)

@@ -19,7 +19,7 @@ K_EFF = 1e6 - MU_0 * MS**2 / 2 * 32 / 34
 
 
 def velocity(values, numbers):
-    """The one-dimensional model in its closed form, within the tilt and the stray field of walls."""
+    """The one-dimensional model in its closed form; walls tilt, and have a stray field."""
     engine, model = numbers["velocity at 0.3e12 A/m²"]
     width = math.sqrt(2e-11 / K_EFF)
     torque = HBAR * P * 0.3e12 / (2 * CHARGE * MU_0 * MS * THICKNESS)  # A/m
