@@ -13,14 +13,15 @@ from matplotlib import pyplot
 from wallnet import api
 
 room = {"temperature": {"ambient": 300.0}}
-device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse", room)
+short = {"track.length": 180e-9, "track.notches.positions": [40e-9, 140e-9]}
+device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse", room | short)
 result = api.thermal(
     device,
     variants={"isothermal": room},
-    current_densities=[1.4e12, 1.5e12, 1.6e12],
+    current_densities=[1.3e12, 1.5e12, 1.7e12],
     replicas=8,
-    pause=1e-9,
-    free_time=2e-9,
+    pause=0.4e-9,
+    free_time=0.4e-9,
     processes=1,
     progress=False,
 ).squeeze("model")
