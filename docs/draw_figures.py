@@ -1,12 +1,14 @@
 """Draw the pictures of the pages that no workflow draws, into docs/figures.
 
-    python docs/draw_figures.py wall times
+    python docs/draw_figures.py wall times examples
 
 `wall` simulates, in some seconds, a wall that pulses move from notch to notch and back; `times` are
-those of one replica of the study `thermal`.
+those of one replica of the study `thermal`; `examples` runs the scripts of that folder.
 """
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -108,7 +110,15 @@ def times() -> None:
         drawn.savefig(FIGURES / "thermal-times.png")
 
 
-DRAWN: dict[str, Callable[[], None]] = {"wall": wall, "times": times}
+def examples() -> None:
+    """Run each script of `examples` that draws a picture."""
+    for script in sorted((ROOT / "examples").glob("*.py")):
+        if "savefig" in script.read_text(encoding="utf-8"):
+            picture = FIGURES / f"examples-{script.stem}.png"
+            subprocess.run([sys.executable, script, picture], check=True)
+
+
+DRAWN: dict[str, Callable[[], None]] = {"wall": wall, "times": times, "examples": examples}
 """The pictures by their names."""
 
 

@@ -47,7 +47,7 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     tiny["devices"] = {"n": neuron, "s": synapse, "t": neuron | {"kind": "track"}}
     tiny["figures"] = {"vector_format": "svg"}
     names = figures(config.parse(tiny, check))
-    assert [name for name in names if name.endswith("png")] == [
+    expected = [
         "results/figures/devices/n-transfer-curve.png",
         "results/figures/devices/n-magnetization.png",
         "results/figures/devices/s-dynamics.png",
@@ -56,6 +56,8 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
         "results/figures/devices/t-wall-position.png",
         "results/figures/synapses-compared.png",
     ]
+    # others, of a further row of the registry, do not matter
+    assert [name for name in names if name in expected] == expected
     assert "results/figures/devices/t-wall-position.svg" in names
     tiny["devices"] = {"t": tiny["devices"]["t"]}
     assert len(figures(config.parse(tiny, check))) == 2
