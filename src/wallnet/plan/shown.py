@@ -289,11 +289,11 @@ def _figure(
         options: dict[str, Any] = {"shown": shown} if kind else {"paper": paper}
         return FigureJob(figure=name, **options).to_json()
 
-    module, category = ("devices", "Devices") if kind else ("networks", "Networks")
+    module = "studies.devices.figures" if kind else "report.networks"
+    category = "Devices" if kind else "Networks"
     maps = {kind: files.DEVICE, "traces": folder_of(files.TRACE, "{device}")}
     folders = maps if sources == _traces else {}
-    fields = (label, category, _drawn(name, pattern), sources, folders, job, kind)
-    return Shown(name, f"report.{module}", *fields)
+    return Shown(name, module, label, category, _drawn(name, pattern), sources, folders, job, kind)
 
 
 _ROWS: tuple[tuple[str, str, str, str, Callable[..., Sources]], ...] = (
