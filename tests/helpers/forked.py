@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -17,10 +18,13 @@ import sys
 import tempfile
 import threading
 from functools import cache
+from pathlib import Path
 from unittest.mock import patch
 
 from wallnet import server
 from wallnet.client import SINGLE_THREAD
+
+ROOT = Path(__file__).parents[2]
 
 ENVIRONMENT = dict(os.environ)
 """Variables before any test has set one, with which the processes start."""
@@ -162,6 +166,11 @@ def main():
     del sys.path[0]  # the helpers of the tests
     cli = importlib.import_module("snakemake.cli")
     cli.get_argument_parser()  # imports all plugins
+    importlib.import_module("smart_open")  # as each run does
+    for path in (ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")):
+        for name in re.findall(r"^(?:from|import) (wallnet[\w.]*)", path.read_text("utf-8"), re.M):
+            importlib.import_module(name)
+    importlib.import_module("wallnet.plan").load(ROOT / "config.yaml")  # completes all models
     gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
     _serve(address)
     if sys.argv[1:2] == ["-c"]:
