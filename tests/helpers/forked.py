@@ -45,7 +45,7 @@ def run(command, environment, folder):
         Folder in which it runs.
     """
     path = os.environ["PYTHONPATH"]
-    whole = {**os.environ, **(environment or _shared(path))}
+    whole = {**os.environ, **(environment or shared())}
     if whole.get("PYTHONPATH") != path:
         return subprocess.run(
             command, capture_output=True, text=True, env=whole, cwd=folder, check=False
@@ -60,9 +60,13 @@ def run(command, environment, folder):
     return subprocess.CompletedProcess(command, code, *said)
 
 
-@cache
-def _shared(path):
+def shared():
     """Return the variable that names the server of all jobs; the first time this starts it."""
+    return _started(os.environ["PYTHONPATH"])
+
+
+@cache
+def _started(path):
     # Snakemake of a test that starts it itself has its own server
     with patch.dict(os.environ, {**ENVIRONMENT, "PYTHONPATH": path}, clear=True):
         server.start()
