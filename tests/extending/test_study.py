@@ -73,13 +73,7 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
 
 
 def test_the_tests_of_the_checkout_hold_with_the_new_study(root):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS]
-    command += ["-k", "traversals or not test_base"]
-    ran = subprocess.run(
-        command, env=environment_of(root), cwd=root, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    gallery = gallery_after_tests(root)
+    gallery = gallery_after_tests(root, *OWN_TESTS)
     assert 'api.figure("traversals", files.read_dataset(' in gallery
     assert "### `resting-walls`" in gallery
 
