@@ -19,6 +19,9 @@ from wallnet.revisions import is_docstring, text_of
 
 PACKAGE = Path(revisions.__file__).parent
 
+NOTED = PACKAGE / "revisions.json"
+"""The noted digests and revisions."""
+
 VARIABLES = PACKAGE / "files/schema/variables.csv"
 """The variables of datasets; a stage that uses them depends on all of them."""
 
@@ -187,14 +190,13 @@ def _found(dotted):
 
 def main():
     """Note the present digests, and raise the revisions of the named stages."""
-    path = PACKAGE / "revisions.json"
-    table = json.loads(path.read_text("utf-8"))
+    table = json.loads(NOTED.read_text("utf-8"))
     for stage in STAGES:
         entry = table.setdefault(stage, {"revision": 1, "digest": ""})
         if stage in sys.argv[1:]:
             entry["revision"] = int(entry["revision"]) + 1
         entry["digest"] = digest(stage)
-    path.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+    NOTED.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -200,9 +200,8 @@ def test_an_entry_is_the_difference_of_its_synapses(scheme):
     assert (mapping.table.diff() > 0).all()
 
 
-@names
-@settings(max_examples=40, deadline=None)
-@given(weight=weights)
+@settings(max_examples=80, deadline=None)
+@given(name=st.sampled_from(NAMES), weight=weights)
 def test_every_weight_goes_to_the_nearest_entry_and_stays_there(name, weight):
     mapping = WeightMapping(name, LEVELS)
     circuit = mapping.circuit_for(weight)
