@@ -175,7 +175,14 @@ class Cells:
         The edges of a cell are in m.
         """
         if cell not in self._near:
-            self._near[cell] = near_terms(self, cell)
+            self._near[cell] = near_terms(
+                self.mask,
+                self.filled,
+                self.shapes,
+                self.of("saturation_magnetization"),
+                self.of("thickness"),
+                cell,
+            )
         return self._near[cell]
 
     @cached_property
