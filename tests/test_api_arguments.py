@@ -41,7 +41,7 @@ def valid(traces, tmp_path):
         "load_device": {"path": tmp_path / "config.yaml", "name": "synapse"},
         "make_device": SYNAPSE,
         "simulate": one | {"current_density": 1e12},
-        "train": one | {"pulses": [PULSE]},
+        "pulse_train": one | {"pulses": [PULSE]},
         "minimum": one | {"state": "notch 1"},
         "preview": one,
         "rigid_wall": one,

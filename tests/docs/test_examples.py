@@ -26,15 +26,15 @@ def velocity(values, numbers):
     dmi = 1e-3 / (MU_0 * MS * width)
     angle = math.atan2(torque, ALPHA * dmi)  # of the wall to the field of the DMI
     expected = 2.211e5 * width * math.pi / 2 * dmi * math.sin(angle)
-    assert model == pytest.approx(expected, rel=1e-3)
-    assert engine == pytest.approx(expected, rel=0.15)
+    assert model == pytest.approx(expected, rel=1e-3, abs=0)
+    assert engine == pytest.approx(expected, rel=0.15, abs=0)
 
 
 def regions(values, numbers):
     """A sharp step of Ku holds a wall up to J = 2 e t ΔKu/(π ħ P)."""
     (threshold,) = numbers["threshold of a rigid wall"]
     expected = 2 * CHARGE * THICKNESS * 1e5 / (math.pi * HBAR * P)
-    assert threshold == pytest.approx(expected / 1e12, rel=0.01)
+    assert threshold == pytest.approx(expected / 1e12, rel=0.01, abs=0)
     assert 110 < numbers["wall after 0.3e12 A/m²"][0] < 120 < numbers["wall after 0.6e12 A/m²"][0]
 
 
@@ -45,7 +45,7 @@ def neuron(values, numbers):
     square = detector.polarization**2
     last = (1 - square + 2 * square * reversed_share[-1]) / (1 + square)
     expected = detector.parallel_conductance * last * 1e6
-    assert numbers["conductance at the end"][-1] == pytest.approx(expected, rel=2e-3)
+    assert numbers["conductance at the end"][-1] == pytest.approx(expected, rel=2e-3, abs=0)
 
 
 def pulse_train(values, numbers):
@@ -56,7 +56,7 @@ def pulse_train(values, numbers):
     detector = values["device"].detector
     square = detector.polarization**2
     step = detector.parallel_conductance * 1e6 * 2 * square / (1 + square) * area
-    assert up == pytest.approx([step] * 3, rel=0.01)
+    assert up == pytest.approx([step] * 3, rel=0.01, abs=0)
     states = [state.item() for state in values["response"].pulse_state]
     assert states == [f"notch {number}" for number in (1, 2, 3, 4, 3, 2, 1)]
 
@@ -66,7 +66,7 @@ def barriers(values, numbers):
     (barrier,) = numbers["barrier"]
     k_eff = 1e6 - MU_0 * MS**2 / 2 * 48 / 50
     sigma = 4 * math.sqrt(2e-11 * k_eff) - math.pi * 1e-3
-    assert barrier == pytest.approx(sigma * THICKNESS * 24e-9 / (K_B * 300), rel=0.15)
+    assert barrier == pytest.approx(sigma * THICKNESS * 24e-9 / (K_B * 300), rel=0.15, abs=0)
     (years,) = numbers["lifetime"]
     assert math.log10(years) == pytest.approx(barrier / math.log(10) - 9 - 7.5, abs=0.1)
 
@@ -76,14 +76,14 @@ def thermal(values, numbers):
     assert numbers["notch 1, probability"][0] == 1
     assert numbers["notch 1, probability"][-1] == 0
     low = values["result"].outcome_low.sel(outcome="notch 1")[0].item()
-    assert low == pytest.approx(0.025 ** (1 / 8), rel=1e-6)  # Clopper and Pearson
+    assert low == pytest.approx(0.025 ** (1 / 8), rel=1e-6, abs=0)  # Clopper and Pearson
 
 
 def rough_edges(values, numbers):
     """The width has the variance of two edges, less what a cell averages out."""
     assert numbers["sample 0"][:2] == (32.0, 0.0)
     spread = np.mean([numbers[f"sample {number}"][1] for number in (1, 2, 3)])
-    assert spread == pytest.approx(math.sqrt(2) * 1.8, rel=0.25)
+    assert spread == pytest.approx(math.sqrt(2) * 1.8, rel=0.25, abs=0)
 
 
 def notches(values, numbers):
@@ -93,7 +93,7 @@ def notches(values, numbers):
     k_eff = 1e6 - MU_0 * MS**2 / 2 * 48 / 50
     sigma = 4 * math.sqrt(2e-11 * k_eff) - math.pi * 1e-3
     expected = sigma * THICKNESS * 28e-9 / (K_B * 300)
-    assert values["barriers"][-1] == pytest.approx(expected, rel=0.1)
+    assert values["barriers"][-1] == pytest.approx(expected, rel=0.1, abs=0)
 
 
 def write_energy(values, numbers):

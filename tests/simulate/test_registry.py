@@ -108,7 +108,7 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
 
 @pytest.mark.parametrize("resumes", [False, True])
 def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
-    text = DRIFT.replace(
+    text = DRIFT.replace("*_: Any", "_: Any, checkpoint: Any").replace(
         "        bottom, top", "        Drift.given = checkpoint\n        bottom, top"
     )
     module("lasting", text.replace("Settings = ", f"resumes = {resumes}\n    Settings = "))
