@@ -201,7 +201,7 @@ def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
 
 def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path, monkeypatch):
     """The calculator is in the folder of the script, which is not that of the campaign."""
-    run = "    def run(self, job, start, recorder, progress, checkpoint):\n"
+    run = DRIFT[DRIFT.index("    def run(") : DRIFT.index("        bottom, top")]
     fails = "        if (job.current_density or 0) > most:\n            raise RuntimeError(most)\n"
     changes = {"kind": "track", "calculator": "drift:Drift"}
     changes |= {"calculator_settings": {"drift:Drift": {"velocity": 100.0}}}
