@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import platform
 import re
 import subprocess
 
@@ -113,6 +114,7 @@ def test_a_bad_argument_is_refused_in_one_sentence(
 ):
     """The sentence begins with a key or the function and ends with the fix, before any job."""
     monkeypatch.chdir(tmp_path)
+    platform.processor()  # libraries ask for it as they load; it starts a process once
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
     function, faults = getattr(api, name), []
     for value in values:
