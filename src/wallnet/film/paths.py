@@ -162,9 +162,9 @@ def climb(landscape: Landscape, path: Path) -> Path:
     peaks = (energy[inner] >= energy[inner - 1]) & (energy[inner] >= energy[inner + 1])
     peaks = inner[peaks & (energy[inner] >= path.top - NEAR_TOP * height)]
     for index in peaks:
-        found = _saddle_near(landscape, path, int(index))
-        if found is not None:
-            images[index], saddles[index] = found[0], found[1:]
+        saddle_point = _saddle_near(landscape, path, int(index))
+        if saddle_point is not None:
+            images[index], saddles[index] = saddle_point[0], saddle_point[1:]
             energy[index] = landscape.exact_energy(images[index])
     # images beside a saddle point may still be higher, by what is left of their descent
     saddle = int(max(peaks, key=energy.__getitem__, default=path.saddle))
@@ -178,15 +178,15 @@ def _saddle_near(
     m = _highest_around(landscape, path, index)
     mode = _tangent(landscape, path.images, path.energy, index)
     near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
-    known, stop = False, max(STOP, landscape.rounding)
+    mode_known, stop = False, max(STOP, landscape.rounding)
     for _ in range(CLIMBS):
         # while the softest change is not yet known, a long descent could follow it downhill
-        count = CLIMBING_STEPS if known else STEPS
+        count = CLIMBING_STEPS if mode_known else STEPS
         m, _, _ = steps(landscape, m, landscape.torque, stop, count, mode)
         field = landscape.torque(m)
         residual = largest(field)
         values, new = softest(landscape, m, mode)
-        known, mode = abs(landscape.dot(mode, new)) > KNOWN, new
+        mode_known, mode = abs(landscape.dot(mode, new)) > KNOWN, new
         if distance(m, path.images[index]) > near:
             return None
         if residual <= stop:
