@@ -93,7 +93,7 @@ def test_the_page_is_a_script_that_runs(tmp_path):
 @pytest.mark.parametrize(
     ("study", "settings", "words"),
     [
-        ("thermal", {"replicas": 3}, "a multiple of 8"),
+        ("thermal", {"replicas": 0}, "replicas"),
         ("thermal", {"pause": 5, "reading_time": 5}, "outside the range 1e-15 to 0.001 s"),
         ("thermal", {"free_share": 2, "duration": 5, "current_densities": 3}, "a fraction betw"),
         ("thermal", {"current_densities": [1e12], "variants": {"cold": {}}}, "no temperature"),

@@ -758,8 +758,9 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     assert len({job["template"] for job in drawn}) == 1
     for job in drawn:
         name = job["rule"].removeprefix("figure_").replace("_", "-")
-        half = "networks" if job["rule"] in NETWORK_FIGURES else "devices"
-        assert words_of(job)[:3] == ["wallnet", "show", f"report.{half}"]
+        of_network = job["rule"] in NETWORK_FIGURES
+        module = "report.networks" if of_network else "studies.devices.figures"
+        assert words_of(job)[:3] == ["wallnet", "show", module]
         assert json.loads(job["params"]["job"])["figure"] == name
         assert all(name in path for path in job["output"])
         sources = [path for path in job["input"] if not path.startswith("results/traces/")]
