@@ -769,7 +769,7 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
         words = words_of(job)
         given = words[words.index("--sources") + 1 : words.index("--job")]
         assert given[1::2] == sources
-        if half == "devices":
+        if not of_network:
             assert {*given[::2]} - {"--traces"} == {f"--{FIGURES[name].kind}"}
 
 
