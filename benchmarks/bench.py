@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from processes import ROOT, seconds
 
-from wallnet import experiment, plan
+from wallnet import jobs, plan
 
 RATIOS = Path(__file__).with_name("ratios.json")
 
@@ -56,7 +56,7 @@ def trace(device, folder):
     """Return the processor seconds of the simulation of the beginning of a pulse."""
 
     density, duration = PULSES[device]
-    job = experiment.pulse_job(plan.load(ROOT / "config.yaml").devices[device], density)
+    job = jobs.pulse_job(plan.load(ROOT / "config.yaml").devices[device], density)
     none = job.relaxation.model_copy(update={"longest": 0.0})
     job = job.model_copy(update={"pulse_duration": duration, "relaxation": none})
     return partial(seconds, "simulate", "--job", job.to_json(), "--out", folder / f"{device}.nc")

@@ -13,10 +13,10 @@ import math
 import sys
 from pathlib import Path
 
-from wallnet import config, experiment, simulate
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.experiment.film import check
-from wallnet.jobs import write_energy_job
+from wallnet import config, jobs, simulate
+from wallnet.jobs.film import check
+from wallnet.jobs.report import write_energy_job
+from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def final(device, density):
 
     A wall that has left the track has passed all.
     """
-    trace = simulate.simulate(experiment.pulse_job(device, density))
+    trace = simulate.simulate(jobs.pulse_job(device, density))
     ends = (float(trace[f"wall_{side}"][-1]) for side in ("bottom", "top"))
     first = device.track.inner_notch_positions[0]
     print(f"J = {density / 1e12:.3f}e12: {trace.attrs['state']}", file=sys.stderr, flush=True)

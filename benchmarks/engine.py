@@ -26,8 +26,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from wallnet import experiment
-from wallnet.experiment.film import check
+from wallnet import jobs
+from wallnet.jobs.film import check
 
 ROOT = Path(__file__).parents[1]
 CASES = {"synapse-5": 0.65e12, "neuron": 0.30e12}
@@ -55,7 +55,7 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
             "film.frozen_change=0",
             "film.time_step_fraction=0.4",
         ]
-    job = experiment.pulse_job(
+    job = jobs.pulse_job(
         config.load_device(ROOT / "config.yaml", device, check, changes), CASES.get(device, 0.65e12)
     )
     # the configuration refuses a device without a relaxation that blocks like `transitions` need
@@ -243,7 +243,7 @@ def one(what: str, device: str, nanoseconds: float) -> None:
 def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: float) -> None:
     """Print the processor times of the engine and of OOMMF alone at a temperature."""
     from wallnet import simulate
-    from wallnet.experiment.film import torque_of
+    from wallnet.jobs.film import torque_of
     from wallnet.simulate import oommf
     from wallnet.simulate.drives import drives
     from wallnet.simulate.embedded import engine_of

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from wallnet import config, files
-from wallnet.experiment.film import check
 from wallnet.files.whole import note_digest
+from wallnet.jobs.film import check
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job, opened
 

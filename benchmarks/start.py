@@ -18,7 +18,7 @@ from pathlib import Path
 
 from processes import ROOT, environment, seconds
 
-from wallnet import config, experiment, plan
+from wallnet import config, jobs, plan
 from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.studies import DEVICES, gather_job
 
@@ -41,14 +41,14 @@ def commands(folder):
     device = campaign.devices["synapse-5"]
     waits = device.relaxation.model_copy(update={"longest": SHORTEST, "hold": SHORTEST})
     driven = {"pulse_duration": SHORTEST, "relaxation": waits.model_copy(update={"longest": 0.0})}
-    pulse = experiment.pulse_job(device, 0.65e12).model_copy(update=driven)
-    level = experiment.level_job(device, "1").model_copy(update={"relaxation": waits})
+    pulse = jobs.pulse_job(device, 0.65e12).model_copy(update=driven)
+    level = jobs.level_job(device, "1").model_copy(update={"relaxation": waits})
     track = campaign.devices["track"]
     sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
-    swept = experiment.pulse_job(track, 0.3e12).model_copy(update=driven)
+    swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven)
     short = config.Campaign(devices={"track": track.model_copy(update={"pulse": sweep})})
     trace = str(folder / "traces" / f"{config.current_name(0.3e12)}.nc")
-    request = experiment.Request("trace", trace, lambda: swept)
+    request = jobs.Request("trace", trace, lambda: swept)
     gathered = gather_job(DEVICES, short, "track", {(0.3e12,): request})
     networks = campaign.networks
     trained = training_job(networks, "mnist", next(iter(networks.recipes)), "1")
@@ -59,7 +59,7 @@ def commands(folder):
     return {
         "help": (("minimum", "--help"), "", (0,)),
         "initial": (
-            ("initial", "--job", experiment.initial_job(device).to_json(), "--out", initial),
+            ("initial", "--job", jobs.initial_job(device).to_json(), "--out", initial),
             "",
             (0,),
         ),
@@ -75,14 +75,14 @@ def commands(folder):
         ),
         "minimum": (
             (
-                *("minimum", "--job", experiment.minimum_job(device, "reversed").to_json()),
+                *("minimum", "--job", jobs.minimum_job(device, "reversed").to_json()),
                 *("--out", folder / "reversed.nc"),
             ),
             "",
             (0,),
         ),
         "initial (of the track)": (
-            ("initial", "--job", experiment.initial_job(track).to_json(), "--out", of_track),
+            ("initial", "--job", jobs.initial_job(track).to_json(), "--out", of_track),
             "",
             (0,),
         ),

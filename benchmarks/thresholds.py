@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wallnet import config, experiment, simulate
-from wallnet.experiment.film import check
+from wallnet import config, jobs, simulate
+from wallnet.jobs.film import check
 
 ROOT = Path(__file__).parents[1]
 TIGHT = ["film.stray_field_tolerance=1.0e-5", "film.frozen_change=0", "film.time_step_fraction=0.5"]
@@ -40,7 +40,7 @@ def final(damping, density, changes=()):
         [f"material.damping={damping}", "relaxation.longest=4.0e-9", *changes],
     )
     before = time.process_time()
-    trace = simulate.simulate(experiment.pulse_job(device, density))
+    trace = simulate.simulate(jobs.pulse_job(device, density))
     print(
         f"α = {damping}, J = {density / 1e12:.4f}e12, {'tight' if changes else 'default'}: "
         f"{trace.attrs['state']}",

@@ -10,8 +10,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from wallnet import config, experiment, simulate
-from wallnet.experiment.film import check
+from wallnet import config, jobs, simulate
+from wallnet.jobs.film import check
 
 ROOT = Path(__file__).parents[1]
 PART = ["track.length=900.0e-9", "track.notches.count=3", "relaxation.longest=0"]
@@ -42,7 +42,7 @@ def thresholds(changes):
 
     @cache
     def ends(density):
-        trace = simulate.simulate(experiment.pulse_job(device, density * 1e9))
+        trace = simulate.simulate(jobs.pulse_job(device, density * 1e9))
         found = [float(trace[name][-1]) for name in ("wall_bottom", "wall_top")]
         print(changes, density, found, file=sys.stderr, flush=True)
         return found

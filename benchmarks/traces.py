@@ -17,8 +17,8 @@ from pathlib import Path
 
 from processes import ROOT, seconds
 
-from wallnet import experiment
-from wallnet.experiment.film import check
+from wallnet import jobs
+from wallnet.jobs.film import check
 
 PULSES = {"synapse-5": (0.65e12, 10e-9), "neuron": (0.30e12, 3e-9)}
 """Device of the default campaign, current density in A/m² and duration of the pulse in s."""
@@ -36,7 +36,7 @@ def job_of(device, calculator):
     density, duration = PULSES[device]
     changes = [f"calculator={calculator}"]
     loaded = config.load_device(ROOT / "config.yaml", device, check, changes)
-    job = experiment.pulse_job(loaded, density)
+    job = jobs.pulse_job(loaded, density)
     none = job.relaxation.model_copy(update={"longest": 0.0})
     update = {"pulse_duration": duration, "relaxation": none}
     return job.model_copy(update=update).to_json()

@@ -1,12 +1,14 @@
 """Draw the pictures of the pages that no workflow draws, into docs/figures.
 
-    python docs/draw_figures.py wall times
+    python docs/draw_figures.py wall times examples
 
 `wall` simulates, in some seconds, a wall that pulses move from notch to notch and back; `times` are
-those of one replica of the study `thermal`.
+those of one replica of the study `thermal`; `examples` runs the scripts of that folder.
 """
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import xarray
 
 from wallnet import api
 from wallnet.config import Figures
-from wallnet.config.devices import QUENCH
+from wallnet.config.devices import QUENCH, Temperature
 from wallnet.report import animation, style
 from wallnet.studies.thermal.ask import Thermal
 
@@ -69,18 +71,19 @@ def wall() -> None:
 
 
 def times() -> None:
-    """Draw pulse, pause, quench, walls that go on, and reading of a replica of `thermal`."""
-    asked = Thermal(device="synapse-5", current_densities=[0.5e12])
+    """Draw what a replica of `thermal` does, from equilibration to reading."""
+    settings = Thermal(device="synapse-5", current_densities=[0.5e12])
     device = api.load_device(ROOT / "config.yaml", "synapse-5")
-    pulse, pause = device.pulse.duration / NS, asked.pause / NS
-    quench, onward = QUENCH.longest / NS, asked.onward / NS
+    pulse, pause = device.pulse.duration / NS, settings.pause / NS
+    quench, onward = QUENCH.longest / NS, settings.onward / NS
+    before = Temperature(ambient=300.0).equilibration / NS
     read, end = pulse + pause, pulse + pause + onward
     last = end + quench + 12  # not to scale
     hot, cold = style.COLOURS[4], style.COLOURS[5]
     later = np.arange(read + quench, end + quench / 2, quench)
     rows = (
         ("current", [(0, pulse)], "0.75", "pulse, then pause", pulse),
-        ("each replica", [(0, read)], hot, "at the temperature", read),
+        ("each replica", [(-before, before + read)], hot, "at the temperature", read),
         ("its quench", [(read, quench)], cold, "at 0 K: at notches, free, several walls", None),
         ("free walls that go on", [(read, onward)], hot, "at the temperature", None),
         ("their quenches", [(x, quench) for x in later], cold, "still free: unresolved", None),
@@ -95,18 +98,27 @@ def times() -> None:
             axes.text(place + 0.7, number, text, va="center")
         arrow = {"arrowstyle": "-|>", "linestyle": (0, (6, 4)), "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (last, 5), (read + 14.5, 5), arrowprops=arrow)
-        reading = f"reading, {asked.reading_time / 1e-6:g} µs\nafter the pause"
-        ticks = {x: f"{x:g}" for x in (0, pulse, read, *later, end + quench)} | {last: reading}
+        reading = f"reading, {settings.reading_time / 1e-6:g} µs\nafter the pause"
+        places = (-before, 0, pulse, read, *later, end + quench)
+        ticks = {x: f"{x:g}" for x in places} | {last: reading}
         for x in ticks:
             axes.axvline(x, color="0.85", linewidth=0.6, zorder=0)
-        axes.set(xlim=(0, last + 6), ylim=(5.6, -0.6), xlabel="time (ns)")
+        axes.set(xlim=(-before, last + 6), ylim=(5.6, -0.6), xlabel="time (ns)")
         axes.set_xticks(list(ticks), list(ticks.values()))
         axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
         axes.tick_params(top=False, right=False, left=False)
         drawn.savefig(FIGURES / "thermal-times.png")
 
 
-DRAWN: dict[str, Callable[[], None]] = {"wall": wall, "times": times}
+def examples() -> None:
+    """Run each script of `examples` that draws a picture."""
+    for script in sorted((ROOT / "examples").glob("*.py")):
+        if "savefig" in script.read_text(encoding="utf-8"):
+            picture = FIGURES / f"examples-{script.stem}.png"
+            subprocess.run([sys.executable, script, picture], check=True)
+
+
+DRAWN: dict[str, Callable[[], None]] = {"wall": wall, "times": times, "examples": examples}
 """The pictures by their names."""
 
 

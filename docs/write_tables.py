@@ -15,6 +15,7 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 """
 
 import argparse
+import ast
 import html
 import math
 import re
@@ -36,21 +37,21 @@ import pandas as pd
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.experiment.film import film_of
 from wallnet.files import DEVICE
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.renormalization import bloch
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs.film import film_of
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
-from wallnet.report.device_tables import SMALLEST
 from wallnet.report.networks import ACCURACIES
 from wallnet.studies import STUDIES, Study
 from wallnet.studies.barriers.gather import lifetime
 from wallnet.studies.barriers.show import lifetime_text
+from wallnet.studies.devices.tables import SMALLEST
+from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
 
@@ -640,6 +641,25 @@ def retention(results: Results) -> str:
     return f"{textwrap.fill(told, WIDTH)}\n\n{table}"
 
 
+# Extending
+
+STEP = re.compile(r"^\d+\. (?:New file )?`([^`]+)`.*?^ +```\w*\n(.*?)^ +```$", re.M | re.S)
+"""A step of docs/extending.md: its file and its text."""
+
+
+def steps_of_extending(results: Results) -> str:
+    """Count places, files and lines of the steps of each section."""
+    text = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    rows = []
+    for section in re.split(r"^## ", text, flags=re.M)[1:]:
+        steps = STEP.findall(section)
+        lines = sum(len(body.strip().splitlines()) for _, body in steps)
+        files = {path for path, _ in steps}
+        rows.append((section.splitlines()[0], len(steps), len(files), lines))
+    head = ["| to add | places | files | lines |", "|---|---:|---:|---:|"]
+    return "\n".join([*head, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
+
+
 # The gallery
 
 PICTURES = ROOT / "docs/figures"
@@ -663,6 +683,19 @@ def gallery(part: str) -> Callable[[Results], str]:
         return "\n\n".join(of_figure(campaign, each) for each in shown if "png" in each.outputs)
 
     return listed
+
+
+def of_examples(results: Results) -> str:
+    """Return name, question and picture of each script of `examples` that draws one."""
+    shown = []
+    for script in sorted((ROOT / "examples").glob("*.py")):
+        picture = PICTURES / f"examples-{script.stem}.png"
+        if picture.exists():
+            text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+            line = f"[{script.name}](../examples/{script.name}): {text.splitlines()[0]}"
+            image = f"![{script.stem}](figures/{picture.name})"
+            shown.append(f"{textwrap.fill(line, WIDTH)}\n\n{image}")
+    return "\n\n".join(shown)
 
 
 def of_figure(campaign: Campaign, figure: Shown) -> str:
@@ -874,6 +907,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
     "configuration": configuration,
+    "extending": steps_of_extending,
+    "gallery-examples": of_examples,
     **{f"gallery-{part.lower()}": gallery(part) for part in PARTS},
 }
 """The function that generates each block, by the block's name."""

@@ -4,11 +4,14 @@ import os
 
 # before NumPy is imported: its threads would compete with the other processes of the tests
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# trio's would be imported, and all objects searched for those that refer to its numbers
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
 import copy
 import gc
 import shutil
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,8 +30,9 @@ from wallnet.config.networks import (
     OnLevelsTraining,
     Recipe,
 )
-from wallnet.devices import write_energy
+from wallnet.film import newell
 from wallnet.plan import load
+from wallnet.studies.devices import write_energy
 from wallnet.tracks import heating as heating_of_tracks
 
 # processes that a test starts run the code next to the tests, not the installed package
@@ -39,11 +43,6 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 # collections of garbage find nothing among what is imported, and look at all of it each time
 gc.disable()
-
-
-def pytest_configure(config):
-    """Ignore that hypothesis, imported after this, does not find who refers to trio's numbers."""
-    config.addinivalue_line("filterwarnings", "ignore:It looks like .register_random. was passed")
 
 
 def pytest_collection_finish():
@@ -98,6 +97,20 @@ def responses_known():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write_energy, "step_response", step_response)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_field_known():
+    """Compute the demagnetising tensor of a single cell once, which each spin temperature needs."""
+    plain = newell.tensor
+    of_cell = cache(lambda cell: plain(1, 1, cell))
+
+    def tensor(columns, rows, cell):
+        return of_cell(tuple(cell)).copy() if columns == rows == 1 else plain(columns, rows, cell)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(newell, "tensor", tensor)
         yield
 
 

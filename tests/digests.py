@@ -19,19 +19,27 @@ from wallnet.revisions import is_docstring, text_of
 
 PACKAGE = Path(revisions.__file__).parent
 
+NOTED = PACKAGE / "revisions.json"
+"""The noted digests and revisions."""
+
 VARIABLES = PACKAGE / "files/schema/variables.csv"
 """The variables of datasets; a stage that uses them depends on all of them."""
 
 STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 
+DRAWN = ("figures", "tables")
+"""Modules that draw what the others of `studies/devices` compute."""
+
+OF_DEVICES = sorted({path.stem for path in PACKAGE.glob("studies/devices/*.py")} - {*DRAWN})
+
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate",),
-    "devices": ("studies/devices", "studies/opened.py"),
+    "devices": (*(f"studies/devices/{name}.py" for name in OF_DEVICES), "studies/opened.py"),
     "networks": ("networks",),
     "validation": ("validation",),
-    "report": ("report", "page"),
+    "report": ("report", "page", *(f"studies/devices/{name}.py" for name in DRAWN)),
     **{name: (f"studies/{name}/gather.py", "studies/opened.py") for name in STUDIES},
     **{f"show {name}": (f"studies/{name}/show.py", "studies/showing.py") for name in STUDIES},
 }
@@ -182,14 +190,13 @@ def _found(dotted):
 
 def main():
     """Note the present digests, and raise the revisions of the named stages."""
-    path = PACKAGE / "revisions.json"
-    table = json.loads(path.read_text("utf-8"))
+    table = json.loads(NOTED.read_text("utf-8"))
     for stage in STAGES:
         entry = table.setdefault(stage, {"revision": 1, "digest": ""})
         if stage in sys.argv[1:]:
             entry["revision"] = int(entry["revision"]) + 1
         entry["digest"] = digest(stage)
-    path.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+    NOTED.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

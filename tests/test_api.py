@@ -93,7 +93,7 @@ def test_the_page_is_a_script_that_runs(tmp_path):
 @pytest.mark.parametrize(
     ("study", "settings", "words"),
     [
-        ("thermal", {"replicas": 3}, "a multiple of 8"),
+        ("thermal", {"replicas": 0}, "replicas"),
         ("thermal", {"pause": 5, "reading_time": 5}, "outside the range 1e-15 to 0.001 s"),
         ("thermal", {"free_share": 2, "duration": 5, "current_densities": 3}, "a fraction betw"),
         ("thermal", {"current_densities": [1e12], "variants": {"cold": {}}}, "no temperature"),
@@ -201,7 +201,7 @@ def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
 
 def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path, monkeypatch):
     """The calculator is in the folder of the script, which is not that of the campaign."""
-    run = "    def run(self, job, start, recorder, progress, checkpoint):\n"
+    run = DRIFT[DRIFT.index("    def run(") : DRIFT.index("        bottom, top")]
     fails = "        if (job.current_density or 0) > most:\n            raise RuntimeError(most)\n"
     changes = {"kind": "track", "calculator": "drift:Drift"}
     changes |= {"calculator_settings": {"drift:Drift": {"velocity": 100.0}}}
@@ -253,17 +253,21 @@ def test_a_train_applies_its_pulses_one_after_the_other(swept, synapse):
     """A pulse of the sweep, without a pause, and then the same back from its end."""
     shape = {"duration": 0.6e-9}
     there = [{"current_density": 1.5e12} | shape]
-    one = api.train(synapse, there, progress=False)
+    one = api.pulse_train(synapse, there, progress=False)
     pulse = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
     pulse = pulse.sel(time=slice(0, 0.6001e-9))
     np.testing.assert_array_equal(one["wall_bottom"], pulse["wall_bottom"])
     both = [*there, {"current_density": -1.5e12, "pause": 0.2e-9} | shape]
-    two = api.train(synapse, both, progress=False)
+    two = api.pulse_train(synapse, both, progress=False)
     assert two["time"].values[-1] == pytest.approx(1.4e-9, rel=1e-9, abs=0)
-    back = api.train(synapse, both[1:], initial=api.simulate(synapse, 1.5e12, progress=False))
+    back = api.pulse_train(synapse, both[1:], initial=api.simulate(synapse, 1.5e12, progress=False))
     assert back["pulse_state"].values[-1] == two["pulse_state"].values[-1]
-    with pytest.raises(config.ConfigError, match=r"^train.pulses.1.duration = 6 is outside"):
-        api.train(synapse, [*there, {"current_density": 1e12, "duration": 6}])
+    faulty = [*there, {"current_density": 1e12, "duration": 6}]
+    with pytest.raises(config.ConfigError, match=r"^pulse_train.pulses.1.duration = 6 is outside"):
+        api.pulse_train(synapse, faulty)
+    with pytest.warns(DeprecationWarning, match=r"^api.train is now api.pulse_train$"):
+        with pytest.raises(config.ConfigError, match=r"^pulse_train.pulses.1.duration"):
+            api.train(synapse, faulty)
 
 
 def test_a_minimum_is_that_of_the_sweep(swept, synapse):

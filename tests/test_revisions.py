@@ -2,10 +2,7 @@
 
 import ast
 import json
-import os
-import shutil
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import digests
@@ -34,72 +31,60 @@ def test_comments_and_docstrings_do_not_count_and_code_does():
     assert text(ast.parse("def f(x):\n    return x + 2\n")) != plain
 
 
-def forget():
-    """Let the next digest read the code again."""
-    for cached in (digests._statements, digests._imported, digests._used, digests._text_of):
-        cached.cache_clear()
-
-
 @pytest.fixture(scope="module")
 def noted():
     return {stage: digests.digest(stage) for stage in digests.STAGES}
 
 
 @pytest.fixture
-def edited(monkeypatch):
-    """Return a function that replaces the text of modules."""
-    read = digests._tree
+def edited():
+    """Return a function that replaces the text of a module, whose names have to stay.
 
-    def edit(texts):
-        names = {digests._module(PACKAGE / file): ast.parse(texts[file]) for file in texts}
-        monkeypatch.setattr(digests, "_tree", lambda name: names.get(name) or read(name))
-        forget()
+    What is known of other modules, which depends on these names only, is kept.
+    """
 
-    yield edit
-    monkeypatch.undo()
-    forget()
+    def edit(file, text):
+        patch.undo()
+        place, tree = digests._module(PACKAGE / file), ast.parse(text)
+        for name in ("_tree", "_statements", "_imported", "_used", "_text_of"):
+            known = getattr(digests, name)
+            read = (lambda _: tree) if name == "_tree" else known.__wrapped__
+            both = {True: cache(read), False: known}
+            patch.setattr(digests, name, lambda m, *n, both=both: both[m == place](m, *n))
 
-
-@pytest.fixture
-def copied(tmp_path):
-    """Return a copy of the package and a function that notes its digests."""
-    shutil.copytree(PACKAGE, tmp_path / "wallnet")
-
-    def run(*words):
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-        command = [sys.executable, digests.__file__, *words]
-        subprocess.run(command, check=True, env=environment, cwd=tmp_path)
-        return json.loads((tmp_path / "wallnet/revisions.json").read_text())
-
-    return tmp_path / "wallnet", run
+    with pytest.MonkeyPatch.context() as patch:
+        yield edit
 
 
-def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
-    package, run = copied
-    before = run()
-    kept = json.loads((PACKAGE / "revisions.json").read_text())
-    assert {stage: entry["revision"] for stage, entry in before.items()} == {
-        stage: entry["revision"] for stage, entry in kept.items()
-    }
-    assert len({entry["digest"] for entry in before.values()}) == len(before)
-    engine = package / "film/core.py"
-    engine.write_text(engine.read_text() + "\n# a comment\n")
-    assert run() == before
-    engine.write_text(engine.read_text() + "\nnew = 1\n")
-    noted = run()
-    changed = {stage for stage in before if noted[stage]["digest"] != before[stage]["digest"]}
-    assert changed == {"film"}
-    raised = run("film", "report")
-    numbers = {stage: raised[stage]["revision"] - before[stage]["revision"] for stage in before}
-    assert numbers == dict.fromkeys(before, 0) | {"film": 1, "report": 1}
-    assert raised["film"]["digest"] == noted["film"]["digest"]
+def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
+    edited, noted, monkeypatch, tmp_path
+):
+    kept = json.loads(digests.NOTED.read_text())
+    listed = tmp_path / "revisions.json"
+    monkeypatch.setattr(digests, "NOTED", listed)
+
+    def run(table, *words):
+        listed.write_text(json.dumps(table))
+        monkeypatch.setattr("sys.argv", ["digests.py", *words])
+        digests.main()
+        return json.loads(listed.read_text())
+
+    engine = (PACKAGE / "film/core.py").read_text()
+    edited("film/core.py", engine + "\n# a comment\n")
+    before = run(kept)
+    assert before == {s: entry | {"digest": noted[s]} for s, entry in kept.items()}
+    assert len(set(noted.values())) == len(before)
+    edited("film/core.py", engine + "\nnew = 1\n")
     # a stage that is not listed yet begins with revision 1
-    listed = package / "revisions.json"
-    listed.write_text(json.dumps({s: e for s, e in raised.items() if s != "devices"}))
-    again = run()
+    after = run({s: entry for s, entry in before.items() if s != "devices"}, "film", "report")
+    assert {s for s in before if after[s]["digest"] != before[s]["digest"]} == {"film"}
+    numbers = {s: entry["revision"] for s, entry in before.items()}
+    raised = {name: numbers[name] + 1 for name in ("film", "report")}
+    assert {s: entry["revision"] for s, entry in after.items()} == (
+        numbers | raised | {"devices": 1}
+    )
     # a line for each number, as in the committed file
     assert listed.read_text().count("\n") == 4 * len(before) + 2
-    assert again["devices"] == {"revision": 1, "digest": before["devices"]["digest"]}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +118,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
         ),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
         (
-            "devices/write_energy.py",
+            "studies/devices/write_energy.py",
             "def write_energy_of(",
             "def write_energy_of(more, ",
             {"devices", "show pulse_trains", "show transitions"},
@@ -147,7 +132,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(copied):
 def test_a_change_counts_for_the_stages_that_use_it(noted, edited, file, old, new, stages):
     text = (PACKAGE / file).read_text()
     assert old in text
-    edited({file: text.replace(old, new, 1)})
+    edited(file, text.replace(old, new, 1))
     assert {stage for stage in noted if digests.digest(stage) != noted[stage]} == stages
 
 
@@ -179,8 +164,8 @@ def test_no_folder_that_computes_lies_outside_the_stages():
     listed = {folder for folders in digests.STAGES.values() for folder in folders}
     code = {path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
     # foundations, of which what a stage uses belongs to it, and what computes no result
-    foundations = {"config", "devices", "experiment", "files", "files/schema", "jobs", "tracks"}
-    studies = {"studies", *(f"studies/{name}" for name in digests.STUDIES)}
+    foundations = {"config", "files", "files/schema", "jobs", "tracks"}
+    studies = {"studies", *(f"studies/{name}" for name in ("devices", *digests.STUDIES))}
     rest = {".", "api", "plan"}
     assert code - listed == foundations | studies | rest
 

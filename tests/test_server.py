@@ -14,8 +14,8 @@ import pytest
 from helpers.killing import customised
 from helpers.small_campaign import TINY
 
-from wallnet import client, config, experiment, server
-from wallnet.experiment.film import check
+from wallnet import client, config, jobs, server
+from wallnet.jobs.film import check
 
 RECORD = """
 import importlib.abc, os, sys
@@ -106,7 +106,7 @@ def test_a_command_has_the_folder_and_the_environment_of_its_caller(
     device = (
         config.parse(TINY, check).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
     )
-    job = experiment.pulse_job(device, 1.5e12).to_json()
+    job = jobs.pulse_job(device, 1.5e12).to_json()
     for told in ("one", "another"):
         own.write_text(f"import os\nprint('{told}', os.environ.get('TOLD'))\n")
         done = run(

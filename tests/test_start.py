@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, experiment, files, workflow_path
-from wallnet.experiment.film import check
+from wallnet import cli, config, files, jobs, workflow_path
+from wallnet.jobs.film import check
 
 HEAVY = {
     *("matplotlib", "micromagneticmodel", "netCDF4", "numba", "oommfc", "pandas", "scipy"),
@@ -60,9 +60,7 @@ def synapse():
 def initial(synapse, tmp_path_factory):
     """Return the file of the initial state, and the modules of the process that wrote it."""
     path = tmp_path_factory.mktemp("start") / "initial.nc"
-    return path, imported(
-        "initial", "--job", experiment.initial_job(synapse).to_json(), "--out", path
-    )
+    return path, imported("initial", "--job", jobs.initial_job(synapse).to_json(), "--out", path)
 
 
 def ours(modules):
@@ -71,7 +69,7 @@ def ours(modules):
 
 
 SIMULATING = {
-    *("cli", "config", "errors", "experiment", "files", "film", "jobs", "revisions", "simulate"),
+    *("cli", "config", "errors", "files", "film", "jobs", "revisions", "simulate"),
     "tracks",
 }
 
@@ -79,11 +77,11 @@ SIMULATING = {
 def test_a_pulse_and_a_level_need_xarray_and_numba(synapse, initial, tmp_path):
     path, _ = initial
     out = tmp_path / "trace.nc"
-    job = experiment.pulse_job(synapse, 1.5e12)
+    job = jobs.pulse_job(synapse, 1.5e12)
     cli.main(["simulate", "--job", job.to_json(), "--out", str(out)])
     for job, start in (
-        (experiment.pulse_job(synapse, 1.5e12), ("--after", path)),
-        (experiment.level_job(synapse, "1"), ()),
+        (jobs.pulse_job(synapse, 1.5e12), ("--after", path)),
+        (jobs.level_job(synapse, "1"), ()),
     ):
         modules = imported("simulate", "--job", job.to_json(), *start, "--out", out)
         # xarray needs pandas and asyncio, numba looks at the version of SciPy
@@ -96,7 +94,7 @@ def test_a_pulse_and_a_level_need_xarray_and_numba(synapse, initial, tmp_path):
 def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp_path):
     path, _ = initial
     first, second = tmp_path / "first.nc", tmp_path / "second.nc"
-    job = experiment.pulse_job(synapse, 1.5e12).to_json()
+    job = jobs.pulse_job(synapse, 1.5e12).to_json()
     cli.main(["simulate", "--job", job, "--after", str(path), "--out", str(first)])
     cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
     before, after = (files.read_dataset(each, "trace") for each in (first, second))

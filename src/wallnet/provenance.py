@@ -1,6 +1,7 @@
 """`wallnet pack`: the record of a finished campaign as a Workflow Run RO-Crate.
 
-The files are collected and checked, then described: what was computed, from what, by what.
+The files are collected and checked, then described: what was computed, from which files, by which
+software.
 """
 
 import argparse
@@ -68,15 +69,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _pack(arguments: argparse.Namespace) -> None:
     directory, out = Path(arguments.directory), Path(arguments.out)
     try:
-        found = collect(directory, Path(workflow_path()), arguments.whole)
-        described = build(found, arguments.name, arguments.author, arguments.license)
+        contents = collect(directory, Path(workflow_path()), arguments.whole)
+        described = build(contents, arguments.name, arguments.author, arguments.license)
     except OSError as error:
         raise unreadable(error.filename, error) from None
     with files.written_whole(out) as partial:
         described.write_zip(partial)
-    left_out = len(found.digests) - len(found.packed)
+    left_out = len(contents.digests) - len(contents.packed)
     print(
-        f"{out}: {len(found.packed)} results of {', '.join(found.targets)}, all as written"
+        f"{out}: {len(contents.packed)} results of {', '.join(contents.targets)}, all as written"
         + (f"; --whole adds {left_out} simulations and networks" if left_out else "")
     )
 
@@ -100,7 +101,7 @@ class Contents:
     packed: tuple[str, ...]
 
     def records(self) -> list[str]:
-        """Return the logs of the jobs, and their times and memory, as far as they are there."""
+        """Return the logs of the jobs, and their times and memory, those that exist."""
         paths = listing.records(self.campaign, self.digests)
         return sorted(path for path in paths if (self.directory / path).is_file())
 
@@ -119,23 +120,23 @@ class Contents:
         They are the configuration, the CSV files of measured devices and of waveforms, maps of
         parameters, and the modules of user-defined calculators and models in the campaign's folder.
         """
-        given = [(self.directory / name, name) for name in (CONFIGURATION, MORE)]
-        given = [(path, name) for path, name in given if path.exists()]
+        sources = [(self.directory / name, name) for name in (CONFIGURATION, MORE)]
+        sources = [(path, name) for path, name in sources if path.exists()]
         for shape in map(Path, named_files(read_campaign(self.directory / CONFIGURATION)[0])):
-            given.append((self.directory / shape.expanduser(), f"inputs/waveforms/{shape.name}"))
+            sources.append((self.directory / shape.expanduser(), f"inputs/waveforms/{shape.name}"))
         for name, device in self.campaign.measured.items():
             for key, measured in device.files().items():
-                given.append((self.directory / measured, f"inputs/{name}-{key}.csv"))
+                sources.append((self.directory / measured, f"inputs/{name}-{key}.csv"))
         for name, simulated in self.campaign.simulated.items():
             if map_file := simulated.parameters_file:
-                given.append((self.directory / map_file.path, f"inputs/{name}-parameters.nc"))
+                sources.append((self.directory / map_file.path, f"inputs/{name}-parameters.nc"))
         for name in start.own_classes(self.campaign):
             module = self.directory.joinpath(*name.partition(":")[0].split("."))
             single = module.with_suffix(".py")
-            found = [single] if single.is_file() else sorted(module.rglob("*.py"))
-            given += [(path, path.name) for path in found]
+            modules = [single] if single.is_file() else sorted(module.rglob("*.py"))
+            sources += [(path, path.name) for path in modules]
         root, placed = self.directory.resolve(), {}
-        for path, elsewhere in given:
+        for path, elsewhere in sources:
             real = path.resolve()
             inside = real.is_relative_to(root)
             placed[real.relative_to(root).as_posix() if inside else elsewhere] = path
@@ -179,18 +180,18 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
             f"a run of snakemake is active in {directory}; wait for its end, or, if it was killed, "
             "run there snakemake --unlock"
         )
-    wanted = listing.everything(campaign)
+    results = listing.everything(campaign)
     targets = ["all"]
     for target, paths in listing.finished_targets(campaign, directory).items():
         targets.append(target)
-        wanted += paths
+        results += paths
     _check_current(directory, snakefile, targets)
     report = directory / files.REPORT
-    newest = max((directory / path).stat().st_mtime for path in wanted)
+    newest = max((directory / path).stat().st_mtime for path in results)
     if report.is_file() and report.stat().st_mtime >= newest:  # as `make run` judges
-        wanted.append(files.REPORT)
+        results.append(files.REPORT)
     digests = {
-        path: files.check_digest(directory / path, required=True) for path in sorted({*wanted})
+        path: files.check_digest(directory / path, required=True) for path in sorted({*results})
     }
     packed = tuple(path for path in digests if whole or in_short(path))
     return Contents(directory, snakefile, campaign, tuple(targets), digests, packed)
@@ -199,19 +200,19 @@ def collect(directory: Path, snakefile: Path, whole: bool = False) -> Contents:
 def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None:
     """Refuse results that are missing or that Snakemake would compute again.
 
-    Only Snakemake knows this. The package does not import it, so its command is asked.
+    Only Snakemake knows this. The package does not import it, so it runs its command.
     """
     command = snakemake.command(
         snakefile, directory, *targets, "--cores", "1", "--dry-run", "--logger", "wallnet"
     )
-    asked = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    said = f"{asked.stderr}\n{asked.stdout}"
-    if asked.returncode or not re.search("^Nothing to be done", said, re.MULTILINE):
-        jobs = re.search(r"^\d+ jobs: .*", said, re.MULTILINE)
-        told = jobs[0] if jobs else snakemake.sentence_of(said)
+    process = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    output = f"{process.stderr}\n{process.stdout}"
+    if process.returncode or not re.search("^Nothing to be done", output, re.MULTILINE):
+        jobs = re.search(r"^\d+ jobs: .*", output, re.MULTILINE)
+        reason = jobs[0] if jobs else snakemake.sentence_of(output)
         raise files.FileError(
             f"not all results in {directory} are those of its {CONFIGURATION} and this workflow "
-            f"({one_line(told)}); run snakemake {' '.join(targets)}, then pack the campaign"
+            f"({one_line(reason)}); run snakemake {' '.join(targets)}, then pack the campaign"
         )
 
 
@@ -226,7 +227,7 @@ def build(
     The same campaign gives the same crate: its date is the time of the newest result.
     """
     # With a source of None, rocrate would add the files of a folder that is named "None".
-    crate = ROCrate("", version="1.1")  # on which the profiles are built
+    crate = ROCrate("", version="1.1")  # the profiles build on it
     times = [(contents.directory / path).stat().st_mtime for path in contents.digests]
     began, ended = (
         datetime.fromtimestamp(seconds, UTC).replace(microsecond=0).isoformat()
@@ -254,7 +255,7 @@ def build(
     results.append(_file(crate, "results.sha256", StringIO(contents.checksums())))
     for path in contents.records():
         _file(crate, path, contents.directory / path)
-    told = {
+    action = {
         "name": f"Run of the campaign that {CONFIGURATION} describes",
         "description": f"snakemake {' '.join(contents.targets)}",
         "actionStatus": "http://schema.org/CompletedActionStatus",
@@ -262,14 +263,14 @@ def build(
         "endTime": ended,
         **({"agent": people} if people else {}),
     }
-    run = crate.add_action(workflow, "#run", inputs, results, told)
+    run = crate.add_action(workflow, "#run", inputs, results, action)
     crate.root_dataset["mentions"] = run
     return crate
 
 
 def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
-    known, _ = MimeTypes().guess_type(place)
-    media = FORMATS.get(PurePosixPath(place).suffix, known or "text/plain")
+    guess, _ = MimeTypes().guess_type(place)
+    media = FORMATS.get(PurePosixPath(place).suffix, guess or "text/plain")
     described = {"name": place, "encodingFormat": media}
     return crate.add_file(source, place, properties=described)
 
@@ -277,10 +278,10 @@ def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
 def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
     """Add the Snakefile with its rules and the software that they call."""
     title = "From domain walls to neural networks"
-    said = {"name": title, "version": __version__, "encodingFormat": "text/plain"}
+    about = {"name": title, "version": __version__, "encodingFormat": "text/plain"}
     lang = {"lang": "snakemake", "lang_version": metadata.version("snakemake")}
     source = contents.snakefile
-    workflow = crate.add_workflow(source, "Snakefile", main=True, properties=said, **lang)
+    workflow = crate.add_workflow(source, "Snakefile", main=True, properties=about, **lang)
     parts = {place: _file(crate, place, part) for place, part in contents.workflow().items()}
     workflow["hasPart"] = [part for place, part in parts.items() if place.endswith(".smk")]
     programs = sorted(software(contents.directory, contents.digests))
@@ -292,10 +293,10 @@ def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:
 
 
 def software(directory: Path, results: Iterable[str]) -> set[tuple[str, str]]:
-    """Return names and versions of the software that computed some results, as these state."""
+    """Return names and versions of the software that computed results, as stated in these."""
     import netCDF4
 
-    found: set[tuple[str, str]] = set()
+    programs: set[tuple[str, str]] = set()
     for path in results:
         stated: dict[str, object] = {}
         if path.endswith(".nc"):
@@ -307,5 +308,5 @@ def software(directory: Path, results: Iterable[str]) -> set[tuple[str, str]]:
         backend = str(stated.get("backend", "none"))
         if backend != "none" and not is_own_engine(backend):
             names["backend_version"] = backend
-        found |= {(name, str(stated[key])) for key, name in names.items() if key in stated}
-    return found
+        programs |= {(name, str(stated[key])) for key, name in names.items() if key in stated}
+    return programs

@@ -1,10 +1,11 @@
 """Jobs of a run as copies of one process, so that hundreds of jobs do not import the same modules.
 
 Importing takes longer than a short pulse, and as long as several epochs of a network. The server
-forks for each command of the run. It then imports what the process had imported, before it forks
-again. Between the server and each command, another fork waits for it. Each job remains a command in
-a process of its own, with its own arguments, environment, folder, streams and exit code. Snakemake
-measures memory and processor time of a job's shell only.
+forks for each command of the run. When a command ends, the server imports the modules that it had
+imported, so that later forks have them. Between the server and each command, another fork waits for
+the command. Each job remains a command in a process of its own, with its own arguments,
+environment, folder, streams and exit code. Snakemake measures memory and processor time of a job's
+shell only.
 
 A server ends with the process that started it.
 """
@@ -31,7 +32,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from wallnet import cli, client
-from wallnet.experiment import code
+from wallnet.jobs import code
 
 SHARED = "WALLNET_SERVER"
 """Variable that names the folder of a server's command."""
@@ -43,7 +44,7 @@ WAITING = 1024
 """Largest number of commands that wait for the server."""
 
 LONGEST = 1 << 20
-"""Largest size in bytes of what a command tells; the system sends at most a fifth of it."""
+"""Largest size in bytes of the names that a command sends; the system sends at most a fifth."""
 
 
 INSTALLED = (
@@ -57,7 +58,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `serve`."""
     parser = subparsers.add_parser("serve", help="run the commands of a run, each in a fork")
     parser.add_argument("--listener", type=int, required=True, help="descriptor of the socket")
-    parser.set_defaults(handler=lambda given: _serve(socket.socket(fileno=given.listener)))
+    parser.set_defaults(handler=lambda arguments: _serve(socket.socket(fileno=arguments.listener)))
 
 
 def start() -> None:
@@ -100,7 +101,7 @@ def _started() -> str:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{address}-")
         listener.listen(WAITING)
-        os.rename(f"{address}-", address)  # who finds it can call it
+        os.rename(f"{address}-", address)  # once it has this name, commands can connect
         server = subprocess.Popen(
             [program, "serve", "--listener", str(listener.fileno())],
             stdin=subprocess.PIPE,
@@ -111,20 +112,20 @@ def _started() -> str:
             start_new_session=True,  # a caller that is interrupted interrupts its own command
         )
     assert server.stdin is not None
-    # refers to the server as long as this process lives; the end of its input is its end
+    # the server ends when its standard input does, with this process at the latest
     atexit.register(server.stdin.close)
     return str(folder)
 
 
 def _serve(listener: socket.socket) -> None:
-    """Fork for each command, and import what each had imported once it has ended."""
-    # the system forgets forks that have ended
+    """Fork for each command, and import the modules whose names an ended command has sent."""
+    # the system removes forks that have ended
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    told, telling = socket.socketpair(type=socket.SOCK_DGRAM)
+    receiver, sender = socket.socketpair(type=socket.SOCK_DGRAM)
     # until its standard input ends
-    while 0 not in (ready := wait([listener, 0, told])):
-        if told in ready:
-            for name in told.recv(LONGEST).decode().split():
+    while 0 not in (ready := wait([listener, 0, receiver])):
+        if receiver in ready:
+            for name in receiver.recv(LONGEST).decode().split():
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
             gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
@@ -132,17 +133,17 @@ def _serve(listener: socket.socket) -> None:
         caller, _ = listener.accept()
         with caller, contextlib.suppress(OSError):  # such as too little memory for a fork
             if os.fork() == 0:
-                # without the server, nobody shall wait for it
+                # commands shall not wait for a server that has ended
                 listener.close()
-                told.close()
+                receiver.close()
                 try:
-                    _keep(caller, telling)
+                    _keep(caller, sender)
                 finally:
                     os._exit(0)
 
 
-def _keep(caller: socket.socket, telling: socket.socket) -> None:
-    """Fork again for a command, and tell its exit code; interrupt it if its caller has ended."""
+def _keep(caller: socket.socket, sender: socket.socket) -> None:
+    """Run a command in a fork, and send its exit code; interrupt it if its caller has ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # a run in the background of a script ignores interrupts, which would be inherited
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -150,7 +151,7 @@ def _keep(caller: socket.socket, telling: socket.socket) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     _, streams, _, _ = socket.recv_fds(caller, 1, len(STREAMS))
     request = json.loads(caller.makefile().readline())
-    process = get_context("fork").Process(target=_run, args=(*request, streams, telling))
+    process = get_context("fork").Process(target=_run, args=(*request, streams, sender))
     process.start()
     assert process.pid is not None
     if caller in wait([caller, process.sentinel]):
@@ -164,27 +165,27 @@ def _run(
     environment: Mapping[str, str],
     folder: str,
     streams: Sequence[int],
-    telling: socket.socket,
+    sender: socket.socket,
 ) -> None:
-    """Run a command in this process, as its caller would; then tell what it has imported."""
+    """Run a command in this process, as its caller would; then send the names of new modules."""
     for number, stream in zip(STREAMS, streams, strict=True):
         os.dup2(stream, number)
         os.close(stream)
     for name, mode, number in zip(("stdin", "stdout", "stderr"), "rww", STREAMS, strict=True):
         setattr(sys, name, os.fdopen(number, mode, buffering=1, encoding="utf-8"))
     os.chdir(folder)
-    # what modules have set, such as instructions that libraries may use, remains
+    # variables that modules have set remain, such as instructions that libraries may use
     os.environ.update(environment)
     sys.argv = ["wallnet", *arguments]
-    known = set(sys.modules)
+    loaded = set(sys.modules)
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         cli.main(arguments)
     finally:
         atexit._run_exitfuncs()
-        lasting = [name for name in [*sys.modules] if name not in known and _lasts(name)]
+        lasting = [name for name in [*sys.modules] if name not in loaded and _lasts(name)]
         with contextlib.suppress(OSError):
-            telling.send(" ".join(lasting).encode())
+            sender.send(" ".join(lasting).encode())
 
 
 def _lasts(name: str) -> bool:

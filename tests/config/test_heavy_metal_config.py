@@ -7,9 +7,9 @@ import pytest
 from helpers.programs import staircase
 from helpers.small_campaign import TINY
 
-from wallnet import config, experiment, plan
-from wallnet.experiment.film import check
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet import config, jobs, plan
+from wallnet.jobs.film import check
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.studies import STUDIES
 
 
@@ -103,11 +103,11 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
         device = campaign.devices["stairs"]
         (train,) = STUDIES["pulse_trains"].requests_of(campaign, "up-down").values()
         return [
-            experiment.initial_job(device),
-            experiment.pulse_job(device, 0.5e12),
-            experiment.level_job(device, "1"),
-            experiment.minimum_job(device, "1"),
-            experiment.barrier_job(device, "1", "2", 0.5),
+            jobs.initial_job(device),
+            jobs.pulse_job(device, 0.5e12),
+            jobs.level_job(device, "1"),
+            jobs.minimum_job(device, "1"),
+            jobs.barrier_job(device, "1", "2", 0.5),
             train.computes,
         ]
 

@@ -7,8 +7,8 @@ from helpers.small_campaign import with_networks
 from wallnet import files, plan
 from wallnet.config import networks as section
 from wallnet.config.stages import FACETS, LEVEL_STAGES, PROGRAMMED_STAGES, STAGES, Network
-from wallnet.jobs import programming_energy_job
 from wallnet.jobs.networks import accuracy_job, mapping_job, training_job
+from wallnet.jobs.report import programming_energy_job
 from wallnet.plan.listing import everything, mapped_paths
 
 PLACE = {"dataset": "blots", "recipe": "plain", "stage": "on_levels", "seed": "3"}

@@ -12,7 +12,7 @@ from helpers.synthetic import one_sentence
 
 from wallnet import config, plan
 from wallnet.config import ConfigError
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.jobs.networks import AccuracyJob, accuracy_job, training_job
 from wallnet.plan.listing import device_files
 from wallnet.plan.requests import of_study

@@ -5,7 +5,7 @@ from helpers.calibration import CURVE, REFERENCE, referring
 from helpers.small_campaign import ROOT
 
 from wallnet import config, plan
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 
 
 def problems(data):

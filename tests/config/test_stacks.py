@@ -6,10 +6,10 @@ import json
 import pytest
 from helpers.small_campaign import MATERIAL, TINY, UNLIKE
 
-from wallnet import config, experiment, plan
+from wallnet import config, jobs, plan
 from wallnet.config.stacks import STACKS
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.report import write_energy_job
+from wallnet.studies.devices.write_energy import write_energy_of
 
 BARE = {
     key: UNLIKE[key] for key in UNLIKE if key not in ("polarization", "damping", "dmi_constant")
@@ -52,7 +52,7 @@ def test_given_keys_win_and_the_torques_keep_their_ratio():
     none = synapse(given | {"field_like_torque": 0.0}, stack="pt-co")
     assert none.material.simulated.field_like_torque == 0.0
     own = synapse(given | {"field_like_ratio": 0.2}, stack="pt-co")
-    torque = experiment.pulse_job(own, 1e12).material.field_like_torque
+    torque = jobs.pulse_job(own, 1e12).material.field_like_torque
     assert torque == pytest.approx(0.2 * 0.15, rel=1e-12, abs=0)
 
 
@@ -78,11 +78,11 @@ def test_a_device_as_plain_data_is_the_same_device():
 
 def test_a_job_has_the_values_of_the_stack_and_not_its_name():
     device = synapse(stack="aupt-co")
-    told = experiment.pulse_job(device, 0.5e12).to_json()
+    told = jobs.pulse_job(device, 0.5e12).to_json()
     assert "stack" not in json.loads(told)
     assert json.loads(told)["material"]["polarization"] == 0.35
     spelt = {key: getattr(device.material, key) for key in UNLIKE}
-    assert experiment.pulse_job(synapse(spelt), 0.5e12).to_json() == told
+    assert jobs.pulse_job(synapse(spelt), 0.5e12).to_json() == told
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from helpers.programs import UP, staircase
 
-from wallnet import api, config, experiment, plan
+from wallnet import api, config, jobs, plan
 from wallnet.config.waveform import largest, mean_square, segments, share_at
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.studies import STUDIES
 
 RAMP = [[0.0, 0.25], [0.2e-9, 1.0], [0.2e-9, -0.5], [0.4e-9, 0.0]]
@@ -37,19 +37,19 @@ def device_of(waveform):
 
 def test_a_square_pulse_has_no_waveform_in_its_jobs():
     plain = plan.parse(staircase()).devices["stairs"]
-    job = experiment.pulse_job(plain, 1e12)
+    job = jobs.pulse_job(plain, 1e12)
     assert "waveform" not in job.to_json()
     assert "waveform" not in plain.pulse.model_dump()
-    assert experiment.pulse_job(device_of([]), 1e12).to_json() == job.to_json()
+    assert jobs.pulse_job(device_of([]), 1e12).to_json() == job.to_json()
 
 
 def test_a_table_goes_into_the_jobs_of_the_pulses_alone():
     device = device_of([["0", 0.25], ["2e-10", 1], [0.2e-9, -0.5], [0.4e-9, 0]])
-    job = experiment.pulse_job(device, 1e12)
+    job = jobs.pulse_job(device, 1e12)
     assert job.waveform == POINTS
-    assert experiment.Simulation.from_json(job.to_json()) == job
+    assert jobs.Simulation.from_json(job.to_json()) == job
     assert json.loads(job.to_json())["waveform"] == RAMP
-    assert "waveform" not in experiment.initial_job(device).to_json()
+    assert "waveform" not in jobs.initial_job(device).to_json()
 
 
 def test_each_pulse_of_a_train_has_its_own():
@@ -86,10 +86,10 @@ def test_a_csv_file_of_the_folder_of_the_campaign_goes_into_the_job(tmp_path, mo
     campaign = plan.load(tmp_path / "config.yaml")
     assert campaign.devices["stairs"].pulse.waveform == POINTS
     monkeypatch.chdir(tmp_path)
-    job = experiment.pulse_job(device_of("shape.csv"), 1e12)
-    assert job == experiment.pulse_job(device_of(RAMP), 1e12)
+    job = jobs.pulse_job(device_of("shape.csv"), 1e12)
+    assert job == jobs.pulse_job(device_of(RAMP), 1e12)
     (tmp_path / "shape.csv").write_text(text.replace("0.25", "0.3"), encoding="utf-8")
-    assert experiment.pulse_job(device_of("shape.csv"), 1e12).waveform[0] == (0.0, 0.3)
+    assert jobs.pulse_job(device_of("shape.csv"), 1e12).waveform[0] == (0.0, 0.3)
 
 
 def test_an_array_and_a_function_are_tables():

@@ -430,7 +430,7 @@ def test_code_and_configurations_name_what_exists():
     stray = [
         f"{page_id(path)}: {name}"
         for path, text in texts.items()
-        for name in re.findall(r"\b(?:docs|benchmarks)/[\w-]+\.(?:md|py)\b", text)
+        for name in re.findall(r"(?<![\w/])(?:docs|benchmarks)/[\w-]+\.(?:md|py)\b", text)
         if not (ROOT / name).exists()
     ]
     for path in (ROOT / "config.yaml", *configurations):

@@ -1,9 +1,10 @@
-"""Section "A study" of docs/extending.md, applied to a copy of the checkout and run."""
+"""A study, a figure and a device kind, added to one checkout as docs/extending.md describes."""
 
 import subprocess
 import sys
 
 import pytest
+import xarray
 from helpers.extending import apply, copied, environment_of, gallery_after_tests
 from helpers.small_campaign import Campaign
 from helpers.windows import windowed
@@ -20,11 +21,13 @@ OWN_TESTS = (
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Return a copy of the checkout with the new study."""
+    """Return a copy of the checkout with all three."""
     root = copied(tmp_path_factory.mktemp("study") / "checkout")
     changed = {step.path for step in apply("A study", root)}
     outside = {path for path in changed if not path.startswith("src/wallnet/studies/traversals/")}
     assert outside == {"src/wallnet/studies/__init__.py", "tests/helpers/studies.py"}
+    assert len(apply("A figure", root)) <= 3
+    assert len(apply("A device kind", root)) <= 6
     options = {"env": environment_of(root), "cwd": root, "check": True}
     subprocess.run([sys.executable, "tests/digests.py"], **options)
     with open(root / "docs/config.schema.json", "w", encoding="utf-8") as schema:
@@ -70,10 +73,43 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
 
 
 def test_the_tests_of_the_checkout_hold_with_the_new_study(root):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS]
-    command += ["-k", "traversals or not test_base"]
-    ran = subprocess.run(
-        command, env=environment_of(root), cwd=root, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    assert 'api.figure("traversals", files.read_dataset(' in gallery_after_tests(root)
+    gallery = gallery_after_tests(root, *OWN_TESTS)
+    assert 'api.figure("traversals", files.read_dataset(' in gallery
+    assert "### `resting-walls`" in gallery
+
+
+def test_a_figure_is_drawn(root, finished_devices, tmp_path):
+    figure = "results/figures/devices/synapse-resting-walls"
+    campaign = finished_devices.copied(tmp_path / "campaign")
+    options = {"root": root, "environment": environment_of(root)}
+    planned = campaign.planned(f"{figure}.png", **options)
+    assert planned == {"figure_resting_walls": 1}
+    campaign.snakemake(f"{figure}.png", **options)
+    image = (campaign.folder / f"{figure}.png").read_bytes()
+    assert image.startswith(b"\x89PNG")
+    assert b"resting-walls" in image
+    assert (campaign.folder / f"{figure}.pdf").exists()
+
+
+def test_a_kind_is_gathered(root, tiny, campaign):
+    switch = tiny["devices"].pop("neuron") | {"kind": "switch", "read_at": "rest"}
+    switch["wall"] = {"start": 100e-9}
+    switch["pulse"]["duration"] = 2e-9
+    switch["pulse"]["current_densities"] = [0.1e12, 1.5e12, 2.0e12]
+    tiny["devices"] = {"switch": switch}
+    campaign.configure(tiny)
+    table = "results/tables/devices/switch.md"
+    campaign.snakemake(table, root=root, environment=environment_of(root))
+
+    results = campaign.folder / "results"
+    with xarray.open_dataset(results / "devices/switch.nc") as data:
+        states = dict(zip(data["current_density"].values, data["state"].values, strict=True))
+        assert list(states.values()).count("reversed") == 2
+        assert float(data["switching_current_density"]) == pytest.approx(1.5e12, rel=1e-9, abs=0)
+        assert data["switching_current_density"].attrs["units"] == "A/m2"
+        # cells in parallel: (1 + P²)/(1 - P²) at P = 0.4; resistances of 20 and 10 kΩ
+        ratios = data["conductance_ratio"].sel(reading=["parallel", "series"]).values
+        assert ratios.tolist() == pytest.approx([1.16 / 0.84, 2.0], rel=1e-9, abs=0)
+    table = (campaign.folder / table).read_text(encoding="utf-8")
+    assert "threshold (1e12 A/m²)" in table
+    assert "1.5" in table

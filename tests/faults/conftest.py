@@ -7,7 +7,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--kills",
         type=int,
-        default=2,
+        default=1,
         help="how often a campaign is killed at random moments (pytest tests/faults --kills 50)",
     )
     parser.addoption(

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, experiment, files, revisions
+from wallnet import cli, config, files, jobs, revisions
 from wallnet.config.devices import Relaxation
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.simulate import calculator, initial_state, simulate
 
 
@@ -37,7 +37,7 @@ def device():
 
 @pytest.fixture(scope="module")
 def job(device):
-    return experiment.pulse_job(device, 1.5e12)
+    return jobs.pulse_job(device, 1.5e12)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_a_killed_pulse_with_a_waveform_goes_on_to_the_same_data(job, tmp_path, 
 
 
 def test_a_killed_relaxation_goes_on_to_the_same_data(device, tmp_path, eager):
-    job = experiment.level_job(device, "1")
+    job = jobs.level_job(device, "1")
     out = tmp_path / "level.nc"
     with pytest.raises(Killed):
         simulate(job, progress=killer(5), output=out)
@@ -98,7 +98,7 @@ def test_a_killed_relaxation_goes_on_to_the_same_data(device, tmp_path, eager):
 def test_a_killed_relaxation_is_as_long_as_stated(device, tmp_path, eager):
     """The wall does not come to rest within it."""
     relaxation = device.relaxation.model_copy(update={"longest": 0.2e-9, "hold": 0.2e-9})
-    job = experiment.pulse_job(device.model_copy(update={"relaxation": relaxation}), 1.5e12)
+    job = jobs.pulse_job(device.model_copy(update={"relaxation": relaxation}), 1.5e12)
     out = tmp_path / "trace.nc"
     with pytest.raises(Killed):
         simulate(job, progress=killer(35), output=out)
@@ -109,7 +109,7 @@ def test_a_killed_relaxation_is_as_long_as_stated(device, tmp_path, eager):
 
 def test_an_initial_state_goes_on_from_its_checkpoint(tiny, tmp_path, eager, caplog):
     tiny["devices"]["synapse"]["wall"]["relaxation"] = 60e-12
-    job = experiment.initial_job(config.parse(tiny, check).devices["synapse"])
+    job = jobs.initial_job(config.parse(tiny, check).devices["synapse"])
     out = tmp_path / "initial.nc"
     first = initial_state(job, out)
     assert [path.name for path in tmp_path.iterdir()] == [".initial.checkpoint.npz"]
@@ -124,12 +124,12 @@ def test_a_checkpoint_of_another_job_or_start_is_not_used(device, job, tmp_path,
     out = tmp_path / "trace.nc"
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
-    other = experiment.pulse_job(device, 3.0e12)
+    other = jobs.pulse_job(device, 3.0e12)
     same(simulate(other), simulate(other, output=out))
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
     moved = device.model_copy(update={"wall": device.wall.model_copy(update={"start": 60e-9})})
-    start = initial_state(experiment.initial_job(moved))
+    start = initial_state(jobs.initial_job(moved))
     entries = []
     elsewhere = simulate(job, start, entries.append, out)
     same(simulate(job, start), elsewhere)
@@ -153,9 +153,7 @@ def test_a_checkpoint_is_saved_once_an_interval(device, tmp_path, monkeypatch):
     """Entries take two minutes each: at every third the latest checkpoint is older than five."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    kept = calculator.Checkpoint(
-        tmp_path / "trace.nc", experiment.pulse_job(device, 1.5e12), np.zeros(3)
-    )
+    kept = calculator.Checkpoint(tmp_path / "trace.nc", jobs.pulse_job(device, 1.5e12), np.zeros(3))
     saved = []
     for entry in range(12):
         now[0] += 120.0
@@ -169,7 +167,7 @@ def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     for begin, end, before, after in [(1000, 1400, 0, 400), (5000, 5350, 400, 750)]:
         now[0] = float(begin)
-        job = experiment.pulse_job(device, 1.5e12)
+        job = jobs.pulse_job(device, 1.5e12)
         kept = calculator.Checkpoint(tmp_path / "trace.nc", job, np.zeros(3))
         state = kept.load()
         assert kept.elapsed == before
@@ -210,7 +208,7 @@ EAGER = "import wallnet.simulate.calculator as c, wallnet.cli;c.INTERVAL = 0.0; 
 
 
 def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path):
-    job = experiment.pulse_job(
+    job = jobs.pulse_job(
         device.model_copy(update={"relaxation": Relaxation(longest=5e-9, hold=5e-9)}),
         0.5e12,
     )

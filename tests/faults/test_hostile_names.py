@@ -72,7 +72,7 @@ def test_a_checkout_and_an_interpreter_of_spiteful_names(finished, finished_devi
 
 def test_a_data_folder_below_home(tiny, monkeypatch):
     from wallnet import config
-    from wallnet.experiment.film import check
+    from wallnet.jobs.film import check
 
     monkeypatch.setenv("HOME", "/home/someone")
     tiny["networks"]["data_folder"] = "~/data"

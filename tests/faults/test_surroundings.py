@@ -15,8 +15,8 @@ from helpers.same import assert_same
 from helpers.small_campaign import NEURON_TARGETS, ROOT, Campaign, jobs_in, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import config, experiment, plan
-from wallnet.experiment.film import check
+from wallnet import config, jobs, plan
+from wallnet.jobs.film import check
 from wallnet.jobs.networks import data_job
 
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
@@ -68,7 +68,7 @@ def programs_without(folder, *names):
 
 
 def test_a_job_needs_no_network(tiny, tmp_path):
-    job = experiment.pulse_job(config.parse(tiny, check).devices["neuron"], 0.4e12).to_json()
+    job = jobs.pulse_job(config.parse(tiny, check).devices["neuron"], 0.4e12).to_json()
     out = tmp_path / "trace.nc"
     command = [*without_network(), WALLNET, "simulate", "--job", job, "--out", out]
     subprocess.run(list(map(str, command)), check=True, capture_output=True)

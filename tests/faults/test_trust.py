@@ -16,8 +16,8 @@ from helpers.synthetic import write_images
 
 from wallnet import api, cli, config, files, plan
 from wallnet.errors import UserError
-from wallnet.experiment.film import check
 from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
+from wallnet.jobs.film import check
 from wallnet.networks.fetching import read_idx
 
 LOUD = """
@@ -191,23 +191,23 @@ def test_a_call_executes_no_module_of_the_current_folder(planted):
     assert not (planted / "executed").exists()
 
 
-PROFILES = {
-    "expression": 'default-resources: {mem_mb: "%s"}',
-    "template": "__use_yte__: true\ncores: ?%s",
-    "workflow": "snakefile: evil.smk",
-}
+PROFILE = """\
+__use_yte__: true
+cores: ?%s
+default-resources: {mem_mb: "%s"}
+snakefile: evil.smk
+"""
 
 
-@pytest.mark.parametrize(
-    ("profile", "place"), [*((each, "default") for each in PROFILES), ("template", "named")]
-)
-def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch, profile, place):
+@pytest.mark.parametrize("place", ["default", "named"])
+def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch, place):
+    """Of an expression, a template and another workflow, none is executed."""
     cli.main(["init", str(tmp_path)])
     expression = f"open('{tmp_path}/executed', 'w').close() or 1"
     (tmp_path / "evil.smk").write_text(f"{expression}\nrule all:\n")
     folder = tmp_path / "profiles" / place
     folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text(PROFILES[profile].replace("%s", expression))
+    (folder / "config.yaml").write_text(PROFILE.replace("%s", expression))
     monkeypatch.setenv("SNAKEMAKE_PROFILE", str(folder) if place == "named" else "")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="gather_devices"):
@@ -225,8 +225,14 @@ def endless(path, kind):
 FAULT = "cannot be read (it is no regular file); "
 
 
-@pytest.mark.parametrize("kind", ["pipe", "device"])
-@pytest.mark.parametrize("name", ["config.yaml", "results/traces/neuron/0.4000.nc", "levels.csv"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("config.yaml", "pipe"),
+        ("results/traces/neuron/0.4000.nc", "device"),
+        ("levels.csv", "pipe"),
+    ],
+)
 def test_a_campaign_with_an_endless_file_is_refused(campaign, tiny, kind, name):
     words = f"{name} is no regular file; remove it"
     if name == "config.yaml":

@@ -1,8 +1,8 @@
 """The conformance suite with every mesh reduced to a single layer of cells.
 
 Most of the suite's meshes have several cells along z, which a film engine rejects. These tests
-seldom check three-dimensional behaviour. Here the same tests run on meshes of the same extent with
-one cell along z.
+seldom check three-dimensional behaviour. Here these tests run on meshes of the same extent with one
+cell along z.
 """
 
 import discretisedfield
@@ -10,9 +10,6 @@ import pytest
 from micromagnetictests.calculatortests import *  # noqa: F403
 
 import wallnet.film
-
-# the suite runs it on one layer anyway
-del test_stdprob4  # noqa: F821
 
 
 @pytest.fixture(scope="module")

@@ -191,12 +191,23 @@ def test_all_maxima_near_the_top_climb_and_the_highest_saddle_point_counts(monke
     assert path.energy.tolist() == [0.0, 11.0, 5.0, 10.0, 9.05, 9.5, 4.0, 5.0, 2.0]
     assert path.images[:, 0, 0, 0].tolist() == pytest.approx(path.energy.tolist(), abs=1e-6)
     assert (path.rounds, path.settled) == (4, True)
+    # images beside the saddle point have not descended as far as it has
+    path, _ = climbed({1: 8.5, 3: 9.03125, 5: 8.0})
+    assert (path.saddle, path.top) == (3, 9.03125)
+    assert path.energy[4] == 9.05
+    assert path.converged
     # the highest image has found no saddle point
     path, _ = climbed({1: 9.75, 5: 9.5})
     assert (path.saddle, path.top) == (3, 10.0)
     assert math.isnan(path.residual)
     assert np.isnan(path.stiffness).all()
     assert not path.converged
+
+
+def test_a_path_that_only_falls_has_no_saddle_point(element):
+    images = np.zeros((4, 3, 1, 1), dtype=np.float32)
+    path = climb(element, Path(images, np.array([3.0, 2.0, 1.0, 0.0]), 4, True, 1))
+    assert (path.saddle, path.converged) == (1, False)
 
 
 @pytest.mark.parametrize(("angle", "near"), [(math.pi / 2, True), (-math.pi / 2, False)])

@@ -119,6 +119,36 @@ def test_the_preconditioner_is_symmetric_in_the_metric_of_the_moments(least):
     assert landscape.dot(first, landscape.preconditioned(found.m, first)) > 0
 
 
+def test_the_preconditioner_divides_by_the_stiffness_of_partly_filled_cells_too():
+    """The film is whole but for a row of slivers, a tenth of a cell each, at either edge.
+
+    With the inverse of the stiffness, all preconditioned stiffnesses would be 1.
+    """
+    mask, shapes = np.ones((6, 12), dtype=bool), np.ones((6, 12, 10, 2), dtype=np.float32)
+    shapes[0, :, :-1] = shapes[-1, :, 1:] = 0.0
+    along = np.full((6, 11), 1.0)
+    along[[0, -1]] = 0.1
+    cells = Cells(mask, shapes=shapes, open_x=along, open_y=np.ones((5, 12)))
+    terms = Terms(1.1e6, 2e-11, 0.0, 2.4e5, stray_field=False)
+    layer = Layer(mask, (3e-9, 3e-9, 2e-9), terms, cells=cells)
+    landscape, up = Landscape(layer), np.zeros((6, 12, 3))
+    up[..., 2] = 1.0
+    values, modes = stiffnesses(layer, up)
+    changes = []
+    for mode in np.moveaxis(modes, -1, 0):
+        change = np.moveaxis(mode.reshape(6, 12, 3), -1, 0)
+        changes.append(change / math.sqrt(landscape.dot(change, change)))
+    m = np.moveaxis(up, -1, 0)
+    inverse = [
+        [landscape.dot(left, landscape.preconditioned(m, right)) for left in changes]
+        for right in changes
+    ]
+    root = np.sqrt(values)
+    preconditioned = np.linalg.eigvalsh(root[:, None] * inverse * root)
+    assert values[-1] > 50 * values[0]
+    assert preconditioned.max() < 5 * preconditioned.min()
+
+
 def test_a_path_leads_over_the_saddle_point_of_a_wall():
     """A wall in a strip whose cells differ, over a hump of Ku, Ms and the filled share.
 

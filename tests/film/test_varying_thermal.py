@@ -10,13 +10,13 @@ from helpers.sampled import sampled
 from scipy import linalg
 
 from wallnet import tracks
-from wallnet.experiment import pulse_job
 from wallnet.film.cells import Cells
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import EngineError
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, Terms
 from wallnet.film.thermal import ThermalEngine
+from wallnet.jobs import pulse_job
 from wallnet.validation import material
 
 CELL = (3e-9, 3e-9, 2e-9)

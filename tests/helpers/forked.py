@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -17,10 +18,13 @@ import sys
 import tempfile
 import threading
 from functools import cache
+from pathlib import Path
 from unittest.mock import patch
 
 from wallnet import server
 from wallnet.client import SINGLE_THREAD
+
+ROOT = Path(__file__).parents[2]
 
 ENVIRONMENT = dict(os.environ)
 """Variables before any test has set one, with which the processes start."""
@@ -41,7 +45,7 @@ def run(command, environment, folder):
         Folder in which it runs.
     """
     path = os.environ["PYTHONPATH"]
-    whole = {**os.environ, **(environment or _shared(path))}
+    whole = {**os.environ, **(environment or shared())}
     if whole.get("PYTHONPATH") != path:
         return subprocess.run(
             command, capture_output=True, text=True, env=whole, cwd=folder, check=False
@@ -56,9 +60,13 @@ def run(command, environment, folder):
     return subprocess.CompletedProcess(command, code, *said)
 
 
-@cache
-def _shared(path):
+def shared():
     """Return the variable that names the server of all jobs; the first time this starts it."""
+    return _started(os.environ["PYTHONPATH"])
+
+
+@cache
+def _started(path):
     # Snakemake of a test that starts it itself has its own server
     with patch.dict(os.environ, {**ENVIRONMENT, "PYTHONPATH": path}, clear=True):
         server.start()
@@ -162,6 +170,11 @@ def main():
     del sys.path[0]  # the helpers of the tests
     cli = importlib.import_module("snakemake.cli")
     cli.get_argument_parser()  # imports all plugins
+    importlib.import_module("smart_open")  # as each run does
+    for path in (ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")):
+        for name in re.findall(r"^(?:from|import) (wallnet[\w.]*)", path.read_text("utf-8"), re.M):
+            importlib.import_module(name)
+    importlib.import_module("wallnet.plan").load(ROOT / "config.yaml")  # completes all models
     gc.freeze()  # a collection in a fork would touch, and so copy, what was imported
     _serve(address)
     if sys.argv[1:2] == ["-c"]:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.track import Track
-from wallnet.experiment.base import TrackJob
+from wallnet.jobs.base import TrackJob
 
 STIFFNESS = 1e6 - 2e-7 * np.pi * 1.1e6**2
 """K_eff in J/m³ of Ku = 1e6 J/m³ and Ms = 1.1e6 A/m."""

@@ -17,6 +17,8 @@ EXAMPLES = {
             "write": UP["current_density"],
             "shares": [0.5],
             "starts": ["notch 1", "notch 2"],
+            "repetitions": 2,
+            "pause": 2e-9,
         }
     },
     "thermal": {

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from helpers.small_campaign import MATERIAL
-from wallnet import config, experiment, files, tracks
-from wallnet.experiment.energy_path import minimum_states
-from wallnet.experiment.film import check
+from wallnet import config, files, jobs, tracks
+from wallnet.jobs.energy_path import minimum_states
+from wallnet.jobs.film import check
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job
@@ -135,7 +135,7 @@ class Bench:
         files.write_dataset(trace, path, "trace", {})
 
     def pulse(self, density):
-        return experiment.pulse_job(self.device, density)
+        return jobs.pulse_job(self.device, density)
 
     def write_pulse(self, density, bottom, top, **more):
         path = self.path(files.TRACE.format(device=self.name, current=config.current_name(density)))
@@ -143,7 +143,7 @@ class Bench:
         return path
 
     def write_level(self, level, ends=None, **more):
-        job = experiment.level_job(self.device, level)
+        job = jobs.level_job(self.device, level)
         bottom, top = ends or (job.placement.bottom, job.placement.top)
         self.write(
             moving_wall(job, bottom, top, **more),
@@ -151,7 +151,7 @@ class Bench:
         )
 
     def write_all(self, ends):
-        job = experiment.initial_job(self.device)
+        job = jobs.initial_job(self.device)
         initial = moving_wall(job, self.device.wall.start, self.device.wall.start)
         files.write_dataset(state_of(initial), self.initial, "initial", {})
         for density in self.device.pulse.current_densities:
@@ -163,7 +163,7 @@ class Bench:
                 self.write_minimum(state)
 
     def write_minimum(self, state, converged=1, went=None, ends=None, energy=2e-17):
-        job = experiment.minimum_job(self.device, state.file_name)
+        job = jobs.minimum_job(self.device, state.file_name)
         track, placed = self.device.track, job.placement
         bottom, top = ends or ((placed.bottom, placed.top) if placed else (track.length,) * 2)
         rows, columns = track.cells[::-1]

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from wallnet import config, experiment, revisions
-from wallnet.experiment.code import code_of, revision_of
-from wallnet.experiment.film import check
+from wallnet import config, jobs, revisions
+from wallnet.jobs.code import code_of, revision_of
+from wallnet.jobs.film import check
 from wallnet.jobs.networks import continuing_job, mapping_job, training_job
 
 
@@ -138,13 +138,13 @@ def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, cod
     tiny["calculator"] = "solver:Solver"
     tiny["calculator_settings"] = {"solver:Solver": {"order": 4, "limit": None}, "other:One": {}}
     code("solver:Solver")
-    job = experiment.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
+    job = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
     assert job.calculator_code == "fast-solver 1.2"
     assert job.plain()["calculator"] == {"order": 4, "limit": None}
-    assert experiment.Simulation.from_json(job.to_json()) == job
+    assert jobs.Simulation.from_json(job.to_json()) == job
     install(folder, "1.3")
     code("solver:Solver")
-    again = experiment.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
+    again = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
     assert again.to_json() == job.to_json().replace("fast-solver 1.2", "fast-solver 1.3")
 
 
@@ -152,7 +152,7 @@ def test_jobs_of_the_package_s_calculators_hold_no_code(tiny):
     """Their code has revisions, so that finished results stay valid."""
     for name in ("film", "oommf"):
         tiny["calculator"] = name
-        job = experiment.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
+        job = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
         assert "calculator_code" not in job.to_json()
 
 

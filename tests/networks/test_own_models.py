@@ -10,7 +10,7 @@ from helpers.training import free, on_levels, programming, trained_on, with_reci
 
 from wallnet import files
 from wallnet.config import ConfigError
-from wallnet.experiment.code import code_of
+from wallnet.jobs.code import code_of
 from wallnet.networks import storage
 from wallnet.networks.programming import restore
 

@@ -14,8 +14,8 @@ from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
 from wallnet import files, plan
-from wallnet.experiment import Simulation
-from wallnet.experiment.request import digest_of
+from wallnet.jobs import Simulation
+from wallnet.jobs.request import digest_of
 from wallnet.plan.requests import Requested
 from wallnet.studies import STUDIES
 

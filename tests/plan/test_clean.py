@@ -6,8 +6,8 @@ import pytest
 from helpers.small_campaign import with_networks
 
 from wallnet import cli, config, files, plan
-from wallnet.experiment.film import check
 from wallnet.files.whole import digest_path
+from wallnet.jobs.film import check
 from wallnet.plan.commands import not_asked_for, remove
 from wallnet.plan.listing import everything
 

@@ -162,15 +162,19 @@ def test_the_reading_of_the_neuron_plans_nothing(finished):
     assert finished.planned() == {}
 
 
-@pytest.mark.parametrize("option", ["--dry-run", "--quiet"])
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("option", "content", "words"),
     [
         (
+            "--dry-run",
             {"levels": "conductance\n10\n50\n"},
             "levels: levels.csv, line 3, column conductance: 50 S",
         ),
-        ({"curve": "input,output\n0,1\n1,2\n"}, "activation: activation.csv: has 2 points"),
+        (
+            "--quiet",
+            {"curve": "input,output\n0,1\n1,2\n"},
+            "activation: activation.csv: has 2 points",
+        ),
     ],
 )
 def test_a_wrong_file_is_told_before_any_job(campaign, content, words, option):

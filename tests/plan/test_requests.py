@@ -14,7 +14,7 @@ from helpers.small_campaign import ROOT, TINY
 from helpers.transitions import led
 from helpers.windows import windowed
 
-from wallnet import experiment, files, plan
+from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
@@ -137,7 +137,7 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
     def other(campaign, name, asked, so_far):
         (key, request), *_ = study.requests(campaign, name, asked, so_far).items()
         device = campaign.simulated[name]
-        made = partial(experiment.pulse_job, device, 0.61e12)
+        made = partial(jobs.pulse_job, device, 0.61e12)
         return {key: dataclasses.replace(request, make=made)}
 
     monkeypatch.setitem(ALL_STUDIES, "intervals", dataclasses.replace(study, requests=other))

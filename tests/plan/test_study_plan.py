@@ -9,7 +9,7 @@ from helpers.small_campaign import Campaign, with_networks
 from helpers.synthetic import write_neuron, write_synapse
 
 from wallnet import config, files
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.plan.commands import not_asked_for
 from wallnet.plan.listing import checks, everything, mapping_files, validation_files
 

@@ -10,8 +10,8 @@ from helpers.programs import UP
 from helpers.small_campaign import TINY, with_networks
 
 from wallnet import config, files, plan
-from wallnet.experiment.film import check
-from wallnet.jobs import SummaryJob
+from wallnet.jobs.film import check
+from wallnet.jobs.report import SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
     device_figure,

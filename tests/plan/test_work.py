@@ -6,8 +6,8 @@ import pytest
 from helpers.windows import windowed
 
 from wallnet import config
-from wallnet.experiment import Request, pulse_job
-from wallnet.experiment.film import check
+from wallnet.jobs import Request, pulse_job
+from wallnet.jobs.film import check
 from wallnet.plan.work import work_ahead
 
 TRACK = {

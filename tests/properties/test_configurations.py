@@ -11,10 +11,9 @@ from helpers.schema import VALIDATOR
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from wallnet import config, experiment, plan
-from wallnet.config.devices import VACUUM_PERMEABILITY
-from wallnet.experiment.film import step_of
-from wallnet.experiment.simulation import level_states
+from wallnet import config, jobs, plan
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.jobs.film import step_of
 from wallnet.jobs.networks import (
     MappingJob,
     accuracy_job,
@@ -22,6 +21,7 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
+from wallnet.jobs.simulation import level_states
 from wallnet.simulate import SimulationError, simulate
 from wallnet.studies import DEVICES, STUDIES, GatherJob, gather_job
 
@@ -75,11 +75,11 @@ def check_use(campaign):
         job = gather_job(DEVICES, campaign, name, DEVICES.requests_of(campaign, name))
         assert GatherJob.from_json(job.to_json()) == job
         assert config.Device.model_validate(job.settings).pulse == device.pulse
-        pulse = experiment.pulse_job(device, device.pulse.current_densities[0])
-        assert experiment.Simulation.from_json(pulse.to_json()).to_json() == pulse.to_json()
+        pulse = jobs.pulse_job(device, device.pulse.current_densities[0])
+        assert jobs.Simulation.from_json(pulse.to_json()).to_json() == pulse.to_json()
         for state in level_states(device.track) if device.kind == "synapse" else ():
-            experiment.level_job(device, state.file_name)
-        experiment.initial_job(device)
+            jobs.level_job(device, state.file_name)
+        jobs.initial_job(device)
     check_networks(campaign.networks)
     for settings in campaign.studies["crosscheck"].values():
         assert list(STUDIES["crosscheck"].compared(settings, campaign.simulated))
@@ -240,7 +240,7 @@ def test_any_tiny_device_is_refused_by_key_or_gives_a_finite_trace(device):
         return
     density = parsed.pulse.current_densities[0]
     try:
-        trace = simulate(experiment.pulse_job(parsed, density))
+        trace = simulate(jobs.pulse_job(parsed, density))
     except SimulationError as error:
         event(f"stopped: {re.sub('[0-9.e+-]+', '#', str(error))[:60]}")
         check_stop(error)

@@ -6,8 +6,8 @@ from helpers.junk import REPOSITORY, ROOT, as_json, plain_junk, spoilt, spoilt_t
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallnet import cli, config, experiment, files, plan
-from wallnet.experiment.film import check
+from wallnet import cli, config, files, jobs, plan
+from wallnet.jobs.film import check
 from wallnet.jobs.networks import (
     AccuracyJob,
     ContinuingJob,
@@ -25,9 +25,9 @@ from wallnet.studies import DEVICES, GatherJob, gather_job
 CAMPAIGN = plan.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
 JOBS = {
-    experiment.Simulation: [
-        experiment.pulse_job(SYNAPSE, 0.5e12).to_json(),
-        experiment.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
+    jobs.Simulation: [
+        jobs.pulse_job(SYNAPSE, 0.5e12).to_json(),
+        jobs.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
     ],
     GatherJob: [
         gather_job(DEVICES, CAMPAIGN, name, DEVICES.requests_of(CAMPAIGN, name)).to_json()

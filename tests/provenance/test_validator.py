@@ -32,10 +32,7 @@ def test_the_whole_crate_is_valid_with_title_authors_and_licence(
 def test_a_crate_without_its_instrument_or_one_of_its_files_is_refused(
     real_crate, validate, tmp_path
 ):
-    """Written again as it is, it is valid; so the validator sees what is broken."""
     metadata = copy.deepcopy(real_crate.metadata)
-    code, said = validate(real_crate.written(tmp_path / "same.zip", metadata))
-    assert code == 0, said
     (run,) = [each for each in metadata["@graph"] if each["@id"] == "#run"]
     del run["instrument"]
     code, said = validate(real_crate.written(tmp_path / "broken.zip", metadata))

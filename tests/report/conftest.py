@@ -1,4 +1,4 @@
-"""Gathered devices for the figures, with the walls of the tests of `wallnet.devices`."""
+"""Gathered devices for the figures, with the walls of the tests of `wallnet.studies.devices`."""
 
 import pytest
 from helpers.walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends

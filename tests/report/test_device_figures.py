@@ -12,10 +12,11 @@ from PIL import Image
 
 from wallnet import cli, config, files, plan
 from wallnet.config import Figures
-from wallnet.devices.sweeps import track_of
-from wallnet.jobs import FigureJob
+from wallnet.jobs.report import FigureJob
 from wallnet.plan.shown import FIGURES
-from wallnet.report import devices, style
+from wallnet.report import style
+from wallnet.studies.devices import figures as devices
+from wallnet.studies.devices.motion import track_of
 
 SMALL = Figures(resolution=72)
 STYLE = SMALL.model_dump_json()
@@ -30,7 +31,8 @@ def draw(bench, kind, folder):
 
 def call(kind, outputs, *sources, style=STYLE, **options):
     """Draw a figure as a rule does, as PNG and as a vector file."""
-    words = ["show", "report.devices", "--job", FigureJob(figure=kind, **options).to_json()]
+    job = FigureJob(figure=kind, **options).to_json()
+    words = ["show", "studies.devices.figures", "--job", job]
     words += ["--figures", style, "--sources", *sources, "--to"]
     cli.main([*words, f"png={outputs[0]}", f"vector={outputs[1]}"])
 

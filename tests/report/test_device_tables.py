@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from wallnet import files
-from wallnet.report.device_tables import SLIPPED, levels_of, tabulate
 from wallnet.report.tables import of_columns
+from wallnet.studies.devices.tables import SLIPPED, levels_of, tabulate
 
 
 @pytest.fixture

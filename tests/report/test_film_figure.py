@@ -7,7 +7,7 @@ from helpers.varying import TRACK, device
 
 from wallnet import api, tracks
 from wallnet.config import ConfigError, Figures
-from wallnet.experiment import pulse_job
+from wallnet.jobs import pulse_job
 from wallnet.plan.preview import parameters_drawing
 from wallnet.report import style
 

@@ -12,9 +12,10 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.files import FileError
-from wallnet.report import device_tables, parameters, style
-from wallnet.report import devices as figures
+from wallnet.report import parameters, style
+from wallnet.studies.devices import figures
 from wallnet.studies.devices.measured import measured_model
+from wallnet.studies.devices.tables import read_measured, tabulate
 
 SMALL = Figures(resolution=72)
 
@@ -28,8 +29,11 @@ def model(folder, levels=LEVELS, curve=CURVE):
     return folder / "mine.json"
 
 
+DRAWN = "studies.devices.figures"
+
+
 def tables(path):
-    return list(device_tables.tabulate({"measured": [path]}).values())
+    return list(tabulate({"measured": [path]}).values())
 
 
 def drawn(path):
@@ -124,7 +128,7 @@ def test_one_file_alone_makes_one_panel(tmp_path, part):
 
 def test_the_figure_is_written_with_its_origin(tmp_path):
     outputs = tmp_path / "figure.png", tmp_path / "figure.svg"
-    command = ["show", "report.devices", "--job", '{"figure": "measured"}']
+    command = ["show", DRAWN, "--job", '{"figure": "measured"}']
     command += ["--sources", f"measured={model(tmp_path)}", "--figures", SMALL.model_dump_json()]
     cli.main([*command, "--to", f"png={outputs[0]}", f"vector={outputs[1]}"])
     picture = Image.open(outputs[0])
@@ -135,7 +139,11 @@ def test_the_figure_is_written_with_its_origin(tmp_path):
 @pytest.mark.parametrize(
     ("module", "figure", "said"),
     [
-        ("report.devices", "measure", r"names 'measure', .* \(did you mean measured\?\); use one"),
+        (
+            "studies.devices.figures",
+            "measure",
+            r"names 'measure', .* \(did you mean measured\?\); use one",
+        ),
         ("report.nowhere", "measured", "wallnet has no module 'report.nowhere'; name one"),
     ],
 )
@@ -152,7 +160,7 @@ def test_a_compact_model_of_a_simulated_device_is_refused(tmp_path):
     path = tmp_path / "other.json"
     files.write_json({"kind": "synapse", "levels": [], "units": {}, "made_by": {}}, path)
     with pytest.raises(FileError, match="is of no measured device"):
-        device_tables.read_measured(path)
+        read_measured(path)
 
 
 def test_the_table_of_parameters_names_the_files():

@@ -5,7 +5,7 @@ import copy
 from helpers.small_campaign import TINY
 
 from wallnet import config
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.report import parameters
 
 

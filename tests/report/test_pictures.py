@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from wallnet import files
-from wallnet.jobs import Studied
+from wallnet.jobs.report import Studied
 from wallnet.page import pictures as page_pictures
 from wallnet.page.findings import Findings
 from wallnet.page.pictures import pictures

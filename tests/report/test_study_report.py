@@ -9,7 +9,7 @@ from helpers.synthetic import one_sentence
 
 from wallnet import cli, files
 from wallnet.config import Figures
-from wallnet.report import studies, style
+from wallnet.report import mappings, style
 
 SEEDS = (3, 8, 9)
 FREE = {("plain", "fp32"): (97.0, 96.0, 95.5), ("plain", "continued"): (98.0, 97.5, 96.0)}
@@ -63,7 +63,7 @@ def sources(folder, compared=None, free=None):
 
 def test_a_mapping_costs_what_its_own_seeds_free_network_has_more(tmp_path):
     """Each stage has its own reference: the free network with as much training."""
-    lost = studies.lost_accuracies(sources(tmp_path))
+    lost = mappings.lost_accuracies(sources(tmp_path))
     by_name = lost.groupby(["mapping", "stage"])["lost"].agg(list)
     assert by_name.to_dict() == {
         ("layer", "quantized"): [7.0, 16.0, 0.5],
@@ -74,8 +74,8 @@ def test_a_mapping_costs_what_its_own_seeds_free_network_has_more(tmp_path):
 
 
 def test_the_table_of_mappings_has_means_and_sample_deviations(tmp_path):
-    lost = studies.lost_accuracies(sources(tmp_path))
-    numbers, tables = studies.mapping_tables(lost)
+    lost = mappings.lost_accuracies(sources(tmp_path))
+    numbers, tables = mappings.mapping_tables(lost)
     rows = list(csv.DictReader(io.StringIO(numbers.as_csv())))
     row = next(r for r in rows if (r["mapping"], r["stage"]) == ("layer", "quantized"))
     assert (row["device"], row["levels"], row["reading"], row["seeds"]) == (
@@ -99,7 +99,7 @@ def test_the_table_of_mappings_has_means_and_sample_deviations(tmp_path):
 def drawn(given):
     """Return the figure of these sources."""
     with style.apply(Figures()):
-        return studies.draw(given, "", Figures())[0]
+        return mappings.draw(given, "", Figures())[0]
 
 
 def bars_of(container, axis):
@@ -134,11 +134,11 @@ def everything(folder):
 
 def test_the_table_of_mappings_has_a_column_for_each_data_set_synapse_and_reading(tmp_path):
     """The losses of on_levels with signed-3sd are 0.25, 0.5 and 0 % points, and more elsewhere."""
-    lost = studies.lost_accuracies(everything(tmp_path))
+    lost = mappings.lost_accuracies(everything(tmp_path))
     lacking = {"dataset": "own", "device": "synapse-10", "reading": "series"}
     lacking |= {"mapping": "signed-3sd", "stage": "on_levels"}
     lost = lost[(lost[list(lacking)] != list(lacking.values())).any(axis=1)]
-    _, tables = studies.mapping_tables(lost)
+    _, tables = mappings.mapping_tables(lost)
     titles = [f"{name}, {place}" for name in ("MNIST", "own") for place in COMPARED]
     assert tables[1].columns == ["Mapping", *titles]
     means = [0.25 + shift + 2 * more for shift in (0, 1) for more in COMPARED.values()]
@@ -216,7 +216,7 @@ def tabulate(folder, module, **given):
 
 
 def test_the_command_writes_what_the_mappings_cost(tmp_path):
-    tabulate(tmp_path, "report.studies", **sources(tmp_path))
+    tabulate(tmp_path, "report.mappings", **sources(tmp_path))
     text = (tmp_path / "a.md").read_text()
     assert "The test images are not used." in text
     assert "7.83 ± 7.78" in text
@@ -233,5 +233,5 @@ def test_a_foreign_file_is_one_sentence(tmp_path):
     path = tmp_path / "c.json"
     files.write_json({"kind": "network"}, path)
     with pytest.raises(SystemExit) as caught:
-        tabulate(tmp_path, "report.studies", comparisons=[path], references=[path])
+        tabulate(tmp_path, "report.mappings", comparisons=[path], references=[path])
     one_sentence(caught, "c.json lacks dataset, device")

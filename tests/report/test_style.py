@@ -59,17 +59,17 @@ def test_width_and_resolution_are_those_asked_for(tmp_path):
 def test_settings_and_figures_do_not_outlive_the_block():
     from matplotlib import pyplot
 
-    before = matplotlib.rcParams["font.size"]
+    before, of_others = matplotlib.rcParams["font.size"], pyplot.get_fignums()
     with style.apply(Figures(font_size=5.0)):
         assert matplotlib.rcParams["font.size"] == 5.0
         pyplot.figure()
     assert matplotlib.rcParams["font.size"] == before
-    assert pyplot.get_fignums() == []
+    assert pyplot.get_fignums() == of_others
     # one of the caller stays open
     number = pyplot.figure().number
     with style.apply(Figures()):
         pyplot.figure()
-    assert pyplot.get_fignums() == [number]
+    assert pyplot.get_fignums() == [*of_others, number]
     pyplot.close(number)
 
 

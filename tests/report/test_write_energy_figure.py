@@ -7,9 +7,10 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.jobs import write_energy_job
-from wallnet.report import devices, style
+from wallnet.jobs.report import write_energy_job
+from wallnet.report import style
+from wallnet.studies.devices import figures as devices
+from wallnet.studies.devices.write_energy import write_energy_of
 
 SMALL = Figures(resolution=72)
 
@@ -38,7 +39,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
     data = data.assign_coords(current_density=data["current_density"] * [1, -1, 1, -1, 1])
     path, png = tmp_path / "synapse-3.nc", tmp_path / "energy.png"
     files.write_dataset(data, path, "synapse", {})
-    words = ["show", "report.devices", "--job", '{"figure": "write-energy"}', "--sources"]
+    words = ["show", "studies.devices.figures", "--job", '{"figure": "write-energy"}', "--sources"]
     words += [f"synapse={path}", "--figures", SMALL.model_dump_json(), "--to", f"png={png}"]
     kept, save = [], style.save
     monkeypatch.setattr(

@@ -6,8 +6,8 @@ import pytest
 from helpers.walls import SYNAPSE, campaign
 
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.jobs import write_energy_job
-from wallnet.report.device_tables import BEYOND_MODEL, OUTSIDE, tabulate
+from wallnet.jobs.report import write_energy_job
+from wallnet.studies.devices.tables import BEYOND_MODEL, OUTSIDE, tabulate
 
 
 def rows_of(synapse, job):

@@ -3,9 +3,9 @@
 import pytest
 from helpers.small_campaign import MATERIAL
 
-from wallnet import experiment, simulate
+from wallnet import jobs, simulate
 from wallnet.config import parse
-from wallnet.experiment.film import check
+from wallnet.jobs.film import check
 from wallnet.simulate import registry
 
 SMALL = {
@@ -38,7 +38,7 @@ def small_job():
     def make(calculator, current_density=0.3e12, **changes):
         device = SMALL["devices"]["small"] | {"calculator": calculator} | changes
         campaign = parse(SMALL | {"devices": {"small": device}}, check)
-        return experiment.pulse_job(campaign.devices["small"], current_density)
+        return jobs.pulse_job(campaign.devices["small"], current_density)
 
     return make
 

@@ -8,10 +8,10 @@ import pytest
 from helpers import oven
 from helpers.small_campaign import TINY, Campaign
 
-from wallnet import config, experiment, files, simulate
+from wallnet import config, files, jobs, simulate
 from wallnet.config import declarations
-from wallnet.experiment import Train, pulse_job, train_job
-from wallnet.experiment.film import check
+from wallnet.jobs import PulseTrain, pulse_job, pulse_train_job
+from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 
 TRACE = "results/traces/neuron/0.2000.nc"
@@ -48,10 +48,10 @@ def write(tmp_path, monkeypatch):
         oven.write(tmp_path, *declaration)
         for name in ("oven", "oven.calculators"):
             monkeypatch.delitem(sys.modules, name, raising=False)
-        experiment.code.code_of.cache_clear()
+        jobs.code.code_of.cache_clear()
 
     yield written
-    experiment.code.code_of.cache_clear()
+    jobs.code.code_of.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,9 @@ def test_a_campaign_that_is_refused_computes_nothing(heated, tmp_path):
 def test_its_speed_and_needs_are_known_once_it_is_read(write):
     write()
     job = pulse_job(device(), 0.2e12)
-    train = train_job(device(), Train(pulses=({"current_density": 1e11, "duration": 1e-9},) * 5))
+    train = pulse_train_job(
+        device(), PulseTrain(pulses=({"current_density": 1e11, "duration": 1e-9},) * 5)
+    )
     block = train.model_copy(update={"replicas": (1, 8)})
     assert (job.processor_time, job.threads, job.memory, job.runtime) == (None, 1, 800, 15)
     registry.class_of(oven.NAME)

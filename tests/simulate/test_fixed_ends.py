@@ -8,12 +8,12 @@ from helpers.placed import placed_wall
 from helpers.small_campaign import TINY
 
 import wallnet.film
-from wallnet import config, experiment, tracks
-from wallnet.experiment.film import check, terms_of
+from wallnet import config, jobs, tracks
 from wallnet.film import minima
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Landscape
 from wallnet.film.terms import Layer
+from wallnet.jobs.film import check, terms_of
 from wallnet.simulate import simulate
 
 CHANGES = {
@@ -44,7 +44,7 @@ def device():
 
 
 def test_held_cells_keep_their_directions_in_every_map(device):
-    trace = simulate(experiment.pulse_job(device, 3e12))
+    trace = simulate(jobs.pulse_job(device, 3e12))
     maps = trace["magnetization"].values
     assert maps.shape[1:3] == (18, 90)
     assert np.all(maps[:, :, :7] == (0, 0, -1))
@@ -81,7 +81,7 @@ def test_the_engine_leaves_held_cells_alone_and_their_neighbours_feel_them(froze
 def test_the_driver_of_ubermag_holds_the_subregions_of_a_job(device, tmp_path, monkeypatch):
     """The same engine by another way: names of subregions, cells from the mesh."""
     monkeypatch.chdir(tmp_path)  # drives are written there
-    job = experiment.pulse_job(device, 3e12)
+    job = jobs.pulse_job(device, 3e12)
     trace = simulate(job)
     system = tracks.system(job)
     wallnet.film.TimeDriver().drive(
@@ -93,8 +93,8 @@ def test_the_driver_of_ubermag_holds_the_subregions_of_a_job(device, tmp_path, m
 
 def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
     """Seven cells of 4 nm at each end of a track of 360 nm × 72 nm; none without fixed ends."""
-    assert not tracks.system(experiment.initial_job(synapse(None))).m.mesh.subregions
-    mesh = tracks.system(experiment.initial_job(device)).m.mesh
+    assert not tracks.system(jobs.initial_job(synapse(None))).m.mesh.subregions
+    mesh = tracks.system(jobs.initial_job(device)).m.mesh
     assert sorted(mesh.subregions) == ["left", "right"]
     left, right = mesh.subregions["left"], mesh.subregions["right"]
     assert left.pmin == pytest.approx([0, 0, 0], rel=1e-9, abs=1e-18)
@@ -105,7 +105,7 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
 
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
-    landscape = Landscape(tracks.layer(experiment.minimum_job(device, "1")))
+    landscape = Landscape(tracks.layer(jobs.minimum_job(device, "1")))
     held = tracks.held_cells(device.track)
     delta = device.material.wall_width_parameter
     start = np.moveaxis(placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()

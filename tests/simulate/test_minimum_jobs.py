@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import cli, config, experiment, files, tracks
-from wallnet.experiment.film import check, terms_of
-from wallnet.experiment.simulation import WallPlacement, level_states
+from wallnet import cli, config, files, jobs, tracks
 from wallnet.files import WallState
 from wallnet.film.energy import Landscape
 from wallnet.film.terms import Layer
+from wallnet.jobs.film import check, terms_of
+from wallnet.jobs.simulation import WallPlacement, level_states
 from wallnet.simulate import SimulationError, simulate
 from wallnet.simulate.energy_path import find_barrier, find_minimum
 
@@ -28,7 +28,7 @@ def device():
 
 
 def minimum(device, name):
-    return find_minimum(experiment.minimum_job(device, name))
+    return find_minimum(jobs.minimum_job(device, name))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def minima(device):
 
 
 def test_a_wall_beside_its_notch_goes_into_it(device):
-    job = experiment.minimum_job(device, "1")
+    job = jobs.minimum_job(device, "1")
     beside = WallPlacement(bottom=124e-9, top=117e-9)
     found = find_minimum(job.model_copy(update={"placement": beside}))
     assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
@@ -58,18 +58,18 @@ def test_damping_changes_neither_a_minimum_nor_a_path(device):
     changed = device.material.model_copy(update={"damping": 0.1, "polarization": 0.7})
     other = device.model_copy(update={"material": changed})
     for make in (
-        lambda device: experiment.minimum_job(device, "1-2"),
-        lambda device: experiment.barrier_job(device, "1", "1-2", SPACING),
+        lambda device: jobs.minimum_job(device, "1-2"),
+        lambda device: jobs.barrier_job(device, "1", "1-2", SPACING),
     ):
         assert make(device).to_json() == make(other).to_json()
         assert "damping" not in make(device).to_json()
-    assert experiment.level_job(device, "1") != experiment.level_job(other, "1")
+    assert jobs.level_job(device, "1") != jobs.level_job(other, "1")
 
 
 def test_a_wall_that_does_not_stay_relaxes_to_the_minimum_that_the_placed_one_finds(device):
     """The engine relaxes the wall that is initialised at notch 2; the descent has no dynamics."""
     found = minimum(device, "2")
-    trace = simulate(experiment.level_job(device, "2"))
+    trace = simulate(jobs.level_job(device, "2"))
     m = np.nan_to_num(trace["magnetization"].isel(snapshot=-1).values)
     above = tracks_energy(device, m) - found["minimum_energy"].item()
     assert 0 <= above < 0.1 * THERMAL
@@ -116,7 +116,7 @@ def test_the_command_tells_both_ends(
     found = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
     found = found.assign_attrs(stayed=stayed)
     monkeypatch.setattr(stage, "find_minimum", lambda job: found)
-    job = experiment.minimum_job(device, "1-2")
+    job = jobs.minimum_job(device, "1-2")
     cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
     told = capsys.readouterr().out
     said = re.search(r"wall at (\S+) nm \(lower edge\), (\S+) nm \(upper edge\)", told)
@@ -128,7 +128,7 @@ def test_the_command_tells_both_ends(
 
 def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
     first, second = WallState("notch 1"), WallState("between 1 and 2")
-    job = experiment.barrier_job(device, "1", "1-2", SPACING)
+    job = jobs.barrier_job(device, "1", "1-2", SPACING)
     found = find_barrier(job, minima)
     assert found.attrs["route"] == "one end moves"
     energy = found["path_energy"].values
@@ -155,8 +155,8 @@ def test_a_barrier_is_that_of_the_film_at_the_temperature(device):
     warm = device.model_copy(update={"temperature": law})
     barriers = []
     for kelvin in (300.0, 358.0):
-        ends = [experiment.minimum_job(warm, name, kelvin) for name in ("1-2", "2")]
-        path = experiment.barrier_job(warm, "1-2", "2", SPACING, kelvin)
+        ends = [jobs.minimum_job(warm, name, kelvin) for name in ("1-2", "2")]
+        path = jobs.barrier_job(warm, "1-2", "2", SPACING, kelvin)
         found = find_barrier(path, {WallState(job.state): find_minimum(job) for job in ends})
         barriers.append([found[f"barrier_{way}"].item() for way in ("forward", "backward")])
     (given, back), softer = barriers
@@ -169,7 +169,7 @@ def test_a_barrier_is_that_of_the_film_at_the_temperature(device):
     ("first", "second", "notch"), [("expelled", "1", 120), ("2", "reversed", 240)]
 )
 def test_a_wall_leaves_the_track_at_the_end_beside_it(device, minima, first, second, notch):
-    found = find_barrier(experiment.barrier_job(device, first, second, SPACING), minima)
+    found = find_barrier(jobs.barrier_job(device, first, second, SPACING), minima)
     assert found["barrier_converged"] == 1
     for name in ("path_wall_bottom", "path_wall_top"):
         place = found[name].values * 1e9
@@ -210,7 +210,7 @@ def second_route(monkeypatch):
 def test_a_barrier_tells_of_the_lowest_of_its_paths(device, minima, second_route):
     """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
     given = {state: each for state, each in minima.items() if not state.half}
-    found = find_barrier(experiment.barrier_job(device, "1", "2", SPACING), given)
+    found = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), given)
     (images,) = second_route
     assert (found.attrs["route"], found.attrs["rounds"]) == ("upper end first", 7)
     assert found["path_energy"].values.tolist() == list(ENERGIES)
@@ -235,7 +235,7 @@ def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, 
     for path in paths:
         found = minima[WallState.from_file_name(path.stem)]
         files.write_dataset(found, path, "minimum", {})
-    job, out = experiment.barrier_job(device, "1", "2", SPACING), tmp_path / "pair.nc"
+    job, out = jobs.barrier_job(device, "1", "2", SPACING), tmp_path / "pair.nc"
     cli.main(["barrier", "--job", job.to_json(), "--after", *map(str, paths), "--out", str(out)])
     told = capsys.readouterr().out
     assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
@@ -246,7 +246,7 @@ def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, 
 def test_a_state_without_a_minimum_has_no_path(device, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
-    found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), moved)
+    found = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), moved)
     assert found.sizes["image"] == 0
     assert np.isnan(found["barrier_forward"].item())
     assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
@@ -256,7 +256,7 @@ def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, minima):
     given = {state: each for state, each in minima.items() if state != "notch 2"}
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
-            find_barrier(experiment.barrier_job(device, *pair, SPACING), given)
+            find_barrier(jobs.barrier_job(device, *pair, SPACING), given)
 
 
 def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypatch):
@@ -270,7 +270,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypa
         raise SimulationError("enough")
 
     monkeypatch.setattr(paths, "lowest", first_of)
-    job = experiment.barrier_job(device, "1", "2", SPACING)
+    job = jobs.barrier_job(device, "1", "2", SPACING)
     held = minima[WallState("between 1 and 2")]
     for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
         given = {state: each for state, each in minima.items() if not state.half}
@@ -282,7 +282,7 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypa
     # no half state is beside the track without a wall, which has gone 6 Δ beyond the end: 174.8 nm
     for pair in (("expelled", "1"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="enough"):
-            stage.find_barrier(experiment.barrier_job(device, *pair, SPACING), minima)
+            stage.find_barrier(jobs.barrier_job(device, *pair, SPACING), minima)
         assert routes["sizes"] == [40, 79]
 
 
@@ -297,7 +297,7 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minim
         return (replace(path, stiffness=(math.nan, math.nan)) if len(sizes) < 2 else path), best
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
-    job = experiment.barrier_job(device, "1-2", "2", SPACING)
+    job = jobs.barrier_job(device, "1-2", "2", SPACING)
     found = find_barrier(job, minima)
     # 120 nm in steps of 4.57 and of 3.65 nm
     assert sizes == [[28], [34]]
@@ -317,7 +317,7 @@ def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
         return replace(path, stiffness=(math.nan, math.nan)), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
-    found = find_barrier(experiment.barrier_job(device, "1-2", "2", SPACING), minima)
+    found = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), minima)
     assert tried == [28, 34, 43]
     assert found["barrier_converged"] == 0
     assert found.attrs["reason"] == "the highest image did not reach a saddle point"
@@ -334,7 +334,7 @@ def test_a_bias_field_acts_in_minima_and_in_simulations(device):
     for bias in (-25e-3, 0.0, 25e-3):
         material = device.material.model_copy(update={"bias_field": bias})
         other = device.model_copy(update={"material": material})
-        minimum_job, pulse = experiment.minimum_job(other, "1"), experiment.pulse_job(other, 1e12)
+        minimum_job, pulse = jobs.minimum_job(other, "1"), jobs.pulse_job(other, 1e12)
         for job in (minimum_job, pulse):
             film = tracks.layer(job)
             assert film.terms.external_field == pytest.approx(

@@ -6,8 +6,8 @@ import sys
 import pytest
 from helpers.drift import DRIFT
 
-from wallnet import config, experiment, simulate
-from wallnet.experiment.film import check
+from wallnet import config, jobs, simulate
+from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 from wallnet.simulate.calculator import Checkpoint
 
@@ -20,7 +20,7 @@ def module(tmp_path, monkeypatch):
     def write(name, text):
         (tmp_path / f"{name}.py").write_text(text)
         monkeypatch.delitem(sys.modules, name, raising=False)
-        experiment.code.code_of.cache_clear()
+        jobs.code.code_of.cache_clear()
 
     return write
 
@@ -97,9 +97,9 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
     device = config.parse(tiny, check).devices["synapse"]
     pulse = {"current_density": 0.5e12, "duration": 0.6e-9}
     for shape in ({}, {"waveform": ((0.0, 0.0), (0.5e-9, 1.0))}):
-        train = experiment.Train(pulses=(pulse, pulse | shape))
+        train = jobs.PulseTrain(pulses=(pulse, pulse | shape))
         changed = device.model_copy(update={"pulse": device.pulse.model_copy(update=shape)})
-        job = experiment.train_job(device, train) if of_train else experiment.pulse_job(changed, 0)
+        job = jobs.pulse_train_job(device, train) if of_train else jobs.pulse_job(changed, 0)
         if not shape:
             registry.check_called([job.to_json()])
     with pytest.raises(SimulationError, match="waveform is not simulated by the calculator squ"):
@@ -108,7 +108,7 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
 
 @pytest.mark.parametrize("resumes", [False, True])
 def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, resumes):
-    text = DRIFT.replace(
+    text = DRIFT.replace("*_: Any", "_: Any, checkpoint: Any").replace(
         "        bottom, top", "        Drift.given = checkpoint\n        bottom, top"
     )
     module("lasting", text.replace("Settings = ", f"resumes = {resumes}\n    Settings = "))
@@ -116,7 +116,7 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
         "calculator": "lasting:Drift",
         "calculator_settings": {"lasting:Drift": {"velocity": 1.0}},
     }
-    job = experiment.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
+    job = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
     simulate.simulate(job, output=tmp_path / "trace.nc")
     given = sys.modules["lasting"].Drift.given
     assert isinstance(given, Checkpoint) if resumes else given is None

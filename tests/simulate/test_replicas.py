@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 from helpers.small_campaign import MATERIAL
 
-from wallnet import experiment, files, simulate
+from wallnet import files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
-from wallnet.experiment import Simulation, Train, train_job
-from wallnet.experiment.film import check
-from wallnet.experiment.simulation import FreeWalls, blocks
-from wallnet.simulate import calculator, trains
-from wallnet.simulate.trains import Course, course, going_on, joined, run_train, unfinished
+from wallnet.jobs import PulseTrain, Simulation, pulse_train_job
+from wallnet.jobs.film import check
+from wallnet.jobs.simulation import FreeWalls, blocks
+from wallnet.simulate import calculator, pulse_trains
+from wallnet.simulate.pulse_trains import (
+    Course,
+    course,
+    going_on,
+    joined,
+    run_pulse_train,
+    unfinished,
+)
 from wallnet.tracks.heated import beyond_model
 
 RUN = simulate.simulate
@@ -42,18 +49,18 @@ def device(**changes):
 
 
 def block(first, last, **train):
-    asked = Train(**{"pulses": PULSES, "maps": False, **train})
-    return train_job(device(), asked).model_copy(update={"replicas": (first, last)})
+    asked = PulseTrain(**{"pulses": PULSES, "maps": False, **train})
+    return pulse_train_job(device(), asked).model_copy(update={"replicas": (first, last)})
 
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(experiment.initial_job(device()))
+    return simulate.initial_state(jobs.initial_job(device()))
 
 
 @pytest.fixture(scope="module")
 def ensemble(initial):
-    return run_train(block(1, 4), initial)
+    return run_pulse_train(block(1, 4), initial)
 
 
 def same(one, other, leaving=()):
@@ -66,11 +73,11 @@ TRACES = ["traced", "traced_wall_bottom", "traced_wall_top", "traced_m", "traced
 
 
 def test_a_replica_is_the_same_alone_and_in_any_block(ensemble, initial):
-    alone = run_train(block(3, 3), initial)
+    alone = run_pulse_train(block(3, 3), initial)
     kept = ensemble.isel(replica=[2])
     same(kept, alone, TRACES)
     assert alone["traced"].values.tolist() == [3]
-    other = run_train(block(2, 3), initial)
+    other = run_pulse_train(block(2, 3), initial)
     same(ensemble.isel(replica=[1, 2]), other, TRACES)
     same(ensemble[TRACES].isel(traced=[1]), other[TRACES].isel(traced=[0]))
 
@@ -118,33 +125,67 @@ def test_the_thermal_field_of_a_replica_is_that_of_its_number():
     assert block(5, 5).noise_key == block(5, 8).noise_key
 
 
+def hot_block(first, last):
+    """Return a block whose replicas equilibrate for 0.2 ns before their first pulse."""
+    return block(first, last).model_copy(update={"equilibration": 0.2e-9})
+
+
+@pytest.fixture(scope="module")
+def equilibrated(initial):
+    return run_pulse_train(hot_block(1, 4), initial)
+
+
+def test_each_replica_equilibrates_before_its_first_pulse(equilibrated, ensemble, initial):
+    cold = ensemble["traced_profile"].values[:, 0]
+    np.testing.assert_array_equal(cold[0], cold[1])
+    # far from the wall, a column has the magnetisation of its temperature, not that of 0 K
+    hot = np.abs(equilibrated["traced_profile"].values[:, 0, -15:])
+    expected = equilibrated.attrs["domain_magnetization"]
+    assert hot.mean() == pytest.approx(expected, rel=0.01, abs=0)
+    assert np.abs(cold[:, -15:]).mean() > expected + 0.01
+    # each wall has gone its own way
+    ends = equilibrated["replica_wall_bottom"].values[:, 0, 0]
+    assert len({*ends}) == 4
+    # the trace begins with the first pulse
+    np.testing.assert_array_equal(equilibrated["time"], ensemble["time"])
+    np.testing.assert_array_equal(equilibrated["pulse_start"], ensemble["pulse_start"])
+    same(equilibrated.isel(replica=[2]), run_pulse_train(hot_block(3, 3), initial), TRACES)
+
+
+def test_no_quench_follows_the_time_before_the_first_pulse(initial):
+    trace = simulate.simulate(hot_block(1, 1).equilibrating(), initial)
+    assert "quenched_bottom" not in trace.attrs
+    assert float(trace["time"][-1]) == pytest.approx(0.2e-9, rel=1e-9, abs=0)
+
+
 class Killed(BaseException):
     """Substitute for SIGKILL within a process; no code catches it."""
 
 
-def test_a_killed_block_goes_on_where_it_was(ensemble, initial, tmp_path, monkeypatch):
+def test_a_killed_block_goes_on_where_it_was(equilibrated, initial, tmp_path, monkeypatch):
     """It is killed in the first pulse of the second replica."""
+    killed = 0.38e-9 + 0.2e-9 + 0.05e-9
     out = tmp_path / "block.nc"
     monkeypatch.setattr(calculator, "INTERVAL", 0.0)
     times = []
 
     def progress(now):
         times.append(now)
-        if now > 0.18e-9 + 0.05e-9:
+        if now > killed:
             raise Killed
 
     with pytest.raises(Killed):
-        run_train(block(1, 4), initial, progress, out)
+        run_pulse_train(hot_block(1, 4), initial, progress, out)
     times.clear()
-    same(ensemble, run_train(block(1, 4), initial, times.append, out))
-    assert min(times) > 0.18e-9 + 0.05e-9
-    assert max(times) == pytest.approx(4 * 0.18e-9, rel=1e-9, abs=0)
+    same(equilibrated, run_pulse_train(hot_block(1, 4), initial, times.append, out))
+    assert min(times) > killed
+    assert max(times) == pytest.approx(4 * 0.38e-9, rel=1e-9, abs=0)
     assert (unfinished(out) / "replica-4/2.nc").exists()
 
 
 def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
     """The wall of the second replica is not where it has to be after the first pulse."""
-    found = trains.wall_of
+    found = pulse_trains.wall_of
     keys = {block(2, 2).noise_key}
 
     def wall_of(job, trace, entry, *rest):
@@ -152,8 +193,8 @@ def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
         lost = rest and job.noise_key in keys
         return wall | {"pulse_state": "notch 2" if lost else "notch 1"}
 
-    monkeypatch.setattr(trains, "wall_of", wall_of)
-    made = run_train(block(1, 3, expected=("", "notch 1", "")), initial)
+    monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
+    made = run_pulse_train(block(1, 3, expected=("", "notch 1", "")), initial)
     states = [["notch 1"] * 3, ["notch 1", "notch 2", ""], ["notch 1"] * 3]
     assert made["quenched_state"].values.tolist() == states
     ends = made["quenched_wall_top"].values
@@ -189,7 +230,7 @@ def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
 
 def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     """All walls are free but that of replica 2 after its second part."""
-    found, seen = trains.wall_of, []
+    found, seen = pulse_trains.wall_of, []
 
     def wall_of(job, trace, entry, *rest):
         wall = found(job, trace, entry, *rest)
@@ -198,10 +239,10 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
         pinned = number == 2 and seen.count(2) == 5
         return wall | {"pulse_state": "notch 2" if pinned else "free"}
 
-    monkeypatch.setattr(trains, "wall_of", wall_of)
-    monkeypatch.setattr(experiment.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
+    monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
+    monkeypatch.setattr(jobs.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
     going = FreeWalls(share=0.4, longest=0.08e-9)
-    made = run_train(block(1, 4, free=going), initial)
+    made = run_pulse_train(block(1, 4, free=going), initial)
     # 1 and 2 of four walls, in parts of a third of 0.08 ns
     expected = [0.08e-9, 0.16e-9 / 3, np.nan, np.nan]
     np.testing.assert_allclose(made["onward_time"].values, expected, rtol=1e-6)
@@ -218,17 +259,17 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
         heavy_metal={"resistivity": 2e-6, "thickness": 4e-9, "spin_hall_angle": 0.16},
     )
     strong = ProgramPulse(current_density=2e12, duration=0.13e-9)
-    job = train_job(hot, Train(pulses=(*PULSES, strong), maps=False))
+    job = pulse_train_job(hot, PulseTrain(pulses=(*PULSES, strong), maps=False))
     job = job.model_copy(update={"replicas": (1, 8)})
-    initial = simulate.initial_state(experiment.initial_job(hot))
-    files.write_dataset(run_train(job, initial), tmp_path / "a.nc", "ensemble", {})
+    initial = simulate.initial_state(jobs.initial_job(hot))
+    files.write_dataset(run_pulse_train(job, initial), tmp_path / "a.nc", "ensemble", {})
     made = files.read_dataset(tmp_path / "a.nc", "ensemble")
     assert made.sizes["replica"] == made.sizes["traced"] == 0
     assert made.attrs["beyond_model"].startswith("at ")
     assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
     assert 510 < made.attrs["highest_temperature"] < 580
     assert beyond_model(job).temperature == made.attrs["highest_temperature"]
-    weaker = Train(pulses=PULSES[1:])
+    weaker = PulseTrain(pulses=PULSES[1:])
     assert beyond_model(job.model_copy(update={"train": weaker})) is None
     assert beyond_model(job.model_copy(update={"heating": None})) is None
 
@@ -240,6 +281,7 @@ def test_the_work_is_that_of_all_replicas_and_quenches():
     assert one.longest == pytest.approx(0.18e-9, rel=1e-9, abs=0)
     assert eight.longest == pytest.approx(8 * 0.18e-9, rel=1e-9, abs=0)
     assert free.longest == pytest.approx(8 * 5.18e-9, rel=1e-9, abs=0)
+    assert hot_block(9, 16).longest == pytest.approx(8 * 0.38e-9, rel=1e-9, abs=0)
     assert eight.cell_steps() == pytest.approx(8 * one.cell_steps(), rel=1e-9, abs=0)
     cold = one.model_copy(update={"temperature": 0.0, "replicas": None})
     quench = cold.cell_steps() * 5 / 0.18
@@ -251,6 +293,7 @@ def test_the_work_is_that_of_all_replicas_and_quenches():
 
 def test_a_block_has_eight_replicas_and_a_temperature():
     assert blocks(16) == [(1, 8), (9, 16)]
+    assert (blocks(1), blocks(10)) == ([(1, 1)], [(1, 8), (9, 10)])
     job = block(1, 4)
     assert Simulation.from_json(job.to_json()) == job
     cold = job.model_copy(update={"temperature": 0.0})

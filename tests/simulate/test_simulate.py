@@ -5,12 +5,12 @@ import pytest
 import yaml
 from helpers.placed import placed_wall
 
-from wallnet import cli, config, experiment, files, revisions, simulate
+from wallnet import cli, config, files, jobs, revisions, simulate
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.devices import Wall
-from wallnet.experiment.film import check
-from wallnet.experiment.simulation import WallPlacement
 from wallnet.files.progress import read_progress
+from wallnet.jobs.film import check
+from wallnet.jobs.simulation import WallPlacement
 from wallnet.simulate.recorder import Recorder
 
 
@@ -20,7 +20,7 @@ def synapse(tiny):
 
 
 def test_a_trace_is_what_the_files_say(synapse, tmp_path):
-    trace = simulate.simulate(experiment.pulse_job(synapse, 1.5e12))
+    trace = simulate.simulate(jobs.pulse_job(synapse, 1.5e12))
     path = tmp_path / "deep" / "trace.nc"
     files.write_dataset(trace, path, "trace", {})
     again = files.read_dataset(path, "trace")
@@ -31,17 +31,17 @@ def test_a_trace_is_what_the_files_say(synapse, tmp_path):
         assert name == "component" or "units" in variable.attrs, name
     for attribute in ("parameters", "backend", "backend_version", "wallnet_version", "revision"):
         assert attribute in again.attrs
-    assert experiment.Simulation.from_json(again.attrs["parameters"]).current_density == 1.5e12
+    assert jobs.Simulation.from_json(again.attrs["parameters"]).current_density == 1.5e12
 
 
 def test_the_same_job_gives_the_same_trace(synapse):
-    job = experiment.pulse_job(synapse, 0.5e12)
+    job = jobs.pulse_job(synapse, 0.5e12)
     first, second = (simulate.simulate(job) for _ in range(2))
     assert first.drop_attrs().identical(second.drop_attrs())
 
 
 def test_settled_is_told_from_moving_and_from_not_asked(synapse):
-    job = experiment.pulse_job(synapse, 0.5e12)
+    job = jobs.pulse_job(synapse, 0.5e12)
     slow = job.relaxation.model_copy(update={"speed": 20.0})
     settled = simulate.simulate(job.model_copy(update={"relaxation": slow}))
     assert settled.attrs["settled"] == 1
@@ -62,7 +62,7 @@ def _recorded(job, ends, interval=0.1e-9):
 
 
 def test_resting_needs_both_ends_slow_for_the_whole_hold(synapse):
-    job = experiment.level_job(synapse, "1")  # hold 0.2 ns, speed 2 m/s
+    job = jobs.level_job(synapse, "1")  # hold 0.2 ns, speed 2 m/s
     assert _recorded(job, [120e-9] * 3).resting()
     assert not _recorded(job, [120e-9] * 2).resting()
     assert not _recorded(job, [120e-9, 125e-9, 125e-9]).resting()
@@ -74,7 +74,7 @@ def test_resting_needs_both_ends_slow_for_the_whole_hold(synapse):
 
 
 def test_the_hold_is_counted_from_the_end_of_the_pulse(synapse):
-    job = experiment.pulse_job(synapse, 0.5e12)  # 0.6 ns, then a hold of 0.2 ns
+    job = jobs.pulse_job(synapse, 0.5e12)  # 0.6 ns, then a hold of 0.2 ns
     still = [120e-9] * 7
     assert not _recorded(job, still).resting()
     assert not _recorded(job, [*still, 120e-9]).resting()
@@ -82,14 +82,14 @@ def test_the_hold_is_counted_from_the_end_of_the_pulse(synapse):
 
 
 def test_a_placed_initial_state_was_relaxed_by_no_calculator(synapse):
-    state = simulate.initial_state(experiment.initial_job(synapse))
+    state = simulate.initial_state(jobs.initial_job(synapse))
     assert (state.attrs["drift"], state.attrs["backend"]) == (0, "none")
 
 
 def test_what_goes_wrong_is_said(synapse, monkeypatch):
-    job = experiment.pulse_job(synapse, 0.5e12)
+    job = jobs.pulse_job(synapse, 0.5e12)
     other = simulate.initial_state(
-        experiment.initial_job(
+        jobs.initial_job(
             synapse.model_copy(
                 update={"track": synapse.track.model_copy(update={"length": 400e-9})}
             )
@@ -120,7 +120,7 @@ def test_one_job_by_hand(tmp_path, tiny, capsys):
     assert ", read while moving; wall at " in capsys.readouterr().out
     trace = files.read_dataset(tmp_path / "trace.nc", "trace")
     assert float(trace["pulse_current_density"]) == 0.25e12
-    assert experiment.Simulation.from_json(trace.attrs["parameters"]).material.damping == 0.3
+    assert jobs.Simulation.from_json(trace.attrs["parameters"]).material.damping == 0.3
     with pytest.raises(SystemExit, match="devices.neuron.material.damping = 'heavy' is not a"):
         cli.main([*command, "material.damping=heavy"])
 
@@ -145,7 +145,7 @@ def _pulse(device, current_density, pulse_duration=0.2e-9, longest=0.1e-9, **rel
         "pulse_duration": pulse_duration,
         "relaxation": device.relaxation.model_copy(update=relaxation),
     }
-    return experiment.pulse_job(device, current_density).model_copy(update=changes)
+    return jobs.pulse_job(device, current_density).model_copy(update=changes)
 
 
 @pytest.mark.parametrize("density", [0.5e12, 0.0])
@@ -235,7 +235,7 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 def test_an_initial_relaxation_goes_on_though_the_wall_rests(tiny):
     """The device's hold, the default hold or half the time as hold would end it early."""
     tiny["devices"]["synapse"]["wall"] = {"start": 120e-9, "relaxation": 5e-9}
-    job = experiment.initial_job(config.parse(tiny, check).devices["synapse"])
+    job = jobs.initial_job(config.parse(tiny, check).devices["synapse"])
     assert job.current_density is None
     assert not _recorded(job, [120e-9] * 50).resting()
     assert _recorded(job, [120e-9] * 51).resting()
@@ -245,13 +245,13 @@ def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
     tiny["material"]["damping"] = 2.0
     tiny["devices"]["synapse"]["wall"] = {"start": 120e-9, "relaxation": 0.7e-9}
     device = config.parse(tiny, check).devices["synapse"]
-    trace = simulate.simulate(experiment.initial_job(device))
+    trace = simulate.simulate(jobs.initial_job(device))
     # the wall has come to rest long before
     late = trace["time"].values > 0.4e-9
     assert np.ptp(trace["wall_bottom"].values[late]) < 0.1e-9
     assert trace["time"].values[-1] == pytest.approx(0.7e-9, rel=1e-9, abs=0)
     # the last entry is kept, with the distance that the wall moved until then
-    state = simulate.initial_state(experiment.initial_job(device))
+    state = simulate.initial_state(jobs.initial_job(device))
     assert np.array_equal(
         state["initial_magnetization"], trace["magnetization"].isel(snapshot=-1), equal_nan=True
     )
@@ -301,14 +301,14 @@ def test_the_wall_time_counts_earlier_attempts(synapse, calculator, monkeypatch,
     calculator([0.0, 0.6e-9, 1.6e-9])
     clock = iter([100.0, 102.5])
     monkeypatch.setattr(simulate.time, "perf_counter", lambda: next(clock))
-    trace = simulate.simulate(experiment.pulse_job(synapse, 0.5e12), output=tmp_path / "trace.nc")
+    trace = simulate.simulate(jobs.pulse_job(synapse, 0.5e12), output=tmp_path / "trace.nc")
     assert trace.attrs["wall_time"] == pytest.approx(9.5, rel=1e-9, abs=0)
 
 
 def test_a_trace_names_the_code_of_its_own_calculator(synapse, calculator):
     """A version that the calculator states replaces the identity of its code."""
     own = {"calculator_name": "solver:Solver", "calculator_code": "source 12ab"}
-    job = experiment.pulse_job(synapse, 0.5e12).model_copy(update=own)
+    job = jobs.pulse_job(synapse, 0.5e12).model_copy(update=own)
     for told, version in (({}, "source 12ab"), ({"backend_version": "solver 2"}, "solver 2")):
         calculator([0.0, 0.6e-9, 1.6e-9], **told)
         attributes = simulate.simulate(job).attrs
@@ -358,7 +358,7 @@ def test_the_simulated_time_is_noted_beside_the_output(tmp_path):
 
 def test_what_a_trace_keeps_of_an_entry(synapse):
     """Half of one column, under a notch, is reversed; all other cells point along +z."""
-    job = experiment.level_job(synapse, "1")
+    job = jobs.level_job(synapse, "1")
     recorder = Recorder(job)
     magnetic = int(recorder.mask.sum())
     column = int(recorder.mask[:, 30].sum())  # 10 of 18 rows: x = 122 nm, notch at 120 nm
@@ -388,7 +388,7 @@ def test_what_a_trace_keeps_of_an_entry(synapse):
 
 def test_a_snapshot_is_due_an_interval_after_the_latest(synapse):
     """The interval is 0.1 ns; the first and the last entry are always kept."""
-    recorder = Recorder(experiment.level_job(synapse, "1"))
+    recorder = Recorder(jobs.level_job(synapse, "1"))
     still = np.zeros((18, 90, 3))
     still[..., 2] = 1.0
     for time in (0, 0.13, 0.2, 0.24, 0.3):
@@ -398,7 +398,7 @@ def test_a_snapshot_is_due_an_interval_after_the_latest(synapse):
 
 
 def test_the_state_is_that_of_the_latest_entry_seen_from_the_first(synapse):
-    job = experiment.level_job(synapse, "1")
+    job = jobs.level_job(synapse, "1")
     places = {180e-9: "free", 120e-9: "notch 1", 5e-9: "expelled", 356e-9: "reversed"}
     for end, state in places.items():
         assert _recorded(job, [60e-9, 230e-9, end]).state == state
@@ -412,7 +412,7 @@ def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
     synapse, tmp_path, capsys, announced
 ):
     start, out = tmp_path / "initial.nc", tmp_path / "trace.nc"
-    placed = experiment.level_job(synapse, "1").model_copy(
+    placed = jobs.level_job(synapse, "1").model_copy(
         update={"placement": WallPlacement(bottom=180e-9, top=190e-9)}
     )
     none = synapse.relaxation.model_copy(update={"longest": 0.0})

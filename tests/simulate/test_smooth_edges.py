@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import experiment, tracks
+from wallnet import jobs, tracks
 from wallnet.config import parse
-from wallnet.experiment.film import check
 from wallnet.film import minima
 from wallnet.film.energy import Landscape
+from wallnet.jobs.film import check
 from wallnet.simulate import initial_state, simulate
 from wallnet.simulate.energy_path import find_minimum
 from wallnet.simulate.recorder import Recorder
@@ -49,8 +49,8 @@ def energy_of_the_wall(job):
 def test_the_energy_of_a_wall_at_a_notch_is_that_in_finer_cells():
     """Those of 3 nm with smooth edges agree within k_B T, with stairs they do not."""
     cases = [("smooth", 3e-9), ("smooth", 1.5e-9), ("smooth", 1e-9), ("stairs", 3e-9)]
-    jobs = {case: experiment.minimum_job(device(*case), "1") for case in cases}
-    found = {key: energy_of_the_wall(job) for key, job in jobs.items()}
+    simulations = {case: jobs.minimum_job(device(*case), "1") for case in cases}
+    found = {key: energy_of_the_wall(job) for key, job in simulations.items()}
     fine = found["smooth", 1e-9]
     assert found["smooth", 3e-9] == pytest.approx(fine, rel=0, abs=1.0)
     assert found["smooth", 1.5e-9] == pytest.approx(fine, rel=0, abs=0.2)
@@ -60,7 +60,7 @@ def test_the_energy_of_a_wall_at_a_notch_is_that_in_finer_cells():
 @pytest.mark.parametrize("edges", ["stairs", "smooth"])
 def test_a_wall_has_its_minimum_in_cells_of_1_nm(edges):
     """There, rounding errors of single precision are larger than 5 A/m."""
-    job = experiment.minimum_job(device(edges, 1e-9), "1")
+    job = jobs.minimum_job(device(edges, 1e-9), "1")
     landscape, found = Landscape(tracks.layer(job)), find_minimum(job)
     assert found["minimum_converged"].item()
     m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
@@ -75,17 +75,17 @@ def test_a_smooth_notch_pins_a_wall_after_a_pulse():
         pulse={"duration": 0.3e-9, "current_densities": [0.4e12]},
         relaxation={"longest": 3e-9, "hold": 0.5e-9, "speed": 2.0},
     )
-    start = initial_state(experiment.initial_job(made))
+    start = initial_state(jobs.initial_job(made))
     lost = tracks.geometry.lost_area(made.track)
     assert start.attrs["lost_area"] == lost > 0
-    plain = initial_state(experiment.initial_job(device("stairs")))
+    plain = initial_state(jobs.initial_job(device("stairs")))
     assert "lost_area" not in plain.attrs
-    trace = simulate(experiment.pulse_job(made, 0.4e12), start)
+    trace = simulate(jobs.pulse_job(made, 0.4e12), start)
     assert (trace.attrs["state"], trace.attrs["settled"]) == ("notch 1", 1)
     # the narrowest part is from 90 to 102 nm
     for name in ("bottom", "top"):
         assert 86e-9 < trace[f"wall_{name}"].values[-1] < 106e-9
-    pinned = find_minimum(experiment.minimum_job(made, "1"))
+    pinned = find_minimum(jobs.minimum_job(made, "1"))
     assert trace["wall_bottom"].values[-1] == pytest.approx(
         pinned["minimum_wall_bottom"].item(), rel=0, abs=1.5e-9
     )
@@ -93,7 +93,7 @@ def test_a_smooth_notch_pins_a_wall_after_a_pulse():
 
 def test_means_of_a_trace_weigh_cells_by_their_filled_share():
     """m differs from row to row, so that each share counts."""
-    job = experiment.level_job(device(), "1")
+    job = jobs.level_job(device(), "1")
     recorder, filled = Recorder(job), tracks.layer(job).filled
     m_z = np.linspace(-0.9, 0.8, 16)
     m = np.zeros((16, 60, 3))
@@ -118,7 +118,7 @@ def test_means_of_a_trace_weigh_cells_by_their_filled_share():
 
 
 def test_means_of_whole_cells_have_the_bits_that_they_had():
-    job = experiment.level_job(device("stairs"), "1")
+    job = jobs.level_job(device("stairs"), "1")
     recorder = Recorder(job)
     m = np.random.default_rng(4).normal(size=(16, 60, 3)).astype(np.float32)
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
@@ -132,9 +132,9 @@ def test_means_of_whole_cells_have_the_bits_that_they_had():
 
 
 def test_an_estimate_counts_the_shorter_steps():
-    jobs = [experiment.level_job(device(edges), "1") for edges in ("smooth", "stairs")]
-    smooth, stairs = (job.cell_steps() for job in jobs)
-    fine, coarse = (tracks.layer(job).time_step()[1] for job in jobs)
+    simulations = [jobs.level_job(device(edges), "1") for edges in ("smooth", "stairs")]
+    smooth, stairs = (job.cell_steps() for job in simulations)
+    fine, coarse = (tracks.layer(job).time_step()[1] for job in simulations)
     assert coarse / fine < smooth / stairs < 2 * coarse / fine
 
 
@@ -145,6 +145,6 @@ def test_a_wall_at_a_smooth_notch_stays_at_300_K():
         pulse={"duration": 0.2e-9, "current_densities": [0.1e12]},
         relaxation={"longest": 0.2e-9, "hold": 0.1e-9, "speed": 2.0},
     )
-    trace = simulate(experiment.pulse_job(made, 0.1e12))
+    trace = simulate(jobs.pulse_job(made, 0.1e12))
     assert trace.attrs["state"] == "notch 1"
     assert trace.attrs["spin_temperature"] == pytest.approx(300, rel=0.03, abs=0)

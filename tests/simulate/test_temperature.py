@@ -8,17 +8,17 @@ import pytest
 import yaml
 from helpers.small_campaign import MATERIAL
 
-from wallnet import cli, experiment, files, simulate
+from wallnet import cli, files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, load_device, parse
-from wallnet.experiment import Simulation, Train, film, train_job
-from wallnet.experiment.film import cells_of, check, domain_magnetization, terms_of
-from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
 from wallnet.film.renormalization import Law, of_film, scaled
 from wallnet.film.renormalization import domain_magnetization as domain_of
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.simulate import calculator, trains
+from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
+from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
+from wallnet.jobs.request import digest_of
+from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
@@ -69,7 +69,7 @@ def hot(**temperature):
 
 @pytest.fixture(scope="module")
 def job():
-    return experiment.pulse_job(hot(), 0.3e12)
+    return jobs.pulse_job(hot(), 0.3e12)
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +87,11 @@ def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
     told = json.loads(job.to_json())
     assert (told["temperature"], told["seed"]) == (300.0, 1)
     assert Simulation.from_json(job.to_json()) == job
-    other = json.loads(experiment.initial_job(hot(ambient=77.0, seed=5)).to_json())
+    other = json.loads(jobs.initial_job(hot(ambient=77.0, seed=5)).to_json())
     assert (other["temperature"], other["seed"]) == (77.0, 5)
     cold = device(temperature=None)
     assert "temperature" not in cold.model_dump()
-    assert not {"temperature", "seed"} & set(
-        json.loads(experiment.pulse_job(cold, 0.3e12).to_json())
-    )
+    assert not {"temperature", "seed"} & set(json.loads(jobs.pulse_job(cold, 0.3e12).to_json()))
 
 
 FADING = {"anisotropy_exponent": 2.0, "dmi_exponent": 6.0, "thermal_field": False}
@@ -173,7 +171,7 @@ def test_the_state_is_that_of_the_quenched_wall(job, trace):
     """The same wall at 0 K returns to the same ends."""
     assert trace.attrs["state"] == "notch 1"
     quenched = [trace.attrs[f"quenched_{end}"] for end in ("bottom", "top")]
-    cold = experiment.level_job(device(temperature=None, relaxation={"longest": 6e-9}), "1")
+    cold = jobs.level_job(device(temperature=None, relaxation={"longest": 6e-9}), "1")
     rest = RUN(cold)
     resting = [float(rest[f"wall_{end}"][-1]) for end in ("bottom", "top")]
     assert quenched == pytest.approx(resting, rel=0, abs=0.5e-9)
@@ -203,21 +201,21 @@ def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
 
 def test_the_same_seed_gives_the_same_trace_and_another_one_another(job, trace):
     same(trace, RUN(job))
-    other = RUN(experiment.pulse_job(hot(seed=2), 0.3e12))
+    other = RUN(jobs.pulse_job(hot(seed=2), 0.3e12))
     gap = other["magnetization"].values[-1] - trace["magnetization"].values[-1]
     assert np.nanstd(gap[..., 0]) > 0.05
 
 
 def test_simulations_that_follow_one_another_have_different_fields(job):
     pulses = (ProgramPulse(current_density=0.3e12, duration=0.13e-9, repetitions=3),)
-    steps = list(train_job(hot(), Train(pulses=pulses)).steps())
-    jobs = [job, *steps, experiment.initial_job(hot()), experiment.level_job(hot(), "2")]
-    jobs += [experiment.pulse_job(hot(), 0.2e12), experiment.pulse_job(hot(seed=2), 0.3e12)]
-    keys = [each.noise_key for each in jobs]
+    steps = list(pulse_train_job(hot(), PulseTrain(pulses=pulses)).steps())
+    simulations = [job, *steps, jobs.initial_job(hot()), jobs.level_job(hot(), "2")]
+    simulations += [jobs.pulse_job(hot(), 0.2e12), jobs.pulse_job(hot(seed=2), 0.3e12)]
+    keys = [each.noise_key for each in simulations]
     assert len(set(keys)) == len(keys)
     assert all(0 <= key < 2**32 for key in keys)
     # the steps of a train without a temperature are as before
-    cold = train_job(device(temperature=None), Train(pulses=pulses))
+    cold = pulse_train_job(device(temperature=None), PulseTrain(pulses=pulses))
     assert {step.pulse_number for step in cold.steps()} == {0}
 
 
@@ -259,7 +257,7 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, trace, entries, tmp_path, 
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(experiment.initial_job(hot()))
+    return simulate.initial_state(jobs.initial_job(hot()))
 
 
 @pytest.fixture(scope="module")
@@ -268,11 +266,13 @@ def train():
         ProgramPulse(current_density=0.3e12, duration=0.06e-9, pause=0.04e-9, repetitions=2),
         ProgramPulse(current_density=-0.2e12, duration=0.04e-9),
     )
-    return train_job(hot(), Train(pulses=pulses, expected=("notch 1", "notch 1", "", "")))
+    return pulse_train_job(
+        hot(), PulseTrain(pulses=pulses, expected=("notch 1", "notch 1", "", ""))
+    )
 
 
 def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp_path):
-    found = trains.run_train(train, initial)
+    found = pulse_trains.run_pulse_train(train, initial)
     assert found["pulse_state"].values.tolist() == ["notch 1"] * 4
     assert found["pulse_settled"].values.tolist() == [-1] * 4
     assert (found.attrs["temperature"], found.attrs["seed"]) == (300.0, 1)
@@ -290,7 +290,7 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp
     assert np.all(np.array(warm) != found["pulse_wall_top"].values[1:])
     # the first pulse does not reach the second notch
     moved = train.train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
-    short = trains.run_train(train.model_copy(update={"train": moved}), initial)
+    short = pulse_trains.run_pulse_train(train.model_copy(update={"train": moved}), initial)
     assert short.sizes["pulse"] == 2
 
 
@@ -303,17 +303,17 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, tmp_path, monke
         done.append(step.noise_key)
         return RUN(step, *rest)
 
-    undisturbed = trains.run_train(train, initial)
+    undisturbed = pulse_trains.run_pulse_train(train, initial)
     monkeypatch.setattr(simulate, "simulate", killed)
     with pytest.raises(Killed):
-        trains.run_train(train, initial, output=tmp_path / "train.nc")
+        pulse_trains.run_pulse_train(train, initial, output=tmp_path / "train.nc")
     done.clear()
-    same(undisturbed, trains.run_train(train, initial, output=tmp_path / "train.nc"))
+    same(undisturbed, pulse_trains.run_pulse_train(train, initial, output=tmp_path / "train.nc"))
     assert len(done) == 1
 
 
 def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
-    found = {"trace": (job, trace), "train": (train, trains.run_train(train, initial))}
+    found = {"trace": (job, trace), "train": (train, pulse_trains.run_pulse_train(train, initial))}
     for kind, (asked, data) in found.items():
         files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
         request = ((kind,), kind, f"{kind}.nc", digest_of(asked.to_json()))
@@ -382,25 +382,25 @@ def heated(**changes):
 
 
 def test_a_job_without_heating_has_nothing_of_it():
-    jobs = [
-        experiment.pulse_job(made, 0.3e12).to_json()
+    texts = [
+        jobs.pulse_job(made, 0.3e12).to_json()
         for made in (hot(), hot(heating="none"), hot(anisotropy_exponent=2.0))
     ]
     metal = device(temperature={"ambient": 300.0}, heavy_metal=METAL)
-    jobs.append(experiment.pulse_job(metal, 0.3e12).to_json())
-    assert len(set(jobs)) == 1
-    assert "heating" not in json.loads(jobs[0])
+    texts.append(jobs.pulse_job(metal, 0.3e12).to_json())
+    assert len(set(texts)) == 1
+    assert "heating" not in json.loads(texts[0])
     assert hot().model_dump()["temperature"] == {"ambient": 300.0, "seed": 1}
     # without a current, no heat
-    assert experiment.initial_job(heated()) == experiment.initial_job(hot())
-    assert experiment.level_job(heated(), "2") == experiment.level_job(hot(), "2")
+    assert jobs.initial_job(heated()) == jobs.initial_job(hot())
+    assert jobs.level_job(heated(), "2") == jobs.level_job(hot(), "2")
 
 
 TOLD = ("saturation_magnetization", "exchange_stiffness", "dmi_constant", "uniaxial_anisotropy")
 
 
 def told_material(made):
-    job = experiment.pulse_job(made, 0.3e12)
+    job = jobs.pulse_job(made, 0.3e12)
     return job, np.array([getattr(job.material, name) for name in TOLD])
 
 
@@ -434,8 +434,8 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
 
 def film_of(made, kelvin=None):
     """Return the material of a minimum, and check that a path has it too, with its Δ."""
-    minimum = experiment.minimum_job(made, "1", kelvin)
-    path = experiment.barrier_job(made, "1", "2", 0.5, kelvin)
+    minimum = jobs.minimum_job(made, "1", kelvin)
+    path = jobs.barrier_job(made, "1", "2", 0.5, kelvin)
     assert path.material == minimum.material
     magnetization, exchange, _, anisotropy = (getattr(path.material, name) for name in TOLD)
     effective = anisotropy - 2e-7 * np.pi * magnetization**2
@@ -450,7 +450,7 @@ def test_minima_and_paths_are_those_of_the_film_at_the_temperature():
     np.testing.assert_array_equal(film_of(hot(measured_at=300.0)), given)
     warmer = hot(measured_at=250.0, anisotropy_exponent=2.0)
     np.testing.assert_allclose(film_of(warmer), given * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5)
-    m = experiment.pulse_job(hot(values_of="cells"), 0.3e12).material
+    m = jobs.pulse_job(hot(values_of="cells"), 0.3e12).material
     m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
     film, powers = film_of(hot(values_of="cells")), np.array([1, 2, 2, 3])
     np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
@@ -496,7 +496,7 @@ def test_a_film_at_its_own_temperature_has_its_material_to_the_last_digit():
     material = device().material.model_dump() | {"exchange_stiffness": 1.8765432e-11}
     made = hot()
     made = made.model_copy(update={"material": type(made.material)(**material)})
-    assert experiment.minimum_job(made, "1").material.exchange_stiffness == 1.8765432e-11
+    assert jobs.minimum_job(made, "1").material.exchange_stiffness == 1.8765432e-11
 
 
 def test_other_calculators_simulate_the_film_at_0_k():
@@ -522,7 +522,7 @@ def test_the_wall_is_where_its_ends_are_though_domains_are_shorter(job, trace):
 
 def test_a_job_with_heating_has_what_its_temperature_depends_on():
     made = heated(temperature={"anisotropy_exponent": 2.5})
-    job = experiment.pulse_job(made, 0.3e12)
+    job = jobs.pulse_job(made, 0.3e12)
     told = json.loads(job.to_json())["heating"]
     assert told.pop("substrate")["oxide_conductivity"] == 1.4
     assert told == {
@@ -539,7 +539,7 @@ def test_a_job_with_heating_has_what_its_temperature_depends_on():
     assert studied.heating == job.heating
     # a limit of tables is no part of it
     marked = heated(temperature={"anisotropy_exponent": 2.5}, heating={"largest_rise": 20.0})
-    assert experiment.pulse_job(marked, 0.3e12) == job
+    assert jobs.pulse_job(marked, 0.3e12) == job
     with pytest.raises(ConfigError, match="temperature.ambient is 400 K, not below"):
         heated(temperature={"ambient": 400.0}, material=MATERIAL | {"curie_temperature": 400.0})
     with pytest.raises(ConfigError, match="heating is given without temperature"):
@@ -555,7 +555,7 @@ FLUX = 2e-6 * 4e-9 * 2.5e12**2 * (1 + 500 / 650)
 
 def test_the_temperature_is_that_of_the_stored_heat_at_first():
     """The interfaces of 1e-8 m² K/W let hardly anything through: q t/C."""
-    found = TrackTemperature(experiment.pulse_job(heated(), -0.5e12))(1e-12)
+    found = TrackTemperature(jobs.pulse_job(heated(), -0.5e12))(1e-12)
     assert found - 300 == pytest.approx(FLUX * 0.25 * 1e-12 / STORED, rel=0.005, abs=0)
 
 
@@ -568,7 +568,7 @@ def test_the_temperature_is_that_of_the_heat_in_one_dimension_later():
     joined = {"interface_resistance": 0, "encapsulation_resistance": 0, "cap_thickness": 0}
     material = MATERIAL | {"heat_capacity": 1e4, "resistivity": "insulating"}
     made = heated(heavy_metal=metal, material=material, heating=joined)
-    found = TrackTemperature(experiment.pulse_job(made, -0.5e12))(2e-12)
+    found = TrackTemperature(jobs.pulse_job(made, -0.5e12))(2e-12)
     flux = 2e-6 * 4e-9 * (2.5 * 0.5e12) ** 2
     rise = flux * math.sqrt(2e-12 / (math.pi * 1.4 * 1.62e6))
     assert found - 300 == pytest.approx(rise, rel=0.03, abs=0)
@@ -585,7 +585,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
         ),
         ProgramPulse(current_density=0.2e12, duration=0.1e-9),
     )
-    steps = list(train_job(heated(), Train(pulses=pulses)).steps())
+    steps = list(pulse_train_job(heated(), PulseTrain(pulses=pulses)).steps())
     assert [len(step.heating.earlier) for step in steps] == [0, 1, 1, 2]
     assert steps[3].heating.earlier == pulses[:2]
     # steps of the heat flux, in units of that of 1e12 A/m²
@@ -602,7 +602,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
     assert TrackTemperature(steps[1])(0.0) > 300.5
     # a waveform that changes gradually, between the ends of its parts
     ramp = pulses[2].model_copy(update={"waveform": ((0.0, 0.0), (0.1e-9, 1.0))})
-    (step,) = train_job(heated(), Train(pulses=(ramp,))).steps()
+    (step,) = pulse_train_job(heated(), PulseTrain(pulses=(ramp,))).steps()
     nodes, weights = np.polynomial.legendre.leggauss(200)
     share = (1 + nodes) / 2
     late, _ = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate, STORED)
@@ -615,7 +615,7 @@ def test_the_film_follows_blochs_law():
 
     The law is that of the film, which has the given values at 300 K.
     """
-    job = experiment.pulse_job(heated(temperature={"anisotropy_exponent": 2.0}), 0.9e12)
+    job = jobs.pulse_job(heated(temperature={"anisotropy_exponent": 2.0}), 0.9e12)
     film = HeatedFilm(job)
     temperature = TrackTemperature(job)
     below, above = 0.0, 0.13e-9
@@ -658,7 +658,7 @@ def test_a_film_may_follow_other_laws():
     13 % from 300 K to 0.45 Tc.
     """
     made = heated(temperature=LAW | {"anisotropy_exponent": 2.1})
-    job = experiment.pulse_job(made, 0.9e12)
+    job = jobs.pulse_job(made, 0.9e12)
     told = json.loads(job.to_json())["heating"]
     assert {key: told[key] for key in LAW} == LAW
     assert Simulation.from_json(job.to_json()) == job
@@ -686,7 +686,7 @@ def test_the_material_at_ambient_has_the_laws_of_the_film():
     powers = 1, 1.8, 4.9, 2.1
     law = LAW | {"anisotropy_exponent": 2.1, "ambient": 358.0, "thermal_field": False}
     made = device(temperature=law)
-    material = experiment.pulse_job(made, 0.3e12).material
+    material = jobs.pulse_job(made, 0.3e12).material
     ratio = 0.785797 / 0.835683
     expected = [MATERIAL[key] * ratio**power for key, power in zip(TOLD, powers, strict=True)]
     assert [getattr(material, key) for key in TOLD] == pytest.approx(expected, rel=1e-5, abs=0)
@@ -723,7 +723,7 @@ def test_an_engine_with_another_material_is_as_one_made_with_it():
 @pytest.fixture(scope="module")
 def heated_job():
     output = {"interval": 60e-12, "snapshot_interval": 0.2e-9}
-    return experiment.pulse_job(heated(output=output), 0.6e12)
+    return jobs.pulse_job(heated(output=output), 0.6e12)
 
 
 @pytest.fixture(scope="module")
@@ -776,7 +776,7 @@ def test_a_killed_heated_pulse_goes_on_to_the_same_data(
 
 def test_a_pulse_that_heats_too_much_is_refused_with_the_time():
     """K_eff = 0 at r = μ0 Ms²/(2 Ku) = 0.760265, 510.4 K; with p = 1, K_eff stays positive."""
-    job = experiment.pulse_job(heated(), 1.1e12)
+    job = jobs.pulse_job(heated(), 1.1e12)
     times = np.arange(14) * 1e-11
     kelvin = TrackTemperature(job)(times)
     first = int(np.argmax(kelvin > 510.42))
@@ -790,7 +790,7 @@ def test_a_pulse_that_heats_too_much_is_refused_with_the_time():
     soft = heated(
         temperature={"anisotropy_exponent": 1.0}, material=MATERIAL | {"curie_temperature": 520.0}
     )
-    job = experiment.pulse_job(soft, 1.1e12)
+    job = jobs.pulse_job(soft, 1.1e12)
     first = int(np.argmax(kelvin >= 468))
     message = f"at {times[first]:.4g} s .* from 468 K on too near its Curie temperature of 520 K"
     with pytest.raises(simulate.SimulationError, match=message):
@@ -815,8 +815,8 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
         ProgramPulse(current_density=0.5e12, duration=0.06e-9, pause=0.02e-9),
         ProgramPulse(current_density=0.2e12, duration=0.02e-9),
     )
-    train = train_job(heated(), Train(pulses=pulses))
-    found = trains.run_train(train, initial)
+    train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
+    found = pulse_trains.run_pulse_train(train, initial)
     first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
     assert found.attrs["highest_temperature"] == first > second > 300
     # the second pulse finds the heat of the first
@@ -855,7 +855,7 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
         ProgramPulse(current_density=0.5e12, duration=0.1e-9, pause=0.06e-9),
         ProgramPulse(current_density=-0.3e12, duration=0.05e-9),
     )
-    train = train_job(heated(), Train(pulses=pulses))
+    train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
     first, second = train.steps()
     times = np.array([0.0, 0.1, 0.13, 0.16, 0.19, 0.21, np.nan]) * 1e-9
     found = magnetization_over_time(train, times)

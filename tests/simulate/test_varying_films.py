@@ -8,8 +8,8 @@ from helpers.small_campaign import MATERIAL
 from helpers.varying import device
 
 from wallnet import simulate, tracks
-from wallnet.experiment import minimum_job, pulse_job
 from wallnet.film.core import Engine, Tolerances
+from wallnet.jobs import minimum_job, pulse_job
 from wallnet.simulate.energy_path import find_minimum
 
 MU0 = 4e-7 * np.pi

@@ -7,10 +7,10 @@ import pytest
 from helpers.drift import DRIFT
 from helpers.programs import UP, staircase
 
-from wallnet import experiment, plan, tracks
+from wallnet import jobs, plan, tracks
 from wallnet.simulate import SimulationError, initial_state, oommf, simulate
 from wallnet.simulate.drives import drives
-from wallnet.simulate.trains import run_train
+from wallnet.simulate.pulse_trains import run_pulse_train
 
 SHAPE = [[0.0, 0.2], [0.05e-9, 1.0], [0.05e-9, -0.5], [0.11e-9, -0.5]]
 """A ramp, a jump at an output time less 10 ps, and a plateau; the pulse has 130 ps."""
@@ -42,11 +42,11 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     one = two[1] | {"current_density": 1.2e12, "duration": 0.81e-9}
     one["waveform"] = [[0, 1], [0.32e-9, 1], [0.32e-9, -0.5]]
     device = plan.parse(staircase()).devices["stairs"]
-    start = initial_state(experiment.initial_job(device))
+    start = initial_state(jobs.initial_job(device))
     trains = []
     for pulses in (two, [one]):
-        job = experiment.train_job(device, experiment.Train(pulses=tuple(pulses)))
-        trains.append(run_train(job, start))
+        job = jobs.pulse_train_job(device, jobs.PulseTrain(pulses=tuple(pulses)))
+        trains.append(run_pulse_train(job, start))
     square, found = trains
     np.testing.assert_allclose(found["time"].values, square["time"], rtol=1e-9, atol=1e-18)
     current = found["applied_current_density"].values

@@ -1,7 +1,6 @@
 """The campaign through the shipped profile and a real scheduler, undisturbed and disturbed."""
 
 import signal
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,12 @@ import yaml
 
 pytestmark = pytest.mark.slurm
 
-SYNAPSE = "results/tables/devices/synapse.csv"
-SUBMITTED = {"rule_trace": 3, "rule_level": 3, "rule_minimum": 5}
-"""Jobs of the synapse in the queue."""
-
-STAGES = ("initial", "traces", "levels", "minima", "devices", "tables")
+SUBMITTED = {
+    "trace": "results/traces/synapse/1.5000.nc",
+    "level": "results/levels/synapse/1-2.nc",
+    "minimum": "results/minima/synapse/1.nc",
+}
+"""A result of each rule whose jobs are in the queue."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,33 +45,16 @@ def attempts(cluster, run, rule):
     return sorted((j for j in jobs if rule_of(j) == rule), key=lambda j: int(j["JobId"]))
 
 
-def same_data(folder, other, device, stages=STAGES):
-    """Compare the results of a device in two campaigns except attributes with times and dates."""
-    results = {
-        campaign: {
-            path.relative_to(campaign)
-            for stage in stages
-            for path in (campaign / "results" / stage).rglob("*")
-            if path.suffix in (".nc", ".csv") and device in str(path.relative_to(campaign))
-        }
-        for campaign in (folder, other)
-    }
-    assert results[folder]
-    assert results[folder] == results[other]
-    for path in results[folder]:
-        if path.suffix == ".nc":
-            with (
-                xarray.open_dataset(folder / path) as one,
-                xarray.open_dataset(other / path) as two,
-            ):
-                assert dict(one.sizes) == dict(two.sizes)
-                assert set(one.variables) == set(two.variables)
-                for name in one.variables:
-                    np.testing.assert_array_equal(
-                        one[name].values, two[name].values, f"{name} of {path}"
-                    )
-        else:
-            assert (folder / path).read_bytes() == (other / path).read_bytes()
+def same_data(folder, other, targets):
+    """Compare results of two campaigns except attributes with times and dates."""
+    for path in targets:
+        with xarray.open_dataset(folder / path) as one, xarray.open_dataset(other / path) as two:
+            assert dict(one.sizes) == dict(two.sizes)
+            assert set(one.variables) == set(two.variables)
+            for name in one.variables:
+                np.testing.assert_array_equal(
+                    one[name].values, two[name].values, f"{name} of {path}"
+                )
 
 
 def traces_of(campaign):
@@ -87,20 +70,20 @@ def test_nothing_listens_beyond_loopback(cluster):
                 assert connection.laddr.ip == "127.0.0.1"
 
 
-def test_a_full_pass_gives_the_same_data_as_local_cores(
+def test_jobs_give_the_same_data_as_on_local_cores(
     cluster, submit, cluster_campaign, finished_devices, tiny
 ):
     """A job reads the Snakefile again and sets its environment on a node, without a shell."""
     tiny["networks"]["data_folder"] = "a '$(touch PWNED)`touch PWNED`$HOME\" {b}"
     (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-    run = submit(cluster_campaign, SYNAPSE)
+    run = submit(cluster_campaign, *SUBMITTED.values())
     assert run.wait() == 0, run.text
-    same_data(cluster_campaign, finished_devices.folder, "synapse")
+    same_data(cluster_campaign, finished_devices.folder, SUBMITTED.values())
     assert not [*cluster_campaign.rglob("PWNED")]
 
     # jobs of seconds are not in the queue, and queued jobs request the rules' resources
     jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
-    assert Counter(map(rule_of, jobs)) == SUBMITTED
+    assert sorted(map(rule_of, jobs)) == sorted(f"rule_{rule}" for rule in SUBMITTED)
     for job in jobs:
         assert job["JobState"] == "COMPLETED"
         assert (job["Account"], job["Partition"]) == ("walls", "main")
@@ -108,9 +91,9 @@ def test_a_full_pass_gives_the_same_data_as_local_cores(
         assert job["NumCPUs"] == "1"
 
     slurm_logs = list((cluster_campaign / ".snakemake" / "slurm_logs").rglob("*.log"))
-    assert len(slurm_logs) == sum(SUBMITTED.values())
-    for kind, count in (("traces", 3), ("levels", 3), ("minima", 5)):
-        assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == count
+    assert len(slurm_logs) == len(SUBMITTED)
+    for kind in ("traces", "levels", "minima"):
+        assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == 1
 
 
 GROUPS = (
@@ -124,9 +107,10 @@ GROUPS = (
 def test_groups_take_one_core_and_the_sum_of_their_times(
     cluster, submit, cluster_campaign, finished_devices
 ):
-    run = submit(cluster_campaign, *traces_of(finished_devices), *GROUPS)
+    targets = traces_of(finished_devices)
+    run = submit(cluster_campaign, *targets, *GROUPS)
     assert run.wait() == 0, run.text
-    same_data(cluster_campaign, finished_devices.folder, "neuron", ("initial", "traces"))
+    same_data(cluster_campaign, finished_devices.folder, targets)
     jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
     groups = [job for job in jobs if rule_of(job) == "rule_pulses_trace"]
     assert len(groups) == len(jobs) == 2
@@ -155,12 +139,11 @@ def test_killed_and_started_again_it_finishes_without_repeating(
     cluster, submit, cluster_campaign, finished_devices, until
 ):
     # two at once, so that there is a middle
-    targets = traces_of(finished_devices)
+    targets = traces_of(finished_devices)[:4]
     run = submit(cluster_campaign, *targets, "--jobs", "2")
     until(
         lambda: (
-            sum("traces" in path for path in run.finished()) >= 2
-            and cluster.jobs(run.name, "RUNNING")
+            any("traces" in path for path in run.finished()) and cluster.jobs(run.name, "RUNNING")
         ),
         run,
     )
@@ -179,7 +162,7 @@ def test_killed_and_started_again_it_finishes_without_repeating(
     again = submit(cluster_campaign, *targets)
     assert again.wait() == 0, again.text
 
-    same_data(cluster_campaign, finished_devices.folder, "neuron", ("initial", "traces"))
+    same_data(cluster_campaign, finished_devices.folder, targets)
     for path, before in kept.items():
         after = (cluster_campaign / path).stat()
         assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

@@ -3,13 +3,13 @@
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 import yaml
+from helpers import forked
 
 ROOT = Path(__file__).parents[2]
 SUBMITTED = ("trace", "level", "pulse_train", "minimum", "train", "train_on", "map")
@@ -30,9 +30,8 @@ def asked(tmp_path_factory):
         command = [program, "--snakefile", ROOT / "Snakefile", "--directory", folder]
         command += ["--workflow-profile", ROOT / "profiles" / "slurm"]
         command += ["--dry-run", "--attempt", attempt]
-        result = subprocess.run(
-            list(map(str, command)), capture_output=True, text=True, check=True, cwd=folder
-        )
+        result = forked.run(list(map(str, command)), None, folder)
+        assert result.returncode == 0, result.stderr
         for rule, line in re.findall(
             r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)", result.stdout, re.M
         ):
@@ -72,13 +71,9 @@ def test_the_grouping_of_the_docs_is_accepted(tmp_path):
     shutil.copy(ROOT / "config.yaml", tmp_path)
     program = Path(sys.executable).with_name("snakemake")
     words = [program, "--snakefile", ROOT / "Snakefile", *shlex.split(command.replace("\\\n", " "))]
-    result = subprocess.run(
-        list(map(str, [*words, "--directory", tmp_path, "--dry-run", "traces"])),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-    )
+    words += ["--directory", tmp_path, "--dry-run", "traces"]
+    result = forked.run(list(map(str, words)), None, tmp_path)
+    assert result.returncode == 0, result.stderr
     groups = re.split(r"^\[.*\] Group job pulses ", result.stdout, flags=re.M)[1:]
     members = [len(re.findall(r"^ {4}rule trace:", group, re.M)) for group in groups]
     pulses = int(re.search(r"^trace +(\d+)$", result.stdout, re.M)[1])

@@ -23,7 +23,7 @@ from studies.results import (
 )
 from wallnet import config, files, plan, revisions
 from wallnet.cli import main
-from wallnet.experiment.base import canonical
+from wallnet.jobs.base import canonical
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
 from wallnet.studies import ALL_STUDIES, STUDIES, gather_job

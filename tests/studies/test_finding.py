@@ -84,7 +84,13 @@ def test_disturb(kept, text):
 
 
 def test_intervals():
-    found = said("intervals", {"interval_swept": "interval"}, interval_swept=[3, 0, 1])
+    places = {
+        "interval_swept": "interval",
+        "interval_state": "interval",
+        "state": "current_density",
+    }
+    states = {"interval_state": ["a", "b", "a"], "state": ["a"]}
+    found = said("intervals", places, interval_swept=[3, 0, 1], **states)
     assert found == "the sweep has pulses in 2 of 3 intervals of J"
 
 

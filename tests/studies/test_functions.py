@@ -16,9 +16,9 @@ from wallnet.api import studies
 from wallnet.api.studies import function_of
 from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
-from wallnet.experiment import Job
-from wallnet.experiment.request import pulses
 from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.jobs import Job
+from wallnet.jobs.request import pulses
 from wallnet.studies import ALL_STUDIES, STUDIES, Study, gather_job
 from wallnet.studies.opened import gather
 

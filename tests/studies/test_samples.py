@@ -3,21 +3,29 @@
 import copy
 import csv
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.depinning import depinned
+from helpers.intervals import bisected
 from helpers.small_campaign import TINY
+from helpers.studies import CUT
 from helpers.transitions import led
 
+from studies.results import NM, gather, write_trace
 from wallnet import files, plan
-from wallnet.config import ConfigError
+from wallnet.cli import main
+from wallnet.config import ConfigError, Figures
 from wallnet.files import schema
 from wallnet.files.schema import KINDS, VARIABLES, Variable
 from wallnet.plan.requests import KINDS as KINDS_OF_REQUESTS
 from wallnet.plan.requests import Requested, pattern_of
+from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES, gather_job
+from wallnet.studies.depinning.ask import TRACKS
 from wallnet.studies.opened import stacked
-from wallnet.studies.showing import spread
+from wallnet.studies.showing import show_of, spread
 
 DISORDER = {"edges": {"rms": 2e-9, "correlation_length": 20e-9}}
 
@@ -89,6 +97,8 @@ def test_the_perfect_device_does_not_know_of_samples():
         ("transitions", {"stairs": led()["transitions"]["stairs"] | {"samples": 2}}),
         ("sweeps", {"stairs": {}}),
         ("barriers", {"samples": 2}),
+        ("depinning", {"stairs": {"samples": 2}}),
+        ("intervals", {"stairs": {"samples": 2}}),
     ],
 )
 def test_samples_of_a_device_without_disorder_are_refused(study, settings):
@@ -213,7 +223,171 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
     )
 
 
+# Rounds
+
+
+def rough_intervals(samples):
+    """Return the campaign of a bisection with a rough track, as plain data."""
+    data = bisected(resolution=0.15e12, **({"samples": samples} if samples else {}))
+    data["devices"]["stairs"]["disorder"] = DISORDER
+    return data
+
+
+def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
+    """Also if the round was made for fewer samples; what is ahead counts for all of them."""
+    monkeypatch.chdir(tmp_path)
+    study = STUDIES["intervals"]
+    campaign = plan.parse(rough_intervals(2))
+    assert [sum(n for n, _ in one) for one in study.expected(campaign, "stairs")] == [3, 3]
+    asked = {"asked": [0.9e12], "samples": [[0.75e12], [0.8e12, 1e12]]}
+    files.write_json(asked, study.round_path("stairs", 1))
+    pulses = {
+        "results/intervals/stairs/0.9000.nc",
+        "results/samples/1/intervals/stairs/0.7500.nc",
+        *(f"results/samples/2/intervals/stairs/{density}.nc" for density in ("0.8000", "1.0000")),
+    }
+    requested = Requested(campaign)
+    assert {path for path in requested if "/intervals/" in path} == pulses
+    ahead = [n for n, _ in study_work(requested, "intervals")]
+    # two pulses of each sweep, those of the round, the initial states of samples
+    assert (sum(ahead), ahead[-1]) == (3 * 2 + 4 + 2 + 3, 3)
+    assert requested["results/samples/2/initial/stairs.nc"].kind == "initial"
+    more = study.requests_of(plan.parse(rough_intervals(3)), "stairs")
+    assert {each.path for each in more.values() if "/intervals/" in each.path} == pulses
+    assert ("sample", 3, 1.2e12, 0) in more
+    fewer = study.requests_of(plan.parse(rough_intervals(0)), "stairs")
+    assert [*fewer] == [(0.6e12, 0), (1.2e12, 0), (0.9e12, 1)]
+
+
+def missing(requests):
+    """Return what is not written yet, but for initial states, which no bisection reads."""
+    return {
+        key: each
+        for key, each in requests.items()
+        if each.kind != "initial" and not Path(each.path).exists()
+    }
+
+
+def bisection(name, subject, campaign, simulated):
+    """Return the dataset of a study that asks in rounds, and what its rounds list."""
+    study, asked = STUDIES[name], []
+    for number in range(1, study.rounds_of(campaign, subject) + 1):
+        requests = study.requests_of(campaign, subject)
+        simulated(missing(requests))
+        out = study.round_path(subject, number)
+        main(
+            [
+                "round",
+                "--job",
+                gather_job(study, campaign, subject, requests).to_json(),
+                "--out",
+                out,
+            ]
+        )
+        asked.append(files.read_json(out))
+    requests = study.requests_of(campaign, subject)
+    simulated(missing(requests))
+    gather(study, campaign, subject, requests)
+    return files.read_dataset(study.path(subject), study.kind, samples=True), asked
+
+
+def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
+    """Edges at 0.93, 0.7 and 1.1e12 A/m²; in sample 2 the wall moves on from 0.8e12 A/m²."""
+    monkeypatch.chdir(tmp_path)
+
+    def simulated(requests):
+        for key, request in requests.items():
+            number, density = (key[1], key[2]) if key[0] == "sample" else (0, key[0])
+            end = 40 * NM if density < (0.93e12, 0.7e12, 1.1e12)[number] else 180 * NM
+            write_trace(request, end, end, settled=0 if number == 2 and density > 0.8e12 else 1)
+
+    campaign = plan.parse(rough_intervals(2))
+    data, asked = bisection("intervals", "stairs", campaign, simulated)
+    assert asked == [
+        {"asked": [0.9e12], "samples": [[0.9e12], [0.9e12]]},
+        {"asked": [1.05e12], "samples": [[0.75e12], [0.75e12, 1.05e12]]},
+    ]
+    edges = data["interval_high"].values / 1e12
+    np.testing.assert_allclose(
+        edges, [[0.975, np.nan, np.nan], [0.675, np.nan, np.nan], [0.825, 1.125, np.nan]]
+    )
+    assert data["interval_state"].values[:, -1].tolist() == ["", "", "notch 2"]
+    # the perfect device has no third interval and no pulse of 0.75e12 A/m²
+    perfect, show = files.of_perfect_device(data), show_of("intervals")
+    (table,) = show.tables(perfect, "stairs")
+    assert table.frame["state after the pulse"].tolist() == ["notch 1", "notch 2"]
+    (axes,) = show.draw(perfect, Figures()).axes
+    assert [each.get_text() for each in axes.get_yticklabels()] == ["notch 1", "notch 2"]
+    assert len(axes.lines[1].get_xdata()) == len(asked)
+    assert show.finding(perfect, "stairs") == "the sweep has pulses in all 2 intervals of J"
+    assert spread(data, "intervals", "stairs")
+
+
+def test_thresholds_of_each_sample(tmp_path, monkeypatch):
+    """Both ends leave together, at 2e12 A/m² and, on the sample, at 1e12 A/m² and 3.5e12 A/m²."""
+    monkeypatch.chdir(tmp_path)
+    data = depinned(samples=1, resolution=0.7e12)
+    data["devices"]["synapse"]["disorder"] = DISORDER
+
+    def simulated(requests):
+        for key, request in requests.items():
+            sample = key[0] == "sample"
+            track, notch, density = (*key[2 * sample :], 0)[:3]
+            end = 120 * NM
+            if track in TRACKS:
+                least = (1e12, 3.5e12)[notch - 1] if sample else 2e12
+                end = 460 * NM if density > least else 120 * NM * notch
+            write_trace(request, end, end)
+
+    found, asked = bisection("depinning", "synapse", plan.parse(data), simulated)
+    assert [density for *_, density in asked[0]["asked"]] == [1.75e12] * 4
+    assert {density for *_, density in asked[1]["asked"]} == {2.375e12}
+    # a wall that no pulse moves has no gap
+    assert [each[1:] for each in asked[1]["samples"][0]] == [[1, 1.125e12]] * 2
+    high = found["threshold_high"].values / 1e12
+    np.testing.assert_allclose(high[0], np.full((2, 2, 2), 2.375))
+    np.testing.assert_allclose(high[1], [[[1.125] * 2, [np.nan] * 2]] * 2)
+    (table,) = spread(found, "depinning", "synapse")
+    frame = table.frame.set_index(["quantity", "of"])
+    row = frame.loc["threshold by (1e12 A/m²)", "track single notch, notch 1, ends that leave: 2"]
+    assert (row["perfect device"], row["mean"], row["samples"]) == (2.375, 1.125, 1)
+
+
 # A small campaign
+
+
+@pytest.mark.campaign
+def test_a_bisection_of_samples_goes_on_where_it_was(campaign):
+    """Rough edges shift the threshold of each sample; the last round is lost."""
+    data = bisected(resolution=0.1e12, samples=2)
+    data["devices"]["cut"] = CUT
+    data["devices"]["rough"] = {
+        "like": "cut",
+        "kind": "track",
+        "disorder": {"edges": {"rms": 3e-9, "correlation_length": 15e-9}},
+        "pulse": {"duration": 0.5e-9, "current_densities": [0.4e12, 1.2e12]},
+    }
+    data["intervals"] = {"rough": data["intervals"]["stairs"]}
+    campaign.configure(data)
+    campaign.snakemake("intervals")
+    results = campaign.folder / "results"
+    found = files.read_dataset(results / "intervals/rough.nc", "intervals", samples=True)
+    edges = found["interval_high"].values[:, 0] / 1e12
+    assert len({*edges.tolist()}) == 3
+    assert campaign.planned("intervals") == {}
+    asked = files.read_json(results / "intervals/rough/round-3.json")
+    for number, own in enumerate([asked["asked"], *asked["samples"]]):
+        place = results / f"samples/{number}" if number else results
+        for density in own:
+            (place / f"intervals/rough/{density / 1e12:.4f}.nc").unlink()
+    for name in ("rough.nc", "rough/round-3.json"):
+        (results / "intervals" / name).unlink()
+    before = {path: path.stat().st_mtime_ns for path in results.rglob("rough/[01].*.nc")}
+    assert before
+    campaign.snakemake("intervals")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    again = files.read_dataset(results / "intervals/rough.nc", "intervals", samples=True)
+    assert again.equals(found)
 
 
 @pytest.mark.campaign

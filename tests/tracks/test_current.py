@@ -8,14 +8,14 @@ import pytest
 from helpers.small_campaign import MATERIAL
 from scipy.special import comb, zeta
 
-from wallnet import api, experiment, plan, tracks
+from wallnet import api, jobs, plan, tracks
 from wallnet.config import ConfigError
 from wallnet.config.disorder import SampledTrack
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Track
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.experiment.film import film_of
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.film import film_of
+from wallnet.jobs.report import write_energy_job
+from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.tracks.current import current
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.rigid_wall import rigid_wall
@@ -176,18 +176,18 @@ def device(cut=True, **more):
     ],
 )
 def test_a_pulse_states_what_its_current_depends_on(cut, material, stated):
-    job = experiment.pulse_job(device(cut, material=material), 1e12)
+    job = jobs.pulse_job(device(cut, material=material), 1e12)
     assert job.plain().get("crowding") == (stated and pytest.approx(stated, rel=1e-9, abs=0))
     cells = tracks.layer(job).cells
     if stated is None:
         assert cells is None
-        assert job == experiment.pulse_job(device(False, material=material), 1e12)
+        assert job == jobs.pulse_job(device(False, material=material), 1e12)
     else:
         assert np.array_equal(cells.polarized, current(job.track, job.crowding).polarized)
     # no current flows in an initial state, or on a track without notches
-    assert experiment.initial_job(device(cut)) == experiment.initial_job(device(False))
+    assert jobs.initial_job(device(cut)) == jobs.initial_job(device(False))
     plain = device(cut, track={"length": 400e-9, "width": 72e-9, "thickness": 2e-9} | CELL)
-    assert experiment.pulse_job(plain, 1e12).crowding is None
+    assert jobs.pulse_job(plain, 1e12).crowding is None
     assert "cut" not in write_energy_job(plain).to_json()
 
 
@@ -204,7 +204,7 @@ def test_what_cannot_be_is_refused_with_the_key():
 @pytest.mark.slow
 def test_ubermag_has_no_current_that_crowds():
     with pytest.raises(ValueError, match=r"leave .* heavy_metal.cut out"):
-        tracks.system(experiment.pulse_job(device(), 1e12))
+        tracks.system(jobs.pulse_job(device(), 1e12))
 
 
 def test_a_cut_track_heats_as_finite_volumes_in_three_dimensions():
@@ -245,7 +245,7 @@ def test_the_narrow_track_of_the_campaign_is_as_hot_as_an_independent_estimate()
 @pytest.mark.slow
 def test_the_heated_film_has_the_mean_temperature_of_its_cut_track():
     heated = device(temperature={"ambient": 300, "heating": "pulse"})
-    temperature = TrackTemperature(experiment.pulse_job(heated, 0.7e12))
+    temperature = TrackTemperature(jobs.pulse_job(heated, 0.7e12))
     pulse = write_energy_of(write_energy_job(heated), 0.7e12, 1e-9)
     rise = float(temperature(1e-9)) - 300
     assert rise == pytest.approx(float(pulse["mean_temperature_rise"]), rel=1e-3, abs=0)

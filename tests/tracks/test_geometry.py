@@ -9,7 +9,7 @@ from helpers.small_campaign import MATERIAL
 from wallnet import tracks
 from wallnet.config import Track
 from wallnet.config.devices import StaticMaterial
-from wallnet.experiment.base import TrackJob
+from wallnet.jobs.base import TrackJob
 from wallnet.tracks import geometry
 
 NM = 1e-9

@@ -155,8 +155,9 @@ PULSES = {150e-9: (FLUX, 10e-9), 72e-9: (1.3e-6 * 5e-9 * 1.0e12**2, 1e-9)}
 def test_each_effect_is_that_of_the_heat_equation(changes, stored, width):
     """At a tenth and the end of a pulse, and during the time after it, half of the pulse."""
     heating, (flux, duration) = Heating(**changes), PULSES[width]
+    beside = {"film": (0.0, stored), "reach": 4e-6, "fine": 1.3}
     time, mean, middle = solved(
-        heating, 1.5 * duration, 450, width, lambda t: flux * (t < duration), film=(0.0, stored)
+        heating, 1.5 * duration, 450, width, lambda t: flux * (t < duration), **beside
     )
     some = [30, 300, 330, 450]
     since = time[some] - np.array([[0.0], [duration]])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import experiment, plan, simulate, tracks
+from wallnet import jobs, plan, simulate, tracks
 from wallnet.config.pulse import ProgramPulse
-from wallnet.experiment.simulation import Train
+from wallnet.jobs.simulation import PulseTrain
 
 MU0 = 4e-7 * math.pi
 
@@ -25,7 +25,7 @@ def synapse(heated=False, **metal):
 
 def per_current(device):
     """Return the field in A/m for each A/m², (3, rows, columns)."""
-    return tracks.layer(experiment.pulse_job(device, 1e12)).current_field
+    return tracks.layer(jobs.pulse_job(device, 1e12)).current_field
 
 
 def of_bar(points, width, low, high, density):
@@ -77,21 +77,21 @@ def test_a_strip_has_the_field_of_its_filaments(angle, sign):
 def test_only_jobs_with_a_current_have_it():
     on, off = synapse(oersted=True), synapse()
     for make in (
-        experiment.initial_job,
-        lambda device: experiment.level_job(device, "1"),
-        lambda device: experiment.minimum_job(device, "1"),
+        jobs.initial_job,
+        lambda device: jobs.level_job(device, "1"),
+        lambda device: jobs.minimum_job(device, "1"),
     ):
         assert make(on).to_json() == make(off).to_json()
-    assert "oersted" not in experiment.pulse_job(off, 1e12).to_json()
-    train = experiment.train_job(
-        on, Train(pulses=(ProgramPulse(current_density=1e12, duration=1e-9),))
+    assert "oersted" not in jobs.pulse_job(off, 1e12).to_json()
+    train = jobs.pulse_train_job(
+        on, PulseTrain(pulses=(ProgramPulse(current_density=1e12, duration=1e-9),))
     )
     (step,) = train.steps()
-    assert step.oersted == on.oersted == experiment.pulse_job(on, 1e12).oersted
+    assert step.oersted == on.oersted == jobs.pulse_job(on, 1e12).oersted
     # the sign of the angle alone changes nothing else
     metals = {"preset": "beta-w"}, {"preset": "beta-w", "spin_hall_angle": 0.3}
     heated = [synapse(heated=True, **metal) for metal in metals]
-    texts = {experiment.pulse_job(device, 0.1e12).to_json() for device in heated}
+    texts = {jobs.pulse_job(device, 0.1e12).to_json() for device in heated}
     assert len(texts) == 1
     assert synapse(preset="beta-w").heavy_metal.spin_hall_angle == -0.3
 
@@ -106,7 +106,7 @@ def test_it_holds_back_the_upper_end_of_the_wall(angle):
         data["heavy_metal"] = {"oersted": oersted, "spin_hall_angle": angle, "thickness": 20e-9}
         data["devices"]["synapse"] |= {"kind": "track"}
         data["devices"]["synapse"]["track"] |= track
-        trace = simulate.simulate(experiment.pulse_job(plan.parse(data).devices["synapse"], 0.5e12))
+        trace = simulate.simulate(jobs.pulse_job(plan.parse(data).devices["synapse"], 0.5e12))
         at_end = int(np.argmin(np.abs(trace["time"].values - 0.6e-9)))
         ends[oersted] = [float(trace[name][at_end]) for name in ("wall_bottom", "wall_top")]
     (bottom, top), (free_bottom, free_top) = ends[True], ends[False]

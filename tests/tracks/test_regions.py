@@ -12,8 +12,8 @@ from helpers.varying import TRACK, device, write_map
 
 from wallnet import tracks
 from wallnet.config import ConfigError, Track
-from wallnet.experiment import Simulation, barrier_job, minimum_job, pulse_job
 from wallnet.files.whole import FileError
+from wallnet.jobs import Simulation, barrier_job, minimum_job, pulse_job
 from wallnet.tracks import heated
 from wallnet.tracks.geometry import edge_distance
 

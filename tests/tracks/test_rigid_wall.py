@@ -17,8 +17,8 @@ from scipy.integrate import quad
 from wallnet import api, plan, tracks
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.track import Track
-from wallnet.experiment import pulse_job
-from wallnet.experiment.film import film_of
+from wallnet.jobs import pulse_job
+from wallnet.jobs.film import film_of
 from wallnet.tracks import free_width
 from wallnet.tracks.rigid_wall import rigid_wall, strip_demagnetization
 

@@ -8,17 +8,19 @@ from scipy.spatial import Voronoi
 
 from wallnet import api, plan, simulate, tracks
 from wallnet.config import ConfigError
-from wallnet.experiment import (
+from wallnet.film.energy import Energy
+from wallnet.jobs import (
     Simulation,
     barrier_job,
     initial_job,
     minimum_job,
     pulse_job,
 )
-from wallnet.film.energy import Energy
 from wallnet.studies import DEVICES
 from wallnet.tracks import geometry, regions, samples
 from wallnet.tracks.geometry import edge_distance
+from wallnet.tracks.grains import grain_of, parameters
+from wallnet.tracks.grains import points as points_of
 
 NM, CURRENT = 1e-9, 0.5e12
 PLAIN = {"length": 3e-6, "width": 60e-9, "cell_size": 3e-9, "notches": None}
@@ -67,7 +69,7 @@ def test_grains_are_voronoi_cells_of_a_poisson_process():
     """6 neighbours, a perimeter of 4/√λ and a variance of the area of 0.280/λ²."""
     large = {"length": 1.2e-6, "width": 1.2e-6, "notches": None}
     track = track_of(3, {"grains": GRAINS}, **large)
-    points = samples.points(track, track.disorder.grains)
+    points = points_of(track, track.disorder.grains)
     cells, area = Voronoi(points), 14e-9**2
     found = []
     for place, region in zip(points, cells.point_region, strict=True):
@@ -87,7 +89,7 @@ def test_grains_are_voronoi_cells_of_a_poisson_process():
     assert areas.var() == pytest.approx(0.280, rel=0.1, abs=0)
     # a cell is in the grain of the nearest point
     x, y = tracks.centres(track)
-    number = samples.grain_of(track, track.disorder.grains)
+    number = grain_of(track, track.disorder.grains)
     for row, column in np.random.default_rng(1).integers(0, 400, (50, 2)):
         distances = np.hypot(points[:, 0] - x[column], points[:, 1] - y[row])
         assert number[row, column] == distances.argmin()
@@ -98,7 +100,7 @@ def test_each_kind_of_disorder_is_drawn_for_itself():
     for key, draw in {
         "edges": samples.roughness,
         "notches": samples.notches,
-        "grains": lambda track: samples.points(track, track.disorder.grains),
+        "grains": lambda track: points_of(track, track.disorder.grains),
     }.items():
         alone = track_of(2, {"seed": 5, key: DISORDER[key]})
         assert np.array_equal(draw(alone), draw(whole)[-len(draw(alone)) :])
@@ -106,8 +108,7 @@ def test_each_kind_of_disorder_is_drawn_for_itself():
             assert not np.array_equal(draw(another), draw(whole))
     no_thickness = GRAINS | {"thickness": 0.0}
     thin, plain = (
-        samples.parameters(track_of(2, DISORDER | {"grains": each}))
-        for each in (GRAINS, no_thickness)
+        parameters(track_of(2, DISORDER | {"grains": each})) for each in (GRAINS, no_thickness)
     )
     assert np.array_equal(thin["anisotropy"], plain["anisotropy"])
     assert np.corrcoef(thin["anisotropy"].ravel(), thin["thickness"].ravel())[0, 1] < 0.5
@@ -134,8 +135,8 @@ def test_a_finer_mesh_sees_the_same_edges_and_grains():
     assert tops[0].min() < -1 * NM
     grains = coarse.disorder.grains
     # centres of cells of 3 nm, from -4.5 nm on, are those of each third one of 1 nm
-    thirds = samples.grain_of(fine, grains)[2::3, 1::3]
-    assert np.array_equal(thirds, samples.grain_of(coarse, grains)[1:-1])
+    thirds = grain_of(fine, grains)[2::3, 1::3]
+    assert np.array_equal(thirds, grain_of(coarse, grains)[1:-1])
 
 
 @pytest.mark.parametrize("edges", ["smooth", "stairs"])
@@ -176,7 +177,7 @@ def test_grains_multiply_what_regions_give_and_act_through_the_thickness():
     region = {"start": 0.0, "stop": 120e-9, "uniaxial_anisotropy": 0.96e6}
     grains = GRAINS | {"damping": 0.1}
     made = sampled(2, {"grains": grains}, regions=[region])
-    cells, drawn = layer_of(made).cells, samples.parameters(made.sampled_track)
+    cells, drawn = layer_of(made).cells, parameters(made.sampled_track)
     thickness = drawn["thickness"]
     step = np.where(np.arange(80) < 40, 1.2, 1.0)
     assert cells.anisotropy == pytest.approx(
@@ -185,7 +186,7 @@ def test_grains_multiply_what_regions_give_and_act_through_the_thickness():
     assert cells.dmi_constant == pytest.approx(1 / thickness, rel=1e-12, abs=0)
     assert np.array_equal(cells.thickness, thickness)
     assert np.array_equal(cells.damping, drawn["damping"])
-    number = samples.grain_of(made.sampled_track, made.sampled_track.disorder.grains)
+    number = grain_of(made.sampled_track, made.sampled_track.disorder.grains)
     of_grain = [drawn["anisotropy"][number == each] for each in np.unique(number)]
     assert max(map(np.ptp, of_grain)) == 0
     values = [each[0] for each in of_grain]
@@ -331,7 +332,7 @@ def test_ubermag_has_the_fields_of_a_sample_with_stairs():
     norm = system.m.norm.array[:, :, 0, 0]
     assert np.array_equal(norm > 0, mask)
     assert norm[mask] == pytest.approx(0.9e6 * np.ones(mask.sum()), rel=1e-9, abs=0)
-    drawn = samples.parameters(made.sampled_track)
+    drawn = parameters(made.sampled_track)
     energy = system.energy
     for field, expected in (
         (energy.uniaxialanisotropy.K, 0.8e6 * drawn["anisotropy"]),

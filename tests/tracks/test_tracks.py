@@ -5,11 +5,11 @@ import pytest
 from helpers.placed import placed_wall
 from helpers.small_campaign import MATERIAL, TINY, UNLIKE
 
-from wallnet import experiment, tracks
+from wallnet import jobs, tracks
 from wallnet.config import Material, Track, parse
 from wallnet.config.track import Notches
-from wallnet.experiment.film import check
 from wallnet.film.terms import Terms
+from wallnet.jobs.film import check
 
 SYNAPSE = Track(
     length=1500e-9,
@@ -235,12 +235,12 @@ def test_the_first_time_at_a_level_is_interpolated():
 
 def test_a_film_has_the_material_of_its_job():
     device = parse(TINY | {"material": UNLIKE}, check).devices["synapse"]
-    job = experiment.pulse_job(device, 0.5e12)
+    job = jobs.pulse_job(device, 0.5e12)
     layer = tracks.layer(job)
     assert layer.terms == Terms(
         0.9e6, 1.7e-11, -1.3e-3, 0.8e6, damping=0.45, gyromagnetic_ratio=2.3e5
     )
     assert layer.cell == (device.track.cell_size, device.track.cell_size, device.track.thickness)
     assert np.array_equal(layer.mask, tracks.magnetic_mask(device.track))
-    still = tracks.layer(experiment.minimum_job(device, "1"))
+    still = tracks.layer(jobs.minimum_job(device, "1"))
     assert still.terms == Terms(0.9e6, 1.7e-11, -1.3e-3, 0.8e6)

@@ -46,7 +46,7 @@ for shown in (*TABLES.values(), *FIGURES.values()):
             dataset=values(shown, "dataset"),
         localrule: True
         params:
-            given=lambda w, shown=shown: shown.given(campaign, **w),
+            arguments=lambda w, shown=shown: shown.arguments(campaign, **w),
             written=lambda w, output: [
                 f"{name}={path}" for name, path in output.items()
             ],
@@ -62,5 +62,5 @@ for shown in (*TABLES.values(), *FIGURES.values()):
                 ),
             ],
         shell:
-            "wallnet show {params.given:q} --job - --to {params.written:q} <<< {params.job:q}"
+            "wallnet show {params.arguments:q} --job - --to {params.written:q} <<< {params.job:q}"
             " > {log:q} 2>&1"

@@ -2,7 +2,7 @@
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-from wallnet.experiment.request import SIMULATED
+from wallnet.jobs.request import SIMULATED
 
 
 def check_named():

@@ -6,31 +6,32 @@ are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet
 """
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallnet import config, experiment
+from wallnet import config, jobs
 from wallnet import simulate as simulation
 from wallnet.api.arguments import TRACE, checked_arguments, whole
 from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.campaign import one_device
 from wallnet.config.disorder import track_of
-from wallnet.config.messages import checked, shown_key
 from wallnet.config.messages import shown as shown_text
+from wallnet.config.messages import shown_key, validated
 from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import sampled
-from wallnet.experiment.energy_path import between, neighbours
-from wallnet.experiment.simulation import level_states
 from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.jobs.energy_path import between, neighbours
+from wallnet.jobs.simulation import level_states
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minimum
-from wallnet.simulate.trains import run_train
+from wallnet.simulate.pulse_trains import run_pulse_train
 from wallnet.studies import DEVICES, STUDIES
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
@@ -50,12 +51,12 @@ __all__ = [
     "make_device",
     "minimum",
     "preview",
+    "pulse_train",
     "rigid_wall",
     "sampled",
     "simulate",
     "sweep",
     "trace_figure",
-    "train",
     *STUDIES,
 ]
 
@@ -88,8 +89,8 @@ def load_device(path: str | Path, name: str, changes: Mapping[str, Any] | None =
     >>> load_device("config.yaml", "neuron", {"material.damping": 0.3}).material.damping
     0.3
     """
-    given = [f"{key}={json.dumps(value)}" for key, value in plain(changes or {}).items()]
-    return config.load_device(path, name, check, given)
+    pairs = [f"{key}={json.dumps(value)}" for key, value in plain(changes or {}).items()]
+    return config.load_device(path, name, check, pairs)
 
 
 def make_device(**blocks: Any) -> Device:
@@ -112,7 +113,7 @@ def make_device(**blocks: Any) -> Device:
 def preview(
     device: Device, sample: int | None = None, parameters: bool = False
 ) -> "tuple[Figure, pandas.DataFrame]":
-    """Show a device before it is simulated: a drawing to scale, and what to expect of it.
+    """Show a device before it is simulated: a drawing to scale, and estimates.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def preview(
         The track with its notches, wall, detector and fixed ends, and parts of it in cells.
     pandas.DataFrame
         Value and unit of each quantity (lengths of the film, velocity of the wall, barrier, heat,
-        energy, time of the sweep), and what is doubtful of it, empty if nothing is.
+        energy, time of the sweep), and doubts about it, if there are any.
     """
     from wallnet.plan.preview import drawing_of, has_parameters, parameters_drawing, table_of
     from wallnet.report import style
@@ -211,11 +212,11 @@ def simulate(
     Raises
     ------
     wallnet.config.ConfigError
-        If the current density is not one.
+        If the current density is not valid.
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    job = experiment.pulse_job(device, current_density)
+    job = jobs.pulse_job(device, current_density)
     with simulation.progress_bar(job.longest, progress) as reached:
         return simulation.simulate(job, _begin(device, initial), reached)
 
@@ -228,14 +229,14 @@ def _track_of(data: "xarray.Dataset") -> config.Track:
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
     """Return the end of a trace, or the initial state of a device."""
     if trace is None:
-        return simulation.initial_state(experiment.initial_job(device))
+        return simulation.initial_state(jobs.initial_job(device))
     if _track_of(trace) != device.sampled_track:
         raise ConfigError("initial is a trace of another track; give one of this device")
     return simulation.state_of(trace)
 
 
 @checked_arguments
-def train(
+def pulse_train(
     device: Device,
     pulses: Iterable[Mapping[str, Any]],
     initial: "xarray.Dataset | None" = None,
@@ -267,17 +268,23 @@ def train(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    made, found = checked(experiment.Train, {"pulses": plain(pulses)})
-    if made is None:
-        raise ConfigError("\n".join(each.sentence("train") for each in found))
-    job = experiment.train_job(device, made)
+    train, findings = validated(jobs.PulseTrain, {"pulses": plain(pulses)})
+    if train is None:
+        raise ConfigError("\n".join(finding.sentence("pulse_train") for finding in findings))
+    job = jobs.pulse_train_job(device, train)
     with simulation.progress_bar(job.longest, progress) as reached:
-        return run_train(job, _begin(device, initial), reached)
+        return run_pulse_train(job, _begin(device, initial), reached)
+
+
+def train(*arguments: Any, **named: Any) -> "xarray.Dataset":
+    """Call `pulse_train`; this is its former name."""
+    warnings.warn("api.train is now api.pulse_train", DeprecationWarning, stacklevel=2)
+    return pulse_train(*arguments, **named)
 
 
 @checked_arguments
 def minimum(device: Device, state: str) -> "xarray.Dataset":
-    """Minimise the energy on from a wall that is initialised in a state of a device.
+    """Minimise the energy from a wall that is initialised in a state of a device.
 
     Parameters
     ----------
@@ -289,20 +296,20 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     Returns
     -------
     xarray.Dataset
-        The magnetisation at the minimum, its energy and its stiffness. The attribute `stayed` tells
-        whether the wall is still in the state.
+        The magnetisation at the minimum, its energy and its stiffness. The attribute `stayed` is
+        true if the wall is still in the state.
 
     Raises
     ------
     wallnet.config.ConfigError
         If the device has no such state.
     """
-    known = [INITIAL, *level_states(device.track), REVERSED]
-    if state not in known:
+    states = [INITIAL, *level_states(device.track), REVERSED]
+    if state not in states:
         raise ConfigError(
-            f"minimum: the device has no state {shown_text(state)}; use {', '.join(known)}"
+            f"minimum: the device has no state {shown_text(state)}; use {', '.join(states)}"
         )
-    return find_minimum(experiment.minimum_job(device, WallState(state).file_name))
+    return find_minimum(jobs.minimum_job(device, WallState(state).file_name))
 
 
 @checked_arguments
@@ -331,21 +338,21 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
     wallnet.config.ConfigError
         If these are no neighbouring states of the device.
     """
-    known = neighbours(device.track)
-    if (first, second) not in known:
-        pairs = ", ".join(f"({left}, {right})" for left, right in known)
-        pairs = f"one of {pairs}" if pairs else "a device with notches"
-        asked = f"({shown_key(first)}, {shown_key(second)})"
+    pairs = neighbours(device.track)
+    if (first, second) not in pairs:
+        listed = ", ".join(f"({left}, {right})" for left, right in pairs)
+        listed = f"one of {listed}" if listed else "a device with notches"
+        names = f"({shown_key(first)}, {shown_key(second)})"
         raise ConfigError(
-            f"energy_path: {asked} are no neighbouring states of the device; use {pairs}"
+            f"energy_path: {names} are no neighbouring states of the device; use {listed}"
         )
     pair = WallState(first), WallState(second)
-    needed = [each for each in pair if each.ends]
-    if len(needed) == 2 and not any(each.half for each in needed):
+    needed = [state for state in pair if state.ends]
+    if len(needed) == 2 and not any(state.half for state in needed):
         needed.append(between(*needed))
-    start, end = (each.file_name for each in pair)
-    job = experiment.barrier_job(device, start, end, spacing)
-    return find_barrier(job, {each: minimum(device, each) for each in needed})
+    start, end = (state.file_name for state in pair)
+    job = jobs.barrier_job(device, start, end, spacing)
+    return find_barrier(job, {state: minimum(device, state) for state in needed})
 
 
 @checked_arguments
@@ -361,7 +368,7 @@ def sweep(
     The files are those of the workflow, in `results` in the folder: initial state, traces, levels
     and minima of a synapse, and the device. Files of the same jobs are reused, so that a sweep that
     was interrupted goes on and one more current density simulates only its own pulse. What starts
-    from a file that is made again is made again too.
+    from a file that is computed again is computed again too.
 
     Parameters
     ----------
@@ -430,8 +437,8 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
         values = data["initial_magnetization"].values
     else:
         maps = checked_value("data", data, TRACE)["magnetization"]
-        known = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
-        snapshot = checked_value("snapshot", snapshot, known)
+        bounds = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
+        snapshot = checked_value("snapshot", snapshot, bounds)
         values = maps.isel(snapshot=snapshot).values
     track = _track_of(data)
     (columns, rows), (low, high) = track.cells, track.sides
@@ -447,7 +454,7 @@ def figure(
     traces: str | Path | None = None,
     shown: Iterable[float] = (),
 ) -> "Figure":
-    """Draw a figure of the workflow from a device, or from what was gathered of many simulations.
+    """Draw a figure of the workflow from a device or the dataset of a study.
 
     Parameters
     ----------
@@ -467,18 +474,19 @@ def figure(
     wallnet.config.ConfigError
         If there is no such figure.
     """
-    from wallnet.report import devices, style
+    from wallnet.report import style
+    from wallnet.studies.devices.figures import DRAWINGS, Sources
     from wallnet.studies.showing import show_of
 
-    made = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
-    study = next((name for name, each in STUDIES.items() if each.kind == made), "")
-    known = [made] if study else [name for name, what in FIGURES.items() if what.kind == made]
-    if kind not in known:
-        others = ", ".join(known) or "trace_figure"
+    own_kind = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
+    study = next((name for name, study in STUDIES.items() if study.kind == own_kind), "")
+    kinds = [own_kind] if study else [name for name, row in FIGURES.items() if row.kind == own_kind]
+    if kind not in kinds:
+        others = ", ".join(kinds) or "trace_figure"
         raise ConfigError(
-            f"figure: there is no figure {shown_text(kind)} of this {made}; use {others}"
+            f"figure: there is no figure {shown_text(kind)} of this {own_kind}; use {others}"
         )
-    if lacking := {*names_of(made, map(str, data))} - {*data.variables}:
+    if lacking := {*names_of(own_kind, map(str, data))} - {*data.variables}:
         raise ConfigError(f"figure: data lacks {min(lacking)}; give it as it was returned or read")
     figures = Figures()
     with style.apply(figures):
@@ -486,24 +494,25 @@ def figure(
             drawn: Figure = show_of(study).draw(data, figures)
             return drawn
         name = str(data.attrs["device"])
-        sources = devices.Sources({name: data}, str(traces) if traces else None, tuple(shown))
-        return devices.DRAWINGS[kind](sources, figures)
+        sources = Sources({name: data}, str(traces) if traces else None, tuple(shown))
+        return DRAWINGS[kind](sources, figures)
 
 
 @checked_arguments
 def trace_figure(trace: "xarray.Dataset") -> "Figure":
     """Draw a trace: the last map of m_z, and the wall at both edges against time."""
-    from wallnet.report import devices, style
+    from wallnet.report import style
+    from wallnet.report.tracks import draw_ends, draw_map
 
     figures = Figures()
     with style.apply(figures):
-        made, ((upper,), (lower,)) = style.panels(figures, 2, 1, 0.8)
-        devices.draw_map(upper, trace, trace["snapshot_time"].values[-1])
-        devices.draw_ends(lower, trace)
+        drawing, ((upper,), (lower,)) = style.panels(figures, 2, 1, 0.8)
+        draw_map(upper, trace, trace["snapshot_time"].values[-1])
+        draw_ends(lower, trace)
         lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
         lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, trace["time"].values[-1] / 1e-9))
         lower.legend()
-        return made
+        return drawing
 
 
 @checked_arguments

@@ -83,7 +83,7 @@ def _has(value: Any, *names: str) -> bool:
 def _are_devices(value: Any) -> bool:
     """Return whether it is a device, or a mapping of names to some."""
     devices = [*value.values()] if isinstance(value, Mapping) else [value]
-    return bool(devices) and all(isinstance(each, Device) for each in devices)
+    return bool(devices) and all(isinstance(device, Device) for device in devices)
 
 
 def _is_changes(value: Any) -> bool:

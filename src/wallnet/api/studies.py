@@ -1,4 +1,4 @@
-"""The functions of `wallnet.api` that ask one study, made from the registry.
+"""Functions of `wallnet.api`: one for each study of the registry.
 
 They run the workflow for the dataset of one subject.
 """
@@ -20,8 +20,8 @@ from wallnet.api.arguments import checked_arguments
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.quantities import Section, plain
 from wallnet.config.schema import described
-from wallnet.experiment.code import FOLDER
 from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.jobs.code import FOLDER
 from wallnet.plan import snakemake
 from wallnet.simulate import SimulationError
 from wallnet.studies import Study
@@ -34,7 +34,7 @@ NAMING = ("device", "devices")
 
 
 class StudyFunction(Protocol):
-    """A function that asks one study; `help` has its settings."""
+    """A function that runs one study; `help` has its settings."""
 
     def __call__(
         self,
@@ -51,7 +51,7 @@ class StudyFunction(Protocol):
 
 
 def function_of(study: Study) -> StudyFunction:
-    """Return the function that simulates and gathers what a study asks of a device.
+    """Return the function that runs a study of a device.
 
     Its signature and its docstring have the settings of the study. If these name several devices,
     so does the function.
@@ -70,7 +70,7 @@ def function_of(study: Study) -> StudyFunction:
         progress: bool = True,
         **settings: Any,
     ) -> "xarray.Dataset":
-        """Ask the study ``{name}`` of a device, as the target of this name in the workflow.
+        """Run the study ``{name}`` of a device, as the target of this name in the workflow.
 
         {study}
 
@@ -89,7 +89,7 @@ def function_of(study: Study) -> StudyFunction:
             ignore it.
         folder : str or Path, optional
             Folder of a campaign, for the files of the workflow. Finished ones of the same jobs are
-            reused, so that an interrupted call goes on. Without it, no file is kept.
+            reused, so that an interrupted call continues. Without it, no file is kept.
         processes : int, optional
             Number of simulations at once; one for each core by default.
         progress : bool
@@ -113,12 +113,12 @@ def function_of(study: Study) -> StudyFunction:
         sections = {key: block.pop(key) for key in study.sections if key in block}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
-        asked = block if study.each else {subject or name: block}
+        subjects = block if study.each else {subject or name: block}
         devices = {name: device} if isinstance(device, Device) else device
         if devices is device and not several:
             raise ConfigError(f"{study.name} asks about one device; call it once for each")
-        simulated = {key: each.plain() for key, each in devices.items()}
-        data = {"devices": simulated, study.name: asked} | sections
+        simulated = {key: device.plain() for key, device in devices.items()}
+        data = {"devices": simulated, study.name: subjects} | sections
         return dataset_of(study, data, f"api.{study.name}", folder, processes, progress)
 
     device, *options, _ = inspect.signature(ask).parameters.values()
@@ -176,8 +176,8 @@ rule asked:
     input: {targets!r}
     localrule: True
 """
-"""The workflow with a campaign of its own, whatever `config.yaml` is in the folder. Of a module,
-Snakemake would not call `onstart`, which checks the calculators."""
+"""The workflow with a campaign of its own, whatever `config.yaml` is in the folder. It is not
+included as a module, since Snakemake would not call its `onstart`, which checks the calculators."""
 
 
 def dataset_of(
@@ -190,8 +190,8 @@ def dataset_of(
 ) -> "xarray.Dataset":
     """Return the dataset of the only subject of a study, computed as the workflow computes it.
 
-    The campaign is given as plain data, with the function of the user for messages and the progress
-    bar. Without a folder, a temporary one is used; without a number of processes, all cores.
+    `data` are those of the campaign; messages and the progress bar name the `caller`. Without a
+    folder, a temporary one is used; without a number of processes, all cores.
 
     Raises
     ------
@@ -205,30 +205,30 @@ def dataset_of(
     if not subjects:
         raise ConfigError(f"{study.name} has nothing to run; add {study.missing}")
     subject, settings = next(iter(subjects.items()))
-    # as it was checked: arrays and files of waveforms are plain numbers in it
-    asked = {study.name, *study.sections} - {"devices"}
-    plain = campaign.model_dump(mode="json", exclude_none=True, include=asked)
+    # validated: it has plain numbers in place of arrays and files of waveforms
+    keys = {study.name, *study.sections} - {"devices"}
+    plain = campaign.model_dump(mode="json", exclude_none=True, include=keys)
     plain["devices"] = {name: device.plain() for name, device in campaign.simulated.items()}
     with TemporaryDirectory() as own:
         snakefile, place = Path(own, "Snakefile"), Path(folder or own)
-        with suppress(OSError):  # the next line says which
+        with suppress(OSError):  # check_writable states the fault
             place.mkdir(parents=True, exist_ok=True)
         files.check_writable(place)
-        # what rounds ask for is made if the dataset is
+        # the dataset needs the requests of all rounds
         first = study.requests_of(campaign, subject, last=0).values()
-        targets = [*(each.path for each in first), study.path(subject)]
+        targets = [*(request.path for request in first), study.path(subject)]
         text = WORKFLOW.format(workflow=workflow_path(), data=json.dumps(plain), targets=targets)
         snakefile.write_text(text, encoding="utf-8")
-        # what a killed process leaves is a lock; a file that is there is whole
+        # a killed process leaves a lock, but no partial result
         options = ("--cores", processes or os.cpu_count(), "--nolock")
-        if told := _told(snakemake.command(snakefile, place, *options), caller, progress):
-            raise SimulationError(_fault(told, place))
+        if output := _output(snakemake.command(snakefile, place, *options), caller, progress):
+            raise SimulationError(_fault(output, place))
         kind = study.kind_of(settings)
         return files.read_dataset(place / study.path(subject), kind, samples=True)
 
 
-def _told(command: Sequence[str], caller: str, progress: bool) -> str:
-    """Run Snakemake, with a progress bar; return what it told if it failed, else nothing."""
+def _output(command: Sequence[str], caller: str, progress: bool) -> str:
+    """Run Snakemake with a progress bar; return what it printed if it failed, else nothing."""
     from tqdm.auto import tqdm
 
     lines: list[str] = []
@@ -253,11 +253,11 @@ def _told(command: Sequence[str], caller: str, progress: bool) -> str:
     return "".join(lines) if process.returncode else ""
 
 
-def _fault(told: str, folder: Path) -> str:
+def _fault(text: str, folder: Path) -> str:
     """Return the sentence of the first job that failed, and the number of others."""
-    logs = [*dict.fromkeys(re.findall(r"^ +log: (.+?) \(check log", told, re.MULTILINE))]
+    logs = [*dict.fromkeys(re.findall(r"^ +log: (.+?) \(check log", text, re.MULTILINE))]
     if logs:
         with suppress(OSError):
-            told = (folder / logs[0]).read_text("utf-8", "replace").strip() or f"see {logs[0]}"
+            text = (folder / logs[0]).read_text("utf-8", "replace").strip() or f"see {logs[0]}"
     more = f"; {len(logs) - 1} more failed" if len(logs) > 1 else ""
-    return snakemake.sentence_of(told).removeprefix("wallnet: ") + more
+    return snakemake.sentence_of(text).removeprefix("wallnet: ") + more

@@ -18,10 +18,10 @@ from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import (
     ConfigError,
     Finding,
-    checked,
     finding_of,
     shown_key,
     unknown_key,
+    validated,
 )
 from wallnet.config.networks import Networks
 from wallnet.config.quantities import NAME, Name, Quantity, Section
@@ -63,13 +63,13 @@ class Campaign(Section):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is doubtful of the devices' valid values, sentences that begin with a key."""
+        """Warnings about valid values of the devices: sentences that begin with a key."""
         return self._warnings
 
     @property
     def simulated(self) -> dict[str, Device]:
         """The devices that are simulated, by name."""
-        return {name: each for name, each in self.devices.items() if isinstance(each, Device)}
+        return {name: device for name, device in self.devices.items() if isinstance(device, Device)}
 
     def at_sample(self, number: int) -> Self:
         """Return the campaign with a numbered sample of each simulated device."""
@@ -89,9 +89,9 @@ class Campaign(Section):
     def without_optional(self) -> Self:
         """The campaign without its optional devices and their studies."""
         left_out = {name for name, device in self.simulated.items() if device.optional}
-        devices = {name: each for name, each in self.devices.items() if name not in left_out}
-        made = self.model_copy(update={"devices": devices})
-        made._studies = {
+        devices = {name: self.devices[name] for name in self.devices if name not in left_out}
+        campaign = self.model_copy(update={"devices": devices})
+        campaign._studies = {
             study: {
                 name: settings
                 for name, settings in subjects.items()
@@ -99,7 +99,7 @@ class Campaign(Section):
             }
             for study, subjects in self._studies.items()
         }
-        return made
+        return campaign
 
     def of_kind(self, kind: str) -> list[str]:
         """Return the names of all devices of a kind, such as `neuron` or `synapse`."""
@@ -107,8 +107,8 @@ class Campaign(Section):
 
 
 CheckDevice = Callable[[Device], tuple[str, list[str]]]
-"""Function that returns why a valid device cannot be simulated, empty if it can, and what is
-doubtful of it; sentences that begin with a key of the device."""
+"""Function of a valid device. It returns why the device cannot be simulated, empty if it can, and
+warnings; all are sentences that begin with a key of the device."""
 
 
 def parse(
@@ -125,7 +125,7 @@ def parse(
     data : Mapping
         Contents of `config.yaml`, with overrides already merged.
     check : callable
-        What judges each device (`wallnet.experiment.film.check`).
+        Function that judges each device (`wallnet.jobs.film.check`).
     source : str
         Name of the data in messages.
     studies : Mapping
@@ -139,44 +139,44 @@ def parse(
     ConfigError
         If the data is not valid. Each problem is one line that names the key and the fix.
     """
-    known = sorted({*Campaign.model_fields, *SHARED, *studies})
-    problems = [shown_key(key) + unknown_key(key, known) for key in data if key not in known]
+    keys = sorted({*Campaign.model_fields, *SHARED, *studies})
+    problems = [shown_key(key) + unknown_key(key, keys) for key in data if key not in keys]
     raw = data.get("devices")
     if not isinstance(raw, Mapping) or not raw:
         problems.append("devices is missing or empty; describe at least one device")
         raw = {}
-    devices, found, doubts = _devices(
+    devices, device_problems, doubts = _devices(
         {str(name): device for name, device in raw.items()},
         {key: data[key] for key in SHARED if key in data},
         check,
     )
-    blocks = {key: data[key] for key in known if key in data and key not in SHARED}
-    made, findings = checked(with_studies(studies), blocks | {"devices": devices})
-    more = [_nameless(each, studies, blocks) or each.sentence() for each in findings]
-    _refuse([*problems, *found, *more], source, elsewhere)
-    assert made is not None
+    blocks = {key: data[key] for key in keys if key in data and key not in SHARED}
+    campaign, findings = validated(with_studies(studies), blocks | {"devices": devices})
+    more = [_nameless(finding, studies, blocks) or finding.sentence() for finding in findings]
+    _refuse([*problems, *device_problems, *more], source, elsewhere)
+    assert campaign is not None
 
     def validate(model: type[BaseModel], data: object, prefix: str) -> tuple[Any, list[str]]:
         """Validate a block; return its model and the problems."""
         block, findings, _ = _judged(model, data, check)
         return block, [finding.sentence(prefix) for finding in findings]
 
-    asked = {key: getattr(made, key) for key in studies}
-    problems = made.reference.problems(made.simulated)
+    settings = {key: getattr(campaign, key) for key in studies}
+    problems = campaign.reference.problems(campaign.simulated)
     for key, study in studies.items():
-        for name, settings in ({"": asked[key]} if study.each else asked[key]).items():
+        for name, entry in ({"": settings[key]} if study.each else settings[key]).items():
             where = f"{key}.{name}" if name else key
-            problems += study.problems(where, name, settings, made, validate)
+            problems += study.problems(where, name, entry, campaign, validate)
         if study.each:
-            asked[key] = dict.fromkeys(study.each(asked[key], devices), asked[key])
-    used = made.networks.level_sets
-    needed = {key: asked[key] for key, each in studies.items() if used & {*each.level_sets}}
-    problems += made.networks.problems(devices, asked.get("pulse_trains", ()), needed)
+            settings[key] = dict.fromkeys(study.each(settings[key], devices), settings[key])
+    used = campaign.networks.level_sets
+    needed = {key: settings[key] for key, study in studies.items() if used & {*study.level_sets}}
+    problems += campaign.networks.problems(devices, settings.get("pulse_trains", ()), needed)
     _refuse(problems, source, elsewhere)
-    made = made.model_copy(update={"networks": made.networks.model_copy()})
-    made.networks._measured = frozenset(made.measured)
-    made._studies, made._warnings = asked, tuple(dict.fromkeys(doubts))
-    return made
+    campaign = campaign.model_copy(update={"networks": campaign.networks.model_copy()})
+    campaign.networks._measured = frozenset(campaign.measured)
+    campaign._studies, campaign._warnings = settings, tuple(dict.fromkeys(doubts))
+    return campaign
 
 
 def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
@@ -185,9 +185,9 @@ def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
 
 
 def _nameless(finding: Finding, studies: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
-    """Return the sentence about settings of a study without a name; empty for other findings.
+    """Return a sentence if settings of a study stand in the place of its names, else nothing.
 
-    A name can be that of a setting, such as `device`, if there are settings below it.
+    A key that is also a setting, such as `device`, is a name if settings stand below it.
     """
     key, inner = str(finding.key[0]), finding.key[1:]
     if inner and key in studies and not studies[key].each:
@@ -211,21 +211,21 @@ def _with_blocks(blocks: tuple[tuple[str, Any, bool], ...]) -> type[Campaign]:
 def _refuse(problems: Iterable[str], source: str, elsewhere: Mapping[str, str]) -> None:
     """Raise an error with all problems, if there are any."""
     places = ((elsewhere.get(re.split(r"\W", p)[0], source), p) for p in problems)
-    if found := dict.fromkeys(f"{place}: {p}" for place, p in places):
-        raise ConfigError("\n".join(found))
+    if lines := dict.fromkeys(f"{place}: {p}" for place, p in places):
+        raise ConfigError("\n".join(lines))
 
 
 def _judged(
     model: type[BaseModel], data: object, check: CheckDevice
 ) -> tuple[Any, list[Finding], list[Finding]]:
     """Validate a block, and judge a device; return its model, its problems and its warnings."""
-    made, findings = checked(model, data)
-    if not isinstance(made, Device):
-        return made, findings, []
-    fault, doubts = check(made)
+    block, findings = validated(model, data)
+    if not isinstance(block, Device):
+        return block, findings, []
+    fault, doubts = check(block)
     if fault:
         return None, [finding_of(Device, (), fault)], []
-    return made, [], [finding_of(Device, (), doubt) for doubt in doubts]
+    return block, [], [finding_of(Device, (), doubt) for doubt in doubts]
 
 
 def _devices(
@@ -233,8 +233,7 @@ def _devices(
 ) -> tuple[dict[str, Device | MeasuredDevice], list[str], list[str]]:
     """Return the valid devices, the problems of the others, and the warnings of the valid ones.
 
-    What concerns several devices that inherit it is reported once, under the key that the user
-    wrote.
+    A finding that devices inherit is reported once, under the key that the user wrote.
     """
     devices: dict[str, Device | MeasuredDevice] = {}
     problems: list[str] = []
@@ -253,9 +252,9 @@ def _devices(
         measured = own.get("kind") == MEASURED
         model = MeasuredDevice if measured else Device
         data = own if measured else laid_over(shared, own)
-        made, findings[name], doubts[name] = _judged(model, data, check)
-        if made is not None:
-            devices[name] = made
+        device, findings[name], doubts[name] = _judged(model, data, check)
+        if device is not None:
+            devices[name] = device
     problems += _reported(findings, raw, shared)
     return devices, problems, [*_reported(doubts, raw, shared)]
 
@@ -296,7 +295,7 @@ def load_device(
     name : str
         The device.
     check : callable
-        What judges a device, as for `parse`.
+        Function that judges the device, as for `parse`.
     changes : sequence of str
         Changes such as ``material.damping=0.2``; the keys are those of the device.
 
@@ -313,8 +312,8 @@ def load_device(
     data = read_yaml(path)
     devices = data.get("devices")
     if not isinstance(devices, dict) or not isinstance(devices.get(name), dict):
-        known = ", ".join(map(str, devices)) if isinstance(devices, dict) else "none"
-        raise ConfigError(f"{path} has no device {name!r}; it has: {known}")
+        names = ", ".join(map(str, devices)) if isinstance(devices, dict) else "none"
+        raise ConfigError(f"{path} has no device {name!r}; it has: {names}")
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or not all(key.split(".")):
@@ -329,7 +328,7 @@ def load_device(
             block[last] = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ConfigError(f"--set {change} has no valid value; write it as in YAML") from None
-    # the changed device need not suit its heirs, nor other sections, such as pulses from its states
+    # heirs and other sections, such as pulses from its states, need not be valid after the change
     blocks = {str(key): block for key, block in devices.items()}
     try:
         heirs = lineage(name, blocks)
@@ -342,7 +341,7 @@ def load_device(
 
 
 def one_device(data: Mapping[str, Any], name: str, check: CheckDevice, source: str) -> Device:
-    """Return a simulated device of plain data, with Python's warnings of what is doubtful.
+    """Return a simulated device of plain data, and warn where its values are doubtful.
 
     The errors are those of `parse`.
     """

@@ -49,7 +49,7 @@ class Declaration:
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
     memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
-    """Memory of a job in MB; what is not given is that of the embedded engine."""
+    """Memory of a job in MB; by default, that of the embedded engine."""
     runtime: ClassVar[Amounts] = {"trace": 15, "pulse_train": 60, "ensemble": 240}
     """Wall time in min after which a cluster may end a job; as above."""
     relative_time: ClassVar[PositiveFloat | None] = None
@@ -102,7 +102,7 @@ READ: dict[str, type[Declaration]] = {}
 
 
 def declared(name: str) -> type[Declaration]:
-    """Return the declaration of a calculator, as far as it is known."""
+    """Return the declaration of a calculator; `Unread` before this process has read its class."""
     return PACKAGED.get(name) or READ.get(name, Unread)
 
 
@@ -124,7 +124,7 @@ NEEDS = {
     "fields": "material.bias_field (or heavy_metal.oersted)",
     "varying_current": "heavy_metal.cut",
 }
-"""Keys that need a calculator to simulate more, by the attribute of `Declaration`."""
+"""Keys that need an attribute of `Declaration` to be true, by attribute."""
 
 
 def refusal(name: str, declaration: type[Declaration], needs: Collection[str]) -> str:
@@ -134,7 +134,7 @@ def refusal(name: str, declaration: type[Declaration], needs: Collection[str]) -
     """
     for what, key in NEEDS.items():
         if what in needs and not getattr(declaration, what):
-            able = " or ".join(each for each in PACKAGED if getattr(PACKAGED[each], what))
+            able = " or ".join(other for other in PACKAGED if getattr(PACKAGED[other], what))
             own = "" if name in PACKAGED else f", set {what} = True in its class if it does so"
             return (
                 f"{key} is not simulated by the calculator {name}; leave it out{own}, or set "
@@ -148,7 +148,7 @@ CalculatorName = Annotated[
     Text(
         CLASS,
         f"is {{}}; use {', '.join(map(repr, PACKAGED))} or 'module:Class'",
-        known=PACKAGED,
+        choices=PACKAGED,
         title="module:Class",
     ),
 ]

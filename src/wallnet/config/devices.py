@@ -46,11 +46,9 @@ from wallnet.config.quantities import (
 from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
+from wallnet.film.constants import VACUUM_PERMEABILITY
 
 LARGEST_SAMPLE = 2**32 - 1
-
-VACUUM_PERMEABILITY = 4e-7 * math.pi
-"""μ0 in N/A², the value of the paper and of OOMMF."""
 
 
 class StaticMaterial(Section):
@@ -174,7 +172,7 @@ class Material(SimulatedMaterial):
         yield from super()._faults()
         if self.field_like_ratio is not None and self.field_like_torque:
             yield (
-                "field_like_ratio and field_like_torque both tell the field-like torque; leave one "
+                "field_like_ratio and field_like_torque both set the field-like torque; leave one "
                 "out, or set field_like_torque: 0.0"
             )
 
@@ -183,9 +181,10 @@ class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
     The embedded engine simulates it, and OOMMF without `heating`. By default, the film has the
-    values of `material` at 300 K, and at `ambient` those that follow by Bloch's law. Its cells have
-    higher ones, which their fluctuations reduce again: the magnetisation by about 2 % at 300 K in
-    cells of 3 nm. Nothing comes to rest, so the relaxation lasts its longest time. A quench to 0 K
+    values of `material` at 300 K, and at `ambient` those that follow by Bloch's law. Single
+    cells have higher values, since fluctuations between the cells lower those of the film: the
+    magnetisation by about 2 % at 300 K in cells of 3 nm. Walls do not come to rest, so the
+    relaxation lasts its longest time. A quench to 0 K
     at its end shows the state of the wall.
     """
 
@@ -193,6 +192,10 @@ class Temperature(Section):
     """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
+    equilibration: DurationOrNone = silent(2e-9)
+    """Time without current before the first pulse, in which each replica equilibrates with a
+    thermal field of its own. Source: our choice; a wall at a notch of `synapse-5` forgets its
+    position within 0.5 ns at 300 K."""
     heating: Literal["none", "pulse"] = silent("none")
     """Whether pulses heat the film, by `heavy_metal` and `heating` of the device (`pulse`).
     Source: our choice."""
@@ -200,9 +203,9 @@ class Temperature(Section):
     """Power of the magnetisation with which Ku changes with the temperature of the film. Source:
     Callen and Callen, 3 for one axis; imperfect interfaces have less, see docs/physics.md."""
     exchange_exponent: Annotated[float, Quantity("1", 1.0, 4.0)] = silent(2.0)
-    """The same of A. Source: mean field, 2; spin waves give 1.8, see docs/physics.md."""
+    """The same power for A. Source: mean field, 2; spin waves give 1.8, see docs/physics.md."""
     dmi_exponent: Annotated[float, Quantity("1", 1.0, 6.0)] = silent(2.0)
-    """The same of D. Source: as A, 2; up to 4.9 was measured, see docs/physics.md."""
+    """The same power for D. Source: as A, 2; up to 4.9 was measured, see docs/physics.md."""
     damping_law: Literal["constant", "llb"] = silent("constant")
     """Whether the damping changes with the temperature, as α ∝ (1 - T/3Tc)/m(T) (`llb`). Source:
     Landau-Lifshitz-Bloch equation, see docs/physics.md."""
@@ -210,7 +213,7 @@ class Temperature(Section):
     """Temperature at which the film was measured to have the values of `material`. Source: our
     choice, room temperature."""
     values_of: Literal["film", "cells"] = silent("film")
-    """What has the values of `material`: the film, or each cell at `ambient` without its
+    """Whether the film has the values of `material`, or each cell at `ambient` without its
     fluctuations (`cells`), as in other micromagnetic simulations. Source: our choice."""
     thermal_field: bool = silent(True)
     """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
@@ -260,7 +263,7 @@ class Output(Section):
             yield "snapshot_interval is shorter than interval; make it longer"
 
     def without_maps_between(self, longest: float) -> "Output":
-        """Return these intervals with only the first and the last map of a run of up to a time."""
+        """Return the intervals with which a run of up to a time in s has two maps only."""
         return self.model_copy(update={"snapshot_interval": max(longest, self.interval)})
 
 
@@ -306,8 +309,8 @@ DeviceKind = Literal[
 def _is_kind(value: Any) -> Any:
     if value in get_args(DeviceKind):
         return value
-    known = f"{', '.join(map(repr, get_args(DeviceKind)))} or {MEASURED!r}"
-    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
+    kinds = f"{', '.join(map(repr, get_args(DeviceKind)))} or {MEASURED!r}"
+    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": kinds})
 
 
 class Device(Section):
@@ -337,12 +340,12 @@ class Device(Section):
     """The film and the spin current."""
     regions: tuple[Region, ...] | None = silent(None)
     """Regions along the track whose film differs from `material`. Where they overlap, the later one
-    holds for the parameters that it has."""
+    sets the parameters that it has."""
     parameters_file: MapFile | None = silent(None)
     """Map of the film's parameters over the whole track: a netCDF file, relative to the folder of
-    the campaign. Regions lie over it."""
+    the campaign. Regions replace its values."""
     edge_damage: EdgeDamage | None = silent(None)
-    """Lower Ku near edges and notches, of what regions and the map give."""
+    """Damage at edges and notches, which lowers the Ku of regions, map and `material`."""
     disorder: Disorder | None = silent(None)
     """What differs between samples of the device."""
     sample: Annotated[int, Field(ge=0, le=LARGEST_SAMPLE)] = silent(0)
@@ -401,9 +404,9 @@ class Device(Section):
         return SampledTrack(**dict(self.track), disorder=self.disorder, sample=self.sample)
 
     def of_sample(self, number: int | None) -> Self:
-        """Return a sample of it; itself if the number is None.
+        """Return a sample of the device; the device itself if the number is None.
 
-        A device without disorder has none but 0: a `ConfigError`.
+        Only a device with disorder has samples other than 0; for others, `ConfigError` is raised.
         """
         if number and not self.disorder:
             raise ConfigError(f"sample {number} needs disorder of the device; add it")
@@ -412,8 +415,8 @@ class Device(Section):
     @property
     def field_temperature(self) -> float:
         """Temperature in K of the thermal field; 0 without one."""
-        given = self.temperature
-        return given.ambient if given and given.thermal_field else 0.0
+        temperature = self.temperature
+        return temperature.ambient if temperature and temperature.thermal_field else 0.0
 
     @property
     def film_temperature(self) -> float:
@@ -444,8 +447,8 @@ class Device(Section):
     @property
     def measured_at(self) -> float:
         """Temperature in K at which the film, or its cells, have the values of `material`."""
-        given = self.film_law
-        return given.ambient if given.values_of == "cells" else given.measured_at
+        law = self.film_law
+        return law.ambient if law.values_of == "cells" else law.measured_at
 
     @property
     def film_law(self) -> Temperature:

@@ -10,7 +10,7 @@ from wallnet.config.quantities import Quantity, Section
 from wallnet.config.track import ROUNDING, Track
 
 GRID = 0.5e-9
-"""Distance in m of the places at which edges are drawn, whatever the cells are."""
+"""Distance in m between the positions at which edges are drawn, whatever the cell size is."""
 
 LARGEST = 4.0
 """Largest deviation, in standard deviations; larger ones are cut."""
@@ -36,7 +36,7 @@ class EdgeRoughness(Section):
 
 
 class NotchSpread(Section):
-    """Standard deviations of the notches, of both edges each for itself."""
+    """Standard deviations of the notches, which are drawn independently on both edges."""
 
     length: Deviation = 1e-9
     """Of the length along the edge, the diameter of a half disc, whose depth changes by half of it.
@@ -86,8 +86,8 @@ class Grains(Section):
 class Disorder(Section):
     """What differs between samples of a device; `sample` is the number of one.
 
-    Each part is left out if not given, and has its defaults if `{}`. Deviations are normal, and cut
-    at four standard deviations.
+    Each part is left out if not given, and has its defaults if `{}`. Deviations are normally
+    distributed, and cut at four standard deviations.
     """
 
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
@@ -185,11 +185,11 @@ class SampledTrack(Track):
         return self.model_copy(update={"disorder": self.disorder.model_copy(update=alike)})
 
 
-def track_of(given: Any) -> Any:
+def track_of(track: Any) -> Any:
     """Return the track, or the sample of one, that plain data describe."""
-    if not isinstance(given, Mapping):
-        return given
-    return (SampledTrack if "sample" in given else Track).model_validate(given)
+    if not isinstance(track, Mapping):
+        return track
+    return (SampledTrack if "sample" in track else Track).model_validate(track)
 
 
 AnyTrack = Annotated[SerializeAsAny[Track], BeforeValidator(track_of)]

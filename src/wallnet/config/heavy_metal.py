@@ -27,7 +27,7 @@ Handbook of Chemistry and Physics.
 
 
 ROOM_TEMPERATURE = 300.0
-"""Temperature in K of the track before a pulse, for which the properties below are."""
+"""Temperature in K of the track before a pulse, at which the properties below hold."""
 
 
 LORENZ_NUMBER = 2.44e-8

@@ -13,7 +13,7 @@ SHARED = (
 """Top-level keys that every device inherits."""
 
 LONGEST_CHAIN = 100
-"""Largest number of devices of which each but the last inherits from the next."""
+"""Largest number of devices in a chain, in which each inherits from the next."""
 
 
 def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,11 +69,11 @@ def resolved(name: str, devices: Mapping[str, Any]) -> dict[str, Any]:
 
     The errors are those of `lineage`.
     """
-    made: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for heir in reversed(lineage(name, devices)):
-        made = laid_over(made, devices[heir])
-    made.pop("like", None)
-    return made
+        merged = laid_over(merged, devices[heir])
+    merged.pop("like", None)
+    return merged
 
 
 def writes(block: object, path: Location) -> bool:

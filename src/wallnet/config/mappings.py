@@ -130,11 +130,11 @@ class Differential(Pair):
         """Return the pairs with different differences; see `Scheme.pairs`."""
         # equal steps differ by rounding: differences closer than SAME are one entry
         steps = ((levels[:, None] - levels) / SAME).round().tolist()
-        found: dict[float, tuple[int, int]] = {}
+        pairs: dict[float, tuple[int, int]] = {}
         for plus, row in enumerate(steps):
             for minus, step in enumerate(row):
-                found.setdefault(step, (plus, minus))
-        return [found[step] for step in sorted(found)]
+                pairs.setdefault(step, (plus, minus))
+        return [pairs[step] for step in sorted(pairs)]
 
 
 class Signed(Pair):
@@ -229,15 +229,15 @@ def split_mapping(name: str) -> MappingName:
     >>> split_mapping("layer").scale
     'largest'
     """
-    found = re.fullmatch(_MAPPING, name)
-    if found is None:
+    match = re.fullmatch(_MAPPING, name)
+    if match is None:
         *first, last = SCHEMES
         raise ValueError(
             f"has {name!r}, which is not a mapping; write {', '.join(first)} or {last}, then if "
             f"wanted -row (not after {' or '.join(_WITHOUT_ROW)}), then -fitted or -Ksd (K from 1 "
             f"to 9.99), then {' or '.join(LEVEL_SETS[1:])} after -, as in signed-3sd-extended"
         )
-    _, scheme, rows, _, scale, deviations, _, _, level_set = found.groups()
+    _, scheme, rows, _, scale, deviations, _, _, level_set = match.groups()
     return MappingName(
         scheme=scheme,
         per_row=bool(rows) or SCHEMES[scheme].per_row,

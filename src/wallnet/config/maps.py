@@ -51,7 +51,7 @@ class ParameterMap(NamedTuple):
 
 
 class ParametersFile(Section):
-    """A netCDF file whose content is part of a device by its digest; given by its name."""
+    """A netCDF file, given by its name; a device depends on the digest of its content."""
 
     path: FilePath
     """The file, relative to the folder of the campaign."""
@@ -61,12 +61,12 @@ class ParametersFile(Section):
     """Parameters of which it has maps."""
 
 
-def _of_name(given: Any) -> Any:
+def _of_name(name: Any) -> Any:
     """Read a file that is given by its name."""
-    if not isinstance(given, str):
-        return given
-    found = read(Path(given).expanduser())
-    return {"path": given, "sha256": found.sha256, "parameters": sorted(found.values)}
+    if not isinstance(name, str):
+        return name
+    content = read(Path(name).expanduser())
+    return {"path": name, "sha256": content.sha256, "parameters": sorted(content.values)}
 
 
 MapFile = Annotated[ParametersFile, BeforeValidator(_of_name, json_schema_input_type=str)]
@@ -96,7 +96,7 @@ def read(path: str | Path) -> ParameterMap:
 
 @lru_cache(maxsize=4)
 def _parsed(content: bytes) -> ParameterMap:
-    """Return the map in the content of a file; its arrays are not changed."""
+    """Return the map in the content of a file. It is cached, so nobody changes its arrays."""
     import netCDF4
 
     try:
@@ -123,10 +123,10 @@ def _coordinate(variables: Mapping[str, "netCDF4.Variable[Any]"], name: str) -> 
     if name not in variables or variables[name].dimensions != (name,):
         raise ValueError(f"has no coordinate {name} over the dimension {name}; add it, in m")
     _check_unit(variables[name], name, "m")
-    found = np.asarray(variables[name][...], dtype=float)
-    if found.size < 2 or not np.all(np.diff(found) > 0):
+    positions = np.asarray(variables[name][...], dtype=float)
+    if positions.size < 2 or not np.all(np.diff(positions) > 0):
         raise ValueError(f"has a coordinate {name} that does not ascend; order its values")
-    return found
+    return positions
 
 
 def _values(variable: "netCDF4.Variable[Any]", name: str, quantity: Quantity) -> "NDArray[Any]":
@@ -137,19 +137,19 @@ def _values(variable: "netCDF4.Variable[Any]", name: str, quantity: Quantity) ->
         axes = ", ".join(variable.dimensions)
         raise ValueError(f"has {name} over ({axes}); transpose it to (y, x)")
     _check_unit(variable, name, quantity.unit)
-    found = np.asarray(variable[...], dtype=float)
+    values = np.asarray(variable[...], dtype=float)
     # the extreme values, and all that is not finite, are within the bounds if these are
-    for value in (found.min(), found.max(), np.abs(found).min()):
+    for value in (values.min(), values.max(), np.abs(values).min()):
         try:
             quantity.checked(float(value))
         except ValueError as error:
             raise ValueError(f"has {name} = {value:g}: it {error}") from None
-    return found
+    return values
 
 
 def _check_unit(variable: "netCDF4.Variable[Any]", name: str, unit: str) -> None:
     """Refuse another unit than that of a quantity; J/m³ may be written as J/m^3 or J/m3."""
-    told = str(getattr(variable, "units", "1"))
-    plain = re.sub(r"[\s^*]", "", told.translate(str.maketrans("²³", "23")))
+    units = str(getattr(variable, "units", "1"))
+    plain = re.sub(r"[\s^*]", "", units.translate(str.maketrans("²³", "23")))
     if plain != unit.translate(str.maketrans("²³", "23")):
-        raise ValueError(f"has {name} in {told[:40]!r}; convert it, and write units: {unit}")
+        raise ValueError(f"has {name} in {units[:40]!r}; convert it, and write units: {unit}")

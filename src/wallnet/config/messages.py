@@ -55,22 +55,22 @@ def shown_key(part: object) -> str:
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
 
 
-def unknown_key(key: object, known: Iterable[str]) -> str:
-    """Return the message that a key is unknown, with a similar key or all known keys."""
-    known = list(known)
-    near = difflib.get_close_matches(str(key), known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(known)})"
-    return f" is not a key of the configuration; remove it{hint if known else ''}"
+def unknown_key(key: object, keys: Iterable[str]) -> str:
+    """Return the message that a key is unknown, with a similar key or all keys of its block."""
+    keys = list(keys)
+    near = difflib.get_close_matches(str(key), keys, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(keys)})"
+    return f" is not a key of the configuration; remove it{hint if keys else ''}"
 
 
-def misnamed(key: str, name: str, known: Iterable[str], what: str) -> list[str]:
-    """Return the problem of a key that names none of the known, which are `what`; or no problem."""
-    known = list(known)
-    if name in known:
+def misnamed(key: str, name: str, names: Iterable[str], what: str) -> list[str]:
+    """Return the problem of a key whose value is none of the names, those of `what`; or none."""
+    names = list(names)
+    if name in names:
         return []
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    listed = ", ".join(map(shown_key, known)) or "none yet"
+    listed = ", ".join(map(shown_key, names)) or "none yet"
     return [f"{key} names {shown(name)}, which is not {what}{hint}; use one of {listed}"]
 
 
@@ -95,15 +95,15 @@ def _location(error: Mapping[str, Any]) -> Location:
     return tuple(part for part in error["loc"] if not re.match(without, str(part)))
 
 
-_NO_BLOCK = " is {given}, not a block of keys; indent its keys below it"
-_NO_LIST = " is {given}, not a list; write it like [a, b]"
+_NO_BLOCK = " is {value}, not a block of keys; indent its keys below it"
+_NO_LIST = " is {value}, not a list; write it like [a, b]"
 _SENTENCES = {
     "missing": " is missing; add it",
     "invalid_key": " is not a name; quote it as text or remove it",
-    "literal_error": " is {given}; use {expected}",
+    "literal_error": " is {value}; use {expected}",
     "too_short": " has too few entries; give at least {min_length}",
     "too_long": " has too many entries; give at most {max_length}",
-    **dict.fromkeys(("number", "bounds"), " = {given} {message}"),
+    **dict.fromkeys(("number", "bounds"), " = {value} {message}"),
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), _NO_BLOCK),
     **dict.fromkeys(("tuple_type", "list_type"), _NO_LIST),
 }
@@ -123,19 +123,19 @@ def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> Finding:
     """Translate a finding of pydantic."""
     key, value, context = _location(error), error.get("input"), error.get("ctx", {})
     kinds = {"a block": dict | BaseModel, "a list": list | tuple}
-    given = next((name for name, kind in kinds.items() if isinstance(value, kind)), shown(value))
+    written = next((name for name, kind in kinds.items() if isinstance(value, kind)), shown(value))
     if error["type"] == "value_error":
         return finding_of(model, key, str(context["error"]))
     if error["type"] == "extra_forbidden":
         return Finding(key, unknown_key(key[-1], _known_keys(model, key[:-1])), key)
-    text = _SENTENCES.get(error["type"], " is {given}: {lower}; correct it")
-    told = {"given": given, "message": error["msg"], "lower": error["msg"].lower()}
+    text = _SENTENCES.get(error["type"], " is {value}: {lower}; correct it")
+    fields = {"value": written, "message": error["msg"], "lower": error["msg"].lower()}
     if error["type"] == "literal_error":  # as YAML writes them
         context |= {"expected": context["expected"].replace("False, True", "false, true")}
-    return Finding(key, text.format(**told, **context), key)
+    return Finding(key, text.format(**fields, **context), key)
 
 
-def checked(model: type[Model], data: object) -> tuple[Model | None, list[Finding]]:
+def validated(model: type[Model], data: object) -> tuple[Model | None, list[Finding]]:
     """Validate a block; return None if it is not valid, and the problems, at most one a key."""
     try:
         return model.model_validate(data), []

@@ -36,12 +36,12 @@ DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 """Default sources. The others run programs of the system, so the campaign has to name them."""
 
 Reading = Literal["parallel", "series"]
-"""Reading of a conductance; see `wallnet.devices.conductance`."""
+"""Reading of a conductance; see `wallnet.studies.devices.conductance`."""
 
 
 def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(values)) < len(values):
-        raise ValueError("names something twice; list each wanted entry once")
+        raise ValueError("names something twice; list each entry once")
     return values
 
 
@@ -95,8 +95,8 @@ class DataSet(Section):
 
 
 KNOWN_DATASETS = {
-    name: DataSet.model_validate(each)
-    for name, each in read_yaml(Path(__file__).with_name("datasets.yaml")).items()
+    name: DataSet.model_validate(data_set)
+    for name, data_set in read_yaml(Path(__file__).with_name("datasets.yaml")).items()
 }
 """The data sets of the paper, 60,000 training and 10,000 test images each."""
 
@@ -194,7 +194,7 @@ class Recipe(LevelTrainings):
             CLASS,
             f"is {{}}, which is no model; use {', '.join(MODELS)}, or write module:Class for a "
             "class of your own",
-            known=MODELS,
+            choices=MODELS,
             title="module:Class",
         ),
     ] = MODELS[0]
@@ -213,13 +213,13 @@ class Recipe(LevelTrainings):
 
         They are those of all mappings of a campaign, and `NO_DEVICE` of a stage with FP32 weights.
         """
-        found: dict[str, tuple[str, ...]] = {}
+        stages: dict[str, tuple[str, ...]] = {}
         for name, stage in STAGES.items():
             if (training := getattr(self, stage.needs)) is not None:
-                wanted = getattr(training, "mappings", None)
-                chosen = tuple(m for m in mappings if wanted is None or m in wanted)
-                found[name] = chosen if stage.mapped else (NO_DEVICE,)
-        return found
+                selected = getattr(training, "mappings", None)
+                chosen = tuple(m for m in mappings if selected is None or m in selected)
+                stages[name] = chosen if stage.mapped else (NO_DEVICE,)
+        return stages
 
 
 class RunSet(Section):
@@ -259,7 +259,7 @@ class RunSet(Section):
     def limited(self, stages: Collection[str], **changes: Any) -> Self:
         """Return the networks at some stages, with other changes."""
         kept = {
-            recipe: {stage: found for stage, found in computed.items() if stage in stages}
+            recipe: {stage: mappings for stage, mappings in computed.items() if stage in stages}
             for recipe, computed in self.stages.items()
         }
         return self.model_copy(update={"stages": kept, **changes})
@@ -332,9 +332,9 @@ class Networks(Section):
         for name in self.own_datasets:
             if name in KNOWN_DATASETS:
                 yield f"own_datasets has {name!r}, which is taken; choose another name"
-        known = self.known_datasets
+        data_sets = self.known_datasets
         for name in self.datasets:
-            for fault in misnamed("datasets", name, known, "a data set"):
+            for fault in misnamed("datasets", name, data_sets, "a data set"):
                 yield f"{fault}, or describe it in own_datasets"
 
     @property
@@ -400,16 +400,16 @@ class Networks(Section):
                     )
         if not self.recipes:
             return
-        # another data set than today's is no fault: datasets is changed often
+        # shift may name data sets that datasets lacks now, since users change datasets often
         named: dict[str, tuple[Collection[str], str]] = {
             "mappings": (self.mappings, "in networks.mappings"),
             "shift": (self.known_datasets, "a data set"),
         }
         for recipe, settings in self.recipes.items():
-            for (stage, training), (key, (known, what)) in product(settings, named.items()):
+            for (stage, training), (key, (allowed, what)) in product(settings, named.items()):
                 for name in getattr(training, key, None) or ():
                     where = f"networks.recipes.{recipe}.{stage}.{key}"
-                    yield from misnamed(where, name, known, what)
+                    yield from misnamed(where, name, allowed, what)
         for key, kind, names in (
             ("neuron", "neuron", [self.neuron]),
             ("synapses", "synapse", self.synapses),

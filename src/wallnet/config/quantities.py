@@ -51,9 +51,9 @@ class Section(BaseModel):
 
 
 def silent(default: Any) -> Any:
-    """Return the field of a key that is in no JSON at its default.
+    """Return the field of a key that JSON leaves out at its default.
 
-    Finished results thus do not run again for a key that their jobs lack.
+    Results from before the key existed thus do not run again.
     """
     return Field(default, exclude_if=lambda value: value == default)
 
@@ -71,7 +71,7 @@ def plain(value: Any) -> Any:
 
 
 ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
-"""Annotation of a list of which the order and repetitions mean nothing."""
+"""Annotation of a list whose order and repetitions have no meaning."""
 
 
 class Form:
@@ -179,7 +179,7 @@ class Text(Form):
     """Regular expression that the whole text matches."""
     fault: str
     """Sentence about another text, after its key, with `{}` for the text."""
-    known: Collection[str] = ()
+    choices: Collection[str] = ()
     """Further texts that are allowed."""
     title: str = ""
     """What the pattern stands for, in the schema."""
@@ -188,7 +188,7 @@ class Text(Form):
         """Return a text of this form; YAML reads some as numbers."""
         text = str(value)
         if not isinstance(value, str | int) or not (
-            text in self.known or re.fullmatch(self.pattern, text)
+            text in self.choices or re.fullmatch(self.pattern, text)
         ):
             raise ValueError(self.fault.format(shown(value)))
         return text
@@ -200,7 +200,7 @@ class Text(Form):
         form = {"pattern": self.pattern, **({"title": self.title} if self.title else {})}
         return {
             "type": "string",
-            "anyOf": [*([{"enum": [*self.known]}] if self.known else []), form],
+            "anyOf": [*([{"enum": [*self.choices]}] if self.choices else []), form],
         }
 
 

@@ -61,9 +61,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "it"
-        found = one_line(getattr(error, "problem", error))
-        fix = "use spaces instead of tabs" if r"\t" in found else "fix that line"
-        raise ConfigError(f"{path}: {where} is not valid YAML ({found}); {fix}") from None
+        problem = one_line(getattr(error, "problem", error))
+        fix = "use spaces instead of tabs" if r"\t" in problem else "fix that line"
+        raise ConfigError(f"{path}: {where} is not valid YAML ({problem}); {fix}") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path} contains no keys; `wallnet init` writes an example")
     if TEMPLATE in data:

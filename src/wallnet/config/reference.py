@@ -82,24 +82,24 @@ class Reference(Section):
         """Return the reference data of some devices."""
         return self.model_copy(
             update={
-                block: tuple(each for each in getattr(self, block) if each.device in devices)
+                block: tuple(entry for entry in getattr(self, block) if entry.device in devices)
                 for block in type(self).model_fields
             }
         )
 
     def problems(self, devices: Mapping[str, Device]) -> list[str]:
         """List the conflicts with the simulated devices, one sentence each."""
-        found: list[str] = []
+        problems: list[str] = []
         for block in type(self).model_fields:
             key = f"reference.{block}"
-            for each in getattr(self, block):
-                if missing := missing_device(key, each.device, devices):
-                    found += missing
-                elif isinstance(each, FinalState | ArrivalTime):
-                    count = len(devices[each.device].track.notch_positions)
-                    if not 0 < max(1, each.notch) <= count:
-                        found.append(
-                            f"{key} has notch {max(1, each.notch)}, and {each.device} has {count}; "
-                            "name another device or notch"
+            for entry in getattr(self, block):
+                if missing := missing_device(key, entry.device, devices):
+                    problems += missing
+                elif isinstance(entry, FinalState | ArrivalTime):
+                    count = len(devices[entry.device].track.notch_positions)
+                    if not 0 < max(1, entry.notch) <= count:
+                        problems.append(
+                            f"{key} has notch {max(1, entry.notch)}, and {entry.device} has "
+                            f"{count}; name another device or notch"
                         )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(problems))

@@ -34,7 +34,7 @@ Profile = Annotated[
         Field(min_length=1, max_length=1, title="{ramp: [...]} or {steps: [...]}"),
         Tag(_SHAPE),
     ],
-    Discriminator(lambda given: _SHAPE if isinstance(given, Mapping) else _NUMBER),
+    Discriminator(lambda profile: _SHAPE if isinstance(profile, Mapping) else _NUMBER),
 ]
 """A value; `ramp`, values at equal distances from `start` to `stop` with straight lines between
 them; or `steps`, values of equal parts."""
@@ -72,8 +72,8 @@ class Region(Section):
     @property
     def profiles(self) -> dict[str, Profiled]:
         """The parameters that it has, by name."""
-        found = ((name, getattr(self, name)) for name in QUANTITIES)
-        return {name: profile for name, profile in found if profile is not None}
+        profiles = ((name, getattr(self, name)) for name in QUANTITIES)
+        return {name: profile for name, profile in profiles if profile is not None}
 
     def _faults(self) -> Iterator[str]:
         if self.stop <= self.start:
@@ -105,15 +105,15 @@ class Variation(Section):
     @property
     def names(self) -> set[str]:
         """Parameters that vary."""
-        found = {name for region in self.regions for name in region.profiles}
-        found |= {*(self.parameters_file.parameters if self.parameters_file else ())}
-        return found | ({"uniaxial_anisotropy"} if self.edge_damage else set())
+        names = {name for region in self.regions for name in region.profiles}
+        names |= {*(self.parameters_file.parameters if self.parameters_file else ())}
+        return names | ({"uniaxial_anisotropy"} if self.edge_damage else set())
 
     def of_energy(self) -> Self | None:
         """Return what the energy depends on: all but the damping. None if nothing is left."""
         reference = {name: self.reference[name] for name in self.reference if name != "damping"}
         regions = [region.model_copy(update={"damping": None}) for region in self.regions]
-        varying: dict[str, Any] = {"regions": tuple(each for each in regions if each.profiles)}
+        varying: dict[str, Any] = {"regions": tuple(r for r in regions if r.profiles)}
         if file := self.parameters_file:
             names = tuple(name for name in file.parameters if name in reference)
             kept = file.model_copy(update={"parameters": names})
@@ -146,7 +146,7 @@ class Variation(Section):
             )
 
     def key_of(self, name: str, x: float | None = None) -> str:
-        """Return the key that varies a parameter, or another one, at a position in m if given."""
+        """Return a key that varies a parameter, or else any one; at a position in m if given."""
         here = [
             (f"regions.{number}", region.profiles)
             for number, region in reversed([*enumerate(self.regions)])

@@ -23,10 +23,10 @@ class _Described(GenerateJsonSchema):
         return False
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        made = super().model_schema(schema)
+        block = super().model_schema(schema)
         for key, text in described(schema["cls"]).items():
-            made["properties"][key]["description"] = text
-        return made
+            block["properties"][key]["description"] = text
+        return block
 
 
 def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
@@ -35,8 +35,8 @@ def of_campaign(studies: Mapping[str, Any]) -> JsonSchemaValue:
     The description of each key contains its meaning and, if there are any, its unit and the source
     of its value, as in "Length along x. Unit: m. Source: paper.". The draft is 2020-12.
     """
-    made = with_studies(studies).model_json_schema(schema_generator=_Described)
-    return {"$schema": GenerateJsonSchema.schema_dialect} | made
+    schema = with_studies(studies).model_json_schema(schema_generator=_Described)
+    return {"$schema": GenerateJsonSchema.schema_dialect} | schema
 
 
 def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
@@ -44,18 +44,18 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
 
     No key of a device is required, since it may be given at the top level or inherited by `like`.
     """
-    made = of_campaign(studies)
-    device = made["$defs"]["Device"]
+    schema = of_campaign(studies)
+    device = schema["$defs"]["Device"]
     like = {"type": "string", "description": "Another device, which this one varies."}
     for name in ("Device", "MeasuredDevice"):
-        block = made["$defs"][name]
-        _require_nothing(made["$defs"], name)
+        block = schema["$defs"][name]
+        _require_nothing(schema["$defs"], name)
         block["properties"] = {"like": like} | block["properties"]
     varied = {
         "properties": _references(device, "like", "calculator"),
         "additionalProperties": False,
     }
-    for block in made["$defs"].values():
+    for block in schema["$defs"].values():
         for key in ("variants", "changes"):
             changes = block.get("properties", {}).get(key, {})
             named = changes.get("additionalProperties")
@@ -64,8 +64,8 @@ def as_written(studies: Mapping[str, Any]) -> JsonSchemaValue:
             elif named:
                 changes |= varied
     common = _references(device, *(key for key in device["properties"] if key not in SHARED))
-    made["properties"] = common | made["properties"]
-    return made
+    schema["properties"] = common | schema["properties"]
+    return schema
 
 
 def _references(block: JsonSchemaValue, *without: str) -> JsonSchemaValue:
@@ -85,13 +85,13 @@ def _require_nothing(blocks: JsonSchemaValue, name: str) -> None:
 
 def described(model: type[Section]) -> dict[str, str]:
     """Return the meaning of each key of a section, with its unit and the source of its value."""
-    found, texts = {}, _docstrings(model)
+    descriptions, texts = {}, _docstrings(model)
     for key, field in model.model_fields.items():
         meaning, mark, source = texts.get(key, field.description or "").partition(" Source: ")
         unit = _unit(field)
         unit = f" Unit: {unit}." if unit not in ("", "1") else ""
-        found[key] = meaning + unit + mark + source
-    return found
+        descriptions[key] = meaning + unit + mark + source
+    return descriptions
 
 
 def _docstrings(model: type[Section]) -> dict[str, str]:
@@ -99,15 +99,15 @@ def _docstrings(model: type[Section]) -> dict[str, str]:
 
     Pydantic can read them too (`use_attribute_docstrings`), but does so at each import.
     """
-    found: dict[str, str] = {}
-    for each in reversed(model.__mro__[: model.__mro__.index(Section)]):
-        (block,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+    texts: dict[str, str] = {}
+    for section in reversed(model.__mro__[: model.__mro__.index(Section)]):
+        (block,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
         assert isinstance(block, ast.ClassDef)
         for pair in itertools.pairwise(block.body):
             match pair:
                 case ast.AnnAssign(target=ast.Name(key)), ast.Expr(ast.Constant(str(text))):
-                    found[key] = " ".join(text.split())
-    return found
+                    texts[key] = " ".join(text.split())
+    return texts
 
 
 def _unit(kind: Any) -> str:

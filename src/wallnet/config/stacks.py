@@ -53,14 +53,14 @@ Heat capacities are those of the bulk (CRC Handbook of Chemistry and Physics).
 
 def with_stack(device: Mapping[str, Any]) -> dict[str, Any]:
     """Return plain data of a device with the values of its stack, where it has none of its own."""
-    made, name = dict(device), device.get("stack")
+    completed, name = dict(device), device.get("stack")
     stack = STACKS.get(name) if isinstance(name, str) else None
-    blocks = [made.get(key, {}) for key in ("heavy_metal", "material", "track")]
+    blocks = [completed.get(key, {}) for key in ("heavy_metal", "material", "track")]
     if stack is None or not all(isinstance(block, Mapping) for block in blocks):
-        return made
+        return completed
     metal, material, track = blocks
     metal_keys = "resistivity", "spin_hall_angle", "thickness", "heat_capacity"
-    made["heavy_metal"] = {key: getattr(stack, key) for key in metal_keys} | {**metal}
+    completed["heavy_metal"] = {key: getattr(stack, key) for key in metal_keys} | {**metal}
     own = {"polarization": abs(stack.spin_hall_angle), "damping": stack.damping}
     if "field_like_torque" not in material:
         own["field_like_ratio"] = stack.field_like
@@ -68,4 +68,4 @@ def with_stack(device: Mapping[str, Any]) -> dict[str, Any]:
     # what is no number is refused under its own key
     with suppress(TypeError, ValueError, ZeroDivisionError, KeyError):
         material.setdefault("dmi_constant", stack.interfacial_dmi / float(track["thickness"]))
-    return made | {"material": material}
+    return completed | {"material": material}

@@ -30,8 +30,8 @@ class Stage:
     trained: ClassVar[bool] = True
     """Whether the network is trained, with the settings of the key in `needs`."""
 
-    def compute(self, on: Any) -> Any:
-        """Return the network of this stage, `on` a `wallnet.networks.stages.Run`."""
+    def compute(self, run: Any) -> Any:
+        """Return the network of this stage of a `wallnet.networks.stages.Run`."""
         raise NotImplementedError
 
 
@@ -46,17 +46,17 @@ class Snapped(Stage):
 
     trained = False
 
-    def compute(self, on: Any) -> Any:
+    def compute(self, run: Any) -> Any:
         """Return the network of the stage before on the levels."""
-        return on.snapped(self.start)
+        return run.snapped(self.start)
 
 
 class Compensated(Snapped):
     """Post-training quantisation in which later weights compensate earlier ones."""
 
-    def compute(self, on: Any) -> Any:
+    def compute(self, run: Any) -> Any:
         """Return the network of the stage before on the levels."""
-        return on.compensated(self.name, self.start)
+        return run.compensated(self.name, self.start)
 
 
 class FineTuned(Stage):
@@ -64,17 +64,17 @@ class FineTuned(Stage):
 
     programmed = False
 
-    def compute(self, on: Any) -> Any:
+    def compute(self, run: Any) -> Any:
         """Return the network of the stage before, trained further."""
-        return on.trained(self.name, on.networks[self.start])
+        return run.trained(self.name, run.networks[self.start])
 
 
 class QuantizationAware(Stage):
     """Quantisation-aware training."""
 
-    def compute(self, on: Any) -> Any:
+    def compute(self, run: Any) -> Any:
         """Return the network of the stage before, trained further on the levels."""
-        return on.trained_on_levels(self.name, self.start)
+        return run.trained_on_levels(self.name, self.start)
 
 
 STAGES: dict[str, Stage] = {
@@ -165,8 +165,8 @@ class Network(Mapping[str, str]):
         return len(list(iter(self)))
 
     def __getitem__(self, facet: str) -> str:
-        found: str = getattr(self, facet)
-        return found
+        value: str = getattr(self, facet)
+        return value
 
     @property
     def place(self) -> dict[str, str]:
@@ -176,8 +176,8 @@ class Network(Mapping[str, str]):
     def path(self, pattern: str, networks: str | Path = NETWORKS) -> str:
         """Return one of its files (`wallnet.files.METRICS`, ...) in the folder of all networks."""
         further = "".join(f"/{k}-{v}" for k, v in self.items() if not _placed(k))
-        found = pattern.replace("/seed-", f"{further}/seed-").format(**self)
-        return str(Path(networks, PurePosixPath(found).relative_to(NETWORKS)))
+        path = pattern.replace("/seed-", f"{further}/seed-").format(**self)
+        return str(Path(networks, PurePosixPath(path).relative_to(NETWORKS)))
 
 
 def _placed(facet: str) -> bool:

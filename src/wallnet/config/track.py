@@ -153,7 +153,7 @@ class Track(Section):
         return tuple(x for x in self.notch_positions if x + self.notch_reach <= end)
 
     def ends_in_notches(self, start: float) -> bool:
-        """Return whether a wall from a start, in m, stays between the first and the last notch.
+        """Return whether a wall that starts at a position in m stays between the outer notches.
 
         The positions of the notches are given, all are completely inside the track, and the first
         one is where the wall starts. Then neither the start nor the reversed track is a level.

@@ -49,15 +49,15 @@ def _table(name: Any) -> Any:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise ValueError(f"names {name!r}, which cannot be read ({reason}); correct it") from None
-    rows = [line.split(",") for line in text.splitlines() if line.strip(", ")]
-    header = rows and not re.match(r"\s*[-+.\d]", rows[0][0])
-    found = rows[bool(header) :]
-    if not found or any(len(row) != 2 for row in found):
+    lines = [line.split(",") for line in text.splitlines() if line.strip(", ")]
+    header = lines and not re.match(r"\s*[-+.\d]", lines[0][0])
+    rows = lines[bool(header) :]
+    if not rows or any(len(row) != 2 for row in rows):
         raise ValueError(
             f"names {name}, which is no table of two columns; write a time in s and a share of "
             "current_density in each row, with a comma between"
         )
-    return found
+    return rows
 
 
 def _ordered(points: Points) -> Points:

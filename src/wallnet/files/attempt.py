@@ -6,14 +6,14 @@ from typing import Any
 
 
 class Attempt:
-    """One attempt at a long job, given text and arrays that distinguish it from all others."""
+    """One attempt at a long job, which some text and arrays identify."""
 
-    def __init__(self, *told: Any) -> None:
+    def __init__(self, *parts: Any) -> None:
         digest = hashlib.sha256()
-        for each in told:
-            digest.update(each.encode() if isinstance(each, str) else each)
+        for part in parts:
+            digest.update(part.encode() if isinstance(part, str) else part)
         self.identity = digest.hexdigest()
-        """Digest of what distinguishes the job; checkpoints of other jobs are not used."""
+        """Digest that identifies the job; checkpoints of other jobs are not used."""
         self.elapsed = 0.0
         """Wall time of earlier attempts in s, up to the checkpoint that was read."""
         self._begin = self._latest = time.monotonic()

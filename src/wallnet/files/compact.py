@@ -82,10 +82,11 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
 
 
 def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return which levels of a synapse, of those in some level sets, are not what they seem.
+    """Return the doubtful levels of a synapse, among those in some level sets.
 
-    The first are no minimum of the energy, and have the distance by which the wall moves on. Only
-    pulses beyond the model reach the second. A measured synapse has neither.
+    Those of the first list are no minimum of the energy; the text has the distance by which the
+    wall moves on. Only pulses beyond the model reach those of the second list. A measured synapse
+    has neither.
     """
     level_sets = set(level_sets)
     creeping, beyond, number = [], [], -1
@@ -126,10 +127,10 @@ def activation_of(path: str | Path, reading: str) -> tuple[Curve, str]:
         If the file is missing, damaged or of another kind, or its curve is incomplete.
     """
     with _content(path, "activation") as curves:
-        found = curves[reading]
-        breaks = tuple(map(float, found["breaks"]))
-        pieces = tuple(tuple(map(float, piece)) for piece in found["coefficients"])
-        fault = str(found["fault"])
+        curve = curves[reading]
+        breaks = tuple(map(float, curve["breaks"]))
+        pieces = tuple(tuple(map(float, piece)) for piece in curve["coefficients"])
+        fault = str(curve["fault"])
     if len(breaks) != len(pieces) + 1 or len({len(piece) for piece in pieces}) != 1:
         raise damaged(path, f"has an incomplete curve ({reading})")
     return Curve(breaks, pieces), fault
@@ -157,7 +158,7 @@ def decisive(path: str | Path, reading: str, level_set: str | None = None) -> st
     there is no usable file.
     """
     try:
-        found = levels_of(path, reading, level_set) if level_set else activation_of(path, reading)
+        content = levels_of(path, reading, level_set) if level_set else activation_of(path, reading)
     except FileError:
         return ""
-    return json.dumps(found)
+    return json.dumps(content)

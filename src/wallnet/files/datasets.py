@@ -69,7 +69,7 @@ def read_json(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     FileError
         If the file is missing, is not a JSON object, or lacks a key.
     """
-    with checked(path, "JSON", LARGEST_JSON):
+    with checked_reading(path, "JSON", LARGEST_JSON):
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if not isinstance(data, dict) or missing:
@@ -115,11 +115,11 @@ def write_dataset(
     FileError
         If the dataset does not fit its schema or cannot be written.
     """
-    values = {str(name): each.values for name, each in data.variables.items()}
+    values = {str(name): array.values for name, array in data.variables.items()}
     attrs = {"wallnet_version": __version__, **data.attrs, **attributes, "kind": kind}
     whole = dataset(kind, values, attrs)
     numbers = [
-        name for name, each in whole.variables.items() if each.ndim and each.dtype.kind != "U"
+        name for name, array in whole.variables.items() if array.ndim and array.dtype.kind != "U"
     ]
     with written_whole(path) as partial:
         try:
@@ -127,7 +127,7 @@ def write_dataset(
                 partial, engine="netcdf4", encoding={name: {"zlib": True} for name in numbers}
             )
         except RuntimeError as error:  # raised by the netCDF library if the disk is full
-            with open(partial, "ab") as stream:  # the system tells why, if it still refuses
+            with open(partial, "ab") as stream:  # the system states why, if it is still full
                 stream.write(bytes(1 << 20))
                 os.fsync(stream.fileno())
             raise OSError(str(error)) from error
@@ -145,8 +145,8 @@ def read_dataset(
     kind : str
         Key of `schema.KINDS`.
     only : collection of str, optional
-        Names of the variables that are read; all if not given. Those that a file of this kind can
-        lack are left out if it does.
+        Names of the variables that are read; all if not given. Optional ones that the file lacks
+        are left out.
     samples : bool
         Whether all samples are returned, along `sample`, where the file has some. By default, the
         values are those of the perfect device.
@@ -167,26 +167,26 @@ def read_dataset(
             "adds the kinds of the studies, or name another one"
         )
     with _opened(path) as stored:
-        attrs, given = stored.__dict__, stored.variables
-        found: Any = attrs.get("kind")
+        attrs, variables = stored.__dict__, stored.variables
+        own_kind: Any = attrs.get("kind")
         # a device of any kind has all variables of a plain track
-        is_device = set(KINDS["track"]) <= set(KINDS.get(found, ()))
-        if found != kind and not (kind == "track" and is_device):
+        is_device = set(KINDS["track"]) <= set(KINDS.get(own_kind, ()))
+        if own_kind != kind and not (kind == "track" and is_device):
             raise FileError(
-                f"{path} is of kind {found!r}, not {kind!r}; delete it and run snakemake"
+                f"{path} is of kind {own_kind!r}, not {kind!r}; delete it and run snakemake"
             )
         # a device that is read as a track must still have all variables of its own kind
-        names = names_of(found, given)
+        names = names_of(own_kind, variables)
         for name in names:
-            if name not in given:
+            if name not in variables:
                 raise damaged(path, f"lacks {name}")
-            if (axes := given[name].dimensions) != (expected := dimensions_of(name, given)):
+            if (axes := variables[name].dimensions) != (expected := dimensions_of(name, variables)):
                 raise damaged(path, f"has {name} over {axes}, not {expected}")
-            unit = getattr(given[name], "units", "1")
+            unit = getattr(variables[name], "units", "1")
             if unit != (schemed := VARIABLES[name].units or "1"):
                 raise damaged(path, f"has {name} in {str(unit)[:40]!r}, not in {schemed!r}")
         read = names if only is None else {*only, SAMPLE}
-        values = {name: given[name][...] for name in names if name in read}
+        values = {name: variables[name][...] for name in names if name in read}
         if fault := impossible(values, attrs):
             raise damaged(path, fault)
         data = assembled(values, attrs)
@@ -205,7 +205,7 @@ def kind_of(path: str | Path) -> str:
 
 
 @contextmanager
-def checked(path: str | Path, kind: str, most: int | None = None) -> Iterator[None]:
+def checked_reading(path: str | Path, kind: str, most: int | None = None) -> Iterator[None]:
     """Check the digest of a file that is read, and state its fault as a `FileError`.
 
     A file of more than `most` bytes is not read.
@@ -232,7 +232,7 @@ def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
     """Open a netCDF file that is read."""
     import netCDF4
 
-    with checked(path, "netCDF"), netCDF4.Dataset(path) as stored:
+    with checked_reading(path, "netCDF"), netCDF4.Dataset(path) as stored:
         stored.set_auto_mask(False)
         yield stored
 
@@ -243,7 +243,7 @@ def is_quenched(attributes: Mapping[str, Any]) -> bool:
 
 
 def last_ends(trace: "xarray.Dataset") -> tuple[float, float]:
-    """Return the ends of the wall after a trace in m, lower edge first; of the quenched one."""
+    """Return the ends of the wall after a trace, or after its quench, in m, lower edge first."""
     bottom, top = (
         float(trace.attrs.get(f"quenched_{end}", trace[f"wall_{end}"].values[-1]))
         for end in ("bottom", "top")

@@ -55,9 +55,9 @@ class IrregularFileError(OSError):
 
 
 def regular(path: str | Path, most: int | None = None) -> Path:
-    """Return the path of a file that is read; raise `IrregularFileError` if it may have no end.
+    """Return the path of a file that is read; raise `IrregularFileError` if it is irregular.
 
-    A link to a regular file is one. The file has `most` bytes at most.
+    A link to a regular file is accepted. The file has `most` bytes at most.
     """
     status = os.stat(path)
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -256,9 +256,9 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     if memory:
         with suppress(OSError, ValueError):
             remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
-    seen, found = {}, {}
+    seen, faults = {}, {}
     for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
-        # Snakemake would find no end of it
+        # Snakemake would read it without end
         if path.exists() and not path.is_file():
             raise FileError(f"{path} is no regular file; remove it")
         if (noted := _noted(path)) is None:
@@ -266,18 +266,18 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
         try:
             status = path.stat()
             key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-            *known, digest = remembered.get(str(path), [""])
-            if known != key:
+            *before, digest = remembered.get(str(path), [""])
+            if before != key:
                 digest = sha256_of(path)
         except OSError:
             continue  # the plan finds a missing file, and a reader one that cannot be read
         seen[str(path)] = [*key, digest]
         if (fault := _fault(noted, digest)) and _noted(path) == noted:
-            found[str(path)] = fault
+            faults[str(path)] = fault
     if memory and seen != remembered and Path(memory).parent.is_dir():
         with suppress(FileError):
             write_text(json.dumps(seen), memory)
-    return dict(sorted(found.items()))
+    return dict(sorted(faults.items()))
 
 
 def set_aside(paths: Iterable[str]) -> None:

@@ -27,7 +27,7 @@ def cost(spent: Spent, start: Levels | None, end: Levels) -> dict[str, float]:
     # a synapse before any pulse counts as one at the lowest level
     row, before = (np.zeros_like(end),) * 2 if start is None else (start + 1, start)
     pulses, energy, outside = spent[:, row, end]
-    found = {
+    totals = {
         "synapses": end.size,
         "changed": int((end != before).sum()),
         "lowered": int((end < before).sum()),
@@ -36,7 +36,7 @@ def cost(spent: Spent, start: Levels | None, end: Levels) -> dict[str, float]:
         "pulses_outside": int(np.nansum(outside)),
         "energy": float(np.nansum(energy)),
     }
-    return found | {f"{name}_a_synapse": found[name] / end.size for name in ("pulses", "energy")}
+    return totals | {f"{name}_a_synapse": totals[name] / end.size for name in ("pulses", "energy")}
 
 
 def by_single_pulses(
@@ -48,8 +48,8 @@ def by_single_pulses(
     are the conductances in S that networks use in a reading, ascending; None is returned if they
     are no levels of the device.
     """
-    found = data["level_conductance"].sel(reading=reading).values
-    distance = np.abs(np.where(np.isfinite(found), found, np.inf) - usable[:, np.newaxis])
+    levels = data["level_conductance"].sel(reading=reading).values
+    distance = np.abs(np.where(np.isfinite(levels), levels, np.inf) - usable[:, np.newaxis])
     level = distance.argmin(axis=1)
     if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
         return None

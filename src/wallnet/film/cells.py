@@ -70,8 +70,8 @@ class Cells:
         """Whether cells have a material of their own alone: no shape, thickness or current."""
         others = (self.shapes, self.open_x, self.open_y, self.polarized)
         factors = (self.of("thickness"), self.bond_x, self.bond_y)
-        equal = all(np.all(np.asarray(each) == 1) for each in factors)
-        return equal and all(each is None for each in others)
+        equal = all(np.all(np.asarray(values) == 1) for values in factors)
+        return equal and all(values is None for values in others)
 
     @cached_property
     def filled(self) -> Array:
@@ -117,7 +117,9 @@ class Cells:
         for axis, (share, factor) in enumerate(
             ((self.open_y, self.bond_y), (self.open_x, self.bond_x))
         ):
-            a, d, filled = (np.moveaxis(each, axis, 0) for each in (stiffness, dmi, self.filled))
+            a, d, filled = (
+                np.moveaxis(values, axis, 0) for values in (stiffness, dmi, self.filled)
+            )
             mask = np.moveaxis(self.mask, axis, 0)
             total = a[:-1] + a[1:]
             # share of the second cell; the mean of D where neither has exchange
@@ -148,9 +150,9 @@ class Cells:
         root = np.sqrt(self.inverse_moment)
         for axis, (exchange, dmi), (bond, turn) in zip((1, 0), couplings, self.bonds, strict=True):
             sums, inverse, roots = (
-                np.moveaxis(each, axis, 0) for each in (total, self.inverse_moment, root)
+                np.moveaxis(values, axis, 0) for values in (total, self.inverse_moment, root)
             )
-            bond, turn = (np.moveaxis(each, axis, 0) for each in (bond, turn))
+            bond, turn = (np.moveaxis(values, axis, 0) for values in (bond, turn))
             mixed = np.hypot(exchange * bond, dmi * turn) * roots[:-1] * roots[1:]
             sums[:-1] += exchange * bond * inverse[:-1] + mixed
             sums[1:] += exchange * bond * inverse[1:] + mixed
@@ -175,7 +177,14 @@ class Cells:
         The edges of a cell are in m.
         """
         if cell not in self._near:
-            self._near[cell] = near_terms(self, cell)
+            self._near[cell] = near_terms(
+                self.mask,
+                self.filled,
+                self.shapes,
+                self.of("saturation_magnetization"),
+                self.of("thickness"),
+                cell,
+            )
         return self._near[cell]
 
     @cached_property

@@ -282,9 +282,9 @@ class Engine:
             names = [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()]
             parameters, field = np.zeros(1, names), np.zeros((3, 1, 1))
             parameters["damping"], parameters["precession"] = layer.damping, terms.precession
-            for each in terms.acting(torque):
-                field += each.uniform_field(layer)[:, None, None]
-                for name, value in each.coefficients(layer).items():
+            for term in terms.acting(torque):
+                field += term.uniform_field(layer)[:, None, None]
+                for name, value in term.coefficients(layer).items():
                     parameters[name] += value
             parameters = parameters.astype(loops.RECORD)
         if torque is not None and layer.current_field is not None:
@@ -312,8 +312,8 @@ class Engine:
         self._driven = (torque, to, during)
         self._parameters, self._uniform_field = self._coefficients(torque)
         self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
-        both = [each for each in (torque, to) if each]
-        self._strongest = max(both, key=lambda each: abs(each.current_density), default=None)
+        torques = [acting for acting in (torque, to) if acting]
+        self._strongest = max(torques, key=lambda acting: abs(acting.current_density), default=None)
         self._choose_steps()
         # a field that changes moves columns at rest, and those outside a window
         moving = self._ramp and np.any(self._ramp.uniform_field != self._uniform_field)
@@ -332,9 +332,11 @@ class Engine:
         """Return the coefficients of the inner loops at each time, or one for all times."""
         if self._ramp is None:
             return self._parameters
-        first, last = (each.view(np.float32) for each in (self._parameters, self._ramp.parameters))
-        found = first + np.outer(self._ramp.passed(time), last - first)
-        return found.astype(np.float32).view(self._parameters.dtype)[:, 0]
+        first, last = (
+            record.view(np.float32) for record in (self._parameters, self._ramp.parameters)
+        )
+        parameters = first + np.outer(self._ramp.passed(time), last - first)
+        return parameters.astype(np.float32).view(self._parameters.dtype)[:, 0]
 
     def _forget(self) -> None:
         """Discard earlier samples, and follow all columns from now on."""
@@ -354,9 +356,9 @@ class Engine:
 
     def state(self) -> dict[str, NDArray]:
         """Return the complete state of the film as named arrays; see `restore`."""
-        found = {f"film_{name.strip('_')}": np.array(getattr(self, name)) for name in _EVOLVING}
+        arrays = {f"film_{name.strip('_')}": np.array(getattr(self, name)) for name in _EVOLVING}
         window = self._window
-        return found | {
+        return arrays | {
             "film_sampled": np.array(self._sampled).reshape(-1, 2),
             "film_window_first": np.array(window.inside.start if window else 0),
             "film_window_others": window.others.copy() if window else np.empty((3, 0, 0)),

@@ -118,12 +118,12 @@ class Landscape:
         m that leads to the minimum.
         """
         inverse = self._inverse.astype(m.dtype)
-        root = None if self.root is None else self.root.astype(m.dtype)
-        waves = fft.dct(change if root is None else change * root, axes=(1, 2), type=2)
+        if self.moment is not None:
+            # the energy, not the field, is as stiff in partly filled cells as beside them
+            change = change * self.moment.astype(m.dtype)
+        waves = fft.dct(change, axes=(1, 2), type=2)
         waves *= inverse
         smooth = fft.dct(waves, axes=(1, 2), type=3, inorm=2)
-        if root is not None:
-            smooth = np.divide(smooth, root, out=np.zeros_like(smooth), where=root > 0)
         smooth *= self.free
         return tangential(m, smooth)
 

@@ -86,7 +86,9 @@ def _fitted(
                 return variance_ratio(chain, (*weights, *last), z) - 1
 
             now = deviation(free)
-            slope = [(deviation(free + 1e-6 * each) - now) / 1e-6 for each in np.eye(free.size)]
+            slope = [
+                (deviation(free + 1e-6 * direction) - now) / 1e-6 for direction in np.eye(free.size)
+            ]
             free = free - np.linalg.lstsq(scale[:, None] * np.stack(slope, 1), scale * now)[0]
         size = np.abs(deviation(free))
         if size.max() < best[0]:
@@ -107,7 +109,7 @@ def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]
     ValueError
         If no radius is within `DEVIATION`.
     """
-    chain = CHAINS[min(CHAINS, key=lambda known: abs(math.log(known / damping)))]
+    chain = CHAINS[min(CHAINS, key=lambda fitted: abs(math.log(fitted / damping)))]
     for radius in RADII:
         deviation, weights = _fitted(chain, modes(damping, radius))
         if deviation <= DEVIATION:

@@ -144,7 +144,7 @@ def minimize(
         If the minimum is not reached.
     """
     start = np.where(landscape.mask, np.moveaxis(m, -1, 0), 0.0).astype(np.float64)
-    found, residual, count = steps(
+    lowest, residual, count = steps(
         landscape, start, landscape.exact_torque, stopping_mxHxm, total_iteration_limit
     )
     if residual > stopping_mxHxm:
@@ -153,7 +153,7 @@ def minimize(
             f"{stopping_mxHxm:.3g}; start a wall near a notch, since one that is not pinned moves "
             "for a long time, or raise total_iteration_limit or stopping_mxHxm"
         )
-    return np.moveaxis(found, 0, -1), count, residual
+    return np.moveaxis(lowest, 0, -1), count, residual
 
 
 def steps(
@@ -283,7 +283,7 @@ def softest(
         for action in (curvature, preconditioner)
     ]
     likely = [*_slow_modes(single), *([] if guess is None else [guess])]
-    modes = np.stack([gathered(tangential(single, each)) for each in likely], axis=1)
+    modes = np.stack([gathered(tangential(single, pattern)) for pattern in likely], axis=1)
     with warnings.catch_warnings():
         # the sign and the order of magnitude matter, not the digits
         warnings.simplefilter("ignore", UserWarning)

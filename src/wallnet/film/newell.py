@@ -167,5 +167,5 @@ def stencil(cell: Cell) -> NDArray[np.float64]:
     along_rows = np.einsum("ka,iab->ikb", waves, tensor(REACH, REACH, cell)[:3])
     transforms = np.einsum("ikb,lb->ikl", along_rows, waves)
     matrix = np.einsum("ikl,jkl,kl->ij", basis, basis, weight)
-    wanted = np.einsum("ikl,jkl,kl->ij", basis, transforms, weight)
-    return np.asarray(np.linalg.solve(matrix, wanted).T, dtype=np.float64)
+    projections = np.einsum("ikl,jkl,kl->ij", basis, transforms, weight)
+    return np.asarray(np.linalg.solve(matrix, projections).T, dtype=np.float64)

@@ -20,35 +20,35 @@ def packed(layer: Layer) -> NDArray[np.float32]:
     cells, terms = layer.cells, layer.terms
     assert cells is not None
     names = CELLS + TURNED
-    found = dict(zip(names, np.zeros((len(names), *layer.mask.shape)), strict=True))
+    arrays = dict(zip(names, np.zeros((len(names), *layer.mask.shape)), strict=True))
     near = layer.saturation_magnetization * newell.stencil(layer.cell) * terms.stray_field
     sides = ("right", "above"), layer.cell, cells.bonds, (near[:, 1], near[:, 2])
     for along, (side, edge, (exchange, dmi), stray) in enumerate(zip(*sides, strict=False)):
         rows, columns = exchange.shape
         field = layer.dmi_constant / layer.polarization / edge
-        found[f"{side}_dmi"][:rows, :columns] = field * dmi
+        arrays[f"{side}_dmi"][:rows, :columns] = field * dmi
         field = 2 * layer.exchange_stiffness / layer.polarization / edge**2
         before, after = (np.moveaxis(cells.moment, 1 - along, 0)[part] for part in PAIR)
         moments = np.moveaxis(before * after, 0, 1 - along)
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
-            found[f"{side}_{component}"][:rows, :columns] = bond
+            arrays[f"{side}_{component}"][:rows, :columns] = bond
     easy_axis = layer.axes
     easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
     for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)):
-        found["xyz"[i] + "xyz"[j]] += easy * easy_axis[..., i] * easy_axis[..., j]
+        arrays["xyz"[i] + "xyz"[j]] += easy * easy_axis[..., i] * easy_axis[..., j]
     if terms.stray_field:
         shapes = layer.saturation_magnetization * cells.near(layer.cell).own
         for name, shape in zip(("xx", "yy", "zz", "xy"), shapes, strict=True):
-            found[name] += shape
+            arrays[name] += shape
         for name, own in zip(("xx", "yy", "zz"), near[:, 0], strict=True):
-            found[name] -= own * cells.moment
-    found["inverse"][:] = cells.inverse_moment
+            arrays[name] -= own * cells.moment
+    arrays["inverse"][:] = cells.inverse_moment
     damping = layer.damping * cells.of("damping")
-    found["damping"][:], found["noise"][:] = damping, cells.noise
+    arrays["damping"][:], arrays["noise"][:] = damping, cells.noise
     rate = (1 + layer.damping**2) / (1 + damping**2)
-    turned = cells.polarized is not None or any(found[name].any() for name in TURNED)
-    kept = [found[name] for name in (names if turned else CELLS)]
+    turned = cells.polarized is not None or any(arrays[name].any() for name in TURNED)
+    kept = [arrays[name] for name in (names if turned else CELLS)]
     return np.array([*kept, rate], dtype=np.float32)
 
 
@@ -62,22 +62,22 @@ def driven(
     """
     cells, terms = layer.cells, layer.terms
     assert cells is not None
-    found = np.zeros(1, RECORD)
-    found["precession"] = terms.precession
-    found["turned"] = len(coefficients) > len(CELLS) + 1
-    found["spins"] = torque.direction if torque else (0.0, 0.0, 0.0)
+    record = np.zeros(1, RECORD)
+    record["precession"] = terms.precession
+    record["turned"] = len(coefficients) > len(CELLS) + 1
+    record["spins"] = torque.direction if torque else (0.0, 0.0, 0.0)
     field = np.zeros((3, *layer.mask.shape))
     for term in terms.energy:
         field += term.uniform_field(layer)[:, None, None]
     if torque is not None:
         spins = cells.torque(torque.direction)
         coefficients[CELLS.index("spin")] = np.linalg.norm(spins, axis=0)
-        if found["turned"]:
+        if record["turned"]:
             first = len(CELLS) + TURNED.index("spin_x")
             coefficients[first : first + 3] = spins
         size, squared = torque.strength(layer), torque.slonczewski_lambda**2
         field += torque.beta(layer) * torque.field_like * spins
-        found["torque"] = size if squared != 1 else size / 2
+        record["torque"] = size if squared != 1 else size / 2
         if squared != 1:
-            found["lambda_sum"], found["lambda_difference"] = squared + 1, squared - 1
-    return found, field
+            record["lambda_sum"], record["lambda_difference"] = squared + 1, squared - 1
+    return record, field

@@ -18,8 +18,6 @@ from wallnet.film import newell
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from wallnet.film.cells import Cells
-
 REACH = 2
 """Largest distance along x and along y, in cells, of two cells whose real shape counts."""
 
@@ -65,44 +63,53 @@ class Near:
             out[axis] += scale * field.reshape(-1, rows).T
 
 
-def near_terms(cells: "Cells", cell: newell.Cell) -> Near:
+def near_terms(
+    mask: NDArray[np.bool_],
+    filled: Array,
+    shapes: NDArray[np.float32] | None,
+    magnetization: Array,
+    thickness: Array,
+    cell: newell.Cell,
+) -> Near:
     """Return the terms that the shapes of partly filled cells and a varying thickness add.
 
+    The arrays are those of `wallnet.film.cells.Cells`, (rows, columns) or with further axes.
     The thickness weighs source and receiver of the stray field. With the local term, a uniform film
     of another thickness has the field along z of one whose cells have that thickness.
     """
-    own = np.zeros((4, *cells.mask.shape))
-    magnetization = cells.of("saturation_magnetization")
-    own[2] = -magnetization * (1 - cells.of("thickness")) * cells.mask
-    partial = np.argwhere(cells.mask & (cells.filled < 1))
-    if cells.shapes is None or not len(partial):
+    own = np.zeros((4, *mask.shape))
+    own[2] = -magnetization * (1 - thickness) * mask
+    partial = np.argwhere(mask & (filled < 1))
+    if shapes is None or not len(partial):
         return Near(own, [])
     from scipy.sparse import coo_array
 
-    rows, columns = cells.mask.shape
-    strength = magnetization * cells.of("thickness") * cells.mask
+    rows, columns = mask.shape
+    strength = magnetization * thickness * mask
     entries: list[tuple[NDArray[np.intp], NDArray[np.intp], Array]] = []
-    chosen = np.zeros_like(cells.mask)
+    chosen = np.zeros_like(mask)
     chosen[tuple(partial.T)] = True
-    shapes = cells.shapes.reshape(rows, columns, -1)
+    parts_of = shapes.reshape(rows, columns, -1)
     for i in range(-REACH, REACH + 1):
         for j in range(-REACH, REACH + 1):
             near = partial + np.array([i, j])
             inside = np.all((near >= 0) & (near < (rows, columns)), axis=1)
             source, target = partial[inside], near[inside]
-            inside = cells.mask[tuple(target.T)]
+            inside = mask[tuple(target.T)]
             source, target = source[inside], target[inside]
             if not len(source):
                 continue
-            first, second = (shapes[tuple(each.T)].astype(np.float64) for each in (source, target))
+            first, second = (
+                parts_of[tuple(places.T)].astype(np.float64) for places in (source, target)
+            )
             parts = round(np.sqrt(first.shape[1]))
             kernel, whole = _kernel(parts, i, j, cell), _whole(i, j, cell)
-            shares = cells.filled[tuple(source.T)] * cells.filled[tuple(target.T)]
+            shares = filled[tuple(source.T)] * filled[tuple(target.T)]
             difference = np.einsum("kpq,np,nq->kn", kernel, first, second, optimize=True)
             difference -= whole[:, None] * shares
             if i == j == 0:
                 own[(slice(None), *source.T)] -= (
-                    difference * strength[tuple(source.T)] / cells.filled[tuple(source.T)]
+                    difference * strength[tuple(source.T)] / filled[tuple(source.T)]
                 )
                 continue
             # each pair of two partly filled cells occurs in both orders
@@ -112,7 +119,7 @@ def near_terms(cells: "Cells", cell: newell.Cell) -> Near:
             for at, of in pairs:
                 only = slice(None) if at is source else ~chosen[tuple(at.T)]
                 a, b = at[only], of[only]
-                value = -difference[:, only] * strength[tuple(b.T)] / cells.filled[tuple(a.T)]
+                value = -difference[:, only] * strength[tuple(b.T)] / filled[tuple(a.T)]
                 entries.append((_index(a, rows), _index(b, rows), value))
     receivers, sources, values = (
         np.concatenate([entry[k] for entry in entries], axis=-1) for k in range(3)

@@ -59,7 +59,7 @@ class Path:
     settled : bool
         Whether the highest energy did not change any more.
     saddle : int
-        Index of the image with the highest energy.
+        Index of the image with the highest energy; after `climb`, of the highest maximum.
     residual : float
         Largest ``|m × H × m|`` there in A/m; NaN if it has not climbed.
     stiffness : tuple of float
@@ -76,7 +76,7 @@ class Path:
 
     @property
     def top(self) -> float:
-        """Highest energy in J."""
+        """Energy there in J."""
         return float(self.energy[self.saddle])
 
     @property
@@ -148,7 +148,7 @@ def climb(landscape: Landscape, path: Path) -> Path:
     """Let the highest images of a path climb to the saddle points near them.
 
     All maxima of the path near its highest energy climb, since the images may miss the top of a
-    sharp one. Then the highest saddle point counts.
+    sharp one. Then the highest saddle point counts; a maximum that finds none keeps its energy.
 
     Returns
     -------
@@ -160,12 +160,14 @@ def climb(landscape: Landscape, path: Path) -> Path:
     inner = np.arange(1, len(energy) - 1)
     height = path.top - min(energy[0], energy[-1])
     peaks = (energy[inner] >= energy[inner - 1]) & (energy[inner] >= energy[inner + 1])
-    for index in inner[peaks & (energy[inner] >= path.top - NEAR_TOP * height)]:
-        found = _saddle_near(landscape, path, int(index))
-        if found is not None:
-            images[index], saddles[index] = found[0], found[1:]
+    peaks = inner[peaks & (energy[inner] >= path.top - NEAR_TOP * height)]
+    for index in peaks:
+        saddle_point = _saddle_near(landscape, path, int(index))
+        if saddle_point is not None:
+            images[index], saddles[index] = saddle_point[0], saddle_point[1:]
             energy[index] = landscape.exact_energy(images[index])
-    saddle = int(energy[inner].argmax()) + 1
+    # images beside a saddle point may still be higher, by what is left of their descent
+    saddle = int(max(peaks, key=energy.__getitem__, default=path.saddle))
     return Path(images, energy, path.rounds, path.settled, saddle, *saddles.get(saddle, ()))
 
 
@@ -176,15 +178,15 @@ def _saddle_near(
     m = _highest_around(landscape, path, index)
     mode = _tangent(landscape, path.images, path.energy, index)
     near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
-    known, stop = False, max(STOP, landscape.rounding)
+    mode_known, stop = False, max(STOP, landscape.rounding)
     for _ in range(CLIMBS):
         # while the softest change is not yet known, a long descent could follow it downhill
-        count = CLIMBING_STEPS if known else STEPS
+        count = CLIMBING_STEPS if mode_known else STEPS
         m, _, _ = steps(landscape, m, landscape.torque, stop, count, mode)
         field = landscape.torque(m)
         residual = largest(field)
         values, new = softest(landscape, m, mode)
-        known, mode = abs(landscape.dot(mode, new)) > KNOWN, new
+        mode_known, mode = abs(landscape.dot(mode, new)) > KNOWN, new
         if distance(m, path.images[index]) > near:
             return None
         if residual <= stop:

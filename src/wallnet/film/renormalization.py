@@ -88,11 +88,11 @@ class Law(NamedTuple):
         """
         curie, *powers, damping_law = self
         ratio = bloch(temperature, curie) / bloch(ambient, curie)
-        found = scaled(film, ratio, *powers)
+        scaled_film = scaled(film, ratio, *powers)
         if damping_law == "llb":
             damping = film.damping * self._damping(temperature) / self._damping(ambient)
-            found = replace(found, damping=float(f"{damping:.3g}"))
-        return found
+            scaled_film = replace(scaled_film, damping=float(f"{damping:.3g}"))
+        return scaled_film
 
     def limits(self, film: Terms, ambient: float) -> tuple[float, float]:
         """Return the temperatures in K where D of a film is critical, and where its model ends.

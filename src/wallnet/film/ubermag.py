@@ -128,7 +128,7 @@ def _parameters(
     for name, what in REFUSED.items():
         if _is_set(term, name):
             raise _unsupported(what)
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     varying: Varying = {}
     for name, own in names.items():
         if not _is_set(term, name):
@@ -145,23 +145,25 @@ def _parameters(
             elif own not in MAY_VARY:
                 raise _unsupported(f"{label} that varies in space", "give one value for the film")
         if name in ("u", "mp"):
-            for each in [value] if values is None else values[mask]:
-                length = np.linalg.norm(each)
+            for vector in [value] if values is None else values[mask]:
+                length = np.linalg.norm(vector)
                 if not np.isfinite(length) or length == 0:
-                    raise ValueError(f"{label} is {tuple(each)}, which has no direction; give one")
+                    raise ValueError(
+                        f"{label} is {tuple(vector)}, which has no direction; give one"
+                    )
             value = (np.asarray(value, dtype=float) / np.linalg.norm(value)).tolist()
-        found[own] = tuple(value) if isinstance(value, list | np.ndarray) else value
+        parameters[own] = tuple(value) if isinstance(value, list | np.ndarray) else value
         if values is not None:
             vector = values.shape[2] > 1
             size = np.linalg.norm(values, axis=2, keepdims=True) if vector else value
             relative = np.divide(values, size, out=np.zeros_like(values), where=mask[..., None])
             varying[own] = relative if vector else relative[..., 0]
-    return found, varying
+    return parameters, varying
 
 
 def energy_terms(energy: Any, mesh: df.Mesh, mask: Mask) -> tuple[dict[str, Any], Varying]:
     """Translate energy terms into fields of `Terms`, and into what varies among them."""
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     varying: Varying = {}
     external = np.zeros(3)
     seen: set[str] = set()
@@ -176,19 +178,19 @@ def energy_terms(energy: Any, mesh: df.Mesh, mask: Mask) -> tuple[dict[str, Any]
         if name == "dmi" and term.crystalclass not in ("Cnv_z", "Cnv"):
             raise _unsupported(f"DMI of crystal class {term.crystalclass}", "use Cnv_z")
         values, different = _parameters(term, names, mesh, mask)
-        found |= values
+        parameters |= values
         varying |= different
         if name == "zeeman":
-            external += np.asarray(found["external_field"], dtype=float)
-    found |= {"stray_field": "demag" in seen, "external_field": tuple(external.tolist())}
-    return found, varying
+            external += np.asarray(parameters["external_field"], dtype=float)
+    parameters |= {"stray_field": "demag" in seen, "external_field": tuple(external.tolist())}
+    return parameters, varying
 
 
 def _dynamics_terms(
     dynamics: Any, mesh: df.Mesh, mask: Mask
 ) -> tuple[dict[str, Any], SpinTorque | None, Varying]:
     """Translate dynamics terms into fields of `Terms`, a torque, and what varies among them."""
-    found: dict[str, Any] = {"damping": 0.0, "precession": False}
+    parameters: dict[str, Any] = {"damping": 0.0, "precession": False}
     varying: Varying = {}
     torque = None
     for term in dynamics:
@@ -199,27 +201,27 @@ def _dynamics_terms(
         if isinstance(term, mm.Slonczewski):
             torque = SpinTorque(**values)
         else:
-            found |= values
-        found["precession"] |= isinstance(term, mm.Precession)
-    if torque is not None and not found["precession"]:
+            parameters |= values
+        parameters["precession"] |= isinstance(term, mm.Precession)
+    if torque is not None and not parameters["precession"]:
         raise _unsupported("a Slonczewski torque without Precession", "add Precession")
-    return found, torque, varying
+    return parameters, torque, varying
 
 
 def _cells(mask: Mask, varying: Varying, torque: SpinTorque | None) -> Cells | None:
     """Return the cells of a film, None if all are equal."""
     if not varying:
         return None
-    given: dict[str, Any] = dict(varying)
-    if "anisotropy_axis" in given:
-        given["axis"] = given.pop("anisotropy_axis")
-    if torque is not None and not given.keys().isdisjoint(("current_density", "direction")):
-        size = given.pop("current_density", np.ones(mask.shape))
+    parameters: dict[str, Any] = dict(varying)
+    if "anisotropy_axis" in parameters:
+        parameters["axis"] = parameters.pop("anisotropy_axis")
+    if torque is not None and not parameters.keys().isdisjoint(("current_density", "direction")):
+        size = parameters.pop("current_density", np.ones(mask.shape))
         if torque.slonczewski_lambda != 1 and size[mask].min() < 0:
             raise _unsupported("Slonczewski.J of both signs", "set Lambda to 1")
-        spins = given.pop("direction", np.array(torque.direction))
-        given["polarized"] = np.moveaxis(size[..., None] * spins, -1, 0)
-    return Cells(mask, **given)
+        spins = parameters.pop("direction", np.array(torque.direction))
+        parameters["polarized"] = np.moveaxis(size[..., None] * spins, -1, 0)
+    return Cells(mask, **parameters)
 
 
 def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()) -> Description:
@@ -250,20 +252,20 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
     if not mask.any() or not np.isfinite(norm).all():
         raise ValueError("system.m has no finite, non-zero cell; set its norm to Ms")
     magnetization = float(norm.max())
-    found, varying = energy_terms(system.energy, mesh, mask)
+    parameters, varying = energy_terms(system.energy, mesh, mask)
     torque = None
     if not np.allclose(norm[mask], magnetization, rtol=1e-6, atol=0.0):
         varying["saturation_magnetization"] = norm / magnetization
     if dynamics:
         added, torque, different = _dynamics_terms(system.dynamics, mesh, mask)
-        found |= added
+        parameters |= added
         varying |= different
     held = np.zeros(mesh.n[:2], dtype=bool)
     for name in fixed:
         if name not in mesh.subregions:
-            known = ", ".join(mesh.subregions) or "none"
+            subregions = ", ".join(mesh.subregions) or "none"
             raise ValueError(
-                f"fixed_subregions has {name!r}, which is no subregion of the mesh ({known}); "
+                f"fixed_subregions has {name!r}, which is no subregion of the mesh ({subregions}); "
                 "add it to the mesh or leave it out"
             )
         held[mesh.region2slices(mesh.subregions[name])[:2]] = True
@@ -273,7 +275,7 @@ def describe(system: mm.System, dynamics: bool = True, fixed: Sequence[str] = ()
         Layer(
             mask,
             (float(x), float(y), float(z)),
-            Terms(saturation_magnetization=magnetization, **found),
+            Terms(saturation_magnetization=magnetization, **parameters),
             held.T,
             _cells(mask, varying, torque),
         ),
@@ -513,15 +515,15 @@ def compute(
     alone = Terms(layer.saturation_magnetization, **found_terms)
     energy = Energy(replace(layer, terms=alone))
     method, unit = _COMPUTED[kind]
-    found = getattr(energy, method)(description.magnetization)
+    result = getattr(energy, method)(description.magnetization)
     folder = mm.ExternalDriver._setup_working_directory(
         system=system, dirname=dirname, mode="compute", append=append
     )
     system.compute_number += 1
     if kind == "energy":
-        (folder / "energy.json").write_text(json.dumps({"energy": found}) + "\n", "utf-8")
-        return float(found)
-    values = found.swapaxes(0, 1).reshape(*system.m.mesh.n, -1)
+        (folder / "energy.json").write_text(json.dumps({"energy": result}) + "\n", "utf-8")
+        return float(result)
+    values = result.swapaxes(0, 1).reshape(*system.m.mesh.n, -1)
     field = df.Field(system.m.mesh, nvdim=values.shape[-1], value=values, unit=unit)
     field.to_file(str(folder / f"{kind}.ovf"))
     return field

@@ -13,8 +13,8 @@ from wallnet.config.networks import (
     Training,
 )
 from wallnet.config.stages import LEVEL_STAGES, STAGES
-from wallnet.experiment.base import Job
-from wallnet.experiment.code import code_of
+from wallnet.jobs.base import Job
+from wallnet.jobs.code import code_of
 
 
 class DataJob(Job):
@@ -105,7 +105,7 @@ def training_job(networks: Networks, dataset: str, recipe: str, seed: str | int)
     return TrainingJob(
         **_network(networks, dataset, recipe, seed),
         layers=chosen.layers,
-        # none, so that jobs without it are as they were
+        # None keeps the JSON of jobs without it unchanged
         fold_batch_norm=chosen.fold_batch_norm or None,
         fp32=chosen.fp32.for_dataset(dataset),
         hidden_neurons=networks.hidden_neurons,
@@ -142,7 +142,7 @@ def mapping_job(
 
     A comparison has all stages but those of fine-tuning, with each of the compared mappings.
     """
-    found = []
+    jobs = []
     mappings = networks.compared if compared else networks.mappings
     for name, recipe in networks.recipes.items():
         computed = recipe.stages(mappings)
@@ -152,7 +152,7 @@ def mapping_job(
         for mapping in mappings:
             stages = tuple(stage for stage in LEVEL_STAGES if mapping in computed.get(stage, ()))
             trained = {STAGES[stage].needs for stage in stages}
-            found.append(
+            jobs.append(
                 LevelJob(
                     **_network(networks, dataset, name, seed),
                     device=device,
@@ -174,7 +174,7 @@ def mapping_job(
         reading=reading,
         seed=int(seed),
         threads=networks.threads,
-        networks=tuple(found),
+        networks=tuple(jobs),
     )
 
 

@@ -26,7 +26,7 @@ FACTORS = "level_factors"
 
 
 def _named(network: nn.Module) -> nn.Module:
-    """Return the module in which layers have their names: of a `Classifier`, its model."""
+    """Return the module whose layers are named: the model of a `Classifier`, else the network."""
     return network.model if isinstance(network, Classifier) else network
 
 
@@ -123,9 +123,9 @@ class TrainOnLevels(Callback):
         layers = training.layers_to_place(model, self.layers)
         self.digital_layers = digital_layers(model, self.layers)
         optimizers = trainer.optimizers if factors else []
-        groups = [group["params"] for each in optimizers for group in each.param_groups]
+        groups = [group["params"] for optimizer in optimizers for group in optimizer.param_groups]
         moved = {id(parameter) for group in groups for parameter in group}
-        if any(each.requires_grad and id(each) not in moved for each in factors):
+        if any(factor.requires_grad and id(factor) not in moved for factor in factors):
             raise ValueError(
                 "learn_scales needs an optimiser of the factors; make one of self.parameters() of "
                 "the module, or of them and its level_factors"
@@ -190,7 +190,7 @@ class FollowEpochs(Callback):
         self._kept: dict[str, Tensor] = {}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Take the point of this epoch on the training curve."""
+        """Print the accuracies of this epoch; keep its weights if it is the best or the last."""
         point = pl_module.curve[-1]
         if not math.isfinite(point["training_loss"]):
             raise ConfigError(

@@ -116,7 +116,7 @@ class Classifier(LightningModule):
     def _mean(
         self, part: str, batches: Iterable[Batch], learn: Callable[[Tensor], None] | None = None
     ) -> dict[str, float]:
-        """Return mean loss and accuracy of batches; learn from the loss of each, if at all.
+        """Return mean loss and accuracy of batches; `learn` is called with the loss of each.
 
         Metrics of torchmetrics would take a fifth of the training time.
         """
@@ -140,7 +140,7 @@ class Classifier(LightningModule):
     def training_step(self, epoch: Iterable[Batch], index: int) -> None:
         """Train on the batches of an epoch; callbacks are called around each step.
 
-        What Lightning does for a batch itself takes a third as long as a step of a small network.
+        Lightning's own work for a batch would take a third of the time of a small network's step.
         """
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         schedule: Any = self.lr_schedulers()
@@ -149,13 +149,13 @@ class Classifier(LightningModule):
         def learn(loss: Tensor) -> None:
             optimizer.zero_grad()
             loss.backward()
-            for each in callbacks:
-                each.on_before_optimizer_step(self.trainer, self, optimizer)
+            for callback in callbacks:
+                callback.on_before_optimizer_step(self.trainer, self, optimizer)
             optimizer.step()
             if schedule:
                 schedule.step()
-            for each in callbacks:
-                each.on_train_batch_end(self.trainer, self, None, None, index)
+            for callback in callbacks:
+                callback.on_train_batch_end(self.trainer, self, None, None, index)
 
         trained = self._mean("training", epoch, learn)
         self.curve.append({"epoch": self.current_epoch + 1, **trained})

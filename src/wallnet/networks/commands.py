@@ -7,7 +7,7 @@ import argparse
 from functools import partial
 
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
-from wallnet.experiment.base import Job
+from wallnet.jobs.base import Job
 from wallnet.jobs.networks import ContinuingJob, DataJob, MappingJob, TrainingJob
 
 NEURON = ("neuron", "compact model of the neuron")

@@ -57,7 +57,7 @@ MODELLED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 
 
 def _rows(layer: Any, inputs: Tensor) -> Tensor:
-    """Return the inputs of each sum that is an output, shape (groups, rows, inputs)."""
+    """Return the inputs that each output sums, shape (groups, rows, inputs)."""
     if isinstance(layer, nn.Linear):
         return inputs.reshape(1, -1, inputs.shape[-1])
     around = layer._reversed_padding_repeated_twice
@@ -66,7 +66,7 @@ def _rows(layer: Any, inputs: Tensor) -> Tensor:
     kernel, dilation, stride = layer.kernel_size, layer.dilation, layer.stride
     if isinstance(layer, nn.Conv1d):
         inputs = inputs.unsqueeze(-2)
-        kernel, dilation, stride = ((1, *each) for each in (kernel, dilation, stride))
+        kernel, dilation, stride = ((1, *size) for size in (kernel, dilation, stride))
     patches = functional.unfold(inputs, kernel, dilation=dilation, stride=stride)
     return patches.unflatten(1, (layer.groups, -1)).permute(1, 0, 3, 2).flatten(1, 2)
 
@@ -74,7 +74,7 @@ def _rows(layer: Any, inputs: Tensor) -> Tensor:
 def _moments(
     model: nn.Module, layer: nn.Module, images: Tensor, shares: Tensor | None, squares: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Return the moments of the inputs of a layer over images, each of which may have shares.
+    """Return the moments of the inputs of a layer over images, weighted by shares if given.
 
     They are the means, shape (groups, inputs), and, with `squares`, the mean products, shape
     (groups, inputs, inputs).
@@ -82,9 +82,9 @@ def _moments(
     begin = rows = 0
     total = sums = products = torch.zeros((), dtype=torch.float64, device=images.device)
 
-    def add(_: nn.Module, given: tuple[Tensor, ...]) -> None:
+    def add(_: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         nonlocal rows, total, sums, products
-        inputs = _rows(layer, given[0]).double()
+        inputs = _rows(layer, arguments[0]).double()
         share = inputs.new_ones(inputs.shape[:2])
         if shares is not None:
             share = shares[:, begin : begin + BATCH]
@@ -105,7 +105,7 @@ def _moments(
 
 def _called(model: nn.Module, images: Tensor) -> list[str]:
     """Return the layers of `MODELLED` in the order in which the model calls them."""
-    names = {each: name for name, each in model.named_modules() if type(each) in MODELLED}
+    names = {module: name for name, module in model.named_modules() if type(module) in MODELLED}
     order: list[str] = []
 
     def note(layer: nn.Module, _: Any) -> None:
@@ -159,31 +159,31 @@ def rounded(
             error = (left[..., column] - placed[..., column]) / carry[:, column, column, None]
             left[..., column:end] -= error[..., None] * carry[:, None, column, column:end]
             errors[..., column - begin] = error
-        for each, error in zip(left, errors, strict=True):
-            each[:, :, end:] -= error @ carry[:, begin:end, end:]
-    found = torch.empty_like(placed)
-    found[..., order] = placed
-    return found
+        for weights, error in zip(left, errors, strict=True):
+            weights[:, :, end:] -= error @ carry[:, begin:end, end:]
+    quantized = torch.empty_like(placed)
+    quantized[..., order] = placed
+    return quantized
 
 
 def _shares(logits: Tensor) -> Tensor:
-    """Return by how much each image counts for each output, shape (outputs, images)."""
+    """Return the weight of each image in the error of each output, shape (outputs, images)."""
     probabilities = logits.double().softmax(dim=1).T
     shares = probabilities * (1 - probabilities)
     return shares + LEAST_SHARE * shares.mean(dim=1, keepdim=True)
 
 
-def _distance(found: Tensor, wanted: Tensor, logits: bool) -> float:
+def _distance(outputs: Tensor, exact: Tensor, logits: bool) -> float:
     """Return the mean squared error of outputs, or the divergence of their probabilities."""
-    found, wanted = found.float(), wanted.float()
+    outputs, exact = outputs.float(), exact.float()
     if not logits:
-        return float(functional.mse_loss(found, wanted))
-    logs = found.log_softmax(dim=1), wanted.log_softmax(dim=1)
+        return float(functional.mse_loss(outputs, exact))
+    logs = outputs.log_softmax(dim=1), exact.log_softmax(dim=1)
     return float(functional.kl_div(*logs, log_target=True, reduction="batchmean"))
 
 
 def _check(model: nn.Module, images: Any) -> None:
-    """Refuse inputs that say nothing of a model, and models that return no tensor."""
+    """Refuse inputs that are all equal or that the model cannot read, and models without tensor."""
     if not isinstance(images, Tensor):
         raise ValueError(
             f"data is a {type(images).__name__}; give one torch.Tensor of inputs, such as "
@@ -197,15 +197,15 @@ def _check(model: nn.Module, images: Any) -> None:
             "one after another in the first dimension"
         )
     try:
-        found = model(images[:2])
+        output = model(images[:2])
     except Exception as error:  # a model of the user can raise any error
         raise ValueError(
             f"data cannot be read by the model ({one_line(error)}); give inputs of its shape, "
             "dtype and device"
         ) from None
-    if not isinstance(found, Tensor):
+    if not isinstance(output, Tensor):
         raise ValueError(
-            f"the model returns a {type(found).__name__}; wrap it in one that returns the tensor "
+            f"the model returns a {type(output).__name__}; wrap it in one that returns the tensor "
             "whose error counts, or leave data out"
         )
 
@@ -250,8 +250,8 @@ def compensated(
     called = _called(model, images[:2])
     order = [name for name in called if name in layers]
     placement.snap({name: layer for name, layer in layers.items() if name not in order})
-    wanted = torch.cat([exact(batch) for batch in images.split(BATCH)])
-    logits = logits and wanted.ndim == 2 and wanted.shape[1] > 1
+    outputs = torch.cat([exact(batch) for batch in images.split(BATCH)])
+    logits = logits and outputs.ndim == 2 and outputs.shape[1] > 1
     for name in order:
         layer, module = layers[name], model.get_submodule(name)
         weight = layer.weight.detach().clone()
@@ -260,7 +260,7 @@ def compensated(
         shares = None
         many = weight.flatten(1)[0].numel() ** 2 * len(weight) > MOST_PRODUCTS
         if logits and name == called[-1] and isinstance(module, nn.Linear) and not many:
-            shares = _shares(wanted)
+            shares = _shares(outputs)
         means, products = _moments(model, module, images, shares)
         if layer.bias is not None:
             products = products - means[:, :, None] * means[:, None]
@@ -270,10 +270,10 @@ def compensated(
         trained = bias.clone()
         best, least = (weight, trained), math.inf
         tried = [placement.circuits[name].scaled(factor) for factor in SCALES]
-        for circuit, found in zip(tried, rounded(groups, products, tried, mapping), strict=True):
-            layer.set(found.view_as(weight))
-            bias.copy_(trained + (sums - _outputs(found, means)))
-            error = _distance(model(images[:JUDGED]), wanted[:JUDGED], logits)
+        for circuit, placed in zip(tried, rounded(groups, products, tried, mapping), strict=True):
+            layer.set(placed.view_as(weight))
+            bias.copy_(trained + (sums - _outputs(placed, means)))
+            error = _distance(model(images[:JUDGED]), outputs[:JUDGED], logits)
             if error < least:
                 best = layer.weight.clone(), bias.clone()
                 least, circuits[name] = error, circuit

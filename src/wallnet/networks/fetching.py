@@ -84,7 +84,7 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
         If a file is missing, truncated or foreign, or if the four do not belong together.
     """
     folder = Path(data_folder) / dataset.folder
-    found: dict[str, dict[str, Any]] = {}
+    records: dict[str, dict[str, Any]] = {}
     arrays = {}
     for file_name in DATA_FILES:
         path = folder / file_name
@@ -94,7 +94,7 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
             raise _damaged(
                 path, f"is not the file of {name} (SHA-256 {digest[:12]}…, not {expected[:12]}…)"
             )
-        found[file_name] = {"sha256": digest, "shape": list(arrays[file_name].shape)}
+        records[file_name] = {"sha256": digest, "shape": list(arrays[file_name].shape)}
     counts: dict[str, Any] = {}
     parts = ("training", *DATA_FILES[:2]), ("test", *DATA_FILES[2:])
     for part, images_name, labels_name in parts:
@@ -116,7 +116,7 @@ def check(name: str, dataset: DataSet, data_folder: str | Path) -> dict[str, Any
         raise FileError(
             f"{folder} has training and test images of different shape; put one data set there"
         )
-    return {"files": found, "image_shape": list(shapes.pop()), **counts}
+    return {"files": records, "image_shape": list(shapes.pop()), **counts}
 
 
 def provide(
@@ -173,8 +173,8 @@ def _fetch(job: DataJob, folder: Path, missing: Sequence[str], sources: Sequence
     for source in [name for name in sources if name in offered]:
         with tempfile.TemporaryDirectory() as temporary:
             try:
-                found = offered[source](Path(temporary))
-                originals = {name: _original(job, found / name) for name in missing}
+                place = offered[source](Path(temporary))
+                originals = {name: _original(job, place / name) for name in missing}
             except Exception as error:  # mirrors, proxies and archives raise many kinds
                 reasons.append(f"{source}: {one_line(error)}")
                 continue

@@ -69,7 +69,7 @@ def load(record_path: str | Path, data_folder: str | Path) -> Images:
 
 
 class ShuffledBatches:
-    """Training images in batches: each iteration is an epoch, with all that is random in it.
+    """Training images in batches: each iteration is an epoch, in an order from the seed.
 
     Epoch k uses the k-th permutation that a generator with the seed draws. When the first batch of
     an epoch is taken, PyTorch's generator is seeded with the seed and the number of the epoch,
@@ -114,7 +114,8 @@ class ShuffledBatches:
 class ImageData:
     """Data set in memory; the seed splits its training images into training and validation.
 
-    It also determines the order of the training. `validation_fraction` is a share of these images.
+    The seed also determines the order of the training. `validation_fraction` is a share of the
+    training images.
 
     Attributes
     ----------
@@ -152,7 +153,7 @@ class ImageData:
 
     def whole(self, part: str) -> list[Batch]:
         """Return the `validation` or `test` images in large batches."""
-        images, labels = (each.split(EVALUATION_BATCH) for each in getattr(self, part))
+        images, labels = (tensor.split(EVALUATION_BATCH) for tensor in getattr(self, part))
         return [*zip(map(_scaled, images), labels, strict=True)]
 
 

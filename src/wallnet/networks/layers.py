@@ -104,24 +104,24 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
     modules = dict(model.named_modules())
     if layers is None:
         # a subclass may use its weights in another way
-        return {name: each for name, each in modules.items() if kind_of(each) in SYNAPTIC}
-    wanted: set[str] = set()
+        return {name: module for name, module in modules.items() if kind_of(module) in SYNAPTIC}
+    names: set[str] = set()
     listed = layers if isinstance(layers, Iterable) else [layers]
-    for each in [layers] if isinstance(layers, str | type) else listed:
-        if not isinstance(each, str | type):
-            raise ValueError(f"layers has {shown(each)}; give names of layers, or classes")
-        fits = {name for name in modules if name == each} or {
+    for choice in [layers] if isinstance(layers, str | type) else listed:
+        if not isinstance(choice, str | type):
+            raise ValueError(f"layers has {shown(choice)}; give names of layers, or classes")
+        fits = {name for name in modules if name == choice} or {
             name
             for name, module in modules.items()
-            if any(each in (kind, kind.__name__) for kind in type(module).__mro__)
-            or any(each == joined(name, key) for key in _own(module))
+            if any(choice in (kind, kind.__name__) for kind in type(module).__mro__)
+            or any(choice == joined(name, key) for key in _own(module))
         }
         if not fits:
-            text = each.__name__ if isinstance(each, type) else each
+            text = choice.__name__ if isinstance(choice, type) else choice
             what = "the name or the class of a layer of the model"
             raise ValueError(*misnamed("layers", text, filter(None, modules), what))
-        wanted |= fits
-    return {name: module for name, module in modules.items() if name in wanted}
+        names |= fits
+    return {name: module for name, module in modules.items() if name in names}
 
 
 def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, SynapticLayer]:
@@ -135,8 +135,8 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
     ValueError
         If the model has no such layer, or if a layer has no matrix of weights.
     """
-    found: dict[str, SynapticLayer] = {}
-    known: set[int] = set()
+    synapses: dict[str, SynapticLayer] = {}
+    ids: set[int] = set()
     for name, module in chosen_layers(model, layers).items():
         own, kind = _own(module), kind_of(module)
         matrices = {
@@ -153,17 +153,17 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
             )
         inputs_first = isinstance(module, (*TRANSPOSED, nn.Embedding, nn.EmbeddingBag))
         for key, parameter in matrices.items():
-            if id(parameter) not in known:
-                known.add(id(parameter))
+            if id(parameter) not in ids:
+                ids.add(id(parameter))
                 bias = own.get(key.replace("weight", "bias"))
                 groups = getattr(module, "groups", 1) if inputs_first else 0
                 bias = None if bias is parameter else bias
-                found[joined(name, key)] = SynapticLayer(parameter, bias, groups)
-    if not found:
+                synapses[joined(name, key)] = SynapticLayer(parameter, bias, groups)
+    if not synapses:
         raise ValueError(
             f"{type(model).__name__} has no layer whose weights are synapses; name some in layers"
         )
-    return found
+    return synapses
 
 
 def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
@@ -172,12 +172,12 @@ def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
     A parameter of the model itself has an empty name.
     """
     synapses = {id(layer.parameter) for layer in synaptic_layers(model, layers).values()}
-    found = {}
+    classes = {}
     for name, module in model.named_modules():
         own = {id(parameter) for parameter in _own(module).values()}
         # the tensors of a parametrisation belong to the layer above
         if hasattr(module, "parametrizations"):
             own |= {id(parameter) for parameter in module.parametrizations.parameters()}
         if own and not own & synapses and "parametrizations" not in name.split("."):
-            found[name] = kind_of(module).__name__
-    return found
+            classes[name] = kind_of(module).__name__
+    return classes

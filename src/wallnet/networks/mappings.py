@@ -260,17 +260,17 @@ class Placement(NamedTuple):
         ValueError
             If a weight is not exactly ``offset + scale · entry``.
         """
-        found = {}
+        entries = {}
         for name, layer in layers.items():
             circuit = self.circuits[name]
-            found[name] = self.mapping.nearest(layer.weight, circuit)
-            placed = self.mapping.weights_at(found[name], circuit).to(layer.weight.dtype)
+            entries[name] = self.mapping.nearest(layer.weight, circuit)
+            placed = self.mapping.weights_at(entries[name], circuit).to(layer.weight.dtype)
             if off := int((placed != layer.weight).sum()):
                 raise ValueError(
                     f"{called(name)} has {off} weights that are not on the levels; put it on them "
                     "again"
                 )
-        return found
+        return entries
 
 
 def read_mapping(path: str | Path, reading: str, name: str) -> tuple[WeightMapping, int]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from wallnet.experiment import code
+from wallnet.jobs import code
 
 
 class MeasuredActivation(nn.Module):

@@ -64,7 +64,7 @@ def described(
             "bias": bias,
         }.items():
             parts.setdefault(key, []).append(values)
-    values = {key: np.concatenate(each) for key, each in parts.items()}
+    values = {key: np.concatenate(arrays) for key, arrays in parts.items()}
     values |= {"usable_conductance": conductances, "layer": np.array(list(entries))}
     return files.dataset("programming", values, attributes)
 
@@ -79,7 +79,7 @@ def restore(
 ) -> None:
     """Set weights and biases of a model to those of a programmed network.
 
-    Layers that stay digital are not in the file; a model that has some is to be that of the
+    Layers that stay digital are not in the file; a model that has some must be that of the
     checkpoint next to it.
 
     Parameters
@@ -121,7 +121,7 @@ def _set(
         raise files.damaged(path, f"is damaged ({error})") from None
     if list(synapses) != data["layer"].values.tolist():
         raise FileError(f"{path} belongs to a model with other layers; use that of its network")
-    found = {}
+    parameters = {}
     for index, (name, layer) in enumerate(synapses.items()):
         weights = entries[data["weight_layer"].values == index]
         of_outputs = data["output_layer"].values == index
@@ -137,19 +137,19 @@ def _set(
             )
         rows = (-1, *[1] * (layer.weight.dim() - 1))
         weights = scale.reshape(rows) * weights.reshape(layer.weight.shape)
-        found[name] = offset.reshape(rows) + weights, bias
-        if not torch.isfinite(found[name][0]).all():
+        parameters[name] = offset.reshape(rows) + weights, bias
+        if not torch.isfinite(parameters[name][0]).all():
             raise files.damaged(
                 path, f"is damaged ({called(name)} has weights that are not finite)"
             )
-    for name, (weight, bias) in found.items():
+    for name, (weight, bias) in parameters.items():
         synapses[name].set(weight)
         if (free := synapses[name].bias) is not None:
             free.copy_(bias)
 
 
 def _entries(data: xarray.Dataset, from_conductance: bool) -> torch.Tensor:
-    """Return plus minus minus of each weight, normalised; refuse what no mapping can have."""
+    """Return the normalised difference of each weight's two synapses; refuse unknown levels."""
     usable = data["usable_conductance"].values
     mapping = WeightMapping("layer", usable)
     if not np.array_equal(mapping.conductances, usable):
@@ -230,10 +230,10 @@ class ProgrammedNetwork(Generic[Model]):
 
     def model(self) -> Model:
         """Return a copy of the model with the weights that the conductances give."""
-        made = copy.deepcopy(self.template)
-        layers = synaptic_layers(made, self.data["layer"].values.tolist())
+        model = copy.deepcopy(self.template)
+        layers = synaptic_layers(model, self.data["layer"].values.tolist())
         _set(self.data, layers, from_conductance=True, path="the programmed network")
-        return made
+        return model
 
     def with_conductances(self, conductances: ArrayLike) -> Self:
         """Return the same network with other conductances in S, in the shape of `levels`.
@@ -284,13 +284,13 @@ class ProgrammedNetwork(Generic[Model]):
         if not (np.isfinite(spreads) & (spreads >= 0)).all():
             raise ValueError("spread is negative or not finite; give standard deviations in S")
         if spreads.ndim:
-            known = np.asarray(spreads[:0] if levels is None else levels, dtype=float)
-            if known.shape != spreads.shape or not spreads.size:
+            nominal = np.asarray(spreads[:0] if levels is None else levels, dtype=float)
+            if nominal.shape != spreads.shape or not spreads.size:
                 raise ValueError(
-                    f"spread has the shape {spreads.shape} and levels {known.shape}; give the "
+                    f"spread has the shape {spreads.shape} and levels {nominal.shape}; give the "
                     "conductances of these spreads as levels"
                 )
-            distance = np.abs(known - usable[:, np.newaxis])
+            distance = np.abs(nominal - usable[:, np.newaxis])
             if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
                 raise ValueError("levels lack a conductance of the network; give all of its device")
             spreads = spreads[distance.argmin(axis=1)]
@@ -331,8 +331,8 @@ class ProgrammedNetwork(Generic[Model]):
             spent = device if device.shape == (3, 1 + len(usable), len(usable)) else None
         else:
             readings = map(str, device["reading"].values)
-            costs = (writing.by_single_pulses(device, usable, each) for each in readings)
-            spent = next((each for each in costs if each is not None), None)
+            costs = (writing.by_single_pulses(device, usable, reading) for reading in readings)
+            spent = next((cost for cost in costs if cost is not None), None)
         if spent is None:
             raise ValueError("device has other levels than the network; give that of its levels")
         present = self.levels != NO_SYNAPSE
@@ -393,8 +393,8 @@ class ProgrammedNetwork(Generic[Model]):
 
 
 def _digest(model: nn.Module, layers: Mapping[str, SynapticLayer]) -> str:
-    """Return the SHA-256 of all tensors of a model that a programming does not have."""
-    placed = {id(each) for layer in layers.values() for each in (layer.parameter, layer.bias)}
+    """Return the SHA-256 of all tensors of a model that are not programmed."""
+    placed = {id(tensor) for layer in layers.values() for tensor in (layer.parameter, layer.bias)}
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict(keep_vars=True).items()):
         if isinstance(tensor, Tensor) and id(tensor) not in placed:

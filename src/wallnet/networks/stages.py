@@ -3,10 +3,10 @@
 One process computes all networks of one seed on one synapse, because starting PyTorch and Lightning
 costs as much as several epochs.
 
-`train`, `train_on`, `put_on_levels` and `compare` are given the job, the data set, the file from
-which it starts, and the folder of all networks, with the checkpoints of the trained ones, in which
-metrics and checkpoints are written. They raise a FileError or ConfigError if an input is unusable,
-the loss diverges or an output cannot be written.
+`train`, `train_on`, `put_on_levels` and `compare` take the job, the data set, the file from which
+the job starts, and the folder of all networks. From this folder they read trained networks, and
+they write metrics and checkpoints to it. They raise a FileError or ConfigError if an input is
+unusable, the loss diverges or an output cannot be written.
 """
 
 import copy
@@ -93,8 +93,8 @@ class Run:
     networks : dict
         Networks by stage; the first one of a job on levels is the trained one, `fp32`.
     placements : dict
-        Mapping to levels, with offset and scale of each layer, by stage of a job on levels. That
-        of `fp32`, chosen for the trained network, is that of all stages without one of their own.
+        Mapping to levels, with offset and scale of each layer, by stage of a job on levels. Stages
+        without an entry use that of `fp32`, which is chosen for the trained network.
     whole : int
         Number of states of the synapse; see `read_mapping`.
     """
@@ -161,7 +161,7 @@ class Run:
             others = begun.synapses()
             modules = dict(begun.model.named_modules())
             # compensated rounding knows no layer with several matrices
-            rounded = {name: each for name, each in others.items() if name in modules}
+            rounded = {name: layer for name, layer in others.items() if name in modules}
             if len(others) < 2 or not rounded:
                 raise ConfigError(
                     f"networks.recipes.{self.job.recipe}.on_levels.largest_layer needs a layer to "
@@ -226,8 +226,8 @@ class Run:
         metrics["activation"] = dict(network.hparams["activation"])
         metrics["wall_seconds"] = time.perf_counter() - started
         files.write_json(metrics, identity.path(files.METRICS, self.folder))
-        told = f"test accuracy {results['test_accuracy']:.2f} %"
-        print(f"{identity.dataset} {identity.device} {stage}: {told}", flush=True)
+        accuracy = f"test accuracy {results['test_accuracy']:.2f} %"
+        print(f"{identity.dataset} {identity.device} {stage}: {accuracy}", flush=True)
 
 
 def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
@@ -359,11 +359,10 @@ def compare(
     for run in on_levels(job, images, synapse, networks):
         for stage in run.job.stages:
             network = run.networks[stage] = STAGES[stage].compute(run)
-            found = storage.validation_accuracy(network, run.data)
+            accuracy = storage.validation_accuracy(network, run.data)
             named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
-            rows.append({**named, "validation_accuracy": found})
-            print(*named.values(), f"{found:.2f} %", flush=True)
+            rows.append({**named, "validation_accuracy": accuracy})
+            print(*named.values(), f"{accuracy:.2f} %", flush=True)
     place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
-    result = {**place, "device_levels": run.whole, "rows": rows}
-    result["wall_seconds"] = time.perf_counter() - started
-    files.write_json({"kind": "comparison", **result, **storage.provenance(job)}, out)
+    rest = {"rows": rows, "device_levels": run.whole, "wall_seconds": time.perf_counter() - started}
+    files.write_json({"kind": "comparison", **place, **rest, **storage.provenance(job)}, out)

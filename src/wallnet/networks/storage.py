@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from wallnet import __version__, files, revisions
-from wallnet.files.datasets import checked
+from wallnet.files.datasets import checked_reading
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.images import ImageData
@@ -125,7 +125,7 @@ def load_network(path: str | Path, model: str) -> Classifier:
     FileError, ConfigError
         If the file is missing, may not be read or is damaged, or if the model does not exist.
     """
-    with checked(path, "a network"):
+    with checked_reading(path, "a network"):
         # PyTorch itself does not check the checksums
         with zipfile.ZipFile(path) as archive:
             broken = archive.testzip()

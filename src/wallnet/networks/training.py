@@ -130,10 +130,10 @@ def parametrised(model: nn.Module) -> dict[str, tuple[Any, str, OnLevels]]:
 def layers_to_place(model: nn.Module, layers: Layers) -> dict[str, SynapticLayer]:
     """Return the layers of a model that is put on levels; see `synaptic_layers`.
 
-    Layers that stay digital, though those of their base class are synapses, are named in a warning.
+    A warning names layers that stay digital although their base class is synaptic.
     A model whose training has not ended is refused.
     """
-    found = synaptic_layers(model, layers)
+    synapses = synaptic_layers(model, layers)
     if parametrised(model):
         raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
     names = {} if layers is not None else digital_layers(model)
@@ -151,7 +151,7 @@ def layers_to_place(model: nn.Module, layers: Layers) -> dict[str, SynapticLayer
             "remove parametrisations such as weight_norm, to have them on the levels",
             stacklevel=3,
         )
-    return found
+    return synapses
 
 
 def new_factors(layers: Mapping[str, SynapticLayer]) -> list[nn.Parameter]:
@@ -161,9 +161,9 @@ def new_factors(layers: Mapping[str, SynapticLayer]) -> list[nn.Parameter]:
 
 
 def keep_names(module: nn.Module, key: str) -> list[RemovableHandle]:
-    """Let the state of a layer have the weights on the levels, and no others, by their usual name.
+    """Let the state of a layer contain only the weights on the levels, under their usual name.
 
-    Weights that are loaded become the hidden ones.
+    Loaded weights become the hidden ones.
     """
     inner = f"parametrizations.{key}."
 

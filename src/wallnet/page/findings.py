@@ -18,7 +18,7 @@ from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files import WallState
 from wallnet.files.paths import folder_of
-from wallnet.jobs import SummaryJob
+from wallnet.jobs.report import SummaryJob
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
@@ -54,16 +54,16 @@ PAPER_MAPPING = "layer"
 
 @dataclass(frozen=True)
 class Findings:
-    """The results of a campaign, read and checked, and what they say in the order that is shown."""
+    """The results of a campaign, read and checked, and their findings in the order of the page."""
 
     folder: Path
     """Folder of the campaign."""
     devices: Mapping[str, "xarray.Dataset"]
     """Device files by device."""
     studied: Mapping[tuple[str, str], "xarray.Dataset"]
-    """Datasets of the studies that are there, by study and subject."""
+    """Existing datasets of studies, by study and subject."""
     sentences: Sequence[str]
-    """What all results say of each device, a sentence each."""
+    """Findings of all results, a sentence for each device."""
     accuracies: list[Row]
     """Networks with test and validation accuracy, in per cent; none without networks."""
     caveats: Sequence[str]
@@ -77,61 +77,61 @@ class Findings:
 
     @classmethod
     def of(cls, job: SummaryJob, folder: Path) -> "Findings":
-        """Read the results of a campaign in a folder, and return what they say."""
-        found = {
+        """Read the results of a campaign in a folder, and return their findings."""
+        datasets = {
             name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
             for name in job.devices
         }
         studied = dict(_studied(job, folder))
         rows: list[Row] = []
-        numbers, remarks, lossy = devices(found), list[str](), list[str]()
-        doubtful = [*heat(found)]
+        numbers, remarks, lossy = devices(datasets), list[str](), list[str]()
+        doubtful = [*heat(datasets)]
         if job.networks:
             rows += networks.read_accuracies(str(folder / ACCURACY_TABLE))
             numbers = accuracies(rows, job.table_ii)
             expected, lossy = losses(rows, job.table_ii)
             doubtful += level_caveats(rows, folder / folder_of(files.COMPACT_MODEL, ""))
-            levels_of = (found[name] for name in job.synapses if name in found)
-            kelvin = {each.attrs.get("simulation_temperature", "") for each in levels_of}
+            levels_of = (datasets[name] for name in job.synapses if name in datasets)
+            kelvin = {data.attrs.get("simulation_temperature", "") for data in levels_of}
             remarks = [conditions(rows, kelvin), *best_mapping(rows), *expected]
-        warnings = [*job.warnings, *lossy, *faults(found)]
+        warnings = [*job.warnings, *lossy, *faults(datasets)]
         for (study, name), data in studied.items():
-            if told := getattr(show_of(study), "faults", None):
-                warnings += told(data, name)
-        said = sentences(job, found, studied)
+            if judge := getattr(show_of(study), "faults", None):
+                warnings += judge(data, name)
+        texts = sentences(job, datasets, studied)
         limits = [f"{text[0].upper()}{text[1:]}" for text in grouped(doubtful)]
-        return cls(folder, found, studied, said, rows, limits, numbers, remarks, warnings)
+        return cls(folder, datasets, studied, texts, rows, limits, numbers, remarks, warnings)
 
 
 def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "xarray.Dataset"]]:
-    """Yield the datasets of studies, of those that the page does not need if they are there.
+    """Yield the datasets of studies.
 
-    The latter may be left from other settings, which the page does not show.
+    Those that the page does not need may be missing. With other settings, they are left out.
     """
-    for each in job.studied:
-        study = STUDIES[each.study]
-        path = folder / study.path(each.subject)
-        if each.needed or path.exists():
-            data = read_study(path, each.study)
-            made = json.loads(data.attrs["parameters"]).get("settings")
-            if each.needed or made == each.settings:
-                yield (each.study, each.subject), data
+    for studied in job.studied:
+        study = STUDIES[studied.study]
+        path = folder / study.path(studied.subject)
+        if studied.needed or path.exists():
+            data = read_study(path, studied.study)
+            settings = json.loads(data.attrs["parameters"]).get("settings")
+            if studied.needed or settings == studied.settings:
+                yield (studied.study, studied.subject), data
 
 
 def sentences(
     job: SummaryJob,
-    found: Mapping[str, "xarray.Dataset"],
+    datasets: Mapping[str, "xarray.Dataset"],
     studied: Mapping[tuple[str, str], "xarray.Dataset"],
 ) -> list[str]:
-    """Return what the sweep of each device and all studies of it found, a sentence each."""
-    said = {name: [_swept(data)] for name, data in found.items()}
-    # what determines levels is told first
-    for each in sorted(job.studied, key=lambda each: not STUDIES[each.study].level_sets):
-        data = studied.get((each.study, each.subject))
-        finding = getattr(show_of(each.study), "finding", None)
-        if data is not None and finding and each.device:
-            said.setdefault(each.device, []).append(finding(data, each.subject))
-    texts = {name: "; ".join(filter(None, parts)) for name, parts in said.items()}
+    """Return the findings of the sweep and the studies of each device, a sentence for a device."""
+    findings = {name: [_swept(data)] for name, data in datasets.items()}
+    # studies that determine levels come first
+    for entry in sorted(job.studied, key=lambda entry: not STUDIES[entry.study].level_sets):
+        data = studied.get((entry.study, entry.subject))
+        finding = getattr(show_of(entry.study), "finding", None)
+        if data is not None and finding and entry.device:
+            findings.setdefault(entry.device, []).append(finding(data, entry.subject))
+    texts = {name: "; ".join(filter(None, parts)) for name, parts in findings.items()}
     return [f"{name}: {text}" for name, text in texts.items() if text]
 
 
@@ -139,7 +139,7 @@ def _swept(data: "xarray.Dataset") -> str:
     """Return what the sweep of a device found: its levels, its transfer curve, or its velocity."""
     if "level_state" in data:
         states = [WallState(state) for state in data["level_state"].values]
-        notches = np.array([bool(each.ends) and not each.half for each in states])
+        notches = np.array([bool(state.ends) and not state.half for state in states])
         reached = int((data["reachable"].values[notches] == 1).sum())
         count = int(notches.sum())
         return f"{count} notch{'es' * (count != 1)}, {reached or 'none'} reached by the sweep"
@@ -155,9 +155,9 @@ def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
     """Return the accuracies of each recipe below those of the paper, in blocks.
 
     A block is a data set with a synapse, at the first reading of the synapse. Of each recipe, it
-    shows the mapping with the most stages, and of several the one with the highest validation
-    accuracy. `table_ii` has the number of notches of the paper's synapse that a synapse corresponds
-    to.
+    shows the mapping with the most stages, and among several such the one with the highest
+    validation accuracy. `table_ii` has the number of notches of the paper's synapse to which a
+    synapse corresponds.
     """
     import pandas
 
@@ -197,12 +197,12 @@ def conditions(rows: Sequence[Row], temperatures: Iterable[str] = ()) -> str:
     return "; ".join(parts)
 
 
-def devices(found: Mapping[str, "xarray.Dataset"]) -> Table:
+def devices(datasets: Mapping[str, "xarray.Dataset"]) -> Table:
     """Return the pulses of each device, and the number of states in which its wall then rests."""
     import pandas
 
     rows = []
-    for name, data in found.items():
+    for name, data in datasets.items():
         resting = {*data["state"].values[data["settled"].values != 0]}
         rows.append((name, data.attrs["kind"], data.sizes["current_density"], len(resting)))
     counts = {"pulses": "d", "final states": "d"}
@@ -214,10 +214,10 @@ def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
 
     `lost` is how much less the validation accuracy is than that of `fp32`, seed by seed.
     """
-    found = networks.losses(rows, "validation_accuracy")
-    found = found[found["stage"] == "quantized"]
-    found["place"] = found["dataset"].map(networks.dataset_title) + " on " + found["device"]
-    by = found.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
+    frame = networks.losses(rows, "validation_accuracy")
+    frame = frame[frame["stage"] == "quantized"]
+    frame["place"] = frame["dataset"].map(networks.dataset_title) + " on " + frame["device"]
+    by = frame.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
     return by[["validation_accuracy", "lost"]].mean().reset_index()
 
 
@@ -228,7 +228,7 @@ def best_mapping(rows: Sequence[Row]) -> list[str]:
         return []
     best = means.loc[means.groupby("place", sort=False)["validation_accuracy"].idxmax()]
     places = best.groupby("mapping", sort=False)["place"].agg(", ".join)
-    text = "; ".join(f"{mapping} ({told})" for mapping, told in places.items())
+    text = "; ".join(f"{mapping} ({where})" for mapping, where in places.items())
     text = text if len(places) > 1 else places.index[0]
     return [f"Best mapping for post-training quantisation, by validation accuracy: {text}"]
 
@@ -236,27 +236,27 @@ def best_mapping(rows: Sequence[Row]) -> list[str]:
 def losses(rows: Sequence[Row], table_ii: Mapping[str, int]) -> tuple[list[str], list[str]]:
     """Return a sentence on each mapping that loses more than `LARGEST_LOSS`, the largest first.
 
-    The first sentences tell what reproduces the paper, on the synapses of `table_ii`, the others
-    what the user should change.
+    The first sentences are about losses that the paper has too, on the synapses of `table_ii`, the
+    others about what the user should change.
     """
     means = _quantised(rows).sort_values("lost", ascending=False, kind="stable")
     means["of_paper"] = (means["mapping"] == PAPER_MAPPING) & means["device"].isin(table_ii)
     expected, warnings = list[str](), list[str]()
     large = means[means["lost"] > LARGEST_LOSS].drop_duplicates(["mapping", "of_paper"])
-    for each in large.itertuples():
-        lost = f"loses up to {each.lost:.1f} points of validation accuracy by post-training"
-        lost += f" quantisation ({each.place})"
-        if each.of_paper:
-            expected.append(f"{each.mapping}, the mapping of the paper, {lost}")
+    for row in large.itertuples():
+        lost = f"loses up to {row.lost:.1f} points of validation accuracy by post-training"
+        lost += f" quantisation ({row.place})"
+        if row.of_paper:
+            expected.append(f"{row.mapping}, the mapping of the paper, {lost}")
             continue
-        others = means[means["place"] == each.place].groupby("mapping")["lost"].max()
+        others = means[means["place"] == row.place].groupby("mapping")["lost"].max()
         if others.min() <= LARGEST_LOSS:
             fix = f"use {others.idxmin()}"
         elif DEFAULT_MAPPING not in others:
             fix = f"use {DEFAULT_MAPPING}"
         else:
             fix = "add on_levels to its recipe, or use a synapse with more levels"
-        warnings.append(f"mapping {each.mapping} {lost}; {fix}")
+        warnings.append(f"mapping {row.mapping} {lost}; {fix}")
     return expected, warnings
 
 
@@ -270,7 +270,7 @@ def as_text(table: Table) -> str:
     if blocks:
         columns = ["", *columns[2:]]
         rows = [(place, [f"  {network}", *cells]) for _, (place, network, *cells) in rows]
-    widths = [max(map(len, each)) for each in zip(columns, *(row for _, row in rows), strict=True)]
+    widths = [max(map(len, cells)) for cells in zip(columns, *(r for _, r in rows), strict=True)]
     if blocks:
         widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
     widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
@@ -290,16 +290,16 @@ def as_text(table: Table) -> str:
 
 
 def overview(folder: str | Path) -> str:
-    """Return what the campaign in a folder found, and where its pages are.
+    """Return the findings of the campaign in a folder, and the paths of its pages.
 
-    Lines have at most `WIDTH` columns, but for paths.
+    Lines have at most `WIDTH` columns, except those of paths.
     """
     job = summary_job(plan.load(Path(folder, "config.yaml")))
-    found = Findings.of(job, Path(folder))
-    lines = [*map(_wrapped, (*found.sentences, *found.caveats)), "", as_text(found.numbers)]
-    lines += [*map(_wrapped, found.remarks), ""]
-    if found.warnings:
-        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in found.warnings), ""]
+    results = Findings.of(job, Path(folder))
+    lines = [*map(_wrapped, (*results.sentences, *results.caveats)), "", as_text(results.numbers)]
+    lines += [*map(_wrapped, results.remarks), ""]
+    if results.warnings:
+        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in results.warnings), ""]
     lines.append(f"Summary: {Path(folder, files.SUMMARY)}")
     report, made_by = Path(folder, files.REPORT), f"written by snakemake --report {files.REPORT}"
     lines.append(f"Report: {report if report.exists() else made_by}")
@@ -314,4 +314,4 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `overview` to a command line."""
     command = subparsers.add_parser("overview")
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
-    command.set_defaults(handler=lambda given: print(overview(given.directory)))
+    command.set_defaults(handler=lambda arguments: print(overview(arguments.directory)))

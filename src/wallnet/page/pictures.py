@@ -23,12 +23,12 @@ from PIL import Image
 
 from wallnet import files
 from wallnet.config import current_name
-from wallnet.devices.sweeps import track_of
-from wallnet.jobs import Studied, SummaryJob
+from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.report import style
-from wallnet.report.devices import Sources, chosen_pulses, density_in_1e12
 from wallnet.studies.base import AS_CONFIGURED
+from wallnet.studies.devices.figures import Sources, chosen_pulses, density_in_1e12
+from wallnet.studies.devices.motion import track_of
 from wallnet.studies.showing import show_of
 
 READ = ["magnetization", "snapshot_time", "x", "y", "component", "applied_current_density", "time"]
@@ -48,20 +48,20 @@ J_TITLE, G_TITLE = "J (10¹² A/m²)", "G (µS)"
 
 def pictures(job: SummaryJob, results: Findings) -> dict[str, Any] | None:
     """Return Bokeh's script, the figures and their data for the page; None without any pulse."""
-    found = {name: _device(name, data, job, results) for name, data in results.devices.items()}
-    found = {name: each for name, each in found.items() if each["pulses"]}
-    if not found:
+    devices = {name: _device(name, data, job, results) for name, data in results.devices.items()}
+    devices = {name: device for name, device in devices.items() if device["pulses"]}
+    if not devices:
         return None
-    maps = [pulse for each in found.values() for pulse in each["pulses"]]
+    maps = [pulse for device in devices.values() for pulse in device["pulses"]]
     longest = max(len(pulse["maps"]) for pulse in maps)
-    while longest > 1 and sum(len(png) for each in maps for png in each["maps"]) > MOST_BYTES:
+    while longest > 1 and sum(len(png) for pulse in maps for png in pulse["maps"]) > MOST_BYTES:
         longest = (longest + 1) // 2
         for pulse in maps:
             # the last one stays
             pulse["maps"], pulse["at"] = (pulse[key][::-1][::2][::-1] for key in ("maps", "at"))
     (script, *_) = Resources(mode="inline", components=["bokeh"]).js_raw
-    drawn = [json_item(each, ID(name)) for name, each in _figures().items()]
-    return {"script": script, "figures": drawn, "devices": found}
+    drawn = [json_item(drawing, ID(name)) for name, drawing in _figures().items()]
+    return {"script": script, "figures": drawn, "devices": devices}
 
 
 # The data
@@ -83,7 +83,7 @@ def _device(name: str, data: xarray.Dataset, job: SummaryJob, results: Findings)
         levels = _points(J=left, G=values, state=data["level_state"].values, dash=dashes)
     shown = Sources({name: data}, shown=job.shown.get(name, ())).pulses(chosen_pulses(data))
     names = map(current_name, data["current_density"].values[shown])
-    paths = (results.folder / files.TRACE.format(device=name, current=each) for each in names)
+    paths = (results.folder / files.TRACE.format(device=name, current=current) for current in names)
     return {
         "length": track.length / 1e-9,
         "width": track.width / 1e-9,
@@ -98,9 +98,9 @@ def _device(name: str, data: xarray.Dataset, job: SummaryJob, results: Findings)
         "levels": levels,
         "chances": [
             chance
-            for each in job.studied
-            if each.device == name
-            for chance in _chances(each, results)
+            for studied in job.studied
+            if studied.device == name
+            for chance in _chances(studied, results)
         ],
     }
 
@@ -109,9 +109,9 @@ def _points(**columns: Any) -> dict[str, list[Any]]:
     """Return columns of points without those with an unknown number; six significant digits."""
     arrays = {name: np.asarray(values) for name, values in columns.items()}
     numbers = [values for values in arrays.values() if values.dtype.kind == "f"]
-    known = np.isfinite(numbers).all(axis=0)
+    finite = np.isfinite(numbers).all(axis=0)
     return {
-        name: [float(f"{each:.6g}") if values.dtype.kind == "f" else each for each in values[known]]
+        name: [float(f"{v:.6g}") if values.dtype.kind == "f" else v for v in values[finite]]
         for name, values in arrays.items()
     }
 
@@ -129,7 +129,7 @@ def _pulse(data: xarray.Dataset, path: Any) -> dict[str, Any]:
     steps = np.where(np.isnan(m_z), EMPTY, steps).astype(np.uint8)
     return {
         "maps": [*map(_png, steps)],
-        "at": [float(f"{each:.4g}") for each in trace["snapshot_time"].values / 1e-9],
+        "at": [float(f"{instant:.4g}") for instant in trace["snapshot_time"].values / 1e-9],
         "curves": _points(
             time=time[kept] / 1e-9,
             lower=data["sweep_wall_bottom"].values[kept] / 1e-9,
@@ -151,17 +151,17 @@ def _png(steps: NDArray[np.uint8]) -> str:
         return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def _chances(each: Studied, results: Findings) -> Iterator[dict[str, Any]]:
+def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
     """Yield the probability of each state over the current density, for each model of a study."""
-    data = results.studied.get((each.study, each.subject))
-    probabilities = getattr(show_of(each.study), "probabilities", None)
+    data = results.studied.get((studied.study, studied.subject))
+    probabilities = getattr(show_of(studied.study), "probabilities", None)
     if data is None or probabilities is None:
         return
     for model, rows in probabilities(data).groupby("model", sort=False):
         points = _points(**{name: rows[name].values for name in ("J", "state", "P", "low", "high")})
         colours = dict(zip(dict.fromkeys(points["state"]), itertools.cycle(style.COLOURS)))
         points["colour"] = [*map(colours.__getitem__, points["state"])]
-        label = each.subject if model == AS_CONFIGURED else f"{each.subject}, {model}"
+        label = studied.subject if model == AS_CONFIGURED else f"{studied.subject}, {model}"
         yield {"label": label, "points": points, "colours": colours}
 
 
@@ -172,14 +172,14 @@ def _figure(name: str, y: str, height: int, **options: Any) -> figure:
     """Return a figure without tools, as wide as the page."""
     look: dict[str, Any] = {"toolbar_location": None, "tools": "", "min_border_left": 65}
     look |= {"min_border_right": 20, "sizing_mode": "stretch_width", "y_axis_label": y}
-    made = figure(name=name, height=height, **look | options)
-    made.axis.minor_tick_line_color = None
-    made.yaxis.ticker = BasicTicker(desired_num_ticks=height // 45)
-    return made
+    plot = figure(name=name, height=height, **look | options)
+    plot.axis.minor_tick_line_color = None
+    plot.yaxis.ticker = BasicTicker(desired_num_ticks=height // 45)
+    return plot
 
 
 def _source(name: str, *columns: str) -> ColumnDataSource:
-    return ColumnDataSource({each: [] for each in columns}, name=name)
+    return ColumnDataSource({key: [] for key in columns}, name=name)
 
 
 def _figures() -> dict[str, Any]:
@@ -239,13 +239,13 @@ def _figures() -> dict[str, Any]:
     stairs.add_tools(HoverTool(renderers=[dots], tooltips=about))
     stairs.add_tools(HoverTool(renderers=[lines], tooltips=[("level", "@state"), about[2]]))
     chances = _figure("chances", "P(state | J)", 320, x_axis_label=J_TITLE, y_range=(-0.05, 1.05))
-    found = _source("chance", "J", "P", "low", "high", "state", "colour")
+    chance = _source("chance", "J", "P", "low", "high", "state", "colour")
     edges: dict[str, Any] = {"base": "J", "lower": "low", "upper": "high", "line_color": "colour"}
     edges |= {"line_width": 3, "line_alpha": 0.5, "upper_head": None, "lower_head": None}
-    chances.add_layout(Whisker(source=found, **edges))
+    chances.add_layout(Whisker(source=chance, **edges))
     ways = _source("ways", "J", "P", "colour")
     chances.multi_line("J", "P", source=ways, line_color="colour", line_width=2)
-    dots = chances.scatter("J", "P", source=found, size=9, color="colour")
+    dots = chances.scatter("J", "P", source=chance, size=9, color="colour")
     interval = [("P", "@P{0.000}, @low{0.000} to @high{0.000}")]
     chances.add_tools(HoverTool(renderers=[dots], tooltips=[*about[:2], *interval]))
     moving = column(maps, *panels, sizing_mode="stretch_width")

@@ -18,11 +18,11 @@ from wallnet import files
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
 from wallnet.files import FileError, writing
 from wallnet.files.writing import Levels, Spent, cost
-from wallnet.jobs import ProgrammingEnergyJob
-from wallnet.report.device_tables import OUTSIDE
+from wallnet.jobs.report import ProgrammingEnergyJob
 from wallnet.report.networks import MADE_BY
 from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
 from wallnet.studies import STUDIES
+from wallnet.studies.devices.tables import OUTSIDE
 from wallnet.studies.showing import show_of
 
 SINGLE = "single pulses"
@@ -67,7 +67,7 @@ def by_study(path: str | Path, name: str, device: str, levels: int, study: str) 
 def rows_of(
     job: ProgrammingEnergyJob, networks: str | Path, devices: str | Path, **studied: str | Path
 ) -> Iterator[dict[str, Any]]:
-    """Yield the cost of writing each network of the first seed, one row a start and a way.
+    """Yield the cost of writing each network of the first seed, a row for each start and way.
 
     `networks`, `devices`, and the name of the study that writes synapses, are folders of their
     files.
@@ -94,11 +94,11 @@ def rows_of(
                 spent[key][train] = by_study(path, train, device, len(usable), study)
         place = {name: run[name] for name in FACETS}
         ways = itertools.product(spent[key].items(), starts.items())
-        for (way, (each, kelvin)), (start, levels) in ways:
+        for (way, (level_costs, kelvin)), (start, levels) in ways:
             # another model has other synapses
             if levels is None or levels.shape == end.shape:
-                told = {"written_by": way, "start": start, "temperature": kelvin}
-                yield place | told | cost(each, levels, end)
+                labels = {"written_by": way, "start": start, "temperature": kelvin}
+                yield place | labels | cost(level_costs, levels, end)
 
 
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
@@ -152,11 +152,11 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     frame = pandas.DataFrame(rows, columns=[*FACETS, *ways, *COLUMNS])
     formats = {name: "d" if form == ".0f" else ".6g" for name, (*_, form) in COLUMNS.items()}
     stages = {name: stage.title for name, stage in STAGES.items()}
-    told = frame.drop(columns="seed").replace({"stage": stages, "start": stages})
+    readable = frame.drop(columns="seed").replace({"stage": stages, "start": stages})
     shown: Columns = {}
-    for name in told:
+    for name in readable:
         title, unit, form = COLUMNS.get(name, (ways.get(name, name), 1, ""))
-        shown[title] = (told[name] / unit if form else told[name], form)
+        shown[title] = (readable[name] / unit if form else readable[name], form)
     title = "Energy of writing a network"
     numbers, notes = Table(title, frame, formats), [*NOTES, MADE_BY]
     return texts(title, [of_columns(title, shown)], notes=notes, numbers=numbers)

@@ -1,4 +1,4 @@
-"""The page of a campaign: what it found, its main figures, and links to all results."""
+"""The page of a campaign: its findings, its main figures, and links to all results."""
 
 import base64
 import math
@@ -13,17 +13,23 @@ import xarray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.sweeps import swept_duration
-from wallnet.files.datasets import checked
-from wallnet.jobs import SummaryJob
+from wallnet.files.datasets import checked_reading
+from wallnet.jobs.report import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.page.pictures import pictures
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
-from wallnet.report import device_tables
-from wallnet.report.device_tables import SMALLEST, levels_in_short, smallest_density
-from wallnet.report.devices import UNIT_OF_J, density_in_1e12
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Columns, Table, of_columns, rendered
+from wallnet.studies.devices.figures import UNIT_OF_J, density_in_1e12
+from wallnet.studies.devices.motion import swept_duration
+from wallnet.studies.devices.tables import (
+    SMALLEST,
+    levels_in_short,
+    read_measured,
+    smallest_density,
+    with_temperature,
+    write_energies,
+)
 from wallnet.studies.opened import MADE_BY
 from wallnet.studies.showing import Headline, show_of
 
@@ -31,12 +37,12 @@ MOST_ROWS = 20
 """Largest number of rows of a table that is not folded."""
 
 
-def _drawn(said: Headline, results: Findings, png: str, data: str, made: str) -> Headline:
+def _drawn(headline: Headline, results: Findings, png: str, data: str, origin: str) -> Headline:
     """Return a part of the page with its figure."""
-    with checked(results.folder / png, "PNG"):
+    with checked_reading(results.folder / png, "PNG"):
         picture = base64.b64encode((results.folder / png).read_bytes()).decode("ascii")
-    uri, made = f"data:image/png;base64,{picture}", f"{made}; wallnet {__version__}"
-    return replace(said, png=png, data=data, picture=uri, made=made)
+    uri, origin = f"data:image/png;base64,{picture}", f"{origin}; wallnet {__version__}"
+    return replace(headline, png=png, data=data, picture=uri, made=origin)
 
 
 def _made_by(data: xarray.Dataset) -> str:
@@ -47,9 +53,7 @@ def _made_by(data: xarray.Dataset) -> str:
 
 def single_pulses(data: xarray.Dataset) -> str:
     """Return the pulses of the sweep of a device as text."""
-    return device_tables.with_temperature(
-        f"single pulses of {swept_duration(data) / 1e-9:g} ns", data
-    )
+    return with_temperature(f"single pulses of {swept_duration(data) / 1e-9:g} ns", data)
 
 
 # Reference data
@@ -63,8 +67,8 @@ def reference_table(job: SummaryJob, devices: Mapping[str, xarray.Dataset]) -> T
         TransferCurve: _transfer_curve,
     }
     rows = [
-        (each.device, *of_kind[type(each)](each, devices[each.device]))
-        for each in job.reference.entries
+        (entry.device, *of_kind[type(entry)](entry, devices[entry.device]))
+        for entry in job.reference.entries
     ]
     frame = pandas.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
     return Table("Devices: reference data and this campaign", frame)
@@ -80,12 +84,12 @@ after the nearest ones, and the last column the smallest J of the sweep that lea
 
 def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the state after a pulse."""
-    densities, asked = data["current_density"].values, stated.current_density
+    densities, density = data["current_density"].values, stated.current_density
     states, settled = data["state"].values.astype(object), data["settled"].values != 0
     ends = np.where(settled, states, states + ", still moving")
-    shown = np.flatnonzero(np.isclose(densities, asked, rtol=1e-9, atol=0))
+    shown = np.flatnonzero(np.isclose(densities, density, rtol=1e-9, atol=0))
     if not shown.size:
-        above = int(np.searchsorted(densities, asked))
+        above = int(np.searchsorted(densities, density))
         shown = np.arange(densities.size)[max(above - 1, 0) : above + 1]
     here = "; ".join(f"{ends[k]} at {density_in_1e12(densities[k])}" for k in shown)
     if len({*ends[shown]}) == 1:
@@ -93,29 +97,29 @@ def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     reaching = densities[(states == stated.state) & settled]
     text = smallest_density(densities, density_in_1e12)
     least = text(min(reaching, key=abs)) if reaching.size else "–"
-    return "state after the pulse", density_in_1e12(asked), stated.state, here, least
+    return "state after the pulse", density_in_1e12(density), stated.state, here, least
 
 
 def _arrival_time(stated: ArrivalTime, data: xarray.Dataset) -> tuple[str, ...]:
     """Return when both ends of the wall are at a notch."""
-    asked, densities = stated.current_density, data["current_density"].values
-    index = np.flatnonzero(np.isclose(densities, asked, rtol=1e-9, atol=0))
+    density, densities = stated.current_density, data["current_density"].values
+    index = np.flatnonzero(np.isclose(densities, density, rtol=1e-9, atol=0))
     here = "not simulated"
     if index.size:
         arrived = data["arrival_time"].values[index[0], stated.notch - 1]
         here = f"{arrived / 1e-9:.2f} ns" if math.isfinite(arrived) else "never"
     time = f"{stated.time / 1e-9:.2g} ns"
-    return f"time to notch {stated.notch}", density_in_1e12(asked), time, here, ""
+    return f"time to notch {stated.notch}", density_in_1e12(density), time, here, ""
 
 
 def _transfer_curve(stated: TransferCurve, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the deviation of a neuron from ReLU, in each reading."""
     here = "no transfer curve"
     if "relu_deviation" in data:
-        found = data["relu_deviation"].to_series()
-        here = ", ".join(f"{found[reading]:.3f} ({reading})" for reading in files.READINGS)
-    asked = stated.current_densities
-    span = f"{density_in_1e12(min(asked))} to {density_in_1e12(max(asked))}"
+        deviations = data["relu_deviation"].to_series()
+        here = ", ".join(f"{deviations[reading]:.3f} ({reading})" for reading in files.READINGS)
+    densities = stated.current_densities
+    span = f"{density_in_1e12(min(densities))} to {density_in_1e12(max(densities))}"
     return "largest deviation from ReLU", span, "slight", here, ""
 
 
@@ -127,10 +131,10 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         return
     if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
-        model = device_tables.read_measured(results.folder / numbers)
+        model = read_measured(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
-        made = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
-        said = Headline("Writing", caption)
+        origin = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
+        headline = Headline("Writing", caption)
     else:
         numbers, data = files.DEVICE.format(device=job.written), results.devices[job.written]
         caption = (
@@ -141,28 +145,28 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
         names += ["reached by the sweep", SMALLEST]
         text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
-        title = f"{device_tables.with_temperature(job.written, data)}: levels"
+        title = f"{with_temperature(job.written, data)}: levels"
         levels = [of_columns(title, levels_in_short(data, names))]
-        said, made = Headline("Writing", caption, text, levels), _made_by(data)
-    yield _drawn(said, results, device_figure(job), numbers, made)
+        headline, origin = Headline("Writing", caption, text, levels), _made_by(data)
+    yield _drawn(headline, results, device_figure(job), numbers, origin)
 
 
 def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
-    """Yield what studies hand over."""
-    for each in job.studied:
-        if not each.headline:
+    """Yield the part of the page of each study with a headline."""
+    for studied in job.studied:
+        if not studied.headline:
             continue
-        path, png = studied_files(each)
-        data = results.studied.get((each.study, each.subject))
-        if not each.needed and not (results.folder / png).exists():
+        path, png = studied_files(studied)
+        data = results.studied.get((studied.study, studied.subject))
+        if not studied.needed and not (results.folder / png).exists():
             data = None
         device = results.devices[str(job.written)]
-        said = show_of(each.study).headline(data, each.settings, device)
-        if data is not None and said.caption:
+        headline = show_of(studied.study).headline(data, studied.settings, device)
+        if data is not None and headline.caption:
             # what the embedded engine minimises has no version of a calculator
             simulated = data if "simulation_backend_version" in data.attrs else device
-            said = _drawn(said, results, png, path, _made_by(simulated))
-        yield said
+            headline = _drawn(headline, results, png, path, _made_by(simulated))
+        yield headline
 
 
 def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
@@ -181,9 +185,9 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         title = f"{gaps.title}, in per cent points (95 % confidence interval over the seeds)"
         frame = gaps.frame.rename(columns=lambda name: name.replace(TITLES["on_levels"], "QAT"))
         tables += [Table(title, frame)] if len(frame) else []
-        said = Headline("Write energy and accuracy", caption, tables=tables)
-        made, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
-        yield _drawn(said, results, ACCURACY_FIGURE, numbers, made)
+        headline = Headline("Write energy and accuracy", caption, tables=tables)
+        origin, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
+        yield _drawn(headline, results, ACCURACY_FIGURE, numbers, origin)
     elif tables:
         yield Headline("Write energy and accuracy", tables=tables)
 
@@ -191,13 +195,13 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
 def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    found = device_tables.write_energies(data.sel(current_density=density[driven]))
+    energies = write_energies(data.sel(current_density=density[driven]))
     columns: Columns = {
         "state": (data["level_state"].values[driven], ""),
         "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),
     }
     for cost in ("energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"):
-        columns[cost] = found[cost]
+        columns[cost] = energies[cost]
     title = f"{name}, {single_pulses(data)}: write energy of the smallest pulse to each level"
     return of_columns(title, columns)
 
@@ -206,21 +210,21 @@ def _write_energy(name: str, data: xarray.Dataset) -> Table:
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
-    """Return the HTML of the page, given the `folder` of the campaign and JSON of what it shows."""
-    asked = SummaryJob.from_json(job)
-    results = Findings.of(asked, Path(*sources["folder"]))
+    """Return the HTML of the page, from the `folder` of the campaign and JSON of `SummaryJob`."""
+    summary_job = SummaryJob.from_json(job)
+    results = Findings.of(summary_job, Path(*sources["folder"]))
     sections = []
-    if asked.reference.entries:
-        table = reference_table(asked, results.devices)
+    if summary_job.reference.entries:
+        table = reference_table(summary_job, results.devices)
         sections.append(Headline("Reference data", tables=[table]))
     for section in (_writing, _studied, _energy):
-        sections += section(asked, results)
+        sections += section(summary_job, results)
     # names and paths by folder, relative to the page
     links: dict[str, list[tuple[str, str]]] = {}
-    for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in asked.linked):
+    for path in (PurePosixPath(path).relative_to(files.RESULTS) for path in summary_job.linked):
         links.setdefault(str(path.parent), []).append((path.stem, str(path)))
     made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
-    shown = {"found": results, "sections": sections, "links": links, "report": files.REPORT}
-    shown |= {"pictures": pictures(asked, results), "written": asked.written}
+    shown = {"findings": results, "sections": sections, "links": links, "report": files.REPORT}
+    shown |= {"pictures": pictures(summary_job, results), "written": summary_job.written}
     page = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
     return {"html": page}

@@ -51,10 +51,10 @@ def not_asked_for(campaign: Campaign, folder: str | Path) -> list[str]:
     list of str
         Paths relative to `folder`, sorted. Hidden files of a result are regarded as part of it.
     """
-    wanted = {*everything(campaign), *checks(campaign, str(folder))}
+    results = {*everything(campaign), *checks(campaign, str(folder))}
     previews = files.PREVIEW, files.PARAMETERS_PREVIEW
-    wanted |= {path.format(device=name) for path in previews for name in campaign.simulated}
-    return sorted({*_present(Path(folder))} - wanted - records(campaign, wanted))
+    results |= {path.format(device=name) for path in previews for name in campaign.simulated}
+    return sorted({*_present(Path(folder))} - results - records(campaign, results))
 
 
 HIDDEN = re.compile(
@@ -63,11 +63,11 @@ HIDDEN = re.compile(
 
 
 def _present(folder: Path) -> Iterator[str]:
-    """Yield all results, including those with only a copy set aside or a digest left."""
+    """Yield all results, including those of which only a set-aside copy or a digest is left."""
     for name in _FOLDERS:
-        for place, folders, found in os.walk(folder / files.RESULTS / name):
-            folders[:] = [each for each in folders if not each.startswith(".")]
-            for file in found:
+        for place, folders, names in os.walk(folder / files.RESULTS / name):
+            folders[:] = [subfolder for subfolder in folders if not subfolder.startswith(".")]
+            for file in names:
                 hidden = HIDDEN.match(file)
                 if hidden and hidden[2] == "sha256":
                     file = hidden["of"]
@@ -91,11 +91,11 @@ def remove(paths: list[str], folder: str | Path) -> None:
                 if hidden and hidden["of"] in (path.name, path.stem, f".{path.name}"):
                     beside.append(path.with_name(other.name))
         try:
-            for each in beside:
-                if (top / each).is_dir():
-                    shutil.rmtree(top / each)
+            for entry in beside:
+                if (top / entry).is_dir():
+                    shutil.rmtree(top / entry)
                 else:
-                    (top / each).unlink(missing_ok=True)
+                    (top / entry).unlink(missing_ok=True)
         except OSError as error:
             raise files.FileError(
                 f"{top / path} cannot be removed ({error.strerror}); make its folder writable"
@@ -188,26 +188,26 @@ def _clean(arguments: argparse.Namespace) -> None:
         print(path)
     results = sum(path.split("/")[1] not in ("logs", "benchmarks") for path in paths)
     count = f"{results} results and {len(paths) - results} logs and benchmarks"
-    told = "removed" if arguments.yes else f"do not belong to {configuration}; --yes removes them"
+    clause = "removed" if arguments.yes else f"do not belong to {configuration}; --yes removes them"
     none = paths == [] and not arguments.yes
-    print(f"all results belong to {configuration}" if none else f"{count} {told}")
+    print(f"all results belong to {configuration}" if none else f"{count} {clause}")
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    found: dict[str, str] = {}
+    faults: dict[str, str] = {}
     for path in (str(Path(arguments.directory, path)) for path in arguments.paths):
         try:
             if Path(path).is_dir():
-                found |= files.find_damaged(path)
+                faults |= files.find_damaged(path)
             else:
                 files.check_digest(path)
         except files.DamagedFileError as error:
-            found[path] = str(error).removeprefix(f"{path} ")
+            faults[path] = str(error).removeprefix(f"{path} ")
         except FileNotFoundError:
-            found[path] = "is not there; run snakemake to make it"
+            faults[path] = "is not there; run snakemake to make it"
         except OSError as error:
             raise unreadable(path, error) from None
-    for path, fault in found.items():
+    for path, fault in faults.items():
         print(f"{path} {fault}")
-    if found:
+    if faults:
         sys.exit(1)

@@ -19,12 +19,12 @@ def device_files(campaign: Campaign) -> list[str]:
 
     Measured devices have no device file.
     """
-    found = [files.DEVICE.format(device=name) for name in campaign.simulated]
+    paths = [files.DEVICE.format(device=name) for name in campaign.simulated]
     for name, device in campaign.devices.items():
         if device.kind in (*CONTENTS, MEASURED):
-            found.append(files.COMPACT_MODEL.format(device=name))
-        found += TABLES["device_table"].written(campaign, device=name).values()
-    return found
+            paths.append(files.COMPACT_MODEL.format(device=name))
+        paths += TABLES["device_table"].written(campaign, device=name).values()
+    return paths
 
 
 def level_tables(campaign: Campaign) -> list[str]:
@@ -65,14 +65,14 @@ def records(campaign: Campaign, results: Iterable[str]) -> set[str]:
 
 def everything(campaign: Campaign) -> list[str]:
     """List the files of the target `all`: all except those of checks and of optional devices."""
-    asked = campaign.without_optional
+    required = campaign.without_optional
     return [
-        *of_study("devices", asked),
-        *device_files(asked),
-        *(path for each in STUDIES.values() if each.usual for path in each.results(asked)),
+        *of_study("devices", required),
+        *device_files(required),
+        *(path for study in STUDIES.values() if study.usual for path in study.results(required)),
         *TABLES["parameters"].written(campaign).values(),
         *network_files(campaign),
-        *figures(asked, usual=True),
+        *figures(required, usual=True),
         files.SUMMARY,
     ]
 
@@ -94,7 +94,7 @@ def mapping_files(campaign: Campaign) -> list[str]:
 def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     """List the files of the other targets that are not those of `all`, by target.
 
-    Those of a study include what its finished rounds in the campaign's folder asked for.
+    Those of a study include the requests of its finished rounds in the campaign's folder.
     """
     of = {
         "traces": list(of_study("devices", campaign)),
@@ -106,8 +106,8 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "mappings": mapping_files(campaign),
     }
     usual = {*everything(campaign)}
-    found = {target: [path for path in paths if path not in usual] for target, paths in of.items()}
-    return {target: paths for target, paths in found.items() if paths}
+    beyond = {target: [path for path in paths if path not in usual] for target, paths in of.items()}
+    return {target: paths for target, paths in beyond.items() if paths}
 
 
 def checks(campaign: Campaign, folder: str = "") -> list[str]:
@@ -145,12 +145,12 @@ def mapped_paths(pattern: str, networks: Networks) -> list[str]:
 
 
 def level_set_sources(campaign: Campaign, name: str) -> dict[str, str]:
-    """Return the files that tell which levels of a device are in the level sets of the networks.
+    """Return the files that determine the levels of a device in the level sets of the networks.
 
     They are its results of the studies that determine a level set in use, by the name of the study.
     """
     networks = campaign.networks
-    asked = name in networks.synapses and name in campaign.simulated
-    used = networks.level_sets if asked else frozenset()
+    simulated = name in networks.synapses and name in campaign.simulated
+    used = networks.level_sets if simulated else frozenset()
     studies = (study for study in STUDIES.values() if used & {*study.level_sets})
     return {study.name: study.path(name) for study in studies}

@@ -14,10 +14,6 @@ import numpy as np
 
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError, Device, Figures
-from wallnet.devices.write_energy import heat_caveat, write_energy_of
-from wallnet.experiment.base import TrackJob
-from wallnet.experiment.film import film_of
-from wallnet.experiment.request import COUNTED
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import (
     BOLTZMANN,
@@ -25,14 +21,18 @@ from wallnet.film.constants import (
     REDUCED_PLANCK,
     VACUUM_PERMEABILITY,
 )
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.film import film_of
+from wallnet.jobs.report import write_energy_job
+from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import everything
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.tracks import geometry, layer, placed_wall, samples
+from wallnet.studies.devices.write_energy import heat_caveat, write_energy_of
+from wallnet.tracks import geometry, grains, layer, placed_wall
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import check, relative
 from wallnet.tracks.rigid_wall import rigid_wall_of
@@ -128,9 +128,9 @@ def wall_velocity(device: Device, current_density: float) -> float:
 
 
 def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str, list[str]]]:
-    """Return the quantities of a simulated device in SI units, and what is doubtful of them.
+    """Return the quantities of a simulated device in SI units, and doubts about them.
 
-    The barrier is in k_B T. Doubts are sentences by the quantity that they mark.
+    The barrier is in k_B T. Doubts are sentences, by the quantity that they mark.
     """
     device = campaign.simulated[name]
     film, track, job = film_of(device), device.track, write_energy_job(device)
@@ -138,9 +138,9 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     densities = sorted(device.pulse.current_densities, key=abs)
     pulses = write_energy_of(job, densities, device.pulse.duration, device.pulse.waveform)
     sweep = DEVICES.requests_of(campaign, name).values()
-    work = [(1, each) for each in sweep if each.kind in COUNTED]
+    work = [(1, request) for request in sweep if request.kind in COUNTED]
     seconds, unknown = processor_time(work)
-    found = {
+    values = {
         "width": film.wall_width_parameter,
         "exchange": film.exchange_length,
         "cells": film.wall_width_parameter / track.cell_size,
@@ -164,13 +164,13 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         doubts.setdefault(DOUBTED.get(text.split()[0], "simulations"), []).append(text)
     if caveat := heat_caveat(job, pulses):
         doubts["rise"] = [caveat]
-    asked = campaign.studies[BARRIERS.name].get(name, Barriers())
-    if found["barrier"] < asked.retained:
+    retained = campaign.studies[BARRIERS.name].get(name, Barriers()).retained
+    if values["barrier"] < retained:
         doubts.setdefault("barrier", []).append(
-            f"the barrier is {found['barrier']:.0f} k_B T, below barriers.retained of "
-            f"{asked.retained:g}, so that a notch retains no wall; enlarge track.notches.diameter"
+            f"the barrier is {values['barrier']:.0f} k_B T, below barriers.retained of "
+            f"{retained:g}, so that a notch retains no wall; enlarge track.notches.diameter"
         )
-    return found, doubts
+    return values, doubts
 
 
 def oersted_line(name: str, device: Device) -> str:
@@ -204,15 +204,15 @@ def lines_of(table: Sequence[Sequence[str]]) -> list[str]:
 
 
 def preview(campaign: Campaign) -> str:
-    """Return the quantities of all simulated devices as text, then what is doubtful, and the work.
+    """Return the quantities of all simulated devices as text, then doubts, then the work.
 
-    ! marks what is doubtful.
+    ! marks a doubtful quantity.
     """
-    found = {name: estimates(campaign, name) for name in campaign.simulated}
+    estimated = {name: estimates(campaign, name) for name in campaign.simulated}
     lines = []
     for columns in COLUMNS:
         table = [["", *(head[line] for head in columns)] for line in (0, 1)]
-        for name, (values, doubts) in found.items():
+        for name, (values, doubts) in estimated.items():
             row = [name]
             for keys in columns.values():
                 texts = dict.fromkeys(_text(key, values[key]) for key in keys)
@@ -222,10 +222,10 @@ def preview(campaign: Campaign) -> str:
     lines += [*textwrap.wrap(LEGEND, WIDTH), ""]
     for name, device in campaign.simulated.items():
         lines += textwrap.wrap(oersted_line(name, device), WIDTH, subsequent_indent="    ")
-    for name, (values, doubts) in found.items():
+    for name, (values, doubts) in estimated.items():
         if values["lost"]:
             lines.append(f"{name}: smooth edges leave {_text('lost', values['lost'])} nm² empty")
-        for text in (each for texts in doubts.values() for each in texts):
+        for text in (text for texts in doubts.values() for text in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
     requested = Requested(campaign)
     work = work_of_all(requested, everything(campaign))
@@ -235,7 +235,7 @@ def preview(campaign: Campaign) -> str:
 
 
 def table_of(device: Device) -> "pandas.DataFrame":
-    """Return the quantities of a device with their units, and what is doubtful of each."""
+    """Return the quantities of a device with their units, and the doubts about each."""
     import pandas
 
     campaign = plan.parse({"devices": {"device": device.plain()}}, "preview")
@@ -282,7 +282,7 @@ def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
     film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
     shares = relative(track, variation)
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
-    if bonds := samples.bonds(track):
+    if bonds := grains.bonds(track):
         values["weakest_bond"] = weakest = film.copy()
         for view, bond in ((weakest.T, bonds["bond_x"].T), (weakest, bonds["bond_y"])):
             for side in (slice(1, None), slice(-1)):
@@ -322,15 +322,15 @@ def _preview(arguments: argparse.Namespace) -> None:
     campaign = plan.load(folder / "config.yaml")
     shown = campaign.simulated
     if (number := arguments.sample) is not None:
-        drawn = {name: each for name, each in shown.items() if each.disorder}
+        drawn = {name: device for name, device in shown.items() if device.disorder}
         if number < 0 or not drawn:
             raise ConfigError(
                 f"--sample {number} needs a number from 0 on, and a device with disorder in "
                 "config.yaml; correct it or leave it out"
             )
-        shown = {name: each.of_sample(number) for name, each in drawn.items()}
+        shown = {name: device.of_sample(number) for name, device in drawn.items()}
         campaign = campaign.model_copy(update={"devices": campaign.devices | shown})
-        shown = {f"{name}-sample-{number}": each for name, each in shown.items()}
+        shown = {f"{name}-sample-{number}": device for name, device in shown.items()}
     with contextlib.chdir(folder):  # a request reads the files that it names
         print(preview(campaign))
     for name, device in shown.items():

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from wallnet import files
 from wallnet.config import Campaign, ConfigError
-from wallnet.experiment import Request
-from wallnet.experiment.request import COMMANDS, Kind
+from wallnet.jobs import Request
+from wallnet.jobs.request import COMMANDS, Kind
 from wallnet.studies import ALL_STUDIES, STUDIES
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
@@ -29,18 +29,18 @@ def pattern_of(kind: Kind) -> str:
 def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
     """Return the requests of a study by path, up to those of the finished rounds.
 
-    Two that are not the same for one path raise `ConfigError`.
+    If two requests of one path differ, `ConfigError` is raised.
     """
     study = ALL_STUDIES[name]
-    found: dict[str, Request] = {}
+    requests: dict[str, Request] = {}
     for subject in study.subjects(campaign):
         for request in study.requests_of(campaign, subject, folder).values():
-            _check_same(found.setdefault(request.path, request), request)
-    return found
+            _check_same(requests.setdefault(request.path, request), request)
+    return requests
 
 
 def _check_same(one: Request, other: Request) -> None:
-    """Raise `ConfigError` if two requests of one path compute something else."""
+    """Raise `ConfigError` if two requests of one path differ."""
     if one is not other and one.digest != other.digest:
         raise ConfigError(
             f"{one.path} is asked for twice, with other parameters; rename a device, a variant or "
@@ -49,7 +49,7 @@ def _check_same(one: Request, other: Request) -> None:
 
 
 class Requested(Mapping[str, Request]):
-    """The requests of a campaign by their paths, made when one of their folder is asked for.
+    """The requests of a campaign by their paths, listed once one of their folder is looked up.
 
     Finished rounds are in the folder of the campaign.
     """
@@ -57,18 +57,18 @@ class Requested(Mapping[str, Request]):
     def __init__(self, campaign: Campaign, folder: str = "") -> None:
         self.campaign = campaign
         self._folder = folder
-        self._made: dict[str, dict[str, Request]] = {}
+        self._listed: dict[str, dict[str, Request]] = {}
 
     def __getitem__(self, path: str) -> Request:
-        """Return the request of a path; raise `ConfigError` if the campaign does not ask for it."""
+        """Return the request of a path; raise `ConfigError` if the campaign has none."""
         owner = files.of_device(path).split("/")[1]
         if owner in ALL_STUDIES and path not in self.of_study(owner):
             # a round may have been finished since
-            self._made[owner] = of_study(owner, self.campaign, self._folder) | self._made[owner]
-        # a study can ask for further results of a device
-        for each in sorted(ALL_STUDIES, key=lambda name: name != owner):
-            if path in (found := self.of_study(each)):
-                return found[path]
+            self._listed[owner] = of_study(owner, self.campaign, self._folder) | self._listed[owner]
+        # a study can request further results of a device
+        for study in sorted(ALL_STUDIES, key=lambda name: name != owner):
+            if path in (requests := self.of_study(study)):
+                return requests[path]
         raise ConfigError(
             f"{path} is not asked for; add its device and its pulse to config.yaml, or name "
             "another file"
@@ -77,7 +77,7 @@ class Requested(Mapping[str, Request]):
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
         every = map(self.of_study, ALL_STUDIES)
-        # the pulses of a sweep and levels can be asked for by several
+        # several studies can request the same pulse of a sweep, or the same level
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
     def __len__(self) -> int:
@@ -85,16 +85,16 @@ class Requested(Mapping[str, Request]):
         return sum(1 for _ in self)
 
     def check(self) -> None:
-        """Refuse requests of a study that are not those of others of the same paths."""
+        """Refuse requests of two studies that share a path but differ."""
         for study in ALL_STUDIES:
             for path, request in self.of_study(study).items():
                 _check_same(self[path], request)
 
     def of_study(self, owner: str) -> dict[str, Request]:
-        """Return the requests of a study by path, including those that others ask for too."""
-        if owner not in self._made:
-            self._made[owner] = of_study(owner, self.campaign, self._folder)
-        return self._made[owner]
+        """Return the requests of a study by path, including those of other studies too."""
+        if owner not in self._listed:
+            self._listed[owner] = of_study(owner, self.campaign, self._folder)
+        return self._listed[owner]
 
 
 KINDS: tuple[Kind, ...] = tuple(COMMANDS)

@@ -10,11 +10,11 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.experiment.base import canonical
-from wallnet.experiment.request import pulses
 from wallnet.files.paths import DATASET_FIGURE, DEVICE_FIGURE, FIGURE, NETWORK_FIGURE, folder_of
-from wallnet.jobs import FigureJob, programming_energy_job
+from wallnet.jobs.base import canonical
 from wallnet.jobs.networks import accuracy_job
+from wallnet.jobs.report import FigureJob, programming_energy_job
+from wallnet.jobs.request import pulses
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 
@@ -28,7 +28,7 @@ class Shown:
 
     name: str
     module: str
-    """Module below `wallnet` that makes it, as `wallnet show` is told."""
+    """Module below `wallnet` that makes it: an argument of `wallnet show`."""
     label: str
     """Name in the report, with wildcards."""
     category: str
@@ -42,7 +42,7 @@ class Shown:
     """Patterns of folders by the name of the sources that are in them. The command receives these
     in place of the sources, which are too many."""
     job: Callable[..., str] = lambda *_, **__: "{}"
-    """JSON on the standard input of the command, given the same as `sources`."""
+    """JSON on the standard input of the command, of the same arguments as `sources`."""
     kind: str = ""
     """Kind of the devices that it shows; all if it is not given."""
 
@@ -54,16 +54,16 @@ class Shown:
     def written(self, campaign: Campaign, **wildcards: str) -> dict[str, str]:
         """Return its files by name."""
         suffix = f".{campaign.figures.vector_format}"
-        found = self.outputs.items()
-        return {name: path.format(suffix=suffix, **wildcards) for name, path in found}
+        patterns = self.outputs.items()
+        return {name: path.format(suffix=suffix, **wildcards) for name, path in patterns}
 
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
         """List the wildcards of all its files in a campaign."""
         networks, pattern = campaign.networks, next(iter(self.outputs.values()))
         of_networks = self.category == "Networks"
         # a figure of all devices is part of the target `all`
-        asked = campaign if "{device}" in pattern else campaign.without_optional
-        devices = asked.of_kind(self.kind) if self.kind else [*asked.devices]
+        scope = campaign if "{device}" in pattern else campaign.without_optional
+        devices = scope.of_kind(self.kind) if self.kind else [*scope.devices]
         if not (networks.recipes if of_networks else devices):
             return []
         choices = {
@@ -74,7 +74,7 @@ class Shown:
         chosen = itertools.product(*(choices[name] for name in names))
         return [dict(zip(names, values, strict=True)) for values in chosen]
 
-    def given(self, campaign: Campaign, **wildcards: str) -> list[str]:
+    def arguments(self, campaign: Campaign, **wildcards: str) -> list[str]:
         """Return the arguments of the command, without the job and the files to write."""
         style = ["--figures", campaign.figures.model_dump_json()] if "png" in self.outputs else []
         folders = {name: [path.format(**wildcards)] for name, path in self.folders.items()}
@@ -106,7 +106,7 @@ def _own(campaign: Campaign, device: str) -> Sources:
 def _traces(campaign: Campaign, device: str) -> Sources:
     """Return the file of a device with those of all pulses."""
     swept = pulses(device, campaign.simulated[device])
-    return {**_own(campaign, device), "traces": [each.path for each in swept.values()]}
+    return {**_own(campaign, device), "traces": [request.path for request in swept.values()]}
 
 
 def accuracy_sources(campaign: Campaign) -> dict[str, list[str]]:
@@ -151,11 +151,11 @@ def mapping_sources(campaign: Campaign) -> dict[str, list[str]]:
 
 def level_sources(campaign: Campaign, device: str) -> dict[str, list[str]]:
     """Return the `device` of the levels of a synapse, and its results of the studies of levels."""
-    studies = [each for each in STUDIES.values() if each.level_sets]
-    asked = {
-        each.name: [each.path(device)] for each in studies if device in each.subjects(campaign)
+    studies = [study for study in STUDIES.values() if study.level_sets]
+    results = {
+        study.name: [study.path(device)] for study in studies if device in study.subjects(campaign)
     }
-    return {"device": [files.DEVICE.format(device=device)], **asked}
+    return {"device": [files.DEVICE.format(device=device)], **results}
 
 
 def _plain_devices(campaign: Campaign) -> str:
@@ -167,7 +167,7 @@ TABLES = {
     for table in (
         Shown(
             "device_table",
-            "report.device_tables",
+            "studies.devices.tables",
             "{device}: table",
             "Devices",
             _table("device_table", pattern=files.DEVICE_TABLE),
@@ -217,7 +217,7 @@ TABLES = {
         ),
         Shown(
             "mapping_table",
-            "report.studies",
+            "report.mappings",
             "loss of accuracy by mapping",
             "Networks",
             _table("mappings", "csv", "markdown") | _drawn("mappings"),
@@ -263,13 +263,13 @@ def _examples(stages: Collection[str], recipes: int | None = 1) -> Callable[...,
         networks, run_set = campaign.networks, campaign.networks.run_set()
         places = tuple(place for place in run_set.places if place[0] == device)
         here = {"datasets": (dataset,), "places": places, "seeds": networks.seeds[:1]}
-        found = []
+        metrics = []
         for recipe, stages_of in list(run_set.stages.items())[:recipes]:
-            counts = Counter(mapping for each in stages_of.values() for mapping in each)
+            counts = Counter(mapping for mappings in stages_of.values() for mapping in mappings)
             mapping = max(networks.mappings, key=counts.__getitem__)
             chosen = run_set.limited(stages, **here, recipes=(recipe,), mappings=(mapping,))
-            found += chosen.paths(files.METRICS)
-        return {"metrics": found}
+            metrics += chosen.paths(files.METRICS)
+        return {"metrics": metrics}
 
     return sources
 
@@ -286,14 +286,14 @@ def _figure(
     def job(campaign: Campaign, device: str = "", **_: str) -> str:
         shown = getattr(campaign.devices.get(device), "shown", None) or ()
         paper = sorted({*campaign.networks.table_ii.values()})
-        told: dict[str, Any] = {"shown": shown} if kind else {"paper": paper}
-        return FigureJob(figure=name, **told).to_json()
+        options: dict[str, Any] = {"shown": shown} if kind else {"paper": paper}
+        return FigureJob(figure=name, **options).to_json()
 
-    module, category = ("devices", "Devices") if kind else ("networks", "Networks")
+    module = "studies.devices.figures" if kind else "report.networks"
+    category = "Devices" if kind else "Networks"
     maps = {kind: files.DEVICE, "traces": folder_of(files.TRACE, "{device}")}
     folders = maps if sources == _traces else {}
-    made = (label, category, _drawn(name, pattern), sources, folders, job, kind)
-    return Shown(name, f"report.{module}", *made)
+    return Shown(name, module, label, category, _drawn(name, pattern), sources, folders, job, kind)
 
 
 _ROWS: tuple[tuple[str, str, str, str, Callable[..., Sources]], ...] = (

@@ -23,8 +23,8 @@ def command(snakefile: str | Path, folder: str | Path, *options: object) -> list
     return [str(word) for word in (*program, *options, *OPTIONS, *places)]
 
 
-def sentence_of(told: str) -> str:
-    """Return the last sentence that Snakemake told."""
+def sentence_of(text: str) -> str:
+    """Return the last sentence of what Snakemake printed."""
     # below the sentence of a check, it names the lines of the workflow
-    lines = [line for line in told.splitlines() if line.strip() and not line.startswith("  File ")]
-    return lines[-1] if lines else "it told nothing"
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("  File ")]
+    return lines[-1] if lines else "it printed nothing"

@@ -13,8 +13,8 @@ from typing import Any
 
 from wallnet.config import Campaign, ConfigError
 from wallnet.config.declarations import PACKAGED
-from wallnet.experiment.code import code_of
 from wallnet.files import FileError
+from wallnet.jobs.code import code_of
 from wallnet.studies import STUDIES
 
 
@@ -31,7 +31,7 @@ def check_scheduler(executor: str) -> None:
 def check_submittable(folders: Mapping[str, Path]) -> None:
     """Refuse folders that cannot be used without quotes in the submission of a job.
 
-    They are given by what they belong to.
+    `folders` has them by what they belong to.
     """
     for what, path in folders.items():
         if unsafe := re.search(r"[^\w./+@%=,:~-]", str(path)):
@@ -42,7 +42,7 @@ def check_submittable(folders: Mapping[str, Path]) -> None:
 
 
 def check_measurements(campaign: Campaign) -> None:
-    """Refuse a run if a file of a measured device cannot be used, also one whose results are there.
+    """Refuse a run if a file of a measured device cannot be used, even if its results exist.
 
     Snakemake names only files that are missing and that a job of the plan needs.
     """
@@ -60,10 +60,10 @@ def check_measurements(campaign: Campaign) -> None:
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the user-defined calculators of devices and studies, with their settings."""
     others = (
-        each.compared(settings, campaign.simulated)
-        for each in STUDIES.values()
-        if each.compared
-        for settings in each.subjects(campaign).values()
+        study.compared(settings, campaign.simulated)
+        for study in STUDIES.values()
+        if study.compared
+        for settings in study.subjects(campaign).values()
     )
     for device in itertools.chain(campaign.simulated.values(), *others):
         if device.calculator not in PACKAGED:
@@ -74,7 +74,7 @@ def own_classes(campaign: Campaign) -> dict[str, str]:
     """Return the key of each user-defined class, ``module:Class``, that a campaign names."""
     calculators = {name: "calculator" for name, _ in own_calculators(campaign)}
     recipes = campaign.networks.recipes.values()
-    return calculators | {each.model: "model" for each in recipes if ":" in each.model}
+    return calculators | {recipe.model: "model" for recipe in recipes if ":" in recipe.model}
 
 
 def check_named(campaign: Campaign) -> None:
@@ -84,18 +84,18 @@ def check_named(campaign: Campaign) -> None:
     block of settings that belongs to no calculator, but whose name is similar to that of one.
     """
     used = {name for name, _ in own_calculators(campaign)}
-    given = {
-        name for each in campaign.simulated.values() for name in each.calculator_settings or {}
+    configured = {
+        name for device in campaign.simulated.values() for name in device.calculator_settings or {}
     }
-    found = [
+    problems = [
         f"calculator_settings.{name} belongs to no calculator; did you mean {meant}?"
-        for name in sorted(given - used)
+        for name in sorted(configured - used)
         for meant in difflib.get_close_matches(name, used, n=1, cutoff=0.8)
     ]
     for name, key in own_classes(campaign).items():
         try:
             code_of(name, key)
         except ConfigError as error:
-            found.append(str(error))
-    if found:
-        raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in found))
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(f"config.yaml: {problem}" for problem in problems))

@@ -6,7 +6,7 @@ from pathlib import Path
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.jobs import Studied, SummaryJob
+from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.studies import STUDIES
 
@@ -17,37 +17,37 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     It shows the first simulated synapse; if there is none, the first measured device. Of a study
     it shows that synapse, or the first subject on a synapse.
     """
-    asked = campaign.without_optional
-    synapses = asked.of_kind("synapse")
-    written = next(iter(synapses or asked.of_kind(MEASURED)), None)
-    networks = asked.networks
+    required = campaign.without_optional
+    synapses = required.of_kind("synapse")
+    written = next(iter(synapses or required.of_kind(MEASURED)), None)
+    networks = required.networks
     return SummaryJob(
-        devices=tuple(asked.simulated),
-        shown={name: each.shown for name, each in asked.simulated.items() if each.shown},
-        studied=tuple(_studied(asked)),
+        devices=tuple(required.simulated),
+        shown={name: device.shown for name, device in required.simulated.items() if device.shown},
+        studied=tuple(_studied(required)),
         written=written,
         networks=bool(networks.recipes),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
-        reference=asked.reference.of(asked.simulated),
-        warnings=asked.warnings,
+        reference=required.reference.of(required.simulated),
+        warnings=required.warnings,
     )
 
 
-def _studied(asked: Campaign) -> Iterator[Studied]:
-    """Yield all subjects of studies, and that of each headline, whether it is asked for or not."""
-    synapses = asked.of_kind("synapse")
+def _studied(campaign: Campaign) -> Iterator[Studied]:
+    """Yield all subjects of studies, and that of each headline even if the campaign lacks it."""
+    synapses = campaign.of_kind("synapse")
     for study in STUDIES.values():
-        subjects = study.subjects(asked)
+        subjects = study.subjects(campaign)
         shown = []
         if study.headline:
-            named = (name for name, each in subjects.items() if each.device in synapses)
+            named = (name for name, subject in subjects.items() if subject.device in synapses)
             shown = [*(synapses if study.of_device else named)][:1]
         for name in dict.fromkeys([*subjects, *shown]):
-            settings = study.plain_settings(asked, name) if name in subjects else None
+            settings = study.plain_settings(campaign, name) if name in subjects else None
             device = name if study.of_device else (settings or {}).get("device")
-            told = {"needed": study.usual and name in subjects, "headline": name in shown}
-            yield Studied(study=study.name, subject=name, device=device, settings=settings, **told)
+            flags = {"needed": study.usual and name in subjects, "headline": name in shown}
+            yield Studied(study=study.name, subject=name, device=device, settings=settings, **flags)
 
 
 def linked_summary(campaign: Campaign) -> SummaryJob:
@@ -70,11 +70,11 @@ ACCURACY_TABLE = files.TABLE.format(table="accuracy", suffix=".csv")
 """Accuracies of the networks."""
 
 
-def studied_files(each: Studied) -> list[str]:
+def studied_files(studied: Studied) -> list[str]:
     """Return the dataset of a subject of a study, and its figure if the page shows it."""
-    study = STUDIES[each.study]
-    drawn = [study.drawing(each.subject, ".png")] if each.headline else []
-    return [study.path(each.subject), *drawn]
+    study = STUDIES[studied.study]
+    drawn = [study.drawing(studied.subject, ".png")] if studied.headline else []
+    return [study.path(studied.subject), *drawn]
 
 
 def summary_sources(job: SummaryJob) -> list[str]:
@@ -83,7 +83,7 @@ def summary_sources(job: SummaryJob) -> list[str]:
     drawn += [ACCURACY_FIGURE] if job.networks else []
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
-        *(path for each in job.studied if each.needed for path in studied_files(each)),
+        *(path for studied in job.studied if studied.needed for path in studied_files(studied)),
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
         *drawn,
         *([ACCURACY_TABLE] if job.networks else []),
@@ -92,8 +92,8 @@ def summary_sources(job: SummaryJob) -> list[str]:
 
 def is_outdated(job: SummaryJob) -> bool:
     """Return whether the page can be made, and is older than a result that it shows."""
-    studied = [path for each in job.studied for path in studied_files(each)]
-    times = [Path(path).stat().st_mtime for path in studied if Path(path).exists()]
+    shown = [path for studied in job.studied for path in studied_files(studied)]
+    times = [Path(path).stat().st_mtime for path in shown if Path(path).exists()]
     sources = [*map(Path, summary_sources(job))]
     if not all(path.exists() for path in sources):
         return False

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from wallnet import files
 from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
-from wallnet.experiment import Request
-from wallnet.experiment.request import COUNTED
 from wallnet.files.progress import time_in_words
+from wallnet.jobs import Request
+from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
 from wallnet.studies import ALL_STUDIES, STUDIES
@@ -41,16 +41,16 @@ def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({}))
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    ahead = _alike((n, each) for n, each in work if n and not isfile(each.path))
+    ahead = _alike((n, request) for n, request in work if n and not isfile(request.path))
     untrained = [seconds for path, seconds in networks.items() if not isfile(path)]
     if not ahead and not untrained:
         return "All simulations of this target are there."
     counts = dict.fromkeys(COUNTED.values(), 0)
-    for n, each in ahead:
-        counts[COUNTED[each.kind]] += n
+    for n, request in ahead:
+        counts[COUNTED[request.kind]] += n
     counts["networks"] = len(untrained)
     what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
-    nanoseconds = sum(n * each.computes.longest for n, each in ahead) / 1e-9
+    nanoseconds = sum(n * request.computes.longest for n, request in ahead) / 1e-9
     first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
     last = ", less where a simulation ends early" if nanoseconds else ""
     total, unknown = processor_time(ahead)
@@ -63,18 +63,18 @@ def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({}))
 
 def _alike(work: Work) -> list[tuple[int, Request]]:
     """Return work with one request of those that take equally long."""
-    found: dict[str | int, tuple[int, Request]] = {}
-    for number, (n, each) in enumerate(work):
-        key = each.sweep or number
-        found[key] = n + found.get(key, (0, each))[0], each
-    return [*found.values()]
+    alike: dict[str | int, tuple[int, Request]] = {}
+    for number, (n, request) in enumerate(work):
+        key = request.sweep or number
+        alike[key] = n + alike.get(key, (0, request))[0], request
+    return [*alike.values()]
 
 
 def processor_time(work: Work) -> tuple[float, int]:
     """Return the estimated processor time in s, and the number of requests of unknown speed."""
-    known = [(n, each.computes.processor_time) for n, each in _alike(work)]
-    total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in known if seconds is not None)
-    return total, sum(n for n, seconds in known if seconds is None)
+    times = [(n, request.computes.processor_time) for n, request in _alike(work)]
+    total = sum(n * (SECONDS_PER_JOB + seconds) for n, seconds in times if seconds is not None)
+    return total, sum(n for n, seconds in times if seconds is None)
 
 
 def expected_times(requested: Requested) -> dict[str, float]:
@@ -82,8 +82,8 @@ def expected_times(requested: Requested) -> dict[str, float]:
 
     The start of a job is not included. A simulation that several targets need counts once.
     """
-    counted = (each for each in requested.values() if each.kind in COUNTED)
-    times = {each.path: each.computes.processor_time or 0.0 for each in counted}
+    counted = (request for request in requested.values() if request.kind in COUNTED)
+    times = {request.path: request.computes.processor_time or 0.0 for request in counted}
     return times | network_times(requested.campaign.networks)
 
 
@@ -106,30 +106,30 @@ def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
 
 
 def study_work(requested: Requested, name: str) -> Work:
-    """Return simulations and paths of a study, with at most as many as its rounds can ask for.
+    """Return simulations and paths of a study, with the most that later rounds can request.
 
-    They are those that were made for the rules. Minimisations take seconds and do not count.
+    Minimisations take seconds and do not count.
     """
     study, campaign = ALL_STUDIES[name], requested.campaign
-    asked = requested.of_study(name).values()
-    found = [(1, each) for each in asked if each.kind in COUNTED]
-    for subject, settings in study.subjects(campaign).items():
+    requests = requested.of_study(name).values()
+    work = [(1, request) for request in requests if request.kind in COUNTED]
+    for subject in study.subjects(campaign):
         if not isfile(study.path(subject)):
             finished = len(study.finished_rounds(campaign, subject))
-            for expected in study.rounds(campaign, subject, settings)[finished:]:
-                found += expected
-    return found
+            for expected in study.expected(campaign, subject)[finished:]:
+                work += expected
+    return work
 
 
 def work_of_all(requested: Requested, everything: Iterable[str]) -> Work:
     """Return simulations and paths of the target `all`, whose results are `everything`.
 
-    They include those of studies that tell which levels networks use, and no later rounds.
+    They include those of studies that determine levels of networks, but no later rounds.
     """
-    campaign, wanted = requested.campaign, {*everything}
+    campaign, paths = requested.campaign, {*everything}
     for synapse in campaign.networks.synapses:
         for name in level_set_sources(campaign, synapse):
-            asked = STUDIES[name].requests_of(campaign, synapse)
-            wanted.update(each.path for each in asked.values())
-    every = {path: each for name in ALL_STUDIES for path, each in requested.of_study(name).items()}
-    return [(1, each) for path, each in every.items() if path in wanted and each.kind in COUNTED]
+            requests = STUDIES[name].requests_of(campaign, synapse)
+            paths.update(request.path for request in requests.values())
+    every = {path: r for name in ALL_STUDIES for path, r in requested.of_study(name).items()}
+    return [(1, r) for path, r in every.items() if path in paths and r.kind in COUNTED]

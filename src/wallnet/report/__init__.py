@@ -1,7 +1,7 @@
 """Tables and figures, drawn from result files only, and the command that writes them.
 
-`wallnet.report.style` defines the style of all figures. `wallnet.report.devices` draws the
-simulation half of the campaign.
+`wallnet.report.style` defines the style of all figures. Those of devices and of studies stand with
+these, in `wallnet.studies`.
 """
 
 import argparse
@@ -11,20 +11,19 @@ from typing import Any
 from wallnet import files, revisions
 from wallnet.config import ConfigError, Figures
 from wallnet.config.messages import shown
-from wallnet.experiment.base import read
+from wallnet.jobs.base import read
 from wallnet.report import style
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `show` to the command line.
 
-    A module of tables has a function `tabulate`, which returns the texts of its files by their
-    names, given the paths of its sources by their names and the JSON of its job. A module of
-    figures has a function `draw`, given the same and the style, which returns the figure and its
-    origin.
+    A module of tables has a function `tabulate`. It takes the paths of its sources by name and the
+    JSON of its job, and returns the texts of its files by name. A module of figures has a function
+    `draw`. It takes the same and the style, and returns the figure and its origin.
     """
     show = subparsers.add_parser("show", help="write a table, a figure, or both of the same data")
-    show.add_argument("module", help="module below wallnet that makes it, such as report.devices")
+    show.add_argument("module", help="module below wallnet that makes it, such as report.networks")
     show.add_argument("--job", help="what it depends on, as JSON; - for standard input")
     named: Any = {"metavar": "NAME=PATH"}
     show.add_argument("--sources", nargs="*", default=[], help="files to read", **named)
@@ -33,22 +32,22 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     show.set_defaults(handler=_show)
 
 
-def _show(given: argparse.Namespace) -> None:
+def _show(arguments: argparse.Namespace) -> None:
     try:
-        module = importlib.import_module(f"wallnet.{given.module}")
+        module = importlib.import_module(f"wallnet.{arguments.module}")
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("wallnet."):
             raise
         raise ConfigError(
-            f"wallnet has no module {shown(given.module)}; name one that makes tables or figures, "
-            "such as report.devices"
+            f"wallnet has no module {shown(arguments.module)}; name one that makes tables or "
+            "figures, such as report.networks"
         ) from None
-    paths = dict(word.split("=", 1) for word in given.to)
+    paths = dict(word.split("=", 1) for word in arguments.to)
     sources: dict[str, list[str]] = {}
-    for name, path in (word.split("=", 1) for word in given.sources):
+    for name, path in (word.split("=", 1) for word in arguments.sources):
         sources.setdefault(name, []).append(path)
-    job = files.given_text(given.job) if given.job else ""
-    figures = read(given.figures, Figures, "--figures", "style of figures")
+    job = files.given_text(arguments.job) if arguments.job else ""
+    figures = read(arguments.figures, Figures, "--figures", "style of figures")
     drawn = [paths.pop(name) for name in ("png", "vector") if name in paths]
     if paths:
         texts = module.tabulate(sources, job)

@@ -14,7 +14,8 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.config.messages import shown
 from wallnet.files.datasets import kind_of
-from wallnet.report import devices, style
+from wallnet.report import style
+from wallnet.report.tracks import X_LABEL, Y_LABEL, draw_map
 
 if TYPE_CHECKING:
     import xarray
@@ -26,20 +27,20 @@ FORMATS = (".gif", ".webp", ".mp4")
 def frames(trace: "xarray.Dataset", figures: Figures) -> Iterator[NDArray[np.uint8]]:
     """Yield a picture of each snapshot, shape (rows, columns, 3). Call this inside `style.apply`.
 
-    All of one animation have the layout of the first; only the map, its time and J are drawn anew.
+    All pictures have the layout of the first one; only the map, its time and J are drawn anew.
     """
     times = trace["snapshot_time"].values
     aspect = trace.sizes["y"] / trace.sizes["x"] + 0.14
     figure, ((axes,),) = style.panels(figures, 1, 1, aspect, dpi=figures.resolution)
-    image = devices.draw_map(axes, trace, times[0])
-    axes.set(xlabel=devices.X_LABEL, ylabel=devices.Y_LABEL)
+    image = draw_map(axes, trace, times[0])
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL)
     title = axes.set_title(" ", loc="left")
     canvas: Any = figure.canvas
     canvas.draw()
     figure.set_layout_engine("none")
     moving = [image, *axes.collections, title]
-    for each in moving:
-        each.set_animated(True)  # left out when all is drawn
+    for artist in moving:
+        artist.set_animated(True)  # left out when all is drawn
     canvas.draw()
     background = canvas.copy_from_bbox(figure.bbox)
     maps = trace["magnetization"].sel(component="z").values
@@ -49,8 +50,8 @@ def frames(trace: "xarray.Dataset", figures: Figures) -> Iterator[NDArray[np.uin
         # no negative zero
         title.set_text(f"{time / 1e-9:.2f} ns, J = {current / 1e12 + 0.0:.2f} × 10¹² A/m²")
         canvas.restore_region(background)
-        for each in moving:
-            axes.draw_artist(each)
+        for artist in moving:
+            axes.draw_artist(artist)
         for spine in axes.spines.values():
             axes.draw_artist(spine)
         yield np.array(canvas.buffer_rgba())[..., :3]
@@ -90,15 +91,15 @@ def _save(
 ) -> None:
     from PIL import Image
 
-    images = (Image.fromarray(each) for each in pictures)
+    images = (Image.fromarray(picture) for picture in pictures)
     options: dict[str, Any] = {"lossless": True, "method": 1}
     if suffix == ".gif":
-        # one palette of the colours of maps and of greys for all: none is searched for
+        # all images share a palette of the colours of maps and of greys
         colours = Image.new("P", (1, 1))
         mapped = style.magnetization_map()(np.linspace(0, 1, 224))[:, :3]
         greys = np.repeat(np.linspace(0, 1, 32), 3).reshape(-1, 3)
         colours.putpalette(np.rint(255 * np.vstack([mapped, greys])).astype(int).ravel().tolist())
-        images = (each.quantize(palette=colours, dither=Image.Dither.NONE) for each in images)
+        images = (image.quantize(palette=colours, dither=Image.Dither.NONE) for image in images)
         options = {}
     first = next(images)
     first.save(path, save_all=True, append_images=images, duration=milliseconds, loop=0, **options)
@@ -107,13 +108,13 @@ def _save(
 def _encode(
     pictures: Iterator[NDArray[np.uint8]], path: str | Path, partial: Path, frames_per_second: int
 ) -> None:
-    """Hand the pictures to ffmpeg, which most players then show: H.264, even numbers of pixels."""
+    """Encode the pictures with ffmpeg for most players: H.264, even numbers of pixels."""
     first = next(pictures)
     rows, columns, _ = first.shape
     command = ["ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     command += ["-s", f"{columns}x{rows}", "-r", str(frames_per_second), "-i", "-"]
     command += ["-pix_fmt", "yuv420p", "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2", str(partial)]
-    raw = b"".join([first.tobytes(), *(each.tobytes() for each in pictures)])
+    raw = b"".join([first.tobytes(), *(picture.tobytes() for picture in pictures)])
     done = subprocess.run(command, input=raw, capture_output=True)
     if done.returncode:
         message = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
@@ -135,13 +136,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.set_defaults(handler=_animate)
 
 
-def _animate(given: argparse.Namespace) -> None:
-    if (kind := kind_of(given.trace)) != "trace":
+def _animate(arguments: argparse.Namespace) -> None:
+    if (kind := kind_of(arguments.trace)) != "trace":
         raise files.FileError(
-            f"{given.trace} is no trace, but of kind {shown(kind)}; name one below results/traces"
+            f"{arguments.trace} is no trace, but of kind {shown(kind)}; name one below "
+            "results/traces"
         )
-    trace = files.read_dataset(given.trace, "trace")
-    source = Path(given.trace).absolute()
-    path = given.out or f"{source.parent.name}-{source.stem}.gif"
-    write(trace, path, 8)
+    source = Path(arguments.trace).absolute()
+    path = arguments.out or f"{source.parent.name}-{source.stem}.gif"
+    write(files.read_dataset(arguments.trace, "trace"), path, 8)
     print(path)

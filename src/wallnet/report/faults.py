@@ -1,4 +1,4 @@
-"""What a reader of results has to know first, and what is wrong with them, in sentences."""
+"""Caveats and faults of results, in sentences."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,8 +31,8 @@ HEAT = re.compile(r"(\d+ of \d+) pulses (.*?)(, up to [\d,]+ K)?(: .*)?")
 """A part of the caveat of a device file: how many pulses, what they do, how far, what it means."""
 
 
-def grouped(found: Iterable[Found]) -> list[str]:
-    """Return a sentence for each cause, with all that it concerns.
+def grouped(findings: Iterable[Found]) -> list[str]:
+    """Return a sentence for each cause, with all devices that it concerns.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def grouped(found: Iterable[Found]) -> list[str]:
     ['too hot (a: 1 of 2; b: 2 of 2)', 'too cold (b)']
     """
     causes: dict[str, list[str]] = {}
-    for cause, name, detail in found:
+    for cause, name, detail in findings:
         causes.setdefault(cause, []).append(f"{name}: {detail}" if detail else name)
     return [f"{cause} ({'; '.join(concerned)})" for cause, concerned in causes.items()]
 
@@ -48,37 +48,37 @@ def grouped(found: Iterable[Found]) -> list[str]:
 def heat(devices: Devices) -> Iterator[Found]:
     """Yield how far the pulses of each device heat its track beyond the model."""
     for name, data in devices.items():
-        for found in map(HEAT.fullmatch, data.attrs.get("caveat", "").split("; ")):
-            if found:
-                share, what, extent, meaning = found.groups("")
+        for match in map(HEAT.fullmatch, data.attrs.get("caveat", "").split("; ")):
+            if match:
+                share, what, extent, meaning = match.groups("")
                 yield f"pulses {what}{meaning}", name, share + extent
 
 
 def caveats(devices: Devices) -> list[str]:
     """Return how far the pulses of each device heat its track beyond the model, a sentence each."""
-    found = {name: data.attrs.get("caveat") for name, data in devices.items()}
-    return [f"{name}: {text}" for name, text in found.items() if text]
+    texts = {name: data.attrs.get("caveat") for name, data in devices.items()}
+    return [f"{name}: {text}" for name, text in texts.items() if text]
 
 
 def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list[Found]:
     """Return which levels of the networks are no minima or lie beyond the model.
 
-    Networks are given with their `device` and `mapping`, and the folder of the compact models.
+    Rows have the `device` and `mapping` of each network; the folder is that of compact models.
     """
     used: dict[str, set[str]] = {}
     for row in rows:
         if row["device"] != NO_DEVICE:
             level_set = split_mapping(row["mapping"]).level_set
             used.setdefault(row["device"], set()).add(level_set)
-    found: list[Found] = []
+    findings: list[Found] = []
     for name, level_sets in used.items():
         path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
-        found += doubts(name, *doubtful_levels(path, level_sets))
-    return found
+        findings += doubts(name, *doubtful_levels(path, level_sets))
+    return findings
 
 
 def doubts(name: str, *doubtful: Sequence[str]) -> list[Found]:
-    """Return each of `DOUBTS` that levels of a synapse deserve."""
+    """Return each of `DOUBTS` that applies to levels of a synapse."""
     return [
         (f"the networks use levels that {kind}", name, f"level {', level '.join(levels)}")
         for kind, levels in zip(DOUBTS, doubtful, strict=True)

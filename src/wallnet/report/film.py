@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures, Track
 from wallnet.report import style
-from wallnet.report.devices import NM, X_LABEL, Y_LABEL
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ def draw_parameters(
 
     Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film; the
     current is relative to that beside the notches. `vectors` are components along x and y,
-    (2, rows, columns), of which arrows show the direction. Call this inside `style.apply`.
+    (2, rows, columns), whose directions arrows show. Call this inside `style.apply`.
     """
     extent = extent_of(device.sampled_track)
     aspect = len(parameters) * (0.85 * (extent[3] - extent[2]) / extent[1] + 0.025) + 0.08

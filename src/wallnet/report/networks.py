@@ -11,9 +11,9 @@ import numpy as np
 from wallnet import __version__, files, revisions
 from wallnet.config import Figures
 from wallnet.config.stages import FACETS, LEVEL_STAGES, NO_DEVICE, PAPER_STAGES, STAGES
-from wallnet.files.datasets import checked
-from wallnet.jobs import FigureJob
+from wallnet.files.datasets import checked_reading
 from wallnet.jobs.networks import AccuracyJob
+from wallnet.jobs.report import FigureJob
 from wallnet.report import style
 from wallnet.report.faults import grouped, level_caveats
 from wallnet.report.tables import Table, texts
@@ -70,9 +70,9 @@ def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, A
     """Read the metrics of a network, and check that they are consistent and those of a run."""
     keys = (*COLUMNS[:-1], "confusion_matrix", "weights", "misread", "classes")
     record = files.read_json(path, keys=keys)
-    for key, wanted in (run or {}).items():
-        if str(record[key]) != wanted:
-            raise files.damaged(path, f"contains {key} = {str(record[key])[:40]!r}, not {wanted!r}")
+    for key, value in (run or {}).items():
+        if str(record[key]) != value:
+            raise files.damaged(path, f"contains {key} = {str(record[key])[:40]!r}, not {value!r}")
     try:
         matrix = np.array(record["confusion_matrix"], dtype=float)
         accuracy = 100 * matrix.trace() / matrix.sum()
@@ -111,28 +111,28 @@ Record = Mapping[str, Any]
 """Metrics of a network."""
 
 PLACE_OF = ["dataset", "recipe", "device", "reading", "mapping"]
-"""What makes a place."""
+"""Columns that identify a place."""
 
 
 def by_place(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, list[Record]]]:
     """Group networks by place, then stage; those in FP32 belong to all places of their recipe."""
     bound = [record for record in records if record["device"] != NO_DEVICE]
-    found: dict[tuple[str, ...], dict[str, list[Record]]] = {
+    places: dict[tuple[str, ...], dict[str, list[Record]]] = {
         itemgetter(*PLACE_OF)(record): {} for record in bound or records
     }
-    for place, stages in found.items():
+    for place, stages in places.items():
         for record in records:
             here = itemgetter(*PLACE_OF)(record)
             if here == place or (here[:2] == place[:2] and record["device"] == NO_DEVICE):
                 stages.setdefault(record["stage"], []).append(record)
-    return found
+    return places
 
 
 def _names(place: Sequence[str], levels: int | None) -> list[str]:
     """Return the texts of the first columns of a table, `PLACE`."""
     dataset, recipe, device, *synapse = place
     title = f"{device} ({levels} levels)" if levels else device
-    named = [recipe, *(each for each in synapse if each != NO_DEVICE)]
+    named = [recipe, *(part for part in synapse if part != NO_DEVICE)]
     return [dataset_title(dataset), title, ", ".join(named)]
 
 
@@ -140,19 +140,19 @@ def accuracy_table(records: Sequence[Record], table_ii: Mapping[str, int]) -> Ta
     """Return the accuracies in blocks per data set and synapse, below the paper's values."""
     import pandas
 
-    found = by_place(records)
+    places = by_place(records)
     levels = {record["device"]: record.get("device_levels") for record in records}
-    present = [stage for stage in STAGES if any(stage in each for each in found.values())]
+    present = [stage for stage in STAGES if any(stage in stages for stages in places.values())]
     rows: list[list[Any]] = []
     # stable sort: all recipes of a data set and synapse belong to one block
-    blocks = list(dict.fromkeys((place[0], place[2]) for place in found))
-    for place in sorted(found, key=lambda place: blocks.index((place[0], place[2]))):
+    blocks = list(dict.fromkeys((place[0], place[2]) for place in places))
+    for place in sorted(places, key=lambda place: blocks.index((place[0], place[2]))):
         names = _names(place, levels[place[2]])
         paper = TABLE_II.get((table_ii.get(place[2], 0), place[0]))
         if paper and (not rows or rows[-1][:2] != names[:2]):
-            told = dict(zip(PAPER_STAGES, paper, strict=True))
-            rows.append([*names[:2], PAPER, *([told[s]] if s in told else [] for s in present)])
-        accuracies = ([r["test_accuracy"] for r in found[place].get(s, [])] for s in present)
+            values = dict(zip(PAPER_STAGES, paper, strict=True))
+            rows.append([*names[:2], PAPER, *([values[s]] if s in values else [] for s in present)])
+        accuracies = ([r["test_accuracy"] for r in places[place].get(s, [])] for s in present)
         rows.append([*names, *accuracies])
     titles = [TITLES[stage] for stage in present]
     return Table(
@@ -180,7 +180,7 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
     >>> [round(value, 3) for value in mean_and_interval([0.1, 0.3, 0.5])]
     [0.3, -0.197, 0.797]
     """
-    # scipy.stats is imported in half a second
+    # importing scipy.stats takes half a second
     from scipy.special import stdtrit
 
     mean = statistics.fmean(values)
@@ -192,10 +192,10 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def losses(records: Iterable[Record], accuracy: str = "test_accuracy") -> "pandas.DataFrame":
-    """Return what the levels cost: networks on levels below those in FP32 of the same seed.
+    """Return the accuracy that the levels cost, against networks in FP32 of the same seed.
 
-    The frame has the networks on levels, given with their facets and accuracies in per cent, a row
-    for each stage of `GAPS` as `reference`. `lost` is the accuracy of the reference less that on
+    The frame has a row for each network on levels and each of its references in `GAPS`, with facets
+    and accuracies in per cent. `lost` is the accuracy of the reference less that on
     the levels, in per cent points.
     """
     import pandas
@@ -210,14 +210,14 @@ def losses(records: Iterable[Record], accuracy: str = "test_accuracy") -> "panda
 
 
 def gap_tables(records: Sequence[Record]) -> tuple[Table, Table]:
-    """Return what the levels cost, seed by seed: as numbers and as a readable table."""
+    """Return the accuracy that the levels cost, as numbers and as a readable table."""
     import pandas
 
     numbers, rows = [], []
     levels = {record["device"]: record.get("device_levels") for record in records}
-    for place, found in losses(records).groupby(PLACE_OF, sort=False):
+    for place, group in losses(records).groupby(PLACE_OF, sort=False):
         row = dict(zip(PLACE, _names(place, levels[place[2]]), strict=True))
-        for (stage, reference), lost in found.groupby(["stage", "reference"], sort=False)["lost"]:
+        for (stage, reference), lost in group.groupby(["stage", "reference"], sort=False)["lost"]:
             mean, lower, upper = mean_and_interval([*lost])
             about = dict(zip(PLACE_OF, place, strict=True), stage=stage, reference=reference)
             gap = {"seeds": len(lost), "mean": mean, "lower": lower, "upper": upper}
@@ -252,9 +252,9 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     """
     import pandas
 
-    asked = AccuracyJob.from_json(job)
+    accuracy_job = AccuracyJob.from_json(job)
     records = []
-    runs = asked.run_set.runs()
+    runs = accuracy_job.run_set.runs()
     facets = list(dict.fromkeys(facet for run in runs for facet in run))
     for run in runs:
         record = read_metrics(run.path(files.METRICS, sources["networks"][0]), run)
@@ -262,11 +262,11 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
         records.append(kept | {"device_levels": record.get("device_levels")})
     frame = pandas.DataFrame(records, columns=[*facets, *ACCURACIES])
     numbers = Table("", frame, dict.fromkeys(ACCURACIES, ".2f"), "")
-    table = accuracy_table(records, asked.table_ii)
+    table = accuracy_table(records, accuracy_job.table_ii)
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
     notes = [*([GAP_NOTES] if len(gaps.frame) else []), NOTES]
-    notes += [*([PAPER_NOTES] if asked.table_ii else []), MADE_BY]
+    notes += [*([PAPER_NOTES] if accuracy_job.table_ii else []), MADE_BY]
     first = grouped(level_caveats(records, sources["models"][0]))
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
@@ -277,7 +277,7 @@ def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     A row has the stages of its recipe, from left to right.
     """
     places = by_place(records)
-    drawn = {place: [each for each in STAGES if each in places[place]] for place in places}
+    drawn = {place: [stage for stage in STAGES if stage in places[place]] for place in places}
     shape = len(places), max(map(len, drawn.values())), 0.26 * len(places) + 0.05
     figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     highest = 1
@@ -317,7 +317,7 @@ def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Fig
     from matplotlib.colors import PowerNorm
 
     places = by_place(records)
-    drawn = [stage for stage in PAPER_STAGES if any(stage in each for each in places.values())]
+    drawn = [stage for stage in PAPER_STAGES if any(stage in stages for stages in places.values())]
     shape = len(places), len(drawn), 0.31 * len(places) + 0.12
     figure, axes = style.panels(figures, *shape, sharex=True, sharey=True)
     for row, ((*_, reading, _), stages) in zip(axes, places.items(), strict=True):
@@ -383,8 +383,8 @@ def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = 
                 values = [point[f"{part}_accuracy"] for point in record["training_curve"]]
                 panel.plot(epochs, values, label=f"{record['recipe']}, {part}", **look | own)
         # the same for all notches
-        for told in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
-            panel.axhline(told, color="black", linestyle=":", label=f"paper, test: {told:.2f} %")
+        for fp32 in {TABLE_II[key][0] for key in TABLE_II if key[0] in paper and key[1] == dataset}:
+            panel.axhline(fp32, color="black", linestyle=":", label=f"paper, test: {fp32:.2f} %")
         panel.set_title(dataset_title(dataset), loc="center")
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -440,9 +440,9 @@ def _accuracy(
             free = {"FP32 weights, no synapse": errors[(of_panel["device"] == NO_DEVICE).values]}
             side_by_side(panel, free, columns, 0.0, color="black")
             for notches, (marker, shift) in PAPER_MARKS.items():
-                told = TABLE_II.get((notches, dataset))
-                if told and notches in paper:
-                    errors_of = zip(PAPER_STAGES, told, strict=True)
+                published = TABLE_II.get((notches, dataset))
+                if published and notches in paper:
+                    errors_of = zip(PAPER_STAGES, published, strict=True)
                     marks = [
                         (stages.index(s) + shift, 100 - t) for s, t in errors_of if s in stages
                     ]
@@ -480,11 +480,11 @@ def side_by_side(
     bars = {"elinewidth": 0.8, "capsize": 0, "linestyle": "", **options}
     for index, (name, values) in enumerate(series.items()):
         shift = width * (index / max(1, len(series) - 1) - 0.5)
-        found = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
-        shown = [place for place in places if place in found.index]
+        stats = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
+        shown = [place for place in places if place in stats.index]
         at = [places.index(place) + shift for place in shown]
         look = style.look(index, marker=True) | bars
-        panel.errorbar(at, found.loc[shown, "mean"], found.loc[shown, "std"], label=name, **look)
+        panel.errorbar(at, stats.loc[shown, "mean"], stats.loc[shown, "std"], label=name, **look)
 
 
 DRAWINGS: dict[str, Callable[..., "Figure"]] = {
@@ -496,7 +496,7 @@ DRAWINGS: dict[str, Callable[..., "Figure"]] = {
 }
 """Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
 
-They are given the style, and the rows of the paper's Table II to show, by number of notches.
+Their arguments are records, the style, and numbers of notches whose rows of Table II they show.
 """
 
 
@@ -507,18 +507,18 @@ def draw(
 
     The job is the JSON of `FigureJob`.
     """
-    asked = FigureJob.from_json(job)
+    figure_job = FigureJob.from_json(job)
     ((of, paths),) = sources.items()
     rows = read_accuracies(*paths) if of == "table" else [read_metrics(path) for path in paths]
-    figure = asked.drawing(DRAWINGS)(rows, figures, asked.paper)
-    return figure, {"kind": asked.figure, "sources": [*paths]}
+    figure = figure_job.drawing(DRAWINGS)(rows, figures, figure_job.paper)
+    return figure, {"kind": figure_job.figure, "sources": [*paths]}
 
 
 def read_accuracies(path: str) -> list[dict[str, Any]]:
     """Read a table of accuracies, a mapping per row; raise `FileError` if the file is none."""
     import pandas
 
-    with checked(path, "a table of accuracies"):
+    with checked_reading(path, "a table of accuracies"):
         frame = pandas.read_csv(path, dtype=str, keep_default_na=False)
         if frame.empty:
             raise ValueError("it has no rows")

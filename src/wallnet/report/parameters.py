@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from wallnet.config import Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
-from wallnet.experiment.base import read
+from wallnet.jobs.base import read
 from wallnet.report.tables import Table, texts
 
 
@@ -21,7 +21,7 @@ def _leaves(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, st
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{prefix}{name}.")
         elif value is not None:
-            # of an optional value, they are with one branch of the union
+            # the unit of an optional value stands in one branch of the union
             branches = (getattr(kind, "__metadata__", ()) for kind in get_args(field.annotation))
             kinds = itertools.chain(field.metadata, *branches)
             units = (kind.unit for kind in kinds if isinstance(kind, Quantity))
@@ -45,7 +45,7 @@ def _shown(value: Any) -> str:
 def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     """Return the parameters of all devices after all inheritance.
 
-    Each has the temperature of its `material`, also those without a key `temperature`.
+    Each has the temperature of its `material`, even without a key `temperature`.
     """
     columns: dict[str, dict[str, Any]] = {}
     units: dict[str, str] = {}
@@ -64,5 +64,5 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
 
 def tabulate(_: Any, job: str) -> dict[str, str]:
     """Return the texts of the files of the table, from the JSON of all devices."""
-    made = table(read(job, dict[str, Device | MeasuredDevice], "--job", "set of devices"))
-    return texts(made.title, [made])
+    parameters = table(read(job, dict[str, Device | MeasuredDevice], "--job", "set of devices"))
+    return texts(parameters.title, [parameters])

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures
-from wallnet.experiment.film import film_of
+from wallnet.jobs.film import film_of
 from wallnet.report import style
-from wallnet.report.devices import NM, X_LABEL, Y_LABEL
 from wallnet.report.film import Outlines, draw_outlines, extent_of
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +56,8 @@ def draw(
         part: figure.add_axes((x / total, y / whole_height, width / total, tall / whole_height))
         for part, (x, y, width, tall) in edges.items()
     }
-    for each in axes.values():
-        _film(each, device, m_z, outlines)
+    for panel in axes.values():
+        _film(panel, device, m_z, outlines)
     whole = axes["track"]
     columns, rows = track.cells
     sizes = " × ".join(f"{edge / NM:g}" for edge in (track.length, track.width, track.thickness))

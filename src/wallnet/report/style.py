@@ -104,8 +104,8 @@ def panels(
     from matplotlib import pyplot
 
     # the constrained layout cuts off what is above maps, whose ratio of height to width is fixed
-    known = {"figsize": size(figures, aspect), "layout": "compressed"}
-    return pyplot.subplots(rows, columns, squeeze=False, **known | options)
+    defaults = {"figsize": size(figures, aspect), "layout": "compressed"}
+    return pyplot.subplots(rows, columns, squeeze=False, **defaults | options)
 
 
 def legend_below(figure: "Figure", axes: "Axes") -> None:

@@ -103,7 +103,7 @@ class Table:
 
         rows = [list(map(markdown_text, row)) for row in self.rows()]
         frame = pandas.DataFrame(rows, columns=[*map(markdown_text, self.columns)], dtype=str)
-        sides = ["right" if each else "left" for each in self.are_numbers()]
+        sides = ["right" if is_number else "left" for is_number in self.are_numbers()]
         table = frame.to_markdown(index=False, colalign=sides, disable_numparse=True)
         return f"## {markdown_text(self.title)}\n\n{table}\n"
 

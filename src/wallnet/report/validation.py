@@ -35,7 +35,7 @@ def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
 
 
 def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
-    """Tabulate what the checks found, given the files of `wallnet validate` as `results`.
+    """Tabulate the rows of all checks, from the files of `wallnet validate` as `results`.
 
     The CSV file has one line per row in SI units and no `passed` of findings. The others have the
     verdict and one table per check.

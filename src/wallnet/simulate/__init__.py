@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wallnet import files, tracks
-from wallnet.experiment import Simulation
-from wallnet.experiment.code import revision_of
-from wallnet.experiment.simulation import needs_of
 from wallnet.files.progress import noted_progress
+from wallnet.jobs import Simulation
+from wallnet.jobs.code import revision_of
+from wallnet.jobs.simulation import needs_of
 from wallnet.simulate.calculator import Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create
@@ -78,7 +78,7 @@ def simulate(
     try:
         work = calculator.run(job, start, recorder, progress, checkpoint)
         trace = _checked(recorder)
-        attributes = recorder.reading.finish(calculator, recorder)
+        attributes = recorder.reading.finish(calculator.run, recorder)
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     earlier = checkpoint.elapsed if checkpoint else 0.0
@@ -125,7 +125,7 @@ def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.
     Parameters
     ----------
     job : Simulation
-        A job without current (`wallnet.experiment.initial_job`).
+        A job without current (`wallnet.jobs.initial_job`).
     output : str or Path, optional
         Path of the state, as in `simulate`.
 

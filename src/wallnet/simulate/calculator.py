@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from wallnet import files
 from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
-from wallnet.experiment import Simulation
-from wallnet.experiment.code import revision_of
 from wallnet.files.attempt import Attempt
 from wallnet.files.whole import regular
+from wallnet.jobs import Simulation
+from wallnet.jobs.code import revision_of
 from wallnet.simulate.recorder import Recorder
 
 logger = logging.getLogger(__name__)
@@ -78,14 +78,14 @@ class Checkpoint(Attempt):
             logger.warning("no checkpoint: %s", error)
 
 
-Given = TypeVar("Given", bound=BaseModel)
+SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
 
 
 class SimulationError(UserError, RuntimeError):
     """A simulation failed or its trace is not plausible; the message states the reason."""
 
 
-class Calculator(Declaration, ABC, Generic[Given]):
+class Calculator(Declaration, ABC, Generic[SettingsModel]):
     """Base class of calculators, which simulate jobs.
 
     User-defined calculators derive from this class.
@@ -124,7 +124,7 @@ class Calculator(Declaration, ABC, Generic[Given]):
 
     resumes: ClassVar[bool] = False
 
-    def __init__(self, settings: Given) -> None:
+    def __init__(self, settings: SettingsModel) -> None:
         self.settings = settings
 
     def check(self) -> None:

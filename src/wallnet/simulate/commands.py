@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
-from wallnet.experiment import Simulation, pulse_job
-from wallnet.experiment.code import FOLDER
-from wallnet.experiment.energy_path import EnergyPath, Minimum
 from wallnet.files.datasets import kind_of
+from wallnet.jobs import Simulation, pulse_job
+from wallnet.jobs.code import FOLDER
+from wallnet.jobs.energy_path import EnergyPath, Minimum
 from wallnet.simulate.calculator import path_beside
-from wallnet.simulate.trains import run_train, unfinished
+from wallnet.simulate.pulse_trains import run_pulse_train, unfinished
 from wallnet.tracks.regions import check
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def _initial(arguments: argparse.Namespace) -> None:
     _keep(simulate.initial_state(job, arguments.out), arguments.out, "initial")
 
 
-def _keep(made: "xarray.Dataset", path: str, kind: str) -> None:
+def _keep(dataset: "xarray.Dataset", path: str, kind: str) -> None:
     """Write a result, after which its checkpoint and finished pulses are of no use."""
-    files.write_dataset(made, path, kind, {})
+    files.write_dataset(dataset, path, kind, {})
     path_beside(path).unlink(missing_ok=True)
     shutil.rmtree(unfinished(path), ignore_errors=True)
 
@@ -80,10 +80,10 @@ def _simulate(arguments: argparse.Namespace) -> None:
             return
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
-        made = run_train(job, start, progress, arguments.out)
-    _keep(made, arguments.out, "ensemble" if job.replicas else "train")
-    states = made["quenched_state"][:, -1] if job.replicas else made["pulse_state"][-1:]
-    print(f"{arguments.out}: {made['pulse'].size - 1} pulses, then {', '.join(states.values)}")
+        trace = run_pulse_train(job, start, progress, arguments.out)
+    _keep(trace, arguments.out, "ensemble" if job.replicas else "train")
+    states = trace["quenched_state"][:, -1] if job.replicas else trace["pulse_state"][-1:]
+    print(f"{arguments.out}: {trace['pulse'].size - 1} pulses, then {', '.join(states.values)}")
 
 
 def _wall(bottom: float, top: float) -> str:
@@ -103,14 +103,14 @@ def _stored_state(path: str) -> "xarray.Dataset":
 def _minimum(arguments: argparse.Namespace) -> None:
     from wallnet.simulate.energy_path import find_minimum
 
-    found = find_minimum(Minimum.from_json(files.given_text(arguments.job)))
-    files.write_dataset(found, arguments.out, "minimum", {})
-    told = "minimum" if found["minimum_converged"] else "no minimum"
+    minimum = find_minimum(Minimum.from_json(files.given_text(arguments.job)))
+    files.write_dataset(minimum, arguments.out, "minimum", {})
+    outcome = "minimum" if minimum["minimum_converged"] else "no minimum"
     print(
-        f"{arguments.out}: {told}, {found.attrs['state']}; "
-        f"{_wall(found['minimum_wall_bottom'].item(), found['minimum_wall_top'].item())}; "
-        f"{found['minimum_energy'].item():.6g} J, "
-        f"{found['minimum_residual_field'].item():.3g} A/m"
+        f"{arguments.out}: {outcome}, {minimum.attrs['state']}; "
+        f"{_wall(minimum['minimum_wall_bottom'].item(), minimum['minimum_wall_top'].item())}; "
+        f"{minimum['minimum_energy'].item():.6g} J, "
+        f"{minimum['minimum_residual_field'].item():.3g} A/m"
     )
 
 
@@ -121,10 +121,10 @@ def _barrier(arguments: argparse.Namespace) -> None:
         files.WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
         for path in arguments.after
     }
-    found = find_barrier(EnergyPath.from_json(files.given_text(arguments.job)), minima)
-    files.write_dataset(found, arguments.out, "barrier", {})
-    told = found.attrs["reason"] or found.attrs["route"]
+    barrier = find_barrier(EnergyPath.from_json(files.given_text(arguments.job)), minima)
+    files.write_dataset(barrier, arguments.out, "barrier", {})
+    outcome = barrier.attrs["reason"] or barrier.attrs["route"]
     print(
-        f"{arguments.out}: {found['barrier_forward'].item():.4g} J forwards, "
-        f"{found['barrier_backward'].item():.4g} J backwards; {told}"
+        f"{arguments.out}: {barrier['barrier_forward'].item():.4g} J forwards, "
+        f"{barrier['barrier_backward'].item():.4g} J backwards; {outcome}"
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.simulate.recorder import next_output
 
 
@@ -53,9 +53,9 @@ def drives(job: Simulation) -> list[Drive]:
     """
     interval, pulse = job.output.interval, job.pulse_end
     parts = [
-        replace(part, first=each.share(part.start), last=each.share(part.start + part.duration))
-        for each in job.segments()
-        for part in _stretches(True, each.begin, each.end, interval)
+        replace(run, first=segment.share(run.start), last=segment.share(run.start + run.duration))
+        for segment in job.segments()
+        for run in _stretches(True, segment.begin, segment.end, interval)
     ]
     return parts + _stretches(False, pulse, pulse + job.relaxation.longest, interval)
 

@@ -1,4 +1,4 @@
-"""What follows from the energy alone: minima next to a state, and paths between two of them."""
+"""Minima of the energy next to a state, and paths of least energy between two of them."""
 
 import time
 from collections.abc import Mapping
@@ -8,18 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files, tracks
-from wallnet.experiment.code import revision_of
-from wallnet.experiment.energy_path import (
-    Ends,
-    EnergyPath,
-    Minimum,
-    between,
-    ends_of,
-    images_between,
-)
 from wallnet.files import WallState
 from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.jobs.code import revision_of
+from wallnet.jobs.energy_path import Ends, EnergyPath, Minimum, between, ends_of, images_between
 from wallnet.simulate.calculator import SimulationError
 
 if TYPE_CHECKING:
@@ -44,8 +37,8 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
     Returns
     -------
     xarray.Dataset
-        Kind 'minimum'. The attributes tell the `state` at the minimum, and whether it is that of
-        the job (`stayed`).
+        Kind 'minimum'. The attribute `state` is the state at the minimum, and `stayed` tells
+        whether it is that of the job.
 
     Raises
     ------
@@ -55,7 +48,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
     from wallnet.film import EngineError, minima
     from wallnet.film.energy import Landscape
 
-    wanted = WallState(job.state)
+    requested = WallState(job.state)
     width = job.material.wall_width_parameter
     if job.placement is None:
         start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
@@ -64,25 +57,25 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
     film = tracks.layer(job)
     landscape = Landscape(film)
     try:
-        found = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
+        minimum = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
     except EngineError as error:
-        raise SimulationError(f"minimum of '{wanted}': {error}") from error
-    m = np.moveaxis(found.m, 0, -1)
+        raise SimulationError(f"minimum of '{requested}': {error}") from error
+    m = np.moveaxis(minimum.m, 0, -1)
     first = tracks.wall_ends(job.track, film.filled, start)
     bottom, top = tracks.wall_ends(job.track, film.filled, m)
     middle = sum(first) / 2
     state = tracks.wall_state(job.track, width, middle, bottom, top)
     # an initial wall has the name of the notch at which it may be
-    begun = tracks.wall_state(job.track, width, middle, *first) if not wanted.ends else wanted
+    begun = tracks.wall_state(job.track, width, middle, *first) if not requested.ends else requested
     x, y = tracks.centres(job.track)
     values: dict[str, Any] = {
         "minimum_magnetization": np.where(film.mask[..., None], m, np.nan),
-        "minimum_energy": found.energy,
-        "minimum_residual_field": found.residual,
-        "minimum_stiffness": found.stiffness,
+        "minimum_energy": minimum.energy,
+        "minimum_residual_field": minimum.residual,
+        "minimum_stiffness": minimum.stiffness,
         "minimum_wall_bottom": bottom,
         "minimum_wall_top": top,
-        "minimum_converged": found.converged,
+        "minimum_converged": minimum.converged,
         "x": x,
         "y": y,
     }
@@ -90,13 +83,13 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
         "state": str(state),
         "stayed": int(state == begun),
         "stopping_field": minima.STOP,
-        "steps": found.steps,
+        "steps": minimum.steps,
     }
     return files.dataset("minimum", values, _origin(job) | about)
 
 
 def _origin(job: Minimum | EnergyPath) -> dict[str, Any]:
-    """Return the attributes that tell where a result is from."""
+    """Return the attributes with the origin of a result: job, calculator and revision."""
     name = job.calculator_name
     return {"parameters": job.to_json(), "backend": name, "revision": revision_of(name)}
 
@@ -109,9 +102,9 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     job : EnergyPath
         What is computed.
     minima : dict
-        Minima of the states (kind 'minimum'). The track without a wall is minimised here. With the
-        minimum of the half state between two notches, paths of one end first are left out: the
-        pairs of the half state describe them.
+        Minima of the states (kind 'minimum'). The track without a wall is minimised here. If the
+        half state between two notches has a minimum, paths on which one end moves first are left
+        out: the pairs of the half state describe them.
 
     Returns
     -------
@@ -140,8 +133,8 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     about = _origin(job) | {"route": "", "rounds": 0, "settled": 0}
     held = {EXPELLED, REVERSED} | {
         state
-        for state, found in minima.items()
-        if found["minimum_converged"] and found.attrs["stayed"]
+        for state, minimum in minima.items()
+        if minimum["minimum_converged"] and minimum.attrs["stayed"]
     }
     for state in (first, second):
         if state not in (EXPELLED, REVERSED, *minima):
@@ -157,12 +150,12 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     places = ends_of(job.track, (first, second), outside)
     one_end = first.half or second.half
     straight = "one end moves" if one_end else "both ends together"
-    # pairs of a half state tell how one end moves before the other
-    told = one_end or (first.ends and second.ends and between(first, second) in held)
+    # the pairs of a half state describe the path on which one end moves first
+    covered = one_end or (first.ends and second.ends and between(first, second) in held)
     for attempt in range(ATTEMPTS):
         closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
         routes = {straight: _together(closer, *places)}
-        if not told:
+        if not covered:
             routes["upper end first"] = _one_first(closer, *places)
         candidates = [_images(job, ends, route) for route in routes.values()]
         try:

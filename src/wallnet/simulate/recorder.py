@@ -1,9 +1,9 @@
-"""Recording of a trace from the magnetisation, and how its state is read, for all calculators."""
+"""Recording of a trace from the magnetisation, and reading of its state, for all calculators."""
 
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,14 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet import files, tracks
 from wallnet.config.devices import QUENCH, Relaxation
 from wallnet.config.waveform import share_at
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import domain_magnetization
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import domain_magnetization
 from wallnet.tracks.domains import magnetization_over_time
 
 if TYPE_CHECKING:
     import xarray
-
-    from wallnet.simulate.calculator import Calculator
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +62,11 @@ class AtRest:
         """Return means of m_z at times in s in units of that of a domain."""
         return m_z
 
-    def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
-        """Read the state after the last entry; return the attributes of the trace that tell how."""
+    def finish(self, run: Callable[..., Any], recorder: "Recorder") -> dict[str, Any]:
+        """Read the state after the last entry; return the attributes that describe the reading.
+
+        `run` is that of the calculator.
+        """
         return {"settled": int(recorder.resting()) if self.relaxation.longest > 0 else -1}
 
 
@@ -84,21 +85,23 @@ class Quenched(AtRest):
         """Return means of m_z at times in s in units of that of a domain, from -1 to 1."""
         return np.clip(m_z / magnetization_over_time(self.job, time), -1, 1)
 
-    def finish(self, calculator: "Calculator[Any]", recorder: "Recorder") -> dict[str, Any]:
-        """Quench the last entry; return the attributes of the trace that tell how."""
-        job, cold = self.job, {"temperature": 0.0, "heating": None, "current_density": None}
-        output = job.output.without_maps_between(QUENCH.longest)
-        relaxing = job.model_copy(update=cold | {"relaxation": QUENCH, "output": output})
-        quench = Recorder(relaxing)
-        calculator.run(relaxing, recorder.latest, quench, lambda time: None, None)
-        bottom, top = recorder.quenched = quench.ends()
+    def finish(self, run: Callable[..., Any], recorder: "Recorder") -> dict[str, Any]:
+        """Quench the last entry; return the attributes that describe the reading."""
+        job = self.job
+        if not job.equilibrates:
+            cold = {"temperature": 0.0, "heating": None, "current_density": None}
+            output = job.output.without_maps_between(QUENCH.longest)
+            relaxing = job.model_copy(update=cold | {"relaxation": QUENCH, "output": output})
+            quench = Recorder(relaxing)
+            run(relaxing, recorder.latest, quench, lambda time: None, None)
+            recorder.quenched = quench.ends()
         spins = recorder.spin_temperatures
-        measured, wanted = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+        measured, target = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
         domain = domain_magnetization(job.material, job.track.cell, job.temperature)
         warned = {}
-        if abs(measured / wanted - 1) > LARGEST_DEVIATION:
+        if abs(measured / target - 1) > LARGEST_DEVIATION:
             warned["warning"] = (
-                f"the magnetisation has {measured:.1f} K instead of {wanted:.1f} K; the pulse "
+                f"the magnetisation has {measured:.1f} K instead of {target:.1f} K; the pulse "
                 "drives it far from equilibrium, or the film is small or the simulation short"
             )
             logger.warning(warned["warning"])
@@ -109,8 +112,7 @@ class Quenched(AtRest):
             "domain_magnetization": domain,
             "spin_temperature": measured,
             "seed": job.seed,
-            "quenched_bottom": bottom,
-            "quenched_top": top,
+            **dict(zip(("quenched_bottom", "quenched_top"), recorder.quenched or (), strict=False)),
         }
 
 
@@ -194,11 +196,11 @@ class Recorder:
     def content(self) -> dict[str, NDArray]:
         """Return the recorded data as named arrays; see `restore`."""
         own = {"spin_temperatures": self.spin_temperatures, "latest": self.latest} | self._entries
-        return {f"recorder_{name}": np.array(each) for name, each in own.items()}
+        return {f"recorder_{name}": np.array(values) for name, values in own.items()}
 
     def restore(self, content: Mapping[str, NDArray]) -> None:
         """Restore the data of an earlier recorder of the same job, as `content` returned them."""
-        own = {name: each for name, each in content.items() if name.startswith("recorder_")}
+        own = {name: values for name, values in content.items() if name.startswith("recorder_")}
         self.spin_temperatures = own.pop("recorder_spin_temperatures").tolist()
         self.latest = own.pop("recorder_latest")
         for name, values in own.items():

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, create_model
 from wallnet.config import ConfigError
 from wallnet.config.calculators import OwnSettings
 from wallnet.config.declarations import PACKAGED, READ, Declaration, is_own_engine, refusal
-from wallnet.config.messages import checked
-from wallnet.experiment import Simulation
-from wallnet.experiment.code import load_class
-from wallnet.experiment.simulation import needs_of
+from wallnet.config.messages import validated
 from wallnet.files.whole import one_line
+from wallnet.jobs import Simulation
+from wallnet.jobs.code import load_class
+from wallnet.jobs.simulation import needs_of
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 
@@ -33,7 +33,7 @@ _DECLARED = create_model("Declaration", __config__=ConfigDict(strict=True), **_A
 
 
 def class_of(name: str) -> type[Calculator[Any]]:
-    """Import a calculator; from here on, rules and estimate know what a user-defined one declares.
+    """Import a calculator, and note what a user-defined one declares for rules and estimate.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def class_of(name: str) -> type[Calculator[Any]]:
     what = "that derives from wallnet.simulate.calculator.Calculator and has run"
     calculator = load_class(CLASSES.get(name, name), "calculator", Calculator, what)  # type: ignore[type-abstract]
     if name not in PACKAGED:
-        attributes = {each: getattr(calculator, each) for each in _DECLARED.model_fields}
-        if findings := checked(_DECLARED, attributes)[1]:
+        attributes = {key: getattr(calculator, key) for key in _DECLARED.model_fields}
+        if findings := validated(_DECLARED, attributes)[1]:
             faults = [finding.sentence(f"calculator {name}") for finding in findings]
             raise ConfigError("\n".join(faults))
         READ[name] = calculator
@@ -76,10 +76,10 @@ def create(
     calculator = class_of(name)
     if fault := refusal(name, calculator, needs):
         raise SimulationError(fault)
-    given = settings.root if isinstance(settings, OwnSettings) else settings
-    if isinstance(given, BaseModel):
-        return calculator(given)
-    model, findings = checked(calculator.Settings, given)
+    plain = settings.root if isinstance(settings, OwnSettings) else settings
+    if isinstance(plain, BaseModel):
+        return calculator(plain)
+    model, findings = validated(calculator.Settings, plain)
     if model is None:
         faults = [finding.sentence("calculator_settings", name) for finding in findings]
         raise ConfigError("\n".join(faults))
@@ -139,7 +139,7 @@ def check(name: str, settings: BaseModel | Mapping[str, Any], needs: Collection[
         ) from None
 
 
-def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+def check_settings(calculators: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Import user-defined calculators, given with their settings, and check both.
 
     Raises
@@ -147,14 +147,14 @@ def check_settings(wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     wallnet.config.ConfigError
         With one line for each problem.
     """
-    found: list[str] = []
-    for name, settings in wanted:
+    problems: list[str] = []
+    for name, settings in calculators:
         try:
             create(name, settings)
         except ConfigError as error:
-            found += str(error).splitlines()
-    if found:
-        raise ConfigError("\n".join(f"config.yaml: {each}" for each in dict.fromkeys(found)))
+            problems += str(error).splitlines()
+    if problems:
+        raise ConfigError("\n".join(f"config.yaml: {line}" for line in dict.fromkeys(problems)))
 
 
 def check_called(simulations: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What every study is: what it asks for, and the rounds in which it asks.
+"""Studies: their settings, their requests, and the rounds in which they make them.
 
 A study has a folder with three modules. `ask` describes it and makes its requests; it imports no
 NumPy, since Snakemake reads it with the workflow. `gather` derives its dataset, `show` its tables
@@ -20,19 +20,19 @@ from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section, Text, silent
-from wallnet.experiment import Job, Request, Simulation, drive_of, level_job
-from wallnet.experiment.film import size_fault
-from wallnet.experiment.request import Kind, level
 from wallnet.files import WallState, schema
 from wallnet.files.schema import SAMPLE
+from wallnet.jobs import Job, Request, Simulation, drive_of, level_job
+from wallnet.jobs.film import size_fault
+from wallnet.jobs.request import Kind, initial, level
 
 Key = tuple[str | float | int, ...]
-"""What names a request within its study."""
+"""Key of a request within its study."""
 
 Requests = dict[Key, Request]
 
 Rounds = Sequence[Sequence[Any]]
-"""What each finished round asked for."""
+"""What each finished round asked for, as `next_round` of the study returned it."""
 
 Expected = Sequence[Sequence[tuple[int, Request]]]
 """Numbers of requests of each round, each with one such request."""
@@ -55,7 +55,7 @@ VariantName = Annotated[
 
 
 class Sampled(Section):
-    """What is also asked of samples of a device, as they are made."""
+    """A study that is also asked of samples of a device."""
 
     samples: Annotated[int, Field(ge=0, le=10_000)] = silent(0)
     """Number of samples beside the perfect device, drawn from its `disorder`."""
@@ -85,63 +85,65 @@ def changed(
 ) -> tuple[Any, list[str]]:
     """Return a device with some keys changed, and its problems.
 
-    `key` is that with the name of the device, `block` that with the changes.
+    `key` has the name of the device, `block` the changes.
     """
-    if found := missing_device(key, name, devices):
-        return None, found
+    if missing := missing_device(key, name, devices):
+        return None, missing
     if "calculator" in changes:
         return None, [f"{block} sets calculator; remove it, and set that of {name}"]
     return validate(Device, laid_over(devices[name].plain(), changes), block)
 
 
 def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[..., list[str]]:
-    """Return the problems of settings of one device: it is missing, or it has some faults.
+    """Return a function that lists the problems of settings of one device.
 
-    `faults` is given the key of the settings, the name of the device, the settings and the device;
-    of settings that derive from `Varied`, each variant and the name of its block instead.
+    If the device exists, it calls `faults` with the key of the settings, the name of the device,
+    the settings and the device. If the settings derive from `Varied`, it calls `faults` for each
+    variant, with the name of the variant's block.
     """
 
     def problems(
-        key: str, name: str, asked: Any, campaign: Campaign, validate: Validate
+        key: str, name: str, settings: Any, campaign: Campaign, validate: Validate
     ) -> list[str]:
         devices = campaign.simulated
-        where, name = (f"{key}.device", asked.device) if hasattr(asked, "device") else (key, name)
-        found = missing_device(where, name, devices)
-        if found or not isinstance(asked, Varied):
-            return found or [
-                *faults(key, name, asked, devices[name]),
-                *without_disorder(key, name, asked, devices[name]),
+        named = getattr(settings, "device", None)
+        where, name = (key, name) if named is None else (f"{key}.device", named)
+        conflicts = missing_device(where, name, devices)
+        if conflicts or not isinstance(settings, Varied):
+            return conflicts or [
+                *faults(key, name, settings, devices[name]),
+                *without_disorder(key, name, settings, devices[name]),
             ]
-        for variant, changes in asked.variants.items():
+        for variant, changes in settings.variants.items():
             block = f"{key}.variants.{variant}"
             device, wrong = changed(where, name, block, changes, devices, validate)
-            found += wrong or faults(key, block, asked, device)
-            found += [] if wrong else without_disorder(key, block, asked, device)
-        return list(dict.fromkeys(found))
+            conflicts += wrong or faults(key, block, settings, device)
+            conflicts += [] if wrong else without_disorder(key, block, settings, device)
+        return list(dict.fromkeys(conflicts))
 
     return problems
 
 
-def without_disorder(key: str, name: str, asked: Any, device: Device) -> list[str]:
-    """Return the problem of samples of a device that are all alike, or beside a sample."""
-    if not getattr(asked, "samples", 0) or (device.disorder and not device.sample):
+def without_disorder(key: str, name: str, settings: Any, device: Device) -> list[str]:
+    """Return the problem if all samples of a device are alike, or if it is a sample itself."""
+    if not getattr(settings, "samples", 0) or (device.disorder and not device.sample):
         return []
     fault = f"{name} has no disorder, so that all samples are alike; add disorder"
     if device.sample:
         fault = f"{name} is sample {device.sample}, not the perfect device; set its sample: 0"
-    return [f"{key}.samples is {asked.samples}, and {fault} or remove this"]
+    return [f"{key}.samples is {settings.samples}, and {fault} or remove this"]
 
 
 def too_large(
     key: str, device: Device, keys: str, duration: float, strongest: float, maps: int = 0
 ) -> list[str]:
-    """Return the problem of a simulation that is too large; see `experiment.film.size_fault`."""
+    """Return the problem of a simulation that is too large; see `jobs.film.size_fault`."""
     fault = size_fault(device, keys, duration, strongest, maps)
     return [f"{key}: {fault}"] if fault else []
 
 
 def too_short(what: str, time: float, device: Device) -> list[str]:
-    """Return the problem of a time in s after a pulse in which no wall can be seen at rest."""
+    """Return the problem of a time in s after a pulse that is too short to see a wall at rest."""
     hold = device.relaxation.hold
     if time >= hold * (1 - 1e-9):
         return []
@@ -161,9 +163,9 @@ def unrecorded(key: str, durations: Mapping[str, float], device: Device, name: s
     """List the problems of durations in s, by their keys, that are shorter than the recording."""
     interval = device.output.interval
     return [
-        f"{key}.{each} has {duration:g} s, shorter than output.interval {interval:g} s of {name}; "
+        f"{key}.{part} has {duration:g} s, shorter than output.interval {interval:g} s of {name}; "
         "shorten the interval"
-        for each, duration in durations.items()
+        for part, duration in durations.items()
         if interval > duration
     ]
 
@@ -193,12 +195,12 @@ class FromStates(Section):
 
     def misfits(self, key: str, name: str, device: Device) -> list[str]:
         """List why pulses cannot start from these states of a device."""
-        notches, known = len(device.track.inner_notch_positions), FromStates().states(device)
+        notches, pinned = len(device.track.inner_notch_positions), FromStates().states(device)
         return without_notch(key, name, device) or [
             f"{key}.starts has {start!r}, and {name} has {notches} notches inside its track; name "
             "another state"
             for start in self.starts or ()
-            if start not in known
+            if start not in pinned
         ]
 
 
@@ -251,12 +253,12 @@ class Study:
     of_device : bool
         Whether a subject has the name of its device.
     left_out : tuple of str
-        Keys of the settings that have no effect on the dataset, except by its requests.
+        Keys of the settings that affect the dataset only through its requests.
     sections : tuple of str
         Other keys of the configuration that it depends on.
     each : callable, optional
-        If given, the block of the configuration has one set of settings, and not one for each name;
-        its subjects are the devices that this function names, given the settings and all devices.
+        If given, the block of the configuration is one set of settings. The subjects are the
+        devices that this function names, given the settings and all devices.
     usual : bool
         Whether its results belong to the target `all`.
     about : callable, optional
@@ -271,8 +273,8 @@ class Study:
         Devices whose calculators are not those of the campaign's devices, given the settings and
         the simulated devices.
     rounds : callable
-        At most what each round asks for, given the campaign, the name of the subject and its
-        settings: numbers of requests, each with one such request. There are no more rounds.
+        Upper bounds of what each round asks for, given the campaign, the name of the subject and
+        its settings: numbers of requests, each with one such request. There are no more rounds.
     """
 
     name: str
@@ -324,15 +326,17 @@ class Study:
 
     def finished_rounds(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
-    ) -> list[list[Any]]:
+    ) -> list[list[list[Any]]]:
         """Return what the finished rounds of a subject asked for, up to the number `last` if given.
 
-        `folder` is that of the campaign.
+        Each has what it asked for of the perfect device, and of each sample. `folder` is that of
+        the campaign.
         """
         numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
         paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
         finished = itertools.takewhile(Path.exists, paths)
-        return [list(files.read_json(path, ["asked"])["asked"]) for path in finished]
+        rounds = (files.read_json(path, ["asked"]) for path in finished)
+        return [[one["asked"], *one.get("samples", [])] for one in rounds]
 
     def subjects(self, campaign: Campaign) -> dict[str, Any]:
         """Return the settings of each subject by its name."""
@@ -356,35 +360,54 @@ class Study:
         """Return the largest number of rounds of a subject."""
         return len(self.rounds(campaign, subject, self.subjects(campaign)[subject]))
 
+    def expected(self, campaign: Campaign, subject: str) -> Expected:
+        """Return at most what each round asks for, of the perfect device and of all samples."""
+        settings = self.subjects(campaign)[subject]
+        devices = 1 + getattr(settings, "samples", 0)
+        rounds = self.rounds(campaign, subject, settings)
+        return [[(devices * number, request) for number, request in one] for one in rounds]
+
     def requests_of(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
     ) -> Requests:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
-        Keys of the latter begin with `SAMPLE` and its number.
+        Keys of the latter begin with `SAMPLE` and its number. They have no more for the initial
+        state of a sweep that the study needs but does not gather.
         """
-        asked = self.finished_rounds(campaign, subject, folder, last)
+        rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
-        found = self.requests(campaign, subject, settings, asked)
-        for number in range(1, getattr(settings, "samples", 0) + 1):
-            sample = self.requests(campaign.at_sample(number), subject, settings, asked)
-            found |= {
-                (SAMPLE, number, *key): each.of_sample(number) for key, each in sample.items()
+        by_key: Requests = {}
+        for number in range(getattr(settings, "samples", 0) + 1):
+            # a round of fewer samples is made anew
+            so_far = [own for one in rounds for own in one[number : number + 1]]
+            if not number:
+                by_key |= self.requests(campaign, subject, settings, so_far)
+                continue
+            devices = campaign.at_sample(number)
+            sample = self.requests(devices, subject, settings, so_far)
+            if self.of_device:
+                start = initial(subject, devices.simulated[subject])
+                ungathered = {start.path} - {request.path for request in sample.values()}
+                if any(ungathered.intersection(request.after) for request in sample.values()):
+                    sample[()] = start
+            by_key |= {
+                (SAMPLE, number, *key): request.of_sample(number) for key, request in sample.items()
             }
-        return found
+        return by_key
 
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""
-        found: list[str] = []
+        paths: list[str] = []
         for subject in self.subjects(campaign):
             rounds = range(1, self.rounds_of(campaign, subject) + 1)
             drawn = (".png", f".{campaign.figures.vector_format}")
-            found += [each.path for each in self.requests_of(campaign, subject, folder).values()]
-            found += [self.round_path(subject, number) for number in rounds]
-            found += [self.path(subject)]
-            found += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
-            found += [self.drawing(subject, suffix) for suffix in drawn]
-        return found
+            paths += [r.path for r in self.requests_of(campaign, subject, folder).values()]
+            paths += [self.round_path(subject, number) for number in rounds]
+            paths += [self.path(subject)]
+            paths += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
+            paths += [self.drawing(subject, suffix) for suffix in drawn]
+        return paths
 
 
 PARTS = ("requests", "problems", "about", "each", "compared", "rounds")
@@ -395,12 +418,12 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
     """Return the study of an `ask` module, with the settings of one subject.
 
     The module has functions with names of `PARTS`; the variables are in `variables.csv` beside it.
-    Of the other parts of a `Study`, name, kind and title are those of its folder by default.
+    By default, name, kind and title are those of its folder.
     """
-    found, name = vars(sys.modules[module]), module.split(".")[-2]
-    parts: dict[str, Any] = {part: found[part] for part in PARTS if part in found}
+    members, name = vars(sys.modules[module]), module.split(".")[-2]
+    parts: dict[str, Any] = {part: members[part] for part in PARTS if part in members}
     parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
-    if (table := Path(found["__file__"]).with_name("variables.csv")).is_file():
+    if (table := Path(members["__file__"]).with_name("variables.csv")).is_file():
         parts["variables"] = schema.variables_of(table)[""]
     return Study(**parts | more)
 
@@ -432,8 +455,9 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
         subject=subject,
         settings=study.plain_settings(campaign, subject),
         requests=tuple(
-            (key, FILES.get(each.kind, each.kind), each.path, each.digest)
-            for key, each in requests.items()
+            (key, FILES.get(request.kind, request.kind), request.path, request.digest)
+            for key, request in requests.items()
+            if key[0] != SAMPLE or key[2:]
         ),
         about=about,
     )

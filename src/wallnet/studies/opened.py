@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
-from wallnet.experiment import Simulation
-from wallnet.experiment.base import canonical, read
-from wallnet.experiment.request import digest_of
 from wallnet.files import WallState
 from wallnet.files.schema import SAMPLE, VARIABLES
+from wallnet.jobs import Simulation
+from wallnet.jobs.base import canonical, read
+from wallnet.jobs.request import digest_of
 from wallnet.studies import ALL_STUDIES
 from wallnet.studies.base import GatherJob, Key
 
@@ -65,7 +65,7 @@ class Opened:
     """
 
     def __init__(self, job: GatherJob, folder: str | Path = "") -> None:
-        self._found = {
+        self._results = {
             key: (kind, str(Path(folder, path)), d) for key, kind, path, d in job.requests
         }
         self._study = job.study
@@ -81,13 +81,13 @@ class Opened:
 
     def __iter__(self) -> Iterator[Key]:
         """Yield the keys in the order of the requests."""
-        return iter(self._found)
+        return iter(self._results)
 
     def _entry(self, key: Key) -> tuple[str, str, str]:
         """Return kind, path and digest of a result."""
-        if key not in self._found:
+        if key not in self._results:
             raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
-        return self._found[key]
+        return self._results[key]
 
     def read(self, key: Key, *names: str) -> "xarray.Dataset":
         """Read some variables of a result, optional ones if it has them, and all attributes.
@@ -140,14 +140,14 @@ class Opened:
 
 def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:
     """Return arrays as one with so many entries along the last axis, with NaN after their ends."""
-    found = np.full((len(arrays), *arrays[0].shape[:-1], entries), np.nan)
-    for row, values in zip(found, arrays, strict=True):
+    filled = np.full((len(arrays), *arrays[0].shape[:-1], entries), np.nan)
+    for row, values in zip(filled, arrays, strict=True):
         row[..., : values.shape[-1]] = values
-    return found
+    return filled
 
 
 def over(shape: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Return the values in rows by their names, as arrays of a shape and that of each value."""
+    """Return the values in rows by their names, as arrays of a shape, then of that of a value."""
     return {
         name: np.reshape([row[name] for row in rows], (*shape, *np.shape(value)))
         for name, value in rows[0].items()
@@ -200,23 +200,16 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     """Return the dataset of a subject, from the results in the folder of a campaign."""
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    # once a sample; attributes are those of the perfect device
-    requests: dict[int, list[Any]] = {}
-    for key, *result in job.requests:
-        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
-        requests.setdefault(number, []).append((own, *result))
-    samples: list[Mapping[str, Any]] = []
+    module, settings, results = _of(job, folder)
+    samples = [module.gather(settings, opened) for opened in results]
     made_by: dict[str, set[str]] = {}
-    for number in sorted(requests, reverse=True):
-        module, settings, opened = _of(
-            job.model_copy(update={"requests": requests[number]}), folder
-        )
-        samples.insert(0, module.gather(settings, opened))
+    for opened in results:
         for name, makers in opened.made_by.items():
             made_by.setdefault(name, set()).update(makers)
     study = ALL_STUDIES[job.study]
     kind = study.kind_of(settings)
     values = stacked(kind, samples) if samples[1:] else samples[0]
+    perfect = results[0]
     attributes = {
         "kind": kind,
         "subject": job.subject,
@@ -225,29 +218,40 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
             job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
         ),
         # of the first simulation
-        "simulation": opened.parameters,
+        "simulation": perfect.parameters,
         "revision": revisions.of(job.study),
-        **opened.attributes,
-        **{f"simulation_{key}": ", ".join(sorted(found)) for key, found in made_by.items()},
+        **perfect.attributes,
+        **{f"simulation_{key}": ", ".join(sorted(makers)) for key, makers in made_by.items()},
     }
     return files.dataset(kind, values, attributes)
 
 
-def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, Opened]:
-    """Return the module that gathers, the settings of the study, and the results."""
+def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, list[Opened]]:
+    """Return the module that gathers, the settings of the study, and the results of each sample.
+
+    The first results are those of the perfect device; a round may have none of these.
+    """
     if job.study not in ALL_STUDIES:
-        known = ", ".join(ALL_STUDIES)
-        raise ConfigError(f"--job names the study {job.study!r}; use one of {known}")
+        names = ", ".join(ALL_STUDIES)
+        raise ConfigError(f"--job names the study {job.study!r}; use one of {names}")
     name = f"set of settings of {job.study}"
     settings = read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
-    return import_module(f"wallnet.studies.{job.study}.gather"), settings, Opened(job, folder)
+    requests: dict[int, list[Any]] = {0: []}
+    for key, *result in job.requests:
+        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
+        requests.setdefault(number, []).append((own, *result))
+    jobs = (job.model_copy(update={"requests": of_sample}) for of_sample in requests.values())
+    results = [Opened(own_job, folder) for own_job in jobs]
+    return import_module(f"wallnet.studies.{job.study}.gather"), settings, results
 
 
 def _gather(arguments: argparse.Namespace) -> None:
-    made = gather(GatherJob.from_json(files.given_text(arguments.job)))
-    files.write_dataset(made, arguments.out, made.attrs["kind"], {})
+    dataset = gather(GatherJob.from_json(files.given_text(arguments.job)))
+    files.write_dataset(dataset, arguments.out, dataset.attrs["kind"], {})
 
 
 def _round(arguments: argparse.Namespace) -> None:
-    module, settings, opened = _of(GatherJob.from_json(files.given_text(arguments.job)))
-    files.write_json({"asked": module.next_round(settings, opened)}, arguments.out)
+    module, settings, results = _of(GatherJob.from_json(files.given_text(arguments.job)))
+    perfect, *of_samples = [module.next_round(settings, opened) for opened in results]
+    more = {"samples": of_samples} if of_samples else {}
+    files.write_json({"asked": perfect, **more}, arguments.out)

@@ -15,10 +15,10 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.files.schema import SAMPLE
 from wallnet.report import style
-from wallnet.report.device_tables import SETTLED, with_temperature
 from wallnet.report.tables import Format, Table, significant, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.base import AS_CONFIGURED
+from wallnet.studies.devices.tables import SETTLED, with_temperature
 
 if TYPE_CHECKING:
     import pandas
@@ -36,27 +36,27 @@ def titles(study: str) -> dict[str, tuple[str, float, Format]]:
     path = Path(__file__).with_name(study) / "variables.csv"
     with open(path, encoding="utf-8", newline="") as stream:
         return {
-            each["name"]: (
-                each["title"],
-                float(each["unit"] or 1),
-                formats.get(each["format"], each["format"]),
+            row["name"]: (
+                row["title"],
+                float(row["unit"] or 1),
+                formats.get(row["format"], row["format"]),
             )
-            for each in csv.DictReader(stream)
+            for row in csv.DictReader(stream)
         }
 
 
 def columns(study: str, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]:
     """Return columns of variables, given a dataset or a frame of a study; of all with a title."""
-    found, known = {}, titles(study)
-    for name in names or [each for each, (title, *_) in known.items() if title]:
-        title, unit, form = known[name]
+    shown, labels = {}, titles(study)
+    for name in names or [name for name, (title, *_) in labels.items() if title]:
+        title, unit, form = labels[name]
         values = np.asarray(rows[name])
-        found[title] = (values / unit if unit != 1 else values, form)
-    return found
+        shown[title] = (values / unit if unit != 1 else values, form)
+    return shown
 
 
 def some(count: int, total: int, what: str) -> str:
-    """Return how many of some things there are.
+    """Return as text how many of all things meet a condition.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def some(count: int, total: int, what: str) -> str:
 
 def between(values: Any) -> str:
     """Return the smallest and the largest of some current densities in A/m² as text."""
-    ends = (f"{each / 1e12:.3g}" for each in (min(values), max(values)))
+    ends = (f"{density / 1e12:.3g}" for density in (min(values), max(values)))
     return f"{' to '.join(dict.fromkeys(ends))} × 10¹² A/m²"
 
 
@@ -78,7 +78,7 @@ def of_variant(name: str) -> str:
 
 
 def rows_of(data: "xarray.Dataset", *dimensions: str) -> "pandas.DataFrame":
-    """Return the variables over no others than some dimensions, with a row for each place."""
+    """Return the variables over the given dimensions alone, with a row for each place."""
     return data.drop_dims({*data.dims} - {*dimensions}).to_dataframe([*dimensions]).reset_index()
 
 
@@ -91,8 +91,8 @@ def cells(
 ) -> None:
     """Draw coloured cells with text, shape (row, column), the first row at the bottom.
 
-    `columns` and `rows` are their labels. A cell without text has none drawn. Long lines of many
-    columns are small.
+    `columns` and `rows` are their labels. Text is small if lines are long and columns are
+    many.
     """
     from matplotlib.patches import Rectangle
 
@@ -114,7 +114,7 @@ def cells(
 
 @dataclass(frozen=True)
 class Headline:
-    """A part of the page of a campaign, such as one that a study hands over."""
+    """A part of the page of a campaign, such as one that a study provides."""
 
     title: str
     caption: str = ""
@@ -170,8 +170,8 @@ def spread(data: "xarray.Dataset", study: str, name: str) -> list[Table]:
 
     if SAMPLE not in data.dims:
         return []
-    known, frames = titles(study), []
-    for variable, (title, unit, _) in known.items():
+    labels, frames = titles(study), []
+    for variable, (title, unit, _) in labels.items():
         if not title or variable not in data.data_vars or data[variable].dtype.kind not in "fiu":
             continue
         values = data[variable].reset_coords(drop=True) / unit
@@ -189,17 +189,17 @@ def spread(data: "xarray.Dataset", study: str, name: str) -> list[Table]:
         data_of = xarray.Dataset(numbers | {"samples": samples.count(SAMPLE)})
         frame = data_of.to_dataframe(dim_order=axes)
         places = [at if isinstance(at, tuple) else (at,) for at in frame.index]
-        where = [_place(known, dict(zip(axes, place, strict=True))) for place in places]
+        where = [_place(labels, dict(zip(axes, place, strict=True))) for place in places]
         frames.append(frame.assign(quantity=title, of=where))
     rows = pandas.concat(frames)[["quantity", "of", *numbers, "samples"]]
     return [Table(f"{name}: spread of samples", rows, dict.fromkeys(numbers, significant))]
 
 
-def _place(known: Mapping[str, tuple[str, float, Format]], place: Mapping[Any, Any]) -> str:
+def _place(labels: Mapping[str, tuple[str, float, Format]], place: Mapping[Any, Any]) -> str:
     """Return a place along axes as text, with their titles and units in tables."""
     words = []
     for axis, value in place.items():
-        title, unit, _ = known.get(axis, (axis, 1.0, ""))
+        title, unit, _ = labels.get(axis, (axis, 1.0, ""))
         words.append(f"{title or axis} {value if isinstance(value, str) else f'{value / unit:g}'}")
     return ", ".join(words)
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
-from wallnet.experiment import Simulation
-from wallnet.experiment.base import TrackJob
-from wallnet.experiment.film import SPIN_DIRECTION, terms_of
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.film.terms import Cells, Layer
-from wallnet.tracks import geometry, samples
+from wallnet.jobs import Simulation
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.film import SPIN_DIRECTION, terms_of
+from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres as centres
 from wallnet.tracks.geometry import magnetic_mask as magnetic_mask
@@ -40,7 +40,7 @@ WALL_REACH = 4.0
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
-    mask, varying = magnetic_mask(track), geometry.shares(track) | samples.bonds(track)
+    mask, varying = magnetic_mask(track), geometry.shares(track) | grains.bonds(track)
     varying |= relative(track, job.variation)
     if isinstance(job, Simulation) and job.crowding:
         varying |= {"polarized": current(track, job.crowding).polarized}
@@ -51,7 +51,7 @@ def layer(job: TrackJob) -> Layer:
 
 
 def column_cells(film: Layer) -> NDArray[np.number]:
-    """Return the number of magnetic cells in each column, of partly filled ones their share."""
+    """Return the number of magnetic cells in each column; partly filled cells count in part."""
     if film.cells is None:
         return film.mask.sum(axis=0, dtype=np.int32)
     return film.filled.sum(axis=0)
@@ -66,7 +66,7 @@ def free_width(track: Track, x: NDArray[np.floating]) -> NDArray[np.float64]:
 def held_cells(track: Track) -> NDArray[np.bool_]:
     """Return the mask of frozen spins, shape (rows, columns).
 
-    They are those whose centre is in the fixed ends of the track, if it has any.
+    A cell is frozen if its centre is in a fixed end of the track.
     """
     x, _ = centres(track)
     first, last = track.free_range
@@ -125,8 +125,8 @@ def wall_ends(
 ) -> tuple[float, float]:
     """Return the positions at which the wall meets the lower and the upper edge.
 
-    The edge follows the notches: in each column, it is the outermost magnetic cell; of one that is
-    filled in part, the next cell makes up the rest of a whole one. The position is the length of
+    The edge follows the notches: in each column, it is the outermost magnetic cell. If that cell
+    is filled in part, the next one supplies the rest of a whole cell. The position is the length of
     the reversed domain along the edge, which is exact for a single wall.
 
     Parameters
@@ -257,7 +257,7 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     Raises
     ------
     ValueError
-        If cells differ in more than their material, of which ubermag has no counterpart.
+        If cells differ in more than their material, which ubermag cannot describe.
     """
     import discretisedfield
     import micromagneticmodel

@@ -88,7 +88,7 @@ def current(track: Track, crowding: Crowding) -> Current:
     currents = [metal * scale * field for metal, field in zip(metals, fields, strict=True)]
     share = filled if crowding.cut else whole * np.ones_like(filled)
     # no current crosses the long edges
-    across, open_y = (np.pad(each[1], ((1, 1), (0, 0))) for each in (currents, metals))
+    across, open_y = (np.pad(array[1], ((1, 1), (0, 0))) for array in (currents, metals))
     return Current(
         np.stack([_mean(currents[0], metals[0], 1, share), _mean(across, open_y, 0, share)]),
         ((heats[0][:, :-1] + heats[0][:, 1:]).sum(axis=0) / 2 + heats[1].sum(axis=0)) / unit,
@@ -100,9 +100,10 @@ def current(track: Track, crowding: Crowding) -> Current:
 def _mean(flow: Array, area: Array, axis: int, share: Array) -> Array:
     """Return the mean density in each cell, from the currents through its faces across an axis.
 
-    It is that over the filled share of the cell, at most that over its open faces.
+    The current is divided by the open share of the faces, or by the filled share of the cell if
+    that is larger.
     """
-    flow, area = (np.moveaxis(each, axis, 0) for each in (flow, area))
+    flow, area = (np.moveaxis(array, axis, 0) for array in (flow, area))
     both = np.maximum(area[:-1] + area[1:], 2 * np.moveaxis(share, axis, 0))
     density = np.divide(flow[:-1] + flow[1:], both, out=np.zeros_like(both), where=both > 0)
     return np.moveaxis(density, 0, axis)

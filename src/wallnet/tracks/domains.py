@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import domain_magnetization, terms_of
 from wallnet.film import renormalization
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import domain_magnetization, terms_of
 from wallnet.tracks.heating import TrackTemperature
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Cells of a track: which of them its notches cut away, and how much of others.
+"""Cells of a track, which its notches cut away in whole or in part.
 
 Both edges are cut up to `cuts(track, x)`. Stairs take whole cells, by their centres; smooth edges
 take the filled share of each cell and the open share of each face.
@@ -44,10 +44,11 @@ def centres(track: Track) -> tuple[Array, Array]:
 def oersted_field(track: Track, oersted: Oersted) -> Array:
     """Return the Oersted field of an endless strip in A/m for each A/m² of J, (3, rows, columns).
 
-    The metal is a sheet below the magnet, with its current along +x. Along y is the field of the
-    metal; that of the magnet's own current has no mean over the thickness. In the frame with the
-    spins along +y, it is along them for a positive spin Hall angle: that frame has the spins, not
-    the track, turned about z. Along z is that of both currents, above zero at the upper edge.
+    The metal is a sheet below the magnet, with its current along +x. The y component is the field
+    of the metal; the field of the magnet's own current averages to zero over the thickness. For a
+    positive spin Hall angle it points along the spins, since the frame with spins along +y turns
+    the spins, not the track, about z. The z component is the field of both currents, positive at
+    the upper edge.
     """
     columns, rows = track.cells
     lower = centres(track)[1]
@@ -121,7 +122,7 @@ def magnetic_mask(track: Track) -> NDArray[np.bool_]:
 
 
 def shares(track: Track) -> dict[str, Any]:
-    """Return what `wallnet.film.cells.Cells` has of smooth edges; empty if there are none."""
+    """Return the arguments of `film.cells.Cells` for smooth edges; empty without any."""
     if track.edges == "stairs" or (track.notches is None and track.perfect is track):
         return {}
     shapes, open_x, open_y = _measured(track)
@@ -131,8 +132,7 @@ def shares(track: Track) -> dict[str, Any]:
 def filled_and_faces(track: Track) -> tuple[Array, Array, Array]:
     """Return the filled share of each cell, and the open shares of all faces.
 
-    Those along x, (rows, columns + 1), have the faces at both ends; those along y are
-    (rows - 1, columns).
+    Faces along x, (rows, columns + 1), include both ends; faces along y are (rows - 1, columns).
     """
     if track.edges == "smooth":
         return _filled(track), *_measured(track)[1:]
@@ -158,7 +158,7 @@ def _filled(track: Track) -> Array:
 def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
     """Return the filled shares of the parts of each cell, and the open shares of all faces.
 
-    Faces along x have those at both ends, (rows, columns + 1); the other shapes are those of
+    Faces along x include both ends, (rows, columns + 1); the other shapes are those of
     `wallnet.film.cells.Cells`. Shares are exact along y, and means over `SAMPLES` places of each
     part along x.
     """
@@ -200,9 +200,9 @@ def notch_distance(track: Track) -> Array:
     It is negative inside a notch, and infinite without notches.
     """
     x, y = centres(track)
-    found = np.full((y.size, x.size), np.inf)
+    nearest = np.full((y.size, x.size), np.inf)
     if track.notches is None:
-        return found
+        return nearest
     height = np.minimum(y, track.width - y)[:, None]
     corners = outline(track)
     for position in track.notch_positions:
@@ -213,8 +213,8 @@ def notch_distance(track: Track) -> Array:
             distance = _from_outline(place, height, corners)
             inside = height < cuts(track, x)[0]
             distance = np.where(inside, -distance, distance)
-        np.minimum(found, distance, out=found)
-    return found
+        np.minimum(nearest, distance, out=nearest)
+    return nearest
 
 
 def outline(track: Track) -> Array:
@@ -242,13 +242,13 @@ def outlines(track: Track) -> list[Array]:
 
 def _from_outline(x: Array, y: Array, corners: Array) -> Array:
     """Return the distance of places in m from the line through some corners."""
-    found = np.full(np.broadcast_shapes(x.shape, y.shape), np.inf)
+    nearest = np.full(np.broadcast_shapes(x.shape, y.shape), np.inf)
     for (x0, y0), (x1, y1) in itertools.pairwise(corners.tolist()):
         dx, dy = x1 - x0, y1 - y0
         along = ((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-60)
         share = np.clip(along, 0.0, 1.0)
-        np.minimum(found, np.hypot(x - x0 - share * dx, y - y0 - share * dy), out=found)
-    return found
+        np.minimum(nearest, np.hypot(x - x0 - share * dx, y - y0 - share * dy), out=nearest)
+    return nearest
 
 
 def edge_distance(track: Track) -> NDArray[np.float64]:
@@ -275,7 +275,7 @@ def _rough_distance(track: SampledTrack) -> Array:
         # at equal distances along the edge, which is steep in places
         path = np.append(0.0, np.cumsum(np.hypot(np.diff(along), np.diff(edge))))
         places = np.arange(0.0, path[-1], GRID)
-        outlines.append(np.transpose([np.interp(places, path, each) for each in (along, edge)]))
+        outlines.append(np.transpose([np.interp(places, path, values) for values in (along, edge)]))
     tree = cKDTree(np.concatenate(outlines))
     distance = tree.query(np.stack(np.broadcast_arrays(x, y[:, None]), axis=-1))[0]
     lower, upper = cuts(track, x)

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from wallnet.errors import UserError
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import terms_of
 from wallnet.film.renormalization import of_cells, of_film
 from wallnet.film.terms import Terms
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import terms_of
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.regions import weakest
 
@@ -21,8 +21,8 @@ class FilmError(UserError, RuntimeError):
 class BeyondModelError(FilmError):
     """A pulse heats the film beyond what can be simulated.
 
-    It does so at `time`, in s since the start of the pulse, when it has the `temperature` in K. The
-    reason says why this cannot be simulated, with the verb.
+    The `time` is in s since the start of the pulse, the `temperature` in K. The `reason` continues
+    the sentence of the message.
     """
 
     def __init__(self, time: float, temperature: float, reason: str) -> None:
@@ -42,7 +42,7 @@ class HeatedFilm:
 
     With Bloch's law, m(T) = 1 - (T/Tc)^(3/2), and r = m(T)/m(T_ambient): Ms is proportional to r,
     others to powers of r (`wallnet.film.renormalization.Law`); γ0 does not change. The law is that
-    of the film. Its cells have the values with which their fluctuations at T follow it. In a film
+    of the film. Its cells have the values whose fluctuations at T result in it. In a film
     that varies, cells keep their shares of these values. See docs/physics.md for the sources.
 
     Attributes
@@ -53,7 +53,7 @@ class HeatedFilm:
     Raises
     ------
     BeyondModelError
-        If the pulse heats the film beyond what it can be simulated at.
+        If the pulse heats the film beyond the temperatures that can be simulated.
     """
 
     def __init__(self, job: Simulation) -> None:
@@ -64,8 +64,8 @@ class HeatedFilm:
         count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
         times = np.linspace(0, job.pulse_end, count)
         parts = np.array_split(times, math.ceil(count / 1000))
-        found = np.concatenate([self._temperature(part) for part in parts])
-        self.highest = float(found.max())
+        temperatures = np.concatenate([self._temperature(part) for part in parts])
+        self.highest = float(temperatures.max())
         try:
             self._film = of_film(terms_of(job.material), self._cell, self._ambient)
         except ValueError as error:
@@ -79,9 +79,9 @@ class HeatedFilm:
                 anisotropy=weak.anisotropy * anisotropy,
             )
         _, self._limit = self._law.limits(weak, self._ambient)
-        for time, temperature in zip(times.tolist(), found.tolist(), strict=True):
+        for time, temperature in zip(times.tolist(), temperatures.tolist(), strict=True):
             self._film_at(time, temperature)
-        hottest = float(times[found.argmax()])
+        hottest = float(times[temperatures.argmax()])
         try:
             self.at(hottest)
         except ValueError:

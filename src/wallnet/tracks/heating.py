@@ -1,6 +1,6 @@
 """Temperature of a track over time: a heated strip on oxide on thick silicon, below another medium.
 
-The heat of its pulses is a sum of steps, of each of which the response is known.
+The heat of pulses is a sum of steps, and the temperature the sum of the responses to them.
 
 The strip is long, so that heat flows in the plane of its cross-section, and thin, so that its heat
 enters the media evenly over its width. Metal, magnet and cap store heat and have one temperature
@@ -31,15 +31,15 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.heavy_metal import Heating, Notched, Strip
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.tracks.current import current
 
 NODES = 20
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
 
 MOST_PANELS = 100
-"""Most intervals of the integral over the wave number in each of which the strip's spectrum has
-half a period."""
+"""Largest number of intervals of the integral over the wave number, each half a period of the
+strip's spectrum."""
 
 STEP, MOST_STEPS = 0.2, 180
 """Step and number of steps of the integrals of Bessel functions."""
@@ -57,8 +57,8 @@ POINTS_A_DECADE = 60
 """Points of the table from which the temperature during long pulse trains is interpolated."""
 
 SHORTEST = 1e-13
-"""Time in s after a step of the heat flux before which the rise is left out, less than 1/20 of that
-after 50 ps."""
+"""Time in s after a step of the heat flux from which on the rise is computed. Before, it is less
+than 1/20 of the rise after 50 ps, and left out."""
 
 
 MODES = 24
@@ -66,7 +66,7 @@ MODES = 24
 interpolated."""
 
 NEGLIGIBLE = 1e-6
-"""Share of the heat at one wave number that returns from the silicon and is left out."""
+"""Share of the heat at one wave number below which its return from the silicon is left out."""
 
 
 def step_response(
@@ -93,10 +93,10 @@ def step_response(
     if later.any():
         unique, place = np.unique(time[later], return_inverse=True)
         if notched is None:
-            found = _rise(unique, width, heating, heat_capacity)
+            rises = _rise(unique, width, heating, heat_capacity)
         else:
-            found = _rise_along(unique, heating, heat_capacity, notched)
-        rise[:, later] = found[:, place]
+            rises = _rise_along(unique, heating, heat_capacity, notched)
+        rise[:, later] = rises[:, place]
     return rise
 
 
@@ -128,18 +128,18 @@ def _rise_along(
     shares = np.where(number > 0, 2.0, 1.0) / heat.size * (cosines @ heat)
     few = np.unique(np.geomspace(1, heat.size, MODES).round()) - 1
     responses = [
-        _rise(time, width, heating, heat_capacity, math.pi / track.length * each, notched[2])[0]
-        for each in few.tolist()
+        _rise(time, width, heating, heat_capacity, math.pi / track.length * mode, notched[2])[0]
+        for mode in few.tolist()
     ]
     response = CubicSpline(np.log1p(few), responses)(np.log1p(number))
     return np.stack([shares[0] * response[0], (shares * cosines[:, neck]) @ response])
 
 
 def _heat_along(notched: Notched) -> tuple[NDArray[np.float64], float]:
-    """Return the heat per area of metal in each column, relative to a strip's, and its width."""
-    found = current(notched.track, notched.crowding)
-    heat, filled = found.heat / found.filled, float(found.filled.mean())
-    return heat * (found.resistance / filled / heat.mean()), notched.track.width * filled
+    """Return the heat per area of metal in each column, relative to a strip, and the mean width."""
+    crowded = current(notched.track, notched.crowding)
+    heat, filled = crowded.heat / crowded.filled, float(crowded.filled.mean())
+    return heat * (crowded.resistance / filled / heat.mean()), notched.track.width * filled
 
 
 def _admittance(
@@ -170,8 +170,9 @@ def _impedance(
 ) -> NDArray[np.complex128]:
     """Return the rise of the surface per heat flux of a strip on it, in K m²/W.
 
-    Conductivity and heat capacity of a medium above are 0 if there is none. What the media differ
-    from one half space is integrated over the wave number; shapes are those of `_admittance`.
+    Conductivity and heat capacity of a medium above are 0 if there is none. The difference
+    of the media from one half space is integrated over the wave number. Shapes are those of
+    `_admittance`.
     """
     conductivity = heating.oxide_conductivity + above[0]
     capacity = heating.oxide_heat_capacity + above[1]
@@ -180,10 +181,10 @@ def _impedance(
         return whole
     waves, shares = _wave_numbers(s, width, heating, above)
     squares = waves**2 + wave**2
-    for index, each in enumerate(s):
+    for index, row in enumerate(s):
         # λ κ of the media, and of one half space with the properties of all at the surface
         oxide, silicon, *both = (
-            np.sqrt(medium[0] * (medium[0] * squares + each[:, np.newaxis] * medium[1]))
+            np.sqrt(medium[0] * (medium[0] * squares + row[:, np.newaxis] * medium[1]))
             for medium in (
                 (heating.oxide_conductivity, heating.oxide_heat_capacity),
                 (heating.silicon_conductivity, heating.silicon_heat_capacity),
@@ -236,7 +237,7 @@ def _wave_numbers(
 
     def spaced(begin: float, end: float) -> list[float]:
         count = math.ceil(4 * math.log10(end / begin)) + 1
-        return [float(each) for each in np.geomspace(begin, end, count)]
+        return [float(wave) for wave in np.geomspace(begin, end, count)]
 
     ends = [0.0, *spaced(least, min(zero, last))]
     ends += [zero * n for n in range(2, min(math.ceil(last / zero), MOST_PANELS) + 1)]
@@ -317,13 +318,13 @@ def heat_of(waveform: Points, duration: float, parts: int = FINE) -> Heat:
             steps.append((2 * share * slope * half * weights).ravel())
     edges.append(np.array([duration]))
     steps.append(np.array([-before]))
-    return Heat(*(np.concatenate(each) for each in (instants, edges, steps)))
+    return Heat(*(np.concatenate(arrays) for arrays in (instants, edges, steps)))
 
 
 def superposed(
     pulses: Sequence[tuple[Heat, float, float]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return time in s and height of the steps of pulses: the heat, start in s and flux of each."""
+    """Return time in s and height of the steps of pulses, each a heat, a start in s and a flux."""
     edges = [heat.edges + start for heat, start, _ in pulses]
     steps = [heat.steps * flux for heat, _, flux in pulses]
     return np.concatenate([np.empty(0), *edges]), np.concatenate([np.empty(0), *steps])
@@ -343,12 +344,12 @@ class StepResponse:
 
     def __call__(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the responses at times in s since the step, along the last axes."""
-        # rounding of sums of durations must not make a pulse of a femtosecond
+        # rounding errors of sums of durations must not appear as pulses of a femtosecond
         later = time > 0.5 * self.shortest
-        known = self.spline(np.log(np.clip(time[later], self.shortest, self.longest)))
-        found = np.zeros((*known.shape[:-1], *time.shape))
-        found[..., later] = known
-        return found
+        values = self.spline(np.log(np.clip(time[later], self.shortest, self.longest)))
+        response = np.zeros((*values.shape[:-1], *time.shape))
+        response[..., later] = values
+        return response
 
 
 @lru_cache(maxsize=8)
@@ -380,7 +381,7 @@ class TrackTemperature:
 
         for pulse in reversed(list(repeated(job.heating.earlier))):
             begin -= pulse.duration + pulse.pause
-            # nothing changes fast long after it
+            # long after a pulse, nothing changes fast
             heat = heat_of(pulse.waveform, pulse.duration, parts=1)
             pulses.append((heat, begin, flux(pulse.current_density)))
         if job.current_density:

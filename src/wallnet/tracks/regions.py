@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.config.devices import VACUUM_PERMEABILITY, Device, StaticMaterial
+from wallnet.config.devices import Device, StaticMaterial
 from wallnet.config.maps import ParameterMap, ParametersFile, read
-from wallnet.config.messages import checked
+from wallnet.config.messages import validated
 from wallnet.config.regions import Profiled, Variation
-from wallnet.experiment import film
-from wallnet.experiment.code import folders
 from wallnet.files.whole import FileError
-from wallnet.tracks import samples
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.jobs import film
+from wallnet.jobs.code import folders
+from wallnet.tracks import grains
 from wallnet.tracks.geometry import centres, edge_distance
 
 Parameters = dict[str, NDArray[np.float64]]
@@ -26,32 +27,32 @@ ROUNDING = 1e-6
 
 
 def values(track: Track, variation: Variation) -> Parameters:
-    """Return the parameters that vary, where those of the film are the reference of a variation.
+    """Return the parameters of each cell: the reference of a variation, with its changes.
 
-    Regions lie over the map, a later region over an earlier one. Damage of edges lowers what they
-    give. Ku and D are those at the thickness of the track. Cells without film have values too.
+    Regions replace the map, and a later region an earlier one; damaged edges then lower Ku. Ku and
+    D are those at the thickness of the track. Cells without film have values too.
 
     Raises
     ------
     ValueError
         If a map does not cover the track; the text begins with its key.
     FileError
-        If the file of a map is missing, or is no longer that of the variation.
+        If the file of a map is missing, or has changed since the job was planned.
     """
     x, _ = centres(track)
     shape = track.cells[::-1]
-    found = {name: np.full(shape, value) for name, value in variation.reference.items()}
+    parameters = {name: np.full(shape, value) for name, value in variation.reference.items()}
     if variation.parameters_file:
-        found |= _of_map(track, variation.parameters_file)
+        parameters |= _of_map(track, variation.parameters_file)
     for region in variation.regions:
         inside = track.columns(region.start, region.stop)
         share = (x[inside] - region.start) / (region.stop - region.start)
         for name, profile in region.profiles.items():
-            found[name][:, inside] = along(profile, share)
+            parameters[name][:, inside] = along(profile, share)
     if damage := variation.edge_damage:
         reach = damage.distance + ROUNDING * track.cell_size
-        found["uniaxial_anisotropy"][edge_distance(track) <= reach] *= 1 - damage.share
-    return found
+        parameters["uniaxial_anisotropy"][edge_distance(track) <= reach] *= 1 - damage.share
+    return parameters
 
 
 def along(profile: Profiled, share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -77,7 +78,7 @@ def relative(track: Track, variation: Variation | None) -> Parameters:
         shares = {name: array / variation.reference[name] for name, array in varied.items()}
     if "uniaxial_anisotropy" in shares:
         shares["anisotropy"] = shares.pop("uniaxial_anisotropy")
-    for name, factor in samples.parameters(track).items():
+    for name, factor in grains.parameters(track).items():
         shares[name] = shares.get(name, 1.0) * factor
     if "thickness" in shares:
         for name in ("anisotropy", "dmi_constant"):
@@ -99,7 +100,7 @@ def weakest(track: Track, variation: Variation) -> tuple[float, float]:
 def _of_map(track: Track, file: ParametersFile) -> Parameters:
     """Return the parameters of a file at the centres of cells, with linear interpolation."""
     stored = _stored(file)
-    found = {name: stored.values[name] for name in file.parameters}
+    parameters = {name: stored.values[name] for name in file.parameters}
     for axis, name, positions in ((1, "x", stored.x), (0, "y", stored.y)):
         at, tolerance = centres(track.perfect)[1 - axis], ROUNDING * track.cell_size
         if positions[0] > at[0] + tolerance or positions[-1] < at[-1] - tolerance:
@@ -113,30 +114,30 @@ def _of_map(track: Track, file: ParametersFile) -> Parameters:
         after = np.clip(np.searchsorted(positions, at), 1, positions.size - 1)
         width = positions[after] - positions[after - 1]
         share = np.clip((at - positions[after - 1]) / width, 0, 1)
-        for key, array in found.items():
+        for key, array in parameters.items():
             low, high = np.take(array, after - 1, axis), np.take(array, after, axis)
-            found[key] = low + (high - low) * (share if axis else share[:, None])
-    return found
+            parameters[key] = low + (high - low) * (share if axis else share[:, None])
+    return parameters
 
 
 def _stored(file: ParametersFile) -> ParameterMap:
-    """Return the map of a file, which has its digest."""
+    """Return the map of a file, whose digest must be that of the job."""
     paths = (Path(folder, file.path) for folder in folders())
     path = next((path for path in paths if path.is_file()), Path(file.path))
     try:
-        found = read(path)
+        stored = read(path)
     except ValueError as error:
         raise FileError(f"parameters_file {error}") from None
-    if found.sha256 != file.sha256:
+    if stored.sha256 != file.sha256:
         raise FileError(
             f"{path} is not the file with which this job was planned, of SHA-256 {file.sha256}; "
             "restore it, or run snakemake, which plans again"
         )
-    return found
+    return stored
 
 
 def check(device: Device) -> tuple[str, list[str]]:
-    """Return why a device cannot be simulated, and what is doubtful; see `experiment.film.check`.
+    """Return why a device cannot be simulated, and what is doubtful; see `jobs.film.check`.
 
     The cells with the extreme values are judged too.
     """
@@ -156,16 +157,16 @@ def _faults(device: Device, variation: Variation) -> Iterator[str]:
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
     for name in cells:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
-    magnetization, stiffness, dmi, anisotropy, _ = (each[filled] for each in cells.values())
+    magnetization, stiffness, dmi, anisotropy, _ = (array[filled] for array in cells.values())
     effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
     # the last is positive where |D| < D_c
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
-    for place in dict.fromkeys(int(each.argmax()) for each in extremes):
+    for place in dict.fromkeys(int(extreme.argmax()) for extreme in extremes):
         row, column = np.argwhere(filled)[place]
-        x, y = (each[at] for each, at in zip(centres(track), (column, row), strict=True))
+        x, y = (positions[at] for positions, at in zip(centres(track), (column, row), strict=True))
         # six digits, as of a material at a temperature
-        rounded = {name: float(f"{each[row, column]:.6g}") for name, each in cells.items()}
-        material, findings = checked(StaticMaterial, rounded)
+        rounded = {name: float(f"{array[row, column]:.6g}") for name, array in cells.items()}
+        material, findings = validated(StaticMaterial, rounded)
         if material is None:
             name = str(findings[0].key[0])
             yield (

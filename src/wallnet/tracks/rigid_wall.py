@@ -1,4 +1,4 @@
-"""Energy and threshold of a straight rigid wall along a track, in milliseconds.
+"""Energy and threshold of a straight rigid wall along a track, computed in milliseconds.
 
 With s₁ = sech²(u)/2Δ and s₂ = sech(u)/πΔ, u = (x - q)/Δ, and the free width w(x) of the track, a
 Néel wall at q has the energy
@@ -6,12 +6,12 @@ Néel wall at q has the energy
     E(q) = t ∫ (4 √(A K) s₁ - π |D| s₂) w dx,
 
 and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Where the current crowds,
-w is times its mean density in the section relative to J, which makes it the width of the track if
-the metal has the notches too. Δ = √(A/K) with
-K = Ku - μ0 Ms² (N_z - N_x)/2: by default, N_z is that of an endless strip of the track's width and
-thickness, and N_x = 0. With N_z - N_x = 1, of a film, barriers are lower; that of the wall itself,
-with N_x > 0, makes them higher. The wall neither tilts nor bends, and its angle stays 0.
-A bias field B along z adds 2 Ms B t ∫ s₁ w dx to E′ in thresholds; barriers are without it.
+w is multiplied by the mean density in the section relative to J. If the metal has the notches too,
+the product is the width of the track. Δ = √(A/K) with K = Ku - μ0 Ms² (N_z - N_x)/2: by default,
+N_z is that of an endless strip of the track's width and thickness, and N_x = 0. With N_z - N_x = 1,
+as in a film, barriers are lower; with N_x > 0, that of the wall itself, they are higher. The wall
+neither tilts nor bends, and its angle stays 0. A bias field B along z adds 2 Ms B t ∫ s₁ w dx to E′
+in thresholds; barriers are without it.
 
 In a film that varies, the wall keeps the Δ of the base material, and each term of the energy is
 summed over the cells of a column: w becomes w (A + K)/2 in the first term and w D in the second
@@ -26,12 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Device, Track
-from wallnet.config.devices import VACUUM_PERMEABILITY, StaticMaterial
+from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.regions import Variation
-from wallnet.experiment.film import film_of
-from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
-from wallnet.tracks import centres, free_width, magnetic_mask, samples
+from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
+from wallnet.jobs.film import film_of
+from wallnet.tracks import centres, free_width, grains, magnetic_mask
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import relative
 
@@ -63,7 +63,7 @@ class RigidWall(NamedTuple):
     forward: NDArray[np.float64]
     """Threshold in A/m² above which the wall is driven towards +x, (barriers,)."""
     backward: NDArray[np.float64]
-    """The same towards -x, of the other sign, (barriers,)."""
+    """Threshold in A/m² below which the wall is driven towards -x, (barriers,)."""
 
 
 def strip_demagnetization(width: float, thickness: float) -> float:
@@ -88,7 +88,7 @@ def rigid_wall(
     track : Track
         The track.
     film : StaticMaterial
-        Its film at a temperature (`wallnet.experiment.film.film_of`).
+        Its film at a temperature (`wallnet.jobs.film.film_of`).
     polarization : float
         P of the spin current.
     demagnetization : float, optional
@@ -163,7 +163,7 @@ def _column_shares(
 
     `anisotropy` is Ku and `stray` is μ0 Ms² (N_z - N_x)/2 of the film in J/m³.
     """
-    of, bond = relative(track, variation), samples.bonds(track).get("bond_x")
+    of, bond = relative(track, variation), grains.bonds(track).get("bond_x")
     if not of and bond is None:
         return np.ones((2, track.cells[0]))
     names = "thickness", "exchange_stiffness", "dmi_constant", "anisotropy"
@@ -177,7 +177,7 @@ def _column_shares(
     mask = magnetic_mask(track.model_copy(update={"edges": "stairs"}))
     shares = thickness * (exchange + stiffness) / 2, thickness * dmi
     cells = np.maximum(mask.sum(axis=0), 1)
-    return np.array([(np.where(mask, each, 0.0)).sum(axis=0) / cells for each in shares])
+    return np.array([(np.where(mask, share, 0.0)).sum(axis=0) / cells for share in shares])
 
 
 def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall:

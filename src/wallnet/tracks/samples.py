@@ -1,4 +1,4 @@
-"""What the seed of a sample draws: edges, notches and grains in metres, whatever the cells are."""
+"""What the seed of a sample draws: edges and notches, in metres, whatever the cells are."""
 
 import hashlib
 import itertools
@@ -10,21 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.config.disorder import GRID, LARGEST, Grains, SampledTrack
-
-SEEDED = 6.0
-"""Distance from the track, in sizes of a grain, up to which the points of grains are drawn."""
+from wallnet.config.disorder import GRID, LARGEST, SampledTrack
 
 Array = NDArray[np.float64]
 
 
-def _generator(track: SampledTrack, what: str) -> np.random.Generator:
+def generator_of(track: SampledTrack, what: str) -> np.random.Generator:
     """Return a generator for one kind of disorder, which depends on no other kind."""
     key = json.dumps(["sample", track.disorder.seed, track.sample, what])
     return np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "big"))
 
 
-def _deviations(generator: np.random.Generator, *shape: int) -> Array:
+def deviations(generator: np.random.Generator, *shape: int) -> Array:
     """Return normal deviations of unit variance; large ones are cut."""
     return np.clip(generator.standard_normal(shape), -LARGEST, LARGEST)
 
@@ -39,7 +36,7 @@ def roughness(track: SampledTrack) -> Array:
     if edges is None:
         return np.zeros((2, places))
     kept = math.exp(-GRID / edges.correlation_length)
-    steps = _generator(track, "edges").standard_normal((2, places))
+    steps = generator_of(track, "edges").standard_normal((2, places))
     steps[:, 1:] *= math.sqrt(1 - kept**2)
     walks = [
         [*itertools.accumulate(row, lambda z, step: kept * z + step)] for row in steps.tolist()
@@ -69,51 +66,8 @@ def notches(track: Track) -> Array:
     nominal = np.array([[(x, length, depth) for x in track.notch_positions]]).reshape(1, -1, 3)
     if not isinstance(track, SampledTrack) or not (spread := track.disorder.notches):
         return nominal
-    drawn = _deviations(_generator(track, "notches"), 2, nominal.shape[1], 3)
+    drawn = deviations(generator_of(track, "notches"), 2, nominal.shape[1], 3)
     drawn *= (spread.position, spread.length, spread.depth)
     if track.notches and track.notches.shape == "disc":
         drawn[..., 2] += drawn[..., 1] / 2
     return nominal + drawn
-
-
-def points(track: SampledTrack, grains: Grains) -> Array:
-    """Return the points of the grains in m, (grains, 2): a Poisson process of x and y."""
-    generator, beside = _generator(track, "points"), SEEDED * grains.size
-    extent = np.array([track.length, track.width]) + 2 * beside
-    count = generator.poisson(extent.prod() / grains.size**2)
-    return generator.random((max(count, 1), 2)) * extent - beside
-
-
-@lru_cache(maxsize=8)
-def grain_of(track: SampledTrack, grains: Grains) -> NDArray[np.intp]:
-    """Return the number of the grain in which the centre of each cell is, (rows, columns)."""
-    from scipy.spatial import cKDTree
-
-    from wallnet.tracks.geometry import centres
-
-    x, y = centres(track)
-    places = np.stack(np.broadcast_arrays(x, y[:, None]), axis=-1)
-    return np.asarray(cKDTree(points(track, grains)).query(places)[1])
-
-
-def parameters(track: Track) -> dict[str, Array]:
-    """Return the factors of grains in each cell, (rows, columns), by name in `Grains`."""
-    if not isinstance(track, SampledTrack) or not (grains := track.disorder.grains):
-        return {}
-    number = grain_of(track, grains)
-    return {
-        name: 1 + spread * _deviations(_generator(track, name), number.max() + 1)[number]
-        for name in ("anisotropy", "thickness", "damping")
-        if (spread := getattr(grains, name))
-    }
-
-
-def bonds(track: Track) -> dict[str, Array]:
-    """Return what `wallnet.film.cells.Cells` has of boundaries of grains; empty without any."""
-    if not isinstance(track, SampledTrack) or not (grains := track.disorder.grains):
-        return {}
-    if grains.boundary_exchange == 1:
-        return {}
-    number, factor = grain_of(track, grains), grains.bond(track.cell_size)
-    changes = {"bond_x": np.diff(number, axis=1), "bond_y": np.diff(number, axis=0)}
-    return {name: np.where(change, factor, 1.0) for name, change in changes.items()}

@@ -50,32 +50,32 @@ Curves = dict[str, Any]
 
 
 @cache
-def _said() -> dict[str, Row]:
-    """Return all rows by their keys, without what a check computes."""
+def _rows() -> dict[str, Row]:
+    """Return the rows of `rows.toml` by their keys; checks compute the values that are missing."""
     return tomllib.loads(resources.files(__name__).joinpath("rows.toml").read_text("utf-8"))
 
 
 def row(key: str, ours: float, words: dict[str, Any] | None = None, **computed: float) -> Row:
     """Return a row of `rows.toml` with the value of the engine.
 
-    The words are those of its texts; `name` also chooses one of several references. `computed` are
-    `reference` and `tolerance`, where the file has none.
+    The words replace the braces of its texts; `name` also selects one of several references.
+    `computed` has `reference` and `tolerance`, if the file has none.
     """
-    said = {"unit": "1", **_said()[key], **computed}
-    said |= {text: said[text].format(**words or {}) for text in ("quantity", "reason")}
-    if isinstance(said["reference"], dict):
-        said["reference"] = said["reference"][(words or {})["name"]]
-    if share := said.pop("relative_tolerance", None):
-        said["tolerance"] = share * said["reference"]
-    return judged(float(ours), **said)
+    fields = {"unit": "1", **_rows()[key], **computed}
+    fields |= {text: fields[text].format(**words or {}) for text in ("quantity", "reason")}
+    if isinstance(fields["reference"], dict):
+        fields["reference"] = fields["reference"][(words or {})["name"]]
+    if share := fields.pop("relative_tolerance", None):
+        fields["tolerance"] = share * fields["reference"]
+    return judged(float(ours), **fields)
 
 
 def judged(ours: float, reference: float, tolerance: float, **words: str) -> Row:
-    """Return a row; infinite is the tolerance of a finding."""
-    found: Row = {**words, "reference": reference, "ours": ours, "tolerance": None, "passed": None}
+    """Return a row; a finding has an infinite tolerance."""
+    fields: Row = {**words, "reference": reference, "ours": ours, "tolerance": None, "passed": None}
     if math.isfinite(tolerance):
-        found |= {"tolerance": tolerance, "passed": bool(abs(ours - reference) <= tolerance)}
-    return found
+        fields |= {"tolerance": tolerance, "passed": bool(abs(ours - reference) <= tolerance)}
+    return fields
 
 
 def of_components(

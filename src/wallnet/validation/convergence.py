@@ -36,9 +36,9 @@ def time_step(curves: Curves) -> Rows:
         return engine.magnetization.astype(np.float64), engine.counters.steps
 
     tight, _ = final(0.1)
-    found = [final(fraction) for fraction in (0.9, 0.72, 0.576)]
-    errors = [float(np.sqrt(np.mean((m - tight)[mask] ** 2))) for m, _ in found]
-    steps = [count for _, count in found]
+    finals = [final(fraction) for fraction in (0.9, 0.72, 0.576)]
+    errors = [float(np.sqrt(np.mean((m - tight)[mask] ** 2))) for m, _ in finals]
+    steps = [count for _, count in finals]
     curves["time step"] = {"step": [20e-12 / n for n in steps], "error": errors}
     order = math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0])
     yield row("time-step", order)
@@ -88,10 +88,10 @@ def tolerances(curves: Curves) -> Rows:
         return float(np.abs(trace(tolerances) - tight).max())
 
     yield row("tolerances", error(material.DEFAULT))
-    found = curves["tolerances"] = {}
+    curve = curves["tolerances"] = {}
     for name, errors, values in _TRIED:
-        found |= {name: list(values), errors: []}
+        curve |= {name: list(values), errors: []}
         for value in values:
             alone = Tolerances(**(asdict(material.TIGHT) | {name: value}))
-            found[errors].append(error(alone))
-            yield row("tolerance", found[errors][-1], {"name": name, "value": value})
+            curve[errors].append(error(alone))
+            yield row("tolerance", curve[errors][-1], {"name": name, "value": value})

@@ -68,7 +68,7 @@ def constriction(_curves: Curves) -> Rows:
     pair: dict[str, Any] = {"diameter": DIAMETER, "positions": (LENGTH / 4, 3 * LENGTH / 4)}
     longer, denser = 1 + 2 * discs_length(DIAMETER / 2, WIDTH) / LENGTH, WIDTH / (WIDTH - DIAMETER)
     for edges, tolerance in (("smooth", 1e-3), ("stairs", 0.04)):
-        found, name = _current(2e-9, edges, **pair), {"name": edges}
+        strip, name = _current(2e-9, edges, **pair), {"name": edges}
         computed = {"reference": longer, "tolerance": tolerance}
-        yield row("constriction-discs", found.resistance, name, **computed)
-        yield row("constriction-neck", found.neck, name, reference=denser)
+        yield row("constriction-discs", strip.resistance, name, **computed)
+        yield row("constriction-neck", strip.neck, name, reference=denser)

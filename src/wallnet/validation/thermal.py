@@ -68,10 +68,10 @@ def _macrospins() -> Rows:
     )
     engine = _film((1200, 1200), cell, terms, temperature, 1)
     engine.advance(duration)
-    found = float(engine.average()[2])
-    yield row("thermal-mean", found)
+    mean = float(engine.average()[2])
+    yield row("thermal-mean", mean)
     exact = _Macrospin(cell, terms, temperature).mean_after(duration)
-    yield row("thermal-mean-exact", found, reference=exact)
+    yield row("thermal-mean-exact", mean, reference=exact)
     cell, temperature, duration = (3e-9, 3e-9, material.THICKNESS), 300.0, 400e-12
     ku = 5 * BOLTZMANN * temperature / math.prod(cell)
     terms = replace(material.LOCAL, exchange_stiffness=0, dmi_constant=0, anisotropy=ku)
@@ -88,31 +88,31 @@ def _spin_temperature() -> Rows:
     terms = Terms(580e3, 15e-12, anisotropy=0.6e6, damping=0.1, gyromagnetic_ratio=MUMAX_GAMMA)
     engine = _film((128, 128), (4e-9, 4e-9, 4e-9), terms, 177.0, 2)
     engine.advance(100e-12)
-    found = []
+    temperatures = []
     for _ in range(40):
         engine.advance(2.5e-12)
-        found.append(engine.spin_temperature())
-    yield row("spin-temperature", float(np.mean(found)))
+        temperatures.append(engine.spin_temperature())
+    yield row("spin-temperature", float(np.mean(temperatures)))
 
 
 def _slight_fluctuations() -> Rows:
     """Yield the row of the mean magnetisation of a film at room temperature."""
     terms = replace(material.FILM, stray_field=False, damping=0.5)
-    found = []
+    reductions = []
     for seed in range(8):
         engine = _film((64, 64), (3e-9, 3e-9, material.THICKNESS), terms, 300.0, seed)
         engine.advance(100e-12)
         for _ in range(60):
             engine.advance(3e-12)
-            found.append(1 - engine.average()[2])
-    yield row("thermal-film", float(np.mean(found)))
+            reductions.append(1 - engine.average()[2])
+    yield row("thermal-film", float(np.mean(reductions)))
 
 
 def _beside_oommf() -> Rows:
     """Yield the row of a strip with stray field, a wall and a pulse."""
     terms = replace(material.FILM, damping=0.5)
     start = material.wall((10, 50), 3e-9, 70e-9)
-    found = []
+    reductions = []
     for seed in range(40):
         engine = _film(start.shape[:2], (3e-9, 3e-9, material.THICKNESS), terms, 300.0, seed)
         engine.magnetization = start
@@ -122,8 +122,8 @@ def _beside_oommf() -> Rows:
                 engine.advance(20e-12)
                 if engine.time > 50e-12:
                     domains = engine.magnetization[:, [*range(2, 10), *range(40, 48)], 2]
-                    found.append(1 - np.abs(domains.mean(axis=0)).mean())
-    yield row("thermal-strip", float(np.mean(found)))
+                    reductions.append(1 - np.abs(domains.mean(axis=0)).mean())
+    yield row("thermal-strip", float(np.mean(reductions)))
 
 
 def _spread_of_the_model(
@@ -168,8 +168,7 @@ def _wandering_walls() -> Rows:
     engine.advance(duration)
     section = rows * cell * material.THICKNESS
     reference = _spread_of_the_model(terms, section, temperature, duration)
-    found = float(np.mean((positions() - before) ** 2))
-    yield row("thermal-wall", found, reference=reference)
+    yield row("thermal-wall", float(np.mean((positions() - before) ** 2)), reference=reference)
 
 
 def thermal(_curves: Curves) -> Rows:

@@ -178,7 +178,7 @@ def _wavy_track(dmi_constant: float, smooth: bool) -> Layer:
 def _field_of_width(layer: Layer) -> tuple[float, float]:
     """Return the field in A/m at which a wall leaves the narrowest place, and that of the model.
 
-    It is max |w'/w| σ/(2 μ0 Ms), with σ of the wall over a width that changes within its own.
+    The latter is max |w'/w| σ/(2 μ0 Ms), with σ of a wall within which the width changes.
     """
     wave = 2 * math.pi / PERIOD
     theta = np.linspace(0, math.pi, 10_001)
@@ -192,10 +192,10 @@ def _field_of_width(layer: Layer) -> tuple[float, float]:
     field, step = 0.7, 0.08
     while step > 4e-3 and field < 4.0:
         applied = (0.0, 0.0, -(field + step) * unit)
-        found = descend(Landscape(replace(layer, terms=replace(terms, external_field=applied))), m)
-        place = filled.shape[1] * edge * (1 - (found.m[2] * filled).sum() / filled.sum()) / 2
-        if found.converged and place < 0.8 * PERIOD:
-            m, field = found.m, field + step
+        state = descend(Landscape(replace(layer, terms=replace(terms, external_field=applied))), m)
+        place = filled.shape[1] * edge * (1 - (state.m[2] * filled).sum() / filled.sum()) / 2
+        if state.converged and place < 0.8 * PERIOD:
+            m, field = state.m, field + step
         else:
             step /= 2
     return field * unit, unit
@@ -248,8 +248,8 @@ def _langevin() -> Rows:
         states.append(engine.magnetization[..., 2].astype(np.float64))
     for size in sizes:
         exact = 1 / math.tanh(3 * size) - 1 / (3 * size)
-        found = float(np.mean([state[relative == size].mean() for state in states]))
-        yield row("langevin", found, {"size": 3 * size}, reference=exact)
+        mean = float(np.mean([state[relative == size].mean() for state in states]))
+        yield row("langevin", mean, {"size": 3 * size}, reference=exact)
 
 
 def _temperatures() -> Rows:
@@ -272,11 +272,11 @@ def _temperatures() -> Rows:
     engine = _engine(Layer(mask, cell, replace(material.FILM, damping=0.5), cells=cells), 1)
     classes = {f"filled to {share:.2g}": shares == share for share in np.unique(shares)}
     classes |= {"Ms below 0.9": magnetization < 0.9, "thickness below 0.95": thickness < 0.95}
-    found = dict.fromkeys(classes, 0.0)
+    temperatures = dict.fromkeys(classes, 0.0)
     engine.advance(80e-12)
     for _ in range(200):
         engine.advance(3e-12)
         for name, chosen in classes.items():
-            found[name] += engine.spin_temperature(chosen) / 200
-    for name, value in found.items():
+            temperatures[name] += engine.spin_temperature(chosen) / 200
+    for name, value in temperatures.items():
         yield row("class-temperature", value, {"name": name})

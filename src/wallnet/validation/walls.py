@@ -1,6 +1,6 @@
 """A moment and a Néel wall at rest and under current, compared with closed formulas.
 
-Those of a wall under current are the one-dimensional model.
+Walls under current are compared with the one-dimensional model.
 """
 
 import math
@@ -15,7 +15,6 @@ from wallnet import tracks
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Notches, Track
-from wallnet.experiment.base import TrackJob
 from wallnet.film import newell, paths
 from wallnet.film.cells import Cells
 from wallnet.film.constants import VACUUM_PERMEABILITY
@@ -23,6 +22,7 @@ from wallnet.film.core import Engine
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import descend
 from wallnet.film.terms import Layer, Terms
+from wallnet.jobs.base import TrackJob
 from wallnet.tracks.current import current
 from wallnet.tracks.rigid_wall import rigid_wall as rigid_wall_on
 from wallnet.validation import Curves, Rows, material, row
@@ -75,8 +75,8 @@ def _fit_width(profile: NDArray[np.floating], cell: float) -> tuple[float, float
     def shape(x: NDArray, x0: float, width: float) -> NDArray:
         return np.tanh((x - x0) / width)
 
-    found, _ = curve_fit(shape, x[near], profile[near], p0=(start, material.WIDTH))
-    return float(found[1]), float(np.sqrt(np.mean((shape(x[near], *found) - profile[near]) ** 2)))
+    fitted, _ = curve_fit(shape, x[near], profile[near], p0=(start, material.WIDTH))
+    return float(fitted[1]), float(np.sqrt(np.mean((shape(x[near], *fitted) - profile[near]) ** 2)))
 
 
 def _form(k: float) -> float:
@@ -234,11 +234,11 @@ def wall_velocity(curves: Curves) -> Rows:
         label = f"D = {d * 1e3:g} mJ/m2"
         names = ["model, no H_K", "model, strip", "model, film"]
         names += ["single row", "strip 12 nm", "track 150 nm", "lead"]
-        found = curves[label] = {"current_density": list(_DENSITIES), **{key: [] for key in names}}
-        stray, no_stray = (replace(each, dmi_constant=d) for each in (film, material.LOCAL))
+        curve = curves[label] = {"current_density": list(_DENSITIES), **{key: [] for key in names}}
+        stray, no_stray = (replace(terms, dmi_constant=d) for terms in (film, material.LOCAL))
         for density in _DENSITIES:
             h = material.torque_field(density)
-            models = [_model_velocity(h, film.damping, d, *each) for each in walls]
+            models = [_model_velocity(h, film.damping, d, *wall) for wall in walls]
             single, _ = _driven_wall(no_stray, (1, 400), 2e-9, density)
             narrow, _ = _driven_wall(stray, (6, 400), 2e-9, density)
             wide, lead = _driven_wall(stray, (50, 267), 3e-9, density)
@@ -250,7 +250,7 @@ def wall_velocity(curves: Curves) -> Rows:
             for key, ours, model, bound in rows:
                 yield row(f"velocity-{key}", ours, words, reference=model, tolerance=bound)
             for key, value in zip(names, (*models, single, narrow, wide, lead), strict=True):
-                found[key].append(value)
+                curve[key].append(value)
 
 
 def rigid_wall(_curves: Curves) -> Rows:

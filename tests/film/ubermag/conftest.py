@@ -3,8 +3,8 @@
 import pytest
 from helpers.small_campaign import TINY
 
-from wallnet import config, experiment
-from wallnet.experiment.film import check
+from wallnet import config, jobs
+from wallnet.jobs.film import check
 
 
 @pytest.fixture
@@ -17,4 +17,4 @@ def job():
         "relaxation": device.relaxation.model_copy(update={"longest": 0.0}),
         "pulse_duration": 0.2e-9,
     }
-    return experiment.pulse_job(device, 1.5e12).model_copy(update=changes)
+    return jobs.pulse_job(device, 1.5e12).model_copy(update=changes)

@@ -8,9 +8,9 @@ import pytest
 from helpers.small_campaign import UNLIKE
 
 from wallnet import tracks
-from wallnet.experiment.simulation import WallPlacement
 from wallnet.film.cells import Cells
 from wallnet.film.ubermag import describe
+from wallnet.jobs.simulation import WallPlacement
 from wallnet.simulate import oommf
 from wallnet.simulate.drives import drives
 

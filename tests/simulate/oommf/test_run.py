@@ -2,7 +2,7 @@
 
 import pytest
 
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.simulate import oommf
 from wallnet.simulate.oommf.session import OommfError
 

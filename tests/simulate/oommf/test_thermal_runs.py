@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from wallnet import experiment
+from wallnet import jobs
 from wallnet.config import parse
 from wallnet.config.devices import Relaxation
-from wallnet.experiment.film import check
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, oommf, registry, simulate
 from wallnet.simulate.drives import drives
 from wallnet.simulate.oommf import session
@@ -55,12 +55,12 @@ def test_the_stiffest_mode_is_within_three_per_cent(small_job, damping, picoseco
 
 
 def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(small_job, tmp_path):
-    jobs = [
+    warm = [
         small_job("oommf", **WARM),
         small_job("oommf", temperature={"ambient": 290.0, "values_of": "cells"}),
     ]
     seeds = []
-    for job in jobs:
+    for job in warm:
         for index, drive in enumerate(drives(job)):
             folder = tmp_path / f"{job.seed}-{index}"
             folder.mkdir()
@@ -109,7 +109,7 @@ def strip(calculator, seed):
     device = ENSEMBLE["device"] | {"calculator": calculator}
     device["temperature"] = device["temperature"] | {"seed": seed, "values_of": "cells"}
     campaign = parse({"devices": {"strip": device}, "networks": {}}, check)
-    return experiment.pulse_job(campaign.devices["strip"], device["pulse"]["current_densities"][0])
+    return jobs.pulse_job(campaign.devices["strip"], device["pulse"]["current_densities"][0])
 
 
 def measured(trace):

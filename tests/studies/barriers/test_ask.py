@@ -5,8 +5,8 @@ from helpers.small_campaign import MATERIAL
 from helpers.walls import NEURON, SYNAPSE
 
 from wallnet import config, plan
-from wallnet.experiment.energy_path import images_of, neighbours
-from wallnet.experiment.simulation import level_states
+from wallnet.jobs.energy_path import images_of, neighbours
+from wallnet.jobs.simulation import level_states
 from wallnet.plan.requests import Requested
 from wallnet.studies import DEVICES, STUDIES, gather_job
 

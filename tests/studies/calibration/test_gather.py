@@ -10,7 +10,7 @@ from helpers.once import once
 from helpers.walls import SYNAPSE, campaign
 
 from studies.results import NM, T, gather, write_trace
-from wallnet import experiment, files, plan
+from wallnet import files, jobs, plan
 from wallnet.cli import main
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
@@ -31,7 +31,7 @@ CALIBRATION = STUDIES["calibration"]
 @pytest.fixture(scope="module")
 def job():
     """Return a pulse of 2 ns on a track with notches at 300, 600 and 900 nm, its right end."""
-    return experiment.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
+    return jobs.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
 
 
 def seen(job, time, bottom, top, profile=(0.0,), at=-1):

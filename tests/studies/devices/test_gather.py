@@ -8,8 +8,8 @@ import pytest
 from helpers.walls import SYNAPSE, Bench, campaign, parameters
 
 from wallnet import files, revisions
-from wallnet.devices import conductance as devices
-from wallnet.experiment.base import canonical
+from wallnet.jobs.base import canonical
+from wallnet.studies.devices import conductance as devices
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
-from wallnet import experiment, files, tracks
-from wallnet.devices.conductance import both_readings, parallel_conductance
+from wallnet import files, jobs, tracks
 from wallnet.files import WallState
+from wallnet.studies.devices.conductance import both_readings, parallel_conductance
 from wallnet.studies.devices.levels import level_variables, reaching
 from wallnet.studies.devices.traces import End
 
@@ -227,7 +227,7 @@ def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
 
 def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
     """A wall placed at 300 nm relaxes until its ends rest at 310 and 330 nm."""
-    job = experiment.level_job(synapse.device, "1")
+    job = jobs.level_job(synapse.device, "1")
     relaxed = moving_wall(job, 310e-9, 330e-9)
     placed = moving_wall(job, 300e-9, 300e-9)
     for name in ("m", "wall_position", "wall_bottom", "wall_top", "magnetization_profile"):
@@ -271,7 +271,7 @@ def test_level_0_weighs_partly_filled_cells_by_their_share(tmp_path):
     m[..., 2] *= rows
     files.write_dataset(data, bench.initial, "initial", {})
     found = whole(bench.gather())
-    filled = tracks.layer(experiment.initial_job(device)).filled
+    filled = tracks.layer(jobs.initial_job(device)).filled
     m_z = (filled * np.nan_to_num(m[..., 2])).sum() / filled.sum()
     assert abs(m_z - np.nanmean(m[..., 2])) > 1e-5
     assert float(found["level_position"][0]) == pytest.approx(

@@ -7,8 +7,8 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
 from wallnet import config, files
-from wallnet.experiment.energy_path import minimum_states
 from wallnet.files import WallState
+from wallnet.jobs.energy_path import minimum_states
 from wallnet.studies.devices.compact import compact_model
 
 

@@ -7,7 +7,7 @@ from wallnet import config, plan
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
-from wallnet.studies.operating_windows.ask import wanted_notches
+from wallnet.studies.operating_windows.ask import expected_notches
 
 KEY = "operating_windows.three"
 WINDOWS = STUDIES["operating_windows"]
@@ -169,8 +169,8 @@ def test_the_strongest_pulse_counts_for_the_work():
 
 def test_each_step_has_its_notch():
     """Three steps up from notch 1 of three, the last against the end, and three steps down."""
-    assert wanted_notches(3) == [1, 2, 3, 3, 2, 1, 1]
-    assert wanted_notches(2) == [1, 2, 2, 1, 1]
+    assert expected_notches(3) == [1, 2, 3, 3, 2, 1, 1]
+    assert expected_notches(2) == [1, 2, 2, 1, 1]
 
 
 UP_AND_DOWN = [f"notch {each}" for each in (1, 2, 3, 3, 2, 1, 1)]

@@ -10,7 +10,7 @@ from studies.results import shown
 from wallnet import files, plan
 from wallnet.config import Figures
 from wallnet.config.heavy_metal import Heating
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.pulse_trains.show import draw

@@ -171,7 +171,7 @@ def test_each_round_counts_two_thresholds_of_each_device(tmp_path, monkeypatch):
             ".further.own.lower.material.damping = '× 1.2.3' is not a number",
         ),
         ({"further": {"Own": {}}}, "cannot name files"),
-        ({"replicas": 12}, ".replicas"),
+        ({"replicas": 0}, ".replicas"),
     ],
 )
 def test_a_sensitivity_that_cannot_be_is_one_sentence(changes, message):

@@ -11,9 +11,9 @@ from matplotlib import colormaps
 from studies.results import gather, shown, write_block, write_path, write_train
 from wallnet import config, plan
 from wallnet.config import Figures
-from wallnet.devices.conductance import both_readings
 from wallnet.report import style
 from wallnet.studies import STUDIES
+from wallnet.studies.devices.conductance import both_readings
 from wallnet.studies.thermal.gather import Wall, has_several_walls, interval, outcomes
 from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
@@ -65,6 +65,8 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
     fields = [each.material.saturation_magnetization for each in (cold, job)]
     assert fields[0] == 1.1e6 < fields[1]
     told = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
+    assert job.equilibration == 2e-9
+    told["equilibration"] = 0.0
     told["material"] = cold.material
     without = job.model_copy(update=told | {"train": job.train.model_copy(update={"free": None})})
     assert cold == without
@@ -94,7 +96,7 @@ def test_the_models_are_isothermal_and_heated_by_default():
     from wallnet.plan.requests import Requested
     from wallnet.plan.work import study_work, work_ahead
 
-    each = 3 * 2 * 16 * (0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
+    each = 3 * 2 * 16 * (2 + 0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
     assert f"at most {each:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
 
 
@@ -102,7 +104,6 @@ def test_the_models_are_isothermal_and_heated_by_default():
     ("changes", "words"),
     [
         ({"variants": {"cold": {}}}, f"{KEY}.variants.cold has no temperature; give temperature."),
-        ({"replicas": 12}, f"{KEY}.replicas"),
         ({"replicas": 0}, f"{KEY}.replicas"),
         ({"free_share": 0.0}, f"{KEY}.free_share"),
         ({"duration": 10e-12}, f"{KEY}.duration has 1e-11 s, shorter than output.interval"),
@@ -254,6 +255,22 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     for name in ("replica_conductance", "traced_conductance"):
         assert np.isnan(beyond[name].values).all()
         assert made[name].dims[0] == "reading"
+
+
+def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    campaign = parsed(replicas=10, variants={"warm": VARIANTS["warm"]}, current_densities=[0.9e12])
+    requests = STUDY.requests_of(campaign, "warm")
+    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    last = requests["warm", 0.9e12, 9]
+    assert last.path.endswith("/0.9000_250.0K_replicas-9-10.nc")
+    assert last.computes.replicas == (9, 10)
+    write_block(requests["warm", 0.9e12, 1], [ONE] * 8)
+    write_block(last, [ONE, TWO])
+    found = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
+    assert found["outcome_count"].values.tolist() == [9, 1]
+    assert found["simulated_replicas"].item() == 10
+    assert found["replica"].values.tolist() == [*range(1, 11)]
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")

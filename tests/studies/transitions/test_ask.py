@@ -3,7 +3,7 @@
 import pytest
 from helpers.transitions import led
 
-from wallnet import config, experiment, plan
+from wallnet import config, jobs, plan
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -46,9 +46,9 @@ def test_each_density_has_both_signs():
 
 def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
     device = plan.parse(led()).devices["stairs"]
-    found = experiment.level_job(device, "3-2").placement
+    found = jobs.level_job(device, "3-2").placement
     assert (found.bottom, found.top) == pytest.approx((320e-9, 180e-9), rel=1e-12, abs=0)
-    found = experiment.level_job(device, "1-2").placement
+    found = jobs.level_job(device, "1-2").placement
     assert (found.bottom, found.top) == pytest.approx((40e-9, 180e-9), rel=1e-12, abs=0)
 
 

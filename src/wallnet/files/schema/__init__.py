@@ -68,7 +68,7 @@ class Variable:
 
     @property
     def missing(self) -> float | str:
-        """Value of what is not there: NaN, 0 of a count, -1 or 0 of a flag, empty of text."""
+        """Value of a missing entry: NaN; 0 for a count, -1 or 0 for a flag, empty for text."""
         if self.is_text:
             return ""
         whole = self.type.startswith("int")
@@ -111,7 +111,7 @@ SAMPLE = "sample"
 """First dimension of the variables of a study of samples, and its coordinate."""
 
 OPTIONAL: dict[str, tuple[str, ...]] = {}
-"""Variables that a file of a kind has all of or none of."""
+"""Optional variables of a kind of file, which has all of them or none."""
 
 
 def add(kind: str, **variables: Variable) -> None:
@@ -127,7 +127,7 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
     another variable a comment. Fixed values of a text follow its type. A row with a name only is a
     variable of several kinds; those of `train?` are optional in the kind `train`.
     """
-    known, found = dict(VARIABLES), dict[str, dict[str, Variable]]()
+    variables, by_kind = dict(VARIABLES), dict[str, dict[str, Variable]]()
     with open(path, encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             name, quantity, note = row["name"], row["quantity"], row["note"]
@@ -140,13 +140,13 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
                 kind, *fixed = row["type"].split() or [""]
                 more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": kind}
                 more["values"] = tuple(fixed)
-                told = {"values_mean" if kind == TEXT else "comment": note}
-                more["attributes"] = told if note else _ATTRIBUTES.get(name, {})
+                attributes = {"values_mean" if kind == TEXT else "comment": note}
+                more["attributes"] = attributes if note else _ATTRIBUTES.get(name, {})
             if row["long_name"]:
                 axes = tuple(row["dimensions"].split())
-                known[name] = Variable(axes, row["long_name"], **more)
-            found.setdefault(row.get("kind", ""), {})[name] = known[name]
-    return found
+                variables[name] = Variable(axes, row["long_name"], **more)
+            by_kind.setdefault(row.get("kind", ""), {})[name] = variables[name]
+    return by_kind
 
 
 for _kind, _variables in variables_of(Path(__file__).with_name("variables.csv")).items():
@@ -162,21 +162,21 @@ for _kind in ("synapse", "neuron"):
 COMPONENTS, READINGS = VARIABLES["component"].values, VARIABLES["reading"].values
 
 
-def names_of(kind: str, given: Iterable[str]) -> tuple[str, ...]:
-    """Return the variables of a file of a kind, which has the given ones."""
+def names_of(kind: str, present: Iterable[str]) -> tuple[str, ...]:
+    """Return the variables that a file of a kind has to have; `present` are those that it has."""
     optional = OPTIONAL.get(kind, ())
-    # the names of components are fixed, so that they tell nothing
-    names = KINDS[kind] + (optional if {*optional[:-1]} & {*given} else ())
-    return (*names, SAMPLE) if SAMPLE in given else names
+    # the last optional one has fixed values: each dataset that is created has it
+    names = KINDS[kind] + (optional if {*optional[:-1]} & {*present} else ())
+    return (*names, SAMPLE) if SAMPLE in present else names
 
 
-def dimensions_of(name: str, given: Iterable[str]) -> tuple[str, ...]:
-    """Return the dimensions of a variable in a file that has the given ones.
+def dimensions_of(name: str, present: Iterable[str]) -> tuple[str, ...]:
+    """Return the dimensions of a variable in a file with the variables `present`.
 
     Where there are samples, it has one value for each, unless it is a coordinate.
     """
     dimensions = VARIABLES[name].dimensions
-    return dimensions if SAMPLE not in given or dimensions == (name,) else (SAMPLE, *dimensions)
+    return dimensions if SAMPLE not in present or dimensions == (name,) else (SAMPLE, *dimensions)
 
 
 def dataset(
@@ -208,15 +208,15 @@ def dataset(
 
     names = names_of(kind, values)
     fixed = {name: VARIABLES[name].values for name in names if VARIABLES[name].values}
-    given = {**fixed, **values}
+    arrays = {**fixed, **values}
     faults = [f"has {name}, which its schema lacks" for name in values if name not in names]
-    faults += [f"lacks {name}" for name in names if name not in given]
+    faults += [f"lacks {name}" for name in names if name not in arrays]
     types = {
         name: "str" if VARIABLES[name].is_text else VARIABLES[name].type or None for name in names
     }
     try:
         if not faults:
-            return assembled({name: np.asarray(given[name], types[name]) for name in names}, attrs)
+            return assembled({name: np.asarray(arrays[name], types[name]) for name in names}, attrs)
     except ValueError as error:  # of xarray: other numbers or sizes of dimensions
         faults.append(f"is not consistent ({error})")
     raise FileError(f"a dataset of kind {kind!r} {'; it '.join(faults)}; report this as a bug")
@@ -234,31 +234,31 @@ def assembled(
         units = {"units": variable.units} if variable.units else {}
         about = {**units, "long_name": variable.long_name, **variable.attributes}
         described[name] = (dimensions_of(name, values), array, about)
-    made = xarray.Dataset(described, attrs=attrs)
-    return made.set_coords([name for name in values if not VARIABLES[name].dimensions])
+    data = xarray.Dataset(described, attrs=attrs)
+    return data.set_coords([name for name in values if not VARIABLES[name].dimensions])
 
 
 def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
     """Return the variables of a kind, with NaN and empty texts for values, of given sizes."""
     import numpy as np
 
-    found: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name in KINDS[kind] + OPTIONAL.get(kind, ()):
         variable = VARIABLES[name]
         if not variable.values:
             shape = [sizes[dimension] for dimension in variable.dimensions]
             dtype, fill = (object, "") if variable.is_text else (float, math.nan)
-            found[name] = np.full(shape, fill, dtype)
-    return found
+            arrays[name] = np.full(shape, fill, dtype)
+    return arrays
 
 
 def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -> str | None:
     """Return the first variable or attribute with a value that no device can have, and the value.
 
-    Such values are in foreign and changed files. It is None if there is none.
+    Foreign and changed files can have such values. None is returned if there are none.
     """
     for name, variable in VARIABLES.items():
-        if name in values and (fault := _fault(variable, values[name])):
+        if name in values and (fault := _fault(variable, values[name], SAMPLE in values)):
             return f"has {name} {fault}"
     if "state" in attrs and (fault := _no_state(attrs["state"])):
         return f"has state {fault}"
@@ -268,8 +268,11 @@ def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -
     return None
 
 
-def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
-    """Return the fault of a variable's values, as text to follow its name."""
+def _fault(variable: Variable, values: "NDArray[Any]", samples: bool) -> str | None:
+    """Return the fault of a variable's values, as text to follow its name.
+
+    Where there are samples, one may lack a state that another has.
+    """
     import numpy as np
 
     if variable.bounds:
@@ -284,7 +287,8 @@ def _fault(variable: Variable, values: "NDArray[Any]") -> str | None:
         if np.any(length > 1 + _SLACK):
             return f"of length {np.nanmax(length):.6g}, which is more than 1"
     if variable.type == STATE:
-        return next(filter(None, map(_no_state, values.flat)), None)
+        names = values[values != ""] if samples else values
+        return next(filter(None, map(_no_state, names.flat)), None)
     return None
 
 

@@ -41,8 +41,8 @@ class WallState(str):
     def __new__(cls, text: str) -> "WallState":
         """Create a state from its name."""
         state = super().__new__(cls, text)
-        found = _TEXT.fullmatch(state)
-        if not found or (found["lower"] and abs(int(found["lower"]) - int(found["upper"])) != 1):
+        match = _TEXT.fullmatch(state)
+        if not match or (match["lower"] and abs(int(match["lower"]) - int(match["upper"])) != 1):
             raise ValueError(f"{text[:40]!r} is not a state of a wall")
         return state
 

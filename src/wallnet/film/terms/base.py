@@ -15,7 +15,6 @@ from wallnet.film.newell import Cell
 
 if TYPE_CHECKING:
     from wallnet.film.terms import Terms
-    from wallnet.film.terms.energies import SpinTorque
 
 Mask = NDArray[np.bool_]
 """Mask of cells, (rows, columns); row 0 is the lower edge, column 0 the left one."""
@@ -137,15 +136,15 @@ class Layer:
         """Lowest and highest α of all cells."""
         if self.cells is None:
             return self.damping, self.damping
-        found = self.damping * self.cells.of("damping")[self.mask]
-        return float(found.min()), float(found.max())
+        dampings = self.damping * self.cells.of("damping")[self.mask]
+        return float(dampings.min()), float(dampings.max())
 
-    def rates(self, torque: "SpinTorque | None" = None) -> tuple[float, float]:
+    def rates(self, torque: "Torque | None" = None) -> tuple[float, float]:
         """Return bounds of the rates of the modes.
 
         Parameters
         ----------
-        torque : SpinTorque, optional
+        torque : Torque, optional
             Torque of the current, if any.
 
         Returns
@@ -155,23 +154,25 @@ class Layer:
             above zero even if nothing acts.
         """
         acting = self.terms.acting(torque)
-        bounds = zip(*(each.stiffness(self) for each in acting), strict=True)
-        found = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
-        uniform_field = float(np.linalg.norm(sum(each.uniform_field(self) for each in acting)))
+        bounds = zip(*(contribution.stiffness(self) for contribution in acting), strict=True)
+        stiffness = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
+        uniform_field = float(
+            np.linalg.norm(sum(contribution.uniform_field(self) for contribution in acting))
+        )
         if torque is not None and self.current_field is not None:
             largest = np.linalg.norm(self.current_field, axis=0).max()
             uniform_field += abs(torque.current_density) * float(largest)
-        couplings = list(zip(found.symmetric, found.antisymmetric, strict=True))
+        couplings = list(zip(stiffness.symmetric, stiffness.antisymmetric, strict=True))
         if self.cells is None:
-            others = uniform_field + found.torque
+            others = uniform_field + stiffness.torque
             # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
             stiffest = sum(
                 2 * exchange + 2 * math.hypot(exchange, dmi) for exchange, dmi in couplings
             )
-            local = max(found.highest, -found.lowest)
-            turning = float(np.linalg.norm(found.uniform, 2))
+            local = max(stiffness.highest, -stiffness.lowest)
+            turning = float(np.linalg.norm(stiffness.uniform, 2))
         else:
-            others = (uniform_field + found.torque) * self.cells.strongest_torque
+            others = (uniform_field + stiffness.torque) * self.cells.strongest_torque
             stiffest = self.cells.stiffest(couplings)
             easy = 2 * self.anisotropy / self.polarization
             stray = self.saturation_magnetization if self.terms.stray_field else 0.0
@@ -185,7 +186,7 @@ class Layer:
         bound = float(stiffest + local + others)
         return max(rate * bound, 1e-300), max(rate * (turning + others), 1e-300)
 
-    def time_step(self, torque: "SpinTorque | None" = None) -> tuple[tuple[float, ...], float]:
+    def time_step(self, torque: "Torque | None" = None) -> tuple[tuple[float, ...], float]:
         """Return the Runge-Kutta chain and its longest time step in s; see `stability.choose`."""
         precession, (stiffest, turning) = self.terms.precession, self.rates(torque)
         lowest, highest = self._dampings
@@ -229,6 +230,12 @@ class Contribution:
     def stiffness(self, layer: Layer) -> Stiffness:
         """Return the bounds of this contribution on the time step."""
         return Stiffness()
+
+
+class Torque(Contribution):
+    """A torque of the current."""
+
+    current_density: float
 
 
 class Term(Contribution):

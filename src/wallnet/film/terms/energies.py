@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.film import newell
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
-from wallnet.film.terms.base import Contribution, Layer, Stiffness, Term
+from wallnet.film.terms.base import Layer, Stiffness, Term, Torque
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class Zeeman(Term):
 
 
 @dataclass(frozen=True)
-class SpinTorque(Contribution):
+class SpinTorque(Torque):
     """Slonczewski torque (paper, Eq. 1, in OOMMF's convention).
 
     It is a field β ε (m × m_p) + β ε' m_p, β = ħJ/(μ0 e t Ms).

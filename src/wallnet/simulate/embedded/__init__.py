@@ -11,10 +11,10 @@ from wallnet import __version__, tracks
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.declarations import FilmDeclaration
 from wallnet.config.waveform import Segment
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import torque_of
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.thermal import ThermalEngine
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.recorder import WARM_UP, Recorder, next_output
 from wallnet.tracks.heated import HeatedFilm
@@ -89,7 +89,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
 
         # a wall rests after its pulse only
         reached, last = recorder.time[-1], recorder.pulse_end + job.relaxation.longest
-        parts = [(each.end, _torque(job, each)) for each in job.segments()]
+        parts = [(segment.end, _torque(job, segment)) for segment in job.segments()]
         for end, torque in (*parts, (last, (None,))):
             if reached > end * (1 + 1e-9):
                 continue

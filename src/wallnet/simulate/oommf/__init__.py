@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.config.declarations import OommfDeclaration
-from wallnet.experiment import Simulation
-from wallnet.experiment.film import torque_of
 from wallnet.film.terms import Layer
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.drives import Drive, drives
 from wallnet.simulate.oommf import session
-from wallnet.simulate.oommf.session import OommfError, Session, said
+from wallnet.simulate.oommf.session import OommfError, Session, message_of
 from wallnet.simulate.recorder import WARM_UP, Recorder
 from wallnet.simulate.registry import run_trial
 
@@ -66,13 +66,13 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         threads = threads_of(self.settings)
-        found: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
         film = None
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
             film = ThermalEngine(tracks.layer(job), job.temperature, seed=0)
-            found["time_step"] = time_step(job, drives(job)[0])
+            attributes["time_step"] = time_step(job, drives(job)[0])
         recorder.record(0.0, start)
         with session.opened(threads) as opened:
             import oommfc
@@ -87,7 +87,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
                 if recorder.resting():
                     break
         return {
-            **found,
+            **attributes,
             "backend_version": f"OOMMF {opened.version}, oommfc {oommfc.__version__}",
             "threads": threads,
         }
@@ -101,12 +101,12 @@ def threads_of(settings: OommfSettings) -> int:
     OommfError
         If the variable is not a positive integer.
     """
-    given = os.environ.get(THREADS_VARIABLE)
-    if given is None:
+    number = os.environ.get(THREADS_VARIABLE)
+    if number is None:
         return settings.threads
-    if not given.isdecimal() or int(given) < 1:
-        raise OommfError(f"{THREADS_VARIABLE} is {given!r}; set it to a number of threads like 1")
-    return int(given)
+    if not number.isdecimal() or int(number) < 1:
+        raise OommfError(f"{THREADS_VARIABLE} is {number!r}; set it to a number of threads like 1")
+    return int(number)
 
 
 def system_of(
@@ -166,7 +166,7 @@ def dmi_by_regions(
     import discretisedfield
 
     assert film.cells is not None
-    found = []
+    constants = []
     for values, mask in (
         (film.cells.of("dmi_constant"), film.mask),
         (film.cells.bonds[0][1], film.mask[:, :-1] & film.mask[:, 1:]),
@@ -177,8 +177,8 @@ def dmi_by_regions(
                 "OOMMF takes D by regions along the track, and that of this film varies across "
                 "it; give D along x alone, or set calculator: film"
             )
-        found.append(means.tolist())
-    own, bonds = found
+        constants.append(means.tolist())
+    own, bonds = constants
     edge = mesh.cell[0]
     ends = [x for part in mesh.subregions.values() for x in (part.pmin[0], part.pmax[0])]
     starts = {0, *(n + 1 for n in range(len(bonds)) if own[n] != own[n + 1])}
@@ -323,7 +323,7 @@ def states(
             return
         if code or (code == 0 and now - advanced > session.FLUSH_LIMIT):
             outcome = f"ended with code {code}" if code else "ended"
-            words = said(directory)
+            words = message_of(directory)
             missing = [name for name in EXTENSIONS if name in words]
             fix = "".join(
                 f"; add the extension {name} ({EXTENSIONS[name]}) to it" for name in missing
@@ -334,6 +334,6 @@ def states(
         if now - advanced > session.STUCK_LIMIT:
             raise OommfError(
                 f"OOMMF hangs: no new state for {now - advanced:.0f} s after {read} of "
-                f"{drive.stages}; it says: {said(directory)}; run it again"
+                f"{drive.stages}; it says: {message_of(directory)}; run it again"
             )
         time.sleep(0.1)

@@ -49,20 +49,20 @@ def complaint(stderr: str, log: str = "") -> str:
     """
     for text in (stderr, log):
         lines = [re.sub(r"^\[[\d: -]+\]\s*", "", line).strip() for line in text.splitlines()]
-        told = [
+        relevant = [
             line
             for line in lines
             if line
             and not line.startswith(("Start:", "Options:", "Boxsi run end", "Loaded ", "End "))
             and not re.match(r"<\d+>|\[?Boxsi<\d+|-+$|Stack:", line)
         ]
-        for index, line in enumerate(told):
+        for index, line in enumerate(relevant):
             if match := re.match(r"\*\*\* ERROR: *(.+)", line):
                 return match[1]
             if re.match(r"(\*\*\* )?(ERROR|Error|PANIC|panic)\b", line):
-                return " ".join(told[index : index + 4])[:400]
-        if told:
-            return " ".join(told[-3:])[:400]
+                return " ".join(relevant[index : index + 4])[:400]
+        if relevant:
+            return " ".join(relevant[-3:])[:400]
     return "nothing"
 
 
@@ -71,7 +71,7 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def said(directory: Path) -> str:
+def message_of(directory: Path) -> str:
     """Return OOMMF's message in the directory of a run, in one line."""
     return complaint(text_of(directory / "oommf.stderr"), text_of(directory / "oommf.log"))
 
@@ -104,13 +104,13 @@ def locate() -> tuple[str, ...]:
             return command
         refusals.append(refusal)
     if refusals:
-        told = "; ".join(refusals)
+        answers = "; ".join(refusals)
         fix = (
             "run as an ordinary user, which OOMMF insists on"
-            if "as root" in told
+            if "as root" in answers
             else "fix that installation"
         )
-        raise OommfError(f"OOMMF does not run: {told}; {fix}, or set calculator: film")
+        raise OommfError(f"OOMMF does not run: {answers}; {fix}, or set calculator: film")
     raise OommfError(
         "OOMMF is not there: set OOMMFTCL to the path of oommf.tcl, put oommf on PATH, or run "
         "snakemake with --software-deployment-method conda; or set calculator: film"
@@ -119,18 +119,18 @@ def locate() -> tuple[str, ...]:
 
 def _refusal(command: tuple[str, ...], name: str) -> str | None:
     """Run the command for the version; return None, or the problem in one clause."""
-    asking = [*command, "boxsi", "+fg", "+version", "-exitondone", "1"]
+    command_line = [*command, "boxsi", "+fg", "+version", "-exitondone", "1"]
     try:
-        asked = subprocess.run(asking, capture_output=True, text=True, errors="replace")
+        process = subprocess.run(command_line, capture_output=True, text=True, errors="replace")
     except FileNotFoundError:
         if command[0] == name:
             return f"{name} names an interpreter in its first line that is not there"
         return f"{name} needs {command[0]}, which is not on PATH"
     except OSError as error:
         return f"{name} cannot be started ({error.strerror})"
-    if asked.returncode == 0:
+    if process.returncode == 0:
         return None
-    return f"{name} says: {complaint(asked.stderr or asked.stdout).rstrip('.')}"
+    return f"{name} says: {complaint(process.stderr or process.stdout).rstrip('.')}"
 
 
 class Session:
@@ -148,8 +148,8 @@ class Session:
 
     def start_server(self) -> None:
         """Start the host server."""
-        told = self.directory / "launchhost.stderr"
-        with open(told, "wb") as stderr:
+        log = self.directory / "launchhost.stderr"
+        with open(log, "wb") as stderr:
             command = [*self.command, "launchhost", "0"]
             host = self._run(command, stdout=subprocess.PIPE, stderr=stderr)
         try:
@@ -157,7 +157,7 @@ class Session:
         except subprocess.TimeoutExpired:
             raise OommfError("OOMMF's host server does not start; try again") from None
         if host.returncode or not port.strip().isdigit():
-            words = complaint(text_of(told), port.decode(errors="replace"))
+            words = complaint(text_of(log), port.decode(errors="replace"))
             raise OommfError(f"OOMMF's host server does not start; it says: {words}")
         self._environment["OOMMF_HOSTPORT"] = port.decode().strip()
 
@@ -165,14 +165,14 @@ class Session:
         """Run a MIF file; write the output to files in its directory."""
         command = [*self.command, "boxsi", "+fg", mif, "-exitondone", "1"]
         command += ["-threads", str(self.threads), "-logfile", "oommf.log"]
-        with open(directory / "oommf.stderr", "wb") as told:
+        with open(directory / "oommf.stderr", "wb") as stderr:
             return self._run(
                 command,
                 cwd=directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=told,
-                stderr=told,
+                stdout=stderr,
+                stderr=stderr,
             )
 
     def _run(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:

@@ -7,19 +7,12 @@ from typing import Annotated
 from wallnet.config import Campaign, Device, Track
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity, silent
-from wallnet.experiment import Request, barrier_job, minimum_job
-from wallnet.experiment.energy_path import Pair, between, neighbours
-from wallnet.experiment.film import film_of
-from wallnet.experiment.request import minimum
-from wallnet.experiment.simulation import level_states
-from wallnet.studies.base import (
-    Requests,
-    Rounds,
-    Sampled,
-    Validate,
-    study,
-    without_disorder,
-)
+from wallnet.jobs import Request, barrier_job, minimum_job
+from wallnet.jobs.energy_path import Pair, between, neighbours
+from wallnet.jobs.film import film_of
+from wallnet.jobs.request import minimum
+from wallnet.jobs.simulation import level_states
+from wallnet.studies.base import Requests, Rounds, Sampled, Validate, study, without_disorder
 
 Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
@@ -65,46 +58,46 @@ class Barriers(Sampled):
         return [pair for pair in neighbours(track) if not self.states or {*self.states} & {*pair}]
 
 
-def each(asked: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
+def each(settings: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
     """Return the names of the synapses whose barriers are computed."""
-    known = [name for name, device in devices.items() if device.kind == "synapse"]
-    return known if asked.devices is None else [name for name in known if name in asked.devices]
+    names = [name for name, device in devices.items() if device.kind == "synapse"]
+    return [name for name in names if settings.devices is None or name in settings.devices]
 
 
-def problems(key: str, _: str, asked: Barriers, campaign: Campaign, __: Validate) -> list[str]:
+def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Validate) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
     devices = campaign.simulated
-    known = each(Barriers(), devices)
-    found = [
+    synapses = each(Barriers(), devices)
+    conflicts = [
         f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
-        f"{', '.join(known) or 'none yet'}"
-        for name in asked.devices or ()
-        if name not in known
+        f"{', '.join(synapses) or 'none yet'}"
+        for name in settings.devices or ()
+        if name not in synapses
     ]
-    for name in each(asked, devices):
+    for name in each(settings, devices):
         try:
-            film_of(devices[name], asked.temperature)
+            film_of(devices[name], settings.temperature)
         except ValueError as error:
-            found.append(f"{key}.temperature of {name}: material.{error}")
+            conflicts.append(f"{key}.temperature of {name}: material.{error}")
         states = [str(state) for state in level_states(devices[name].track)]
-        found += [
+        conflicts += [
             f"{key}.states has {state!r}, which is no state of {name}; use some of "
             f"{', '.join(states)}"
-            for state in asked.states or ()
+            for state in settings.states or ()
             if state not in states
         ]
-        found += without_disorder(key, name, asked, devices[name])
-    return found
+        conflicts += without_disorder(key, name, settings, devices[name])
+    return conflicts
 
 
-def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Requests:
     """Return the minimum of each state, then the path between each pair of neighbours.
 
     At the temperature of the film of the sweep, the minima are those of the sweep.
     """
-    device, kelvin = campaign.simulated[name], asked.temperature
-    found: Requests = {}
-    pairs = asked.pairs(device.track)
+    device, kelvin = campaign.simulated[name], settings.temperature
+    by_key: Requests = {}
+    pairs = settings.pairs(device.track)
     # two whole states also need the half state between them
     ends = {
         pair: [state for state in pair if state.ends]
@@ -113,21 +106,21 @@ def requests(campaign: Campaign, name: str, asked: Barriers, _: Rounds) -> Reque
     }
     needed = {state for states in ends.values() for state in states}
     for state in level_states(device.track):
-        if asked.states and state not in needed:
+        if settings.states and state not in needed:
             continue
         path = STUDY.path(name, "minima", state.file_name)
         own = Request("minimum", path, partial(minimum_job, device, state.file_name, kelvin))
         of_sweep = minimum(name, device, state)
-        found[str(state),] = of_sweep if kelvin == device.film_temperature else own
+        by_key[str(state),] = of_sweep if kelvin == device.film_temperature else own
     for pair in pairs:
         first, second = (state.file_name for state in pair)
-        found[str(pair[0]), str(pair[1])] = Request(
+        by_key[str(pair[0]), str(pair[1])] = Request(
             "barrier",
             STUDY.path(name, f"{first}_{second}"),
-            partial(barrier_job, device, first, second, asked.spacing, kelvin),
-            tuple(found[str(state),].path for state in ends[pair]),
+            partial(barrier_job, device, first, second, settings.spacing, kelvin),
+            tuple(by_key[str(state),].path for state in ends[pair]),
         )
-    return found
+    return by_key
 
 
 STUDY = study(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import xarray
 
 LONGEST = 1e300
-"""Lifetime in s above which it is stated as this; an exponential would overflow."""
+"""Largest lifetime in s; the exponential of a larger one would overflow."""
 
 OF_MINIMUM = ("minimum_energy", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged")
 
@@ -63,15 +63,15 @@ def lowest_barriers(paths: Mapping[tuple[str, str], "xarray.Dataset"]) -> "panda
     return lowest.assign(certain=~lowest.index.isin(unknown))
 
 
-def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
+def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     """Return the variables of the barriers of a device from its minima and paths."""
     minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
     pairs = [key for key in opened if len(key) == 2]
     paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
     lowest = lowest_barriers(paths)
-    if asked.states:
+    if settings.states:
         # of others, not all barriers are known
-        lowest = lowest[lowest.index.isin(asked.states)]
+        lowest = lowest[lowest.index.isin(settings.states)]
     lowest = lowest.reindex(list(minima))
     barrier = lowest["barrier"].to_numpy()
     kept = np.where(lowest["certain"].eq(True), 1, -1)
@@ -88,10 +88,10 @@ def gather(asked: Barriers, opened: Opened) -> dict[str, Any]:
         "state_exit": lowest["exit"].fillna("").tolist(),
         # an unknown barrier could decide only if none is too low
         "state_retained": np.where(
-            barrier < asked.retained * BOLTZMANN * asked.temperature, 0, kept
+            barrier < settings.retained * BOLTZMANN * settings.temperature, 0, kept
         ),
         "state_lifetime": lifetime(
-            barrier[:, None], asked.temperature, asked.attempt_frequencies[::-1]
+            barrier[:, None], settings.temperature, settings.attempt_frequencies[::-1]
         ),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
@@ -116,12 +116,12 @@ def thermal_energy(data: "xarray.Dataset") -> float:
 def retained(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
     """Return the lowest barrier in J and whether it is retained (-1: unknown) of each state.
 
-    A reversed track is left over the barrier of nucleation: a wall would have to come in again. A
-    track with fixed ends is never reversed.
+    A track leaves the reversed state over the barrier of nucleation, since a wall has to come in
+    again. A track with fixed ends is never reversed.
     """
     columns = ("name", "barrier", "retained")
-    names, *found = (data[f"state_{key}"].values.tolist() for key in columns)
-    states = dict(zip(names, zip(*found, strict=True), strict=True))
+    names, *values = (data[f"state_{key}"].values.tolist() for key in columns)
+    states = dict(zip(names, zip(*values, strict=True), strict=True))
     if data["pair_second"].values[-1] != REVERSED:
         return states
     if not data["pair_converged"].values[-1]:

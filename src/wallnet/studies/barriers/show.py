@@ -8,12 +8,12 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Device, Figures
-from wallnet.experiment import minimum_job
 from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.jobs import minimum_job
 from wallnet.report import style
-from wallnet.report.device_tables import levels_in_short
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
+from wallnet.studies.devices.tables import levels_in_short
 from wallnet.studies.showing import YES, Headline, columns, some
 
 YEAR = 365.25 * 86400
@@ -61,7 +61,7 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
         "energy above the lowest (k_B T)": ((energy - np.nanmin(energy)) / thermal, ".1f"),
         **columns("barriers", data, "state_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
-        "leads to": ([str(each) or "–" for each in data["state_exit"].values], ""),
+        "leads to": ([str(state) or "–" for state in data["state_exit"].values], ""),
         f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (data["state_lifetime"].values[:, 1], lifetime_text),
         f"retained (at least {settings['retained']:g} k_B T)": (kept, RETAINED),
@@ -76,7 +76,8 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
 def pairs_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the barriers between neighbouring states.
 
-    To a track without a wall, the barrier is that of annihilation, and its return of nucleation.
+    The barrier to a track without a wall is that of annihilation, and the barrier back that of
+    nucleation.
     """
     thermal = thermal_energy(data)
     shown = columns("barriers", data, "pair_first", "pair_second")
@@ -174,33 +175,33 @@ def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset)
 def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     """Return whether barriers were computed with these settings and for this device.
 
-    Their first minimum tells track and film.
+    The job of the first minimum has the track and the film.
     """
     if settings_of(data) != settings:
         return False
     first = files.WallState(data["state_name"].values[0]).file_name
-    made = Device.model_validate(settings_of(device))
-    job = minimum_job(made, first, settings["temperature"])
+    swept = Device.model_validate(settings_of(device))
+    job = minimum_job(swept, first, settings["temperature"])
     return bool(job.to_json() == data.attrs["simulation"])
 
 
 def level_columns(
     data: xarray.Dataset | None, device: xarray.Dataset
 ) -> dict[str, tuple[list[Any], Format]]:
-    """Return what barriers tell of levels: the lowest one, and whether it is retained.
+    """Return columns of levels: the lowest barrier of each, and whether it is retained.
 
     The title states their temperature if it is not that of the device's film.
     """
-    found, thermal, at = {}, 1.0, ""
+    barriers, thermal, at = {}, 1.0, ""
     if data is not None:
-        found, thermal = retained(data), thermal_energy(data)
-        kelvin, made = settings_of(data)["temperature"], Device.model_validate(settings_of(device))
-        at = "" if kelvin == made.film_temperature else f" at {kelvin:g} K"
+        barriers, thermal = retained(data), thermal_energy(data)
+        kelvin, swept = settings_of(data)["temperature"], Device.model_validate(settings_of(device))
+        at = "" if kelvin == swept.film_temperature else f" at {kelvin:g} K"
     # where the energy has no minimum, no wall stays
     nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
     states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))
-    pairs = [found.get(str(s), nowhere[int(m)]) for s, m in zip(states, minimum, strict=True)]
+    pairs = [barriers.get(str(s), nowhere[int(m)]) for s, m in zip(states, minimum, strict=True)]
     return {
         f"lowest barrier{at} (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
-        "retained": ([each for _, each in pairs], RETAINED),
+        "retained": ([kept for _, kept in pairs], RETAINED),
     }

@@ -22,7 +22,7 @@ from wallnet.config.quantities import (
     Section,
 )
 from wallnet.config.reference import Reference
-from wallnet.experiment import Job, Request, Simulation, pulse_job
+from wallnet.jobs import Job, Request, Simulation, pulse_job
 from wallnet.studies.base import Expected, Requests, Rounds, Validate, changed, study
 
 STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
@@ -94,7 +94,7 @@ class Calibration(Section):
         return laid_over(data, changes)
 
 
-class Known(Job):
+class Comparison(Job):
     """What the misfits depend on beside the settings and the traces.
 
     `configured` are the parameters of the configuration, `configured_delay` is the time in s from
@@ -109,8 +109,8 @@ class Known(Job):
     detectors: dict[str, Detector]
 
 
-def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
-    """Return what a calibration knows; the configuration is that of the first device named."""
+def about(campaign: Campaign, _: str, settings: Calibration) -> Comparison:
+    """Return what the comparison depends on; the first device named has the configuration."""
     reference = campaign.reference
     device = campaign.simulated[(*reference.final_states, *reference.arrival_times)[0].device]
     read_at = device.read_at
@@ -120,87 +120,87 @@ def about(campaign: Campaign, _: str, asked: Calibration) -> Known:
         delay = max(read_at - device.pulse.duration, 0.0)
     track, start, pulse = device.track, device.wall.start, device.pulse
     values = (device.material.damping, 2 * track.notch_reach, start, pulse.duration)
-    curves = [each.device for each in reference.transfer_curves]
-    return Known(
+    curves = [curve.device for curve in reference.transfer_curves]
+    return Comparison(
         reference=reference,
         configured=dict(zip(STEPS, values, strict=True)),
         configured_delay=delay,
-        read_delays=tuple(sorted({*asked.read_delays, delay})),
+        read_delays=tuple(sorted({*settings.read_delays, delay})),
         detectors={name: campaign.simulated[name].detector for name in curves},
     )
 
 
 def pulses(reference: Reference) -> list[tuple[str, float]]:
     """Return device and current density in A/m² of the pulses that each candidate needs."""
-    found = ((each.device, j) for each in reference.entries for j in each.current_densities)
-    return list(dict.fromkeys(found))
+    pairs = ((entry.device, j) for entry in reference.entries for j in entry.current_densities)
+    return list(dict.fromkeys(pairs))
 
 
 def problems(
-    key: str, _: str, asked: Calibration, campaign: Campaign, validate: Validate
+    key: str, _: str, settings: Calibration, campaign: Campaign, validate: Validate
 ) -> list[str]:
     """List the conflicts with the devices and with the reference data, one sentence each."""
     reference, devices, where = campaign.reference, campaign.simulated, f"{key}.changes"
-    found = [
+    conflicts = [
         problem
-        for name, changes in asked.changes.items()
+        for name, changes in settings.changes.items()
         for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
     ]
     if not (reference.final_states or reference.arrival_times):
-        found.append(
+        conflicts.append(
             f"{key} needs reference.final_states or reference.arrival_times, whose first device "
             "has the configured parameters; add some"
         )
-    if found or reference.problems(devices):
-        return found
+    if conflicts or reference.problems(devices):
+        return conflicts
     for name in dict.fromkeys(name for name, _ in pulses(reference)):
         for end, word in enumerate(("lowest", "highest")):
-            varied = asked.varied(devices, name, asked.parameters.corner(end))
+            varied = settings.varied(devices, name, settings.parameters.corner(end))
             device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
-            found += wrong
+            conflicts += wrong
             if wrong:
                 continue
-            longest, known = asked.read_delays[-1], device.relaxation.longest
+            longest, relaxation = settings.read_delays[-1], device.relaxation.longest
             if device.wall.relaxation:
                 fault = f"wall.relaxation of {name} is not simulated here; set it to 0 in"
-                found.append(f"{key}: {fault} {key}.changes.{name}")
-            elif device.track.notches and known < longest * (1 - 1e-9):
-                fault = f"longer than relaxation.longest {known:g} s of {name}; lengthen that"
-                found.append(f"{key}.read_delays has {longest:g} s, {fault}")
-    return list(dict.fromkeys(found))
+                conflicts.append(f"{key}: {fault} {key}.changes.{name}")
+            elif device.track.notches and relaxation < longest * (1 - 1e-9):
+                fault = f"longer than relaxation.longest {relaxation:g} s of {name}; lengthen that"
+                conflicts.append(f"{key}.read_delays has {longest:g} s, {fault}")
+    return list(dict.fromkeys(conflicts))
 
 
-def requests(campaign: Campaign, name: str, asked: Calibration, so_far: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, settings: Calibration, so_far: Rounds) -> Requests:
     """Return the pulses on the candidates of all rounds, which are numbered throughout."""
-    candidates = [(number, each) for number, found in enumerate(so_far, start=1) for each in found]
-    found: Requests = {}
+    candidates = [(n, candidate) for n, added in enumerate(so_far, start=1) for candidate in added]
+    by_key: Requests = {}
     for number, (of_round, candidate) in enumerate(candidates):
         for device, density in pulses(campaign.reference):
             path = STUDY.path(name, str(number), device, current_name(density))
-            make = partial(_pulse, campaign, asked, candidate, device, density)
+            make = partial(_pulse, campaign, settings, candidate, device, density)
             values = (candidate[name] for name in STEPS)
-            found[number, of_round, *values, device, density] = Request("trace", path, make)
-    return found
+            by_key[number, of_round, *values, device, density] = Request("trace", path, make)
+    return by_key
 
 
 def _pulse(
-    campaign: Campaign, asked: Calibration, candidate: Candidate, name: str, density: float
+    campaign: Campaign, settings: Calibration, candidate: Candidate, name: str, density: float
 ) -> Simulation:
     """Return one pulse on a device with the parameters of a candidate."""
-    device = Device.model_validate(asked.varied(campaign.simulated, name, candidate))
+    device = Device.model_validate(settings.varied(campaign.simulated, name, candidate))
     output = device.output.without_maps_between(device.pulse.duration + device.relaxation.longest)
     return pulse_job(device, density).model_copy(update={"output": output})
 
 
-def rounds(campaign: Campaign, _: str, asked: Calibration) -> Expected:
+def rounds(campaign: Campaign, _: str, settings: Calibration) -> Expected:
     """Return the pulses on the candidates of each round, counted with the longest pulse."""
-    slowest = asked.parameters.corner(1)
+    slowest = settings.parameters.corner(1)
     longest = [
-        Request("trace", "", partial(_pulse, campaign, asked, slowest, *pulse))
+        Request("trace", "", partial(_pulse, campaign, settings, slowest, *pulse))
         for pulse in pulses(campaign.reference)
     ]
-    counts = filter(None, (1 + asked.candidates, asked.local_candidates))
-    return [[(count, each) for each in longest] for count in counts]
+    counts = filter(None, (1 + settings.candidates, settings.local_candidates))
+    return [[(count, request) for request in longest] for count in counts]
 
 
 STUDY = study(

@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.devices.conductance import detected_magnetization, normalize, parallel_conductance
-from wallnet.experiment import Simulation
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Known
+from wallnet.jobs import Simulation
+from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
+from wallnet.studies.devices.conductance import (
+    detected_magnetization,
+    normalize,
+    parallel_conductance,
+)
 from wallnet.studies.opened import Opened, over
 
 CENTRES = 3
@@ -44,7 +48,7 @@ def judged(
     delay: float,
     detectors: Mapping[str, Detector],
 ) -> dict[str, Any]:
-    """Return what a candidate does, from the traces of its pulses, beside a reference value.
+    """Compare a candidate, given the traces of its pulses, with a reference value.
 
     A final state is read `delay` s after the pulse, or at the end of the trace, where the wall
     rests; a transfer curve when its pulses end, with the detector of its device. Its distance is in
@@ -52,7 +56,7 @@ def judged(
     """
     if isinstance(reference, TransferCurve):
         detector = detectors[reference.device]
-        under = [_detected(each, detector) for each in seen]
+        under = [_detected(trace, detector) for trace in seen]
         conductance = parallel_conductance(under, detector)
         distance = largest_deviation(reference.current_densities, conductance)
         text, met = f"{distance:.3f}", distance <= reference.deviation
@@ -111,18 +115,18 @@ def largest_deviation(current_density: Sequence[float], conductance: NDArray[np.
 
 
 def _placed(
-    asked: Calibration, count: int, seed: int, centres: Sequence[Candidate], reach: float
+    settings: Calibration, count: int, seed: int, centres: Sequence[Candidate], reach: float
 ) -> list[Candidate]:
     """Return candidates around some centres, in turn, within the ranges and in whole `STEPS`.
 
-    They are points of a scrambled Sobol sequence, of which more begin with the same. `reach` is a
-    share of each range.
+    They are points of a scrambled Sobol sequence; a larger count begins with the same points.
+    `reach` is a share of each range.
     """
     from scipy.stats import qmc
 
     sequence = qmc.Sobol(d=len(STEPS), scramble=True, seed=seed)
     points = sequence.random_base2(max(count - 1, 0).bit_length())[:count]
-    low, high = np.transpose([limits for _, limits in asked.parameters])
+    low, high = np.transpose([limits for _, limits in settings.parameters])
     middle = np.resize([[centre[name] for name in STEPS] for centre in centres], points.shape)
     steps = np.array(list(STEPS.values()))
     around = middle + (2 * points - 1) * reach * (high - low)
@@ -131,33 +135,33 @@ def _placed(
     return [dict(zip(STEPS, row, strict=True)) for row in rows]
 
 
-def first_candidates(asked: Calibration, configured: Candidate) -> list[Candidate]:
+def first_candidates(settings: Calibration, configured: Candidate) -> list[Candidate]:
     """Return the configuration, then candidates that fill the ranges evenly."""
-    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters}
-    return [configured, *_placed(asked, asked.candidates, SEED, [middle], 0.5)]
+    middle = {name: (low + high) / 2 for name, (low, high) in settings.parameters}
+    return [configured, *_placed(settings, settings.candidates, SEED, [middle], 0.5)]
 
 
-def local_candidates(asked: Calibration, centres: Sequence[Candidate]) -> list[Candidate]:
+def local_candidates(settings: Calibration, centres: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates around each of some centres, in turn."""
-    return _placed(asked, asked.local_candidates, SEED + 1, centres, REACH)
+    return _placed(settings, settings.local_candidates, SEED + 1, centres, REACH)
 
 
-def next_round(asked: Calibration, opened: Opened) -> list[Candidate]:
+def next_round(settings: Calibration, opened: Opened) -> list[Candidate]:
     """Return the candidates of the next round: over the ranges, or around the best of these."""
-    known = Known.model_validate(opened.about)
+    comparison = Comparison.model_validate(opened.about)
     before = [candidate for _, candidate in _candidates(opened).values()]
     if not before:
-        return first_candidates(asked, known.configured)
-    least = _judge(known, opened)["misfit"].min(axis=1)
+        return first_candidates(settings, comparison.configured)
+    least = _judge(comparison, opened)["misfit"].min(axis=1)
     order = np.argsort(least, kind="stable")[:CENTRES]
-    return local_candidates(asked, [before[index] for index in order])
+    return local_candidates(settings, [before[index] for index in order])
 
 
 def named(reference: Reference) -> str:
     """Return a reference value as text, with current densities in 1e12 A/m²."""
     if isinstance(reference, TransferCurve):
         densities = reference.current_densities
-        low, high = (each / 1e12 for each in (min(densities), max(densities)))
+        low, high = (density / 1e12 for density in (min(densities), max(densities)))
         return f"{reference.device}, {low:.3f} to {high:.3f}: linear"
     pulse = f"{reference.device}, {reference.current_density / 1e12:.3f}"
     if isinstance(reference, FinalState):
@@ -173,33 +177,33 @@ def _candidates(opened: Opened) -> dict[int, tuple[int, Candidate]]:
     }
 
 
-def _judge(known: Known, opened: Opened) -> dict[str, NDArray[Any]]:
+def _judge(comparison: Comparison, opened: Opened) -> dict[str, NDArray[Any]]:
     """Return the variables of the comparison of all candidates with the reference data."""
-    entries, rows = known.reference.entries, []
+    entries, rows, detectors = comparison.reference.entries, [], comparison.detectors
     names = (*WALL, "magnetization_profile", "magnetic_cells")
     for _, keys in itertools.groupby(opened, key=lambda key: key[0]):
         seen = {key[-2:]: opened.read(key, *names) for key in keys}
         rows += [
             judged(
-                each, [seen[each.device, j] for j in each.current_densities], delay, known.detectors
+                entry, [seen[entry.device, j] for j in entry.current_densities], delay, detectors
             )
-            for delay, each in itertools.product(known.read_delays, entries)
+            for delay, entry in itertools.product(comparison.read_delays, entries)
         ]
-    found = over((-1, len(known.read_delays), len(entries)), rows)
-    missed = ~found["reference_met"]
-    misfit = (missed + found["reference_distance"]).sum(axis=-1)
-    return {**found, "missed": missed.sum(axis=-1), "misfit": misfit}
+    variables = over((-1, len(comparison.read_delays), len(entries)), rows)
+    missed = ~variables["reference_met"]
+    misfit = (missed + variables["reference_distance"]).sum(axis=-1)
+    return {**variables, "missed": missed.sum(axis=-1), "misfit": misfit}
 
 
-def gather(asked: Calibration, opened: Opened) -> dict[str, Any]:
+def gather(settings: Calibration, opened: Opened) -> dict[str, Any]:
     """Return the variables of a calibration: all candidates with their misfits."""
-    known, candidates = Known.model_validate(opened.about), _candidates(opened)
+    comparison, candidates = Comparison.model_validate(opened.about), _candidates(opened)
     rounds, values = zip(*candidates.values(), strict=True)
     return {
         "candidate_round": list(rounds),
-        **{f"candidate_{name}": [each[name] for each in values] for name in STEPS},
-        **_judge(known, opened),
+        **{f"candidate_{name}": [candidate[name] for candidate in values] for name in STEPS},
+        **_judge(comparison, opened),
         "candidate": list(candidates),
-        "read_delay": known.read_delays,
-        "reference": [named(entry) for entry in known.reference.entries],
+        "read_delay": comparison.read_delays,
+        "reference": [named(entry) for entry in comparison.reference.entries],
     }

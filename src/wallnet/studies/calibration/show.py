@@ -36,7 +36,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 def ordered(data: xarray.Dataset) -> "pandas.DataFrame":
     """Return all candidates at all times of the reading, by ascending misfit.
 
-    The column `configured` tells which is the configuration.
+    The column `configured` marks the configuration.
     """
     frame = data.drop_dims("reference").to_dataframe(["candidate", "read_delay"]).reset_index()
     delay = json.loads(data.attrs["parameters"])["about"]["configured_delay"]
@@ -48,7 +48,7 @@ def ordered(data: xarray.Dataset) -> "pandas.DataFrame":
 def _candidates(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     rows = ordered(data)
-    found = {
+    shown = {
         **columns("calibration", rows, "misfit", "missed", "candidate", "candidate_round"),
         "configured": (rows["configured"].values, YES),
         **columns("calibration", rows, *PARAMETERS),
@@ -56,8 +56,8 @@ def _candidates(data: xarray.Dataset, name: str) -> Table:
     stacked = data["simulated_value"].stack(place=["candidate", "read_delay"])
     values = stacked.transpose("reference", "place").values[:, rows.index]
     references = map(str, data["reference"].values)
-    found |= {each: (value, "") for each, value in zip(references, values, strict=True)}
-    return of_columns(f"{name}: candidates", found)
+    shown |= {reference: (value, "") for reference, value in zip(references, values, strict=True)}
+    return of_columns(f"{name}: candidates", shown)
 
 
 def _references(data: xarray.Dataset, name: str) -> Table:
@@ -70,9 +70,9 @@ def _references(data: xarray.Dataset, name: str) -> Table:
     both = {"best": rows.iloc[0], "configured": rows[rows["configured"]].iloc[0]}
     shown = columns("calibration", data, "reference")
     for title, row in both.items():
-        found = data.sel(candidate=row["candidate"], read_delay=row["read_delay"])
-        shown[title] = (found["simulated_value"].values, "")
-        shown[f"{title} meets it"] = (found["reference_met"].values, YES)
+        chosen = data.sel(candidate=row["candidate"], read_delay=row["read_delay"])
+        shown[title] = (chosen["simulated_value"].values, "")
+        shown[f"{title} meets it"] = (chosen["reference_met"].values, YES)
     anywhere = data["reference_met"].any("read_delay").sum("candidate")
     shown["candidates that meet it"] = (anywhere.values, ".0f")
     return of_columns(f"{name}: reference data", shown)
@@ -88,7 +88,7 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
 
     rows = ordered(data)
     good = rows[rows["misfit"] <= rows["misfit"].min() + SLACK]
-    known = good["candidate"].nunique() >= FEWEST
+    enough = good["candidate"].nunique() >= FEWEST
     settings = json.loads(data.attrs["parameters"])["settings"]
     delays = data["read_delay"].values
     ranges = Calibration.model_validate(settings).parameters
@@ -107,7 +107,7 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
             "good to": values.max(),
         }
         row: dict[str, Any] = {key: f"{value / unit:{form}}" for key, value in numbers.items()}
-        decided = YES[share <= UNDETERMINED] if known else "not known"
+        decided = YES[share <= UNDETERMINED] if enough else "not known"
         row |= {"share of the range": share, "determined": decided}
         table.append({"parameter": title, **row})
     title = f"{name}: parameters of the {len(good)} best, up to {SLACK:g} above the least misfit"

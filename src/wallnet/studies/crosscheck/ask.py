@@ -1,8 +1,8 @@
 """Cross-check: the same pulses with two calculators, to compare them."""
 
-import itertools
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import product
 from typing import Any
 
 from pydantic import Field
@@ -11,7 +11,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.declarations import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-from wallnet.experiment import Request, Simulation, pulse_job
+from wallnet.jobs import Request, Simulation, pulse_job
 from wallnet.studies.base import Requests, Rounds, Validate, VariantName, changed, study
 
 
@@ -46,24 +46,24 @@ class Crosscheck(Section):
 
 
 def problems(
-    key: str, _: str, asked: Crosscheck, campaign: Campaign, validate: Validate
+    key: str, _: str, settings: Crosscheck, campaign: Campaign, validate: Validate
 ) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
-    found = []
-    for name, case in asked.cases.items():
+    conflicts = []
+    for name, case in settings.cases.items():
         where = f"{key}.cases.{name}"
         names = (f"{where}.device", case.device, f"{where}.changes")
         device, faults = changed(*names, case.changes, campaign.simulated, validate)
-        for calculator in () if faults else asked.calculators:
+        for calculator in () if faults else settings.calculators:
             faults += validate(Device, {**device.plain(), "calculator": calculator}, where)[1]
-        found += faults
-    return found
+        conflicts += faults
+    return conflicts
 
 
-def compared(asked: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Device]:
+def compared(settings: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Device]:
     """Yield the device of each case for both calculators."""
-    for case in asked.cases.values():
-        for calculator in asked.calculators:
+    for case in settings.cases.values():
+        for calculator in settings.calculators:
             yield case.simulated(devices, calculator)
 
 
@@ -71,14 +71,14 @@ def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulati
     return pulse_job(case.simulated(devices, calculator), case.current_density)
 
 
-def requests(campaign: Campaign, name: str, asked: Crosscheck, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> Requests:
     """Return the pulse of each case with both calculators."""
-    found: Requests = {}
-    for (each, case), calculator in itertools.product(asked.cases.items(), asked.calculators):
-        path = STUDY.path(name, each, calculator.replace(":", "-"))
+    by_key: Requests = {}
+    for (label, case), calculator in product(settings.cases.items(), settings.calculators):
+        path = STUDY.path(name, label, calculator.replace(":", "-"))
         make = partial(_job, campaign.simulated, case, calculator)
-        found[each, calculator] = Request("trace", path, make)
-    return found
+        by_key[label, calculator] = Request("trace", path, make)
+    return by_key
 
 
 STUDY = study(

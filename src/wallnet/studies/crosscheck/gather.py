@@ -17,23 +17,23 @@ from wallnet.studies.opened import Opened, padded
 EDGES = ("wall_bottom", "wall_top")
 
 
-def gather(asked: Crosscheck, opened: Opened) -> dict[str, Any]:
+def gather(settings: Crosscheck, opened: Opened) -> dict[str, Any]:
     """Return the variables of all cases; a case with traces at different times is a `FileError`."""
     # in the order of the configuration, which JSON does not keep
     cases = list(dict.fromkeys(str(case) for case, _ in opened))
-    found = [_compared(opened, case, asked.calculators) for case in cases]
-    columns: dict[str, Any] = {name: [each[name] for each in found] for name in found[0]}
+    rows = [_compared(opened, case, settings.calculators) for case in cases]
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     entries = max(map(len, columns["trace_time"]))
     columns |= {
         name: padded(columns[name], entries) for name in columns if name.startswith("trace_")
     }
-    return columns | {"case": cases, "calculator": asked.calculators}
+    return columns | {"case": cases, "calculator": settings.calculators}
 
 
 def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[str, Any]:
     """Return the variables of a case."""
     names = ("time", "m", *EDGES, "wall_position", "applied_current_density")
-    traces = [opened.read((case, each), *names) for each in calculators]
+    traces = [opened.read((case, calculator), *names) for calculator in calculators]
     shared = min(trace["time"].size for trace in traces)
     times = [trace["time"].values for trace in traces]
     if not np.allclose(times[0][:shared], times[1][:shared], rtol=1e-6, atol=1e-16):
@@ -53,7 +53,7 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         "case_damping": simulated.material.damping,
         "case_current_density": simulated.current_density,
         "compared_until": times[0][shared - 1],
-        **{f"{name}_deviation": each.max() for name, each in deviations.items()},
+        **{f"{name}_deviation": deviation.max() for name, deviation in deviations.items()},
         "final_position_deviation": abs(ends[0] - ends[1]),
         "final_state": [trace.attrs["state"] for trace in traces],
         "final_settled": [trace.attrs["settled"] for trace in traces],

@@ -7,10 +7,11 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.pulse import Resolution, WholeDensity, halvings
 from wallnet.config.quantities import Duration, Section
-from wallnet.experiment import Request, level_job
-from wallnet.experiment.request import level, pulses
 from wallnet.files import WallState
+from wallnet.jobs import Request, level_job
+from wallnet.jobs.request import level, pulses
 from wallnet.studies import base
+from wallnet.studies.base import Requests, Rounds
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
@@ -32,7 +33,7 @@ class Bisected(Section):
             yield "current_densities is no ascending pair above 0; write [0.4e+12, 1.0e+12]"
 
 
-class Depinning(Bisected):
+class Depinning(base.Sampled, Bisected):
     """Pulses on a wall that rests at a notch, between a weak and a strong one.
 
     The walls rest at each notch of the device, and on tracks that have this notch only.
@@ -43,11 +44,11 @@ class Depinning(Bisected):
 
 
 @base.on_device
-def problems(key: str, name: str, asked: Depinning, device: Device) -> list[str]:
+def problems(key: str, name: str, settings: Depinning, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
     return base.without_notch(key, name, device) or [
-        *base.unrecorded(key, {"duration": asked.duration}, device, name),
-        *base.too_large(key, device, "duration", asked.duration, asked.current_densities[1]),
+        *base.unrecorded(key, {"duration": settings.duration}, device, name),
+        *base.too_large(key, device, "duration", settings.duration, settings.current_densities[1]),
     ]
 
 
@@ -57,22 +58,22 @@ Site = tuple[Device, WallState, Request]
 
 def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     """Return the walls at all notches, by track and number of the notch on the device."""
-    found: dict[tuple[str, int], Site] = {}
+    by_notch: dict[tuple[str, int], Site] = {}
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
-        found[OWN, notch] = device, state, level(name, device, state)
+        by_notch[OWN, notch] = device, state, level(name, device, state)
     state = WallState.at(1, 1)
     for notch, position in positions.items():
         changes = {"track": {"notches": {"count": None, "positions": [position]}}}
         single = Device.model_validate(laid_over(device.plain(), changes))
         make = partial(level_job, single, state.file_name)
         start = Request("level", STUDY.path(name, f"{SINGLE}-{notch}", "start"), make)
-        found[SINGLE, notch] = single, state, start
-    return found
+        by_notch[SINGLE, notch] = single, state, start
+    return by_notch
 
 
-def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds) -> Requests:
     """Return the sweep of the device, the resting walls, and the pulses on them.
 
     The pulses are the weakest and the strongest one, and those of the rounds, which have track,
@@ -80,28 +81,28 @@ def requests(campaign: Campaign, name: str, asked: Depinning, so_far: base.Round
     """
     device = campaign.simulated[name]
     resting = sites(name, device)
-    found: base.Requests = {("sweep", each): pulse for each, pulse in pulses(name, device).items()}
-    found |= {("start", *key): start for key, (*_, start) in resting.items()}
-    both = [(*key, density) for key in resting for density in asked.current_densities]
-    for track, notch, density in [*both, *(each for one in so_far for each in one)]:
+    by_key: Requests = {("sweep", j): pulse for j, pulse in pulses(name, device).items()}
+    by_key |= {("start", *key): start for key, (*_, start) in resting.items()}
+    both = [(*key, density) for key in resting for density in settings.current_densities]
+    for track, notch, density in [*both, *(pulse for one in so_far for pulse in one)]:
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
         wall, state, start = resting[track, notch]
         # the wall is examined while the current flows
-        make = partial(base.pulse_on, wall, state, density, asked.duration, 0.0)
-        found[track, notch, density] = Request("trace", path, make, (start.path,))
-    return found
+        make = partial(base.pulse_on, wall, state, density, settings.duration, 0.0)
+        by_key[track, notch, density] = Request("trace", path, make, (start.path,))
+    return by_key
 
 
-def rounds(campaign: Campaign, name: str, asked: Depinning) -> base.Expected:
+def rounds(campaign: Campaign, name: str, settings: Depinning) -> base.Expected:
     """Return at most how many pulses each round asks for, and one of them.
 
     Each round halves the gaps with a threshold. As the thresholds of one and of both ends can
     differ, two are counted for each wall, which is the most.
     """
-    low, high = asked.current_densities
-    found = requests(campaign, name, asked, ())
-    walls = sum(key[0] == "start" for key in found)
-    return [[(2 * walls, found[OWN, 1, high])]] * halvings(high - low, asked.resolution)
+    low, high = settings.current_densities
+    by_key = requests(campaign, name, settings, ())
+    walls = sum(key[0] == "start" for key in by_key)
+    return [[(2 * walls, by_key[OWN, 1, high])]] * halvings(high - low, settings.resolution)
 
 
 STUDY = base.study(

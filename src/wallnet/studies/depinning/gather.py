@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.pulse import middles
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.ask import TRACKS, Depinning
 from wallnet.studies.opened import Opened
@@ -46,8 +46,8 @@ def stay(
 
     def entered(time: NDArray[np.floating], end: NDArray[np.floating]) -> float:
         side = 1 if end[0] < position else -1
-        found = tracks.first_time(time, side * end, side * position - within)
-        return found if math.isfinite(found) else math.nan
+        first = tracks.first_time(time, side * end, side * position - within)
+        return first if math.isfinite(first) else math.nan
 
     reached = entered(time, end)
     if abs(end[-1] - position) <= within or math.isnan(reached):
@@ -61,27 +61,27 @@ def left_ends(ends: Sequence[float], position: float, within: float) -> int:
 
 
 def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
-    """Return between which current densities in A/m² so many ends leave for the first time.
+    """Return the current densities in A/m² on either side of a threshold.
 
-    These are the strongest one below that at which fewer leave, and the weakest one at which so
-    many do; NaN where there is none. `left` is the number of ends that have left, by density.
+    The upper one is the weakest at which at least `ends` ends leave, the lower one the strongest
+    below it; NaN where there is none. `left` is the number of ends that have left, by density.
 
     Examples
     --------
     >>> threshold({0.4: 0, 0.5: 1, 0.6: 2, 0.7: 2}, 2)
     (0.5, 0.6)
     """
-    high = min((each for each, count in left.items() if count >= ends), default=math.nan)
-    return max((each for each in left if not each >= high), default=math.nan), high
+    high = min((density for density, count in left.items() if count >= ends), default=math.nan)
+    return max((density for density in left if not density >= high), default=math.nan), high
 
 
-def next_round(asked: Depinning, opened: Opened) -> list[tuple[str, int, float]]:
+def next_round(settings: Depinning, opened: Opened) -> list[tuple[str, int, float]]:
     """Return track, notch and current density in A/m² of the pulses to simulate next."""
     return [
         (*site, density)
         for site, left in _left(opened).items()
         # the number of ends that leave differs at the ends of these gaps
-        for density in middles(left, asked.resolution)
+        for density in middles(left, settings.resolution)
     ]
 
 
@@ -89,15 +89,15 @@ def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
     """Return the number of ends that leave each notch by current density, by track and notch."""
     simulated = _swept(opened)[1]
     positions, within = simulated.track.inner_notch_positions, reach(simulated)
-    found: dict[tuple[str, int], dict[float, int]] = {}
+    counts: dict[tuple[str, int], dict[float, int]] = {}
     for key in opened:
         if key[0] not in TRACKS:
             continue
         track, notch, density = str(key[0]), int(key[1]), float(key[2])
         (end,) = opened.outcomes(key)
         left = left_ends([end.bottom, end.top], positions[notch - 1], within)
-        found.setdefault((track, notch), {})[density] = left
-    return found
+        counts.setdefault((track, notch), {})[density] = left
+    return counts
 
 
 def _swept(opened: Opened) -> tuple[list[Key], Simulation]:
@@ -108,11 +108,11 @@ def _swept(opened: Opened) -> tuple[list[Key], Simulation]:
 
 def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
     """Return the variables of the thresholds of all notches and of the dwell times of the sweep."""
-    found = _left(opened)
-    used = list(dict.fromkeys(track for track, _ in found))
+    counts = _left(opened)
+    used = list(dict.fromkeys(track for track, _ in counts))
     swept, simulated = _swept(opened)
     notches = len(simulated.track.inner_notch_positions)
-    limits = np.array([[threshold(left, ends) for ends in ENDS] for left in found.values()])
+    limits = np.array([[threshold(left, ends) for ends in ENDS] for left in counts.values()])
     limits = limits.reshape(len(used), notches, len(ENDS), 2)
     times = np.array([_stays(opened, key, simulated) for key in swept])
     reached, left_at = times[..., 0], times[..., 1]

@@ -30,8 +30,8 @@ def _thresholds(data: xarray.Dataset, name: str) -> Table:
     }
     for ends, words in _ENDS.items():
         for title, edge in (("above", "low"), ("by", "high")):
-            found = data[f"threshold_{edge}"].sel(ends=ends).values.ravel() / 1e12
-            columns[f"{words}, {title} (1e12 A/m²)"] = (found, ".4f")
+            densities = data[f"threshold_{edge}"].sel(ends=ends).values.ravel() / 1e12
+            columns[f"{words}, {title} (1e12 A/m²)"] = (densities, ".4f")
     return of_columns(f"{name}: thresholds from rest", columns)
 
 
@@ -50,8 +50,8 @@ def _dwell(data: xarray.Dataset, name: str) -> Table:
     }
     for index, edge in enumerate(data["edge"].values):
         for variable, verb in (("reach_time", "reaches"), ("leave_time", "leaves")):
-            found = data[variable].values[..., index][rows] / 1e-9
-            columns[f"{edge} end {verb} it (ns)"] = (found, ".2f")
+            instants = data[variable].values[..., index][rows] / 1e-9
+            columns[f"{edge} end {verb} it (ns)"] = (instants, ".2f")
         time = times[..., index][rows] / 1e-9
         sign = np.where(stays[..., index][rows], "≥ ", "")
         shown = np.where(np.isfinite(time), np.char.add(sign, np.char.mod("%.2f", time)), "–")

@@ -1,28 +1,23 @@
 """The sweep of the current densities of a device, with the levels and minima of a synapse."""
 
-from functools import partial
-
-from wallnet import files
 from wallnet.config import Campaign, Device
 from wallnet.config.declarations import PACKAGED, is_own_engine
-from wallnet.experiment import Request, initial_job
-from wallnet.experiment.energy_path import minimum_states
-from wallnet.experiment.request import level, minimum, pulses
-from wallnet.experiment.simulation import level_states
+from wallnet.jobs.energy_path import minimum_states
+from wallnet.jobs.request import initial, level, minimum, pulses
+from wallnet.jobs.simulation import level_states
 from wallnet.studies.base import Requests, Rounds, study
 
 
 def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels and minima of a synapse."""
-    initial = files.INITIAL.format(device=name)
-    found: Requests = {("initial",): Request("initial", initial, partial(initial_job, device))}
-    found |= {(density,): pulse for density, pulse in pulses(name, device).items()}
+    by_key: Requests = {("initial",): initial(name, device)}
+    by_key |= {(density,): pulse for density, pulse in pulses(name, device).items()}
     if device.kind == "synapse":
         for state in level_states(device.track):
-            found["level", str(state)] = level(name, device, state)
+            by_key["level", str(state)] = level(name, device, state)
         for state in minimum_states(device.track, device.wall.start):
-            found["minimum", str(state)] = minimum(name, device, state)
-    return found
+            by_key["minimum", str(state)] = minimum(name, device, state)
+    return by_key
 
 
 SETTINGS = tuple(name for name in PACKAGED if not is_own_engine(name))

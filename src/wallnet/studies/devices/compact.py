@@ -54,8 +54,8 @@ def compact_model(
     }
     written: Any = {"activation": _activation, "levels": _levels}[content](data)
     if barriers is not None:
-        found = retained(files.read_dataset(barriers, "barriers"))
-        lasting = {state for state, (_, known) in found.items() if known == 1}
+        states = retained(files.read_dataset(barriers, "barriers"))
+        lasting = {state for state, (_, flag) in states.items() if flag == 1}
         written = [level | {"kept": level["state"] in lasting} for level in written]
     if transitions is not None:
         pulses = files.read_dataset(transitions, "transitions")
@@ -71,10 +71,10 @@ def compact_model(
 def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[str]:
     """Return the most states between any two of which pulses lead, in both directions.
 
-    They are the largest strongly connected component of the graph of the pulses, given by the
-    states before and after each, where only some states count and are returned: a sequence of
-    pulses may pass through others. Of components with equally many, that with the first state
-    counts; the set is empty if none has two.
+    The graph of the pulses has pairs of the states before and after each. The result is its largest
+    strongly connected component. Only the states `counted` count and are returned, but a sequence
+    of pulses may pass through others. Of equally large components, the one with the first state is
+    taken; the set is empty if none has two states.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[s
     import networkx
 
     components = networkx.strongly_connected_components(networkx.DiGraph(pairs))
-    groups = ([state for state in counted if state in found] for found in components)
+    groups = ([state for state in counted if state in component] for component in components)
     several = [group for group in groups if len(group) > 1]
     return set(min(several, key=lambda group: (-len(group), counted.index(group[0])), default=()))
 
@@ -96,16 +96,16 @@ def _levels(data: "xarray.Dataset") -> list[dict[str, Any]]:
     flags = {name: name for name in ("half", "stable", "reachable")}
     flags |= {"beyond_model": "level_beyond_model", "minimum": "level_minimum"}
 
-    def known(value: "xarray.DataArray") -> float | None:
+    def finite(value: "xarray.DataArray") -> float | None:
         return value.item() if np.isfinite(value) else None
 
     return [
         {
             "state": str(level["level_state"].item()),
             **{key: bool(level[name]) for key, name in flags.items()},
-            "moved_on": known(level["level_shift"]),
+            "moved_on": finite(level["level_shift"]),
             "conductance": {
-                reading: known(level["level_conductance"].sel(reading=reading))
+                reading: finite(level["level_conductance"].sel(reading=reading))
                 for reading in files.READINGS
             },
         }
@@ -142,8 +142,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.set_defaults(handler=_write)
 
 
-def _write(given: argparse.Namespace) -> None:
-    if given.device:
-        compact_model(given.device, given.out, given.barriers, given.transitions)
+def _write(arguments: argparse.Namespace) -> None:
+    if arguments.device:
+        compact_model(arguments.device, arguments.out, arguments.barriers, arguments.transitions)
     else:
-        measured_model(given.levels, given.activation, given.out)
+        measured_model(arguments.levels, arguments.activation, arguments.out)

@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
 from wallnet.config import Device
-from wallnet.devices.conductance import both_readings, normalize
-from wallnet.devices.sweeps import arrival_times, steady_velocity
-from wallnet.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
-from wallnet.jobs import write_energy_job
+from wallnet.jobs.report import write_energy_job
+from wallnet.studies.devices.conductance import both_readings, normalize
 from wallnet.studies.devices.levels import synapse_variables
+from wallnet.studies.devices.motion import arrival_times, steady_velocity
 from wallnet.studies.devices.traces import RECORDED, WALL, End, read_at, read_trace
+from wallnet.studies.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
 from wallnet.studies.opened import Opened, over, padded
 
 logger = logging.getLogger(__name__)
@@ -79,12 +79,12 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
         # a trace ends earlier if its wall comes to rest
         when = min(read_at(device), time[-1])
         final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
-        told = {"state": end.state, "settled": end.settled, "held": end.held}
-        rows.append(told | {"end_time": time[-1], "read_time": when} | final)
+        flags = {"state": end.state, "settled": end.settled, "held": end.held}
+        rows.append(flags | {"end_time": time[-1], "read_time": when} | final)
     read = over([len(rows)], rows)
-    entries = max(each["detected"].size for each in traces)
+    entries = max(trace["detected"].size for trace in traces)
     swept = {
-        name: np.moveaxis(padded([each[name] for each in traces], entries), -1, 1).astype(
+        name: np.moveaxis(padded([trace[name] for trace in traces], entries), -1, 1).astype(
             np.float32
         )
         for name in (*RECORDED, "detected")

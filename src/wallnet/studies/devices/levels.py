@@ -9,17 +9,17 @@ import numpy as np
 from wallnet import files, tracks
 from wallnet.config import Device
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import (
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
+from wallnet.files.schema.states import FREE, INITIAL, REVERSED
+from wallnet.jobs import Simulation
+from wallnet.jobs.energy_path import minimum_states
+from wallnet.studies.devices.conductance import (
     both_readings,
     conductance_noise,
     detected_magnetization,
     normalize,
 )
-from wallnet.experiment import Simulation
-from wallnet.experiment.energy_path import minimum_states
-from wallnet.files import WallState
-from wallnet.files.schema import COMPONENTS
-from wallnet.files.schema.states import FREE, INITIAL, REVERSED
 from wallnet.studies.devices.traces import End, read_trace
 from wallnet.studies.opened import Opened, over
 
@@ -35,20 +35,20 @@ OF_MINIMUM = (
 def reaching(
     state: WallState, swept: Mapping[str, Any], ends: Sequence[End]
 ) -> tuple[list[int], dict[str, Any]]:
-    """Return the pulses after which a wall rests in a state, by their |J|, and their variables."""
+    """Return the pulses that end in a state at rest, by |J|, and what they reach as variables."""
     densities = swept["current_density"]
-    found = [index for index, end in enumerate(ends) if end.state == state and end.rests]
-    found.sort(key=lambda index: abs(densities[index]))
-    return found, {
-        "reaching_current_density": densities[found[0]] if found else np.nan,
-        "level_beyond_model": bool(found) and swept["beyond_model"][found].all(),
+    pulses = [index for index, end in enumerate(ends) if end.state == state and end.rests]
+    pulses.sort(key=lambda index: abs(densities[index]))
+    return pulses, {
+        "reaching_current_density": densities[pulses[0]] if pulses else np.nan,
+        "level_beyond_model": bool(pulses) and swept["beyond_model"][pulses].all(),
     }
 
 
 def level_variables(
     levels: Sequence[Mapping[str, Any]], detector: Detector, name: str
 ) -> dict[str, Any]:
-    """Return the variables over the levels of a synapse, given its name and those of each level.
+    """Return the variables over the levels of a synapse, from those of each level and its name.
 
     The levels are all in order, including the half levels: from the start to the reversed track, or
     from the first to the last notch. A state in which no simulated wall ended stays in the list,
@@ -59,9 +59,9 @@ def level_variables(
     wallnet.files.FileError
         If the first and the last level have the same conductance, or one of them has none.
     """
-    found = over([len(levels)], levels)
-    stable, states = found["stable"], found["level_state"]
-    conductance = both_readings(found.pop("detected"), detector)
+    variables = over([len(levels)], levels)
+    stable, states = variables["stable"], variables["level_state"]
+    conductance = both_readings(variables.pop("detected"), detector)
     for level in (0, -1):
         if not stable[level]:
             raise files.FileError(
@@ -78,15 +78,15 @@ def level_variables(
     if not np.all(np.diff(conductance[:, stable], axis=1) > 0):
         logger.warning("%s: the conductance does not rise from each level to the next", name)
     # the first level is where pulses start
-    found["reaching_current_density"][0], found["level_beyond_model"][0] = 0.0, False
+    variables["reaching_current_density"][0], variables["level_beyond_model"][0] = 0.0, False
     return {
-        **found,
+        **variables,
         "level": np.arange(len(levels)),
         "level_conductance": conductance,
         "normalized_level_conductance": normalize(
             conductance, conductance[:, :1], conductance[:, -1:]
         ),
-        "reachable": np.isfinite(found["reaching_current_density"]),
+        "reachable": np.isfinite(variables["reaching_current_density"]),
     }
 
 
@@ -116,7 +116,7 @@ def synapse_variables(
 def _level(
     state: WallState, device: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
 ) -> dict[str, Any]:
-    """Return the variables of a level, and what is `detected` there, with its `noise`.
+    """Return the variables of a level, with the `detected` magnetisation and its `noise`.
 
     Without a minimum of the energy it has no conductance. The initial state and the reversed track
     stay levels: a pulse starts from the first, and the last has no wall.
@@ -129,15 +129,15 @@ def _level(
     wall, source, resting = _measured(state, device, opened, driven)
     content = opened.read(("minimum", str(state)), *OF_MINIMUM)
     converged, energy, residual, stiffness, *least = (content[name].item() for name in OF_MINIMUM)
-    found = WallState(str(content.attrs["state"]))
+    minimum = WallState(str(content.attrs["state"]))
     held = converged == 1 and int(content.attrs["stayed"]) == 1
     if not held and state.ends and source:
-        why = f"the wall moves on to '{found}'"
-        if found == state:
+        why = f"the wall moves on to '{minimum}'"
+        if minimum == state:
             why = f"the field stays at {residual:.3g} A/m"
         what = f"the energy has no minimum in '{state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
-        source, resting = "", found
+        source, resting = "", minimum
     return reached | {
         "level_state": state,
         "level_resting_state": resting,
@@ -161,8 +161,8 @@ def _measured(
     """Return the wall at rest in a state, its simulation, and where an initialised one rests.
 
     A straight wall that is initialised at a level may slip, although `driven` walls, which are
-    bent, come to rest there. The level is then measured after a pulse; without one, the simulation
-    is empty, and the wall that which moved elsewhere.
+    bent, come to rest there. The level is then measured after a pulse; without one, the name
+    of the simulation is empty, and the wall is the one that moved elsewhere.
     """
     if state == INITIAL:
         return _start(device, opened), "initial state", state

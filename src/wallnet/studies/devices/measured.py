@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.measured import MEASURED
-from wallnet.devices.conductance import normalize
 from wallnet.files import FileError
 from wallnet.files.whole import LARGEST_TEXT, one_line, sha256_of
+from wallnet.studies.devices.conductance import normalize
 from wallnet.studies.devices.gather import LARGEST_FALL
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _refuse(path: str | Path, fault: str, line: object = None, column: str = "")
 def _refuse_first(
     path: str | Path, table: "pandas.DataFrame", wrong: "pandas.DataFrame", fault: str
 ) -> None:
-    """Raise an error on the first wrong cell of a table, if there is one; its value is in `{}`."""
+    """Raise an error on the first wrong cell of a table, if any; its value replaces `{}`."""
     places = wrong.stack()
     if places.any():
         line, column = places.idxmax()
@@ -69,11 +69,11 @@ def _refuse_first(
 
 
 def read_table(
-    path: str | Path, known: Units, required: Sequence[str], most: int
+    path: str | Path, columns: Units, required: Sequence[str], most: int
 ) -> "pandas.DataFrame":
     """Read a CSV file in UTF-8, with a header, commas between columns and decimal points.
 
-    It may have the columns and units `known`, must have those `required` and has at most `most`
+    It may have the columns and units `columns`, must have those `required` and has at most `most`
     rows. The frame has numbers by line in the file and name of the column. Its attribute `units`
     has the unit in the header by the name of the column, empty if there is none; `sha256` is that
     of the file.
@@ -107,7 +107,7 @@ def read_table(
         _refuse(path, f"is no table in UTF-8 with commas ({one_line(error)}); {fix}")
     if len(cells) > most + 1:
         _refuse(path, f"has more than {most} rows; leave some out")
-    units = _header(path, cells.index[0], cells.iloc[0], known, required)
+    units = _header(path, cells.index[0], cells.iloc[0], columns, required)
     cells = cells.iloc[1:].set_axis(list(units), axis=1)
     numbers = cells.apply(pandas.to_numeric, errors="coerce").astype(float)
     shown = cells.map(lambda cell: one_line(repr(cell)) if cell else "nothing")
@@ -118,24 +118,24 @@ def read_table(
 
 
 def _header(
-    path: str | Path, line: int, cells: Sequence[str], known: Units, required: Sequence[str]
+    path: str | Path, line: int, cells: Sequence[str], columns: Units, required: Sequence[str]
 ) -> dict[str, str]:
     """Return the unit of each column by its name, from the first line of a file."""
     units: dict[str, str] = {}
     for cell in cells:
-        found = _HEADER.fullmatch(cell)
-        name, unit = (found[1].lower(), (found[2] or "").strip()) if found else (cell, "")
-        if name not in known or name in units:
+        match = _HEADER.fullmatch(cell)
+        name, unit = (match[1].lower(), (match[2] or "").strip()) if match else (cell, "")
+        if name not in columns or name in units:
             fault = "is unknown or there twice; name the columns in the first line, with commas"
             shown = one_line(repr(cell))
-            _refuse(path, f"{fault} between them: {' and '.join(known)}", line, shown)
+            _refuse(path, f"{fault} between them: {' and '.join(columns)}", line, shown)
         units[name] = unit.replace("²", "2")
-        allowed = known[name]
+        allowed = columns[name]
         if allowed is not None and units[name] not in allowed:
-            written = " or ".join(f"{name} ({each})" for each in allowed if each)
-            given = f"is in {unit}" if unit else "has no unit"
-            _refuse(path, f"{given}; write {written}, and the numbers in this unit", line, name)
-    for name in (each for each in required if each not in units):
+            written = " or ".join(f"{name} ({unit})" for unit in allowed if unit)
+            fault = f"is in {unit}" if unit else "has no unit"
+            _refuse(path, f"{fault}; write {written}, and the numbers in this unit", line, name)
+    for name in (column for column in required if column not in units):
         _refuse(path, f"is missing; write the name {name} above its numbers", line, name)
     return units
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.config import Device
-from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.studies.base import Key
+from wallnet.studies.devices.conductance import detected_magnetization
 from wallnet.studies.opened import Opened
 from wallnet.tracks.domains import domains_of
 
@@ -98,8 +98,8 @@ class End(NamedTuple):
 
 def read_at(device: Device) -> float:
     """Return when a device is read, in s since the start of its pulse; infinite at rest."""
-    known = {"pulse_end": device.pulse.duration, "rest": math.inf}
-    return known[device.read_at] if isinstance(device.read_at, str) else device.read_at
+    times = {"pulse_end": device.pulse.duration, "rest": math.inf}
+    return times[device.read_at] if isinstance(device.read_at, str) else device.read_at
 
 
 def read_trace(

@@ -12,8 +12,8 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
-from wallnet.experiment import Request, Simulation, Train, level_job, train_job
 from wallnet.files import WallState
+from wallnet.jobs import PulseTrain, Request, Simulation, level_job, pulse_train_job
 from wallnet.studies import base
 
 
@@ -21,7 +21,7 @@ class Disturb(base.Sampled, base.FromStates):
     """Pulses of shares of the write amplitude, repeated with both signs on each state."""
 
     write: Annotated[CurrentDensity, Field(gt=0)]
-    """Write amplitude, of pulses with the duration and waveform of the device's."""
+    """Write amplitude. Pulses have the duration and the waveform of the device's pulse."""
     shares: Annotated[
         tuple[Annotated[Fraction, Field(gt=0)], ...], Field(min_length=1), ASCENDING
     ] = (0.3333, 0.5, 1.0)
@@ -36,40 +36,40 @@ class Disturb(base.Sampled, base.FromStates):
     @property
     def signed(self) -> tuple[float, ...]:
         """Shares of both signs of the current, ascending."""
-        return (*(-each for each in reversed(self.shares)), *self.shares)
+        return (*(-share for share in reversed(self.shares)), *self.shares)
 
 
 @base.on_device
-def problems(key: str, name: str, asked: Disturb, device: Device) -> list[str]:
+def problems(key: str, name: str, settings: Disturb, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
-    total = asked.repetitions * (device.pulse.duration + asked.pause)
+    total = settings.repetitions * (device.pulse.duration + settings.pause)
     return [
-        *asked.misfits(key, name, device),
-        *base.too_short(f"{key}.pause {asked.pause:g} s", asked.pause, device),
-        *base.too_large(key, device, "all pulses", total, asked.write),
+        *settings.misfits(key, name, device),
+        *base.too_short(f"{key}.pause {settings.pause:g} s", settings.pause, device),
+        *base.too_large(key, device, "all pulses", total, settings.write),
     ]
 
 
-def _train(asked: Disturb, device: Device, state: WallState, current_density: float) -> Simulation:
+def _pulse_train(settings: Disturb, device: Device, state: WallState, density: float) -> Simulation:
     """Return equal pulses on a wall that rests in a state, as long as it does."""
-    pulse = base.pulse_of(device, current_density, asked.pause, repetitions=asked.repetitions)
-    expected = (str(state),) * (asked.repetitions + 1)
-    job = train_job(device, Train(pulses=(pulse,), expected=expected, maps=False))
+    pulse = base.pulse_of(device, density, settings.pause, repetitions=settings.repetitions)
+    expected = (str(state),) * (settings.repetitions + 1)
+    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), expected=expected, maps=False))
     return job.model_copy(update={"placement": level_job(device, state.file_name).placement})
 
 
-def requests(campaign: Campaign, name: str, asked: Disturb, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Disturb, _: base.Rounds) -> base.Requests:
     """Return the level of each state, then the trains by state and share, with its sign."""
     device = campaign.simulated[name]
-    levels = asked.levels(name, device)
-    found: base.Requests = {(str(state),): request for state, request in levels.items()}
-    for state, share in itertools.product(levels, asked.signed):
+    levels = settings.levels(name, device)
+    by_key: base.Requests = {(str(state),): request for state, request in levels.items()}
+    for state, share in itertools.product(levels, settings.signed):
         # file names tell these steps apart
-        density = round(share * asked.write / CURRENT_DENSITY_STEP) * CURRENT_DENSITY_STEP
+        density = round(share * settings.write / CURRENT_DENSITY_STEP) * CURRENT_DENSITY_STEP
         path = STUDY.path(name, state.file_name, current_name(density))
-        make = partial(_train, asked, device, state, density)
-        found[str(state), share] = Request("pulse_train", path, make, (levels[state].path,))
-    return found
+        make = partial(_pulse_train, settings, device, state, density)
+        by_key[str(state), share] = Request("pulse_train", path, make, (levels[state].path,))
+    return by_key
 
 
 STUDY = base.study(

@@ -10,31 +10,31 @@ from wallnet.studies.disturb.ask import Disturb
 from wallnet.studies.opened import Opened, Outcome, over
 
 
-def gather(asked: Disturb, opened: Opened) -> dict[str, Any]:
+def gather(settings: Disturb, opened: Opened) -> dict[str, Any]:
     """Return the variables of the pulses that the states of a device survive."""
     states = [WallState(str(key[0])) for key in opened if len(key) == 1]
     starts = {state: opened.outcomes((str(state),))[0] for state in states}
     rows = []
-    for state, share in itertools.product(states, asked.signed):
+    for state, share in itertools.product(states, settings.signed):
         (_, *walls) = opened.outcomes((str(state), share))
         rests = partial(Outcome.rests_in, state=state)
         # at rest before the first pulse, and after each that the state survives
         kept = list(itertools.takewhile(rests, [starts[state], *walls]))
-        moved = [each.position for each in kept]
+        moved = [wall.position for wall in kept]
         row = {
             "survived_pulses": max(len(kept) - 1, 0),
-            "state_kept": len(kept) > asked.repetitions,
+            "state_kept": len(kept) > settings.repetitions,
             "disturb_state": str(walls[-1].state),
             "disturb_settled": walls[-1].resting is True,
             "disturb_drift": moved[-1] - moved[0] if kept else math.nan,
             "disturb_last_drift": moved[-1] - moved[-2] if len(kept) > 1 else math.nan,
         }
         rows.append(row)
-    trains = [opened.simulation((str(states[0]), share)) for share in asked.signed]
+    trains = [opened.simulation((str(states[0]), share)) for share in settings.signed]
     return {
-        **over((len(states), len(asked.signed)), rows),
+        **over((len(states), len(settings.signed)), rows),
         "disturbed": states,
         "disturbed_stable": [wall.rests_in(state) for state, wall in starts.items()],
-        "write_share": asked.signed,
+        "write_share": settings.signed,
         "disturb_current_density": [train.strongest for train in trains],
     }

@@ -7,8 +7,8 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
-from wallnet.report.device_tables import sign_of
 from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.devices.tables import sign_of
 from wallnet.studies.showing import cells, columns
 
 KEPT, LOST, UNSTABLE = "#009E73", "#E69F00", "#FFFFFF"
@@ -23,7 +23,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     least = data["survived_pulses"].where(stable).min("disturbed").values
     shares: dict[str, tuple[Any, Format]] = {
         **columns("disturb", data, "write_share", "disturb_current_density"),
-        "states that survive all pulses": ([f"{each} of {count}" for each in kept], ""),
+        "states that survive all pulses": ([f"{number} of {count}" for number in kept], ""),
         "least pulses survived": (least, ".0f"),
     }
     return [
@@ -49,7 +49,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     counts, kept = data["survived_pulses"].values, data["state_kept"].values == 1
     stable = np.broadcast_to(data["disturbed_stable"].values[:, None] == 1, kept.shape)
     colours = np.where(stable, np.where(kept, KEPT, LOST), UNSTABLE)
-    signs = [sign_of(each) for each in starts]
+    signs = [sign_of(state) for state in starts]
     figure, ((axes,),) = style.panels(figures, 1, 1, 0.2 + 0.045 * len(signs))
     texts = np.where(stable, np.char.add(np.where(kept, "≥ ", ""), counts.astype(str)), "")
     cells(axes, colours, texts, [f"{share:+.3g}" for share in shares], signs)

@@ -6,13 +6,12 @@ from functools import partial
 from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import Resolution, halvings
-from wallnet.config.quantities import Section
-from wallnet.experiment import Request, pulse_job
-from wallnet.experiment.request import pulses
-from wallnet.studies.base import Expected, Requests, Rounds, on_device, study, too_short
+from wallnet.jobs import Request, pulse_job
+from wallnet.jobs.request import pulses
+from wallnet.studies.base import Expected, Requests, Rounds, Sampled, on_device, study, too_short
 
 
-class Intervals(Section):
+class Intervals(Sampled):
     """Bisection between neighbouring pulses of a device's sweep that end in different states."""
 
     resolution: Resolution = 0.001e12
@@ -20,25 +19,25 @@ class Intervals(Section):
 
 
 @on_device
-def problems(key: str, name: str, asked: Intervals, device: Device) -> list[str]:
+def problems(key: str, name: str, settings: Intervals, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
     longest = device.relaxation.longest
-    found = too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
+    conflicts = too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device)
     if len(device.pulse.current_densities) < 2:
-        found.append(
+        conflicts.append(
             f"{key}: {name} has one current density in pulse.current_densities, and an edge "
             "lies between two; add some"
         )
-    return found
+    return conflicts
 
 
 def requests(campaign: Campaign, name: str, _: Intervals, so_far: Rounds) -> Requests:
     """Return the pulses of the sweep, with round 0 in their keys, then those of each round."""
     device = campaign.simulated[name]
-    found: Requests = {(each, 0): pulse for each, pulse in pulses(name, device).items()}
-    for number, asked in enumerate(so_far, start=1):
-        found |= {(density, number): _pulse(name, device, density) for density in asked}
-    return found
+    by_key: Requests = {(density, 0): pulse for density, pulse in pulses(name, device).items()}
+    for number, densities in enumerate(so_far, start=1):
+        by_key |= {(density, number): _pulse(name, device, density) for density in densities}
+    return by_key
 
 
 def _pulse(name: str, device: Device, density: float) -> Request:
@@ -47,7 +46,7 @@ def _pulse(name: str, device: Device, density: float) -> Request:
     return Request("trace", path, partial(pulse_job, device, density), (initial,))
 
 
-def rounds(campaign: Campaign, name: str, asked: Intervals) -> Expected:
+def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
     """Return at most how many pulses each round asks for, and one of them.
 
     Each round simulates the middle of each gap with different states at its ends, so that the
@@ -58,7 +57,7 @@ def rounds(campaign: Campaign, name: str, asked: Intervals) -> Expected:
     device = campaign.simulated[name]
     densities = device.pulse.current_densities
     gaps = (above - below for below, above in itertools.pairwise(densities))
-    count = max((halvings(gap, asked.resolution) for gap in gaps), default=0)
+    count = max((halvings(gap, settings.resolution) for gap in gaps), default=0)
     return [[(len(densities) - 1, _pulse(name, device, densities[-1]))]] * count
 
 

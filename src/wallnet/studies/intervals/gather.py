@@ -14,9 +14,9 @@ from wallnet.studies.intervals.ask import Intervals
 from wallnet.studies.opened import Opened
 
 
-def next_round(asked: Intervals, opened: Opened) -> list[float]:
+def next_round(settings: Intervals, opened: Opened) -> list[float]:
     """Return the current densities in A/m² to simulate next, none if all edges are found."""
-    return middles(_outcomes(opened), asked.resolution)
+    return middles(_outcomes(opened), settings.resolution)
 
 
 def _outcomes(opened: Opened) -> dict[float, tuple[str, bool]]:
@@ -40,19 +40,19 @@ def gather(_: Intervals, opened: Opened) -> dict[str, Any]:
     swept = {density for density, number in opened if number == 0}
     densities = sorted(outcomes)
     groups = itertools.groupby(densities, outcomes.__getitem__)
-    found, runs = zip(*((outcome, list(run)) for outcome, run in groups), strict=True)
+    ends, runs = zip(*((outcome, list(run)) for outcome, run in groups), strict=True)
     below, above = np.array([run[-1] for run in runs[:-1]]), np.array([run[0] for run in runs[1:]])
     edges, errors = (below + above) / 2, (above - below) / 2
     return {
-        "interval_state": [state for state, _ in found],
-        "interval_settled": [rests for _, rests in found],
+        "interval_state": [state for state, _ in ends],
+        "interval_settled": [rests for _, rests in ends],
         "interval_low": [np.nan, *edges],
         "interval_high": [*edges, np.nan],
         "interval_error": np.maximum([0.0, *errors], [*errors, 0.0]),
-        "interval_swept": [sum(each in swept for each in run) for run in runs],
-        "interval": np.arange(len(found)) + 1,
-        "state": [outcomes[each][0] for each in densities],
-        "settled": [outcomes[each][1] for each in densities],
-        "swept": [each in swept for each in densities],
+        "interval_swept": [sum(density in swept for density in run) for run in runs],
+        "interval": np.arange(len(ends)) + 1,
+        "state": [outcomes[density][0] for density in densities],
+        "settled": [outcomes[density][1] for density in densities],
+        "swept": [density in swept for density in densities],
         "current_density": densities,
     }

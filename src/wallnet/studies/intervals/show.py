@@ -11,6 +11,12 @@ from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import columns, some
 
 
+def _own(data: xarray.Dataset) -> xarray.Dataset:
+    """Return the dataset without intervals and pulses that only samples have."""
+    there = {"interval": data["interval_state"] != "", "current_density": data["state"] != ""}
+    return data.isel({name: np.flatnonzero(flags) for name, flags in there.items()})
+
+
 def _seen(state: WallState, settled: int) -> str:
     """Return what was seen of the wall in words."""
     if not settled:
@@ -27,6 +33,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     A sweep whose step is at most the width of an interval always has a pulse in it; a wider step
     can miss it.
     """
+    data = _own(data)
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
     ends = zip(data["interval_state"].values, data["interval_settled"].values, strict=True)
     shown = {
@@ -42,12 +49,13 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 def finding(data: xarray.Dataset, name: str) -> str:
     """Return how many intervals have a pulse of the sweep."""
-    swept = data["interval_swept"].values > 0
+    swept = _own(data)["interval_swept"].values > 0
     return f"the sweep has pulses in {some(int(swept.sum()), swept.size, 'intervals of J')}"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the interval of each state over the current density."""
+    data = _own(data)
     states = list(dict.fromkeys(map(str, data["interval_state"].values)))
     densities = data["current_density"].values / 1e12
     low = np.nan_to_num(data["interval_low"].values / 1e12, nan=float(densities[0]))
@@ -58,7 +66,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         look = {"height": 0.6, "facecolor": fill, "edgecolor": "0.3"}
         axes.barh(states.index(state), high[index] - low[index], left=low[index], **look)
     swept = data["swept"].values == 1
-    rows = np.array([states.index(str(each)) for each in data["state"].values])
+    rows = np.array([states.index(str(state)) for state in data["state"].values])
     axes.plot(densities[swept], rows[swept], linestyle="none", marker="o", color="black")
     axes.plot(densities[~swept], rows[~swept], linestyle="none", marker="|", color="black")
     axes.set_yticks(range(len(states)), states)

@@ -8,8 +8,8 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 from wallnet.config.waveform import Points
-from wallnet.experiment import Request, Simulation, Train, initial_job, train_job
 from wallnet.files import WallState
+from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_train_job
 from wallnet.studies import base
 
 WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"
@@ -55,20 +55,20 @@ def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
         shortest["tail.duration"] = tail = window.tail.duration
     # every notch once in each direction
     total = 2 * len(notches) * (window.durations[-1] + tail + window.pause)
-    found = [
+    conflicts = [
         *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
         *base.unrecorded(key, shortest, device, window.device),
         *base.too_large(key, device, "all pulses", total, window.current_densities[-1]),
     ]
     if abs(device.wall.start - notches[0]) > device.track.notch_reach:
-        found.append(
+        conflicts.append(
             f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
             f"set wall.start to {notches[0]:g} m"
         )
-    return found
+    return conflicts
 
 
-def wanted_notches(count: int) -> list[int]:
+def expected_notches(count: int) -> list[int]:
     """Return the notches, counted from 1, at which the wall has to rest: at first, after each step.
 
     There are as many steps upwards, and downwards, as notches.
@@ -76,7 +76,7 @@ def wanted_notches(count: int) -> list[int]:
     return [*range(1, count + 1), *range(count, 0, -1), 1]
 
 
-def _train(window: Window, device: Device, current_density: float, duration: float) -> Simulation:
+def _pulse_train(window: Window, device: Device, density: float, duration: float) -> Simulation:
     """Return the pulses that have to move a wall by one notch each, up and down again.
 
     There are as many steps as notches in each direction: the last of them pushes the wall against
@@ -89,24 +89,24 @@ def _train(window: Window, device: Device, current_density: float, duration: flo
         share, whole = window.tail.share, duration + window.tail.duration
         waveform = ((0.0, 1.0), (duration, 1.0), (duration, share), (whole, share))
     shape: dict[str, Any] = {"duration": whole, "waveform": waveform, "pause": window.pause}
-    ways = (current_density, -current_density)
+    ways = (density, -density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
-    expected = tuple(str(WallState.at(each, each)) for each in wanted_notches(notches))
-    return train_job(device, Train(pulses=tuple(pulses), expected=expected, maps=False))
+    expected = tuple(str(WallState.at(notch, notch)) for notch in expected_notches(notches))
+    return pulse_train_job(device, PulseTrain(pulses=tuple(pulses), expected=expected, maps=False))
 
 
 def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:
     """Return the initial state of each variant, then a train for each duration and amplitude."""
-    found: base.Requests = {}
+    by_key: base.Requests = {}
     for variant in window.variants:
         device = window.of_variant(campaign.simulated, variant)
         initial = STUDY.path(name, variant, "initial")
-        found[variant,] = Request("initial", initial, partial(initial_job, device))
+        by_key[variant,] = Request("initial", initial, partial(initial_job, device))
         for duration, density in itertools.product(window.durations, window.current_densities):
             path = STUDY.path(name, variant, duration_name(duration), current_name(density))
-            make = partial(_train, window, device, density, duration)
-            found[variant, duration, density] = Request("pulse_train", path, make, (initial,))
-    return found
+            make = partial(_pulse_train, window, device, density, duration)
+            by_key[variant, duration, density] = Request("pulse_train", path, make, (initial,))
+    return by_key
 
 
 STUDY = base.study(

@@ -23,17 +23,17 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
     notches in m, ascending.
     """
     count = len(notches)
-    for step, (pause, wanted) in enumerate(zip(pauses, ask.wanted_notches(count), strict=False)):
+    for step, (pause, notch) in enumerate(zip(pauses, ask.expected_notches(count), strict=False)):
         if pause.state in (REVERSED, EXPELLED):
             return ask.LEAVES, step
         if step and not pause.resting:
             return ask.MOVES, step
-        if pause.state == WallState.at(wanted, wanted):
+        if pause.state == WallState.at(notch, notch):
             continue
         if step == 0:
             return ask.START, step
         forward = 1 if step <= count else -1
-        further = forward * (pause.position - notches[wanted - 1])
+        further = forward * (pause.position - notches[notch - 1])
         return (ask.SKIPS if further > 0 else ask.STICKS), step
     return ask.WORKS, 0
 
@@ -67,13 +67,13 @@ def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
         outcome, step = judged(pauses, notches)
         state = str(pauses[-1].state)
         rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
-    found = over(shape, rows)
-    works = found["window_outcome"] == ask.WORKS
+    values = over(shape, rows)
+    works = values["window_outcome"] == ask.WORKS
     limits = [[edges(row, window.current_densities) for row in rows] for rows in works]
     stretches = zip(ask.EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
     return {
-        **found,
-        **{f"window_{name}": each for name, each in stretches},
+        **values,
+        **{f"window_{name}": densities for name, densities in stretches},
         "variant": variants,
         "duration": window.durations,
         "current_density": window.current_densities,

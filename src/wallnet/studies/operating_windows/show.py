@@ -28,11 +28,11 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     The half width of a stretch is at least that between the densities that work, and less than that
     between the neighbours that fail, each relative to the middle.
     """
-    points = data[[f"window_{each}" for each in ("outcome", "step", "state")]]
+    points = data[[f"window_{part}" for part in ("outcome", "step", "state")]]
     points = points.to_dataframe().reset_index()
     works = (data["window_outcome"] == ask.WORKS).sum("current_density")
     rows = rows_of(data.assign(works=works), "variant", "duration")
-    first, last, below, above = (rows[f"window_{each}"] for each in ask.EDGES)
+    first, last, below, above = (rows[f"window_{edge}"] for edge in ask.EDGES)
     working = [f"{count} of {data.sizes['current_density']}" for count in rows["works"]]
     # none if all worked
     points["window_step"] = points["window_step"].where(points["window_step"] > 0)
@@ -75,14 +75,14 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         outcomes, steps = chosen["window_outcome"].values, chosen["window_step"].values
         colours, signs = np.vectorize(LOOKS.__getitem__, otypes=[object, object])(outcomes)
         texts = np.where(signs != "", signs + " " + steps.astype(str).astype(object), "")
-        columns = [f"{each / 1e12:g}" for each in densities]
-        cells(axes, colours, texts, columns, [f"{each / 1e-9:g}" for each in durations])
+        columns = [f"{density / 1e12:g}" for density in densities]
+        cells(axes, colours, texts, columns, [f"{duration / 1e-9:g}" for duration in durations])
         axes.set(ylabel="duration (ns)", title=style.plain(str(variant)))
     panels[-1, 0].set_xlabel(style.J_LABEL)
     handles = [
-        Patch(facecolor=colour, edgecolor="0.5", label=f"{each} {sign}")
-        for each, (colour, sign) in LOOKS.items()
-        if each in data["window_outcome"].values
+        Patch(facecolor=colour, edgecolor="0.5", label=f"{outcome} {sign}")
+        for outcome, (colour, sign) in LOOKS.items()
+        if outcome in data["window_outcome"].values
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(LOOKS))
     return figure

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wallnet import files
+from wallnet import files, jobs
 from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import MOST_PULSES
 from wallnet.config.quantities import Section
-from wallnet.experiment import Job, Request, Train, train_job
-from wallnet.jobs import WriteEnergyJob, write_energy_job
+from wallnet.jobs import Job, Request
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
 
@@ -32,29 +32,29 @@ class ResponseJob(Job):
 
 
 @on_device
-def problems(key: str, name: str, asked: PulseTrain, device: Device) -> list[str]:
+def problems(key: str, name: str, settings: PulseTrain, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
-    found = []
-    if (count := sum(each.repetitions for each in asked.pulses)) > MOST_PULSES:
-        found.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
-    durations = {f"pulses.{number}.duration": p.duration for number, p in enumerate(asked.pulses)}
-    found += unrecorded(key, durations, device, name)
-    total = sum(each.repetitions * (each.duration + each.pause) for each in asked.pulses)
-    strongest = max((each.current_density for each in asked.pulses), key=abs)
-    return found + too_large(key, device, "all pulses", total, strongest, count)
+    conflicts = []
+    if (count := sum(pulse.repetitions for pulse in settings.pulses)) > MOST_PULSES:
+        conflicts.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
+    durations = {f"pulses.{n}.duration": p.duration for n, p in enumerate(settings.pulses)}
+    conflicts += unrecorded(key, durations, device, name)
+    total = sum(pulse.repetitions * (pulse.duration + pulse.pause) for pulse in settings.pulses)
+    strongest = max((pulse.current_density for pulse in settings.pulses), key=abs)
+    return conflicts + too_large(key, device, "all pulses", total, strongest, count)
 
 
-def requests(campaign: Campaign, name: str, asked: PulseTrain, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> Requests:
     """Return the pulse train."""
-    initial = files.INITIAL.format(device=asked.device)
-    make = partial(train_job, campaign.simulated[asked.device], Train(pulses=asked.pulses))
-    path = STUDY.path(name, "train")
-    return {("train",): Request("pulse_train", path, make, (initial,))}
+    initial = files.INITIAL.format(device=settings.device)
+    device, train = campaign.simulated[settings.device], jobs.PulseTrain(pulses=settings.pulses)
+    make = partial(jobs.pulse_train_job, device, train)
+    return {("train",): Request("pulse_train", STUDY.path(name, "train"), make, (initial,))}
 
 
-def about(campaign: Campaign, _: str, asked: PulseTrain) -> ResponseJob:
+def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:
     """Return what the response depends on beside the simulation."""
-    device = campaign.simulated[asked.device]
+    device = campaign.simulated[settings.device]
     return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
 
 

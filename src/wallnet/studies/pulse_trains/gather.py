@@ -11,10 +11,10 @@ import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.devices import Detector
-from wallnet.devices.conductance import both_readings, detected_magnetization, normalize
-from wallnet.experiment import Simulation
 from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS, KINDS
+from wallnet.jobs import Simulation
+from wallnet.studies.devices.conductance import both_readings, detected_magnetization, normalize
 from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
@@ -78,10 +78,10 @@ def nonlinearity(share: ArrayLike, conductance: ArrayLike) -> float:
 
     # the misfit may have several minima: start from the best of a grid
     grid = np.linspace(-STEEPEST, STEEPEST, 401)
-    best = int(np.argmin([misfit(each) for each in grid]))
+    best = int(np.argmin([misfit(curvature) for curvature in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = minimize_scalar(misfit, bounds=(low, high), method="bounded", options={"xatol": 1e-9})
-    return label(float(found.x))
+    fit = minimize_scalar(misfit, bounds=(low, high), method="bounded", options={"xatol": 1e-9})
+    return label(float(fit.x))
 
 
 def label(curvature: float) -> float:
@@ -111,20 +111,20 @@ def _of_branch(normalized: NDArray[np.float64], steps: int, rising: bool) -> dic
     """
     values = normalized[: steps + 1]
     changes = np.diff(values)
-    found = dict.fromkeys(("nonlinearity", "step_slope"), float("nan"))
-    found["step_size"] = float(changes.mean()) if steps else 0.0
+    quantities = dict.fromkeys(("nonlinearity", "step_slope"), float("nan"))
+    quantities["step_size"] = float(changes.mean()) if steps else 0.0
     if not steps or values[-1] == values[0]:
-        return found
+        return quantities
     # NeuroSim draws depression backwards, so that its conductance rises, too
     along = values if rising else values[::-1]
     share = np.arange(steps + 1) / steps
-    found["nonlinearity"] = nonlinearity(share, (along - along[0]) / (along[-1] - along[0]))
+    quantities["nonlinearity"] = nonlinearity(share, (along - along[0]) / (along[-1] - along[0]))
     if steps >= 2:
         # aihwkit: step = Δ (1 - γ w) upwards and Δ (1 + γ w) downwards, weight w from -1 to 1
         weight = 2 * values[:-1] - 1
         linear, constant = np.polyfit(weight, changes, 1)
-        found["step_slope"] = float((-1 if rising else 1) * linear / constant)
-    return found
+        quantities["step_slope"] = float((-1 if rising else 1) * linear / constant)
+    return quantities
 
 
 def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
@@ -169,6 +169,6 @@ def _branch(
     along = normalized[:, first - 1 : last + 1]
     changed = np.flatnonzero(np.abs(np.diff(along, axis=1)).max(axis=0) > SMALLEST_STEP)
     steps = int(changed[-1]) + 1 if changed.size else 0
-    told = [_of_branch(each, steps, bool(current_density[first] > 0)) for each in along]
+    rows = [_of_branch(values, steps, bool(current_density[first] > 0)) for values in along]
     pulses = {"branch_first": first, "branch_last": last, "branch_steps": steps}
-    return pulses | over([len(told)], told)
+    return pulses | over([len(rows)], rows)

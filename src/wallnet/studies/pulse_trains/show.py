@@ -9,12 +9,17 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.write_energy import trained_waveforms, write_energy_of, write_energy_of_train
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.report import WriteEnergyJob
 from wallnet.report import style
-from wallnet.report.device_tables import with_temperature, write_energies
-from wallnet.report.devices import G_NORM_LABEL, density_in_1e12, draw_ends
 from wallnet.report.tables import Columns, Format, Table, of_columns
+from wallnet.report.tracks import draw_ends
+from wallnet.studies.devices.figures import G_NORM_LABEL, density_in_1e12
+from wallnet.studies.devices.tables import with_temperature, write_energies
+from wallnet.studies.devices.write_energy import (
+    trained_waveforms,
+    write_energy_of,
+    write_energy_of_train,
+)
 from wallnet.studies.showing import Headline, columns, rows_of, some
 
 
@@ -22,10 +27,10 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
     job = WriteEnergyJob.of_dataset(data.attrs)
     names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
-    density, duration, start = (data[each].values for each in names)
-    found = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
+    density, duration, start = (data[variable].values for variable in names)
+    spent = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
-    driven, costs = data["pulse"].values > 0, write_energies(found).items()
+    driven, costs = data["pulse"].values > 0, write_energies(spent).items()
     energies = {title: (np.where(driven, cost, np.nan), form) for title, (cost, form) in costs}
     rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
     rows = rows.assign(rising=density[rows["branch_first"]] > 0)
@@ -41,7 +46,7 @@ def _pulses(data: xarray.Dataset) -> Columns:
     readings = data.sel(reading=list(files.READINGS))
     conductance = readings["pulse_conductance"].values / 1e-6
     normalized = readings["normalized_pulse_conductance"].values
-    pulse = [f"pulse_{each}" for each in ("duration", "state", "settled")]
+    pulse = [f"pulse_{part}" for part in ("duration", "state", "settled")]
     ends = ("pulse_wall_bottom", "pulse_wall_top")
     return {
         **columns("pulse_trains", data, "pulse", "pulse_train_current_density", *pulse, *ends),
@@ -132,8 +137,8 @@ def writing(data: xarray.Dataset, levels: int) -> np.ndarray | None:
     job = WriteEnergyJob.of_dataset(data.attrs)
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
     # each from a cold track
-    single = [write_energy_of(job, *each) for each in shapes]
-    spent = np.array([(1.0, each["write_energy"], each["outside_model"]) for each in single])
+    single = [write_energy_of(job, *shape) for shape in shapes]
+    spent = np.array([(1.0, cost["write_energy"], cost["outside_model"]) for cost in single])
     first, steps = (data[f"branch_{name}"].values[:2].tolist() for name in ("first", "steps"))
     distinct = [
         len(set(state[pulse - 1 : pulse + count])) == count + 1
@@ -180,13 +185,13 @@ def headline(data: xarray.Dataset, settings: Any, _: xarray.Dataset) -> Headline
 def pulses_text(data: xarray.Dataset) -> str:
     """Return the pulses of a train as text: each with its number of repetitions, or their range."""
     densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
-    durations = (f"{each / 1e-9:g}" for each in data["pulse_duration"].values[1:])
+    durations = (f"{duration / 1e-9:g}" for duration in data["pulse_duration"].values[1:])
     pulses = list(zip(densities, durations, strict=True))
-    found = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]
-    if len(found) > MOST_PULSES:
+    runs = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]
+    if len(runs) > MOST_PULSES:
         density, time = (
-            " to ".join(dict.fromkeys((min(each, key=float), max(each, key=float))))
-            for each in zip(*pulses, strict=True)
+            " to ".join(dict.fromkeys((min(column, key=float), max(column, key=float))))
+            for column in zip(*pulses, strict=True)
         )
         return f"{len(pulses)} pulses of {density}e12 A/m² for {time} ns"
-    return ", ".join(f"{n} × {density}e12 A/m² for {time} ns" for (density, time), n in found)
+    return ", ".join(f"{n} × {density}e12 A/m² for {time} ns" for (density, time), n in runs)

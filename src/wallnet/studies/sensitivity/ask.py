@@ -14,9 +14,9 @@ from wallnet.config.messages import misnamed
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
-from wallnet.experiment import Job, Request, Simulation, Train, level_job, train_job
-from wallnet.experiment.simulation import BLOCK, blocks
 from wallnet.files import WallState
+from wallnet.jobs import Job, PulseTrain, Request, Simulation, level_job, pulse_train_job
+from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
 
@@ -85,9 +85,9 @@ class Sensitivity(Bisected):
     that change a simulation of the device."""
     further: dict[base.VariantName, Assumption] = Field(default={})
     """Further assumptions by name."""
-    replicas: Annotated[int, Field(ge=BLOCK, le=100_000, multiple_of=BLOCK)] = BLOCK
-    """Repetitions of each pulse at a temperature, a multiple of 8; at least half of the walls have
-    to leave. Source: our choice."""
+    replicas: Annotated[int, Field(ge=1, le=100_000)] = BLOCK
+    """Repetitions of each pulse at a temperature; at least half of the walls have to leave. Source:
+    our choice."""
 
     @property
     def state(self) -> WallState:
@@ -101,7 +101,7 @@ class Sensitivity(Bisected):
 
 
 class Rows(Job):
-    """Assumptions in the order of the configuration, by what the dataset tells of each.
+    """Assumptions in the order of the configuration, as the dataset describes them.
 
     A row has `name`, `label`, the texts `values` of both ends, and names of their `devices`.
     """
@@ -110,128 +110,130 @@ class Rows(Job):
 
 
 def _pulse(
-    asked: Sensitivity, device: Device, density: float, replicas: tuple[int, int] | None = None
+    settings: Sensitivity, device: Device, density: float, replicas: tuple[int, int] | None = None
 ) -> Simulation:
     """Return a pulse on a wall that rests at the notch; it is examined as the pulse ends."""
-    square = {"duration": asked.duration, "waveform": ()} if asked.duration else {}
+    square = {"duration": settings.duration, "waveform": ()} if settings.duration else {}
     pulse = base.pulse_of(device, density, 0.0, **square)
     output = device.output.without_maps_between(pulse.duration)
-    placement = level_job(device, asked.state.file_name).placement
-    job = train_job(device, Train(pulses=(pulse,), maps=False))
-    changes = {"placement": placement, "output": output, "replicas": replicas}
-    return job.model_copy(update=changes)
+    placement = level_job(device, settings.state.file_name).placement
+    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False))
+    job = job.model_copy(update={"placement": placement, "output": output})
+    return of_replicas(job, device, replicas) if replicas else job
 
 
-def varied(devices: Mapping[str, Device], asked: Sensitivity) -> tuple[dict[str, Device], Rows]:
+def varied(devices: Mapping[str, Device], settings: Sensitivity) -> tuple[dict[str, Device], Rows]:
     """Return the devices to simulate by name, and the assumptions that change a simulation.
 
     Ends of assumptions with the same simulations share a device.
     """
-    plain = laid_over(devices[asked.device].plain(), asked.changes)
-    found = {REFERENCE: Device.model_validate(plain)}
-    high = asked.current_densities[1]
-    names = {_pulse(asked, found[REFERENCE], high).to_json(): REFERENCE}
+    plain = laid_over(devices[settings.device].plain(), settings.changes)
+    by_name = {REFERENCE: Device.model_validate(plain)}
+    high = settings.current_densities[1]
+    names = {_pulse(settings, by_name[REFERENCE], high).to_json(): REFERENCE}
     rows: list[dict[str, Any]] = []
-    for name in asked.assumptions or asked.offered:
-        each = asked.offered[name]
-        ends, simulated = {"lower": each.lower, "upper": each.upper}, []
+    for name in settings.assumptions or settings.offered:
+        assumption = settings.offered[name]
+        ends, simulated = {"lower": assumption.lower, "upper": assumption.upper}, []
         try:
-            made = [
+            variants = [
                 Device.model_validate(laid_over(plain, _scaled(keys, plain)))
                 for keys in ends.values()
             ]
-            jobs = [_pulse(asked, device, high).to_json() for device in made]
+            jobs = [_pulse(settings, device, high).to_json() for device in variants]
         except ValueError:  # such as an exponent without a temperature
             continue
-        for end, device, job in zip(ends, made, jobs, strict=True):
+        for end, device, job in zip(ends, variants, jobs, strict=True):
             simulated.append(names.setdefault(job, f"{name}-{end}"))
-            found.setdefault(simulated[-1], device)
+            by_name.setdefault(simulated[-1], device)
         if {*simulated} != {REFERENCE}:
-            values = each.values or (_leaf(each.lower), _leaf(each.upper))
-            row = {"name": name, "label": each.label or name, "values": values}
+            values = assumption.values or (_leaf(assumption.lower), _leaf(assumption.upper))
+            row = {"name": name, "label": assumption.label or name, "values": values}
             rows.append(row | {"devices": simulated})
-    return found, Rows(rows=rows)
+    return by_name, Rows(rows=rows)
 
 
 def problems(
-    key: str, _: str, asked: Sensitivity, campaign: Campaign, validate: base.Validate
+    key: str, _: str, settings: Sensitivity, campaign: Campaign, validate: base.Validate
 ) -> list[str]:
     """List the conflicts with the device and with assumptions, one sentence each."""
-    name, where, block = asked.device, f"{key}.device", f"{key}.changes"
-    device, found = base.changed(where, name, block, asked.changes, campaign.simulated, validate)
-    if found := found or base.without_notch(key, name, device):
-        return found
-    if asked.notch > (notches := len(device.track.inner_notch_positions)):
-        found.append(f"{key}.notch is {asked.notch}, and {name} has {notches}; choose one of these")
-    for each in asked.assumptions or ():
-        found += misnamed(f"{key}.assumptions", each, asked.offered, "an assumption")
-    if found:
-        return found
-    rows = {row["name"] for row in varied(campaign.simulated, asked)[1].rows}
-    for each in {**dict.fromkeys(rows), **asked.further}:
+    name, where, block = settings.device, f"{key}.device", f"{key}.changes"
+    devices = campaign.simulated
+    device, conflicts = base.changed(where, name, block, settings.changes, devices, validate)
+    if conflicts := conflicts or base.without_notch(key, name, device):
+        return conflicts
+    if (notch := settings.notch) > (notches := len(device.track.inner_notch_positions)):
+        conflicts.append(f"{key}.notch is {notch}, and {name} has {notches}; choose one of these")
+    for assumption in settings.assumptions or ():
+        conflicts += misnamed(f"{key}.assumptions", assumption, settings.offered, "an assumption")
+    if conflicts:
+        return conflicts
+    rows = {row["name"] for row in varied(devices, settings)[1].rows}
+    for assumption in {**dict.fromkeys(rows), **settings.further}:
+        kind = "further" if assumption in settings.further else "assumptions"
         for end in ("lower", "upper"):
-            block = f"{key}.{'further' if each in asked.further else 'assumptions'}.{each}.{end}"
-            keys = _scaled(getattr(asked.offered[each], end), device.plain())
-            found += base.changed(where, name, block, keys, {name: device}, validate)[1]
-    found = found or [
-        f"{key}: the assumption {each} changes no simulation of {name}; remove it, or add what it "
-        f"needs to {key}.changes"
-        for each in asked.assumptions or asked.further
-        if each not in rows
+            block = f"{key}.{kind}.{assumption}.{end}"
+            keys = _scaled(getattr(settings.offered[assumption], end), device.plain())
+            conflicts += base.changed(where, name, block, keys, {name: device}, validate)[1]
+    conflicts = conflicts or [
+        f"{key}: the assumption {assumption} changes no simulation of {name}; remove it, or add "
+        f"what it needs to {key}.changes"
+        for assumption in settings.assumptions or settings.further
+        if assumption not in rows
     ]
-    strongest = _pulse(asked, device, asked.current_densities[1])
+    strongest = _pulse(settings, device, settings.current_densities[1])
     duration = strongest.longest
-    found += base.unrecorded(key, {"duration": duration}, device, name)
-    return found + base.too_large(key, device, "duration", duration, strongest.strongest)
+    conflicts += base.unrecorded(key, {"duration": duration}, device, name)
+    return conflicts + base.too_large(key, device, "duration", duration, strongest.strongest)
 
 
 def requests(
-    campaign: Campaign, name: str, asked: Sensitivity, so_far: base.Rounds
+    campaign: Campaign, name: str, settings: Sensitivity, so_far: base.Rounds
 ) -> base.Requests:
     """Return the resting walls, then pulses by device, current density and first replica.
 
     The pulses are the weakest and the strongest one, and those of the rounds. At 0 K, there are no
     replicas, and 0 stands for the first.
     """
-    devices, _ = varied(campaign.simulated, asked)
-    found: base.Requests = {}
+    devices, _ = varied(campaign.simulated, settings)
+    by_key: base.Requests = {}
     starts: dict[str, str] = {}
     after: dict[str, str] = {}
-    for each, device in devices.items():
-        make = partial(level_job, device, asked.state.file_name)
-        path = STUDY.path(name, each, "start")
-        # what acts during a pulse only has no effect on it
-        after[each] = starts.setdefault(make().to_json(), path)
-        if after[each] == path:
-            found[each,] = Request("level", path, make)
-    both = [(each, density) for each in devices for density in asked.current_densities]
-    for each, density in [*both, *(pulse for one in so_far for pulse in one)]:
-        hot = devices[each].field_temperature
-        for block in blocks(asked.replicas) if hot else (None,):
+    for variant, device in devices.items():
+        make = partial(level_job, device, settings.state.file_name)
+        path = STUDY.path(name, variant, "start")
+        # assumptions that act only during a pulse share one resting wall
+        after[variant] = starts.setdefault(make().to_json(), path)
+        if after[variant] == path:
+            by_key[variant,] = Request("level", path, make)
+    both = [(variant, density) for variant in devices for density in settings.current_densities]
+    for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
+        hot = devices[variant].field_temperature
+        for block in blocks(settings.replicas) if hot else (None,):
             place = current_name(density) + (f"_replicas-{block[0]}-{block[1]}" if block else "")
-            found[each, density, block[0] if block else 0] = Request(
+            by_key[variant, density, block[0] if block else 0] = Request(
                 "ensemble" if block else "pulse_train",
-                STUDY.path(name, each, place),
-                partial(_pulse, asked, devices[each], density, block),
-                (after[each],),
+                STUDY.path(name, variant, place),
+                partial(_pulse, settings, devices[variant], density, block),
+                (after[variant],),
             )
-    return found
+    return by_key
 
 
-def rounds(campaign: Campaign, name: str, asked: Sensitivity) -> base.Expected:
+def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> base.Expected:
     """Return at most how many pulses each round asks for, by device and block of replicas.
 
     As the thresholds of one and of both ends can differ, two are counted for each, the most.
     """
-    low, high = asked.current_densities
-    pulses = requests(campaign, name, asked, ()).items()
-    strongest = [(2, each) for key, each in pulses if key[1:2] == (high,)]
-    return [strongest] * halvings(high - low, asked.resolution)
+    low, high = settings.current_densities
+    pulses = requests(campaign, name, settings, ()).items()
+    strongest = [(2, request) for key, request in pulses if key[1:2] == (high,)]
+    return [strongest] * halvings(high - low, settings.resolution)
 
 
-def about(campaign: Campaign, _: str, asked: Sensitivity) -> Rows:
+def about(campaign: Campaign, _: str, settings: Sensitivity) -> Rows:
     """Return the assumptions that change a simulation."""
-    return varied(campaign.simulated, asked)[1]
+    return varied(campaign.simulated, settings)[1]
 
 
 STUDY = base.study(

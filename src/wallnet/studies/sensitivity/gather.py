@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wallnet.config.pulse import middles
-from wallnet.experiment import Simulation
+from wallnet.jobs import Simulation
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.gather import ENDS, left_ends, reach, threshold
 from wallnet.studies.opened import Opened
@@ -17,12 +17,12 @@ BEYOND = -1
 """Outcome of a pulse that heats the film beyond the model."""
 
 
-def next_round(asked: Sensitivity, opened: Opened) -> list[tuple[str, float]]:
+def next_round(settings: Sensitivity, opened: Opened) -> list[tuple[str, float]]:
     """Return device and current density in A/m² of the pulses to simulate next."""
     return [
         (device, density)
-        for device, left in _left(asked, opened).items()
-        for density in middles(left, asked.resolution)
+        for device, left in _left(settings, opened).items()
+        for density in middles(left, settings.resolution)
     ]
 
 
@@ -37,14 +37,14 @@ def usual(counts: Sequence[int]) -> int:
     return sorted(counts, reverse=True)[(len(counts) - 1) // 2] if counts else BEYOND
 
 
-def _left(asked: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
+def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
     """Return how many ends usually leave the notch, by device and current density in A/m²."""
     counts: defaultdict[str, defaultdict[float, list[int]]] = defaultdict(lambda: defaultdict(list))
     for key in opened:
         if len(key) == 1:
             opened.read(key)  # a resting wall, which has to be that of its request
         else:
-            counts[str(key[0])][float(key[1])] += _counts(asked.notch, opened, key)
+            counts[str(key[0])][float(key[1])] += _counts(settings.notch, opened, key)
     return {
         device: {density: usual(runs) for density, runs in of_device.items()}
         for device, of_device in counts.items()
@@ -60,21 +60,21 @@ def _counts(notch: int, opened: Opened, key: Key) -> list[int]:
     position = job.track.inner_notch_positions[notch - 1]
     # before the pulse and after it; of replicas, at its end and at that of the pause
     after = [content[name].isel(pulse=[-1]).values for name in names]
-    runs = np.stack([each[:, 0, 0] if key[2] else each for each in after], axis=-1)
+    runs = np.stack([positions[:, 0, 0] if key[2] else positions for positions in after], axis=-1)
     return [left_ends(ends, position, reach(job)) for ends in runs]
 
 
-def gather(asked: Sensitivity, opened: Opened) -> dict[str, Any]:
+def gather(settings: Sensitivity, opened: Opened) -> dict[str, Any]:
     """Return the variables of the thresholds."""
     limits = {}
-    for device, left in _left(asked, opened).items():
+    for device, left in _left(settings, opened).items():
         within = {density: count for density, count in left.items() if count != BEYOND}
         limits[device] = np.array([threshold(within, ends) for ends in ENDS])
     rows, own = opened.about["rows"], limits[REFERENCE]
-    found = np.array([[limits[device] for device in row["devices"]] for row in rows])
-    middle, (low, high) = own.mean(axis=-1), np.moveaxis(found, -1, 0)
+    assumed = np.array([[limits[device] for device in row["devices"]] for row in rows])
+    middle, (low, high) = own.mean(axis=-1), np.moveaxis(assumed, -1, 0)
     # that of the only limit where a wall leaves by no pulse, or by each
-    known = np.where(np.isnan(low), high, np.where(np.isnan(high), low, (low + high) / 2))
+    estimate = np.where(np.isnan(low), high, np.where(np.isnan(high), low, (low + high) / 2))
     # a device that is the configured one has no error
     other = np.array([[[device != REFERENCE] for device in row["devices"]] for row in rows])
     return {
@@ -82,7 +82,7 @@ def gather(asked: Sensitivity, opened: Opened) -> dict[str, Any]:
         "reference_high": own[:, 1],
         "assumed_low": low,
         "assumed_high": high,
-        "effect": known / middle - 1,
+        "effect": estimate / middle - 1,
         "effect_error": other * (high - low + own[:, 1] - own[:, 0]) / 2 / middle,
         "effect_limit": np.isnan(high).astype(int) - np.isnan(low),
         "assumed_value": [row["values"] for row in rows],

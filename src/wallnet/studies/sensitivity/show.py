@@ -49,8 +49,8 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     for ends, words in ENDS.items():
         chosen = data.sel(ends=ends)
         for title, edge in (("above", "low"), ("by", "high")):
-            own, found = chosen[f"reference_{edge}"], chosen[f"assumed_{edge}"].values.ravel()
-            columns[f"{words}, {title} (1e12 A/m²)"] = (np.append(own, found) / 1e12, ".4f")
+            own, assumed = chosen[f"reference_{edge}"], chosen[f"assumed_{edge}"].values.ravel()
+            columns[f"{words}, {title} (1e12 A/m²)"] = (np.append(own, assumed) / 1e12, ".4f")
         columns[f"{words}, effect (%)"] = (["–", *_percents(data, ends).ravel()], "")
     return [of_columns(f"{name}: thresholds with each assumption at both ends", columns)]
 
@@ -61,7 +61,7 @@ def finding(data: xarray.Dataset, name: str) -> str:
     if data["effect"].sel(ends=2).isnull().all():
         return f"no threshold ({name}) lies between the weakest and the strongest pulse"
     label, values = data["assumption_label"].values[0], data["assumed_value"].values[0]
-    effects = (each.split(" ±")[0] for each in _percents(data, 2)[0])
+    effects = (text.split(" ±")[0] for text in _percents(data, 2)[0])
     most = f"{label}: {' to '.join(values)}, {' to '.join(effects)} %"
     return f"the depinning threshold ({name}) depends most on {most}"
 
@@ -69,7 +69,7 @@ def finding(data: xarray.Dataset, name: str) -> str:
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the effects as bars, the largest at the top: both thresholds, each with both bounds."""
     data = ranked(data)
-    labels = [style.plain(str(each)) for each in data["assumption_label"].values]
+    labels = [style.plain(str(label)) for label in data["assumption_label"].values]
     figure, (panels,) = style.panels(figures, 1, 2, 0.2 + 0.06 * len(labels), sharey=True)
     for axes, (ends, words) in zip(panels, ENDS.items(), strict=True):
         chosen = data.sel(ends=ends)

@@ -7,8 +7,8 @@ from pydantic import Field
 from wallnet.config import Campaign, Device
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import CurrentDensity, silent
-from wallnet.experiment import Job
 from wallnet.files import WallState
+from wallnet.jobs import Job
 from wallnet.studies import base
 from wallnet.studies.devices.ask import STUDY as DEVICES
 
@@ -36,25 +36,25 @@ class SweptDevice(Job):
 
 
 @base.on_device
-def problems(key: str, name: str, asked: Sweeps, device: Device) -> list[str]:
+def problems(key: str, name: str, settings: Sweeps, device: Device) -> list[str]:
     """List the conflicts with the device: none but those of all studies of samples."""
     return []
 
 
-def requests(campaign: Campaign, name: str, asked: Sweeps, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Sweeps, _: base.Rounds) -> base.Requests:
     """Return the initial state and the pulses, then the levels of a synapse at its notches."""
-    device = asked.swept(campaign.simulated[name])
-    found = DEVICES.requests(campaign, name, device, ())
+    device = settings.swept(campaign.simulated[name])
+    by_key = DEVICES.requests(campaign, name, device, ())
     return {
-        key: each
-        for key, each in found.items()
+        key: request
+        for key, request in by_key.items()
         if len(key) == 1 or (key[0] == "level" and not WallState(str(key[1])).half)
     }
 
 
-def about(campaign: Campaign, name: str, asked: Sweeps) -> Job:
+def about(campaign: Campaign, name: str, settings: Sweeps) -> Job:
     """Return what the device tells of its detector, and of when it is read."""
-    device = asked.swept(campaign.simulated[name])
+    device = settings.swept(campaign.simulated[name])
     left_out = {*DEVICES.left_out}
     return SweptDevice(device=device.model_dump(mode="json", exclude_none=True, exclude=left_out))
 

@@ -1,7 +1,7 @@
 """Thermal: replicas of one pulse at a temperature, and the same pulse at 0 K."""
 
-import itertools
 from functools import partial
+from itertools import product
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,9 +10,9 @@ from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
-from wallnet.experiment import Job, Request, Simulation, Train, initial_job, train_job
-from wallnet.experiment.film import film_of
-from wallnet.experiment.simulation import BLOCK, FreeWalls, blocks
+from wallnet.jobs import Job, PulseTrain, Request, Simulation, initial_job, pulse_train_job
+from wallnet.jobs.film import film_of
+from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 
@@ -39,17 +39,17 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     pause: DurationOrNone = 10e-9
     """Time without current after each pulse, at whose end a quench shows the state. Straight after
     the pulse, a quench pulls half-depinned walls back, which 10 ns avoid. Source: our choice."""
-    replicas: Annotated[int, Field(ge=BLOCK, le=100_000, multiple_of=BLOCK)] = BLOCK
-    """Repetitions of each pulse, a multiple of 8. Source: our choice."""
+    replicas: Annotated[int, Field(ge=1, le=100_000)] = BLOCK
+    """Repetitions of each pulse; each job has 8, the last one what remains. Source: our choice."""
     free_share: Annotated[Fraction, Field(gt=0)] = 0.5
-    """Share of the walls free after the pause that go on, at least one in each gap between notches
-    and block of 8. Source: our choice."""
+    """Share of the walls free after the pause that are simulated further, at least one in each gap
+    between notches and block of 8. Source: our choice."""
     free_time: Duration = 20e-9
-    """Time after the pause for which these go on, if no notch pins them before. Source: our
-    choice."""
+    """Time after the pause up to which these are simulated, unless a notch pins them before.
+    Source: our choice."""
     reading_time: Duration = 1e-6
     """Time after the pause at which states are read. Until then, pinned walls are taken to stay.
-    Walls still free after `free_time` are unresolved if it is later; no wall goes on after it.
+    Walls still free after `free_time` are unresolved if it is later; no wall is simulated after it.
     Source: our choice."""
 
     @property
@@ -64,85 +64,86 @@ class Thermal(base.Sampled, base.Varied, Sweep):
 
 
 @base.on_device
-def problems(key: str, block: str, asked: Thermal, device: Device) -> list[str]:
+def problems(key: str, block: str, settings: Thermal, device: Device) -> list[str]:
     """List the conflicts with one variant of the device, one sentence each."""
     if not initial_job(device).temperature:
         return [f"{block} has no temperature; give temperature.ambient in K"]
-    strongest = max(asked.current_densities, key=abs)
-    pulse = asked.pulse(device, strongest)
-    total = pulse.duration + max(pulse.pause, asked.onward)
+    strongest = max(settings.current_densities, key=abs)
+    pulse = settings.pulse(device, strongest)
+    total = pulse.duration + max(pulse.pause, settings.onward)
     return [
-        *base.unrecorded(key, {"duration": pulse.duration}, device, asked.device),
+        *base.unrecorded(key, {"duration": pulse.duration}, device, settings.device),
         *base.too_large(key, device, "pulse and pause", total, strongest),
     ]
 
 
-def _train(
-    asked: Thermal, device: Device, density: float, replicas: tuple[int, int] | None = None
+def _pulse_train(
+    settings: Thermal, device: Device, density: float, replicas: tuple[int, int] | None = None
 ) -> Simulation:
     """Return one pulse with its pause, at 0 K without replicas."""
-    pulse = asked.pulse(device, density)
-    free = FreeWalls(share=asked.free_share, longest=asked.onward) if replicas else None
-    job = train_job(device, Train(pulses=(pulse,), maps=False, free=free))
+    pulse = settings.pulse(device, density)
+    free = FreeWalls(share=settings.free_share, longest=settings.onward) if replicas else None
+    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False, free=free))
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
-    return job.model_copy(update={"output": output, "replicas": replicas})
+    job = job.model_copy(update={"output": output})
+    return of_replicas(job, device, replicas) if replicas else job
 
 
-def requests(campaign: Campaign, name: str, asked: Thermal, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Thermal, _: base.Rounds) -> base.Requests:
     """Return initial states, a train for each pulse at 0 K, and the blocks of each variant.
 
     The barriers of the device are the last, if the campaign asks for those of a variant.
     """
-    cold = campaign.simulated[asked.device].model_copy(update={"temperature": None})
+    cold = campaign.simulated[settings.device].model_copy(update={"temperature": None})
     start = STUDY.path(name, "initial")
-    found: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
-    for density in asked.current_densities:
+    by_key: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
+    for density in settings.current_densities:
         path = STUDY.path(name, current_name(density))
-        make = partial(_train, asked, cold, density)
-        found[density,] = Request("pulse_train", path, make, (start,))
+        make = partial(_pulse_train, settings, cold, density)
+        by_key[density,] = Request("pulse_train", path, make, (start,))
     starts: dict[str, str] = {}
-    for variant in asked.variants:
-        device = asked.of_variant(campaign.simulated, variant)
+    for variant in settings.variants:
+        device = settings.of_variant(campaign.simulated, variant)
         example = initial_job(device)
         initial = STUDY.path(name, variant, "initial")
         # models that differ by the heat of pulses have one initial state
         start = starts.setdefault(example.to_json(), initial)
         if start == initial:
-            found[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
-        for density, replicas in itertools.product(asked.current_densities, blocks(asked.replicas)):
+            by_key[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
+        for density, replicas in product(settings.current_densities, blocks(settings.replicas)):
             place = f"{current_name(density)}_{example.temperature:.1f}K"
             path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
-            make = partial(_train, asked, device, density, replicas)
-            found[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
-    if about(campaign, name, asked).attempt_frequencies:
-        paths = BARRIERS.requests_of(campaign, asked.device).items()
-        found |= {key: each for key, each in paths if each.kind == "barrier"}
-    return found
+            make = partial(_pulse_train, settings, device, density, replicas)
+            by_key[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
+    if about(campaign, name, settings).attempt_frequencies:
+        paths = BARRIERS.requests_of(campaign, settings.device).items()
+        by_key |= {key: request for key, request in paths if request.kind == "barrier"}
+    return by_key
 
 
 class ReadoutJob(Job):
-    """What the states of each variant are read with, by its name."""
+    """Detectors and attempt frequencies with which states are read, by name of the variant."""
 
     detectors: dict[str, Detector]
     attempt_frequencies: dict[str, tuple[float, float]] = silent({})
     """Least and greatest attempt frequency in 1/s of variants whose barriers are asked for."""
 
 
-def about(campaign: Campaign, _: str, asked: Thermal) -> ReadoutJob:
+def about(campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
     """Return detectors and attempt frequencies, on which no simulation depends."""
-    variants = {name: asked.of_variant(campaign.simulated, name) for name in asked.variants}
-    device = campaign.simulated[asked.device]
-    barriers = BARRIERS.subjects(campaign).get(asked.device)
+    variants = {name: settings.of_variant(campaign.simulated, name) for name in settings.variants}
+    device = campaign.simulated[settings.device]
+    barriers = BARRIERS.subjects(campaign).get(settings.device)
     # they depend on track and film, which a variant can change
     frequencies = {
         name: barriers.attempt_frequencies
-        for name, each in variants.items()
+        for name, variant in variants.items()
         if barriers
-        and each.film_temperature == barriers.temperature
-        and (each.sampled_track, each.variation, film_of(each))
+        and variant.film_temperature == barriers.temperature
+        and (variant.sampled_track, variant.variation, film_of(variant))
         == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
     }
-    detectors = {name: each.detector for name, each in variants.items()}
+    detectors = {name: variant.detector for name, variant in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
 
 

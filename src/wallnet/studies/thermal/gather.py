@@ -1,9 +1,9 @@
 """Thermal: the probability of each state, from the walls of all replicas."""
 
-import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.devices import Detector
-from wallnet.experiment import Simulation
-from wallnet.experiment.simulation import blocks
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
+from wallnet.jobs import Simulation
+from wallnet.jobs.simulation import blocks
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.gather import conductances
@@ -52,8 +52,9 @@ class Wall(NamedTuple):
 def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
     """Count the walls in each state at the reading time: those known to be, and those expected.
 
-    A wall that a notch pins at the end of the pause is taken to stay there until then. Expected are
-    also the other free walls, divided as those in their gap that were simulated further.
+    A wall that a notch pins at the end of the pause is taken to stay there until then. The
+    expected counts add the other free walls, in the proportions of those of their gap that were
+    simulated further.
     """
     certain = Counter(
         wall.later or wall.state for wall in walls if wall.later or wall.state != FREE
@@ -86,8 +87,8 @@ def interval(low: int, high: int, total: int) -> tuple[float, float]:
 
     if not total:
         return math.nan, math.nan
-    tests = (binomtest(each, total) for each in (low, high))
-    least, most = (each.proportion_ci(CONFIDENCE, "exact") for each in tests)
+    tests = (binomtest(count, total) for count in (low, high))
+    least, most = (test.proportion_ci(CONFIDENCE, "exact") for test in tests)
     return float(least.low), float(most.high)
 
 
@@ -97,43 +98,42 @@ def _order(state: str) -> tuple[int, tuple[int, ...]]:
     return (outside[state], ()) if state in outside else (2, WallState(state).ends or ())
 
 
-def gather(asked: Thermal, opened: Opened) -> dict[str, Any]:
+def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models and current densities."""
     # in the order of the configuration, which JSON does not keep
     models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
-    shape = (len(models), len(asked.current_densities))
-    cold = [opened.outcomes((density,))[-1] for density in asked.current_densities]
-    places = itertools.product(models, asked.current_densities)
-    points = [_point(asked, opened, *place) for place in places]
+    shape = (len(models), len(settings.current_densities))
+    cold = [opened.outcomes((density,))[-1] for density in settings.current_densities]
+    points = [_point(settings, opened, *at) for at in product(models, settings.current_densities)]
     every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
     # all traces have the same times, and all first blocks the same replicas
-    traced, time, numbers = max((each for *_, each in points), key=lambda each: each[0].size)
+    traced, time, numbers = max((traces for *_, traces in points), key=lambda t: t[0].size)
     rows = []
-    for walls, known, (found, *_) in points:
-        known["traced_conductance"] = found if found.size else np.full_like(traced, math.nan)
-        rows.append(_row(walls, states, asked) | known)
+    for walls, variables, (curves, *_) in points:
+        variables["traced_conductance"] = curves if curves.size else np.full_like(traced, math.nan)
+        rows.append(_row(walls, states, settings) | variables)
     values = over(shape, rows)
     ambient = dict(zip(models, values.pop("ambient")[:, 0], strict=True))
     for name in ("replica_conductance", "traced_conductance"):
         values[name] = np.moveaxis(values[name], 2, 0)
     return {
-        **_lifetimes(asked, opened, states, ambient),
+        **_lifetimes(settings, opened, states, ambient),
         **values,
         "time": time,
         "traced": numbers,
-        "reading_time": asked.reading_time,
+        "reading_time": settings.reading_time,
         "model": models,
         "outcome": states,
         "cold_state": [str(wall.state) for wall in cold],
         "cold_position": [wall.position for wall in cold],
-        "replica": np.arange(asked.replicas) + 1,
-        "current_density": asked.current_densities,
+        "replica": np.arange(settings.replicas) + 1,
+        "current_density": settings.current_densities,
     }
 
 
-def _row(walls: Sequence[Wall], states: Sequence[str], asked: Thermal) -> dict[str, Any]:
+def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dict[str, Any]:
     """Return the variables of the outcomes of one pulse in one model."""
     (certain, expected), total = outcomes(walls), len(walls)
     unknown = total - certain.total()
@@ -154,15 +154,15 @@ def _row(walls: Sequence[Wall], states: Sequence[str], asked: Thermal) -> dict[s
         "free_share": share(counts[FREE]),
         # a wall that is free when it is read is free
         "unresolved_share": share(
-            expected.get(FREE, 0) if asked.reading_time > asked.free_time else 0.0
+            expected.get(FREE, 0) if settings.reading_time > settings.free_time else 0.0
         ),
         # beyond the model there are no walls
-        "free_position": places or [math.nan] * asked.replicas,
+        "free_position": places or [math.nan] * settings.replicas,
     }
 
 
 def _lifetimes(
-    asked: Thermal, opened: Opened, states: Sequence[str], ambient: Mapping[str, float]
+    settings: Thermal, opened: Opened, states: Sequence[str], ambient: Mapping[str, float]
 ) -> dict[str, Any]:
     """Return the variables of the lifetimes of states at the ambient temperature of models, in K.
 
@@ -181,9 +181,9 @@ def _lifetimes(
         for model, frequencies in opened.about.get("attempt_frequencies", {}).items():
             row = list(ambient).index(model)
             longest, lives[row] = (lifetime(barrier, ambient[model], f) for f in frequencies)
-            lasts[row, certain & (lives[row] > asked.reading_time)] = 1
+            lasts[row, certain & (lives[row] > settings.reading_time)] = 1
             # an unknown barrier would only be lower
-            lasts[row, longest <= asked.reading_time] = 0
+            lasts[row, longest <= settings.reading_time] = 0
     return {"outcome_lifetime": lives, "outcome_lasts": lasts}
 
 
@@ -194,7 +194,7 @@ def _mirrored(state: str) -> str:
 
 
 def _point(
-    asked: Thermal, opened: Opened, model: str, density: float
+    settings: Thermal, opened: Opened, model: str, density: float
 ) -> tuple[list[Wall], dict[str, Any], list[NDArray[Any]]]:
     """Return what is known of one pulse in one model: walls of all replicas, variables, traces.
 
@@ -202,31 +202,31 @@ def _point(
     the pause; `ambient` is in K. The traces are conductances (2, traced, time), their times in s
     and the numbers of their replicas. Beyond the model there are no walls and conductances.
     """
-    walls, attributes, replicas = [], [], []
+    walls, about, replicas = [], [], []
     detector = Detector.model_validate(opened.about["detectors"][model])
     traced: list[NDArray[Any]] = [np.empty((2, 0, 0)), np.empty(0), np.empty(0)]
-    for first, _ in blocks(asked.replicas):
+    for first, _ in blocks(settings.replicas):
         content = opened.read((model, density, first), *OF_BLOCK)
-        data = {name: each.values for name, each in content.variables.items()}
-        attributes.append(content.attrs)
+        data = {name: variable.values for name, variable in content.variables.items()}
+        about.append(content.attrs)
         walls += _walls(content)
         end = data["pulse_start"][-1] + data["pulse_duration"][-1]
         moments = np.array([end, data["pause_end"][-1]])
         replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
         if first == 1 and "traced_profile" in data:
-            found = conductances(content, detector, data["traced_profile"], data["time"])
-            traced = [found, data["time"], data["traced"]]
-    spin = [float(each.get("spin_temperature", math.nan)) for each in attributes]
-    highest = [float(each.get("highest_temperature", each["temperature"])) for each in attributes]
-    known: dict[str, Any] = {
-        "replica_conductance": np.full((2, asked.replicas, 2), math.nan),
-        "ambient": float(attributes[0]["temperature"]),
+            conductance = conductances(content, detector, data["traced_profile"], data["time"])
+            traced = [conductance, data["time"], data["traced"]]
+    spin = [float(block.get("spin_temperature", math.nan)) for block in about]
+    highest = [float(block.get("highest_temperature", block["temperature"])) for block in about]
+    variables: dict[str, Any] = {
+        "replica_conductance": np.full((2, settings.replicas, 2), math.nan),
+        "ambient": float(about[0]["temperature"]),
         "mean_spin_temperature": np.mean(spin),
         "highest_temperature": max(highest),
-        "heated_beyond_model": any("beyond_model" in each for each in attributes),
+        "heated_beyond_model": any("beyond_model" in block for block in about),
     }
-    known["replica_conductance"][:, : len(walls)] = np.concatenate(replicas, axis=1)
-    return walls, known, traced
+    variables["replica_conductance"][:, : len(walls)] = np.concatenate(replicas, axis=1)
+    return walls, variables, traced
 
 
 def _walls(content: xarray.Dataset) -> list[Wall]:
@@ -234,9 +234,9 @@ def _walls(content: xarray.Dataset) -> list[Wall]:
     track = Simulation.from_json(str(content.attrs["parameters"])).track
     quenched = (content[name].values[:, -1] for name in OF_BLOCK[:3])
     last = (content["onward_state"].values, content["replica_profile"].values[:, -1, -1])
-    found = []
+    walls = []
     for state, bottom, top, later, profile in zip(*quenched, *last, strict=True):
-        told = (SEVERAL, "") if has_several_walls(profile) else (str(state), str(later))
+        outcome = (SEVERAL, "") if has_several_walls(profile) else (str(state), str(later))
         gap, position = tracks.gap(track, bottom, top), float(bottom + top) / 2
-        found.append(Wall(told[0], gap, position, told[1]))
-    return found
+        walls.append(Wall(outcome[0], gap, position, outcome[1]))
+    return walls

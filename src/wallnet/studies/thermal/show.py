@@ -48,26 +48,26 @@ def faults(data: "xarray.Dataset", name: str) -> list[str]:
     """Return what the user should change, as the page of a campaign shows it."""
     written = (data["outcome_probability"] > 0).any("current_density")
     short = written & (data["outcome_lasts"] == 0)
-    found = []
+    messages = []
     for model in data["model"].values[short.any("outcome").values]:
         states = ", ".join(map(str, data["outcome"].values[short.sel(model=model).values]))
-        found.append(
+        messages.append(
             f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
             f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
             "shorten reading_time"
         )
-    return found
+    return messages
 
 
 def finding(data: "xarray.Dataset", name: str) -> str:
     """Return how many pulses write one state in all runs."""
     written = data["outcome_probability"].drop_sel(outcome="free", errors="ignore")
     surely = (written == 1).any("outcome").sum("current_density")
-    told = (
+    counts = (
         some(int(count), data.sizes["current_density"], "pulses") + of_variant(str(model))
         for model, count in zip(data["model"].values, surely.values, strict=True)
     )
-    return f"with heat ({name}), {' and '.join(told)} write one state in all runs"
+    return f"with heat ({name}), {' and '.join(counts)} write one state in all runs"
 
 
 def probabilities(data: "xarray.Dataset") -> "pandas.DataFrame":
@@ -133,16 +133,16 @@ def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
     from matplotlib.patches import Rectangle
 
     models, states = data["model"].values, list(map(str, data["outcome"].values))
-    density = [f"{each / 1e12:g}" for each in data["current_density"].values]
+    density = [f"{density / 1e12:g}" for density in data["current_density"].values]
     height = 0.12 + len(models) * (0.06 + 0.036 * len(states))
     figure, panels = style.panels(figures, len(models), 1, height, sharex=True)
     for axes, model in zip(panels[:, 0], models, strict=True):
         chosen = data.sel(model=model).transpose("outcome", ...)
-        found, low, high = (np.nan_to_num(chosen[name].values) for name in PROBABILITY)
+        probability, low, high = (np.nan_to_num(chosen[name].values) for name in PROBABILITY)
         # so few replicas are pale; dark colours would hide the numbers
         shades = colormaps["Blues"](0.7 * low)
-        texts = np.vectorize("{:.2f}\n{:.2f}–{:.2f}".format)(found, low, high)
-        cells(axes, shades, np.where(found > 0, texts, ""), density, states)
+        texts = np.vectorize("{:.2f}\n{:.2f}–{:.2f}".format)(probability, low, high)
+        cells(axes, shades, np.where(probability > 0, texts, ""), density, states)
         for column, cold in enumerate(map(str, data["cold_state"].values)):
             place = (column - 0.5, states.index(cold) - 0.5)
             axes.add_patch(Rectangle(place, 1, 1, fill=False, ec="#D55E00", lw=1.5, zorder=3))

@@ -5,8 +5,8 @@ from functools import partial
 
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
-from wallnet.experiment import Job, Request
-from wallnet.jobs import write_energy_job
+from wallnet.jobs import Job, Request
+from wallnet.jobs.report import write_energy_job
 from wallnet.studies import base
 
 
@@ -19,32 +19,32 @@ class Transitions(base.Sampled, base.FromStates, PulseGrid):
     @property
     def signed(self) -> tuple[float, ...]:
         """Current densities of both signs in A/m², ascending."""
-        return (*(-each for each in reversed(self.current_densities)), *self.current_densities)
+        return (*(-j for j in reversed(self.current_densities)), *self.current_densities)
 
 
 @base.on_device
-def problems(key: str, name: str, asked: Transitions, device: Device) -> list[str]:
+def problems(key: str, name: str, settings: Transitions, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
     longest = device.relaxation.longest
-    keys, total = "durations and relaxation.longest", asked.durations[-1] + longest
+    keys, total = "durations and relaxation.longest", settings.durations[-1] + longest
     return [
-        *asked.misfits(key, name, device),
+        *settings.misfits(key, name, device),
         *base.too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
-        *base.unrecorded(key, {"durations": asked.durations[0]}, device, name),
-        *base.too_large(key, device, keys, total, asked.signed[-1]),
+        *base.unrecorded(key, {"durations": settings.durations[0]}, device, name),
+        *base.too_large(key, device, keys, total, settings.signed[-1]),
     ]
 
 
-def requests(campaign: Campaign, name: str, asked: Transitions, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Transitions, _: base.Rounds) -> base.Requests:
     """Return the level of each state, then the pulses by state, duration and current density."""
     device = campaign.simulated[name]
-    levels = asked.levels(name, device)
-    found: base.Requests = {(str(state),): request for state, request in levels.items()}
-    for state, duration, density in itertools.product(levels, asked.durations, asked.signed):
+    levels = settings.levels(name, device)
+    by_key: base.Requests = {(str(state),): request for state, request in levels.items()}
+    for state, duration, density in itertools.product(levels, settings.durations, settings.signed):
         path = STUDY.path(name, state.file_name, duration_name(duration), current_name(density))
         make = partial(base.pulse_on, device, state, density, duration, device.relaxation.longest)
-        found[str(state), duration, density] = Request("trace", path, make, (levels[state].path,))
-    return found
+        by_key[str(state), duration, density] = Request("trace", path, make, (levels[state].path,))
+    return by_key
 
 
 def about(campaign: Campaign, name: str, _: Transitions) -> Job:

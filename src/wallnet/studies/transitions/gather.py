@@ -30,7 +30,7 @@ def target_of(
     return -1
 
 
-def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
+def gather(settings: Transitions, opened: Opened) -> dict[str, Any]:
     """Return the variables of the pulses from all states of a device.
 
     A wall counts as in a state up to one width parameter from the wall that was initialised there.
@@ -41,7 +41,7 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
     starts, ends = ([opened.outcomes(key)[0] for key in keys] for keys in (levels, pulses))
     reach = opened.simulation(levels[0]).material.wall_width_parameter
     stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
-    shape = (len(names), len(asked.durations), len(asked.signed))
+    shape = (len(names), len(settings.durations), len(settings.signed))
     rows = [
         {
             "end_state": str(end.state),
@@ -62,6 +62,6 @@ def gather(asked: Transitions, opened: Opened) -> dict[str, Any]:
         "left": moves.any(axis=(1, 2)),
         "start": names,
         "target": targets,
-        "duration": asked.durations,
-        "current_density": asked.signed,
+        "duration": settings.durations,
+        "current_density": settings.signed,
     }

@@ -7,12 +7,12 @@ import pandas
 import xarray
 
 from wallnet.config import Figures
-from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs import WriteEnergyJob
+from wallnet.jobs.report import WriteEnergyJob
 from wallnet.report import style
-from wallnet.report.device_tables import sign_of, write_energies
 from wallnet.report.tables import Format, Table, of_columns, significant
+from wallnet.studies.devices.tables import sign_of, write_energies
+from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.showing import YES, cells, columns, rows_of, some
 
 
@@ -74,13 +74,13 @@ def _sequences(data: xarray.Dataset, rows: pandas.DataFrame, name: str) -> Table
     """Return the table of the shortest sequences, each pulse from a cold track."""
     stable = data["start"].values[data["start_stable"].values == 1]
     leads = rows["start"].isin(stable) & rows["target"].notna() & (rows["start"] != rows["target"])
-    found = shortest(rows[leads])
+    sequences = shortest(rows[leads])
     table = []
     for start, target in itertools.product(data["start"].values, data["target"].values):
         row = {"from": start, "to": target}
-        if (pulses := found.get(start, {}).get(target)) is not None:
-            each = pulses[["current_density", "duration", "target"]].itertuples(index=False)
-            shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in each]
+        if (pulses := sequences.get(start, {}).get(target)) is not None:
+            steps = pulses[["current_density", "duration", "target"]].itertuples(index=False)
+            shown = [f"{j / 1e12:+.4f} for {t / 1e-9:g} ns to {to}" for j, t, to in steps]
             numbers = (len(pulses), pulses["energy"].sum() / 1e-12, pulses["rise"].max())
             row |= {_PULSES: "; ".join(shown), **dict(zip(_NUMBERS, numbers, strict=True))}
         table += [row] if start != target else []
@@ -90,7 +90,7 @@ def _sequences(data: xarray.Dataset, rows: pandas.DataFrame, name: str) -> Table
 
 
 def _states(data: xarray.Dataset, name: str) -> Table:
-    """Return the table of what rests, and of what nothing reaches or leaves."""
+    """Return the table of the states: whether walls rest there, and pulses reach or leave them."""
     # no pulse starts from a track without a wall
     starts = data[["start_stable", "left"]].to_dataframe()
     rows = data[["reached"]].to_dataframe().join(starts).fillna({"left": 0}).reset_index()
@@ -120,8 +120,8 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     for column, axes in enumerate(panels[:, 0]):
         # the light part, on which black text can be read
         colours = colormaps["viridis"](0.35 + 0.65 * scale(middle[:, column]))
-        columns = [f"{each / 1e12:+g}" for each in densities]
-        cells(axes, colours, signs[:, column], columns, [sign_of(str(each)) for each in starts])
+        columns = [f"{density / 1e12:+g}" for density in densities]
+        cells(axes, colours, signs[:, column], columns, [sign_of(str(start)) for start in starts])
         axes.set(ylabel="from", title=f"pulses of {durations[column] / 1e-9:g} ns")
     panels[-1, 0].set_xlabel(style.J_LABEL)
     return figure
@@ -133,17 +133,17 @@ NOTHING, NO_WALL, UNKNOWN = "nothing", "a wall initialised there moves on", "unk
 def level_columns(
     data: xarray.Dataset | None, device: xarray.Dataset
 ) -> dict[str, tuple[list[str], Format]]:
-    """Return what pulses do to levels: which are reached, and which pulses leave them."""
+    """Return columns of levels: whether pulses reach each, and which pulses leave it."""
     states = [str(state) for state in device["level_state"].values]
-    known = () if data is None else zip(data["target"].values, data["reached"].values, strict=True)
-    reached = {target: YES[each] for target, each in known}
-    told = [reached.get(each, UNKNOWN) for each in states]
-    found: dict[str, tuple[list[str], Format]] = {"reached from other states": (told, "")}
+    pairs = () if data is None else zip(data["target"].values, data["reached"].values, strict=True)
+    reached = {target: YES[flag] for target, flag in pairs}
+    words = [reached.get(state, UNKNOWN) for state in states]
+    shown: dict[str, tuple[list[str], Format]] = {"reached from other states": (words, "")}
     own = 1 if device["current_density"].values.sum() >= 0 else -1
     for which, sign in {"sweep's": own, "opposite": -own}.items():
         title = f"left by pulses of the {which} sign ({'+' if sign > 0 else '-'})"
-        found[f"{title}, |J| (1e12 A/m²)"] = ([_left(each, data, sign) for each in states], "")
-    return found
+        shown[f"{title}, |J| (1e12 A/m²)"] = ([_left(state, data, sign) for state in states], "")
+    return shown
 
 
 def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
@@ -168,5 +168,5 @@ def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     signs = rows["end_state"].map(sign_of)
     rows["there"] = signs.where(rows["end_target"] >= 0, "(" + signs + ")")
     rows["pulse"] = rows["size"].map(lambda size: f"{size / 1e12:g}") + " to " + rows["there"]
-    found = rows.groupby("duration")["pulse"].agg(", ".join)
-    return "; ".join(f"{time / 1e-9:g} ns: {told}" for time, told in found.items())
+    by_duration = rows.groupby("duration")["pulse"].agg(", ".join)
+    return "; ".join(f"{time / 1e-9:g} ns: {pulses}" for time, pulses in by_duration.items())

@@ -1,0 +1,34 @@
+"""What do rough edges change? Maps of the wall after one pulse, perfect and on three samples.
+
+    python examples/rough_edges.py rough_edges.png
+
+prints width and wall of each sample.
+"""
+
+import sys
+from pathlib import Path
+
+from matplotlib import pyplot
+
+from wallnet import api
+
+ROUGH = {
+    "disorder": {"edges": {"rms": 1.8e-9, "correlation_length": 25e-9}},
+    "track.cell_size": 2e-9,
+    "track.edges": "smooth",
+}
+configuration = Path(__file__).with_name("devices.yaml")
+
+figure, panels = pyplot.subplots(4, 1, figsize=(4.2, 3), layout="constrained", sharex=True)
+for sample, axes in enumerate(panels):
+    device = api.load_device(configuration, "small-neuron", ROUGH | {"sample": sample})
+    trace = api.simulate(device, 0.3e12, progress=False)
+    width = trace.magnetic_cells * device.track.cell_size / 1e-9
+    wall = trace.wall_position[-1].item() / 1e-9
+    print(f"sample {sample}: width {width.mean():.1f} ± {width.std():.1f} nm, wall {wall:.1f} nm")
+    m_z = trace.magnetization[-1].sel(component="z")
+    axes.pcolormesh(m_z.x / 1e-9, m_z.y / 1e-9, m_z, cmap="RdBu", vmin=-1, vmax=1)
+    axes.axvline(wall, color="k", linewidth=0.8)
+    axes.set(aspect="equal", ylim=(-8, 40), yticks=[], ylabel=sample or "perfect", facecolor="0.8")
+panels[-1].set_xlabel("position (nm), after 1 ns of 0.3 × 10¹² A/m²")
+figure.savefig(sys.argv[1] if sys.argv[1:] else "rough_edges.png", dpi=120)

@@ -1,0 +1,158 @@
+"""Jobs that need the energy alone: minima, and paths of least energy between them."""
+
+import itertools
+import math
+from typing import ClassVar
+
+from wallnet.config.devices import Device
+from wallnet.config.track import Track
+from wallnet.files import WallState
+from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.film import film_of
+from wallnet.jobs.simulation import WallPlacement, level_states
+
+Pair = tuple[WallState, WallState]
+
+Ends = tuple[float, float]
+"""Positions in m at which a wall meets the lower and the upper edge."""
+
+SECONDS_PER_CELL_IMAGE = 2e-5
+"""Processor time of a path for one cell and one image, in s, of one core of a server."""
+
+
+class StaticJob(TrackJob):
+    """Computation from the energy of the embedded engine, with any calculator of the device."""
+
+    calculator_name: ClassVar[str] = "film"
+    threads: ClassVar[int] = 1
+    memory: ClassVar[int]
+    """Memory in MB that its job asks for."""
+    runtime: ClassVar[int]
+    """Wall time in min that its job asks for."""
+    longest: ClassVar[float] = 0.0
+
+
+class Minimum(StaticJob):
+    """Minimisation of the energy from a wall that is initialised in one state of a device."""
+
+    memory = 800
+    runtime = 15
+    processor_time: ClassVar[float] = 0.0  # it takes seconds
+    state: str
+    placement: WallPlacement | None = None
+    """Positions of the initialised wall; None for the reversed track, which has none."""
+
+
+class EnergyPath(StaticJob):
+    """The path of least energy between two neighbouring states."""
+
+    memory = 1500
+    runtime = 60
+    first: str
+    second: str
+    spacing: float
+    """Distance in m by which a wall end moves from image to image."""
+
+    @property
+    def processor_time(self) -> float:
+        """Estimate in s."""
+        columns, rows = self.track.cells
+        pair = WallState(self.first), WallState(self.second)
+        return SECONDS_PER_CELL_IMAGE * images_of(self.track, pair, self.spacing) * columns * rows
+
+
+def minimum_states(track: Track, start: float) -> list[WallState]:
+    """Return the states of a synapse from which the energy is minimised, in order.
+
+    The wall of the synapse starts at `start`, in m.
+    """
+    placed = list(level_states(track))
+    return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
+
+
+def minimum_job(device: Device, name: str, temperature: float | None = None) -> Minimum:
+    """Return the job that minimises the energy from a state of a synapse.
+
+    Its `name` is that in files, such as "2", "2-3", "initial" or "reversed". The temperature in K
+    is that of `film.film_of`.
+    """
+    state = WallState.from_file_name(name)
+    start = device.wall.start
+    placement = None
+    if state != REVERSED:
+        bottom, top = level_states(device.track)[state] if state.ends else (start, start)
+        placement = WallPlacement(bottom=bottom, top=top)
+    material = film_of(device, temperature)
+    return Minimum(
+        track=device.sampled_track.of_energy(),
+        material=material,
+        variation=device.variation and device.variation.of_energy(),
+        state=state,
+        placement=placement,
+    )
+
+
+def neighbours(track: Track) -> list[Pair]:
+    """Return the pairs of neighbouring states of a track, from left to right.
+
+    Neighbours differ by one notch, of one end or of both. The first and the last notch are also
+    neighbours of the track without a wall, unless its ends are fixed. Half states with the lower
+    end ahead are not listed: they are mirror images of the others, and their energies are the same.
+    """
+    states = level_states(track)
+    whole = [state for state in states if not state.half]
+    pairs: list[Pair] = []
+    for left, right in itertools.pairwise(whole):
+        half = between(left, right)
+        pairs += [(left, right), (left, half), (half, right)]
+    if track.fixed_ends is not None or not whole:
+        return pairs
+    return [(EXPELLED, whole[0]), *pairs, (whole[-1], REVERSED)]
+
+
+def between(left: WallState, right: WallState) -> WallState:
+    """Return the half state between two whole ones, with the upper end ahead."""
+    if left.ends is None or right.ends is None:
+        raise ValueError(f"no state is between '{left}' and '{right}'; name two notches")
+    return WallState.at(left.ends[0], right.ends[1])
+
+
+def images_of(track: Track, pair: Pair, spacing: float) -> int:
+    """Return the number of images between two states, a `spacing` in m apart."""
+    return images_between(*ends_of(track, pair), spacing)
+
+
+def ends_of(track: Track, pair: Pair, outside: float = 0.0) -> tuple[Ends, Ends]:
+    """Return the positions in m of both ends of the wall in both states.
+
+    A wall that has left the track is `outside`, in m, beside it.
+    """
+    left, right = -outside, track.length + outside
+    places = {EXPELLED: (left, left), REVERSED: (right, right)} | level_states(track)
+    return places[pair[0]], places[pair[1]]
+
+
+def images_between(start: Ends, stop: Ends, spacing: float) -> int:
+    """Return the number of images of a path between walls with given ends; all in m."""
+    moves = (abs(b - a) for a, b in zip(start, stop, strict=True))
+    return max(5, math.ceil(max(moves) / spacing - 1e-9) + 1)
+
+
+def barrier_job(
+    device: Device, first: str, second: str, spacing: float, temperature: float | None = None
+) -> EnergyPath:
+    """Return the job of a pair of states of a synapse.
+
+    They are named as in files, such as "2", "2-3", "expelled" or "reversed". A wall end moves by
+    `spacing`, in units of Δ, from image to image. The temperature in K is that of `film.film_of`.
+    """
+    material = film_of(device, temperature)
+    return EnergyPath(
+        track=device.sampled_track.of_energy(),
+        material=material,
+        variation=device.variation and device.variation.of_energy(),
+        first=WallState.from_file_name(first),
+        second=WallState.from_file_name(second),
+        spacing=spacing * material.wall_width_parameter,
+    )

@@ -1,0 +1,288 @@
+"""The film of a device: its material at a temperature, and checks of a device by its film.
+
+`check` is handed to `wallnet.config.parse`. Temperatures are in K.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
+from wallnet.config.disorder import LARGEST
+from wallnet.config.messages import validated
+from wallnet.config.quantities import Section, silent
+from wallnet.config.track import Track
+from wallnet.film import fluctuations, renormalization
+from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.newell import Cell
+from wallnet.film.terms import Layer, SpinTorque, Terms
+
+LARGEST_TRACE = 4_000_000_000
+"""Largest size of one trace in memory, in bytes."""
+LARGEST_WORK = 1e15
+"""Largest number of cells times steps of one simulation: about a month of one core."""
+COLDEST_USUAL = 100.0
+"""Ambient temperature in K below which a warning asks whether it is in degrees Celsius."""
+LONGEST_USUAL = 100e-9
+"""Duration of a pulse in s above which a warning asks for its unit."""
+THERMAL_STEP = 3.0
+"""Processor time of a step at a temperature, with all columns, in steps without one."""
+SMOOTH_EDGES = 2.5
+"""Processor time with smooth edges, whose steps are shorter, relative to stairs."""
+
+SPIN_DIRECTION = (0.0, 1.0, 0.0)
+"""Polarisation of the spin current of a charge current along +x, which drives the wall towards
++x."""
+
+
+def terms_of(material: StaticMaterial) -> Terms:
+    """Return the energy terms of a material, with the dynamics of one for simulations."""
+    terms = Terms(
+        saturation_magnetization=material.saturation_magnetization,
+        exchange_stiffness=material.exchange_stiffness,
+        dmi_constant=material.dmi_constant,
+        anisotropy=material.uniaxial_anisotropy,
+        external_field=(0.0, 0.0, material.bias_field / VACUUM_PERMEABILITY),
+    )
+    if not isinstance(material, SimulatedMaterial):
+        return terms
+    return replace(terms, damping=material.damping, gyromagnetic_ratio=material.gyromagnetic_ratio)
+
+
+def torque_of(material: SimulatedMaterial, current_density: float) -> SpinTorque:
+    """Return the torque of a current density in A/m²."""
+    return SpinTorque(
+        current_density=current_density,
+        polarization=material.polarization,
+        direction=SPIN_DIRECTION,
+        slonczewski_lambda=material.slonczewski_lambda,
+        field_like=material.field_like_torque,
+    )
+
+
+class FilmLaw(Section):
+    """How the film of a job changes with its temperature."""
+
+    curie_temperature: float
+    """Curie temperature of the film in K."""
+    anisotropy_exponent: float = silent(3.0)
+    """Power of the magnetisation with which the anisotropy changes."""
+    exchange_exponent: float = silent(2.0)
+    """Power of the magnetisation with which A changes."""
+    dmi_exponent: float = silent(2.0)
+    """Power of the magnetisation with which D changes."""
+    damping_law: str = silent("constant")
+    """How the damping changes."""
+
+    @property
+    def law(self) -> renormalization.Law:
+        """The law for terms of a film."""
+        return renormalization.Law(*(getattr(self, key) for key in FilmLaw.model_fields))
+
+
+def law_of(device: Device) -> FilmLaw:
+    """Return how the film of a device changes with its temperature."""
+    law = device.film_law
+    keys = {key: getattr(law, key) for key in FilmLaw.model_fields if hasattr(law, key)}
+    return FilmLaw(curie_temperature=device.material.curie_temperature, **keys)
+
+
+def domain_magnetization(material: StaticMaterial, cell: Cell, temperature: float) -> float:
+    """Return the mean of a cell's moment in a domain, 1 at 0 K.
+
+    The edges of a cell are in m. If the domain is not stable, `ValueError` is raised.
+    """
+    if not temperature:
+        return 1.0
+    return renormalization.domain_magnetization(terms_of(material), cell, temperature)
+
+
+@lru_cache(maxsize=64)
+def time_step(
+    material: SimulatedMaterial,
+    cell: Cell,
+    current_density: float,
+    fraction: float = 1.0,
+    temperature: float = 0.0,
+) -> float:
+    """Return the engine's time step in s under a current density in A/m².
+
+    The edges of a cell are in m. Without a temperature, the step is a fraction of the stability
+    limit.
+
+    Raises
+    ------
+    ValueError
+        If the damping is too low or too high for a temperature.
+    """
+    layer = Layer.of_one_cell(cell, terms_of(material))
+    torque = torque_of(material, current_density)
+    if temperature:
+        return fluctuations.longest_step(layer, temperature, torque)
+    return fraction * layer.time_step(torque)[1]
+
+
+def cells_of(device: Device) -> SimulatedMaterial:
+    """Return the material of a device that simulations take: at a temperature, that of the cells.
+
+    Raises
+    ------
+    ValueError
+        If the film is not perpendicular at its temperature, or a value is out of bounds there.
+    """
+    law, temperature = device.film_law, device.field_temperature
+    if law.values_of == "cells" and temperature:
+        return _rounded(device.material, terms_of(device.material), law.ambient)
+    film = _film(device, law.ambient)
+    if temperature:
+        film = renormalization.of_cells(film, device.track.cell, temperature)
+    return _rounded(device.material, film, law.ambient)
+
+
+def film_of(device: Device, temperature: float | None = None) -> StaticMaterial:
+    """Return the material of minima and paths: the film without a thermal field.
+
+    It has a temperature, by default `Device.film_temperature`.
+
+    Raises
+    ------
+    ValueError
+        If the film is not perpendicular at it, or a value is out of bounds; the text begins with
+        a key of `material`.
+    """
+    kelvin = device.film_temperature if temperature is None else temperature
+    material = _rounded(device.material, _film(device, kelvin), kelvin)
+    return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
+
+
+def _film(device: Device, kelvin: float) -> Terms:
+    """Return the terms of the film at a temperature; see `film_of`."""
+    terms, law, measured = terms_of(device.material), device.film_law, device.measured_at
+    if law.values_of == "cells":
+        terms = renormalization.of_film(terms, device.track.cell, measured)
+    if kelvin == measured:
+        return terms
+    changes = law_of(device).law
+    if max(kelvin, measured) >= changes.end:
+        raise ValueError(
+            f"curie_temperature is {changes.curie_temperature:g} K, too low for Bloch's law from "
+            f"{measured:g} to {kelvin:g} K, which ends at {changes.end:g} K; raise it or change "
+            "the temperature"
+        )
+    return changes.at_temperature(terms, measured, kelvin)
+
+
+def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMaterial:
+    """Return a material with its terms at a temperature, in six digits."""
+    simulated = material.simulated
+    if terms == terms_of(material):
+        return simulated
+    fields = (key for key in StaticMaterial.model_fields if key != "bias_field")
+    names = {key: key.removeprefix("uniaxial_") for key in fields}
+    if terms.damping != material.damping:
+        names["damping"] = "damping"
+    # so that all machines simulate the same job
+    values = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
+    rounded, findings = validated(SimulatedMaterial, simulated.model_dump() | values)
+    if rounded is None:
+        (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
+        raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")
+    return rounded
+
+
+def check(device: Device) -> tuple[str, list[str]]:
+    """Return why a device cannot be simulated, empty if it can, and warnings.
+
+    Each is a sentence that begins with a key of the device.
+    """
+    try:
+        film = film_of(device)
+        if device.temperature:
+            step_of(device)
+            domain_magnetization(cells_of(device), device.track.cell, device.field_temperature)
+    except ValueError as error:
+        return f"material.{error}", []
+    if fault := cell_fault(device.track, film):
+        return fault, []
+    longest = max(device.pulse.duration + device.relaxation.longest, device.wall.relaxation)
+    keys = "pulse.duration and relaxation.longest"
+    return size_fault(device, keys, longest, _strongest(device)), [*_doubts(device, film)]
+
+
+def cell_fault(track: Track, material: StaticMaterial) -> str:
+    """Return why the cells of a track are too large for a film, empty if they are not."""
+    if track.cell_size <= material.wall_width_parameter:
+        return ""
+    return (
+        f"track.cell_size {track.cell_size:g} m is above the width parameter of the wall, Δ = "
+        f"√(A/K_eff) = {material.wall_width_parameter:.4g} m, so that the cells pin the wall; "
+        f"choose at most {material.largest_cell:.3g} m"
+    )
+
+
+def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
+    if device.track.cell_size > film.largest_cell:
+        yield (
+            f"track.cell_size {device.track.cell_size:g} m is above {film.largest_cell:.4g} m, the "
+            "smaller of Δ/2 and the exchange length, so that the cells may pin the wall; choose a "
+            "smaller one, or compare with one"
+        )
+    if device.disorder and (grains := device.disorder.grains):
+        lost = LARGEST * math.hypot(grains.anisotropy, grains.thickness)
+        if lost * film.uniaxial_anisotropy > film.effective_anisotropy:
+            yield (
+                f"disorder.grains lets Ku of a grain be {100 * lost:.0f} % lower, at four standard "
+                "deviations, so that it lies in the plane; lower anisotropy or thickness"
+            )
+    if device.temperature and (kelvin := device.temperature.ambient) < COLDEST_USUAL:
+        yield (
+            f"temperature.ambient is {kelvin:g} K, that is {kelvin - 273.15:.0f} °C; write "
+            f"{kelvin + 273.15:g} if it is in °C"
+        )
+    if device.pulse.duration > LONGEST_USUAL:
+        yield (
+            f"pulse.duration is {device.pulse.duration:g} s, longer than usual; write 1.5e-9 for "
+            "1.5 ns"
+        )
+
+
+def _strongest(device: Device) -> float:
+    return max(device.pulse.current_densities, key=abs)
+
+
+def step_of(device: Device, current_density: float | None = None) -> float:
+    """Return the engine's time step in s under a current density in A/m², or the strongest."""
+    density = _strongest(device) if current_density is None else current_density
+    fraction = device.film.time_step_fraction
+    return time_step(
+        cells_of(device), device.track.cell, density, fraction, device.field_temperature
+    )
+
+
+def size_fault(device: Device, keys: str, duration: float, strongest: float, maps: int = 0) -> str:
+    """Return why a trace exceeds the memory or a simulation would not end, or an empty text.
+
+    A typing error can cause either. `keys` make the duration, in s. The strongest current density
+    is in A/m². `maps` counts maps beside those of `output.snapshot_interval`.
+    """
+    columns, rows = device.track.cells
+    output = device.output
+    entries = duration / output.interval
+    snapshots = duration / output.snapshot_interval + maps
+    size = 12 * (entries * columns + snapshots * columns * rows)
+    if size > LARGEST_TRACE:
+        return (
+            f"output.interval {output.interval:g} s and output.snapshot_interval "
+            f"{output.snapshot_interval:g} s make a trace of {size:.3g} bytes over "
+            f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
+        )
+    steps = duration / step_of(device, strongest)
+    cost = THERMAL_STEP if device.field_temperature else 1.0
+    cost *= SMOOTH_EDGES if device.track.edges == "smooth" else 1.0
+    if cost * columns * rows * steps > LARGEST_WORK:
+        return (
+            f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "
+            "is more than a month; shorten them or enlarge track.cell_size"
+        )
+    return ""

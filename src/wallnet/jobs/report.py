@@ -1,0 +1,179 @@
+"""Jobs: the part of the configuration that each computation needs, as canonical JSON.
+
+Those of figures of devices or networks, of the summary and of the energy of pulses and of writing
+networks are here.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from wallnet.config import Campaign, ConfigError, Device
+from wallnet.config.devices import StaticMaterial
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, Strip
+from wallnet.config.messages import misnamed
+from wallnet.config.networks import RunSet
+from wallnet.config.quantities import Section, silent
+from wallnet.config.reference import Reference
+from wallnet.config.stages import PROGRAMMED_STAGES
+from wallnet.config.track import Track
+from wallnet.jobs.base import Job
+from wallnet.jobs.film import FilmLaw, film_of, law_of, terms_of
+
+Drawing = TypeVar("Drawing")
+
+
+class FigureJob(Job):
+    """Draw a figure of devices or networks.
+
+    `shown` are the current densities in A/m² that figures of single pulses show; chosen if there
+    are none. `paper` are the numbers of notches whose rows of the paper's Table II are shown too.
+    """
+
+    figure: str
+    shown: tuple[float, ...] = ()
+    paper: tuple[int, ...] = ()
+
+    def drawing(self, drawings: Mapping[str, Drawing]) -> Drawing:
+        """Return the function that draws it, of those of a module by their names.
+
+        Raises
+        ------
+        wallnet.config.ConfigError
+            If there is none.
+        """
+        for fault in misnamed("figure in --job", self.figure, drawings, "a figure of the module"):
+            raise ConfigError(fault)
+        return drawings[self.figure]
+
+
+class Studied(Section):
+    """A subject of a study, which the summary reads.
+
+    `settings` are None if the campaign does not have it. The summary waits for its results if it is
+    `needed`, and otherwise shows them if they exist. With a `headline`, they have a part of the
+    page.
+    """
+
+    study: str
+    subject: str
+    device: str | None = None
+    """Its device, if it has one."""
+    settings: dict[str, Any] | None = None
+    needed: bool
+    headline: bool
+
+
+class SummaryJob(Job):
+    """Summarise a campaign: its findings, reference data, and one synapse in figures.
+
+    `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
+    `shown` has the pulses of each device that are shown in A/m², where the campaign chooses them.
+    `studied` has what the page shows of the studies. `networks` tells whether there are networks,
+    and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
+    page links, and `warnings` are those about the configuration.
+    """
+
+    devices: tuple[str, ...]
+    shown: Mapping[str, tuple[float, ...]]
+    studied: tuple[Studied, ...]
+    written: str | None = None
+    networks: bool
+    synapses: tuple[str, ...]
+    table_ii: Mapping[str, int]
+    reference: Reference
+    linked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = silent(())
+
+
+class WriteEnergyJob(FilmLaw, Job, Strip):
+    """Computation of energy and temperature of pulses on one track.
+
+    It is a parameter of devices and tables: no simulation depends on it.
+    """
+
+    length: float
+    width: float
+    polarization: float
+    film: StaticMaterial
+    """The film before the pulses."""
+    heating: Heating
+    ambient: float = silent(ROOM_TEMPERATURE)
+    """Temperature in K of the track before the pulses."""
+    track: Track | None = None
+    """The track, if current and heat vary along it."""
+    heat_simulated: bool = silent(False)
+    """Whether the simulated film has the mean temperature of the track."""
+
+    @property
+    def resistance(self) -> float:
+        """Resistance of metal and magnet between the ends of a track without notches in Ω."""
+        metal = self.heavy_metal
+        alone = metal.resistivity * self.length / (self.width * metal.thickness)
+        return alone / (1 + self.shunt)
+
+    @property
+    def stored(self) -> float:
+        """Heat that metal, magnet and cap store, per area and rise, in J/(m² K)."""
+        return self.heat_capacity(self.heating)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Temperatures in K where D of the film is critical, and where the model ends."""
+        return self.law.limits(terms_of(self.film), self.ambient)
+
+    @property
+    def rescaling(self) -> float:
+        """P/θ, the current density in the metal per J of the device."""
+        return self.heavy_metal.rescaling(self.polarization)
+
+    @classmethod
+    def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
+        """Return the job that a device file or the dataset of a study states in its attributes."""
+        parameters = json.loads(attributes["parameters"])
+        if "about" in parameters:
+            return cls.model_validate(parameters["about"].get("write_energy", parameters["about"]))
+        return write_energy_job(Device.model_validate(parameters["settings"]))
+
+
+def write_energy_job(device: Device) -> WriteEnergyJob:
+    """Return the job for pulses on a device."""
+    law, strip = device.film_law, device.strip
+    return WriteEnergyJob(
+        track=device.track if strip.crowding else None,
+        length=device.track.length,
+        width=device.track.width,
+        polarization=device.material.polarization,
+        film=film_of(device),
+        **dict(strip),
+        heating=device.heating,
+        ambient=law.ambient,
+        heat_simulated=law.heating == "pulse",
+        **dict(law_of(device)),
+    )
+
+
+class ProgrammingEnergyJob(Job):
+    """Computation of the energy of writing networks on the levels of simulated synapses.
+
+    `written_by` has the pulse train that writes a synapse.
+    """
+
+    run_set: RunSet
+    written_by: dict[str, str]
+
+
+def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
+    """Return the job that computes the energy of writing the networks of the first two seeds.
+
+    Its set of networks has only those with all weights on levels. Of a measured synapse, neither
+    pulses nor track are known.
+    """
+    networks = campaign.networks
+    run_set = networks.run_set()
+    places = tuple(place for place in run_set.places if place[0] in campaign.simulated)
+    synapses = {name for name, _ in places}
+    return ProgrammingEnergyJob(
+        run_set=run_set.limited(PROGRAMMED_STAGES, places=places, seeds=run_set.seeds[:2]),
+        written_by={name: by for name, by in networks.written_by.items() if name in synapses},
+    )

@@ -1,0 +1,138 @@
+"""Requests: computations of a campaign, each with its path, and those that studies share.
+
+Nothing here imports NumPy before an estimate is computed, since every job of the workflow makes
+requests.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+from typing import Literal
+
+from wallnet import files
+from wallnet.config import Device, current_name
+from wallnet.config.declarations import PACKAGED
+from wallnet.files import WallState
+from wallnet.jobs.code import revision_of
+from wallnet.jobs.energy_path import EnergyPath, Minimum, minimum_job
+from wallnet.jobs.simulation import Simulation, initial_job, level_job, pulse_job
+
+Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
+
+SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train", "ensemble")
+"""Kinds that a calculator simulates."""
+
+COMMANDS: dict[Kind, str] = {
+    **dict.fromkeys(SIMULATED, "simulate"),
+    **{kind: kind for kind in ("initial", "minimum", "barrier")},
+}
+"""Kinds of requests, each with a rule of its name, and the commands that compute them."""
+
+COUNTED: dict[Kind, str] = {
+    **dict.fromkeys(SIMULATED, "simulations"),
+    "barrier": "paths between minima",
+}
+"""Kinds that an estimate of work counts, and what it calls them. A minimum takes seconds."""
+
+
+def digest_of(parameters: str) -> str:
+    """Return a digest of the JSON of a request, which a file has in its attribute `parameters`."""
+    return hashlib.sha256(parameters.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One computation of a campaign.
+
+    Attributes
+    ----------
+    kind : str
+        Key of `COMMANDS`.
+    path : str
+        Its result.
+    make : callable
+        Returns what is computed. It is called only if needed, since a campaign can have 100,000
+        requests.
+    after : tuple of str
+        Results from which it starts.
+    sweep : str
+        Name of requests that take equally long, of which an estimate looks at one; empty for none.
+    """
+
+    kind: Kind
+    path: str
+    make: Callable[[], Simulation | Minimum | EnergyPath]
+    after: tuple[str, ...] = ()
+    sweep: str = ""
+
+    def of_sample(self, number: int) -> "Request":
+        """Return the request with the paths of a numbered sample."""
+        after = tuple(files.of_sample(path, number) for path in self.after)
+        return replace(self, path=files.of_sample(self.path, number), after=after)
+
+    @property
+    def computes(self) -> Simulation | Minimum | EnergyPath:
+        """What is computed, made anew: kept, 10,000 of them would take 25 MB."""
+        return self.make()
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of its JSON; a result belongs to it if it has the same."""
+        return digest_of(self.computes.to_json())
+
+    @property
+    def command(self) -> list[str]:
+        """Words of the command that computes it."""
+        return [COMMANDS[self.kind], *(["--after", *self.after] if self.after else [])]
+
+    @property
+    def calculator(self) -> str:
+        """Name of its calculator; minima and paths have the embedded engine."""
+        return self.computes.calculator_name
+
+    @property
+    def software(self) -> str:
+        """Environment of `workflow/envs` with the software of its calculator, if it has one."""
+        packaged = PACKAGED.get(self.calculator)
+        return packaged.software if packaged else ""
+
+    @property
+    def revision(self) -> int:
+        """Revision of the code that computes it."""
+        return revision_of(self.calculator)
+
+
+def initial(name: str, device: Device) -> Request:
+    """Return the initial state of a device."""
+    return Request("initial", files.INITIAL.format(device=name), partial(initial_job, device))
+
+
+def pulses(name: str, device: Device) -> dict[float, Request]:
+    """Return the requests of the sweep of a device by their current densities in A/m²."""
+    after = (files.INITIAL.format(device=name),)
+    # a sweep can have 100,000 pulses: only the current density is filled in for each
+    path = files.TRACE.format(device=name, current="{}")
+    densities = device.pulse.current_densities
+    first = cache(partial(pulse_job, device, densities[0]))
+
+    def another(density: float) -> Simulation:
+        """Return a pulse of the sweep, without a check of all other parameters."""
+        return first().model_copy(update={"current_density": density})
+
+    return {
+        j: Request("trace", path.format(current_name(j)), partial(another, j), after, path)
+        for j in densities
+    }
+
+
+def level(name: str, device: Device, state: WallState) -> Request:
+    """Return the request of a wall that is initialised in a state of a synapse and relaxes."""
+    path = files.LEVEL.format(device=name, state=state.file_name)
+    return Request("level", path, partial(level_job, device, state.file_name))
+
+
+def minimum(name: str, device: Device, state: WallState) -> Request:
+    """Return the request of the minimum of the energy next to a state of a synapse."""
+    path = files.MINIMUM.format(device=name, state=state.file_name)
+    return Request("minimum", path, partial(minimum_job, device, state.file_name))

@@ -1,0 +1,38 @@
+"""Maps of m_z along a track, and its wall against time, which several figures show."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet.report import style
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+
+NM = 1e-9
+
+X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
+
+
+def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
+    """Draw m_z at the snapshot nearest to a time, and outline the film."""
+    snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
+    m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
+    x, y = trace["x"].values / NM, trace["y"].values / NM
+    half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
+    extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
+    colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
+    image = axes.imshow(m_z, origin="lower", extent=extent, **colours)
+    if np.isnan(m_z).any():
+        axes.contour(x, y, np.isnan(m_z), levels=[0.5], colors="black", linewidths=0.5)
+    axes.set(xlim=extent[:2], ylim=extent[2:])
+    axes.tick_params(top=False, right=False, direction="out")
+    return image
+
+
+def draw_ends(axes: "Axes", data: "xarray.Dataset") -> None:
+    """Draw both ends of the wall of a trace, or of a train, in nm against time in ns."""
+    time = data["time"].values / 1e-9
+    for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):
+        axes.plot(time, data[f"wall_{edge}"].values / 1e-9, label=title, **style.look(index))

@@ -1,0 +1,101 @@
+"""Simulations: their steps, their JSON, and what of it is left out."""
+
+import json
+
+import pytest
+
+from wallnet import config, jobs, simulate
+from wallnet.config import ProgramPulse
+from wallnet.jobs import PulseTrain, Request, Simulation
+from wallnet.jobs.film import check, step_of
+from wallnet.jobs.request import digest_of
+from wallnet.simulate import SimulationError
+
+PATH = "results/traces/synapse/0.5000.nc"
+
+
+@pytest.fixture
+def synapse(tiny):
+    return config.parse(tiny, check).simulated["synapse"]
+
+
+@pytest.fixture
+def pulse(synapse):
+    return jobs.pulse_job(synapse, 0.5e12)
+
+
+@pytest.fixture
+def train(synapse):
+    pulses = (
+        ProgramPulse(current_density=0.7e12, duration=2e-9, pause=1e-9, repetitions=2),
+        ProgramPulse(current_density=-0.9e12, duration=0.5e-9),
+    )
+    return jobs.pulse_train_job(
+        synapse, PulseTrain(pulses=pulses, expected=("notch 1", "", "", ""))
+    )
+
+
+def test_a_single_pulse_is_its_own_step(pulse):
+    assert list(pulse.steps()) == [pulse]
+    assert (pulse.pulses, pulse.strongest) == (1, 0.5e12)
+    assert pulse.longest == pulse.pulse_duration + pulse.relaxation.longest
+
+
+def test_each_pulse_of_a_train_is_a_step_with_its_own_pause(train):
+    steps = list(train.steps())
+    assert [step.current_density for step in steps] == [0.7e12, 0.7e12, -0.9e12]
+    assert [step.pulse_duration for step in steps] == [2e-9, 2e-9, 0.5e-9]
+    assert [step.relaxation.longest for step in steps] == [1e-9, 1e-9, 0.0]
+    # a pause lasts exactly its time: no wall has rested long enough before
+    assert steps[0].relaxation.hold == 1e-9
+    assert all(step.train is None and step.track == train.track for step in steps)
+    assert (train.pulses, train.strongest) == (3, -0.9e12)
+    assert train.longest == pytest.approx(6.5e-9, rel=1e-12, abs=0)
+
+
+def test_a_request_is_read_from_its_json(pulse, train):
+    for job in (pulse, train):
+        assert Simulation.from_json(job.to_json()) == job
+
+
+def test_what_has_its_default_is_not_in_the_json(pulse, train):
+    """A key that is added later makes no finished result run again."""
+    assert set(json.loads(pulse.to_json())) == {
+        *("track", "material", "placement", "current_density", "pulse_duration", "relaxation"),
+        *("output", "calculator", "calculator_name"),
+    }
+    assert set(json.loads(train.to_json())["train"]) == {"pulses", "expected"}
+    hot = pulse.model_copy(update={"temperature": 300.0, "replicas": (4, 7)})
+    told = json.loads(hot.to_json())
+    assert (told["temperature"], told["replicas"]) == (300.0, [4, 7])
+    assert Simulation.from_json(hot.to_json()) == hot
+
+
+def test_several_replicas_of_a_single_pulse_are_refused(pulse):
+    with pytest.raises(SimulationError, match="give replicas with a train"):
+        simulate.simulate(pulse.model_copy(update={"replicas": (1, 4)}))
+
+
+def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
+    """Each cell and step takes 10 ns of the engine, and 250 times as long of OOMMF."""
+    columns, rows = synapse.track.cells
+    steps = pulse.longest / step_of(synapse, 0.5e12)
+    expected = 1e-8 * columns * rows * steps
+    assert pulse.processor_time == pytest.approx(expected, rel=1e-9, abs=0)
+    slow = synapse.model_copy(update={"calculator": "oommf"})
+    job = jobs.pulse_job(slow, 0.5e12)
+    assert job.processor_time == pytest.approx(250 * expected, rel=1e-9, abs=0)
+    assert (pulse.threads, job.threads) == (1, slow.oommf.threads)
+
+
+def test_a_request_names_its_command_and_its_start(pulse):
+    request = Request("trace", PATH, lambda: pulse, ("results/initial/synapse.nc",))
+    assert request.command == ["simulate", "--after", "results/initial/synapse.nc"]
+    assert Request("initial", PATH, lambda: pulse).command == ["initial"]
+
+
+def test_requests_of_other_pulses_have_other_digests(synapse, pulse):
+    same = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5e12))
+    other = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5001e12))
+    assert same.digest == digest_of(pulse.to_json())
+    assert other.digest != same.digest

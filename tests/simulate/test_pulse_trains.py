@@ -1,0 +1,308 @@
+"""Trains: pulses one after the other, each from the state that the one before left."""
+
+import numpy as np
+import pytest
+from helpers.placed import placed_wall
+from helpers.programs import DEVICE, DOWN, UP, staircase
+
+from wallnet import files, jobs, plan, revisions, simulate
+from wallnet.cli import main
+from wallnet.config.devices import Relaxation
+from wallnet.jobs import PulseTrain, pulse_train_job
+from wallnet.simulate import pulse_trains
+from wallnet.simulate.recorder import Recorder
+
+RUN = simulate.simulate
+NM, NS = 1e-9, 1e-9
+
+
+def job_of(*pulses, expected=(), maps=True, **changes):
+    data = staircase(*pulses)
+    data["devices"]["stairs"] |= changes
+    campaign = plan.parse(data)
+    pulses = campaign.studies["pulse_trains"]["up-down"].pulses
+    train = PulseTrain(pulses=pulses, expected=expected, maps=maps)
+    return pulse_train_job(campaign.devices["stairs"], train)
+
+
+@pytest.fixture(scope="module")
+def initial():
+    return simulate.initial_state(jobs.initial_job(plan.parse(staircase()).devices["stairs"]))
+
+
+@pytest.fixture(scope="module")
+def trace(initial):
+    return pulse_trains.run_pulse_train(job_of(), initial)
+
+
+def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
+    states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 3", "notch 2"]
+    assert trace["pulse_state"].values.tolist() == states
+    assert trace["pulse"].values.tolist() == [0, 1, 2, 3, 4, 5]
+    currents = [0.0, 1.2e12, 1.2e12, 1.2e12, -1.2e12, -1.2e12]
+    assert trace["pulse_train_current_density"].values.tolist() == currents
+
+
+def test_a_train_is_its_pulses_one_after_the_other(initial):
+    """Pulses and pauses of different length, simulated one by one from the state before."""
+    pulses = [
+        UP | {"repetitions": 2, "pause": 1e-9},  # the wall rests before its end
+        DOWN | {"repetitions": 1, "duration": 0.7e-9, "pause": 0.0},
+        UP | {"repetitions": 1, "duration": 0.4e-9, "pause": 0.5e-9},
+    ]
+    given = job_of(*pulses)
+    told = []
+    found = pulse_trains.run_pulse_train(given, initial, told.append)
+    campaign = plan.parse(staircase())
+    device = campaign.devices["stairs"]
+    state, begin, index = initial, 0.0, 0
+    for pulse in pulses:
+        for _ in range(pulse["repetitions"]):
+            index += 1
+            pause = Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
+            step = jobs.pulse_job(device, pulse["current_density"]).model_copy(
+                update={"pulse_duration": pulse["duration"], "relaxation": pause}
+            )
+            alone = RUN(step, state)
+            state = simulate.state_of(alone)
+            end = begin + pulse["duration"] + pulse["pause"]
+            assert found["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
+            assert found["pause_end"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
+            inside = (found["time"].values > begin + 1e-14) & (found["time"].values < end + 1e-14)
+            for name in pulse_trains.OVER_TIME:
+                values = alone[name].values[1:]
+                np.testing.assert_array_equal(found[name].values[inside], values, err_msg=name)
+            np.testing.assert_array_equal(
+                found["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+            )
+            begin = end
+    assert found.sizes["pulse"] == index + 1
+    assert found["time"].values[-1] == pytest.approx(begin, rel=1e-9, abs=0)
+    assert np.all(np.diff(found["time"].values) > 0)
+    assert told == sorted(told)  # since the start of the train, not of the pulse
+    assert told[-1] == pytest.approx(begin, rel=1e-9, abs=0)
+
+
+def test_a_state_counts_from_the_start_of_the_train():
+    """On a plain track, a wall that moved with the first pulse is no longer where it was."""
+    plain = DEVICE["track"] | {"notches": None}
+    pulses = [UP | {"repetitions": 1}, UP | {"repetitions": 1, "current_density": 1e8}]
+    job = job_of(*pulses, track=plain)
+    data = staircase(*pulses)
+    data["devices"]["stairs"]["track"] = plain
+    device = plan.parse(data).devices["stairs"]
+    found = pulse_trains.run_pulse_train(job, simulate.initial_state(jobs.initial_job(device)))
+    ends = found["wall_bottom"].values
+    width = device.material.wall_width_parameter
+    after = [np.argmin(np.abs(found["time"].values - end)) for end in found["pause_end"].values]
+    assert abs(ends[after[2]] - ends[after[1]]) < width < abs(ends[after[2]] - ends[0])
+    assert found["pulse_state"].values.tolist() == ["initial", "free", "free"]
+
+
+def test_the_current_flows_during_pulses_only(trace):
+    time, current = trace["time"].values, trace["applied_current_density"].values
+    # five pulses of 1 ns every 2 ns
+    for at, flows in ((0.5e-9, 1.2e12), (1.5e-9, 0), (4.5e-9, 1.2e12), (6.5e-9, -1.2e12)):
+        assert current[np.argmin(np.abs(time - at))] == flows
+    assert current[-1] == 0
+
+
+def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial):
+    """A pause that is shorter, if only by a hundredth, does not tell."""
+    pauses = (1e-9, 0.2e-9, 0.198e-9, 0.1e-9, 0.0)
+    pulses = [UP | {"repetitions": 1, "pause": pause} for pause in pauses]
+    found = pulse_trains.run_pulse_train(job_of(*pulses), initial)
+    assert found["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1, -1]
+
+
+@pytest.fixture
+def walking(monkeypatch):
+    """Return a function that lets pulses move a wall along given ends, and the pulses so far.
+
+    Its lower and upper end in nm are those when a pulse begins, when the hold begins, and when the
+    pause ends. The notches at 40, 140, 240 and 330 nm hold an end within 52.5 nm; the hold is
+    0.2 ns.
+    """
+    simulated = []
+
+    def along(*walks):
+        left = iter(walks)
+
+        def walked(step, *rest):
+            simulated.append(step)
+            recorder, end = Recorder(step), step.pulse_duration + step.relaxation.longest
+            width = step.material.wall_width_parameter
+            times = (0, end - 0.2 * NS, end)
+            for time, (bottom, top) in zip(times, next(left), strict=True):
+                placed = placed_wall(step.track, width, bottom * NM, top * NM)
+                recorder.record(time, placed)
+            told = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
+            return recorder.trace().assign_attrs(told)
+
+        monkeypatch.setattr(simulate, "simulate", walked)
+        return simulated
+
+    return along
+
+
+def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, walking):
+    """During the first hold the upper end moves, then the lower end, then none."""
+    walking(
+        [(85, 85), (80, 105), (80, 110)],
+        [(80, 110), (105, 80), (110, 80)],
+        [(110, 80), (180, 180), (180, 180)],
+    )
+    durations, pauses = (0.6, 0.5, 0.4), (0.3, 0.4, 0.5)
+    timed = [
+        {"duration": duration * NS, "pause": pause * NS, "repetitions": 1}
+        for duration, pause in zip(durations, pauses, strict=True)
+    ]
+    found = pulse_trains.run_pulse_train(job_of(*(UP | each for each in timed)), initial)
+    states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
+    assert found["pulse_state"].values.tolist() == states
+    for name, ends in (("bottom", [85, 80, 110, 180]), ("top", [85, 110, 80, 180])):
+        assert found[f"pulse_wall_{name}"].values / NM == pytest.approx(ends, abs=4)
+    assert found["pulse_wall_position"].values / NM == pytest.approx([85, 95, 95, 180], abs=4)
+    assert found["pulse_settled"].values.tolist() == [-1, 0, 0, 1]
+    assert found["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
+    assert found.attrs["wall_time"] == pytest.approx(1.5, abs=1e-9)
+
+
+CLIMB = (
+    [(40, 40), (140, 140), (140, 140)],
+    [(140, 140), (240, 240), (240, 240)],
+    [(240, 240), (300, 300), (330, 330)],
+    [(330, 330), (330, 330), (330, 330)],
+)
+"""Pulses after which a wall rests at notches 2 and 3, moves at notch 4, and rests there."""
+
+
+@pytest.mark.parametrize(
+    ("expected", "pulses"),
+    [
+        ((), 4),
+        # an empty name means any state, of a moving wall, too
+        (("",) * 5, 4),
+        (("notch 1", "notch 2", "notch 3", "", "notch 4"), 4),
+        # another state
+        (("notch 1", "notch 2", "notch 2", "", ""), 2),
+        # the state, but the wall moves
+        (("notch 1", "notch 2", "notch 3", "notch 4", "notch 4"), 3),
+        # another start; without a name, any start
+        (("notch 2", "notch 2", "notch 3", "", ""), 1),
+        (("", "", "notch 3", "notch 4", "notch 4"), 3),
+    ],
+)
+def test_a_train_ends_after_the_first_pulse_with_another_outcome(
+    initial, walking, expected, pulses
+):
+    simulated = walking(*CLIMB)
+    found = pulse_trains.run_pulse_train(
+        job_of(UP | {"repetitions": 4}, expected=expected), initial
+    )
+    assert len(simulated) == pulses
+    states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 4"]
+    assert found["pulse_state"].values.tolist() == states[: pulses + 1]
+    assert found["pulse"].values.tolist() == list(range(pulses + 1))
+    assert found["time"].values[-1] == pytest.approx(pulses * 2 * NS, rel=1e-9, abs=0)
+
+
+def test_a_train_without_maps_is_the_same_otherwise(initial, walking, tmp_path):
+    found = {}
+    for maps in (True, False):
+        walking(*CLIMB)
+        made = pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 2}, maps=maps), initial)
+        files.write_dataset(made, tmp_path / "train.nc", "train", {})
+        found[maps] = files.read_dataset(tmp_path / "train.nc", "train")
+    assert set(found[True].variables) - set(found[False].variables) == {
+        *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
+        *("x", "y", "component"),
+    }
+    for name in found[False].variables:
+        np.testing.assert_array_equal(found[False][name], found[True][name], err_msg=name)
+
+
+class Killed(Exception):
+    """Ends a train as a signal does."""
+
+
+@pytest.mark.parametrize("expected", [(), ("notch 1", "notch 2", "notch 3", "notch 4", "notch 4")])
+def test_a_killed_train_goes_on_after_its_finished_pulses(
+    initial, trace, tmp_path, monkeypatch, expected
+):
+    """A train that is to stay at notch 4 ends after the fourth pulse, judged by all four."""
+    output, job = tmp_path / "up-down.nc", job_of(expected=expected and (*expected, ""))
+    done = []
+
+    def killed(step, *rest):
+        if len(done) == 3:
+            raise Killed
+        done.append(step.current_density)
+        return RUN(step, *rest)
+
+    monkeypatch.setattr(simulate, "simulate", killed)
+    with pytest.raises(Killed):
+        pulse_trains.run_pulse_train(job, initial, output=output)
+    assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
+    done.clear()
+    found = pulse_trains.run_pulse_train(job, initial, output=output)
+    assert done == [-1.2e12] * (1 if expected else 2)
+    until = {name: slice(found.sizes[name]) for name in ("time", "pulse")}
+    for name, whole in trace.isel(until).variables.items():
+        np.testing.assert_array_equal(found[name].values, whole.values, err_msg=name)
+
+
+@pytest.mark.parametrize("what", ["pulses", "state", "revision", "damaged"])
+def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, monkeypatch):
+    output = tmp_path / "up-down.nc"
+    first = job_of(UP | {"repetitions": 1})
+    pulse_trains.run_pulse_train(first, initial, output=output)
+    count = []
+
+    def counted(*given):
+        count.append(given)
+        return RUN(*given)
+
+    monkeypatch.setattr(simulate, "simulate", counted)
+    pulse_trains.run_pulse_train(first, initial, output=output)
+    assert not count
+    job, state = first, initial
+    if what == "pulses":
+        job = job_of(UP | {"repetitions": 2})
+    elif what == "state":
+        state = initial.copy(deep=True)
+        state["initial_magnetization"] = -initial["initial_magnetization"]
+    elif what == "revision":
+        monkeypatch.setattr(revisions, "of", lambda stage: 999)
+    else:
+        part = pulse_trains.unfinished(output) / "1.nc"
+        part.write_bytes(part.read_bytes()[:1000])
+    pulse_trains.run_pulse_train(job, state, output=output)
+    assert len(count) == (2 if what == "pulses" else 1)
+
+
+def test_a_failed_pulse_is_named(initial, monkeypatch):
+    def fails(step, *rest):
+        if step.current_density < 0:
+            raise simulate.SimulationError("it became unstable")
+        return RUN(step, *rest)
+
+    monkeypatch.setattr(simulate, "simulate", fails)
+    with pytest.raises(simulate.SimulationError, match="pulse 2: it became unstable"):
+        pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 1}, DOWN), initial)
+
+
+def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path, capsys, announced):
+    files.write_dataset(initial, tmp_path / "initial.nc", "initial", {})
+    job = job_of(UP | {"repetitions": 1})
+    told = ["simulate", "--job", job.to_json(), "--out", str(tmp_path / "train.nc")]
+    with pytest.raises(SystemExit, match="a train of pulses starts from a state; give --after"):
+        main(told)
+    announced.clear()
+    main([*told, "--after", str(tmp_path / "initial.nc")])
+    assert "train.nc: 1 pulses, then notch 2" in capsys.readouterr().out
+    assert announced == [pytest.approx(2e-9, rel=1e-9, abs=0)]
+    assert not pulse_trains.unfinished(tmp_path / "train.nc").exists()
+    written = files.read_dataset(tmp_path / "train.nc", "train")
+    assert written.attrs["backend"] == "film"
+    assert jobs.Simulation.from_json(written.attrs["parameters"]) == job
