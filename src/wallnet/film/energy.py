@@ -96,7 +96,6 @@ class Landscape:
         self.rounding = ROUNDING * layer.rates()[0] / damped.rate
         # the field is the gradient of the energy in this metric
         self.moment = None if layer.cells is None else layer.cells.moment
-        self.root = None if self.moment is None else np.sqrt(self.moment)
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the torque field -m × (m × H) in A/m, the steepest descent of the energy."""

@@ -1,7 +1,8 @@
-"""Requests: what is computed of devices, as canonical JSON, with its path and its work.
+"""Jobs: what each computation needs of the configuration, as canonical JSON.
 
 A simulation (a device, a start, a train of pulses) gives a trace. A minimum and a path between two
-minima give an energy and a barrier.
+minima give an energy and a barrier. These are requests, with a path and an amount of work. Jobs of
+networks are in `networks`, those of figures, tables and the page in `report`.
 """
 
 from wallnet.jobs.base import Job

@@ -1,8 +1,4 @@
-"""Jobs: the part of the configuration that each computation needs, as canonical JSON.
-
-Those of figures of devices or networks, of the summary and of the energy of pulses and of writing
-networks are here.
-"""
+"""Jobs of figures, of the summary, and of the energy of pulses and of writing networks."""
 
 import json
 from collections.abc import Mapping
