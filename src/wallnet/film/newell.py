@@ -129,6 +129,12 @@ def tensor(columns: int, rows: int, cell: Cell) -> NDArray:
     return parts
 
 
+@lru_cache(maxsize=8)
+def own(cell: Cell) -> NDArray[np.float64]:
+    """Return Nxx, Nyy and Nzz of a cell itself, (3,)."""
+    return tensor(1, 1, cell)[:3, 0, 0]
+
+
 def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray[np.float64]:
     """Arrange a component of the tensor for a cyclic convolution, with negative offsets at the end.
 

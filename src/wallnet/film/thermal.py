@@ -126,8 +126,7 @@ class ThermalEngine(Engine):
         field += np.einsum("ij,jrc->irc", own, m)
         if self.layer.terms.stray_field:
             # the far field contains the rest of a cell's own field
-            whole = np.array([part[0, 0] for part in newell.tensor(1, 1, self.layer.cell)[:3]])
-            rest = whole - newell.stencil(self.layer.cell)[:, 0]
+            rest = newell.own(self.layer.cell) - newell.stencil(self.layer.cell)[:, 0]
             own -= self.layer.saturation_magnetization * np.diag(rest)
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
         curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
@@ -147,8 +146,8 @@ class ThermalEngine(Engine):
         own += easy[..., None, None] * (axis[..., :, None] * axis[..., None, :])
         if layer.terms.stray_field:
             xx, yy, zz, xy = layer.saturation_magnetization * cells.near(layer.cell).own
-            whole = [part[0, 0] for part in newell.tensor(1, 1, layer.cell)[:3]]
-            shape = layer.saturation_magnetization * cells.moment[..., None] * np.array(whole)
+            whole = newell.own(layer.cell)
+            shape = layer.saturation_magnetization * cells.moment[..., None] * whole
             own[..., range(3), range(3)] += np.stack([xx, yy, zz], axis=-1) - shape
             own[..., 0, 1] += xy
             own[..., 1, 0] += xy
