@@ -121,6 +121,21 @@ def test_a_setting_is_refused_as_in_a_configuration(study, settings, words):
     assert messages[1].replace(f"{study}.device", f"{study}.mine") == messages[0]
 
 
+@pytest.mark.parametrize(("settings", "synapses"), [({}, []), ({"barriers": {}}, ["device"])])
+def test_a_call_has_only_the_barriers_that_it_asks_for(synapse, monkeypatch, settings, synapses):
+    """A campaign has those of all its synapses."""
+    campaigns = []
+    monkeypatch.setattr(api.studies, "dataset_of", lambda study, data, *_: campaigns.append(data))
+    api.thermal(synapse, current_densities=[1e12], **settings)
+    (data,) = campaigns
+    campaign = plan.parse(data, "api.thermal")
+    assert [*campaign.studies["barriers"]] == synapses
+    requests = STUDIES["thermal"].requests_of(campaign, "device").values()
+    assert any(request.kind == "barrier" for request in requests) == bool(synapses)
+    del data["barriers"]
+    assert [*plan.parse(data, "api.thermal").studies["barriers"]] == ["device"]
+
+
 @pytest.mark.campaign
 def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devices):
     folder, device = swept

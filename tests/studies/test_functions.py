@@ -14,6 +14,7 @@ from helpers.windows import WINDOW
 from wallnet import api, config, plan, revisions
 from wallnet.api import studies
 from wallnet.api.studies import function_of
+from wallnet.config.campaign import with_studies
 from wallnet.config.quantities import Fraction, Section
 from wallnet.config.schema import described
 from wallnet.files.schema import KINDS, VARIABLES
@@ -33,9 +34,12 @@ def test_help_describes_every_setting_but_the_device(study):
     function = getattr(api, study.name)
     assert study.name in api.__all__
     given = inspect.signature(function).parameters
-    sections = {key: config.Campaign.model_fields[key] for key in study.sections}
-    meanings = described(config.Campaign) | described(study.settings)
-    for key, field in (study.settings.model_fields | sections).items():
+    meanings = described(with_studies(STUDIES)) | described(study.settings)
+    for key in study.sections:
+        assert given[key].kind is inspect.Parameter.KEYWORD_ONLY
+        assert given[key].default is None
+        assert f"\n    - {key}: {meanings[key]}\n" in function.__doc__
+    for key, field in study.settings.model_fields.items():
         if key in ("device", "devices"):
             continue
         assert given[key].kind is inspect.Parameter.KEYWORD_ONLY

@@ -17,17 +17,21 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args, get_type_hints
 
 from wallnet import files, plan, workflow_path
 from wallnet.api.arguments import checked_arguments
-from wallnet.config import Campaign, ConfigError, Device
+from wallnet.config import ConfigError, Device
+from wallnet.config.campaign import with_studies
 from wallnet.config.quantities import Section, plain
 from wallnet.config.schema import described
 from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs.code import FOLDER
 from wallnet.plan import snakemake
 from wallnet.simulate import SimulationError
-from wallnet.studies import Study
+from wallnet.studies import STUDIES, Study
 
 if TYPE_CHECKING:
     import xarray
+
+CAMPAIGN = with_studies(STUDIES)
+"""Model of a campaign, with the keys of all studies."""
 
 NAMING = ("device", "devices")
 """Keys of settings that name the device, which is a parameter of the functions instead."""
@@ -110,7 +114,8 @@ def function_of(study: Study) -> StudyFunction:
             If a simulation fails.
         """
         block = plain(settings)
-        sections = {key: block.pop(key) for key in study.sections if key in block}
+        sections = {key: block.pop(key, None) for key in study.sections}
+        sections = {key: section for key, section in sections.items() if section is not None}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
         subjects = block if study.each else {subject or name: block}
@@ -118,16 +123,19 @@ def function_of(study: Study) -> StudyFunction:
         if devices is device and not several:
             raise ConfigError(f"{study.name} asks about one device; call it once for each")
         simulated = {key: device.plain() for key, device in devices.items()}
-        data = {"devices": simulated, study.name: subjects} | sections
+        # a campaign has the barriers of all its synapses unless they are named, a call has none
+        none: dict[str, Any] = dict.fromkeys({*study.sections} & {*STUDIES}, {"devices": []})
+        data = none | {"devices": simulated, study.name: subjects} | sections
         return dataset_of(study, data, f"api.{study.name}", folder, processes, progress)
 
     device, *options, _ = inspect.signature(ask).parameters.values()
     shown = {key: field for key, field in fields.items() if key not in NAMING}
-    shown |= {key: Campaign.model_fields[key] for key in study.sections}
     settings = []
     for key, field in shown.items():
         default = inspect.Parameter.empty if field.is_required() else field.default
         settings.append(inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default))
+    for key in study.sections:
+        settings.append(inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None))
     ask.__signature__ = inspect.Signature([device, *settings, *options])  # type: ignore[attr-defined]
     ask.__name__ = ask.__qualname__ = study.name
     ask.__module__ = "wallnet.api"
@@ -135,7 +143,7 @@ def function_of(study: Study) -> StudyFunction:
     ask.__doc__ = inspect.cleandoc(ask.__doc__ or "").format(
         study=inspect.getdoc(study.settings),
         name=study.name,
-        settings="\n".join([*_items(study.settings, shown), *_items(Campaign, study.sections)]),
+        settings="\n".join([*_items(study.settings, shown), *_items(CAMPAIGN, study.sections)]),
         missing=study.missing,
         kind=study.kind,
         variables="\n".join(variables),

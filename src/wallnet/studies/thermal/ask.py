@@ -151,6 +151,7 @@ STUDY = base.study(
     __name__,
     Thermal,
     title="states at a temperature, {subject}",
+    sections=(BARRIERS.name,),
     figure="map",
     places={
         "initial": "(?:[^/]+/){1,2}initial",
