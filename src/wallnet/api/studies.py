@@ -124,7 +124,7 @@ def function_of(study: Study) -> StudyFunction:
             raise ConfigError(f"{study.name} asks about one device; call it once for each")
         simulated = {key: device.plain() for key, device in devices.items()}
         # a campaign has the barriers of all its synapses unless they are named, a call has none
-        none: dict[str, Any] = dict.fromkeys({*study.sections} & {*STUDIES}, {"devices": []})
+        none: dict[str, Any] = {key: {"devices": []} for key in study.sections if key in STUDIES}
         data = none | {"devices": simulated, study.name: subjects} | sections
         return dataset_of(study, data, f"api.{study.name}", folder, processes, progress)
 

@@ -123,25 +123,25 @@ def add(kind: str, **variables: Variable) -> None:
 def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
     """Return the variables of a table, by kind of file if it has this column, and by name.
 
-    The note of a flag is the meaning of -1, that of a text the meaning of its values, and that of
-    another variable a comment. Fixed values of a text follow its type. A row with a name only is a
-    variable of several kinds; those of `train?` are optional in the kind `train`.
+    `values` are fixed values of a text, and `comment` says what other values of a text mean.
+    `missing` says where an entry is missing: NaN, or -1 of a flag or another integer. A row with a
+    name only is a variable of several kinds; those of `train?` are optional in the kind `train`.
     """
     variables, by_kind = dict(VARIABLES), dict[str, dict[str, Variable]]()
     with open(path, encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            name, quantity, note = row["name"], row["quantity"], row["note"]
+            name, quantity, kind = row["name"], row["quantity"], row["type"]
+            missing, comment = row["missing"], row["comment"]
             if quantity == "flag":
-                meaning = "0 no, 1 yes" + (f", -1 {note}" if note else "")
-                bounds = (-1.0 if note else 0.0, 1.0)
-                more: dict[str, Any] = {"type": "int8", "bounds": bounds}
-                more["attributes"] = {"values_mean": meaning}
+                more: dict[str, Any] = {"type": "int8", "bounds": (-1.0 if missing else 0.0, 1.0)}
+                comment = "0 no, 1 yes" + (f", -1 {missing}" if missing else "")
             else:
-                kind, *fixed = row["type"].split() or [""]
                 more = {"units": quantity, **_QUANTITIES.get(quantity, {}), "type": kind}
-                more["values"] = tuple(fixed)
-                attributes = {"values_mean" if kind == TEXT else "comment": note}
-                more["attributes"] = attributes if note else _ATTRIBUTES.get(name, {})
+                more["values"] = tuple(row["values"].split())
+                marker = "-1" if kind.startswith("int") else "NaN"
+                comment = "; ".join(filter(None, (comment, missing and f"{marker} {missing}")))
+            key = "values_mean" if quantity == "flag" or kind == TEXT else "comment"
+            more["attributes"] = {key: comment} if comment else _ATTRIBUTES.get(name, {})
             if row["long_name"]:
                 axes = tuple(row["dimensions"].split())
                 variables[name] = Variable(axes, row["long_name"], **more)
