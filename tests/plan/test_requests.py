@@ -18,7 +18,7 @@ from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
-from wallnet.studies import ALL_STUDIES, STUDIES
+from wallnet.studies import ALL_STUDIES, STUDIES, Study
 
 
 def with_every_kind():
@@ -109,6 +109,21 @@ def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(asked):
     found = requested[later]
     assert (found.kind, found.after) == ("trace", ("results/initial/stairs.nc",))
     assert found.computes.current_density == pytest.approx(0.75e12, rel=1e-9, abs=0)
+
+
+def test_requests_are_made_once_for_each_state_of_the_rounds(asked, monkeypatch):
+    """Snakemake calls the functions of a rule some ten times."""
+    calls, requests_of = [], Study.requests_of
+    monkeypatch.setattr(Study, "requests_of", lambda *a: calls.append(a) or requests_of(*a))
+    requested, study = Requested(asked), STUDIES["intervals"]
+    finished = requested.of_subject(study, "stairs")
+    assert requested.of_subject(study, "stairs") is finished
+    first = requested.of_subject(study, "stairs", 0)
+    assert [*first] == [*finished][: len(first)] != [*finished]
+    files.write_json({"asked": [0.75e12]}, "results/intervals/stairs/round-2.json")
+    assert [*requested.of_subject(study, "stairs", 1)] == [*finished]
+    assert len(requested.of_subject(study, "stairs")) == len(finished) + 1
+    assert len(calls) == 3
 
 
 def test_requests_load_no_package_beyond_those_that_read_the_configuration():

@@ -10,16 +10,16 @@ from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
 
 def gathering(study, wildcards, last=None):
     """Return the job that gathers what the rounds up to one asked for, as JSON."""
-    found = study.requests_of(campaign, wildcards.subject, last=last)
-    return gather_job(study, campaign, wildcards.subject, found).to_json()
+    requests = requested.of_subject(study, wildcards.subject, last)
+    return gather_job(study, campaign, wildcards.subject, requests).to_json()
 
 
 def results_of_rounds(study, wildcards, last):
     """Return the results that the rounds up to one asked for, once these are finished."""
     for number in range(1, last + 1):
         checkpoints.round.get(study=study.name, subject=wildcards.subject, round=number)
-    found = study.requests_of(campaign, wildcards.subject, last=last)
-    return [each.path for each in found.values()]
+    requests = requested.of_subject(study, wildcards.subject, last)
+    return [request.path for request in requests.values()]
 
 
 # a checkpoint: the next simulations depend on the results of those before

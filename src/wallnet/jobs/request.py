@@ -86,7 +86,7 @@ class Request:
         """Words of the command that computes it."""
         return [COMMANDS[self.kind], *(["--after", *self.after] if self.after else [])]
 
-    @property
+    @cached_property
     def calculator(self) -> str:
         """Name of its calculator; minima and paths have the embedded engine."""
         return self.computes.calculator_name

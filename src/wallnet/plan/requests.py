@@ -1,13 +1,15 @@
 """What a campaign computes of devices, by path."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 
 from wallnet import files
 from wallnet.config import Campaign, ConfigError
 from wallnet.jobs import Request
 from wallnet.jobs.request import COMMANDS, Kind
-from wallnet.studies import ALL_STUDIES, STUDIES
+from wallnet.studies import ALL_STUDIES, STUDIES, Study
+from wallnet.studies.base import Requests
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
@@ -26,17 +28,9 @@ def pattern_of(kind: Kind) -> str:
     return f"(?:{files.SAMPLES}/[0-9]+/)?(?:{'|'.join([*PLACES.get(kind, ()), *own])})"
 
 
-def of_study(name: str, campaign: Campaign, folder: str = "") -> dict[str, Request]:
-    """Return the requests of a study by path, up to those of the finished rounds.
-
-    If two requests of one path differ, `ConfigError` is raised.
-    """
-    study = ALL_STUDIES[name]
-    requests: dict[str, Request] = {}
-    for subject in study.subjects(campaign):
-        for request in study.requests_of(campaign, subject, folder).values():
-            _check_same(requests.setdefault(request.path, request), request)
-    return requests
+def of_study(name: str, campaign: Campaign) -> dict[str, Request]:
+    """Return the requests of a study by path; see `Requested.of_study`."""
+    return Requested(campaign).of_study(name)
 
 
 def _check_same(one: Request, other: Request) -> None:
@@ -58,13 +52,14 @@ class Requested(Mapping[str, Request]):
         self.campaign = campaign
         self._folder = folder
         self._listed: dict[str, dict[str, Request]] = {}
+        self._kept: dict[tuple[str, str, str], Requests] = {}
 
     def __getitem__(self, path: str) -> Request:
         """Return the request of a path; raise `ConfigError` if the campaign has none."""
         owner = files.of_device(path).split("/")[1]
         if owner in ALL_STUDIES and path not in self.of_study(owner):
             # a round may have been finished since
-            self._listed[owner] = of_study(owner, self.campaign, self._folder) | self._listed[owner]
+            self._listed[owner] = self._list(owner) | self._listed[owner]
         # a study can request further results of a device
         for study in sorted(ALL_STUDIES, key=lambda name: name != owner):
             if path in (requests := self.of_study(study)):
@@ -91,10 +86,33 @@ class Requested(Mapping[str, Request]):
                 _check_same(self[path], request)
 
     def of_study(self, owner: str) -> dict[str, Request]:
-        """Return the requests of a study by path, including those of other studies too."""
+        """Return the requests of a study by path, including those of other studies too.
+
+        They are those up to the finished rounds. If two of one path differ, `ConfigError` is
+        raised.
+        """
         if owner not in self._listed:
-            self._listed[owner] = of_study(owner, self.campaign, self._folder)
+            self._listed[owner] = self._list(owner)
         return self._listed[owner]
+
+    def of_subject(self, study: Study, subject: str, last: int | None = None) -> Requests:
+        """Return the requests of a subject by their keys, up to those of a finished round.
+
+        They are kept, with their digests, since Snakemake calls functions of a rule often.
+        """
+        rounds = study.finished_rounds(self.campaign, subject, self._folder, last)
+        place = study.name, subject, json.dumps(rounds)
+        if place not in self._kept:
+            self._kept[place] = study.requests_of(self.campaign, subject, self._folder, last)
+        return self._kept[place]
+
+    def _list(self, owner: str) -> dict[str, Request]:
+        requests: dict[str, Request] = {}
+        study = ALL_STUDIES[owner]
+        for subject in study.subjects(self.campaign):
+            for request in self.of_subject(study, subject).values():
+                _check_same(requests.setdefault(request.path, request), request)
+        return requests
 
 
 KINDS: tuple[Kind, ...] = tuple(COMMANDS)
