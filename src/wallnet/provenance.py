@@ -39,10 +39,7 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 
-FORMATS = {
-    ".ckpt": "application/octet-stream",
-    ".yaml": "application/yaml",
-}
+FORMATS = {".ckpt": "application/octet-stream", ".yaml": "application/yaml"}
 """Media types beside those of the standard library; those of the system differ."""
 
 

@@ -11,13 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
-from wallnet.config.devices import (
-    QUENCH,
-    Device,
-    Output,
-    Relaxation,
-    SimulatedMaterial,
-)
+from wallnet.config.devices import QUENCH, Device, Output, Relaxation, SimulatedMaterial
 from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import Crowding, Heating, Oersted, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
@@ -37,14 +31,7 @@ from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.files import WallState
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.code import code_of
-from wallnet.jobs.film import (
-    SMOOTH_EDGES,
-    THERMAL_STEP,
-    FilmLaw,
-    cells_of,
-    law_of,
-    time_step,
-)
+from wallnet.jobs.film import SMOOTH_EDGES, THERMAL_STEP, FilmLaw, cells_of, law_of, time_step
 
 BLOCK = 8
 """Most replicas that one job simulates; more replicas are further blocks."""
@@ -248,9 +235,7 @@ class Simulation(TrackJob):
                     "heating": heating,
                     # with `hold` equal to `longest`, the pause lasts exactly the stated time
                     "relaxation": Relaxation(
-                        longest=pulse.pause,
-                        speed=self.relaxation.speed,
-                        hold=pulse.pause or 1e-12,
+                        longest=pulse.pause, speed=self.relaxation.speed, hold=pulse.pause or 1e-12
                     ),
                 }
             )

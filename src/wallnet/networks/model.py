@@ -27,10 +27,7 @@ class MeasuredActivation(nn.Module):
     """
 
     def __init__(
-        self,
-        breaks: Sequence[float],
-        coefficients: Sequence[Sequence[float]],
-        input_range: float,
+        self, breaks: Sequence[float], coefficients: Sequence[Sequence[float]], input_range: float
     ) -> None:
         super().__init__()
         self.coefficients, self.input_range = coefficients, input_range

@@ -15,12 +15,7 @@ import numpy as np
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError, Device, Figures
 from wallnet.files.progress import time_in_words
-from wallnet.film.constants import (
-    BOLTZMANN,
-    ELEMENTARY_CHARGE,
-    REDUCED_PLANCK,
-    VACUUM_PERMEABILITY,
-)
+from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.film import film_of
 from wallnet.jobs.report import write_energy_job
