@@ -104,8 +104,7 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
 
 def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
     """Return the settings of the barriers of a device, as plain data."""
-    settings: dict[str, Any] = json.loads(data.attrs["parameters"])["settings"]
-    return settings
+    return json.loads(data.attrs["parameters"])["settings"]
 
 
 def thermal_energy(data: "xarray.Dataset") -> float:
