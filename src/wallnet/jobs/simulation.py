@@ -46,8 +46,7 @@ MEMORY_PER_PULSE = 4
 
 def blocks(replicas: int) -> list[tuple[int, int]]:
     """Return the first and the last number of each block of replicas, counted from 1."""
-    firsts = range(1, replicas + 1, BLOCK)
-    return [(first, min(first + BLOCK - 1, replicas)) for first in firsts]
+    return [(first, min(first + BLOCK - 1, replicas)) for first in range(1, replicas + 1, BLOCK)]
 
 
 class WallPlacement(Section):
@@ -245,8 +244,7 @@ class Simulation(TrackJob):
     def equilibrating(self) -> Self:
         """Return the job of a replica before its first pulse."""
         relaxation = Relaxation(longest=self.equilibration, hold=self.equilibration)
-        changes = {"train": None, "heating": None, "relaxation": relaxation}
-        return self.model_copy(update=changes)
+        return self.model_copy(update={"train": None, "heating": None, "relaxation": relaxation})
 
     def onward(self) -> Iterator[Self]:
         """Yield the jobs of a replica whose wall is free at the end, in the order of time.

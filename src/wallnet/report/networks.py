@@ -336,8 +336,7 @@ def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Fig
             panel.set_xticks(*ticks, rotation=turned, fontsize=0.7 * figures.font_size)
             panel.set_yticks(*ticks, fontsize=0.7 * figures.font_size)
             panel.tick_params(length=0)
-            title = f"{TITLES[stage]}: {record['test_accuracy']:.2f} %"
-            panel.set_title(title, loc="center")
+            panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %", loc="center")
         row[0].set_ylabel(f"{reading} reading\nlabel")
     for panel in axes[-1]:
         panel.set_xlabel("prediction")
