@@ -407,11 +407,9 @@ class Networks(Section):
                 for name in getattr(training, key, None) or ():
                     where = f"networks.recipes.{recipe}.{stage}.{key}"
                     yield from misnamed(where, name, allowed, what)
-        for key, kind, names in (
-            ("neuron", "neuron", [self.neuron]),
-            ("synapses", "synapse", self.synapses),
-        ):
-            content = CONTENTS[kind]
+        used = {"neuron": ("neuron", [self.neuron]), "synapse": ("synapses", self.synapses)}
+        for kind, content in CONTENTS.items():
+            key, names = used[kind]
             suitable = [
                 name
                 for name, device in devices.items()

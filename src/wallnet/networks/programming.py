@@ -295,9 +295,8 @@ class ProgrammedNetwork(Generic[Model]):
         else:
             spreads = np.full(len(usable), spreads)
         drawn = np.random.default_rng(seed).standard_normal(self.levels.shape)
-        return self.with_conductances(
-            np.maximum(self.conductances + drawn * spreads[self.levels], 0.0)
-        )
+        values = self.conductances + drawn * spreads[self.levels]
+        return self.with_conductances(np.maximum(values, 0.0))
 
     def energy(
         self, device: xarray.Dataset | NDArray[np.float64], start: Self | None = None

@@ -117,8 +117,8 @@ def wall_velocity(device: Device, current_density: float) -> float:
     field = torque / (ELEMENTARY_CHARGE * device.track.thickness * moment)
     dmi_field = abs(film.dmi_constant) / (moment * film.wall_width_parameter)
     fastest = material.gyromagnetic_ratio * np.pi * film.dmi_constant / (2 * moment)
-    half = material.damping * dmi_field / field
-    return float(fastest * current_density / np.hypot(current_density, half))
+    j_d = material.damping * dmi_field / field
+    return float(fastest * current_density / np.hypot(current_density, j_d))
 
 
 def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str, list[str]]]:

@@ -441,10 +441,8 @@ def _accuracy(
             for notches, (marker, shift) in PAPER_MARKS.items():
                 published = TABLE_II.get((notches, dataset))
                 if published and notches in paper:
-                    errors_of = zip(PAPER_STAGES, published, strict=True)
-                    marks = [
-                        (stages.index(s) + shift, 100 - t) for s, t in errors_of if s in stages
-                    ]
+                    pairs = zip(PAPER_STAGES, published, strict=True)
+                    marks = [(stages.index(s) + shift, 100 - t) for s, t in pairs if s in stages]
                     look = {"marker": marker, "markersize": 5, "markeredgewidth": 1.2}
                     look |= {"linestyle": "", "color": "black"}
                     panel.plot(*zip(*marks, strict=True), label=f"paper, {notches} notches", **look)
