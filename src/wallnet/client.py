@@ -27,8 +27,7 @@ def call(address: str, program: str, arguments: list[str]) -> int:
         except OSError:
             os.execv(program, [program, *arguments])
         socket.send_fds(server, [b"!"], [0, 1, 2])
-        request = json.dumps([arguments, dict(os.environ), os.getcwd()])
-        server.sendall(f"{request}\n".encode())
+        server.sendall(f"{json.dumps([arguments, dict(os.environ), os.getcwd()])}\n".encode())
         code = int(server.makefile().readline() or 1)
     return code if code >= 0 else 128 - code
 

@@ -39,10 +39,7 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 
-FORMATS = {
-    ".ckpt": "application/octet-stream",
-    ".yaml": "application/yaml",
-}
+FORMATS = {".ckpt": "application/octet-stream", ".yaml": "application/yaml"}
 """Media types beside those of the standard library; those of the system differ."""
 
 
@@ -263,16 +260,14 @@ def build(
         "endTime": ended,
         **({"agent": people} if people else {}),
     }
-    run = crate.add_action(workflow, "#run", inputs, results, action)
-    crate.root_dataset["mentions"] = run
+    crate.root_dataset["mentions"] = crate.add_action(workflow, "#run", inputs, results, action)
     return crate
 
 
 def _file(crate: ROCrate, place: str, source: Path | StringIO) -> DataEntity:
     guess, _ = MimeTypes().guess_type(place)
     media = FORMATS.get(PurePosixPath(place).suffix, guess or "text/plain")
-    described = {"name": place, "encodingFormat": media}
-    return crate.add_file(source, place, properties=described)
+    return crate.add_file(source, place, properties={"name": place, "encodingFormat": media})
 
 
 def _workflow(crate: ROCrate, contents: Contents) -> DataEntity:

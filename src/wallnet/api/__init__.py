@@ -222,8 +222,7 @@ def simulate(
 
 
 def _track_of(data: "xarray.Dataset") -> config.Track:
-    track: config.Track = track_of(json.loads(data.attrs["parameters"])["track"])
-    return track
+    return track_of(json.loads(data.attrs["parameters"])["track"])
 
 
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
@@ -491,8 +490,7 @@ def figure(
     figures = Figures()
     with style.apply(figures):
         if study:
-            drawn: Figure = show_of(study).draw(data, figures)
-            return drawn
+            return show_of(study).draw(data, figures)
         name = str(data.attrs["device"])
         sources = Sources({name: data}, str(traces) if traces else None, tuple(shown))
         return DRAWINGS[kind](sources, figures)

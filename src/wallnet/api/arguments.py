@@ -10,13 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from wallnet.config import Device
 from wallnet.config.devices import LARGEST_SAMPLE
-from wallnet.config.quantities import (
-    CURRENT_DENSITY,
-    DURATION,
-    TEMPERATURE,
-    checked_value,
-    plain,
-)
+from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, checked_value, plain
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files.schema import KINDS
 from wallnet.studies.barriers.ask import SPACING

@@ -383,8 +383,7 @@ class Device(Section):
     def settings(self) -> Section | dict[str, Any]:
         """Settings of its calculator; those of a user-defined one as configured."""
         own = (self.calculator_settings or {}).get(self.calculator, {})
-        settings: Section | dict[str, Any] = getattr(self, self.calculator, own)
-        return settings
+        return getattr(self, self.calculator, own)
 
     @property
     def variation(self) -> Variation | None:

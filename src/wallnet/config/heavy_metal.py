@@ -91,8 +91,7 @@ class HeavyMetal(Section):
     def electrical(self) -> Self:
         """The metal as resistance and heat depend on it: no Oersted field, the magnitude of θ."""
         angle = self.spin_hall_angle
-        changes = {"oersted": False, "spin_hall_angle": angle and abs(angle)}
-        return self.model_copy(update=changes)
+        return self.model_copy(update={"oersted": False, "spin_hall_angle": angle and abs(angle)})
 
 
 class Crowding(Section):

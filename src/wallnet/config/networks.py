@@ -236,7 +236,6 @@ class RunSet(Section):
 
     def runs(self) -> list[Network]:
         """List all networks."""
-        free = (NO_DEVICE, NO_DEVICE)
         return [
             Network(
                 dataset=dataset,
@@ -250,7 +249,7 @@ class RunSet(Section):
             for dataset in self.datasets
             for recipe in self.recipes
             for seed in self.seeds
-            for device, reading in (free, *self.places)
+            for device, reading in ((NO_DEVICE, NO_DEVICE), *self.places)
             for mapping in ((NO_DEVICE,) if device == NO_DEVICE else self.mappings)
             for stage in STAGES
             if mapping in self.stages[recipe].get(stage, ())
@@ -332,9 +331,8 @@ class Networks(Section):
         for name in self.own_datasets:
             if name in KNOWN_DATASETS:
                 yield f"own_datasets has {name!r}, which is taken; choose another name"
-        data_sets = self.known_datasets
         for name in self.datasets:
-            for fault in misnamed("datasets", name, data_sets, "a data set"):
+            for fault in misnamed("datasets", name, self.known_datasets, "a data set"):
                 yield f"{fault}, or describe it in own_datasets"
 
     @property
@@ -371,8 +369,7 @@ class Networks(Section):
     @property
     def level_sets(self) -> frozenset[str]:
         """The level sets of all mappings, those of the target `mappings` included."""
-        used = (*self.mappings, *self.compared)
-        return frozenset(split_mapping(name).level_set for name in used)
+        return frozenset(split_mapping(name).level_set for name in (*self.mappings, *self.compared))
 
     def problems(
         self,
@@ -410,11 +407,9 @@ class Networks(Section):
                 for name in getattr(training, key, None) or ():
                     where = f"networks.recipes.{recipe}.{stage}.{key}"
                     yield from misnamed(where, name, allowed, what)
-        for key, kind, names in (
-            ("neuron", "neuron", [self.neuron]),
-            ("synapses", "synapse", self.synapses),
-        ):
-            content = CONTENTS[kind]
+        used = {"neuron": ("neuron", [self.neuron]), "synapse": ("synapses", self.synapses)}
+        for kind, content in CONTENTS.items():
+            key, names = used[kind]
             suitable = [
                 name
                 for name, device in devices.items()

@@ -78,6 +78,9 @@ def whole_duration(duration: float) -> float:
     return named
 
 
+WholeDuration = Annotated[Duration, AfterValidator(whole_duration)]
+
+
 def parse_current_density(text: object) -> float:
     """Read the current density in A/m² of a command; `ConfigError` names it if it is none."""
     return checked_value("--current-density", text, CURRENT_DENSITY.checked)
@@ -162,11 +165,7 @@ class Pulse(Sweep):
 class PulseGrid(Sweep):
     """Current densities, each applied with both signs, and durations."""
 
-    durations: Annotated[
-        tuple[Annotated[Duration, AfterValidator(whole_duration)], ...],
-        Field(min_length=1),
-        ASCENDING,
-    ]
+    durations: Annotated[tuple[WholeDuration, ...], Field(min_length=1), ASCENDING]
     """Durations of the pulses; each is combined with each current density."""
 
     def _faults(self) -> Iterator[str]:

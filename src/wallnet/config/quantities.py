@@ -143,11 +143,9 @@ class Quantity(Form):
             return float(value)
         unit = "" if self.unit == "1" else f" {self.unit}"
         span = f"the {'magnitude ' * self.magnitude}range {self.low:g} to {self.high:g}{unit}"
-        zero = " (or 0)" if self.zero else ""
+        span += " (or 0)" if self.zero else ""
         fix = self.fix or FIXES.get(self.unit, "check the unit")
-        raise PydanticCustomError(
-            "bounds", "is outside {span}; {fix}", {"span": span + zero, "fix": fix}
-        )
+        raise PydanticCustomError("bounds", "is outside {span}; {fix}", {"span": span, "fix": fix})
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -165,8 +165,7 @@ class Network(Mapping[str, str]):
         return len(list(iter(self)))
 
     def __getitem__(self, facet: str) -> str:
-        value: str = getattr(self, facet)
-        return value
+        return getattr(self, facet)
 
     @property
     def place(self) -> dict[str, str]:

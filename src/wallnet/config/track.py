@@ -205,8 +205,7 @@ class Track(Section):
                     f"keep it above 0 and up to length {self.length:g} m"
                 )
         for position in positions if self.fixed_ends is not None else ():
-            distance = min(position - first, last - position)
-            if distance < self.notch_reach * (1 - ROUNDING):
+            if min(position - first, last - position) < self.notch_reach * (1 - ROUNDING):
                 yield f"notches at {position:g} m reach into fixed_ends; shorten these or move them"
         for left, right in itertools.pairwise(positions):
             if right - left < length * (1 - ROUNDING):

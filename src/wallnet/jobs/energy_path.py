@@ -83,10 +83,9 @@ def minimum_job(device: Device, name: str, temperature: float | None = None) -> 
     if state != REVERSED:
         bottom, top = level_states(device.track)[state] if state.ends else (start, start)
         placement = WallPlacement(bottom=bottom, top=top)
-    material = film_of(device, temperature)
     return Minimum(
         track=device.sampled_track.of_energy(),
-        material=material,
+        material=film_of(device, temperature),
         variation=device.variation and device.variation.of_energy(),
         state=state,
         placement=placement,
@@ -100,8 +99,7 @@ def neighbours(track: Track) -> list[Pair]:
     neighbours of the track without a wall, unless its ends are fixed. Half states with the lower
     end ahead are not listed: they are mirror images of the others, and their energies are the same.
     """
-    states = level_states(track)
-    whole = [state for state in states if not state.half]
+    whole = [state for state in level_states(track) if not state.half]
     pairs: list[Pair] = []
     for left, right in itertools.pairwise(whole):
         half = between(left, right)

@@ -123,10 +123,9 @@ def continuing_job(networks: Networks, dataset: str, recipe: str, seed: str | in
     chosen = networks.recipes[recipe]
     assert chosen.on_levels is not None
     settings = chosen.on_levels.for_dataset(dataset).model_dump(include=set(Training.model_fields))
-    limit = chosen.fp32.weight_limit
     return ContinuingJob(
         **_network(networks, dataset, recipe, seed),
-        continued=FreeTraining(**settings, weight_limit=limit),
+        continued=FreeTraining(**settings, weight_limit=chosen.fp32.weight_limit),
     )
 
 

@@ -105,8 +105,7 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
     def resistance(self) -> float:
         """Resistance of metal and magnet between the ends of a track without notches in Ω."""
         metal = self.heavy_metal
-        alone = metal.resistivity * self.length / (self.width * metal.thickness)
-        return alone / (1 + self.shunt)
+        return metal.resistivity * self.length / (self.width * metal.thickness) / (1 + self.shunt)
 
     @property
     def stored(self) -> float:

@@ -11,13 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
-from wallnet.config.devices import (
-    QUENCH,
-    Device,
-    Output,
-    Relaxation,
-    SimulatedMaterial,
-)
+from wallnet.config.devices import QUENCH, Device, Output, Relaxation, SimulatedMaterial
 from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import Crowding, Heating, Oersted, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
@@ -37,14 +31,7 @@ from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.files import WallState
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.code import code_of
-from wallnet.jobs.film import (
-    SMOOTH_EDGES,
-    THERMAL_STEP,
-    FilmLaw,
-    cells_of,
-    law_of,
-    time_step,
-)
+from wallnet.jobs.film import SMOOTH_EDGES, THERMAL_STEP, FilmLaw, cells_of, law_of, time_step
 
 BLOCK = 8
 """Most replicas that one job simulates; more replicas are further blocks."""
@@ -59,8 +46,7 @@ MEMORY_PER_PULSE = 4
 
 def blocks(replicas: int) -> list[tuple[int, int]]:
     """Return the first and the last number of each block of replicas, counted from 1."""
-    firsts = range(1, replicas + 1, BLOCK)
-    return [(first, min(first + BLOCK - 1, replicas)) for first in firsts]
+    return [(first, min(first + BLOCK - 1, replicas)) for first in range(1, replicas + 1, BLOCK)]
 
 
 class WallPlacement(Section):
@@ -248,9 +234,7 @@ class Simulation(TrackJob):
                     "heating": heating,
                     # with `hold` equal to `longest`, the pause lasts exactly the stated time
                     "relaxation": Relaxation(
-                        longest=pulse.pause,
-                        speed=self.relaxation.speed,
-                        hold=pulse.pause or 1e-12,
+                        longest=pulse.pause, speed=self.relaxation.speed, hold=pulse.pause or 1e-12
                     ),
                 }
             )
@@ -260,8 +244,7 @@ class Simulation(TrackJob):
     def equilibrating(self) -> Self:
         """Return the job of a replica before its first pulse."""
         relaxation = Relaxation(longest=self.equilibration, hold=self.equilibration)
-        changes = {"train": None, "heating": None, "relaxation": relaxation}
-        return self.model_copy(update=changes)
+        return self.model_copy(update={"train": None, "heating": None, "relaxation": relaxation})
 
     def onward(self) -> Iterator[Self]:
         """Yield the jobs of a replica whose wall is free at the end, in the order of time.

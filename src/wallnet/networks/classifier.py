@@ -110,8 +110,7 @@ class Classifier(LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (images, classes) of images (images, 1, rows, columns) in [0, 1]."""
-        logits: Tensor = self.model(images)
-        return logits
+        return self.model(images)
 
     def _mean(
         self, part: str, batches: Iterable[Batch], learn: Callable[[Tensor], None] | None = None

@@ -56,10 +56,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _data(arguments: argparse.Namespace) -> None:
     from wallnet.networks import fetching
 
-    sources = arguments.sources.split(",")
-    fetching.provide(
-        DataJob.from_json(arguments.job), arguments.data_folder, arguments.out, sources
-    )
+    job, sources = DataJob.from_json(arguments.job), arguments.sources.split(",")
+    fetching.provide(job, arguments.data_folder, arguments.out, sources)
 
 
 def _compute(kind: type[Job], function: str, arguments: argparse.Namespace) -> None:

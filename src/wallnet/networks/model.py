@@ -27,10 +27,7 @@ class MeasuredActivation(nn.Module):
     """
 
     def __init__(
-        self,
-        breaks: Sequence[float],
-        coefficients: Sequence[Sequence[float]],
-        input_range: float,
+        self, breaks: Sequence[float], coefficients: Sequence[Sequence[float]], input_range: float
     ) -> None:
         super().__init__()
         self.coefficients, self.input_range = coefficients, input_range
@@ -38,8 +35,7 @@ class MeasuredActivation(nn.Module):
 
     def forward(self, pre_activation: Tensor) -> Tensor:
         """Return the output for pre-activations of any shape, in the same shape."""
-        output: Tensor = _Transfer.apply(pre_activation, self)
-        return output
+        return _Transfer.apply(pre_activation, self)
 
 
 class _Transfer(torch.autograd.Function):
@@ -119,8 +115,7 @@ class FullyConnected(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (images, classes) of images (images, 1, rows, columns)."""
-        logits: Tensor = self.output(self.dropout(self.activation(self.hidden(images.flatten(1)))))
-        return logits
+        return self.output(self.dropout(self.activation(self.hidden(images.flatten(1)))))
 
 
 class Centred(FullyConnected):
@@ -155,8 +150,7 @@ class Convolutional(nn.Module):
         maps = self.average(self.activation(self.first(images)))
         maps = self.average(self.activation(self.second(maps)))
         hidden = self.dropout(self.activation(self.third(maps.flatten(1))))
-        logits: Tensor = self.output(self.activation(self.fourth(hidden)))
-        return logits
+        return self.output(self.activation(self.fourth(hidden)))
 
 
 MODELS: dict[str, ModelFactory] = {

@@ -50,7 +50,6 @@ def described(
             _numbers(part.expand(len(entry)))
             for part in map(torch.flatten, placement.circuits[name])
         )
-        bias = np.full(len(entry), np.nan) if layer.bias is None else _numbers(layer.bias)
         for key, values in {
             "weight_layer": np.full(entry.numel(), index),
             "weight_row": rows.ravel(),
@@ -61,7 +60,7 @@ def described(
             "output_row": np.arange(len(entry)),
             "weight_offset": offset,
             "weight_scale": scale,
-            "bias": bias,
+            "bias": np.full(len(entry), np.nan) if layer.bias is None else _numbers(layer.bias),
         }.items():
             parts.setdefault(key, []).append(values)
     values = {key: np.concatenate(arrays) for key, arrays in parts.items()}
@@ -155,8 +154,7 @@ def _entries(data: xarray.Dataset, from_conductance: bool) -> torch.Tensor:
     if not np.array_equal(mapping.conductances, usable):
         raise ValueError("its levels are not in ascending order")
     level = torch.from_numpy(data["programmed_level"].values.astype(np.int64))
-    least = torch.tensor([0, NO_SYNAPSE])
-    if not ((level >= least) & (level < len(usable))).all():
+    if not ((level >= torch.tensor([0, NO_SYNAPSE])) & (level < len(usable))).all():
         raise ValueError("it has synapses at levels that do not exist")
     if from_conductance:
         normalized = (data["programmed_conductance"].values - usable[0]) / np.ptp(usable)
@@ -297,9 +295,8 @@ class ProgrammedNetwork(Generic[Model]):
         else:
             spreads = np.full(len(usable), spreads)
         drawn = np.random.default_rng(seed).standard_normal(self.levels.shape)
-        return self.with_conductances(
-            np.maximum(self.conductances + drawn * spreads[self.levels], 0.0)
-        )
+        values = self.conductances + drawn * spreads[self.levels]
+        return self.with_conductances(np.maximum(values, 0.0))
 
     def energy(
         self, device: xarray.Dataset | NDArray[np.float64], start: Self | None = None

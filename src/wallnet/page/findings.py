@@ -109,8 +109,7 @@ def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "
     Those that the page does not need may be missing. With other settings, they are left out.
     """
     for studied in job.studied:
-        study = STUDIES[studied.study]
-        path = folder / study.path(studied.subject)
+        path = folder / STUDIES[studied.study].path(studied.subject)
         if studied.needed or path.exists():
             data = read_study(path, studied.study)
             settings = json.loads(data.attrs["parameters"]).get("settings")

@@ -73,8 +73,7 @@ def _device(name: str, data: xarray.Dataset, job: SummaryJob, results: Findings)
     density = data["current_density"].values / 1e12
     ends = data["final_conductance"].sel(reading).values / 1e-6
     states = data["state"].values.astype(object)
-    moving = data["settled"].values == 0
-    states[moving] += ", still moving"
+    states[data["settled"].values == 0] += ", still moving"
     levels: dict[str, Any] = {"J": [], "G": [], "state": [], "dash": []}
     if "level_state" in data:
         values = data["level_conductance"].sel(reading).values / 1e-6
@@ -201,12 +200,8 @@ def _figures() -> dict[str, Any]:
     ends, read, drive = panels
     now = _source("now", "time")
     for edge, colour, dash in (("lower", 0, "solid"), ("upper", 1, "dashed")):
-        look: dict[str, Any] = {
-            "line_color": style.COLOURS[colour],
-            "line_dash": dash,
-            "line_width": 2,
-        }
-        ends.line("time", edge, source=curves, **look)
+        look: dict[str, Any] = {"line_color": style.COLOURS[colour], "line_dash": dash}
+        ends.line("time", edge, source=curves, line_width=2, **look)
     read.line("time", "G", source=curves, line_color="black", line_width=2)
     drive.line("time", "J", source=curves, line_color="#555555", line_width=2)
     drive.xaxis.axis_label = "time (ns)"
@@ -215,26 +210,15 @@ def _figures() -> dict[str, Any]:
         panel.vspan(x="time", source=now, line_color="#888888")
     wide = DataRange1d(range_padding=0.2)
     stairs = _figure("staircase", G_TITLE, 320, x_axis_label=J_TITLE, y_range=wide)
-    levels, points = (
-        _source("levels", "J", "G", "state", "dash"),
-        _source("stairs", "J", "G", "state"),
-    )
+    levels = _source("levels", "J", "G", "state", "dash")
+    points = _source("stairs", "J", "G", "state")
     lines = stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
-    names: dict[str, Any] = {
-        "text_baseline": "bottom",
-        "text_font_size": "11px",
-        "text_color": "#666666",
-    }
-    stairs.text("J", "G", text="state", source=levels, **names)
+    names: dict[str, Any] = {"text_baseline": "bottom", "text_font_size": "11px"}
+    stairs.text("J", "G", text="state", source=levels, text_color="#666666", **names)
     stairs.line("J", "G", source=points, line_color="#bbbbbb")
     dots = stairs.scatter("J", "G", source=points, size=9, color=style.COLOURS[0])
-    chosen: dict[str, Any] = {
-        "size": 16,
-        "fill_alpha": 0,
-        "line_width": 2,
-        "line_color": style.COLOURS[1],
-    }
-    stairs.scatter("J", "G", source=_source("chosen", "J", "G"), **chosen)
+    chosen: dict[str, Any] = {"size": 16, "fill_alpha": 0, "line_color": style.COLOURS[1]}
+    stairs.scatter("J", "G", source=_source("chosen", "J", "G"), line_width=2, **chosen)
     about = [("state", "@state"), ("J", "@J{0.0000} × 10¹² A/m²"), ("G", "@G{0.00} µS")]
     stairs.add_tools(HoverTool(renderers=[dots], tooltips=about))
     stairs.add_tools(HoverTool(renderers=[lines], tooltips=[("level", "@state"), about[2]]))

@@ -104,8 +104,7 @@ def rows_of(
 def _programmed(run: Network, networks: str | Path) -> tuple[Levels, NDArray[np.float64]]:
     """Return the level of each synapse of a network, and the conductances of the levels."""
     path = run.path(files.PROGRAMMING, networks)
-    read = ("usable_conductance", "programmed_level")
-    data = files.read_dataset(path, "programming", only=read)
+    data = files.read_dataset(path, "programming", only=("usable_conductance", "programmed_level"))
     usable = data["usable_conductance"].values
     level = data["programmed_level"].values.astype(np.int64).ravel()
     if level.max() >= len(usable):

@@ -226,5 +226,4 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
     shown = {"findings": results, "sections": sections, "links": links, "report": files.REPORT}
     shown |= {"pictures": pictures(summary_job, results), "written": summary_job.written}
-    page = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
-    return {"html": page}
+    return {"html": rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)}

@@ -73,8 +73,7 @@ def _present(folder: Path) -> Iterator[str]:
                     file = hidden["of"]
                 elif file.startswith("."):
                     continue
-                path = Path(place, file).relative_to(folder).as_posix()
-                yield path.removesuffix(".damaged")
+                yield Path(place, file).relative_to(folder).as_posix().removesuffix(".damaged")
 
 
 def remove(paths: list[str], folder: str | Path) -> None:
@@ -180,8 +179,7 @@ def _init(arguments: argparse.Namespace) -> None:
 def _clean(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.directory)
     configuration = folder / "config.yaml"
-    campaign = load(configuration)
-    paths = not_asked_for(campaign, folder)
+    paths = not_asked_for(load(configuration), folder)
     if arguments.yes:
         remove(paths, folder)
     for path in paths:

@@ -15,12 +15,7 @@ import numpy as np
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError, Device, Figures
 from wallnet.files.progress import time_in_words
-from wallnet.film.constants import (
-    BOLTZMANN,
-    ELEMENTARY_CHARGE,
-    REDUCED_PLANCK,
-    VACUUM_PERMEABILITY,
-)
+from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.film import film_of
 from wallnet.jobs.report import write_energy_job
@@ -122,9 +117,8 @@ def wall_velocity(device: Device, current_density: float) -> float:
     field = torque / (ELEMENTARY_CHARGE * device.track.thickness * moment)
     dmi_field = abs(film.dmi_constant) / (moment * film.wall_width_parameter)
     fastest = material.gyromagnetic_ratio * np.pi * film.dmi_constant / (2 * moment)
-    return float(
-        fastest * current_density / np.hypot(current_density, material.damping * dmi_field / field)
-    )
+    j_d = material.damping * dmi_field / field
+    return float(fastest * current_density / np.hypot(current_density, j_d))
 
 
 def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str, list[str]]]:
@@ -227,11 +221,9 @@ def preview(campaign: Campaign) -> str:
             lines.append(f"{name}: smooth edges leave {_text('lost', values['lost'])} nm² empty")
         for text in (text for texts in doubts.values() for text in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
-    requested = Requested(campaign)
-    work = work_of_all(requested, everything(campaign))
-    return "\n".join(
-        [*lines, *textwrap.wrap(work_ahead(work, network_times(campaign.networks)), WIDTH)]
-    )
+    work = work_of_all(Requested(campaign), everything(campaign))
+    lines += textwrap.wrap(work_ahead(work, network_times(campaign.networks)), WIDTH)
+    return "\n".join(lines)
 
 
 def table_of(device: Device) -> "pandas.DataFrame":
@@ -244,9 +236,8 @@ def table_of(device: Device) -> "pandas.DataFrame":
         (shown.meaning, values[key] / shown.scale, shown.unit, "; ".join(doubts.get(key, ())))
         for key, shown in QUANTITIES.items()
     ]
-    return pandas.DataFrame(rows, columns=["quantity", "value", "unit", "doubt"]).set_index(
-        "quantity"
-    )
+    columns = ["quantity", "value", "unit", "doubt"]
+    return pandas.DataFrame(rows, columns=columns).set_index("quantity")
 
 
 def drawing_of(device: Device, name: str, figures: Figures) -> "Figure":

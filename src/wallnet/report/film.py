@@ -54,13 +54,9 @@ def _draw_directions(axes: "Axes", track: Track, vectors: NDArray[np.float64]) -
     x, y = ((np.arange(count) + 0.5) * track.cell_size / NM for count in track.cells)
     y += track.sides[0] / NM
     along, across = vectors[:, *chosen] / np.hypot(*vectors[:, *chosen])
-    length: dict[str, Any] = {
-        "scale": 1.2 / (every * track.cell_size / NM),
-        "scale_units": "x",
-        "angles": "xy",
-    }
+    length: dict[str, Any] = {"scale": 1.2 / (every * track.cell_size / NM), "scale_units": "x"}
     thin: dict[str, Any] = {"width": 1e-3, "pivot": "mid", "color": "white"}
-    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, **length, **thin)
+    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, angles="xy", **length, **thin)
 
 
 def draw_parameters(
@@ -86,9 +82,8 @@ def draw_parameters(
         image = axes.imshow(values / unit, origin="lower", extent=extent, cmap=colours)
         draw_outlines(axes, outlines)
         if key in vectors:
-            _draw_directions(
-                axes, device.sampled_track, np.where(np.isnan(values), np.nan, vectors[key])
-            )
+            in_film = np.where(np.isnan(values), np.nan, vectors[key])
+            _draw_directions(axes, device.sampled_track, in_film)
         for colour, dashes in (("white", "-"), ("black", "--")):
             axes.axvline(device.wall.start / NM, color=colour, linestyle=dashes, linewidth=1.0)
         axes.set_ylabel(Y_LABEL)

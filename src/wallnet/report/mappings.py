@@ -53,9 +53,8 @@ def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
     for (recipe, stage), chosen in lost.groupby(["recipe", "stage"], sort=False):
         titles = chosen["dataset"].map(dataset_title) + ", " + chosen["device"]
         chosen = chosen.assign(column=titles + ", " + chosen["reading"])
-        texts = chosen.groupby(["mapping", "column"])["lost"].agg(
-            lambda values: mean_and_deviation([*values])
-        )
+        cells = chosen.groupby(["mapping", "column"])["lost"]
+        texts = cells.agg(lambda values: mean_and_deviation([*values]))
         order = {"index": chosen["mapping"].unique(), "columns": chosen["column"].unique()}
         shown = texts.unstack().reindex(**order).rename_axis(index="Mapping").reset_index()
         title = f"{TITLES[stage]}, below {TITLES[GAPS[stage][0]]}: recipe {recipe}"

@@ -336,8 +336,7 @@ def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Fig
             panel.set_xticks(*ticks, rotation=turned, fontsize=0.7 * figures.font_size)
             panel.set_yticks(*ticks, fontsize=0.7 * figures.font_size)
             panel.tick_params(length=0)
-            title = f"{TITLES[stage]}: {record['test_accuracy']:.2f} %"
-            panel.set_title(title, loc="center")
+            panel.set_title(f"{TITLES[stage]}: {record['test_accuracy']:.2f} %", loc="center")
         row[0].set_ylabel(f"{reading} reading\nlabel")
     for panel in axes[-1]:
         panel.set_xlabel("prediction")
@@ -442,10 +441,8 @@ def _accuracy(
             for notches, (marker, shift) in PAPER_MARKS.items():
                 published = TABLE_II.get((notches, dataset))
                 if published and notches in paper:
-                    errors_of = zip(PAPER_STAGES, published, strict=True)
-                    marks = [
-                        (stages.index(s) + shift, 100 - t) for s, t in errors_of if s in stages
-                    ]
+                    pairs = zip(PAPER_STAGES, published, strict=True)
+                    marks = [(stages.index(s) + shift, 100 - t) for s, t in pairs if s in stages]
                     look = {"marker": marker, "markersize": 5, "markeredgewidth": 1.2}
                     look |= {"linestyle": "", "color": "black"}
                     panel.plot(*zip(*marks, strict=True), label=f"paper, {notches} notches", **look)

@@ -69,9 +69,8 @@ def draw(
     _detector(whole, device)
     for letter, (part, (centre, extent)) in zip("bc", parts.items(), strict=False):
         _enlarge(axes[part], device, centre, extent)
-        axes[part].set_title(
-            f"({letter}) {_title(device, part, centre, film.wall_width_parameter)}"
-        )
+        title = _title(device, part, centre, film.wall_width_parameter)
+        axes[part].set_title(f"({letter}) {title}")
     colours = style.magnetization_map()
     legend = [
         Patch(color=colours(0.0), label=r"$\mathit{m}_z$ = -1"),

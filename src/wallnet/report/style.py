@@ -205,9 +205,7 @@ def save(figure: "Figure", png_path: str | Path, vector_path: str | Path, **meta
     if vector not in (".pdf", ".svg"):
         raise files.FileError(f"{vector_path} has an unsupported format; end it in .pdf or .svg")
     title = str(metadata.pop("title", Path(png_path).stem))
-    made_by = json.dumps(
-        {"wallnet_version": __version__, **metadata}, sort_keys=True, ensure_ascii=True
-    )
+    made_by = json.dumps({"wallnet_version": __version__, **metadata}, sort_keys=True)
     common = {"Title": title, "Creator": "wallnet"}
     png_text = {"Title": title, "Description": made_by, "Software": "wallnet"}
     other_text = {

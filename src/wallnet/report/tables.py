@@ -85,10 +85,7 @@ class Table:
 
     def are_numbers(self) -> list[bool]:
         """Return which columns contain numbers; these are aligned to the right."""
-        return [
-            name in self.formats and not isinstance(self.formats[name], Mapping)
-            for name in self.columns
-        ]
+        return [not isinstance(self.formats.get(name, {}), Mapping) for name in self.columns]
 
     def as_csv(self) -> str:
         """Return comma-separated values with a header."""

@@ -57,10 +57,8 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     verdict += f". {len(frame) - len(judged)} rows are findings, reported and not judged. "
     verdict += f"The checks took {seconds:.0f} s."
     shown = [name for name in COLUMNS if name not in ("check", "deviation")]
-    tables = [
-        Table(str(check), rows[shown], _FORMATS)
-        for check, rows in frame.groupby("check", sort=False)
-    ]
+    groups = frame.groupby("check", sort=False)
+    tables = [Table(str(check), rows[shown], _FORMATS) for check, rows in groups]
     return texts("Validation", tables, [verdict], numbers=Table("", frame, missing=""))
 
 
@@ -103,9 +101,8 @@ def _profile(axes: "Axes", curve: Mapping[str, Any]) -> None:
 
 def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
     for index, (label, curve) in enumerate(sorted(curves.items())):
-        m = np.array(curve["m"])
-        time = np.array(curve["time"]) * 1e9
-        axes.plot(time, m[:, 1], label=f"µMAG 4, {label}", **style.look(index))
+        time, m_y = np.array(curve["time"]) * 1e9, np.array(curve["m"])[:, 1]
+        axes.plot(time, m_y, label=f"µMAG 4, {label}", **style.look(index))
     for index, value in enumerate((0.1260409, -0.120395)):
         axes.plot(1.0, value, **style.look(index, marker=True) | {"linestyle": "none"})
     axes.set(xlabel="time (ns)", ylabel="<m$_y$>; points: mumax3")

@@ -94,9 +94,8 @@ def _wall(bottom: float, top: float) -> str:
 def _stored_state(path: str) -> "xarray.Dataset":
     """Return the initial state of a file, or the last state of a trace."""
     if kind_of(path) == "trace":
-        return simulate.state_of(
-            files.read_dataset(path, "trace", only=("magnetization", "x", "y"))
-        )
+        trace = files.read_dataset(path, "trace", only=("magnetization", "x", "y"))
+        return simulate.state_of(trace)
     return files.read_dataset(path, "initial")
 
 

@@ -138,9 +138,8 @@ def followed(
 
     Each step has a number, under which its trace is kept in the folder.
     """
-    revision = str(revision_of(job.calculator_name))
     start = np.ascontiguousarray(initial["initial_magnetization"].values)
-    identity = Attempt(job.to_json(), revision, start).identity
+    identity = Attempt(job.to_json(), str(revision_of(job.calculator_name)), start).identity
     state, begin = initial, 0.0
 
     def reached(time: float) -> None:
@@ -178,8 +177,7 @@ def wall_of(
     bottom, top = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
     first = start or wall
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
-    width = job.material.wall_width_parameter
-    state = tracks.wall_state(job.track, width, origin, bottom, top)
+    state = tracks.wall_state(job.track, job.material.wall_width_parameter, origin, bottom, top)
     return wall | {"pulse_state": str(state)}
 
 
@@ -320,8 +318,7 @@ def _block(
 
     for number in job.numbers:
         courses[number] = run(number, course, initial)
-        lengths = (float(part["time"][-1]) for part in courses[number].parts)
-        done += job.equilibration + sum(lengths)
+        done += job.equilibration + sum(float(part["time"][-1]) for part in courses[number].parts)
     for number in going_on(job, courses):
         onward[number] = run(number, _onward, courses[number])
         done += onward[number]["time"]

@@ -17,10 +17,7 @@ from wallnet.jobs.simulation import needs_of
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 
-CLASSES = {
-    "film": "wallnet.simulate.embedded:Embedded",
-    "oommf": "wallnet.simulate.oommf:Oommf",
-}
+CLASSES = {"film": "wallnet.simulate.embedded:Embedded", "oommf": "wallnet.simulate.oommf:Oommf"}
 """Module and class of each calculator of the package."""
 
 

@@ -449,7 +449,6 @@ FILES = {"level": "trace", "pulse_train": "train"}
 def gather_job(study: Study, campaign: Campaign, subject: str, requests: Requests) -> GatherJob:
     """Return the job that gathers requests of a subject."""
     settings = study.subjects(campaign)[subject]
-    about = study.about(campaign, subject, settings).plain() if study.about else None
     return GatherJob(
         study=study.name,
         subject=subject,
@@ -459,5 +458,5 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
             for key, request in requests.items()
             if key[0] != SAMPLE or key[2:]
         ),
-        about=about,
+        about=study.about(campaign, subject, settings).plain() if study.about else None,
     )

@@ -210,13 +210,12 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     kind = study.kind_of(settings)
     values = stacked(kind, samples) if samples[1:] else samples[0]
     perfect = results[0]
+    plain = job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
     attributes = {
         "kind": kind,
         "subject": job.subject,
         **({"device": job.subject} if study.of_device else {}),
-        "parameters": canonical(
-            job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
-        ),
+        "parameters": canonical(plain),
         # of the first simulation
         "simulation": perfect.parameters,
         "revision": revisions.of(job.study),

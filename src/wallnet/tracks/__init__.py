@@ -310,12 +310,10 @@ def system(job: Simulation) -> "micromagneticmodel.System":
         field = discretisedfield.Field(mesh, nvdim=3, value=values)
         described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
     if film.dmi_constant:
-        described.energy += micromagneticmodel.DMI(
-            D=parameter("dmi_constant"), crystalclass="Cnv_z"
-        )
-    described.dynamics = micromagneticmodel.Precession(
-        gamma0=film.terms.gyromagnetic_ratio
-    ) + micromagneticmodel.Damping(alpha=parameter("damping"))
+        constant = parameter("dmi_constant")
+        described.energy += micromagneticmodel.DMI(D=constant, crystalclass="Cnv_z")
+    described.dynamics = micromagneticmodel.Precession(gamma0=film.terms.gyromagnetic_ratio)
+    described.dynamics += micromagneticmodel.Damping(alpha=parameter("damping"))
     if job.current_density:
         described.dynamics += slonczewski(job.material, job.current_density)
     described.m = discretisedfield.Field(

@@ -262,9 +262,7 @@ def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]
     angle = np.arange(1, count) * math.pi / count
     cotangent = 1 / np.tan(angle)
     exponents = np.array([2 * count / 5, *(2 * count / 5 * angle * (cotangent + 1j))])
-    factors = np.array(
-        [0.5, *(1 + 1j * angle * (1 + cotangent**2) - 1j * cotangent)], dtype=np.complex128
-    )
+    factors = np.array([0.5, *(1 + 1j * angle * (1 + cotangent**2) - 1j * cotangent)], complex)
     return exponents, 2 / 5 * factors * np.exp(exponents)
 
 

@@ -185,10 +185,9 @@ def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall
 
     The temperature is by default that of the device; errors are those of `film_of`.
     """
-    film = film_of(device, temperature)
     return rigid_wall(
         device.sampled_track,
-        film,
+        film_of(device, temperature),
         device.material.effective_polarization,
         variation=device.variation,
         crowding=device.strip.crowding,

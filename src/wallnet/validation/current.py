@@ -55,14 +55,10 @@ def constriction(_curves: Curves) -> Rows:
     for depth in (12e-9, 18e-9):
         share = 1 - 2 * depth / WIDTH
         squares = (LENGTH - SLOT + SLOT / share) / WIDTH + 2 * step_squares(share)
-        slot: dict[str, Any] = {
-            "length": SLOT,
-            "depth": depth,
-            "flanks": (0.0, 0.0),
-            "positions": (LENGTH / 2,),
-        }
+        slot: dict[str, Any] = {"shape": "trapezoid", "length": SLOT, "flanks": (0.0, 0.0)}
+        slot |= {"depth": depth, "positions": (LENGTH / 2,)}
         for cell in (3e-9, 1.5e-9):
-            resistance = _current(cell, shape="trapezoid", **slot).resistance
+            resistance = _current(cell, **slot).resistance
             words = {"share": share, "cell": cell * 1e9}
             yield row("constriction-step", resistance, words, reference=squares * WIDTH / LENGTH)
     pair: dict[str, Any] = {"diameter": DIAMETER, "positions": (LENGTH / 4, 3 * LENGTH / 4)}

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import compress, product
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -60,11 +61,8 @@ def _depinning_field(layer: Layer, start: float) -> float:
 
 def phase_boundary(_curves: Curves) -> Rows:
     """Compare the field and the current at which a wall enters a harder phase."""
-    cases = (
-        *(("A", "Ku", "Ms"), ("A", "Ku"), ("A", "Ms"), ("A",)),
-        *(("Ku", "Ms"), ("Ku",), ("Ms",), ()),
-    )
-    for names in cases:
+    for flags in product((True, False), repeat=len(SOFT)):
+        names = tuple(compress(SOFT, flags))
         a, k, j = (SOFT[name] if name in names else 1.0 for name in SOFT)
         reference = 2e6 * VACUUM_PERMEABILITY * (1 - k * a) / (1 + math.sqrt(j * a)) ** 2
         # where the exchange is not soft, the soft domain is no longer than its wall

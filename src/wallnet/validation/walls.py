@@ -59,10 +59,8 @@ def macrospin(_curves: Curves) -> Rows:
             middle = (low + high) / 2
             # start at the equilibrium or where it vanished: a start elsewhere would overshoot it
             balance = math.asin(-min(1.0, 2 * middle)) / 2
-            if _turned(middle, damping, 20e-9, balance)[2] > 0.5:
-                low = middle
-            else:
-                high = middle
+            stable = _turned(middle, damping, 20e-9, balance)[2] > 0.5
+            low, high = (middle, high) if stable else (low, middle)
         yield row("macrospin-stability", (low + high) / 2, {"damping": damping})
 
 

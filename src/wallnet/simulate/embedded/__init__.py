@@ -77,12 +77,10 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
 
         def until(end: float) -> None:
             """Advance by the output interval, but not beyond the end."""
-            target = next_output(engine.time, job.output.interval)
-            _advance(engine, min(target, end), heated)
+            _advance(engine, min(next_output(engine.time, job.output.interval), end), heated)
             recorder.record(engine.time, engine.magnetization)
             if isinstance(engine, ThermalEngine) and engine.time > WARM_UP:
-                measured = [engine.spin_temperature(), engine.temperature]
-                recorder.spin_temperatures.append(measured)
+                recorder.spin_temperatures.append([engine.spin_temperature(), engine.temperature])
             progress(engine.time)
             if checkpoint:
                 checkpoint.offer(lambda: engine.state() | recorder.content())

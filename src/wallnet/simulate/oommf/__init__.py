@@ -81,8 +81,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
                 recorder.record(reached, state)
                 if film and reached > WARM_UP:
                     film.magnetization = state
-                    measured = [film.spin_temperature(), job.temperature]
-                    recorder.spin_temperatures.append(measured)
+                    recorder.spin_temperatures.append([film.spin_temperature(), job.temperature])
                 progress(reached)
                 if recorder.resting():
                     break
@@ -315,8 +314,7 @@ def states(
                 opened.version = session.version(directory)
             read += 1
             advanced = now
-            moments = np.transpose(field.array[:, :, 0, :], (1, 0, 2))
-            yield moments / norm
+            yield np.transpose(field.array[:, :, 0, :], (1, 0, 2)) / norm
         if read == drive.stages:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(session.FLUSH_LIMIT)

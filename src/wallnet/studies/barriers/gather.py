@@ -79,6 +79,7 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
     of = {name: [float(data[name]) for data in minima.values()] for name in OF_MINIMUM}
     images = [energy.size for energy in along["path_energy"]]
+    least = settings.retained * BOLTZMANN * settings.temperature
     return {
         "state_name": list(minima),
         "state_energy": np.where(held, of["minimum_energy"], np.nan),
@@ -87,9 +88,7 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
         "state_barrier": barrier,
         "state_exit": lowest["exit"].fillna("").tolist(),
         # an unknown barrier could decide only if none is too low
-        "state_retained": np.where(
-            barrier < settings.retained * BOLTZMANN * settings.temperature, 0, kept
-        ),
+        "state_retained": np.where(barrier < least, 0, kept),
         "state_lifetime": lifetime(
             barrier[:, None], settings.temperature, settings.attempt_frequencies[::-1]
         ),
@@ -104,8 +103,7 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
 
 def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
     """Return the settings of the barriers of a device, as plain data."""
-    settings: dict[str, Any] = json.loads(data.attrs["parameters"])["settings"]
-    return settings
+    return json.loads(data.attrs["parameters"])["settings"]
 
 
 def thermal_energy(data: "xarray.Dataset") -> float:

@@ -180,8 +180,7 @@ def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     if settings_of(data) != settings:
         return False
     first = files.WallState(data["state_name"].values[0]).file_name
-    swept = Device.model_validate(settings_of(device))
-    job = minimum_job(swept, first, settings["temperature"])
+    job = minimum_job(Device.model_validate(settings_of(device)), first, settings["temperature"])
     return bool(job.to_json() == data.attrs["simulation"])
 
 

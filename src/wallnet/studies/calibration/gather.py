@@ -56,8 +56,7 @@ def judged(
     """
     if isinstance(reference, TransferCurve):
         detector = detectors[reference.device]
-        under = [_detected(trace, detector) for trace in seen]
-        conductance = parallel_conductance(under, detector)
+        conductance = parallel_conductance([_detected(trace, detector) for trace in seen], detector)
         distance = largest_deviation(reference.current_densities, conductance)
         text, met = f"{distance:.3f}", distance <= reference.deviation
     else:

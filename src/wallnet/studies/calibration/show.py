@@ -89,9 +89,8 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     rows = ordered(data)
     good = rows[rows["misfit"] <= rows["misfit"].min() + SLACK]
     enough = good["candidate"].nunique() >= FEWEST
-    settings = json.loads(data.attrs["parameters"])["settings"]
     delays = data["read_delay"].values
-    ranges = Calibration.model_validate(settings).parameters
+    ranges = Calibration.model_validate(json.loads(data.attrs["parameters"])["settings"]).parameters
     limits = [*(limits for _, limits in ranges), (delays[0], delays[-1])]
     table = []
     for parameter, (low, high) in zip(PARAMETERS, limits, strict=True):

@@ -62,9 +62,8 @@ def problems(
 
 def compared(settings: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Device]:
     """Yield the device of each case for both calculators."""
-    for case in settings.cases.values():
-        for calculator in settings.calculators:
-            yield case.simulated(devices, calculator)
+    for case, calculator in product(settings.cases.values(), settings.calculators):
+        yield case.simulated(devices, calculator)
 
 
 def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulation:

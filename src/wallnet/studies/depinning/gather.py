@@ -25,8 +25,7 @@ ENDS = (1, 2)
 
 def reach(simulated: Simulation) -> float:
     """Return the largest distance in m of an end from the notch that pins it."""
-    width = simulated.material.wall_width_parameter
-    return simulated.track.notch_reach + tracks.WALL_REACH * width
+    return simulated.track.notch_reach + tracks.WALL_REACH * simulated.material.wall_width_parameter
 
 
 def stay(

@@ -375,13 +375,12 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
     columns = (whole[name].values for name in ("normalized_level_conductance", "reachable"))
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     look: dict[str, Any] = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
-    place = ("axes fraction", "data")
     for number, (conductance, reachable) in enumerate(zip(*columns, strict=True)):
         if not math.isfinite(conductance):
             continue
         name = f"level {number}" if reachable else f"level {number}, not reached"
         axes.axhline(conductance, zorder=0, gid=name, **LEVELS[bool(reachable)])
-        axes.annotate(str(number), (0.012, conductance), xycoords=place, **look)
+        axes.annotate(str(number), (0.012, conductance), xycoords=("axes fraction", "data"), **look)
 
 
 def _conductance(sources: Sources, figures: Figures) -> "Figure":

@@ -84,9 +84,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     read = over([len(rows)], rows)
     entries = max(trace["detected"].size for trace in traces)
     swept = {
-        name: np.moveaxis(padded([trace[name] for trace in traces], entries), -1, 1).astype(
-            np.float32
-        )
+        name: np.moveaxis(padded([trace[name] for trace in traces], entries), -1, 1).astype("f4")
         for name in (*RECORDED, "detected")
     }
     moves = read["settled"] == 0

@@ -136,10 +136,8 @@ def varied(devices: Mapping[str, Device], settings: Sensitivity) -> tuple[dict[s
         assumption = settings.offered[name]
         ends, simulated = {"lower": assumption.lower, "upper": assumption.upper}, []
         try:
-            variants = [
-                Device.model_validate(laid_over(plain, _scaled(keys, plain)))
-                for keys in ends.values()
-            ]
+            changed = (laid_over(plain, _scaled(keys, plain)) for keys in ends.values())
+            variants = [*map(Device.model_validate, changed)]
             jobs = [_pulse(settings, device, high).to_json() for device in variants]
         except ValueError:  # such as an exponent without a temperature
             continue

@@ -44,10 +44,9 @@ def problems(key: str, name: str, settings: Sweeps, device: Device) -> list[str]
 def requests(campaign: Campaign, name: str, settings: Sweeps, _: base.Rounds) -> base.Requests:
     """Return the initial state and the pulses, then the levels of a synapse at its notches."""
     device = settings.swept(campaign.simulated[name])
-    by_key = DEVICES.requests(campaign, name, device, ())
     return {
         key: request
-        for key, request in by_key.items()
+        for key, request in DEVICES.requests(campaign, name, device, ()).items()
         if len(key) == 1 or (key[0] == "level" and not WallState(str(key[1])).half)
     }
 

@@ -44,8 +44,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         places = np.broadcast_to(notches + aside[: len(samples)], samples.shape)
         axes.plot(places, samples, ".", color=style.COLOURS[0], markersize=4, alpha=0.7)
         axes.hlines(perfect, notches - 0.35, notches + 0.35, color="black", linewidth=1.5)
-        axes.set_xlabel("notch")
-        axes.set_xticks(notches)
+        axes.set(xlabel="notch", xticks=notches)
     left.set_ylabel(style.J_LABEL)
     right.set_ylabel("conductance (µS)")
     return figure

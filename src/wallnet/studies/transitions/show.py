@@ -25,11 +25,10 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     pulse = ("start", "duration", "current_density")
     ends = ("end_state", "end_settled", "end_bottom", "end_top")
     shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
+    rows = rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"])
     return [
         of_columns(f"{name}: where each pulse leads", shown | write_energies(cost)),
-        _sequences(
-            data, rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"]), name
-        ),
+        _sequences(data, rows, name),
         _states(data, name),
     ]
 
