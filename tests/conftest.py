@@ -16,6 +16,7 @@ from functools import cache
 import numpy as np
 import pytest
 from filelock import FileLock
+from helpers import forked
 from helpers.slow import LONGEST, SLOW
 from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
@@ -113,6 +114,16 @@ def own_field_known():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(newell, "tensor", tensor)
+        yield
+
+
+@pytest.fixture(scope="module")
+def forked_calls():
+    """Let functions of studies call Snakemake as `Campaign` does."""
+    from wallnet.api import studies
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studies, "_output", forked.output)
         yield
 
 
