@@ -56,10 +56,10 @@ run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up 
 	@$(BIN)/wallnet overview --directory "$$DIRECTORY"
 
 test: $(STAMP) ## run the tests, in one process for each core
-	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 quick: $(STAMP) ## run the tests that start no campaign, while editing
-	$(BIN)/python -m pytest --numprocesses logical --dist loadfile -m 'not slow'
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 mistakes: $(STAMP) ## put known mistakes into the code, one at a time; each must make its test fail
 	$(BIN)/python tests/mistakes/mistakes.py $(MISTAKES)

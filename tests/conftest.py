@@ -16,7 +16,8 @@ from functools import cache
 import numpy as np
 import pytest
 from filelock import FileLock
-from helpers.slow import SLOW
+from helpers import forked
+from helpers.slow import LONGEST, SLOW
 from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
 from helpers.synthetic import write_images
 
@@ -62,10 +63,12 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the slow tests."""
+    """Mark the slow tests, and put their files first, so that no process ends long after others."""
     for item in items:
         if is_slow(item.path):
             item.add_marker(pytest.mark.slow)
+    order = {ROOT / "tests" / file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order) + (not is_slow(item.path))))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -111,6 +114,16 @@ def own_field_known():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(newell, "tensor", tensor)
+        yield
+
+
+@pytest.fixture(scope="module")
+def forked_calls():
+    """Let functions of studies call Snakemake as `Campaign` does."""
+    from wallnet.api import studies
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studies, "_output", forked.output)
         yield
 
 

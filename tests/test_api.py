@@ -157,7 +157,7 @@ def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devic
 
 
 @pytest.fixture
-def again(swept, synapse, tmp_path):
+def again(swept, forked_calls, synapse, tmp_path):
     """Return a function that sweeps in a copy of the folder; it returns what was made again."""
     folder = tmp_path / "copy"
     shutil.copytree(swept[0], folder, copy_function=shutil.copy2)
@@ -214,7 +214,9 @@ def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
     assert "1 of 3 pulses heat the film to 510 K or more" in found.attrs["caveat"]
 
 
-def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path, monkeypatch):
+def test_a_simulation_that_fails_is_named_and_the_others_are_kept(
+    forked_calls, path, tmp_path, monkeypatch
+):
     """The calculator is in the folder of the script, which is not that of the campaign."""
     run = DRIFT[DRIFT.index("    def run(") : DRIFT.index("        bottom, top")]
     fails = "        if (job.current_density or 0) > most:\n            raise RuntimeError(most)\n"
@@ -233,7 +235,9 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(path, tmp_path
     assert not (place / "devices/neuron.nc").exists()
 
 
-def test_a_bad_calculator_is_refused_before_the_first_job(path, tmp_path, monkeypatch):
+def test_a_bad_calculator_is_refused_before_the_first_job(
+    forked_calls, path, tmp_path, monkeypatch
+):
     changes = {"kind": "track", "calculator": "drift:Drift"}
     changes |= {"calculator_settings": {"drift:Drift": {"velocity": "fast"}}}
     monkeypatch.chdir(tmp_path)

@@ -1,17 +1,10 @@
-"""Reference data in the configuration: what is accepted, and the message for the rest."""
+"""Reference data in the configuration: what the paper has, and those of some devices."""
 
-import pytest
-from helpers.calibration import CURVE, REFERENCE, referring
+from helpers.calibration import CURVE, referring
 from helpers.small_campaign import ROOT
 
 from wallnet import config, plan
 from wallnet.jobs.film import check
-
-
-def problems(data):
-    with pytest.raises(config.ConfigError) as caught:
-        plan.parse(data)
-    return str(caught.value).splitlines()
 
 
 def test_the_reference_data_of_the_paper():
@@ -46,30 +39,3 @@ def test_the_reference_data_of_some_devices():
     assert of_neuron.entries == of_neuron.transfer_curves == reference.transfer_curves
     without = {"synapse": devices["synapse"]}
     assert reference.of(without).entries == (*reference.final_states, *reference.arrival_times)
-
-
-def altered(block, **changes):
-    return {block: [{**REFERENCE[block][0], **changes}]}
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        (altered("final_states", device="synapses"), "final_states names 'synapses', which is not"),
-        ({"transfer_curves": [CURVE | {"device": "d"}]}, "transfer_curves names 'd', which is not"),
-        (altered("final_states", device="neuron"), "final_states has notch 1, and neuron has 0;"),
-        (altered("final_states", state="notch 4"), "final_states has notch 4, and synapse has 3"),
-        (altered("final_states", state="free"), "'free'; write 'notch 2' or 'reversed'"),
-        (altered("final_states", state="between 1 and 2"), "write 'notch 2' or 'reversed'"),
-        (altered("final_states", current_density=1.50001e12), "round it to four decimals"),
-        (altered("arrival_times", notch=5), "arrival_times has notch 5, and synapse has 3; name"),
-        (
-            {"transfer_curves": [CURVE | {"current_densities": [0.2e12, 1e12]}]},
-            "current_densities has fewer than three densities; name three or more",
-        ),
-    ],
-)
-def test_reference_data_that_cannot_be_are_named(changes, message):
-    (problem,) = problems(referring(**changes))
-    assert message in problem
-    assert problem.startswith("config.yaml: reference.")

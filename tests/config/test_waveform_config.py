@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers.messages import one_problem
 from helpers.programs import UP, staircase
 
 from wallnet import api, config, jobs, plan
@@ -22,13 +23,6 @@ def with_waveform(waveform):
     data["devices"]["stairs"] = json.loads(json.dumps(data["devices"]["stairs"]))
     data["devices"]["stairs"]["pulse"]["waveform"] = waveform
     return data
-
-
-def problem(data):
-    with pytest.raises(config.ConfigError) as caught:
-        plan.parse(data)
-    (found,) = str(caught.value).splitlines()
-    return found
 
 
 def device_of(waveform):
@@ -121,7 +115,7 @@ def test_an_array_and_a_function_are_tables():
     ],
 )
 def test_a_table_that_cannot_be_is_named(waveform, words):
-    found = problem(with_waveform(waveform))
+    found = one_problem(with_waveform(waveform))
     assert found.startswith("config.yaml: devices.stairs.pulse.waveform")
     assert words in found
 
@@ -147,13 +141,13 @@ def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatc
     if content is not None:
         data = content if isinstance(content, bytes) else content.encode()
         (tmp_path / "shape.csv").write_bytes(data)
-    found = problem(with_waveform("shape.csv"))
+    found = one_problem(with_waveform("shape.csv"))
     assert found.startswith("config.yaml: devices.stairs.pulse.waveform")
     assert words in found
 
 
 def test_a_pulse_of_a_train_is_checked_too():
-    found = problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
+    found = one_problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
     assert (
         "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09" in found
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_calls")]
 
 ROOT = Path(__file__).parents[2]
 P, ALPHA, MS, THICKNESS = 0.4, 0.5, 1.1e6, 2e-9

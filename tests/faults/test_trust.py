@@ -199,16 +199,16 @@ snakefile: evil.smk
 """
 
 
-@pytest.mark.parametrize("place", ["default", "named"])
-def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch, place):
+def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch):
     """Of an expression, a template and another workflow, none is executed."""
     cli.main(["init", str(tmp_path)])
     expression = f"open('{tmp_path}/executed', 'w').close() or 1"
     (tmp_path / "evil.smk").write_text(f"{expression}\nrule all:\n")
-    folder = tmp_path / "profiles" / place
-    folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text(PROFILE.replace("%s", expression))
-    monkeypatch.setenv("SNAKEMAKE_PROFILE", str(folder) if place == "named" else "")
+    for place in ("default", "named"):
+        folder = tmp_path / "profiles" / place
+        folder.mkdir(exist_ok=True)
+        (folder / "config.yaml").write_text(PROFILE.replace("%s", expression))
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", str(folder))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="gather_devices"):
         cli.main(["pack", "--out", "crate.zip"])

@@ -5,6 +5,12 @@ SLOW = {
     *("browser", "display", "extending", "faults", "oracle", "plan", "provenance", "slurm"),
     *("test_checks.py", "test_config_commands.py", "test_reference.py", "test_reproducible.py"),
     *("test_minimum_jobs.py", "test_own_calculator.py", "test_training.py", "test_stand_in.py"),
-    *("test_instructions.py", "test_oommf_plan.py", "test_ubermag.py", "test_wheel.py"),
+    *("test_instructions.py", "test_oommf_plan.py", "test_wheel.py"),
 }  # fmt: skip
 """Folders and files of tests that run campaigns or many processes; `make quick` leaves them out."""
+
+LONGEST = (
+    *("studies/test_runs.py", "docs/test_examples.py", "extending/test_study.py"),
+    *("browser/test_browser.py", "slurm/test_cluster.py", "faults/test_kills.py"),
+)  # fmt: skip
+"""Files of few tests that take longest. One process runs a whole file, so they are begun first."""

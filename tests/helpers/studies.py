@@ -7,6 +7,8 @@ from helpers.programs import UP
 from helpers.transitions import led
 from helpers.windows import windowed
 
+WARM = {"ambient": 300.0, "equilibration": 0.02e-9}
+
 EXAMPLES = {
     "pulse_trains": {"climb": {"device": "stairs", "pulses": [UP]}},
     "sweeps": {"rough": {"samples": 1, "current_densities": [0.8e12]}},
@@ -25,8 +27,8 @@ EXAMPLES = {
         "cut": {
             "device": "cut",
             "variants": {
-                "isothermal": {"temperature": {"ambient": 300.0}},
-                "heated": {"temperature": {"ambient": 300.0, "heating": "pulse"}},
+                "isothermal": {"temperature": WARM},
+                "heated": {"temperature": WARM | {"heating": "pulse"}},
             },
             "current_densities": [0.8e12],
             "duration": 0.06e-9,

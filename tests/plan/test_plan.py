@@ -132,19 +132,19 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
     steps = random.Random(1).sample(range(1000, 30_000), 10_000)
     sweep = tiny["devices"]["synapse"]["pulse"]
     del tiny["devices"]["neuron"]
-    sweep["current_densities"] = [step * 1e8 for step in steps[:700]]
+    sweep["current_densities"] = [step * 1e8 for step in steps[:300]]
     campaign.configure(tiny)
     result = campaign.snakemake("--dry-run", "--printshellcmds")
-    assert re.search(r"^trace +700$", result.stdout, flags=re.MULTILINE)
+    assert re.search(r"^trace +300$", result.stdout, flags=re.MULTILINE)
     # the initial wall takes no time, a pulse 0.6 ns, relaxation 1 ns, of three levels too
-    assert "704 simulations of this target are not there yet: at most 1123 ns, " in result.stdout
+    assert "304 simulations of this target are not there yet: at most 483 ns, " in result.stdout
     commands = re.findall(r"^Shell command: (.*wallnet .+)$", result.stdout, re.MULTILINE)
-    assert len(commands) > 700
+    assert len(commands) > 300
     fed = 0
     for command in commands:
         argument, _, given = command.partition(" <<< ")
         assert len(argument) < 2000, argument[:200]
-        fed += len(given) > 10_000
+        fed += len(given) > 5_000
     assert fed == 2  # device and table of parameters read it from standard input
     # Linux accepts at most 128 KiB in one argument; Snakemake writes a longer command to a file
     sweep["current_densities"] = [step * 1e8 for step in steps]

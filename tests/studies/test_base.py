@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.calibration import CANDIDATE
+from helpers.messages import one_problem
 from helpers.studies import DATA
 from helpers.windows import WINDOW
 from PIL import Image
@@ -21,7 +22,7 @@ from studies.results import (
     write_trace,
     write_train,
 )
-from wallnet import config, files, plan, revisions
+from wallnet import files, plan, revisions
 from wallnet.cli import main
 from wallnet.jobs.base import canonical
 from wallnet.plan.listing import finished_targets
@@ -191,12 +192,6 @@ def test_a_dataset_is_shown_as_tables_and_as_a_figure(study, campaign, examples,
     assert "<svg" in (tmp_path / "figure.svg").read_text()
 
 
-def refused(block):
-    with pytest.raises(config.ConfigError) as caught:
-        plan.parse(DATA | block)
-    return str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("key", "block"),
     [
@@ -216,13 +211,13 @@ def refused(block):
 )
 def test_a_missing_device_is_named(key, block):
     hint = "not a simulated device (did you mean stairs?); use one of stairs, cut, rough"
-    assert refused(block) == f"config.yaml: {key} names 'stair', which is {hint}"
+    assert one_problem(DATA | block) == f"config.yaml: {key} names 'stair', which is {hint}"
 
 
 @pytest.mark.parametrize("key", [name for name, study in STUDIES.items() if not study.each])
 def test_subjects_have_names(key):
     sentence = f"{key} is a list, not a block of keys; indent its keys below it"
-    assert refused({key: [{}]}) == f"config.yaml: {sentence}"
+    assert one_problem(DATA | {key: [{}]}) == f"config.yaml: {sentence}"
 
 
 def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):

@@ -157,7 +157,7 @@ def registered(monkeypatch):
 
 
 @pytest.fixture
-def short(tmp_path):
+def short(forked_calls, tmp_path):
     """Return a track that was swept in a folder, before the study is registered."""
     blocks = TINY["devices"]["neuron"] | {key: TINY[key] for key in ("material", "output")}
     pulse = {"duration": 0.2e-9, "current_densities": [0.4e12, 0.8e12]}

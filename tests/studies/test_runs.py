@@ -16,7 +16,7 @@ from wallnet import api, files, plan
 from wallnet.plan.commands import not_asked_for
 from wallnet.studies import STUDIES
 
-pytestmark = pytest.mark.campaign
+pytestmark = [pytest.mark.campaign, pytest.mark.usefixtures("forked_calls")]
 
 VARIANTS = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
 ASKED = {"current_densities": [0.9e12, 1.05e12], "durations": [1.5e-9], "variants": VARIANTS}
@@ -150,6 +150,18 @@ def test_walls_do_what_the_engine_computes(ran):
     assert both["wall_top_deviation"].item() < 0.1e-9
 
 
+def test_samples_of_a_sweep_stand_beside_the_perfect_device(ran):
+    results = ran.folder / "results"
+    swept = files.read_dataset(results / "sweeps/rough.nc", "sweeps", samples=True)
+    perfect, sample = swept["final_wall_position"].values[:, 0]
+    assert perfect != sample
+    for number, place in enumerate((results, results / "samples/1")):
+        trace = files.read_dataset(place / "traces/rough/0.8000.nc", "trace")
+        assert swept["state"].values[number, 0] == trace.attrs["state"]
+    assert len((results / "tables/sweeps/rough.csv").read_text().splitlines()) == 1 + 1
+    assert "spread of samples" in (results / "tables/sweeps/rough.md").read_text()
+
+
 def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
     level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "trace")
     path = ran.folder / "results/transitions/stairs/3/1.500/1.0500.nc"
@@ -207,7 +219,6 @@ SAMPLES = SWEPT + Counter(trace=2, initial=2)
     [
         ("pulse_trains/climb/pulses", CLIMB[:1], CLIMBS),
         ("operating_windows/three/pause", 3e-9, TRAINS),
-        ("operating_windows/three/tail", {"share": 0.5, "duration": 1e-9}, TRAINS),
         ("operating_windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
         (
             "transitions/stairs/starts",
@@ -285,9 +296,9 @@ SAMPLES = SWEPT + Counter(trace=2, initial=2)
             350.0,
             PATHS + Counter(minimum=1, gather_thermal=1, show_thermal=1),
         ),
-        # the lifetimes of the states at a temperature too
-        ("barriers/spacing", 0.4, PATHS + Counter(gather_thermal=1, show_thermal=1)),
         ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
+        # another sample leaves those that are there
+        ("sweeps/rough/samples", 2, SWEPT + Counter(trace=1, initial=1)),
         # the write energy
         ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED + SWEPT),
         # further replicas are a block of their own in each model
@@ -347,25 +358,14 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     }
 
 
-@pytest.mark.parametrize(
-    ("study", "subject"),
-    [
-        ("pulse_trains", "a pulse train"),
-        ("operating_windows", "an operating window"),
-        ("transitions", "a device"),
-        ("intervals", "a device"),
-        ("depinning", "a device"),
-        ("calibration", "a calibration"),
-        ("barriers", "a synapse to the devices, or to those named"),
-        ("crosscheck", "a cross-check"),
-    ],
-)
-def test_a_study_without_subjects_says_so(campaign, tiny, study, subject):
-    campaign.configure(tiny | {"barriers": {"devices": []}})
-    result = campaign.snakemake(study, "--dry-run", check=False)
+def test_a_study_without_subjects_says_so(campaign, tiny):
+    data = tiny | {"barriers": {"devices": []}}
+    assert [name for name, study in STUDIES.items() if study.results(plan.parse(data))] == []
+    campaign.configure(data)
+    result = campaign.snakemake("barriers", "--dry-run", check=False)
     assert result.returncode != 0
-    sentence = f"the target {study} has nothing to run; add {subject} under {study}"
-    assert sentence in result.stdout + result.stderr
+    sentence = "the target barriers has nothing to run; add a synapse to the devices, or to those"
+    assert f"{sentence} named under barriers" in result.stdout + result.stderr
 
 
 def asked(study, folder):

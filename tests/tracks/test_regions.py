@@ -297,10 +297,6 @@ def test_what_cannot_vary_is_refused():
         device(edge_damage={"share": 0.5, "distance": 2e-9})
 
 
-def ruined(path):
-    path.write_bytes(b"CDF\x01" + bytes(100))
-
-
 FILES = {
     "which cannot be read (No such file or directory)": lambda path: None,
     "which is no netCDF file": lambda path: path.write_text("x,y\n"),

@@ -2,8 +2,9 @@
 
 import pytest
 from helpers.calibration import CANDIDATE, CURVE, SEARCH, searched
+from helpers.messages import one_problem
 
-from wallnet import config, files, plan
+from wallnet import files, plan
 from wallnet.config import Device
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
@@ -11,12 +12,6 @@ from wallnet.studies import STUDIES
 from wallnet.studies.calibration.ask import about, pulses
 
 CALIBRATION = STUDIES["calibration"]
-
-
-def problems(data):
-    with pytest.raises(config.ConfigError) as caught:
-        plan.parse(data)
-    return str(caught.value).splitlines()
 
 
 def parsed(data):
@@ -146,37 +141,10 @@ def test_a_trace_of_a_candidate_has_maps_at_both_ends_only(tmp_path, monkeypatch
     assert simulated.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"changes": {"synapses": {}}}, ".changes names 'synapses', which is not a simulated dev"),
-        ({"parameters": {"damping": [0.5, 0.5]}}, "damping has 0.5 and 0.5; write the lower"),
-        ({"parameters": {"notch_diameter": [40e-9, 20e-9]}}, "notch_diameter has 4e-08 and 2e-08;"),
-        ({"parameters": {"wall_start": [50e-9, 30e-9]}}, "wall_start has 5e-08 and 3e-08;"),
-        ({"parameters": {"pulse_duration": [2e-9, 1e-9]}}, "pulse_duration has 2e-09 and 1e-09;"),
-        ({"read_delays": []}, "read_delays has too few entries"),
-        ({"read_delays": [2e-9]}, "read_delays has 2e-09 s, longer than relaxation.longest 1e-09"),
-        ({"read_delays": [2e-9, 0.1e-9]}, "read_delays has 2e-09 s, longer than relaxation.lon"),
-        ({"changes": {"synapse": {"calculator": "oommf"}}}, "changes.synapse sets calculator"),
-        (
-            {"changes": {"synapse": {"wall": {"relaxation": 1e-9}}}},
-            "relaxation of synapse is not simu",
-        ),
-        ({"changes": {"synapse": {"trck": {}}}}, "changes.synapse.trck is not a key"),
-        # nothing is asked of the neuron
-        ({"changes": {"neuron": {"trck": {}}}}, "changes.neuron.trck is not a key"),
-    ],
-)
-def test_searches_that_cannot_be_are_named(changes, message):
-    (problem,) = problems(searched(**changes))
-    assert message in problem
-    assert problem.startswith("config.yaml: calibration.paper")
-
-
 @pytest.mark.parametrize("curves", [[], [CURVE]])
 def test_a_calibration_needs_a_device_with_the_configured_parameters(curves):
     none = {"final_states": [], "arrival_times": [], "transfer_curves": curves}
-    (problem,) = problems(searched(none))
+    problem = one_problem(searched(none))
     assert problem.startswith("config.yaml: calibration.paper needs reference.final_states or ")
 
 
@@ -187,17 +155,17 @@ def test_a_wall_may_be_read_for_as_long_as_the_synapse_relaxes():
 
 def test_the_ends_of_a_range_have_to_be_devices():
     parameters = {**SEARCH["parameters"], "notch_diameter": [20e-9, 70e-9]}
-    (problem,) = problems(searched(parameters=parameters))
+    problem = one_problem(searched(parameters=parameters))
     # a track of 72 nm with cells of 4 nm
     assert "calibration.paper, highest values, synapse.track.notches.diameter 7e-08 m" in problem
     assert "leaves no film between the two notches" in problem
     parameters = {**SEARCH["parameters"], "wall_start": [1e-9, 50e-9]}
-    (problem,) = problems(searched(parameters=parameters))
+    problem = one_problem(searched(parameters=parameters))
     assert "calibration.paper, lowest values, synapse.wall.start 1e-09 m is outside" in problem
 
 
 def test_a_calibration_needs_a_name():
     data = searched() | {"calibration": SEARCH}
-    (problem,) = problems(data)
+    problem = one_problem(data)
     words = "config.yaml: calibration lacks a name; write calibration: {name: {...}}"
     assert problem.startswith(words)

@@ -2,21 +2,15 @@
 
 import pytest
 from helpers.crosscheck import crosschecked
+from helpers.messages import one_problem, problems
 
 from wallnet import plan
-from wallnet.config import ConfigError
 from wallnet.config.calculators import FilmSettings
 from wallnet.studies import STUDIES
 
 CROSSCHECK = STUDIES["crosscheck"]
 CASE = {"device": "synapse", "current_density": 2e12}
 KEY = "config.yaml: crosscheck.engines"
-
-
-def refused(data):
-    with pytest.raises(ConfigError) as raised:
-        plan.parse(data)
-    return str(raised.value).splitlines()
 
 
 def test_a_case_is_simulated_by_both_calculators():
@@ -74,7 +68,7 @@ def test_the_default_choice_lies_near_thresholds_at_three_dampings():
     ],
 )
 def test_a_faulty_case_is_one_sentence_with_its_key(case, words):
-    (said,) = refused(crosschecked(cases={"a": case}))
+    said = one_problem(crosschecked(cases={"a": case}))
     assert said.startswith(f"{KEY}.cases.{words}")
 
 
@@ -85,7 +79,7 @@ def test_all_faulty_cases_are_said_at_once():
         "c": CASE | {"changes": {"calculator": "film"}},
         "d": CASE | {"changes": {"material": {"polarization": 7}}},
     }
-    said = refused(crosschecked(cases=cases))
+    said = problems(crosschecked(cases=cases))
     assert [line.removeprefix(f"{KEY}.cases.").split()[0] for line in said] == [
         "a.device",
         "c.changes",
@@ -101,7 +95,7 @@ def test_all_faulty_cases_are_said_at_once():
     ],
 )
 def test_cases_have_names_of_files(cases, words):
-    (said,) = refused(crosschecked(cases=cases))
+    said = one_problem(crosschecked(cases=cases))
     assert said.startswith(f"{KEY}.cases{words}")
 
 
@@ -115,7 +109,7 @@ def test_cases_have_names_of_files(cases, words):
     ],
 )
 def test_two_calculators_are_compared_and_no_other_number(calculators, words):
-    (said,) = refused(crosschecked(calculators=calculators))
+    said = one_problem(crosschecked(calculators=calculators))
     assert said.startswith(f"{KEY}.{words}")
 
 
@@ -124,7 +118,7 @@ def test_two_calculators_are_compared_and_no_other_number(calculators, words):
     [{"cases": {"a": CASE}, "calculators": ["film", "a:B"]}, {"cases": {"a": CASE}}, {"cases": {}}],
 )
 def test_a_cross_check_without_a_name_is_told_so(block):
-    said = refused(crosschecked() | {"crosscheck": block})
+    said = problems(crosschecked() | {"crosscheck": block})
     wanted = "crosscheck lacks a name; write crosscheck: {name: {...}}"
     assert said == [f"config.yaml: {wanted}"]
 

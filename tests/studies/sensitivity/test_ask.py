@@ -3,7 +3,7 @@
 import pytest
 from helpers.sensitivity import HEATED, sensed
 
-from wallnet import config, files, plan
+from wallnet import files, plan
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -137,46 +137,3 @@ def test_each_round_counts_two_thresholds_of_each_device(tmp_path, monkeypatch):
     assert work() == [*first, *((2, f"{each}/3.0000.nc") for each in devices)]
     files.write_json({"asked": [["damping-lower", 1.75e12]]}, f"{FOLDER}/round-1.json")
     assert work() == [*first, (1, "damping-lower/1.7500.nc")]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"device": "synapsis"}, ".device names 'synapsis', which is not a simulated device"),
-        ({"device": "neuron"}, ": neuron has no notch inside its track"),
-        ({"notch": 3}, ".notch is 3, and synapse has 2; choose one of these"),
-        ({"current_densities": [1e12, 0.5e12]}, ".current_densities is no ascending pair above 0"),
-        ({"duration": 1e-12}, ".duration has 1e-12 s, shorter than output.interval 2e-11 s"),
-        (
-            {"assumptions": ["dampign"]},
-            ".assumptions names 'dampign', which is not an assumption (did you mean damping?)",
-        ),
-        (
-            {"assumptions": ["shunt"]},
-            ": the assumption shunt changes no simulation of synapse; remove it, or add what it "
-            "needs to sensitivity.small.changes",
-        ),
-        ({"assumptions": ["anisotropy_exponent"]}, "anisotropy_exponent changes no simulation of"),
-        ({"assumptions": []}, ".assumptions"),
-        ({"changes": {"material": {"dampign": 1}}}, ".changes.material.dampign is not a key"),
-        ({"changes": {"calculator": "oommf"}}, ".changes sets calculator; remove it"),
-        ({"further": {"own": {}}}, "the assumption own changes no simulation of synapse"),
-        (
-            {"further": {"own": {"upper": {"material": {"damping": -1}}}}},
-            ".further.own.upper.material.damping = -1 is outside",
-        ),
-        ({"further": {"own": {"lower": {"calculator": "oommf"}}}}, ".further.own.lower sets"),
-        (
-            {"further": {"own": {"lower": {"material": {"damping": "× 1.2.3"}}}}},
-            ".further.own.lower.material.damping = '× 1.2.3' is not a number",
-        ),
-        ({"further": {"Own": {}}}, "cannot name files"),
-        ({"replicas": 0}, ".replicas"),
-    ],
-)
-def test_a_sensitivity_that_cannot_be_is_one_sentence(changes, message):
-    with pytest.raises(config.ConfigError) as caught:
-        plan.parse(sensed(**changes))
-    (problem,) = str(caught.value).splitlines()
-    assert problem.startswith("config.yaml: sensitivity.small")
-    assert message in problem

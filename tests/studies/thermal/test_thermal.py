@@ -9,7 +9,7 @@ from helpers.programs import STAIRCASE
 from matplotlib import colormaps
 
 from studies.results import gather, shown, write_block, write_path, write_train
-from wallnet import config, plan
+from wallnet import plan
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
@@ -18,7 +18,7 @@ from wallnet.studies.thermal.gather import Wall, has_several_walls, interval, ou
 from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
 
-STUDY, KEY, NM = STUDIES["thermal"], "thermal.warm", 1e-9
+STUDY, NM = STUDIES["thermal"], 1e-9
 ASKED = {"device": "stairs", "current_densities": [0.9e12, 1.1e12], "replicas": 16}
 VARIANTS = {
     "warm": {"temperature": {"ambient": 250.0}},
@@ -98,24 +98,6 @@ def test_the_models_are_isothermal_and_heated_by_default():
 
     each = 3 * 2 * 16 * (2 + 0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
     assert f"at most {each:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"variants": {"cold": {}}}, f"{KEY}.variants.cold has no temperature; give temperature."),
-        ({"replicas": 0}, f"{KEY}.replicas"),
-        ({"free_share": 0.0}, f"{KEY}.free_share"),
-        ({"duration": 10e-12}, f"{KEY}.duration has 1e-11 s, shorter than output.interval"),
-        ({"pause": 1e-4}, f"{KEY}: output.interval 2e-11 s and"),
-        ({"device": "other"}, f"{KEY}.device"),
-    ],
-)
-def test_a_study_that_cannot_be_is_named(changes, words):
-    with pytest.raises(config.ConfigError) as caught:
-        parsed(**changes)
-    (problem,) = str(caught.value).splitlines()
-    assert words in problem
 
 
 @pytest.mark.parametrize(
