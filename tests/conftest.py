@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if is_slow(item.path):
             item.add_marker(pytest.mark.slow)
-    order = {ROOT / "tests" / file: number for number, file in enumerate(LONGEST)}
+    order = {ROOT / file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path, len(order) + (not is_slow(item.path))))
 
 

@@ -10,7 +10,7 @@ SLOW = {
 """Folders and files of tests that run campaigns or many processes; `make quick` leaves them out."""
 
 LONGEST = (
-    *("studies/test_runs.py", "docs/test_examples.py", "extending/test_study.py"),
-    *("browser/test_browser.py", "slurm/test_cluster.py", "faults/test_kills.py"),
+    "tests/studies/test_runs.py", "tests/docs/test_examples.py", "tests/extending/test_study.py",
+    "tests/browser/test_browser.py", "tests/slurm/test_cluster.py", "tests/faults/test_kills.py",
 )  # fmt: skip
 """Files of few tests that take longest. One process runs a whole file, so they are begun first."""
