@@ -226,6 +226,22 @@ def samples_scatter(results: Results) -> str:
     )
 
 
+def samples_barriers(results: Results) -> str:
+    """Return how far barriers scatter over samples, as a sentence."""
+    rough, grainy = results.table("samples-barriers.csv").to_dict("records")
+    path, wall, tail = (
+        f"{name} (k_B T)"
+        for name in ("path, samples", "rigid wall, same samples", "1st percentile")
+    )
+    return (
+        f"barriers are {rough[path]} k_B T with rough edges, and {grainy[path]} k_B T with grains "
+        f"too, where the perfect track has {rough['path, perfect (k_B T)']}. The rigid wall has "
+        f"{rough[wall]} and {grainy[wall]} k_B T on the same samples, with a correlation of "
+        f"{rough['correlation']} and {grainy['correlation']}. One barrier of a hundred is below "
+        f"{rough[tail]} and {grainy[tail]} k_B T."
+    )
+
+
 def copied(
     name: str, chosen: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table
 ) -> Callable[[Results], str]:
@@ -902,6 +918,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "samples": copied("samples.csv"),
     "samples-pulses": copied("samples-pulses.csv"),
     "samples-scatter": samples_scatter,
+    "samples-barriers": copied("samples-barriers.csv"),
+    "samples-barriers-scatter": samples_barriers,
     "cut-metal": copied("cut-metal.csv"),
     "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,
