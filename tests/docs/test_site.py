@@ -167,9 +167,10 @@ def test_the_gallery_has_every_figure_and_every_picture_is_on_a_page():
         "(figures/transitions-synapse-rewritable-map.png)",
         'read_dataset("results/transitions/synapse-rewritable.nc", "transitions"),',
     ]
-    pages = "".join(path.read_text("utf-8") for path in (ROOT / "README.md", DOCS / "pulses.md"))
-    # docs/draw_figures.py draws the others
-    others = {"wall.gif", "thermal-times.png"}
+    paths = (ROOT / "README.md", DOCS / "pulses.md", DOCS / "samples.md")
+    pages = "".join(path.read_text("utf-8") for path in paths)
+    # docs/draw_figures.py and benchmarks/barriers_of_samples.py draw the others
+    others = {"wall.gif", "thermal-times.png", "samples-barriers.png"}
     assert others <= set(re.findall(r"figures/(.*?)\)", pages))
     drawn = {path.name for path in (DOCS / "figures").iterdir()}
     text = (DOCS / "gallery.md").read_text(encoding="utf-8")
