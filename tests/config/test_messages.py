@@ -18,14 +18,14 @@ def of_pulse(**changes):
 
 
 def disturbed(**changes):
-    asked = {"write": 1.2e12, "shares": [1.0, 0.4], "repetitions": 3, "starts": ["notch 2"]}
-    return STAIRCASE | {"disturb": {"stairs": asked | changes}}
+    settings = {"write": 1.2e12, "shares": [1.0, 0.4], "repetitions": 3, "starts": ["notch 2"]}
+    return STAIRCASE | {"disturb": {"stairs": settings | changes}}
 
 
 def warmed(**changes):
-    asked = {"device": "stairs", "current_densities": [0.9e12, 1.1e12], "replicas": 16}
-    asked["variants"] = {"warm": {"temperature": {"ambient": 250.0}}}
-    return STAIRCASE | {"thermal": {"warm": asked | changes}}
+    settings = {"device": "stairs", "current_densities": [0.9e12, 1.1e12], "replicas": 16}
+    settings["variants"] = {"warm": {"temperature": {"ambient": 250.0}}}
+    return STAIRCASE | {"thermal": {"warm": settings | changes}}
 
 
 def kept(**barriers):

@@ -200,8 +200,12 @@ def _figures() -> dict[str, Any]:
     ends, read, drive = panels
     now = _source("now", "time")
     for edge, colour, dash in (("lower", 0, "solid"), ("upper", 1, "dashed")):
-        look: dict[str, Any] = {"line_color": style.COLOURS[colour], "line_dash": dash}
-        ends.line("time", edge, source=curves, line_width=2, **look)
+        look: dict[str, Any] = {
+            "line_color": style.COLOURS[colour],
+            "line_dash": dash,
+            "line_width": 2,
+        }
+        ends.line("time", edge, source=curves, **look)
     read.line("time", "G", source=curves, line_color="black", line_width=2)
     drive.line("time", "J", source=curves, line_color="#555555", line_width=2)
     drive.xaxis.axis_label = "time (ns)"
@@ -213,12 +217,21 @@ def _figures() -> dict[str, Any]:
     levels = _source("levels", "J", "G", "state", "dash")
     points = _source("stairs", "J", "G", "state")
     lines = stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
-    names: dict[str, Any] = {"text_baseline": "bottom", "text_font_size": "11px"}
-    stairs.text("J", "G", text="state", source=levels, text_color="#666666", **names)
+    names: dict[str, Any] = {
+        "text_baseline": "bottom",
+        "text_font_size": "11px",
+        "text_color": "#666666",
+    }
+    stairs.text("J", "G", text="state", source=levels, **names)
     stairs.line("J", "G", source=points, line_color="#bbbbbb")
     dots = stairs.scatter("J", "G", source=points, size=9, color=style.COLOURS[0])
-    chosen: dict[str, Any] = {"size": 16, "fill_alpha": 0, "line_color": style.COLOURS[1]}
-    stairs.scatter("J", "G", source=_source("chosen", "J", "G"), line_width=2, **chosen)
+    chosen: dict[str, Any] = {
+        "size": 16,
+        "fill_alpha": 0,
+        "line_width": 2,
+        "line_color": style.COLOURS[1],
+    }
+    stairs.scatter("J", "G", source=_source("chosen", "J", "G"), **chosen)
     about = [("state", "@state"), ("J", "@J{0.0000} × 10¹² A/m²"), ("G", "@G{0.00} µS")]
     stairs.add_tools(HoverTool(renderers=[dots], tooltips=about))
     stairs.add_tools(HoverTool(renderers=[lines], tooltips=[("level", "@state"), about[2]]))

@@ -54,9 +54,13 @@ def _draw_directions(axes: "Axes", track: Track, vectors: NDArray[np.float64]) -
     x, y = ((np.arange(count) + 0.5) * track.cell_size / NM for count in track.cells)
     y += track.sides[0] / NM
     along, across = vectors[:, *chosen] / np.hypot(*vectors[:, *chosen])
-    length: dict[str, Any] = {"scale": 1.2 / (every * track.cell_size / NM), "scale_units": "x"}
+    length: dict[str, Any] = {
+        "scale": 1.2 / (every * track.cell_size / NM),
+        "scale_units": "x",
+        "angles": "xy",
+    }
     thin: dict[str, Any] = {"width": 1e-3, "pivot": "mid", "color": "white"}
-    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, angles="xy", **length, **thin)
+    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, **length, **thin)
 
 
 def draw_parameters(

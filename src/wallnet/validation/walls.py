@@ -222,8 +222,8 @@ def wall_velocity(curves: Curves) -> Rows:
     ms = film.saturation_magnetization
     hard_axis = ms * material.THICKNESS * math.log(2) / (math.pi * material.WIDTH)
     # a long strip, and the wall as a prism in the strip
-    z = float(newell.tensor(1, 1, (1200e-9, 12e-9, material.THICKNESS))[2, 0, 0])
-    core = newell.tensor(1, 1, (math.pi * material.WIDTH, 12e-9, material.THICKNESS))[:, 0, 0]
+    z = float(newell.own((1200e-9, 12e-9, material.THICKNESS))[2])
+    core = newell.own((math.pi * material.WIDTH, 12e-9, material.THICKNESS))
     width_strip = math.sqrt(film.exchange_stiffness / (film.anisotropy - _SCALE / 2 * z))
     hard_strip = ms * float(core[0] - core[1])
     # width and hard-axis field
