@@ -11,7 +11,6 @@ import copy
 import gc
 import shutil
 from contextlib import contextmanager
-from functools import cache
 
 import numpy as np
 import pytest
@@ -31,7 +30,6 @@ from wallnet.config.networks import (
     OnLevelsTraining,
     Recipe,
 )
-from wallnet.film import newell
 from wallnet.plan import load
 from wallnet.studies.devices import write_energy
 from wallnet.tracks import heating as heating_of_tracks
@@ -100,20 +98,6 @@ def responses_known():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write_energy, "step_response", step_response)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_field_known():
-    """Compute the demagnetising tensor of a single cell once, which each spin temperature needs."""
-    plain = newell.tensor
-    of_cell = cache(lambda cell: plain(1, 1, cell))
-
-    def tensor(columns, rows, cell):
-        return of_cell(tuple(cell)).copy() if columns == rows == 1 else plain(columns, rows, cell)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(newell, "tensor", tensor)
         yield
 
 
