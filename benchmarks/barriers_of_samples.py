@@ -64,9 +64,9 @@ def path_barriers(device, kinds, number, folder):
     if not kept.exists():
         path = api.energy_path(device.of_sample(number), "notch 1", "notch 2", SPACING)
         ways = [float(path[f"barrier_{way}"]) for way in ("forward", "backward")]
-        known = path.attrs["reason"] == ""
+        has_saddle = path.attrs["reason"] == ""
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(ways if known else [float("nan")] * 2), encoding="utf-8")
+        kept.write_text(json.dumps(ways if has_saddle else [float("nan")] * 2), encoding="utf-8")
         print(kept.name, path.attrs.get("processor_time"), path.attrs["reason"], flush=True)
     return np.array(json.loads(kept.read_text(encoding="utf-8"))) / THERMAL
 
@@ -118,13 +118,13 @@ def measured(kinds, folder):
 
 def row_of(film, paths, rigid, more):
     """Return the row of a film."""
-    known = np.isfinite(paths[1:]).all(axis=1)
-    samples, same = paths[1:][known], rigid[1:][known]
+    finite = np.isfinite(paths[1:]).all(axis=1)
+    samples, same = paths[1:][finite], rigid[1:][finite]
     slopes, quantiles = tails(same, samples, more)
     slope, _, scatter = line_of(same, samples)
     return {
         "film": film,
-        "paths of samples": known.sum(),
+        "paths of samples": finite.sum(),
         "path, perfect (k_B T)": f"{paths[0].mean():.1f}",
         "path, samples (k_B T)": spread(samples),
         "least (k_B T)": f"{samples.min():.1f}",

@@ -156,8 +156,8 @@ def table(ratios, committed):
     """Return a table of the ratios beside the committed ones."""
     lines = ["| what | ratio | committed | change in % |", "|---|---:|---:|---:|"]
     for name, ratio in ratios.items():
-        known = committed.get(name)
-        then = f"{known:.3g} | {100 * (ratio / known - 1):+.0f}" if known else "– | –"
+        baseline = committed.get(name)
+        then = f"{baseline:.3g} | {100 * (ratio / baseline - 1):+.0f}" if baseline else "– | –"
         lines.append(f"| {name} | {ratio:.3g} | {then} |")
     return "\n".join(lines)
 
@@ -174,25 +174,25 @@ def main():
     )
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--write", action="store_true", help=f"write {RATIOS.name}")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     committed = json.loads(RATIOS.read_text("utf-8")) if RATIOS.exists() else {}
     ratios = {}
     for name, prepared in MEASURED.items():
         with tempfile.TemporaryDirectory() as temporary:
             measure = prepared(Path(temporary))
             measure()  # compiles, and reads files into memory
-            ratios[name] = alternated(measure, reference, given.repeat)
+            ratios[name] = alternated(measure, reference, arguments.repeat)
         print(f"{name}: {ratios[name]:.3g}", file=sys.stderr, flush=True)
-    ratios[EPOCH] = trained(given.repeat)
+    ratios[EPOCH] = trained(arguments.repeat)
     print(table(ratios, committed.get("ratios", {})))
-    if given.write:
+    if arguments.write:
         written = {"software": software(), "ratios": {k: round(v, 3) for k, v in ratios.items()}}
         RATIOS.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
         return
     if committed and committed["software"] != software():
         print(f"The committed ratios are of {committed['software']}, these of {software()}.")
-    found = slower(ratios, committed.get("ratios", {}))
-    print("\n".join(found) or f"Nothing became slower by more than {SLOWER - 1:.0%}.")
+    sentences = slower(ratios, committed.get("ratios", {}))
+    print("\n".join(sentences) or f"Nothing became slower by more than {SLOWER - 1:.0%}.")
 
 
 if __name__ == "__main__":

@@ -45,13 +45,13 @@ def row_of(name, cut):
     last = len(device.track.inner_notch_positions)
     wall = rigid_wall_of(device)
     number = round(0.6 * wall.forward[0] / STEP)
-    states, found = [], math.inf
-    while number * STEP < 1.5 * found:
+    states, threshold = [], math.inf
+    while number * STEP < 1.5 * threshold:
         state, passed = final(device, number * STEP)
         states.append(state)
-        found = min(found, number * STEP if passed else math.inf)
+        threshold = min(threshold, number * STEP if passed else math.inf)
         number += 1
-    low, high = found - STEP, found
+    low, high = threshold - STEP, threshold
     while high - low > 1.001 * WIDTH:
         middle = round((low + high) / 2 / WIDTH) * WIDTH
         low, high = (low, middle) if final(device, middle)[1] else (middle, high)

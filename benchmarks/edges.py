@@ -126,9 +126,9 @@ def main() -> None:
         for name, shipped in TRACKS.items():
             guesses = (shipped.density,) * len(EDGES)
             for cell in shipped.cells:
-                cases = ([each] * len(EDGES) for each in (name, cell))
-                found = list(pool.map(numbers, *cases, EDGES, guesses))
-                guesses, barriers = zip(*found, strict=True)
+                cases = ([argument] * len(EDGES) for argument in (name, cell))
+                pairs = list(pool.map(numbers, *cases, EDGES, guesses))
+                guesses, barriers = zip(*pairs, strict=True)
                 texts = [f"{density / 1e12:.3f}" for density in guesses]
                 texts += [f"{energy:.1f}" for energy in barriers]
                 table.writerow([name, f"{cell / 1e-9:g}", *texts])

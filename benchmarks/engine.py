@@ -232,12 +232,12 @@ def one(what: str, device: str, nanoseconds: float) -> None:
     begin = processor()
     run(averages_of)
     middle = processor()
-    found = run(job_of(device, nanoseconds, calculator, what == "exact"))
+    numbers = run(job_of(device, nanoseconds, calculator, what == "exact"))
     seconds = (processor() - middle) - (middle - begin)
-    found["seconds_per_ns"] = seconds / (nanoseconds - short)
+    numbers["seconds_per_ns"] = seconds / (nanoseconds - short)
     memory = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, -1)]
-    found["memory_mib"] = (memory[1] if what == "oommf" else memory[0]) / 1024
-    print(json.dumps(found))
+    numbers["memory_mib"] = (memory[1] if what == "oommf" else memory[0]) / 1024
+    print(json.dumps(numbers))
 
 
 def at_temperature(temperature: float, device: str, nanoseconds: float, oommf: float) -> None:
@@ -365,15 +365,15 @@ def main() -> None:
         for calculator in calculators:
             duration = arguments.magnum if calculator == "magnum.np" else longest
             what = "film" if calculator in sources else calculator
-            found = measure(what, device, duration, sources.get(calculator, ROOT / "src"))
-            seconds[calculator] = found["seconds_per_ns"]
-            averages = np.array(found["averages"])
+            numbers = measure(what, device, duration, sources.get(calculator, ROOT / "src"))
+            seconds[calculator] = numbers["seconds_per_ns"]
+            averages = np.array(numbers["averages"])
             deviation = np.abs(averages - exact[: len(averages)]).max()
             lines.append(
                 f"| {device}, J = {density / 1e12:.2f}e12 A/m² | {calculator} | {duration:g} "
                 f"| {seconds[calculator]:.2f} | {seconds[calculator] / seconds['film']:.0f} "
-                f"| {found['evaluations'] / duration:.0f} | {deviation:.1e} "
-                f"| {found['memory_mib']:.0f} |"
+                f"| {numbers['evaluations'] / duration:.0f} | {deviation:.1e} "
+                f"| {numbers['memory_mib']:.0f} |"
             )
             print(lines[-1], file=sys.stderr, flush=True)
         details += [

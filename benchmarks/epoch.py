@@ -68,12 +68,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--repeat", type=int, default=3)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     data = random_images()
     print("| batch | package (s) | plain loop (s) | ratio |\n|---:|---:|---:|---:|")
-    for batch in given.batch:
-        pairs = [(of_package(data, batch), of_plain_loop(data, batch)) for _ in range(given.repeat)]
+    for batch in arguments.batch:
+        pairs = [
+            (of_package(data, batch), of_plain_loop(data, batch)) for _ in range(arguments.repeat)
+        ]
         ours, plain = (min(times) for times in zip(*pairs, strict=True))
         print(f"| {batch} | {ours:.2f} | {plain:.2f} | {ours / plain:.2f} |", flush=True)
 

@@ -124,8 +124,11 @@ def main():
         prepare(folder, counts[-1])
         for count in counts:
             busy, clock, memory = gather(folder, count)
-            each = busy / count * 1e3
-            print(f"| {count} | {busy:.1f} | {each:.1f} | {clock:.1f} | {memory:.0f} |", flush=True)
+            milliseconds = busy / count * 1e3
+            print(
+                f"| {count} | {busy:.1f} | {milliseconds:.1f} | {clock:.1f} | {memory:.0f} |",
+                flush=True,
+            )
 
 
 def prepare(folder, count):
@@ -141,15 +144,15 @@ def prepare(folder, count):
             relabel(templates[index % 20], path, job)
 
 
-def requests(asked):
-    found = DEVICES.requests_of(asked, "neuron")
-    return {key: each for key, each in found.items() if each.kind == "trace"}
+def requests(parsed):
+    sweep = DEVICES.requests_of(parsed, "neuron")
+    return {key: request for key, request in sweep.items() if request.kind == "trace"}
 
 
 def gather_here(folder, count):
     logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
-    asked = campaign(count)
-    job = gather_job(DEVICES, asked, "neuron", requests(asked))
+    parsed = campaign(count)
+    job = gather_job(DEVICES, parsed, "neuron", requests(parsed))
     files.write_dataset(opened.gather(job, folder), folder / "device.nc", "neuron", {})
 
 

@@ -15,10 +15,10 @@ ENTRY = "from wallnet.cli import main; main()"
 
 def environment(source=ROOT / "src"):
     """Return the environment of a process of one thread that uses the code in a folder."""
-    given = {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": str(source)}
+    variables = {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": str(source)}
     # a user's Python stores the compiled modules
-    given.pop("PYTHONDONTWRITEBYTECODE", None)
-    return given
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    return variables
 
 
 def seconds(*command, source=ROOT / "src", text="", allowed=(0,), program=None):

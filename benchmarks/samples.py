@@ -34,10 +34,10 @@ FILMS = {
 
 def text(values):
     """Return the only number, or mean and standard deviation of those that are known."""
-    known = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)]
     if values.size == 1:
-        return f"{values[0]:.3f}" if known.size else "–"
-    return f"{known.mean():.3f} ± {known.std(ddof=1):.3f}" if known.size > 1 else "–"
+        return f"{values[0]:.3f}" if finite.size else "–"
+    return f"{finite.mean():.3f} ± {finite.std(ddof=1):.3f}" if finite.size > 1 else "–"
 
 
 def swept(disorder, folder):

@@ -89,8 +89,8 @@ def pulses() -> list[str]:
     lines = ["", "| cells along the wall | CPU s | µs a cell | followed columns | renewals |"]
     lines.append("|---:|---:|---:|---:|---:|")
     for rows in WIDTHS:
-        found = np.array([pulse(rows) for _ in range(3)])
-        elapsed, followed, renewed = np.median(found, axis=0)
+        runs = np.array([pulse(rows) for _ in range(3)])
+        elapsed, followed, renewed = np.median(runs, axis=0)
         lines.append(
             f"| {rows} | {elapsed:.2f} | {1e6 * elapsed / rows / 500:.1f} | {followed:.0f} "
             f"| {renewed:.0f} |"
@@ -100,7 +100,7 @@ def pulses() -> list[str]:
     context = multiprocessing.get_context("spawn")
     for count in range(1, (os.cpu_count() or 1) + 1):
         with context.Pool(count) as pool:
-            elapsed = np.mean([each[0] for each in pool.map(pulse, [50] * 3 * count, chunksize=1)])
+            elapsed = np.mean([run[0] for run in pool.map(pulse, [50] * 3 * count, chunksize=1)])
         alone = alone or elapsed
         lines.append(f"| {count} | {elapsed:.2f} | {elapsed / alone:.2f} |")
     return lines

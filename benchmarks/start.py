@@ -136,25 +136,25 @@ def main():
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout")
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--only", nargs="+", metavar="COMMAND", help="such as initial simulate")
-    given = parser.parse_args()
-    sources = [ROOT / "src", *([given.against / "src"] if given.against else [])]
-    more = ["before (s)", "ratio"] if given.against else []
+    options = parser.parse_args()
+    sources = [ROOT / "src", *([options.against / "src"] if options.against else [])]
+    more = ["before (s)", "ratio"] if options.against else []
     print("| " + " | ".join(["command", "CPU s", *more, "heavy packages"]) + " |")
     print("|---|---:|" + "---:|" * len(more) + "---|", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name, (arguments, text, allowed) in commands(folder).items():
-            if given.only and name.split(" (")[0] not in given.only:
+            if options.only and name.split(" (")[0] not in options.only:
                 continue
             times = {source: [] for source in sources}
-            for repetition in range(given.repeat + 1):
-                for source, found in times.items():
+            for repetition in range(options.repeat + 1):
+                for source, runs in times.items():
                     spent = seconds(*arguments, source=source, text=text, allowed=allowed)
                     if repetition:
-                        found.append(spent)
-            medians = [statistics.median(found) for found in times.values()]
+                        runs.append(spent)
+            medians = [statistics.median(runs) for runs in times.values()]
             shown = [f"{median:.2f}" for median in medians]
-            if given.against:
+            if options.against:
                 shown.append(f"{medians[0] / medians[1]:.2f}")
             print("| " + " | ".join([name, *shown, loaded(arguments, text)]) + " |", flush=True)
 

@@ -43,28 +43,28 @@ def thresholds(changes):
     @cache
     def ends(density):
         trace = simulate.simulate(jobs.pulse_job(device, density * 1e9))
-        found = [float(trace[name][-1]) for name in ("wall_bottom", "wall_top")]
-        print(changes, density, found, file=sys.stderr, flush=True)
-        return found
+        positions = [float(trace[name][-1]) for name in ("wall_bottom", "wall_top")]
+        print(changes, density, positions, file=sys.stderr, flush=True)
+        return positions
 
-    found = []
+    densities = []
     for end, (lower, upper) in enumerate(RANGES):
         while upper - lower > WIDTH:
             middle = (lower + upper) // 2
             lower, upper = (lower, middle) if ends(middle)[end] > place else (middle, upper)
-        found.append(upper)
-    return found
+        densities.append(upper)
+    return densities
 
 
 def main() -> None:
     print("field or torque,lower end (1e12 A/m²),its change (%),upper end (1e12 A/m²),change (%)")
     plain = None
     for name, changes in CASES.items():
-        found = thresholds(changes)
-        plain = plain or found
+        pair = thresholds(changes)
+        plain = plain or pair
         cells = (
-            f"{each / 1e3:.3f},{100 * (each / first - 1):+.1f}"
-            for each, first in zip(found, plain, strict=True)
+            f"{threshold / 1e3:.3f},{100 * (threshold / first - 1):+.1f}"
+            for threshold, first in zip(pair, plain, strict=True)
         )
         print(f'"{name}",' + ",".join(cells), flush=True)
 

@@ -72,11 +72,11 @@ def measured(device, repeat, sources, oommf):
             times["OOMMF"] = [seconds(*command)]
             run(repeat)
         middle = {name: statistics.median(spent) for name, spent in times.items()}
-        found = {name: averages(out[name]) for name in times}
+        means = {name: averages(out[name]) for name in times}
     lines = []
     for name, spent in times.items():
         spread = f" ({min(spent):.2f} to {max(spent):.2f})" if len(spent) > 1 else ""
-        deviation = "" if not oommf else f"{np.abs(found[name] - found['OOMMF']).max():.1e}"
+        deviation = "" if not oommf else f"{np.abs(means[name] - means['OOMMF']).max():.1e}"
         lines.append(
             f"| {device}, {density / 1e12:.2f}e12 A/m², {duration * 1e9:g} ns | {name} "
             f"| {middle[name]:.2f}{spread} | {middle[name] / middle['engine']:.3g} | {deviation} |"

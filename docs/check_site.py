@@ -43,8 +43,8 @@ def is_outside(address: str) -> bool:
 
 def in_style(text: str) -> Iterator[str]:
     """Yield the addresses that a style sheet loads."""
-    for found in _IN_STYLE.finditer(text):
-        yield found[1] or found[2]
+    for match in _IN_STYLE.finditer(text):
+        yield match[1] or match[2]
 
 
 def loaded(page: BeautifulSoup) -> Iterator[str]:
@@ -71,7 +71,7 @@ def faults(folder: Path) -> list[str]:
     folder : Path
         The folder with the pages.
     """
-    found = []
+    sentences = []
     pages = {
         path.resolve(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in sorted(folder.rglob("*.html"))
@@ -82,33 +82,33 @@ def faults(folder: Path) -> list[str]:
     }
     for path, page in pages.items():
         name = path.relative_to(folder.resolve()).as_posix()
-        found += [f"{name} loads {each}" for each in loaded(page) if is_outside(each)]
+        sentences += [f"{name} loads {url}" for url in loaded(page) if is_outside(url)]
         for tag in page.find_all("a", href=True):
             address = urlsplit(str(tag["href"]))
             if address.scheme or address.netloc:
                 continue
             target = (path.parent / unquote(address.path)).resolve() if address.path else path
             if not target.exists():
-                found.append(f"{name} links to {tag['href']}, which is not there")
+                sentences.append(f"{name} links to {tag['href']}, which is not there")
             elif address.fragment and unquote(address.fragment) not in anchors.get(target, ()):
-                found.append(f"{name} links to {tag['href']}, which that page lacks")
+                sentences.append(f"{name} links to {tag['href']}, which that page lacks")
     for path in sorted(folder.rglob("*.css")):
         name = path.relative_to(folder).as_posix()
         text = path.read_text(encoding="utf-8", errors="replace")
-        found += [f"{name} loads {each}" for each in in_style(text) if is_outside(each)]
+        sentences += [f"{name} loads {url}" for url in in_style(text) if is_outside(url)]
     if not pages:
-        found.append(f"{folder} has no pages; run make docs")
-    return found
+        sentences.append(f"{folder} has no pages; run make docs")
+    return sentences
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the faults of a site; exit with 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with the pages")
-    told = faults(parser.parse_args(arguments).folder)
-    for sentence in told:
+    sentences = faults(parser.parse_args(arguments).folder)
+    for sentence in sentences:
         print(sentence)
-    if told:
+    if sentences:
         sys.exit(1)
 
 

@@ -39,9 +39,9 @@ exclude_patterns = [
     "docs/_build",
     "docs/results",
     *(
-        each.name
-        for each in ROOT.iterdir()
-        if each.name not in ("benchmarks", "docs") and each.is_dir()
+        folder.name
+        for folder in ROOT.iterdir()
+        if folder.name not in ("benchmarks", "docs") and folder.is_dir()
     ),
 ]
 myst_enable_extensions = ["dollarmath"]

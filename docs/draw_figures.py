@@ -52,13 +52,13 @@ def wall() -> None:
     for density in [1.15e12] * 3 + [-1.15e12] * 3:
         before = traces[-1] if traces else None
         traces.append(api.simulate(device, density, before, progress=False))
-    starts = np.cumsum([0.0, *(float(each["time"].values[-1]) for each in traces[:-1])])
+    starts = np.cumsum([0.0, *(float(trace["time"].values[-1]) for trace in traces[:-1])])
     # each trace begins with the last map of the one before
     joined = {
         name: np.concatenate(
             [
-                each[name].values[:-1] + (start if name.endswith("time") else 0.0)
-                for each, start in zip(traces, starts, strict=True)
+                trace[name].values[:-1] + (start if name.endswith("time") else 0.0)
+                for trace, start in zip(traces, starts, strict=True)
             ]
         )
         for name in ("time", "applied_current_density", "snapshot_time", "magnetization")

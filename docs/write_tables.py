@@ -92,8 +92,8 @@ class Results:
 
 def rounded(number: Decimal, decimals: int) -> str:
     """Return a number rounded to the given decimals, with halves rounded up; no negative zero."""
-    found = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    return str(abs(found) if found.is_zero() else found)
+    decimal = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return str(abs(decimal) if decimal.is_zero() else decimal)
 
 
 NUMBER = re.compile(r"[≥≤ ]*[+-]?[\d.,]+(e[+-]\d+)?( [±/] [\d.]+| \(.* to .*\))?|–")
@@ -103,7 +103,7 @@ NUMBER = re.compile(r"[≥≤ ]*[+-]?[\d.,]+(e[+-]\d+)?( [±/] [\d.]+| \(.* to .
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     numbers = (all(map(NUMBER.fullmatch, cells)) for cells in zip(*rows, strict=True))
-    rule = "|" + "".join("---:|" if each else "---|" for each in numbers)
+    rule = "|" + "".join("---:|" if numeric else "---|" for numeric in numbers)
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (header, *rows)]
     return "\n".join([lines[0], rule, *lines[1:]])
 
@@ -162,10 +162,10 @@ def operating_windows(results: Results) -> str:
         table = results.table(f"operating_windows/{name}.csv")
         for pulse, points in table.groupby(["variant", "duration (ns)"], sort=False):
             density = points["J (1e12 A/m²)"].astype(float).tolist()
-            found = edges((points["outcome"] == WORKS).tolist(), density)
-            if pd.isna(found[0]):
+            bounds = edges((points["outcome"] == WORKS).tolist(), density)
+            if pd.isna(bounds[0]):
                 continue
-            first, last, below, above = found
+            first, last, below, above = bounds
             outcome = points["outcome"] + " (" + points["step that failed"] + ")"
             fails = dict(zip(density, outcome, strict=True))
             inner, outer = (
@@ -279,8 +279,8 @@ def gaps(table: pd.DataFrame) -> pd.DataFrame:
 def mappings(table: pd.DataFrame) -> pd.DataFrame:
     """Return the loss of chosen mappings by post-training quantisation."""
     shown = of_tuned(table, stage="quantized", reading="parallel")
-    told = shown[["mean", "deviation"]].map(lambda text: f"{float(text):.1f}")
-    points = told["mean"] + " ± " + told["deviation"]
+    texts = shown[["mean", "deviation"]].map(lambda text: f"{float(text):.1f}")
+    points = texts["mean"] + " ± " + texts["deviation"]
     place = shown["dataset"] + ", " + shown["levels"] + " levels"
     shown = shown.assign(place=place, points=points)
     wide = shown.pivot(index="mapping", columns="place", values="points")
@@ -491,8 +491,8 @@ def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
     table = results.table(f"sensitivity/{name}.csv").iloc[1:]
     effect = table["both ends leave, effect (%)"].str.split(" ±").str[0]
 
-    def whole(found: re.Match) -> str:
-        return f"{Decimal(rounded(Decimal(found[0]), 0)):+f}"
+    def whole(match: re.Match) -> str:
+        return f"{Decimal(rounded(Decimal(match[0]), 0)):+f}"
 
     rounds = effect.str.replace(r"[+-]\d+\.\d", whole, regex=True)
     texts = table.assign(effect=rounds).groupby("assumption", sort=False)[["value", "effect"]]
@@ -524,18 +524,18 @@ def write_energy_of_metals(results: Results) -> str:
     rows = []
     for preset in (None, *PRESETS):
         job = shipped_write_energy("synapse-5", heavy_metal=HeavyMetal(preset=preset))
-        found = write_energy_of(job, 0.65e12, 10e-9)
+        pulse = write_energy_of(job, 0.65e12, 10e-9)
         rows.append(
             [
                 f"`{preset}`" if preset else "none: θ is P",
                 f"{HeavyMetal(preset=preset).spin_hall_angle or job.polarization:.2f}",
                 f"{job.heavy_metal.resistivity / 1e-8:g}",
-                f"{found['metal_current_density'] / 1e12:.2f}",
+                f"{pulse['metal_current_density'] / 1e12:.2f}",
                 f"{job.resistance / 1e3:.2f}",
-                f"{found['write_current'] / 1e-3:.2f}",
-                f"{found['write_energy'] / 1e-12:.1f}",
-                f"{found['mean_temperature_rise']:.0f}",
-                f"{found['temperature_rise']:.0f}",
+                f"{pulse['write_current'] / 1e-3:.2f}",
+                f"{pulse['write_energy'] / 1e-12:.1f}",
+                f"{pulse['mean_temperature_rise']:.0f}",
+                f"{pulse['temperature_rise']:.0f}",
             ]
         )
     header = (
@@ -614,7 +614,7 @@ def write_energy_on_oxides(results: Results) -> str:
         job = plain.model_copy(update={"heating": plain.heating.model_copy(update=changes)})
         after = [write_energy_of(job, 0.65e12, duration) for duration in (1e-9, 10e-9, 100e-9)]
         names = ("mean_temperature_rise", "temperature_rise")
-        cells = (" / ".join(f"{each[name]:.0f}" for name in names) for each in after)
+        cells = (" / ".join(f"{pulse[name]:.0f}" for name in names) for pulse in after)
         rows.append([str(nanometres), *cells])
     header = ["oxide (nm)", *(f"after {t} ns: mean / middle (K)" for t in (1, 10, 100))]
     return markdown(header, rows)
@@ -648,13 +648,13 @@ def retention(results: Results) -> str:
     )
     table = markdown(["", *columns], [*zip(names, *columns.values(), strict=True)])
     *_, longest, shortest = columns["358 K"]
-    told = (
+    paragraph = (
         "For example, at a notch of `synapse-5-literal`, with cuts of together ΔW = "
         f"{device.track.notches.diameter / 1e-9:g} nm: at 300 K a wall is retained. At 358 K it "
         f"stays for {longest} with an attempt frequency of 1 GHz, and for {shortest} with 1e12/s; "
         "with the film of 300 K it would seem to be retained."
     )
-    return f"{textwrap.fill(told, WIDTH)}\n\n{table}"
+    return f"{textwrap.fill(paragraph, WIDTH)}\n\n{table}"
 
 
 # Extending
@@ -695,8 +695,12 @@ def gallery(part: str) -> Callable[[Results], str]:
         campaign = load(ROOT / "config.yaml")
         if part == "Studies":
             return "\n\n".join(of_study(campaign, study) for study in STUDIES.values())
-        shown = [each for each in (*FIGURES.values(), *TABLES.values()) if each.category == part]
-        return "\n\n".join(of_figure(campaign, each) for each in shown if "png" in each.outputs)
+        shown = [
+            figure for figure in (*FIGURES.values(), *TABLES.values()) if figure.category == part
+        ]
+        return "\n\n".join(
+            of_figure(campaign, figure) for figure in shown if "png" in figure.outputs
+        )
 
     return listed
 
@@ -716,7 +720,10 @@ def of_examples(results: Results) -> str:
 
 def of_figure(campaign: Campaign, figure: Shown) -> str:
     """Return a figure of devices, of networks or of checks in the gallery."""
-    paths = {figure.written(campaign, **each)["png"]: each for each in figure.places(campaign)}
+    paths = {
+        figure.written(campaign, **wildcards)["png"]: wildcards
+        for wildcards in figure.places(campaign)
+    }
     path, place = with_picture(paths, {"device": "my-device"})
     name = figure.name if figure.name in FIGURES else Path(path).stem
     code = f"```sh\nsnakemake {path}\n```" if path else ""
@@ -729,7 +736,7 @@ def of_figure(campaign: Campaign, figure: Shown) -> str:
 
 def of_study(campaign: Campaign, study: Study) -> str:
     """Return the figure of a study in the gallery."""
-    paths = {study.drawing(each, ".png"): each for each in study.subjects(campaign)}
+    paths = {study.drawing(name, ".png"): name for name in study.subjects(campaign)}
     path, subject = with_picture(paths, "my-device")
     code = in_python(study.kind, study.path(subject), study.kind)
     caption = ROOT / f"src/wallnet/studies/{study.name}/figure.rst"
@@ -747,7 +754,7 @@ def with_picture(paths: dict[str, Any], other: Any) -> tuple[str, Any]:
 
     Without any figure, the path is empty, and the value is the other one.
     """
-    drawn = [each for each in paths.items() if picture_of(each[0]).exists()]
+    drawn = [pair for pair in paths.items() if picture_of(pair[0]).exists()]
     return next(iter([*drawn, *paths.items()]), ("", other))
 
 
@@ -757,7 +764,7 @@ def in_python(name: str, path: str, kind: str, traces: str = "") -> str:
     arguments += [f'traces="{traces}"'] if traces else []
     call = ", ".join(arguments)
     if len(call) > WIDTH - 12:
-        call = "".join(f"\n    {each}," for each in arguments) + "\n"
+        call = "".join(f"\n    {argument}," for argument in arguments) + "\n"
     return f"```python\napi.figure({call})\n```"
 
 
@@ -804,12 +811,12 @@ DESCRIPTION = re.compile(r"(.*?)(?: Unit: (.*?)\.)?(?: Source: (.*?)\.)?\Z")
 
 def places(blocks: dict[str, Any], name: str, path: str = "") -> dict[str, list[str]]:
     """Return the paths of each block in the file, an outer block before its inner blocks."""
-    found: dict[str, list[str]] = {name: [path] if path else []}
+    block_paths: dict[str, list[str]] = {name: [path] if path else []}
     for key, node in blocks[name]["properties"].items():
         for inner, suffix in references(node):
             for other, paths in places(blocks, inner, f"{path}.{key}{suffix}".strip(".")).items():
-                found.setdefault(other, []).extend(paths)
-    return found
+                block_paths.setdefault(other, []).extend(paths)
+    return block_paths
 
 
 def references(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -948,18 +955,18 @@ def written(page: Path, results: Results) -> tuple[str, list[str]]:
     text = page.read_text(encoding="utf-8")
     stale = []
 
-    def replaced(found: re.Match) -> str:
-        name = found["name"]
+    def replaced(match: re.Match) -> str:
+        name = match["name"]
         if name not in BLOCKS:
             raise SystemExit(f"{page.name}: no function generates {name}")
         content = BLOCKS[name](results)
-        if found["content"].startswith("\n"):
+        if match["content"].startswith("\n"):
             content = f"\n\n{content}\n\n"
-        elif text[: found.start()].endswith("\n"):
+        elif text[: match.start()].endswith("\n"):
             raise SystemExit(f"{page.name}: the mark of {name} must not begin a line with text")
         else:
-            content = wrapped(content, text[text.rfind("\n", 0, found.start()) + 1 :], found)
-        if content != found["content"]:
+            content = wrapped(content, text[text.rfind("\n", 0, match.start()) + 1 :], match)
+        if content != match["content"]:
             stale.append(name)
         return f"<!-- table {name} -->{content}<!-- end {name} -->"
 
@@ -969,13 +976,13 @@ def written(page: Path, results: Results) -> tuple[str, list[str]]:
     return new, stale
 
 
-def wrapped(content: str, line: str, found: re.Match) -> str:
+def wrapped(content: str, line: str, match: re.Match) -> str:
     """Break a sentence into lines; it begins in the line of its mark."""
-    opening = f"<!-- table {found['name']} -->"
+    opening = f"<!-- table {match['name']} -->"
     column = line.index(opening) + len(opening)
     indent = " " * len(re.match(r" *(- )?", line)[0])
     # keep the end mark with the last word: at the beginning of a line it would end the paragraph
-    mark = f"<!--\0end\0{found['name']}\0-->"
+    mark = f"<!--\0end\0{match['name']}\0-->"
     lines = textwrap.wrap(
         content + mark,
         WIDTH,
@@ -1056,10 +1063,10 @@ def count_jobs(root: Path) -> pd.DataFrame:
         shutil.copyfile(root / "config.yaml", Path(folder, "config.yaml"))
         command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
         command += ["--snakefile", str(root / "Snakefile"), "--directory", folder]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise SystemExit(f"snakemake cannot plan the campaign:\n{told.stdout}{told.stderr}")
-    stats = re.search(r"^Job stats:\n(.+?)^total", told.stdout + told.stderr, re.M | re.S)[1]
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise SystemExit(f"snakemake cannot plan the campaign:\n{process.stdout}{process.stderr}")
+    stats = re.search(r"^Job stats:\n(.+?)^total", process.stdout + process.stderr, re.M | re.S)[1]
     counts = dict(re.findall(r"^(\w+) +(\d+)$", stats, re.M))
     places = [root / "Snakefile", *sorted((root / "workflow/rules").glob("*.smk"))]
     code = "\n".join(path.read_text(encoding="utf-8") for path in places)

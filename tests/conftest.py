@@ -84,17 +84,17 @@ def responses_known():
     Many tests gather one device, and it is the larger part of that. The tests of `tracks.heating`
     call the function itself.
     """
-    known = {}
+    responses = {}
 
     def step_response(time, width, heating, heat_capacity, notched=None):
         time = np.asarray(time, dtype=float)
         key = time.shape, time.tobytes(), width, heating.model_dump_json(), heat_capacity, notched
-        if key not in known:
-            known[key] = heating_of_tracks.step_response(
+        if key not in responses:
+            responses[key] = heating_of_tracks.step_response(
                 time, width, heating, heat_capacity, notched
             )
-            known[key].flags.writeable = False
-        return known[key]
+            responses[key].flags.writeable = False
+        return responses[key]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write_energy, "step_response", step_response)

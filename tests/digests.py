@@ -97,17 +97,17 @@ def code_of(stage):
         modules, directly or not.
     """
     places = [PACKAGE / place for place in STAGES[stage]]
-    paths = [path for each in places for path in (sorted(each.glob("*.py")) or [each])]
+    paths = [path for source in places for path in (sorted(source.glob("*.py")) or [source])]
     own = [_module(path) for path in paths]
     left = [(module, name) for module in own for name in _statements(module)]
-    found = set()
+    statements = set()
     while left:
         place = left.pop()
-        if place not in found:
-            found.add(place)
+        if place not in statements:
+            statements.add(place)
             left += [(place[0], name) for name in _statements(place[0]) if name.isdigit()]
             left += _used(*place)
-    return found
+    return statements
 
 
 def _module(path):
@@ -133,7 +133,7 @@ def _statements(module):
         if isinstance(node, ast.Import | ast.ImportFrom) or is_docstring(node):
             continue
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        names = [getattr(node, "name", None), *(getattr(each, "id", None) for each in targets)]
+        names = [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]
         named |= dict.fromkeys(filter(None, names), node)
         if not any(names):
             named[str(number)] = node
@@ -143,14 +143,14 @@ def _statements(module):
 @cache
 def _imported(module):
     """Return what a module imports from this package: dotted names by local name."""
-    found = {}
+    names = {}
     for node in ast.walk(_tree(module) or ast.Module([], [])):
         prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
             name = prefix + alias.name
             if name.partition(".")[0] == PACKAGE.name:
-                found[alias.asname or alias.name] = name
-    return found
+                names[alias.asname or alias.name] = name
+    return names
 
 
 @cache
@@ -162,11 +162,11 @@ def _used(module, name):
 def _named(module, name):
     for node in ast.walk(_statements(module)[name]):
         if isinstance(node, ast.Name):
-            yield from _found(_imported(module).get(node.id, f"{module}.{node.id}"))
+            yield from _definition(_imported(module).get(node.id, f"{module}.{node.id}"))
         elif isinstance(node, ast.Attribute) and (first := _dotted(node.value)):
             head, _, rest = f"{first}.{node.attr}".partition(".")
             if head in _imported(module):
-                yield from _found(f"{_imported(module)[head]}.{rest}")
+                yield from _definition(f"{_imported(module)[head]}.{rest}")
 
 
 def _dotted(node):
@@ -177,15 +177,15 @@ def _dotted(node):
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _found(dotted):
+def _definition(dotted):
     """Yield the statement that defines a dotted name, if it is one of this package."""
     module, _, name = dotted.rpartition(".")
-    if any(f"{dotted}.".startswith(f"{each}.") for each in LEFT_OUT):
+    if any(f"{dotted}.".startswith(f"{prefix}.") for prefix in LEFT_OUT):
         return
     if name in _statements(module):
         yield module, name
     elif (source := _imported(module).get(name, dotted)) != dotted:
-        yield from _found(source)
+        yield from _definition(source)
 
 
 def main():

@@ -77,15 +77,15 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     script.write_text("\n".join(blocks), encoding="utf-8")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    told = done.stdout.splitlines()
-    assert told[0] == "notch 1"
-    assert told[1] == "1.2e-07 m, 1.2e-07 m"
-    assert told[2] == "2000000000000.0"
-    assert told[3] == "['initial' 'notch 1' 'notch 2' 'reversed']"
-    assert told[5] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
-    assert told[6] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
-    assert "[90 18  1]" in told
-    assert told[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
+    lines = done.stdout.splitlines()
+    assert lines[0] == "notch 1"
+    assert lines[1] == "1.2e-07 m, 1.2e-07 m"
+    assert lines[2] == "2000000000000.0"
+    assert lines[3] == "['initial' 'notch 1' 'notch 2' 'reversed']"
+    assert lines[5] == "['notch 1' 'notch 1' 'notch 1' 'free'] [0 1 0 1]"
+    assert lines[6] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
+    assert "[90 18  1]" in lines
+    assert lines[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
     assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()
     assert (tmp_path / "wall.gif").exists()
 
@@ -108,10 +108,10 @@ def test_a_setting_is_refused_as_in_a_configuration(study, settings, words):
     data = windowed()
     device = data["devices"]["stairs"] | {key: data[key] for key in ("material", "output")}
     named = {"device": "device"} if "device" in STUDIES[study].settings.model_fields else {}
-    asked = {"mine": settings | named}
+    subjects = {"mine": settings | named}
     messages = []
     for call in (
-        lambda: plan.parse({"devices": {"device": device}, study: asked}, f"api.{study}"),
+        lambda: plan.parse({"devices": {"device": device}, study: subjects}, f"api.{study}"),
         lambda: getattr(api, study)(api.make_device(**device), **settings, progress=False),
     ):
         with pytest.raises(config.ConfigError) as error:
@@ -141,11 +141,11 @@ def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devic
     folder, device = swept
     for stage in ("initial", "traces", "levels", "minima", "devices"):
         theirs = finished_devices.folder / "results" / stage
-        wanted = sorted(p.relative_to(theirs) for p in theirs.rglob("*synapse*/*.nc"))
-        wanted += [p.relative_to(theirs) for p in theirs.glob("synapse.nc")]
+        names = sorted(p.relative_to(theirs) for p in theirs.rglob("*synapse*/*.nc"))
+        names += [p.relative_to(theirs) for p in theirs.glob("synapse.nc")]
         ours = folder / "results" / stage
-        assert sorted(p.relative_to(ours) for p in ours.rglob("*.nc")) == wanted
-        for name in wanted:
+        assert sorted(p.relative_to(ours) for p in ours.rglob("*.nc")) == names
+        for name in names:
             import xarray
 
             with xarray.open_dataset(ours / name) as a, xarray.open_dataset(theirs / name) as b:
@@ -166,10 +166,10 @@ def again(swept, forked_calls, synapse, tmp_path):
         changed = {key: getattr(synapse, key).model_copy(update=blocks[key]) for key in blocks}
         device = synapse.model_copy(update=changed)
         before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.nc")}
-        found = api.sweep(device, "synapse", folder, processes=2, progress=False)
+        dataset = api.sweep(device, "synapse", folder, processes=2, progress=False)
         after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.nc")}
         made = {path for path, time in after.items() if before.get(path) != time}
-        return found, {path.relative_to(folder / "results").as_posix() for path in made}
+        return dataset, {path.relative_to(folder / "results").as_posix() for path in made}
 
     sweep.folder = folder
     return sweep
@@ -181,9 +181,9 @@ def test_a_sweep_goes_on_where_it_was(swept, again):
     traces = again.folder / "results/traces/synapse"
     (traces / "1.5000.nc").unlink()
     (traces / "3.0000.nc").write_bytes(b"")
-    found, made = again()
+    dataset, made = again()
     assert made == {f"traces/synapse/{name}.nc" for name in ("1.5000", "3.0000")} | DEVICE
-    assert found.equals(swept[1])
+    assert dataset.equals(swept[1])
 
 
 PULSES = {f"traces/synapse/{name}.nc" for name in ("0.5000", "1.5000", "3.0000")}
@@ -193,9 +193,9 @@ DEVICE = {"devices/synapse.nc"}
 
 def test_files_of_another_job_are_made_again(again):
     """Neither the initial state nor minima depend on the relaxation."""
-    found, made = again(relaxation={"longest": 0.9e-9})
+    dataset, made = again(relaxation={"longest": 0.9e-9})
     assert made == PULSES | LEVELS | DEVICE
-    assert json.loads(found.attrs["parameters"])["settings"]["relaxation"]["longest"] == 0.9e-9
+    assert json.loads(dataset.attrs["parameters"])["settings"]["relaxation"]["longest"] == 0.9e-9
 
 
 def test_what_starts_from_a_file_that_is_made_again_is_made_again(again):
@@ -205,13 +205,13 @@ def test_what_starts_from_a_file_that_is_made_again_is_made_again(again):
 
 def test_a_device_from_python_shows_how_hot_its_pulses_are(swept):
     """0.6 ns of 3e12 A/m² pass K_eff = 0, 1.5e12 only 50 K; 0.5e12 do not."""
-    found = swept[1]
-    assert found["beyond_model"].values.tolist() == [0, 0, 1]
-    assert 50 < found["mean_temperature_rise"].values[1] < 210.42
-    rise = found["temperature_rise"].values
+    dataset = swept[1]
+    assert dataset["beyond_model"].values.tolist() == [0, 0, 1]
+    assert 50 < dataset["mean_temperature_rise"].values[1] < 210.42
+    rise = dataset["temperature_rise"].values
     assert rise / rise[-1] == pytest.approx([1 / 36, 1 / 4, 1], rel=1e-9, abs=0)
-    assert found.attrs["caveat"].startswith("2 of 3 pulses heat the track by more than 50 K")
-    assert "1 of 3 pulses heat the film to 510 K or more" in found.attrs["caveat"]
+    assert dataset.attrs["caveat"].startswith("2 of 3 pulses heat the track by more than 50 K")
+    assert "1 of 3 pulses heat the film to 510 K or more" in dataset.attrs["caveat"]
 
 
 def test_a_simulation_that_fails_is_named_and_the_others_are_kept(
@@ -224,11 +224,11 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(
     changes |= {"calculator_settings": {"drift:Drift": {"velocity": 100.0}}}
     changes |= {"pulse.current_densities": [4e11, 6e11, 8e11]}
     monkeypatch.chdir(tmp_path)
-    for most, told in {7e11: "700000000000.0", 5e11: "500000000000.0; 1 more failed"}.items():
+    for most, message in {7e11: "700000000000.0", 5e11: "500000000000.0; 1 more failed"}.items():
         script = DRIFT.replace(run, run + fails.replace("most", str(most)))
         (tmp_path / "drift.py").write_text(script)
         device = api.load_device(path, "neuron", changes)
-        with pytest.raises(SimulationError, match=f"{re.escape(told)}$"):
+        with pytest.raises(SimulationError, match=f"{re.escape(message)}$"):
             api.sweep(device, "neuron", tmp_path / "made", processes=1, progress=False)
     place = tmp_path / "made/results"
     assert files.read_dataset(place / "traces/neuron/0.4000.nc", "trace").attrs["state"]
@@ -293,11 +293,11 @@ def test_a_minimum_is_that_of_the_sweep(swept, synapse):
     for state, name in {"notch 2": "2", "initial": "initial", "reversed": "reversed"}.items():
         path = swept[0] / f"results/minima/synapse/{name}.nc"
         theirs = files.read_dataset(path, "minimum")
-        found = api.minimum(synapse, state)
-        assert found["minimum_energy"].item() == pytest.approx(
+        minimum = api.minimum(synapse, state)
+        assert minimum["minimum_energy"].item() == pytest.approx(
             theirs["minimum_energy"].item(), rel=1e-9, abs=0
         )
-        assert found.attrs["parameters"] == theirs.attrs["parameters"]
+        assert minimum.attrs["parameters"] == theirs.attrs["parameters"]
     with pytest.raises(config.ConfigError) as refused:
         api.minimum(synapse, "notch 3")
     states = "initial, notch 1, between 1 and 2, notch 2, reversed"
@@ -306,12 +306,12 @@ def test_a_minimum_is_that_of_the_sweep(swept, synapse):
 
 def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
     """Both barriers differ by the difference of the energies of the minima."""
-    found = api.energy_path(synapse, "notch 2", "reversed")
+    energy_path = api.energy_path(synapse, "notch 2", "reversed")
     low, high = (
         files.read_dataset(swept[0] / f"results/minima/synapse/{name}.nc", "minimum")
         for name in ("2", "reversed")
     )
-    forward, backward = (found[f"barrier_{way}"].item() for way in ("forward", "backward"))
+    forward, backward = (energy_path[f"barrier_{way}"].item() for way in ("forward", "backward"))
     difference = high["minimum_energy"].item() - low["minimum_energy"].item()
     assert forward - backward == pytest.approx(difference, rel=1e-4, abs=0)
     assert 0 < forward < backward
@@ -325,8 +325,8 @@ def test_a_field_has_each_cell_where_it_is(swept):
     assert made.mesh.n.tolist() == [90, 18, 1]
     assert made.mesh.region.pmin.tolist() == [0, 0, 0]
     last = trace["magnetization"].isel(snapshot=-1)
-    found = api.field(trace).array[:, :, 0].transpose(1, 0, 2)
-    np.testing.assert_array_equal(found, np.nan_to_num(last.transpose("y", "x", ...).values))
+    array = api.field(trace).array[:, :, 0].transpose(1, 0, 2)
+    np.testing.assert_array_equal(array, np.nan_to_num(last.transpose("y", "x", ...).values))
     assert made.mesh.region.pmax.tolist() == pytest.approx([360e-9, 72e-9, 2e-9], rel=1e-12, abs=0)
     # column 57, row 3: centre at 230 nm, 14 nm
     point = (57.5 * 4e-9, 3.5 * 4e-9, 1e-9)
@@ -425,9 +425,9 @@ def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     script.write_text("\n".join([*right, "import wallnet.networks", *wrong, ""]))
     command = [sys.executable, "-m", "mypy", "--no-error-summary", "--strict", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    told = done.stdout.splitlines()
-    assert len(told) == len(wrong), done.stdout + done.stderr
-    for number, (line, part) in enumerate(zip(told, wrong.values(), strict=True)):
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(wrong), done.stdout + done.stderr
+    for number, (line, part) in enumerate(zip(lines, wrong.values(), strict=True)):
         assert f"script.py:{len(right) + 2 + number}: error" in line
         assert part in line
 

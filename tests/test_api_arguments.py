@@ -29,8 +29,8 @@ LACKING = GATHERED.drop_vars("pulse_start")
 def traces():
     """Return a trace of the device, and one of a wider track."""
     short = {"relaxation": {"longest": 0}}
-    made = (api.make_device(**each.plain() | short) for each in (DEVICE, OTHER))
-    return [api.simulate(each, 1e12, progress=False) for each in made]
+    made = (api.make_device(**device.plain() | short) for device in (DEVICE, OTHER))
+    return [api.simulate(device, 1e12, progress=False) for device in made]
 
 
 @pytest.fixture
@@ -119,18 +119,20 @@ def test_a_bad_argument_is_refused_in_one_sentence(
     function, faults = getattr(api, name), []
     for value in values:
         variable = parameter.kind is inspect.Parameter.VAR_KEYWORD
-        given = value if variable else valid[name] | {parameter.name: value}
-        told = "nothing"
+        arguments = value if variable else valid[name] | {parameter.name: value}
+        message = "nothing"
         try:
-            function(**given)
+            function(**arguments)
         except UserError as error:
-            told = str(error)
+            message = str(error)
         except Exception as error:
-            told = f"{type(error).__name__}: {error}"
+            message = f"{type(error).__name__}: {error}"
         keys = [parameter.name, name, str(valid[name].get("path")), str(value)]
         key = "|".join(map(re.escape, keys)) + rf"|api\.{name}: .*({parameter.name}|\.\./x)"
-        if not (re.match(key, told, re.DOTALL) and all("; " in line for line in told.splitlines())):
-            faults.append(f"{value!r}: {told}")
+        if not (
+            re.match(key, message, re.DOTALL) and all("; " in line for line in message.splitlines())
+        ):
+            faults.append(f"{value!r}: {message}")
     assert not faults, "\n".join(faults)
 
 
@@ -158,7 +160,7 @@ def test_numbers_of_numpy_and_xarray_are_numbers(number, tmp_path):
 def test_a_folder_that_cannot_be_made_is_refused_before_any_job(folder, tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text("")
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
-    for call in (lambda **given: api.sweep(name="synapse", **given), api.barriers):
+    for call in (lambda **arguments: api.sweep(name="synapse", **arguments), api.barriers):
         with pytest.raises(files.FileError, match=rf"{folder} cannot be written .*; free space"):
             call(device=DEVICE, folder=tmp_path / folder, progress=False)
 
@@ -166,9 +168,9 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_job(folder, tmp_path
 def test_a_pulse_starts_from_a_trace_of_the_same_track(traces):
     """Of 72 nm, not of 80 nm."""
     for call in (api.simulate, api.pulse_train):
-        given = 1e12 if call is api.simulate else [PULSE]
+        pulse = 1e12 if call is api.simulate else [PULSE]
         with pytest.raises(UserError, match=r"^initial is a trace of another track; give one of"):
-            call(DEVICE, given, initial=traces[1], progress=False)
+            call(DEVICE, pulse, initial=traces[1], progress=False)
 
 
 def test_a_track_without_notches_has_no_neighbouring_states():
@@ -181,9 +183,9 @@ def test_a_track_without_notches_has_no_neighbouring_states():
 def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
     """Also inside of lists, and as whole numbers."""
     short = api.make_device(**DEVICE.plain() | {"relaxation": {"longest": np.int64(0)}})
-    found = api.simulate(short, xarray.DataArray(np.float64(1e12)), progress=False)
-    assert found.equals(traces[0])
-    assert found.attrs["parameters"] == traces[0].attrs["parameters"]
+    trace = api.simulate(short, xarray.DataArray(np.float64(1e12)), progress=False)
+    assert trace.equals(traces[0])
+    assert trace.attrs["parameters"] == traces[0].attrs["parameters"]
     pulse = {"current_density": np.int64(10**12), "duration": np.array(0.1e-9)}
     twice = api.pulse_train(
         short, (pulse | {"repetitions": np.int8(2)} for _ in "a"), progress=False

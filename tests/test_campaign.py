@@ -112,10 +112,10 @@ def test_networks_run_again_and_nothing_before_them(networks_made, change, jobs,
     said = networks_made.snakemake("--dry-run", "networks").stdout
     assert jobs_in(said) == jobs | {"accuracy": 1, "programming_table": 1, "networks": 1}
     wildcards = re.findall(r"^ +wildcards: (.*)$", said, re.MULTILINE)
-    told = [dict(pair.split("=") for pair in line.split(", ")) for line in wildcards]
-    assert len(told) == sum(jobs.values())
+    planned = [dict(pair.split("=") for pair in line.split(", ")) for line in wildcards]
+    assert len(planned) == sum(jobs.values())
     for key, value in only.items():
-        assert {each[key] for each in told if key in each} == {value}
+        assert {job[key] for job in planned if key in job} == {value}
 
 
 def test_one_more_current_trains_nothing_while_the_levels_stay(whole):

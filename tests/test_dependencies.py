@@ -33,7 +33,7 @@ def declared():
 
 def imported():
     """Return all imported top-level modules, each with a file that imports it."""
-    found = {}
+    modules = {}
     for path in sorted((ROOT / "src/wallnet").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
@@ -42,8 +42,8 @@ def imported():
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module]
             for name in names:
-                found.setdefault(name.partition(".")[0], path.relative_to(ROOT))
-    return found
+                modules.setdefault(name.partition(".")[0], path.relative_to(ROOT))
+    return modules
 
 
 def test_what_is_imported_is_declared():

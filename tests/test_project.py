@@ -93,9 +93,9 @@ def test_make_says_in_one_sentence_which_python_it_takes(tmp_path, version, setu
 def test_the_versions_of_python_are_the_same_in_every_place():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = [
-        found[1]
+        match[1]
         for classifier in project["classifiers"]
-        if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", classifier))
+        if (match := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", classifier))
     ]
     [resolved] = re.findall(r"^PYTHONS := (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert resolved.split() == named

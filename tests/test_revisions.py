@@ -47,9 +47,9 @@ def edited():
         patch.undo()
         place, tree = digests._module(PACKAGE / file), ast.parse(text)
         for name in ("_tree", "_statements", "_imported", "_used", "_text_of"):
-            known = getattr(digests, name)
-            read = (lambda _: tree) if name == "_tree" else known.__wrapped__
-            both = {True: cache(read), False: known}
+            function = getattr(digests, name)
+            read = (lambda _: tree) if name == "_tree" else function.__wrapped__
+            both = {True: cache(read), False: function}
             patch.setattr(digests, name, lambda m, *n, both=both: both[m == place](m, *n))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -148,8 +148,8 @@ def test_a_change_of_a_table_or_a_template_counts_for_its_stages(monkeypatch, no
     read = Path.read_text
     changed = {name: "one more word"}
     monkeypatch.setattr(Path, "read_text", lambda p, *a: read(p, *a) + changed.get(p.name, ""))
-    after = {each: digests.digest(each) for each in noted}
-    assert {each for each in noted if noted[each] != after[each]} == stages
+    after = {stage: digests.digest(stage) for stage in noted}
+    assert {stage for stage in noted if noted[stage] != after[stage]} == stages
 
 
 def test_no_folder_that_computes_lies_outside_the_stages():

@@ -63,7 +63,7 @@ def run(command, **options):
 
 
 def the_server():
-    servers = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    servers = [process for process in psutil.Process().children() if "serve" in process.cmdline()]
     return max(servers, key=psutil.Process.create_time)  # campaigns before may have another
 
 
@@ -107,15 +107,15 @@ def test_a_command_has_the_folder_and_the_environment_of_its_caller(
         config.parse(TINY, check).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
     )
     job = jobs.pulse_job(device, 1.5e12).to_json()
-    for told in ("one", "another"):
-        own.write_text(f"import os\nprint('{told}', os.environ.get('TOLD'))\n")
+    for word in ("one", "another"):
+        own.write_text(f"import os\nprint('{word}', os.environ.get('TOLD'))\n")
         done = run(
             "wallnet simulate --job - --out x.nc",
             input=job,
             cwd=tmp_path,
             env={**os.environ, "TOLD": "variable"},
         )
-        assert f"{told} variable" in done.stdout
+        assert f"{word} variable" in done.stdout
 
 
 def test_a_command_imports_nothing_that_one_before_has_imported(record):

@@ -97,7 +97,7 @@ def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp
     job = jobs.pulse_job(synapse, 1.5e12).to_json()
     cli.main(["simulate", "--job", job, "--after", str(path), "--out", str(first)])
     cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
-    before, after = (files.read_dataset(each, "trace") for each in (first, second))
+    before, after = (files.read_dataset(file, "trace") for file in (first, second))
     ended, started = before["magnetization"][-1], after["magnetization"][0]
     assert float(abs(ended - before["magnetization"][0]).max()) > 0.01
     np.testing.assert_allclose(started.values, ended.values, rtol=0, atol=1e-6)

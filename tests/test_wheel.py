@@ -23,9 +23,9 @@ def environment(folder):
     wallnet of the tests is not found.
     """
     venv.create(folder, symlinks=True)
-    found = [path for path in sys.path if path.endswith("site-packages")]
+    folders = [path for path in sys.path if path.endswith("site-packages")]
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
-    (site / "dependencies.pth").write_text("\n".join(found))
+    (site / "dependencies.pth").write_text("\n".join(folders))
     return folder / "bin"
 
 

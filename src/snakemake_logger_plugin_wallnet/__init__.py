@@ -129,8 +129,8 @@ class Run:
         failed = Job.of(said)
         job = self.failed[failed.number] = self.running.pop(failed.number, failed)
         logs = ", ".join(log.removeprefix(f"{os.getcwd()}/") for log in failed.logs or job.logs)
-        told = re.search(r"SLURM status is: '(\w+)'", str(said.get("rule_msg")))
-        state = f" (SLURM: {told[1]})" if told else ""
+        match = re.search(r"SLURM status is: '(\w+)'", str(said.get("rule_msg")))
+        state = f" (SLURM: {match[1]})" if match else ""
         return f"FAILED {job.name}{state}; log: {logs or 'none'}"
 
     def _mean_time(self) -> float:
@@ -165,8 +165,8 @@ class Run:
         if left and self.done < self.total:
             parts.append(f"about {time_in_words(left)} left")
         if rules := Counter(job.rule for job in list(self.running.values())):
-            each = (f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
-            parts.append(f"running: {', '.join(each)}")  # last, as it can be long
+            texts = (f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
+            parts.append(f"running: {', '.join(texts)}")  # last, as it can be long
         return "; ".join(parts)
 
     def display(self) -> "RenderableType":
@@ -208,7 +208,7 @@ def _counted(what: str, rules: Counter[str]) -> str:
     return f"{what}: {', '.join(f'{count} {rule}' for rule, count in ordered)}"
 
 
-def differences(stored: Any, wanted: Any, key: str = "") -> list[str]:
+def differences(stored: Any, planned: Any, key: str = "") -> list[str]:
     """Return what changed between two jobs, a sentence for each key, with its dots.
 
     Examples
@@ -216,16 +216,16 @@ def differences(stored: Any, wanted: Any, key: str = "") -> list[str]:
     >>> differences({"material": {"damping": 0.5}}, {"material": {"damping": 0.4}})
     ['material.damping 0.5 → 0.4']
     """
-    if stored == wanted:
+    if stored == planned:
         return []
-    if not all(each is None or isinstance(each, Mapping) for each in (stored, wanted)):
-        before, after = ("none" if x is None else json.dumps(x) for x in (stored, wanted))
+    if not all(part is None or isinstance(part, Mapping) for part in (stored, planned)):
+        before, after = ("none" if x is None else json.dumps(x) for x in (stored, planned))
         return [f"{key} {before} → {after}"]
-    old, new = stored or {}, wanted or {}
+    old, new = stored or {}, planned or {}
     return [
-        each
+        change
         for name in sorted({*old, *new})
-        for each in differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
+        for change in differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
     ]
 
 
@@ -233,12 +233,12 @@ def job_of(command: str) -> Mapping[str, Any] | None:
     """Return the job in the command of a rule, if it has one."""
     try:
         words = shlex.split(command)
-        given = words[words.index("--job") + 1]
+        argument = words[words.index("--job") + 1]
         # on standard input, as a here-string
-        found = json.loads(words[words.index("<<<") + 1] if given == "-" else given)
+        job = json.loads(words[words.index("<<<") + 1] if argument == "-" else argument)
     except (ValueError, IndexError):
         return None
-    return found if isinstance(found, Mapping) else None
+    return job if isinstance(job, Mapping) else None
 
 
 def stored_job(path: str | Path) -> Mapping[str, Any] | None:
@@ -248,21 +248,21 @@ def stored_job(path: str | Path) -> Mapping[str, Any] | None:
             import netCDF4
 
             with netCDF4.Dataset(path) as data:
-                found = json.loads(data.getncattr("parameters"))
+                job = json.loads(data.getncattr("parameters"))
         else:
-            found = json.loads(Path(path).read_text(encoding="utf-8"))["parameters"]
+            job = json.loads(Path(path).read_text(encoding="utf-8"))["parameters"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return found if isinstance(found, Mapping) else None
+    return job if isinstance(job, Mapping) else None
 
 
 def changes_of(command: str, outputs: Iterable[str]) -> list[str]:
     """Return what changed in a planned job since its first output was made; nothing if unknown."""
-    wanted, stored = job_of(command), next(map(stored_job, outputs), None)
-    if wanted is None or stored is None:
+    planned, stored = job_of(command), next(map(stored_job, outputs), None)
+    if planned is None or stored is None:
         return []
     # a dataset does not say from which files it was gathered
-    return differences(stored, {key: wanted[key] for key in wanted if key != "requests"})
+    return differences(stored, {key: planned[key] for key in planned if key != "requests"})
 
 
 class LogHandler(LogHandlerBase):
@@ -301,8 +301,8 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.JOB_FINISHED:
             self.run.finish(said["job_id"])
         elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR) and not self.run.interrupted:
-            for each in said.get("job_error_info") or [said]:
-                self._print(self.run.fail(each))
+            for failure in said.get("job_error_info") or [said]:
+                self._print(self.run.fail(failure))
         elif event == LogEvent.PROGRESS:
             self.run.done, self.run.total = said["done"], said["total"]
             self._show_progress()
@@ -337,12 +337,12 @@ class LogHandler(LogHandlerBase):
     def _hear(self, text: str, level: int) -> None:
         """Take a message; Snakemake has no events for an interruption and a restart."""
         self.run.interrupted |= bool(INTERRUPTED.match(text))
-        if found := RESTARTED.match(text):
-            if job := self.run.failed.pop(int(found[1]), None):
+        if match := RESTARTED.match(text):
+            if job := self.run.failed.pop(int(match[1]), None):
                 self._print(f"again: {job.name}")
             return
-        told = text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID))
-        if told and text and text not in self._said:
+        shown = text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID))
+        if shown and text and text not in self._said:
             self._said.add(text)
             self._print(text)
 

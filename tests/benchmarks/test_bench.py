@@ -43,8 +43,8 @@ def test_a_ratio_is_that_of_a_time_and_those_of_the_reference_before_and_after(b
     order = []
 
     def taking(name, seconds):
-        given = iter(seconds)
-        return lambda: order.append(name) or next(given)
+        times = iter(seconds)
+        return lambda: order.append(name) or next(times)
 
     measure = taking("command", [6.0, 20.0, 7.0])
     beside = taking("reference", [1.0, 3.0, 5.0, 2.0])

@@ -28,8 +28,8 @@ def driver(tmp_path_factory):
     browser, program = shutil.which("chromium"), shutil.which("chromedriver")
     if not (browser and program):
         # as in .ci/run, which installs both
-        told = pytest.fail if os.environ.get("WALLNET_BROWSER") == "required" else pytest.skip
-        told("chromium and chromedriver are not installed")
+        outcome = pytest.fail if os.environ.get("WALLNET_BROWSER") == "required" else pytest.skip
+        outcome("chromium and chromedriver are not installed")
     options = webdriver.ChromeOptions()
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     options.binary_location = browser
@@ -258,7 +258,7 @@ def test_device_pulse_and_study_are_chosen(driver, page):
         Select(driver.find_element(By.ID, name)) for name in ("device", "pulse", "study")
     )
     assert device.first_selected_option.text == "synapse"
-    assert [each.text for each in study.options] == ["some, mild", "some, hot"]
+    assert [option.text for option in study.options] == ["some, mild", "some, hot"]
     before = figures(driver)
     assert len(before) == 6
     study.select_by_index(1)
@@ -269,7 +269,7 @@ def test_device_pulse_and_study_are_chosen(driver, page):
     still(driver)
     assert not driver.find_element(By.ID, "heat").is_displayed()
     assert len(figures(driver)) == 5
-    assert not [each for each in driver.get_log("browser") if each["level"] == "SEVERE"]
+    assert not [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 CUT = """
@@ -304,15 +304,15 @@ def test_no_text_is_cut(driver, page, width):
 
 def test_nothing_leaves_the_page(driver, page, warm):
     page()
-    events = [json.loads(each["message"])["message"] for each in driver.get_log("performance")]
-    asked = [
-        each["params"]["request"]["url"]
-        for each in events
-        if each["method"] == "Network.requestWillBeSent"
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    urls = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
     ]
-    assert warm.as_uri() in asked
-    assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
-    assert [url for url in asked if url.startswith("file:")] == [warm.as_uri()]
+    assert warm.as_uri() in urls
+    assert {url.partition(":")[0] for url in urls} <= {"file", "data"}
+    assert [url for url in urls if url.startswith("file:")] == [warm.as_uri()]
     assert warm.stat().st_size < 5e6
 
 

@@ -69,17 +69,17 @@ def run(folder: Path) -> None:
 def values_of(results: Path) -> Values:
     """Return the values of all netCDF, CSV and JSON files of a folder of results."""
     readers = {".nc": _of_netcdf, ".csv": _of_csv, ".json": _of_json}
-    found = {}
+    values = {}
     for path in sorted(results.rglob("*")):
         place = path.relative_to(results)
         if path.suffix in readers and place.parts[0] not in NO_RESULTS and path.name[0] != ".":
             entries = readers[path.suffix](path)
-            found[place.as_posix()] = {
+            values[place.as_posix()] = {
                 name: _array(value)
                 for name, value in entries
                 if not any(map(NO_VALUES.fullmatch, name.split("/")))
             }
-    return found
+    return values
 
 
 def _of_netcdf(path: Path) -> Iterator[tuple[str, Any]]:
@@ -109,7 +109,7 @@ def _flat(data: Any, place: str) -> Iterator[tuple[str, Any]]:
         data = json.loads(data)
     if isinstance(data, dict):
         inner = data.items()
-    elif isinstance(data, list) and any(isinstance(each, dict | list) for each in data):
+    elif isinstance(data, list) and any(isinstance(entry, dict | list) for entry in data):
         inner = dict(enumerate(data)).items()
     else:
         yield place, data
@@ -121,7 +121,7 @@ def _flat(data: Any, place: str) -> Iterator[tuple[str, Any]]:
 def _array(values: Any) -> NDArray[Any]:
     """Return values as numbers if all are, with NaN for what is empty; else as texts."""
     if isinstance(values, list):
-        values = ["" if each is None else each for each in values]
+        values = ["" if scalar is None else scalar for scalar in values]
     array = np.asarray(values)
     if array.dtype.kind in "biuf":
         return array
@@ -171,9 +171,9 @@ def _difference(old: NDArray[Any], new: NDArray[Any], rtol: float) -> str:
     if not number:
         return ""
     worst = np.unravel_index(np.argmax(apart), apart.shape)
-    told = "" if old.dtype.kind == "U" else f", relative {apart[worst]:.2g}"
+    ratio = "" if old.dtype.kind == "U" else f", relative {apart[worst]:.2g}"
     more = f", {number} of {old.size} values" if old.size > 1 else ""
-    return f"{old[worst].item()!r} -> {new[worst].item()!r}{told}{more}"
+    return f"{old[worst].item()!r} -> {new[worst].item()!r}{ratio}{more}"
 
 
 def main() -> None:
@@ -186,16 +186,16 @@ def main() -> None:
     command.add_argument("before", type=Path)
     command.add_argument("after", type=Path)
     command.add_argument("--rtol", type=float, default=0.0, help="of numbers; equal by default")
-    given = parser.parse_args()
-    if given.command == "run":
-        run(given.folder.absolute())
+    arguments = parser.parse_args()
+    if arguments.command == "run":
+        run(arguments.folder.absolute())
         return
-    before, after = values_of(given.before), values_of(given.after)
-    lines = list(differences(before, after, given.rtol))
-    entries = [each for file in before.values() for each in file.values()]
-    number = sum(each.size for each in entries)
-    told = f"compared {len(before)} files with {len(entries)} variables and {number} values"
-    print("\n".join([*lines, told, f"{len(lines)} differences"]))
+    before, after = values_of(arguments.before), values_of(arguments.after)
+    lines = list(differences(before, after, arguments.rtol))
+    entries = [array for file in before.values() for array in file.values()]
+    number = sum(array.size for array in entries)
+    summary = f"compared {len(before)} files with {len(entries)} variables and {number} values"
+    print("\n".join([*lines, summary, f"{len(lines)} differences"]))
     sys.exit(bool(lines))
 
 

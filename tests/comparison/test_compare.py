@@ -32,8 +32,8 @@ def write_trace(folder, state="notch 2", job=JOB, **changes):
     with netCDF4.Dataset(folder / TRACE, "w") as made:
         made.setncatts({"kind": "trace", "state": state, "wall_time": time.time()})
         made.setncatts({"parameters": json.dumps(GATHERED), "simulation": json.dumps(job)})
-        for name, each in (values | changes).items():
-            array = np.asarray(each)
+        for name, entry in (values | changes).items():
+            array = np.asarray(entry)
             axes = [f"{name}-{axis}" for axis in range(array.ndim)]
             for axis, size in zip(axes, array.shape, strict=True):
                 made.createDimension(axis, size)
@@ -63,15 +63,15 @@ def before(tmp_path_factory):
 
 
 @pytest.fixture
-def told(before, tmp_path):
+def compare(before, tmp_path):
     """Return a function that compares the files of a folder."""
     return lambda rtol=0.0: list(differences(values_of(before), values_of(tmp_path), rtol))
 
 
-def test_the_same_values_made_at_another_time_do_not_differ(told, tmp_path):
+def test_the_same_values_made_at_another_time_do_not_differ(compare, tmp_path):
     """NaN equals NaN."""
     write_all(tmp_path, cell="0.250")
-    assert told() == []
+    assert compare() == []
 
 
 @pytest.mark.parametrize(
@@ -90,39 +90,39 @@ def test_the_same_values_made_at_another_time_do_not_differ(told, tmp_path):
         ({"more": [1.0]}, "more: is new"),
     ],
 )
-def test_a_change_of_a_dataset_is_one_line(told, tmp_path, changed, line):
+def test_a_change_of_a_dataset_is_one_line(compare, tmp_path, changed, line):
     write_all(tmp_path)
     write_trace(tmp_path, **changed)
-    assert told() == [f"{TRACE} {line}"]
+    assert compare() == [f"{TRACE} {line}"]
 
 
-def test_a_difference_counts_relative_to_the_largest_value(told, tmp_path):
+def test_a_difference_counts_relative_to_the_largest_value(compare, tmp_path):
     write_all(tmp_path)
     wall = WALL.copy()
     wall[3, 1] *= 1 + 1e-7
     write_trace(tmp_path, wall=wall)
     # 46.29 nm · 1e-7 of the largest, 93 nm
-    (line,) = told()
+    (line,) = compare()
     assert line.endswith(", relative 5e-08, 1 of 60 values")
-    assert told(rtol=4.9e-8) == [line]
-    assert told(rtol=5.1e-8) == []
+    assert compare(rtol=4.9e-8) == [line]
+    assert compare(rtol=5.1e-8) == []
 
 
-def test_cells_and_keys_are_compared_as_numbers(told, tmp_path):
+def test_cells_and_keys_are_compared_as_numbers(compare, tmp_path):
     write_all(tmp_path, cell="0.26", level=3.6e-5)
-    assert told() == [
+    assert compare() == [
         f"{ROUND} levels/0/series: 3.5e-05 -> 3.6e-05, relative 0.028",
         f"{TABLE} rise: 0.25 -> 0.26, relative 0.038, 1 of 2 values",
     ]
 
 
-def test_a_difference_of_parameters_names_the_key(told, tmp_path):
+def test_a_difference_of_parameters_names_the_key(compare, tmp_path):
     """They are JSON, or its text; the order of keys is none."""
     job = {"expected": ["notch 1"], "track": {"notches": {"count": 4}, "length": 2e-7}, "seed": 7}
     write_all(tmp_path, made_by=dict(reversed(JOB.items())) | {"track": {"length": 4e-7}})
     write_trace(tmp_path, job=job)
     parameters = f"{ROUND} made_by/parameters"
-    assert told() == [
+    assert compare() == [
         f"{parameters}/track/length: 2e-07 -> 4e-07, relative 0.5",
         f"{parameters}/track/notches/count: is missing",
         f"{TRACE} simulation/expected: U (2,) -> U (1,)",
@@ -131,16 +131,16 @@ def test_a_difference_of_parameters_names_the_key(told, tmp_path):
     ]
 
 
-def test_missing_and_new_files_are_told(before, told, tmp_path):
+def test_missing_and_new_files_are_told(before, compare, tmp_path):
     write_all(tmp_path)
     (tmp_path / TABLE).rename(tmp_path / "tables/states.csv")
     lines = [f"{TABLE}: is missing", "tables/states.csv: is new"]
-    assert told() == lines
+    assert compare() == lines
     command = [sys.executable, HERE / "compare.py", "differences", before, tmp_path]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
-    told_last = ["compared 3 files with 19 variables and 85 values", "2 differences"]
-    assert done.stdout.splitlines() == lines + told_last
+    last_lines = ["compared 3 files with 19 variables and 85 values", "2 differences"]
+    assert done.stdout.splitlines() == lines + last_lines
     done = subprocess.run([*command[:-1], before], capture_output=True, text=True)
     assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["0 differences"])
 

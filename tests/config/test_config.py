@@ -362,12 +362,12 @@ def test_a_name_that_yaml_reads_as_a_number_is_text():
     data["operating_windows"] = {7: WINDOW | {"device": "5"}}
     made = plan.parse(data)
     assert [*made.devices, *made.studies["transitions"], *made.studies["depinning"]] == ["5"] * 3
-    asked = [
+    subjects = [
         *made.studies["intervals"],
         *made.studies["pulse_trains"],
         *made.studies["operating_windows"],
     ]
-    assert asked == ["5", "7", "7"]
+    assert subjects == ["5", "7", "7"]
 
 
 @pytest.mark.parametrize(
@@ -671,8 +671,8 @@ def test_a_notch_reaches_half_its_length_from_its_position():
     """The last of the notches at 120, 240 and 360 nm is half outside."""
     track = config.Track.model_validate(notched() | {"notches": TRAPEZOID})
     assert (track.notch_reach, track.inner_notch_positions) == (15e-9, (120e-9, 240e-9))
-    given = TRAPEZOID | {"count": None, "positions": [14.9e-9, 345e-9, 100e-9]}
-    track = config.Track.model_validate(notched() | {"notches": given})
+    notches = TRAPEZOID | {"count": None, "positions": [14.9e-9, 345e-9, 100e-9]}
+    track = config.Track.model_validate(notched() | {"notches": notches})
     assert track.inner_notch_positions == (14.9e-9, 100e-9, 345e-9)
     assert track.ends_in_notches(29e-9)
     assert not track.ends_in_notches(31e-9)
@@ -689,10 +689,10 @@ def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():
     track = config.Track.model_validate(notched(count=3))
     assert track.notch_positions == pytest.approx((120e-9, 240e-9, 360e-9), rel=1e-12, abs=0)
     assert track.inner_notch_positions == track.notch_positions[:2]
-    given = config.Track.model_validate(notched(positions=[300e-9, 60e-9, 344e-9]))
-    assert given.notch_positions == (60e-9, 300e-9, 344e-9)
+    irregular = config.Track.model_validate(notched(positions=[300e-9, 60e-9, 344e-9]))
+    assert irregular.notch_positions == (60e-9, 300e-9, 344e-9)
     # the edge of the last notch is at the edge of the track
-    assert given.inner_notch_positions == given.notch_positions
+    assert irregular.inner_notch_positions == irregular.notch_positions
     beyond = config.Track.model_validate(notched(positions=[300e-9, 344.1e-9]))
     assert beyond.inner_notch_positions == (300e-9,)
     assert config.Track.model_validate(notched() | {"notches": None}).notch_positions == ()
@@ -856,8 +856,8 @@ def test_the_time_step_is_the_engine_s(changes, monkeypatch):
 
 
 def test_a_torque_has_every_quantity_of_its_material():
-    given = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_torque": -0.1}
-    torque = torque_of(config.Material(**MATERIAL | given), -2e12)
+    quantities = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_torque": -0.1}
+    torque = torque_of(config.Material(**MATERIAL | quantities), -2e12)
     expected = SpinTorque(
         current_density=-2e12,
         polarization=0.35,
@@ -870,14 +870,14 @@ def test_a_torque_has_every_quantity_of_its_material():
 
 def test_a_share_of_the_damping_like_torque_is_a_coefficient():
     """Λ = 1.5: ε = 0.35 · 2.25/3.25 = 0.2423077 across the spins, ε' = -0.3 ε = -0.0726923."""
-    given = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_ratio": -0.3}
-    material = config.Material(**MATERIAL | given)
+    quantities = {"polarization": 0.35, "slonczewski_lambda": 1.5, "field_like_ratio": -0.3}
+    material = config.Material(**MATERIAL | quantities)
     torque = torque_of(material.simulated, -2e12)
     assert torque.field_like == pytest.approx(-0.0726923, rel=1e-6, abs=0)
     again = config.Material(**material.model_dump())
     assert again == material
     with pytest.raises(ValueError, match="field_like_ratio and field_like_torque both set"):
-        config.Material(**MATERIAL | given | {"field_like_torque": 0.1})
+        config.Material(**MATERIAL | quantities | {"field_like_torque": 0.1})
 
 
 FILLED = changed(
@@ -1129,12 +1129,12 @@ def test_a_recipe_has_the_stages_that_it_has_settings_for():
         },
         seeds=[3],
     )
-    found = {}
+    recipes = {}
     for run in section.runs():
-        stages = found.setdefault(run["recipe"], {})
+        stages = recipes.setdefault(run["recipe"], {})
         stages.setdefault(run["stage"], []).append(run["mapping"])
     every, none = ["layer", "signed-fitted", "signed-row-3sd"], ["none"]
-    assert found == {
+    assert recipes == {
         "bare": {"fp32": none, "quantized": every},
         "paper": {
             "fp32": none,

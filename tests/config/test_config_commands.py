@@ -16,8 +16,8 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     cli.main(["init", str(folder)])
     written = {path.name for path in folder.iterdir()}
     assert written == {"config.yaml", "config.schema.json", "Snakefile", "profiles"}
-    told = capsys.readouterr().out
-    assert told.endswith(f"    cd '{folder}'\n    snakemake --cores 2 --logger wallnet\n")
+    message = capsys.readouterr().out
+    assert message.endswith(f"    cd '{folder}'\n    snakemake --cores 2 --logger wallnet\n")
 
     campaign = plan.load(folder / "config.yaml")
     assert [device.kind for device in campaign.devices.values()] == ["neuron", "synapse"]

@@ -115,6 +115,6 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
         assert before.to_json() == after.to_json()
         assert not re.search("heavy_metal|heating|curie", after.to_json())
         assert type(after).from_json(after.to_json()) == after
-    first, second = (write_energy_job(each.devices["stairs"]) for each in (plain, changed))
+    first, second = (write_energy_job(campaign.devices["stairs"]) for campaign in (plain, changed))
     assert (first.curie_temperature, second.curie_temperature) == (1000.0, 728.0)
     assert WriteEnergyJob.from_json(second.to_json()) == second

@@ -50,11 +50,11 @@ def test_the_page_shows_this_campaign():
 
 
 def test_the_plan_has_the_files_of_both_kinds(mixed):
-    found = device_files(config.parse(mixed, check))
-    assert "results/compact_models/mine.json" in found
-    assert "results/tables/devices/mine.csv" in found
-    assert "results/devices/mine.nc" not in found
-    assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(found)
+    paths = device_files(config.parse(mixed, check))
+    assert "results/compact_models/mine.json" in paths
+    assert "results/tables/devices/mine.csv" in paths
+    assert "results/devices/mine.nc" not in paths
+    assert {"results/devices/neuron.nc", "results/compact_models/synapse.json"} <= set(paths)
     assert not any("mine" in path for path in of_study("devices", config.parse(mixed, check)))
 
 

@@ -11,8 +11,8 @@ def test_the_reference_data_of_the_paper():
     """Section III: five notches 0.500, 0.650, 0.795, 0.801, 0.803, 0.810; ten 0.500, 0.764."""
     reference = plan.load(ROOT / "config.yaml").reference
     stated = [
-        (each.device, round(each.current_density / 1e12, 4), each.state)
-        for each in reference.final_states
+        (final_state.device, round(final_state.current_density / 1e12, 4), final_state.state)
+        for final_state in reference.final_states
     ]
     assert stated == [
         ("synapse-5", 0.5, "notch 1"),

@@ -40,8 +40,8 @@ def test_a_stack_gives_metal_torques_damping_and_dmi():
 
 def test_given_keys_win_and_the_torques_keep_their_ratio():
     metal = {"thickness": 7e-9, "spin_hall_angle": 0.2}
-    given = BARE | {"polarization": 0.3, "damping": 0.11, "dmi_constant": 0.4e-3}
-    device = synapse(given, stack="pt-co", heavy_metal=metal)
+    material = BARE | {"polarization": 0.3, "damping": 0.11, "dmi_constant": 0.4e-3}
+    device = synapse(material, stack="pt-co", heavy_metal=metal)
     assert (device.heavy_metal.thickness, device.heavy_metal.resistivity) == (7e-9, 33e-8)
     assert device.heavy_metal.rescaling(device.material.polarization) == pytest.approx(
         1.5, rel=1e-9, abs=0
@@ -49,9 +49,9 @@ def test_given_keys_win_and_the_torques_keep_their_ratio():
     assert (device.material.damping, device.material.dmi_constant) == (0.11, 0.4e-3)
     simulated = device.material.simulated
     assert simulated.field_like_torque == pytest.approx(-0.6 * 0.15, rel=1e-12, abs=0)
-    none = synapse(given | {"field_like_torque": 0.0}, stack="pt-co")
+    none = synapse(material | {"field_like_torque": 0.0}, stack="pt-co")
     assert none.material.simulated.field_like_torque == 0.0
-    own = synapse(given | {"field_like_ratio": 0.2}, stack="pt-co")
+    own = synapse(material | {"field_like_ratio": 0.2}, stack="pt-co")
     torque = jobs.pulse_job(own, 1e12).material.field_like_torque
     assert torque == pytest.approx(0.2 * 0.15, rel=1e-12, abs=0)
 
@@ -78,11 +78,11 @@ def test_a_device_as_plain_data_is_the_same_device():
 
 def test_a_job_has_the_values_of_the_stack_and_not_its_name():
     device = synapse(stack="aupt-co")
-    told = jobs.pulse_job(device, 0.5e12).to_json()
-    assert "stack" not in json.loads(told)
-    assert json.loads(told)["material"]["polarization"] == 0.35
+    text = jobs.pulse_job(device, 0.5e12).to_json()
+    assert "stack" not in json.loads(text)
+    assert json.loads(text)["material"]["polarization"] == 0.35
     spelt = {key: getattr(device.material, key) for key in UNLIKE}
-    assert jobs.pulse_job(synapse(spelt), 0.5e12).to_json() == told
+    assert jobs.pulse_job(synapse(spelt), 0.5e12).to_json() == text
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def test_each_pulse_of_a_train_has_its_own():
 
 
 def test_between_the_points_the_current_is_linear_and_the_last_value_is_held():
-    found = segments((*POINTS[:3], (0.4e-9, -0.1)), 0.6e-9)
-    assert found == [
+    pieces = segments((*POINTS[:3], (0.4e-9, -0.1)), 0.6e-9)
+    assert pieces == [
         (0.0, 0.2e-9, 0.25, 1.0),
         (0.2e-9, 0.4e-9, -0.5, -0.1),
         (0.4e-9, 0.6e-9, -0.1, -0.1),
@@ -115,9 +115,9 @@ def test_an_array_and_a_function_are_tables():
     ],
 )
 def test_a_table_that_cannot_be_is_named(waveform, words):
-    found = one_problem(with_waveform(waveform))
-    assert found.startswith("config.yaml: devices.stairs.pulse.waveform")
-    assert words in found
+    problem = one_problem(with_waveform(waveform))
+    assert problem.startswith("config.yaml: devices.stairs.pulse.waveform")
+    assert words in problem
 
 
 @pytest.mark.parametrize(
@@ -141,13 +141,14 @@ def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatc
     if content is not None:
         data = content if isinstance(content, bytes) else content.encode()
         (tmp_path / "shape.csv").write_bytes(data)
-    found = one_problem(with_waveform("shape.csv"))
-    assert found.startswith("config.yaml: devices.stairs.pulse.waveform")
-    assert words in found
+    problem = one_problem(with_waveform("shape.csv"))
+    assert problem.startswith("config.yaml: devices.stairs.pulse.waveform")
+    assert words in problem
 
 
 def test_a_pulse_of_a_train_is_checked_too():
-    found = one_problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
+    problem = one_problem(staircase(UP | {"waveform": [[0, 0], [2e-9, 1]]}))
     assert (
-        "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09" in found
+        "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09"
+        in problem
     )

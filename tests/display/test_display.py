@@ -106,24 +106,24 @@ def jobs_of_the_campaign(campaign):
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 5 and cells[1].isdigit():
             measured[cells[0]] = float(cells[2])
-    found = []
+    jobs = []
     for name in campaign.simulated:
         traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
         times = {"level": "levels", "trace": traces, "minimum": "minima"}
-        for each in DEVICES.requests_of(campaign, name).values():
-            if each.kind in times:
-                found.append((each.kind, [each.path], measured[times[each.kind]]))
+        for request in DEVICES.requests_of(campaign, name).values():
+            if request.kind in times:
+                jobs.append((request.kind, [request.path], measured[times[request.kind]]))
     mapped = {}
     for run in campaign.networks.runs():
         path = files.METRICS.format(**run)
         if run["device"] == "none":
             stage, rule = ("fp32", "train") if run["stage"] == "fp32" else ("continued", "train_on")
-            found.append((rule, [path], measured[f"{rule} ({stage}), {run['recipe']}"]))
+            jobs.append((rule, [path], measured[f"{rule} ({stage}), {run['recipe']}"]))
         else:
             place = tuple(run[key] for key in ("dataset", "device", "reading", "seed"))
             mapped.setdefault(place, []).append(path)
     whole = measured["map (all recipes and mappings)"]
-    return found + [("map", paths, whole) for paths in mapped.values()]
+    return jobs + [("map", paths, whole) for paths in mapped.values()]
 
 
 @pytest.mark.parametrize("slower", [1, 4], ids=["benchmark", "slow"])
@@ -140,16 +140,16 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
     times = [work.time_of_job(outputs, expected) for _, outputs, _ in jobs]
     run.times = dict(enumerate(times))
     left = sum(seconds for _, _, seconds in jobs) * slower
-    whole, told = left, []
+    whole, rows = left, []
     for number, (rule, _, seconds) in enumerate(jobs):
         run.start(said(number, rule))
         clock.now += seconds * slower
         run.finish(number)
         run.done = number + 1
         left -= seconds * slower
-        told.append((left / whole, run.time_left(), left))
-    shown = [each for each in told if each[1] is not None]
-    assert told[0][1] is None
+        rows.append((left / whole, run.time_left(), left))
+    shown = [row for row in rows if row[1] is not None]
+    assert rows[0][1] is None
     assert shown[0][0] > 0.9
     for _, estimate, right in shown[:-1]:
         assert estimate == pytest.approx(right, rel=0.3, abs=0)
@@ -330,8 +330,8 @@ def test_without_a_terminal_a_line_comes_every_half_minute_and_at_the_end(
     handler, clock, monkeypatch
 ):
     handler._printed = clock()
-    told = SimpleNamespace(monotonic=clock, strftime=lambda pattern: "12:00:00")
-    monkeypatch.setattr("snakemake_logger_plugin_wallnet.time", told)
+    time_module = SimpleNamespace(monotonic=clock, strftime=lambda pattern: "12:00:00")
+    monkeypatch.setattr("snakemake_logger_plugin_wallnet.time", time_module)
     say(handler, event=LogEvent.RUN_INFO, stats={"trace": 5, "total": 5})
     for done, seconds in ((1, 29), (2, 2), (3, 29), (4, 0), (5, 0)):
         clock.now += seconds
@@ -358,8 +358,8 @@ def test_a_dry_run_lists_the_most_frequent_changes_and_other_reasons(tmp_path, m
         *(("trace", {"b": 2}), ("device", {"b": 2}), ("trace", {"a": 2})),
     ):
         text = json.dumps({"a": 1, "b": 1, "c": 1} | changed)
-        told = {"reason": "Params have changed since", "shellcmd": f"x --job '{text}'"}
-        run.plan_change(said(1, rule, outputs=[str(path)], **told))
+        fields = {"reason": "Params have changed since", "shellcmd": f"x --job '{text}'"}
+        run.plan_change(said(1, rule, outputs=[str(path)], **fields))
     missing, updated = "Missing output files: a.json, b.json", "Updated input files: c.json"
     for reason in (updated, missing, missing):
         run.plan_change(said(1, "data", reason=reason))
@@ -407,8 +407,8 @@ def test_a_dry_run_tells_which_key_changed_and_what_runs_again(finished_devices,
     finished = finished_devices.copied(tmp_path / "campaign")
     tiny["material"]["damping"] = 0.4
     finished.configure(tiny)
-    told = finished.snakemake("--logger", "wallnet", "--dry-run", "devices")
-    lines = told.stderr.splitlines() + told.stdout.splitlines()
+    dry_run = finished.snakemake("--logger", "wallnet", "--dry-run", "devices")
+    lines = dry_run.stderr.splitlines() + dry_run.stdout.splitlines()
     assert "material.damping 0.5 → 0.4: 8 trace, 3 level, 2 initial" in lines
     assert sum("20 jobs: 8 trace, 3 level" in line for line in lines) == 1
     assert len(lines) < 12
@@ -470,13 +470,15 @@ def test_a_run_tells_the_display_what_its_jobs_are_expected_to_take(tmp_path, ti
 def test_making_the_report_says_no_word_of_each_figure_but_its_errors(whole):
     recipe = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     (options,) = re.findall(r"/snakemake (.*) --report results/report.html", recipe)
-    given = [word for word in shlex.split(options) if word not in ("--directory", "$$DIRECTORY")]
-    done = whole.snakemake(*given, "--report", "results/report.html")
+    arguments = [
+        word for word in shlex.split(options) if word not in ("--directory", "$$DIRECTORY")
+    ]
+    done = whole.snakemake(*arguments, "--report", "results/report.html")
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow")]
     assert lines == ["Creating report..."]
     assert (whole.folder / "results/report.html").exists()
     (whole.folder / "results/figures/accuracy.png").unlink()
-    failed = whole.snakemake(*given, "--report", "results/report.html", check=False)
+    failed = whole.snakemake(*arguments, "--report", "results/report.html", check=False)
     assert failed.returncode != 0
     assert "results/figures/accuracy.png" in failed.stderr
 
@@ -498,8 +500,8 @@ def test_after_ctrl_c_no_job_has_failed_and_the_next_run_goes_on(slow_trace, tmp
     note = tmp_path / "results/traces/neuron/.0.4000.nc.progress"
     # a shell starts programs in the background with SIGINT ignored, which is inherited
     ignored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    told = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    program = subprocess.Popen(slow_trace, **told, **ignored)
+    options = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    program = subprocess.Popen(slow_trace, **options, **ignored)
     while not note.exists():
         assert program.poll() is None
         time.sleep(0.02)

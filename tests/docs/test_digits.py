@@ -19,9 +19,9 @@ def digits():
 
 def test_the_files_are_read_as_any_other_data_set(digits, tmp_path):
     digits["write"](tmp_path / "raw", training=60, test=20)
-    found = check("digits", DataSet(folder="raw"), tmp_path)
-    assert (found["training_images"], found["test_images"]) == (60, 20)
-    assert found["image_shape"] == [28, 28]
+    description = check("digits", DataSet(folder="raw"), tmp_path)
+    assert (description["training_images"], description["test_images"]) == (60, 20)
+    assert description["image_shape"] == [28, 28]
     images, labels = digits["draw"](20, seed=1)
     np.testing.assert_array_equal(read_idx(tmp_path / "raw/t10k-images-idx3-ubyte"), images)
     np.testing.assert_array_equal(read_idx(tmp_path / "raw/t10k-labels-idx1-ubyte"), labels)

@@ -59,7 +59,7 @@ CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 
 def without_blocks(text: str) -> str:
     """Return a page with its code blocks emptied, the number of lines kept."""
-    return FENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
+    return FENCE.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
 def line_of(text: str, position: int) -> int:
@@ -68,15 +68,15 @@ def line_of(text: str, position: int) -> int:
 
 def blocks(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield line, language and text of fenced blocks, and of indented commands."""
-    for found in FENCE.finditer(text):
-        body, language = textwrap.dedent(found["body"]), found["language"]
+    for match in FENCE.finditer(text):
+        body, language = textwrap.dedent(match["body"]), match["language"]
         if language.startswith("{code-cell}"):
             body = re.sub(r"^(:.*\n)+", "", body).strip("\n")
             language = "sh" if body.startswith("%%sh\n") else "python"
             body = re.sub(r"^%+\w+.*\n", "", body)  # a magic of IPython
         elif language.startswith("{"):
             continue  # another directive
-        yield line_of(text, found.start()) + 1, language, body
+        yield line_of(text, match.start()) + 1, language, body
     for number, line in enumerate(without_blocks(text).splitlines(), start=1):
         if line.startswith("    ") and is_command(line.strip()):
             yield number, "", line.strip()
@@ -91,16 +91,16 @@ def code() -> str:
     patterns = ("src/wallnet/**/*.py", "workflow/**/*.smk", "Snakefile", "config.yaml", "Makefile")
     patterns += ("profiles/*/config.yaml", "pyproject.toml", ".gitignore", "tests/**/conftest.py")
     patterns += ("benchmarks/*.py", "docs/*.py", "examples/*.py", "tests/mistakes/*.py", ".ci/*")
-    return "\n".join(path.read_text("utf-8") for each in patterns for path in ROOT.glob(each))
+    return "\n".join(path.read_text("utf-8") for pattern in patterns for path in ROOT.glob(pattern))
 
 
 @functools.cache
 def words() -> set[str]:
     """Return all words of the code, of the names of tests and of the system's messages."""
     tests = "".join(path.read_text("utf-8") for path in ROOT.glob("tests/**/test_*.py"))
-    found = re.findall(r"^ *def (test_\w+)|\"([A-Z_]+)\"", tests, re.M)
-    told = [code(), *(name for each in found for name in each), *names()]
-    return set(re.findall(r"\w+", "\n".join([*told, *map(os.strerror, errno.errorcode)])))
+    pairs = re.findall(r"^ *def (test_\w+)|\"([A-Z_]+)\"", tests, re.M)
+    texts = [code(), *(name for pair in pairs for name in pair), *names()]
+    return set(re.findall(r"\w+", "\n".join([*texts, *map(os.strerror, errno.errorcode)])))
 
 
 def unknown(text: str) -> set[str]:
@@ -128,15 +128,15 @@ def is_result(text: str) -> bool:
         re.escape(part) if index % 2 == 0 else ".+" if part == "…" else "[^/]+"
         for index, part in enumerate(parts)
     )
-    wanted = re.compile(rf"{pattern}(/.*)?\Z")
-    return any(wanted.match(path) for path in results())
+    expression = re.compile(rf"{pattern}(/.*)?\Z")
+    return any(expression.match(path) for path in results())
 
 
 @functools.cache
 def rules() -> set[str]:
     """Return the names of Snakemake's rules."""
     pattern = r"^ *(?:rule|checkpoint|use rule \w+ as) (\w+)\b|^    name:\n        \"([\w-]+)\""
-    plain = {name for found in re.findall(pattern, code(), re.M) for name in found if name}
+    plain = {name for groups in re.findall(pattern, code(), re.M) for name in groups if name}
     loops = {
         *KINDS,
         *STUDIES,
@@ -156,8 +156,10 @@ def snakemake_parser() -> argparse.ArgumentParser:
 def commands() -> dict[str, argparse.ArgumentParser]:
     """Return the commands of `wallnet`."""
     actions = cli._parser("--help-all")._actions
-    (found,) = (each for each in actions if isinstance(each, argparse._SubParsersAction))
-    return found.choices
+    (subcommands,) = (
+        action for action in actions if isinstance(action, argparse._SubParsersAction)
+    )
+    return subcommands.choices
 
 
 # Keys of the configuration
@@ -184,7 +186,7 @@ def is_key(text: str) -> bool:
     """Whether dotted keys lead somewhere, from the top of the configuration or from a device."""
     reached: list[object] = [config.Campaign, config.Device]
     for part in text.removeprefix(".").removesuffix(":").split("."):
-        reached = [found for annotation in reached for found in below(annotation, part)]
+        reached = [inner for annotation in reached for inner in below(annotation, part)]
     return bool(reached)
 
 
@@ -198,9 +200,9 @@ def is_command(text: str) -> bool:
 def fault_of_command(text: str) -> str | None:
     """Return what is wrong with a command line, or None."""
     for part in re.split(r"\s[|;]\s|\s(?:&&|\|\|)\s", text):
-        told = [word for word in shlex.split(part, comments=True) if word != "2>&1"]
-        while told and re.match(r"[A-Z_]+=", told[0]):
-            if stray := unknown(told.pop(0).partition("=")[0]):
+        arguments = [word for word in shlex.split(part, comments=True) if word != "2>&1"]
+        while arguments and re.match(r"[A-Z_]+=", arguments[0]):
+            if stray := unknown(arguments.pop(0).partition("=")[0]):
                 return f"no code reads {stray}"
         check = {
             "wallnet": fault_of_wallnet,
@@ -208,8 +210,8 @@ def fault_of_command(text: str) -> str | None:
             "make": fault_of_make,
             "python": fault_of_python,
             "pytest": fault_of_python,
-        }.get(told[0] if told else "")
-        if check and (fault := check(told[1:])):
+        }.get(arguments[0] if arguments else "")
+        if check and (fault := check(arguments[1:])):
             return fault
     return None
 
@@ -220,12 +222,12 @@ def fault_of_wallnet(arguments: list[str]) -> str | None:
     name, *rest = arguments
     if name not in commands():
         return f"wallnet has no command {name}"
-    known = commands()[name]._option_string_actions
+    options = commands()[name]._option_string_actions
     for option, value in zip(rest, [*rest, ""][1:], strict=True):
-        if option.startswith("-") and option not in known:
+        if option.startswith("-") and option not in options:
             return f"wallnet {name} has no option {option}"
         allowed = {"--device": campaign().devices, "--check": CHECKS}.get(option) or getattr(
-            known.get(option), "choices", None
+            options.get(option), "choices", None
         )
         if (allowed and value not in allowed) or (
             option == "--set" and not is_key(value.partition("=")[0])
@@ -239,7 +241,7 @@ def fault_of_snakemake(arguments: list[str]) -> str | None:
         parsed = snakemake_parser().parse_args(arguments)
     except SystemExit:
         return "snakemake does not take these options"
-    named = [found[1] for each in arguments if (found := re.match(r"(\w+):\w+=", each))]
+    named = [match[1] for argument in arguments if (match := re.match(r"(\w+):\w+=", argument))]
     for target in (*parsed.targets, *named):
         if target not in rules() and not is_result(target):
             return f"there is no rule {target}"
@@ -267,8 +269,8 @@ def fault_of_python(arguments: list[str]) -> str | None:
             return f"there is no {argument}"
         if tests and "/" in argument and not (ROOT / argument.partition("::")[0]).exists():
             return f"there is no {argument}"
-        known = argument == "--hypothesis-profile" or f'"{argument}"' in code()
-        if argument.startswith("--") and not known:
+        exists = argument == "--hypothesis-profile" or f'"{argument}"' in code()
+        if argument.startswith("--") and not exists:
             return f"no code has {argument}"
         if "/" not in argument and (stray := unknown(argument)):
             return f"no code has {stray}"
@@ -318,8 +320,8 @@ def fault_of_span(page: Path, text: str) -> str | None:
     keys = {*config.Campaign.model_fields, *config.Device.model_fields}
     if re.fullmatch(r"[\w*…{}-]+(\.[\w*…{}-]+)+", text) and head in keys:
         # some blocks have the name of a module
-        known = is_key(text) or (is_module(f"wallnet.{head}") and ".X." not in text)
-        if not known:
+        exists = is_key(text) or (is_module(f"wallnet.{head}") and ".X." not in text)
+        if not exists:
             return f"there is no key {text}"
     stray = unknown(text)
     return f"no code has {stray}" if stray else None
@@ -357,9 +359,11 @@ def fault_of_yaml(body: str) -> str | None:
     """Return what is wrong with a piece of config.yaml or of a profile, or None."""
     data = yaml.safe_load(body)
     profiles = [yaml.safe_load(path.read_text()) for path in ROOT.glob("profiles/*/config.yaml")]
-    known = {key for each in profiles for key in (*each, *each.get("default-resources", {}))}
-    if set(data) & known:
-        stray = {*data, *data.get("default-resources", {})} - known
+    keys = {
+        key for profile in profiles for key in (*profile, *profile.get("default-resources", {}))
+    }
+    if set(data) & keys:
+        stray = {*data, *data.get("default-resources", {})} - keys
         return f"no profile has {stray}" if stray else None
     with suppress(config.ConfigError):  # a whole campaign
         plan.parse(data)
@@ -396,13 +400,13 @@ def page_id(path: Path) -> str:
 def test_what_stands_in_backticks_and_code_blocks_exists(page):
     text = text_of(page)
     prose = without_blocks(text)
-    told = [
-        (line_of(prose, found.start()), fault_of_span(page, " ".join(found[2].split())))
-        for found in CODE.finditer(prose)
+    faults = [
+        (line_of(prose, match.start()), fault_of_span(page, " ".join(match[2].split())))
+        for match in CODE.finditer(prose)
     ]
     if page != extending.PAGE:  # what it says is done by tests/extending
-        told += [(line, fault_of_block(*block)) for line, *block in blocks(text)]
-    assert [(line, fault) for line, fault in told if fault] == []
+        faults += [(line, fault_of_block(*block)) for line, *block in blocks(text)]
+    assert [(line, fault) for line, fault in faults if fault] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -32,8 +32,8 @@ def checker():
 
 def pages(settings):
     """Return all files that are pages of the site."""
-    found = {path for pattern in settings["include_patterns"] for path in ROOT.glob(pattern)}
-    return {path for path in found if path.relative_to(DOCS.parent).parts[:2] != ("docs", "_build")}
+    paths = {path for pattern in settings["include_patterns"] for path in ROOT.glob(pattern)}
+    return {path for path in paths if path.relative_to(DOCS.parent).parts[:2] != ("docs", "_build")}
 
 
 # The list of pages
@@ -113,11 +113,11 @@ def test_what_a_page_loads_from_elsewhere_is_named(checker, tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "index.html").write_text(f"<html><body>{''.join(parts)}</body></html>")
     (tmp_path / "j.css").write_text("@font-face {src: url('https://j.example/a.woff2')}")
-    told = re.findall(
+    pairs = re.findall(
         r"(\w+\.\w+) loads (?:https?:)?//(\w)\.example", str(checker.faults(tmp_path))
     )
     pages = [("index.html", letter) for letter in "abcdefghi"]
-    assert sorted(told) == [*pages, ("j.css", "j")]
+    assert sorted(pairs) == [*pages, ("j.css", "j")]
 
 
 def test_links_within_the_site_lead_somewhere(checker, tmp_path):

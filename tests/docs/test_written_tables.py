@@ -65,7 +65,7 @@ def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval():
         "on_levels": "fp32",
         "on_levels, below continued": "continued",
     }.items():
-        stage, found = column.split(",")[0], {}
+        stage, losses = column.split(",")[0], {}
         for row in rows("few-levels/accuracy.csv"):
             if (row["dataset"], row["recipe"]) != ("fashion-mnist", "tuned"):
                 continue
@@ -76,15 +76,15 @@ def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval():
             )
             if free or bound:
                 sign = 1 if free else -1
-                lost = found.setdefault(row["seed"], 0.0)
-                found[row["seed"]] = lost + sign * float(row["test_accuracy"])
-        values = list(found.values())
+                lost = losses.setdefault(row["seed"], 0.0)
+                losses[row["seed"]] = lost + sign * float(row["test_accuracy"])
+        values = list(losses.values())
         mean = statistics.fmean(values)
         # Student's t of 9 degrees of freedom
         assert len(values) == 10
         half = 2.262157 * statistics.stdev(values) / 10**0.5
-        told = [float(number) for number in re.findall(r"-?\d+\.\d+", cells[column])]
-        assert told == pytest.approx([mean, mean - half, mean + half], abs=6e-3)
+        numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", cells[column])]
+        assert numbers == pytest.approx([mean, mean - half, mean + half], abs=6e-3)
 
 
 def test_a_mapping_has_the_losses_of_its_data_set_and_synapse():
@@ -92,11 +92,11 @@ def test_a_mapping_has_the_losses_of_its_data_set_and_synapse():
     (line,) = [line for line in lines if line.startswith("| row-fitted ")]
     cells = dict(zip(cells_of(header), cells_of(line), strict=True))
     for dataset, device, levels in (("mnist", "synapse-10", 11), ("fashion-mnist", "synapse-5", 6)):
-        wanted = {"dataset": dataset, "device": device, "reading": "parallel", "recipe": "tuned"}
-        wanted |= {"stage": "quantized", "mapping": "row-fitted"}
-        (row,) = [row for row in rows("mappings.csv") if wanted.items() <= row.items()]
-        told = [float(number) for number in cells[f"{dataset}, {levels} levels"].split(" ± ")]
-        assert told == pytest.approx([float(row["mean"]), float(row["deviation"])], abs=0.051)
+        case = {"dataset": dataset, "device": device, "reading": "parallel", "recipe": "tuned"}
+        case |= {"stage": "quantized", "mapping": "row-fitted"}
+        (row,) = [row for row in rows("mappings.csv") if case.items() <= row.items()]
+        numbers = [float(number) for number in cells[f"{dataset}, {levels} levels"].split(" ± ")]
+        assert numbers == pytest.approx([float(row["mean"]), float(row["deviation"])], abs=0.051)
 
 
 def test_what_cannot_be_written_has_no_energy():
@@ -114,8 +114,8 @@ def test_what_cannot_be_written_has_no_energy():
 
 def test_pulses_of_both_signs_are_in_order():
     header, _, *lines = block("docs/pulses.md", "rewritable-transitions").strip().splitlines()
-    told = " ".join(cells_of(header))
-    assert told == "from -0.75 -0.7 -0.65 -0.6 +0.6 +0.65 +0.7 +0.75"
+    text = " ".join(cells_of(header))
+    assert text == "from -0.75 -0.7 -0.65 -0.6 +0.6 +0.65 +0.7 +0.75"
     (line,) = [line for line in lines if line.startswith("| notch 2 ")]
     assert cells_of(line)[2:5] == ["notch 1", "2-1", "2-1"]
 
@@ -143,18 +143,18 @@ def test_the_headline_has_the_accuracies_of_the_parallel_reading(
         cells[2:], ("fp32", "quantized", "compensated", "fine_tuned", "on_levels"), strict=True
     ):
         where = {} if stage == "fp32" else place
-        found = [
+        accuracies = [
             float(row["test_accuracy"])
             for row in rows("accuracy.csv")
             if (row["dataset"], row["recipe"], row["stage"]) == (dataset, recipe, stage)
             and all(row[key] == value for key, value in where.items())
         ]
-        if not found:
+        if not accuracies:
             assert cell == "–"
             continue
-        told = [float(number) for number in cell.split(" ± ")]
-        expected = [statistics.fmean(found), statistics.stdev(found)]
-        assert told == pytest.approx(expected, rel=0, abs=6e-3)
+        numbers = [float(number) for number in cell.split(" ± ")]
+        expected = [statistics.fmean(accuracies), statistics.stdev(accuracies)]
+        assert numbers == pytest.approx(expected, rel=0, abs=6e-3)
 
 
 def test_the_paper_is_quoted_as_the_report_quotes_it():
@@ -172,9 +172,9 @@ def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
     for row in rows("devices/synapse-5.csv"):
         first.setdefault(row["state"], float(row["J (1e12 A/m²)"]))
     lines = block("docs/results.md", "synapse-5-levels").strip().splitlines()[2:]
-    told = {cells[1]: cells[4] for cells in map(cells_of, lines)}
+    thresholds = {cells[1]: cells[4] for cells in map(cells_of, lines)}
     for state in ("notch 3", "notch 4", "reversed"):
-        assert float(told[state]) == first[state]
+        assert float(thresholds[state]) == first[state]
 
 
 def test_a_window_is_between_what_works_and_the_neighbours_that_fail():
@@ -295,25 +295,27 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
 def test_networks_on_rewritable_levels_lose_the_mean_over_seeds():
     """The loss is computed again from the accuracies of the networks."""
     keys = ("dataset", "recipe", "reading", "mapping", "stage")
-    found = {}
+    accuracies = {}
     for row in rows("rewritable/accuracy.csv"):
-        found.setdefault(tuple(row[key] for key in keys), []).append(float(row["test_accuracy"]))
+        accuracies.setdefault(tuple(row[key] for key in keys), []).append(
+            float(row["test_accuracy"])
+        )
     lost = [
-        statistics.fmean(found[dataset, "tuned", "none", "none", "continued"])
+        statistics.fmean(accuracies[dataset, "tuned", "none", "none", "continued"])
         - statistics.fmean(
-            found[dataset, "tuned", reading, "signed-fitted-mutually-reachable", "on_levels"]
+            accuracies[dataset, "tuned", reading, "signed-fitted-mutually-reachable", "on_levels"]
         )
         for dataset in ("mnist", "fashion-mnist")
         for reading in ("parallel", "series")
     ]
-    told = re.findall(r"[\d.]+", block("docs/retention.md", "rewritable-loss"))
-    assert [float(number) for number in told] == pytest.approx([min(lost), max(lost)], abs=6e-3)
+    numbers = re.findall(r"[\d.]+", block("docs/retention.md", "rewritable-loss"))
+    assert [float(number) for number in numbers] == pytest.approx([min(lost), max(lost)], abs=6e-3)
 
 
 def test_conditions_are_those_of_each_device():
     """Pulses that end as at 0 K, and hot ones, are counted again from the tables of results."""
     header, _, *lines = block("README.md", "conditions").strip().splitlines()
-    told = {
+    conditions = {
         cells[0]: dict(zip(cells_of(header), cells, strict=True)) for cells in map(cells_of, lines)
     }
     for name in ("synapse-5", "synapse-10", "synapse-rewritable"):
@@ -324,7 +326,7 @@ def test_conditions_are_those_of_each_device():
                 if row["model"] == model
             ]
             shown = {row["J (1e12 A/m²)"] for row in rows(f"thermal/{name}.csv")}
-            cell = told[f"end as at 0 K, {title} (%)"][f"`{name}`"]
+            cell = conditions[f"end as at 0 K, {title} (%)"][f"`{name}`"]
             assert float(cell) == pytest.approx(100 * sum(kept) / len(shown), abs=0.51)
     swept = rows("devices/synapse-5.csv")
     hot = [float(row["temperature rise, middle (K)"]) for row in swept]
@@ -336,9 +338,9 @@ def test_conditions_are_those_of_each_device():
         ),
         "largest rise (K)": round(max(hot)),
     }
-    assert {key: int(told[key]["`synapse-5`"]) for key in counts} == counts
-    assert told["levels that only pulses beyond the model reach"]["`synapse-5`"] == "4, 5"
-    assert told["levels that are no minimum of the energy"]["`synapse-10`"] == "0, by 37 nm"
+    assert {key: int(conditions[key]["`synapse-5`"]) for key in counts} == counts
+    assert conditions["levels that only pulses beyond the model reach"]["`synapse-5`"] == "4, 5"
+    assert conditions["levels that are no minimum of the energy"]["`synapse-10`"] == "0, by 37 nm"
 
 
 def test_accuracies_on_rewritable_levels_are_copied_from_their_own_campaign(writer, copy, tmp_path):
@@ -372,15 +374,15 @@ def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
 
 def test_errors_of_edges_are_the_largest_of_each_track():
     """They are computed again from the thresholds and barriers."""
-    found = {"stairs": [0.0, 0.0], "smooth": [0.0, 0.0]}
+    errors = {"stairs": [0.0, 0.0], "smooth": [0.0, 0.0]}
     table = rows("edges.csv")
     fine = {row["track"]: row for row in table}  # the last one
     for row in table:
-        for edges, largest in found.items():
+        for edges, largest in errors.items():
             for index, quantity in enumerate(("threshold, {} (1e12 A/m²)", "barrier, {} (k_B T)")):
                 exact = float(fine[row["track"]][quantity.format("smooth")])
                 error = abs(float(row[quantity.format(edges)]) - exact)
                 largest[index] = max(largest[index], error if index else 100 * error / exact)
-    told = re.findall(r"[\d.]+(?= %| k_B)", block("docs/validation.md", "edges-errors"))
-    expected = [*found["stairs"], *found["smooth"]]
-    assert [float(number) for number in told] == pytest.approx(expected, rel=0, abs=0.51)
+    numbers = re.findall(r"[\d.]+(?= %| k_B)", block("docs/validation.md", "edges-errors"))
+    expected = [*errors["stairs"], *errors["smooth"]]
+    assert [float(number) for number in numbers] == pytest.approx(expected, rel=0, abs=0.51)

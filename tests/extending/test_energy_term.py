@@ -34,9 +34,9 @@ energy = Energy(Layer(mask, CELL, terms))
 # H = -dE/dm/(mu0 Ms V), the term alone
 along, step = random.normal(size=m.shape), 1e-5
 slope = [energy.energy(m + s * along, "second_anisotropy") for s in (step, -step)]
-found = -(slope[0] - slope[1]) / (2 * step) / (4e-7 * math.pi * MS * math.prod(CELL))
+computed = -(slope[0] - slope[1]) / (2 * step) / (4e-7 * math.pi * MS * math.prod(CELL))
 expected = (energy.field(m, "second_anisotropy") * along).sum()
-assert abs(found / expected - 1) < 1e-6, (found, expected)
+assert abs(computed / expected - 1) < 1e-6, (computed, expected)
 
 # the engine moves m by that field, with and without a torque that depends on the angle
 for slonczewski_lambda in (1.0, 2.0):

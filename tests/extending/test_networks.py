@@ -35,7 +35,7 @@ def results(finished_devices, tmp_path_factory):
     campaign = finished_devices.copied(folder)
     campaign.configure(content)
     write_images(folder / "data/Blots/raw")
-    targets = [f"results/{each}" for each in ("tables/accuracy.csv", "tables/accuracy.md", DRAWN)]
+    targets = [f"results/{path}" for path in ("tables/accuracy.csv", "tables/accuracy.md", DRAWN)]
     campaign.snakemake(*targets, root=root, environment=extending.environment_of(root))
     return folder / "results"
 

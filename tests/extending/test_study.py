@@ -37,8 +37,13 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
     data = windowed()
     del data["operating_windows"]
     # the first density leaves the wall at its notch, the second drives it off in a few pulses
-    asked = {"current_densities": [0.1e12, 1.6e12], "duration": 1.5e-9, "pause": 2.5e-9, "most": 4}
-    campaign.configure(data | {"traversals": {"stairs": asked}})
+    settings = {
+        "current_densities": [0.1e12, 1.6e12],
+        "duration": 1.5e-9,
+        "pause": 2.5e-9,
+        "most": 4,
+    }
+    campaign.configure(data | {"traversals": {"stairs": settings}})
     options = {"root": root, "environment": environment_of(root)}
     ran = jobs_in(campaign.snakemake("traversals", **options).stderr)
     made = {"gather_traversals": 1, "show_traversals": 1, "traversals": 1}
@@ -57,14 +62,16 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
     script = f"""if True:
         from wallnet import api, plan
         device = plan.load("config.yaml").simulated["stairs"]
-        found = api.traversals(device, name="stairs", folder=".", progress=False, **{asked})
-        print(*found["pulses"].values)
+        dataset = api.traversals(device, name="stairs", folder=".", progress=False, **{settings})
+        print(*dataset["pulses"].values)
     """
     before = (folder / "1.6000.nc").stat().st_mtime_ns
     command = [sys.executable, "-c", script]
     environment = environment_of(root)
-    told = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=True)
-    assert told.stdout.split() == [str(unmoved).encode(), str(driven).encode()]
+    process = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, check=True
+    )
+    assert process.stdout.split() == [str(unmoved).encode(), str(driven).encode()]
     assert (folder / "1.6000.nc").stat().st_mtime_ns == before
 
 

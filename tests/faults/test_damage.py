@@ -153,14 +153,14 @@ def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
     assert re.search(r"^initial +2$", said, re.MULTILINE)
     assert path.read_text() == "as it was changed"
     assert digest_path(path).read_text() == noted
-    assert sorted(each.name for each in path.parent.iterdir()) == [
+    assert sorted(file.name for file in path.parent.iterdir()) == [
         ".neuron.nc.sha256",
         "neuron.nc",
     ]
     said = campaign.snakemake(name).stderr
     assert "1 damaged were set aside, to be computed again." in said
     files.read_dataset(path, "initial")
-    assert sorted(each.name for each in path.parent.iterdir()) == [
+    assert sorted(file.name for file in path.parent.iterdir()) == [
         ".neuron.nc.sha256",
         "neuron.nc",
     ]
@@ -229,9 +229,9 @@ def test_a_result_that_a_reader_refuses_is_made_again(whole, finished_campaign):
 def test_a_changed_digit_of_an_accuracy_is_found(whole):
     """The digest shows it or, without a digest, the confusion matrix in the same file."""
     path = whole.folder / ON_LEVELS / "quantized/seed-3/metrics.json"
-    told = re.search(r'"test_accuracy": (\d+\.\d+)', path.read_text())
-    digit = "1" if told[1][0] != "1" else "2"
-    changed = path.read_text().replace(told[0], f'"test_accuracy": {digit}{told[1][1:]}')
+    match = re.search(r'"test_accuracy": (\d+\.\d+)', path.read_text())
+    digit = "1" if match[1][0] != "1" else "2"
+    changed = path.read_text().replace(match[0], f'"test_accuracy": {digit}{match[1][1:]}')
     path.write_text(changed)
     digest_path(path).unlink()
     (whole.folder / "results/tables/accuracy.md").unlink()

@@ -62,9 +62,9 @@ def start(campaign, environment=None, targets=("devices",)):
 
 def test_started_processes_run_the_code_beside_the_tests():
     """They do not run the installed package, which may be another checkout."""
-    told = [sys.executable, "-c", "import wallnet; print(wallnet.__file__)"]
-    found = subprocess.run(told, capture_output=True, text=True, check=True, cwd="/").stdout
-    assert found.strip() == str(ROOT / "src/wallnet/__init__.py")
+    command = [sys.executable, "-c", "import wallnet; print(wallnet.__file__)"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+    assert output.strip() == str(ROOT / "src/wallnet/__init__.py")
 
 
 def unlock(campaign):

@@ -53,8 +53,8 @@ def run_without(part, folder, *arguments, run=forked.run):
     """Return the output of a run, its exit code and the number of its lines on the part."""
     command = [sys.executable, "-c", WITHOUT, "--snakefile", ROOT / "Snakefile", "--cores", "1"]
     command += ["--directory", folder, *arguments]
-    told = {"HIDDEN": part} | (forked.shared() if run is forked.run else {})
-    done = run(list(map(str, command)), told, folder)
+    environment = {"HIDDEN": part} | (forked.shared() if run is forked.run else {})
+    done = run(list(map(str, command)), environment, folder)
     said = done.stdout + done.stderr
     assert "Traceback" not in said
     return said, done.returncode, said.count(f" has no workflow.{part}: ")

@@ -177,7 +177,9 @@ def test_a_dry_run_plans_a_campaign_in_a_read_only_folder(finished, tmp_path, mo
     folders = [new, finished.folder, *finished.folder.rglob("*/")]
     for folder in folders:
         folder.chmod(0o555)
-    done, planned = (without_rights([*command, each, "devices"]) for each in (finished.folder, new))
+    done, planned = (
+        without_rights([*command, place, "devices"]) for place in (finished.folder, new)
+    )
     monkeypatch.setenv("HOME", str(new))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     pack = without_rights([WALLNET, "pack", "--directory", new, "--out", tmp_path / "a.zip"])

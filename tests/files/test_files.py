@@ -110,8 +110,8 @@ def test_outside_a_folder_of_results_a_file_is_its_owners(tmp_path, state):
 def test_digests_are_those_of_sha256sum(tmp_path):
     path = tmp_path / "results" / "a b.csv"
     files.write_text("x\n", path)
-    told = digest_path(path).read_text()
-    assert told == "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac  a b.csv\n"
+    text = digest_path(path).read_text()
+    assert text == "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac  a b.csv\n"
     assert digest_path(path).name == ".a b.csv.sha256"
 
 
@@ -254,7 +254,7 @@ def test_two_processes_that_write_one_file_at_once_leave_it_whole(tmp_path):
         assert other.wait() == 0
     assert path.read_text() == "theirs, " * 1000
     assert files.find_damaged(tmp_path) == {}
-    assert sorted(each.name for each in path.parent.iterdir()) == [".table.csv.sha256", "table.csv"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [".table.csv.sha256", "table.csv"]
 
 
 def test_a_partial_file_is_hidden_and_lies_beside_its_file(tmp_path):
@@ -301,15 +301,15 @@ def test_what_a_failed_job_left_of_an_older_result_is_still_whole(tmp_path):
 # Digests
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, state, known):
+@pytest.mark.parametrize("has_digest", [False, True])
+def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, state, has_digest):
     """An intact file of the right kind replaces another; only the digest shows it."""
     path, other = tmp_path / "results" / "initial.nc", tmp_path / "other.nc"
     files.write_dataset(state, path, "initial", {})
     files.write_dataset(-state, other, "initial", {})
     files.read_dataset(other, "initial")
     shutil.copyfile(other, path)
-    if not known:
+    if not has_digest:
         digest_path(path).unlink()
         assert float(files.read_dataset(path, "initial")["initial_magnetization"].sum()) == -1
         return
@@ -375,11 +375,11 @@ def test_damage_is_found_in_every_folder_and_named_in_order(tmp_path):
 
 def test_set_aside_leaves_no_digest_and_needs_no_file(tmp_path):
     path, gone = tmp_path / "results" / "a.csv", tmp_path / "results" / "gone.csv"
-    for each in (path, gone):
-        files.write_text("1", each)
+    for file in (path, gone):
+        files.write_text("1", file)
     gone.unlink()
     set_aside(map(str, (path, gone)))
-    assert [each.name for each in path.parent.iterdir()] == ["a.csv.damaged"]
+    assert [file.name for file in path.parent.iterdir()] == ["a.csv.damaged"]
 
 
 def test_a_folder_into_which_nothing_fits_is_refused(tmp_path, monkeypatch):
@@ -539,16 +539,16 @@ def test_a_dataset_is_made_as_its_schema_says(tmp_path, kind):
     files.write_dataset(made, tmp_path / "a.nc", kind, {})
     for data in (made, files.read_dataset(tmp_path / "a.nc", kind)):
         assert set(data.variables) == set(schema.KINDS[kind])
-        for name, found in data.variables.items():
+        for name, array in data.variables.items():
             variable = schema.VARIABLES[name]
-            assert found.dims == variable.dimensions
-            assert found.attrs.get("units", "") == variable.units
-            assert found.attrs["long_name"] == variable.long_name
-            assert variable.attributes.items() <= found.attrs.items()
+            assert array.dims == variable.dimensions
+            assert array.attrs.get("units", "") == variable.units
+            assert array.attrs["long_name"] == variable.long_name
+            assert variable.attributes.items() <= array.attrs.items()
             if variable.is_text:
-                assert found.dtype.kind in "OU", name  # xarray may read text as either type
+                assert array.dtype.kind in "OU", name  # xarray may read text as either type
             else:
-                assert found.dtype == (variable.type or float), name
+                assert array.dtype == (variable.type or float), name
         axes = {name for name in data.variables if data[name].dims in ((name,), ())}
         assert set(data.coords) == axes
 
@@ -624,7 +624,7 @@ def test_a_file_is_stored_and_read_as_xarray_does(tmp_path, kind):
     made = files.dataset(kind, filled(kind), {"kind": kind, "wall_time": 1.5, "steps": 7})
     files.write_dataset(made, tmp_path / "ours.nc", kind, {})
     numbers = [
-        name for name, each in made.variables.items() if each.ndim and each.dtype.kind != "U"
+        name for name, array in made.variables.items() if array.ndim and array.dtype.kind != "U"
     ]
     packed = {"zlib": True, "complevel": 4, "shuffle": True}
     made.to_netcdf(tmp_path / "xarray.nc", encoding=dict.fromkeys(numbers, packed))
@@ -632,13 +632,14 @@ def test_a_file_is_stored_and_read_as_xarray_does(tmp_path, kind):
     def stored(path):
         with netCDF4.Dataset(path) as file:
             sizes = {
-                name: (each.size, each.isunlimited()) for name, each in file.dimensions.items()
+                name: (dimension.size, dimension.isunlimited())
+                for name, dimension in file.dimensions.items()
             }
             variables = {}
-            for name, each in file.variables.items():
-                about = {key: str(each.getncattr(key)) for key in each.ncattrs()}
+            for name, variable in file.variables.items():
+                about = {key: str(variable.getncattr(key)) for key in variable.ncattrs()}
                 coordinates = set(about.pop("coordinates", "").split())
-                how = (each.dtype, each.dimensions, each.filters(), each.chunking())
+                how = (variable.dtype, variable.dimensions, variable.filters(), variable.chunking())
                 variables[name] = (*how, about, coordinates)
             return sizes, variables, file.__dict__
 
@@ -716,7 +717,7 @@ def test_a_variable_that_is_not_asked_for_is_checked_and_not_read(tmp_path, stat
 
 
 @pytest.mark.parametrize(
-    ("found", "asked", "fits"),
+    ("stored_kind", "read_kind", "fits"),
     [
         ("synapse", "track", True),
         ("neuron", "track", True),
@@ -725,14 +726,16 @@ def test_a_variable_that_is_not_asked_for_is_checked_and_not_read(tmp_path, stat
         ("trace", "track", False),
     ],
 )
-def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(tmp_path, found, asked, fits):
+def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(
+    tmp_path, stored_kind, read_kind, fits
+):
     path = tmp_path / "a.nc"
-    files.write_dataset(files.dataset(found, filled(found)), path, found, {})
+    files.write_dataset(files.dataset(stored_kind, filled(stored_kind)), path, stored_kind, {})
     if fits:
-        assert set(files.read_dataset(path, asked).variables) == set(schema.KINDS[found])
+        assert set(files.read_dataset(path, read_kind).variables) == set(schema.KINDS[stored_kind])
     else:
-        with pytest.raises(files.FileError, match=f"is of kind '{found}', not '{asked}'"):
-            files.read_dataset(path, asked)
+        with pytest.raises(files.FileError, match=f"is of kind '{stored_kind}', not '{read_kind}'"):
+            files.read_dataset(path, read_kind)
 
 
 @pytest.mark.parametrize(
@@ -851,8 +854,8 @@ def test_a_level_set_holds_the_stable_states_that_it_names(
 ):
     """They are in ascending order; 5 states are whole, whether or not they are stable."""
     assert compact.levels_of(synapse_model, reading, level_set) == (expected, 5)
-    told = compact.decisive(synapse_model, reading, level_set)
-    assert json.loads(told) == [expected, 5]
+    text = compact.decisive(synapse_model, reading, level_set)
+    assert json.loads(text) == [expected, 5]
 
 
 def test_a_level_without_conductance_is_refused_where_it_counts(tmp_path):
@@ -898,8 +901,8 @@ def test_an_activation_is_that_of_its_reading_with_its_fault(tmp_path):
     assert compact.activation_of(path, "parallel") == (parallel, "")
     series = compact.Curve((0.0, 0.25, 1.0), ((0.5, -0.4, 0.3), (0.2, 0.1, 0.6)))
     assert compact.activation_of(path, "series") == (series, "it is not monotonic")
-    told = [[[0.0, 0.25, 1.0], two], "it is not monotonic"]
-    assert json.loads(compact.decisive(path, "series")) == told
+    expected = [[[0.0, 0.25, 1.0], two], "it is not monotonic"]
+    assert json.loads(compact.decisive(path, "series")) == expected
     with pytest.raises(files.FileError, match="describes a neuron and has no levels"):
         compact.levels_of(path, "series", "measured")
 

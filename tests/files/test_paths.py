@@ -77,23 +77,23 @@ def test_options_of_figures_are_those_of_their_own_device(tiny):
     assert figure.arguments(campaign, device="wide")[-3:] == [
         *("--sources", "synapse=results/devices/wide.nc", "traces=results/traces/wide")
     ]
-    told = json.loads(figure.job(campaign, device="wide"))
-    assert told == {"figure": "dynamics", "shown": [1.5e12, 0.5e12], "paper": []}
-    told = json.loads(figure.job(campaign, device="synapse"))
-    assert told == {"figure": "dynamics", "shown": [], "paper": []}
-    told = json.loads(FIGURES["accuracy"].job(campaign))
-    assert told == {"figure": "accuracy", "shown": [], "paper": [5, 10]}
+    options = json.loads(figure.job(campaign, device="wide"))
+    assert options == {"figure": "dynamics", "shown": [1.5e12, 0.5e12], "paper": []}
+    options = json.loads(figure.job(campaign, device="synapse"))
+    assert options == {"figure": "dynamics", "shown": [], "paper": []}
+    options = json.loads(FIGURES["accuracy"].job(campaign))
+    assert options == {"figure": "accuracy", "shown": [], "paper": [5, 10]}
 
 
 def test_figures_list_each_of_networks_once_in_both_formats(default):
     campaign = default.model_copy(update={"figures": config.Figures(vector_format="svg")})
-    found = [path for path in figures(campaign) if "networks/" in path]
-    assert len(set(found)) == len(found) == 2 * 2 * (1 + 2 * 2)
-    assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in found
-    assert "results/figures/networks/fashion-mnist/misread.svg" in found
+    paths = [path for path in figures(campaign) if "networks/" in path]
+    assert len(set(paths)) == len(paths) == 2 * 2 * (1 + 2 * 2)
+    assert "results/figures/networks/fashion-mnist/confusion-synapse-10.png" in paths
+    assert "results/figures/networks/fashion-mnist/misread.svg" in paths
     none = campaign.networks.model_copy(update={"recipes": {}})
-    found = figures(campaign.model_copy(update={"networks": none}))
-    assert not [path for path in found if "networks/" in path or "accuracy" in path]
+    paths = figures(campaign.model_copy(update={"networks": none}))
+    assert not [path for path in paths if "networks/" in path or "accuracy" in path]
 
 
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}
@@ -120,15 +120,15 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(default, two_recipes)
     """The mapping is the one with the most stages, the first of equal ones."""
     campaign = default.model_copy(update={"networks": two_recipes})
     place = {"dataset": "mnist", "device": "synapse-5"}
-    found = FIGURES["confusion"].sources(campaign, **place)["metrics"]
-    assert len(found) == 5  # the free network once, two stages in each reading
+    paths = FIGURES["confusion"].sources(campaign, **place)["metrics"]
+    assert len(paths) == 5  # the free network once, two stages in each reading
     common = {"dataset": "mnist", "mapping": "layer", "recipe": "plain", "seed": "4"}
-    assert found[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
-    for reading, both in (("parallel", found[1:3]), ("series", found[3:])):
+    assert paths[0] == files.METRICS.format(**common | FREE | {"stage": "fp32"})
+    for reading, both in (("parallel", paths[1:3]), ("series", paths[3:])):
         for stage, path in zip(("quantized", "fine_tuned"), both, strict=True):
             run = common | {"device": "synapse-5", "reading": reading, "stage": stage}
             assert path == files.METRICS.format(**run)
-    assert FIGURES["misread"].sources(campaign, dataset="mnist")["metrics"] == found[:1]
+    assert FIGURES["misread"].sources(campaign, dataset="mnist")["metrics"] == paths[:1]
     curves = FIGURES["training-curves"].sources(campaign)["metrics"]
     assert len(curves) == 4  # two data sets, two recipes
     assert all("fp32" in path for path in curves)
@@ -139,9 +139,9 @@ def test_examples_are_of_the_first_recipe_mapping_and_seed(default, two_recipes)
 def test_examples_of_all_recipes_have_the_mapping_of_their_own(default, two_recipes):
     campaign = default.model_copy(update={"networks": two_recipes})
     place = {"dataset": "mnist", "device": "synapse-5"}
-    found = FIGURES["weights"].sources(campaign, **place)["metrics"]
-    runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in found]
-    assert len(runs) == len(found)
+    paths = FIGURES["weights"].sources(campaign, **place)["metrics"]
+    runs = [run for run in two_recipes.runs() if files.METRICS.format(**run) in paths]
+    assert len(runs) == len(paths)
     assert {(run["dataset"], run["seed"]) for run in runs} == {("mnist", "4")}
     shown = [(run["recipe"], run["mapping"], run["reading"], run["stage"]) for run in runs]
     assert shown == [

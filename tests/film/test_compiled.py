@@ -23,11 +23,11 @@ def made(monkeypatch, tmp_path):
     def make():
         scaled.__qualname__ = name
         try:
-            found = loops.entry(numba.float32)(scaled)
+            function = loops.entry(numba.float32)(scaled)
         finally:
             scaled.__qualname__ = name
-        assert found(0.5) == 1.5
-        return bool(found.stats.cache_hits)
+        assert function(0.5) == 1.5
+        return bool(function.stats.cache_hits)
 
     return make
 

@@ -36,14 +36,14 @@ def test_masks_in_any_order_of_memory_give_the_same():
     mask[0, :4] = False
     held = np.zeros_like(mask)
     held[:, -2:] = True
-    found = []
+    states = []
     for order in ("C", "F"):
         engine = Engine(Layer(mask.copy(order), CELL, material.FILM, held.copy(order)))
         engine.magnetization = np.where(np.arange(11)[:, None] < 5, [0.6, 0, 0.8], [0.8, 0, -0.6])
         engine.advance(2e-12)
-        found.append(engine.magnetization)
-    assert np.array_equal(*found)
-    assert np.ptp(found[0]) > 1
+        states.append(engine.magnetization)
+    assert np.array_equal(*states)
+    assert np.ptp(states[0]) > 1
 
 
 def test_unstable_run_stops_with_a_sentence():
@@ -126,8 +126,8 @@ def test_a_resting_column_is_followed_again_once_it_owes_the_bound(monkeypatch):
     engine = Engine(Layer(np.ones((2, 30), dtype=bool), CELL, terms))
     engine.magnetization = np.broadcast_to((0.6, 0.0, 0.8), (2, 30, 3))
     engine._moving_until[:] = 0.0
-    given = np.array([9e6, 8e6, 2.5e6, 1e6], dtype=np.float32)
-    monkeypatch.setattr(engine, "_block_speeds", lambda: given)
+    speeds = np.array([9e6, 8e6, 2.5e6, 1e6], dtype=np.float32)
+    monkeypatch.setattr(engine, "_block_speeds", lambda: speeds)
 
     def watch(time, stretches=()):
         engine.time = time
@@ -136,7 +136,7 @@ def test_a_resting_column_is_followed_again_once_it_owes_the_bound(monkeypatch):
 
     # 9e6 × 60 ps alone is above the bound
     assert watch(10e-12) == pytest.approx([70e-12, 0, 0, 0, 0], abs=1e-18)
-    given[0] = 0.0
+    speeds[0] = 0.0
     assert watch(60e-12) == pytest.approx([70e-12, 0, 0, 0, 0], abs=1e-18)
     owed = [9e6 * 10e-12, 8e6 * 60e-12, 2.5e6 * 60e-12, 1e6 * 60e-12]
     assert engine._debt[[7, 15, 23, 29]] == pytest.approx(owed, rel=1e-6, abs=0)
@@ -188,16 +188,16 @@ def test_an_interval_is_repeated_where_its_error_is_just_above_the_tolerance(mon
 def test_magnetisation_is_made_unit_vectors_in_magnetic_cells_and_zero_elsewhere():
     mask = np.array([[True, True, False], [True, True, True]])
     engine = Engine(Layer(mask, CELL, material.LOCAL))
-    given = np.zeros((2, 3, 3))
-    given[..., 0] = [[0.3, 3.0, 5.0], [0.0, 0.0, 0.0]]
-    given[1, :, 1] = [2.0, -1.0, 0.5]
-    engine.magnetization = given
+    vectors = np.zeros((2, 3, 3))
+    vectors[..., 0] = [[0.3, 3.0, 5.0], [0.0, 0.0, 0.0]]
+    vectors[1, :, 1] = [2.0, -1.0, 0.5]
+    engine.magnetization = vectors
     expected = [[[1, 0, 0], [1, 0, 0], [0, 0, 0]], [[0, 1, 0], [0, -1, 0], [0, 1, 0]]]
     assert (engine.magnetization == np.array(expected)).all()
     # of the five magnetic cells
     assert engine.average() == pytest.approx([0.4, 0.2, 0.0], abs=1e-7)
     for wrong in (0.0, np.nan, np.inf):
-        spoilt = given.copy()
+        spoilt = vectors.copy()
         spoilt[0, 0] = wrong
         with pytest.raises(EngineError, match="not a unit vector in every magnetic cell"):
             engine.magnetization = spoilt
@@ -292,12 +292,12 @@ def test_each_shortcut_saves_work_and_none_changes_the_trace():
     assert exact.counters.column_steps == columns
     assert exact.counters.window_renewals == 0
     for frozen_change in (0.0, material.DEFAULT.frozen_change):
-        engine, found = passing(replace(material.DEFAULT, frozen_change=frozen_change))
+        engine, computed = passing(replace(material.DEFAULT, frozen_change=frozen_change))
         assert (engine.counters.window_renewals > 0) == (frozen_change > 0)
         assert (engine.counters.column_steps < 0.8 * columns) == (frozen_change > 0)
         assert engine.counters.stray_field_renewals < exact.counters.stray_field_renewals / 3
         # 3.6e-5 is observed
-        assert np.abs(found - trace).max() < 2e-4
+        assert np.abs(computed - trace).max() < 2e-4
 
 
 def test_the_field_in_a_window_is_that_of_the_whole_film():
@@ -335,7 +335,7 @@ def test_outside_a_window_the_field_is_constant():
     first, *others = (engine._samples[slot] for _, slot in engine._sampled)
     for sample in others:
         np.testing.assert_array_equal(
-            *(np.delete(each, engine._window.inside, axis=-1) for each in (sample, first))
+            *(np.delete(field, engine._window.inside, axis=-1) for field in (sample, first))
         )
     assert (first != others[0])[..., engine._window.inside].any()
 
@@ -366,14 +366,14 @@ def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
 
 def test_a_window_has_the_external_field():
     field = (2e4, 3e4, -1e4)
-    engine, found = passing(field=field)
+    engine, computed = passing(field=field)
     whole, trace = passing(replace(material.DEFAULT, frozen_change=0.0), field)
     assert whole.counters.window_renewals == 0
     _, without = passing()
     assert engine.counters.window_renewals > engine.counters.stray_field_renewals
     assert np.abs(trace - without).max() > 0.01
     # 2.0e-5 is observed
-    assert np.abs(found - trace).max() < 6e-5
+    assert np.abs(computed - trace).max() < 6e-5
 
 
 def test_the_field_of_a_film_at_rest_is_computed_once_until_it_moves_again():
@@ -386,9 +386,9 @@ def test_the_field_of_a_film_at_rest_is_computed_once_until_it_moves_again():
     assert engine.counters.stray_field_renewals == renewals
     (_, slot), *earlier = engine._sampled
     assert not earlier
-    found = engine._samples[slot].copy()
+    field = engine._samples[slot].copy()
     engine._far_field(engine._m, engine._samples[slot])
-    np.testing.assert_array_equal(found, engine._samples[slot])
+    np.testing.assert_array_equal(field, engine._samples[slot])
     # the wall passes on when it is looked at
     before = engine.magnetization
     engine.advance(0.1e-9)

@@ -85,20 +85,20 @@ def test_d_spins_and_fields_in_the_plane_may_change_their_signs_together(varying
         ),
         current_field=TURN[:, None, None] * layer.current_field,
     )
-    m, found = directions(layer.mask.shape, rng), []
+    m, states = directions(layer.mask.shape, rng), []
     torque = SpinTorque(2e12, 0.4, (0.0, 1.0, 0.0), 1.3, -0.1)
     for film, start, spins in ((layer, m, 1.0), (other, TURN * m, -1.0)):
         engine = Engine(film)
         engine.magnetization = start
         engine.set_torque(replace(torque, direction=(0.0, spins, 0.0)))
         engine.advance(20e-12)
-        found.append(engine.magnetization)
-    np.testing.assert_allclose(found[1], TURN * found[0], atol=2e-6)
+        states.append(engine.magnetization)
+    np.testing.assert_allclose(states[1], TURN * states[0], atol=2e-6)
     engine = Engine(replace(layer, current_field=TURN[:, None, None] * layer.current_field))
     engine.magnetization = m
     engine.set_torque(torque)
     engine.advance(20e-12)
-    assert np.abs(engine.magnetization - found[0]).max() > 1e-3
+    assert np.abs(engine.magnetization - states[0]).max() > 1e-3
 
 
 def test_the_field_of_the_strongest_cell_bounds_the_step():

@@ -113,8 +113,8 @@ def test_stray_field_energy_of_a_cube_is_a_third_of_that_of_a_film(stray_field):
     terms = Terms(saturation_magnetization=8e5, stray_field=stray_field)
     energy = Energy(Layer(np.ones((1, 1), dtype=bool), (2e-9, 2e-9, 2e-9), terms))
     expected = 4e-7 * np.pi * 8e5**2 / 6 * 8e-27 if stray_field else 0.0
-    found = energy.energy(PAIR[:, :1], "demag")
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-40)
+    computed = energy.energy(PAIR[:, :1], "demag")
+    assert computed == pytest.approx(expected, rel=1e-9, abs=1e-40)
 
 
 def test_total_is_the_sum_of_all_terms_in_magnetic_cells(mask, m):

@@ -55,37 +55,37 @@ def test_the_torque_in_single_precision_is_that_of_every_term(external, stray_fi
 
 
 def test_a_wall_beside_a_notch_moves_into_it_and_stays(notched):
-    found = descend(notched, wall(notched, 19.0, 21.5))
-    assert found.converged
-    assert found.residual <= STOP
+    minimum = descend(notched, wall(notched, 19.0, 21.5))
+    assert minimum.converged
+    assert minimum.residual <= STOP
     # the middle of the notch; measured 22.58
-    assert position(notched, found.m) == pytest.approx(22.5, abs=0.2)
-    field = np.moveaxis(notched.energy.field(np.moveaxis(found.m, 0, -1)), -1, 0)
-    largest = np.linalg.norm(np.cross(found.m, field, axis=0), axis=0).max()
-    assert largest == pytest.approx(found.residual, rel=1e-6, abs=1e-9)
+    assert position(notched, minimum.m) == pytest.approx(22.5, abs=0.2)
+    field = np.moveaxis(notched.energy.field(np.moveaxis(minimum.m, 0, -1)), -1, 0)
+    largest = np.linalg.norm(np.cross(minimum.m, field, axis=0), axis=0).max()
+    assert largest == pytest.approx(minimum.residual, rel=1e-6, abs=1e-9)
     # the order of the sum, and with it the last digit, depends on the processor
-    energy = notched.energy.energy(np.moveaxis(found.m, 0, -1))
-    assert found.energy == pytest.approx(energy, rel=1e-12, abs=0)
+    energy = notched.energy.energy(np.moveaxis(minimum.m, 0, -1))
+    assert minimum.energy == pytest.approx(energy, rel=1e-12, abs=0)
 
 
 def test_a_wall_that_does_not_arrive_in_time_is_no_minimum(notched, monkeypatch):
     """The same descent with fewer steps stops with the torque of where it is, and says so."""
     monkeypatch.setattr("wallnet.film.minima.COARSE_STEPS", 4)
-    found = descend(notched, wall(notched, 10.0, 13.0))
-    assert not found.converged
-    assert found.residual > STOP
-    assert math.isnan(found.stiffness)
-    assert found.steps == 4 < COARSE_STEPS
+    minimum = descend(notched, wall(notched, 10.0, 13.0))
+    assert not minimum.converged
+    assert minimum.residual > STOP
+    assert math.isnan(minimum.stiffness)
+    assert minimum.steps == 4 < COARSE_STEPS
 
 
 def test_values_in_empty_cells_do_not_act(notched):
     start = wall(notched, 19.0, 21.5)
     expected = descend(notched, start)
     spoilt = np.where(notched.mask, start, [[[0.6]], [[0.0]], [[0.8]]])
-    found = descend(notched, spoilt)
-    assert not found.m[:, ~notched.mask].any()
-    np.testing.assert_array_equal(found.m, expected.m)
-    assert found.energy == expected.energy
+    minimum = descend(notched, spoilt)
+    assert not minimum.m[:, ~notched.mask].any()
+    np.testing.assert_array_equal(minimum.m, expected.m)
+    assert minimum.energy == expected.energy
 
 
 def test_the_softest_change_of_a_uniform_film_has_the_stiffness_of_its_anisotropy():
@@ -104,7 +104,7 @@ def test_a_state_on_top_of_the_energy_is_stationary_but_no_minimum():
     hard = film(notch=False, terms=Terms(MS, A, 0.0, K, stray_field=False))
     m = np.zeros((3, *hard.mask.shape))
     m[0] = 1.0
-    found = descend(hard, m)
-    assert found.residual <= STOP
-    assert found.stiffness == pytest.approx(-2 * K / (MU0 * MS), rel=1e-3, abs=0)
-    assert not found.converged
+    minimum = descend(hard, m)
+    assert minimum.residual <= STOP
+    assert minimum.stiffness == pytest.approx(-2 * K / (MU0 * MS), rel=1e-3, abs=0)
+    assert not minimum.converged

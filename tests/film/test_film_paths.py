@@ -79,10 +79,10 @@ def test_an_image_climbs_though_the_energy_is_still_convex(element):
     low = math.asin(0.3)
     images = turned(element, [low, math.radians(45), math.pi - low]).astype(np.float32)
     energy = np.array([element.exact_energy(image) for image in images])
-    found = climb(element, Path(images, energy, 1, True, 1))
-    assert found.converged
+    path = climb(element, Path(images, energy, 1, True, 1))
+    assert path.converged
     cells = element.mask.sum()
-    assert found.top - energy[0] == pytest.approx(K * 0.7**2 * VOLUME * cells, rel=1e-4, abs=0)
+    assert path.top - energy[0] == pytest.approx(K * 0.7**2 * VOLUME * cells, rel=1e-4, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_path_is_settled_after_two_quiet_rounds_in_succession(element, monkeyp
     tops = [50.0, 50.9, 52.1, 51.2, 50.3, 50.3, 50.3]
     for rounds, done, settled in (((3, 10), 4, True), ((3, 3), 3, False), ((6, 10), 6, True)):
         energies = iter([np.array([100.0, 100.0 + top, 110.0]) for top in tops])
-        monkeypatch.setattr(paths, "_energies", lambda *_, each=energies: next(each))
+        monkeypatch.setattr(paths, "_energies", lambda *_, iterator=energies: next(iterator))
         monkeypatch.setattr(paths, "ROUNDS", rounds)
         path = relax(element, images)
         assert (path.rounds, path.settled, path.saddle) == (done, settled, 1)
@@ -173,19 +173,19 @@ def test_all_maxima_near_the_top_climb_and_the_highest_saddle_point_counts(monke
         exact_energy = staticmethod(lambda m: float(m[0, 0, 0]))
 
     def climbed(tops):
-        asked = []
+        indices = []
 
         def saddle_near(landscape, path, index):
-            asked.append(index)
+            indices.append(index)
             if index not in tops:
                 return None
             return np.full((3, 1, 1), tops[index]), 0.1 * index, (-1.0 * index, 2.0 * index)
 
         monkeypatch.setattr(paths, "_saddle_near", saddle_near)
-        return climb(Levels(), Path(images, energy, 4, True, 3)), asked
+        return climb(Levels(), Path(images, energy, 4, True, 3)), indices
 
-    path, asked = climbed({1: 11.0, 5: 9.5})
-    assert asked == [1, 3, 5]
+    path, indices = climbed({1: 11.0, 5: 9.5})
+    assert indices == [1, 3, 5]
     assert (path.saddle, path.top) == (1, 11.0)
     assert (path.residual, path.stiffness) == (0.1, (-1.0, 2.0))
     assert path.energy.tolist() == [0.0, 11.0, 5.0, 10.0, 9.05, 9.5, 4.0, 5.0, 2.0]
@@ -217,10 +217,10 @@ def test_a_saddle_point_far_from_its_path_is_not_taken(element, monkeypatch, ang
     (there,) = turned(element, [angle]).astype(np.float32)
     monkeypatch.setattr(paths, "steps", lambda *_: (there, 0.0, 1))
     path = Path(images, paths._energies(element, images), 1, True, 1)
-    found = paths._saddle_near(element, path, 1)
-    assert (found is not None) == near
-    if found:
-        assert np.array_equal(found[0], there)
+    saddle_point = paths._saddle_near(element, path, 1)
+    assert (saddle_point is not None) == near
+    if saddle_point:
+        assert np.array_equal(saddle_point[0], there)
 
 
 def test_images_are_distributed_evenly_and_the_ends_stay(element):

@@ -48,9 +48,9 @@ def test_every_cell_moves_as_the_equation_says_to_single_precision(shape, sloncz
     engine.set_torque(torque)
     field = Energy(Layer(mask, CELL, MATERIAL)).field(m)
     expected = rate(m, mask, field, MATERIAL, torque)
-    found, speed = rates(engine)
+    computed, speed = rates(engine)
     # 2e-7 is observed
-    assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
+    assert np.abs(computed - expected).max() < 1e-6 * np.abs(expected).max()
     blocks = []
     for first in range(0, shape[1], 8):
         means = [
@@ -178,7 +178,7 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
             samples, order, weights, renewed, missed, ranges, 9, 47, space
         )
 
-    found = error()
+    deviation = error()
     expected = (renewed - 1.5 * samples[1] + 0.25 * samples[3]).astype(float)
     averages = [
         abs(expected[c, lower : lower + size, begin : min(begin + size, last)].mean())
@@ -190,7 +190,7 @@ def test_extrapolation_is_judged_by_averages_over_blocks_of_its_own_columns():
     expected[..., :9] = expected[..., 30:41] = expected[..., 47:] = 0
     np.testing.assert_allclose(missed, expected, rtol=0, atol=1e-4)
     assert max(averages) == pytest.approx(400 / 30, rel=0.2, abs=0)
-    assert found == pytest.approx(max(averages), rel=1e-5, abs=0)
+    assert deviation == pytest.approx(max(averages), rel=1e-5, abs=0)
     renewed[1, 0, 10] = np.nan
     assert np.isnan(error())
 
@@ -199,13 +199,13 @@ def test_ranges_of_moving_columns_have_a_margin_and_do_not_touch():
     until = np.zeros(60)
     until[[0, 20, 26, 36, 57]] = 2.0
     until[40] = 1.0  # not after the present time
-    found = core.moving_ranges(until, 1.0, 4)
-    assert found.tolist() == [[0, 5], [16, 31], [32, 41], [53, 60]]
+    ranges = core.moving_ranges(until, 1.0, 4)
+    assert ranges.tolist() == [[0, 5], [16, 31], [32, 41], [53, 60]]
     # one column less between them, and they are one range
     until[35] = 2.0
     assert core.moving_ranges(until, 1.0, 4).tolist() == [[0, 5], [16, 41], [53, 60]]
     assert core.moving_ranges(np.zeros(60), 1.0, 4).shape == (0, 2)
-    assert found.dtype == np.int64
+    assert ranges.dtype == np.int64
 
 
 def test_a_field_that_changes_in_time_turns_a_moment_by_its_integral(monkeypatch):
@@ -270,12 +270,12 @@ def test_far_stray_field_is_the_sum_over_all_cells_less_the_stencil(shape):
             window = tensor[:, :, rows - 1 - r : 2 * rows - 1 - r, columns - 1 - c :]
             window = window[..., :columns]
             expected[:, r, c] -= magnetization * np.einsum("ijrc,rcj->i", window, m)
-    found = np.full((3, rows, columns), np.nan, dtype=np.float32)
+    field = np.full((3, rows, columns), np.nan, dtype=np.float32)
     far = StrayField(shape, CELL, magnetization)
     for _ in range(2):  # the second time overwrites the result of the first
-        far.far(np.moveaxis(m, -1, 0).astype(np.float32), uniform, found)
+        far.far(np.moveaxis(m, -1, 0).astype(np.float32), uniform, field)
         # 1e-8 is observed
-        assert np.abs(found - expected).max() < 5e-8 * magnetization
+        assert np.abs(field - expected).max() < 5e-8 * magnetization
 
 
 def test_stencil_is_the_closest_to_the_tensor_with_slow_waves_weighing_most():
@@ -322,9 +322,9 @@ def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
         )
         # the formula that the engine chooses, by integer offsets
         tensor = newell.tensor(abs(columns) + 1, abs(rows) + 1, tuple(1e-9 * e for e in cell))
-        found = [part[-1, -1] for part in tensor]
-        found[3] *= np.sign(columns) * np.sign(rows)
-        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-12)
+        components = [part[-1, -1] for part in tensor]
+        components[3] *= np.sign(columns) * np.sign(rows)
+        np.testing.assert_allclose(components, expected, rtol=0, atol=2e-12)
 
 
 def test_the_exact_formula_reaches_twelve_of_the_longest_edges():
@@ -332,5 +332,7 @@ def test_the_exact_formula_reaches_twelve_of_the_longest_edges():
     cell = (4.0, 3.0, 0.5)
     y, x = np.meshgrid(3.0 * np.arange(17), 4.0 * np.arange(13), indexing="ij")
     # 1.4e-12 is observed
-    for found, expected in zip(newell.tensor(13, 17, cell), newell.exact(x, y, cell), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+    for component, expected in zip(
+        newell.tensor(13, 17, cell), newell.exact(x, y, cell), strict=True
+    ):
+        np.testing.assert_allclose(component, expected, rtol=0, atol=1e-11)

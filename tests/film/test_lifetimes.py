@@ -37,8 +37,8 @@ def test_the_shortest_lifetime_is_found_again(points, well):
     """60 escapes beside 100: the standard deviation of the logarithm of the ratio is 0.16."""
     count, at_risk = escapes(well, STRIPS, 60, seed=11)
     assert count >= 60
-    known = points["time_at_risk_s"][0] / points["escapes"][0]
-    assert abs(math.log(at_risk / count / known)) < 0.5
+    lifetime = points["time_at_risk_s"][0] / points["escapes"][0]
+    assert abs(math.log(at_risk / count / lifetime)) < 0.5
 
 
 def test_the_fit_finds_the_law_of_drawn_lifetimes():
@@ -49,8 +49,8 @@ def test_the_fit_finds_the_law_of_drawn_lifetimes():
     times = generator.exponential(lifetimes[:, None], (6, 4000))
     end = lifetimes[:, None] * np.array([[2.0], [1.0], [0.5], [1.0], [0.3], [0.2]])
     counts = (times < end).sum(axis=1).astype(float)
-    found, deviation = fitted(barriers, counts, np.minimum(times, end).sum(axis=1))
-    assert np.all(np.abs(found - [math.log(5e9), 0.9]) < 3 * deviation)
+    coefficients, deviation = fitted(barriers, counts, np.minimum(times, end).sum(axis=1))
+    assert np.all(np.abs(coefficients - [math.log(5e9), 0.9]) < 3 * deviation)
     # as of a straight line whose points weigh as many as their escapes
     apart = barriers - np.average(barriers, weights=counts)
     assert deviation[1] == pytest.approx(np.sum(counts * apart**2) ** -0.5, rel=0.01, abs=0)

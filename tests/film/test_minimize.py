@@ -23,16 +23,16 @@ def test_minimum_is_where_no_cell_turns_by_more_than_was_asked_for():
     film = Landscape(Layer(mask, (2e-9, 2e-9, 2e-9), terms))
     m = np.broadcast_to((0.0, 0.0, 1.0), (2, 40, 3))
     for stop in (1e4, 3.0):
-        found, steps, largest = minimize(film, m, stop)
+        state, steps, largest = minimize(film, m, stop)
         assert steps > 0
-        torque = np.cross(found, np.cross(found, film.energy.field(found)))
+        torque = np.cross(state, np.cross(state, film.energy.field(state)))
         torque = np.linalg.norm(torque, axis=-1)
         assert torque.max() == pytest.approx(largest, rel=1e-9, abs=0)
         assert torque.max() <= stop
         assert torque.max() > 2 * torque.mean()
-        lengths = np.linalg.norm(found, axis=-1)
+        lengths = np.linalg.norm(state, axis=-1)
         assert lengths[mask] == pytest.approx(1.0, abs=1e-12)
-        assert not found[~mask].any()
+        assert not state[~mask].any()
 
 
 def halves():

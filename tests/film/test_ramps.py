@@ -59,7 +59,7 @@ def reference(points, squared, field_like):
 @pytest.mark.parametrize("points", [RAMP, TRIANGLE])
 def test_a_moment_follows_a_current_that_changes_linearly(points, squared, field_like):
     expected = reference(points, squared, field_like)
-    found = by_engine(points, squared, field_like).average()
+    average = by_engine(points, squared, field_like).average()
     # 4e-6 is observed
-    np.testing.assert_allclose(found, expected, atol=1.5e-5)
+    np.testing.assert_allclose(average, expected, atol=1.5e-5)
     assert abs(expected[0]) + abs(expected[1]) > 0.1

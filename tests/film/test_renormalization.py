@@ -32,16 +32,16 @@ def test_cells_fluctuate_to_the_values_of_their_film(film, edge, temperature):
     engine = ThermalEngine(Layer(np.ones(shape, dtype=bool), cell, cells), temperature, 3)
     engine.magnetization = np.broadcast_to([0.0, 0.0, 1.0], (*shape, 3))
     engine.advance(150e-12)
-    found = []
+    m_z = []
     for _ in range(80):
         engine.advance(3e-12)
-        found.append(engine.magnetization[inner, inner, 2])
-    found = np.array(found)
-    assert 1 - m == pytest.approx(1 - found.mean(), rel=0.05, abs=0)
-    magnetization = found.mean() * cells.saturation_magnetization
+        m_z.append(engine.magnetization[inner, inner, 2])
+    m_z = np.array(m_z)
+    assert 1 - m == pytest.approx(1 - m_z.mean(), rel=0.05, abs=0)
+    magnetization = m_z.mean() * cells.saturation_magnetization
     assert magnetization == pytest.approx(film.saturation_magnetization, rel=1.5e-3, abs=0)
     # Ku is proportional to the mean of the second Legendre polynomial
-    anisotropy = (3 * np.mean(found**2) - 1) / 2 * cells.anisotropy
+    anisotropy = (3 * np.mean(m_z**2) - 1) / 2 * cells.anisotropy
     assert anisotropy == pytest.approx(film.anisotropy, rel=5e-3, abs=0)
 
 
@@ -79,9 +79,9 @@ def test_the_film_of_its_cells_is_the_film():
         ("dmi_constant", 2),
         ("anisotropy", 3),
     ):
-        given = getattr(FILM, name)
-        assert getattr(again, name) == pytest.approx(given, rel=1e-7, abs=0)
-        assert getattr(cells, name) == pytest.approx(given / m**power, rel=1e-7, abs=0)
+        parameter = getattr(FILM, name)
+        assert getattr(again, name) == pytest.approx(parameter, rel=1e-7, abs=0)
+        assert getattr(cells, name) == pytest.approx(parameter / m**power, rel=1e-7, abs=0)
     assert cells.damping == 0.5
 
 

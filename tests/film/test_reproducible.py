@@ -24,15 +24,15 @@ print("loaded" if loops.advance_ranges.stats.cache_hits else "compiled")
 
 
 def test_a_process_that_compiles_and_one_that_loads_agree_to_the_bit(tmp_path):
-    def told(threads):
+    def lines(threads):
         names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
-        given = dict.fromkeys(names, threads) | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        environment = dict.fromkeys(names, threads) | {"NUMBA_CACHE_DIR": str(tmp_path)}
         command = [sys.executable, "-c", PROGRAM + COMPILED]
         done = subprocess.run(
-            command, env=os.environ | given, capture_output=True, text=True, check=True
+            command, env=os.environ | environment, capture_output=True, text=True, check=True
         )
         return done.stdout.splitlines()
 
-    (first, began), (second, went_on) = told("1"), told("2")
+    (first, began), (second, went_on) = lines("1"), lines("2")
     assert first == second
     assert (began, went_on) == ("compiled", "loaded")

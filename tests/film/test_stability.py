@@ -88,14 +88,14 @@ def test_stiff_film_takes_a_designed_chain_and_a_soft_one_the_classical():
 
 def test_reach_is_where_the_first_mode_begins_to_grow():
     """On the negative axis, textbooks give 2.7853 for the classical method."""
-    found = stability.stability_radius(stability.CLASSICAL, 0.3, precession=False)
-    assert 2.7853 - 0.008 <= found <= 2.7853
+    reach = stability.stability_radius(stability.CLASSICAL, 0.3, precession=False)
+    assert 2.7853 - 0.008 <= reach <= 2.7853
     for chain, damping in ((stability.CLASSICAL, 1e-9), (stability.DESIGNED[0.3], 0.3)):
-        found, step = stability.stability_radius(chain, damping), 4 * len(chain) / 2000
+        reach, step = stability.stability_radius(chain, damping), 4 * len(chain) / 2000
         direction = np.exp(1j * stability.directions(damping))
         growth = [
             np.abs(stability.polynomial(chain, radius * direction)).max()
-            for radius in (*np.arange(step, found + step / 2, step), found + step)
+            for radius in (*np.arange(step, reach + step / 2, step), reach + step)
         ]
         assert max(growth[:-1]) <= 1 + 1e-8
         assert growth[-1] > 1 + 1e-10
@@ -127,8 +127,8 @@ def test_chain_is_the_one_with_the_fewest_stages_for_a_time():
     for damping, precession in ((0.05, True), (0.3, True), (0.8, True), (0.3, False)):
         chain, step = stability.choose(damping, precession, 1e13, 1e9)
         reaches = {
-            known: stability.stability_radius(known, damping, precession) / len(known)
-            for known in CHAINS
+            candidate: stability.stability_radius(candidate, damping, precession) / len(candidate)
+            for candidate in CHAINS
         }
         assert reaches[chain] == max(reaches.values())
         assert step == pytest.approx(reaches[chain] * len(chain) / 1e13, rel=1e-9, abs=0)

@@ -66,8 +66,8 @@ def test_shares_of_a_cell_and_its_neighbours_are_those_of_the_stencil():
     layer = Layer(np.ones((3, 4), dtype=bool), CELL, Terms(1.1e6))
     near = Demagnetization(present=True).coefficients(layer)
     for i, expected in enumerate(-1.1e6 * newell.stencil(CELL)):
-        found = near["local"][i, i], near["neighbour_x"][i], near["neighbour_y"][i]
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0)
+        shares = near["local"][i, i], near["neighbour_x"][i], near["neighbour_y"][i]
+        np.testing.assert_allclose(shares, expected, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize(("anisotropy", "share"), [(1e5, 0.0), (9e5, 1.0), (-4e5, 1.0)])
@@ -75,18 +75,18 @@ def test_an_easy_axis_opposes_the_stray_field_and_a_hard_one_adds_to_it(
     anisotropy, share, monkeypatch
 ):
     """The stiffness is the larger of two opposing fields, or the sum of two parallel ones."""
-    given = []
-    monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
+    calls = []
+    monkeypatch.setattr(stability, "choose", lambda *values: calls.append(values))
     terms = Terms(saturation_magnetization=8e5, anisotropy=anisotropy, damping=1.0)
     Layer.of_one_cell(CELL, terms).time_step()
     strength = abs(2 * anisotropy / (4e-7 * np.pi * 8e5))
     stiffest = share * strength + (0 if anisotropy == 9e5 else 8e5)
-    assert given[0][2] == pytest.approx(2.211e5 / math.sqrt(2) * stiffest, rel=1e-9, abs=0)
+    assert calls[0][2] == pytest.approx(2.211e5 / math.sqrt(2) * stiffest, rel=1e-9, abs=0)
 
 
 def test_damping_alone_sets_the_step_of_a_film_that_does_not_precess(monkeypatch):
-    given = []
-    monkeypatch.setattr(stability, "choose", lambda *values: given.append(values))
+    calls = []
+    monkeypatch.setattr(stability, "choose", lambda *values: calls.append(values))
     terms = Terms(
         saturation_magnetization=8e5,
         stray_field=False,
@@ -97,7 +97,7 @@ def test_damping_alone_sets_the_step_of_a_film_that_does_not_precess(monkeypatch
     Layer.of_one_cell(CELL, terms).time_step()
     # γ0 α/(1 + α²) times the field
     rate = 2.211e5 * 0.3 / 1.09 * 1e5
-    assert given == [(0.3, False, *(pytest.approx(rate, rel=1e-9, abs=0) for _ in range(2)))]
+    assert calls == [(0.3, False, *(pytest.approx(rate, rel=1e-9, abs=0) for _ in range(2)))]
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def test_a_term_from_elsewhere_is_felt_in_the_engine_the_energy_and_the_step():
     engine.magnetization = m
     expected = rate(m, mask, energy.field(m), terms, torque)
     assert np.abs(rates(engine)[0] - expected).max() < 1e-6 * np.abs(expected).max()
-    found = energy.energy(m) - Energy(Layer(mask, CELL, MATERIAL)).energy(m)
+    difference = energy.energy(m) - Energy(Layer(mask, CELL, MATERIAL)).energy(m)
     added = 4e5 * (m[..., 1] ** 2).sum() * math.prod(CELL)
-    assert found == pytest.approx(added, rel=1e-6, abs=0)
+    assert difference == pytest.approx(added, rel=1e-6, abs=0)
     assert energy.energy(m, "tilting") == pytest.approx(added, rel=1e-12, abs=0)
-    steps = [Layer.of_one_cell(CELL, each).time_step()[1] for each in (terms, MATERIAL)]
+    steps = [Layer.of_one_cell(CELL, material).time_step()[1] for material in (terms, MATERIAL)]
     assert steps[0] < steps[1]

@@ -44,8 +44,8 @@ def test_the_ratio_is_that_of_the_stationary_covariance():
             grown, added = np.eye(2) + b * mode @ grown, c * np.eye(2) + b * mode @ added
         discrete = linalg.solve_discrete_lyapunov(grown, added @ added.T)
         exact = linalg.solve_continuous_lyapunov(mode, -np.eye(2))
-        found = fluctuations.variance_ratio(chain, weights, np.array([z]))[0]
-        assert found == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
+        ratio = fluctuations.variance_ratio(chain, weights, np.array([z]))[0]
+        assert ratio == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("damping", [0.05, 0.08, 0.1, 0.17, 0.3, 0.42, 0.5, 0.6, 0.85, 1.2])
@@ -174,7 +174,7 @@ def test_fluctuations_at_300_k_are_those_of_a_short_step():
     reference = Heun(shape, 300.0, damping, 3)
     reference.advance(2000)
     expected = np.array([reference.advance(40) for _ in range(300)])
-    found = []
+    states = []
     for seed in range(4):
         engine = film(
             shape,
@@ -185,13 +185,13 @@ def test_fluctuations_at_300_k_are_those_of_a_short_step():
         engine.advance(100e-12)
         for _ in range(240):
             engine.advance(3e-12)
-            found.append(np.moveaxis(engine.magnetization, -1, 0))
-    assert 1 - np.mean(found, axis=(0, 2, 3))[2] == pytest.approx(
+            states.append(np.moveaxis(engine.magnetization, -1, 0))
+    assert 1 - np.mean(states, axis=(0, 2, 3))[2] == pytest.approx(
         1 - expected.mean(axis=(0, 2, 3))[2], rel=0.015, abs=0
     )
-    power, wanted = (
-        np.mean(fft.dctn(np.array(each)[:, :2], axes=(2, 3), norm="ortho") ** 2, axis=(0, 1))
-        for each in (found, expected)
+    power, expected_power = (
+        np.mean(fft.dctn(np.array(sample)[:, :2], axes=(2, 3), norm="ortho") ** 2, axis=(0, 1))
+        for sample in (states, expected)
     )
     waves = sum(
         4 * np.sin(np.pi * offsets / 2 / offsets.size) ** 2
@@ -199,7 +199,7 @@ def test_fluctuations_at_300_k_are_those_of_a_short_step():
     )
     for lower, upper in ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 8)):
         band = (waves >= lower) & (waves < upper)
-        assert power[band].mean() == pytest.approx(wanted[band].mean(), rel=0.03, abs=0)
+        assert power[band].mean() == pytest.approx(expected_power[band].mean(), rel=0.03, abs=0)
 
 
 def test_slow_modes_with_a_stray_field_have_their_energy():
@@ -316,10 +316,13 @@ def test_two_coupled_spins_take_the_boltzmann_distribution():
         )
 
     expected = (moments(m) * share).sum(axis=1) / share.sum()
-    found = moments(pairs)
+    computed = moments(pairs)
     assert abs(expected[2]) > 0.05
-    error = found.std(axis=1) / math.sqrt(pairs.shape[0])
-    assert np.all(np.abs(found.mean(axis=1) - expected) < 3.5 * error + 0.005), (found, expected)
+    error = computed.std(axis=1) / math.sqrt(pairs.shape[0])
+    assert np.all(np.abs(computed.mean(axis=1) - expected) < 3.5 * error + 0.005), (
+        computed,
+        expected,
+    )
 
 
 def slowest_decay(
@@ -356,8 +359,8 @@ def test_a_macrospin_escapes_at_the_rate_of_the_fokker_planck_equation():
     )
     engine.advance(400e-12)
     left = np.interp(engine.magnetization[..., 2], middles, mode).mean()
-    found = -math.log(left / np.interp(1.0, middles, mode)) / 400e-12
-    assert found == pytest.approx(rate, rel=0.05, abs=0)
+    computed = -math.log(left / np.interp(1.0, middles, mode)) / 400e-12
+    assert computed == pytest.approx(rate, rel=0.05, abs=0)
 
 
 @pytest.mark.slow
@@ -372,12 +375,12 @@ def test_bulk_edges_and_notches_have_the_temperature():
     edge = mask & ((rows == 39) | (columns == 0) | (columns == 59))
     bulk = mask & (rows > 15) & (rows < 35) & (columns > 4) & (columns < 55)
     engine.advance(100e-12)
-    found = []
+    temperatures = []
     for _ in range(120):
         engine.advance(4e-12)
-        found.append([engine.spin_temperature(cells) for cells in (notch, edge, bulk)])
+        temperatures.append([engine.spin_temperature(cells) for cells in (notch, edge, bulk)])
     assert notch.sum() > 20
-    assert np.mean(found, axis=0) == pytest.approx(300, rel=0.03, abs=0)
+    assert np.mean(temperatures, axis=0) == pytest.approx(300, rel=0.03, abs=0)
 
 
 def test_runs_resume_bit_for_bit_and_seeds_differ():
@@ -404,7 +407,7 @@ def test_a_vanishing_temperature_gives_the_trace_without_one():
     torque = SpinTorque(0.7e12, 0.4)
     place = (np.arange(shape[1]) - 20.3) / 3
     wall = np.stack([-1 / np.cosh(place), 0 * place, np.tanh(place)], axis=-1)
-    found = []
+    averages = []
     for engine in (
         ThermalEngine(Layer(np.ones(shape, dtype=bool), CELL, terms), 1e-9, 1),
         Engine(Layer(np.ones(shape, dtype=bool), CELL, terms)),
@@ -412,6 +415,6 @@ def test_a_vanishing_temperature_gives_the_trace_without_one():
         engine.magnetization = np.broadcast_to(wall, (*shape, 3))
         engine.set_torque(torque)
         engine.advance(150e-12)
-        found.append(engine.average())
-    assert abs(found[1][2]) < 0.25  # the wall has moved
-    assert found[0] == pytest.approx(found[1], abs=1e-3)
+        averages.append(engine.average())
+    assert abs(averages[1][2]) < 0.25  # the wall has moved
+    assert averages[0] == pytest.approx(averages[1], abs=1e-3)

@@ -52,14 +52,14 @@ def test_a_bond_at_a_boundary_has_one_energy(axis, edge):
         return np.array(pair).reshape(mask.shape) / of
 
     name = "xy"[axis]
-    given = {f"open_{name}": np.full((1, 1), 0.7), f"bond_{name}": np.full((1, 1), 0.4)}
+    boundary = {f"open_{name}": np.full((1, 1), 0.7), f"bond_{name}": np.full((1, 1), 0.4)}
     cells = Cells(
         mask,
         exchange_stiffness=relative(a, 2e-11),
         dmi_constant=relative(d, -1.3e-3),
         thickness=relative(t),
         saturation_magnetization=relative((1.1, 0.8)),
-        **given,
+        **boundary,
     )
     energy = Energy(Layer(mask, CELL, MATERIAL, cells=cells))
     (a_1, a_2), (d_1, d_2) = ([p * t for p, t in zip(pair, t, strict=True)] for pair in (a, d))
@@ -98,10 +98,10 @@ def test_every_cell_moves_as_the_equation_says(slonczewski_lambda, turned):
     engine = Engine(layer)
     assert len(engine._cells[0]) == (22 if turned else 16)
     engine.set_torque(torque)
-    found = np.moveaxis(engine.torque(np.moveaxis(m, -1, 0)), 0, -1) * terms.rate
+    computed = np.moveaxis(engine.torque(np.moveaxis(m, -1, 0)), 0, -1) * terms.rate
     expected = rate(m, layer, Energy(layer).field(m), torque)
     # 1.2e-7 is observed
-    assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
+    assert np.abs(computed - expected).max() < 1e-6 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("precession", [True, False])
@@ -215,10 +215,10 @@ def test_a_half_filled_row_has_the_anisotropy_of_its_shape():
     smooth, fine = half_row()
     expected = shape_anisotropy(fine)[20, 59:61].mean()
     beside = shape_anisotropy(fine)[18:20, 59:61].mean()
-    found = shape_anisotropy(smooth)
+    anisotropy = shape_anisotropy(smooth)
     # 1.1 % and 0.1 % are observed
-    assert found[10, 30] == pytest.approx(expected, rel=0.05, abs=0)
-    assert found[9, 30] == pytest.approx(beside, rel=0.01, abs=0)
+    assert anisotropy[10, 30] == pytest.approx(expected, rel=0.05, abs=0)
+    assert anisotropy[9, 30] == pytest.approx(beside, rel=0.01, abs=0)
     scaled = shape_anisotropy(half_row(shapes=False)[0])[10, 30]
     assert abs(scaled / expected - 1) > 0.25
 
@@ -235,12 +235,12 @@ def test_a_film_of_another_thickness_is_one_of_cells_that_thick(thickness):
         Layer(mask, (edge, edge, thickness * 2e-9), replace(thin, anisotropy=0.0))
     )
     m = np.zeros((60, 60, 3))
-    found = []
+    densities = []
     for axis in (0, 2):
         m[:] = np.eye(3)[axis]
-        found.append(Energy(varying).density(m) / cells.moment)
-    found = found[0] - found[1]
-    assert found[30, 30] == pytest.approx(expected[30, 30], rel=0.01, abs=0)
+        densities.append(Energy(varying).density(m) / cells.moment)
+    anisotropy = densities[0] - densities[1]
+    assert anisotropy[30, 30] == pytest.approx(expected[30, 30], rel=0.01, abs=0)
     cells._near[varying.cell] = partial.Near(np.zeros((4, 60, 60)), [])
     m[:] = (1.0, 0.0, 0.0)
     nominal = Energy(varying).density(m) / cells.moment
@@ -277,10 +277,10 @@ def test_each_shortcut_saves_work_and_none_changes_the_trace():
     """The reference has tight tolerances; the shapes of the notch have their part of the field."""
     exact, trace = passing(Tolerances(1e-7, frozen_change=0.0, time_step_fraction=0.9))
     assert abs(trace[-1, 2] - trace[0, 2]) > 0.1
-    engine, found = passing()
+    engine, computed = passing()
     assert engine.counters.window_renewals > 0
     assert engine.counters.column_steps < 0.85 * exact.counters.column_steps
-    assert np.abs(found - trace).max() < 2e-4
+    assert np.abs(computed - trace).max() < 2e-4
     # the field in the window is that of the whole film
     for _ in range(40):
         engine.advance(5e-12)

@@ -73,8 +73,8 @@ def least():
 
 
 def test_the_minimum_is_that_of_another_method(least):
-    layer, _, found = least
-    assert found.converged
+    layer, _, minimum = least
+    assert minimum.converged
     energy, mask = Energy(layer), layer.mask
     count = int(mask.sum())
 
@@ -88,17 +88,17 @@ def test_the_minimum_is_that_of_another_method(least):
 
     start = np.full(2 * count, math.pi / 2)
     other = minimize(value, start, method="BFGS", options={"gtol": 1e-9, "maxiter": 2000})
-    assert found.energy * 1e19 == pytest.approx(other.fun, rel=1e-7, abs=0)
+    assert minimum.energy * 1e19 == pytest.approx(other.fun, rel=1e-7, abs=0)
     assert value(start) > other.fun * (1 - 1e-3) + abs(other.fun) * 1e-3
 
 
 def test_the_softest_change_is_that_of_the_weighted_matrix(least):
-    layer, landscape, found = least
-    values, modes = stiffnesses(layer, np.moveaxis(found.m, 0, -1))
-    (first, second), mode = softest(landscape, found.m)
+    layer, landscape, minimum = least
+    values, modes = stiffnesses(layer, np.moveaxis(minimum.m, 0, -1))
+    (first, second), mode = softest(landscape, minimum.m)
     # the iteration stops after some steps: from above
     assert first == pytest.approx(values[0], rel=0.02, abs=0)
-    assert found.stiffness == pytest.approx(values[0], rel=0.02, abs=0)
+    assert minimum.stiffness == pytest.approx(values[0], rel=0.02, abs=0)
     assert values[1] * 0.99 < second < 1.3 * values[1]
     assert landscape.dot(mode, mode) == pytest.approx(1.0, rel=1e-5, abs=0)
     exact = np.zeros((4, 5, 3))
@@ -109,14 +109,16 @@ def test_the_softest_change_is_that_of_the_weighted_matrix(least):
 
 
 def test_the_preconditioner_is_symmetric_in_the_metric_of_the_moments(least):
-    _, landscape, found = least
+    _, landscape, minimum = least
     rng = np.random.default_rng(7)
     first, second = (np.moveaxis(directions((4, 5), rng), -1, 0) * landscape.free for _ in range(2))
-    first, second = (each - (found.m * each).sum(axis=0) * found.m for each in (first, second))
-    left = landscape.dot(first, landscape.preconditioned(found.m, second))
-    right = landscape.dot(second, landscape.preconditioned(found.m, first))
+    first, second = (
+        direction - (minimum.m * direction).sum(axis=0) * minimum.m for direction in (first, second)
+    )
+    left = landscape.dot(first, landscape.preconditioned(minimum.m, second))
+    right = landscape.dot(second, landscape.preconditioned(minimum.m, first))
     assert left == pytest.approx(right, rel=1e-9, abs=0)
-    assert landscape.dot(first, landscape.preconditioned(found.m, first)) > 0
+    assert landscape.dot(first, landscape.preconditioned(minimum.m, first)) > 0
 
 
 def test_the_preconditioner_divides_by_the_stiffness_of_partly_filled_cells_too():

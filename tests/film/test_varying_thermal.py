@@ -78,8 +78,8 @@ def test_a_changed_material_keeps_the_cells():
         engine.advance(2e-12)
     # the kernel of the stray field is scaled in single precision; 4e-7 is observed
     np.testing.assert_allclose(changed.magnetization, new.magnetization, rtol=0, atol=2e-6)
-    found, expected = (engine.spin_temperature() for engine in (changed, new))
-    assert found == pytest.approx(expected, rel=1e-4, abs=0)
+    temperature, expected = (engine.spin_temperature() for engine in (changed, new))
+    assert temperature == pytest.approx(expected, rel=1e-4, abs=0)
 
 
 def test_runs_resume_bit_for_bit():
@@ -98,12 +98,12 @@ def test_equal_cells_have_the_spin_temperature_of_a_uniform_film():
     mask = np.ones((10, 14), dtype=bool)
     mask[3:5, 6:9] = False
     m = directions(mask.shape, np.random.default_rng(3)) * 0.3 + [0, 0, 1.0]
-    found = []
+    temperatures = []
     for cells in (None, Cells(mask)):
         engine = ThermalEngine(Layer(mask, CELL, FILM, cells=cells), 300.0, 1)
         engine.magnetization = m
-        found.append(engine.spin_temperature())
-    assert found[0] == pytest.approx(found[1], rel=1e-4, abs=0)
+        temperatures.append(engine.spin_temperature())
+    assert temperatures[0] == pytest.approx(temperatures[1], rel=1e-4, abs=0)
 
 
 def test_the_thermal_field_of_a_cell_follows_its_moment():
@@ -145,9 +145,9 @@ def test_uncoupled_cells_have_the_langevin_function_of_their_moment():
     for value in np.unique(ms):
         x = 3 * value
         expected = 1 / math.tanh(x) - 1 / x
-        found = (sums / count)[ms == value]
-        error = found.std() / math.sqrt(found.size)
-        assert found.mean() == pytest.approx(expected, abs=4 * error + 0.002), value
+        m_z = (sums / count)[ms == value]
+        error = m_z.std() / math.sqrt(m_z.size)
+        assert m_z.mean() == pytest.approx(expected, abs=4 * error + 0.002), value
 
 
 def spin_temperatures(layer, classes, seeds, times):

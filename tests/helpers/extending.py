@@ -54,15 +54,17 @@ def steps(section: str) -> list[Step]:
     parts = page.split(f"\n## {section}\n")
     assert len(parts) == 2, f"{PAGE} has no section {section!r}"
     body = re.split(r"^## ", parts[1], flags=re.MULTILINE)[0]
-    found = []
+    section_steps = []
     for match in STEP.finditer(body):
         block = re.sub(r"\A```\w*\n|^```\n*\Z", "", textwrap.dedent(match["block"]).strip() + "\n")
         block = re.sub(r"\n```\n*\Z", "\n", block)
-        found.append(Step(match["made"] or match["changed"], match["after"], block))
+        section_steps.append(Step(match["made"] or match["changed"], match["after"], block))
     numbered = len(re.findall(r"^\d+\. ", body, flags=re.MULTILINE))
-    assert found, f"section {section!r} has no steps"
-    assert len(found) == numbered, f"a step of section {section!r} is not written as others are"
-    return found
+    assert section_steps, f"section {section!r} has no steps"
+    assert len(section_steps) == numbered, (
+        f"a step of section {section!r} is not written as others are"
+    )
+    return section_steps
 
 
 def copied(folder: Path) -> Path:

@@ -105,7 +105,7 @@ def temperatures(
         (first, one), (second, other) = tops
         links.append((first, second, dy[~strip] / (one + other)))
     parts = zip(*links, strict=True)
-    first, second, values = (np.concatenate([np.ravel(each) for each in part]) for part in parts)
+    first, second, values = (np.concatenate([np.ravel(array) for array in part]) for part in parts)
     rows, columns = [first, second, first, second], [second, first, first, second]
     values = np.concatenate([values, values, -values, -values])
     where = np.concatenate(rows), np.concatenate(columns)

@@ -92,9 +92,9 @@ class Well:
         self.mask = mask = strip()
         self.terms = replace(TERMS, external_field=(0.0, 0.0, field))
         self._landscape = landscape = Landscape(Layer(mask, CELL, self.terms))
-        found = descend(landscape, _wall((CENTRE + 0.5) * EDGE))
-        assert found.converged
-        self.bottom = found.m
+        minimum = descend(landscape, _wall((CENTRE + 0.5) * EDGE))
+        assert minimum.converged
+        self.bottom = minimum.m
         places = np.arange(CENTRE + 3, COLUMNS + 12, 2) * EDGE
         initial = [self.bottom, *(np.where(mask, _wall(place), 0) for place in places)]
         initial[-1] = np.where(mask, descend(landscape, _wall(1.0)).m, 0)
@@ -137,7 +137,7 @@ class Well:
 
 
 def escapes(
-    well: Well, strips: int, wanted: int, seed: int, longest: float = LONGEST
+    well: Well, strips: int, target: int, seed: int, longest: float = LONGEST
 ) -> tuple[int, float]:
     """Return the number of walls that escaped to the right, and the time at risk in s.
 
@@ -151,7 +151,7 @@ def escapes(
     start[:, :ROWS] = np.moveaxis(well.bottom, 0, -1)
     engine.magnetization = start.reshape(-1, COLUMNS, 3)
     inside, count, at_risk = np.ones(strips, dtype=bool), 0, 0.0
-    while count < wanted and engine.time < longest:
+    while count < target and engine.time < longest:
         engine.advance(INTERVAL)
         m_z = engine.magnetization[..., 2].reshape(mask.shape)[:, :ROWS]
         place = position(m_z, well.mask)
@@ -181,16 +181,16 @@ def fitted(
 
     Returns
     -------
-    found, deviation : ndarray (2,)
+    parameters, deviation : ndarray (2,)
         ln f, with f in 1/s, and s; and their standard deviations.
     """
     design = np.stack([np.ones_like(barriers), -barriers], axis=-1)
-    found = np.linalg.lstsq(design, np.log(counts / at_risk))[0]
+    parameters = np.linalg.lstsq(design, np.log(counts / at_risk))[0]
     for _ in range(20):
-        expected = at_risk * np.exp(design @ found)
+        expected = at_risk * np.exp(design @ parameters)
         information = design.T @ (expected[:, None] * design)
-        found = found + np.linalg.solve(information, design.T @ (counts - expected))
-    return found, np.sqrt(np.diag(np.linalg.inv(information)))
+        parameters = parameters + np.linalg.solve(information, design.T @ (counts - expected))
+    return parameters, np.sqrt(np.diag(np.linalg.inv(information)))
 
 
 def write_about(folder: Path) -> None:
@@ -214,9 +214,14 @@ def simulated(seed: int, field: float) -> list[str]:
     """Simulate the escape in a field; return its row of the file."""
     well = Well(field)
     count, at_risk = escapes(well, STRIPS, POINTS[field], seed)
-    found = [well.barrier, well.prefactor, 1 / well.rate]
-    told = [*(f"{each:.4e}" for each in found), str(count), f"{at_risk:.4e}", str(seed)]
-    return [f"{field:g}", *told]
+    quantities = [well.barrier, well.prefactor, 1 / well.rate]
+    texts = [
+        *(f"{quantity:.4e}" for quantity in quantities),
+        str(count),
+        f"{at_risk:.4e}",
+        str(seed),
+    ]
+    return [f"{field:g}", *texts]
 
 
 def main(folder: Path) -> None:

@@ -15,9 +15,9 @@ def once(make):
             folder = tmp_path_factory.mktemp("once")
             monkeypatch.chdir(folder)
             made.extend([folder, make()])
-        folder, found = made
+        folder, output = made
         shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
         monkeypatch.chdir(tmp_path)
-        return found
+        return output
 
     return copied

@@ -50,9 +50,9 @@ cli.main(sys.argv[1:])
 
 def planned_jobs(folder, targets, environment=None):
     """Return all jobs of a dry run."""
-    told = {**(environment or {}), "SHOW_FILE": str(folder / "jobs.json")}
+    variables = {**(environment or {}), "SHOW_FILE": str(folder / "jobs.json")}
     command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
     command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *targets]
-    done = forked.run(list(map(str, command)), told, folder)
+    done = forked.run(list(map(str, command)), variables, folder)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "jobs.json").read_text())

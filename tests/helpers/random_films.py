@@ -51,7 +51,7 @@ def random_film(shape=(7, 9), seed=3, terms=MATERIAL, turned=True, damping=True,
     def between(low, high, shape=shape):
         return rng.uniform(low, high, shape)
 
-    given = {
+    parameters = {
         "saturation_magnetization": between(0.7, 1.2),
         "exchange_stiffness": between(0.5, 1.5),
         "dmi_constant": between(0.3, 1.4),
@@ -61,15 +61,15 @@ def random_film(shape=(7, 9), seed=3, terms=MATERIAL, turned=True, damping=True,
         "bond_y": between(0.5, 1, (rows - 1, columns)),
     }
     if damping:
-        given["damping"] = between(0.5, 2)
+        parameters["damping"] = between(0.5, 2)
     if turned:
-        given["axis"] = directions(shape, rng)
-        given["polarized"] = rng.normal(size=(3, *shape))
+        parameters["axis"] = directions(shape, rng)
+        parameters["polarized"] = rng.normal(size=(3, *shape))
     if smooth:
-        given["open_x"] = between(0.1, 1, (rows, columns - 1))
-        given["open_y"] = between(0.1, 1, (rows - 1, columns))
-        given["shapes"] = random_shapes(shape, rng)
-    return Layer(mask, CELL, terms, cells=Cells(mask, **given))
+        parameters["open_x"] = between(0.1, 1, (rows, columns - 1))
+        parameters["open_y"] = between(0.1, 1, (rows - 1, columns))
+        parameters["shapes"] = random_shapes(shape, rng)
+    return Layer(mask, CELL, terms, cells=Cells(mask, **parameters))
 
 
 def rate(m, layer, field, torque=None):

@@ -9,7 +9,7 @@ import xarray
 
 def contents(folder, part):
     """Return the content of every result of a campaign with `part` in its path, by path."""
-    found = {}
+    results = {}
     for path in sorted(folder.glob("results/**/*")):
         name = str(path.relative_to(folder))
         if path.is_dir() or "/logs/" in name or "/benchmarks/" in name or part not in name:
@@ -18,12 +18,12 @@ def contents(folder, part):
             continue
         if path.suffix == ".nc":
             with xarray.open_dataset(path) as data:
-                found[name] = data.load()
+                results[name] = data.load()
         elif path.suffix == ".json":
-            found[name] = json.dumps(json.loads(path.read_text()) | {"wall_seconds": 0})
+            results[name] = json.dumps(json.loads(path.read_text()) | {"wall_seconds": 0})
         else:
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+            results[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return results
 
 
 def assert_same(folder, undisturbed, part=""):

@@ -23,9 +23,9 @@ DISORDER = {"seed": 5, "edges": EDGES, "notches": NOTCHES, "grains": GRAINS}
 
 def sampled(number=1, disorder=DISORDER, edges="stairs", track=None, **changes):
     """Return a sample of a device; `track` has keys of its track that differ."""
-    given = TRACK | {"edges": edges} | (track or {})
+    track_keys = TRACK | {"edges": edges} | (track or {})
     own = {"wall": {"start": 45e-9}, "disorder": disorder, "sample": number}
-    return device(**{"track": given} | own | changes)
+    return device(**{"track": track_keys} | own | changes)
 
 
 def track_of(number=1, disorder=DISORDER, edges="stairs", **changes):

@@ -75,8 +75,8 @@ def filled(kind: str, **values):
     """Return a dataset of a kind with these values, and zeros or no text in all other variables."""
     schema = files.schema
     sizes = {"reading": len(schema.READINGS), "component": len(schema.COMPONENTS)}
-    for name, found in values.items():
-        sizes |= dict(zip(schema.VARIABLES[name].dimensions, np.shape(found), strict=True))
+    for name, array in values.items():
+        sizes |= dict(zip(schema.VARIABLES[name].dimensions, np.shape(array), strict=True))
     for name in set(schema.KINDS[kind]) - set(values):
         variable = schema.VARIABLES[name]
         if not variable.values:

@@ -28,8 +28,8 @@ def with_recipe(networks, **parts):
 def outputs(folder, stage, mapping="layer", reading="series", seed=3):
     """Return paths of metrics and checkpoint of a stage, below the folder of all networks."""
     place = "none/none/none" if stage in FREE else f"synapse/{reading}/{mapping}"
-    found = folder / f"blots/{place}/plain/{stage}/seed-{seed}"
-    return found / "metrics.json", found / "best.ckpt"
+    run_folder = folder / f"blots/{place}/plain/{stage}/seed-{seed}"
+    return run_folder / "metrics.json", run_folder / "best.ckpt"
 
 
 def programming(checkpoint):
@@ -70,12 +70,12 @@ def on_levels(networks, images, place, start, folder, mapping="layer", reading="
 
 def every_stage(networks, images, place, folder):
     """Compute all stages; return paths of metrics and checkpoint of each, in the order of both."""
-    found = {"fp32": free(networks, images, place, folder)}
-    start = found["fp32"][1]
-    found["continued"] = trained_on(networks, images, start, folder)
-    found |= on_levels(networks, images, place, start, folder)
-    assert list(found) == list(STAGES)
-    return found
+    paths = {"fp32": free(networks, images, place, folder)}
+    start = paths["fp32"][1]
+    paths["continued"] = trained_on(networks, images, start, folder)
+    paths |= on_levels(networks, images, place, start, folder)
+    assert list(paths) == list(STAGES)
+    return paths
 
 
 def steady(path):

@@ -76,7 +76,7 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
         low = job.placement.bottom + done * (bottom - job.placement.bottom)
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, placed(low, high))
-    asked = job.relaxation.longest > 0
+    has_relaxation = job.relaxation.longest > 0
     return recorder.trace().assign_attrs(
         {
             "parameters": job.to_json(),
@@ -85,7 +85,7 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
             "revision": 7,
             "pulse_end": recorder.pulse_end,
             "state": recorder.state,
-            "settled": settled if asked else -1,
+            "settled": settled if has_relaxation else -1,
             "wall_time": 0.0,
             **attributes,
         }
@@ -113,7 +113,9 @@ class Bench:
         return self.root / relative
 
     def _of_kind(self, kind):
-        return [self.path(each.path) for each in self.requests.values() if each.kind == kind]
+        return [
+            self.path(request.path) for request in self.requests.values() if request.kind == kind
+        ]
 
     @property
     def initial(self):
@@ -126,8 +128,8 @@ class Bench:
     @property
     def levels(self):
         return {
-            files.WallState(key[1]): self.path(each.path)
-            for key, each in self.requests.items()
+            files.WallState(key[1]): self.path(request.path)
+            for key, request in self.requests.items()
             if key[0] == "level"
         }
 

@@ -39,12 +39,12 @@ def install(folder, version, files=("solver/__init__.py",)):
         (old / "METADATA").unlink()
         (old / "RECORD").unlink()
         old.rmdir()
-    told = folder / f"fast_solver-{version}.dist-info"
-    told.mkdir()
-    (told / "METADATA").write_text(
+    dist_info = folder / f"fast_solver-{version}.dist-info"
+    dist_info.mkdir()
+    (dist_info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: fast-solver\nVersion: {version}\n"
     )
-    (told / "RECORD").write_text("".join(f"{path},,\n" for path in files))
+    (dist_info / "RECORD").write_text("".join(f"{path},,\n" for path in files))
 
 
 def test_an_installed_package_is_known_by_its_version(folder, code):

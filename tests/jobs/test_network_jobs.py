@@ -42,8 +42,8 @@ def test_jobs_survive_the_command_line(networks):
     )
     job = mapping_job(several, "blots", "synapse", "series", "3")
     assert MappingJob.from_json(job.to_json()) == job
-    found = [(one.recipe, one.mapping) for one in job.networks]
-    assert found == list(itertools.product(("plain", "other"), several.mappings))
+    pairs = [(one.recipe, one.mapping) for one in job.networks]
+    assert pairs == list(itertools.product(("plain", "other"), several.mappings))
     assert {(one.device, one.reading, one.seed) for one in job.networks} == {
         ("synapse", "series", 3)
     }
@@ -100,11 +100,14 @@ def test_a_job_computes_the_stages_that_its_recipe_has(networks):
         with_recipe(networks, on_levels={"mappings": ("signed-3sd",)}),
         mappings=("layer", "signed-3sd"),
     )
-    found = mapping_job(two, "blots", "synapse", "series", 3).networks
-    assert {one.mapping: one.stages for one in found} == {"layer": every[:4], "signed-3sd": every}
+    level_jobs = mapping_job(two, "blots", "synapse", "series", 3).networks
+    assert {one.mapping: one.stages for one in level_jobs} == {
+        "layer": every[:4],
+        "signed-3sd": every,
+    }
     # nor does a job hold the settings of a stage that it does not compute
-    assert [one.on_levels is None for one in found] == [True, False]
-    assert "mappings" not in found[1].plain()["on_levels"]
+    assert [one.on_levels is None for one in level_jobs] == [True, False]
+    assert "mappings" not in level_jobs[1].plain()["on_levels"]
 
 
 def test_a_shift_of_other_images_is_in_no_job(networks):

@@ -66,8 +66,8 @@ def test_what_has_its_default_is_not_in_the_json(pulse, train):
     }
     assert set(json.loads(train.to_json())["train"]) == {"pulses", "expected"}
     hot = pulse.model_copy(update={"temperature": 300.0, "replicas": (4, 7)})
-    told = json.loads(hot.to_json())
-    assert (told["temperature"], told["replicas"]) == (300.0, [4, 7])
+    parameters = json.loads(hot.to_json())
+    assert (parameters["temperature"], parameters["replicas"]) == (300.0, [4, 7])
     assert Simulation.from_json(hot.to_json()) == hot
 
 

@@ -98,18 +98,18 @@ def _definitions(path: Path) -> list[tuple[tuple[str, ...], int, int]]:
     """Return the names, starting with the outermost, and the place of all functions and classes."""
     text = _read(path)
     starts = [0, *itertools.accumulate(map(len, text.splitlines(keepends=True)))]
-    found = []
+    definitions = []
 
     def visit(node: ast.AST, outer: tuple[str, ...]) -> None:
         for child in ast.iter_child_nodes(node):
             names = outer
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 names = (*outer, child.name)
-                found.append((names, starts[child.lineno - 1], starts[child.end_lineno]))
+                definitions.append((names, starts[child.lineno - 1], starts[child.end_lineno]))
             visit(child, names)
 
     visit(ast.parse(text), ())
-    return found
+    return definitions
 
 
 def _blocks(path: Path, name: str) -> list[tuple[int, int]]:
@@ -124,9 +124,9 @@ def _spans(path: Path, within: str) -> list[tuple[int, int]]:
         return [(0, len(_read(path)))]
     if path.suffix != ".py":
         return _blocks(path, within)
-    wanted = tuple(within.split("."))
+    ending = tuple(within.split("."))
     return [
-        (begin, end) for names, begin, end in _definitions(path) if names[-len(wanted) :] == wanted
+        (begin, end) for names, begin, end in _definitions(path) if names[-len(ending) :] == ending
     ]
 
 
@@ -140,20 +140,20 @@ def locate(mistake: Mistake, root: Path = ROOT) -> tuple[Path, int, int]:
     """
     words = mistake.find.split()
     pattern = re.compile(r"\s+".join(map(re.escape, words)))
-    found = set()
+    spans = set()
     for path in sources(root):
         if max(words, key=len) not in _read(path):
             continue
         for begin, end in _spans(path, mistake.within):
             for match in pattern.finditer(_read(path), begin, end):
-                found.add((path, *match.span()))
-    if len(found) != 1:
-        places = ", ".join(sorted({str(path.relative_to(root)) for path, *_ in found}))
+                spans.add((path, *match.span()))
+    if len(spans) != 1:
+        places = ", ".join(sorted({str(path.relative_to(root)) for path, *_ in spans}))
         raise AnchorError(
-            f"the text of {mistake.name!r} ({mistake.group}.toml) is at {len(found)} places"
+            f"the text of {mistake.name!r} ({mistake.group}.toml) is at {len(spans)} places"
             f"{f' ({places})' if places else ''}; give the current text"
         )
-    return found.pop()
+    return spans.pop()
 
 
 def mistaken(mistake: Mistake, root: Path = ROOT) -> tuple[Path, str]:
@@ -215,11 +215,11 @@ def try_out(mistake: Mistake) -> tuple[str, float, str]:
         process.join()
         output = said.read_text(encoding="utf-8", errors="replace") if said.exists() else ""
         if verdict.exists():
-            found = verdict.read_text(encoding="utf-8")
+            outcome = verdict.read_text(encoding="utf-8")
         else:
-            found = NOTICED if process.exitcode < 0 else DOES_NOT_RUN
+            outcome = NOTICED if process.exitcode < 0 else DOES_NOT_RUN
             output += f"the process ended with the exit code {process.exitcode}"
-    return found, time.monotonic() - started, output
+    return outcome, time.monotonic() - started, output
 
 
 def _try_here(mistake: Mistake, root: Path, verdict: Path, said: Path) -> None:
@@ -240,8 +240,8 @@ def _try_here(mistake: Mistake, root: Path, verdict: Path, said: Path) -> None:
     signal.alarm(0)
     sys.stdout.flush()
     # a failing import does not count as noticed by a test
-    found = SURVIVED if code == 0 else NOTICED if failures.count else DOES_NOT_RUN
-    verdict.write_text(found, encoding="utf-8")
+    outcome = SURVIVED if code == 0 else NOTICED if failures.count else DOES_NOT_RUN
+    verdict.write_text(outcome, encoding="utf-8")
 
 
 def _hangs(signum: int, frame: FrameType | None) -> None:

@@ -50,15 +50,15 @@ if os.environ.get("MUTANT_UNDER_TEST") == "stats":
 
 def functions(root: Path) -> dict[Function, str]:
     """Return the code of each function and method below `root`, without texts."""
-    found = {}
+    code = {}
     for path in sorted((root / "src/wallnet").rglob("*.py")):
         module = ".".join(path.relative_to(root / "src").with_suffix("").parts)
         for outer in ast.parse(path.read_text(encoding="utf-8")).body:
             owner = outer.name if isinstance(outer, ast.ClassDef) else ""
             for node in outer.body if isinstance(outer, ast.ClassDef) else [outer]:
                 if isinstance(node, ast.FunctionDef):
-                    found[module, owner, node.name] = _essence(node)
-    return found
+                    code[module, owner, node.name] = _essence(node)
+    return code
 
 
 def changed(root: Path, since: str) -> list[Function]:
@@ -131,10 +131,10 @@ def mutants(root: Path, chosen: Sequence[Function]) -> Iterator[tuple[Function, 
 
 def verdicts(root: Path) -> dict[str, int | None]:
     """Return mutmut's exit code for each mutant, None for one that was not tried."""
-    found: dict[str, int | None] = {}
+    codes: dict[str, int | None] = {}
     for path in (root / "mutants/src").rglob("*.meta"):
-        found |= json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
-    return found
+        codes |= json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+    return codes
 
 
 def difference(root: Path, mutant: str) -> str:
@@ -182,7 +182,9 @@ def main() -> None:
     # a sample is of few parts, whose tests are then fewer
     chance.shuffle(chosen)
     parts = list(dict.fromkeys(map(part, chosen)))
-    tested = [each for each in parts if (ROOT / "tests" / each).is_dir() and each not in SLOW]
+    tested = [
+        folder for folder in parts if (ROOT / "tests" / folder).is_dir() and folder not in SLOW
+    ]
     chosen = sorted((f for f in chosen if part(f) in tested), key=lambda f: tested.index(part(f)))
     chosen = chosen[: arguments.functions]
     if not chosen:
@@ -203,11 +205,11 @@ def main() -> None:
         chance.shuffle(drawn)
         run_until(end, [MUTMUT, "run", *(key for _, key in drawn)], root)
         codes = verdicts(root)
-        found = Counter(VERDICTS.get(codes[key], NOTICED) for _, key in drawn)
+        counts = Counter(VERDICTS.get(codes[key], NOTICED) for _, key in drawn)
         for function, key in drawn:
             if codes[key] == 0:
                 print(f"SURVIVED {'.'.join(filter(None, function))}\n{difference(root, key)}")
-    print(", ".join(f"{count} {verdict}" for verdict, count in sorted(found.items())))
+    print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
 
 
 if __name__ == "__main__":

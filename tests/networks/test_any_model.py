@@ -116,7 +116,7 @@ def test_weights_of_synapses_are_on_levels_and_other_parameters_are_as_they_were
     assert list(synaptic_layers(placed)) == synapses
     assert placed.digital_layers == digital_layers(model) == digital
     entries = np.concatenate([-NORMALIZED[:0:-1], NORMALIZED])
-    moved = {f"{each}.weight" for each in synapses}
+    moved = {f"{layer}.weight" for layer in synapses}
     # two names of one tensor
     moved |= {"words.weight"} if name == "attending" else set()
     assert all(torch.equal(t, before[key]) for key, t in model.state_dict().items())
@@ -144,7 +144,7 @@ def test_the_rows_of_a_transposed_convolution_are_its_outputs(make, rows):
     torch.manual_seed(3)
     layer = make()
     placed = quantize(layer, CONDUCTANCES, "row")
-    before, after = (rows(each.weight.detach().numpy()) for each in (layer, placed))
+    before, after = (rows(module.weight.detach().numpy()) for module in (layer, placed))
     assert len(before) == len(layer.bias)
     for old, new in zip(before, after, strict=True):
         values = old.min() + np.ptp(old) * NORMALIZED
@@ -165,8 +165,8 @@ def test_layers_are_chosen_by_name_by_class_and_by_the_name_of_a_class(made):
     assert torch.equal(placed.last.weight, model.last.weight)
     weight = model.lstm.weight_hh_l0.detach().numpy()
     expected = nearest(weight, weight.min() + np.ptp(weight) * NORMALIZED)
-    found = placed.lstm.weight_hh_l0.detach().numpy()
-    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-7)
+    computed = placed.lstm.weight_hh_l0.detach().numpy()
+    np.testing.assert_allclose(computed, expected, rtol=0, atol=3e-7)
     attending = made("attending")
     assert list(synaptic_layers(attending, ["MultiheadAttention", nn.Linear])) == [
         "attention.in_proj_weight",

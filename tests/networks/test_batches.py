@@ -154,5 +154,5 @@ def test_shifted_training_images_stay_within_their_shift(images):
     counts = [chosen.count(shift) for shift in itertools.product((-1, 0, 1), repeat=2)]
     assert min(counts) > 480 / 9 / 2
     # images that are not trained on are not shifted
-    ((found, _),) = data.whole("validation")
-    np.testing.assert_array_equal(found.numpy(), data.validation[0].numpy() / np.float32(255))
+    ((inputs, _),) = data.whole("validation")
+    np.testing.assert_array_equal(inputs.numpy(), data.validation[0].numpy() / np.float32(255))

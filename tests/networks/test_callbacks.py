@@ -129,8 +129,8 @@ def test_training_on_levels_is_the_straight_through_estimator(images):
     # a weight between two levels may fall to the other side by rounding
     assert module.losses == pytest.approx(losses, rel=1e-3, abs=0)
     for name, weight, levels in zip(("features.0", "head"), hidden, values, strict=True):
-        found = synaptic_layers(module)[name].weight
-        agree = (found - nearest(weight, levels)).abs() < 1e-6
+        computed = synaptic_layers(module)[name].weight
+        agree = (computed - nearest(weight, levels)).abs() < 1e-6
         assert agree.float().mean() > 0.98
 
 
@@ -149,8 +149,8 @@ def test_gradients_of_several_batches_move_the_hidden_weights(images):
     )
     fit(whole, loader(images, 20), TrainOnLevels(CONDUCTANCES, "signed"), max_epochs=3)
     for name, layer in synaptic_layers(whole).items():
-        found = synaptic_layers(small)[name].weight
-        agree = (found - layer.weight).abs() < 1e-6
+        computed = synaptic_layers(small)[name].weight
+        agree = (computed - layer.weight).abs() < 1e-6
         assert agree.float().mean() > 0.98
 
 
@@ -183,16 +183,16 @@ def test_a_training_continues_from_a_checkpoint(images, tmp_path, learn_scales):
     fit(interrupted, loader(images), callback(), max_epochs=1).save_checkpoint(tmp_path / "a.ckpt")
     resumed = Plain()
     fit(resumed, loader(images), callback(), max_epochs=2, ckpt_path=tmp_path / "a.ckpt")
-    found, expected = resumed.state_dict(), whole.state_dict()
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
-    assert not torch.equal(found["head.weight"], interrupted.head.weight)
+    state, expected = resumed.state_dict(), whole.state_dict()
+    assert state.keys() == expected.keys()
+    assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
+    assert not torch.equal(state["head.weight"], interrupted.head.weight)
 
 
 def test_the_default_mapping_has_the_least_squared_error():
-    found, expected = TrainOnLevels(CONDUCTANCES).mapping, WeightMapping("signed", CONDUCTANCES)
-    assert type(found) is type(expected)
-    assert (found.scale, found.per_row) == ("fitted", False)
+    mapping, expected = TrainOnLevels(CONDUCTANCES).mapping, WeightMapping("signed", CONDUCTANCES)
+    assert type(mapping) is type(expected)
+    assert (mapping.scale, mapping.per_row) == ("fitted", False)
 
 
 def test_what_cannot_be_on_levels_is_refused_before_training():

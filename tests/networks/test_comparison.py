@@ -40,20 +40,20 @@ def mapped(compared, place, results, tmp_path_factory):
     return comparison(compared, data, place, results, folder), folder
 
 
-def accuracies(found):
-    return {(row["mapping"], row["stage"]): row["validation_accuracy"] for row in found["rows"]}
+def accuracies(record):
+    return {(row["mapping"], row["stage"]): row["validation_accuracy"] for row in record["rows"]}
 
 
 def test_a_comparison_has_the_numbers_of_the_stages_themselves(mapped, results):
     """`wallnet map` computes the same stages; a comparison has no fine-tuned network."""
-    found = accuracies(mapped[0])
+    numbers = accuracies(mapped[0])
     compared = ("quantized", "compensated", "on_levels")
-    assert set(found) == {(name, stage) for name in NAMES for stage in compared}
+    assert set(numbers) == {(name, stage) for name in NAMES for stage in compared}
     for stage in compared:
         expected = results[stage][0]["validation_accuracy"]
-        assert found["layer", stage] == pytest.approx(expected, abs=1e-9)
-    told = {key: mapped[0][key] for key in ("kind", "dataset", "device", "reading", "seed")}
-    assert tuple(told.values()) == ("comparison", "blots", "synapse", "series", SEED)
+        assert numbers["layer", stage] == pytest.approx(expected, abs=1e-9)
+    attributes = {key: mapped[0][key] for key in ("kind", "dataset", "device", "reading", "seed")}
+    assert tuple(attributes.values()) == ("comparison", "blots", "synapse", "series", SEED)
     assert (mapped[0]["device_levels"], mapped[0]["rows"][0]["recipe"]) == (6, "plain")
 
 
@@ -79,9 +79,9 @@ def test_a_comparison_has_a_row_for_every_recipe(networks, images, place, result
 
 def test_a_comparison_leaves_only_its_result(mapped):
     folder = mapped[1]
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    paths = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     started = "networks/blots/none/none/none/plain/fp32/seed-3/best.ckpt"
-    assert found == {started, "mappings/seed-3.json"}
+    assert paths == {started, "mappings/seed-3.json"}
 
 
 def test_a_comparison_never_reads_the_test_images(
@@ -90,5 +90,5 @@ def test_a_comparison_never_reads_the_test_images(
     turned = images._replace(
         test_images=255 - images.test_images, test_labels=(images.test_labels + 1) % 4
     )
-    found = comparison(compared, turned, place, results, tmp_path)
-    assert accuracies(found) == accuracies(mapped[0])
+    record = comparison(compared, turned, place, results, tmp_path)
+    assert accuracies(record) == accuracies(mapped[0])

@@ -24,8 +24,8 @@ def correlated(count: int, features: int, seed: int) -> torch.Tensor:
     return inputs
 
 
-def error(weight: torch.Tensor, found: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
-    lost = (weight - found).double()
+def error(weight: torch.Tensor, rounding: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
+    lost = (weight - rounding).double()
     return torch.einsum("oi,ij,oj->o", lost, products, lost)
 
 
@@ -37,18 +37,18 @@ def test_the_error_is_near_the_least_of_all_roundings():
     allowed = mapping.weights_at(torch.arange(3), circuit)
     every = torch.tensor(list(itertools.product(allowed.tolist(), repeat=6)))
     inputs = [correlated(300, 6, seed) for seed in range(40)]
-    products = torch.stack([torch.cov(each.T, correction=0).double() for each in inputs])
+    products = torch.stack([torch.cov(batch.T, correction=0).double() for batch in inputs])
     drawn = [torch.rand(1, 6, generator=torch.Generator().manual_seed(seed)) for seed in range(40)]
     weight = 1.6 * torch.stack(drawn) - 0.8
     half = circuit.scaled(torch.tensor(0.5))
-    small, found = compensation.rounded(weight, products, [half, circuit], mapping)
+    small, roundings = compensation.rounded(weight, products, [half, circuit], mapping)
     assert set(small.flatten().tolist()) <= set((allowed / 2).tolist())
-    assert set(found.flatten().tolist()) <= set(allowed.tolist())
+    assert set(roundings.flatten().tolist()) <= set(allowed.tolist())
     excess, plain = [], []
-    for each, ours, about in zip(weight, found, products, strict=True):
-        least = error(each, every, about).min()
-        excess.append(error(each, ours, about)[0] / least)
-        plain.append(error(each, mapping.snap(each, circuit), about)[0] / least)
+    for row, ours, about in zip(weight, roundings, products, strict=True):
+        least = error(row, every, about).min()
+        excess.append(error(row, ours, about)[0] / least)
+        plain.append(error(row, mapping.snap(row, circuit), about)[0] / least)
     assert torch.stack(excess).median() < 1.5
     assert torch.stack(plain).median() > 1.7
 
@@ -68,7 +68,7 @@ def test_mean_outputs_follow_from_mean_inputs(layer: nn.Module, shape: tuple[int
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(2))
     rows = compensation._rows(layer, inputs)
     weights = layer.weight.flatten(1).chunk(len(rows))
-    sums = torch.cat([w @ each.mean(dim=0) for w, each in zip(weights, rows, strict=True)])
+    sums = torch.cat([w @ group.mean(dim=0) for w, group in zip(weights, rows, strict=True)])
     outputs = layer(inputs)
     outputs = outputs.flatten(0, -2) if isinstance(layer, nn.Linear) else outputs.transpose(0, 1)
     mean = outputs.mean(dim=0) if isinstance(layer, nn.Linear) else outputs.flatten(1).mean(dim=1)
@@ -101,10 +101,10 @@ def test_any_model_is_put_on_levels(mapping: str):
     before = copy.deepcopy(model.state_dict())
     placed = copy.deepcopy(model).train()
     layers = synaptic_layers(placed)
-    found = compensation.compensated(placed, layers, WeightMapping(mapping, LEVELS), images)
-    found.entries(layers)  # raises for a weight that is not on a level
+    placement = compensation.compensated(placed, layers, WeightMapping(mapping, LEVELS), images)
+    placement.entries(layers)  # raises for a weight that is not on a level
     assert placed.training
-    assert set(found.circuits) == {"last", "unused", "first", "up"}
+    assert set(placement.circuits) == {"last", "unused", "first", "up"}
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name])
         if "norm" in name or name in ("up.bias", "unused.bias"):
@@ -112,7 +112,7 @@ def test_any_model_is_put_on_levels(mapping: str):
     # the mean of the outputs is kept by the last bias, in spite of all roundings before
     torch.testing.assert_close(placed.eval()(images).mean(0), model(images).mean(0))
     plain = quantize(model, LEVELS, mapping)
-    lost = [(each(images) - model(images)).square().mean() for each in (placed, plain)]
+    lost = [(network(images) - model(images)).square().mean() for network in (placed, plain)]
     assert lost[0] < 0.8 * lost[1]
 
 
@@ -123,7 +123,9 @@ def test_layers_compensate_each_other():
     fresh = correlated(6000, 40, 3)[2000:]
     with_data = quantize(model, LEVELS, "signed-fitted", data=data, logits=False)
     without = quantize(model, LEVELS, "signed-fitted")
-    lost = [(each(fresh) - model(fresh)).square().mean().item() for each in (with_data, without)]
+    lost = [
+        (network(fresh) - model(fresh)).square().mean().item() for network in (with_data, without)
+    ]
     assert lost[0] < 0.6 * lost[1]
 
 
@@ -134,12 +136,12 @@ def test_logits_count_where_they_change_probabilities():
     model[2].weight.data *= 4
     data = 2 * correlated(3000, 20, 8)
     fresh = 2 * correlated(6000, 20, 8)[3000:]
-    wanted = model(fresh).softmax(1)
-    found = {}
+    expected = model(fresh).softmax(1)
+    divergences = {}
     for logits in (True, False):
-        given = quantize(model, LEVELS, "signed-fitted", data=data, logits=logits)(fresh).softmax(1)
-        found[logits] = (wanted * (wanted / given).log()).sum(1).mean().item()
-    assert found[True] < 0.9 * found[False]
+        share = quantize(model, LEVELS, "signed-fitted", data=data, logits=logits)(fresh).softmax(1)
+        divergences[logits] = (expected * (expected / share).log()).sum(1).mean().item()
+    assert divergences[True] < 0.9 * divergences[False]
 
 
 def test_the_shares_are_the_diagonal_of_the_fisher_matrix():
@@ -154,11 +156,11 @@ def test_labels_and_order_of_the_images_do_not_matter():
     torch.manual_seed(5)
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 4)).eval()
     images = torch.rand(300, 1, 3, 4)
-    found = [
+    weights = [
         quantize(model, LEVELS, "signed-fitted", data=images[order])[1].weight
         for order in (torch.arange(300), torch.arange(299, -1, -1))
     ]
-    assert torch.equal(*found)
+    assert torch.equal(*weights)
 
 
 def test_a_layer_before_the_last_is_not_weighted_by_probabilities():

@@ -45,14 +45,14 @@ def test_the_histogram_is_of_each_layers_own_weights(results):
     for record, checkpoint in results.values():
         network = storage.load_network(checkpoint, "dense")
         assert set(record["weights"]) == {"hidden", "output"}
-        for name, found in record["weights"].items():
+        for name, histogram in record["weights"].items():
             layer = getattr(network.model, name)
             weight = layer.weight.detach().numpy()
-            assert sum(found["counts"]) == weight.size
-            assert found["range"] == pytest.approx([weight.min(), weight.max()], abs=1e-7)
-            expected = np.histogram(weight, bins=len(found["counts"]))[0]
-            assert found["counts"] == expected.tolist()
-            assert found["different_values"] == np.unique(weight).size
+            assert sum(histogram["counts"]) == weight.size
+            assert histogram["range"] == pytest.approx([weight.min(), weight.max()], abs=1e-7)
+            expected = np.histogram(weight, bins=len(histogram["counts"]))[0]
+            assert histogram["counts"] == expected.tolist()
+            assert histogram["different_values"] == np.unique(weight).size
 
 
 def test_misread_images_are_shown_with_label_and_prediction(results, images):

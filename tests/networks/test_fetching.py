@@ -136,7 +136,7 @@ def test_sources_are_tried_in_turn_and_what_they_bring_is_checked(tmp_path, monk
 
 
 @pytest.fixture
-def known(tmp_path, monkeypatch):
+def tiny_job(tmp_path, monkeypatch):
     """Return a data set that can be fetched from a folder that represents the network."""
     job = own(checksums=original(tmp_path / "origin"))
     write_images(tmp_path / "Tiny/raw", training=20, test=10)
@@ -156,19 +156,19 @@ def known(tmp_path, monkeypatch):
     ids=["truncated", "folder", "link"],
 )
 def test_a_faulty_file_of_a_known_data_set_is_fetched_once_it_is_deleted(
-    folder, known, harm, words
+    folder, tiny_job, harm, words
 ):
     """It may be the user's, such as a link to a disk that is not there now."""
     path = folder / "Tiny/raw" / TRAIN_IMAGES
-    before = fetching.provide(known, folder, folder / "before.json")
+    before = fetching.provide(tiny_job, folder, folder / "before.json")
     kept = {name: (path.parent / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
     harm(path)
     with pytest.raises(FileError) as caught:
-        fetching.provide(known, folder, folder / "tiny.json")
+        fetching.provide(tiny_job, folder, folder / "tiny.json")
     one_sentence(caught, str(path), words)
     assert os.path.lexists(path)
     path.rename(folder / "deleted")
-    assert fetching.provide(known, folder, folder / "tiny.json") == before
+    assert fetching.provide(tiny_job, folder, folder / "tiny.json") == before
     assert kept == {name: (path.parent / name).stat().st_mtime_ns for name in DATA_FILES[1:]}
 
 
@@ -200,18 +200,18 @@ def test_only_torchvision_is_tried_unless_more_is_allowed(tmp_path, monkeypatch)
     assert not (tmp_path / "ran").exists()
 
 
-def test_without_sources_only_the_data_folder_counts(folder, known):
+def test_without_sources_only_the_data_folder_counts(folder, tiny_job):
     raw = folder / "Tiny/raw"
-    before = fetching.provide(known, folder, folder / "tiny.json", ())
+    before = fetching.provide(tiny_job, folder, folder / "tiny.json", ())
     (raw / TEST_LABELS).unlink()
     with pytest.raises(FileError) as caught:
-        fetching.provide(known, folder, folder / "tiny.json", ())
+        fetching.provide(tiny_job, folder, folder / "tiny.json", ())
     one_sentence(
         caught,
         f"{raw} lacks {TEST_LABELS}; "
         "allow torchvision in networks.sources, or put the uncompressed IDX files there",
     )
-    assert fetching.provide(known, folder, folder / "tiny.json", ("torchvision",)) == before
+    assert fetching.provide(tiny_job, folder, folder / "tiny.json", ("torchvision",)) == before
 
 
 def test_where_images_may_come_from_is_in_no_job(default_campaign):
@@ -236,11 +236,11 @@ def test_the_campaign_hands_its_sources_to_the_job(campaign):
 )
 def test_torchvision_downloads_the_data_set_of_that_name(tmp_path, monkeypatch, name, called):
     """A class of torchvision, replaced here, writes into a folder of its own name."""
-    asked = []
+    calls = []
 
     def of_name(theirs):
         def download(root, **options):
-            asked.append((theirs, options))
+            calls.append((theirs, options))
             write_images(Path(root) / theirs / "raw", training=20, test=10)
 
         return download
@@ -250,7 +250,7 @@ def test_torchvision_downloads_the_data_set_of_that_name(tmp_path, monkeypatch, 
     sums = original(tmp_path / "origin")
     job = DataJob(name=name, dataset=DataSet(folder="fetched", checksums=sums))
     fetching.provide(job, tmp_path, tmp_path / "record.json")
-    assert asked == [(called, {"download": True})]
+    assert calls == [(called, {"download": True})]
     assert sorted(path.name for path in (tmp_path / "fetched").iterdir()) == sorted(DATA_FILES)
 
 
@@ -343,10 +343,10 @@ def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("harm", [truncated, os.unlink], ids=["truncated", "missing"])
-def test_damage_after_the_check_is_found_again_by_running_again(folder, known, harm):
+def test_damage_after_the_check_is_found_again_by_running_again(folder, tiny_job, harm):
     """Snakemake sees only the record; after its rejection, the data set is checked again."""
     record = folder / "results" / "tiny.json"
-    fetching.provide(known, folder, record)
+    fetching.provide(tiny_job, folder, record)
     whole, path = record.read_bytes(), folder / "Tiny/raw" / TRAIN_IMAGES
     harm(path)
     with pytest.raises(FileError) as caught:
@@ -354,7 +354,7 @@ def test_damage_after_the_check_is_found_again_by_running_again(folder, known, h
     one_sentence(caught, str(path), "has changed since it was checked", "run snakemake again")
     assert list(files.find_damaged(record.parent)) == [str(record)]
     path.unlink(missing_ok=True)
-    fetching.provide(known, folder, record)
+    fetching.provide(tiny_job, folder, record)
     assert record.read_bytes() == whole
     images.load(record, folder)
     assert files.find_damaged(record.parent) == {}
@@ -364,9 +364,9 @@ def test_damage_after_the_check_is_found_again_by_running_again(folder, known, h
     ("text", "expected"), [("", [""]), ("npm,torchvision", ["npm", "torchvision"])]
 )
 def test_the_command_takes_a_list_of_sources(monkeypatch, text, expected):
-    given = []
-    monkeypatch.setattr(fetching, "provide", lambda *arguments: given.append(arguments))
+    calls = []
+    monkeypatch.setattr(fetching, "provide", lambda *arguments: calls.append(arguments))
     command = ["data", "--job", own().to_json(), "--data-folder", "data", "--out", "tiny.json"]
     cli.main([*command, "--sources", text])
     cli.main(command)
-    assert [arguments[3] for arguments in given] == [expected, ["torchvision"]]
+    assert [arguments[3] for arguments in calls] == [expected, ["torchvision"]]

@@ -25,15 +25,15 @@ class Regression(lightning.LightningModule):
         self.learning_rate = learning_rate
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:
-        inputs, wanted = batch
-        return nn.functional.mse_loss(self.layer(inputs), wanted)
+        inputs, targets = batch
+        return nn.functional.mse_loss(self.layer(inputs), targets)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=self.learning_rate)
 
 
 def fitted(
-    network: Regression, inputs: Tensor, wanted: Tensor, epochs: int, **circuits: Circuit
+    network: Regression, inputs: Tensor, targets: Tensor, epochs: int, **circuits: Circuit
 ) -> TrainOnLevels:
     callback = TrainOnLevels(LEVELS, "signed", learn_scales=True, circuits=circuits)
     trainer = lightning.Trainer(
@@ -45,7 +45,7 @@ def fitted(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(network, DataLoader(TensorDataset(inputs, wanted), batch_size=len(inputs)))
+    trainer.fit(network, DataLoader(TensorDataset(inputs, targets), batch_size=len(inputs)))
     return callback
 
 
@@ -54,14 +54,14 @@ def test_a_step_is_that_of_lsq():
     scale, rate = 0.8, 0.01
     hidden = torch.tensor([[0.31, -0.66, 1.7]])
     placed = torch.tensor([[0.4, -0.8, 0.8]])
-    inputs, wanted = torch.tensor([[1.0, 2.0, -3.0]]), torch.tensor([[0.5]])
+    inputs, targets = torch.tensor([[1.0, 2.0, -3.0]]), torch.tensor([[0.5]])
     gradient = 2 * ((placed * inputs).sum() - 0.5) * inputs
     # the third weight is beyond the outermost level: it is clipped to it, which is not inside
     slope = gradient * torch.tensor([[0.4 - 0.31, -0.8 + 0.66, 0.8]])
     expected = 1 - rate * slope.sum().item() / math.sqrt(3 * 5 / 2)
     network = Regression(hidden, rate)
     callback = fitted(
-        network, inputs, wanted, 1, layer=Circuit(torch.tensor(0.0), torch.tensor(scale))
+        network, inputs, targets, 1, layer=Circuit(torch.tensor(0.0), torch.tensor(scale))
     )
     factor = getattr(network, FACTORS)[0].item()
     assert factor == pytest.approx(expected, abs=1e-6)

@@ -36,8 +36,8 @@ RULES = ("layer", "row", "differential", "signed")
 def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     path = write_synapse(tmp_path / "synapse.json", 6)
     suffixes = ["", *(f"-{levels}" for levels in LEVEL_SETS[1:])]
-    found = [read_mapping(path, "parallel", f"layer{suffix}") for suffix in suffixes]
-    counts = [len(mapping.conductances) for mapping, _ in found]
+    mappings = [read_mapping(path, "parallel", f"layer{suffix}") for suffix in suffixes]
+    counts = [len(mapping.conductances) for mapping, _ in mappings]
     assert counts == [6, 11, 6, 4, 2]
     largest = ("largest", float("inf"))
     for name in SCHEMES:
@@ -148,10 +148,10 @@ def test_every_scale_is_that_of_its_rule(name, shape):
     expected, ranges = calculated(name, weight)
     per_row = split_mapping(name).per_row
     ends = (circuit.offset + circuit.scale * mapping.table[end] for end in (0, -1))
-    for found, wanted in zip(ends, ranges.T, strict=True):
-        assert tuple(found.shape) == ((shape[0], *[1] * (len(shape) - 1)) if per_row else ())
+    for computed, bound in zip(ends, ranges.T, strict=True):
+        assert tuple(computed.shape) == ((shape[0], *[1] * (len(shape) - 1)) if per_row else ())
         # single precision deviates by 2e-7
-        np.testing.assert_allclose(found.flatten().numpy(), wanted, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(computed.flatten().numpy(), bound, rtol=0, atol=1e-6)
     np.testing.assert_allclose(mapping.snap(weight, circuit).numpy(), expected, rtol=0, atol=1e-6)
 
 

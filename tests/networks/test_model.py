@@ -116,10 +116,10 @@ def test_dropout_leaves_out_hidden_neurons_in_training_alone(factory):
     network = factory(Shape(8, 8, 4, 50, 0.4), nn.ReLU())
     assert not torch.equal(network(images), network(images))
     kept = []
-    network.dropout.register_forward_hook(lambda layer, given, out: kept.append((given[0], out)))
+    network.dropout.register_forward_hook(lambda layer, inputs, out: kept.append((inputs[0], out)))
     for _ in range(50):
         network(images)
-    shares = [float((out[given > 0] > 0).float().mean()) for given, out in kept]
+    shares = [float((out[inputs > 0] > 0).float().mean()) for inputs, out in kept]
     assert np.mean(shares) == pytest.approx(0.6, abs=0.03)
     network.eval()
     assert torch.equal(network(images), network(images))
@@ -206,13 +206,13 @@ def test_a_teacher_has_its_share_of_the_loss():
         powers = np.exp(np.array(values, dtype=float))
         return powers / powers.sum(axis=1, keepdims=True)
 
-    known = teacher(images).detach().numpy()
-    plain, soft = (shares(logits.detach().numpy() / each) for each in (1, 2))
-    by_teacher = -4 * (shares(known / 2) * np.log(soft)).sum(axis=1).mean()
+    teacher_logits = teacher(images).detach().numpy()
+    plain, soft = (shares(logits.detach().numpy() / temperature) for temperature in (1, 2))
+    by_teacher = -4 * (shares(teacher_logits / 2) * np.log(soft)).sum(axis=1).mean()
     by_labels = -np.log(plain[[0, 1], [2, 1]]).mean()
     assert loss.item() == pytest.approx(0.3 * by_teacher + 0.7 * by_labels, rel=1e-5, abs=0)
     # of logits that agree with the teacher's, only the labels have a gradient
-    logits = torch.tensor(known, requires_grad=True)
+    logits = torch.tensor(teacher_logits, requires_grad=True)
     Teacher(teacher, 1.0).loss(images, logits, torch.tensor([2, 1])).backward()
     assert logits.grad.abs().max() < 1e-6
 
@@ -220,10 +220,10 @@ def test_a_teacher_has_its_share_of_the_loss():
 def test_a_network_is_validated_with_labels_whatever_it_learns():
     network = classifier(1, 2, 3, 4, learning_rate=0.0)
     images = [batch((0, 2, 1, 1, 0))]
-    found = []
+    points = []
     for teacher in (None, Teacher(classifier(1, 2, 3, 4), 0.7)):
         network.teacher = teacher
         fit(network, data_of([images], images), still(1))
-        found += network.curve
-    assert found[0]["validation_loss"] == found[1]["validation_loss"] > 0
-    assert found[0]["training_loss"] != found[1]["training_loss"]
+        points += network.curve
+    assert points[0]["validation_loss"] == points[1]["validation_loss"] > 0
+    assert points[0]["training_loss"] != points[1]["training_loss"]

@@ -65,7 +65,7 @@ def expected(epochs=2):
                 optimizer.step()
             for weight, levels in zip(hidden, values, strict=True):
                 weight.clamp_(levels[0], levels[-1])
-    return [nearest(*each) for each in zip(hidden, values, strict=True)]
+    return [nearest(*pair) for pair in zip(hidden, values, strict=True)]
 
 
 class TwoOptimisers(LightningModule):
@@ -86,7 +86,7 @@ class TwoOptimisers(LightningModule):
 
 def fit(module, *callbacks, epochs=2, **more):
     silent = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
-    if not any(isinstance(each, ModelCheckpoint) for each in callbacks):
+    if not any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         silent["enable_checkpointing"] = False
     Trainer(accelerator="cpu", max_epochs=epochs, callbacks=list(callbacks), **silent, **more).fit(
         module, batches()
@@ -141,9 +141,9 @@ def test_a_training_goes_on_from_the_state_of_a_prepared_model():
     resumed = nn.Sequential(nn.Linear(5, 7), nn.BatchNorm1d(7), nn.ReLU(), nn.Linear(7, 3))
     prepare_qat(resumed, CONDUCTANCES).load_state_dict(parts.state_dict())
     learn(resumed, [torch.optim.SGD(resumed.parameters(), 0.1)])
-    found, wanted = convert(resumed).state_dict(), convert(whole).state_dict()
-    assert found.keys() == network().state_dict().keys()
-    assert all(torch.equal(found[name], value) for name, value in wanted.items())
+    resumed_state, whole_state = convert(resumed).state_dict(), convert(whole).state_dict()
+    assert resumed_state.keys() == network().state_dict().keys()
+    assert all(torch.equal(resumed_state[name], value) for name, value in whole_state.items())
 
 
 def test_weights_that_layers_share_are_on_the_levels_in_each():
@@ -206,8 +206,8 @@ def test_the_outputs_of_a_transposed_convolution_have_their_scales(groups):
     torch.testing.assert_close(placed, torch.stack([*map(nearest, hidden, values.flatten(1))]))
     twin = nn.ConvTranspose1d(4, 6, 7, groups=groups)
     twin.load_state_dict({"weight": model.weight.detach(), "bias": model.bias.detach()})
-    for each in (model, twin):
-        each(inputs).square().sum().backward()
+    for layer in (model, twin):
+        layer(inputs).square().sum().backward()
     original, step = model.parametrizations.weight.original, model.parametrizations.weight[0]
     torch.testing.assert_close(original.grad, twin.weight.grad)
     inside = (hidden - middle).abs() < side

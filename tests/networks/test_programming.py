@@ -76,10 +76,10 @@ def test_conductances_give_back_the_network(written):
     restored = other()
     programmings.restore(path, restored, from_conductance=True)
     for name in ("kernels", "wide", "tall"):
-        found, expected = getattr(restored, name), getattr(model, name)
-        deviation = (found.weight - expected.weight).abs()
+        layer, expected = getattr(restored, name), getattr(model, name)
+        deviation = (layer.weight - expected.weight).abs()
         assert (deviation <= 1e-6 * circuits[name].scale).all()
-        assert found.bias is None or torch.equal(found.bias, expected.bias)
+        assert layer.bias is None or torch.equal(layer.bias, expected.bias)
 
 
 def test_every_weight_follows_from_its_row_of_the_table(written):
@@ -234,5 +234,5 @@ def test_a_synapse_may_have_hundreds_of_levels(tmp_path):
     }
     path = tmp_path / "programming.nc"
     files.write_dataset(files.dataset("programming", values), path, "programming", {})
-    found = files.read_dataset(path, "programming")["programmed_level"].values
-    assert found.tolist() == [[299, -1], [130, -1]]
+    levels = files.read_dataset(path, "programming")["programmed_level"].values
+    assert levels.tolist() == [[299, -1], [130, -1]]

@@ -160,9 +160,11 @@ def test_a_model_of_any_dtype_is_quantised(dtype):
     expected = quantize(single, CONDUCTANCES, "signed")[3].weight.to(dtype)
     assert torch.equal(placed[3].weight, expected)
     data = rows().to(dtype)
-    plain, better = (quantize(model, CONDUCTANCES, data=each)(data) for each in (None, data))
-    wanted = model(data).float()
-    assert (better - wanted).square().mean() < 0.7 * (plain - wanted).square().mean()
+    plain, better = (
+        quantize(model, CONDUCTANCES, data=calibration)(data) for calibration in (None, data)
+    )
+    outputs = model(data).float()
+    assert (better - outputs).square().mean() < 0.7 * (plain - outputs).square().mean()
 
 
 @pytest.mark.parametrize("levels", [CONDUCTANCES, [1e-6 * (k**1.5 + 1) for k in range(60)]])

@@ -47,10 +47,10 @@ def test_weights_are_on_the_levels_where_they_should_be(results):
 
 def test_learned_scales_are_those_of_the_network(results, networks, images, place, tmp_path):
     learned = with_recipe(networks, on_levels={"scales": "learned"})
-    found = on_levels(learned, images, place, results["fp32"][1], tmp_path)
+    outputs = on_levels(learned, images, place, results["fp32"][1], tmp_path)
     scales = {}
     for stage in ("quantized", "compensated", "on_levels"):
-        metrics, path = found[stage]
+        metrics, path = outputs[stage]
         record = files.read_json(metrics)
         for name in LAYERS:
             weight = getattr(model_of(path), name).weight.detach()
@@ -58,14 +58,14 @@ def test_learned_scales_are_those_of_the_network(results, networks, images, plac
             assert (weight[..., None] - values).abs().amin(dim=-1).max() < 1e-7
             scales.setdefault(name, []).append(record["circuits"][name]["scale"][0])
     for quantized, compensated, trained in scales.values():
-        tried = [compensated / quantized / each for each in SCALES]
-        assert min(abs(each - 1) for each in tried) < 1e-5
+        tried = [compensated / quantized / scale for scale in SCALES]
+        assert min(abs(ratio - 1) for ratio in tried) < 1e-5
         assert abs(trained / compensated - 1) > 1e-3
 
 
 def test_networks_on_the_levels_have_a_programming_and_others_have_none(results):
-    found = [stage for stage, (_, path) in results.items() if programming(path).exists()]
-    assert found == list(PROGRAMMED)
+    stage_names = [stage for stage, (_, path) in results.items() if programming(path).exists()]
+    assert stage_names == list(PROGRAMMED)
 
 
 def test_the_seed_matters(results, networks, images, place, tmp_path):
@@ -108,15 +108,15 @@ def test_an_unsuitable_neuron_is_refused_unless_allowed(networks, images, tmp_pa
 
 def recorded(monkeypatch):
     """Record the start and the callbacks of each training in place of training."""
-    found = {}
+    trainings = {}
 
     def train(run, stage, network, *beside, **more):
-        found[stage] = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        found[stage] |= {"settings": dict(network.hparams), "beside": beside}
+        trainings[stage] = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        trainings[stage] |= {"settings": dict(network.hparams), "beside": beside}
         return network
 
     monkeypatch.setattr(stages.Run, "train", train)
-    return found
+    return trainings
 
 
 def test_continued_starts_from_the_best_weights_of_the_first_training(
@@ -129,10 +129,10 @@ def test_continued_starts_from_the_best_weights_of_the_first_training(
         on_levels={"learning_rate": 0.0125, "schedule": "cosine", "dropout": 0.125},
         fine_tuned={"learning_rate": 0.5},
     )
-    found = recorded(monkeypatch)
+    trainings = recorded(monkeypatch)
     start = results["fp32"][1]
     trained_on(different, images, start, tmp_path)
-    begun = found["continued"]
+    begun = trainings["continued"]
     expected = torch.load(start, weights_only=True)["state_dict"]
     assert len(expected) == 4
     assert all(torch.equal(begun[name], tensor) for name, tensor in expected.items())
@@ -160,10 +160,10 @@ def test_a_network_has_the_shape_of_its_images(networks, images, place, tmp_path
     wide = images._replace(
         training_images=images.training_images[:, :5], test_images=images.test_images[:, :5]
     )
-    found = recorded(monkeypatch)
+    trainings = recorded(monkeypatch)
     settings = {"dropout": 0.375, "learning_rate": 0.0125, "schedule": "cosine"}
     metrics, _ = free(with_recipe(networks, fp32=settings), wide, place, tmp_path)
-    begun = found["fp32"]["settings"]
+    begun = trainings["fp32"]["settings"]
     assert begun["shape"] == [5, 8, 4, 12, 0.375]
     assert (begun["learning_rate"], begun["schedule"]) == (0.0125, "cosine")
     assert files.read_json(metrics)["image_shape"] == [5, 8]
@@ -206,10 +206,10 @@ def test_training_on_levels_learns_a_share_from_the_first_network(
     results, networks, images, place, tmp_path, monkeypatch
 ):
     """The other stages learn from labels alone, and the first network stays as it is."""
-    found = {}
+    teachers = {}
 
     def train(run, stage, network, *beside, **more):
-        found[stage] = network.teacher
+        teachers[stage] = network.teacher
         return untrained(run, stage, network, *beside, **more)
 
     monkeypatch.setattr(stages.Run, "train", train)
@@ -217,8 +217,8 @@ def test_training_on_levels_learns_a_share_from_the_first_network(
     shared = with_recipe(networks, on_levels={"distillation": 0.375})
     on_levels(shared, images, place, start, tmp_path)
     trained_on(shared, images, start, tmp_path)
-    teacher = found.pop("on_levels")
-    assert found == {"fine_tuned": None, "continued": None}
+    teacher = teachers.pop("on_levels")
+    assert teachers == {"fine_tuned": None, "continued": None}
     assert teacher.share == 0.375
     assert not teacher.network.training
     expected = torch.load(start, weights_only=True)["state_dict"]
@@ -226,7 +226,7 @@ def test_training_on_levels_learns_a_share_from_the_first_network(
     assert len(state) == 4
     assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
     on_levels(networks, images, place, start, tmp_path)
-    assert found["on_levels"] is None
+    assert teachers["on_levels"] is None
 
 
 def test_the_largest_layer_is_rounded_after_the_others_were_trained(
@@ -240,9 +240,9 @@ def test_the_largest_layer_is_rounded_after_the_others_were_trained(
             return untrained(run, stage, network)
         begun.update({name: tensor.clone() for name, tensor in network.state_dict().items()})
         begun["teacher"] = network.teacher
-        found = train(run, stage, network, *beside, **more)
-        begun["largest"] = found.model.hidden.weight.detach().clone()
-        return found
+        trained_network = train(run, stage, network, *beside, **more)
+        begun["largest"] = trained_network.model.hidden.weight.detach().clone()
+        return trained_network
 
     monkeypatch.setattr(stages.Run, "train", watched)
     settings = {"largest_layer": "compensated", "distillation": 0.5}
@@ -285,10 +285,10 @@ def test_the_wall_time_of_a_stage_has_no_other_stages(
     seconds = itertools.count(7.0)
     monkeypatch.setattr(stages, "time", SimpleNamespace(perf_counter=lambda: next(seconds)))
     written = on_levels(networks, images, place, results["fp32"][1], tmp_path)
-    found = {
+    durations = {
         stage: files.read_json(metrics)["wall_seconds"] for stage, (metrics, _) in written.items()
     }
-    assert found == dict.fromkeys(LEVEL_STAGES, 1.0)
+    assert durations == dict.fromkeys(LEVEL_STAGES, 1.0)
 
 
 def test_one_job_computes_every_recipe_and_mapping(
@@ -320,11 +320,11 @@ def test_one_job_computes_every_recipe_and_mapping(
     storage.save_network(network, tmp_path / f"{free_place}/other/fp32/seed-3/best.ckpt", {})
     job = mapping_job(both, "blots", "synapse", "parallel", 3)
     stages.put_on_levels(job, images, place / "synapse.json", tmp_path)
-    found = {
+    paths = {
         tuple(path.relative_to(tmp_path / "blots/synapse/parallel").parts[:3]): path
         for path in tmp_path.rglob("metrics.json")
     }
-    assert set(found) == {
+    assert set(paths) == {
         *((mapping, "plain", stage) for mapping in both.mappings for stage in LEVEL_STAGES),
         *(
             (mapping, "other", stage)
@@ -333,7 +333,7 @@ def test_one_job_computes_every_recipe_and_mapping(
         ),
         ("signed-extended", "other", "on_levels"),
     }
-    for (mapping, recipe, stage), path in found.items():
+    for (mapping, recipe, stage), path in paths.items():
         record = files.read_json(path)
         assert (record["mapping"], record["recipe"], record["stage"]) == (mapping, recipe, stage)
         assert record["reading"] == "parallel"

@@ -34,11 +34,11 @@ def test_every_result_says_what_it_is_and_what_made_it(results):
         about = torch.load(checkpoint, weights_only=True)["wallnet"]
         assert about.keys() >= MADE_BY
         assert about["stage"] == stage
-        for told in (record, about):
-            assert told["revision"] == revisions.of("networks")
-            assert told["wallnet_version"] == __version__
-            assert told["torch_version"] == torch.__version__
-            assert told["lightning_version"] == pytorch_lightning.__version__
+        for metadata in (record, about):
+            assert metadata["revision"] == revisions.of("networks")
+            assert metadata["wallnet_version"] == __version__
+            assert metadata["torch_version"] == torch.__version__
+            assert metadata["lightning_version"] == pytorch_lightning.__version__
 
 
 def test_lightning_opens_every_checkpoint(results, images):

@@ -36,14 +36,14 @@ def nearest(values, table):
 
 def expected(layers, how):
     """Quantise by the words of the interpretation: layers are pairs of weights and biases."""
-    told = [
+    parameters = [
         np.concatenate([w.ravel(), b]) if how.biases == "on levels" else w.ravel()
         for w, b in layers
     ]
     if how.scale == "network":
-        told = [np.concatenate(told)] * len(layers)
+        parameters = [np.concatenate(parameters)] * len(layers)
     steps = np.linspace(0.0, 1.0, how.levels)
-    for (weights, biases), values in zip(layers, told, strict=True):
+    for (weights, biases), values in zip(layers, parameters, strict=True):
         if how.mapping == "layer":
             low, high = (-1.0, 1.0) if how.scale == "fixed" else (values.min(), values.max())
             table = low + (high - low) * steps
@@ -63,13 +63,13 @@ def expected(layers, how):
 def test_an_interpretation_quantises_as_its_words_say(model, mapping, scale, biases, levels):
     how = example.How("0 to 1", 5, mapping, scale, biases, levels)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    found = example.quantized(model, how)
+    network = example.quantized(model, how)
     layers = [
         (layer.weight.detach().numpy(), layer.bias.detach().numpy())
         for layer in (model.hidden, model.output)
     ]
     for layer, (weights, biases) in zip(
-        (found.hidden, found.output), expected(layers, how), strict=True
+        (network.hidden, network.output), expected(layers, how), strict=True
     ):
         np.testing.assert_allclose(layer.weight.detach(), weights, atol=1e-5)
         np.testing.assert_allclose(layer.bias.detach(), biases, atol=1e-5)
@@ -83,9 +83,9 @@ def stored():
 
 def test_the_readings_are_those_of_the_stored_result():
     keys = ["images", "epochs", "mapping", "scale", "biases", "levels_10", "levels_5"]
-    found = {(*ten, five.levels) for ten, five in example.readings()}
-    assert found == set(stored()[keys].itertuples(index=False, name=None))
-    assert len(found) == len(example.readings()) == 3456
+    readings = {(*ten, five.levels) for ten, five in example.readings()}
+    assert readings == set(stored()[keys].itertuples(index=False, name=None))
+    assert len(readings) == len(example.readings()) == 3456
 
 
 def test_the_table_follows_from_means_and_deviations():
@@ -94,21 +94,21 @@ def test_the_table_follows_from_means_and_deviations():
     for row in stored().to_dict("records"):
         how = example.How(*(row[k] for k in ("images", "epochs", "mapping", "scale", "biases")))
         for name in example.DATASETS:
-            for stage, each in {
+            for stage, interpretation in {
                 "fp32": how.free(),
                 "quantized_10": how._replace(levels=row["levels_10"]),
                 "quantized_5": how._replace(levels=row["levels_5"]),
             }.items():
                 numbers = (row[f"{name}_{stage}_{part}"] for part in ("mean", "deviation"))
-                quantised[name, each] = tuple(numbers)
-    found = example.table(quantised, {})
-    keys = list(found.columns[:7])
-    both = found.merge(stored(), on=keys, suffixes=("", "_stored"))
-    assert list(found.columns) == list(stored().columns)
-    far, told = (both[f"fashion-mnist_largest_distance{of}"] for of in ("", "_stored"))
+                quantised[name, interpretation] = tuple(numbers)
+    table = example.table(quantised, {})
+    keys = list(table.columns[:7])
+    both = table.merge(stored(), on=keys, suffixes=("", "_stored"))
+    assert list(table.columns) == list(stored().columns)
+    far, reference = (both[f"fashion-mnist_largest_distance{of}"] for of in ("", "_stored"))
     # three decimals of the deviation are stored
-    assert ((far - told).abs() / told < 0.02).mean() > 0.95
-    assert (far < told * 1.02).all()
+    assert ((far - reference).abs() / reference < 0.02).mean() > 0.95
+    assert (far < reference * 1.02).all()
     one = both.iloc[100]
     paper = {"fp32": 86.40, "quantized_10": 62.20, "quantized_5": 61.36}
     expected = max(
@@ -130,10 +130,12 @@ def test_networks_are_trained_quantised_and_trained_further(networks, place, tmp
     write_neuron(neuron)
     own = networks.model_copy(update={"data_folder": str(place / "data")})
     experiment = example.Experiment(own, tmp_path, "blots", 3)
-    found = dict(experiment.quantized())
-    free = {how: value for how, value in found.items() if not how.levels}
+    accuracies = dict(experiment.quantized())
+    free = {how: value for how, value in accuracies.items() if not how.levels}
     assert len(free) == 2 * 2
-    assert len(found) == 4 + 2 * 2 * 2 * 3 * 2 * 2
-    worst = min((how for how in found if how.levels and how.scale == "layer"), key=found.get)
-    assert found[worst] < free[worst.free()] - 2
-    assert experiment.fine_tuned(worst) > found[worst] + 2
+    assert len(accuracies) == 4 + 2 * 2 * 2 * 3 * 2 * 2
+    worst = min(
+        (how for how in accuracies if how.levels and how.scale == "layer"), key=accuracies.get
+    )
+    assert accuracies[worst] < free[worst.free()] - 2
+    assert experiment.fine_tuned(worst) > accuracies[worst] + 2

@@ -220,7 +220,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
         return min(reaching, key=abs, default=None)
 
     first = start.field[0]
-    found = [
+    states = [
         Level(
             "initial", "initial", True, mean_position(track, first), measured(first), reaching=0.0
         )
@@ -238,7 +238,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
         pulse = smallest_pulse(label)
         if not stable and pulse is not None:
             stable, last = True, pulses[pulse].field[-1]
-        found.append(
+        states.append(
             Level(
                 label,
                 came_to,
@@ -254,7 +254,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
     else:
         last = pulses[pulse].field[-1]
         end = Level("reversed", "reversed", True, mean_position(track, last), measured(last), pulse)
-    return [*found, end]
+    return [*states, end]
 
 
 @dataclass

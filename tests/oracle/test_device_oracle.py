@@ -124,8 +124,8 @@ def test_conductance_follows_the_magnetization_in_time(files, pulses, device):
             if abs(data["time"].values[entry] - time) > 1e-15:
                 continue  # between two entries of the common time step
             m_z = oracle.under_detector(pulse.track, detector, field)
-            found = data["conductance"].values[:, index, entry]
-            assert found == pytest.approx(oracle.conductances(m_z, detector), rel=5e-7, abs=0)
+            conductance = data["conductance"].values[:, index, entry]
+            assert conductance == pytest.approx(oracle.conductances(m_z, detector), rel=5e-7, abs=0)
             compared += 1
     assert compared > 4 * len(pulses[device])
 
@@ -144,12 +144,12 @@ def test_series_in_time_are_on_a_common_step(files, pulses, device):
             "wall_position": pulse.track["length"] * (1 - pulse.m[:, 2:]) / 2,
         }
         for name, values in columns.items():
-            found = data[f"sweep_{name}"].values[index].reshape(times.size, -1)
+            series = data[f"sweep_{name}"].values[index].reshape(times.size, -1)
             for number, column in enumerate(values.T):
                 expected = np.interp(times[inside], pulse.time, column)
                 scale = np.abs(column).max()
-                assert found[inside, number] == pytest.approx(expected, abs=SINGLE * scale)
-                assert np.isnan(found[~inside, number]).all()
+                assert series[inside, number] == pytest.approx(expected, abs=SINGLE * scale)
+                assert np.isnan(series[~inside, number]).all()
 
 
 def test_levels_are_those_of_walls_at_rest(files, levels):
@@ -168,12 +168,12 @@ def test_levels_are_those_of_walls_at_rest(files, levels):
 def test_levels_are_normalised_between_the_start_and_the_reversed_track(files, levels):
     low, high = levels[0].conductance, levels[-1].conductance
     expected = np.stack([(level.conductance - low) / (high - low) for level in levels], axis=1)
-    found = files["synapse"]["normalized_level_conductance"].values
-    assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    normalized = files["synapse"]["normalized_level_conductance"].values
+    assert normalized == pytest.approx(expected, abs=1e-6, nan_ok=True)
     read = files["synapse"]["final_conductance"].values
     expected = (read - low[:, None]) / (high - low)[:, None]
-    found = files["synapse"]["normalized_final_conductance"].values
-    assert found == pytest.approx(expected, abs=1e-6)
+    normalized = files["synapse"]["normalized_final_conductance"].values
+    assert normalized == pytest.approx(expected, abs=1e-6)
 
 
 def test_thresholds_are_the_least_currents_by_magnitude_that_end_at_rest(files, levels):
@@ -226,13 +226,13 @@ def test_the_activation_is_the_least_squares_quartic(files, curves, reading):
 def test_the_compact_models_hold_the_levels_and_the_activation(results, levels, curves):
     synapse = json.loads((results / "compact_models/synapse.json").read_text())
     assert len(synapse["levels"]) == len(levels)
-    for found, level in zip(synapse["levels"], levels, strict=True):
-        assert found["state"] == level.label
-        assert found["half"] == level.label.startswith("between")
-        assert found["stable"] == level.stable
-        assert found["reachable"] == bool(np.isfinite(level.reaching))
+    for entry, level in zip(synapse["levels"], levels, strict=True):
+        assert entry["state"] == level.label
+        assert entry["half"] == level.label.startswith("between")
+        assert entry["stable"] == level.stable
+        assert entry["reachable"] == bool(np.isfinite(level.reaching))
         for k, reading in enumerate(oracle.READINGS):
-            value = found["conductance"][reading]
+            value = entry["conductance"][reading]
             if level.stable:
                 assert value == pytest.approx(level.conductance[k], rel=1e-6, abs=0)
             else:
@@ -240,8 +240,8 @@ def test_the_compact_models_hold_the_levels_and_the_activation(results, levels, 
     neuron = json.loads((results / "compact_models/neuron.json").read_text())
     for reading, curve in curves.items():
         assert neuron["activation"][reading]["breaks"] == [0.0, 1.0]
-        (found,) = neuron["activation"][reading]["coefficients"]
-        assert np.polyval(found[::-1], 0.3) == pytest.approx(
+        (coefficients,) = neuron["activation"][reading]["coefficients"]
+        assert np.polyval(coefficients[::-1], 0.3) == pytest.approx(
             np.polyval(curve.quartic[::-1], 0.3), abs=2e-6
         )
 
@@ -369,10 +369,10 @@ def test_the_table_of_levels_holds_them(results, levels):
         assert row["level"] == ("half" if half else str(count))
         count += not half
         assert row["state"] == level.label
-        told = "yes" if np.isfinite(level.reaching) else "no"
-        if told == "yes" and hot.get(level.label):  # of all pulses that end there
-            told = "only beyond the model"
-        assert row["reached by the sweep"] == told
+        reached = "yes" if np.isfinite(level.reaching) else "no"
+        if reached == "yes" and hot.get(level.label):  # of all pulses that end there
+            reached = "only beyond the model"
+        assert row["reached by the sweep"] == reached
         parallel, series = (level.conductance - low) / (high - low)
         numbers = {
             "mean wall position (nm)": (level.position * 1e9, 0.06),

@@ -96,10 +96,12 @@ def test_every_stage_has_the_same_weights(results, expected, stage):
 
 @every_stage
 def test_every_stage_reads_the_test_images_alike(metrics, expected, stage):
-    found, stage = metrics[stage], expected[stage]
-    assert found["confusion_matrix"] == stage.confusion.tolist()
-    assert found["test_accuracy"] == pytest.approx(stage.test_accuracy, abs=1e-4)
-    assert found["validation_accuracy"] == pytest.approx(stage.validation_accuracy, abs=1e-4)
+    stage_metrics, stage = metrics[stage], expected[stage]
+    assert stage_metrics["confusion_matrix"] == stage.confusion.tolist()
+    assert stage_metrics["test_accuracy"] == pytest.approx(stage.test_accuracy, abs=1e-4)
+    assert stage_metrics["validation_accuracy"] == pytest.approx(
+        stage.validation_accuracy, abs=1e-4
+    )
 
 
 def test_the_table_of_accuracies_holds_every_stage(results, expected):
@@ -138,10 +140,12 @@ def test_the_metrics_say_which_weights_the_levels_allow(metrics, expected, condu
             "signed-fitted": largest * np.concatenate([-levels[:0:-1], levels]),
         }
         for stage in set(STAGES) - set(FREE):
-            found = metrics[stage]
-            assert found["levels"] == pytest.approx(levels, abs=1e-6)
-            assert found["conductances"] == pytest.approx(conductances, rel=1e-12, abs=0)
-            assert found["weight_values"][name] == pytest.approx(allowed[stage[0]], abs=2e-5)
+            stage_metrics = metrics[stage]
+            assert stage_metrics["levels"] == pytest.approx(levels, abs=1e-6)
+            assert stage_metrics["conductances"] == pytest.approx(conductances, rel=1e-12, abs=0)
+            assert stage_metrics["weight_values"][name] == pytest.approx(
+                allowed[stage[0]], abs=2e-5
+            )
 
 
 @pytest.mark.parametrize("stage", PROGRAMMED, ids="-".join)
@@ -168,9 +172,9 @@ def test_every_programming_holds_the_weights_in_siemens(results, expected, condu
         )
         rows = programmed["weight_row"].values[weights]
         columns = programmed["weight_column"].values[weights]
-        found = np.full(weight.shape, np.nan)
-        found[rows, columns] = offset[rows] + scale[rows] * entries[weights]
-        np.testing.assert_allclose(found, weight.numpy(), rtol=0, atol=2e-5)
+        computed = np.full(weight.shape, np.nan)
+        computed[rows, columns] = offset[rows] + scale[rows] * entries[weights]
+        np.testing.assert_allclose(computed, weight.numpy(), rtol=0, atol=2e-5)
         assert programmed["output_row"].values[outputs].tolist() == list(range(len(bias)))
         np.testing.assert_allclose(
             programmed["bias"].values[outputs], bias.numpy(), rtol=0, atol=2e-5

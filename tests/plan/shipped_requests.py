@@ -31,7 +31,9 @@ def digests(campaign):
     for study in STUDIES.values():
         for subject, settings in study.subjects(campaign).items():
             rounds = study.rounds(campaign, subject, settings)
-            pairs += [(study.path(subject), example) for each in rounds for _, example in each]
+            pairs += [
+                (study.path(subject), example) for examples in rounds for _, example in examples
+            ]
     groups = defaultdict(list)
     for path, request in pairs:
         job = request.computes

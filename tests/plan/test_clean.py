@@ -244,13 +244,13 @@ def test_check_takes_files_and_folders_and_ends_with_1_for_any_damage(tmp_path, 
     paths = [tmp_path / "results" / name for name in ("a/1.csv", "a/2.csv", "b.csv", "c.csv")]
     for path in paths:
         files.write_text("1", path)
-    told = list(map(str, [paths[2], paths[0].parent, paths[3]]))
-    cli.main(["check", *told])
+    arguments = list(map(str, [paths[2], paths[0].parent, paths[3]]))
+    cli.main(["check", *arguments])
     assert capsys.readouterr().out == ""
     paths[1].write_text("2")
     paths[2].write_text("2")
     with pytest.raises(SystemExit) as ended:
-        cli.main(["check", *told])
+        cli.main(["check", *arguments])
     assert ended.value.code == 1
     named = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert named == [str(paths[2]), str(paths[1])]

@@ -51,8 +51,8 @@ def test_networks_on_mutually_reachable_levels_wait_for_barriers_and_transitions
 
 def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():
     campaign = plan.parse(rewritable("layer"))
-    found = [path for path in network_files(campaign) if "/synapse/parallel/layer/" in path]
-    assert len(found) > 5
+    paths = [path for path in network_files(campaign) if "/synapse/parallel/layer/" in path]
+    assert len(paths) > 5
     assert level_set_sources(campaign, "synapse") == {}
     kept = plan.parse(rewritable("layer-kept"))
     barriers = {"barriers": "results/barriers/synapse.nc"}

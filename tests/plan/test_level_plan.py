@@ -14,7 +14,7 @@ DEVICE, BARRIERS, TRANSITIONS = (
 TABLES = [f"results/tables/levels/stairs{suffix}" for suffix in (".csv", ".md", ".html")]
 
 
-def asked(barriers=True, transitions=True):
+def configuration(barriers=True, transitions=True):
     """Return plain data of a campaign with barriers, transitions or neither."""
     data = led()
     data["devices"]["stairs"]["kind"] = "synapse"
@@ -34,28 +34,28 @@ def asked(barriers=True, transitions=True):
     ],
 )
 def test_a_table_has_the_sources_that_the_configuration_names(chosen, expected):
-    campaign = plan.parse(asked(**chosen))
+    campaign = plan.parse(configuration(**chosen))
     sources = {name: [path] for name, path in {"device": DEVICE, **expected}.items()}
     assert level_sources(campaign, "stairs") == sources
     assert level_tables(campaign) == TABLES
 
 
 def test_a_synapse_of_which_nothing_is_asked_has_no_table():
-    assert level_tables(plan.parse(asked(False, False))) == []
+    assert level_tables(plan.parse(configuration(False, False))) == []
 
 
 def test_the_target_computes_what_the_tables_need(tmp_path):
     """Three notches: 8 paths of barriers, and 4 pulses from each of the 3 starts."""
     campaign = Campaign(tmp_path)
-    campaign.configure(asked())
+    campaign.configure(configuration())
     planned = campaign.planned("levels")
     # the sweep has one pulse
     assert (planned["barrier"], planned["trace"], planned["level_report"]) == (8, 1 + 12, 1)
     run = campaign.snakemake("--dry-run", "levels")
-    told = run.stdout + run.stderr
+    output = run.stdout + run.stderr
     # two of the levels of the synapse, in addition to the pulses and the three starts
-    assert "15 simulations and 8 paths between minima of this target are not there yet" in told
-    campaign.configure(asked(False, False))
+    assert "15 simulations and 8 paths between minima of this target are not there yet" in output
+    campaign.configure(configuration(False, False))
     refused = campaign.snakemake("--dry-run", "levels", check=False)
     assert refused.returncode != 0
     assert "the target levels has no synapse with barriers" in refused.stdout + refused.stderr

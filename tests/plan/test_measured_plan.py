@@ -89,8 +89,8 @@ def test_the_networks_compute_with_the_measured_device(run_once):
     assert starts == pytest.approx([0, 1 / 12, 5 / 12, 10 / 12], rel=1e-12, abs=0)
 
     with xarray.open_dataset(folder / PLACE / "programming.nc") as programming:
-        found = programming["programmed_conductance"].values
-        assert set(found[np.isfinite(found)]) <= {1e-5, 2.2e-5, 3.1e-5, 5e-5}
+        conductances = programming["programmed_conductance"].values
+        assert set(conductances[np.isfinite(conductances)]) <= {1e-5, 2.2e-5, 3.1e-5, 5e-5}
     weights = torch.load(folder / PLACE / "best.ckpt", weights_only=True)["state_dict"]
     for name, weight in weights.items():
         if name.endswith("weight"):
@@ -182,9 +182,9 @@ def test_a_wrong_file_is_told_before_any_job(campaign, content, words, option):
     write_measurements(campaign.folder, **content)
     refused = campaign.snakemake(option, check=False)
     assert refused.returncode != 0
-    told = refused.stdout + refused.stderr
-    assert f"devices.my-device.{words}" in told
-    assert "Traceback" not in told
+    output = refused.stdout + refused.stderr
+    assert f"devices.my-device.{words}" in output
+    assert "Traceback" not in output
     assert not (campaign.folder / "results").exists()
 
 

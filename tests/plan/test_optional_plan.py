@@ -44,9 +44,9 @@ def test_an_optional_device_and_its_pulse_trains_are_not_part_of_the_campaign():
 
 
 def test_a_variant_of_an_optional_device_is_optional():
-    given = data()
-    del given["devices"]["third"]["optional"]
-    campaign = plan.parse(given)
+    configuration = data()
+    del configuration["devices"]["third"]["optional"]
+    campaign = plan.parse(configuration)
     assert list(campaign.without_optional.devices) == ["neuron", "synapse"]
     assert campaign.without_optional.studies["pulse_trains"] == {}
 

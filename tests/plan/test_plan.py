@@ -116,8 +116,8 @@ def test_a_key_plans_what_it_decides(planning, tiny, changes, expected):
     for path, value in changes.items():
         changed(tiny, path, value)
     planning.configure(tiny)
-    wanted = {} if expected is None else DOWNSTREAM | expected
-    assert planning.planned("devices") == {rule: n for rule, n in wanted.items() if n}
+    counts = {} if expected is None else DOWNSTREAM | expected
+    assert planning.planned("devices") == {rule: n for rule, n in counts.items() if n}
 
 
 def test_a_file_with_a_waveform_plans_the_pulses_that_have_it(finished, tiny):
@@ -142,9 +142,9 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
     assert len(commands) > 300
     fed = 0
     for command in commands:
-        argument, _, given = command.partition(" <<< ")
+        argument, _, text = command.partition(" <<< ")
         assert len(argument) < 2000, argument[:200]
-        fed += len(given) > 5_000
+        fed += len(text) > 5_000
     assert fed == 2  # device and table of parameters read it from standard input
     # Linux accepts at most 128 KiB in one argument; Snakemake writes a longer command to a file
     sweep["current_densities"] = [step * 1e8 for step in steps]
@@ -204,14 +204,14 @@ def test_bad_input_ends_before_any_job(campaign, tiny):
     path = campaign.folder / "config.yaml"
     text = path.read_text()
     start = text.index("  neuron:\n")
-    for given, words in (
+    for content, words in (
         (text, "devices.neuron.calculator is 'mumax'; use 'film'"),
         (
             text[:start] + "  neuron: {kind: track}\n" + text[start:],
             "neuron occurs twice in one block",
         ),
     ):
-        path.write_text(given)
+        path.write_text(content)
         refused = campaign.snakemake("devices", check=False)
         assert refused.returncode != 0
         assert words in refused.stderr
@@ -330,18 +330,18 @@ def jobs(tmp_path_factory):
 
 
 def of_rule(jobs, *names):
-    found = [job for job in jobs if job["rule"] in names]
-    assert found
-    return found
+    chosen = [job for job in jobs if job["rule"] in names]
+    assert chosen
+    return chosen
 
 
 def words_of(job):
     """Return the words of a command; NAME=PATH becomes the option --NAME and the path."""
-    found = []
+    words = []
     for word in shlex.split(job["command"]):
         name, path = re.fullmatch(r"(?:([a-z_]+)=)?(.*)", word, re.S).groups()
-        found += [f"--{name}", path] if name else [path]
-    return found
+        words += [f"--{name}", path] if name else [path]
+    return words
 
 
 TRAININGS = ("train", "train_on", "map")
@@ -382,8 +382,8 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     expected["show_crosscheck"] = now["show crosscheck"]
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
     rest = [job for job in jobs if job["rule"] not in SIMULATIONS]
-    found = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
-    assert found == expected
+    revisions = {job["rule"]: job["params"].get("revision") for job in rest if job["command"]}
+    assert revisions == expected
     for job in rest:
         assert job["params"].get("revision") == expected.get(job["rule"]), job["output"]
     for job in simulations:
@@ -411,21 +411,21 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
         for path in {*job["input"], *job["output"]}:
             if rule == "programming_table" and path.startswith("results/compact_models/"):
                 continue  # it only waits: networks may have to be mapped again first
-            told = {path, *map(str, PurePath(path).parents)} & set(words)
-            assert told or f'"{path}"' in job["params"]["job"], (rule, path)
+            mentions = {path, *map(str, PurePath(path).parents)} & set(words)
+            assert mentions or f'"{path}"' in job["params"]["job"], (rule, path)
         # these show that code or the content of a file has changed
         unsaid = {"revision"} | ({"levels", "activation"} if rule in ON_DEVICES else set())
         for name, value in job["params"].items():
             values = map(str, value if isinstance(value, list) else [value])
             said = {*words, *shlex.split(job["command"])} | {w.removeprefix("--") for w in words}
             assert name in unsaid or set(values) <= said, (rule, name)
-        known = {*job["input"], *job["output"], *job["log"]}
+        declared = {*job["input"], *job["output"], *job["log"]}
         for value in job["params"].values():
-            known |= {
+            declared |= {
                 word.partition("=")[2] or word
                 for word in map(str, [value] if not isinstance(value, list) else value)
             }
-        assert {word for word in words if word.startswith("results/")} <= known, rule
+        assert {word for word in words if word.startswith("results/")} <= declared, rule
 
 
 OPTIONS = {
@@ -665,10 +665,10 @@ def test_a_job_waits_for_all_that_it_is_made_of(jobs):
     """A file that it does not wait for can change without a new run of the job."""
     for job in jobs:
         if job["command"] and job["rule"] != "validation_table":
-            found, expected = job["input"], expected_input(job)
+            inputs, expected = job["input"], expected_input(job)
             if job["rule"] == "summary":  # the order of what the page shows does not matter
-                found, expected = sorted(found), sorted(expected)
-            assert found == expected, job["output"]
+                inputs, expected = sorted(inputs), sorted(expected)
+            assert inputs == expected, job["output"]
     (table,) = of_rule(jobs, "validation_table")
     checks = [path for job in of_rule(jobs, "validation_check") for path in job["output"]]
     assert sorted(table["input"]) == sorted(checks)
@@ -696,9 +696,9 @@ def test_a_mapping_is_planned_by_the_levels_of_its_own_synapse_reading_and_level
         ("wide", "series"): [[[0.0], 2], [[0.0, 0.8], 2]],
     }
     for rule in ("map", "compare_mappings"):
-        found = of_rule(jobs, rule)
-        assert len(found) == 2 * 2 * 4
-        for job in found:
+        mapping_jobs = of_rule(jobs, rule)
+        assert len(mapping_jobs) == 2 * 2 * 4
+        for job in mapping_jobs:
             key = tuple(job["wildcards"][name] for name in ("device", "reading"))
             # the first of the compared mappings uses the extended levels
             expected = levels[key] if rule == "map" else levels[key][::-1]
@@ -715,26 +715,26 @@ def test_a_level_is_placed_at_its_own_notches(jobs):
     # three pairs on 360 nm, the last at the right edge; two on the same length
     places = {"1": (120e-9, 120e-9), "1-2": (120e-9, 240e-9), "2": (240e-9, 240e-9)}
     for job in of_rule(jobs, "level"):
-        told = json.loads(job["params"]["job"])
+        parameters = json.loads(job["params"]["job"])
         _, device, state = job["wildcards"]["result"].split("/")
         bottom, top = (180e-9, 180e-9) if device == "wide" else places[state]
-        assert told["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
-        assert told["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
-        assert "current_density" not in told
+        assert parameters["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
+        assert parameters["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
+        assert "current_density" not in parameters
 
 
 def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
     traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "trace")}
     for calculator in ("film", "oommf"):
-        told = {
+        cases = {
             case: json.loads(traces[f"crosscheck/engines/{case}/{calculator}"])
             for case in ("slow", "quick")
         }
-        names = {name: job["calculator_name"] for name, job in told.items()}
+        names = {name: job["calculator_name"] for name, job in cases.items()}
         assert names == dict.fromkeys(("slow", "quick"), calculator)
-        assert told["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
-        assert told["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
-        assert [told[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
+        assert cases["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
+        assert cases["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
+        assert [cases[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
 
 
 def behind(option, job):
@@ -767,10 +767,10 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
         if job["rule"] in ("figure_magnetization", "figure_dynamics"):
             sources.append(f"results/traces/{job['wildcards']['device']}")
         words = words_of(job)
-        given = words[words.index("--sources") + 1 : words.index("--job")]
-        assert given[1::2] == sources
+        arguments = words[words.index("--sources") + 1 : words.index("--job")]
+        assert arguments[1::2] == sources
         if not of_network:
-            assert {*given[::2]} - {"--traces"} == {f"--{FIGURES[name].kind}"}
+            assert {*arguments[::2]} - {"--traces"} == {f"--{FIGURES[name].kind}"}
 
 
 NETWORK_FIGURES = {f"figure_{name}" for name in ("accuracy", "misread", "weights", "confusion")} | {
@@ -783,11 +783,14 @@ def test_a_figure_shows_the_pulses_of_its_own_device(jobs):
     pulses = {"other": [4e11, 6e11], "wide": [-2.5e11], "plain": [1.5e12]}
     rules = ("figure_magnetization", "figure_dynamics", "figure_wall_position")
     for job in of_rule(jobs, *rules):
-        told = json.loads(job["params"]["job"])
-        assert (told["shown"], told["paper"]) == (pulses.get(job["wildcards"]["device"], []), [])
+        options = json.loads(job["params"]["job"])
+        assert (options["shown"], options["paper"]) == (
+            pulses.get(job["wildcards"]["device"], []),
+            [],
+        )
     for job in of_rule(jobs, "figure_accuracy", "figure_training_curves"):
-        told = json.loads(job["params"]["job"])
-        assert (told["shown"], told["paper"]) == ([], [5])
+        options = json.loads(job["params"]["job"])
+        assert (options["shown"], options["paper"]) == ([], [5])
     for job in jobs:
         drawn = ("show_crosscheck", "validation_table", "mapping_table")
         if job["rule"].startswith("figure_") or job["rule"] in drawn:
@@ -799,8 +802,8 @@ def test_only_oommf_and_networks_take_the_threads_that_they_are_given(jobs):
     for job in jobs:
         expected = 2 if job["rule"] in (*TRAININGS, "compare_mappings") else 1
         if job["rule"] in KINDS:
-            found = job["wildcards"]["result"]
-            if job["rule"] in SIMULATIONS and calculator_of(job) == "oommf" and "slow" not in found:
+            place = job["wildcards"]["result"]
+            if job["rule"] in SIMULATIONS and calculator_of(job) == "oommf" and "slow" not in place:
                 expected = 3
             assert job["command"].startswith(f"OOMMF_THREADS={expected} wallnet ")
         assert job["threads"] == expected, job["output"]
@@ -815,14 +818,14 @@ def test_only_oommf_has_an_environment_of_its_own(jobs):
 
 def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
     amounts = {"film": [800, 15], "oommf": [1000, 120]}
-    asked = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
-    asked |= {"compare_mappings": [1500, 60], "pulse_train": [1150 + 4, 600]}
+    resources = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
+    resources |= {"compare_mappings": [1500, 60], "pulse_train": [1150 + 4, 600]}
     # these use the engine whatever calculator a device has
-    asked |= {"minimum": [800, 15], "barrier": [1500, 60]}
+    resources |= {"minimum": [800, 15], "barrier": [1500, 60]}
     for job in jobs:
         rule = job["rule"]
-        if rule in SIMULATIONS or rule in asked:
-            expected = asked.get(rule) or amounts[calculator_of(job)]
+        if rule in SIMULATIONS or rule in resources:
+            expected = resources.get(rule) or amounts[calculator_of(job)]
             assert job["resources"] == expected, job["output"]
 
 
@@ -850,8 +853,8 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
     of them with a programming. The recipe `brief` has 1, 1 + 3, and 1 + 2.
     """
-    asked = {job["rule"]: job["input"] for job in jobs if job["rule"] in TARGETS}
-    counts = {name: len(set(paths)) for name, paths in asked.items()}
+    inputs = {job["rule"]: job["input"] for job in jobs if job["rule"] in TARGETS}
+    counts = {name: len(set(paths)) for name, paths in inputs.items()}
     assert counts == {
         "traces": 5 + 18 + 4 + 5 + 3,
         "devices": 5 + 4 + 5 * 3,
@@ -888,7 +891,7 @@ def test_the_work_of_all_is_that_of_the_jobs_of_all(tmp_path):
         *("initial", "traces", "levels", "pulse_trains", "barriers")
     }
     work_of_all = work.work_of_all(requested, everything(campaign))
-    assert sorted(each.path for _, each in work_of_all) == sorted(counted)
+    assert sorted(request.path for _, request in work_of_all) == sorted(counted)
     networks = work.network_times(campaign.networks)
     assert {*networks} == {path for path in paths if path.endswith("metrics.json")}
 
@@ -942,14 +945,14 @@ def of_rounds(tmp_path_factory):
     }
     data["devices"]["stairs"] |= {"calculator": "oommf", "oommf": {"threads": 3}}
     Campaign(folder).configure(data)
-    candidates = [CANDIDATE | {"pulse_duration": each} for each in (0.4e-9, 0.7e-9)]
+    candidates = [CANDIDATE | {"pulse_duration": duration} for duration in (0.4e-9, 0.7e-9)]
     depinned = [["single-notch", 2, 1.75e12], ["notch", 3, 1.75e12]]
-    for path, asked in {
+    for path, content in {
         "calibration/paper": {"asked": candidates},
         "depinning/stairs": {"asked": depinned},
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
-        files.write_json(asked, folder / f"results/{path}/round-1.json")
+        files.write_json(content, folder / f"results/{path}/round-1.json")
     raised = with_revisions(folder, **RAISED)
     return planned_jobs(folder, ROUNDS, environment=raised)
 
@@ -988,7 +991,7 @@ def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of
 
 def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     """Its notch, its current and what it starts from; the sweep has pulses of 1.5 ns."""
-    told = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
+    traces = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
     places = {
         "intervals/stairs/0.9000": (0.9e12, 1.5e-9, 40e-9, 3, ["initial/stairs"]),
         "depinning/stairs/single-notch-2/1.7500": (
@@ -1000,17 +1003,17 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
         "calibration/paper/1/stairs/1.5000": (1.5e12, 0.7e-9, 45e-9, 3, []),
     }
     of_others, limits = ("traces/", "transitions/"), ("/0.5000", "/3.0000")
-    of_rounds = {path for path in told if not path.startswith(of_others)}
+    of_rounds = {path for path in traces if not path.startswith(of_others)}
     assert {path for path in of_rounds if not path.endswith(limits)} == set(places)
     for path, (density, duration, start, notches, after) in places.items():
-        job = json.loads(told[path]["params"]["job"])
+        job = json.loads(traces[path]["params"]["job"])
         assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
         assert job["pulse_duration"] == pytest.approx(duration, rel=1e-9, abs=0)
         for end in ("bottom", "top"):
             assert job["placement"][end] == pytest.approx(start, rel=1e-9, abs=0)
         assert len(job["track"]["notches"]["positions"]) == notches
-        assert told[path]["input"] == [f"results/{each}.nc" for each in after]
-        assert (behind("--after", told[path]) if after else []) == told[path]["input"]
+        assert traces[path]["input"] == [f"results/{source}.nc" for source in after]
+        assert (behind("--after", traces[path]) if after else []) == traces[path]["input"]
 
 
 def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_longest(tiny):
@@ -1038,16 +1041,17 @@ def test_the_work_of_devices_and_of_the_cross_check_is_each_simulation_at_its_lo
         **{place("levels", state): (1e-9, 0.0) for state in ("1", "1-2", "2")},
     }
     assert {count for count, _ in work.study_work(requests.Requested(campaign), "devices")} == {1}
-    found = {
-        each.path: each for _, each in work.study_work(requests.Requested(campaign), "devices")
+    simulations = {
+        request.path: request
+        for _, request in work.study_work(requests.Requested(campaign), "devices")
     }
-    assert {*found} == {*expected}
-    assert {*found} == {
+    assert {*simulations} == {*expected}
+    assert {*simulations} == {
         path for path in requests.of_study("devices", campaign) if "/minima/" not in path
     }
     for path, (longest, density) in expected.items():
-        assert found[path].computes.longest == pytest.approx(longest, rel=1e-9, abs=0), path
-        assert found[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
+        assert simulations[path].computes.longest == pytest.approx(longest, rel=1e-9, abs=0), path
+        assert simulations[path].computes.strongest == pytest.approx(density, rel=1e-9, abs=0), path
     (_, oommf), (_, film) = study_work(Requested(campaign), "crosscheck")
     assert (oommf.path, film.path) == (
         "results/crosscheck/engines/quick/oommf.nc",

@@ -35,7 +35,7 @@ def test_lengths_and_energies_are_those_worked_out_by_hand():
 
     √(A K_eff) = √(1.7e-11 · 2.91062e5) = 2.224422e-3 J/m², so that D_c is 2.832222e-3 J/m².
     """
-    found, _ = estimates(campaign_of(), "synapse")
+    quantities, _ = estimates(campaign_of(), "synapse")
     expected = {
         "width": 7.642444e-9,
         "exchange": 5.779523e-9,
@@ -47,7 +47,7 @@ def test_lengths_and_energies_are_those_worked_out_by_hand():
         # initial state, three pulses, notches 1 and 2 and the state between both
         "simulations": 7,
     }
-    assert {key: found[key] for key in expected} == pytest.approx(expected, rel=2e-6, abs=0)
+    assert {key: quantities[key] for key in expected} == pytest.approx(expected, rel=2e-6, abs=0)
 
 
 def test_barrier_and_threshold_are_those_of_a_rigid_wall():
@@ -55,7 +55,7 @@ def test_barrier_and_threshold_are_those_of_a_rigid_wall():
 
     Integrals of both shapes over the half discs at 120 and 240 nm, k_B · 300 K = 4.141947e-21 J.
     """
-    found, _ = estimates(campaign_of(), "synapse")
+    quantities, _ = estimates(campaign_of(), "synapse")
     device = campaign_of().simulated["synapse"]
     delta = 7.3582e-9
     step = 0.05e-9
@@ -69,16 +69,16 @@ def test_barrier_and_threshold_are_those_of_a_rigid_wall():
     felt = step * second @ width
     torque = math.pi * 1.0545717e-34 * device.material.polarization / (2 * 1.6021765e-19)
     current = np.gradient(energy, 0.1e-9) / (torque * felt)
-    assert found["barrier"] == pytest.approx(np.ptp(energy) / 4.141947e-21, rel=1e-3, abs=0)
+    assert quantities["barrier"] == pytest.approx(np.ptp(energy) / 4.141947e-21, rel=1e-3, abs=0)
     # D < 0: a negative current drives the wall towards +x
-    assert found["threshold"] == pytest.approx(-current.max(), rel=3e-3, abs=0)
+    assert quantities["threshold"] == pytest.approx(-current.max(), rel=3e-3, abs=0)
 
 
 def test_k_eff_vanishes_where_bloch_has_lowered_the_anisotropy_to_that_of_the_shape():
     """Ku m³ = μ0 Ms² m²/2 at m = 0.636173 of that at 300 K, 1 - 0.3^1.5 = 0.835683: at 604.1 K."""
-    (found, _) = estimates(campaign_of(), "synapse")
+    (quantities, _) = estimates(campaign_of(), "synapse")
     m = 0.508938 / 0.8 * (1 - 0.3**1.5)
-    assert found["vanishing"] == pytest.approx(1000 * (1 - m) ** (2 / 3), rel=1e-5, abs=0)
+    assert quantities["vanishing"] == pytest.approx(1000 * (1 - m) ** (2 / 3), rel=1e-5, abs=0)
 
 
 def integrated_velocity(material, thickness, density):
@@ -122,7 +122,7 @@ def test_lambda_changes_the_torque_across_the_spins():
         campaign_of(material=change).simulated["synapse"]
         for change in ({"slonczewski_lambda": 2.0}, {"polarization": 0.56})
     ]
-    first, second = (wall_velocity(each, 0.7e12) for each in devices)
+    first, second = (wall_velocity(device, 0.7e12) for device in devices)
     assert first == pytest.approx(second, rel=1e-12, abs=0)
 
 
@@ -143,9 +143,9 @@ def test_the_area_that_smooth_edges_leave_empty_is_that_of_cells_below_a_tenth()
 def test_without_dmi_or_notches_nothing_is_known():
     still = campaign_of(material={"dmi_constant": 0.0}).simulated["synapse"]
     assert wall_velocity(still, 1e12) == 0
-    found, _ = estimates(campaign_of(), "neuron")
-    assert math.isnan(found["barrier"])
-    assert math.isnan(found["threshold"])
+    quantities, _ = estimates(campaign_of(), "neuron")
+    assert math.isnan(quantities["barrier"])
+    assert math.isnan(quantities["threshold"])
 
 
 def test_what_is_out_of_sense_is_marked_with_its_reason():
@@ -233,8 +233,8 @@ def test_the_drawing_is_to_scale_and_has_every_part():
     for line, (x, y) in zip(outlines, itertools.product((48, 200), (0, 72)), strict=True):
         distances = np.hypot(line.get_xdata() - x, line.get_ydata() - y)
         assert distances == pytest.approx(np.full_like(distances, 12), rel=1e-9, abs=0)
-    fixed = [each.get_bbox().intervalx.tolist() for each in whole.patches if each.get_hatch()]
-    assert [pytest.approx(each, rel=1e-9, abs=0) for each in fixed] == [[0, 20], [380, 400]]
+    fixed = [patch.get_bbox().intervalx.tolist() for patch in whole.patches if patch.get_hatch()]
+    assert [pytest.approx(interval, rel=1e-9, abs=0) for interval in fixed] == [[0, 20], [380, 400]]
     (bar,) = (line for line in whole.lines if line not in outlines)
     assert bar.get_xdata() == pytest.approx([80, 300], rel=1e-9, abs=0)
     values = np.ma.filled(whole.images[0].get_array().astype(float), np.nan)
@@ -296,7 +296,7 @@ def test_the_largest_oersted_field_is_one_line():
     With 2/5 more in the magnet, μ0 J · 7 nm/4π · ln[(70² + 3.5²)/(2² + 3.5²)] = 11.99 mT.
     """
     campaign = campaign_of(heavy_metal={"oersted": True})
-    (line,) = [each for each in preview(campaign).splitlines() if "Oersted" in each]
+    (line,) = [text for text in preview(campaign).splitlines() if "Oersted" in text]
     assert line.startswith("synapse: the Oersted field of 3e12 A/m² is up to 8.8 mT in the plane,")
     assert "12.0 mT along z" in " ".join(preview(campaign).split())
     assert "Oersted" not in preview(campaign_of())

@@ -43,7 +43,7 @@ def kinds_of(path):
 
 
 @pytest.fixture
-def asked(tmp_path, monkeypatch):
+def campaign_with_rounds(tmp_path, monkeypatch):
     """Return that campaign in an empty folder, with a finished round of each kind."""
     monkeypatch.chdir(tmp_path)
     for path, content in {
@@ -55,26 +55,26 @@ def asked(tmp_path, monkeypatch):
     return plan.parse(with_every_kind())
 
 
-def test_every_request_has_the_path_and_the_rule_of_its_kind(asked):
-    requested = Requested(asked)
-    assert {each.kind for each in requested.values()} == set(KINDS)
+def test_every_request_has_the_path_and_the_rule_of_its_kind(campaign_with_rounds):
+    requested = Requested(campaign_with_rounds)
+    assert {request.kind for request in requested.values()} == set(KINDS)
     assert len(requested) == len({*requested})
     for path, request in requested.items():
         assert request.path == path
         assert kinds_of(path) == [request.kind]
     folders = {path.split("/")[1] for path in requested}
-    assert {name for name, subjects in asked.studies.items() if subjects} < folders
+    assert {name for name, subjects in campaign_with_rounds.studies.items() if subjects} < folders
 
 
-def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
+def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(campaign_with_rounds):
     """Also where a result starts from one that no device of the target has by itself."""
-    requested = Requested(asked)
-    listed = {*everything(asked), *checks(asked)}
-    assert {*of_study("devices", asked)} < listed
+    requested = Requested(campaign_with_rounds)
+    listed = {*everything(campaign_with_rounds), *checks(campaign_with_rounds)}
+    assert {*of_study("devices", campaign_with_rounds)} < listed
     computed = [requested[path] for path in listed if kinds_of(path)]
     assert len(computed) > 50
-    for each in {path for request in computed for path in request.after}:
-        assert requested[each].path == each
+    for source in {path for request in computed for path in request.after}:
+        assert requested[source].path == source
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_every_result_of_a_kind_that_targets_ask_for_has_a_request(asked):
         "results/other/neuron.nc",
     ],
 )
-def test_a_path_that_is_not_asked_for_is_a_sentence(asked, path):
+def test_a_path_that_is_not_asked_for_is_a_sentence(campaign_with_rounds, path):
     sentence = f"{path} is not asked for; add its device and its pulse to config.yaml, or name"
     with pytest.raises(ConfigError, match=re.escape(sentence)):
-        Requested(asked)[path]
+        Requested(campaign_with_rounds)[path]
 
 
 def test_snakemake_says_it_too(campaign):
@@ -100,22 +100,22 @@ def test_snakemake_says_it_too(campaign):
     assert "Traceback" not in said
 
 
-def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(asked):
-    requested = Requested(asked)
+def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(campaign_with_rounds):
+    requested = Requested(campaign_with_rounds)
     later = "results/intervals/stairs/0.7500.nc"
     assert "results/intervals/stairs/0.9000.nc" in requested
     assert later not in [*requested]
     files.write_json({"asked": [0.75e12]}, "results/intervals/stairs/round-2.json")
-    found = requested[later]
-    assert (found.kind, found.after) == ("trace", ("results/initial/stairs.nc",))
-    assert found.computes.current_density == pytest.approx(0.75e12, rel=1e-9, abs=0)
+    request = requested[later]
+    assert (request.kind, request.after) == ("trace", ("results/initial/stairs.nc",))
+    assert request.computes.current_density == pytest.approx(0.75e12, rel=1e-9, abs=0)
 
 
-def test_requests_are_made_once_for_each_state_of_the_rounds(asked, monkeypatch):
+def test_requests_are_made_once_for_each_state_of_the_rounds(campaign_with_rounds, monkeypatch):
     """Snakemake calls the functions of a rule some ten times."""
     calls, requests_of = [], Study.requests_of
     monkeypatch.setattr(Study, "requests_of", lambda *a: calls.append(a) or requests_of(*a))
-    requested, study = Requested(asked), STUDIES["intervals"]
+    requested, study = Requested(campaign_with_rounds), STUDIES["intervals"]
     finished = requested.of_subject(study, "stairs")
     assert requested.of_subject(study, "stairs") is finished
     first = requested.of_subject(study, "stairs", 0)
@@ -132,7 +132,7 @@ def test_requests_load_no_package_beyond_those_that_read_the_configuration():
         "import sys; from wallnet import plan; from wallnet.plan.requests import Requested; "
         "campaign = plan.load('config.yaml'); "
         "before = {*sys.modules}; requests = [*Requested(campaign).values()]; "
-        "[(each.command, each.computes.to_json()) for each in requests[::50]]; "
+        "[(request.command, request.computes.to_json()) for request in requests[::50]]; "
         "print(len(requests), *{name.split('.')[0] for name in {*sys.modules} - before})"
     )
     done = subprocess.run(
@@ -149,8 +149,8 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
     Requested(campaign).check()
     study = STUDIES["intervals"]
 
-    def other(campaign, name, asked, so_far):
-        (key, request), *_ = study.requests(campaign, name, asked, so_far).items()
+    def other(campaign, name, settings, so_far):
+        (key, request), *_ = study.requests(campaign, name, settings, so_far).items()
         device = campaign.simulated[name]
         made = partial(jobs.pulse_job, device, 0.61e12)
         return {key: dataclasses.replace(request, make=made)}

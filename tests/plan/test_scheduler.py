@@ -60,6 +60,6 @@ def test_the_snakemake_of_the_tests_is_the_same_whichever_starts_it(tmp_path, mo
         monkeypatch.setenv("PYTHONPATH", path)
         command = [sys.executable, "-c", "import planted"]
         assert forked.run(command, None, tmp_path).returncode == code
-    servers = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    servers = [process for process in psutil.Process().children() if "serve" in process.cmdline()]
     assert servers
-    assert not [each for each in servers if "OF_THIS_TEST" in each.environ()]
+    assert not [process for process in servers if "OF_THIS_TEST" in process.environ()]

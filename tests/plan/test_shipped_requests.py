@@ -25,9 +25,9 @@ def digests_with(**changed):
 
 
 def test_the_shipped_campaign_computes_what_is_noted():
-    told = changes(NOTED, digests_with())
+    lines = changes(NOTED, digests_with())
     why = "these requests changed; if this is wanted, run python tests/plan/shipped_requests.py"
-    assert not told, "\n".join([why, *told])
+    assert not lines, "\n".join([why, *lines])
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_the_shipped_campaign_computes_what_is_noted():
     ],
 )
 def test_a_change_of_requests_names_their_temperature_study_and_device(changed, places):
-    told = changes(NOTED, digests_with(**changed))
-    assert [": ".join(line.split(": ")[:2]) for line in told] == places
+    lines = changes(NOTED, digests_with(**changed))
+    assert [": ".join(line.split(": ")[:2]) for line in lines] == places
 
 
 def test_every_study_is_noted():

@@ -62,18 +62,18 @@ def test_there_is_a_job_for_every_data_set_synapse_and_seed(before):
 
 
 def test_the_target_has_its_own_files_and_all_has_none_of_them(before):
-    asked = {job["rule"]: set(job["input"]) for job in before if job["rule"] in TARGETS}
+    inputs = {job["rule"]: set(job["input"]) for job in before if job["rule"] in TARGETS}
     made = {path for job in before if job["rule"] in RULES for path in job["output"]}
-    assert asked["mappings"] == made
-    assert not asked["all"] & made
+    assert inputs["mappings"] == made
+    assert not inputs["all"] & made
 
 
 def test_the_plan_has_the_files_of_the_rules(before):
     """`wallnet clean` keeps what the plan has."""
-    found = config.parse(campaign(), check)
+    parsed = config.parse(campaign(), check)
     made = {path for job in before for path in job["output"]}
-    beside = {*validation_files(found)}
-    assert {*everything(found), *checks(found)} - beside == made
+    beside = {*validation_files(parsed)}
+    assert {*everything(parsed), *checks(parsed)} - beside == made
 
 
 def test_jobs_have_the_revision_of_their_code(before):
@@ -91,8 +91,8 @@ def identity(job):
 
 
 def test_another_mapping_compares_anew_and_trains_no_network_again(before, after):
-    known = set(map(identity, before))
-    new = [job for job in after if identity(job) not in known]
+    identities = set(map(identity, before))
+    new = [job for job in after if identity(job) not in identities]
     counts = Counter(job["rule"] for job in new if job["rule"] not in TARGETS)
     assert counts == {"compare_mappings": 6}
 
@@ -119,8 +119,8 @@ def test_nothing_is_compared_without_what_it_needs():
 
 
 def test_clean_keeps_the_files_of_the_comparison_and_lists_those_of_others(tmp_path):
-    found = config.parse(campaign(), check)
-    kept = mapping_files(found)
+    parsed = config.parse(campaign(), check)
+    kept = mapping_files(parsed)
     kept += [of(path) for path in kept for of in (files.log_of, files.benchmark_of)]
     gone = [
         "results/logs/table-ii/mnist/seed-4.log",
@@ -132,5 +132,5 @@ def test_clean_keeps_the_files_of_the_comparison_and_lists_those_of_others(tmp_p
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    listed = not_asked_for(found, tmp_path)
+    listed = not_asked_for(parsed, tmp_path)
     assert [path for path in listed if "/.seed-3/" not in path] == gone

@@ -32,8 +32,8 @@ def test_mappings_are_compared_and_another_one_trains_no_network_again(devices):
     compared = {"compare_mappings": 1, "mapping_table": 1, "mappings": 1}
     assert devices.planned("mappings") == compared | {"data": 1, "train": 1, "train_on": 1}
     devices.snakemake("mappings")
-    found = {(row["mapping"], row["stage"]) for row in rows_of(devices.folder, "mappings")}
-    assert found == {
+    pairs = {(row["mapping"], row["stage"]) for row in rows_of(devices.folder, "mappings")}
+    assert pairs == {
         (mapping, stage) for mapping in ("layer", "signed") for stage in ("quantized", "on_levels")
     }
     assert devices.planned("mappings") == {}

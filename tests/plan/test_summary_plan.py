@@ -30,30 +30,30 @@ def job_of(data):
 
 
 def of_study(job, study):
-    return [each for each in job.studied if each.study == study]
+    return [studied for studied in job.studied if studied.study == study]
 
 
 def headlines(job, study="pulse_trains"):
-    return [each.subject for each in of_study(job, study) if each.headline]
+    return [studied.subject for studied in of_study(job, study) if studied.headline]
 
 
 def test_all_studies_are_read_with_their_devices(default_campaign):
     """Of those that the page does not need, what is there is read."""
     job = summary_job(default_campaign)
     assert needed(job) == ["stepwise"]
-    thermal = {each.subject: each for each in of_study(job, "thermal")}
+    thermal = {studied.subject: studied for studied in of_study(job, "thermal")}
     assert {"synapse-5", "synapse-rewritable"} <= set(thermal)
     assert thermal["synapse-5"].settings["current_densities"][0] == 0.4e12
     # this device is optional
     assert "synapse-rewritable-10" not in thermal
-    devices = {(each.study, each.subject): each.device for each in job.studied}
+    devices = {(studied.study, studied.subject): studied.device for studied in job.studied}
     assert devices["operating_windows", "shallow"] == "synapse-rewritable"
     assert devices["intervals", "synapse-5"] == devices["barriers", "synapse-5"] == "synapse-5"
     assert devices["calibration", "paper"] is None
 
 
 def needed(job):
-    return [each.subject for each in job.studied if each.needed]
+    return [studied.subject for studied in job.studied if studied.needed]
 
 
 def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
@@ -121,11 +121,11 @@ def test_what_the_paper_states_of_optional_devices_is_left_out():
 def test_a_page_depends_on_how_barriers_are_judged():
     data = copy.deepcopy(TINY)
     data["barriers"] = {"temperature": 350.0, "retained": 25.0}
-    (each,) = of_study(linked_summary(plan.parse(data)), "barriers")
-    assert (each.settings["temperature"], each.settings["retained"]) == (350.0, 25.0)
+    (studied,) = of_study(linked_summary(plan.parse(data)), "barriers")
+    assert (studied.settings["temperature"], studied.settings["retained"]) == (350.0, 25.0)
     data["barriers"] = {"devices": []}
-    (each,) = of_study(linked_summary(plan.parse(data)), "barriers")
-    assert each.settings is None
+    (studied,) = of_study(linked_summary(plan.parse(data)), "barriers")
+    assert studied.settings is None
 
 
 def test_of_a_measured_device_the_levels_are_shown():
@@ -177,10 +177,10 @@ def test_a_run_of_a_study_rewrites_the_page_and_leaves_nothing_to_do(finished_ca
     whole.configure(data)
     page = whole.folder / files.SUMMARY
     whole.snakemake("summary")
-    found = "the sweep has pulses in"
-    assert found not in page.read_text()
+    sentence = "the sweep has pulses in"
+    assert sentence not in page.read_text()
     whole.snakemake("intervals")
-    assert found in page.read_text()
+    assert sentence in page.read_text()
     assert whole.planned() == {}
     written = page.read_bytes()
     next(whole.folder.glob("results/intervals/synapse.nc")).unlink()

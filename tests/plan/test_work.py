@@ -54,9 +54,9 @@ def test_simulations_of_unknown_speed_are_told_apart():
 def test_long_estimates_are_in_minutes_and_hours():
     nanosecond = pulse_of(1e-9, "oommf").computes.processor_time
 
-    def told(seconds):
+    def estimate(seconds):
         sentence = work_ahead([(1, pulse_of((seconds - 0.8) / nanosecond * 1e-9, "oommf"))])
         return re.search(r"about (.*?) of processor time", sentence)[1]
 
-    shown = [told(seconds) for seconds in (42, 119, 123, 7100, 7300, 54_100)]
+    shown = [estimate(seconds) for seconds in (42, 119, 123, 7100, 7300, 54_100)]
     assert shown == ["42 s", "2 min", "2 min", "1 h 58 min", "2 h 2 min", "15 h 2 min"]

@@ -27,20 +27,20 @@ class Crate:
         self.metadata = json.loads(self.members["ro-crate-metadata.json"])
 
     def __getitem__(self, place):
-        (found,) = [each for each in self.metadata["@graph"] if each["@id"] == place]
-        return found
+        (entity,) = [node for node in self.metadata["@graph"] if node["@id"] == place]
+        return entity
 
     def named(self, place, key):
         """Return the names in a property that refers to other entities."""
         value = self[place][key]
-        return [each["@id"] for each in (value if isinstance(value, list) else [value])]
+        return [reference["@id"] for reference in (value if isinstance(value, list) else [value])]
 
     def files(self):
         """Return the described files by their path."""
         return {
-            each["@id"]: each
-            for each in self.metadata["@graph"]
-            if "File" in ([each["@type"]] if isinstance(each["@type"], str) else each["@type"])
+            node["@id"]: node
+            for node in self.metadata["@graph"]
+            if "File" in ([node["@type"]] if isinstance(node["@type"], str) else node["@type"])
         }
 
     def written(self, path, metadata=None, without=()):
@@ -103,7 +103,7 @@ def origin(path):
 
 def unchecked(patch):
     """Pack what was not computed; Snakemake, which would compute it again, is not asked."""
-    patch.setattr(provenance, "_check_current", lambda *given: None)
+    patch.setattr(provenance, "_check_current", lambda *arguments: None)
 
 
 @pytest.fixture(scope="session")
@@ -111,8 +111,8 @@ def made_up(tmp_path_factory):
     """Return a campaign whose results are there, but were not computed."""
     made = Campaign(tmp_path_factory.mktemp("imitation"))
     made.configure(with_networks())
-    wanted = everything(plan.load(made.folder / "config.yaml"))
-    for number, path in enumerate(wanted):
+    paths = everything(plan.load(made.folder / "config.yaml"))
+    for number, path in enumerate(paths):
         imitate(made.folder / path, origin(path))
         written = {0: BEGAN, 1: ENDED + 0.9}.get(number, BEGAN + 100.7)
         os.utime(made.folder / path, (written, written))

@@ -14,8 +14,8 @@ def test_software_is_that_which_the_results_state(real_crate, finished_campaign)
     path = next(finished_campaign.folder.rglob("metrics.json"))
     metrics = json.loads(path.read_text())
     used = {
-        (real_crate[each]["name"], real_crate[each]["softwareVersion"])
-        for each in real_crate.named("Snakefile", "softwareRequirements")
+        (real_crate[name]["name"], real_crate[name]["softwareVersion"])
+        for name in real_crate.named("Snakefile", "softwareRequirements")
     }
     assert used == {
         ("wallnet", __version__),

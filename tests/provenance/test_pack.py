@@ -141,8 +141,8 @@ def test_the_run_took_from_the_oldest_result_to_the_newest(crate):
 
 def test_software_is_that_which_the_results_state(crate):
     used = {
-        (crate[each]["name"], crate[each]["softwareVersion"])
-        for each in crate.named("Snakefile", "softwareRequirements")
+        (crate[name]["name"], crate[name]["softwareVersion"])
+        for name in crate.named("Snakefile", "softwareRequirements")
     }
     assert used == {
         ("wallnet", "0.1.0"),
@@ -159,7 +159,7 @@ def test_title_authors_and_licence_are_those_given(pack, imitated, tmp_path):
     made = pack(imitated, tmp_path / "named.zip", *options)
     assert made["./"]["name"] == spiteful
     people = made.named("#run", "agent")
-    assert [made[each]["name"] for each in people] == [spiteful, "D"]
+    assert [made[person]["name"] for person in people] == [spiteful, "D"]
     assert made.named("./", "author") == people
     assert made["./"]["license"] == place
 
@@ -175,8 +175,8 @@ def test_each_program_is_listed_with_its_own_version(tmp_path):
     for name, backend in stated.items():
         with netCDF4.Dataset(tmp_path / name, "w") as data:
             data.setncatts({**common, "backend": backend})
-    found = provenance.software(tmp_path, stated)
-    assert found == {("wallnet", "0.2.0"), ("mine:Own", "3.4")}
+    programs = provenance.software(tmp_path, stated)
+    assert programs == {("wallnet", "0.2.0"), ("mine:Own", "3.4")}
 
 
 # Refused
@@ -245,11 +245,11 @@ def test_finished_targets_are_packed_and_unfinished_ones_are_not(imitation, pack
     assert made["#run"]["description"] == "snakemake all validation"
     listed = made.members["results.sha256"].decode()
     assert all(path in listed for path in beyond["validation"])
-    wanted = listing.everything(campaign) + beyond["validation"]
-    short = sum(map(provenance.in_short, wanted))
+    paths = listing.everything(campaign) + beyond["validation"]
+    short = sum(map(provenance.in_short, paths))
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path / 'a.zip'}: {short} results of all, validation, all as written; --whole adds "
-        f"{len(wanted) - short} simulations and networks",
+        f"{len(paths) - short} simulations and networks",
     ]
 
 
@@ -310,8 +310,8 @@ def test_measured_files_waveforms_and_own_modules_are_inputs(tmp_path, tiny):
     (folder / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(tiny))))
     (folder / "studies.yaml").write_text("operating_windows: {}\n")
     campaign = plan.load(folder / "config.yaml")
-    found = provenance.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
-    assert found.inputs() == {
+    contents = provenance.Contents(folder, ROOT / "Snakefile", campaign, ("all",), {}, ())
+    assert contents.inputs() == {
         "config.yaml": folder / "config.yaml",
         "studies.yaml": folder / "studies.yaml",
         "levels.csv": folder / "levels.csv",

@@ -33,7 +33,7 @@ def test_a_crate_without_its_instrument_or_one_of_its_files_is_refused(
     real_crate, validate, tmp_path
 ):
     metadata = copy.deepcopy(real_crate.metadata)
-    (run,) = [each for each in metadata["@graph"] if each["@id"] == "#run"]
+    (run,) = [node for node in metadata["@graph"] if node["@id"] == "#run"]
     del run["instrument"]
     code, said = validate(real_crate.written(tmp_path / "broken.zip", metadata))
     assert code == 1

@@ -39,7 +39,9 @@ def test_each_picture_has_the_map_of_its_snapshot(trace):
     dark = (pictures[0] < 60).all(axis=-1)
     rows = np.flatnonzero(dark.mean(axis=1) > 0.8)
     columns = np.flatnonzero(dark.mean(axis=0) > 0.5)
-    (top, bottom), (left, right) = (np.array([each[0], each[-1] + 1]) for each in (rows, columns))
+    (top, bottom), (left, right) = (
+        np.array([indices[0], indices[-1] + 1]) for indices in (rows, columns)
+    )
     height, width = maps.shape[1:]
     y = np.rint(bottom - (np.arange(height) + 0.5) / height * (bottom - top)).astype(int)
     x = np.rint(left + (np.arange(width) + 0.5) / width * (right - left)).astype(int)
@@ -47,12 +49,12 @@ def test_each_picture_has_the_map_of_its_snapshot(trace):
     for picture, m_z in zip(pictures, maps, strict=True):
         inside = np.isfinite(m_z)
         expected = 255 * colours((m_z[inside] + 1) / 2)[:, :3]
-        found = picture[np.ix_(y, x)][inside].astype(float)
+        pixels = picture[np.ix_(y, x)][inside].astype(float)
         # lines of the notches cross some cells
-        assert np.mean(np.abs(found - expected).max(axis=1) < 3) > 0.97
+        assert np.mean(np.abs(pixels - expected).max(axis=1) < 3) > 0.97
     # the time above each map is its own
     above = pictures[:, : top - 2]
-    assert len({each.tobytes() for each in above}) == len(pictures)
+    assert len({strip.tobytes() for strip in above}) == len(pictures)
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
@@ -68,7 +70,7 @@ def test_the_default_name_tells_the_device_and_the_pulse(stored, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     cli.main(["animate", str(stored)])
     assert capsys.readouterr().out == "synapse-3.0000.gif\n"
-    assert [each.name for each in tmp_path.iterdir()] == ["synapse-3.0000.gif"]
+    assert [path.name for path in tmp_path.iterdir()] == ["synapse-3.0000.gif"]
 
 
 FFMPEG = """#!{python}

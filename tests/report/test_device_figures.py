@@ -82,7 +82,8 @@ def example(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "kind", [name for name, each in FIGURES.items() if each.kind in ("neuron", "synapse")]
+    "kind",
+    [name for name, definition in FIGURES.items() if definition.kind in ("neuron", "synapse")],
 )
 def test_a_figure_of_the_example_is_whole(example, kind):
     """Its tracks are shorter than the paper's, so that their maps are high."""
@@ -172,8 +173,8 @@ def test_only_the_reading_that_is_no_activation_is_marked(neuron):
         data["fault"] = data["fault"].copy(data=np.array(["", "it falls"], dtype=object))
 
     figure = drawn(neuron, "transfer-curve", change=of_the_series_reading)
-    told = [[text.get_text() for text in axes.texts] for axes in figure.axes[:2]]
-    assert told == [[], ["No activation: it falls"]]
+    texts = [[text.get_text() for text in axes.texts] for axes in figure.axes[:2]]
+    assert texts == [[], ["No activation: it falls"]]
     marked = [to_hex(axes.get_facecolor()).upper() for axes in figure.axes[:2]]
     assert [colour == devices.UNSUITABLE for colour in marked] == [False, True]
     insets = [any(child.get_lines() for child in axes.child_axes) for axes in figure.axes[:2]]
@@ -295,13 +296,13 @@ def test_each_panel_shows_its_own_reading_and_levels_beside_microsiemens(synapse
     data = files.read_dataset(synapse.out, "synapse")
     figure = drawn(synapse, "conductance", change=other_ends)
     for axes, reading in zip(figure.axes[:2], files.READINGS, strict=True):
-        found, chosen = lines(axes), data.sel(reading=reading)
-        at_notch = found["at a notch"]
+        curves, chosen = lines(axes), data.sel(reading=reading)
+        at_notch = curves["at a notch"]
         assert at_notch.get_xdata() == pytest.approx([0.5, 0.8], rel=1e-6, abs=0)
         normalized = chosen["normalized_final_conductance"].values[[1, 3]]
         assert at_notch.get_ydata() == pytest.approx(normalized, rel=1e-9, abs=0)
-        assert found["between two notches"].get_xdata() == pytest.approx([0.6], rel=1e-6, abs=0)
-        assert found["reversed"].get_ydata() == pytest.approx([1.0], abs=1e-6)
+        assert curves["between two notches"].get_xdata() == pytest.approx([0.6], rel=1e-6, abs=0)
+        assert curves["reversed"].get_ydata() == pytest.approx([1.0], abs=1e-6)
         # each level is a line with its number at its height
         heights = [float(line.get_ydata()[0]) for line in axes.get_lines()[:4]]
         expected = whole(chosen)["normalized_level_conductance"].values
@@ -314,9 +315,9 @@ def test_each_panel_shows_its_own_reading_and_levels_beside_microsiemens(synapse
         low, high = chosen["level_conductance"].values[[0, -1]] * 1e6
         shown = low + np.array(axes.get_ylim()) * (high - low)
         assert absolute.get_ylim() == pytest.approx(shown, rel=1e-6, abs=0)
-    told = lines(figure.axes[0])
-    assert told["level, reached"].get_linestyle() == "-"
-    assert told["level, not reached"].get_linestyle() == "--"
+    first_curves = lines(figure.axes[0])
+    assert first_curves["level, reached"].get_linestyle() == "-"
+    assert first_curves["level, not reached"].get_linestyle() == "--"
 
 
 def image_of(axes):
@@ -385,16 +386,16 @@ def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neur
     density = np.array(neuron.device.pulse.current_densities) * 1e-12
     for axes, title in zip(figure.axes[:2], ("in parallel", "resistance linear"), strict=True):
         assert title in axes.get_title(loc="left")
-        found = lines(axes)
+        curves = lines(axes)
         chosen = data.sel(reading=files.READINGS[figure.axes.index(axes)])
-        current, final = found["micromagnetic simulation"].get_data()
+        current, final = curves["micromagnetic simulation"].get_data()
         assert current == pytest.approx((density - 0.1) / 0.35, rel=1e-6, abs=1e-9)
         normalized = chosen["normalized_final_conductance"].values
         assert final == pytest.approx(normalized, rel=1e-6, abs=0)
-        (curve,) = (line for label, line in found.items() if label.startswith("quartic"))
+        (curve,) = (line for label, line in curves.items() if label.startswith("quartic"))
         at_half = np.polynomial.polynomial.polyval(0.5, chosen["quartic"].values)
         assert np.interp(0.5, *curve.get_data()) == pytest.approx(at_half, rel=1e-6, abs=0)
-        x, y = found["ideal ReLU"].get_data()
+        x, y = curves["ideal ReLU"].get_data()
         assert y == pytest.approx(x, rel=1e-6, abs=0)
         upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
         bounds = np.array(axes.get_xlim())
@@ -406,7 +407,7 @@ def test_transfer_curve_is_over_normalised_current_below_the_current_itself(neur
         assert wide.min() == -1
         assert np.all(shown[wide < 0] == 0)
         assert shown[wide >= 1] == pytest.approx(float(chosen["quartic"].sum()), rel=1e-9, abs=0)
-        assert f"quartic, largest error {float(chosen['fit_error']):.3f}" in found
+        assert f"quartic, largest error {float(chosen['fit_error']):.3f}" in curves
 
 
 def test_transfer_curve_from_zero_current_has_its_axis_from_zero(neuron):
@@ -432,13 +433,13 @@ def test_transfer_curve_of_currents_of_both_signs_is_zero_below_the_least_forwar
         upper = next(child for child in axes.child_axes if child.get_xlabel() == devices.J_LABEL)
         ends = 0.05 + 1.2 * np.array(axes.get_xlim())
         assert upper.get_xlim() == pytest.approx(ends, rel=1e-6, abs=0)
-        found = lines(axes)
-        (quartic,) = (line for label, line in found.items() if label.startswith("quartic"))
-        for line in (found["ideal ReLU"], quartic):
+        curves = lines(axes)
+        (quartic,) = (line for label, line in curves.items() if label.startswith("quartic"))
+        for line in (curves["ideal ReLU"], quartic):
             x, y = map(np.asarray, line.get_data())
             assert x[0] == pytest.approx(-1 / 6, rel=1e-9, abs=0)
             assert (y[x < 0] == 0).all()
-        assert found["ideal ReLU"].get_ydata()[-1] == 1
+        assert curves["ideal ReLU"].get_ydata()[-1] == 1
         # the curve itself shows what the inset would show
         assert [child for child in axes.child_axes if child.get_lines()] == []
 
@@ -519,18 +520,18 @@ def test_synapses_are_compared_in_each_reading_under_their_names(synapse):
         figure.axes, files.READINGS, ("in parallel", "resistance linear"), strict=True
     ):
         assert title in axes.get_title(loc="left")
-        found = lines(axes)
+        curves = lines(axes)
         values = data["normalized_final_conductance"].sel(reading=reading).values
-        assert found["first"].get_ydata() == pytest.approx(values, rel=1e-9, abs=0)
-        assert found["second"].get_ydata() == pytest.approx(0.8 * values, rel=1e-9, abs=0)
-        assert found["first"].get_xdata() == pytest.approx([0.3, 0.5, 0.6, 0.8, 1.0], abs=1e-9)
-        assert found["second"].get_xdata() == pytest.approx([-0.7, -0.5, -0.4, -0.2, 0], abs=1e-9)
+        assert curves["first"].get_ydata() == pytest.approx(values, rel=1e-9, abs=0)
+        assert curves["second"].get_ydata() == pytest.approx(0.8 * values, rel=1e-9, abs=0)
+        assert curves["first"].get_xdata() == pytest.approx([0.3, 0.5, 0.6, 0.8, 1.0], abs=1e-9)
+        assert curves["second"].get_xdata() == pytest.approx([-0.7, -0.5, -0.4, -0.2, 0], abs=1e-9)
         assert axes.get_xlabel() == devices.J_LABEL
 
 
 def test_numbers_are_written_in_their_unit_with_the_digits_that_count():
-    told = {0.1e12: "0.10", -0.05e12: "-0.05", 0.1234e12: "0.1234", 1e12: "1.00", 12e9: "0.012"}
-    assert {density: devices.density_in_1e12(density) for density in told} == told
+    texts = {0.1e12: "0.10", -0.05e12: "-0.05", 0.1234e12: "0.1234", 1e12: "1.00", 12e9: "0.012"}
+    assert {density: devices.density_in_1e12(density) for density in texts} == texts
     assert devices.error_text(0.0216) == "largest error 0.022"
     assert devices.error_text(0.0004) == "largest error below 0.001"
     assert devices.error_text(float("nan")) == "through all points, error unknown"

@@ -38,9 +38,9 @@ def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
     data["level_source"][1] = spiteful
     _, markdown, page = tables(synapse, data)
     assert "<script" not in markdown + page
-    told = r"&lt;script&gt;alert(1)&lt;/script&gt; \| \[a\](javascript:b) # \`x\`"
+    text = r"&lt;script&gt;alert(1)&lt;/script&gt; \| \[a\](javascript:b) # \`x\`"
     row = next(line for line in markdown.splitlines() if "alert" in line)
-    assert f"| {told} " in row
+    assert f"| {text} " in row
     assert row.replace(r"\|", "").count("|") == 13
     for name, value, words in (
         ("state", "<b>", "has state = '<b>', which is not a state of a wall"),
@@ -170,7 +170,7 @@ def test_a_level_that_the_first_pulse_reaches_may_be_reached_by_a_smaller_one(sy
 
 
 @pytest.mark.parametrize(
-    ("minimum", "there", "seen", "told"),
+    ("minimum", "there", "seen", "verdict"),
     [
         (0, "free", "none: no minimum of the energy, the wall went to free", "no"),
         (0, "notch 2", "none: no minimum of the energy, the wall did not come to rest", "no"),
@@ -178,7 +178,9 @@ def test_a_level_that_the_first_pulse_reaches_may_be_reached_by_a_smaller_one(sy
         (-1, "notch 1", "none: a wall placed there went to notch 1", "not examined"),
     ],
 )
-def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse, minimum, there, seen, told):
+def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(
+    synapse, minimum, there, seen, verdict
+):
     data = synapse.gather()
     data["level_minimum"].values[:] = [0, 1, -1, minimum, 1]
     data["level_energy"].values[:] = [np.nan, 3.2469e-16, np.nan, np.nan, 3.1e-16]
@@ -190,7 +192,7 @@ def test_a_level_tells_its_minimum_and_why_no_wall_rests_there(synapse, minimum,
     data["level_resting_state"].values[3] = there
     text = tables(synapse, data)[1]
     _, rows = cells_below(text, "synapse-3 at 0 K: levels")
-    assert [row[8] for row in rows] == ["no", "yes", "not examined", told, "yes"]
+    assert [row[8] for row in rows] == ["no", "yes", "not examined", verdict, "yes"]
     assert rows[1][9:] == ["3.246900e-16", "0.034", "0.0"]
     assert rows[0][9:] == ["–", "0.08", "157.1"]
     assert rows[3][2] == seen

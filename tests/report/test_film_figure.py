@@ -34,8 +34,8 @@ def maps_of(figure):
 
 def test_each_parameter_that_varies_is_drawn_in_its_unit(figure):
     """2 nm instead of 2.5 nm: K = 0.8 · 1.25 MJ/m³, D = -1.3 · 1.25 mJ/m²."""
-    found = {label: (cells[2, 1], cells[2, 3]) for label, (_, cells) in maps_of(figure).items()}
-    by_unit = {label.partition("$ ")[2] or label: pair for label, pair in found.items()}
+    pairs = {label: (cells[2, 1], cells[2, 3]) for label, (_, cells) in maps_of(figure).items()}
+    by_unit = {label.partition("$ ")[2] or label: pair for label, pair in pairs.items()}
     expected = {
         "(mJ/m²)": (-1.3, -1.625),
         "(MJ/m³)": (0.8, 1.0),
@@ -67,14 +67,14 @@ def test_a_sample_is_drawn_before_it_runs():
     drawn, table = api.preview(made, sample=7, parameters=True)
     drawn.draw_without_rendering()
     cells = tracks.layer(pulse_job(made.of_sample(7), 0.5e12)).cells
-    found = {label: values for label, (_, values) in maps_of(drawn).items()}
+    maps = {label: values for label, (_, values) in maps_of(drawn).items()}
     labels = [r"$\mathit{K}_u$ (MJ/m³)", r"$\mathit{D}$ (mJ/m²)", r"$\mathit{t}$ (nm)"]
-    assert [*found] == [*labels, "weakest bond", "filled share"]
+    assert [*maps] == [*labels, "weakest bond", "filled share"]
     expected = dict(zip(labels, (cells.anisotropy * 0.8, cells.dmi_constant * -1.3), strict=False))
     expected |= {labels[2]: cells.thickness * 2.5, "filled share": cells.filled}
     for label, values in expected.items():
-        assert np.array_equal(np.ma.getmaskarray(found[label]), ~cells.mask)
-        drawn_values = np.asarray(found[label])[cells.mask]
+        assert np.array_equal(np.ma.getmaskarray(maps[label]), ~cells.mask)
+        drawn_values = np.asarray(maps[label])[cells.mask]
         assert drawn_values == pytest.approx(values[cells.mask], rel=1e-6, abs=0)
     # the weakest of four bonds
     row, column = 11, 33
@@ -82,7 +82,7 @@ def test_a_sample_is_drawn_before_it_runs():
         *cells.bond_x[row, column - 1 : column + 1],
         *cells.bond_y[row - 1 : row + 1, column],
     )
-    assert found["weakest bond"][row, column] == min(beside)
+    assert maps["weakest bond"][row, column] == min(beside)
     for axes, _ in maps_of(drawn).values():
         assert axes.images[0].get_extent() == pytest.approx([0, 240, -6, 66], rel=1e-9, abs=0)
         lower, upper = (line.get_ydata() for line in axes.lines[:2])

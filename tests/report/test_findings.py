@@ -32,14 +32,17 @@ def seeds(made, *arguments):
     """Return a row for each accuracy, which is the last argument."""
     *names, accuracies = arguments
     return [
-        made(*names, validation=each, seed=str(seed)) for seed, each in enumerate(accuracies, 1)
+        made(*names, validation=accuracy, seed=str(seed))
+        for seed, accuracy in enumerate(accuracies, 1)
     ]
 
 
 def test_accuracies_stand_below_those_of_the_paper_of_each_synapse():
-    told = {("mnist", "s"): "60", ("mnist", "t"): "70", ("fashion-mnist", "s"): "61"}
+    accuracies = {("mnist", "s"): "60", ("mnist", "t"): "70", ("fashion-mnist", "s"): "61"}
     rows = [free(test_accuracy="97"), free("fashion-mnist", test_accuracy="88")]
-    rows += [row(data, device=name, test_accuracy=text) for (data, name), text in told.items()]
+    rows += [
+        row(data, device=name, test_accuracy=text) for (data, name), text in accuracies.items()
+    ]
     rows += [row(device="s", test_accuracy="63", seed="2"), row(stage="on_levels", seed="2")]
     table = findings.accuracies(rows, {"s": 5, "t": 10})
     deviation = statistics.stdev([60, 63])
@@ -69,8 +72,8 @@ def test_the_first_reading_and_the_mapping_with_the_most_stages_are_shown():
     ]
     kinds = "Quantised: post-training quantisation; QAT: quantisation-aware training"
     assert findings.conditions(rows) == f"one seed; reading parallel; {kinds}"
-    told = findings.conditions(rows, ["300 K", "", "0 K"])
-    assert told == f"one seed; reading parallel; levels at 0 K and 300 K; {kinds}"
+    conditions = findings.conditions(rows, ["300 K", "", "0 K"])
+    assert conditions == f"one seed; reading parallel; levels at 0 K and 300 K; {kinds}"
     # of two with the same stages, the better one by the validation images
     rows += [row(mapping="better", validation=49.0)]
     rows += [row(mapping="better", stage="on_levels", validation=52.0)]
@@ -87,9 +90,9 @@ def test_networks_without_a_synapse_are_shown_by_data_set():
 
 
 def test_devices_have_their_pulses_and_final_states(neuron, synapse):
-    found = {"n": neuron.gather(), "s": synapse.gather()}
-    found["s"]["settled"].values[-1] = 0
-    rows = findings.devices(found).rows()
+    datasets = {"n": neuron.gather(), "s": synapse.gather()}
+    datasets["s"]["settled"].values[-1] = 0
+    rows = findings.devices(datasets).rows()
     assert rows == [["n", "neuron", "8", "1"], ["s", "synapse", "5", "4"]]
 
 
@@ -133,8 +136,8 @@ def test_known_outcomes_of_a_sweep_are_no_faults(neuron, synapse, track):
     s = synapse.gather()
     s["settled"].values[:] = [1, 0, 1, 0, -1]
     s["level_conductance"].values[:, s["half"].values.astype(bool)] = np.nan
-    found = {"n": neuron.gather(), "s": s, "t": track.gather()}
-    assert faults(found) == []
+    datasets = {"n": neuron.gather(), "s": s, "t": track.gather()}
+    assert faults(datasets) == []
     assert short_pauses(files.dataset("response", RESPONSE), "p") == []
 
 

@@ -20,7 +20,7 @@ STARTS = ["notch 1", "between 1 and 2", "notch 2"]
 
 def barriers(nucleation=300.0, converged=1):
     """Barriers of a synapse with three notches at 250 K, of which the last is not computed."""
-    found = filled(
+    dataset = filled(
         "barriers",
         state_name=STARTS,
         state_barrier=np.array([51.5, 9.25, NAN]) * THERMAL,
@@ -35,7 +35,7 @@ def barriers(nucleation=300.0, converged=1):
         pair_energy=np.zeros((2, 1)),
     )
     settings = {"temperature": 250.0, "retained": 40.0}
-    return found.assign_attrs(parameters=json.dumps({"settings": settings}))
+    return dataset.assign_attrs(parameters=json.dumps({"settings": settings}))
 
 
 def transitions():
@@ -46,10 +46,10 @@ def transitions():
         [["notch 1"] * 4, ["notch 1"] * 4],
     ]
     targets = [*STARTS, "reversed", "expelled"]
-    known = np.array([targets.index(s) if s in targets else -1 for s in np.ravel(states)])
-    known = known.reshape(3, 2, 4)
+    indices = np.array([targets.index(s) if s in targets else -1 for s in np.ravel(states)])
+    indices = indices.reshape(3, 2, 4)
     # at rest, but not where a placed wall rests
-    known[0, 1, 3] = -1
+    indices[0, 1, 3] = -1
     return filled(
         "transitions",
         start=STARTS,
@@ -58,7 +58,7 @@ def transitions():
         current_density=[-0.7e12, -0.6e12, 0.6e12, 0.7e12],
         start_stable=[1, 1, 0],
         end_state=states,
-        end_target=known,
+        end_target=indices,
         reached=[1, 1, 0, 1, 1],
         left=[1, 1, 0],
     )
@@ -67,9 +67,9 @@ def transitions():
 @pytest.fixture
 def bench(synapse, tmp_path):
     """Return a synapse whose device file a test may change."""
-    found = synapse.copied(tmp_path / "bench")
-    found.gather()
-    return found
+    copy = synapse.copied(tmp_path / "bench")
+    copy.gather()
+    return copy
 
 
 @pytest.fixture
@@ -77,20 +77,20 @@ def rows(bench, tmp_path):
     """Return a function that writes the table and returns its rows by state."""
 
     def made(barriers=None, transitions=None):
-        given = {"barriers": barriers, "transitions": transitions}
+        datasets = {"barriers": barriers, "transitions": transitions}
         words = ["show", "page.levels", "--sources", f"device={bench.out}"]
-        for kind, data in given.items():
+        for kind, data in datasets.items():
             if data is not None:
                 files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
                 words.append(f"{kind}={tmp_path / kind}.nc")
         outputs = [f"{kind}={tmp_path}/levels.{kind}" for kind in ("csv", "markdown", "html")]
         cli.main([*words, "--to", *outputs])
         with open(tmp_path / "levels.csv", newline="", encoding="utf-8") as stream:
-            found = list(csv.DictReader(stream))
+            records = list(csv.DictReader(stream))
         for kind in ("markdown", "html"):
             text = (tmp_path / f"levels.{kind}").read_text(encoding="utf-8")
-            assert all(row["state"] in text for row in found)
-        return {row["state"]: row for row in found}
+            assert all(row["state"] in text for row in records)
+        return {row["state"]: row for row in records}
 
     return made
 
@@ -99,17 +99,17 @@ def test_a_level_that_only_pulses_beyond_the_model_reach_is_marked(rows, bench):
     data = files.read_dataset(bench.out, "synapse")
     data["level_beyond_model"].values[:] = [0, 0, 0, 1, 0]
     files.write_dataset(data, bench.out, "synapse", {})
-    found = [(row["reached"], row[SMALLEST]) for row in rows().values()]
-    assert found == [
+    pairs = [(row["reached"], row[SMALLEST]) for row in rows().values()]
+    assert pairs == [
         *(("yes", "0.0000"), ("yes", "0.5000"), ("yes", "0.6000")),
         *(("only beyond the model", "0.8000"), ("yes", "1.0000")),
     ]
 
 
 def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
-    found = rows(barriers(), transitions())
-    assert list(found) == ["initial", *STARTS, "reversed"]
-    one, half, two = (found[state] for state in STARTS)
+    table = rows(barriers(), transitions())
+    assert list(table) == ["initial", *STARTS, "reversed"]
+    one, half, two = (table[state] for state in STARTS)
     assert (one["level"], half["level"], two["level"]) == ("1", "half", "2")
     assert (one[BARRIER], one["retained"]) == ("51.5", "yes")
     assert (half[BARRIER], half["retained"]) == ("9.2", "no")
@@ -125,10 +125,10 @@ def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
 
 
 def test_a_state_that_no_pulse_leaves_says_so(rows):
-    found = transitions()
-    found["end_state"].loc[{"start": "notch 1"}] = "notch 1"
-    found["end_target"].loc[{"start": "notch 1"}] = STARTS.index("notch 1")
-    row = rows(barriers(), found)["notch 1"]
+    dataset = transitions()
+    dataset["end_state"].loc[{"start": "notch 1"}] = "notch 1"
+    dataset["end_target"].loc[{"start": "notch 1"}] = STARTS.index("notch 1")
+    row = rows(barriers(), dataset)["notch 1"]
     assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
 
 
@@ -159,9 +159,9 @@ def test_a_level_without_a_minimum_is_not_kept(bench, rows):
     for value, minimum, kept in ((1, "yes", "unknown"), (0, "no", "no")):
         data["level_minimum"][0] = value
         files.write_dataset(data, bench.out, "synapse", {})
-        found = rows(barriers(), transitions())
-        assert (found["initial"]["minimum"], found["initial"]["retained"]) == (minimum, kept)
-        assert (found["notch 1"]["minimum"], found["notch 1"]["retained"]) == ("yes", "yes")
+        table = rows(barriers(), transitions())
+        assert (table["initial"]["minimum"], table["initial"]["retained"]) == (minimum, kept)
+        assert (table["notch 1"]["minimum"], table["notch 1"]["retained"]) == ("yes", "yes")
 
 
 def test_a_level_in_which_no_wall_rests_has_no_position(bench, rows):
@@ -170,9 +170,9 @@ def test_a_level_in_which_no_wall_rests_has_no_position(bench, rows):
     data["level_source"] = data["level_source"].astype(object)
     data["level_source"].values[2] = ""
     files.write_dataset(data, bench.out, "synapse", {})
-    found = rows(None, None)
+    table = rows(None, None)
     gone = str(data["level_state"].values[2])
-    positions = {state: row["mean wall position (nm)"] for state, row in found.items()}
+    positions = {state: row["mean wall position (nm)"] for state, row in table.items()}
     assert [state for state, position in positions.items() if position == "–"] == [gone]
 
 

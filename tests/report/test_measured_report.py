@@ -24,8 +24,8 @@ def model(folder, levels=LEVELS, curve=CURVE):
     """Return the compact model of a device with these files; without one, it is left out."""
     write_measurements(folder, levels or LEVELS, curve or CURVE)
     named = (folder / "levels.csv", folder / "activation.csv")
-    given = [path if text else None for path, text in zip(named, (levels, curve), strict=True)]
-    measured_model(*given, folder / "mine.json")
+    paths = [path if text else None for path, text in zip(named, (levels, curve), strict=True)]
+    measured_model(*paths, folder / "mine.json")
     return folder / "mine.json"
 
 
@@ -83,9 +83,9 @@ def test_a_neuron_alone_is_tabulated_by_its_points(tmp_path):
 def test_the_fault_of_a_curve_is_told(tmp_path):
     path = model(tmp_path, curve=CURVE.replace("0.4,1.2e-6", "0.4,0.4e-6"))
     _, shown, page = tables(path)
-    told = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
-    assert told in shown
-    assert told in page
+    fault = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
+    assert fault in shown
+    assert fault in page
     # the largest output is that at 0.3 V
     curve = shown.split("transfer curve")[1].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in curve]

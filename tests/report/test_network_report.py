@@ -156,9 +156,9 @@ def test_a_further_facet_is_a_column_where_a_network_has_it(campaign, monkeypatc
     rows = report.read_accuracies("a.csv")
     assert [row["imperfections"] for row in rows] == [*[""] * len(runs), "stuck-1"]
     plain = [{k: v for k, v in row.items() if k != "imperfections"} for row in rows]
-    told = csv.DictReader(io.StringIO(before))
+    reader = csv.DictReader(io.StringIO(before))
     numbers = ("test_accuracy", "validation_accuracy")
-    assert plain[:-1] == [row | {name: float(row[name]) for name in numbers} for row in told]
+    assert plain[:-1] == [row | {name: float(row[name]) for name in numbers} for row in reader]
 
 
 def test_the_table_has_a_row_for_every_network(campaign, tmp_path):
@@ -170,8 +170,8 @@ def test_the_table_has_a_row_for_every_network(campaign, tmp_path):
     assert list(rows[0]) == [*network, *accuracies]
     for row, run in zip(rows, campaign.runs(), strict=True):
         expected = files.read_json(files.METRICS.format(**run))
-        found = [float(row.pop(name)) for name in accuracies]
-        assert found == pytest.approx([expected[name] for name in accuracies], abs=0.0051)
+        percentages = [float(row.pop(name)) for name in accuracies]
+        assert percentages == pytest.approx([expected[name] for name in accuracies], abs=0.0051)
         assert row == run
 
 
@@ -213,7 +213,7 @@ def sources(networks, kind):
     return FIGURES[kind].sources(SimpleNamespace(networks=networks), **place)["metrics"]
 
 
-def asked(kind, used, paper=()):
+def inputs(kind, used, paper=()):
     """Return sources and job of a figure."""
     job = FigureJob(figure=kind, paper=paper).to_json()
     return {"table" if kind == "accuracy" else "metrics": used}, job
@@ -221,7 +221,7 @@ def asked(kind, used, paper=()):
 
 def call(kind, used, paper=()):
     """Draw a figure as a rule does."""
-    sources, job = asked(kind, used, paper)
+    sources, job = inputs(kind, used, paper)
     words = ["show", "report.networks", "--job", job, "--figures", '{"resolution": 80}']
     words += ["--sources", *(f"{name}={path}" for name in sources for path in sources[name])]
     cli.main([*words, "--to", "png=figure.png", "vector=figure.pdf"])
@@ -265,13 +265,13 @@ def drawn(kind, networks, **more):
     """Return a figure with its axes, before it is saved."""
     used = sources(networks, kind)
     with style.apply(Figures(resolution=80)):
-        figure, _ = report.draw(*asked(kind, used, more.get("paper", ())), Figures(resolution=80))
+        figure, _ = report.draw(*inputs(kind, used, more.get("paper", ())), Figures(resolution=80))
         return figure
 
 
 def points_of(panel):
     """Return place, value and half length of the bar of each point with a bar, by label."""
-    found = []
+    points = []
     for container in panel.containers:
         line, _, (bars,) = container
         halves = []
@@ -280,8 +280,8 @@ def points_of(panel):
             assert (low + high) / 2 == pytest.approx(y, abs=1e-9)
             halves.append((high - low) / 2)
         xs, ys = map(list, (line.get_xdata(), line.get_ydata()))
-        found.append((container.get_label(), list(zip(xs, ys, halves, strict=True)), line))
-    return found
+        points.append((container.get_label(), list(zip(xs, ys, halves, strict=True)), line))
+    return points
 
 
 def columns_of(panel):
@@ -299,7 +299,7 @@ def test_the_figure_of_accuracies_has_the_mappings_with_which_networks_are_train
     assert len(columns_of(first)) == 4
     bare = write_metrics(networks_of(plain={}).model_copy(update=more))
     first, *_ = drawn("accuracy", bare).axes
-    assert columns_of(first) == ["FP32", *(f"Quantised, {each}" for each in more["mappings"])]
+    assert columns_of(first) == ["FP32", *(f"Quantised, {mapping}" for mapping in more["mappings"])]
 
 
 def test_the_figure_of_accuracies_shows_mean_and_deviation_of_the_seeds(campaign):
@@ -334,11 +334,16 @@ def test_the_figure_of_accuracies_has_the_stages_that_there_are(uneven):
         for dataset in ("MNIST", "Fashion-MNIST"):
             assert columns_of(panels[f"{dataset}, {name}"]) == columns
     for name, free, level in (("plain", [0], [1, 2, 3, 4]), ("tuned", [0, 1], [2, 3, 4])):
-        found = {label: points for label, points, _ in points_of(panels[f"MNIST, {name}"])}
-        places = {label: [round(float(x)) for x, _, _ in points] for label, points in found.items()}
+        points_by_label = {
+            label: points for label, points, _ in points_of(panels[f"MNIST, {name}"])
+        }
+        places = {
+            label: [round(float(x)) for x, _, _ in points]
+            for label, points in points_by_label.items()
+        }
         assert (places["FP32 weights, no synapse"], places["synapse-5, series"]) == (free, level)
-    told = {line.get_label(): line for line in panels["MNIST, plain"].get_lines()}
-    assert [round(x) for x in told["paper, 10 notches"].get_xdata()] == [0, 1, 3]
+    lines = {line.get_label(): line for line in panels["MNIST, plain"].get_lines()}
+    assert [round(x) for x in lines["paper, 10 notches"].get_xdata()] == [0, 1, 3]
 
 
 def test_each_confusion_matrix_is_in_per_cent_of_each_label(campaign):
@@ -365,8 +370,8 @@ def test_each_confusion_matrix_is_in_per_cent_of_each_label(campaign):
             assert shown == pytest.approx(np.array(matrix) / 50, abs=1e-9)  # of 5000, in per cent
             assert panel.images[0].get_clim() == (0, 100)
             assert panel.images[0].origin == "upper"
-            told = {tuple(text.get_position()): text.get_text() for text in panel.texts}
-            assert told[(1, 0)] == str(matrix[0][1])  # column: prediction, row: label
+            texts = {tuple(text.get_position()): text.get_text() for text in panel.texts}
+            assert texts[(1, 0)] == str(matrix[0][1])  # column: prediction, row: label
     assert [text.get_text() for text in panels[1, 2].get_xticklabels()] == ["a", "b"]
     assert [text.get_text() for text in panels[0, 0].get_yticklabels()] == ["a", "b"]
     assert panels[1, 2].get_xlabel() == "prediction"
@@ -398,9 +403,9 @@ def test_each_cell_of_the_table_is_of_its_own_network(campaign):
             run = {"dataset": dataset, "device": device, "reading": reading, "mapping": mapping}
             if stage in FREE_STAGES:
                 run |= dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
-            wanted = run | {"recipe": recipe, "stage": stage}
+            network = run | {"recipe": recipe, "stage": stage}
             order = [key for key in networks.runs()[0] if key != "seed"]
-            first, second = accuracies[tuple(wanted[key] for key in order)]
+            first, second = accuracies[tuple(network[key] for key in order)]
             # for two values: half of their difference times the square root of two
             expected = f"{(first + second) / 2:.2f} ± {abs(first - second) / 2**0.5:.2f}"
             assert row[header.index(report.TITLES[stage])] == expected
@@ -519,8 +524,8 @@ def test_a_misread_image_says_its_label_and_what_it_was_read_as(campaign):
     different(campaign, "misread", change)
     figure = drawn("misread", campaign)
     shown = [axes for axes in figure.axes if axes.images]
-    told = ["b\nread as a", "a\nread as b", *["b\nread as a"] * 7]
-    assert [axes.get_title() for axes in shown] == told
+    titles = ["b\nread as a", "a\nread as b", *["b\nread as a"] * 7]
+    assert [axes.get_title() for axes in shown] == titles
     # rows of three pixels, as in the image
     assert np.asarray(shown[0].images[0].get_array()).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.asarray(shown[1].images[0].get_array()).tolist() == [[5, 4, 3], [2, 1, 0]]
@@ -534,11 +539,11 @@ def test_a_campaign_without_synapses_tabulates_its_free_networks(campaign):
     assert header[3:] == ["FP32", "FP32, continued"]
     place = {"dataset": "mnist", "recipe": "tuned", "seed": "1"}
     place |= dict.fromkeys(("device", "reading", "mapping"), NO_DEVICE)
-    told = [
+    accuracies = [
         files.read_json(files.METRICS.format(**place, stage=stage))["test_accuracy"]
         for stage in FREE_STAGES
     ]
-    assert ["MNIST", "none", "tuned", *(f"{accuracy:.2f}" for accuracy in told)] in rows
+    assert ["MNIST", "none", "tuned", *(f"{accuracy:.2f}" for accuracy in accuracies)] in rows
     assert len(rows) == 4
     # nothing is on levels, so nothing is lost
     assert Path("g.csv").read_text().splitlines() == [",".join([*report.GAP_COLUMNS, *ENDS])]
@@ -552,14 +557,14 @@ def test_the_table_has_the_stages_that_there_are(uneven):
     header, rows = cells_of_the_table()
     computed = [stage for stage in STAGES if stage != "compensated"]
     assert header[3:] == [report.TITLES[stage] for stage in computed]
-    found = {tuple(row[:3]): row[3:] for row in rows}
+    table = {tuple(row[:3]): row[3:] for row in rows}
     for recipe, mapping, lacking in [
         ("plain", "layer", ("continued", "on_levels")),
         ("plain", "layer-extended", ("continued", "on_levels", *FINE)),
         ("tuned", "layer", ("on_levels", *FINE)),
         ("tuned", "layer-extended", FINE),
     ]:
-        cells = found["MNIST", "synapse-5 (6 levels)", f"{recipe}, series, {mapping}"]
+        cells = table["MNIST", "synapse-5 (6 levels)", f"{recipe}, series, {mapping}"]
         empty = {stage for stage, cell in zip(computed, cells, strict=True) if cell == "–"}
         assert empty == set(lacking)
     # a recipe alone shows no columns of the other one
@@ -596,9 +601,9 @@ def records(**stages):
     ]
 
 
-def gaps_of(found):
+def gaps_of(accuracies):
     """Return the gaps as numbers, by stage and reference; the last cells of the readable table."""
-    numbers, readable = report.gap_tables(found)
+    numbers, readable = report.gap_tables(accuracies)
     rows = {(row["stage"], row["reference"]): row for row in numbers.frame.to_dict("records")}
     assert len(rows) == len(numbers.frame)
     return rows, [row[3:] for row in readable.rows()]
@@ -606,39 +611,39 @@ def gaps_of(found):
 
 def test_a_gap_is_the_mean_difference_of_the_same_seed_with_students_interval():
     """By hand: losses of 2, 0.4 and 3; Student's t of 2 degrees of freedom is 4.302653."""
-    found = records(
+    accuracies = records(
         fp32={1: 97.0, 2: 96.0, 3: 95.5},
         # in another order
         quantized={3: 92.5, 1: 95.0, 2: 95.6},
         continued={1: 98.0, 2: 97.0, 3: 96.0},
         on_levels={1: 97.9, 2: 97.3, 3: 95.3},
     )
-    rows, cells = gaps_of(found)
+    rows, cells = gaps_of(accuracies)
     gap = rows["quantized", "fp32"]
     # squares (0.2, -1.4, 1.2): 3.44, so the error of the mean is the root of 3.44 / 2 / 3
     half = 4.302653 * (3.44 / 6) ** 0.5
     assert gap["seeds"] == 3
-    told = [gap[name] for name in ("mean", "lower", "upper")]
-    assert told == pytest.approx([1.8, 1.8 - half, 1.8 + half], rel=1e-6, abs=0)
+    interval = [gap[name] for name in ("mean", "lower", "upper")]
+    assert interval == pytest.approx([1.8, 1.8 - half, 1.8 + half], rel=1e-6, abs=0)
     # losses of 0.1, -0.3 and 0.7: mean 0.5/3
     gap = rows["on_levels", "continued"]
     mean = 0.5 / 3
     half = 4.302653 * (np.square(np.array([0.1, -0.3, 0.7]) - mean).sum() / 6) ** 0.5
-    found = [gap[name] for name in ("mean", "lower", "upper")]
-    assert found == pytest.approx([mean, mean - half, mean + half], rel=1e-6, abs=0)
+    trained_interval = [gap[name] for name in ("mean", "lower", "upper")]
+    assert trained_interval == pytest.approx([mean, mean - half, mean + half], rel=1e-6, abs=0)
     # below FP32: losses of -0.9, -1.3 and 0.2
     assert cells[0][::2] == ["1.80 (-1.46 to 5.06)", "-0.67 (-2.60 to 1.26)"]
     assert cells[0][1] == "0.17 (-1.08 to 1.42)"
 
 
 def test_seeds_that_one_side_lacks_are_not_paired():
-    found = records(
+    accuracies = records(
         fp32={1: 97.0, 2: 96.0, 4: 10.0},
         quantized={2: 95.0, 1: 95.5, 3: 20.0},
         continued={5: 90.0},
         on_levels={6: 80.0},
     )
-    rows, cells = gaps_of(found)
+    rows, cells = gaps_of(accuracies)
     assert list(rows) == [("quantized", "fp32")]
     assert (rows["quantized", "fp32"]["seeds"], rows["quantized", "fp32"]["mean"]) == (2, 1.25)
     assert len(cells[0]) == 1
@@ -651,7 +656,7 @@ def test_seeds_that_one_side_lacks_are_not_paired():
 
 def test_gaps_are_those_of_their_own_place():
     """Free networks are those of the same data set and recipe."""
-    found = [
+    accuracies = [
         *(record("fp32", 1, 90.0, dataset="mnist"), record("fp32", 1, 80.0, dataset="other")),
         record("fp32", 1, 70.0, recipe="tuned"),
         record("quantized", 1, 89.0),
@@ -661,7 +666,7 @@ def test_gaps_are_those_of_their_own_place():
         record("quantized", 1, 63.0, recipe="tuned"),
         record("quantized", 1, 79.0, device="t"),
     ]
-    numbers, _ = report.gap_tables(found)
+    numbers, _ = report.gap_tables(accuracies)
     columns = ["dataset", "device", "reading", "mapping", "recipe", "mean"]
     assert [tuple(row) for row in numbers.frame[columns].to_numpy().tolist()] == [
         ("mnist", "s", "series", "layer", "plain", 1.0),
@@ -686,10 +691,10 @@ def test_the_gaps_of_a_campaign_are_written_as_numbers_and_below_the_accuracies(
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == [*report.GAP_COLUMNS, *ENDS]
     # each of 2 recipes, 2 mappings, 2 readings, 2 synapses and 2 data sets; one mapping on levels
-    told = [
+    gaps = [
         (row["stage"], row["reference"], row["seeds"], *(row[end] for end in ENDS)) for row in rows
     ]
-    assert Counter(told) == {
+    assert Counter(gaps) == {
         ("quantized", "fp32", "3", "1.8000", "-1.4579", "5.0579"): 2**5,
         ("on_levels", "continued", "3", "0.1667", "-1.0837", "1.4170"): 2**3,
         ("on_levels", "fp32", "3", "0.1667", "-1.0837", "1.4170"): 2**3,
@@ -702,12 +707,12 @@ def test_the_gaps_of_a_campaign_are_written_as_numbers_and_below_the_accuracies(
         "Quantisation-aware, below FP32, continued",
         "Quantisation-aware, below FP32",
     ]
-    found = {tuple(row[:3]): row[3:] for row in cells}
-    assert len(found) == len(cells) == 2**5
+    table = {tuple(row[:3]): row[3:] for row in cells}
+    assert len(table) == len(cells) == 2**5
     lost, trained = "1.80 (-1.46 to 5.06)", "0.17 (-1.08 to 1.42)"
     synapse = ("MNIST", "synapse-5 (6 levels)")
-    assert found[*synapse, "tuned, series, layer-extended"] == [lost, trained, trained]
-    assert found[*synapse, "tuned, series, layer"] == [lost, "–", "–"]
+    assert table[*synapse, "tuned, series, layer-extended"] == [lost, trained, trained]
+    assert table[*synapse, "tuned, series, layer"] == [lost, "–", "–"]
     page = Path("a.html").read_text()
     assert page.count(trained) == 2 * 2**3
     assert "95 % confidence interval" in page
@@ -722,7 +727,7 @@ def test_training_curves_of_each_data_set_and_recipe_are_its_own(campaign):
     different(campaign, "training-curves", change)
     figure = drawn("training-curves", campaign, paper=(5,))
     number = 0
-    for axes, title, told in zip(
+    for axes, title, accuracy in zip(
         figure.axes, ("MNIST", "Fashion-MNIST"), (97.41, 86.40), strict=True
     ):
         assert axes.get_title() == title
@@ -737,7 +742,7 @@ def test_training_curves_of_each_data_set_and_recipe_are_its_own(campaign):
             assert (training.get_linestyle(), validation.get_linestyle()) == ("--", "-")
         assert lines["plain, training"].get_color() != lines["tuned, training"].get_color()
         # those of this data set alone
-        assert [label for label in lines if "paper" in label] == [f"paper, test: {told:.2f} %"]
+        assert [label for label in lines if "paper" in label] == [f"paper, test: {accuracy:.2f} %"]
         assert axes.get_xlabel() == "epoch"
     assert figure.axes[0].get_ylabel() == "accuracy (%)"
     bare = drawn("training-curves", campaign)
@@ -759,21 +764,23 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
     for panel in panels:
         title, recipe = panel.get_title().split(", ")
         (dataset,) = (k for k, v in report.DATASET_TITLES.items() if v == title)
-        found = [
+        bars = [
             (float(x), float(y), float(half), label)
             for label, points, _ in points_of(panel)
             for x, y, half in points
         ]
-        assert {half for _, _, half, _ in found} == {0}
-        shown = [(columns_of(panel)[round(x)], label, round(y, 2)) for x, y, _, label in found]
+        assert {half for _, _, half, _ in bars} == {0}
+        shown = [(columns_of(panel)[round(x)], label, round(y, 2)) for x, y, _, label in bars]
         paper = [line for line in panel.get_lines() if line.get_label().startswith("paper")]
         assert {line.get_marker() for line in paper} == {"x", "+"}
-        told = {
+        paper_points = {
             line.get_label(): list(zip(line.get_xdata(), line.get_ydata(), strict=True))
             for line in paper
         }
         # no two marks are at the same place
-        marks = [x for x, *_ in found] + [float(x) for points in told.values() for x, _ in points]
+        marks = [x for x, *_ in bars] + [
+            float(x) for points in paper_points.values() for x, _ in points
+        ]
         assert len(marks) == 2 + 5 * 2 * 4 + 2 * 3
         assert min(np.diff(sorted(marks))) > 0.1
         titles = {
@@ -795,7 +802,7 @@ def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):
         assert sorted(shown) == sorted(expected)
         for notches in (10, 5):
             numbers = report.TABLE_II[notches, dataset]
-            points = told[f"paper, {notches} notches"]
+            points = paper_points[f"paper, {notches} notches"]
             first = [f"{report.TITLES[stage]}, layer" for stage in PAPER_STAGES[1:]]
             places = [columns_of(panel).index(title) for title in ("FP32", *first)]
             assert [round(x) for x, _ in points] == places

@@ -36,15 +36,15 @@ def folder(neuron, synapse, tmp_path):
     data = {"material": material, "devices": {"synapse-3": SYNAPSE, "neuron": NEURON}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
     for bench, name in ((neuron, "neuron"), (synapse, "synapse-3")):
-        found = bench.gather()
-        found.attrs.pop("caveat", None)
+        dataset = bench.gather()
+        dataset.attrs.pop("caveat", None)
         if name == "synapse-3":
-            found["settled"].values[:3] = 0
-            found.attrs["caveat"] = CAVEAT
+            dataset["settled"].values[:3] = 0
+            dataset.attrs["caveat"] = CAVEAT
         else:
-            found["relu_deviation"].values[:] = [0.123, 0.456]
+            dataset["relu_deviation"].values[:] = [0.123, 0.456]
         path = tmp_path / files.DEVICE.format(device=name)
-        files.write_dataset(found, path, found.attrs["kind"], {})
+        files.write_dataset(dataset, path, dataset.attrs["kind"], {})
     return tmp_path
 
 

@@ -22,10 +22,10 @@ from wallnet.report.tables import rendered
 @pytest.fixture
 def bench(tmp_path):
     """Return a synapse with its traces."""
-    found = Bench(tmp_path, "d", campaign(d=SYNAPSE).devices["d"])
-    found.write_all(SYNAPSE_ENDS.__getitem__)
-    found.gather()
-    return found
+    writer = Bench(tmp_path, "d", campaign(d=SYNAPSE).devices["d"])
+    writer.write_all(SYNAPSE_ENDS.__getitem__)
+    writer.gather()
+    return writer
 
 
 def drawn(bench, shown=(), **more):
@@ -59,17 +59,17 @@ def test_a_map_has_the_colours_of_its_snapshot(bench):
         assert colours[row, 20] == pytest.approx(scale((m_z + 1) / 2)[:3], abs=0.03)
     assert colours[2, 5:9] == pytest.approx(np.tile(to_rgb(style.EMPTY), (4, 1)), abs=1e-9)
     last = trace["magnetization"].isel(snapshot=-1).sel(component="z").values
-    known = np.isfinite(last)
+    magnetic = np.isfinite(last)
     expected = scale((last + 1) / 2)[..., :3]
-    assert decoded(pulse["maps"][-1])[known] == pytest.approx(expected[known], abs=0.03)
+    assert decoded(pulse["maps"][-1])[magnetic] == pytest.approx(expected[magnetic], abs=0.03)
 
 
 def test_curves_share_one_time_axis(bench):
     """The walls go steadily from 60 nm to their ends in 2 ns, and J ends with the pulse."""
-    found = drawn(bench, (0.6e12,))["devices"]["d"]
-    (pulse,), data = found["pulses"], files.read_dataset(bench.out, "synapse")
+    device = drawn(bench, (0.6e12,))["devices"]["d"]
+    (pulse,), data = device["pulses"], files.read_dataset(bench.out, "synapse")
     curves = {name: np.array(values) for name, values in pulse["curves"].items()}
-    assert (found["length"], found["width"]) == pytest.approx((900, 90), rel=1e-9, abs=0)
+    assert (device["length"], device["width"]) == pytest.approx((900, 90), rel=1e-9, abs=0)
     assert pulse["label"] == "0.60 × 10¹² A/m²: between 1 and 2"
     assert {values.size for values in curves.values()} == {curves["time"].size}
     assert curves["time"].size <= page_pictures.MOST_POINTS
@@ -92,19 +92,19 @@ def test_curves_share_one_time_axis(bench):
 
 
 def test_the_staircase_has_all_pulses_and_levels(bench):
-    found = drawn(bench)["devices"]["d"]
-    assert found["stairs"]["J"] == [0.3, 0.5, 0.6, 0.8, 1.0]
+    device = drawn(bench)["devices"]["d"]
+    assert device["stairs"]["J"] == [0.3, 0.5, 0.6, 0.8, 1.0]
     states = ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
-    assert found["stairs"]["state"] == found["levels"]["state"] == states
+    assert device["stairs"]["state"] == device["levels"]["state"] == states
     data = files.read_dataset(bench.out, "synapse")
     conductance = data["final_conductance"].sel(reading="parallel").values / 1e-6
-    assert found["stairs"]["G"] == pytest.approx(conductance, rel=1e-5, abs=0)
-    assert found["chances"] == []
+    assert device["stairs"]["G"] == pytest.approx(conductance, rel=1e-5, abs=0)
+    assert device["chances"] == []
     data["settled"].values[1], data["reachable"].values[2] = 0, 0
     files.write_dataset(data, bench.out, "synapse", {})
-    found = drawn(bench)["devices"]["d"]
-    assert found["stairs"]["state"][1] == "notch 1, still moving"
-    assert found["levels"]["dash"] == ["solid", "solid", "dashed", "solid", "solid"]
+    device = drawn(bench)["devices"]["d"]
+    assert device["stairs"]["state"][1] == "notch 1, still moving"
+    assert device["levels"]["dash"] == ["solid", "solid", "dashed", "solid", "solid"]
 
 
 def test_too_many_maps_are_thinned_and_the_last_one_stays(bench, monkeypatch):
@@ -152,8 +152,8 @@ def test_probabilities_are_those_of_the_studies_of_the_device(bench, monkeypatch
     results = Findings(**vars(results) | {"studied": {("thermal", name): rows for name in "ab"}})
     other = {"study": "thermal", "needed": False, "headline": False}
     studied = [Studied(subject="a", device="d", **other), Studied(subject="b", device="e", **other)]
-    found = pictures(job.model_copy(update={"studied": tuple(studied)}), results)
-    cool, configured = found["devices"]["d"]["chances"]
+    content = pictures(job.model_copy(update={"studied": tuple(studied)}), results)
+    cool, configured = content["devices"]["d"]["chances"]
     assert (cool["label"], configured["label"]) == ("a, cool", "a")
     blue, red = style.COLOURS[:2]
     assert cool["points"] == {
@@ -167,11 +167,11 @@ def test_probabilities_are_those_of_the_studies_of_the_device(bench, monkeypatch
 
 def test_the_page_executes_no_text_of_the_data(bench):
     evil = "</script><script>alert(1)</script><!--"
-    found = drawn(bench, (0.8e12,))
-    plain = rendered("pictures.html.j2", pictures=found, written="d")
-    found["devices"] = {evil: found["devices"]["d"]}
-    found["devices"][evil]["pulses"][0]["label"] = evil
-    page = rendered("pictures.html.j2", pictures=found, written=evil)
+    content = drawn(bench, (0.8e12,))
+    plain = rendered("pictures.html.j2", pictures=content, written="d")
+    content["devices"] = {evil: content["devices"]["d"]}
+    content["devices"][evil]["pulses"][0]["label"] = evil
+    page = rendered("pictures.html.j2", pictures=content, written=evil)
     assert evil not in page
     assert page.count("<script") == plain.count("<script")
     assert page.count("</script") == plain.count("</script")

@@ -105,7 +105,7 @@ def written():
         "branch_last": [4, 7],
         "branch_steps": [3, 3],
         "pulse": np.arange(8),
-        **{f"pulse_wall_{each}": [1e-7] * 8 for each in ("position", "bottom", "top")},
+        **{f"pulse_wall_{name}": [1e-7] * 8 for name in ("position", "bottom", "top")},
     }
     # the narrow track of the pulse train is cooler
     about = {
@@ -115,8 +115,12 @@ def written():
     about = {"parameters": json.dumps(about), "simulation_temperature": "77 K"}
     train = files.dataset("response", response)
     files.write_dataset(train, "pulse_trains/stairs.nc", "response", about)
-    for seed, stage, found in ((3, "quantized", NEW), (4, "quantized", OLD), (3, "on_levels", OLD)):
-        write_network(Path(), found, seed, stage)
+    for seed, stage, levels in (
+        (3, "quantized", NEW),
+        (4, "quantized", OLD),
+        (3, "on_levels", OLD),
+    ):
+        write_network(Path(), levels, seed, stage)
 
 
 @pytest.fixture
@@ -240,12 +244,12 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
     path = folder / "pulse_trains/stairs.nc"
     change(path, "response", pulse_train_current_density=densities)
-    found, _ = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
+    costs, _ = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
     up = energy(2e12, 3e-9, 50e-9)
     second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
     expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
-    np.testing.assert_allclose(found[1], expected, rtol=1e-9)
-    np.testing.assert_array_equal(found[0], [[0, 1, 2], [0, 1, 2], [1, 0, 1], [2, 1, 0]])
+    np.testing.assert_allclose(costs[1], expected, rtol=1e-9)
+    np.testing.assert_array_equal(costs[0], [[0, 1, 2], [0, 1, 2], [1, 0, 1], [2, 1, 0]])
 
 
 @pytest.mark.parametrize(
@@ -260,15 +264,15 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
 )
 def test_single_pulses_start_from_the_initial_state_alone(folder, reading, usable, pulses):
     path = folder / "devices/synapse.nc"
-    found, _ = programming.by_single_pulses(path, "synapse", usable, reading)
+    costs, _ = programming.by_single_pulses(path, "synapse", usable, reading)
     last = [NAN] * (len(usable) - 1) + [0]
-    np.testing.assert_array_equal(found[0], [*pulses, last])
+    np.testing.assert_array_equal(costs[0], [*pulses, last])
 
 
 def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):
-    for seed, found in ((3, NEW), (4, OLD)):
+    for seed, levels in ((3, NEW), (4, OLD)):
         for stage in ("quantized", "on_levels"):
-            write_network(folder, [[first, -1] for first, _ in found], seed, stage)
+            write_network(folder, [[first, -1] for first, _ in levels], seed, stage)
     row = tabulated(folder, job)["quantized", "stairs", "seed 4"]
     # 3→2, 0→1
     assert numbers(row, *COUNTS[:5]) == [6, 2, 1, 0, 2]
@@ -294,17 +298,17 @@ def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, jo
 def test_each_energy_is_in_the_unit_of_its_title():
     """Those of the readable table."""
     units = {"(nJ)": 1e-9, "(pJ)": 1e-12}
-    found = {
+    factors = {
         title: factor for title, factor, _ in programming.COLUMNS.values() if "energy" in title
     }
-    assert len(found) == 2
-    assert all(units[title.split()[-1]] == factor for title, factor in found.items())
+    assert len(factors) == 2
+    assert all(units[title.split()[-1]] == factor for title, factor in factors.items())
 
 
 def change(path, kind, **values):
     data = files.read_dataset(path, kind)
-    for name, found in values.items():
-        data[name] = data[name].copy(data=found)
+    for name, array in values.items():
+        data[name] = data[name].copy(data=array)
     files.write_dataset(data, path, kind, {})
 
 
@@ -349,14 +353,14 @@ def test_the_job_has_two_seeds_and_the_stages_on_levels():
 
 
 def test_the_table_belongs_to_campaigns_with_networks_on_simulated_synapses():
-    wanted = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
-    assert wanted <= set(network_files(campaign()))
-    found = programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
-    assert found["devices"] == ["results/devices/synapse.nc"]
-    assert found["pulse_trains"] == ["results/pulse_trains/stairs.nc"]
+    paths = {f"results/tables/programming{suffix}" for suffix in (".csv", ".md", ".html")}
+    assert paths <= set(network_files(campaign()))
+    sources = programming_sources(campaign(seeds=[3, 4, 5], written_by={"synapse": "stairs"}))
+    assert sources["devices"] == ["results/devices/synapse.nc"]
+    assert sources["pulse_trains"] == ["results/pulse_trains/stairs.nc"]
     # three stages on levels, two readings, two of three seeds
-    assert len(found["networks"]) == 12
-    assert not wanted & set(network_files(campaign(synapses=[])))
+    assert len(sources["networks"]) == 12
+    assert not paths & set(network_files(campaign(synapses=[])))
 
 
 @pytest.mark.parametrize(
@@ -388,8 +392,8 @@ def test_unusable_files_are_named(folder, job):
     one_sentence(fault(), "synapses at levels that do not exist")
     change(path, "programming", programmed_level=np.array(NEW))
     device = folder / "devices/synapse.nc"
-    found = np.array([[40e-6, 46e-6, 50e-6, 56e-6, 70e-6]] * 2)
-    change(device, "synapse", level_conductance=found)
+    conductance = np.array([[40e-6, 46e-6, 50e-6, 56e-6, 70e-6]] * 2)
+    change(device, "synapse", level_conductance=conductance)
     one_sentence(fault(), "synapse.nc has other levels than the networks on synapse")
     device.unlink()
     one_sentence(fault(), "synapse.nc is not there")

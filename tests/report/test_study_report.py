@@ -96,10 +96,10 @@ def test_the_table_of_mappings_has_means_and_sample_deviations(tmp_path):
 # Figures, by the data in their axes
 
 
-def drawn(given):
+def drawn(inputs):
     """Return the figure of these sources."""
     with style.apply(Figures()):
-        return mappings.draw(given, "", Figures())[0]
+        return mappings.draw(inputs, "", Figures())[0]
 
 
 def bars_of(container, axis):
@@ -128,7 +128,9 @@ def everything_compared():
 
 
 def everything(folder):
-    free = [{**each, "dataset": name} for name in ("mnist", "own") for each in references()]
+    free = [
+        {**reference, "dataset": name} for name in ("mnist", "own") for reference in references()
+    ]
     return sources(folder, everything_compared(), free)
 
 
@@ -163,15 +165,15 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(tmp_path
     for panel, (stage, column) in zip(
         figure.axes, [(stage, column) for stage in cost for column in (0, 1)], strict=True
     ):
-        assert [each.get_label() for each in panel.containers] == series
+        assert [errorbar.get_label() for errorbar in panel.containers] == series
         places = []
         for more, container in enumerate(panel.containers):
             line = container.lines[0]
-            values = [[x + column + 2 * more for x in told] for told in cost[stage].values()]
-            means = [sum(told) / 3 for told in values]
+            values = [[x + column + 2 * more for x in losses] for losses in cost[stage].values()]
+            means = [sum(losses) / 3 for losses in values]
             assert line.get_ydata().tolist() == pytest.approx(means, abs=1e-9)
-            for mean, told, (low, high) in zip(means, values, bars_of(container, 1), strict=True):
-                deviation = math.sqrt(sum((x - mean) ** 2 for x in told) / 2)
+            for mean, losses, (low, high) in zip(means, values, bars_of(container, 1), strict=True):
+                deviation = math.sqrt(sum((x - mean) ** 2 for x in losses) / 2)
                 assert (low, high) == pytest.approx((mean - deviation, mean + deviation), abs=1e-9)
             places.append(line.get_xdata())
         # side by side, nearer to their own tick than to the next
@@ -207,9 +209,9 @@ def test_one_seed_has_no_bar(tmp_path):
 # Commands
 
 
-def tabulate(folder, module, **given):
+def tabulate(folder, module, **inputs):
     """Write the tables and the figure of a module into a folder."""
-    words = [f"{name}={path}" for name, paths in given.items() for path in paths]
+    words = [f"{name}={path}" for name, paths in inputs.items() for path in paths]
     names = {"csv": "a.csv", "markdown": "a.md", "png": "figure.png", "vector": "a.svg"}
     outputs = [f"{key}={folder / name}" for key, name in names.items()]
     cli.main(["show", module, "--sources", *words, "--to", *outputs])

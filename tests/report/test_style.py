@@ -42,10 +42,10 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path, vector):
 
 def test_files_say_what_made_them(tmp_path):
     """A figure of given data has the version of the package that made these."""
-    for version, told in ({}, __version__), ({"wallnet_version": "0.0.7"}, "0.0.7"):
+    for version, expected in ({}, __version__), ({"wallnet_version": "0.0.7"}, "0.0.7"):
         png, pdf = draw(tmp_path, Figures(), {"revision": 3, "device": "neuron", **version})
         made_by = json.loads(Image.open(png).info["Description"])
-        assert made_by["wallnet_version"] == told
+        assert made_by["wallnet_version"] == expected
         assert (made_by["revision"], made_by["device"]) == (3, "neuron")
         assert b"revision" in pdf.read_bytes()
         assert b"CreationDate" not in pdf.read_bytes()

@@ -135,10 +135,10 @@ def part(page, title):
 
 def cells(page, caption):
     """Return the rows of a table by its caption."""
-    found = re.search(rf"<caption>{re.escape(caption)}</caption>(.*?)</table>", page, re.S).group(1)
+    table = re.search(rf"<caption>{re.escape(caption)}</caption>(.*?)</table>", page, re.S).group(1)
     return [
         [html.unescape(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)]
-        for row in re.findall(r"<tr.*?</tr>", found)
+        for row in re.findall(r"<tr.*?</tr>", table)
     ]
 
 
@@ -150,7 +150,7 @@ def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folde
     change(folder, "response", pulse_settled=[-1, 1, 0])
     device = folder / files.DEVICE.format(device="synapse-3")
     compact_model(device, folder / files.COMPACT_MODEL.format(device="synapse-3"))
-    told = [
+    sentences = [
         "neuron: largest deviation from ReLU 0.",
         "synapse-3: 2 notches, 2 reached by the sweep; all 3 pulses of up-down change the state",
         "Pulses heat the track by more than 50 K: its parameters change, so that the results are "
@@ -169,9 +169,9 @@ def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folde
         "pulse train up-down: the wall still moved after the pause of pulse 2; lengthen the pause",
     ]
     page = page_of(summary_job(configured), folder)
-    told_first = part(page, "What this campaign found") + part(page, "Numbers")
-    for text in (told_first, " ".join(overview(folder).split())):
-        places = [text.index(each) for each in told]
+    beginning = part(page, "What this campaign found") + part(page, "Numbers")
+    for text in (beginning, " ".join(overview(folder).split())):
+        places = [text.index(sentence) for sentence in sentences]
         assert places == sorted(places)
         assert places[0] == 0
     assert cells(page, "Test accuracy in per cent")[1:] == [
@@ -209,11 +209,11 @@ def referring(**reference):
 
 def test_the_arrival_of_a_wall_is_that_of_its_pulse_at_its_notch(synapse):
     """The edges of the notches of 36 nm are at 282 and 582 nm."""
-    asked = [
+    arrival_times = [
         ArrivalTime(device="d", current_density=density, notch=notch, time=2e-9, tolerance=1e-9)
         for density, notch in ((0.5e12, 1), (0.8e12, 2))
     ]
-    job = referring(arrival_times=tuple(asked))
+    job = referring(arrival_times=tuple(arrival_times))
     rows = summary.reference_table(job, {"d": synapse.gather()}).rows()
     assert [(row[1], row[4]) for row in rows] == [
         ("time to notch 1", f"{2 * (300 - 18 - 60) / (300 - 60):.2f} ns"),
@@ -420,7 +420,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
 
     def write(kelvin=350.0, film=350.0):
         device = configured.devices["synapse-3"]
-        found = files.dataset("barriers", values).assign_attrs(
+        dataset = files.dataset("barriers", values).assign_attrs(
             device="synapse-3",
             parameters=json.dumps({"settings": settings | {"temperature": kelvin}}),
             simulation=minimum_job(device, "1", film).to_json(),
@@ -428,7 +428,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
             wallnet_version="0",
             simulation_backend="film",
         )
-        files.write_dataset(found, folder / about, "barriers", {})
+        files.write_dataset(dataset, folder / about, "barriers", {})
 
     write()
     assert "run snakemake barriers" in part(page_of(job, folder), "Retention")  # not drawn yet
@@ -439,8 +439,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert base64.b64encode(b"energies").decode() in page
     assert "synapse-3, without a pulse, 350 K" in text
     assert "retained (at least" in text
-    told = "none of 1 states retained at 350 K; all 3 pulses of up-down"
-    assert told in part(page, "What this campaign found")
+    sentence = "none of 1 states retained at 350 K; all 3 pulses of up-down"
+    assert sentence in part(page, "What this campaign found")
     thermal = 1.380649e-23 * 350
     assert f"{1.6e-19 / thermal:.1f}" in text
     for other in ({"film": 300.0}, {"kelvin": 77.0}):

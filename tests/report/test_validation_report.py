@@ -81,8 +81,8 @@ def labelled(axes):
 
 def test_deviation_is_ours_less_the_reference(tmp_path):
     (row,) = csv.DictReader(validation.tabulate(written(tmp_path))["csv"].splitlines())
-    told = [float(row[key]) for key in ("reference", "ours", "deviation", "tolerance")]
-    assert (row["check"], told) == ("wall-velocity", [4.0, 3.75, -0.25, 0.5])
+    numbers = [float(row[key]) for key in ("reference", "ours", "deviation", "tolerance")]
+    assert (row["check"], numbers) == ("wall-velocity", [4.0, 3.75, -0.25, 0.5])
 
 
 def test_the_table_to_read_puts_each_value_below_its_name(tmp_path):
@@ -106,8 +106,8 @@ def test_the_table_to_read_puts_each_value_below_its_name(tmp_path):
 def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
     verdicts = {"energy": True, "width": False, "speed": None, "angle": None}
     rows = [{**ROW, "quantity": name, "passed": passed} for name, passed in verdicts.items()]
-    found = validation.tabulate(written(tmp_path, [{**RESULTS[0], "rows": rows}]))
-    lines = found["markdown"].splitlines()
+    tables = validation.tabulate(written(tmp_path, [{**RESULTS[0], "rows": rows}]))
+    lines = tables["markdown"].splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: width. 2 rows are findings, reported")
     cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
     shown = {row[1]: row[cells[0].index("passed")] for row in cells}
@@ -121,10 +121,10 @@ def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
 
 def test_velocity_shows_each_model_as_a_line_of_the_colour_of_its_points(panels):
     axes = panels["velocity"]
-    found = labelled(axes)
+    lines = labelled(axes)
     for strength, curve in (("1", VELOCITY), ("3", OTHER)):
         for model, ours in (("model, no H_K", "single row"), ("model, film", "track 150 nm")):
-            points = found[f"{strength} mJ/m², {ours}"]
+            points = lines[f"{strength} mJ/m², {ours}"]
             assert points.get_linestyle() == "None"
             assert points.get_ydata() == pytest.approx(curve[ours], rel=1e-9, abs=0)
             (line,) = (
@@ -143,28 +143,28 @@ def test_velocity_shows_each_model_as_a_line_of_the_colour_of_its_points(panels)
 
 
 def test_profile_is_drawn_around_the_centre_in_width_parameters(panels):
-    found = labelled(panels["profile"])
+    lines = labelled(panels["profile"])
     # (x - 46 nm)/9 nm; points beyond six are left out
     u = [-4, -1, 0, 2, 3]
-    assert found["engine"].get_xdata() == pytest.approx(u, abs=1e-9)
-    assert found["engine"].get_ydata() == pytest.approx([-0.99, -0.6, 0.01, 0.9, 0.97], abs=1e-12)
-    assert found["tanh u"].get_xdata() == pytest.approx(u, abs=1e-9)
-    assert found["tanh u"].get_ydata() == pytest.approx(
+    assert lines["engine"].get_xdata() == pytest.approx(u, abs=1e-9)
+    assert lines["engine"].get_ydata() == pytest.approx([-0.99, -0.6, 0.01, 0.9, 0.97], abs=1e-12)
+    assert lines["tanh u"].get_xdata() == pytest.approx(u, abs=1e-9)
+    assert lines["tanh u"].get_ydata() == pytest.approx(
         [-0.9993293, -0.7615942, 0, 0.9640276, 0.9950548], abs=1e-6
     )
 
 
 def test_reversal_shows_m_y_in_ns_beside_the_reference_of_its_field(panels):
     axes = panels["reversal"]
-    found = labelled(axes)
-    assert found["µMAG 4, field 1"].get_ydata() == pytest.approx([0.1, 0.3], rel=1e-9, abs=0)
-    assert found["µMAG 4, field 1"].get_xdata() == pytest.approx([0, 1], rel=1e-9, abs=0)
-    assert found["µMAG 4, field 2"].get_ydata() == pytest.approx([0.4, 0.5], rel=1e-9, abs=0)
-    assert found["µMAG 4, field 2"].get_xdata() == pytest.approx([0, 2], rel=1e-9, abs=0)
+    lines = labelled(axes)
+    assert lines["µMAG 4, field 1"].get_ydata() == pytest.approx([0.1, 0.3], rel=1e-9, abs=0)
+    assert lines["µMAG 4, field 1"].get_xdata() == pytest.approx([0, 1], rel=1e-9, abs=0)
+    assert lines["µMAG 4, field 2"].get_ydata() == pytest.approx([0.4, 0.5], rel=1e-9, abs=0)
+    assert lines["µMAG 4, field 2"].get_xdata() == pytest.approx([0, 2], rel=1e-9, abs=0)
     # mumax3's <m_y> after 1 ns, in the colour of the curve for the same field
     points = [line for line in axes.get_lines() if line.get_linestyle() == "None"]
     for field, value in (("field 1", 0.1260409), ("field 2", -0.120395)):
-        colour = found[f"µMAG 4, {field}"].get_color()
+        colour = lines[f"µMAG 4, {field}"].get_color()
         (point,) = (point for point in points if point.get_color() == colour)
         assert np.atleast_1d(point.get_xdata()) == pytest.approx([1.0], rel=1e-9, abs=0)
         assert np.atleast_1d(point.get_ydata()) == pytest.approx([value], rel=1e-9, abs=0)
@@ -174,13 +174,13 @@ def test_reversal_shows_m_y_in_ns_beside_the_reference_of_its_field(panels):
 
 def test_cost_of_each_tolerance_is_drawn_over_that_tolerance(panels):
     axes = panels["tolerances"]
-    found = labelled(axes)
+    lines = labelled(axes)
     for label, x, y in (
         ("stray field", COST["stray_field_tolerance"], COST["stray_field_error"]),
         ("resting columns", COST["frozen_change"], COST["frozen_error"]),
     ):
-        assert found[label].get_xdata() == pytest.approx(x, rel=1e-9, abs=0)
-        assert found[label].get_ydata() == pytest.approx(y, rel=1e-9, abs=0)
+        assert lines[label].get_xdata() == pytest.approx(x, rel=1e-9, abs=0)
+        assert lines[label].get_ydata() == pytest.approx(y, rel=1e-9, abs=0)
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     (bound,) = (line for line in axes.get_lines() if line.get_linestyle() == ":")
     assert np.unique(bound.get_ydata()) == pytest.approx([5e-4], rel=1e-9, abs=0)

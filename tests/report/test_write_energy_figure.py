@@ -43,7 +43,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch)
     words += [f"synapse={path}", "--figures", SMALL.model_dump_json(), "--to", f"png={png}"]
     kept, save = [], style.save
     monkeypatch.setattr(
-        style, "save", lambda each, *to, **by: kept.append(each) or save(each, *to, **by)
+        style, "save", lambda drawing, *to, **by: kept.append(drawing) or save(drawing, *to, **by)
     )
     cli.main([*words, f"vector={tmp_path / 'energy.svg'}"])
     assert np.asarray(Image.open(png)).std() > 10
@@ -93,10 +93,10 @@ def test_a_waveform_has_its_own_rise(synapse, tmp_path):
     over_time, _, energies = figure.axes
     curves = lines_of(over_time)
     assert set(curves) == {"mean", "middle"}
-    found = write_energy_of(job, 1e12, 2e-9, shape)
+    cost = write_energy_of(job, 1e12, 2e-9, shape)
     time, mean = curves["mean"].get_data()
     assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
-    assert mean.max() == pytest.approx(float(found["mean_temperature_rise"]), rel=1e-4, abs=0)
+    assert mean.max() == pytest.approx(float(cost["mean_temperature_rise"]), rel=1e-4, abs=0)
     # a third of 1 ns, of 2 ns
     density, energy = energies.get_lines()[0].get_data()
     square = write_energy_of(job, density * 1e12, 2e-9)["write_energy"] / 1e-12

@@ -48,9 +48,9 @@ def announced(monkeypatch):
     """Return the longest simulated times in s that commands announce."""
     times, bar = [], simulate.progress_bar
 
-    def announcing(longest, *given, **options):
+    def announcing(longest, *arguments, **options):
         times.append(longest)
-        return bar(longest, *given, **options)
+        return bar(longest, *arguments, **options)
 
     monkeypatch.setattr(simulate, "progress_bar", announcing)
     return times

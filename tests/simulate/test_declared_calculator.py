@@ -63,19 +63,19 @@ def heated(tmp_path_factory):
     return made
 
 
-def asked(text):
+def resources(text):
     """Return threads, memory and wall time of the pulse in the output of Snakemake."""
     block = text[text.index("rule trace:") :]
     amounts = {name: re.search(rf"\b{name}[:=] ?(\d+)", block) for name in NEEDED}
-    return [int(found[1]) if found else 1 for found in amounts.values()]
+    return [int(match[1]) if match else 1 for match in amounts.values()]
 
 
 def test_a_run_reads_what_its_jobs_need(heated, tmp_path):
     campaign = heated.copied(tmp_path / "campaign")
     planned = campaign.snakemake("--dry-run", TRACE).stdout
-    assert asked(planned) == [1, 800, 15]
+    assert resources(planned) == [1, 800, 15]
     done = campaign.snakemake(TRACE, cores=4)
-    assert asked(done.stdout + done.stderr) == [3, 1234, 34]
+    assert resources(done.stdout + done.stderr) == [3, 1234, 34]
     trace = files.read_dataset(campaign.folder / TRACE, "trace")
     assert (trace.attrs["backend"], trace.attrs["temperature"]) == (oven.NAME, 300.0)
     assert trace.attrs["threads"] == "3"
@@ -145,15 +145,15 @@ CASES = {
 
 def refused(job):
     """Return the sentence with which a job is refused before a run."""
-    with pytest.raises(SimulationError) as found:
+    with pytest.raises(SimulationError) as caught:
         registry.check_called([job.to_json()])
-    return str(found.value)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("what", CASES)
 def test_what_a_class_does_not_declare_is_refused_before_the_first_job(write, what):
     changes, key, able = CASES[what]
-    others = "".join(f"    {each} = {each != what}\n" for each in CASES)
+    others = "".join(f"    {name} = {name != what}\n" for name in CASES)
     write(f"{others}\n")
     job = pulse_job(device(**changes), 0.2e12)
     assert refused(job) == (
@@ -209,9 +209,9 @@ def test_its_speed_and_needs_are_known_once_it_is_read(write):
 )
 def test_a_declaration_that_is_not_valid_is_one_sentence(write, declaration, words):
     write(f"    {declaration}\n\n")
-    with pytest.raises(config.ConfigError) as found:
+    with pytest.raises(config.ConfigError) as caught:
         registry.check_settings([(oven.NAME, {"velocity": 1.0})])
-    (line,) = str(found.value).splitlines()
+    (line,) = str(caught.value).splitlines()
     assert line.startswith(f"config.yaml: calculator {oven.NAME}{words}")
     assert "; " in line
 

@@ -44,7 +44,7 @@ def test_a_stage_ends_at_its_share_of_the_run():
 
 def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job, monkeypatch):
     """The wall stands still from 150 ps on; with a hold of 60 ps it rests at 220 ps."""
-    job, told, starts = small_job("oommf"), [], []
+    job, times, starts = small_job("oommf"), [], []
     recorder, wall = Recorder(job), initialized(job)
 
     def states(opened, job, drive, start):
@@ -58,11 +58,11 @@ def test_each_run_starts_from_the_last_state_until_the_wall_rests(small_job, mon
         session, "opened", lambda threads: nullcontext(SimpleNamespace(version="2"))
     )
     monkeypatch.setattr(oommf, "states", states)
-    oommf.Oommf(OommfSettings()).run(job, wall, recorder, told.append, None)
+    oommf.Oommf(OommfSettings()).run(job, wall, recorder, times.append, None)
     entries = [0, *range(20, 121, 20), 130, *range(140, 221, 20)]
     assert np.array(recorder.time) * 1e12 == pytest.approx(entries, rel=0, abs=1e-6)
-    assert told == recorder.time[1:]
+    assert times == recorder.time[1:]
     # runs end after 6, 7 and 8 entries
     trace = recorder.trace()["magnetization_profile"].values
-    found = [start[0].astype("f4") for start in starts]
-    np.testing.assert_allclose(found, trace[[0, 6, 7, 8]], rtol=0, atol=1e-6)
+    profiles = [start[0].astype("f4") for start in starts]
+    np.testing.assert_allclose(profiles, trace[[0, 6, 7, 8]], rtol=0, atol=1e-6)

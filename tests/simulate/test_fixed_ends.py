@@ -110,14 +110,14 @@ def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     delta = device.material.wall_width_parameter
     start = np.moveaxis(placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()
     start[:, held] = np.array([[0.6], [0.0], [-0.8]]) * np.sign(-start[2, held])
-    found = minima.descend(landscape, start)
-    assert found.converged
-    assert np.abs(found.m[:, held] - start[:, held]).max() < 1e-6
-    _, mode = minima.softest(landscape, found.m)
+    minimum = minima.descend(landscape, start)
+    assert minimum.converged
+    assert np.abs(minimum.m[:, held] - start[:, held]).max() < 1e-6
+    _, mode = minima.softest(landscape, minimum.m)
     assert not mode[:, held].any()
     assert np.abs(mode).max() > 0
     # without the mask, the same state has a large torque, in held cells alone
     everywhere = Landscape(Layer(landscape.mask, (4e-9, 4e-9, 2e-9), terms_of(device.material)))
-    torque = np.linalg.norm(everywhere.exact_torque(found.m), axis=0)
+    torque = np.linalg.norm(everywhere.exact_torque(minimum.m), axis=0)
     assert torque[held].min() > 1e4
     assert torque[landscape.free].max() < minima.STOP

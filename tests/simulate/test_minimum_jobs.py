@@ -40,18 +40,18 @@ def minima(device):
 def test_a_wall_beside_its_notch_goes_into_it(device):
     job = jobs.minimum_job(device, "1")
     beside = WallPlacement(bottom=124e-9, top=117e-9)
-    found = find_minimum(job.model_copy(update={"placement": beside}))
-    assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
-    assert found["minimum_converged"] == 1
+    dataset = find_minimum(job.model_copy(update={"placement": beside}))
+    assert (dataset.attrs["state"], dataset.attrs["stayed"]) == ("notch 1", 1)
+    assert dataset["minimum_converged"] == 1
     # the notches are symmetric about 120 nm, and the track about 180 nm
-    assert found["minimum_wall_bottom"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
-    assert found["minimum_wall_top"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
-    energy = tracks_energy(device, found["minimum_magnetization"].values)
-    assert found["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
-    m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
+    assert dataset["minimum_wall_bottom"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
+    assert dataset["minimum_wall_top"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
+    energy = tracks_energy(device, dataset["minimum_magnetization"].values)
+    assert dataset["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
+    m = np.moveaxis(np.nan_to_num(dataset["minimum_magnetization"].values), -1, 0)
     torque = Landscape(tracks.layer(job)).exact_torque(m)
     left = np.sqrt((torque**2).sum(axis=0)).max()
-    assert found["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
+    assert dataset["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 
 
 def test_damping_changes_neither_a_minimum_nor_a_path(device):
@@ -68,13 +68,13 @@ def test_damping_changes_neither_a_minimum_nor_a_path(device):
 
 def test_a_wall_that_does_not_stay_relaxes_to_the_minimum_that_the_placed_one_finds(device):
     """The engine relaxes the wall that is initialised at notch 2; the descent has no dynamics."""
-    found = minimum(device, "2")
+    dataset = minimum(device, "2")
     trace = simulate(jobs.level_job(device, "2"))
     m = np.nan_to_num(trace["magnetization"].isel(snapshot=-1).values)
-    above = tracks_energy(device, m) - found["minimum_energy"].item()
+    above = tracks_energy(device, m) - dataset["minimum_energy"].item()
     assert 0 <= above < 0.1 * THERMAL
     for name in ("bottom", "top"):
-        end = found[f"minimum_wall_{name}"].item()
+        end = dataset[f"minimum_wall_{name}"].item()
         assert end == pytest.approx(trace[f"wall_{name}"].values[-1], rel=0, abs=0.2e-9)
 
 
@@ -88,20 +88,20 @@ def tracks_energy(device, m):
 
 
 def test_a_tilted_wall_stays_between_two_notches(device, minima):
-    found = minima[WallState("between 1 and 2")]
-    assert (found.attrs["state"], found.attrs["stayed"]) == ("between 1 and 2", 1)
+    dataset = minima[WallState("between 1 and 2")]
+    assert (dataset.attrs["state"], dataset.attrs["stayed"]) == ("between 1 and 2", 1)
 
 
 def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
-    found = minimum(device, "initial")
-    assert found.attrs["stayed"] == 0
-    assert found["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
+    dataset = minimum(device, "initial")
+    assert dataset.attrs["stayed"] == 0
+    assert dataset["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
 
 
 def test_an_initial_wall_at_a_notch_stays_there(device):
     start = device.wall.model_copy(update={"start": 122e-9})
-    found = minimum(device.model_copy(update={"wall": start}), "initial")
-    assert (found.attrs["state"], found.attrs["stayed"]) == ("notch 1", 1)
+    dataset = minimum(device.model_copy(update={"wall": start}), "initial")
+    assert (dataset.attrs["state"], dataset.attrs["stayed"]) == ("notch 1", 1)
 
 
 @pytest.mark.parametrize(
@@ -113,37 +113,37 @@ def test_the_command_tells_both_ends(
 ):
     from wallnet.simulate import energy_path as stage
 
-    found = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
-    found = found.assign_attrs(stayed=stayed)
-    monkeypatch.setattr(stage, "find_minimum", lambda job: found)
+    dataset = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
+    dataset = dataset.assign_attrs(stayed=stayed)
+    monkeypatch.setattr(stage, "find_minimum", lambda job: dataset)
     job = jobs.minimum_job(device, "1-2")
     cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
-    told = capsys.readouterr().out
-    said = re.search(r"wall at (\S+) nm \(lower edge\), (\S+) nm \(upper edge\)", told)
-    ends = [found[f"minimum_wall_{name}"].item() / 1e-9 for name in ("bottom", "top")]
-    assert [float(each) for each in said.groups()] == pytest.approx(ends, abs=0.06)
+    output = capsys.readouterr().out
+    said = re.search(r"wall at (\S+) nm \(lower edge\), (\S+) nm \(upper edge\)", output)
+    ends = [dataset[f"minimum_wall_{name}"].item() / 1e-9 for name in ("bottom", "top")]
+    assert [float(end) for end in said.groups()] == pytest.approx(ends, abs=0.06)
     assert ends[1] - ends[0] > 80
-    assert f"1-2.nc: {words}, between 1 and 2; " in told
+    assert f"1-2.nc: {words}, between 1 and 2; " in output
 
 
 def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
     first, second = WallState("notch 1"), WallState("between 1 and 2")
     job = jobs.barrier_job(device, "1", "1-2", SPACING)
-    found = find_barrier(job, minima)
-    assert found.attrs["route"] == "one end moves"
-    energy = found["path_energy"].values
+    barrier = find_barrier(job, minima)
+    assert barrier.attrs["route"] == "one end moves"
+    energy = barrier["path_energy"].values
     for end, state in ((0, first), (-1, second)):
         expected = minima[state]["minimum_energy"].item()
         assert energy[end] == pytest.approx(expected, rel=0, abs=0.01 * THERMAL)
-    top = tracks_energy(device, found["saddle_magnetization"].values)
-    forward, backward = found["barrier_forward"].item(), found["barrier_backward"].item()
+    top = tracks_energy(device, barrier["saddle_magnetization"].values)
+    forward, backward = barrier["barrier_forward"].item(), barrier["barrier_backward"].item()
     assert forward == pytest.approx(top - energy[0], rel=0, abs=0.01 * THERMAL)
     assert backward == pytest.approx(top - energy[-1], rel=0, abs=0.01 * THERMAL)
     assert forward > 100 * backward / 2 > 0
-    assert found["barrier_converged"] == 1
+    assert barrier["barrier_converged"] == 1
     # the upper end moves by one notch, in steps of half a width parameter
-    assert found.sizes["image"] == 28
-    assert np.ptp(found["path_wall_top"].values) > 4 * np.ptp(found["path_wall_bottom"].values)
+    assert barrier.sizes["image"] == 28
+    assert np.ptp(barrier["path_wall_top"].values) > 4 * np.ptp(barrier["path_wall_bottom"].values)
 
 
 def test_a_barrier_is_that_of_the_film_at_the_temperature(device):
@@ -157,31 +157,31 @@ def test_a_barrier_is_that_of_the_film_at_the_temperature(device):
     for kelvin in (300.0, 358.0):
         ends = [jobs.minimum_job(warm, name, kelvin) for name in ("1-2", "2")]
         path = jobs.barrier_job(warm, "1-2", "2", SPACING, kelvin)
-        found = find_barrier(path, {WallState(job.state): find_minimum(job) for job in ends})
-        barriers.append([found[f"barrier_{way}"].item() for way in ("forward", "backward")])
-    (given, back), softer = barriers
+        barrier = find_barrier(path, {WallState(job.state): find_minimum(job) for job in ends})
+        barriers.append([barrier[f"barrier_{way}"].item() for way in ("forward", "backward")])
+    (forward, back), softer = barriers
     ratio = (0.785797 / 0.835683) ** 2
-    assert softer == pytest.approx([given * ratio, back * ratio], rel=1e-4, abs=0)
-    assert back > 20 * given > 0
+    assert softer == pytest.approx([forward * ratio, back * ratio], rel=1e-4, abs=0)
+    assert back > 20 * forward > 0
 
 
 @pytest.mark.parametrize(
     ("first", "second", "notch"), [("expelled", "1", 120), ("2", "reversed", 240)]
 )
 def test_a_wall_leaves_the_track_at_the_end_beside_it(device, minima, first, second, notch):
-    found = find_barrier(jobs.barrier_job(device, first, second, SPACING), minima)
-    assert found["barrier_converged"] == 1
+    barrier = find_barrier(jobs.barrier_job(device, first, second, SPACING), minima)
+    assert barrier["barrier_converged"] == 1
     for name in ("path_wall_bottom", "path_wall_top"):
-        place = found[name].values * 1e9
+        place = barrier[name].values * 1e9
         span = (0.0, notch) if first == "expelled" else (notch, 360.0)
         assert place[[0, -1]] == pytest.approx(span, rel=0, abs=1.0)
         assert span[0] - 1 < place.min() <= place.max() < span[1] + 1
     # the magnetisation of a track without a wall tilts at its edges
     index, sign = (0, 1.0) if first == "expelled" else (-1, -1.0)
-    exact = np.zeros_like(found["saddle_magnetization"].values)
+    exact = np.zeros_like(barrier["saddle_magnetization"].values)
     exact[..., 2] = sign
-    exact[np.isnan(found["saddle_magnetization"].values)] = np.nan
-    lower = tracks_energy(device, exact) - found["path_energy"].values[index]
+    exact[np.isnan(barrier["saddle_magnetization"].values)] = np.nan
+    lower = tracks_energy(device, exact) - barrier["path_energy"].values[index]
     assert lower > 10 * THERMAL  # 26 is observed
 
 
@@ -200,8 +200,8 @@ def second_route(monkeypatch):
         _, other = candidates
         images = other[[0, 10, 27, 30, -1]]
         taken.append(images)
-        found = paths.Path(images, np.array(ENERGIES), 7, True, 2, 0.03, (-5.0, 8.0))
-        return found, 1
+        path = paths.Path(images, np.array(ENERGIES), 7, True, 2, 0.03, (-5.0, 8.0))
+        return path, 1
 
     monkeypatch.setattr(paths, "lowest", lowest)
     return taken
@@ -209,36 +209,36 @@ def second_route(monkeypatch):
 
 def test_a_barrier_tells_of_the_lowest_of_its_paths(device, minima, second_route):
     """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
-    given = {state: each for state, each in minima.items() if not state.half}
-    found = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), given)
+    subset = {state: dataset for state, dataset in minima.items() if not state.half}
+    barrier = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), subset)
     (images,) = second_route
-    assert (found.attrs["route"], found.attrs["rounds"]) == ("upper end first", 7)
-    assert found["path_energy"].values.tolist() == list(ENERGIES)
-    assert found["barrier_forward"].item() == pytest.approx(8e-19, rel=1e-9, abs=0)
-    assert found["barrier_backward"].item() == pytest.approx(7e-19, rel=1e-9, abs=0)
-    assert found["saddle"].item() == 2
-    top = np.nan_to_num(found["saddle_magnetization"].values)
+    assert (barrier.attrs["route"], barrier.attrs["rounds"]) == ("upper end first", 7)
+    assert barrier["path_energy"].values.tolist() == list(ENERGIES)
+    assert barrier["barrier_forward"].item() == pytest.approx(8e-19, rel=1e-9, abs=0)
+    assert barrier["barrier_backward"].item() == pytest.approx(7e-19, rel=1e-9, abs=0)
+    assert barrier["saddle"].item() == 2
+    top = np.nan_to_num(barrier["saddle_magnetization"].values)
     np.testing.assert_array_equal(top, np.moveaxis(images[2], 0, -1))
-    assert found["saddle_stiffness"].values.tolist() == [-5.0, 8.0]
-    assert found["saddle_residual_field"].item() == pytest.approx(0.03, rel=1e-6, abs=0)
+    assert barrier["saddle_stiffness"].values.tolist() == [-5.0, 8.0]
+    assert barrier["saddle_residual_field"].item() == pytest.approx(0.03, rel=1e-6, abs=0)
     # the root of the sum of the squared angles between two images
     before, after = images[:-1].astype(np.float64), images[1:].astype(np.float64)
     sines = np.linalg.norm(np.cross(before, after, axis=1), axis=1)
     angles = np.arctan2(sines, (before * after).sum(axis=1))
     steps = np.sqrt((angles**2).sum(axis=(1, 2)))
     expected = [0, *np.cumsum(steps)]
-    assert found["path_distance"].values == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert barrier["path_distance"].values == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, tmp_path, capsys):
     paths = [tmp_path / f"{name}.nc" for name in ("2", "1")]
     for path in paths:
-        found = minima[WallState.from_file_name(path.stem)]
-        files.write_dataset(found, path, "minimum", {})
+        dataset = minima[WallState.from_file_name(path.stem)]
+        files.write_dataset(dataset, path, "minimum", {})
     job, out = jobs.barrier_job(device, "1", "2", SPACING), tmp_path / "pair.nc"
     cli.main(["barrier", "--job", job.to_json(), "--after", *map(str, paths), "--out", str(out)])
-    told = capsys.readouterr().out
-    assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in told
+    output = capsys.readouterr().out
+    assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in output
     walls = files.read_dataset(out, "barrier")["path_wall_top"].values * 1e9
     assert walls[[0, -1]] == pytest.approx([120, 240], abs=1)
 
@@ -246,17 +246,17 @@ def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, 
 def test_a_state_without_a_minimum_has_no_path(device, minima):
     moved = dict(minima)
     moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
-    found = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), moved)
-    assert found.sizes["image"] == 0
-    assert np.isnan(found["barrier_forward"].item())
-    assert found.attrs["reason"] == "'notch 2' is no minimum of the energy"
+    barrier = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), moved)
+    assert barrier.sizes["image"] == 0
+    assert np.isnan(barrier["barrier_forward"].item())
+    assert barrier.attrs["reason"] == "'notch 2' is no minimum of the energy"
 
 
 def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, minima):
-    given = {state: each for state, each in minima.items() if state != "notch 2"}
+    subset = {state: dataset for state, dataset in minima.items() if state != "notch 2"}
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
-            find_barrier(jobs.barrier_job(device, *pair, SPACING), given)
+            find_barrier(jobs.barrier_job(device, *pair, SPACING), subset)
 
 
 def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypatch):
@@ -273,11 +273,11 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypa
     job = jobs.barrier_job(device, "1", "2", SPACING)
     held = minima[WallState("between 1 and 2")]
     for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
-        given = {state: each for state, each in minima.items() if not state.half}
+        subset = {state: dataset for state, dataset in minima.items() if not state.half}
         if half is not None:
-            given[WallState("between 1 and 2")] = half
+            subset[WallState("between 1 and 2")] = half
         with pytest.raises(SimulationError, match="enough"):
-            stage.find_barrier(job, given)
+            stage.find_barrier(job, subset)
         assert routes["sizes"] == sizes
     # no half state is beside the track without a wall, which has gone 6 Δ beyond the end: 174.8 nm
     for pair in (("expelled", "1"), ("2", "reversed")):
@@ -298,12 +298,12 @@ def test_a_path_without_a_saddle_point_is_tried_with_closer_images(device, minim
 
     monkeypatch.setattr(paths, "lowest", far_from_a_saddle_point)
     job = jobs.barrier_job(device, "1-2", "2", SPACING)
-    found = find_barrier(job, minima)
+    barrier = find_barrier(job, minima)
     # 120 nm in steps of 4.57 and of 3.65 nm
     assert sizes == [[28], [34]]
-    assert found.sizes["image"] == 34
-    assert found["barrier_converged"] == 1
-    assert found.attrs["spacing"] == pytest.approx(0.8 * job.spacing, rel=1e-12, abs=0)
+    assert barrier.sizes["image"] == 34
+    assert barrier["barrier_converged"] == 1
+    assert barrier.attrs["spacing"] == pytest.approx(0.8 * job.spacing, rel=1e-12, abs=0)
 
 
 def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
@@ -317,10 +317,10 @@ def test_a_path_is_tried_three_times_at_most(device, minima, monkeypatch):
         return replace(path, stiffness=(math.nan, math.nan)), best
 
     monkeypatch.setattr(paths, "lowest", without_end)
-    found = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), minima)
+    barrier = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), minima)
     assert tried == [28, 34, 43]
-    assert found["barrier_converged"] == 0
-    assert found.attrs["reason"] == "the highest image did not reach a saddle point"
+    assert barrier["barrier_converged"] == 0
+    assert barrier.attrs["reason"] == "the highest image did not reach a saddle point"
 
 
 def test_a_bias_field_acts_in_minima_and_in_simulations(device):
@@ -346,6 +346,6 @@ def test_a_bias_field_acts_in_minima_and_in_simulations(device):
         energies = [Energy(film).energy(m) / volume for m in (up, -up)]
         expected = -2 * material.saturation_magnetization * bias
         assert energies[0] - energies[1] == pytest.approx(expected, rel=1e-9, abs=1e-3)
-        found = find_minimum(minimum_job)
-        ends[bias] = found["minimum_wall_bottom"].item()
+        dataset = find_minimum(minimum_job)
+        ends[bias] = dataset["minimum_wall_bottom"].item()
     assert ends[25e-3] < ends[0.0] - 0.1e-9 < ends[-25e-3] - 0.2e-9

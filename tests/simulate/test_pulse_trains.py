@@ -50,9 +50,9 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
         DOWN | {"repetitions": 1, "duration": 0.7e-9, "pause": 0.0},
         UP | {"repetitions": 1, "duration": 0.4e-9, "pause": 0.5e-9},
     ]
-    given = job_of(*pulses)
-    told = []
-    found = pulse_trains.run_pulse_train(given, initial, told.append)
+    job = job_of(*pulses)
+    times = []
+    train = pulse_trains.run_pulse_train(job, initial, times.append)
     campaign = plan.parse(staircase())
     device = campaign.devices["stairs"]
     state, begin, index = initial, 0.0, 0
@@ -66,21 +66,21 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
             alone = RUN(step, state)
             state = simulate.state_of(alone)
             end = begin + pulse["duration"] + pulse["pause"]
-            assert found["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
-            assert found["pause_end"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
-            inside = (found["time"].values > begin + 1e-14) & (found["time"].values < end + 1e-14)
+            assert train["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
+            assert train["pause_end"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
+            inside = (train["time"].values > begin + 1e-14) & (train["time"].values < end + 1e-14)
             for name in pulse_trains.OVER_TIME:
                 values = alone[name].values[1:]
-                np.testing.assert_array_equal(found[name].values[inside], values, err_msg=name)
+                np.testing.assert_array_equal(train[name].values[inside], values, err_msg=name)
             np.testing.assert_array_equal(
-                found["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+                train["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
             )
             begin = end
-    assert found.sizes["pulse"] == index + 1
-    assert found["time"].values[-1] == pytest.approx(begin, rel=1e-9, abs=0)
-    assert np.all(np.diff(found["time"].values) > 0)
-    assert told == sorted(told)  # since the start of the train, not of the pulse
-    assert told[-1] == pytest.approx(begin, rel=1e-9, abs=0)
+    assert train.sizes["pulse"] == index + 1
+    assert train["time"].values[-1] == pytest.approx(begin, rel=1e-9, abs=0)
+    assert np.all(np.diff(train["time"].values) > 0)
+    assert times == sorted(times)  # since the start of the train, not of the pulse
+    assert times[-1] == pytest.approx(begin, rel=1e-9, abs=0)
 
 
 def test_a_state_counts_from_the_start_of_the_train():
@@ -91,12 +91,12 @@ def test_a_state_counts_from_the_start_of_the_train():
     data = staircase(*pulses)
     data["devices"]["stairs"]["track"] = plain
     device = plan.parse(data).devices["stairs"]
-    found = pulse_trains.run_pulse_train(job, simulate.initial_state(jobs.initial_job(device)))
-    ends = found["wall_bottom"].values
+    train = pulse_trains.run_pulse_train(job, simulate.initial_state(jobs.initial_job(device)))
+    ends = train["wall_bottom"].values
     width = device.material.wall_width_parameter
-    after = [np.argmin(np.abs(found["time"].values - end)) for end in found["pause_end"].values]
+    after = [np.argmin(np.abs(train["time"].values - end)) for end in train["pause_end"].values]
     assert abs(ends[after[2]] - ends[after[1]]) < width < abs(ends[after[2]] - ends[0])
-    assert found["pulse_state"].values.tolist() == ["initial", "free", "free"]
+    assert train["pulse_state"].values.tolist() == ["initial", "free", "free"]
 
 
 def test_the_current_flows_during_pulses_only(trace):
@@ -111,8 +111,8 @@ def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial)
     """A pause that is shorter, if only by a hundredth, does not tell."""
     pauses = (1e-9, 0.2e-9, 0.198e-9, 0.1e-9, 0.0)
     pulses = [UP | {"repetitions": 1, "pause": pause} for pause in pauses]
-    found = pulse_trains.run_pulse_train(job_of(*pulses), initial)
-    assert found["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1, -1]
+    train = pulse_trains.run_pulse_train(job_of(*pulses), initial)
+    assert train["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1, -1]
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ def walking(monkeypatch):
             for time, (bottom, top) in zip(times, next(left), strict=True):
                 placed = placed_wall(step.track, width, bottom * NM, top * NM)
                 recorder.record(time, placed)
-            told = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
-            return recorder.trace().assign_attrs(told)
+            attributes = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
+            return recorder.trace().assign_attrs(attributes)
 
         monkeypatch.setattr(simulate, "simulate", walked)
         return simulated
@@ -157,15 +157,15 @@ def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, walking)
         {"duration": duration * NS, "pause": pause * NS, "repetitions": 1}
         for duration, pause in zip(durations, pauses, strict=True)
     ]
-    found = pulse_trains.run_pulse_train(job_of(*(UP | each for each in timed)), initial)
+    train = pulse_trains.run_pulse_train(job_of(*(UP | timing for timing in timed)), initial)
     states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
-    assert found["pulse_state"].values.tolist() == states
+    assert train["pulse_state"].values.tolist() == states
     for name, ends in (("bottom", [85, 80, 110, 180]), ("top", [85, 110, 80, 180])):
-        assert found[f"pulse_wall_{name}"].values / NM == pytest.approx(ends, abs=4)
-    assert found["pulse_wall_position"].values / NM == pytest.approx([85, 95, 95, 180], abs=4)
-    assert found["pulse_settled"].values.tolist() == [-1, 0, 0, 1]
-    assert found["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
-    assert found.attrs["wall_time"] == pytest.approx(1.5, abs=1e-9)
+        assert train[f"pulse_wall_{name}"].values / NM == pytest.approx(ends, abs=4)
+    assert train["pulse_wall_position"].values / NM == pytest.approx([85, 95, 95, 180], abs=4)
+    assert train["pulse_settled"].values.tolist() == [-1, 0, 0, 1]
+    assert train["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
+    assert train.attrs["wall_time"] == pytest.approx(1.5, abs=1e-9)
 
 
 CLIMB = (
@@ -197,29 +197,29 @@ def test_a_train_ends_after_the_first_pulse_with_another_outcome(
     initial, walking, expected, pulses
 ):
     simulated = walking(*CLIMB)
-    found = pulse_trains.run_pulse_train(
+    train = pulse_trains.run_pulse_train(
         job_of(UP | {"repetitions": 4}, expected=expected), initial
     )
     assert len(simulated) == pulses
     states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 4"]
-    assert found["pulse_state"].values.tolist() == states[: pulses + 1]
-    assert found["pulse"].values.tolist() == list(range(pulses + 1))
-    assert found["time"].values[-1] == pytest.approx(pulses * 2 * NS, rel=1e-9, abs=0)
+    assert train["pulse_state"].values.tolist() == states[: pulses + 1]
+    assert train["pulse"].values.tolist() == list(range(pulses + 1))
+    assert train["time"].values[-1] == pytest.approx(pulses * 2 * NS, rel=1e-9, abs=0)
 
 
 def test_a_train_without_maps_is_the_same_otherwise(initial, walking, tmp_path):
-    found = {}
+    trains = {}
     for maps in (True, False):
         walking(*CLIMB)
         made = pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 2}, maps=maps), initial)
         files.write_dataset(made, tmp_path / "train.nc", "train", {})
-        found[maps] = files.read_dataset(tmp_path / "train.nc", "train")
-    assert set(found[True].variables) - set(found[False].variables) == {
+        trains[maps] = files.read_dataset(tmp_path / "train.nc", "train")
+    assert set(trains[True].variables) - set(trains[False].variables) == {
         *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
         *("x", "y", "component"),
     }
-    for name in found[False].variables:
-        np.testing.assert_array_equal(found[False][name], found[True][name], err_msg=name)
+    for name in trains[False].variables:
+        np.testing.assert_array_equal(trains[False][name], trains[True][name], err_msg=name)
 
 
 class Killed(Exception):
@@ -245,11 +245,11 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
         pulse_trains.run_pulse_train(job, initial, output=output)
     assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
     done.clear()
-    found = pulse_trains.run_pulse_train(job, initial, output=output)
+    train = pulse_trains.run_pulse_train(job, initial, output=output)
     assert done == [-1.2e12] * (1 if expected else 2)
-    until = {name: slice(found.sizes[name]) for name in ("time", "pulse")}
+    until = {name: slice(train.sizes[name]) for name in ("time", "pulse")}
     for name, whole in trace.isel(until).variables.items():
-        np.testing.assert_array_equal(found[name].values, whole.values, err_msg=name)
+        np.testing.assert_array_equal(train[name].values, whole.values, err_msg=name)
 
 
 @pytest.mark.parametrize("what", ["pulses", "state", "revision", "damaged"])
@@ -259,9 +259,9 @@ def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, 
     pulse_trains.run_pulse_train(first, initial, output=output)
     count = []
 
-    def counted(*given):
-        count.append(given)
-        return RUN(*given)
+    def counted(*arguments):
+        count.append(arguments)
+        return RUN(*arguments)
 
     monkeypatch.setattr(simulate, "simulate", counted)
     pulse_trains.run_pulse_train(first, initial, output=output)
@@ -295,11 +295,11 @@ def test_a_failed_pulse_is_named(initial, monkeypatch):
 def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path, capsys, announced):
     files.write_dataset(initial, tmp_path / "initial.nc", "initial", {})
     job = job_of(UP | {"repetitions": 1})
-    told = ["simulate", "--job", job.to_json(), "--out", str(tmp_path / "train.nc")]
+    command = ["simulate", "--job", job.to_json(), "--out", str(tmp_path / "train.nc")]
     with pytest.raises(SystemExit, match="a train of pulses starts from a state; give --after"):
-        main(told)
+        main(command)
     announced.clear()
-    main([*told, "--after", str(tmp_path / "initial.nc")])
+    main([*command, "--after", str(tmp_path / "initial.nc")])
     assert "train.nc: 1 pulses, then notch 2" in capsys.readouterr().out
     assert announced == [pytest.approx(2e-9, rel=1e-9, abs=0)]
     assert not pulse_trains.unfinished(tmp_path / "train.nc").exists()

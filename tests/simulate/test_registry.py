@@ -25,10 +25,10 @@ def module(tmp_path, monkeypatch):
     return write
 
 
-def problems(wanted):
+def problems(calculators):
     """Return the sentences that the check of settings raises."""
     with pytest.raises(config.ConfigError) as refused:
-        registry.check_settings(wanted)
+        registry.check_settings(calculators)
     return str(refused.value).splitlines()
 
 
@@ -118,8 +118,8 @@ def test_only_one_that_resumes_is_given_a_checkpoint(module, tiny, tmp_path, res
     }
     job = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
     simulate.simulate(job, output=tmp_path / "trace.nc")
-    given = sys.modules["lasting"].Drift.given
-    assert isinstance(given, Checkpoint) if resumes else given is None
+    checkpoint = sys.modules["lasting"].Drift.given
+    assert isinstance(checkpoint, Checkpoint) if resumes else checkpoint is None
 
 
 def test_a_job_by_hand_finds_a_calculator_beside_its_configuration(tmp_path, tiny, monkeypatch):

@@ -29,7 +29,7 @@ PULSES = (
 
 
 def device(**changes):
-    given = {
+    settings = {
         "kind": "track",
         "track": {
             "length": 240e-9,
@@ -44,13 +44,13 @@ def device(**changes):
         **changes,
     }
     output = {"interval": 20e-12, "snapshot_interval": 1e-9}
-    data = {"material": MATERIAL, "output": output, "devices": {"warm": given}, "networks": {}}
+    data = {"material": MATERIAL, "output": output, "devices": {"warm": settings}, "networks": {}}
     return parse(data, check).devices["warm"]
 
 
 def block(first, last, **train):
-    asked = PulseTrain(**{"pulses": PULSES, "maps": False, **train})
-    return pulse_train_job(device(), asked).model_copy(update={"replicas": (first, last)})
+    pulse_train = PulseTrain(**{"pulses": PULSES, "maps": False, **train})
+    return pulse_train_job(device(), pulse_train).model_copy(update={"replicas": (first, last)})
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,8 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     # at 0.1 and 0.14 ns, at 0.18 ns, and before
     at = {round(float(t) / 20e-12): i for i, t in enumerate(train["time"].values)}
     for pulse, entries in enumerate([(0, 0), (5, 7), (9, 9)]):
-        found = [train["wall_top"].values[at[entry]] for entry in entries]
-        assert ensemble["replica_wall_top"].values[1, pulse].tolist() == found
+        tops = [train["wall_top"].values[at[entry]] for entry in entries]
+        assert ensemble["replica_wall_top"].values[1, pulse].tolist() == tops
         places = train["wall_position"].values[[at[entry] for entry in entries]]
         m_z = ensemble.attrs["domain_magnetization"] * (1 - 2 * places / 240e-9)
         np.testing.assert_allclose(ensemble["replica_m_z"].values[1, pulse], m_z, atol=1e-6)
@@ -185,11 +185,11 @@ def test_a_killed_block_goes_on_where_it_was(equilibrated, initial, tmp_path, mo
 
 def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
     """The wall of the second replica is not where it has to be after the first pulse."""
-    found = pulse_trains.wall_of
+    original = pulse_trains.wall_of
     keys = {block(2, 2).noise_key}
 
     def wall_of(job, trace, entry, *rest):
-        wall = found(job, trace, entry, *rest)
+        wall = original(job, trace, entry, *rest)
         lost = rest and job.noise_key in keys
         return wall | {"pulse_state": "notch 2" if lost else "notch 1"}
 
@@ -230,10 +230,10 @@ def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
 
 def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     """All walls are free but that of replica 2 after its second part."""
-    found, seen = pulse_trains.wall_of, []
+    original, seen = pulse_trains.wall_of, []
 
     def wall_of(job, trace, entry, *rest):
-        wall = found(job, trace, entry, *rest)
+        wall = original(job, trace, entry, *rest)
         number = job.replicas[0]
         seen.append(number)
         pinned = number == 2 and seen.count(2) == 5

@@ -128,12 +128,12 @@ def test_one_job_by_hand(tmp_path, tiny, capsys):
 def test_a_pulse_by_hand_has_one_job(synapse, tmp_path):
     out = ["--out", str(tmp_path / "trace.nc")]
     device = ["--config", "config.yaml", "--device", "synapse"]
-    for given, words in (
+    for arguments, words in (
         ([], "give --config, --device and --current-density, or --job"),
         (device, "give --config, --device and --current-density, or --job"),
     ):
         with pytest.raises(SystemExit) as refused:
-            cli.main(["simulate", *given, *out])
+            cli.main(["simulate", *arguments, *out])
         assert words in str(refused.value)
     assert not list(tmp_path.iterdir())
 
@@ -264,7 +264,7 @@ def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
 def calculator(monkeypatch):
     """Return a function that installs a calculator that records given entries."""
 
-    def put(entries, **told):
+    def put(entries, **attributes):
         class Given:
             resumes = True
 
@@ -273,7 +273,7 @@ def calculator(monkeypatch):
                     recorder.record(time, magnetization)
                 if checkpoint is not None:
                     checkpoint.elapsed = 7.0
-                return told
+                return attributes
 
         monkeypatch.setattr(simulate, "create", lambda *chosen, **more: Given())
 
@@ -309,8 +309,11 @@ def test_a_trace_names_the_code_of_its_own_calculator(synapse, calculator):
     """A version that the calculator states replaces the identity of its code."""
     own = {"calculator_name": "solver:Solver", "calculator_code": "source 12ab"}
     job = jobs.pulse_job(synapse, 0.5e12).model_copy(update=own)
-    for told, version in (({}, "source 12ab"), ({"backend_version": "solver 2"}, "solver 2")):
-        calculator([0.0, 0.6e-9, 1.6e-9], **told)
+    for description, version in (
+        ({}, "source 12ab"),
+        ({"backend_version": "solver 2"}, "solver 2"),
+    ):
+        calculator([0.0, 0.6e-9, 1.6e-9], **description)
         attributes = simulate.simulate(job).attrs
         assert attributes["backend"] == "solver:Solver"
         assert attributes["backend_version"] == version
@@ -323,9 +326,9 @@ def test_a_calculator_derived_from_the_engine_has_settings_of_its_own(tiny, tmp_
     )
     (tmp_path / "derived.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    given = {"calculator": "derived:Finer", "film": {"time_step_fraction": 0.7}}
-    given["calculator_settings"] = {"derived:Finer": {"time_step_fraction": 0.3}}
-    own = config.parse(tiny | given, check).devices["synapse"]
+    settings = {"calculator": "derived:Finer", "film": {"time_step_fraction": 0.7}}
+    settings["calculator_settings"] = {"derived:Finer": {"time_step_fraction": 0.3}}
+    own = config.parse(tiny | settings, check).devices["synapse"]
     traces = []
     for device in (own, own.model_copy(update={"calculator": "film"})):
         traces.append(simulate.simulate(_pulse(device, 0.5e12, 40e-12, 20e-12)))

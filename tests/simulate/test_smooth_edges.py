@@ -50,20 +50,20 @@ def test_the_energy_of_a_wall_at_a_notch_is_that_in_finer_cells():
     """Those of 3 nm with smooth edges agree within k_B T, with stairs they do not."""
     cases = [("smooth", 3e-9), ("smooth", 1.5e-9), ("smooth", 1e-9), ("stairs", 3e-9)]
     simulations = {case: jobs.minimum_job(device(*case), "1") for case in cases}
-    found = {key: energy_of_the_wall(job) for key, job in simulations.items()}
-    fine = found["smooth", 1e-9]
-    assert found["smooth", 3e-9] == pytest.approx(fine, rel=0, abs=1.0)
-    assert found["smooth", 1.5e-9] == pytest.approx(fine, rel=0, abs=0.2)
-    assert abs(found["stairs", 3e-9] - fine) > 3 * abs(found["smooth", 3e-9] - fine)
+    energies = {key: energy_of_the_wall(job) for key, job in simulations.items()}
+    fine = energies["smooth", 1e-9]
+    assert energies["smooth", 3e-9] == pytest.approx(fine, rel=0, abs=1.0)
+    assert energies["smooth", 1.5e-9] == pytest.approx(fine, rel=0, abs=0.2)
+    assert abs(energies["stairs", 3e-9] - fine) > 3 * abs(energies["smooth", 3e-9] - fine)
 
 
 @pytest.mark.parametrize("edges", ["stairs", "smooth"])
 def test_a_wall_has_its_minimum_in_cells_of_1_nm(edges):
     """There, rounding errors of single precision are larger than 5 A/m."""
     job = jobs.minimum_job(device(edges, 1e-9), "1")
-    landscape, found = Landscape(tracks.layer(job)), find_minimum(job)
-    assert found["minimum_converged"].item()
-    m = np.moveaxis(np.nan_to_num(found["minimum_magnetization"].values), -1, 0)
+    landscape, dataset = Landscape(tracks.layer(job)), find_minimum(job)
+    assert dataset["minimum_converged"].item()
+    m = np.moveaxis(np.nan_to_num(dataset["minimum_magnetization"].values), -1, 0)
     rounding = landscape.torque(m.astype(np.float32)) - landscape.exact_torque(m)
     assert 5 < np.abs(rounding).max() < landscape.rounding
 

@@ -54,8 +54,8 @@ CAMPAIGN = {
 
 
 def device(**changes):
-    given = CAMPAIGN["devices"]["warm"] | changes
-    return parse(CAMPAIGN | {"devices": {"warm": given}}, check).devices["warm"]
+    settings = CAMPAIGN["devices"]["warm"] | changes
+    return parse(CAMPAIGN | {"devices": {"warm": settings}}, check).devices["warm"]
 
 
 def with_curie(kelvin):
@@ -84,8 +84,8 @@ def same(first, second):
 
 
 def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
-    told = json.loads(job.to_json())
-    assert (told["temperature"], told["seed"]) == (300.0, 1)
+    parameters = json.loads(job.to_json())
+    assert (parameters["temperature"], parameters["seed"]) == (300.0, 1)
     assert Simulation.from_json(job.to_json()) == job
     other = json.loads(jobs.initial_job(hot(ambient=77.0, seed=5)).to_json())
     assert (other["temperature"], other["seed"]) == (77.0, 5)
@@ -211,7 +211,7 @@ def test_simulations_that_follow_one_another_have_different_fields(job):
     steps = list(pulse_train_job(hot(), PulseTrain(pulses=pulses)).steps())
     simulations = [job, *steps, jobs.initial_job(hot()), jobs.level_job(hot(), "2")]
     simulations += [jobs.pulse_job(hot(), 0.2e12), jobs.pulse_job(hot(seed=2), 0.3e12)]
-    keys = [each.noise_key for each in simulations]
+    keys = [simulation.noise_key for simulation in simulations]
     assert len(set(keys)) == len(keys)
     assert all(0 <= key < 2**32 for key in keys)
     # the steps of a train without a temperature are as before
@@ -225,7 +225,7 @@ def test_the_engine_takes_the_key(job, monkeypatch):
     seeds = []
     made = embedded.ThermalEngine
     monkeypatch.setattr(
-        embedded, "ThermalEngine", lambda *given: seeds.append(given[2]) or made(*given)
+        embedded, "ThermalEngine", lambda *arguments: seeds.append(arguments[2]) or made(*arguments)
     )
     embedded.engine_of(job, job.calculator)
     assert seeds == [job.noise_key]
@@ -272,22 +272,22 @@ def train():
 
 
 def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp_path):
-    found = pulse_trains.run_pulse_train(train, initial)
-    assert found["pulse_state"].values.tolist() == ["notch 1"] * 4
-    assert found["pulse_settled"].values.tolist() == [-1] * 4
-    assert (found.attrs["temperature"], found.attrs["seed"]) == (300.0, 1)
-    assert found.attrs["spin_temperature"] == pytest.approx(300, abs=24)
+    dataset = pulse_trains.run_pulse_train(train, initial)
+    assert dataset["pulse_state"].values.tolist() == ["notch 1"] * 4
+    assert dataset["pulse_settled"].values.tolist() == [-1] * 4
+    assert (dataset.attrs["temperature"], dataset.attrs["seed"]) == (300.0, 1)
+    assert dataset.attrs["spin_temperature"] == pytest.approx(300, abs=24)
     state, warm = initial, []
     for index, step in enumerate(train.steps(), start=1):
         alone = RUN(step, state)
         state = simulate.state_of(alone)
         warm.append(float(alone["wall_top"][-1]))
-        assert found["pulse_wall_top"].values[index] == alone.attrs["quenched_top"]
+        assert dataset["pulse_wall_top"].values[index] == alone.attrs["quenched_top"]
         np.testing.assert_array_equal(
-            found["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+            dataset["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
         )
     # no train stays where it is at 0 K
-    assert np.all(np.array(warm) != found["pulse_wall_top"].values[1:])
+    assert np.all(np.array(warm) != dataset["pulse_wall_top"].values[1:])
     # the first pulse does not reach the second notch
     moved = train.train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
     short = pulse_trains.run_pulse_train(train.model_copy(update={"train": moved}), initial)
@@ -313,18 +313,21 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, tmp_path, monke
 
 
 def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
-    found = {"trace": (job, trace), "train": (train, pulse_trains.run_pulse_train(train, initial))}
-    for kind, (asked, data) in found.items():
+    simulations = {
+        "trace": (job, trace),
+        "train": (train, pulse_trains.run_pulse_train(train, initial)),
+    }
+    for kind, (simulation, data) in simulations.items():
         files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
-        request = ((kind,), kind, f"{kind}.nc", digest_of(asked.to_json()))
-        given = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
-        end = Opened(given, tmp_path).outcomes((kind,))[-1]
+        request = ((kind,), kind, f"{kind}.nc", digest_of(simulation.to_json()))
+        gather_job = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
+        end = Opened(gather_job, tmp_path).outcomes((kind,))[-1]
         assert (str(end.state), end.resting) == ("notch 1", True)
         hot_end = float(data["wall_top"][-1])
         assert end.top != hot_end
         assert end.top == pytest.approx(150e-9, abs=2e-9)
         if kind == "trace":
-            *_, gathered = read_trace(Opened(given, tmp_path), (kind,), hot())
+            *_, gathered = read_trace(Opened(gather_job, tmp_path), (kind,), hot())
             assert (gathered.rests, gathered.settled) == (True, -1)
             assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
 
@@ -351,12 +354,12 @@ def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
 def test_a_deviation_of_the_temperature_is_told(job, monkeypatch, caplog):
     from wallnet.simulate import embedded
 
-    for factor, told in ((1.04, 0), (1.06, 1), (0.94, 2)):
+    for factor, count in ((1.04, 0), (1.06, 1), (0.94, 2)):
         monkeypatch.setattr(
             embedded.ThermalEngine, "spin_temperature", lambda self, f=factor: 300 * f
         )
         RUN(job)
-        assert caplog.text.count("instead of 300.0 K") == told
+        assert caplog.text.count("instead of 300.0 K") == count
 
 
 def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
@@ -365,8 +368,8 @@ def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(CAMPAIGN | {"devices": {"warm": cold}}))
     assert load_device(path, "warm", check).temperature is None
-    given = ["simulate", "--config", str(path), "--device", "warm", "--current-density", "0.3e12"]
-    cli.main([*given, "--set", "temperature.ambient=300", "--out", str(tmp_path / "a.nc")])
+    command = ["simulate", "--config", str(path), "--device", "warm", "--current-density", "0.3e12"]
+    cli.main([*command, "--set", "temperature.ambient=300", "--out", str(tmp_path / "a.nc")])
     written = files.read_dataset(tmp_path / "a.nc", "trace")
     same(trace, written)
     assert written.attrs["temperature"] == 300.0
@@ -405,27 +408,27 @@ def told_material(made):
 
 
 def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal_field():
-    given, powers = told_material(hot(values_of="cells"))[1], np.array([1, 2, 2, 3])
-    np.testing.assert_array_equal(told_material(device(temperature=None))[1], given)
+    material, powers = told_material(hot(values_of="cells"))[1], np.array([1, 2, 2, 3])
+    np.testing.assert_array_equal(told_material(device(temperature=None))[1], material)
     job, cells = told_material(hot())
     assert told_material(hot(measured_at=300.0))[0] == job
     m = domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 300.0)
     assert m == pytest.approx(0.9775, abs=1e-3)
-    np.testing.assert_allclose(cells, given / m**powers, rtol=2e-5)
+    np.testing.assert_allclose(cells, material / m**powers, rtol=2e-5)
     assert job.temperature == 300.0
     # Bloch's law from 250 to 300 K: r = 0.835683/0.875
     other, cells = told_material(hot(measured_at=250.0, anisotropy_exponent=2.0))
     ratio = 0.835683 / 0.875
     m = domain_magnetization(other.material, (3e-9, 3e-9, 2e-9), 300.0)
     law = np.array([ratio, ratio**2, ratio**2, ratio**2])
-    np.testing.assert_allclose(cells, given * law / m**powers, rtol=2e-5)
+    np.testing.assert_allclose(cells, material * law / m**powers, rtol=2e-5)
     # at 0 K, the film of these cells, and the film itself
     cold, film = told_material(hot(thermal_field=False, values_of="cells"))
     assert (cold.temperature, cold.seed) == (0.0, 0)
-    m = job.material.model_copy(update=dict(zip(TOLD, given.tolist(), strict=True)))
+    m = job.material.model_copy(update=dict(zip(TOLD, material.tolist(), strict=True)))
     m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
-    np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
-    np.testing.assert_array_equal(told_material(hot(thermal_field=False))[1], given)
+    np.testing.assert_allclose(film, material * m**powers, rtol=2e-5)
+    np.testing.assert_array_equal(told_material(hot(thermal_field=False))[1], material)
     plain = device(temperature=None).model_dump()
     assert hot(thermal_field=False).model_dump() == plain | {
         "temperature": {"ambient": 300.0, "seed": 1, "thermal_field": False}
@@ -445,15 +448,17 @@ def film_of(made, kelvin=None):
 
 def test_minima_and_paths_are_those_of_the_film_at_the_temperature():
     """Bloch's law from 250 to 300 K: r = 0.835683/0.875; cells fluctuate, their film does not."""
-    given, ratio = film_of(device(temperature=None)), 0.835683 / 0.875
-    np.testing.assert_array_equal(film_of(hot()), given)
-    np.testing.assert_array_equal(film_of(hot(measured_at=300.0)), given)
+    material, ratio = film_of(device(temperature=None)), 0.835683 / 0.875
+    np.testing.assert_array_equal(film_of(hot()), material)
+    np.testing.assert_array_equal(film_of(hot(measured_at=300.0)), material)
     warmer = hot(measured_at=250.0, anisotropy_exponent=2.0)
-    np.testing.assert_allclose(film_of(warmer), given * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5)
+    np.testing.assert_allclose(
+        film_of(warmer), material * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5
+    )
     m = jobs.pulse_job(hot(values_of="cells"), 0.3e12).material
     m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
     film, powers = film_of(hot(values_of="cells")), np.array([1, 2, 2, 3])
-    np.testing.assert_allclose(film, given * m**powers, rtol=2e-5)
+    np.testing.assert_allclose(film, material * m**powers, rtol=2e-5)
     # the film of these cells follows Bloch's law from 300 to 358 K
     warmer = film_of(hot(values_of="cells"), 358.0)
     np.testing.assert_allclose(warmer, film * (0.785797 / 0.835683) ** powers, rtol=1e-5)
@@ -523,9 +528,9 @@ def test_the_wall_is_where_its_ends_are_though_domains_are_shorter(job, trace):
 def test_a_job_with_heating_has_what_its_temperature_depends_on():
     made = heated(temperature={"anisotropy_exponent": 2.5})
     job = jobs.pulse_job(made, 0.3e12)
-    told = json.loads(job.to_json())["heating"]
-    assert told.pop("substrate")["oxide_conductivity"] == 1.4
-    assert told == {
+    heating = json.loads(job.to_json())["heating"]
+    assert heating.pop("substrate")["oxide_conductivity"] == 1.4
+    assert heating == {
         "heavy_metal": METAL | {"heat_capacity": 2.6e6},
         "magnet_thickness": 2e-9,
         "magnet_resistivity": 1.3e-6,
@@ -555,8 +560,8 @@ FLUX = 2e-6 * 4e-9 * 2.5e12**2 * (1 + 500 / 650)
 
 def test_the_temperature_is_that_of_the_stored_heat_at_first():
     """The interfaces of 1e-8 m² K/W let hardly anything through: q t/C."""
-    found = TrackTemperature(jobs.pulse_job(heated(), -0.5e12))(1e-12)
-    assert found - 300 == pytest.approx(FLUX * 0.25 * 1e-12 / STORED, rel=0.005, abs=0)
+    temperature = TrackTemperature(jobs.pulse_job(heated(), -0.5e12))(1e-12)
+    assert temperature - 300 == pytest.approx(FLUX * 0.25 * 1e-12 / STORED, rel=0.005, abs=0)
 
 
 def test_the_temperature_is_that_of_the_heat_in_one_dimension_later():
@@ -568,10 +573,10 @@ def test_the_temperature_is_that_of_the_heat_in_one_dimension_later():
     joined = {"interface_resistance": 0, "encapsulation_resistance": 0, "cap_thickness": 0}
     material = MATERIAL | {"heat_capacity": 1e4, "resistivity": "insulating"}
     made = heated(heavy_metal=metal, material=material, heating=joined)
-    found = TrackTemperature(jobs.pulse_job(made, -0.5e12))(2e-12)
+    temperature = TrackTemperature(jobs.pulse_job(made, -0.5e12))(2e-12)
     flux = 2e-6 * 4e-9 * (2.5 * 0.5e12) ** 2
     rise = flux * math.sqrt(2e-12 / (math.pi * 1.4 * 1.62e6))
-    assert found - 300 == pytest.approx(rise, rel=0.03, abs=0)
+    assert temperature - 300 == pytest.approx(rise, rel=0.03, abs=0)
 
 
 def test_a_train_is_heated_by_its_earlier_pulses_too():
@@ -626,8 +631,8 @@ def test_the_film_follows_blochs_law():
     assert at == pytest.approx(400, rel=1e-6, abs=0)
     ratio, cell = 0.893901, (3e-9, 3e-9, 2e-9)
     hot_film, ambient_film = (
-        of_film(each, cell, kelvin)
-        for each, kelvin in ((terms, 400.0), (terms_of(job.material), 300))
+        of_film(cell_terms, cell, kelvin)
+        for cell_terms, kelvin in ((terms, 400.0), (terms_of(job.material), 300))
     )
     for name, power in (
         ("saturation_magnetization", 1),
@@ -635,8 +640,8 @@ def test_the_film_follows_blochs_law():
         ("dmi_constant", 2),
         ("anisotropy", 2),
     ):
-        found = getattr(hot_film, name) / getattr(ambient_film, name)
-        assert found == pytest.approx(ratio**power, rel=1e-5, abs=0), name
+        share = getattr(hot_film, name) / getattr(ambient_film, name)
+        assert share == pytest.approx(ratio**power, rel=1e-5, abs=0), name
     assert hot_film.saturation_magnetization / 1.1e6 == pytest.approx(ratio, rel=1e-5, abs=0)
     # those of the cells fall less, by what they fluctuate more
     more = domain_of(terms, cell, 400.0) / domain_of(terms_of(job.material), cell, 300.0)
@@ -659,12 +664,12 @@ def test_a_film_may_follow_other_laws():
     """
     made = heated(temperature=LAW | {"anisotropy_exponent": 2.1})
     job = jobs.pulse_job(made, 0.9e12)
-    told = json.loads(job.to_json())["heating"]
-    assert {key: told[key] for key in LAW} == LAW
+    heating = json.loads(job.to_json())["heating"]
+    assert {key: heating[key] for key in LAW} == LAW
     assert Simulation.from_json(job.to_json()) == job
     terms, kelvin = HeatedFilm(job).at(0.13e-9)
     ratio = (1 - (kelvin / 1000) ** 1.5) / 0.8356833
-    found = of_film(terms, (3e-9, 3e-9, 2e-9), kelvin)
+    hot_film = of_film(terms, (3e-9, 3e-9, 2e-9), kelvin)
     ambient = of_film(terms_of(job.material), (3e-9, 3e-9, 2e-9), 300.0)
     for name, power in (
         ("saturation_magnetization", 1),
@@ -672,7 +677,7 @@ def test_a_film_may_follow_other_laws():
         ("dmi_constant", 4.9),
         ("anisotropy", 2.1),
     ):
-        share = getattr(found, name) / getattr(ambient, name)
+        share = getattr(hot_film, name) / getattr(ambient, name)
         assert share == pytest.approx(ratio**power, rel=1e-5, abs=0), name
     law = Law(1000.0, damping_law="llb")
     warm = law.at_temperature(Terms(1.1e6, damping=0.5), 300.0, 450.0)
@@ -802,12 +807,12 @@ def test_the_wall_of_a_heated_track_is_read_with_the_domains_of_its_temperature(
 ):
     """Those of `ambient` would misplace it by 1.7 nm: m is smaller by 0.017, L/2 - x is 103 nm."""
     time, m_z = heated_trace["time"].values, heated_trace["m"].values[:, 2]
-    m = np.array([domain_of_step(heated_job, each) for each in time])
+    m = np.array([domain_of_step(heated_job, instant) for instant in time])
     assert np.ptp(m) > 0.015
-    found = heated_trace["wall_position"].values
-    np.testing.assert_allclose(found, 519e-9 * (1 - m_z / m) / 2, rtol=0, atol=5e-12)
+    position = heated_trace["wall_position"].values
+    np.testing.assert_allclose(position, 519e-9 * (1 - m_z / m) / 2, rtol=0, atol=5e-12)
     at_ambient = 519e-9 * (1 - m_z / m[0]) / 2
-    assert np.abs(found - at_ambient).max() > 1.5e-9
+    assert np.abs(position - at_ambient).max() > 1.5e-9
 
 
 def test_a_heated_train_tells_its_highest_temperature(initial):
@@ -816,13 +821,13 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
         ProgramPulse(current_density=0.2e12, duration=0.02e-9),
     )
     train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
-    found = pulse_trains.run_pulse_train(train, initial)
+    dataset = pulse_trains.run_pulse_train(train, initial)
     first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
-    assert found.attrs["highest_temperature"] == first > second > 300
+    assert dataset.attrs["highest_temperature"] == first > second > 300
     # the second pulse finds the heat of the first
-    m = magnetization_over_time(train, found["time"].values)
-    position = 519e-9 * (1 - found["m"].values[:, 2] / m) / 2
-    np.testing.assert_allclose(found["wall_position"].values, position, rtol=0, atol=5e-12)
+    m = magnetization_over_time(train, dataset["time"].values)
+    position = 519e-9 * (1 - dataset["m"].values[:, 2] / m) / 2
+    np.testing.assert_allclose(dataset["wall_position"].values, position, rtol=0, atol=5e-12)
 
 
 def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heated_job):
@@ -837,9 +842,9 @@ def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heate
     for _ in range(12):
         engine.advance(5e-12)
         means.append(engine.magnetization[5:-5, 5:-5, 2].mean())
-    found = magnetization_over_time(heated_job, [0.13e-9])
-    assert np.mean(means) == pytest.approx(found.item(), rel=0, abs=2e-3)
-    assert found.item() < domain_magnetization(heated_job.material, (3e-9, 3e-9, 2e-9), 300) - 0.015
+    m = magnetization_over_time(heated_job, [0.13e-9])
+    assert np.mean(means) == pytest.approx(m.item(), rel=0, abs=2e-3)
+    assert m.item() < domain_magnetization(heated_job.material, (3e-9, 3e-9, 2e-9), 300) - 0.015
 
 
 def domain_of_step(step, time):
@@ -858,13 +863,13 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
     train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
     first, second = train.steps()
     times = np.array([0.0, 0.1, 0.13, 0.16, 0.19, 0.21, np.nan]) * 1e-9
-    found = magnetization_over_time(train, times)
+    m = magnetization_over_time(train, times)
     own = [domain_of_step(first, time) for time in times[:4]]
     own += [domain_of_step(second, time - 0.16e-9) for time in times[4:6]]
-    np.testing.assert_allclose(found[:6], own, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(m[:6], own, rtol=0, atol=1e-5)
     assert own[1] < own[2] < own[3] < own[0]
     assert own[5] < own[4] < own[3]
-    assert np.isnan(found[6])
+    assert np.isnan(m[6])
     cold = magnetization_over_time(train.model_copy(update={"heating": None}), times)
     np.testing.assert_allclose(cold[:6], own[0], rtol=0, atol=1e-9)
     assert np.isnan(cold[6])
@@ -875,13 +880,13 @@ def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
 ):
     files.write_dataset(heated_trace, tmp_path / "a.nc", "trace", {})
     request = (("a",), "trace", "a.nc", digest_of(heated_job.to_json()))
-    given = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
-    _, recorded, _ = read_trace(Opened(given, tmp_path), ("a",), heated())
+    gather_job = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
+    _, recorded, _ = read_trace(Opened(gather_job, tmp_path), ("a",), heated())
     m = magnetization_over_time(heated_job, heated_trace["time"].values)
-    found = recorded["detected"] * m
-    np.testing.assert_allclose(found, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
+    m_z = recorded["detected"] * m
+    np.testing.assert_allclose(m_z, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
     assert np.ptp(m) > 0.015
-    warm = Opened(given, tmp_path).read(("a",))
-    told = heated_job.model_copy(update={"heating": None}).to_json()
-    warm.attrs["parameters"] = told
+    warm = Opened(gather_job, tmp_path).read(("a",))
+    parameters = heated_job.model_copy(update={"heating": None}).to_json()
+    warm.attrs["parameters"] = parameters
     assert domains_of(warm, m) == heated_trace.attrs["domain_magnetization"]

@@ -81,6 +81,6 @@ def test_a_region_of_lower_anisotropy_pins_a_wall_up_to_the_current_of_its_edge(
 def test_a_minimum_is_where_the_anisotropy_is_low():
     """A wall that is placed on the edge of a region goes into it."""
     made = device(**PINNED | {"wall": {"start": 100e-9}})
-    found = find_minimum(minimum_job(made, "initial"))
-    assert float(found["minimum_wall_top"]) == pytest.approx(80e-9, abs=15e-9)
-    assert found["minimum_wall_bottom"] < 97e-9
+    dataset = find_minimum(minimum_job(made, "initial"))
+    assert float(dataset["minimum_wall_top"]) == pytest.approx(80e-9, abs=15e-9)
+    assert dataset["minimum_wall_bottom"] < 97e-9

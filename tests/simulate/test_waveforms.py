@@ -29,10 +29,10 @@ def shaped(small_job):
 
 def test_a_waveform_of_ones_is_the_square_pulse_to_the_bit(shaped, small_job):
     square = simulate(small_job("film", 3e12))
-    found = simulate(shaped([[0, 1], [0.13e-9, 1]]))
+    trace = simulate(shaped([[0, 1], [0.13e-9, 1]]))
     for name in square.variables:
-        np.testing.assert_array_equal(found[name].values, square[name].values, err_msg=name)
-    assert found.attrs["steps"] == square.attrs["steps"]
+        np.testing.assert_array_equal(trace[name].values, square[name].values, err_msg=name)
+    assert trace.attrs["steps"] == square.attrs["steps"]
 
 
 def test_two_plateaus_are_a_train_of_two_square_pulses():
@@ -47,27 +47,29 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     for pulses in (two, [one]):
         job = jobs.pulse_train_job(device, jobs.PulseTrain(pulses=tuple(pulses)))
         trains.append(run_pulse_train(job, start))
-    square, found = trains
-    np.testing.assert_allclose(found["time"].values, square["time"], rtol=1e-9, atol=1e-18)
-    current = found["applied_current_density"].values
+    square, waveform = trains
+    np.testing.assert_allclose(waveform["time"].values, square["time"], rtol=1e-9, atol=1e-18)
+    current = waveform["applied_current_density"].values
     np.testing.assert_allclose(current, square["applied_current_density"], rtol=1e-9)
     # 4e-6 is observed
-    np.testing.assert_allclose(found["m"].values, square["m"], atol=2e-5)
+    np.testing.assert_allclose(waveform["m"].values, square["m"], atol=2e-5)
     assert np.ptp(square["wall_bottom"].values) > 20e-9
 
 
 def test_a_spike_shorter_than_a_step_has_the_effect_of_its_area(shaped):
     rest = simulate(shaped([[0, 0], [0.13e-9, 0]], 9e12))
-    found = []
+    differences = []
     for width, height in ((0.1e-12, 1.0), (0.2e-12, 0.5)):
         begin, middle, end = (51.3e-12 + shift * width for shift in (-1, 0, 1))
         trace = simulate(shaped([[0, 0], [begin, 0], [middle, height], [end, 0]], 9e12))
         same = np.isin(np.round(trace["time"] * 1e15), np.round(rest["time"] * 1e15))
         # at 60 ps
-        found.append((trace["m"].values[same] - rest["m"].values)[3])
+        differences.append((trace["m"].values[same] - rest["m"].values)[3])
     assert rest.attrs["steps"] * 0.5e-12 < rest["time"][-1]
-    assert np.abs(found[0]).max() > 2e-3
-    np.testing.assert_allclose(found[0], found[1], atol=5e-3 * np.abs(found[0]).max())
+    assert np.abs(differences[0]).max() > 2e-3
+    np.testing.assert_allclose(
+        differences[0], differences[1], atol=5e-3 * np.abs(differences[0]).max()
+    )
 
 
 def test_a_trace_has_the_current_of_each_entry_and_the_points(shaped):
@@ -82,13 +84,13 @@ def test_a_trace_has_the_current_of_each_entry_and_the_points(shaped):
 
 def test_runs_of_other_calculators_end_at_the_points(shaped):
     job = shaped(SHAPE)
-    found = [(d.start * 1e12, d.time(d.stages - 1) * 1e12, d.first, d.last) for d in drives(job)]
+    runs = [(d.start * 1e12, d.time(d.stages - 1) * 1e12, d.first, d.last) for d in drives(job)]
     expected = [
         *((0, 40, 0.2, 0.84), (40, 50, 0.84, 1.0)),
         *((50, 60, -0.5, -0.5), (60, 100, -0.5, -0.5), (100, 110, -0.5, -0.5)),
         *((110, 120, -0.5, -0.5), (120, 130, -0.5, -0.5)),
     ]
-    np.testing.assert_allclose(found[:7], expected, rtol=1e-6)
+    np.testing.assert_allclose(runs[:7], expected, rtol=1e-6)
     trace = simulate(job)
     times = [d.time(stage) for d in drives(job) for stage in range(d.stages)]
     np.testing.assert_allclose(trace["time"][1:], times[: trace["time"].size - 1], rtol=1e-9)

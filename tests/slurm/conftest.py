@@ -126,8 +126,8 @@ class Cluster:
 
     def jobs(self, run, *states):
         """Return the numbers of a run's jobs in the given states, by default of all."""
-        wanted = ",".join(states) or "all"
-        return self.call("squeue", "-h", "-o", "%i", "--name", run, "--states", wanted).split()
+        state_names = ",".join(states) or "all"
+        return self.call("squeue", "-h", "-o", "%i", "--name", run, "--states", state_names).split()
 
     def job(self, number):
         """Return SLURM's data on a job, by SLURM's names."""
@@ -247,8 +247,8 @@ def profile(tmp_path_factory):
     """Return the shipped profile with account and partition set in two lines, as a user does."""
     text = (ROOT / "profiles" / "slurm" / "config.yaml").read_text()
     for key, value in (("slurm_account", "walls"), ("slurm_partition", "main")):
-        text, found = re.subn(rf'(?m)^  {key}: ""', f"  {key}: {value}", text)
-        assert found == 1
+        text, count = re.subn(rf'(?m)^  {key}: ""', f"  {key}: {value}", text)
+        assert count == 1
     folder = tmp_path_factory.mktemp("profile") / "slurm"
     folder.mkdir()
     (folder / "config.yaml").write_text(text)
@@ -269,8 +269,8 @@ class ClusterRun:
     @property
     def name(self):
         """Name of the run in the queue."""
-        found = re.search(r"SLURM run ID: (\S+)", self.text)
-        return found[1] if found else None
+        match = re.search(r"SLURM run ID: (\S+)", self.text)
+        return match[1] if match else None
 
     def wait(self):
         """Wait for the end, and return the exit status."""

@@ -64,8 +64,8 @@ def same_data(folder, other, targets):
 
 def traces_of(campaign):
     """Return the names of the five traces of the neuron of a finished campaign."""
-    found = (campaign.folder / "results/traces/neuron").glob("*.nc")
-    return sorted(str(path.relative_to(campaign.folder)) for path in found)
+    paths = (campaign.folder / "results/traces/neuron").glob("*.nc")
+    return sorted(str(path.relative_to(campaign.folder)) for path in paths)
 
 
 def test_nothing_listens_beyond_loopback(cluster):

@@ -20,9 +20,9 @@ def read_profile(name):
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory):
+def requests(tmp_path_factory):
     """Return memory (MB) and time (minutes) that each rule requests at its first attempts."""
-    folder = tmp_path_factory.mktemp("asked")
+    folder = tmp_path_factory.mktemp("requests")
     shutil.copy(ROOT / "config.yaml", folder)
     program = Path(sys.executable).with_name("snakemake")
     resources = defaultdict(dict)
@@ -35,8 +35,8 @@ def asked(tmp_path_factory):
         for rule, line in re.findall(
             r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)", result.stdout, re.M
         ):
-            found = dict(re.findall(r"(mem_mb|runtime)=(\d+)", line))
-            resources[rule][attempt] = (int(found["mem_mb"]), int(found["runtime"]))
+            amounts = dict(re.findall(r"(mem_mb|runtime)=(\d+)", line))
+            resources[rule][attempt] = (int(amounts["mem_mb"]), int(amounts["runtime"]))
     return resources
 
 
@@ -55,12 +55,12 @@ def test_retries_are_the_profiles():
 
 
 @pytest.mark.parametrize("rule", SUBMITTED)
-def test_each_attempt_asks_for_more(asked, rule):
-    memory, runtime = asked[rule][1]
+def test_each_attempt_asks_for_more(requests, rule):
+    memory, runtime = requests[rule][1]
     # Snakemake's steps, twice in each job, take half of this
     assert memory >= 400
     for attempt in (2, 3):
-        assert asked[rule][attempt] == (attempt * memory, attempt * runtime)
+        assert requests[rule][attempt] == (attempt * memory, attempt * runtime)
 
 
 def test_the_grouping_of_the_docs_is_accepted(tmp_path):

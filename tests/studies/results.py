@@ -27,37 +27,39 @@ def write_train(request, walls):
     values = {name: [0.0] * count[VARIABLES[name].dimensions] for name in KINDS["train"]}
     values |= {
         "pulse_state": states,
-        "pulse_wall_bottom": [NM * each for each in bottom],
-        "pulse_wall_top": [NM * each for each in top],
+        "pulse_wall_bottom": [NM * position for position in bottom],
+        "pulse_wall_top": [NM * position for position in top],
         "pulse_settled": settled,
     }
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
 
 
-def write_block(request, final, beyond="", **given):
+def write_block(request, final, beyond="", **variables):
     """Write a block of replicas: state, mean position in nm and later state of each."""
     count = 0 if beyond else len(final)
     columns = request.computes.track.cells[0]
-    traced = given.get("traced_profile", np.empty((0, 1)))
+    traced = variables.get("traced_profile", np.empty((0, 1)))
     sizes = {"replica": count, "pulse": 2, "moment": 2, "x": columns}
     sizes |= dict(zip(("traced", "time"), traced.shape, strict=False))
     values = {}
     for name in KINDS["ensemble"]:
         variable = VARIABLES[name]
-        shape = [sizes[each] for each in variable.dimensions]
+        shape = [sizes[dimension] for dimension in variable.dimensions]
         if not variable.values:
             values[name] = np.full(shape, "") if variable.is_text else np.zeros(shape)
     values["magnetic_cells"] = np.ones(columns)
     if count:
         states, places, later = zip(*final, strict=True)
-        values["quenched_state"] = [["notch 1", each] for each in states]
+        values["quenched_state"] = [["notch 1", state] for state in states]
         for end, shift in {"bottom": -4, "top": 4}.items():
-            values[f"quenched_wall_{end}"] = [[40e-9, NM * (each + shift)] for each in places]
+            values[f"quenched_wall_{end}"] = [
+                [40e-9, NM * (position + shift)] for position in places
+            ]
         values["onward_state"] = later
-    if "traced_profile" in given:
+    if "traced_profile" in variables:
         values |= {"traced_m": np.zeros((*traced.shape[:2], 3))}
-    values |= given
+    values |= variables
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
     about |= {"temperature": request.computes.temperature, "domain_magnetization": 0.96}
     if beyond:

@@ -39,8 +39,8 @@ each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    asked = [CANDIDATE, CANDIDATE | {"damping": 0.3}]
-    files.write_json({"asked": asked}, STUDIES["calibration"].round_path("paper", 1))
+    candidates = [CANDIDATE, CANDIDATE | {"damping": 0.3}]
+    files.write_json({"asked": candidates}, STUDIES["calibration"].round_path("paper", 1))
     return plan.parse(DATA)
 
 
@@ -115,10 +115,10 @@ MOVED = ("trace", "train", "ensemble")
 
 @each_study
 def test_each_path_is_that_of_its_own_request(study, campaign):
-    known, found = Requested(campaign), requested(study, campaign).values()
-    assert len({each.path for each in found}) == len(found)
-    digests = [known[each.path].digest for each in found]
-    assert digests == [each.digest for each in found]
+    all_requests, requests = Requested(campaign), requested(study, campaign).values()
+    assert len({request.path for request in requests}) == len(requests)
+    digests = [all_requests[request.path].digest for request in requests]
+    assert digests == [request.digest for request in requests]
     assert len({*digests}) == len(digests)
 
 
@@ -126,10 +126,10 @@ def test_each_path_is_that_of_its_own_request(study, campaign):
 def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaign, examples):
     gathered = examples(study, campaign)
     change(gathered[-1], lambda data: data.assign_attrs(revision=9))
-    kinds = {each.path: FILES.get(each.kind, each.kind) for each in gathered}
+    kinds = {request.path: FILES.get(request.kind, request.kind) for request in gathered}
     by = [files.read_dataset(path, kind).attrs for path, kind in kinds.items()]
     subject = SUBJECTS[study.name]
-    found = gather(study, campaign, subject, requested(study, campaign)).attrs
+    attrs = gather(study, campaign, subject, requested(study, campaign)).attrs
     settings = study.subjects(campaign)[subject]
     expected = {
         "study": study.name,
@@ -138,17 +138,17 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     }
     if study.about:
         expected["about"] = study.about(campaign, subject, settings).plain()
-    assert json.loads(found["parameters"]) == expected
-    assert found["subject"] == subject
-    assert found.get("device") == (subject if study.of_device else None)
-    assert found["simulation"] == gathered[0].computes.to_json()
+    assert json.loads(attrs["parameters"]) == expected
+    assert attrs["subject"] == subject
+    assert attrs.get("device") == (subject if study.of_device else None)
+    assert attrs["simulation"] == gathered[0].computes.to_json()
     for key in ("backend", "revision"):
-        assert found[f"simulation_{key}"] == ", ".join(sorted({str(each[key]) for each in by}))
-    assert found["revision"] == revisions.of(study.name)
+        assert attrs[f"simulation_{key}"] == ", ".join(sorted({str(source[key]) for source in by}))
+    assert attrs["revision"] == revisions.of(study.name)
     # minima and paths have no pulses
     pulses = [files.read_dataset(path, kind) for path, kind in kinds.items() if kind in MOVED]
-    kelvin = {f"{each.attrs.get('temperature', 0):g} K" for each in pulses}
-    assert found.get("simulation_temperature", "") == ", ".join(sorted(kelvin))
+    kelvin = {f"{dataset.attrs.get('temperature', 0):g} K" for dataset in pulses}
+    assert attrs.get("simulation_temperature", "") == ", ".join(sorted(kelvin))
 
 
 def of_another_pulse(own):
@@ -247,7 +247,7 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
 def test_a_job_that_no_study_made_is_one_sentence(campaign, tmp_path, changes, words):
     study = STUDIES["intervals"]
     job = gather_job(study, campaign, "stairs", requested(study, campaign)).model_dump(mode="json")
-    told = json.dumps(job | changes)
+    text = json.dumps(job | changes)
     with pytest.raises(SystemExit, match=words):
-        main(["gather", "--job", told, "--out", str(tmp_path / "out.nc")])
+        main(["gather", "--job", text, "--out", str(tmp_path / "out.nc")])
     assert not (tmp_path / "out.nc").exists()

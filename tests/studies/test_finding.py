@@ -23,8 +23,8 @@ def said(study, dimensions, coordinates=None, **variables):
 )
 def test_barriers(retained, count):
     dimensions = {"state_retained": "state"}
-    found = said("barriers", dimensions, state_retained=retained)
-    assert found == f"{count} states retained at 310 K"
+    finding = said("barriers", dimensions, state_retained=retained)
+    assert finding == f"{count} states retained at 310 K"
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_thermal(models, text):
     hot = [[0.9, 0.1, 0.0], [0.5, 0.5, 0.0], [NAN, NAN, NAN]]
     places = {"model": models, "outcome": ["notch 1", "notch 2", "free"]}
     dimensions = {"outcome_probability": ("model", "current_density", "outcome")}
-    found = said("thermal", dimensions, places, outcome_probability=[cool, hot])
-    assert found == f"with heat (some), {text} write one state in all runs"
+    finding = said("thermal", dimensions, places, outcome_probability=[cool, hot])
+    assert finding == f"with heat (some), {text} write one state in all runs"
 
 
 def test_probabilities_have_their_intervals():
@@ -63,8 +63,8 @@ def test_probabilities_have_their_intervals():
 
 
 def test_transitions():
-    found = said("transitions", {"reached": "target"}, reached=[1, 0, 1, 0])
-    assert found == "pulses reach 2 of 4 states from others"
+    finding = said("transitions", {"reached": "target"}, reached=[1, 0, 1, 0])
+    assert finding == "pulses reach 2 of 4 states from others"
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_transitions():
 def test_disturb(kept, text):
     dimensions = {"disturbed_stable": "disturbed", "state_kept": ("disturbed", "write_share")}
     shares = {"write_share": [-1.0, -0.5, 0.5, 1.0]}
-    found = said("disturb", dimensions, shares, disturbed_stable=[1, 0], state_kept=kept)
-    assert found == text
+    finding = said("disturb", dimensions, shares, disturbed_stable=[1, 0], state_kept=kept)
+    assert finding == text
 
 
 def test_intervals():
@@ -90,8 +90,8 @@ def test_intervals():
         "state": "current_density",
     }
     states = {"interval_state": ["a", "b", "a"], "state": ["a"]}
-    found = said("intervals", places, interval_swept=[3, 0, 1], **states)
-    assert found == "the sweep has pulses in 2 of 3 intervals of J"
+    finding = said("intervals", places, interval_swept=[3, 0, 1], **states)
+    assert finding == "the sweep has pulses in 2 of 3 intervals of J"
 
 
 def test_operating_windows():
@@ -100,18 +100,18 @@ def test_operating_windows():
     dimensions = dict.fromkeys(("window_first", "window_last"), ("variant", "duration"))
     first, last = [[NAN, 1.7e12], [NAN, 0.8e12]], [[NAN, 2.0e12], [NAN, 1.0e12]]
     windows = {"window_first": first, "window_last": last}
-    found = said("operating_windows", dimensions, places, **windows)
+    finding = said("operating_windows", dimensions, places, **windows)
     pulses = "each pulse of 0.8 to 1 × 10¹² A/m², 2.5 ns"
-    assert found == f"{pulses} moves the wall by one notch (some (soft))"
+    assert finding == f"{pulses} moves the wall by one notch (some (soft))"
     none = {name: np.full((2, 2), NAN) for name in windows}
-    found = said("operating_windows", dimensions, places, **none)
-    assert found == "in no window each pulse moves the wall by one notch (some)"
+    finding = said("operating_windows", dimensions, places, **none)
+    assert finding == "in no window each pulse moves the wall by one notch (some)"
 
 
 def test_pulse_trains():
     states = ["notch 1", "notch 2", "notch 2", "notch 1"]
-    found = said("pulse_trains", {"pulse_state": "pulse"}, pulse_state=states)
-    assert found == "2 of 3 pulses of some change the state"
+    finding = said("pulse_trains", {"pulse_state": "pulse"}, pulse_state=states)
+    assert finding == "2 of 3 pulses of some change the state"
 
 
 def test_depinning():
@@ -119,7 +119,7 @@ def test_depinning():
     places = {"track": ["single notch", "all notches"], "ends": [1, 2]}
     dimensions = {"threshold_high": ("track", "notch", "ends")}
     single, whole = [[1e11, 2e11]] * 3, [[3e11, 4.5e11], [5e11, NAN], [6e11, 7.25e11]]
-    found = said("depinning", dimensions, places, threshold_high=[single, whole])
-    assert found == "a wall at rest leaves its notch at 0.45 to 0.725 × 10¹² A/m²"
-    found = said("depinning", dimensions, places, threshold_high=np.full((2, 3, 2), NAN))
-    assert found == "no wall at rest leaves its notch"
+    finding = said("depinning", dimensions, places, threshold_high=[single, whole])
+    assert finding == "a wall at rest leaves its notch at 0.45 to 0.725 × 10¹² A/m²"
+    finding = said("depinning", dimensions, places, threshold_high=np.full((2, 3, 2), NAN))
+    assert finding == "no wall at rest leaves its notch"

@@ -33,19 +33,19 @@ def stairs():
 def test_help_describes_every_setting_but_the_device(study):
     function = getattr(api, study.name)
     assert study.name in api.__all__
-    given = inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
     meanings = described(with_studies(STUDIES)) | described(study.settings)
     for key in study.sections:
-        assert given[key].kind is inspect.Parameter.KEYWORD_ONLY
-        assert given[key].default is None
+        assert parameters[key].kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameters[key].default is None
         assert f"\n    - {key}: {meanings[key]}\n" in function.__doc__
     for key, field in study.settings.model_fields.items():
         if key in ("device", "devices"):
             continue
-        assert given[key].kind is inspect.Parameter.KEYWORD_ONLY
-        required = given[key].default is inspect.Parameter.empty
+        assert parameters[key].kind is inspect.Parameter.KEYWORD_ONLY
+        required = parameters[key].default is inspect.Parameter.empty
         assert required == field.is_required()
-        assert required or given[key].default == field.get_default(call_default_factory=True)
+        assert required or parameters[key].default == field.get_default(call_default_factory=True)
         assert f"\n    - {key}: {meanings[key]}\n" in function.__doc__
     for name in KINDS[study.kind]:
         assert f"- {name}: " in function.__doc__
@@ -57,10 +57,10 @@ def test_help_of_a_window():
         ", *, current_densities, durations, variants={'as-configured': {}}, samples=0, tail=None"
         in shown
     )
-    told = api.operating_windows.__doc__
-    assert "\n    - pause: Time without current after each pulse and" in told
-    assert "\n      - share: Current density as a share of that of the pulse." in told
-    assert "\n      - duration: Duration of the tail. Unit: s. Source" in told
+    text = api.operating_windows.__doc__
+    assert "\n    - pause: Time without current after each pulse and" in text
+    assert "\n      - share: Current density as a share of that of the pulse." in text
+    assert "\n      - duration: Duration of the tail. Unit: s. Source" in text
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_settings_that_name_several_devices_take_several(stairs, monkeypatch):
     data = searched({"transfer_curves": [CURVE]})
     campaign = plan.parse(data)
     monkeypatch.setattr(studies, "dataset_of", lambda study, data, *_: plan.parse(data))
-    given = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
-    made = api.calibration(campaign.simulated, progress=False, **given)
+    settings = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
+    made = api.calibration(campaign.simulated, progress=False, **settings)
     assert (made.devices, made.reference) == (campaign.devices, campaign.reference)
     assert made.studies["calibration"] == campaign.studies["calibration"]
     with pytest.raises(config.ConfigError, match="^intervals asks about one device; call it once"):
@@ -117,7 +117,7 @@ class About(Job):
 
 def of_the_sweep(campaign, name, settings, _):
     traces = pulses(name, campaign.simulated[name]).values()
-    return {(each.path,): each for each in traces}
+    return {(request.path,): request for request in traces}
 
 
 @pytest.fixture
@@ -149,8 +149,8 @@ def registered(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
     )
-    for known in (STUDIES, ALL_STUDIES):
-        monkeypatch.setitem(known, "reached", study)
+    for registry in (STUDIES, ALL_STUDIES):
+        monkeypatch.setitem(registry, "reached", study)
     monkeypatch.setitem(KINDS, "reached", (*study.variables,))
     monkeypatch.setitem(revisions._noted, "reached", {"revision": 5})
     return study
@@ -175,16 +175,16 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
         return gather(gather_job(study, campaign, "short", requests), tmp_path)
 
     monkeypatch.setattr(studies, "dataset_of", gathered)
-    found = function_of(registered)(short, share=np.float32(0.25), name="short")
-    np.testing.assert_allclose(found["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
-    assert found["state"].size == 2
-    assert found.attrs["subject"] == "short"
-    assert found.attrs["revision"] == 5
+    dataset = function_of(registered)(short, share=np.float32(0.25), name="short")
+    np.testing.assert_allclose(dataset["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
+    assert dataset["state"].size == 2
+    assert dataset.attrs["subject"] == "short"
+    assert dataset.attrs["revision"] == 5
 
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
     nothing = registered.__class__(**{**vars(registered), "each": lambda *_: []})
-    for known in (STUDIES, ALL_STUDIES):
-        monkeypatch.setitem(known, "reached", nothing)
+    for registry in (STUDIES, ALL_STUDIES):
+        monkeypatch.setitem(registry, "reached", nothing)
     with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):
         function_of(nothing)(stairs, share=0.5)

@@ -57,9 +57,9 @@ from wallnet.simulate.embedded import Embedded
 
 
 class Fine(Embedded):
-    def run(self, *given):
+    def run(self, *arguments):
         self.settings = FilmSettings(time_step_fraction=0.5)
-        return super().run(*given)
+        return super().run(*arguments)
 """
 """A user-defined calculator: the embedded engine with shorter steps."""
 
@@ -112,11 +112,11 @@ def test_walls_do_what_the_engine_computes(ran):
     path = "results/operating_windows/three/alpha-0.5/1.500/1.0500.nc"
     train = files.read_dataset(ran.folder / path, "train")
     notches = (1, 2, 3, 3, 2, 1, 1)
-    assert train["pulse_state"].values.tolist() == [f"notch {each}" for each in notches]
+    assert train["pulse_state"].values.tolist() == [f"notch {notch}" for notch in notches]
     places = {1: 40, 2: 180, 3: 320}
     positions = train["pulse_wall_position"].values * 1e9
     # the end notches pull the wall by 2.6 nm to the middle
-    np.testing.assert_allclose(positions, [places[each] for each in notches], atol=4)
+    np.testing.assert_allclose(positions, [places[notch] for notch in notches], atol=4)
     data = files.read_dataset(ran.folder / "results/intervals/stairs.nc", "intervals")
     # the sweep has 0.6 and 1.2, the rounds 0.9 and then 1.05e12 A/m²
     np.testing.assert_allclose(data["current_density"].values / 1e12, [0.6, 0.9, 1.05, 1.2])
@@ -124,7 +124,7 @@ def test_walls_do_what_the_engine_computes(ran):
     assert data["interval_low"].values[1] == pytest.approx(0.975e12, rel=1e-9, abs=0)
     assert window["variant"].values.tolist() == list(VARIANTS)
     climb = files.read_dataset(ran.folder / "results/pulse_trains/climb.nc", "response")
-    assert climb["pulse_state"].values.tolist() == [f"notch {each}" for each in (1, 2, 3, 2)]
+    assert climb["pulse_state"].values.tolist() == [f"notch {notch}" for notch in (1, 2, 3, 2)]
     conductance = climb["pulse_conductance"].sel(reading="parallel").values
     # notch 3 is beyond the detector, and a wall at the same notch has the same conductance
     assert conductance.argmax() == 2
@@ -141,8 +141,8 @@ def test_walls_do_what_the_engine_computes(ran):
     # the notch is in the middle of the track, so that both ways out of it are equally high
     back, forward = barriers["pair_backward"].values[0], barriers["pair_forward"].values[1]
     assert back == pytest.approx(forward, rel=1e-3, abs=0)
-    found = files.read_dataset(ran.folder / "results/depinning/stairs.nc", "depinning")
-    low, high = found["threshold_low"], found["threshold_high"]
+    depinning = files.read_dataset(ran.folder / "results/depinning/stairs.nc", "depinning")
+    low, high = depinning["threshold_low"], depinning["threshold_high"]
     assert np.isfinite(high).sum() >= 4
     assert float((high - low).max()) <= 0.6e12 * (1 + 1e-9)
     both = files.read_dataset(ran.folder / "results/crosscheck/engines.nc", "crosscheck")
@@ -370,12 +370,12 @@ def test_a_study_without_subjects_says_so(campaign, tiny):
 
 def asked(study, folder):
     """Ask a study from Python what the campaign asks, in a folder."""
-    found = STUDIES[study]
+    definition = STUDIES[study]
     block, subject = DATA[study], SHOWN[study].split("-")[0]
-    settings = {**(block if found.each else block[subject])}
-    settings |= {key: DATA[key] for key in found.sections}
+    settings = {**(block if definition.each else block[subject])}
+    settings |= {key: DATA[key] for key in definition.sections}
     settings.pop("device", None)
-    if not (found.each or found.of_device):
+    if not (definition.each or definition.of_device):
         settings["subject"] = subject
     name = subject if subject in DATA["devices"] else "stairs"
     device = plan.parse(DATA).simulated[name]
@@ -393,22 +393,24 @@ def test_the_functions_of_the_studies_make_the_files_of_the_workflow(ran, finish
 
     A round is written anew where the simulation is.
     """
-    for study, found in STUDIES.items():
-        path = found.path(SHOWN[study].split("-")[0])
-        theirs = files.read_dataset(ran.folder / path, found.kind, samples=True)
+    for study, definition in STUDIES.items():
+        path = definition.path(SHOWN[study].split("-")[0])
+        theirs = files.read_dataset(ran.folder / path, definition.kind, samples=True)
         before = results(finished.folder, study)
-        lost = {path, *sorted(each for each in before if each.endswith(".nc") and each != path)[:1]}
-        for each in lost:
-            (finished.folder / each).unlink()
+        lost = {path, *sorted(name for name in before if name.endswith(".nc") and name != path)[:1]}
+        for name in lost:
+            (finished.folder / name).unlink()
         made = asked(study, finished.folder)
         # the cross-check tells how long its calculators ran
-        made, theirs = (each.drop_vars("wall_time", errors="ignore") for each in (made, theirs))
+        made, theirs = (
+            dataset.drop_vars("wall_time", errors="ignore") for dataset in (made, theirs)
+        )
         assert made.equals(theirs), study
         assert made.attrs == theirs.attrs, study
         after = results(finished.folder, study)
         assert after.keys() == before.keys(), study
-        made = {each for each in after if after[each] != before[each]}
-        assert {each for each in made if not each.endswith(".json")} == lost, study
+        made = {name for name in after if after[name] != before[name]}
+        assert {name for name in made if not name.endswith(".json")} == lost, study
     shutil.rmtree(finished.folder / ".snakemake")
     planned = {*finished.planned(*STUDIES)}
     assert {f"show_{study}" for study in STUDIES} <= planned

@@ -42,9 +42,9 @@ def requests_of(data, study="transitions", subject="stairs"):
 def test_each_sample_has_the_requests_of_the_study_in_a_folder_of_its_own():
     perfect, several = requests_of(with_samples(0)), requests_of(with_samples(2))
     assert len(several) == 3 * len(perfect)
-    assert {key: each for key, each in several.items() if key[0] != "sample"}.keys() == (
-        perfect.keys()
-    )
+    assert {
+        key: device_request for key, device_request in several.items() if key[0] != "sample"
+    }.keys() == perfect.keys()
     for key, request in perfect.items():
         assert several[key].digest == request.digest
         for number in (1, 2):
@@ -84,8 +84,8 @@ def test_the_perfect_device_does_not_know_of_samples():
         requests = STUDIES["transitions"].requests_of(campaign, "stairs")
         job = gather_job(STUDIES["transitions"], campaign, "stairs", requests)
         assert "sample" not in job.to_json()
-    assert [each.digest for each in requests_of(plain).values()] == [
-        each.digest for each in requests_of(with_samples(0)).values()
+    assert [request.digest for request in requests_of(plain).values()] == [
+        request.digest for request in requests_of(with_samples(0)).values()
     ]
 
 
@@ -237,8 +237,8 @@ def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
     study = STUDIES["intervals"]
     campaign = plan.parse(rough_intervals(2))
     assert [sum(n for n, _ in one) for one in study.expected(campaign, "stairs")] == [3, 3]
-    asked = {"asked": [0.9e12], "samples": [[0.75e12], [0.8e12, 1e12]]}
-    files.write_json(asked, study.round_path("stairs", 1))
+    first_round = {"asked": [0.9e12], "samples": [[0.75e12], [0.8e12, 1e12]]}
+    files.write_json(first_round, study.round_path("stairs", 1))
     pulses = {
         "results/intervals/stairs/0.9000.nc",
         "results/samples/1/intervals/stairs/0.7500.nc",
@@ -251,7 +251,7 @@ def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
     assert (sum(ahead), ahead[-1]) == (3 * 2 + 4 + 2 + 3, 3)
     assert requested["results/samples/2/initial/stairs.nc"].kind == "initial"
     more = study.requests_of(plan.parse(rough_intervals(3)), "stairs")
-    assert {each.path for each in more.values() if "/intervals/" in each.path} == pulses
+    assert {request.path for request in more.values() if "/intervals/" in request.path} == pulses
     assert ("sample", 3, 1.2e12, 0) in more
     fewer = study.requests_of(plan.parse(rough_intervals(0)), "stairs")
     assert [*fewer] == [(0.6e12, 0), (1.2e12, 0), (0.9e12, 1)]
@@ -260,15 +260,15 @@ def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
 def missing(requests):
     """Return what is not written yet, but for initial states, which no bisection reads."""
     return {
-        key: each
-        for key, each in requests.items()
-        if each.kind != "initial" and not Path(each.path).exists()
+        key: request
+        for key, request in requests.items()
+        if request.kind != "initial" and not Path(request.path).exists()
     }
 
 
 def bisection(name, subject, campaign, simulated):
     """Return the dataset of a study that asks in rounds, and what its rounds list."""
-    study, asked = STUDIES[name], []
+    study, rounds = STUDIES[name], []
     for number in range(1, study.rounds_of(campaign, subject) + 1):
         requests = study.requests_of(campaign, subject)
         simulated(missing(requests))
@@ -282,11 +282,11 @@ def bisection(name, subject, campaign, simulated):
                 out,
             ]
         )
-        asked.append(files.read_json(out))
+        rounds.append(files.read_json(out))
     requests = study.requests_of(campaign, subject)
     simulated(missing(requests))
     gather(study, campaign, subject, requests)
-    return files.read_dataset(study.path(subject), study.kind, samples=True), asked
+    return files.read_dataset(study.path(subject), study.kind, samples=True), rounds
 
 
 def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
@@ -300,8 +300,8 @@ def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
             write_trace(request, end, end, settled=0 if number == 2 and density > 0.8e12 else 1)
 
     campaign = plan.parse(rough_intervals(2))
-    data, asked = bisection("intervals", "stairs", campaign, simulated)
-    assert asked == [
+    data, rounds = bisection("intervals", "stairs", campaign, simulated)
+    assert rounds == [
         {"asked": [0.9e12], "samples": [[0.9e12], [0.9e12]]},
         {"asked": [1.05e12], "samples": [[0.75e12], [0.75e12, 1.05e12]]},
     ]
@@ -315,8 +315,8 @@ def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
     (table,) = show.tables(perfect, "stairs")
     assert table.frame["state after the pulse"].tolist() == ["notch 1", "notch 2"]
     (axes,) = show.draw(perfect, Figures()).axes
-    assert [each.get_text() for each in axes.get_yticklabels()] == ["notch 1", "notch 2"]
-    assert len(axes.lines[1].get_xdata()) == len(asked)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["notch 1", "notch 2"]
+    assert len(axes.lines[1].get_xdata()) == len(rounds)
     assert show.finding(perfect, "stairs") == "the sweep has pulses in all 2 intervals of J"
     assert spread(data, "intervals", "stairs")
 
@@ -337,15 +337,15 @@ def test_thresholds_of_each_sample(tmp_path, monkeypatch):
                 end = 460 * NM if density > least else 120 * NM * notch
             write_trace(request, end, end)
 
-    found, asked = bisection("depinning", "synapse", plan.parse(data), simulated)
-    assert [density for *_, density in asked[0]["asked"]] == [1.75e12] * 4
-    assert {density for *_, density in asked[1]["asked"]} == {2.375e12}
+    dataset, rounds = bisection("depinning", "synapse", plan.parse(data), simulated)
+    assert [density for *_, density in rounds[0]["asked"]] == [1.75e12] * 4
+    assert {density for *_, density in rounds[1]["asked"]} == {2.375e12}
     # a wall that no pulse moves has no gap
-    assert [each[1:] for each in asked[1]["samples"][0]] == [[1, 1.125e12]] * 2
-    high = found["threshold_high"].values / 1e12
+    assert [pulse[1:] for pulse in rounds[1]["samples"][0]] == [[1, 1.125e12]] * 2
+    high = dataset["threshold_high"].values / 1e12
     np.testing.assert_allclose(high[0], np.full((2, 2, 2), 2.375))
     np.testing.assert_allclose(high[1], [[[1.125] * 2, [np.nan] * 2]] * 2)
-    (table,) = spread(found, "depinning", "synapse")
+    (table,) = spread(dataset, "depinning", "synapse")
     frame = table.frame.set_index(["quantity", "of"])
     row = frame.loc["threshold by (1e12 A/m²)", "track single notch, notch 1, ends that leave: 2"]
     assert (row["perfect device"], row["mean"], row["samples"]) == (2.375, 1.125, 1)
@@ -369,12 +369,12 @@ def test_a_bisection_of_samples_goes_on_where_it_was(campaign):
     campaign.configure(data)
     campaign.snakemake("intervals")
     results = campaign.folder / "results"
-    found = files.read_dataset(results / "intervals/rough.nc", "intervals", samples=True)
-    edges = found["interval_high"].values[:, 0] / 1e12
+    dataset = files.read_dataset(results / "intervals/rough.nc", "intervals", samples=True)
+    edges = dataset["interval_high"].values[:, 0] / 1e12
     assert len({*edges.tolist()}) == 2
     assert campaign.planned("intervals") == {}
-    asked = files.read_json(results / "intervals/rough/round-3.json")
-    for number, own in enumerate([asked["asked"], *asked["samples"]]):
+    last_round = files.read_json(results / "intervals/rough/round-3.json")
+    for number, own in enumerate([last_round["asked"], *last_round["samples"]]):
         place = results / f"samples/{number}" if number else results
         for density in own:
             (place / f"intervals/rough/{density / 1e12:.4f}.nc").unlink()
@@ -385,7 +385,7 @@ def test_a_bisection_of_samples_goes_on_where_it_was(campaign):
     campaign.snakemake("intervals")
     assert {path: path.stat().st_mtime_ns for path in before} == before
     again = files.read_dataset(results / "intervals/rough.nc", "intervals", samples=True)
-    assert again.equals(found)
+    assert again.equals(dataset)
 
 
 def test_noise_of_samples_differs():

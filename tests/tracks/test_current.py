@@ -57,15 +57,15 @@ def test_a_narrow_part_has_the_resistance_of_the_conformal_map():
     # 132 nm of 72 nm and 84 nm of 36 nm, in units of 216 nm of 72 nm
     exact = (132 / 72 + 84 / 36 + 2 * step_resistance(0.5)) / (216 / 72)
     coarse, fine, finest = (current(slot(cell), CUT) for cell in (6e-9, 3e-9, 1e-9))
-    errors = [each.resistance / exact - 1 for each in (coarse, fine, finest)]
+    errors = [flow.resistance / exact - 1 for flow in (coarse, fine, finest)]
     assert abs(errors[0]) > 2 * abs(errors[1]) > 4 * abs(errors[2])
     assert errors == pytest.approx([0, 0, 0], abs=0.01)
     assert errors[2] == pytest.approx(0, abs=1e-3)
     assert current(slot(3e-9, "smooth"), CUT).resistance == pytest.approx(
         fine.resistance, rel=1e-9, abs=0
     )
-    for each in (coarse, fine, finest):
-        assert each.neck == pytest.approx(2, rel=1e-9, abs=0)
+    for flow in (coarse, fine, finest):
+        assert flow.neck == pytest.approx(2, rel=1e-9, abs=0)
 
 
 def test_half_discs_add_the_length_of_a_row_of_discs():
@@ -73,9 +73,9 @@ def test_half_discs_add_the_length_of_a_row_of_discs():
     notches = {"diameter": 32e-9, "positions": [100e-9, 200e-9, 300e-9]}
     for edges, tolerance in (("smooth", 2e-3), ("stairs", 2e-2)):
         track = track_with(notches, length=400e-9, cell=3e-9 * 2 / 3, edges=edges)
-        found, added = current(track, CUT), 3 * discs_length(16e-9, 72e-9) / 400e-9
-        assert found.resistance == pytest.approx(1 + added, rel=tolerance, abs=0)
-        assert found.neck == pytest.approx(72 / 40, rel=1e-6, abs=0)
+        flow, added = current(track, CUT), 3 * discs_length(16e-9, 72e-9) / 400e-9
+        assert flow.resistance == pytest.approx(1 + added, rel=tolerance, abs=0)
+        assert flow.neck == pytest.approx(72 / 40, rel=1e-6, abs=0)
     # that of an endless row, 27 %
     assert discs_length(16e-9, 72e-9) / 100e-9 == pytest.approx(0.267, abs=2e-3)
 
@@ -83,8 +83,8 @@ def test_half_discs_add_the_length_of_a_row_of_discs():
 def test_the_same_current_flows_through_every_section():
     notches = {"diameter": 32e-9, "positions": [40e-9, 140e-9]}
     track = track_with(notches)
-    found = current(track, CUT)
-    total = (found.density[0] * tracks.magnetic_mask(track)).sum(axis=0) * track.cell_size
+    flow = current(track, CUT)
+    total = (flow.density[0] * tracks.magnetic_mask(track)).sum(axis=0) * track.cell_size
     assert total == pytest.approx(np.full(100, 72e-9), rel=1e-9, abs=0)
     smooth = track_with(notches, edges="smooth")
     filled = tracks.geometry.filled_and_faces(smooth)[0]
@@ -104,9 +104,9 @@ def test_the_metal_of_a_sample_has_its_edges(edges):
         for rms in (3e-9, 1e-12)
     )
     for metal in (CUT, Crowding(cut=False, shunt=0.4)):
-        found = current(straight, metal)
-        assert found.resistance == pytest.approx(current(track, metal).resistance, rel=1e-3, abs=0)
-        assert found.filled.mean() == pytest.approx(
+        flow = current(straight, metal)
+        assert flow.resistance == pytest.approx(current(track, metal).resistance, rel=1e-3, abs=0)
+        assert flow.filled.mean() == pytest.approx(
             current(track, metal).filled.mean(), rel=1e-3, abs=0
         )
     made = current(rough, CUT)
@@ -133,10 +133,10 @@ def test_spins_turn_with_the_current():
     """m_p |J| = (-J_y, J_x, 0): at a notch, the current leaves the edge, and comes back."""
     notch = {"shape": "trapezoid", "length": 60e-9, "depth": 20e-9, "flanks": (10e-9, 40e-9)}
     track = track_with(notch | {"positions": [100e-9]}, edges="smooth")
-    found = current(track, CUT)
-    spins, x = found.polarized, tracks.centres(track)[0]
+    flow = current(track, CUT)
+    spins, x = flow.polarized, tracks.centres(track)[0]
     assert np.array_equal(spins[2], np.zeros_like(spins[0]))
-    assert np.array_equal(spins[1], found.density[0])
+    assert np.array_equal(spins[1], flow.density[0])
     before, after = (np.abs(x - place).argmin() for place in (69e-9, 115e-9))
     # at the lower edge, the current turns towards +y before the notch: m_p towards -x
     assert spins[0, 1, before] < -0.1
@@ -220,26 +220,26 @@ def test_a_cut_track_heats_as_finite_volumes_in_three_dimensions():
     metal = {"cut": True, "thermal_conductivity": 5.0}
     alone = {"resistivity": "insulating"}
     for heating, material, mean, neck in ((bare, alone, 128, 170), ({}, {}, 144, 204)):
-        given = device(heating=heating, material=material, heavy_metal=metal, track=track)
-        found = write_energy_of(write_energy_job(given), 1e12, 1e-9)
+        cut_device = device(heating=heating, material=material, heavy_metal=metal, track=track)
+        pulse = write_energy_of(write_energy_job(cut_device), 1e12, 1e-9)
         other = device(False, material=material, track=track)
         whole = write_energy_of(write_energy_job(other), 1e12, 1e-9)
-        assert found["mean_temperature_rise"] == pytest.approx(mean, rel=0.03, abs=0)
-        assert found["temperature_rise"] == pytest.approx(neck, rel=0.06, abs=0)
-        ratio = float(found["write_energy"] / whole["write_energy"])
-        assert ratio == pytest.approx(current(given.track, CUT).resistance, rel=1e-9, abs=0)
-        assert found["write_current"] == pytest.approx(whole["write_current"], abs=0)
+        assert pulse["mean_temperature_rise"] == pytest.approx(mean, rel=0.03, abs=0)
+        assert pulse["temperature_rise"] == pytest.approx(neck, rel=0.06, abs=0)
+        ratio = float(pulse["write_energy"] / whole["write_energy"])
+        assert ratio == pytest.approx(current(cut_device.track, CUT).resistance, rel=1e-9, abs=0)
+        assert pulse["write_current"] == pytest.approx(whole["write_current"], abs=0)
 
 
 def test_the_narrow_track_of_the_campaign_is_as_hot_as_an_independent_estimate():
     """1e12 A/m² for 1 ns, heat stored in metal and magnet alone, no shunt: 128 K, 166 K."""
     bare = {"interface_resistance": 0, "cap_thickness": 0, "encapsulation_conductivity": 0}
-    given = plan.load(ROOT / "config.yaml").simulated["synapse-rewritable-10"].plain()
-    given |= {"heating": bare, "heavy_metal": {"cut": True}}
-    given["material"]["resistivity"] = "insulating"
-    found = write_energy_of(write_energy_job(api.make_device(**given)), 1e12, 1e-9)
-    assert found["mean_temperature_rise"] == pytest.approx(128, rel=0.05, abs=0)
-    assert found["temperature_rise"] == pytest.approx(166, rel=0.05, abs=0)
+    keys = plan.load(ROOT / "config.yaml").simulated["synapse-rewritable-10"].plain()
+    keys |= {"heating": bare, "heavy_metal": {"cut": True}}
+    keys["material"]["resistivity"] = "insulating"
+    pulse = write_energy_of(write_energy_job(api.make_device(**keys)), 1e12, 1e-9)
+    assert pulse["mean_temperature_rise"] == pytest.approx(128, rel=0.05, abs=0)
+    assert pulse["temperature_rise"] == pytest.approx(166, rel=0.05, abs=0)
 
 
 @pytest.mark.slow
@@ -254,8 +254,8 @@ def test_the_heated_film_has_the_mean_temperature_of_its_cut_track():
 
 def test_a_cut_metal_lowers_the_threshold_of_a_rigid_wall():
     """∫ s₂ w dx becomes the width of the track where the slope of the energy is the largest."""
-    given = plan.load(ROOT / "config.yaml").simulated["synapse-rewritable-10"]
-    track, film = given.track, film_of(given)
+    synapse = plan.load(ROOT / "config.yaml").simulated["synapse-rewritable-10"]
+    track, film = synapse.track, film_of(synapse)
     whole, cut, shunted = (
         rigid_wall(track, film, 0.4, 0.955, crowding=crowding)
         for crowding in (None, CUT, Crowding(cut=False, shunt=0.4))
@@ -276,17 +276,17 @@ def test_a_cut_metal_lowers_the_threshold_of_a_rigid_wall():
 
 
 def test_a_map_shows_the_current_and_where_it_flows():
-    given = device()
-    figure, _ = api.preview(given, parameters=True)
+    cut_device = device()
+    figure, _ = api.preview(cut_device, parameters=True)
     panel = figure.axes[0]
     shown = np.asarray(panel.images[0].get_array())
-    found = current(given.track, CUT).density
-    assert shown[9, 25] == pytest.approx(np.hypot(*found[:, 9, 25]), abs=0)
+    density = current(cut_device.track, CUT).density
+    assert shown[9, 25] == pytest.approx(np.hypot(*density[:, 9, 25]), abs=0)
     assert np.isnan(shown[0, 25])
     arrows = panel.collections[0]
     steepest = int(np.argmax(np.where(arrows.Umask, 0.0, np.nan_to_num(arrows.V))))
     column, row = (arrows.XY[steepest] / 4 - 0.5).round().astype(int)
-    length = np.hypot(*found[:, row, column])
+    length = np.hypot(*density[:, row, column])
     shown = [arrows.U[steepest], arrows.V[steepest]]
-    assert shown == pytest.approx(found[:, row, column] / length, abs=1e-12)
+    assert shown == pytest.approx(density[:, row, column] / length, abs=1e-12)
     assert shown[1] > 0.1

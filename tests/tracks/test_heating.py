@@ -54,10 +54,10 @@ def solved(heating, end, steps=400, width=WIDTH, flux=lambda time: FLUX, **more)
 def test_the_rise_is_that_of_the_heat_equation(heating, width, end):
     time, mean, middle = solved(heating, end, width=width)
     some = [0, 40, 100, 200, 400]
-    found = step_response(time[some], width, heating)
+    rises = step_response(time[some], width, heating)
     # the largest deviation is 1.8e-3, at the shortest time; half the cells: a quarter of it
-    np.testing.assert_allclose(FLUX * found[0], mean[some], rtol=3e-3, atol=0)
-    np.testing.assert_allclose(FLUX * found[1], middle[some], rtol=3e-3, atol=0)
+    np.testing.assert_allclose(FLUX * rises[0], mean[some], rtol=3e-3, atol=0)
+    np.testing.assert_allclose(FLUX * rises[1], middle[some], rtol=3e-3, atol=0)
 
 
 @pytest.mark.parametrize("back", [1, -1])
@@ -88,8 +88,8 @@ def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, wid
         return 2 / math.sqrt(math.pi * diffusivity) * images * share / heating.oxide_heat_capacity
 
     times = [1e-9, 1e-8, 1e-7]
-    found = step_response(times, width, heating)
-    for values, middle in zip(found, (False, True), strict=True):
+    rises = step_response(times, width, heating)
+    for values, middle in zip(rises, (False, True), strict=True):
         expected = [
             integrate.quad(rate, 0, math.sqrt(time), (middle,), epsabs=0, epsrel=1e-11, limit=200)[
                 0
@@ -104,11 +104,11 @@ def test_heat_under_a_wide_strip_flows_in_one_dimension():
     """2 q √(t/(π k c)) before the oxide is full; then q d/k, and the silicon's own rise."""
     heating, width = Heating(**BARE), 1e-3
     oxide = 1.4 * 1.62e6
-    found = step_response([1e-9, 10e-9], width, heating)
+    rises = step_response([1e-9, 10e-9], width, heating)
     expected = 2 * np.sqrt(np.array([1e-9, 10e-9]) / (math.pi * oxide))
-    np.testing.assert_allclose(found[0], expected, rtol=1e-3)
+    np.testing.assert_allclose(rises[0], expected, rtol=1e-3)
     # some heat of 10 ns comes back from the silicon: exp(-d²/(D t)) is 3e-5
-    np.testing.assert_allclose(found[1], expected, rtol=1e-3)
+    np.testing.assert_allclose(rises[1], expected, rtol=1e-3)
     assert FLUX * expected[1] == pytest.approx(205.8, abs=0.1)
     late = step_response(30e-6, width, heating)
     silicon = 2 * math.sqrt(30e-6 / (math.pi * 148.0 * 1.66e6))
@@ -120,18 +120,18 @@ def test_heat_under_a_wide_strip_flows_in_one_dimension():
 
 def test_heat_of_a_narrow_strip_spreads_sideways():
     """0.65e12 A/m² for 10 ns: 206 K in one dimension; the diffusion length is 93 nm."""
-    found = step_response(10e-9, WIDTH, Heating(**BARE))
-    assert (FLUX * found[0], FLUX * found[1]) == pytest.approx((138.3, 154.1), abs=0.3)
+    rises = step_response(10e-9, WIDTH, Heating(**BARE))
+    assert (FLUX * rises[0], FLUX * rises[1]) == pytest.approx((138.3, 154.1), abs=0.3)
 
 
 def test_times_keep_their_order_and_shape():
     time = np.array([[3e-9, 0.0], [-1e-9, 1e-9]])
-    found = step_response(time, WIDTH, Heating())
+    rises = step_response(time, WIDTH, Heating())
     single = step_response(3e-9, WIDTH, Heating())
-    assert found.shape == (2, 2, 2)
-    assert found[0][0, 0] == pytest.approx(float(single[0]), rel=1e-12, abs=0)
-    assert found[0][0, 1] == found[0][1, 0] == 0
-    assert found[0][0, 0] > found[0][1, 1] > 0
+    assert rises.shape == (2, 2, 2)
+    assert rises[0][0, 0] == pytest.approx(float(single[0]), rel=1e-12, abs=0)
+    assert rises[0][0, 1] == rises[0][1, 0] == 0
+    assert rises[0][0, 0] > rises[0][1, 1] > 0
 
 
 PULSES = {150e-9: (FLUX, 10e-9), 72e-9: (1.3e-6 * 5e-9 * 1.0e12**2, 1e-9)}
@@ -164,11 +164,11 @@ def test_each_effect_is_that_of_the_heat_equation(changes, stored, width):
     on, off = step_response(
         np.where(abs(since) < 1e-15, 0, since), width, heating, stored
     ).swapaxes(0, 1)
-    found = flux * (on - off)
+    rises = flux * (on - off)
     # 0.7 % are observed in the mean; the middle of a strip gives off more heat than the formula
     # says once the edges have cooled: 2.0 % on the narrow track
-    np.testing.assert_allclose(found[0], mean[some], rtol=0.01, atol=0)
-    np.testing.assert_allclose(found[1], middle[some], rtol=0.022, atol=0)
+    np.testing.assert_allclose(rises[0], mean[some], rtol=0.01, atol=0)
+    np.testing.assert_allclose(rises[1], middle[some], rtol=0.022, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -203,18 +203,18 @@ def test_the_rise_of_stored_heat_of_interfaces_and_of_an_encapsulation():
         )
         for width, (flux, end) in PULSES.items()
     ]
-    found = np.reshape(columns, (5, 2))
+    rises = np.reshape(columns, (5, 2))
     expected = [[130, 93], [125, 82], [149, 112], [209, 157], [79, 72]]
-    np.testing.assert_allclose(found, expected, rtol=0.011, atol=0)
+    np.testing.assert_allclose(rises, expected, rtol=0.011, atol=0)
     other = [[127, 91], [122, 80], [148, 110], [207, 154], [79, 72]]
-    np.testing.assert_allclose(found, other, rtol=0.03, atol=0)
+    np.testing.assert_allclose(rises, other, rtol=0.03, atol=0)
 
 
 def test_a_strip_keeps_its_heat_at_first():
     """q t/C, before heat passes the interface, within t/(2 R C)."""
     for time in (1e-13, 1e-15, 1e-25):
-        found = step_response(time, WIDTH, Heating(), 0.03)
-        np.testing.assert_allclose(found, time / 0.03, rtol=2e-3 * time / 1e-13 + 1e-9, atol=0)
+        rises = step_response(time, WIDTH, Heating(), 0.03)
+        np.testing.assert_allclose(rises, time / 0.03, rtol=2e-3 * time / 1e-13 + 1e-9, atol=0)
 
 
 def test_two_alike_media_share_the_heat():

@@ -37,15 +37,15 @@ def of_bar(points, width, low, high, density):
     step = 0.2e-9
     y = np.arange(-width / 2 + step / 2, width / 2, step)
     z = np.arange(low + step / 2, high, step)
-    found = np.zeros((2, points.size))
+    field = np.zeros((2, points.size))
     heights = np.arange(step / 2, 2e-9, step)
     for index, point in enumerate(points):
         for height in heights:
             across, above = np.meshgrid(point - y, height - z)
             squared = across**2 + above**2 + (step / 4) ** 2
             share = MU0 * density * step**2 / (2 * math.pi * squared) / heights.size
-            found[:, index] += -(share * above).sum(), (share * across).sum()
-    return found
+            field[:, index] += -(share * above).sum(), (share * across).sum()
+    return field
 
 
 @pytest.mark.parametrize(("angle", "sign"), [(None, 1), (0.16, 1), (-0.16, -1)])
@@ -61,17 +61,17 @@ def test_a_strip_has_the_field_of_its_filaments(angle, sign):
     below = of_bar(y, 72e-9, -4e-9, 0.0, density)
     own = of_bar(y, 72e-9, 0.0, 2e-9, density * 2e-6 / 1.3e-6)
     assert np.abs(own[0]).max() < 1e-3 * np.abs(below[0]).max()
-    found = MU0 * 1e12 * per_current(device)
-    assert not found[0].any()
-    assert np.ptp(found, axis=2).max() == 0
-    np.testing.assert_allclose(found[1, :, 0], -sign * below[0], rtol=0.035)
+    field = MU0 * 1e12 * per_current(device)
+    assert not field[0].any()
+    assert np.ptp(field, axis=2).max() == 0
+    np.testing.assert_allclose(field[1, :, 0], -sign * below[0], rtol=0.035)
     # both currents are one sheet in the middle of the metal: 7.3 % too low in the outermost cell
     expected = below[1] + own[1]
-    np.testing.assert_allclose(found[2, :, 0], expected, rtol=0.08)
-    np.testing.assert_allclose(found[2, 1:-1, 0], expected[1:-1], rtol=0.02)
-    assert found[2, -1, 0] > 0 > found[2, 0, 0]
+    np.testing.assert_allclose(field[2, :, 0], expected, rtol=0.08)
+    np.testing.assert_allclose(field[2, 1:-1, 0], expected[1:-1], rtol=0.02)
+    assert field[2, -1, 0] > 0 > field[2, 0, 0]
     # in the middle of a wide track, half a sheet's current
-    assert found[1, 9, 0] == pytest.approx(sign * MU0 * density * 2e-9, rel=0.06, abs=0)
+    assert field[1, 9, 0] == pytest.approx(sign * MU0 * density * 2e-9, rel=0.06, abs=0)
 
 
 def test_only_jobs_with_a_current_have_it():

@@ -234,8 +234,8 @@ def test_the_weakest_cell_ends_the_model_of_a_heated_film():
         },
     ]
     job = pulse_job(device(regions=regions), 0.5e12)
-    found = heated.weakest(job.track, job.variation)
-    assert found == pytest.approx((1.1, 1.05), rel=1e-12, abs=0)
+    shares = heated.weakest(job.track, job.variation)
+    assert shares == pytest.approx((1.1, 1.05), rel=1e-12, abs=0)
 
 
 MISTAKES = {
@@ -275,9 +275,9 @@ MISTAKES = {
 
 @pytest.mark.parametrize("words", MISTAKES)
 def test_a_mistake_in_regions_is_one_sentence(words):
-    with pytest.raises(ConfigError) as found:
+    with pytest.raises(ConfigError) as error:
         device(regions=MISTAKES[words])
-    (line,) = str(found.value).splitlines()
+    (line,) = str(error.value).splitlines()
     assert words in line
     assert line.startswith(
         ("config.yaml: devices.mine.regions.", "config.yaml: devices.mine.track")
@@ -339,9 +339,9 @@ FILES = {
 @pytest.mark.parametrize("words", FILES)
 def test_a_mistake_in_a_map_is_one_sentence(words, tmp_path):
     FILES[words](tmp_path / "wafer.nc")
-    with pytest.raises(ConfigError) as found:
+    with pytest.raises(ConfigError) as error:
         device(parameters_file=str(tmp_path / "wafer.nc"))
-    (line,) = str(found.value).splitlines()
+    (line,) = str(error.value).splitlines()
     assert line.startswith("config.yaml: devices.mine.parameters_file ")
     assert words in line
 

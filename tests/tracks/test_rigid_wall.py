@@ -49,7 +49,7 @@ def by_quadrature(q, values, ratio):
     )
 
     def width(x):
-        cuts = [19e-9**2 - (x - each) ** 2 for each in (97e-9, 210e-9, 301e-9)]
+        cuts = [19e-9**2 - (x - place) ** 2 for place in (97e-9, 210e-9, 301e-9)]
         return 81e-9 - 2 * math.sqrt(max(0.0, *cuts))
 
     def s1(u):
@@ -159,8 +159,8 @@ def test_barriers_are_near_those_of_the_engine(name, tolerance):
         rows = {row["state"]: row["lowest barrier (k_B T)"] for row in csv.DictReader(lines)}
     inner = range(2, len(device.track.inner_notch_positions))
     engine = np.mean([float(rows[f"notch {k}"]) for k in inner])
-    found = api.rigid_wall(device).barriers[1:-1] / (BOLTZMANN * 300)
-    assert found == pytest.approx(engine, rel=tolerance, abs=0)
+    barriers = api.rigid_wall(device).barriers[1:-1] / (BOLTZMANN * 300)
+    assert barriers == pytest.approx(engine, rel=tolerance, abs=0)
 
 
 def test_the_estimates_of_the_synapse_with_ten_notches_depend_on_the_stray_field():
@@ -227,16 +227,16 @@ def test_a_rigid_wall_has_the_energy_of_the_cells_of_a_sample():
 
 def test_barriers_and_thresholds_of_samples_converge_with_the_cells():
     """Those of 1 nm are within a few per cent, and nearer than the scatter between samples."""
-    found = []
+    pairs = []
     for cell in (3e-9, 1.5e-9, 1e-9):
         walls = [
             api.rigid_wall(sampled(n, track={"cell_size": cell}, edges="smooth"))
             for n in range(1, 9)
         ]
-        found.append([(wall.barriers[0], wall.forward[0]) for wall in walls])
-    coarse, middle, fine = np.array(found)
+        pairs.append([(wall.barriers[0], wall.forward[0]) for wall in walls])
+    coarse, middle, fine = np.array(pairs)
     scatter = fine.std(axis=0)
-    errors = [np.sqrt(((each - fine) ** 2).mean(axis=0)) for each in (coarse, middle)]
+    errors = [np.sqrt(((coarser - fine) ** 2).mean(axis=0)) for coarser in (coarse, middle)]
     assert np.all(errors[1] < errors[0])
     assert np.all(errors[0] < 0.35 * scatter)
     assert np.all(scatter > 0.02 * np.abs(fine.mean(axis=0)))

@@ -44,8 +44,8 @@ def test_edges_have_their_rms_and_correlation_and_are_independent():
     assert abs(drawn.mean()) < 0.06 * NM
     assert np.abs(drawn).max() <= 4 * 1.3 * NM * (1 + 1e-12)
     for lag in (2, 17, 34, 80):  # of 0.5 nm
-        found = (drawn[..., lag:] * drawn[..., :-lag]).mean() / drawn.var()
-        assert found == pytest.approx(np.exp(-lag * 0.5 / 17), abs=0.03)
+        correlation = (drawn[..., lag:] * drawn[..., :-lag]).mean() / drawn.var()
+        assert correlation == pytest.approx(np.exp(-lag * 0.5 / 17), abs=0.03)
     assert abs((drawn[:, 0] * drawn[:, 1]).mean()) / drawn.var() < 0.04
     assert abs((drawn[1:] * drawn[:-1]).mean()) / drawn.var() < 0.04
 
@@ -71,7 +71,7 @@ def test_grains_are_voronoi_cells_of_a_poisson_process():
     track = track_of(3, {"grains": GRAINS}, **large)
     points = points_of(track, track.disorder.grains)
     cells, area = Voronoi(points), 14e-9**2
-    found = []
+    grains = []
     for place, region in zip(points, cells.point_region, strict=True):
         corners = cells.regions[region]
         if -1 in corners or not np.all((place > 0) & (place < 1.2e-6)):
@@ -81,9 +81,9 @@ def test_grains_are_voronoi_cells_of_a_poisson_process():
         after = np.roll(around, -1, axis=0)
         crossed = around[:, 0] * after[:, 1] - around[:, 1] * after[:, 0]
         perimeter = np.hypot(*(after - around).T).sum()
-        found.append((len(corners), perimeter / area**0.5, abs(crossed.sum()) / 2 / area))
-    sides, perimeters, areas = np.transpose(found)
-    assert len(found) == pytest.approx(1.2e-6**2 / area, rel=0.04, abs=0)
+        grains.append((len(corners), perimeter / area**0.5, abs(crossed.sum()) / 2 / area))
+    sides, perimeters, areas = np.transpose(grains)
+    assert len(grains) == pytest.approx(1.2e-6**2 / area, rel=0.04, abs=0)
     assert sides.mean() == pytest.approx(6, rel=0.01, abs=0)
     assert perimeters.mean() == pytest.approx(4, rel=0.03, abs=0)
     assert areas.var() == pytest.approx(0.280, rel=0.1, abs=0)
@@ -108,7 +108,7 @@ def test_each_kind_of_disorder_is_drawn_for_itself():
             assert not np.array_equal(draw(another), draw(whole))
     no_thickness = GRAINS | {"thickness": 0.0}
     thin, plain = (
-        parameters(track_of(2, DISORDER | {"grains": each})) for each in (GRAINS, no_thickness)
+        parameters(track_of(2, DISORDER | {"grains": grains})) for grains in (GRAINS, no_thickness)
     )
     assert np.array_equal(thin["anisotropy"], plain["anisotropy"])
     assert np.corrcoef(thin["anisotropy"].ravel(), thin["thickness"].ravel())[0, 1] < 0.5
@@ -145,8 +145,8 @@ def test_the_film_has_the_area_between_its_edges(edges):
     track = made.sampled_track
     x = (np.arange(240_000) + 0.5) * 1e-12
     expected = tracks.free_width(track, x).mean() * 240e-9
-    found = layer_of(made).filled.sum() * 9e-18 + geometry.lost_area(track)
-    assert found == pytest.approx(expected, rel=1e-4 if edges == "smooth" else 0.02, abs=0)
+    area = layer_of(made).filled.sum() * 9e-18 + geometry.lost_area(track)
+    assert area == pytest.approx(expected, rel=1e-4 if edges == "smooth" else 0.02, abs=0)
     rough = samples.roughness(track).sum(axis=0).mean()
     alone = tracks.free_width(track_of(6, DISORDER | {"notches": None}, notches=None), x).mean()
     assert alone == pytest.approx(60 * NM - rough, rel=1e-4, abs=0)
@@ -187,9 +187,9 @@ def test_grains_multiply_what_regions_give_and_act_through_the_thickness():
     assert np.array_equal(cells.thickness, thickness)
     assert np.array_equal(cells.damping, drawn["damping"])
     number = grain_of(made.sampled_track, made.sampled_track.disorder.grains)
-    of_grain = [drawn["anisotropy"][number == each] for each in np.unique(number)]
+    of_grain = [drawn["anisotropy"][number == grain] for grain in np.unique(number)]
     assert max(map(np.ptp, of_grain)) == 0
-    values = [each[0] for each in of_grain]
+    values = [anisotropy[0] for anisotropy in of_grain]
     assert len(values) > 60
     assert np.std(values) == pytest.approx(0.03, rel=0.25, abs=0)
     # 1.2 nm of 0.6 A and 1.8 nm of A in series: 3/(1.8 + 1.2/0.6) = 0.789
@@ -202,8 +202,8 @@ def test_cells_beside_the_track_have_the_values_of_a_map_at_its_sides(tmp_path):
     ku = 1e6 * np.array([[0.8, 0.9], [0.9, 1.0]])
     name = str(write_map(tmp_path / "wafer.nc", [0, 240e-9], [0, 60e-9], uniaxial_anisotropy=ku))
     perfect, rough = (
-        layer_of(sampled(each, {"edges": EDGES}, parameters_file=name)).cells.anisotropy
-        for each in (0, 3)
+        layer_of(sampled(number, {"edges": EDGES}, parameters_file=name)).cells.anisotropy
+        for number in (0, 3)
     )
     assert np.array_equal(rough[2:-2], perfect)
     assert np.array_equal(rough[[0, 1, -2, -1]], perfect[[0, 0, -1, -1]])
@@ -258,7 +258,7 @@ def test_a_job_has_the_recipe_of_its_sample_and_makes_the_same_film():
     again = Simulation.from_json(job.to_json())
     assert again == job
     assert again.to_json() == job.to_json()
-    first, second = (tracks.layer(each).cells for each in (job, again))
+    first, second = (tracks.layer(simulation).cells for simulation in (job, again))
     for name in ("anisotropy", "thickness", "shapes", "open_x", "bond_y"):
         assert np.array_equal(getattr(first, name), getattr(second, name))
 
@@ -272,7 +272,7 @@ def test_samples_have_thermal_fields_of_their_own():
 
 
 def test_minima_do_not_depend_on_the_spread_of_the_damping():
-    plain, damped = (sampled(2, {"grains": GRAINS | {"damping": each}}) for each in (0.0, 0.1))
+    plain, damped = (sampled(2, {"grains": GRAINS | {"damping": spread}}) for spread in (0.0, 0.1))
     assert pulse_job(plain, CURRENT) != pulse_job(damped, CURRENT)
     assert minimum_job(plain, "1").to_json() == minimum_job(damped, "1").to_json()
 
@@ -366,21 +366,21 @@ MISTAKES = {
 
 @pytest.mark.parametrize("words", MISTAKES)
 def test_a_mistake_in_disorder_is_one_sentence(words):
-    with pytest.raises(ConfigError) as found:
+    with pytest.raises(ConfigError) as error:
         sampled(1, MISTAKES[words])
-    (line,) = str(found.value).splitlines()
+    (line,) = str(error.value).splitlines()
     assert line.startswith("config.yaml: devices.mine.disorder")
     assert words in line
 
 
 def test_grains_that_may_lie_in_the_plane_are_doubted():
     """K_eff is 0.2911 of 0.8 MJ/m³: 36.4 % of Ku, 4 · √(0.08² + 0.04²) = 35.8 %."""
-    found = [
-        regions.check(sampled(1, {"grains": {"anisotropy": each, "thickness": 0.04}}))[1]
-        for each in (0.08, 0.083)
+    doubts = [
+        regions.check(sampled(1, {"grains": {"anisotropy": spread, "thickness": 0.04}}))[1]
+        for spread in (0.08, 0.083)
     ]
-    assert not [text for text in found[0] if "disorder" in text]
-    (text,) = [text for text in found[1] if "disorder" in text]
+    assert not [text for text in doubts[0] if "disorder" in text]
+    (text,) = [text for text in doubts[1] if "disorder" in text]
     assert text.startswith("disorder.grains lets Ku of a grain be 37 % lower")
 
 

@@ -117,8 +117,8 @@ FROM_200 = {
 def test_both_ends_make_the_state(start, states):
     for state, walls in states.items():
         for bottom, top in walls:
-            found = tracks.wall_state(SYNAPSE, DELTA, start, bottom * 1e-9, top * 1e-9)
-            assert found == state, (bottom, top)
+            wall_state = tracks.wall_state(SYNAPSE, DELTA, start, bottom * 1e-9, top * 1e-9)
+            assert wall_state == state, (bottom, top)
 
 
 SMALL = Track(

@@ -33,8 +33,8 @@ def test_a_wall_is_fitted_within_two_widths_and_its_residue_is_a_root_mean_squar
     x = (np.arange(1300) + 0.5) * cell
     profile = np.tanh((x - position) / width) + 1e-3 * (-1.0) ** np.arange(x.size)
     profile[np.abs(x - position) > 2.1 * material.WIDTH] *= 0.9
-    found, residue = walls._fit_width(profile, cell)
-    assert found == pytest.approx(width, rel=1e-4, abs=0)
+    fitted_width, residue = walls._fit_width(profile, cell)
+    assert fitted_width == pytest.approx(width, rel=1e-4, abs=0)
     assert residue == pytest.approx(1e-3, rel=1e-3, abs=0)
 
 
@@ -237,12 +237,12 @@ def test_a_check_writes_its_rows_and_says_how_many_passed(tmp_path, monkeypatch,
     arguments = parser.parse_args(["validate", "--check", "stray-field", "--out", str(out)])
     arguments.handler(arguments)
     assert capsys.readouterr().out == "stray-field: 2 of 3 passed\n"
-    found = json.loads(out.read_text(encoding="utf-8"))
-    assert found["check"] == "stray-field"
-    assert [row["ours"] for row in found["rows"]] == [1.0, 3.0, 1.05, 5.0]
-    assert [row["passed"] for row in found["rows"]] == [True, False, True, None]
-    assert found["curves"] == {"c": [1.0]}
-    assert found["seconds"] >= 0
+    content = json.loads(out.read_text(encoding="utf-8"))
+    assert content["check"] == "stray-field"
+    assert [row["ours"] for row in content["rows"]] == [1.0, 3.0, 1.05, 5.0]
+    assert [row["passed"] for row in content["rows"]] == [True, False, True, None]
+    assert content["curves"] == {"c": [1.0]}
+    assert content["seconds"] >= 0
 
 
 def test_film_of_the_checks_is_that_of_the_paper():
@@ -262,10 +262,10 @@ def test_film_of_the_checks_is_that_of_the_paper():
     assert (torque.current_density, torque.polarization) == (-3e11, 0.4)
     assert torque.direction == (0.0, 1.0, 0.0)
     assert (torque.slonczewski_lambda, torque.field_like) == (1.0, 0.0)
-    given = Settings()
-    assert material.DEFAULT.stray_field_tolerance == given.stray_field_tolerance
-    assert material.DEFAULT.frozen_change == given.frozen_change
-    assert material.DEFAULT.time_step_fraction == given.time_step_fraction
+    settings = Settings()
+    assert material.DEFAULT.stray_field_tolerance == settings.stray_field_tolerance
+    assert material.DEFAULT.frozen_change == settings.frozen_change
+    assert material.DEFAULT.time_step_fraction == settings.time_step_fraction
 
 
 def test_wall_of_the_checks_stands_where_it_is_asked_for():
@@ -299,8 +299,8 @@ def test_velocity_of_the_model_is_the_closed_formula_without_a_hard_axis():
         h_d = d / (4e-7 * math.pi * 1.1e6 * width)
         saturated = math.pi / 2 * 2.211e5 * width * h_d
         expected = saturated / math.sqrt(1 + (alpha * h_d / h) ** 2)
-        found = walls._model_velocity(h, alpha, d, width, 0.0)
-        assert found == pytest.approx(expected, rel=1e-6, abs=0)
+        velocity = walls._model_velocity(h, alpha, d, width, 0.0)
+        assert velocity == pytest.approx(expected, rel=1e-6, abs=0)
         # with a hard axis both equations hold for any angle: sin 2φ = 2 sin φ cos φ
         harder = walls._model_velocity(h, alpha, d, width, 2e4)
         assert harder < expected
@@ -337,7 +337,7 @@ def test_reference_width_minimises_the_energy_of_the_whole_stray_field():
     widths = np.linspace(7.6e-9, 8.8e-9, 25)
     curve = np.polynomial.Polynomial.fit(widths, [energy(width) for width in widths], 5)
     extrema = [root.real for root in curve.deriv().roots() if abs(root.imag) < 1e-15]
-    (least,) = (each for each in extrema if widths[0] < each < widths[-1])
+    (least,) = (extremum for extremum in extrema if widths[0] < extremum < widths[-1])
     assert walls._width_with_stray_field(material.FILM) == pytest.approx(
         least,
         rel=0,
@@ -407,14 +407,16 @@ def test_cost_of_each_tolerance_is_beside_it(monkeypatch):
     assert curves["frozen_error"] == pytest.approx(
         [10 * value for value in frozen], rel=1e-6, abs=0
     )
-    found = {row["quantity"]: row["ours"] for row in rows if row["passed"] is None}
-    assert len(found) == len(stray) + len(frozen)
+    deviations = {row["quantity"]: row["ours"] for row in rows if row["passed"] is None}
+    assert len(deviations) == len(stray) + len(frozen)
     for name, values, errors in (
         ("stray_field_tolerance", stray, curves["stray_field_error"]),
         ("frozen_change", frozen, curves["frozen_error"]),
     ):
         for value, error in zip(values, errors, strict=True):
-            (ours,) = (x for quantity, x in found.items() if f"{name} = {value:g} " in quantity)
+            (ours,) = (
+                x for quantity, x in deviations.items() if f"{name} = {value:g} " in quantity
+            )
             assert ours == error
 
 
@@ -463,8 +465,8 @@ def test_a_walls_displacement_is_that_of_the_two_equations_of_motion():
     for _ in range(steps):
         growth = drift @ covariance + covariance @ drift.T + noise
         covariance = covariance + duration / steps * growth
-    found = thermal._spread_of_the_model(film, section, temperature, duration)
-    assert found == pytest.approx(covariance[0, 0], rel=1e-3, abs=0)
+    spread = thermal._spread_of_the_model(film, section, temperature, duration)
+    assert spread == pytest.approx(covariance[0, 0], rel=1e-3, abs=0)
     free = 2 * energy * width * damping / (1.04 * turning) * 1e-15
     assert thermal._spread_of_the_model(film, section, temperature, 1e-15) == pytest.approx(
         free, rel=1e-3, abs=0

@@ -57,8 +57,8 @@ def test_one_of_two_external_fields_is_computed_without_the_other():
         H=(2e4, 0, 3e4), name="second"
     )
     for term, along in ((system.energy.first, 1e5), (system.energy.second, 3e4)):
-        found = wallnet.film.compute(term.energy, system)
+        energy = wallnet.film.compute(term.energy, system)
         expected = -4e-7 * np.pi * 1e6 * along * 4e-25
-        assert found == pytest.approx(expected, rel=1e-9, abs=0)
+        assert energy == pytest.approx(expected, rel=1e-9, abs=0)
     field = wallnet.film.compute(system.energy.second.effective_field, system)
     assert (field.array == (2e4, 0, 3e4)).all()

@@ -83,8 +83,8 @@ def test_current_of_a_system_turns_its_moment_by_the_field_like_torque():
     wallnet.film.TimeDriver().drive(system, t=20e-12, n=1, verbose=0)
     field = 1.0545717e-34 * 3e12 * 0.5 / (4e-7 * np.pi * 1.6021765e-19 * 2e-9 * 1e6)
     angle = 2e5 * field * 20e-12
-    found = system.table.data[["mx", "my", "mz"]].iloc[-1].tolist()
-    assert found == pytest.approx([0.6 * np.cos(angle), 0.6 * np.sin(angle), 0.8], abs=1e-5)
+    average = system.table.data[["mx", "my", "mz"]].iloc[-1].tolist()
+    assert average == pytest.approx([0.6 * np.cos(angle), 0.6 * np.sin(angle), 0.8], abs=1e-5)
 
 
 def test_two_external_fields_count_once_in_the_table_of_a_drive():
@@ -98,8 +98,8 @@ def test_two_external_fields_count_once_in_the_table_of_a_drive():
     units = dict(zip(columns, ("", "A/m", "J", "", "", ""), strict=True))
     assert system.table.units == units
     expected = [0, 2e4, -4e-7 * np.pi * 1e6 * 1.3e5 * 4e-25, 0, 0, 1]
-    found = system.table.data.iloc[-1].tolist()
-    assert found == pytest.approx(expected, rel=1e-9, abs=0)
+    row = system.table.data.iloc[-1].tolist()
+    assert row == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_settings_of_the_minimiser_reach_it():
@@ -130,7 +130,7 @@ def test_settings_of_the_minimiser_reach_it():
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "said"),
+    ("keywords", "error", "said"),
     [
         ({"n_threads": 2}, TypeError, "unexpected keyword argument 'n_threads'"),
         ({"fixed_subregions": ["a"]}, ValueError, "fixed_subregions has 'a', which is no subr"),
@@ -142,10 +142,10 @@ def test_settings_of_the_minimiser_reach_it():
         ({"n": 2.0}, ValueError, "n is 2.0"),
     ],
 )
-def test_impossible_keywords_of_a_drive_are_refused(given, error, said, tmp_path):
+def test_impossible_keywords_of_a_drive_are_refused(keywords, error, said, tmp_path):
     system = flat_system()
     with pytest.raises(error, match=re.escape(said)):
-        wallnet.film.TimeDriver().drive(system, **{"t": 1e-12, "n": 1, "verbose": 0, **given})
+        wallnet.film.TimeDriver().drive(system, **{"t": 1e-12, "n": 1, "verbose": 0, **keywords})
     assert not list(tmp_path.iterdir())
     for lacking in ("t", "n"):
         complete = {"t": 1e-12, "n": 1}

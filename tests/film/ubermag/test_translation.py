@@ -108,8 +108,8 @@ def varied_system():
 
 
 def test_what_varies_reaches_the_cells():
-    found = ubermag.describe(varied_system())
-    layer, cells = found.layer, found.layer.cells
+    description = ubermag.describe(varied_system())
+    layer, cells = description.layer, description.layer.cells
     x, y = np.meshgrid([1.5, 4.5, 7.5, 10.5], [1.0, 3.0, 5.0])
     mask, left = layer.mask, x < 6
     directions = np.stack([0 * x, 0 * x + 3, 1 + y], axis=-1)
@@ -127,7 +127,7 @@ def test_what_varies_reaches_the_cells():
     directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
     np.testing.assert_allclose(cells.axis[mask], directions[mask], rtol=0, atol=1e-12)
     spins *= np.where(left, -4e11, -1e11) / np.linalg.norm(spins, axis=0)
-    actual = found.torque.current_density * cells.polarized
+    actual = description.torque.current_density * cells.polarized
     np.testing.assert_allclose(actual[:, mask], spins[:, mask], rtol=1e-9, atol=1e-3)
 
 
@@ -143,9 +143,9 @@ def test_both_signs_of_the_current_need_an_efficiency_that_is_constant():
 
 def test_the_output_has_the_norm_of_each_cell():
     system = varied_system()
-    found = ubermag.describe(system)
+    description = ubermag.describe(system)
     np.testing.assert_allclose(
-        ubermag.to_array(found, found.magnetization), system.m.array, rtol=1e-12, atol=0
+        ubermag.to_array(description, description.magnetization), system.m.array, rtol=1e-12, atol=0
     )
     before = np.linalg.norm(system.m.array, axis=-1)
     wallnet.film.TimeDriver().drive(system, t=1e-12, n=1, verbose=0)
@@ -167,16 +167,16 @@ def test_the_output_has_the_norm_of_each_cell():
 
 def test_every_parameter_of_a_system_reaches_the_engine():
     system = asymmetric_system()
-    found = ubermag.describe(system)
-    assert found.layer.cell == pytest.approx((3e-9, 2e-9, 1.5e-9), rel=1e-12, abs=0)
+    description = ubermag.describe(system)
+    assert description.layer.cell == pytest.approx((3e-9, 2e-9, 1.5e-9), rel=1e-12, abs=0)
     mask = np.ones((3, 4), dtype=bool)
     mask[0, 1] = False
-    assert (found.layer.mask == mask).all()
+    assert (description.layer.mask == mask).all()
     x, y = np.meshgrid([1.5, 4.5, 7.5, 10.5], [1.0, 3.0, 5.0])
     m = np.stack([x, y, 0 * x + 5.0], axis=-1)
     m *= mask[..., None] / np.linalg.norm(m, axis=-1, keepdims=True)
-    np.testing.assert_allclose(found.magnetization, m, rtol=0, atol=1e-12)
-    assert found.layer.terms == Terms(
+    np.testing.assert_allclose(description.magnetization, m, rtol=0, atol=1e-12)
+    assert description.layer.terms == Terms(
         saturation_magnetization=pytest.approx(9e5, rel=1e-12, abs=0),
         exchange_stiffness=1.1e-11,
         dmi_constant=1.2e-3,
@@ -188,7 +188,7 @@ def test_every_parameter_of_a_system_reaches_the_engine():
         gyromagnetic_ratio=2.3e5,
         precession=True,
     )
-    assert found.torque == SpinTorque(
+    assert description.torque == SpinTorque(
         current_density=-4e11,
         polarization=0.35,
         direction=(0.0, 1.0, 0.0),
@@ -197,7 +197,7 @@ def test_every_parameter_of_a_system_reaches_the_engine():
     )
     # the output equals the input
     np.testing.assert_allclose(
-        ubermag.to_array(found, found.magnetization), system.m.array, rtol=1e-12, atol=0
+        ubermag.to_array(description, description.magnetization), system.m.array, rtol=1e-12, atol=0
     )
 
 
@@ -207,20 +207,20 @@ def test_what_a_system_does_not_have_is_absent_from_the_engine():
         H=(2e4, 0, 3e4), name="second"
     )
     system.dynamics = mm.Damping(alpha=0.1)
-    found = ubermag.describe(system)
-    assert found.torque is None
-    assert not found.layer.terms.precession
-    assert not found.layer.terms.stray_field
-    assert found.layer.terms.external_field == (2e4, 0.0, 1.3e5)
-    assert found.layer.terms.exchange_stiffness == found.layer.terms.dmi_constant == 0
-    assert found.layer.terms.anisotropy == 0
+    description = ubermag.describe(system)
+    assert description.torque is None
+    assert not description.layer.terms.precession
+    assert not description.layer.terms.stray_field
+    assert description.layer.terms.external_field == (2e4, 0.0, 1.3e5)
+    assert description.layer.terms.exchange_stiffness == description.layer.terms.dmi_constant == 0
+    assert description.layer.terms.anisotropy == 0
     system.dynamics = mm.Precession(gamma0=2.2e5) + mm.Slonczewski(
         J=1e11, mp=(0, 1, 0), P=0.4, Lambda=1
     )
-    found = ubermag.describe(system)
-    assert found.layer.terms.precession
-    assert found.layer.terms.damping == 0
-    assert found.torque.field_like == 0
+    description = ubermag.describe(system)
+    assert description.layer.terms.precession
+    assert description.layer.terms.damping == 0
+    assert description.torque.field_like == 0
     # the dynamics have no effect if only the energy is requested
     system.dynamics = mm.ZhangLi(u=100, beta=0.1)
     assert ubermag.describe(system, dynamics=False).torque is None

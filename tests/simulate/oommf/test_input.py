@@ -133,16 +133,16 @@ def varying(job):
     """Return the film of a job with cells whose material varies, D along the track alone."""
     layer, rng = tracks.layer(job), np.random.default_rng(3)
     layer.mask[0, 4] = False
-    given = {
+    parameters = {
         name: rng.uniform(0.8, 1.2, layer.mask.shape)
         for name in ("saturation_magnetization", "anisotropy", "damping")
     }
     columns = np.arange(layer.mask.shape[1])
-    given["exchange_stiffness"] = np.where(columns < 30, 1.0, 0.6) + 0 * layer.mask
-    given["dmi_constant"] = (
+    parameters["exchange_stiffness"] = np.where(columns < 30, 1.0, 0.6) + 0 * layer.mask
+    parameters["dmi_constant"] = (
         np.select([columns < 30, columns < 40], [1.0, 0.5], -0.3) + 0 * layer.mask
     )
-    return replace(layer, cells=Cells(layer.mask, **given))
+    return replace(layer, cells=Cells(layer.mask, **parameters))
 
 
 @pytest.fixture
@@ -172,8 +172,8 @@ def test_parameters_of_cells_are_written_in_their_cells(varied, tmp_path):
         "dp_alpha.ovf": material.damping * cells.damping,
     }
     for name, values in expected.items():
-        found = written_field(tmp_path, name)
-        np.testing.assert_allclose(found[layer.mask], values[layer.mask], rtol=1e-9, err_msg=name)
+        field = written_field(tmp_path, name)
+        np.testing.assert_allclose(field[layer.mask], values[layer.mask], rtol=1e-9, err_msg=name)
     text = (tmp_path / "track.mif").read_text()
     # bonds by pairs of regions: D_ij of cells of other A, and held ends of three columns
     d, a = material.dmi_constant, (1.0, 0.6)
@@ -182,8 +182,8 @@ def test_parameters_of_cells_are_written_in_their_cells(varied, tmp_path):
     values |= {"3:3": -0.3 * d, "3:4": -0.3 * d, "4:4": -0.3 * d}
     for pair, value in values.items():
         first, second = pair.split(":")
-        found = re.search(rf"part{first} part{second} (\S+)", text)[1]
-        assert float(found) == pytest.approx(value, rel=1e-9, abs=0), pair
+        constant = re.search(rf"part{first} part{second} (\S+)", text)[1]
+        assert float(constant) == pytest.approx(value, rel=1e-9, abs=0), pair
     assert "fixed_spins {main_atlas part0 part4}" in text
     for number, (low, high) in enumerate([(0, 9), (9, 90), (90, 120), (120, 171), (171, 180)]):
         place = re.search(rf"xrange {{ (\S+) (\S+) }}[^}}]*}}[^}}]*}}\s+name part{number}\b", text)
@@ -201,21 +201,21 @@ def test_dmi_that_varies_across_the_track_is_refused(varied, tmp_path):
 def test_the_system_of_a_film_that_varies_is_that_film(varied):
     """The calculator of the engine reads it back."""
     job, layer = varied
-    found = describe(tracks.system(job), fixed=["left", "right"]).layer
+    copy = describe(tracks.system(job), fixed=["left", "right"]).layer
     for name in ("exchange_stiffness", "dmi_constant", "anisotropy", "damping"):
         actual, expected = (
-            getattr(each.terms, name) * each.cells.of(name) for each in (found, layer)
+            getattr(film.terms, name) * film.cells.of(name) for film in (copy, layer)
         )
         np.testing.assert_allclose(actual[layer.mask], expected[layer.mask], rtol=1e-9)
-    np.testing.assert_allclose(found.norm, layer.norm, rtol=1e-9)
-    np.testing.assert_array_equal(found.held, layer.held | ~layer.mask & found.held)
+    np.testing.assert_allclose(copy.norm, layer.norm, rtol=1e-9)
+    np.testing.assert_array_equal(copy.held, layer.held | ~layer.mask & copy.held)
 
 
 def test_cells_that_ubermag_does_not_have_are_refused(varied, monkeypatch):
     job, layer = varied
     shapes = np.ones((*layer.mask.shape, 2, 2), dtype=bool)
-    for given in ({"shapes": shapes}, {"thickness": 1.1}, {"bond_x": 0.9}):
-        cells = Cells(layer.mask, **given)
+    for parameters in ({"shapes": shapes}, {"thickness": 1.1}, {"bond_x": 0.9}):
+        cells = Cells(layer.mask, **parameters)
         monkeypatch.setattr(tracks, "layer", lambda _, cells=cells: replace(layer, cells=cells))
         with pytest.raises(ValueError, match="cells that differ in shape, thickness, bonds"):
             tracks.system(job)
@@ -265,7 +265,7 @@ def test_the_field_follows_a_waveform(small_job, tmp_path):
     for words in ("type diagonal", "script Oersted", "script_args total_time", "field oersted_H"):
         assert words in specified
     script = re.search(r"proc Oersted .*?\n\}\n", text, re.S)[0]
-    told = tkinter.Tcl().eval(f"{script}\nOersted 30e-12")
-    assert [float(each) for each in told.split()] == pytest.approx(
+    output = tkinter.Tcl().eval(f"{script}\nOersted 30e-12")
+    assert [float(component) for component in output.split()] == pytest.approx(
         [*[0.6] * 3, *[0.8 / 60e-12] * 3], rel=1e-9, abs=0
     )

@@ -31,14 +31,14 @@ def own_folder(tmp_path, monkeypatch):
 
 def processes(folder):
     """Return pid and command of processes that work in a folder or in a removed one in it."""
-    found = {}
+    commands = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if str(folder) in os.readlink(entry / "cwd"):
-                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+                commands[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
-    return found
+    return commands
 
 
 def solver(folder):

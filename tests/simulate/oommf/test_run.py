@@ -13,9 +13,9 @@ def test_the_rule_s_threads_go_before_the_configuration(monkeypatch, small_job):
     assert oommf.threads_of(settings) == 3
     monkeypatch.setenv(oommf.THREADS_VARIABLE, "2")
     assert oommf.threads_of(settings) == 2
-    for given in ("many", "0", "-1", ""):
-        monkeypatch.setenv(oommf.THREADS_VARIABLE, given)
-        with pytest.raises(OommfError, match=f"OOMMF_THREADS is '{given}'; set it"):
+    for threads in ("many", "0", "-1", ""):
+        monkeypatch.setenv(oommf.THREADS_VARIABLE, threads)
+        with pytest.raises(OommfError, match=f"OOMMF_THREADS is '{threads}'; set it"):
             oommf.threads_of(settings)
 
 

@@ -36,8 +36,8 @@ def test_the_ratio_is_that_of_the_stationary_covariance(damping, size):
     added = np.vstack([still / 2, still])
     discrete = linalg.solve_discrete_lyapunov(grown, added @ added.T)
     exact = linalg.solve_continuous_lyapunov(mode, -np.eye(2))
-    found = oommf.variance_ratio(np.array([z]))[0]
-    assert found == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
+    ratio = oommf.variance_ratio(np.array([z]))[0]
+    assert ratio == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(("damping", "picoseconds"), [(0.5, 0.0255), (0.1, 0.0555)])
@@ -195,8 +195,8 @@ def test_macrospins_have_boltzmanns_distribution(tmp_path, barrier):
     with session.opened(1) as opened:
         oommfc.TimeDriver(evolver=evolver).write_mif(system, dirname=str(tmp_path), t=0.8e-9, n=40)
         assert opened.start(tmp_path, "track.mif").wait() == 0
-    found = sorted(tmp_path.glob("*-Magnetization-*.omf"))[10:]
-    m_z = np.stack([df.Field.from_file(str(path)).array[..., 2] for path in found]) / magnetization
+    paths = sorted(tmp_path.glob("*-Magnetization-*.omf"))[10:]
+    m_z = np.stack([df.Field.from_file(str(path)).array[..., 2] for path in paths]) / magnetization
     # 2304 moments, of which some cross the barrier
     assert m_z.mean() == pytest.approx(density @ points, abs=0.03)
     for power in (2, 4):

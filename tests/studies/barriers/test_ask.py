@@ -21,8 +21,8 @@ def parsed(**barriers):
 def requested(**barriers):
     """Return the requests of a synapse, and the parameters of their gathering."""
     campaign = parsed(**barriers)
-    found = BARRIERS.requests_of(campaign, "synapse")
-    return found, gather_job(BARRIERS, campaign, "synapse", found).settings
+    requests = BARRIERS.requests_of(campaign, "synapse")
+    return requests, gather_job(BARRIERS, campaign, "synapse", requests).settings
 
 
 def test_the_defaults_are_40_k_b_t_at_room_temperature():
@@ -54,11 +54,11 @@ def test_minima_are_those_of_the_sweep_or_of_the_film_at_the_temperature(kelvin)
     for name, own in {"synapse": 300.0, "other": 310.0}.items():
         requests = BARRIERS.requests_of(campaign, name)
         for request in requests.values():
-            found = request.computes.material.uniaxial_anisotropy
-            assert found == pytest.approx(anisotropy, rel=1e-5, abs=0)
+            uniaxial_anisotropy = request.computes.material.uniaxial_anisotropy
+            assert uniaxial_anisotropy == pytest.approx(anisotropy, rel=1e-5, abs=0)
         folder = f"results/minima/{name}" if own == kelvin else f"results/barriers/{name}/minima"
         paths = [f"{folder}/{state}.nc" for state in ("1", "1-2", "2")]
-        assert [each.path for each in requests.values() if each.kind == "minimum"] == paths
+        assert [minimum.path for minimum in requests.values() if minimum.kind == "minimum"] == paths
         assert requests["notch 1", "between 1 and 2"].after == tuple(paths[:2])
         of_sweep = DEVICES.requests_of(campaign, name)["minimum", "notch 1"]
         assert (of_sweep.digest == requests["notch 1",].digest) is (own == kelvin)
@@ -66,8 +66,8 @@ def test_minima_are_those_of_the_sweep_or_of_the_film_at_the_temperature(kelvin)
 
 def test_neighbours_differ_by_one_notch():
     """Three pairs of notches, the last on the edge: two hold a wall."""
-    found, _ = requested()
-    assert list(found) == [
+    requests, _ = requested()
+    assert list(requests) == [
         *(("notch 1",), ("between 1 and 2",), ("notch 2",)),
         ("expelled", "notch 1"),
         ("notch 1", "notch 2"),
@@ -77,15 +77,15 @@ def test_neighbours_differ_by_one_notch():
     ]
     # two whole states also need the half state between them
     minima = [f"results/minima/synapse/{state}.nc" for state in ("1", "2", "1-2")]
-    assert found["notch 1", "notch 2"].after == tuple(minima)
-    assert found["between 1 and 2", "notch 2"].after == (minima[2], minima[1])
-    assert found["expelled", "notch 1"].after == (minima[0],)
+    assert requests["notch 1", "notch 2"].after == tuple(minima)
+    assert requests["between 1 and 2", "notch 2"].after == (minima[2], minima[1])
+    assert requests["expelled", "notch 1"].after == (minima[0],)
 
 
 def test_a_wall_does_not_leave_a_track_with_fixed_ends():
     notches = {"positions": [100e-9, 300e-9], "diameter": 32e-9}
-    given = parsed().devices["synapse"].track.model_dump() | {"notches": notches}
-    track = config.Track(**given | {"fixed_ends": 60e-9})
+    settings = parsed().devices["synapse"].track.model_dump() | {"notches": notches}
+    track = config.Track(**settings | {"fixed_ends": 60e-9})
     assert [tuple(map(str, pair)) for pair in neighbours(track)] == [
         ("notch 1", "notch 2"),
         ("notch 1", "between 1 and 2"),
@@ -115,8 +115,8 @@ def test_the_end_that_moves_further_counts_the_images():
 
 
 def test_the_spacing_is_in_units_of_the_width_parameter():
-    found, _ = requested(spacing=0.25)
-    request = found["notch 1", "between 1 and 2"]
+    requests, _ = requested(spacing=0.25)
+    request = requests["notch 1", "between 1 and 2"]
     job = request.computes
     width = parsed().devices["synapse"].material.wall_width_parameter
     assert width == pytest.approx(9.13e-9, rel=1e-3, abs=0)
@@ -132,8 +132,8 @@ def test_the_spacing_is_in_units_of_the_width_parameter():
     ids=lambda changed: next(iter(changed)),
 )
 def test_what_barriers_are_compared_with_computes_no_path_again(changed):
-    (before, told), (after, told_after) = requested(), requested(**changed)
-    assert {each.path: each.digest for each in before.values()} == {
-        each.path: each.digest for each in after.values()
+    (before, settings), (after, settings_after) = requested(), requested(**changed)
+    assert {request.path: request.digest for request in before.values()} == {
+        request.path: request.digest for request in after.values()
     }
-    assert told != told_after
+    assert settings != settings_after

@@ -37,9 +37,9 @@ def gathered(broken=None, images=3, faults=None, device=None, **settings):
     campaign = plan.parse(
         {"material": MATERIAL, "devices": {"synapse": device or SYNAPSE}, "barriers": settings}
     )
-    found = BARRIERS.requests_of(campaign, "synapse")
+    requests = BARRIERS.requests_of(campaign, "synapse")
     base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
-    for key, request in found.items():
+    for key, request in requests.items():
         if len(key) == 1:
             (state,) = key
             values = {"energy": 1e-17 + ENERGY[state] * THERMAL, **(faults or {}).get(state, {})}
@@ -47,12 +47,12 @@ def gathered(broken=None, images=3, faults=None, device=None, **settings):
             continue
         energy = 1e-17 + np.array([base[key[0]], TOPS[key], base[key[1]]]) * THERMAL
         write_path(request, energy[: images if key == broken else 3], int(key != broken))
-    return gather(BARRIERS, campaign, "synapse", found)
+    return gather(BARRIERS, campaign, "synapse", requests)
 
 
 def lasting(data):
     """Return the states that are known to be retained."""
-    return [state for state, (_, known) in retained(data).items() if known == 1]
+    return [state for state, (_, verdict) in retained(data).items() if verdict == 1]
 
 
 def test_a_state_is_left_over_its_lowest_barrier():
@@ -86,10 +86,10 @@ def test_only_a_state_that_is_a_minimum_has_an_energy():
 def test_both_ends_of_the_wall_are_those_of_the_minima_and_of_the_paths():
     data = gathered()
     for end, at, last in (("bottom", 300e-9, 1e-7), ("top", 310e-9, 1.1e-7)):
-        found = data[f"state_wall_{end}"].values
-        assert found == pytest.approx([at] * 3, rel=1e-9, abs=0)
-        found = data[f"pair_wall_{end}"].values
-        assert found == pytest.approx(np.tile([0, last / 2, last], (5, 1)), rel=1e-6, abs=1e-20)
+        positions = data[f"state_wall_{end}"].values
+        assert positions == pytest.approx([at] * 3, rel=1e-9, abs=0)
+        positions = data[f"pair_wall_{end}"].values
+        assert positions == pytest.approx(np.tile([0, last / 2, last], (5, 1)), rel=1e-6, abs=1e-20)
 
 
 def test_the_threshold_is_in_units_of_the_stated_temperature():
@@ -150,8 +150,8 @@ def test_a_path_with_fewer_images_ends_with_gaps():
     assert above[1] == pytest.approx([0, 121, math.nan], abs=1e-6, nan_ok=True)
     assert above[3] == pytest.approx([90, 128, -3], abs=1e-6)
     for end, last in (("bottom", 1e-7), ("top", 1.1e-7)):
-        found = data[f"pair_wall_{end}"].values[1]
-        assert found == pytest.approx([0, last, math.nan], rel=1e-6, abs=1e-20, nan_ok=True)
+        positions = data[f"pair_wall_{end}"].values[1]
+        assert positions == pytest.approx([0, last, math.nan], rel=1e-6, abs=1e-20, nan_ok=True)
 
 
 def test_a_reversed_track_is_retained_by_the_barrier_of_nucleation():
@@ -166,9 +166,9 @@ def test_a_reversed_track_is_retained_by_the_barrier_of_nucleation():
 
 
 def test_a_reversed_track_is_not_retained_if_the_barrier_of_nucleation_is_unknown():
-    barrier, known = retained(gathered(broken=("notch 2", "reversed")))["reversed"]
+    barrier, verdict = retained(gathered(broken=("notch 2", "reversed")))["reversed"]
     assert math.isnan(barrier)
-    assert known == -1
+    assert verdict == -1
 
 
 def test_a_track_with_fixed_ends_is_never_reversed():
@@ -177,6 +177,6 @@ def test_a_track_with_fixed_ends_is_never_reversed():
     track = SYNAPSE["track"] | {"fixed_ends": 20e-9, "notches": notches}
     data = gathered(device=SYNAPSE | {"track": track, "wall": {"start": 300e-9}})
     assert data["pair_second"].values.tolist() == ["notch 2", "between 1 and 2", "notch 2"]
-    assert {state: known for state, (_, known) in retained(data).items()} == {
+    assert {state: verdict for state, (_, verdict) in retained(data).items()} == {
         **{"notch 1": 1, "between 1 and 2": 0, "notch 2": 1}
     }

@@ -152,6 +152,6 @@ def test_the_figure_has_all_paths_and_states(data):
 
 
 def test_the_states_are_written_as_csv_and_all_tables_as_markdown(data, tmp_path):
-    rows, told = shown(STUDIES["barriers"], data, tmp_path)
+    rows, lines = shown(STUDIES["barriers"], data, tmp_path)
     assert [row["state"] for row in rows] == ["notch 1", "between 1 and 2", "notch 2"]
-    assert any("barrier back (J)" in line for line in told)
+    assert any("barrier back (J)" in line for line in lines)

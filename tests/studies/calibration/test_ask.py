@@ -27,17 +27,19 @@ def test_reference_data_share_their_simulations():
     assert pulses(plan.parse(data).reference) == [
         ("synapse", 1.5e12),
         ("synapse", 3.0e12),
-        *(("neuron", each) for each in (0.2e12, 0.4e12, 1.0e12)),
+        *(("neuron", density) for density in (0.2e12, 0.4e12, 1.0e12)),
     ]
 
 
 def test_a_candidate_changes_its_parameters_and_nothing_else():
     changes = {"neuron": {"track": {"cell_size": 8e-9}}}
-    campaign, asked = parsed(searched({"transfer_curves": [CURVE]}, changes=changes))
+    campaign, settings = parsed(searched({"transfer_curves": [CURVE]}, changes=changes))
     names = ("synapse", "neuron")
     own = {name: campaign.devices[name].model_dump() for name in names}
     varied = {
-        name: Device.model_validate(asked.varied(campaign.simulated, name, CANDIDATE)).model_dump()
+        name: Device.model_validate(
+            settings.varied(campaign.simulated, name, CANDIDATE)
+        ).model_dump()
         for name in names
     }
     own["synapse"]["material"]["damping"] = own["neuron"]["material"]["damping"] = 0.25
@@ -53,8 +55,8 @@ def test_a_candidate_changes_its_parameters_and_nothing_else():
 
 def test_a_candidate_goes_before_the_changes_of_its_search():
     changes = {"synapse": {"material": {"damping": 0.4, "polarization": 0.3}}}
-    campaign, asked = parsed(searched(changes=changes))
-    material = asked.varied(campaign.simulated, "synapse", CANDIDATE)["material"]
+    campaign, settings = parsed(searched(changes=changes))
+    material = settings.varied(campaign.simulated, "synapse", CANDIDATE)["material"]
     assert (material["damping"], material["polarization"]) == (0.25, 0.3)
 
 
@@ -66,17 +68,17 @@ def test_a_candidate_goes_before_the_changes_of_its_search():
 def test_the_configuration_is_read_when_its_device_is(read_at, delay):
     data = searched()
     data["devices"]["synapse"]["read_at"] = read_at
-    campaign, asked = parsed(data)
-    found = about(campaign, "paper", asked)
-    assert found.configured_delay == pytest.approx(delay, rel=1e-9, abs=0)
-    assert found.configured == {
+    campaign, settings = parsed(data)
+    comparison = about(campaign, "paper", settings)
+    assert comparison.configured_delay == pytest.approx(delay, rel=1e-9, abs=0)
+    assert comparison.configured == {
         "damping": 0.5,
         "notch_diameter": 32e-9,
         "wall_start": 40e-9,
         "pulse_duration": 0.6e-9,
     }
-    assert len(found.read_delays) == len({0.0, 0.5e-9, delay})
-    assert list(found.read_delays) == sorted(found.read_delays)
+    assert len(comparison.read_delays) == len({0.0, 0.5e-9, delay})
+    assert list(comparison.read_delays) == sorted(comparison.read_delays)
 
 
 def test_the_configuration_is_that_of_the_device_of_the_first_final_state():
@@ -85,16 +87,18 @@ def test_the_configuration_is_that_of_the_device_of_the_first_final_state():
     other = {"like": "synapse", "wall": {"start": 44e-9}, "read_at": "pulse_end"}
     data["devices"]["other"] = other
     data["reference"]["arrival_times"][0]["device"] = "other"
-    campaign, asked = parsed(data)
-    found = about(campaign, "paper", asked)
-    assert found.configured["wall_start"] == 40e-9
-    assert found.configured_delay == pytest.approx(1e-9, rel=1e-9, abs=0)
+    campaign, settings = parsed(data)
+    comparison = about(campaign, "paper", settings)
+    assert comparison.configured["wall_start"] == 40e-9
+    assert comparison.configured_delay == pytest.approx(1e-9, rel=1e-9, abs=0)
 
 
 def test_the_detectors_are_those_of_the_transfer_curves():
-    campaign, asked = parsed(searched({"transfer_curves": [CURVE]}))
-    found = about(campaign, "paper", asked)
-    assert {name: each.stop for name, each in found.detectors.items()} == {"neuron": 150e-9}
+    campaign, settings = parsed(searched({"transfer_curves": [CURVE]}))
+    comparison = about(campaign, "paper", settings)
+    assert {name: detector.stop for name, detector in comparison.detectors.items()} == {
+        "neuron": 150e-9
+    }
 
 
 @pytest.mark.parametrize(("local", "rounds"), [(0, 1), (1, 2)])
@@ -112,13 +116,18 @@ def test_finished_candidates_count_with_their_own_pulse_and_others_with_the_long
 
     def work():
         return [
-            (count, each.path, round(each.computes.longest / 1e-12), each.computes.strongest)
-            for count, each in study_work(Requested(campaign), "calibration")
+            (
+                count,
+                request.path,
+                round(request.computes.longest / 1e-12),
+                request.computes.strongest,
+            )
+            for count, request in study_work(Requested(campaign), "calibration")
         ]
 
     assert work() == [(n, "", 1800, density) for n in (3, 1) for density in (1.5e12, 3.0e12)]
-    asked = [CANDIDATE | {"pulse_duration": each} for each in (0.6e-9, 0.4e-9, 0.7e-9)]
-    files.write_json({"asked": asked}, CALIBRATION.round_path("paper", 1))
+    candidates = [CANDIDATE | {"pulse_duration": duration} for duration in (0.6e-9, 0.4e-9, 0.7e-9)]
+    files.write_json({"asked": candidates}, CALIBRATION.round_path("paper", 1))
     place = "results/calibration/paper/{}/synapse/{:.4f}.nc".format
     assert work() == [
         *(
@@ -149,8 +158,8 @@ def test_a_calibration_needs_a_device_with_the_configured_parameters(curves):
 
 
 def test_a_wall_may_be_read_for_as_long_as_the_synapse_relaxes():
-    _, asked = parsed(searched(read_delays=[1e-9]))
-    assert asked.read_delays == (1e-9,)
+    _, settings = parsed(searched(read_delays=[1e-9]))
+    assert settings.read_delays == (1e-9,)
 
 
 def test_the_ends_of_a_range_have_to_be_devices():

@@ -36,16 +36,16 @@ def job():
 
 def seen(job, time, bottom, top, profile=(0.0,), at=-1):
     """Return a trace with given ends in nm at times in ns, and m_z of columns at one of these."""
-    time, bottom, top = (np.array(each, dtype=float) for each in (time, bottom, top))
+    time, bottom, top = (np.array(numbers, dtype=float) for numbers in (time, bottom, top))
     m = np.zeros((time.size, len(profile), 3))
     m[at, :, 2] = profile
-    found = {
+    variables = {
         "wall_bottom": ("time", bottom * NM),
         "wall_top": ("time", top * NM),
         "magnetization_profile": (("time", "x", "component"), m),
         "magnetic_cells": ("x", np.ones(len(profile))),
     }
-    return xarray.Dataset(found, {"time": time * NS}, {"parameters": job.to_json()})
+    return xarray.Dataset(variables, {"time": time * NS}, {"parameters": job.to_json()})
 
 
 def final_state(state):
@@ -54,9 +54,9 @@ def final_state(state):
 
 def compared(reference, *walls, delay=0.0, detectors=None):
     """Return text, whether it is met and distance of a reference value, read after its pulse."""
-    found = judged(reference, walls, delay, detectors)
-    assert list(found) == ["simulated_value", "reference_met", "reference_distance"]
-    return tuple(found.values())
+    judgement = judged(reference, walls, delay, detectors)
+    assert list(judgement) == ["simulated_value", "reference_met", "reference_distance"]
+    return tuple(judgement.values())
 
 
 def arrival(notch, time, tolerance):
@@ -81,14 +81,14 @@ def test_a_curve_is_read_under_the_detector_of_its_device(job):
     profiles = [np.where(x < wall, -1.0, 1.0) for wall in (300, 420, 720)]
     walls = [seen(job, times, ends, ends, profile, at=1) for profile in profiles]
     detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
-    found = {}
+    comparisons = {}
     for name in detectors:
         densities = [0.3 * T, 0.42 * T, 0.72 * T]
         curve = TransferCurve(device=name, current_densities=densities, deviation=0.01)
-        found[name] = compared(curve, *walls, detectors=detectors)
-    assert found["whole"][1]
+        comparisons[name] = compared(curve, *walls, detectors=detectors)
+    assert comparisons["whole"][1]
     # J_norm is (0.42 - 0.3)/(0.72 - 0.3), and the wall is 60 of 240 nm under the detector
-    assert found["part"][2] == pytest.approx(0.12 / 0.42 - 60 / 240, rel=1e-9, abs=0)
+    assert comparisons["part"][2] == pytest.approx(0.12 / 0.42 - 60 / 240, rel=1e-9, abs=0)
 
 
 def test_a_wall_is_at_the_reference_or_a_number_of_notches_away(job):
@@ -165,8 +165,8 @@ def test_a_wall_that_never_arrives_is_as_far_as_it_came(job):
 
 def test_a_curve_deviates_by_its_largest_distance_from_the_line():
     """J_norm is 0, 4/7 and 1, and G_norm is 0, 0.75 and 1."""
-    found = largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 3.5, 4.0]))
-    assert found == pytest.approx(0.75 - 4 / 7, rel=1e-9, abs=0)
+    deviation = largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 3.5, 4.0]))
+    assert deviation == pytest.approx(0.75 - 4 / 7, rel=1e-9, abs=0)
     # the order of Eq. 3 is that of the values
     assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([4.0, 3.5, 2.0])) == 1.0
     assert largest_deviation([0.1 * T, 0.3 * T, 0.45 * T], np.array([2.0, 2.0, 2.0])) == 1.0
@@ -178,7 +178,7 @@ def test_a_curve_deviates_by_its_largest_distance_from_the_line():
     [([150, 300, 600], 135 / 225), ([150], 135 / 900)],
 )
 def test_distances_are_in_those_of_neighbouring_notches(job, notches, distance):
-    positions = tuple(each * NM for each in notches)
+    positions = tuple(position * NM for position in notches)
     notched = job.track.notches.model_copy(update={"count": None, "positions": positions})
     track = job.track.model_copy(update={"notches": notched})
     wall = seen(job.model_copy(update={"track": track}), [0, 2], [285, 285], [285, 285])
@@ -218,12 +218,12 @@ RANGES = {
 
 
 def test_the_first_round_has_the_configuration_and_fills_the_ranges():
-    asked = search(candidates=32)
-    own, *found = first_candidates(asked, CONFIGURED)
+    settings = search(candidates=32)
+    own, *candidates = first_candidates(settings, CONFIGURED)
     assert own == CONFIGURED
-    assert len(found) == 32
+    assert len(candidates) == 32
     for name, (low, high) in RANGES.items():
-        values = np.array([each[name] for each in found])
+        values = np.array([candidate[name] for candidate in candidates])
         assert low <= values.min()
         assert values.max() <= high
         # 32 points of a Sobol sequence: one in each of 32 equal parts, but for the rounding
@@ -249,10 +249,10 @@ def test_candidates_are_rounded_to_what_a_table_shows():
 def test_the_second_round_does_not_repeat_the_places_of_the_first(monkeypatch):
     """Around the middle of the ranges, with half of each as its reach, they could be the same."""
     monkeypatch.setattr(stage, "REACH", 0.5)
-    asked = search(candidates=8, local_candidates=8)
-    middle = {name: (low + high) / 2 for name, (low, high) in asked.parameters}
-    first = first_candidates(asked, CONFIGURED)[1:]
-    assert not any(each in first for each in local_candidates(asked, [middle]))
+    settings = search(candidates=8, local_candidates=8)
+    middle = {name: (low + high) / 2 for name, (low, high) in settings.parameters}
+    first = first_candidates(settings, CONFIGURED)[1:]
+    assert not any(candidate in first for candidate in local_candidates(settings, [middle]))
 
 
 def test_the_second_round_lies_around_its_centres_and_within_the_ranges():
@@ -272,15 +272,15 @@ def test_the_second_round_lies_around_its_centres_and_within_the_ranges():
         },
     ]
     reach = {"damping": 0.06, "notch_diameter": 3e-9, "wall_start": 3e-9, "pulse_duration": 6e-11}
-    found = local_candidates(search(local_candidates=16), centres)
-    assert len(found) == 16
-    for index, candidate in enumerate(found):
+    candidates = local_candidates(search(local_candidates=16), centres)
+    assert len(candidates) == 16
+    for index, candidate in enumerate(candidates):
         for name, (low, high) in RANGES.items():
             apart = abs(candidate[name] - centres[index % 2][name])
             assert apart <= reach[name] * (1 + 1e-6)
             assert low <= candidate[name] <= high
     # not all on one side
-    apart = [each["wall_start"] - centres[0]["wall_start"] for each in found[::2]]
+    apart = [point["wall_start"] - centres[0]["wall_start"] for point in candidates[::2]]
     assert min(apart) < -0.5e-9
     assert max(apart) > 0.5e-9
 
@@ -329,7 +329,7 @@ def request_of(campaign, number, density):
     """Return the request of a pulse on a candidate."""
     path = CALIBRATION.path("paper", str(number), "synapse", f"{density / T:.4f}")
     requests = CALIBRATION.requests_of(campaign, "paper").values()
-    return next(each for each in requests if each.path == path)
+    return next(request for request in requests if request.path == path)
 
 
 def test_the_second_round_searches_around_the_best_of_the_first(made):
@@ -353,7 +353,9 @@ def test_a_candidate_counts_with_its_best_read_delay(made, monkeypatch, misfit, 
     campaign = plan.parse(searched(local_candidates=3))
     monkeypatch.setattr(stage, "CENTRES", 2)
     monkeypatch.setattr(stage, "_judge", lambda *_: {"misfit": np.array(misfit)})
-    expected = local_candidates(search(local_candidates=3), [candidates[each] for each in centres])
+    expected = local_candidates(
+        search(local_candidates=3), [candidates[centre] for centre in centres]
+    )
     assert asked_of(2, campaign) == expected
 
 
@@ -373,11 +375,11 @@ def test_all_candidates_have_their_misfit(made):
     assert last["simulated_value"].values[0].tolist() == ["notch 1", "reversed", "0.48 ns"]
     assert last["reference_met"].values[0].tolist() == [1, 1, 1]
     assert last["misfit"].values[0] == 0.0
-    found = last.isel(candidate=2)
-    assert found["simulated_value"].values[:2].tolist() == ["notch 1", "notch 2"]
-    assert found["reference_met"].values[:2].tolist() == [1, 0]
+    candidate_2 = last.isel(candidate=2)
+    assert candidate_2["simulated_value"].values[:2].tolist() == ["notch 1", "notch 2"]
+    assert candidate_2["reference_met"].values[:2].tolist() == [1, 0]
     # 240 instead of 360 nm, with notches 120 nm apart
-    assert found["reference_distance"].values[1] == pytest.approx(1.0, rel=1e-6, abs=0)
+    assert candidate_2["reference_distance"].values[1] == pytest.approx(1.0, rel=1e-6, abs=0)
     missed = 1 - data["reference_met"]
     expected = (missed + data["reference_distance"]).sum("reference")
     np.testing.assert_allclose(data["misfit"].values, expected, rtol=1e-12)
@@ -393,9 +395,9 @@ def test_all_candidates_have_their_misfit(made):
 def test_both_ends_of_a_wall_are_read(made):
     campaign, _ = made
     write_trace(request_of(campaign, 0, 1.5 * T), 120 * NM, 240 * NM)
-    found = gathered(campaign).isel(candidate=0, read_delay=2)
-    assert found["simulated_value"].values[0] == "between 1 and 2"
-    assert found["reference_met"].values[0] == 0
+    dataset = gathered(campaign).isel(candidate=0, read_delay=2)
+    assert dataset["simulated_value"].values[0] == "between 1 and 2"
+    assert dataset["reference_met"].values[0] == 0
 
 
 def test_each_read_delay_has_what_was_read_then(made):
@@ -408,12 +410,12 @@ def test_each_read_delay_has_what_was_read_then(made):
     for name in ("wall_bottom", "wall_top"):
         trace[name].values[later] = 240 * NM
     files.write_dataset(trace, request.path, "trace", {})
-    found = gathered(campaign).isel(candidate=0)
-    assert found["simulated_value"].values[:, 0].tolist() == ["notch 1", "notch 2", "notch 2"]
-    assert found["reference_met"].values[:, 0].tolist() == [1, 0, 0]
-    assert found["missed"].values.tolist() == [0, 1, 1]
+    dataset = gathered(campaign).isel(candidate=0)
+    assert dataset["simulated_value"].values[:, 0].tolist() == ["notch 1", "notch 2", "notch 2"]
+    assert dataset["reference_met"].values[:, 0].tolist() == [1, 0, 0]
+    assert dataset["missed"].values.tolist() == [0, 1, 1]
     # one notch away
-    assert found["misfit"].values == pytest.approx([0, 2, 2], rel=1e-6, abs=1e-9)
+    assert dataset["misfit"].values == pytest.approx([0, 2, 2], rel=1e-6, abs=1e-9)
 
 
 def test_a_transfer_curve_is_read_as_its_pulse_ends(tmp_path, monkeypatch):
@@ -424,7 +426,7 @@ def test_a_transfer_curve_is_read_as_its_pulse_ends(tmp_path, monkeypatch):
     asked_of(1, campaign)
     simulated(campaign)
     data = gathered(campaign)
-    found = data.isel(candidate=0, read_delay=0, reference=3)
+    curve = data.isel(candidate=0, read_delay=0, reference=3)
     # the mean of tanh((x - x0)/Δ) under the detector, integrated; G falls linearly with it
     width = campaign.devices["neuron"].material.wall_width_parameter / NM
     means = [
@@ -433,9 +435,9 @@ def test_a_transfer_curve_is_read_as_its_pulse_ends(tmp_path, monkeypatch):
     ]
     expected = abs((means[0] - means[1]) / (means[0] - means[2]) - 1 / 4)
     # cells of 4 nm: 0.5 % off
-    assert found["reference_distance"].item() == pytest.approx(expected, rel=0.02, abs=0)
-    assert found["simulated_value"].item() == f"{found['reference_distance'].item():.3f}"
-    assert found["reference_met"].item() == 0
+    assert curve["reference_distance"].item() == pytest.approx(expected, rel=0.02, abs=0)
+    assert curve["simulated_value"].item() == f"{curve['reference_distance'].item():.3f}"
+    assert curve["reference_met"].item() == 0
     within = data.isel(candidate=0, read_delay=0, reference=4)
-    assert within["simulated_value"].item() == found["simulated_value"].item()
+    assert within["simulated_value"].item() == curve["simulated_value"].item()
     assert (within["reference_met"].item(), within["reference_distance"].item()) == (1, 0.0)

@@ -19,7 +19,7 @@ NM, NS = 1e-9, 1e-9
 
 
 @pytest.fixture(scope="module")
-def known():
+def dataset():
     """Return three candidates at two times of reading; the configuration is read at the later."""
     campaign = plan.parse(searched(read_delays=[0.0, 1e-9]))
     job = gather_job(CALIBRATION, campaign, "paper", {}).plain()
@@ -56,28 +56,28 @@ def known():
 
 
 @pytest.fixture
-def data(known):
+def data(dataset):
     """Return the same, free to be changed."""
-    return known.copy(deep=True)
+    return dataset.copy(deep=True)
 
 
 @pytest.fixture(scope="module")
-def written(known, tmp_path_factory):
+def written(dataset, tmp_path_factory):
     """Return the rows of the CSV, and a folder with all tables."""
     folder = tmp_path_factory.mktemp("report")
-    rows, _ = shown(CALIBRATION, known, folder)
+    rows, _ = shown(CALIBRATION, dataset, folder)
     return rows, folder
 
 
 def tables_of(path):
     """Return the tables of a page by the words after its title, as lists of rows."""
-    found, rows = {}, []
+    tables, rows = {}, []
     for line in path.read_text().splitlines():
         if line.startswith("## "):
-            rows = found.setdefault(line.removeprefix("## paper: "), [])
+            rows = tables.setdefault(line.removeprefix("## paper: "), [])
         elif line.startswith("|"):
             rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return {title: rows[2:] for title, rows in found.items()}
+    return {title: rows[2:] for title, rows in tables.items()}
 
 
 def test_candidates_are_in_the_order_of_their_misfit(written):

@@ -22,12 +22,12 @@ def test_a_case_is_simulated_by_both_calculators():
     cases = {"quick": CASE | {"changes": changes}, "slow": CASE | {"device": "neuron"}}
     campaign = plan.parse(crosschecked(cases=cases))
     requests = CROSSCHECK.requests_of(campaign, "engines")
-    assert {key: each.path for key, each in requests.items()} == {
+    assert {key: request.path for key, request in requests.items()} == {
         (case, calculator): f"results/crosscheck/engines/{case}/{calculator}.nc"
         for case in ("quick", "slow")
         for calculator in ("film", "oommf")
     }
-    assert {each.after for each in requests.values()} == {()}
+    assert {request.after for request in requests.values()} == {()}
     film, oommf = (requests["quick", name].computes for name in ("film", "oommf"))
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
     assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
@@ -40,15 +40,20 @@ def test_a_case_is_simulated_by_both_calculators():
 
 
 def test_a_hyphen_replaces_the_colon_in_names_of_files():
-    asked = crosschecked(calculators=["wallnet.simulate.oommf:Oommf", "film"], cases={"a": CASE})
-    paths = [each.path for each in CROSSCHECK.requests_of(plan.parse(asked), "engines").values()]
+    configuration = crosschecked(
+        calculators=["wallnet.simulate.oommf:Oommf", "film"], cases={"a": CASE}
+    )
+    paths = [
+        request.path
+        for request in CROSSCHECK.requests_of(plan.parse(configuration), "engines").values()
+    ]
     names = ("wallnet.simulate.oommf-Oommf", "film")
     assert paths == [f"results/crosscheck/engines/a/{name}.nc" for name in names]
 
 
 def test_the_default_choice_lies_near_thresholds_at_three_dampings():
     campaign = plan.load("config.yaml")
-    jobs = [each.computes for each in CROSSCHECK.requests_of(campaign, "film-oommf").values()]
+    jobs = [request.computes for request in CROSSCHECK.requests_of(campaign, "film-oommf").values()]
     assert {job.calculator_name for job in jobs} == {"film", "oommf"}
     assert {job.material.damping for job in jobs if job.track.notches} == {0.1, 0.3, 0.5}
 
@@ -119,8 +124,8 @@ def test_two_calculators_are_compared_and_no_other_number(calculators, words):
 )
 def test_a_cross_check_without_a_name_is_told_so(block):
     said = problems(crosschecked() | {"crosscheck": block})
-    wanted = "crosscheck lacks a name; write crosscheck: {name: {...}}"
-    assert said == [f"config.yaml: {wanted}"]
+    sentence = "crosscheck lacks a name; write crosscheck: {name: {...}}"
+    assert said == [f"config.yaml: {sentence}"]
 
 
 def test_a_cross_check_may_have_the_name_of_a_key():

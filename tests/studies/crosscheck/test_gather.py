@@ -69,21 +69,21 @@ def test_deviations_are_the_largest_over_what_both_traces_have(campaign):
     assert data["calculator"].values.tolist() == ["film", "oommf"]
     assert data["case_damping"].values.tolist() == [0.5, 0.1]
     assert data["case_current_density"].values.tolist() == [0.4e12, -0.6e12]
-    found = data.sel(case="quick")
-    assert found["compared_until"] == pytest.approx(30 * STEP, rel=1e-6, abs=0)
-    assert found["m_deviation"] == pytest.approx(2e-4, rel=1e-2, abs=0)
-    assert found["wall_bottom_deviation"] == pytest.approx(1 * NM, rel=1e-4, abs=0)
-    assert found["wall_top_deviation"] == pytest.approx(3 * NM, rel=1e-4, abs=0)
+    quick = data.sel(case="quick")
+    assert quick["compared_until"] == pytest.approx(30 * STEP, rel=1e-6, abs=0)
+    assert quick["m_deviation"] == pytest.approx(2e-4, rel=1e-2, abs=0)
+    assert quick["wall_bottom_deviation"] == pytest.approx(1 * NM, rel=1e-4, abs=0)
+    assert quick["wall_top_deviation"] == pytest.approx(3 * NM, rel=1e-4, abs=0)
     first, other = (
         files.read_dataset(request_of(campaign, name).path, "trace")["wall_position"].values
         for name in ("film", "oommf")
     )
-    assert found["final_position_deviation"] == pytest.approx(
+    assert quick["final_position_deviation"] == pytest.approx(
         other[31] - first[30], rel=1e-6, abs=0
     )
-    assert found["final_state"].values.tolist() == ["notch 1", "between 1 and 2"]
-    assert found["final_settled"].values.tolist() == [1, 0]
-    assert found["wall_time"].values.tolist() == [8.0, 1200.0]
+    assert quick["final_state"].values.tolist() == ["notch 1", "between 1 and 2"]
+    assert quick["final_settled"].values.tolist() == [1, 0]
+    assert quick["wall_time"].values.tolist() == [8.0, 1200.0]
     slow = data.sel(case="slow")
     for name in ("m", "wall_bottom", "wall_top", "final_position"):
         assert slow[f"{name}_deviation"] == 0
@@ -94,26 +94,26 @@ def test_a_deviation_has_no_sign_whichever_calculator_is_ahead(campaign):
     change(
         request_of(campaign, "film"), lambda data: data.assign(wall_top=data["wall_top"] + 2 * NM)
     )
-    found = gathered(campaign).sel(case="quick")
-    assert found["wall_top_deviation"] == pytest.approx(2 * NM, rel=1e-4, abs=0)
+    quick = gathered(campaign).sel(case="quick")
+    assert quick["wall_top_deviation"] == pytest.approx(2 * NM, rel=1e-4, abs=0)
 
 
 def test_curves_are_those_of_both_traces(campaign):
     change(request_of(campaign, "oommf"), differing)
-    found = gathered(campaign).sel(case="quick")
+    quick = gathered(campaign).sel(case="quick")
     for calculator, last in LAST.items():
         trace = files.read_dataset(request_of(campaign, calculator).path, "trace")
         for name in ("wall_bottom", "wall_top"):
-            curve = found[f"trace_{name}"].sel(calculator=calculator).values
+            curve = quick[f"trace_{name}"].sel(calculator=calculator).values
             np.testing.assert_array_equal(curve[: last + 1], trace[name].values)
             assert np.isnan(curve[last + 1 :]).all()
-    np.testing.assert_allclose(found["trace_time"].values[:32], np.arange(32) * STEP, rtol=1e-6)
-    assert np.isnan(found["trace_time"].values[32:]).all()
+    np.testing.assert_allclose(quick["trace_time"].values[:32], np.arange(32) * STEP, rtol=1e-6)
+    assert np.isnan(quick["trace_time"].values[32:]).all()
     deviation = np.zeros(31)
     deviation[3] = 2e-4
-    np.testing.assert_allclose(found["trace_m_deviation"].values[:31], deviation, atol=1e-7)
-    assert np.isnan(found["trace_m_deviation"].values[31:]).all()
-    current = found["trace_current_density"].values[:32]
+    np.testing.assert_allclose(quick["trace_m_deviation"].values[:31], deviation, atol=1e-7)
+    assert np.isnan(quick["trace_m_deviation"].values[31:]).all()
+    current = quick["trace_current_density"].values[:32]
     # a pulse of 0.6 ns ends with entry 30
     assert np.array_equal(current != 0, np.arange(32) <= 30)
     assert current.min() == pytest.approx(-0.6e12, rel=1e-6, abs=0)

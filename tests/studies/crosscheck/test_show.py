@@ -89,9 +89,9 @@ def test_other_calculators_go_by_their_names(data, tmp_path):
 def test_the_figure_tells_calculators_and_ends_apart(data):
     with style.apply(SMALL):
         upper, second, lower, _ = draw(data, SMALL).axes
-    found = {line.get_label(): line for line in upper.get_lines()}
+    lines = {line.get_label(): line for line in upper.get_lines()}
     for label, velocity, start in (("lower end", 40.0, 60.0), ("upper end", 90.0, 80.0)):
-        line, points = found[f"{label}, engine"], found[f"{label}, OOMMF"]
+        line, points = lines[f"{label}, engine"], lines[f"{label}, OOMMF"]
         assert line.get_linestyle() == "-"
         assert points.get_linestyle() == "None"
         assert line.get_color() == points.get_color()

@@ -40,8 +40,8 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
     """The third notch is on the right edge, where no wall rests."""
     campaign = plan.parse(depinned())
     requests = DEPINNING.requests_of(campaign, "synapse")
-    starts = {key[1:]: each for key, each in requests.items() if key[0] == "start"}
-    assert {key: each.path for key, each in starts.items()} == {
+    starts = {key[1:]: request for key, request in requests.items() if key[0] == "start"}
+    assert {key: request.path for key, request in starts.items()} == {
         ("notch", 1): "results/levels/synapse/1.nc",
         ("notch", 2): "results/levels/synapse/2.nc",
         ("single-notch", 1): f"{FOLDER}/single-notch-1/start.nc",
@@ -49,9 +49,9 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
     }
     every = (120e-9, 240e-9, 360e-9)
     notches = [every, every, every[:1], every[1:2]]
-    jobs = [each.computes for each in starts.values()]
-    for job, wanted, position in zip(jobs, notches, every[:2] * 2, strict=True):
-        assert job.track.notch_positions == pytest.approx(wanted, rel=1e-9, abs=0)
+    jobs = [request.computes for request in starts.values()]
+    for job, expected, position in zip(jobs, notches, every[:2] * 2, strict=True):
+        assert job.track.notch_positions == pytest.approx(expected, rel=1e-9, abs=0)
         assert job.placement.bottom == pytest.approx(position, rel=1e-9, abs=0)
         assert job.placement.top == pytest.approx(position, rel=1e-9, abs=0)
         assert job.current_density is None
@@ -102,19 +102,24 @@ def test_each_round_adds_its_pulses(tmp_path, monkeypatch):
 
     def work():
         return [
-            (count, each.path, round(each.computes.longest / 1e-12), each.computes.strongest / 1e12)
-            for count, each in study_work(Requested(campaign), "depinning")
+            (
+                count,
+                request.path,
+                round(request.computes.longest / 1e-12),
+                request.computes.strongest / 1e12,
+            )
+            for count, request in study_work(Requested(campaign), "depinning")
         ]
 
     walls = [f"{track}-{notch}" for track in ("notch", "single-notch") for notch in (1, 2)]
-    known = [
+    expected = [
         # the sweep of the device: 0.6 ns and 1 ns of relaxation
         *((1, f"results/traces/synapse/{j:.4f}.nc", 1600, j) for j in (0.5, 1.5, 3.0)),
         *((1, f"results/levels/synapse/{k}.nc", 1000, 0.0) for k in (1, 2)),
         *((1, f"{FOLDER}/single-notch-{k}/start.nc", 1000, 0.0) for k in (1, 2)),
         *((1, f"{FOLDER}/{wall}/{j:.4f}.nc", 700, j) for wall in walls for j in (0.5, 3.0)),
     ]
-    assert work() == [*known, (8, f"{FOLDER}/notch-1/3.0000.nc", 700, 3.0)]
+    assert work() == [*expected, (8, f"{FOLDER}/notch-1/3.0000.nc", 700, 3.0)]
     files.write_json({"asked": [["single-notch", 2, 1.75e12]]}, f"{FOLDER}/round-1.json")
     more = (1, f"{FOLDER}/single-notch-2/1.7500.nc", 700, 1.75)
-    assert work() == [*known, more]
+    assert work() == [*expected, more]

@@ -28,11 +28,11 @@ def of(*end):
 
 def test_an_end_reaches_and_leaves_a_notch_at_its_borders():
     # 20 a unit of time up to 30 at 1, then 10, then 40
-    found = stay(TIME, of(10, 30, 40, 50, 90), 50.0, 10.0)
-    assert found == pytest.approx((2.0, 3.25), rel=1e-9, abs=0)
+    times = stay(TIME, of(10, 30, 40, 50, 90), 50.0, 10.0)
+    assert times == pytest.approx((2.0, 3.25), rel=1e-9, abs=0)
     # from the right
-    found = stay(TIME, of(90, 70, 50, 35, 10), 50.0, 10.0)
-    assert found == pytest.approx((1.5, 2 + 10 / 15), rel=1e-9, abs=0)
+    times = stay(TIME, of(90, 70, 50, 35, 10), 50.0, 10.0)
+    assert times == pytest.approx((1.5, 2 + 10 / 15), rel=1e-9, abs=0)
 
 
 def test_an_end_that_stays_does_not_leave():
@@ -42,8 +42,8 @@ def test_an_end_that_stays_does_not_leave():
 
 
 def test_an_end_that_passes_between_the_last_two_entries_leaves():
-    found = stay(TIME, of(0, 10, 20, 30, 70), 50.0, 10.0)
-    assert found == pytest.approx((3.25, 3.75), rel=1e-9, abs=0)
+    times = stay(TIME, of(0, 10, 20, 30, 70), 50.0, 10.0)
+    assert times == pytest.approx((3.25, 3.75), rel=1e-9, abs=0)
 
 
 def test_an_end_that_starts_there_is_there_at_once():
@@ -53,13 +53,13 @@ def test_an_end_that_starts_there_is_there_at_once():
 
 
 def test_an_end_that_comes_back_leaves_with_its_last_way_out():
-    found = stay(TIME, of(50, 70, 55, 65, 80), 50.0, 10.0)
-    assert found == pytest.approx((0.0, 2.5), rel=1e-9, abs=0)
+    times = stay(TIME, of(50, 70, 55, 65, 80), 50.0, 10.0)
+    assert times == pytest.approx((0.0, 2.5), rel=1e-9, abs=0)
 
 
 def test_an_end_may_cross_a_notch_between_two_entries():
-    found = stay(TIME, of(0, 10, 30, 80, 90), 50.0, 10.0)
-    assert found == pytest.approx((2.2, 2.6), rel=1e-9, abs=0)
+    times = stay(TIME, of(0, 10, 30, 80, 90), 50.0, 10.0)
+    assert times == pytest.approx((2.2, 2.6), rel=1e-9, abs=0)
 
 
 def test_an_end_that_never_comes_has_no_times():
@@ -133,10 +133,10 @@ def written(tmp_path_factory):
 @pytest.fixture
 def campaign(written, tmp_path, monkeypatch):
     """Return the campaign, with its results in a folder that a test may change."""
-    found, folder = written
+    parsed_campaign, folder = written
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    return found
+    return parsed_campaign
 
 
 def gathered(campaign, **changes):
@@ -144,8 +144,8 @@ def gathered(campaign, **changes):
 
 
 def test_the_round_halves_the_gaps_with_a_threshold(campaign):
-    asked = files.read_json(DEPINNING.round_path("synapse", 1))["asked"]
-    assert asked == [["notch", 1, 1.75 * T], ["single-notch", 1, 1.75 * T]]
+    pulses = files.read_json(DEPINNING.round_path("synapse", 1))["asked"]
+    assert pulses == [["notch", 1, 1.75 * T], ["single-notch", 1, 1.75 * T]]
 
 
 def test_thresholds_lie_between_two_pulses(campaign):
@@ -156,8 +156,8 @@ def test_thresholds_lie_between_two_pulses(campaign):
         "low": [[[0.5, 1.75], [3, 3]], [[0.5, 0.5], [3, 3]]],
         "high": [[[1.75, 3.0], [nan, nan]], [[1.75, 1.75], [nan, nan]]],
     }.items():
-        found = data[f"threshold_{edge}"].transpose("track", "notch", "ends")
-        np.testing.assert_allclose(found.values / T, expected, rtol=1e-9)
+        thresholds = data[f"threshold_{edge}"].transpose("track", "notch", "ends")
+        np.testing.assert_allclose(thresholds.values / T, expected, rtol=1e-9)
 
 
 def test_dwell_times_are_those_of_the_sweep(campaign):
@@ -190,11 +190,11 @@ def test_each_end_has_dwell_times_of_its_own(campaign):
         request.path,
         lambda data: data.assign(wall_top=40 * NM + 1.25 * (data["wall_bottom"] - 40 * NM)),
     )
-    found = gathered(campaign).sel(current_density=1.5 * T, notch=1)
+    dataset = gathered(campaign).sel(current_density=1.5 * T, notch=1)
     within = reach(request.computes) / NM
     speeds = np.array([200, 250]) / 0.6
-    np.testing.assert_allclose(found["reach_time"].values / NS, (80 - within) / speeds, rtol=0.02)
-    np.testing.assert_allclose(found["leave_time"].values / NS, (80 + within) / speeds, rtol=0.02)
+    np.testing.assert_allclose(dataset["reach_time"].values / NS, (80 - within) / speeds, rtol=0.02)
+    np.testing.assert_allclose(dataset["leave_time"].values / NS, (80 + within) / speeds, rtol=0.02)
 
 
 def test_dwell_times_end_with_the_pulse(campaign):
@@ -208,6 +208,6 @@ def test_dwell_times_end_with_the_pulse(campaign):
         return data
 
     change("results/traces/synapse/1.5000.nc", leaves)
-    found = gathered(campaign).sel(current_density=1.5 * T, notch=2)
-    assert np.isfinite(found["reach_time"].values).all()
-    assert np.isnan(found["leave_time"].values).all()
+    dataset = gathered(campaign).sel(current_density=1.5 * T, notch=2)
+    assert np.isfinite(dataset["reach_time"].values).all()
+    assert np.isnan(dataset["leave_time"].values).all()

@@ -34,13 +34,13 @@ def data():
 
 
 def test_each_wall_has_its_thresholds(data, tmp_path):
-    found, _ = shown(STUDIES["depinning"], data, tmp_path)
-    assert list(found[0]) == [
+    rows, _ = shown(STUDIES["depinning"], data, tmp_path)
+    assert list(rows[0]) == [
         *("notch", "track"),
         *("one end leaves, above (1e12 A/m²)", "one end leaves, by (1e12 A/m²)"),
         *("both ends leave, above (1e12 A/m²)", "both ends leave, by (1e12 A/m²)"),
     ]
-    assert [list(row.values()) for row in found] == [
+    assert [list(row.values()) for row in rows] == [
         ["1", "with all notches", "0.5000", "0.5100", "0.6000", "0.6100"],
         ["2", "with all notches", "0.5500", "0.5700", "0.7000", "–"],
         ["1", "with this notch only", "0.5100", "0.5200", "0.6100", "0.6200"],
@@ -90,8 +90,8 @@ def test_the_figure_has_thresholds_and_dwell_times(data):
             *(([1, 2], [0.505, 0.56]), ([1, 2], [0.605, NAN])),
             *(([1, 2], [0.515, 0.57]), ([1, 2], [0.615, 0.715])),
         ]
-        for (notches, middles), (found, heights) in zip(expected, shown, strict=True):
-            assert found == notches
+        for (notches, middles), (numbers, heights) in zip(expected, shown, strict=True):
+            assert numbers == notches
             np.testing.assert_allclose(heights, middles)
         (bars,) = left.containers[0].lines[2]
         ends = [segment[:, 1] for segment in bars.get_segments()]

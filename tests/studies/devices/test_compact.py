@@ -42,8 +42,8 @@ def test_levels_are_those_of_the_device_file(synapse_model, reading):
     assert 0 < min(measured) < max(measured) < 1e-3
     made_by = files.read_json(path)["made_by"]
     assert made_by["simulation_temperature"] == "0 K"
-    told = [made_by[name] for name in ("parameters", "simulation_backend", "revision")]
-    assert told == [data.attrs["parameters"], "analytic", data.attrs["revision"]]
+    attrs = [made_by[name] for name in ("parameters", "simulation_backend", "revision")]
+    assert attrs == [data.attrs["parameters"], "analytic", data.attrs["revision"]]
 
 
 def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
@@ -52,12 +52,12 @@ def test_a_state_that_holds_its_wall_need_not_be_reached(synapse, tmp_path):
     data = synapse.gather()
     path = tmp_path / "synapse.json"
     compact_model(synapse.out, path)
-    found = files.read_json(path)["levels"]
-    assert [level["state"] for level in found] == data["level_state"].values.tolist()
-    assert [level["half"] for level in found] == [False, False, True, False, False]
-    assert [level["stable"] for level in found] == [True, True, True, True, True]
-    assert [level["reachable"] for level in found] == [True, True, True, False, True]
-    for index, level in enumerate(found):
+    levels = files.read_json(path)["levels"]
+    assert [level["state"] for level in levels] == data["level_state"].values.tolist()
+    assert [level["half"] for level in levels] == [False, False, True, False, False]
+    assert [level["stable"] for level in levels] == [True, True, True, True, True]
+    assert [level["reachable"] for level in levels] == [True, True, True, False, True]
+    for index, level in enumerate(levels):
         # a straight wall: linear in the parallel reading, below that in the series reading
         parallel, series = (level["conductance"][k] for k in ("parallel", "series"))
         assert (parallel, series) == tuple(data["level_conductance"].values[:, index])
@@ -78,7 +78,7 @@ def test_the_recipe_of_the_page_takes_the_levels_that_networks_use(synapse, tmp_
 
 
 def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_path):
-    def told():
+    def decisive_parts():
         synapse.gather()
         compact_model(synapse.out, tmp_path / "model.json")
         return [
@@ -87,11 +87,11 @@ def test_one_more_pulse_that_reaches_no_new_level_decides_nothing(synapse, tmp_p
             for level_set in ("measured", "extended", "reachable")
         ]
 
-    before = told()
+    before = decisive_parts()
     synapse.write_pulse(0.5e12, 301e-9, 299e-9)  # elsewhere in the trace; same levels
-    assert told() == before
+    assert decisive_parts() == before
     synapse.write_level("1", (310e-9, 310e-9))
-    after = told()
+    after = decisive_parts()
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
@@ -104,10 +104,12 @@ def test_each_reading_has_the_curve_and_the_fault_of_the_device_file(neuron):
     compact_model(neuron.out, path)
     quartics = data["quartic"].transpose("reading", ...).values
     assert (quartics[0] != quartics[1]).all()
-    for reading, quartic, told in zip(files.READINGS, quartics, ("", "falls by 0.4"), strict=True):
+    for reading, quartic, expected in zip(
+        files.READINGS, quartics, ("", "falls by 0.4"), strict=True
+    ):
         curve, fault = activation_of(path, reading)
         assert (curve.breaks, curve.coefficients) == ((0.0, 1.0), (tuple(quartic.tolist()),))
-        assert (len(curve.coefficients[0]), fault) == (5, told)
+        assert (len(curve.coefficients[0]), fault) == (5, expected)
 
 
 def activation(**curve):
@@ -152,7 +154,7 @@ def test_a_foreign_model_is_refused(tmp_path, change, words):
 def write_barriers(path, kept):
     """Write barriers of a synapse with two notches, of which these states are kept."""
     states = ["notch 1", "between 1 and 2", "notch 2"]
-    found = filled(
+    dataset = filled(
         "barriers",
         state_name=states,
         state_retained=[int(state in kept) for state in states],
@@ -164,7 +166,7 @@ def write_barriers(path, kept):
         pair_energy=[[0.0]],
     )
     parameters = json.dumps({"settings": {"retained": 40.0, "temperature": 300.0}})
-    files.write_dataset(found.assign_attrs(parameters=parameters), path, "barriers", {})
+    files.write_dataset(dataset.assign_attrs(parameters=parameters), path, "barriers", {})
     return path
 
 
@@ -174,8 +176,8 @@ def test_the_kept_levels_are_those_of_the_barriers(synapse, tmp_path):
     barriers = write_barriers(tmp_path / "barriers.nc", {"notch 1", "between 1 and 2"})
     path = tmp_path / "synapse.json"
     compact_model(synapse.out, path, barriers)
-    found = files.read_json(path)["levels"]
-    assert [level["kept"] for level in found] == [False, True, True, False, True]
+    levels = files.read_json(path)["levels"]
+    assert [level["kept"] for level in levels] == [False, True, True, False, True]
     kept, count = levels_of(path, "series", "kept")
     expected = data["level_conductance"].sel(reading="series").values[[1, 2, 4]]
     assert kept == expected.tolist()
@@ -187,8 +189,10 @@ def write_transitions(path, pulses):
     starts = ["notch 1", "between 1 and 2", "notch 2"]
     targets = [*starts, "reversed", "expelled"]
     # a wall that is free is at no target
-    ends = [[[targets.index(each) if each in targets else -1 for each in pair]] for pair in pulses]
-    found = filled(
+    ends = [
+        [[targets.index(state) if state in targets else -1 for state in pair]] for pair in pulses
+    ]
+    dataset = filled(
         "transitions",
         start=starts,
         target=targets,
@@ -201,7 +205,7 @@ def write_transitions(path, pulses):
         reached=[1] * 5,
         left=[1] * 3,
     )
-    files.write_dataset(found, path, "transitions", {})
+    files.write_dataset(dataset, path, "transitions", {})
     return path
 
 
@@ -213,9 +217,9 @@ def test_the_mutually_reachable_levels_are_kept_and_pulses_lead_both_ways(synaps
     path = tmp_path / "synapse.json"
     transitions = write_transitions(tmp_path / "transitions.nc", there)
     compact_model(synapse.out, path, barriers, transitions)
-    found = files.read_json(path)["levels"]
-    assert [level["kept"] for level in found] == [False, True, False, True, True]
-    assert [level["mutually_reachable"] for level in found] == [False, True, False, True, False]
+    levels = files.read_json(path)["levels"]
+    assert [level["kept"] for level in levels] == [False, True, False, True, True]
+    assert [level["mutually_reachable"] for level in levels] == [False, True, False, True, False]
     chosen, count = levels_of(path, "series", "mutually-reachable")
     expected = data["level_conductance"].sel(reading="series").values[[1, 3]]
     assert (chosen, count) == (expected.tolist(), 4)
@@ -236,10 +240,10 @@ def test_a_kept_state_that_the_device_has_no_wall_in_is_not_mutually_reachable(
     there = [("reversed", "between 1 and 2"), ("notch 1", "notch 2"), ("notch 1", "reversed")]
     transitions = write_transitions(synapse.root / "transitions.nc", there)
     compact_model(synapse.out, path, barriers, transitions)
-    found = files.read_json(path)["levels"]
-    assert [level["stable"] for level in found] == [True, True, True, False, True]
-    assert [level["kept"] for level in found] == [False, True, True, True, True]
-    assert [level["mutually_reachable"] for level in found] == [False, True, True, False, False]
+    levels = files.read_json(path)["levels"]
+    assert [level["stable"] for level in levels] == [True, True, True, False, True]
+    assert [level["kept"] for level in levels] == [False, True, True, True, True]
+    assert [level["mutually_reachable"] for level in levels] == [False, True, True, False, False]
 
 
 def test_without_barriers_no_level_is_known_to_be_kept_or_mutually_reachable(synapse, tmp_path):

@@ -24,13 +24,13 @@ def test_everything_has_units_and_a_long_name(synapse, neuron):
 def test_a_device_file_says_what_made_it(synapse):
     """Also that two calculators made its traces."""
     synapse.edit(synapse.traces[3], lambda data: data.assign_attrs(backend="other"))
-    told = synapse.gather().attrs
+    attrs = synapse.gather().attrs
     assert parameters(synapse.gather()) == synapse.job.settings
-    assert json.loads(told["simulation"])["material"]["damping"] == 0.5
-    assert told["simulation_backend"] == "analytic, other"
-    assert (told["simulation_backend_version"], told["simulation_revision"]) == ("1", "7")
-    assert (told["device"], told["revision"]) == ("synapse-3", revisions.of("devices"))
-    assert told["wallnet_version"]
+    assert json.loads(attrs["simulation"])["material"]["damping"] == 0.5
+    assert attrs["simulation_backend"] == "analytic, other"
+    assert (attrs["simulation_backend_version"], attrs["simulation_revision"]) == ("1", "7")
+    assert (attrs["device"], attrs["revision"]) == ("synapse-3", revisions.of("devices"))
+    assert attrs["wallnet_version"]
 
 
 def test_traces_share_one_time_step_and_end_when_they_end(synapse):
@@ -90,12 +90,12 @@ def test_conductance_follows_the_magnetisation(synapse):
 
 def assigned(data, **values):
     """Return a trace with other values of some variables."""
-    return data.assign({name: data[name].copy(data=found) for name, found in values.items()})
+    return data.assign({name: data[name].copy(data=array) for name, array in values.items()})
 
 
 @pytest.mark.parametrize("kind", ["initial", "trace", "level", "minimum"])
 def test_a_result_of_another_simulation_is_refused(synapse, kind):
-    path = [each.path for each in synapse.requests.values() if each.kind == kind][-1]
+    path = [request.path for request in synapse.requests.values() if request.kind == kind][-1]
     stored = "trace" if kind == "level" else kind
     data = files.read_dataset(synapse.path(path), stored)
     changed = json.loads(data.attrs["parameters"])

@@ -149,8 +149,8 @@ def test_a_level_where_nothing_rests_gets_no_conductance(synapse, caplog, ends):
     assert data["stable"].values.tolist() == [1, 1, 1, 0, 1]
     assert data["reachable"].values.tolist() == [1, 1, 1, 0, 1]
     assert data["level_source"].values[3] == ""
-    known = np.isfinite(data["normalized_level_conductance"].values)
-    assert known.tolist() == [[True, True, True, False, True]] * 2
+    finite = np.isfinite(data["normalized_level_conductance"].values)
+    assert finite.tolist() == [[True, True, True, False, True]] * 2
     assert data["level_position"].values[3] == pytest.approx(ends[0], abs=6e-9)
 
 
@@ -221,8 +221,8 @@ def test_the_sweep_is_not_normalised_by_its_own_range(synapse):
     assert parallel.min() == pytest.approx((160 - 60) / 840, abs=0.01)
     assert parallel.max() == pytest.approx((780 - 60) / 840, abs=0.01)
     low = 1 / (10e3 + 10e3 * (1 + m_z[0, 0]) / 2)
-    found = 1 / (10e3 + 10e3 * (1 + final) / 2)
-    assert series == pytest.approx((found - low) / (1e-4 - low), abs=1e-5)
+    conductance = 1 / (10e3 + 10e3 * (1 + final) / 2)
+    assert series == pytest.approx((conductance - low) / (1e-4 - low), abs=1e-5)
 
 
 def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
@@ -251,10 +251,12 @@ def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
     data = files.read_dataset(synapse.initial, "initial")
     m_z = data["initial_magnetization"].sel(component="z").values
     detector = synapse.device.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
-    found = whole(synapse.gather(detector=detector.model_dump()))["level_conductance"].values[:, 0]
+    conductance = whole(synapse.gather(detector=detector.model_dump()))["level_conductance"].values[
+        :, 0
+    ]
     mean = np.nanmean(m_z[:, 8:51])
     assert abs(mean - np.nanmean(np.nanmean(m_z[:, 8:51], axis=0))) > 2e-3
-    assert found == pytest.approx(
+    assert conductance == pytest.approx(
         [1e-4 * (1 - 0.16 * mean) / 1.16, 1 / (10e3 + 10e3 * (1 + mean) / 2)], rel=1e-6, abs=0
     )
 
@@ -270,14 +272,14 @@ def test_level_0_weighs_partly_filled_cells_by_their_share(tmp_path):
     m = data["initial_magnetization"].values
     m[..., 2] *= rows
     files.write_dataset(data, bench.initial, "initial", {})
-    found = whole(bench.gather())
+    levels = whole(bench.gather())
     filled = tracks.layer(jobs.initial_job(device)).filled
     m_z = (filled * np.nan_to_num(m[..., 2])).sum() / filled.sum()
     assert abs(m_z - np.nanmean(m[..., 2])) > 1e-5
-    assert float(found["level_position"][0]) == pytest.approx(
+    assert float(levels["level_position"][0]) == pytest.approx(
         900e-9 * (1 - m_z) / 2, rel=1e-9, abs=0
     )
-    assert found["level_conductance"].values[1, 0] == pytest.approx(
+    assert levels["level_conductance"].values[1, 0] == pytest.approx(
         1 / (10e3 + 10e3 * (1 + m_z) / 2), rel=1e-9, abs=0
     )
 
@@ -299,7 +301,7 @@ SWEEP = {
 
 
 def reached(state):
-    ends = [End(*each, detected=0.0, rests=each[1] == 1) for each in ENDS]
+    ends = [End(*end, detected=0.0, rests=end[1] == 1) for end in ENDS]
     return reaching(state, SWEEP, ends)
 
 
@@ -310,8 +312,8 @@ def test_the_pulses_that_reach_a_level_begin_with_the_weakest_whose_wall_rests_t
 
 
 def level(state, detected, stable=True):
-    found = {"level_state": WallState(state), "stable": stable}
-    return reached(state)[1] | found | {"detected": detected if stable else math.nan}
+    properties = {"level_state": WallState(state), "stable": stable}
+    return reached(state)[1] | properties | {"detected": detected if stable else math.nan}
 
 
 def test_level_variables_tell_stable_from_reached_and_half_from_whole():
@@ -324,21 +326,21 @@ def test_level_variables_tell_stable_from_reached_and_half_from_whole():
         level("notch 2", -0.1),
         level("reversed", -1.0),
     ]
-    found = level_variables(levels, DETECTOR, "x")
-    assert found["level_state"].tolist() == [
+    variables = level_variables(levels, DETECTOR, "x")
+    assert variables["level_state"].tolist() == [
         *("initial", "notch 1", "between 1 and 2", "notch 2", "reversed")
     ]
-    assert found["stable"].tolist() == [1, 1, 0, 1, 1]
-    assert found["reachable"].tolist() == [1, 1, 1, 0, 1]
+    assert variables["stable"].tolist() == [1, 1, 0, 1, 1]
+    assert variables["reachable"].tolist() == [1, 1, 1, 0, 1]
     # of notch 1 only the stronger pulse is beyond the model
-    assert found["level_beyond_model"].tolist() == [0, 0, 0, 0, 1]
-    assert found["reaching_current_density"] == pytest.approx(
+    assert variables["level_beyond_model"].tolist() == [0, 0, 0, 0, 1]
+    assert variables["reaching_current_density"] == pytest.approx(
         [0, -0.4e12, 0.6e12, nan, 0.8e12], nan_ok=True, rel=1e-9, abs=0
     )
     # each reading between its two ends: linear in m_z, and 1/R with R of 10, 15, 17.5, 14.5 kΩ
-    low, *middle, high = (1 / each for each in (19.5, 17.5, 14.5, 10))
-    first, second = ((each - low) / (high - low) for each in middle)
-    assert found["normalized_level_conductance"] == pytest.approx(
+    low, *middle, high = (1 / resistance for resistance in (19.5, 17.5, 14.5, 10))
+    first, second = ((conductance - low) / (high - low) for conductance in middle)
+    assert variables["normalized_level_conductance"] == pytest.approx(
         np.array([[0, 0.4 / 1.9, nan, 1 / 1.9, 1], [0, first, nan, second, 1]]),
         nan_ok=True,
         abs=1e-12,

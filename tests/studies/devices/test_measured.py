@@ -25,13 +25,13 @@ def model_of(tmp_path):
     """Return a function that writes the compact model of a device with these files."""
 
     def write(levels=None, activation=None):
-        given = {}
+        paths = {}
         for name, text in {"levels": levels, "activation": activation}.items():
             if text is not None:
-                given[name] = tmp_path / f"{name}.csv"
-                given[name].write_bytes(text if isinstance(text, bytes) else text.encode())
+                paths[name] = tmp_path / f"{name}.csv"
+                paths[name].write_bytes(text if isinstance(text, bytes) else text.encode())
         out = tmp_path / "mine.json"
-        measured.measured_model(given.get("levels"), given.get("activation"), out)
+        measured.measured_model(paths.get("levels"), paths.get("activation"), out)
         return out
 
     return write
@@ -79,10 +79,10 @@ def test_the_network_sees_the_curve_between_and_beyond_its_points(model_of):
     activation = MeasuredActivation(*curve, 10.0)
     fine = np.linspace(0, 1, 301)
     expected = PchipInterpolator(INPUTS, OUTPUTS)(-1 + 6 * fine)
-    found = activation(torch.tensor(10 * fine, dtype=torch.float32)).numpy() / 10
+    computed = activation(torch.tensor(10 * fine, dtype=torch.float32)).numpy() / 10
     # single precision
-    np.testing.assert_allclose(found, (expected - 3) / 8, rtol=0, atol=2e-6)
-    assert np.all(np.diff(found) > -1e-6)
+    np.testing.assert_allclose(computed, (expected - 3) / 8, rtol=0, atol=2e-6)
+    assert np.all(np.diff(computed) > -1e-6)
     assert activation(torch.tensor([-3.0, 12.0])).tolist() == pytest.approx(
         [0, 10], rel=0, abs=1e-5
     )
@@ -115,8 +115,8 @@ def test_columns_in_another_order_are_the_same_curve(model_of):
 )
 def test_a_falling_curve_is_a_fault_and_no_error(model_of, outputs, fault):
     text = "input,output\n" + "".join(f"{x},{y}\n" for x, y in zip(INPUTS, outputs, strict=True))
-    _, found = activation_of(model_of(activation=text), "measured")
-    assert (fault in found) if fault else found == ""
+    _, message = activation_of(model_of(activation=text), "measured")
+    assert (fault in message) if fault else message == ""
 
 
 # The file

@@ -78,7 +78,7 @@ def test_a_level_without_a_minimum_is_not_stable(made, caplog, fault, words):
 )
 def test_the_outermost_levels_stay_without_a_minimum(made, level, fault):
     data = gather(made, **fault)
-    assert data["level_minimum"].values.tolist() == [int(each != level) for each in range(5)]
+    assert data["level_minimum"].values.tolist() == [int(index != level) for index in range(5)]
     assert data["stable"].values.tolist() == [1, 1, 1, 1, 1]
     assert np.isfinite(data["level_conductance"].values).all()
 
@@ -126,8 +126,8 @@ def test_a_wall_that_starts_in_the_first_notch_has_the_levels_of_the_notches(tmp
     ],
 )
 def test_notches_are_ends_if_all_are_inside_and_the_wall_starts_in_the_first(notches, start, ends):
-    given = SYNAPSE["track"] | {"notches": notches | {"diameter": 36e-9}}
-    track = config.Track.model_validate(given)
+    settings = SYNAPSE["track"] | {"notches": notches | {"diameter": 36e-9}}
+    track = config.Track.model_validate(settings)
     assert track.ends_in_notches(start) is ends
     states = minimum_states(track, start)
     assert ({"initial", "reversed"} & {str(state) for state in states} == set()) is ends

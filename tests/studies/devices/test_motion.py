@@ -52,9 +52,9 @@ def test_velocity_is_fitted_to_the_second_half_of_the_drive_inside_the_track(bot
 def test_a_wall_arrives_with_its_last_end_at_the_edge_of_each_notch():
     """The edges of both notches are at 280 and 680 nm; the upper end stays 50 nm behind."""
     time, walls = recorded(lambda t: 100 + 100 * min(t, 6), lambda t: 50 + 100 * min(t, 6))
-    both = {name: np.concatenate([each, each * 0.1]) for name, each in walls.items()}
-    found = arrival_times(TRACK, time, both)
-    np.testing.assert_allclose(found, [[2.3e-9, np.nan], [np.nan, np.nan]], rtol=1e-9)
+    both = {name: np.concatenate([positions, positions * 0.1]) for name, positions in walls.items()}
+    arrivals = arrival_times(TRACK, time, both)
+    np.testing.assert_allclose(arrivals, [[2.3e-9, np.nan], [np.nan, np.nan]], rtol=1e-9)
     swapped = {"wall_bottom": walls["wall_top"], "wall_top": walls["wall_bottom"]}
     np.testing.assert_allclose(arrival_times(TRACK, time, swapped)[0, 0], 2.3e-9, rtol=1e-9)
 

@@ -15,10 +15,12 @@ from wallnet.studies.devices.tables import tabulate
 
 
 def test_a_known_quartic_is_found_again():
-    known = np.array([[0.1, 0.7, -0.4, 0.9, -0.3], [0.0, 1.2, -0.3, 0.1, 0.0]])
+    coefficients = np.array([[0.1, 0.7, -0.4, 0.9, -0.3], [0.0, 1.2, -0.3, 0.1, 0.0]])
     x = np.linspace(0, 1, 8)
-    fit = fit_quartics(x, np.array([np.polynomial.polynomial.polyval(x, row) for row in known]))
-    assert fit["quartic"] == pytest.approx(known, abs=1e-9)
+    fit = fit_quartics(
+        x, np.array([np.polynomial.polynomial.polyval(x, row) for row in coefficients])
+    )
+    assert fit["quartic"] == pytest.approx(coefficients, abs=1e-9)
     assert np.all(fit["fit_rms"] < fit["fit_error"])
     assert np.all(fit["fit_error"] < 1e-12)
 
@@ -32,12 +34,12 @@ def test_a_point_above_the_curve_counts_as_one_below():
         powers = np.vander(x, 5, increasing=True)
         best = np.linalg.lstsq(powers, y[reading], rcond=None)[0]
         error = np.abs(powers @ best - y[reading])
-        found = {name: values[reading] for name, values in fit.items()}
-        assert found["quartic"] == pytest.approx(best, abs=1e-9)
+        reading_fit = {name: values[reading] for name, values in fit.items()}
+        assert reading_fit["quartic"] == pytest.approx(best, abs=1e-9)
         assert error[4] == error.max()
-        assert found["fit_error"] == pytest.approx(error[4], rel=1e-9, abs=0)
-        assert found["fit_rms"] == pytest.approx((error @ error / 9) ** 0.5, rel=1e-9, abs=0)
-        assert found["relu_deviation"] == pytest.approx(0.09, rel=1e-9, abs=0)
+        assert reading_fit["fit_error"] == pytest.approx(error[4], rel=1e-9, abs=0)
+        assert reading_fit["fit_rms"] == pytest.approx((error @ error / 9) ** 0.5, rel=1e-9, abs=0)
+        assert reading_fit["relu_deviation"] == pytest.approx(0.09, rel=1e-9, abs=0)
 
 
 def test_transfer_curve_of_a_wall_under_the_detector(neuron):
@@ -58,8 +60,8 @@ def test_transfer_curve_of_a_wall_under_the_detector(neuron):
         assert curve.max() == 1
         fit = fit_quartics(data["normalized_current_density"].values, curve[None])
         for name, values in fit.items():
-            found = data[name].sel(reading=reading).values
-            assert found == pytest.approx(values[0], rel=1e-6, abs=0), name
+            computed = data[name].sel(reading=reading).values
+            assert computed == pytest.approx(values[0], rel=1e-6, abs=0), name
     assert data["quartic"].attrs["lowest_input"] == 0
     assert data["quartic"].attrs["highest_input"] == 1
 
@@ -87,11 +89,11 @@ def test_a_track_has_traces_and_conductance_and_no_compact_model(tmp_path):
 
 
 def test_a_fit_without_spare_points_states_no_error():
-    for count, known in ((5, False), (6, False), (7, True)):
+    for count, finite in ((5, False), (6, False), (7, True)):
         x = np.linspace(0, 1, count)
         fit = fit_quartics(x, (x + 0.05 * np.sin(9 * x))[None])
-        assert np.isfinite(fit["fit_error"]) == known
-        assert np.isfinite(fit["fit_rms"]) == known
+        assert np.isfinite(fit["fit_error"]) == finite
+        assert np.isfinite(fit["fit_rms"]) == finite
         assert fit["relu_deviation"] > 0
 
 
@@ -136,9 +138,9 @@ def test_a_neuron_whose_wall_leaves_the_track_is_marked_everywhere(neuron, caplo
     for fault in data["fault"].values:
         assert "falls by" in str(fault)
         assert words in str(fault)
-    told = tabulate({"neuron": [neuron.out]})["markdown"]
-    assert told.count(words) == 2
-    assert "through" not in told
+    table = tabulate({"neuron": [neuron.out]})["markdown"]
+    assert table.count(words) == 2
+    assert "through" not in table
     compact_model(neuron.out, neuron.root / "n.json")
     model = files.read_json(neuron.root / "n.json")
     assert all(words in curve["fault"] for curve in model["activation"].values())

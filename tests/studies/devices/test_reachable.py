@@ -9,13 +9,13 @@ from wallnet.studies.devices.compact import both_ways
 
 def reached_from(pairs, start):
     """Return the states that pulses reach from a state, found by following them one by one."""
-    found, ahead = {start}, [start]
+    states, ahead = {start}, [start]
     while ahead:
         state = ahead.pop()
-        further = {second for first, second in pairs if first == state} - found
-        found |= further
+        further = {second for first, second in pairs if first == state} - states
+        states |= further
         ahead += further
-    return found
+    return states
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -29,10 +29,16 @@ FILM |= {"uniaxial_anisotropy": 1e6}
 
 
 def job_with(
-    polarization=0.4, length=1500e-9, width=150e-9, heating=None, curie=1000.0, given=None, **metal
+    polarization=0.4,
+    length=1500e-9,
+    width=150e-9,
+    heating=None,
+    curie=1000.0,
+    settings=None,
+    **metal,
 ):
     return WriteEnergyJob(
-        **(given or {}),
+        **(settings or {}),
         length=length,
         width=width,
         polarization=polarization,
@@ -45,14 +51,14 @@ def job_with(
 
 def test_the_cost_of_a_pulse_of_the_synapse():
     """2.6 kΩ, 0.49 mA and 6.2 pJ; 9.5 pJ with 200 µΩ cm."""
-    found = write_energy_of(job_with(), 0.65e12, 10e-9)
+    cost = write_energy_of(job_with(), 0.65e12, 10e-9)
     assert job_with().resistance == pytest.approx(2600, rel=1e-9, abs=0)
-    assert found["write_current"] == pytest.approx(0.4875e-3, rel=1e-9, abs=0)
-    assert found["write_voltage"] == pytest.approx(1.2675, rel=1e-9, abs=0)
-    assert found["write_energy"] == pytest.approx(6.2e-12, abs=0.05e-12)
+    assert cost["write_current"] == pytest.approx(0.4875e-3, rel=1e-9, abs=0)
+    assert cost["write_voltage"] == pytest.approx(1.2675, rel=1e-9, abs=0)
+    assert cost["write_energy"] == pytest.approx(6.2e-12, abs=0.05e-12)
     worse = write_energy_of(job_with(resistivity=200e-8), 0.65e12, 10e-9)
     assert worse["write_energy"] == pytest.approx(9.5e-12, abs=0.05e-12)
-    assert worse["mean_temperature_rise"] / found["mean_temperature_rise"] == pytest.approx(
+    assert worse["mean_temperature_rise"] / cost["mean_temperature_rise"] == pytest.approx(
         200 / 130, rel=1e-9, abs=0
     )
 
@@ -66,10 +72,10 @@ COFEB = {"magnet_thickness": 2e-9, "magnet_resistivity": 1.3e-6, "magnet_heat_ca
 )
 def test_the_magnet_carries_current_beside_the_metal(metal, share):
     """By hand: 40 % more of all but J and the voltage, 10 % on Pt and 92 % on β-W."""
-    alone, both = job_with(**metal), job_with(given=COFEB, **metal)
+    alone, both = job_with(**metal), job_with(settings=COFEB, **metal)
     assert both.shunt == pytest.approx(share, rel=1e-9, abs=0)
     assert both.resistance == pytest.approx(alone.resistance / (1 + share), rel=1e-9, abs=0)
-    insulating = job_with(given=COFEB | {"magnet_resistivity": None}, **metal)
+    insulating = job_with(settings=COFEB | {"magnet_resistivity": None}, **metal)
     one, two = (write_energy_of(job, 0.65e12, 10e-9) for job in (insulating, both))
     for name in ("metal_current_density", "write_voltage"):
         assert two[name] == pytest.approx(one[name], rel=1e-9, abs=0)
@@ -105,26 +111,26 @@ def test_length_width_and_thickness_make_the_resistance():
     job = job_with(length=700e-9, width=50e-9, thickness=4e-9, resistivity=3e-7)
     # 3e-7 Ω m · 700 nm/(50 nm · 4 nm)
     assert job.resistance == pytest.approx(1050, rel=1e-9, abs=0)
-    found = write_energy_of(job, -2e12, 3e-9)
-    told = [
-        found["metal_current_density"],
-        found["write_current"],
-        found["write_voltage"],
-        found["write_energy"],
+    cost = write_energy_of(job, -2e12, 3e-9)
+    computed = [
+        cost["metal_current_density"],
+        cost["write_current"],
+        cost["write_voltage"],
+        cost["write_energy"],
     ]
     expected = [-2e12, 0.4e-3, 0.42, 0.4e-3 * 0.42 * 3e-9]
-    assert told == pytest.approx(expected, rel=1e-9, abs=0)
+    assert computed == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_a_metal_with_a_smaller_angle_carries_more_current():
     """The same torque needs P/θ times the current density: 0.5/0.16, and its square in heat."""
     job = job_with(polarization=0.5, preset="pt")
     plain = job_with(polarization=0.5, resistivity=33e-8, heat_capacity=2.85e6)
-    found, same = write_energy_of(job, 0.8e12, 5e-9), write_energy_of(plain, 0.8e12, 5e-9)
+    cost, same = write_energy_of(job, 0.8e12, 5e-9), write_energy_of(plain, 0.8e12, 5e-9)
     assert same["metal_current_density"] == 0.8e12
-    assert found["metal_current_density"] == pytest.approx(2.5e12, rel=1e-9, abs=0)
-    assert found["write_energy"] / same["write_energy"] == pytest.approx(3.125**2, rel=1e-9, abs=0)
-    assert found["temperature_rise"] / same["temperature_rise"] == pytest.approx(
+    assert cost["metal_current_density"] == pytest.approx(2.5e12, rel=1e-9, abs=0)
+    assert cost["write_energy"] / same["write_energy"] == pytest.approx(3.125**2, rel=1e-9, abs=0)
+    assert cost["temperature_rise"] / same["temperature_rise"] == pytest.approx(
         3.125**2, rel=1e-9, abs=0
     )
 
@@ -155,18 +161,18 @@ def test_a_train_adds_the_heat_that_earlier_pulses_left():
         return float((1.3e-6 * 5e-9 * DENSITY[on] ** 2).sum())
 
     _, mean, middle = temperatures(flux, 15e-9, 600, 150e-9, **MEDIA)
-    found = write_energy_of_train(job_with(heating=HEATING), DENSITY, DURATION, START)
+    cost = write_energy_of_train(job_with(heating=HEATING), DENSITY, DURATION, START)
     for index, end in enumerate(START + DURATION):
         n = round(end / 15e-9 * 600)
         # the deviation is at most 6e-4 and 5.3e-3; the edges of a strip cool before its middle
-        assert found["mean_temperature_rise"][index] == pytest.approx(mean[n], rel=2e-3, abs=0)
-        assert found["temperature_rise"][index] == pytest.approx(middle[n], rel=8e-3, abs=0)
+        assert cost["mean_temperature_rise"][index] == pytest.approx(mean[n], rel=2e-3, abs=0)
+        assert cost["temperature_rise"][index] == pytest.approx(middle[n], rel=8e-3, abs=0)
     alone = write_energy_of(job_with(heating=HEATING), DENSITY, DURATION)
-    assert found["mean_temperature_rise"][0] == pytest.approx(
+    assert cost["mean_temperature_rise"][0] == pytest.approx(
         alone["mean_temperature_rise"][0], rel=1e-5, abs=0
     )
-    assert found["mean_temperature_rise"][1] - alone["mean_temperature_rise"][1] > 8
-    np.testing.assert_allclose(found["write_energy"], alone["write_energy"], rtol=1e-12)
+    assert cost["mean_temperature_rise"][1] - alone["mean_temperature_rise"][1] > 8
+    np.testing.assert_allclose(cost["write_energy"], alone["write_energy"], rtol=1e-12)
 
 
 SHAPE = ((0.0, 0.0), (1e-9, 0.8), (2.6e-9, -0.4), (2.6e-9, 0.3))
@@ -177,12 +183,12 @@ SPIKE = ((0.0, 0.0), (1.5e-9, 0.0), (1.53e-9, -1.0), (1.56e-9, 0.0))
 
 def test_a_pulse_with_a_waveform_has_the_heat_of_its_square():
     """∫ share² dt by hand: 0.64/3 + 1.6 (0.64 - 0.32 + 0.16)/3 + 1.4 · 0.09 ns."""
-    found = write_energy_of(job_with(), [1e12, -0.5e12], 4e-9, SHAPE)
+    cost = write_energy_of(job_with(), [1e12, -0.5e12], 4e-9, SHAPE)
     square = write_energy_of(job_with(), [1e12, -0.5e12], 4e-9)
     mean = (0.64 / 3 + 1.6 * 0.48 / 3 + 1.4 * 0.09) / 4
-    np.testing.assert_allclose(found["write_energy"], mean * square["write_energy"], rtol=1e-9)
+    np.testing.assert_allclose(cost["write_energy"], mean * square["write_energy"], rtol=1e-9)
     for name in ("metal_current_density", "write_current", "write_voltage"):
-        np.testing.assert_allclose(found[name], 0.8 * square[name], rtol=1e-9)
+        np.testing.assert_allclose(cost[name], 0.8 * square[name], rtol=1e-9)
     ones = write_energy_of(job_with(), 1e12, 4e-9, ((0.0, 1.0), (4e-9, 1.0)))
     assert ones["temperature_rise"] == pytest.approx(square["temperature_rise"][0], rel=1e-5, abs=0)
 
@@ -204,13 +210,13 @@ def test_the_temperature_of_a_waveform_is_that_of_the_heat_equation(shape, steps
     _, mean, middle = temperatures(flux, 7.5e-9, steps, 150e-9, **MEDIA, reach=3e-6, fine=1.5)
     since = slice(steps * 14 // 30, None)  # the second pulse
     job, starts = job_with(heating=HEATING), [0.0, 3.5e-9]
-    found = write_energy_of_train(job, [0.27e12, 0.9e12], [3e-9, 4e-9], starts, [(), shape])
-    assert found["mean_temperature_rise"][1] == pytest.approx(
+    cost = write_energy_of_train(job, [0.27e12, 0.9e12], [3e-9, 4e-9], starts, [(), shape])
+    assert cost["mean_temperature_rise"][1] == pytest.approx(
         mean[since].max(), rel=tolerance, abs=0
     )
-    assert found["temperature_rise"][1] == pytest.approx(middle[since].max(), rel=tolerance, abs=0)
+    assert cost["temperature_rise"][1] == pytest.approx(middle[since].max(), rel=tolerance, abs=0)
     alone = write_energy_of(job, 0.9e12, 4e-9, shape)
-    assert alone["temperature_rise"] < 0.99 * found["temperature_rise"][1]
+    assert alone["temperature_rise"] < 0.99 * cost["temperature_rise"][1]
     time, rise = rise_over_time(job, 4e-9, shape)
     assert 0.81 * rise[1, time <= 4e-9].max() == pytest.approx(
         alone["temperature_rise"][()], rel=1e-4, abs=0
@@ -220,19 +226,17 @@ def test_the_temperature_of_a_waveform_is_that_of_the_heat_equation(shape, steps
 
 def test_a_weak_pulse_is_as_hot_as_the_strong_one_before_left_it():
     job = job_with(heating=HEATING.model_copy(update={"largest_rise": 150.0}))
-    found = write_energy_of_train(
-        job, [1.0e12, 0.1e12, 0.0], [5e-9, 5e-9, 5e-9], [0.0, 5e-9, 10e-9]
+    cost = write_energy_of_train(job, [1.0e12, 0.1e12, 0.0], [5e-9, 5e-9, 5e-9], [0.0, 5e-9, 10e-9])
+    assert cost["temperature_rise"][1] == pytest.approx(
+        cost["temperature_rise"][0], rel=1e-5, abs=0
     )
-    assert found["temperature_rise"][1] == pytest.approx(
-        found["temperature_rise"][0], rel=1e-5, abs=0
-    )
-    assert 0 < found["temperature_rise"][2] < 0.3 * found["temperature_rise"][0]
-    assert found["outside_model"].tolist() == [True, True, False]
+    assert 0 < cost["temperature_rise"][2] < 0.3 * cost["temperature_rise"][0]
+    assert cost["outside_model"].tolist() == [True, True, False]
 
 
 def test_a_train_without_pulses_has_no_write_energy():
-    found = write_energy_of_train(job_with(), [], [], [])
-    assert found["write_energy"].shape == found["mean_temperature_rise"].shape == (0,)
+    cost = write_energy_of_train(job_with(), [], [], [])
+    assert cost["write_energy"].shape == cost["mean_temperature_rise"].shape == (0,)
     before = write_energy_of_train(
         job_with(), [0.0], [0.0], [0.0]
     )  # the state before a first pulse
@@ -240,7 +244,7 @@ def test_a_train_without_pulses_has_no_write_energy():
 
 
 @pytest.mark.parametrize(
-    ("given", "film", "expected"),
+    ("settings", "film", "expected"),
     [
         # r = 0.791108 and 0.760265, m = 0.835683 r at 300 K
         ({}, {}, (486.07, 510.42)),
@@ -260,9 +264,9 @@ def test_a_train_without_pulses_has_no_write_energy():
         ),
     ],
 )
-def test_a_film_has_walls_and_is_perpendicular_up_to_a_temperature(given, film, expected):
+def test_a_film_has_walls_and_is_perpendicular_up_to_a_temperature(settings, film, expected):
     """Worked out by hand: T = Tc (1 - m)^(2/3), with r^(p - 2) as above."""
-    job = job_with(given=given).model_copy(update={"film": StaticMaterial(**FILM | film)})
+    job = job_with(settings=settings).model_copy(update={"film": StaticMaterial(**FILM | film)})
     assert job.limits == pytest.approx(expected, abs=0.01)
 
 
@@ -271,32 +275,32 @@ def test_the_limits_are_where_the_laws_of_the_film_lead(powers):
     """A scan over temperatures, with D = 1.7 mJ/m²."""
     film, law = Terms(1.1e6, 2e-11, 1.7e-3, 1e6), Law(728.0, *powers)
     kelvin = np.arange(301.0, 728.0, 0.5)
-    hot = [law.at_temperature(film, 300.0, each) for each in kelvin]
-    shape = [2e-7 * np.pi * each.saturation_magnetization**2 for each in hot]
-    effective = np.array([each.anisotropy for each in hot]) - shape
-    stiffness = np.array([each.exchange_stiffness for each in hot])
+    hot = [law.at_temperature(film, 300.0, temperature) for temperature in kelvin]
+    shape = [2e-7 * np.pi * terms.saturation_magnetization**2 for terms in hot]
+    effective = np.array([terms.anisotropy for terms in hot]) - shape
+    stiffness = np.array([terms.exchange_stiffness for terms in hot])
     energy = 4 * np.sqrt(stiffness * effective.clip(0)) - np.pi * np.array(
-        [each.dmi_constant for each in hot]
+        [terms.dmi_constant for terms in hot]
     )
-    expected = [kelvin[np.argmax(each <= 0)] for each in (energy, effective)]
+    expected = [kelvin[np.argmax(curve <= 0)] for curve in (energy, effective)]
     assert 301 < expected[0] < expected[1] < 655
     assert law.limits(film, 300.0) == pytest.approx(expected, abs=0.5)
 
 
 @pytest.mark.parametrize(
-    ("given", "curie", "limit"),
+    ("settings", "curie", "limit"),
     [({}, 1000.0, 510.4163), ({"ambient": 350.0, "anisotropy_exponent": 2.0}, 700.0, 630.0)],
 )
 def test_a_pulse_is_beyond_the_model_where_the_mean_over_the_width_reaches_the_limit(
-    given, curie, limit
+    settings, curie, limit
 ):
     """The rise goes with J²; the middle, some tenth hotter, passes the limit before."""
-    job = job_with(curie=curie, given=given)
+    job = job_with(curie=curie, settings=settings)
     rise = float(write_energy_of(job, 1e12, 10e-9)["mean_temperature_rise"])
     densities = 1e12 * np.sqrt((limit - job.ambient) / rise) * np.array([0.999, -1.001])
-    found = write_energy_of(job, densities, 10e-9)
-    assert found["beyond_model"].tolist() == [False, True]
-    assert (job.ambient + found["temperature_rise"] > limit).all()
+    cost = write_energy_of(job, densities, 10e-9)
+    assert cost["beyond_model"].tolist() == [False, True]
+    assert (job.ambient + cost["temperature_rise"] > limit).all()
     # a limit of the rise above that of the model does not hide it
     hidden = job.model_copy(update={"heating": Heating(largest_rise=9000.0)})
     outside = write_energy_of(hidden, densities, 10e-9)["outside_model"]
@@ -330,8 +334,8 @@ def test_the_caveat_counts_pulses_by_what_they_do_to_the_film():
 
 
 def test_a_film_near_its_curie_temperature_is_beyond_the_model():
-    given = {"ambient": 400.0, "anisotropy_exponent": 2.0}
-    text = caveat_of(job_with(curie=1000.0, given=given), [624.0, 626.0])
+    settings = {"ambient": 400.0, "anisotropy_exponent": 2.0}
+    text = caveat_of(job_with(curie=1000.0, settings=settings), [624.0, 626.0])
     assert text.endswith(
         "; 1 of 2 pulses heat the film to 900 K or more, where it is too near its Curie "
         "temperature (beyond_model): their results mean nothing"
@@ -339,7 +343,7 @@ def test_a_film_near_its_curie_temperature_is_beyond_the_model():
 
 
 def test_the_caveat_says_whether_the_heat_is_simulated():
-    acts = job_with(given={"heat_simulated": True})
+    acts = job_with(settings={"heat_simulated": True})
     text = caveat_of(acts, [1.0, 50.1, 230.0])
     assert text == (
         "2 of 3 pulses heat the track by more than 50 K, up to 230 K in its middle: the film is "
@@ -350,7 +354,7 @@ def test_the_caveat_says_whether_the_heat_is_simulated():
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("changes", "expected"),
     [
         ({}, (300.0, False)),
         ({"temperature": {"ambient": 350.0}}, (350.0, False)),
@@ -358,14 +362,14 @@ def test_the_caveat_says_whether_the_heat_is_simulated():
         ({"temperature": {"ambient": 250.0, "thermal_field": False}}, (250.0, False)),
     ],
 )
-def test_the_temperature_of_a_device_is_that_of_its_write_energy(given, expected):
-    device = parse({"material": MATERIAL, "devices": {"stairs": DEVICE | given}}, check).devices[
+def test_the_temperature_of_a_device_is_that_of_its_write_energy(changes, expected):
+    device = parse({"material": MATERIAL, "devices": {"stairs": DEVICE | changes}}, check).devices[
         "stairs"
     ]
     job = write_energy_job(device)
     assert (job.ambient, job.heat_simulated) == expected
-    told = {"settings": json.loads(device.model_dump_json())}
-    data = xarray.Dataset(attrs={"parameters": json.dumps(told)})
+    parameters = {"settings": json.loads(device.model_dump_json())}
+    data = xarray.Dataset(attrs={"parameters": json.dumps(parameters)})
     assert WriteEnergyJob.of_dataset(data.attrs) == job
     # without a temperature, nothing of it is in the job
     assert set(json.loads(job.to_json())) & {"ambient", "heat_simulated"} == {

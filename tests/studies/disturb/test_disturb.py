@@ -30,10 +30,10 @@ def test_pulses_have_the_shape_of_those_of_the_device():
     data["devices"] = {"stairs": own | {"pulse": pulse}}
     campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": 0.7e12}}})
     *_, last = STUDY.requests_of(campaign, "stairs").values()
-    (found,) = last.computes.train.pulses
-    assert (found.current_density, found.duration) == (0.7e12, 0.8e-9)
-    assert (found.pause, found.repetitions) == (10e-9, 3)
-    assert found.waveform == ((0.0, 0.0), (0.4e-9, 1.0))
+    (disturbance,) = last.computes.train.pulses
+    assert (disturbance.current_density, disturbance.duration) == (0.7e12, 0.8e-9)
+    assert (disturbance.pause, disturbance.repetitions) == (10e-9, 3)
+    assert disturbance.waveform == ((0.0, 0.0), (0.4e-9, 1.0))
 
 
 def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state():
@@ -71,7 +71,7 @@ TRAINS = {
     ("notch 2", 0.4): [RESTS, RESTS, RESTS, CREEPS],
     ("notch 2", 1.0): [RESTS, ("reversed", 360, 360, 1)],
     # the second state is none
-    **{("notch 4", each): [("notch 3", 240, 244, -1)] * 2 for each in (-1.0, -0.4, 0.4, 1.0)},
+    **{("notch 4", share): [("notch 3", 240, 244, -1)] * 2 for share in (-1.0, -0.4, 0.4, 1.0)},
 }
 COUNTS = [2, 0, 3, 0]
 
@@ -137,8 +137,8 @@ def test_the_map_says_how_many_pulses_each_state_survives(data):
     with style.apply(figures):
         (axes,) = draw(data, figures).axes
         signs = {text.get_position(): text.get_text() for text in axes.texts}
-        colours = [to_hex(each.get_facecolor()).upper() for each in axes.patches]
+        colours = [to_hex(patch.get_facecolor()).upper() for patch in axes.patches]
     # nothing is written where no wall rests
     assert signs == {(0, 0): "2", (1, 0): "0", (2, 0): "≥ 3", (3, 0): "0"}
     assert colours == [LOST, LOST, KEPT, LOST, *[UNSTABLE] * 4]
-    assert [each.get_text() for each in axes.get_yticklabels()] == ["2", "4"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["2", "4"]

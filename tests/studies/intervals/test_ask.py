@@ -65,11 +65,13 @@ def test_each_round_adds_its_pulses_to_those_of_the_sweep(tmp_path, monkeypatch)
     later = "results/intervals/stairs/1.8000.nc"
 
     def work():
-        found = study_work(Requested(campaign), "intervals")
+        requests = study_work(Requested(campaign), "intervals")
         # 1.5 ns and a relaxation of 3 ns
-        assert {round(each.computes.longest / 1e-9, 6) for _, each in found} == {4.5}
-        assert {each.after for _, each in found} == {("results/initial/stairs.nc",)}
-        return [(n, each.path, each.computes.current_density / 1e12) for n, each in found]
+        assert {round(request.computes.longest / 1e-9, 6) for _, request in requests} == {4.5}
+        assert {request.after for _, request in requests} == {("results/initial/stairs.nc",)}
+        return [
+            (n, request.path, request.computes.current_density / 1e12) for n, request in requests
+        ]
 
     assert work() == [*sweep, *[(2, later, 1.8)] * 2]
     files.write_json({"asked": [0.9e12]}, INTERVALS.round_path("stairs", 1))

@@ -18,17 +18,17 @@ INTERVALS = STUDIES["intervals"]
 
 def test_the_middle_of_each_gap_with_different_ends_is_next():
     a, b, moving = ("notch 1", True), ("notch 2", True), ("notch 2", False)
-    found = {0.50 * T: a, 0.60 * T: a, 0.70 * T: b, 0.71 * T: moving, 0.80 * T: a}
+    outcomes = {0.50 * T: a, 0.60 * T: a, 0.70 * T: b, 0.71 * T: moving, 0.80 * T: a}
     # not between equal ones, and not where the gap is the resolution
-    assert middles(found, 0.01 * T) == pytest.approx([0.65 * T, 0.755 * T], rel=1e-12, abs=0)
-    assert middles(found, 0.1 * T) == []
+    assert middles(outcomes, 0.01 * T) == pytest.approx([0.65 * T, 0.755 * T], rel=1e-12, abs=0)
+    assert middles(outcomes, 0.1 * T) == []
     # the order in which pulses were simulated has no effect
-    assert middles(dict(reversed(found.items())), 0.01 * T) == middles(found, 0.01 * T)
+    assert middles(dict(reversed(outcomes.items())), 0.01 * T) == middles(outcomes, 0.01 * T)
 
 
 def test_a_middle_is_a_density_that_file_names_tell_apart():
-    found = {0.6000 * T: ("notch 1", True), 0.6003 * T: ("notch 2", True)}
-    assert middles(found, 1e8) == pytest.approx([0.6001 * T], rel=1e-12, abs=0)
+    outcomes = {0.6000 * T: ("notch 1", True), 0.6003 * T: ("notch 2", True)}
+    assert middles(outcomes, 1e8) == pytest.approx([0.6001 * T], rel=1e-12, abs=0)
     assert middles({-0.6003 * T: ("free", True), -0.6 * T: ("free", False)}, 1e8) == (
         pytest.approx([-0.6002 * T], rel=1e-12, abs=0)
     )
@@ -48,19 +48,19 @@ def test_rounds_find_all_edges_that_the_sweep_brackets():
     sweep = [0.5 * T, 0.55 * T, 0.6 * T, 0.642 * T, 0.7 * T, 0.95 * T]
     data["devices"]["stairs"]["pulse"]["current_densities"] = sweep
     rounds = INTERVALS.rounds_of(plan.parse(data), "stairs")
-    found = {density: truth(density) for density in sweep}
+    outcomes = {density: truth(density) for density in sweep}
     for _ in range(rounds):
-        found |= {density: truth(density) for density in middles(found, 0.001 * T)}
-    assert middles(found, 0.001 * T) == []
-    runs = [list(run) for _, run in itertools.groupby(sorted(found), found.__getitem__)]
-    assert [found[run[0]][0] for run in runs] == STATES
+        outcomes |= {density: truth(density) for density in middles(outcomes, 0.001 * T)}
+    assert middles(outcomes, 0.001 * T) == []
+    runs = [list(run) for _, run in itertools.groupby(sorted(outcomes), outcomes.__getitem__)]
+    assert [outcomes[run[0]][0] for run in runs] == STATES
     for threshold, (below, above) in zip(THRESHOLDS, itertools.pairwise(runs), strict=True):
         # with a slack for thresholds at a simulated density
         assert below[-1] <= threshold * T * (1 + 1e-9)
         assert above[0] >= threshold * T * (1 - 1e-9)
         assert above[0] - below[-1] <= 0.001 * T * (1 + 1e-9)
     # far fewer than the 450 pulses of a sweep of this step
-    assert len(found) < 40
+    assert len(outcomes) < 40
 
 
 # From traces with known ends: notch 1 below 0.93, moving up to 0.97, then notch 2
@@ -78,21 +78,21 @@ def simulated(requests):
 def bisection():
     """Return the campaign and what each round asked for, with all traces in this folder."""
     campaign = plan.parse(bisected(resolution=0.05 * T))
-    asked = []
+    rounds = []
     for number in range(1, INTERVALS.rounds_of(campaign, "stairs") + 1):
         requests = INTERVALS.requests_of(campaign, "stairs")
         simulated(requests)
         job = gather_job(INTERVALS, campaign, "stairs", requests).to_json()
         out = INTERVALS.round_path("stairs", number)
         main(["round", "--job", job, "--out", out])
-        asked.append(files.read_json(out)["asked"])
+        rounds.append(files.read_json(out)["asked"])
     simulated(INTERVALS.requests_of(campaign, "stairs"))
-    return campaign, asked
+    return campaign, rounds
 
 
 def test_each_round_asks_for_the_middles_that_the_rounds_before_left(bisection):
-    _, asked = bisection
-    assert [np.round(np.array(each) / T, 4).tolist() for each in asked] == [
+    _, rounds = bisection
+    assert [np.round(np.array(densities) / T, 4).tolist() for densities in rounds] == [
         [0.9],
         [1.05],
         # 0.9 is notch 1, and 1.05 is notch 2
@@ -104,22 +104,22 @@ def test_each_round_asks_for_the_middles_that_the_rounds_before_left(bisection):
 
 def test_the_intervals_lie_between_the_last_pulses_of_each_state(bisection):
     campaign, _ = bisection
-    found = gather(INTERVALS, campaign, "stairs", INTERVALS.requests_of(campaign, "stairs"))
-    assert found["interval_state"].values.tolist() == ["notch 1", "notch 2", "notch 2"]
-    assert found["interval_settled"].values.tolist() == [1, 0, 1]
+    dataset = gather(INTERVALS, campaign, "stairs", INTERVALS.requests_of(campaign, "stairs"))
+    assert dataset["interval_state"].values.tolist() == ["notch 1", "notch 2", "notch 2"]
+    assert dataset["interval_settled"].values.tolist() == [1, 0, 1]
     np.testing.assert_allclose(
-        found["interval_low"].values / T, [np.nan, 0.91875, 0.95625], rtol=1e-9
+        dataset["interval_low"].values / T, [np.nan, 0.91875, 0.95625], rtol=1e-9
     )
     np.testing.assert_allclose(
-        found["interval_high"].values / T, [0.91875, 0.95625, np.nan], rtol=1e-9
+        dataset["interval_high"].values / T, [0.91875, 0.95625, np.nan], rtol=1e-9
     )
-    np.testing.assert_allclose(found["interval_error"].values / T, [0.01875] * 3, rtol=1e-6)
-    assert found["interval_swept"].values.tolist() == [1, 0, 1]
+    np.testing.assert_allclose(dataset["interval_error"].values / T, [0.01875] * 3, rtol=1e-6)
+    assert dataset["interval_swept"].values.tolist() == [1, 0, 1]
     densities = [0.6, 0.9, 0.9375, 0.975, 1.05, 1.2]
-    np.testing.assert_allclose(found["current_density"].values / T, densities, rtol=1e-9)
-    assert found["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
-    assert found["state"].values.tolist() == ["notch 1"] * 2 + ["notch 2"] * 4
-    assert found["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
+    np.testing.assert_allclose(dataset["current_density"].values / T, densities, rtol=1e-9)
+    assert dataset["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
+    assert dataset["state"].values.tolist() == ["notch 1"] * 2 + ["notch 2"] * 4
+    assert dataset["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
 
 
 def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):
@@ -131,6 +131,6 @@ def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):
     requests = INTERVALS.requests_of(campaign, "stairs")
     for settled, request in enumerate(requests.values()):
         write_trace(request, 400 * NM, 400 * NM, settled=settled)
-    found = gather(INTERVALS, campaign, "stairs", requests)
-    assert found["interval_state"].values.tolist() == ["reversed"]
-    assert found["interval_settled"].values.tolist() == [1]
+    dataset = gather(INTERVALS, campaign, "stairs", requests)
+    assert dataset["interval_state"].values.tolist() == ["reversed"]
+    assert dataset["interval_settled"].values.tolist() == [1]

@@ -35,8 +35,8 @@ def data():
 
 
 def test_the_table_has_edges_width_and_margin(data, tmp_path):
-    found, _ = shown(STUDIES["intervals"], data, tmp_path)
-    header, rows = list(found[0]), [list(row.values()) for row in found]
+    records, _ = shown(STUDIES["intervals"], data, tmp_path)
+    header, rows = list(records[0]), [list(row.values()) for row in records]
     assert header == [
         *("state after the pulse", "the wall", "from (1e12 A/m²)", "to (1e12 A/m²)"),
         *("edges, ± (1e12 A/m²)", "width (1e12 A/m²)", "half width (%)"),
@@ -68,12 +68,12 @@ def test_the_figure_has_a_bar_for_each_interval(data):
         figure.draw_without_rendering()
         (axes,) = figure.axes
         assert [t.get_text() for t in axes.get_yticklabels()] == ["notch 1", "notch 2"]
-        bars = [each for each in axes.patches if isinstance(each, Rectangle)]
-        found = [
+        bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+        extents = [
             (round(b.get_x(), 6), round(b.get_x() + b.get_width(), 6), round(b.get_y() + 0.3))
             for b in bars
         ]
-        assert found == [(0.5, 0.6, 0), (0.6, 0.62, 1), (0.62, 0.7, 1), (0.7, 0.8, 0)]
+        assert extents == [(0.5, 0.6, 0), (0.6, 0.62, 1), (0.62, 0.7, 1), (0.7, 0.8, 0)]
         # a wall that still moves has an open bar
         white = [bar.get_facecolor()[:3] == (1.0, 1.0, 1.0) for bar in bars]
         assert white == [False, True, False, False]

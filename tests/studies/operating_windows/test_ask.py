@@ -57,8 +57,8 @@ def test_a_variant_keeps_the_settings_of_a_calculator_of_one_s_own():
 
 def test_every_variant_is_looked_at():
     plain, bent = {"track": {"notches": None}}, {"wall": {"start": 58e-9}}
-    found = problems(windowed(variants={"a": plain, "b": {}, "c": bent, "d": {}}))
-    assert [problem.split()[1] for problem in found] == [
+    messages = problems(windowed(variants={"a": plain, "b": {}, "c": bent, "d": {}}))
+    assert [problem.split()[1] for problem in messages] == [
         f"{KEY}.variants.a",
         f"{KEY}.variants.c",
     ]
@@ -105,15 +105,15 @@ def test_each_step_has_its_notch():
     assert expected_notches(2) == [1, 2, 2, 1, 1]
 
 
-UP_AND_DOWN = [f"notch {each}" for each in (1, 2, 3, 3, 2, 1, 1)]
+UP_AND_DOWN = [f"notch {notch}" for notch in (1, 2, 3, 3, 2, 1, 1)]
 
 
 def only_train(duration, **changes):
     """Return the train of a window with one current density, and what its pulses are."""
-    asked = {"current_densities": [1.05e12], "durations": [duration]} | changes
-    _, point = WINDOWS.requests_of(plan.parse(windowed(**asked)), "three").values()
+    settings = {"current_densities": [1.05e12], "durations": [duration]} | changes
+    _, point = WINDOWS.requests_of(plan.parse(windowed(**settings)), "three").values()
     train = point.computes.train
-    return train, [(each.current_density, each.duration, each.pause) for each in train.pulses]
+    return train, [(pulse.current_density, pulse.duration, pulse.pause) for pulse in train.pulses]
 
 
 def test_a_train_climbs_with_positive_current_and_descends_with_negative():
@@ -125,8 +125,8 @@ def test_a_train_climbs_with_positive_current_and_descends_with_negative():
 
 def test_a_tail_is_the_end_of_the_waveform_of_each_pulse():
     train, pulses = only_train(1.2e-9, tail={"share": 0.6, "duration": 0.5e-9})
-    for found, sign in zip(pulses, (1, 1, 1, -1, -1, -1), strict=True):
-        assert found == pytest.approx((sign * 1.05e12, 1.7e-9, 2.5e-9), rel=1e-12, abs=0)
+    for parameters, sign in zip(pulses, (1, 1, 1, -1, -1, -1), strict=True):
+        assert parameters == pytest.approx((sign * 1.05e12, 1.7e-9, 2.5e-9), rel=1e-12, abs=0)
     for pulse in train.pulses:
         times, shares = zip(*pulse.waveform, strict=True)
         assert times == pytest.approx((0, 1.2e-9, 1.2e-9, 1.7e-9), rel=1e-12, abs=0)
@@ -152,10 +152,10 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
     work = study_work(Requested(campaign), "operating_windows")
     assert [number for number, _ in work] == [1] * 10
     assert expected == {
-        each.path: (
-            *(each.kind, each.computes.material.damping),
-            *(round(each.computes.longest / 1e-9, 6), each.computes.strongest / 1e12),
-            each.after,
+        request.path: (
+            *(request.kind, request.computes.material.damping),
+            *(round(request.computes.longest / 1e-9, 6), request.computes.strongest / 1e12),
+            request.after,
         )
-        for _, each in work
+        for _, request in work
     }

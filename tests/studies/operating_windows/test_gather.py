@@ -102,16 +102,16 @@ PLACES = {1: 40, 2: 180, 3: 320}
 def walls_of(outcome, step):
     """Return the walls of a train with this outcome."""
     forward = 1 if step <= 3 else -1
-    wanted = PLACES[UP_AND_DOWN[step]]
-    behind, beyond = wanted - forward * 60, wanted + forward * 60
+    target = PLACES[UP_AND_DOWN[step]]
+    behind, beyond = target - forward * 60, target + forward * 60
     last = {
         # the mean of both ends counts
         "sticks": ("free", behind - 5, behind + 15, 1),
         "skips": ("free", beyond - 15, beyond + 5, 1),
         "leaves": ("reversed", 360, 360, 0),
-        "moves": (f"notch {UP_AND_DOWN[step]}", wanted, wanted, 0),
+        "moves": (f"notch {UP_AND_DOWN[step]}", target, target, 0),
     }
-    rest = [(f"notch {each}", PLACES[each], PLACES[each], 1) for each in UP_AND_DOWN]
+    rest = [(f"notch {notch}", PLACES[notch], PLACES[notch], 1) for notch in UP_AND_DOWN]
     walls = rest if outcome == "works" else [*rest[:step], last[outcome]]
     start, *others = [(*walls[0][:3], -1), *walls[1:]]
     return [start, *others]
@@ -121,17 +121,17 @@ def walls_of(outcome, step):
 def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypatch, tail):
     monkeypatch.chdir(tmp_path)
     variants = {"b": {"material": {"damping": 0.3}}, "a": {}}
-    asked = {"current_densities": list(STEPS), "variants": variants, "tail": tail}
-    campaign = plan.parse(windowed(**asked))
+    settings = {"current_densities": list(STEPS), "variants": variants, "tail": tail}
+    campaign = plan.parse(windowed(**settings))
     requests = WINDOWS.requests_of(campaign, "three")
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
             write_train(requests[variant, duration, density], walls_of(outcome, step))
-    found = gather(WINDOWS, campaign, "three", requests)
+    dataset = gather(WINDOWS, campaign, "three", requests)
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
             place = {"duration": duration, "current_density": density}
-            point = found.sel(variant=variant).sel(place, method="nearest")
+            point = dataset.sel(variant=variant).sel(place, method="nearest")
             assert point["window_outcome"].item() == outcome
             assert point["window_step"].item() == (0 if outcome == "works" else step)
             state = {"works": "notch 1", "leaves": "reversed", "moves": "notch 2"}.get(outcome)
@@ -143,6 +143,6 @@ def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypat
         "above": [[np.nan, 1.2e12], [np.nan, 1.2e12]],
     }
     for name, values in limits.items():
-        edge = found[f"window_{name}"].sel(variant=["b", "a"])
+        edge = dataset[f"window_{name}"].sel(variant=["b", "a"])
         np.testing.assert_allclose(edge.values, values, err_msg=name)
-    assert found["variant"].values.tolist() == ["b", "a"]
+    assert dataset["variant"].values.tolist() == ["b", "a"]

@@ -75,7 +75,7 @@ def test_the_map_has_the_outcome_of_each_point(data):
         figure.draw_without_rendering()
         assert [axes.get_title(loc="left") for axes in figure.axes] == ["b", "a"]
         for panel, axes in enumerate(figure.axes):
-            fields = [each for each in axes.patches if isinstance(each, Rectangle)]
+            fields = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
             assert len(fields) == 8
             for field in fields:
                 column, row = round(field.get_x() + 0.5), round(field.get_y() + 0.5)

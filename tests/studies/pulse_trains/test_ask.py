@@ -18,10 +18,10 @@ def test_a_train_has_its_pulses_in_order_from_the_initial_state_of_its_device():
     assert key == ("train",)
     assert request.after == ("results/initial/stairs.nc",)
     assert request.path == "results/pulse_trains/up-down/train.nc"
-    asked = request.computes
-    assert asked.track.width == 72e-9
-    assert [each.current_density for each in asked.train.pulses] == [1.2e12, -1.2e12]
-    assert [each.repetitions for each in asked.train.pulses] == [3, 2]
+    job = request.computes
+    assert job.track.width == 72e-9
+    assert [pulse.current_density for pulse in job.train.pulses] == [1.2e12, -1.2e12]
+    assert [pulse.repetitions for pulse in job.train.pulses] == [3, 2]
 
 
 def test_pause_and_repetitions_may_be_left_out():
@@ -57,8 +57,8 @@ def test_a_train_needs_a_name_for_files():
 
 def test_the_number_of_pulses_is_bounded_over_the_whole_train():
     many = {"duration": 20e-12, "pause": 0.0, "repetitions": 60_000}
-    found = problems(staircase(UP | many, DOWN | many))
-    assert any("has 120000 pulses; keep to 100000" in problem for problem in found)
+    messages = problems(staircase(UP | many, DOWN | many))
+    assert any("has 120000 pulses; keep to 100000" in problem for problem in messages)
 
 
 def test_a_train_that_fills_the_memory_is_refused():

@@ -68,7 +68,7 @@ def gathered(walls):
 
 
 @pytest.fixture
-def found(tmp_path, monkeypatch):
+def response(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return gathered(WALLS)
 
@@ -79,84 +79,86 @@ def under_detector(walls):
     return 1 - 2 * (np.array(walls) - low) / (high - low)
 
 
-def test_conductances_after_each_pulse_are_those_of_the_wall_under_the_detector(found):
+def test_conductances_after_each_pulse_are_those_of_the_wall_under_the_detector(response):
     """Eq. 2 with P = 0.4 and G0 = 1e-4 S, and 1/R between 10 and 20 kΩ."""
     m_z = under_detector(WALLS)
     parallel = 1e-4 * (1 - 0.16 * m_z) / 1.16
     series = 1 / (10e3 + 10e3 * (1 + m_z) / 2)
     np.testing.assert_allclose(
-        found["pulse_conductance"].sel(reading="parallel").values, parallel, rtol=1e-6
+        response["pulse_conductance"].sel(reading="parallel").values, parallel, rtol=1e-6
     )
     np.testing.assert_allclose(
-        found["pulse_conductance"].sel(reading="series").values, series, rtol=1e-6
+        response["pulse_conductance"].sel(reading="series").values, series, rtol=1e-6
     )
     whole = (series - series.min()) / (series.max() - series.min())
     np.testing.assert_allclose(
-        found["normalized_pulse_conductance"].sel(reading="series").values, whole, atol=1e-6
+        response["normalized_pulse_conductance"].sel(reading="series").values, whole, atol=1e-6
     )
 
 
-def test_the_wall_is_read_at_the_end_of_each_pause(found):
-    np.testing.assert_allclose(found["pulse_wall_position"].values, WALLS, rtol=1e-9)
-    np.testing.assert_allclose(found["pulse_wall_bottom"].values, np.array(WALLS) - 1e-9, rtol=1e-9)
-    np.testing.assert_allclose(found["pulse_wall_top"].values, np.array(WALLS) + 2e-9, rtol=1e-9)
+def test_the_wall_is_read_at_the_end_of_each_pause(response):
+    np.testing.assert_allclose(response["pulse_wall_position"].values, WALLS, rtol=1e-9)
+    np.testing.assert_allclose(
+        response["pulse_wall_bottom"].values, np.array(WALLS) - 1e-9, rtol=1e-9
+    )
+    np.testing.assert_allclose(response["pulse_wall_top"].values, np.array(WALLS) + 2e-9, rtol=1e-9)
 
 
-def test_each_branch_ends_with_the_last_pulse_that_changes_the_state(found):
-    assert found["branch_first"].values.tolist() == [1, 5]
-    assert found["branch_last"].values.tolist() == [4, 7]
-    assert found["branch_steps"].values.tolist() == [3, 3]
+def test_each_branch_ends_with_the_last_pulse_that_changes_the_state(response):
+    assert response["branch_first"].values.tolist() == [1, 5]
+    assert response["branch_last"].values.tolist() == [4, 7]
+    assert response["branch_steps"].values.tolist() == [3, 3]
     # 60 → 220 nm and back, in three steps each; linear in the wall's place in parallel
-    steps = found["step_size"].sel(reading="parallel").values
+    steps = response["step_size"].sel(reading="parallel").values
     np.testing.assert_allclose(steps, [1 / 3, -1 / 3], rtol=1e-6)
 
 
 def test_a_pulse_without_effect_within_a_branch_is_one_of_its_steps(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = gathered([60e-9, 100e-9, 100e-9, 180e-9, 220e-9, 180e-9, 180e-9, 60e-9])
-    assert found["branch_steps"].values.tolist() == [4, 3]
-    steps = found["step_size"].sel(reading="parallel").values
+    dataset = gathered([60e-9, 100e-9, 100e-9, 180e-9, 220e-9, 180e-9, 180e-9, 60e-9])
+    assert dataset["branch_steps"].values.tolist() == [4, 3]
+    steps = dataset["step_size"].sel(reading="parallel").values
     np.testing.assert_allclose(steps, [1 / 4, -1 / 3], rtol=1e-6)
 
 
-def test_the_nonlinearity_of_depression_is_that_of_its_curve_drawn_backwards(found):
+def test_the_nonlinearity_of_depression_is_that_of_its_curve_drawn_backwards(response):
     """As in NeuroSim's script, which draws both curves rising."""
     share = np.arange(4) / 3
     up = np.array([0.0, 0.25, 0.75, 1.0])
     down = np.array([1.0, 0.75, 0.5, 0.0])
     expected = [nonlinearity(share, up), nonlinearity(share, down[::-1])]
     assert expected[1] > 1
-    labels = found["nonlinearity"].sel(reading="parallel").values
+    labels = response["nonlinearity"].sel(reading="parallel").values
     np.testing.assert_allclose(labels, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_branches_have_the_numbers_of_each_reading(found):
+def test_branches_have_the_numbers_of_each_reading(response):
     """In series the conductance is 1/R, so that the same walls make other steps."""
     series = 1 / (10e3 + 10e3 * (1 + under_detector(WALLS)) / 2)
     values = (series - series[0]) / (series[4] - series[0])
     up, down = values[:4], values[4:]
     share = np.arange(4) / 3
     expected = [nonlinearity(share, up), nonlinearity(share, down[::-1])]
-    parallel, in_series = found["nonlinearity"].values
+    parallel, in_series = response["nonlinearity"].values
     np.testing.assert_allclose(in_series, expected, rtol=1e-4, atol=1e-4)
     assert np.all(np.abs(in_series - parallel) > 0.1)
     slopes = []
     for sign, along in ((-1, up), (1, down)):
         linear, constant = np.polyfit(2 * along[:-1] - 1, np.diff(along), 1)
         slopes.append(sign * linear / constant)
-    np.testing.assert_allclose(found["step_slope"].values[1], slopes, rtol=1e-5)
+    np.testing.assert_allclose(response["step_slope"].values[1], slopes, rtol=1e-5)
 
 
 def test_a_change_below_a_thousandth_of_the_range_is_no_step():
     """The second branch has no effect at all."""
     density = np.array([0.0, 1e12, 1e12, 1e12, -1e12, -1e12])
     normalized = np.tile([0.0, 0.5, 0.9995, 1.0, 1.0, 1.0], (2, 1))
-    found = [_branch(density, normalized, *ends) for ends in branches(density)]
-    assert [each["branch_steps"] for each in found] == [2, 0]
-    sizes = np.array([each["step_size"] for each in found])
+    variables = [_branch(density, normalized, *ends) for ends in branches(density)]
+    assert [branch["branch_steps"] for branch in variables] == [2, 0]
+    sizes = np.array([branch["step_size"] for branch in variables])
     assert sizes == pytest.approx(np.array([[0.49975] * 2, [0.0] * 2]), rel=1e-9, abs=1e-12)
-    assert np.isnan(found[1]["nonlinearity"]).all()
-    assert np.isnan(found[1]["step_slope"]).all()
+    assert np.isnan(variables[1]["nonlinearity"]).all()
+    assert np.isnan(variables[1]["step_slope"]).all()
 
 
 @pytest.mark.parametrize("gamma", [-0.5, 0.3])
@@ -182,7 +184,7 @@ def test_slopes_are_those_of_aihwkits_linear_step_device(gamma, tmp_path):
         assert slope == pytest.approx(expected, rel=1e-9, abs=0)
 
 
-def test_steps_that_are_not_linear_are_fitted_against_the_weight_before_each_pulse(found):
+def test_steps_that_are_not_linear_are_fitted_against_the_weight_before_each_pulse(response):
     """Least squares by hand: steps up 0.25, 0.5, 0.25 from the weights -1, -0.5, 0.5."""
     weights = {"up": [-1.0, -0.5, 0.5], "down": [1.0, 0.5, 0.0]}
     steps = {"up": [0.25, 0.5, 0.25], "down": [-0.25, -0.25, -0.5]}
@@ -191,12 +193,12 @@ def test_steps_that_are_not_linear_are_fitted_against_the_weight_before_each_pul
         w, s = np.array(weights[way]), np.array(steps[way])
         linear = ((w - w.mean()) * (s - s.mean())).sum() / ((w - w.mean()) ** 2).sum()
         expected.append(sign * linear / (s.mean() - linear * w.mean()))
-    slopes = found["step_slope"].sel(reading="parallel").values
+    slopes = response["step_slope"].sel(reading="parallel").values
     np.testing.assert_allclose(slopes, expected, rtol=1e-6)
 
 
-def test_a_response_names_the_detector_and_what_the_write_energy_depends_on(found):
-    about = json.loads(found.attrs["parameters"])["about"]
+def test_a_response_names_the_detector_and_what_the_write_energy_depends_on(response):
+    about = json.loads(response.attrs["parameters"])["about"]
     assert about["detector"]["start"] == DETECTOR[0]
     assert about["write_energy"]["width"] == 72e-9
 

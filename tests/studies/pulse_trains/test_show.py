@@ -36,7 +36,7 @@ def response(values, largest_rise=50.0):
 
 
 @pytest.fixture(scope="module")
-def known():
+def dataset():
     """Return a response in which no two quantities are alike."""
     return response(
         {
@@ -70,15 +70,15 @@ def known():
 
 
 @pytest.fixture
-def data(known):
+def data(dataset):
     """Return the same, which a test may change."""
-    return known.copy()
+    return dataset.copy()
 
 
 @pytest.fixture(scope="module")
-def tables(known, tmp_path_factory):
+def tables(dataset, tmp_path_factory):
     """Return the rows of the CSV and of the Markdown."""
-    return shown(STUDY, known, tmp_path_factory.mktemp("shown"))
+    return shown(STUDY, dataset, tmp_path_factory.mktemp("shown"))
 
 
 def test_the_table_has_state_and_conductance_after_each_pulse(tables):

@@ -35,11 +35,11 @@ def test_assumptions_apply_where_they_change_a_simulation():
 
 def test_each_end_is_simulated_once():
     """The device has a damping of 0.5 and stairs, as at one end of two assumptions."""
-    found = rows()
-    assert found["damping"]["devices"] == ["damping-lower", "reference"]
-    assert found["edges"]["devices"] == ["reference", "edges-upper"]
-    assert found["anisotropy"]["devices"] == ["anisotropy-lower", "anisotropy-upper"]
-    assert found["damping"]["values"] == ("0.1", "0.5")
+    assumptions = rows()
+    assert assumptions["damping"]["devices"] == ["damping-lower", "reference"]
+    assert assumptions["edges"]["devices"] == ["reference", "edges-upper"]
+    assert assumptions["anisotropy"]["devices"] == ["anisotropy-lower", "anisotropy-upper"]
+    assert assumptions["damping"]["values"] == ("0.1", "0.5")
     requests = requested()
     starts = [key[0] for key in requests if len(key) == 1]
     # an Oersted field and a metal with notches change no wall at rest
@@ -98,7 +98,7 @@ def test_a_temperature_repeats_pulses():
     requests = requested(changes=HEATED, assumptions=["shunt", "damping"], replicas=16)
     key = ("shunt-lower", 0.5e12)
     blocks = {first: requests[*key, first] for first in (1, 9)}
-    assert [each.path for each in blocks.values()] == [
+    assert [block.path for block in blocks.values()] == [
         f"{FOLDER}/shunt-lower/0.5000_replicas-1-8.nc",
         f"{FOLDER}/shunt-lower/0.5000_replicas-9-16.nc",
     ]
@@ -114,11 +114,11 @@ def test_a_temperature_repeats_pulses():
 
 def test_users_add_assumptions():
     own = {"thin": {"lower": {"track": {"thickness": 1.8e-9}}, "label": "thinner film"}}
-    found = rows(further=own, assumptions=["damping", "thin"])
-    assert [*found] == ["damping", "thin"]
-    assert found["thin"]["label"] == "thinner film"
-    assert found["thin"]["devices"] == ["thin-lower", "reference"]
-    assert found["thin"]["values"] == ("1.8e-09", "as configured")
+    assumptions = rows(further=own, assumptions=["damping", "thin"])
+    assert [*assumptions] == ["damping", "thin"]
+    assert assumptions["thin"]["label"] == "thinner film"
+    assert assumptions["thin"]["devices"] == ["thin-lower", "reference"]
+    assert assumptions["thin"]["values"] == ("1.8e-09", "as configured")
     assert "thin" in rows(further=own)
 
 
@@ -128,12 +128,12 @@ def test_each_round_counts_two_thresholds_of_each_device(tmp_path, monkeypatch):
     campaign = plan.parse(sensed(assumptions=["damping"]))
 
     def work():
-        found = study_work(Requested(campaign), "sensitivity")
-        return [(count, each.path.removeprefix(f"{FOLDER}/")) for count, each in found]
+        requests = study_work(Requested(campaign), "sensitivity")
+        return [(count, request.path.removeprefix(f"{FOLDER}/")) for count, request in requests]
 
     devices = ("reference", "damping-lower")
-    first = [(1, f"{each}/start.nc") for each in devices]
-    first += [(1, f"{each}/{j}.nc") for each in devices for j in ("0.5000", "3.0000")]
-    assert work() == [*first, *((2, f"{each}/3.0000.nc") for each in devices)]
+    first = [(1, f"{device}/start.nc") for device in devices]
+    first += [(1, f"{device}/{j}.nc") for device in devices for j in ("0.5000", "3.0000")]
+    assert work() == [*first, *((2, f"{device}/3.0000.nc") for device in devices)]
     files.write_json({"asked": [["damping-lower", 1.75e12]]}, f"{FOLDER}/round-1.json")
     assert work() == [*first, (1, "damping-lower/1.7500.nc")]

@@ -132,9 +132,9 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
             write_block(request, [("notch 2", 240.0, "")] * 8, **walls)
 
     data = bisected(campaign, simulated)
-    asked = files.read_json(SENSITIVITY.round_path("small", 2))["asked"]
+    pulses = files.read_json(SENSITIVITY.round_path("small", 2))["asked"]
     devices = ("reference", "shunt-lower")
-    assert asked == [[each, density * T] for each in devices for density in (1.125, 2.375)]
+    assert pulses == [[device, density * T] for device in devices for density in (1.125, 2.375)]
     np.testing.assert_allclose(limits(data, "reference"), [(1.125, 1.75), (2.375, np.nan)])
     assert np.isfinite(data["effect"].sel(ends=1).values).all()
     assert np.isnan(data["effect"].sel(ends=2).values).all()

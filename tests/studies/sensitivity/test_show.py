@@ -61,7 +61,7 @@ def test_the_largest_effects_are_the_first_rows(data, tmp_path):
         *("one end leaves, above (1e12 A/m²)", "one end leaves, by (1e12 A/m²)"),
         "one end leaves, effect (%)",
     ]
-    both = [[each for name, each in row.items() if "one end" not in name] for row in rows]
+    both = [[cell for name, cell in row.items() if "one end" not in name] for row in rows]
     assert both == [
         ["as configured", "–", "0.7980", "0.8020", "–"],
         ["edges", "stairs", "0.7980", "0.8020", "0"],

@@ -53,7 +53,7 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
         for density in ("0.9000", "1.1000"):
             for block in ("1-8", "9-16"):
                 paths.append(f"{place}/{model}/{density}_{kelvin}_replicas-{block}")
-    assert [each.path for each in requests.values()] == [f"{path}.nc" for path in paths]
+    assert [request.path for request in requests.values()] == [f"{path}.nc" for path in paths]
     (pulse,) = requests["hot", 1.1e12, 9].computes.train.pulses
     assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
     job = requests["hot", 1.1e12, 9].computes
@@ -62,42 +62,44 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
     assert (job.train.free.share, job.train.free.longest) == (0.3, 3e-9)
     cold = requests[1.1e12,].computes
     # the values of the film at 0 K, higher ones of its cells at a temperature
-    fields = [each.material.saturation_magnetization for each in (cold, job)]
+    fields = [simulation.material.saturation_magnetization for simulation in (cold, job)]
     assert fields[0] == 1.1e6 < fields[1]
-    told = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
+    changes = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
     assert job.equilibration == 2e-9
-    told["equilibration"] = 0.0
-    told["material"] = cold.material
-    without = job.model_copy(update=told | {"train": job.train.model_copy(update={"free": None})})
+    changes["equilibration"] = 0.0
+    changes["material"] = cold.material
+    without = job.model_copy(
+        update=changes | {"train": job.train.model_copy(update={"free": None})}
+    )
     assert cold == without
     # more replicas are further blocks
     fewer = STUDY.requests_of(
         parsed(replicas=8, pause=2e-9, free_time=3e-9, free_share=0.3), "warm"
     )
-    assert {key: each.digest for key, each in fewer.items()}.items() <= {
-        key: each.digest for key, each in requests.items()
+    assert {key: request.digest for key, request in fewer.items()}.items() <= {
+        key: request.digest for key, request in requests.items()
     }.items()
 
 
 def test_the_models_are_isothermal_and_heated_by_default():
     campaign = plan.parse(STAIRCASE | {"thermal": {"warm": ASKED}})
     requests = STUDY.requests_of(campaign, "warm")
-    blocks = {key[0]: each for key, each in requests.items() if len(key) == 3}
+    blocks = {key[0]: request for key, request in requests.items() if len(key) == 3}
     # no pulse has heated the initial state
-    assert {each.after for each in blocks.values()} == {
+    assert {request.after for request in blocks.values()} == {
         ("results/thermal/warm/isothermal/initial.nc",)
     }
-    found = {model: each.computes for model, each in blocks.items()}
-    assert {job.temperature for job in found.values()} == {300.0}
-    assert [job.heating and job.heating.anisotropy_exponent for job in found.values()] == [
+    jobs = {model: request.computes for model, request in blocks.items()}
+    assert {job.temperature for job in jobs.values()} == {300.0}
+    assert [job.heating and job.heating.anisotropy_exponent for job in jobs.values()] == [
         *(None, 2.0, 3.0)
     ]
     # the work of 3 models, 2 pulses and 16 replicas is announced
     from wallnet.plan.requests import Requested
     from wallnet.plan.work import study_work, work_ahead
 
-    each = 3 * 2 * 16 * (2 + 0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
-    assert f"at most {each:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
+    total = 3 * 2 * 16 * (2 + 0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
+    assert f"at most {total:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,8 @@ def test_the_models_are_isothermal_and_heated_by_default():
     ],
 )
 def test_intervals_are_those_of_clopper_and_pearson(successes, trials, ends):
-    found = interval(successes, successes, trials)
-    assert found == pytest.approx(ends, rel=0, abs=5e-5)
+    limits = interval(successes, successes, trials)
+    assert limits == pytest.approx(ends, rel=0, abs=5e-5)
 
 
 def test_an_interval_contains_those_of_all_possible_counts():
@@ -123,10 +125,10 @@ def test_an_interval_contains_those_of_all_possible_counts():
     assert high == interval(81, 81, 148)[1]
 
 
-def walls(*given):
+def walls(*entries):
     """Return walls from their state, and the gap and the later state of free ones."""
     made = []
-    for state, *free in given:
+    for state, *free in entries:
         gap, later = free or (0, "")
         made.append(Wall(state, gap, 100e-9 * gap, later))
     return made
@@ -217,9 +219,9 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
                 if (model, density) == ("hot", 1.1e12):
                     write_block(request, [], "at 1e-10 s the pulse has")
                     continue
-                told = about | {"traced": [first, first + 1], "traced_profile": traced}
-                told["replica_profile"] = profile / (2 if first == 9 else 1)
-                write_block(request, [ONE] * 8, **told)
+                variables = about | {"traced": [first, first + 1], "traced_profile": traced}
+                variables["replica_profile"] = profile / (2 if first == 9 else 1)
+                write_block(request, [ONE] * 8, **variables)
     made = gather(STUDY, campaign, "warm", requests)
     device = campaign.simulated["stairs"]
     job = requests["hot", 0.9e12, 1].computes
@@ -249,10 +251,10 @@ def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
     assert last.computes.replicas == (9, 10)
     write_block(requests["warm", 0.9e12, 1], [ONE] * 8)
     write_block(last, [ONE, TWO])
-    found = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
-    assert found["outcome_count"].values.tolist() == [9, 1]
-    assert found["simulated_replicas"].item() == 10
-    assert found["replica"].values.tolist() == [*range(1, 11)]
+    dataset = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
+    assert dataset["outcome_count"].values.tolist() == [9, 1]
+    assert dataset["simulated_replicas"].item() == 10
+    assert dataset["replica"].values.tolist() == [*range(1, 11)]
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")
@@ -315,9 +317,9 @@ def test_a_wall_that_is_free_when_it_is_read_is_free(tmp_path, monkeypatch):
         write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
         for model in READ:
             write_block(requests[model, 0.9e12, 1], SECOND)
-        found = gather(STUDY, campaign, "warm", requests).sel(model="hot").squeeze()
-        assert found["outcome_probability"].values.tolist() == [7 / 8, 1 / 8]
-        assert found["unresolved_share"].item() == unresolved
+        dataset = gather(STUDY, campaign, "warm", requests).sel(model="hot").squeeze()
+        assert dataset["outcome_probability"].values.tolist() == [7 / 8, 1 / 8]
+        assert dataset["unresolved_share"].item() == unresolved
 
 
 def test_tables_have_the_states_and_where_the_model_ends(data, tmp_path):
@@ -355,9 +357,9 @@ def lasting(tmp_path, monkeypatch):
     From notch 1, 11; from the half state, 3; from notch 2, 9.5, and one is unknown.
     """
     monkeypatch.chdir(tmp_path)
-    asked = ASKED | {"variants": VARIANTS | {"other": OTHER}, "current_densities": [0.9e12]}
+    settings = ASKED | {"variants": VARIANTS | {"other": OTHER}, "current_densities": [0.9e12]}
     devices = {"stairs": STAIRCASE["devices"]["stairs"] | {"kind": "synapse"}}
-    parts = {"thermal": {"warm": asked}, "barriers": {"attempt_frequencies": [1e9, 1e10]}}
+    parts = {"thermal": {"warm": settings}, "barriers": {"attempt_frequencies": [1e9, 1e10]}}
     campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
     requests = STUDY.requests_of(campaign, "warm")
     write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)])
@@ -368,7 +370,7 @@ def lasting(tmp_path, monkeypatch):
     energy = {"expelled": -50, "notch 1": 0, "between 1 and 2": 8, "notch 2": 2}
     tops = {("expelled", "notch 1"): 60, ("notch 1", "notch 2"): 11.5}
     tops |= {("notch 1", "between 1 and 2"): 11, ("between 1 and 2", "notch 2"): 12}
-    for pair in (key for key, each in requests.items() if each.kind == "barrier"):
+    for pair in (key for key, request in requests.items() if request.kind == "barrier"):
         along = [energy.get(pair[0], 3), tops.get(pair, 500), energy.get(pair[1], 0)]
         converged = int(pair != ("notch 2", "notch 3"))
         write_path(requests[pair], 1e-17 + np.array(along) * 1.380649e-23 * 300, converged)
@@ -379,14 +381,14 @@ def test_lifetimes_of_states_are_beside_the_reading_time(lasting):
     """1 µs is exp(6.9) at 1 GHz and exp(9.2) at 10 GHz."""
     states = ["notch 1", "between 2 and 1", "notch 2", "notch 3", "free"]
     assert sorted(lasting["outcome"].values) == sorted(states)
-    found = lasting.sel(model="hot")
-    lives = found["outcome_lifetime"].sel(outcome=states).values
+    hot = lasting.sel(model="hot")
+    lives = hot["outcome_lifetime"].sel(outcome=states).values
     # the half state with the lower end ahead is the mirror image of the other
     expected = [math.exp(11) / 1e10, math.exp(3) / 1e10, math.exp(9.5) / 1e10]
     np.testing.assert_allclose(lives[:3], expected, rtol=1e-5)
     assert np.isnan(lives[4])
     # of notch 2 one barrier is unknown, which could be lower
-    assert found["outcome_lasts"].sel(outcome=states).values.tolist() == [1, 0, -1, -1, -1]
+    assert hot["outcome_lasts"].sel(outcome=states).values.tolist() == [1, 0, -1, -1, -1]
     # these barriers are those of another film at 250 K, and of another track
     for model in ("warm", "other"):
         other = lasting.sel(model=model)
@@ -404,14 +406,14 @@ def test_lifetimes_are_those_at_the_temperature_of_the_barriers(kelvin, models):
     campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
     about = STUDY.about(campaign, "warm", campaign.studies["thermal"]["warm"])
     assert list(about.attempt_frequencies) == models
-    kinds = {each.kind for each in STUDY.requests_of(campaign, "warm").values()}
+    kinds = {request.kind for request in STUDY.requests_of(campaign, "warm").values()}
     assert ("barrier" in kinds) is bool(models)
 
 
 def test_states_that_do_not_last_are_told(lasting, tmp_path):
-    told = faults(lasting, "warm")
-    assert [each.split(":")[0] for each in told] == ["thermal warm, hot"]
-    assert "stay at between 2 and 1 until it is read, 1 µs after" in told[0]
+    messages = faults(lasting, "warm")
+    assert [message.split(":")[0] for message in messages] == ["thermal warm, hot"]
+    assert "stay at between 2 and 1 until it is read, 1 µs after" in messages[0]
     rows, _ = shown(STUDY, lasting, tmp_path)
     texts = {
         row["state"]: (row["lifetime at 1e10 1/s"], row["longer than 1 µs"])
@@ -436,8 +438,8 @@ def test_the_map_has_a_panel_for_each_model(data):
     assert [axes.get_title(loc="left") for axes in panels] == ["warm", "hot"]
     texts = {text.get_position(): text.get_text() for text in panels[0].texts}
     assert {axes.get_ylabel() for axes in panels} == {"state after 1 µs"}
-    found = {place: text.split("\n")[0] for place, text in texts.items()}
-    assert found == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "0.09", (1, 1): "1.00"}
+    probabilities = {place: text.split("\n")[0] for place, text in texts.items()}
+    assert probabilities == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "0.09", (1, 1): "1.00"}
     # all of 16 replicas: 0.025^(1/16) to 1, of which the lower end is the colour
     assert texts[1, 1] == "1.00\n0.79–1.00"
     cell = next(patch for patch in panels[0].patches if patch.get_xy() == (0.5, 0.5))

@@ -41,10 +41,10 @@ def test_each_density_has_both_signs():
 
 def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
     device = plan.parse(led()).devices["stairs"]
-    found = jobs.level_job(device, "3-2").placement
-    assert (found.bottom, found.top) == pytest.approx((320e-9, 180e-9), rel=1e-12, abs=0)
-    found = jobs.level_job(device, "1-2").placement
-    assert (found.bottom, found.top) == pytest.approx((40e-9, 180e-9), rel=1e-12, abs=0)
+    placement = jobs.level_job(device, "3-2").placement
+    assert (placement.bottom, placement.top) == pytest.approx((320e-9, 180e-9), rel=1e-12, abs=0)
+    placement = jobs.level_job(device, "1-2").placement
+    assert (placement.bottom, placement.top) == pytest.approx((40e-9, 180e-9), rel=1e-12, abs=0)
 
 
 def test_a_pulse_relaxes_as_the_device_and_keeps_the_first_and_the_last_map():
@@ -61,29 +61,29 @@ def test_each_device_has_its_own_pulses():
     pulses = {"durations": [0.8e-9], "current_densities": [0.9e12], "starts": ["notch 2"]}
     data["transitions"]["steps"] = pulses
     requested = Requested(plan.parse(data))
-    work = [each for _, each in study_work(requested, "transitions")]
-    levels = [each for each in work if each.kind == "level"]
+    work = [study_request for _, study_request in study_work(requested, "transitions")]
+    levels = [level for level in work if level.kind == "level"]
     assert len(levels) == 7 + 1
-    assert {each.path.split("/")[1] for each in levels} == {"levels"}
-    found = [each for each in work if each.kind == "trace"]
-    assert len(found) == 2 + 7 * 2 * 4
+    assert {level.path.split("/")[1] for level in levels} == {"levels"}
+    traces = [trace for trace in work if trace.kind == "trace"]
+    assert len(traces) == 2 + 7 * 2 * 4
     place = "results/transitions/steps/2/0.800"
-    assert {each.path for each in found if "/steps/" in each.path} == {
+    assert {trace.path for trace in traces if "/steps/" in trace.path} == {
         f"{place}/{current}.nc" for current in ("-0.9000", "0.9000")
     }
     notches = {"1": 40e-9, "2": 180e-9, "3": 320e-9}
-    for request in found:
+    for request in traces:
         _, _, device, state, duration, current = request.path.removesuffix(".nc").split("/")
         lower, _, upper = state.partition("-")
-        told = request.computes
-        assert told.material.damping == {"stairs": 0.5, "steps": 0.4}[device]
-        placed = (told.placement.bottom, told.placement.top)
-        pulse = (told.pulse_duration, told.current_density)
+        job = request.computes
+        assert job.material.damping == {"stairs": 0.5, "steps": 0.4}[device]
+        placed = (job.placement.bottom, job.placement.top)
+        pulse = (job.pulse_duration, job.current_density)
         assert placed == pytest.approx((notches[lower], notches[upper or lower]), rel=1e-9, abs=0)
-        given = (float(duration) * 1e-9, float(current) * 1e12)
-        assert pulse == pytest.approx(given, rel=1e-9, abs=0)
+        expected = (float(duration) * 1e-9, float(current) * 1e12)
+        assert pulse == pytest.approx(expected, rel=1e-9, abs=0)
         # each start relaxes for up to 3 ns, as does the wall after each pulse
-        assert request.computes.longest == pytest.approx(given[0] + 3e-9, rel=1e-9, abs=0)
+        assert request.computes.longest == pytest.approx(expected[0] + 3e-9, rel=1e-9, abs=0)
         assert request.after == (f"results/levels/{device}/{state}.nc",)
 
 

@@ -78,42 +78,42 @@ def gathered(campaign):
 
 
 def test_pulses_are_gathered_by_start_duration_and_density(campaign):
-    found = gathered(campaign)
-    targets = found["target"].values.tolist()
+    dataset = gathered(campaign)
+    targets = dataset["target"].values.tolist()
     assert targets == ["notch 1", "notch 2", "notch 3", "reversed", "expelled"]
-    assert found["end_target"].values[:, 0].tolist() == [
+    assert dataset["end_target"].values[:, 0].tolist() == [
         [4, 0, 0, 1],
         # between 2 and 3 is not among the states
         [0, 1, -1, 2],
         # it still moves
         [1, 2, 2, -1],
     ]
-    second = found.sel(start="notch 2").isel(duration=0, current_density=2)
+    second = dataset.sel(start="notch 2").isel(duration=0, current_density=2)
     assert second["end_state"].item() == "between 2 and 3"
     # the edge follows the notch, where the tilted wall is up to 16 nm further inside
     assert second["end_bottom"].item() == pytest.approx(180e-9, rel=0, abs=20e-9)
     assert second["end_top"].item() == pytest.approx(320e-9, rel=0, abs=20e-9)
     assert second["current_density"].item() == pytest.approx(0.6e12, rel=1e-9, abs=0)
-    assert found["end_settled"].values[2, 0].tolist() == [1, 1, 1, 0]
-    assert found["start_stable"].values.tolist() == [1, 1, 1]
+    assert dataset["end_settled"].values[2, 0].tolist() == [1, 1, 1, 0]
+    assert dataset["start_stable"].values.tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize(("end", "apart", "target"), [(51.5, 9.1, 0), (52, 9.6, -1)])
 def test_a_wall_is_in_a_state_within_its_width_parameter(campaign, end, apart, target):
     """Δ = √(A/K_eff) is 9.134 nm with the paper's material; the notches have a radius of 16 nm."""
     write_trace(asked_of(campaign)["notch 1", 1.5e-9, 0.6e12], 40 * NM, end * NM)
-    found = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=2)
+    pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=2)
     level = files.read_dataset(asked_of(campaign)["notch 1",].path, "trace")
-    assert found["end_top"].item() - level["wall_top"].values[-1] == pytest.approx(
+    assert pulse["end_top"].item() - level["wall_top"].values[-1] == pytest.approx(
         apart * NM, rel=0, abs=0.02e-9
     )
-    assert (found["end_state"].item(), found["end_target"].item()) == ("notch 1", target)
+    assert (pulse["end_state"].item(), pulse["end_target"].item()) == ("notch 1", target)
 
 
 def test_what_nothing_reaches_or_leaves(campaign):
-    found = gathered(campaign)
-    assert found["reached"].values.tolist() == [1, 1, 1, 0, 1]
-    assert found["left"].values.tolist() == [1, 1, 1]
+    dataset = gathered(campaign)
+    assert dataset["reached"].values.tolist() == [1, 1, 1, 0, 1]
+    assert dataset["left"].values.tolist() == [1, 1, 1]
 
 
 def test_each_pulse_has_its_own_duration(campaign):
@@ -124,14 +124,14 @@ def test_each_pulse_has_its_own_duration(campaign):
             moves = start == "notch 1" and pulse[1] > 0
             end = 320 * NM if moves else request.computes.placement.bottom
             write_trace(request, end, end)
-    found = gathered(campaign)
-    assert found["end_target"].sel(start="notch 1").values.tolist() == [[0, 2], [4, 1]]
+    dataset = gathered(campaign)
+    assert dataset["end_target"].sel(start="notch 1").values.tolist() == [[0, 2], [4, 1]]
 
 
 def test_a_state_in_which_no_wall_rests_is_no_target_and_no_start(campaign):
     write_trace(asked_of(campaign)["notch 2",], 40 * NM, 40 * NM)
-    found = gathered(campaign)
-    assert found["start_stable"].values.tolist() == [1, 0, 1]
-    assert found["end_target"].values[0, 0].tolist() == [4, 0, 0, -1]
-    assert found["left"].values.tolist() == [1, 0, 0]
-    assert found["reached"].values.tolist() == [0, 0, 0, 0, 1]
+    dataset = gathered(campaign)
+    assert dataset["start_stable"].values.tolist() == [1, 0, 1]
+    assert dataset["end_target"].values[0, 0].tolist() == [4, 0, 0, -1]
+    assert dataset["left"].values.tolist() == [1, 0, 0]
+    assert dataset["reached"].values.tolist() == [0, 0, 0, 0, 1]

@@ -31,7 +31,7 @@ TARGETS = [[[3, -1, 0, -1], [3, -1, 0, 1]], [[0, 1, 1, 2], [0, -1, 1, -1]]]
 
 
 @pytest.fixture(scope="module")
-def known():
+def dataset():
     middle = np.arange(16).reshape(2, 2, 4) * 90e-9
     values = {
         "start_stable": [1, 0],
@@ -53,15 +53,15 @@ def known():
 
 
 @pytest.fixture
-def data(known):
+def data(dataset):
     """Return the same, free to be changed."""
-    return known.copy(deep=True)
+    return dataset.copy(deep=True)
 
 
 @pytest.fixture(scope="module")
-def written(known, tmp_path_factory):
+def written(dataset, tmp_path_factory):
     """Return the rows of the CSV and of the readable tables."""
-    return shown(STUDIES["transitions"], known, tmp_path_factory.mktemp("report"))
+    return shown(STUDIES["transitions"], dataset, tmp_path_factory.mktemp("report"))
 
 
 def cells(written, *first):
@@ -82,8 +82,8 @@ def test_the_table_has_one_row_a_pulse(written):
     # place 7 of 16, 90 nm each
     assert float(chosen["wall, lower edge (nm)"]) == pytest.approx(640, rel=1e-9, abs=0)
     assert float(chosen["wall, upper edge (nm)"]) == pytest.approx(655, rel=1e-9, abs=0)
-    found = [row["target"] for row in rows]
-    assert found == [TARGET[t] if t >= 0 else "–" for t in np.ravel(TARGETS)]
+    targets = [row["target"] for row in rows]
+    assert targets == [TARGET[t] if t >= 0 else "–" for t in np.ravel(TARGETS)]
 
 
 PULSE = ("start", "target", "current_density", "duration")
@@ -94,7 +94,7 @@ def brute_force(pulses):
 
     A pulse has start, target, current density and duration.
     """
-    found = {}
+    optima = {}
     for start in {pulse[0] for pulse in pulses}:
         reached = {start: [()]}
         for _ in range(6):
@@ -106,18 +106,18 @@ def brute_force(pulses):
                         further.setdefault(pulse[1], []).extend(more)
             reached = further
             for state, sequences in reached.items():
-                if state != start and (start, state) not in found:
+                if state != start and (start, state) not in optima:
                     heats = [sum(j * j * t for *_, j, t in sequence) for sequence in sequences]
-                    found[start, state] = sequences[int(np.argmin(heats))]
-    return found
+                    optima[start, state] = sequences[int(np.argmin(heats))]
+    return optima
 
 
 def sequences(pulses):
     """Return the shortest sequences of pulses between each two states."""
     return {
-        (start, target): tuple(found[list(PULSE)].itertuples(index=False, name=None))
+        (start, target): tuple(sequence[list(PULSE)].itertuples(index=False, name=None))
         for start, targets in shortest(pandas.DataFrame(pulses, columns=PULSE)).items()
-        for target, found in targets.items()
+        for target, sequence in targets.items()
     }
 
 
@@ -135,9 +135,9 @@ def test_shortest_sequences_are_those_of_brute_force(seed):
         for _ in range(draw.randint(5, 11))
     ]
     pulses = [pulse for pulse in pulses if pulse[0] != pulse[1]]
-    found = sequences(pulses)
-    assert found == brute_force(pulses)
-    assert found
+    computed = sequences(pulses)
+    assert computed == brute_force(pulses)
+    assert computed
 
 
 def test_of_equally_many_pulses_the_least_heat_is_taken_and_never_more_pulses():
@@ -153,20 +153,20 @@ def test_of_equally_many_pulses_the_least_heat_is_taken_and_never_more_pulses():
 
 
 @pytest.fixture(scope="module")
-def resting(known, tmp_path_factory):
+def resting(dataset, tmp_path_factory):
     """Return the same as `written` if walls rest in both states from which pulses start."""
-    data = known.assign(start_stable=("start", [1, 1], known["start_stable"].attrs))
+    data = dataset.assign(start_stable=("start", [1, 1], dataset["start_stable"].attrs))
     return shown(STUDIES["transitions"], data, tmp_path_factory.mktemp("resting"))
 
 
 def test_a_sequence_follows_its_pulses_from_state_to_state(written, resting):
-    (found,) = cells(resting, "notch 1", "reversed")
-    assert found[2:4] == ["2", "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed"]
+    (sequence,) = cells(resting, "notch 1", "reversed")
+    assert sequence[2:4] == ["2", "+0.7000 for 5 ns to notch 2; +0.7000 for 4 ns to reversed"]
     # no pulse leads from notch 2 if no wall rests there
     assert cells(written, "notch 1", "reversed") == [["notch 1", "reversed", *["–"] * 4]]
     # no sequence leads from a state to itself
-    told = [row[1] for row in cells(resting, "notch 1") if len(row) == 6]
-    assert told == ["notch 2", "reversed", "expelled"]
+    targets = [row[1] for row in cells(resting, "notch 1") if len(row) == 6]
+    assert targets == ["notch 2", "reversed", "expelled"]
 
 
 def test_pulses_and_sequences_have_their_write_energy(written, resting):
@@ -181,19 +181,19 @@ def test_pulses_and_sequences_have_their_write_energy(written, resting):
         peak = write_energy_of(ENERGY, density, duration)["temperature_rise"]
         assert float(row["temperature rise, middle (K)"]) == pytest.approx(peak, rel=0, abs=0.051)
     # +0.7 for 5 ns, then for 4 ns
-    (found,) = cells(resting, "notch 1", "reversed")
+    (sequence,) = cells(resting, "notch 1", "reversed")
     energy = 1.4 * metal.resistivity * 0.7e12**2 * volume * 9e-9
-    assert float(found[4]) == pytest.approx(energy * 1e12, rel=0, abs=6e-4)
+    assert float(sequence[4]) == pytest.approx(energy * 1e12, rel=0, abs=6e-4)
     peak = write_energy_of(ENERGY, 0.7e12, 5e-9)["temperature_rise"]
-    assert float(found[5]) == pytest.approx(peak, rel=0, abs=0.051)
+    assert float(sequence[5]) == pytest.approx(peak, rel=0, abs=0.051)
 
 
 def test_a_pulse_that_a_sequence_repeats_has_its_write_energy_each_time(resting):
     """From notch 2 by way of notch 1."""
-    (found,) = cells(resting, "notch 2", "expelled")
-    assert found[3] == "-0.7000 for 4 ns to notch 1; -0.7000 for 4 ns to expelled"
+    (sequence,) = cells(resting, "notch 2", "expelled")
+    assert sequence[3] == "-0.7000 for 4 ns to notch 1; -0.7000 for 4 ns to expelled"
     energy = write_energy_of(ENERGY, 0.7e12, 4e-9)["write_energy"]
-    assert float(found[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=6e-4)
+    assert float(sequence[4]) == pytest.approx(2 * energy / 1e-12, rel=0, abs=6e-4)
 
 
 def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
@@ -215,7 +215,7 @@ def test_the_map_has_the_state_after_each_pulse(data):
             "pulses of 5 ns",
         ]
         for panel, axes in enumerate(figure.axes):
-            fields = [each for each in axes.patches if isinstance(each, Rectangle)]
+            fields = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
             assert len(fields) == 8
             for field in fields:
                 column, row = round(field.get_x() + 0.5), round(field.get_y() + 0.5)
