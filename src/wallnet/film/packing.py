@@ -12,10 +12,10 @@ PAIR = (slice(None, -1), slice(1, None))
 
 
 def packed(layer: Layer) -> NDArray[np.float32]:
-    """Return the coefficients of a film's cells: `CELLS`, `TURNED` where needed, and the rates.
+    """Return the coefficients of a film's cells: `CELLS`, and `TURNED` where needed.
 
-    The rate γ0/(1 + α²) of each cell is relative to that of the base material. The shape is
-    (coefficients, rows, columns).
+    Cells that may not move have no rate. With a frame of zeros around the film, the shape is
+    (coefficients, rows + 2, columns + 2).
     """
     cells, terms = layer.cells, layer.terms
     assert cells is not None
@@ -33,23 +33,25 @@ def packed(layer: Layer) -> NDArray[np.float32]:
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
             arrays[f"{side}_{component}"][:rows, :columns] = bond
-    easy_axis = layer.axes
     easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
-    for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)):
-        arrays["xyz"[i] + "xyz"[j]] += easy * easy_axis[..., i] * easy_axis[..., j]
+    local = easy[..., None, None] * layer.axes[..., :, None] * layer.axes[..., None, :]
     if terms.stray_field:
-        shapes = layer.saturation_magnetization * cells.near(layer.cell).own
-        for name, shape in zip(("xx", "yy", "zz", "xy"), shapes, strict=True):
-            arrays[name] += shape
-        for name, own in zip(("xx", "yy", "zz"), near[:, 0], strict=True):
-            arrays[name] -= own * cells.moment
-    arrays["inverse"][:] = cells.inverse_moment
+        xx, yy, zz, xy = layer.saturation_magnetization * cells.near(layer.cell).own
+        local[..., range(3), range(3)] += np.stack([xx, yy, zz], axis=-1)
+        local[..., range(3), range(3)] -= near[:, 0] * cells.moment[..., None]
+        local[..., 0, 1] += xy
+    for name in ("yy", "zz", "xy", "xz", "yz"):
+        i, j = ("xyz".index(axis) for axis in name)
+        arrays[name][:] = cells.moment * (local[..., i, j] - (i == j) * local[..., 0, 0])
     damping = layer.damping * cells.of("damping")
-    arrays["damping"][:], arrays["noise"][:] = damping, cells.noise
-    rate = (1 + layer.damping**2) / (1 + damping**2)
-    turned = cells.polarized is not None or any(arrays[name].any() for name in TURNED)
-    kept = [arrays[name] for name in (names if turned else CELLS)]
-    return np.array([*kept, rate], dtype=np.float32)
+    arrays["damping"][:], arrays["moment"][:] = damping, cells.moment
+    arrays["noise"][:] = cells.noise * cells.moment
+    rate = (1 + layer.damping**2) / (1 + damping**2) * cells.inverse_moment
+    arrays["rate"][:] = rate * layer.free
+    turned = cells.polarized is not None or np.ptp(damping[layer.mask]) > 0
+    turned = turned or arrays["xz"].any() or arrays["yz"].any()
+    kept = [np.pad(arrays[name], 1) for name in (names if turned else CELLS)]
+    return np.array(kept, dtype=np.float32)
 
 
 def driven(
@@ -64,17 +66,19 @@ def driven(
     assert cells is not None
     record = np.zeros(1, RECORD)
     record["precession"] = terms.precession
-    record["turned"] = len(coefficients) > len(CELLS) + 1
+    record["damping"] = layer.damping * cells.of("damping")[layer.mask][0]
+    record["turned"] = len(coefficients) > len(CELLS)
     record["spins"] = torque.direction if torque else (0.0, 0.0, 0.0)
     field = np.zeros((3, *layer.mask.shape))
     for term in terms.energy:
         field += term.uniform_field(layer)[:, None, None]
     if torque is not None:
         spins = cells.torque(torque.direction)
-        coefficients[CELLS.index("spin")] = np.linalg.norm(spins, axis=0)
+        strengths, inside = cells.moment * spins, coefficients[:, 1:-1, 1:-1]
+        inside[CELLS.index("spin")] = np.linalg.norm(strengths, axis=0)
         if record["turned"]:
             first = len(CELLS) + TURNED.index("spin_x")
-            coefficients[first : first + 3] = spins
+            inside[first : first + 3] = strengths
         size, squared = torque.strength(layer), torque.slonczewski_lambda**2
         field += torque.beta(layer) * torque.field_like * spins
         record["torque"] = size if squared != 1 else size / 2
