@@ -35,6 +35,7 @@ VERDICTS = {0: "survived", 33: "called by no test", None: "not tried"}
 
 NOT_MUTATED = (
     "src/wallnet/film/loops.py",
+    "src/wallnet/film/varying.py",
     "src/wallnet/networks/classifier.py",
 )
 """Compiled functions, and a class whose arguments Lightning reads from the frame of its caller."""
@@ -139,28 +140,28 @@ def verdicts(root: Path) -> dict[str, int | None]:
 
 def difference(root: Path, mutant: str) -> str:
     """Return the lines that a mutant changes."""
-    said = run_until(time.monotonic() + 60, [MUTMUT, "show", mutant], root)
-    return "\n".join(line for line in said.splitlines() if line[:1] in "+-" and line.strip("+- "))
+    output = run_until(time.monotonic() + 60, [MUTMUT, "show", mutant], root)
+    return "\n".join(line for line in output.splitlines() if line[:1] in "+-" and line.strip("+- "))
 
 
 def run_until(end: float, command: Sequence[str], root: Path) -> str:
     """Run a command and the processes that it starts until a time; return what it wrote."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         running = subprocess.Popen(
             command,
             cwd=root,
             env=environment_of(root),
             start_new_session=True,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
         try:
             running.wait(max(end - time.monotonic(), 0.0))
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
-        said.seek(0)
-        return said.read()
+        output.seek(0)
+        return output.read()
 
 
 def main() -> None:
@@ -197,9 +198,9 @@ def main() -> None:
         (root / "src/sitecustomize.py").write_text(UNMUTATED, encoding="utf-8")
         (root / "setup.cfg").write_text(settings(root, chosen, tests), encoding="utf-8")
         # no mutant has this name: mutmut creates the mutants and lists the tests of each function
-        said = run_until(end, [MUTMUT, "run", "none"], root)
+        output = run_until(end, [MUTMUT, "run", "none"], root)
         if not (root / "mutants/mutmut-stats.json").is_file():
-            print(f"mutmut could not run the tests in time:\n{said[-3000:]}")
+            print(f"mutmut could not run the tests in time:\n{output[-3000:]}")
             return
         drawn = list(mutants(root, chosen))
         chance.shuffle(drawn)
