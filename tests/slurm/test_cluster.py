@@ -45,11 +45,6 @@ def attempts(cluster, run, rule):
     return sorted((j for j in jobs if rule_of(j) == rule), key=lambda j: int(j["JobId"]))
 
 
-def running(cluster, run, rule):
-    """Return whether a job of a rule runs."""
-    return any(rule_of(cluster.job(n)) == rule for n in cluster.jobs(run.name, "RUNNING"))
-
-
 def same_data(folder, other, targets):
     """Compare results of two campaigns except attributes with times and dates."""
     for path in targets:
@@ -124,14 +119,16 @@ def test_groups_take_one_core_and_the_sum_of_their_times(
         assert (job["MinMemoryNode"], job["NumCPUs"]) == ("800M", "1")
 
 
-def test_cancelling_cancels_the_jobs(cluster, submit, cluster_campaign, tiny, until):
+def test_cancelling_cancels_the_jobs(
+    cluster, submit, cluster_campaign, finished_devices, tiny, until
+):
     # traces of a minute: a job that ends before the signal arrives would test nothing
     tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
     for device in tiny["devices"].values():
         device["pulse"]["duration"] = 20e-9
     (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-    run = submit(cluster_campaign, "devices")
-    until(lambda: run.name and running(cluster, run, "rule_trace"), run)
+    run = submit(cluster_campaign, *traces_of(finished_devices))
+    until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), run)
     run.signal(signal.SIGINT)
     assert run.wait() != 0
     until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"))
