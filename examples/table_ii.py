@@ -163,10 +163,10 @@ Numbers = dict[tuple[str, How], tuple[float, float]]
 
 def statistics(rows: list[tuple[str, How, float]]) -> Numbers:
     """Return mean and deviation of the accuracies of all seeds."""
-    found: dict[tuple[str, How], list[float]] = {}
+    values: dict[tuple[str, How], list[float]] = {}
     for dataset, how, value in rows:
-        found.setdefault((dataset, how), []).append(value)
-    return {key: (float(np.mean(v)), float(np.std(v, ddof=1))) for key, v in found.items()}
+        values.setdefault((dataset, how), []).append(value)
+    return {key: (float(np.mean(v)), float(np.std(v, ddof=1))) for key, v in values.items()}
 
 
 def distance(paper: float, mean: float, deviation: float) -> float:
@@ -194,26 +194,26 @@ def table(quantised: Numbers, fine_tuned: Numbers) -> pd.DataFrame:
         del row["levels"]
         far = {}
         for dataset in DATASETS:
-            told = {10: TABLE_II[10, dataset], 5: TABLE_II[5, dataset]}
+            paper = {10: TABLE_II[10, dataset], 5: TABLE_II[5, dataset]}
             numbers = {
-                "fp32": (told[10][0], quantised[dataset, ten.free()]),
-                "quantized_10": (told[10][1], quantised[dataset, ten]),
-                "quantized_5": (told[5][1], quantised[dataset, five]),
+                "fp32": (paper[10][0], quantised[dataset, ten.free()]),
+                "quantized_10": (paper[10][1], quantised[dataset, ten]),
+                "quantized_5": (paper[5][1], quantised[dataset, five]),
             }
             for name, (_, (mean, deviation)) in numbers.items():
                 row |= {f"{dataset}_{name}_mean": mean, f"{dataset}_{name}_deviation": deviation}
             for notches, how in ((10, ten), (5, five)):
                 if (dataset, how) in fine_tuned:
-                    numbers[f"fine_tuned_{notches}"] = told[notches][2], fine_tuned[dataset, how]
-            largest = max(distance(paper, *ours) for paper, ours in numbers.values())
+                    numbers[f"fine_tuned_{notches}"] = paper[notches][2], fine_tuned[dataset, how]
+            largest = max(distance(number, *ours) for number, ours in numbers.values())
             far[f"{dataset}_largest_distance"] = largest
         rows.append(row | far)
     return pd.DataFrame(rows)
 
 
-def chosen(found: pd.DataFrame) -> list[How]:
+def chosen(rows: pd.DataFrame) -> list[How]:
     """Return the combinations of the readings that fit the paper's MNIST numbers best."""
-    order = found["mnist_largest_distance"].argsort()
+    order = rows["mnist_largest_distance"].argsort()
     pairs = (readings()[index] for index in order)
     return list(dict.fromkeys(itertools.chain.from_iterable(pairs)))[:FINE_TUNED]
 
@@ -226,11 +226,11 @@ def main(configuration: str, out: str) -> None:
     quantised = statistics([(e.dataset, *pair) for e in experiments for pair in e.quantized()])
     best = chosen(table(quantised, {}))
     tuned = statistics([(e.dataset, how, e.fine_tuned(how)) for e in experiments for how in best])
-    found = table(quantised, tuned)
-    found.round(3).to_csv(out, index=False)
-    fits = found[found["mnist_largest_distance"] <= 2]
+    rows = table(quantised, tuned)
+    rows.round(3).to_csv(out, index=False)
+    fits = rows[rows["mnist_largest_distance"] <= 2]
     both = int((fits["fashion-mnist_largest_distance"] <= 2).sum())
-    print(f"{len(fits)} of {len(found)} readings fit MNIST, {both} of them Fashion-MNIST too")
+    print(f"{len(fits)} of {len(rows)} readings fit MNIST, {both} of them Fashion-MNIST too")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The help of make, the versions of Python that it takes and the citation are correct."""
+"""The help of make, its versions of Python, the citation and the names of variables are correct."""
 
+import ast
 import os
 import re
 import subprocess
@@ -11,6 +12,8 @@ import yaml
 from helpers.small_campaign import ROOT
 
 from wallnet import __version__
+
+CODE = ("src", "tests", "benchmarks", "docs", "examples")
 
 
 def make(*arguments):
@@ -32,6 +35,24 @@ def test_the_citation_is_of_this_version():
     assert citation["license"] == "BSD-3-Clause"
     [paper] = citation["references"]
     assert paper["title"] in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+
+FILLERS = {"asked", "each", "found", "given", "known", "told", "wanted"}
+"""Words that do not say what a variable is."""
+
+
+def bound(path):
+    """Yield the variables and parameters that a file binds, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+
+
+def test_variables_say_what_they_are():
+    paths = (path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
+    assert [(path, line) for path in paths for name, line in bound(path) if name in FILLERS] == []
 
 
 def made(tmp_path, version, setup):

@@ -214,7 +214,7 @@ def test_a_missing_device_is_named(key, block):
     assert one_problem(DATA | block) == f"config.yaml: {key} names 'stair', which is {hint}"
 
 
-@pytest.mark.parametrize("key", [name for name, study in STUDIES.items() if not study.each])
+@pytest.mark.parametrize("key", [name for name, study in STUDIES.items() if not study.subjects_in])
 def test_subjects_have_names(key):
     sentence = f"{key} is a list, not a block of keys; indent its keys below it"
     assert one_problem(DATA | {key: [{}]}) == f"config.yaml: {sentence}"

@@ -134,7 +134,7 @@ def registered(monkeypatch):
         variables={name: VARIABLES[name] for name in ("state", "current_density")},
         figure="none",
         places={},
-        each=lambda settings, _: settings.devices,
+        subjects_in=lambda settings, _: settings.devices,
         about=lambda campaign, name, settings: About(
             share=settings.share, length=campaign.simulated[name].track.length
         ),
@@ -183,7 +183,7 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
 
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
-    nothing = registered.__class__(**{**vars(registered), "each": lambda *_: []})
+    nothing = registered.__class__(**{**vars(registered), "subjects_in": lambda *_: []})
     for registry in (STUDIES, ALL_STUDIES):
         monkeypatch.setitem(registry, "reached", nothing)
     with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):

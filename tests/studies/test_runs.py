@@ -372,10 +372,10 @@ def asked(study, folder):
     """Ask a study from Python what the campaign asks, in a folder."""
     definition = STUDIES[study]
     block, subject = DATA[study], SHOWN[study].split("-")[0]
-    settings = {**(block if definition.each else block[subject])}
+    settings = {**(block if definition.subjects_in else block[subject])}
     settings |= {key: DATA[key] for key in definition.sections}
     settings.pop("device", None)
-    if not (definition.each or definition.of_device):
+    if not (definition.subjects_in or definition.of_device):
         settings["subject"] = subject
     name = subject if subject in DATA["devices"] else "stairs"
     device = plan.parse(DATA).simulated[name]

@@ -118,7 +118,7 @@ def function_of(study: Study) -> StudyFunction:
         sections = {key: section for key, section in sections.items() if section is not None}
         names = {"device": name, "devices": [name]}
         block |= {key: names[key] for key in NAMING if key in fields}
-        subjects = block if study.each else {subject or name: block}
+        subjects = block if study.subjects_in else {subject or name: block}
         devices = {name: device} if isinstance(device, Device) else device
         if devices is device and not several:
             raise ConfigError(f"{study.name} asks about one device; call it once for each")

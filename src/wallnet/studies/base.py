@@ -256,7 +256,7 @@ class Study:
         Keys of the settings that affect the dataset only through its requests.
     sections : tuple of str
         Other keys of the configuration that it depends on.
-    each : callable, optional
+    subjects_in : callable, optional
         If given, the block of the configuration is one set of settings. The subjects are the
         devices that this function names, given the settings and all devices.
     usual : bool
@@ -290,7 +290,7 @@ class Study:
     of_device: bool = False
     left_out: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    each: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
+    subjects_in: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
     usual: bool = False
     about: Callable[[Campaign, str, Any], Job] | None = None
     headline: bool = False
@@ -346,7 +346,7 @@ class Study:
     def plain_settings(self, campaign: Campaign, subject: str) -> dict[str, Any]:
         """Return the settings of a subject as its dataset has them."""
         # which devices are named beside this one has no effect on it
-        left_out = {*self.left_out, *(["devices"] if self.each else [])}
+        left_out = {*self.left_out, *(["devices"] if self.subjects_in else [])}
         settings: Section = self.subjects(campaign)[subject]
         if not getattr(settings, "sample", 1):
             left_out.add("disorder")  # the perfect device has none
@@ -410,7 +410,7 @@ class Study:
         return paths
 
 
-PARTS = ("requests", "problems", "about", "each", "compared", "rounds")
+PARTS = ("requests", "problems", "about", "subjects_in", "compared", "rounds")
 """Functions of a study."""
 
 

@@ -58,7 +58,7 @@ class Barriers(Sampled):
         return [pair for pair in neighbours(track) if not self.states or {*self.states} & {*pair}]
 
 
-def each(settings: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
+def subjects_in(settings: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
     """Return the names of the synapses whose barriers are computed."""
     names = [name for name, device in devices.items() if device.kind == "synapse"]
     return [name for name in names if settings.devices is None or name in settings.devices]
@@ -67,14 +67,14 @@ def each(settings: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> 
 def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Validate) -> list[str]:
     """List the conflicts with the devices of the campaign, one sentence each."""
     devices = campaign.simulated
-    synapses = each(Barriers(), devices)
+    synapses = subjects_in(Barriers(), devices)
     conflicts = [
         f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
         f"{', '.join(synapses) or 'none yet'}"
         for name in settings.devices or ()
         if name not in synapses
     ]
-    for name in each(settings, devices):
+    for name in subjects_in(settings, devices):
         try:
             film_of(devices[name], settings.temperature)
         except ValueError as error:
