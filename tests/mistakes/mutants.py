@@ -7,6 +7,7 @@ is a question to its reader and fails nothing.
 
 import argparse
 import ast
+import difflib
 import io
 import json
 import os
@@ -115,8 +116,8 @@ def _essence(function: ast.FunctionDef) -> str:
     return ast.dump(bare)
 
 
-def mutants(root: Path, chosen: Sequence[Function]) -> Iterator[tuple[Function, str]]:
-    """Yield the function and name of each mutant that changes more than a text."""
+def mutants(root: Path, chosen: Sequence[Function]) -> Iterator[tuple[Function, str, str]]:
+    """Yield function, name and changed lines of each mutant that changes more than a text."""
     for path in sorted((root / "mutants/src/wallnet").rglob("*.py.meta")):
         tree = ast.parse(path.with_suffix("").read_text(encoding="utf-8"))
         bodies = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
@@ -125,9 +126,9 @@ def mutants(root: Path, chosen: Sequence[Function]) -> Iterator[tuple[Function, 
             stem = mangled.rpartition("__mutmut_")[0]
             _, *owner, name = stem.split("ǁ") if "ǁ" in stem else (None, stem.removeprefix("x_"))
             function = (module, "".join(owner), name)
-            original = bodies[f"{stem}__mutmut_orig"]
-            if function in chosen and _essence(bodies[mangled]) != _essence(original):
-                yield function, key
+            original, body = bodies[f"{stem}__mutmut_orig"], bodies[mangled]
+            if function in chosen and _essence(body) != _essence(original):
+                yield function, key, difference(original, body)
 
 
 def verdicts(root: Path) -> dict[str, int | None]:
@@ -138,10 +139,10 @@ def verdicts(root: Path) -> dict[str, int | None]:
     return codes
 
 
-def difference(root: Path, mutant: str) -> str:
-    """Return the lines that a mutant changes."""
-    output = run_until(time.monotonic() + 60, [MUTMUT, "show", mutant], root)
-    return "\n".join(line for line in output.splitlines() if line[:1] in "+-" and line.strip("+- "))
+def difference(original: ast.FunctionDef, mutant: ast.FunctionDef) -> str:
+    """Return the lines of the body that a mutant changes."""
+    bodies = (ast.unparse(function.body).splitlines() for function in (original, mutant))
+    return "\n".join(line for line in difflib.ndiff(*bodies) if line[0] in "+-")
 
 
 def run_until(end: float, command: Sequence[str], root: Path) -> str:
@@ -204,12 +205,12 @@ def main() -> None:
             return
         drawn = list(mutants(root, chosen))
         chance.shuffle(drawn)
-        run_until(end, [MUTMUT, "run", *(key for _, key in drawn)], root)
+        run_until(end, [MUTMUT, "run", *(key for _, key, _ in drawn)], root)
         codes = verdicts(root)
-        counts = Counter(VERDICTS.get(codes[key], NOTICED) for _, key in drawn)
-        for function, key in drawn:
+        counts = Counter(VERDICTS.get(codes[key], NOTICED) for _, key, _ in drawn)
+        for function, key, lines in drawn:
             if codes[key] == 0:
-                print(f"SURVIVED {'.'.join(filter(None, function))}\n{difference(root, key)}")
+                print(f"SURVIVED {'.'.join(filter(None, function))}\n{lines}")
     print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
 
 
