@@ -226,6 +226,24 @@ def samples_scatter(results: Results) -> str:
     )
 
 
+def samples_temperature(results: Results) -> str:
+    """Return how far states at 300 K differ between samples, as a sentence for each film."""
+    rows = results.table("samples-temperature.csv").to_dict("records")
+    of_pulse = [row for row in rows if float(row["J (1e12 A/m²)"]) == 0.4]
+    state, probability = of_pulse[0]["state, perfect"].split(": ")
+    sentences = [
+        f"the pulse of 0.4e12 A/m² leaves walls of the perfect track in the state {state} most "
+        f"often, with a probability of {probability}"
+    ]
+    sentences += [
+        f"With {row['film']}, it is {row['its probability in all samples']}; the most frequent "
+        f"state of a sample has {row['of the most frequent state of a sample']}, where equal "
+        f"samples would have {row['the same, if samples did not differ']}"
+        for row in of_pulse
+    ]
+    return ". ".join(sentences) + "."
+
+
 def samples_barriers(results: Results) -> str:
     """Return how far barriers scatter over samples, as a sentence."""
     rough, grainy = results.table("samples-barriers.csv").to_dict("records")
@@ -925,6 +943,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "samples": copied("samples.csv"),
     "samples-pulses": copied("samples-pulses.csv"),
     "samples-scatter": samples_scatter,
+    "samples-temperature": copied("samples-temperature.csv"),
+    "samples-temperature-scatter": samples_temperature,
     "samples-barriers": copied("samples-barriers.csv"),
     "samples-barriers-scatter": samples_barriers,
     "cut-metal": copied("cut-metal.csv"),
