@@ -55,7 +55,7 @@ run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up 
 	    $(BIN)/wallnet digest "$$DIRECTORY/results/report.html"; }
 	@$(BIN)/wallnet overview --directory "$$DIRECTORY"
 
-test: $(STAMP) ## run the tests, in one process more than there are cores
+test: $(STAMP) ## run the tests, in one process for each core
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 quick: $(STAMP) ## run the tests that start no campaign, while editing

@@ -50,11 +50,6 @@ def pytest_collection_finish():
     gc.enable()
 
 
-def pytest_xdist_auto_num_workers():
-    """Return one process more than cores: tests of clusters and browsers mostly wait."""
-    return (os.cpu_count() or 1) + 1
-
-
 def is_slow(path):
     """Return whether a file, or a folder, is one of slow tests."""
     return not SLOW.isdisjoint(path.relative_to(ROOT).parts)
