@@ -233,7 +233,7 @@ def _advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, f
                 field = _local_field(source, slow, noise, shares[j], cells, q, first, last)
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 size = factor * chain[j]
-                _moved(*(source, m, target, field, cells, q, size, stride, first, last))
+                _moved(source, m, target, field, cells, q, size, stride, first, last)
                 if j == count - 1:
                     _normalise(target, m, q.noise != 0, first, last)
 
@@ -278,7 +278,7 @@ def rate(film, free, coefficients, field, space, p, factor, out):
             work[0, c, i] = np.float32(0)
     local = _local_field(m, slow, slow[1], np.float32(0), cells, p[0], 0, m.shape[1])
     last = m.shape[1] - stride - 1
-    _moved(*(m, work[0], work[1], local, cells, p[0], factor, stride, stride + 1, last))
+    _moved(m, work[0], work[1], local, cells, p[0], factor, stride, stride + 1, last)
     unpack(work[1], out, 0, columns)
 
 
