@@ -27,9 +27,6 @@ FILMS = {
 }
 """Keys of the device that differ, by film."""
 
-CELL = 3e-9
-"""Edge of the device's cells in m."""
-
 TURN = 25e-12
 """Simulated time of a turn in s."""
 
@@ -38,7 +35,7 @@ def started(changes: dict) -> Engine:
     """Return a film of synapse-5 with a wall under a current of 0.5e12 A/m²."""
     job = jobs.pulse_job(api.load_device(ROOT / "config.yaml", "synapse-5", changes), 0.5e12)
     engine = engine_of(job, FilmSettings())
-    engine.magnetization = material.wall(engine.mask.shape, CELL, 300e-9)
+    engine.magnetization = material.wall(engine.mask.shape, engine.layer.cell[0], 300e-9)
     engine.set_torque(material.torque(0.5e12))
     engine.advance(TURN)
     return engine

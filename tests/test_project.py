@@ -52,7 +52,8 @@ def bound(path):
 
 def test_variables_say_what_they_are():
     paths = (path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
-    assert [(path, line) for path in paths for name, line in bound(path) if name in FILLERS] == []
+    written = (path for path in paths if "_build" not in path.parts)
+    assert [(path, line) for path in written for name, line in bound(path) if name in FILLERS] == []
 
 
 def made(tmp_path, version, setup):

@@ -70,7 +70,8 @@ COEFFICIENTS = from_dtype(RECORD)[::1]
 
 HERE = Path(__file__)
 
-# a stage has many arrays, and LLVM vectorises a loop only if few checks tell that none overlap
+# a stage has many arrays, and LLVM vectorises a loop only if few checks tell that none overlap; an
+# LLVM without this option would end the process, and those of llvmlite 0.44 to 0.50 have it
 binding.set_option("wallnet", "-vectorize-memory-check-threshold=1000")
 
 
