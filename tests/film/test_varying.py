@@ -13,6 +13,7 @@ from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, SpinTorque, Terms
+from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import material
 
 MU0 = 4e-7 * math.pi
@@ -149,6 +150,29 @@ def test_equal_cells_in_the_second_loops_move_as_in_the_first(slonczewski_lambda
     assert engines[0]._loops is not engines[1]._loops
     assert np.abs(first - second).max() < 1e-6 * np.abs(first).max()
     assert engines[0]._longest_step == pytest.approx(engines[1]._longest_step, rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 300.0])
+def test_cells_of_one_moment_move_to_the_bit_as_in_the_general_loops(temperature):
+    rng, mask = np.random.default_rng(6), np.ones((20, 60), dtype=bool)
+    mask[8:12, 30:34] = False
+    cells = Cells(
+        mask,
+        anisotropy=rng.uniform(0.9, 1.1, mask.shape),
+        bond_x=rng.uniform(0.3, 1.0, (20, 59)),
+        bond_y=rng.uniform(0.3, 1.0, (19, 60)),
+    )
+    layer = Layer(mask, CELL, replace(material.FILM, damping=0.5), cells=cells)
+    films = []
+    for even in (1, 0):
+        engine = ThermalEngine(layer, temperature, 3) if temperature else Engine(layer)
+        engine.magnetization = material.wall(mask.shape, CELL[0], 90e-9)
+        engine.set_torque(currents(1.0))
+        assert engine._parameters["even"] == 1
+        engine._parameters["even"] = even
+        engine.advance(2e-12)
+        films.append(engine.magnetization)
+    assert np.array_equal(*films)
 
 
 def jacobian(layer, m, torque):

@@ -239,7 +239,9 @@ class Engine:
         if self.layer.terms.further:
             raise EngineError("further terms need a film of equal cells; leave them out")
         self._loops, self._cells = varying, (packing.packed(self.layer),)
-        self._moment = self.layer.cells.moment.astype(np.float32)
+        moment = self.layer.cells.moment.astype(np.float32)
+        # m of empty cells is 0
+        self._moment = None if (moment[self.mask] == 1).all() else moment
         return varying.SPACE
 
     @property
@@ -481,7 +483,8 @@ class Engine:
         if cells is None:
             stray.far(moments, others, out[..., inside])
             return
-        stray.far(moments * self._moment[:, inside], others, out[..., inside])
+        weighed = moments if self._moment is None else moments * self._moment[:, inside]
+        stray.far(weighed, others, out[..., inside])
         scale = self.layer.saturation_magnetization
         cells.near(self.layer.cell).add(moments, out[..., inside], scale, inside)
 

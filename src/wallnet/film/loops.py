@@ -112,47 +112,61 @@ def _fma(typingctx, a, b, c):
     return signature, generate
 
 
-@compiled
-def _stage(m, start, out, slow, weight, p, factor, stride, first, last):
-    """Set out = start + factor weight dm/dt / γ in cells first to last, with dm/dt at m.
+def _stage_of(noisy):
+    """Return the function for films with or without a thermal field."""
 
-    γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a field.
-    """
-    n, west, east, south, north = last - first, first - 1, first + 1, first - stride, first + stride
-    xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
-    xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
-    xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
-    xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
-    xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
-    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-    ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-    w = weight[first:last]
-    exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
-    eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
-    dx, dy = p.dmi_x, p.dmi_y
-    lxx, lxy, lxz = p.local[0, 0], p.local[0, 1], p.local[0, 2]
-    lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
-    lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
-    precession, damping = p.precession, p.damping
-    for i in range(n):
-        x, y, z = xc[i], yc[i], zc[i]
-        hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], sx[i]))
-        hy = _fma(exy, yw[i] + ye[i], _fma(eyy, ys[i] + yn[i], sy[i]))
-        hz = _fma(exz, zw[i] + ze[i], _fma(eyz, zs[i] + zn[i], sz[i]))
-        hx = _fma(dx, zw[i] - ze[i], hx)
-        hy = _fma(dy, zs[i] - zn[i], hy)
-        hz = _fma(dx, xe[i] - xw[i], _fma(dy, yn[i] - ys[i], hz))
-        hx = _fma(lxx, x, _fma(lxy, y, _fma(lxz, z, hx)))
-        hy = _fma(lyx, x, _fma(lyy, y, _fma(lyz, z, hy)))
-        hz = _fma(lzx, x, _fma(lzy, y, _fma(lzz, z, hz)))
-        gx = _fma(damping, _fma(y, hz, -(z * hy)), precession * hx)
-        gy = _fma(damping, _fma(z, hx, -(x * hz)), precession * hy)
-        gz = _fma(damping, _fma(x, hy, -(y * hx)), precession * hz)
-        f = factor * w[i]
-        ox[i] = _fma(f, _fma(z, gy, -(y * gz)), ax[i])
-        oy[i] = _fma(f, _fma(x, gz, -(z * gx)), ay[i])
-        oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
+    @compiled
+    def stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
+        """Set out = start + factor weight dm/dt / γ in cells first to last, with dm/dt at m.
+
+        γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a
+        field. A noisy stage adds the share of the thermal field.
+        """
+        n, west, east = last - first, first - 1, first + 1
+        south, north = first - stride, first + stride
+        xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
+        xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
+        xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
+        xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
+        xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
+        sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
+        tx, ty, tz = noise[0, first:last], noise[1, first:last], noise[2, first:last]
+        ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
+        ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+        w = weight[first:last]
+        exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
+        eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
+        dx, dy = p.dmi_x, p.dmi_y
+        lxx, lxy, lxz = p.local[0, 0], p.local[0, 1], p.local[0, 2]
+        lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
+        lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
+        precession, damping = p.precession, p.damping
+        for i in range(n):
+            x, y, z = xc[i], yc[i], zc[i]
+            hx, hy, hz = sx[i], sy[i], sz[i]
+            if noisy:
+                hx, hy, hz = _fma(share, tx[i], hx), _fma(share, ty[i], hy), _fma(share, tz[i], hz)
+            hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], hx))
+            hy = _fma(exy, yw[i] + ye[i], _fma(eyy, ys[i] + yn[i], hy))
+            hz = _fma(exz, zw[i] + ze[i], _fma(eyz, zs[i] + zn[i], hz))
+            hx = _fma(dx, zw[i] - ze[i], hx)
+            hy = _fma(dy, zs[i] - zn[i], hy)
+            hz = _fma(dx, xe[i] - xw[i], _fma(dy, yn[i] - ys[i], hz))
+            hx = _fma(lxx, x, _fma(lxy, y, _fma(lxz, z, hx)))
+            hy = _fma(lyx, x, _fma(lyy, y, _fma(lyz, z, hy)))
+            hz = _fma(lzx, x, _fma(lzy, y, _fma(lzz, z, hz)))
+            gx = _fma(damping, _fma(y, hz, -(z * hy)), precession * hx)
+            gy = _fma(damping, _fma(z, hx, -(x * hz)), precession * hy)
+            gz = _fma(damping, _fma(x, hy, -(y * hx)), precession * hz)
+            f = factor * w[i]
+            ox[i] = _fma(f, _fma(z, gy, -(y * gz)), ax[i])
+            oy[i] = _fma(f, _fma(x, gz, -(z * gx)), ay[i])
+            oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
+
+    return stage
+
+
+_stage, _noisy_stage = (_stage_of(noisy) for noisy in (False, True))
 
 
 @compiled
@@ -192,6 +206,18 @@ def _local_field(m, slow, noise, share, p, first, last):
         _add_torque(m, field, slow[1], p, first, last)
         field = slow[1]
     return field
+
+
+@compiled
+def _moved(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
+    """Set out = start + factor weight dm/dt / γ with all fields; see `_stage_of`."""
+    if p.lambda_difference != 0:
+        field = _local_field(m, slow, noise, share, p, first, last)
+        _stage(m, start, out, field, noise, share, weight, p, factor, stride, first, last)
+    elif p.noise != 0:
+        _noisy_stage(m, start, out, slow[0], noise, share, weight, p, factor, stride, first, last)
+    else:
+        _stage(m, start, out, slow[0], noise, share, weight, p, factor, stride, first, last)
 
 
 @compiled
@@ -289,10 +315,10 @@ def _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, 
                 source, target = m, work[0]
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
-                field = _local_field(source, slow, noise, shares[j], q, first, last)
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                _stage(source, m, target, field, weight, q, factor * chain[j], stride, first, last)
+                size, share = factor * chain[j], shares[j]
+                _moved(source, m, target, slow, noise, share, weight, q, size, stride, first, last)
                 if j == count - 1:
                     _normalise(target, m, q.noise != 0, first, last)
 
@@ -444,9 +470,8 @@ def rate(film, free, field, space, p, factor, out):
     pack(film, free, 0, columns, m, weight)
     pack(field, free, 0, columns, slow[0], weight)
     work[0] = 0
-    local = _local_field(m, slow, slow[1], np.float32(0), p[0], 0, m.shape[1])
-    last = m.shape[1] - stride - 1
-    _stage(m, work[0], work[1], local, weight, p[0], factor, stride, stride + 1, last)
+    first, last, none = stride + 1, m.shape[1] - stride - 1, np.float32(0)
+    _moved(m, work[0], work[1], slow, slow[0], none, weight, p[0], factor, stride, first, last)
     unpack(work[1], out, 0, columns)
 
 

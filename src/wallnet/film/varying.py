@@ -53,6 +53,7 @@ PARAMETERS = {
     "precession": (),
     "damping": (),  # α of a film without `TURNED`
     "spins": (3,),  # direction of the spin torque
+    "even": (),  # whether all but the bonds, `yy` and `zz` is that of the base material
     "turned": (),  # whether cells have `TURNED`
     "noise": (),  # standard deviation of a component of the thermal field in A/m
     "torque": (),  # β P Λ²/2 in A/m, or β P Λ² with the next two
@@ -75,11 +76,11 @@ HERE = Path(__file__)
 binding.set_option("wallnet", "-vectorize-memory-check-threshold=1000")
 
 
-def _stage_of(turned):
-    """Return the function for films with or without `TURNED`."""
+def _stage_of(noisy, even=False, turned=False):
+    """Return the function for films with a thermal field or none; see `PARAMETERS`."""
 
     @compiled
-    def stage(m, start, out, slow, cells, p, factor, stride, first, last):
+    def stage(m, start, out, slow, noise, share, cells, p, factor, stride, first, last):
         """Set out = start + factor rate dm/dt / γ in cells first to last; see `loops`.
 
         Fields are times the moment of the cell, by which its rate is divided.
@@ -92,6 +93,7 @@ def _stage_of(turned):
         xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
         xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
         sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
+        fx, fy, fz = noise[0, first:last], noise[1, first:last], noise[2, first:last]
         ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
         ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
         ex, wx = cells[0, first:last], cells[0, west : west + n]
@@ -112,9 +114,12 @@ def _stage_of(turned):
             ux, uy, uz = cells[18, first:last], cells[19, first:last], cells[20, first:last]
         for i in range(n):
             x, y, z = xc[i], yc[i], zc[i]
-            hx = _fma(wx[i], xw[i], _fma(ex[i], xe[i], sx[i]))
-            hy = _fma(wy[i], yw[i], _fma(ey[i], ye[i], sy[i]))
-            hz = _fma(wz[i], zw[i], _fma(ez[i], ze[i], sz[i]))
+            hx, hy, hz = sx[i], sy[i], sz[i]
+            if noisy:
+                hx, hy, hz = _fma(share, fx[i], hx), _fma(share, fy[i], hy), _fma(share, fz[i], hz)
+            hx = _fma(wx[i], xw[i], _fma(ex[i], xe[i], hx))
+            hy = _fma(wy[i], yw[i], _fma(ey[i], ye[i], hy))
+            hz = _fma(wz[i], zw[i], _fma(ez[i], ze[i], hz))
             hx = _fma(tx[i], xs[i], _fma(nx[i], xn[i], hx))
             hy = _fma(ty[i], ys[i], _fma(ny[i], yn[i], hy))
             hz = _fma(tz[i], zs[i], _fma(nz[i], zn[i], hz))
@@ -122,14 +127,18 @@ def _stage_of(turned):
             hy = _fma(ds[i], zs[i], _fma(-dn[i], zn[i], hy))
             hz = _fma(dn[i], yn[i], _fma(-ds[i], ys[i], hz))
             hz = _fma(de[i], xe[i], _fma(-dw[i], xw[i], hz))
-            hx = _fma(lxy[i], y, hx)
-            hy = _fma(lyy[i], y, _fma(lxy[i], x, hy))
+            if not even:
+                hx = _fma(lxy[i], y, hx)
+                hy = _fma(lxy[i], x, hy)
+            hy = _fma(lyy[i], y, hy)
             hz = _fma(lzz[i], z, hz)
             if turned:
                 a, qx, qy, qz = alpha[i], torque * ux[i], torque * uy[i], torque * uz[i]
                 hx = _fma(lxz[i], z, hx)
                 hy = _fma(lyz[i], z, hy)
                 hz = _fma(lxz[i], x, _fma(lyz[i], y, hz))
+            elif even:
+                qx, qy, qz = px, py, pz
             else:
                 qx, qy, qz = size[i] * px, size[i] * py, size[i] * pz
             hx, hy, hz = (
@@ -148,7 +157,9 @@ def _stage_of(turned):
     return stage
 
 
-_stage, _turned_stage = _stage_of(False), _stage_of(True)
+_stage, _noisy_stage = (_stage_of(noisy) for noisy in (False, True))
+_even_stage, _noisy_even_stage = (_stage_of(noisy, even=True) for noisy in (False, True))
+_turned_stage, _noisy_turned_stage = (_stage_of(noisy, turned=True) for noisy in (False, True))
 
 
 @compiled
@@ -200,12 +211,27 @@ def _scale(vectors, sizes, first, last):
 
 
 @compiled
-def _moved(m, start, out, slow, cells, p, factor, stride, first, last):
-    """Set out = start + factor rate dm/dt / γ in cells first to last, with dm/dt at m."""
+def _moved(m, start, out, slow, noise, share, cells, p, factor, stride, first, last):
+    """Set out = start + factor rate dm/dt / γ in cells first to last, with all fields."""
+    noisy, field = p.noise != 0, slow[0]
+    if p.lambda_difference != 0:
+        field = _local_field(m, slow, noise, share, cells, p, first, last)
+        noisy = False
+    arguments = m, start, out, field, noise, share, cells, p, factor, stride, first, last
     if p.turned != 0:
-        _turned_stage(m, start, out, slow, cells, p, factor, stride, first, last)
+        if noisy:
+            _noisy_turned_stage(*arguments)
+        else:
+            _turned_stage(*arguments)
+    elif p.even != 0:
+        if noisy:
+            _noisy_even_stage(*arguments)
+        else:
+            _even_stage(*arguments)
+    elif noisy:
+        _noisy_stage(*arguments)
     else:
-        _stage(m, start, out, slow, cells, p, factor, stride, first, last)
+        _stage(*arguments)
 
 
 @compiled
@@ -224,17 +250,18 @@ def _advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, f
                 first, last = begin * stride, end * stride
                 if j == 0:
                     _evaluate(polynomial, (2 * n + 1) / (2 * steps), slow[0], first, last)
-                    _scale(slow[0], cells[14], first, last)
+                    if q.even == 0:
+                        _scale(slow[0], cells[14], first, last)
                     if q.noise != 0:
                         _draw(noise, q.noise, key, drawn + n, first, last)
-                        _scale(noise, cells[13], first, last)
+                        if q.even == 0:
+                            _scale(noise, cells[13], first, last)
                 source, target = m, work[0]
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
-                field = _local_field(source, slow, noise, shares[j], cells, q, first, last)
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                size = factor * chain[j]
-                _moved(source, m, target, field, cells, q, size, stride, first, last)
+                size, share = factor * chain[j], shares[j]
+                _moved(source, m, target, slow, noise, share, cells, q, size, stride, first, last)
                 if j == count - 1:
                     _normalise(target, m, q.noise != 0, first, last)
 
@@ -277,9 +304,8 @@ def rate(film, free, coefficients, field, space, p, factor, out):
     for c in range(3):
         for i in range(m.shape[1]):
             work[0, c, i] = np.float32(0)
-    local = _local_field(m, slow, slow[1], np.float32(0), cells, p[0], 0, m.shape[1])
-    last = m.shape[1] - stride - 1
-    _moved(m, work[0], work[1], local, cells, p[0], factor, stride, stride + 1, last)
+    first, last, none = stride + 1, m.shape[1] - stride - 1, np.float32(0)
+    _moved(m, work[0], work[1], slow, slow[0], none, cells, p[0], factor, stride, first, last)
     unpack(work[1], out, 0, columns)
 
 
