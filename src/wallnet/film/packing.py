@@ -1,5 +1,7 @@
 """Coefficients of the loops for films whose parameters vary (`varying`)."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,10 @@ from wallnet.film.varying import CELLS, RECORD, TURNED
 
 PAIR = (slice(None, -1), slice(1, None))
 """Cells of the bonds along an axis: those before, and those after them."""
+
+
+LOCAL = ("xx", "yy", "zz", "xy", "xz", "yz")
+"""Components of the field that is linear in the own m of a cell."""
 
 
 def packed(layer: Layer) -> NDArray[np.float32]:
@@ -34,15 +40,18 @@ def packed(layer: Layer) -> NDArray[np.float32]:
             bond = field * exchange - strength * moments
             arrays[f"{side}_{component}"][:rows, :columns] = bond
     easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
-    local = easy[..., None, None] * layer.axes[..., :, None] * layer.axes[..., None, :]
+    axes = dict(zip("xyz", np.moveaxis(layer.axes, -1, 0), strict=True))
+    local = {name: easy * axes[name[0]] * axes[name[1]] for name in LOCAL}
     if terms.stray_field:
-        xx, yy, zz, xy = layer.saturation_magnetization * cells.near(layer.cell).own
-        local[..., range(3), range(3)] += np.stack([xx, yy, zz], axis=-1)
-        local[..., range(3), range(3)] -= near[:, 0] * cells.moment[..., None]
-        local[..., 0, 1] += xy
-    for name in ("yy", "zz", "xy", "xz", "yz"):
-        i, j = ("xyz".index(axis) for axis in name)
-        arrays[name][:] = cells.moment * (local[..., i, j] - (i == j) * local[..., 0, 0])
+        own = layer.saturation_magnetization * cells.near(layer.cell).own
+        for name, part in zip(("xx", "yy", "zz", "xy"), own, strict=True):
+            local[name] += part
+        for name, strength in zip(("xx", "yy", "zz"), near[:, 0], strict=True):
+            local[name] -= strength * cells.moment
+    for name in ("yy", "zz"):
+        local[name] -= local["xx"]
+    for name in LOCAL[1:]:
+        arrays[name][:] = cells.moment * local[name]
     damping = layer.damping * cells.of("damping")
     arrays["damping"][:], arrays["moment"][:] = damping, cells.moment
     arrays["noise"][:] = cells.noise * cells.moment
@@ -52,6 +61,28 @@ def packed(layer: Layer) -> NDArray[np.float32]:
     turned = turned or arrays["xz"].any() or arrays["yz"].any()
     kept = [np.pad(arrays[name], 1) for name in (names if turned else CELLS)]
     return np.array(kept, dtype=np.float32)
+
+
+def unpacked(
+    coefficients: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], tuple[tuple[Any, ...], ...]]:
+    """Return the tensor of each cell's own field, and its bonds to the east, west, north and south.
+
+    The tensor has the shape (3, 3, rows, columns). A bond has coefficients of exchange and stray
+    field along x, y and z, and of DMI, (rows, columns) each. Fields are those of `packed`.
+    """
+    arrays = dict(zip(CELLS + TURNED, coefficients.astype(np.float64), strict=False))
+    own = np.zeros((3, 3, *coefficients[0, 1:-1, 1:-1].shape))
+    for name in LOCAL:
+        if name in arrays:
+            i, j = ("xyz".index(axis) for axis in name)
+            own[i, j] = own[j, i] = arrays[name][1:-1, 1:-1]
+    right, above = (
+        [arrays[f"{side}_{kind}"] for kind in ("x", "y", "z", "dmi")] for side in ("right", "above")
+    )
+    east, west = (tuple(part[1:-1, of] for part in right) for of in (slice(1, -1), slice(-2)))
+    north, south = (tuple(part[of, 1:-1] for part in above) for of in (slice(1, -1), slice(-2)))
+    return own, (east, west, north, south)
 
 
 def driven(

@@ -13,15 +13,14 @@ to their middle; kept at its last value, it would cool the slow modes by several
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from wallnet.film import fluctuations, newell
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
-from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, Mask, Terms
-from wallnet.film.terms.energies import Exchange
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -107,55 +106,39 @@ class ThermalEngine(Engine):
         out. Both sides are summed over the mask `cells`, by default over all that may move.
         """
         chosen = self.free if cells is None else self.free & cells
-        if self.layer.cells is not None:
-            return self._varying_temperature(chosen)
-        p = self._coefficients(None)[0][0]
-        field = np.empty_like(self._m)
-        self._far_field(self._m, field)
-        field = field.astype(np.float64)
-        own = np.array(p["local"], dtype=np.float64)
+        # with cells that differ, fields and the tensor of a cell's own field are times its moment
+        slow, moment = np.empty_like(self._m), np.ones_like(self.mask, dtype=np.float64)
+        self._far_field(self._m, slow)
         m = np.pad(self._m.astype(np.float64), ((0, 0), (1, 1), (1, 1)))
         west, east = m[:, 1:-1, :-2], m[:, 1:-1, 2:]
         south, north = m[:, :-2, 1:-1], m[:, 2:, 1:-1]
         m = m[:, 1:-1, 1:-1]
-        field += p["neighbour_x"][:, None, None] * (west + east)
-        field += p["neighbour_y"][:, None, None] * (south + north)
-        field[0] += p["dmi_x"] * (west - east)[2]
-        field[1] += p["dmi_y"] * (south - north)[2]
-        field[2] += p["dmi_x"] * (east - west)[0] + p["dmi_y"] * (north - south)[1]
-        field += np.einsum("ij,jrc->irc", own, m)
+        if self.layer.cells is None:
+            p = self._coefficients(None)[0][0]
+            own = np.array(p["local"], dtype=np.float64)[..., None, None]
+            right, above = (*p["neighbour_x"], p["dmi_x"]), (*p["neighbour_y"], p["dmi_y"])
+            bonds: tuple[tuple[Any, ...], ...] = (right, right, above, above)
+        else:
+            from wallnet.film.packing import unpacked
+
+            moment = self.layer.cells.moment
+            own, bonds = unpacked(self._cells[0])
+        field = slow * moment
+        for (*strengths, _), beside in zip(bonds, (east, west, north, south), strict=True):
+            for component, strength in enumerate(strengths):
+                field[component] += strength * beside[component]
+        to_east, to_west, to_north, to_south = (dmi for *_, dmi in bonds)
+        field[0] += to_west * west[2] - to_east * east[2]
+        field[1] += to_south * south[2] - to_north * north[2]
+        field[2] += to_east * east[0] - to_west * west[0]
+        field[2] += to_north * north[1] - to_south * south[1]
+        field += np.einsum("ij...,j...->i...", own, m)
         if self.layer.terms.stray_field:
             # the far field contains the rest of a cell's own field
             rest = newell.own(self.layer.cell) - newell.stencil(self.layer.cell)[:, 0]
-            own -= self.layer.saturation_magnetization * np.diag(rest)
+            rest *= self.layer.saturation_magnetization
+            own = own - np.diag(rest)[..., None, None] * moment**2
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
         curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
-        curvature += np.einsum("irc,ij,jrc->rc", m, own, m)
+        curvature += np.einsum("i...,ij...,j...->...", m, own, m)
         return float(self.layer.moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)
-
-    def _varying_temperature(self, chosen: Mask) -> float:
-        """Return `spin_temperature` of a film whose cells differ."""
-        cells, layer = self.layer.cells, self.layer
-        assert cells is not None
-        m = np.moveaxis(self._m, 0, -1).astype(np.float64)
-        field = Energy(layer).field(m)
-        # the own part of each bond is parallel to m: it adds as much to the field as it takes away
-        own = np.zeros((*m.shape, 3))
-        axis = layer.axes
-        easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
-        own += easy[..., None, None] * (axis[..., :, None] * axis[..., None, :])
-        if layer.terms.stray_field:
-            xx, yy, zz, xy = layer.saturation_magnetization * cells.near(layer.cell).own
-            whole = newell.own(layer.cell)
-            shape = layer.saturation_magnetization * cells.moment[..., None] * whole
-            own[..., range(3), range(3)] += np.stack([xx, yy, zz], axis=-1) - shape
-            own[..., 0, 1] += xy
-            own[..., 1, 0] += xy
-        exchange = Exchange().own(layer)
-        own[..., range(3), range(3)] -= exchange[..., None]
-        slope = np.sum(np.cross(m, field) ** 2, axis=-1)
-        curvature = 2 * np.sum(m * field, axis=-1) - np.trace(own, axis1=-2, axis2=-1)
-        curvature += np.einsum("rci,rcij,rcj->rc", m, own, m)
-        weight = layer.moment * cells.moment
-        gradient = (weight**2 * slope)[chosen].sum()
-        return float(gradient / (weight * curvature)[chosen].sum() / BOLTZMANN)

@@ -39,16 +39,6 @@ class Exchange(Term):
             of_field[1:] -= step
         return layer.per_moment(2 * layer.exchange_stiffness / layer.polarization * field)
 
-    def own(self, layer: Layer) -> NDArray[np.float64]:
-        """Return the part of the field against the own m of each cell in A/m, (rows, columns)."""
-        field = np.zeros((*layer.mask.shape, 1))
-        for axis, edge, (bond, _) in zip((1, 0), layer.cell, layer.bonds, strict=False):
-            of_field, step = np.moveaxis(field[..., 0], axis, 0), np.moveaxis(bond, axis, 0)
-            of_field[:-1] += step / edge**2
-            of_field[1:] += step / edge**2
-        strength = 2 * layer.exchange_stiffness / layer.polarization
-        return layer.per_moment(strength * field)[..., 0]
-
 
 @dataclass(frozen=True)
 class InterfacialDMI(Term):
