@@ -50,15 +50,24 @@ def test_the_ratio_is_that_of_the_stationary_covariance():
 
 @pytest.mark.parametrize("damping", [0.05, 0.08, 0.1, 0.17, 0.3, 0.42, 0.5, 0.6, 0.85, 1.2])
 def test_modes_have_their_energy_up_to_the_longest_step(damping):
-    chain, weights, radius = fluctuations.choose(damping)
+    chain, weights, radius = fluctuations.choose(damping, damping)
     ray = complex(-damping, 1) / math.hypot(damping, 1)
     z = np.linspace(0.02, 1, 50) * radius * ray
     assert np.abs(fluctuations.variance_ratio(chain, weights, z) - 1).max() < 0.021
     assert radius >= 2
 
 
+@pytest.mark.parametrize(("lowest", "highest"), [(0.3, 0.5), (0.05, 0.5), (0.1, 0.9)])
+def test_modes_of_each_damping_between_two_have_their_energy(lowest, highest):
+    chain, weights, radius = fluctuations.choose(lowest, highest)
+    for damping in np.linspace(lowest, highest, 30):
+        z = np.linspace(0.02, 1, 50) * radius * complex(-damping, 1) / math.hypot(damping, 1)
+        assert np.abs(fluctuations.variance_ratio(chain, weights, z) - 1).max() < 0.031
+    assert radius >= 1
+
+
 def test_weights_equal_to_the_chain_are_off():
-    chain, _, radius = fluctuations.choose(0.5)
+    chain, _, radius = fluctuations.choose(0.5, 0.5)
     z = fluctuations.modes(0.5, radius)
     assert np.abs(fluctuations.variance_ratio(chain, chain, z) - 1).max() > 0.1
 

@@ -56,9 +56,18 @@ def started(layer, temperature=300.0, seed=1):
     return engine
 
 
-def test_varying_damping_at_a_temperature_is_refused():
-    with pytest.raises(EngineError, match="a film at a temperature has one damping; leave out its"):
-        ThermalEngine(random_film(), 300.0, 1)
+def damped(dampings, shape=(24, 40)):
+    """Return a film whose cells have one of some dampings, in patches of 4 × 4 cells."""
+    rng = np.random.default_rng(8)
+    patches = rng.choice(np.array(dampings), (shape[0] // 4, shape[1] // 4))
+    cells = Cells(np.ones(shape, dtype=bool), damping=np.kron(patches, np.ones((4, 4))) / 0.5)
+    return Layer(cells.mask, CELL, FILM, cells=cells)
+
+
+def test_a_damping_that_varies_too_much_is_refused():
+    expected = r"damping varies from 0\.05 to 1\.5, with which modes deviate by \d\d\.\d% from"
+    with pytest.raises(EngineError, match=expected):
+        ThermalEngine(damped([0.05, 1.5]), 300.0, 1)
 
 
 def test_a_changed_material_keeps_the_cells():
@@ -178,6 +187,16 @@ def test_every_class_of_cells_has_the_temperature():
     means = spin_temperatures(layer, classes, seeds=3, times=150)
     for name, mean in means.items():
         assert (classes[name] & layer.mask).sum() >= 6, name
+        assert mean == pytest.approx(1, abs=0.03), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dampings", [(0.3, 0.5), (0.15, 0.6)])
+def test_cells_of_each_damping_have_the_temperature(dampings):
+    layer = damped(dampings)
+    classes = {value: np.isclose(layer.cells.damping, value / 0.5) for value in dampings}
+    for name, mean in spin_temperatures(layer, classes, seeds=2, times=100).items():
+        assert classes[name].sum() >= 300, name
         assert mean == pytest.approx(1, abs=0.03), name
 
 

@@ -286,8 +286,14 @@ def test_a_mistake_in_regions_is_one_sentence(words):
 
 def test_what_cannot_vary_is_refused():
     region = {"start": 0.0, "stop": 20e-9, "damping": 0.4}
-    with pytest.raises(ConfigError, match=r"mine\.regions\.0 varies damping, which a film at"):
-        device(regions=[region], temperature={"ambient": 300.0})
+    warm = {"temperature": {"ambient": 300.0}}
+    with pytest.raises(
+        ConfigError, match=r"mine\.regions\.0: damping varies from 0\.01 to 0\.45, w"
+    ):
+        device(regions=[region | {"damping": 0.01}], **warm)
+    with pytest.raises(ConfigError, match=r"mine\.regions .* with damping, beside temperature, is"):
+        device(regions=[region], **warm, calculator="oommf")
+    assert device(regions=[region], **warm).variation
     thin = region | {"dmi_constant": -1e-3}
     with pytest.raises(ConfigError, match=r"regions\.0 varies dmi_constant, whose value"):
         device(regions=[thin], material={**UNLIKE, "dmi_constant": 0})

@@ -389,9 +389,12 @@ def test_what_a_sample_cannot_have_is_refused():
         sampled(2, disorder=None)
     with pytest.raises(ConfigError, match=r"mine\.sample is -1: input should be greater"):
         sampled(-1)
-    damped = {"grains": {"damping": 0.1}}
-    with pytest.raises(ConfigError, match=r"disorder\.grains\.damping varies damping, which"):
-        sampled(1, damped, temperature={"ambient": 300.0})
+    warm = {"temperature": {"ambient": 300.0}}
+    damped = {"grains": {"damping": 0.2}}
+    with pytest.raises(
+        ConfigError, match=r"grains\.damping: damping varies from 0\.\d+ to 0\.\d+, "
+    ):
+        sampled(1, damped, material={"damping": 0.06}, **warm)
     for grains in ({"thickness": 0.02, "boundary_exchange": 1.0}, {}):
         with pytest.raises(ConfigError, match=r"or disorder\.grains with thickness or with bound"):
             sampled(1, {"grains": grains}, calculator="oommf")

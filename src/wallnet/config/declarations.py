@@ -36,6 +36,8 @@ class Declaration:
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
     varying_parameters: ClassVar[bool] = False
     """Whether it simulates Ms, A, Ku and α that vary from cell to cell (`tracks.layer`)."""
+    varying_damping: ClassVar[bool] = False
+    """Whether it simulates α that varies at a temperature."""
     varying_dmi: ClassVar[bool] = False
     """Whether it simulates D that varies."""
     varying_thickness: ClassVar[bool] = False
@@ -60,7 +62,7 @@ class Unread(Declaration):
     """A user-defined class before a run reads it: nothing is refused yet."""
 
     temperature = heating = waveforms = frozen_spins = partial_cells = fields = True
-    varying_parameters = varying_dmi = varying_thickness = varying_current = True
+    varying_parameters = varying_damping = varying_dmi = varying_thickness = varying_current = True
 
 
 class Packaged(Declaration):
@@ -78,7 +80,7 @@ class FilmDeclaration(Packaged):
     Settings = FilmSettings
     title = "engine"
     temperature = heating = waveforms = frozen_spins = partial_cells = fields = True
-    varying_parameters = varying_dmi = varying_thickness = varying_current = True
+    varying_parameters = varying_damping = varying_dmi = varying_thickness = varying_current = True
     relative_time = 1.0
 
 
@@ -117,6 +119,8 @@ NEEDS = {
     "waveforms": "waveform",
     "frozen_spins": "track.fixed_ends",
     "varying_parameters": "regions (or parameters_file, edge_damage, disorder.grains)",
+    "varying_damping": "regions (or parameters_file, disorder.grains) with damping, beside "
+    "temperature,",
     "varying_dmi": "regions (or parameters_file) with dmi_constant",
     "varying_thickness": "regions (or parameters_file) with thickness, or disorder.grains with "
     "thickness or with boundary_exchange below 1",

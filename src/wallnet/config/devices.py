@@ -469,7 +469,7 @@ class Device(Section):
         variation = self.variation
         names = {*(variation.reference if variation else ())}
         names |= self.disorder.needed if self.disorder else set()
-        needs |= dict.fromkeys(needed_for(names), 1.0)
+        needs |= dict.fromkeys(needed_for(names, self.field_temperature), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
             yield fault
         if heated and law.ambient >= curie:
@@ -479,9 +479,9 @@ class Device(Section):
             )
         track = self.track
         if variation:
-            yield from variation.faults(track, self.field_temperature)
+            yield from variation.faults(track)
         if self.disorder:
-            yield from self.disorder.faults(track, self.field_temperature)
+            yield from self.disorder.faults(track)
         elif self.sample:
             yield f"sample {self.sample} needs disorder to be drawn from; add it or set sample: 0"
         margin = max(track.cell_size, track.fixed_ends or 0.0)

@@ -59,7 +59,7 @@ class Grains(Section):
     """The same of the thickness. Ku and D are those of interfaces: they change with 1/t. Source:
     our choice."""
     damping: Spread = 0.0
-    """The same of α; it does not vary at a temperature. Source: our choice."""
+    """The same of α. Source: our choice."""
     boundary_exchange: Annotated[
         float, Quantity("1", 0.0, 1.0, fix="it is a factor: 1 changes nothing")
     ] = 0.5
@@ -111,8 +111,8 @@ class Disorder(Section):
         if not (self.edges or self.notches or self.grains):
             yield "has no part; add edges, notches or grains, each {} for its defaults"
 
-    def faults(self, track: Track, temperature: float) -> Iterator[str]:
-        """Yield the conflicts with a track and a temperature in K; each begins with a key."""
+    def faults(self, track: Track) -> Iterator[str]:
+        """Yield the conflicts with a track; each begins with a key."""
         length, depth = track.notches.extent if track.notches else (0.0, 0.0)
         if self.notches and track.notches:
             disc = track.notches.shape == "disc"
@@ -140,11 +140,6 @@ class Disorder(Section):
             yield (
                 f"disorder.grains.size {self.grains.size:g} m is below track.cell_size "
                 f"{track.cell_size:g} m, so that cells miss grains; enlarge it or use smaller cells"
-            )
-        if self.grains and self.grains.damping and temperature:
-            yield (
-                "disorder.grains.damping varies damping, which a film at a temperature does not "
-                "allow; leave it or temperature out"
             )
 
 

@@ -65,7 +65,7 @@ class Region(Section):
     uniaxial_anisotropy: Profile[Anisotropy] | None = None
     """Ku at the thickness of the track."""
     damping: Profile[Damping] | None = None
-    """Gilbert α; it does not vary at a temperature."""
+    """Gilbert α."""
     thickness: Profile[Length] | None = None
     """Thickness t of the film. Ku and D are those of interfaces: they change with 1/t."""
 
@@ -120,8 +120,8 @@ class Variation(Section):
             varying["parameters_file"] = kept if names else None
         return self.model_copy(update=varying | {"reference": reference}) if reference else None
 
-    def faults(self, track: Track, temperature: float) -> Iterator[str]:
-        """Yield the conflicts with a track and a temperature in K; each begins with a key."""
+    def faults(self, track: Track) -> Iterator[str]:
+        """Yield the conflicts with a track; each begins with a key."""
         for number, region in enumerate(self.regions):
             if region.stop > track.length * (1 + ROUNDING):
                 yield (
@@ -139,11 +139,6 @@ class Variation(Section):
                 f"{self.key_of('dmi_constant')} varies dmi_constant, whose value in material is 0; "
                 "give there the value in most of the film"
             )
-        if temperature and "damping" in self.reference:
-            yield (
-                f"{self.key_of('damping')} varies damping, which a film at a temperature does not "
-                "allow; leave it or temperature out"
-            )
 
     def key_of(self, name: str, x: float | None = None) -> str:
         """Return a key that varies a parameter, or else any one; at a position in m if given."""
@@ -158,8 +153,8 @@ class Variation(Section):
         return own[0] if own else "edge_damage"
 
 
-def needed_for(names: Iterable[str]) -> set[str]:
+def needed_for(names: Iterable[str], temperature: float) -> set[str]:
     """Return what a calculator has to simulate if parameters vary: keys of `declarations.NEEDS`."""
-    own = {"dmi_constant": "varying_dmi"}
+    own = {"dmi_constant": "varying_dmi"} | ({"damping": "varying_damping"} if temperature else {})
     own |= dict.fromkeys(("thickness", "boundary_exchange"), "varying_thickness")
     return {own.get(name, "varying_parameters") for name in names}

@@ -43,8 +43,14 @@ LARGEST_KICK = 0.16
 """Largest standard deviation in rad of the rotation by which the thermal field turns a moment about
 one axis in a step."""
 
+DEVIATION_OF_SEVERAL = 0.03
+"""The same where the damping varies from cell to cell."""
+
 RADII = (3.2, 3.0, 2.8, 2.6, 2.4, 2.2, 2.0)
 """Values of |λ| h that are tried as the largest."""
+
+RADII_OF_SEVERAL = (3.2, 2.6, 2.2, 1.8, 1.4, 1.0)
+"""The same where the damping varies from cell to cell."""
 
 
 def variance_ratio(
@@ -99,23 +105,37 @@ def _fitted(
 
 
 @lru_cache(maxsize=512)
-def choose(damping: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    """Return b_j and c_j of the stages for a damping, and the largest |λ| h for which they hold.
+def choose(lowest: float, highest: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    """Return b_j and c_j of the stages for a range of α, and the largest |λ| h for which they hold.
 
-    Up to this radius, no mode deviates from its thermal energy by more than `DEVIATION`.
+    Up to this radius, no mode deviates by more than `DEVIATION` from its thermal energy, or by
+    more than `DEVIATION_OF_SEVERAL` if the damping varies. A mode of several cells has a λ between
+    those of their dampings.
 
     Raises
     ------
     ValueError
-        If no radius is within `DEVIATION`.
+        If no radius is within this deviation.
     """
-    chain = CHAINS[min(CHAINS, key=lambda fitted: abs(math.log(fitted / damping)))]
-    for radius in RADII:
-        deviation, weights = _fitted(chain, modes(damping, radius))
-        if deviation <= DEVIATION:
-            return chain, weights, radius
+    varies = highest > lowest
+    radii, allowed = (RADII_OF_SEVERAL, DEVIATION_OF_SEVERAL) if varies else (RADII, DEVIATION)
+    dampings = np.geomspace(lowest, highest, 5) if varies else np.array([lowest])
+    logarithms = np.log([*CHAINS])
+    nearest = [int(np.abs(logarithms - math.log(near)).argmin()) for near in dampings[::2]]
+    chains = dict.fromkeys([*CHAINS.values()][place] for place in nearest)
+    for radius in radii:
+        z = np.concatenate([modes(damping, radius) for damping in dampings])
+        for chain in chains:
+            deviation, weights = _fitted(chain, z)
+            if deviation <= allowed:
+                return chain, weights, radius
+    if varies:
+        raise ValueError(
+            f"damping varies from {lowest:g} to {highest:g}, with which modes deviate by "
+            f"{deviation:.1%} from their thermal energy; narrow the range"
+        )
     raise ValueError(
-        f"damping is {damping:g}, for which there are no noise weights at a temperature; use 0.05 "
+        f"damping is {lowest:g}, for which there are no noise weights at a temperature; use 0.05 "
         "to 1.5"
     )
 
@@ -134,10 +154,11 @@ def longest_step(layer: Layer, temperature: float, torque: SpinTorque | None = N
     ValueError
         As for `choose`.
     """
-    radius = choose(layer.damping)[2]
+    radius = choose(*layer.dampings)[2]
     stiffest, turning = layer.rates(torque)
     kick = deviation(layer, temperature, 1.0) * layer.terms.rate
-    if layer.cells is not None:
-        kick *= float(layer.cells.noise.max())
+    if (cells := layer.cells) is not None:
+        slower = (1 + layer.damping**2) / (1 + (layer.damping * cells.of("damping")) ** 2)
+        kick *= float((cells.noise * np.sqrt(slower)).max())
     turned = kick**2 * (1 + layer.damping**2)
     return min(radius / stiffest, LARGEST_TURN / turning, LARGEST_KICK**2 / turned)

@@ -48,14 +48,8 @@ class ThermalEngine(Engine):
         super().__init__(layer)
 
     def _choose_steps(self) -> None:
-        cells = self.layer.cells
-        if cells is not None and np.ptp(cells.of("damping")) > 0:
-            raise EngineError(
-                "a film at a temperature has one damping; leave out its variation, or the "
-                "temperature"
-            )
         try:
-            chain, weights, _ = fluctuations.choose(self.layer.damping)
+            chain, weights, _ = fluctuations.choose(*self.layer.dampings)
         except ValueError as error:
             raise EngineError(str(error)) from None
         self._chain = np.array(chain, dtype=np.float32)

@@ -328,7 +328,9 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
     names = {*job.get("variation", {}).get("reference", ())}
     if disorder := job.get("track", {}).get("disorder"):
         names |= Disorder.model_validate(disorder).needed
-    return {what for what, needed in needs.items() if needed} | needed_for(names)
+    return {what for what, needed in needs.items() if needed} | needed_for(
+        names, job.get("temperature", 0.0)
+    )
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:

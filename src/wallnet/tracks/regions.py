@@ -1,5 +1,6 @@
 """Parameters of a film in each cell: those of regions, of a map and of damaged edges."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import Device, StaticMaterial
+from wallnet.config.disorder import LARGEST
 from wallnet.config.maps import ParameterMap, ParametersFile, read
 from wallnet.config.messages import validated
 from wallnet.config.regions import Profiled, Variation
 from wallnet.files.whole import FileError
+from wallnet.film import fluctuations
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.jobs import film
 from wallnet.jobs.code import folders
@@ -142,16 +145,37 @@ def check(device: Device) -> tuple[str, list[str]]:
     The cells with the extreme values are judged too.
     """
     fault, doubts = film.check(device)
-    if fault or device.variation is None:
+    if fault:
         return fault, doubts
     try:
-        return next(_faults(device, device.variation), ""), doubts
+        faults = itertools.chain(_extreme_faults(device), _damping_faults(device))
+        return next(faults, ""), doubts
     except ValueError as error:
         return str(error), []
 
 
-def _faults(device: Device, variation: Variation) -> Iterator[str]:
+def _damping_faults(device: Device) -> Iterator[str]:
+    """Yield why α may not vary as it does, at a temperature."""
+    variation, grains = device.variation, device.disorder and device.disorder.grains
+    key, damping, deviation = "", np.array(device.material.damping), 0.0
+    if variation and "damping" in variation.reference:
+        key = variation.key_of("damping")
+        damping = damping * relative(device.track, variation)["damping"]
+    if grains and grains.damping:
+        key, deviation = "disorder.grains.damping", LARGEST * grains.damping
+    if device.field_temperature and key:
+        ends = damping.min() * (1 - deviation), damping.max() * (1 + deviation)
+        try:
+            fluctuations.choose(*map(float, ends))
+        except ValueError as error:
+            yield f"{key}: {error}"
+
+
+def _extreme_faults(device: Device) -> Iterator[str]:
     """Yield the faults of extreme cells, at the temperature of the film."""
+    variation = device.variation
+    if variation is None:
+        return
     track, base = device.track, dict(film.film_of(device))
     shares, filled = relative(track, variation), edge_distance(track) > 0
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}

@@ -132,7 +132,7 @@ class Layer:
         return self.terms.damping
 
     @property
-    def _dampings(self) -> tuple[float, float]:
+    def dampings(self) -> tuple[float, float]:
         """Lowest and highest α of all cells."""
         if self.cells is None:
             return self.damping, self.damping
@@ -178,7 +178,7 @@ class Layer:
             stray = self.saturation_magnetization if self.terms.stray_field else 0.0
             local, turning = self.cells.local_bounds(easy, stray, self.cell)
         # with precession, the lowest damping is the fastest; without it, that next to 1
-        lowest, highest = self._dampings
+        lowest, highest = self.dampings
         rate = max(
             self.terms.gyromagnetic_ratio / (1 + a**2) * math.hypot(self.terms.precession, a)
             for a in (lowest, min(max(lowest, 1.0), highest))
@@ -189,7 +189,7 @@ class Layer:
     def time_step(self, torque: "Torque | None" = None) -> tuple[tuple[float, ...], float]:
         """Return the Runge-Kutta chain and its longest time step in s; see `stability.choose`."""
         precession, (stiffest, turning) = self.terms.precession, self.rates(torque)
-        lowest, highest = self._dampings
+        lowest, highest = self.dampings
         chosen = stability.choose(lowest, precession, stiffest, turning)
         if highest == lowest:
             return chosen
