@@ -211,13 +211,11 @@ def _local_field(m, slow, noise, share, p, first, last):
 @compiled
 def _moved(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
     """Set out = start + factor weight dm/dt / γ with all fields; see `_stage_of`."""
-    if p.lambda_difference != 0:
-        field = _local_field(m, slow, noise, share, p, first, last)
-        _stage(m, start, out, field, noise, share, weight, p, factor, stride, first, last)
-    elif p.noise != 0:
+    if p.noise != 0 and p.lambda_difference == 0:
         _noisy_stage(m, start, out, slow[0], noise, share, weight, p, factor, stride, first, last)
     else:
-        _stage(m, start, out, slow[0], noise, share, weight, p, factor, stride, first, last)
+        field = _local_field(m, slow, noise, share, p, first, last)
+        _stage(m, start, out, field, noise, share, weight, p, factor, stride, first, last)
 
 
 @compiled
@@ -470,8 +468,9 @@ def rate(film, free, field, space, p, factor, out):
     pack(film, free, 0, columns, m, weight)
     pack(field, free, 0, columns, slow[0], weight)
     work[0] = 0
-    first, last, none = stride + 1, m.shape[1] - stride - 1, np.float32(0)
-    _moved(m, work[0], work[1], slow, slow[0], none, weight, p[0], factor, stride, first, last)
+    none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
+    local = _local_field(m, slow, slow[0], none, p[0], first, last)
+    _stage(m, work[0], work[1], local, slow[0], none, weight, p[0], factor, stride, first, last)
     unpack(work[1], out, 0, columns)
 
 

@@ -76,8 +76,8 @@ HERE = Path(__file__)
 binding.set_option("wallnet", "-vectorize-memory-check-threshold=1000")
 
 
-def _stage_of(noisy, even=False, turned=False):
-    """Return the function for films with a thermal field or none; see `PARAMETERS`."""
+def _stage_of(turned=False, noisy=False, even=False):
+    """Return the function for some films; a noisy one adds the thermal field of the film."""
 
     @compiled
     def stage(m, start, out, slow, noise, share, cells, p, factor, stride, first, last):
@@ -157,9 +157,9 @@ def _stage_of(noisy, even=False, turned=False):
     return stage
 
 
-_stage, _noisy_stage = (_stage_of(noisy) for noisy in (False, True))
-_even_stage, _noisy_even_stage = (_stage_of(noisy, even=True) for noisy in (False, True))
-_turned_stage, _noisy_turned_stage = (_stage_of(noisy, turned=True) for noisy in (False, True))
+_stage, _turned_stage = _stage_of(), _stage_of(turned=True)
+# others would be faster too, but each of these takes three seconds to compile
+_noisy_stage, _noisy_even_stage = _stage_of(noisy=True), _stage_of(noisy=True, even=True)
 
 
 @compiled
@@ -211,27 +211,25 @@ def _scale(vectors, sizes, first, last):
 
 
 @compiled
+def _in_field(m, start, out, field, noise, share, cells, p, factor, stride, first, last):
+    """Set out = start + factor rate dm/dt / γ in cells first to last, in a field with all noise."""
+    if p.turned != 0:
+        _turned_stage(m, start, out, field, noise, share, cells, p, factor, stride, first, last)
+    else:
+        _stage(m, start, out, field, noise, share, cells, p, factor, stride, first, last)
+
+
+@compiled
 def _moved(m, start, out, slow, noise, share, cells, p, factor, stride, first, last):
     """Set out = start + factor rate dm/dt / γ in cells first to last, with all fields."""
-    noisy, field = p.noise != 0, slow[0]
-    if p.lambda_difference != 0:
-        field = _local_field(m, slow, noise, share, cells, p, first, last)
-        noisy = False
-    arguments = m, start, out, field, noise, share, cells, p, factor, stride, first, last
-    if p.turned != 0:
-        if noisy:
-            _noisy_turned_stage(*arguments)
-        else:
-            _turned_stage(*arguments)
+    own = m, start, out
+    others = noise, share, cells, p, factor, stride, first, last
+    if p.noise == 0 or p.turned != 0 or p.lambda_difference != 0:
+        _in_field(*own, _local_field(m, slow, noise, share, cells, p, first, last), *others)
     elif p.even != 0:
-        if noisy:
-            _noisy_even_stage(*arguments)
-        else:
-            _even_stage(*arguments)
-    elif noisy:
-        _noisy_stage(*arguments)
+        _noisy_even_stage(*own, slow[0], *others)
     else:
-        _stage(*arguments)
+        _noisy_stage(*own, slow[0], *others)
 
 
 @compiled
@@ -304,8 +302,11 @@ def rate(film, free, coefficients, field, space, p, factor, out):
     for c in range(3):
         for i in range(m.shape[1]):
             work[0, c, i] = np.float32(0)
-    first, last, none = stride + 1, m.shape[1] - stride - 1, np.float32(0)
-    _moved(m, work[0], work[1], slow, slow[0], none, cells, p[0], factor, stride, first, last)
+    none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
+    local = _local_field(m, slow, slow[0], none, cells, p[0], first, last)
+    _in_field(
+        *(m, work[0], work[1], local, slow[0], none, cells, p[0], factor, stride, first, last)
+    )
     unpack(work[1], out, 0, columns)
 
 
