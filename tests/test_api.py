@@ -418,7 +418,9 @@ def test_a_sweep_with_a_name_that_cannot_name_files_is_refused_first(synapse, tm
 
 def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     calls = [f"api.{name}(device, folder='a', any_setting=1)" for name in STUDIES]
-    right = ["from wallnet import api", "from wallnet.networks import ProgrammedNetwork, quantize"]
+    # what the configuration leaves out of `strict`; as an option, it would empty mypy's cache
+    right = ["# mypy: disallow-untyped-calls, disallow-any-generics, warn-return-any"]
+    right += ["from wallnet import api", "from wallnet.networks import ProgrammedNetwork, quantize"]
     right += ["import torch", "device = api.load_device('config.yaml', 'neuron')", *calls]
     right += [
         "model = quantize(torch.nn.Linear(2, 3), [1e-6, 2e-6])",
@@ -435,7 +437,7 @@ def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     }
     script = tmp_path / "script.py"
     script.write_text("\n".join([*right, "import wallnet.networks", *wrong, ""]))
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--strict", script]
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     assert len(lines) == len(wrong), done.stdout + done.stderr
