@@ -1,8 +1,11 @@
 """Simulations and sweeps from Python, which are those of the workflow."""
 
+import contextlib
 import copy
+import io
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -44,6 +47,21 @@ def swept(synapse, tmp_path_factory):
     return folder, api.sweep(synapse, "synapse", folder, processes=2, progress=False)
 
 
+@pytest.fixture(scope="module")
+def page(forked_calls, tmp_path_factory):
+    """Return the variables of all blocks of docs/python.md as one script, in an empty folder.
+
+    With what it printed, and the folder.
+    """
+    folder = tmp_path_factory.mktemp("page")
+    text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    (folder / "script.py").write_text("\n".join(blocks), encoding="utf-8")
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as printed:
+        variables = runpy.run_path("script.py")
+    return variables | {"printed": printed.getvalue(), "folder": folder}
+
+
 def test_a_device_is_loaded_with_changes_in_si(path):
     changes = {"material.damping": 0.25, "wall.start": 48e-9, "pulse.current_densities": [7e11]}
     made = api.load_device(path, "synapse", changes)
@@ -69,15 +87,8 @@ def test_a_measured_device_cannot_be_made_for_simulations():
         api.make_device(kind="measured", levels="levels.csv")
 
 
-def test_the_page_is_a_script_that_runs(tmp_path):
-    """All blocks of docs/python.md as one script, in an empty folder."""
-    text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
-    script = tmp_path / "script.py"
-    script.write_text("\n".join(blocks), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+def test_the_page_is_a_script_that_runs(page):
+    lines = page["printed"].splitlines()
     assert lines[0] == "notch 1"
     assert lines[1] == "1.2e-07 m, 1.2e-07 m"
     assert lines[2] == "2000000000000.0"
@@ -86,8 +97,8 @@ def test_the_page_is_a_script_that_runs(tmp_path):
     assert lines[6] == "[7.5000e+11 1.6875e+12 2.8125e+12]"
     assert "[90 18  1]" in lines
     assert lines[-1] == "7"  # ±(g - g_0) for the other three levels, and zero
-    assert (tmp_path / "my-campaign/results/devices/my-synapse.nc").exists()
-    assert (tmp_path / "wall.gif").exists()
+    assert (page["folder"] / "my-campaign/results/devices/my-synapse.nc").exists()
+    assert (page["folder"] / "wall.gif").exists()
 
 
 @pytest.mark.parametrize(
@@ -254,13 +265,14 @@ def test_what_snakemake_itself_refuses_is_told(synapse, tmp_path):
         api.sweep(synapse, "synapse", tmp_path, progress=False)
 
 
-def test_a_single_pulse_is_that_of_the_sweep(swept, synapse):
-    trace = api.simulate(synapse, 1.5e12, progress=False)
+def test_a_single_pulse_is_that_of_the_sweep(swept, synapse, page):
+    """That of the page, whose device is the same."""
+    assert page["device"] == synapse
+    trace, back = page["trace"], page["back"]
     theirs = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
     np.testing.assert_array_equal(trace["m"].values, theirs["m"].values)
     assert trace.attrs["parameters"] == theirs.attrs["parameters"]
     # another pulse from its end, back
-    back = api.simulate(synapse, -1.5e12, initial=trace, progress=False)
     first, last = back["magnetization"].isel(snapshot=0), trace["magnetization"].isel(snapshot=-1)
     np.testing.assert_allclose(first, last, rtol=0, atol=2e-7)
     assert json.loads(back.attrs["parameters"])["current_density"] == -1.5e12
@@ -304,9 +316,9 @@ def test_a_minimum_is_that_of_the_sweep(swept, synapse):
     assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use {states}"
 
 
-def test_a_path_of_least_energy_joins_two_minima(swept, synapse):
+def test_a_path_of_least_energy_joins_two_minima(swept, synapse, page):
     """Both barriers differ by the difference of the energies of the minima."""
-    energy_path = api.energy_path(synapse, "notch 2", "reversed")
+    energy_path = page["path"]
     low, high = (
         files.read_dataset(swept[0] / f"results/minima/synapse/{name}.nc", "minimum")
         for name in ("2", "reversed")
@@ -406,7 +418,9 @@ def test_a_sweep_with_a_name_that_cannot_name_files_is_refused_first(synapse, tm
 
 def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     calls = [f"api.{name}(device, folder='a', any_setting=1)" for name in STUDIES]
-    right = ["from wallnet import api", "from wallnet.networks import ProgrammedNetwork, quantize"]
+    # what the configuration leaves out of `strict`; as an option, it would empty mypy's cache
+    right = ["# mypy: disallow-untyped-calls, disallow-any-generics, warn-return-any"]
+    right += ["from wallnet import api", "from wallnet.networks import ProgrammedNetwork, quantize"]
     right += ["import torch", "device = api.load_device('config.yaml', 'neuron')", *calls]
     right += [
         "model = quantize(torch.nn.Linear(2, 3), [1e-6, 2e-6])",
@@ -423,7 +437,7 @@ def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     }
     script = tmp_path / "script.py"
     script.write_text("\n".join([*right, "import wallnet.networks", *wrong, ""]))
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--strict", script]
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     assert len(lines) == len(wrong), done.stdout + done.stderr
@@ -435,11 +449,15 @@ def test_type_checkers_know_the_functions_and_no_others(tmp_path):
 def test_public_names_of_networks_are_imported_when_they_are_used():
     """PyTorch and Lightning take seconds."""
     script = "import sys, wallnet.networks as n; print('torch' in sys.modules, n.quantize.__name__)"
-    script += "; print('pytorch_lightning' in sys.modules); from wallnet.networks import *"
-    script += "; print(sorted(n.__all__) == n.__all__, TrainOnLevels.__name__)"
+    script += "; print('pytorch_lightning' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["False", "quantize", "False", "True", "TrainOnLevels"]
+    assert done.stdout.split() == ["False", "quantize", "False"]
+    names = {}
+    exec("from wallnet.networks import *", names)
+    assert sorted(wallnet.networks.__all__) == wallnet.networks.__all__
+    assert {*wallnet.networks.__all__} <= {*names}
+    assert names["TrainOnLevels"].__name__ == "TrainOnLevels"
     with pytest.raises(AttributeError, match=r"^module 'wallnet\.networks' has no attribute 'nop"):
         wallnet.networks.nope  # noqa: B018

@@ -119,8 +119,13 @@ def test_tables_and_figures_show_the_measured_device(run_once):
 
 
 def test_a_finished_campaign_plans_nothing_more(finished):
+    """Neither after its files are touched, nor with another reading of the neuron."""
     (finished.folder / "levels.csv").touch()
     (finished.folder / "activation.csv").touch()
+    data = with_small_images()
+    data["networks"]["neuron_reading"] = "series"
+    data["networks"]["readings"] = ["series"]
+    finished.configure(data)
     assert finished.planned() == {}
 
 
@@ -152,14 +157,6 @@ def test_another_curve_trains_the_networks(finished):
     planned = finished.planned("networks")
     assert (planned["train"], planned["map"]) == (1, 1)
     assert "data" not in planned
-
-
-def test_the_reading_of_the_neuron_plans_nothing(finished):
-    data = with_small_images()
-    data["networks"]["neuron_reading"] = "series"
-    data["networks"]["readings"] = ["series"]
-    finished.configure(data)
-    assert finished.planned() == {}
 
 
 @pytest.mark.parametrize(

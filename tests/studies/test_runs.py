@@ -1,19 +1,24 @@
 """All studies run by Snakemake on a small track, and the jobs that a change of a key plans."""
 
+import ast
 import copy
-import shutil
+import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers import studies as examples
 from helpers.planned import planned_jobs
-from helpers.small_campaign import Campaign
+from helpers.small_campaign import Campaign, jobs_in
 from helpers.transitions import led
 from helpers.windows import windowed
 
+from studies.results import gather
 from wallnet import api, files, plan
+from wallnet.api import studies
 from wallnet.plan.commands import not_asked_for
+from wallnet.plan.requests import Requested
 from wallnet.studies import STUDIES
 
 pytestmark = [pytest.mark.campaign, pytest.mark.usefixtures("forked_calls")]
@@ -34,6 +39,8 @@ DATA = examples.DATA | {
     "transitions": led(current_densities=[1.05e12])["transitions"],
     "depinning": {"stairs": DEPINNING},
     "crosscheck": {"engines": {"calculators": ["film", "fine:Fine"], "cases": {"short": SHORT}}},
+    # fonts make a PDF slower than an SVG
+    "figures": {"resolution": 72, "vector_format": "svg"},
 }
 SHOWN = {
     "pulse_trains": "climb-response",
@@ -84,6 +91,12 @@ def ran(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="module")
+def again(ran):
+    """Return what a dry run of that campaign prints."""
+    return ran.snakemake("--dry-run", *STUDIES).stdout
+
+
 @pytest.fixture
 def finished(ran, tmp_path):
     """Return a copy of that campaign, which a test may change."""
@@ -100,7 +113,7 @@ def planning(ran, tmp_path_factory):
 def test_a_study_has_tables_and_a_figure(ran, study):
     figure = SHOWN[study]
     names = (f"tables/{study}/{figure.split('-')[0]}", f"figures/{study}/{figure}")
-    suffixes = (".csv", ".md", ".html", ".png", ".pdf")
+    suffixes = (".csv", ".md", ".html", ".png", ".svg")
     paths = [ran.folder / f"results/{name}{suffix}" for name in names for suffix in suffixes]
     assert {path.suffix for path in paths if path.is_file()} == set(suffixes)
 
@@ -171,7 +184,7 @@ def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
     assert np.nanmax(np.abs(trace["magnetization"].values[0] - last)) < 1e-6
 
 
-def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
+def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, again):
     """Four trains of 6 · (1.5 + 2.5) ns and two initial states of 1 ns each.
 
     Two pulses of the sweep and one in each of two rounds, of 1.5 + 3 ns each. Three levels of
@@ -183,12 +196,11 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, finished):
     assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
     assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
     assert "2 paths between minima of this target are not there yet: about " in ran.told
-    shown = finished.snakemake("operating_windows", "--dry-run")
-    assert "All simulations of this target are there." in shown.stdout + shown.stderr
+    assert again.count("All simulations of this target are there.") == len(STUDIES)
 
 
-def test_a_study_is_a_target_of_its_own(finished):
-    assert finished.planned(*STUDIES) == {}
+def test_a_study_is_a_target_of_its_own(again, finished):
+    assert jobs_in(again) == {}
     for study, figure in SHOWN.items():
         (finished.folder / f"results/{study}/{figure.split('-')[0]}.nc").unlink()
     usual = {name for name, study in STUDIES.items() if study.usual}
@@ -214,124 +226,119 @@ SAMPLES = SWEPT + Counter(trace=2, initial=2)
 """One pulse on the perfect device and on one sample."""
 
 
+# keys of studies that share no job are changed together
+OF_STUDIES = {
+    "pulse_trains/climb/pulses": (CLIMB[:1], CLIMBS),
+    "operating_windows/three/pause": (3e-9, TRAINS),
+    "transitions/stairs/starts": (
+        ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
+        TOLD + Counter(level=1, trace=2),
+    ),
+    # only the pulses of the sweep, and those between them
+    "depinning/stairs/duration": (0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
+    "crosscheck/engines/cases/short/changes/material": ({"damping": 0.4}, BOTH),
+    # a coarser one simulates nothing
+    "intervals/stairs/resolution": (
+        0.3e12,
+        Counter(round=1, gather_intervals=1, show_intervals=1),
+    ),
+    # so do other times at which candidates are read
+    "calibration/paper/read_delays": ([0.0, 0.3e-9], MISFITS + Counter(round=2)),
+    # another sample leaves those that are there
+    "sweeps/rough/samples": (2, SWEPT + Counter(trace=1, initial=1)),
+    # further replicas are a block of their own in each model
+    "thermal/cut/replicas": (16, HEATED + Counter(ensemble=1)),
+}
+FURTHER = {
+    # pulses of the durations that are there, of one of the two variants
+    "operating_windows/three/variants/alpha-0.4/material/damping": (
+        0.3,
+        Counter(initial=1, pulse_train=2),
+    ),
+    "operating_windows/three/durations": ([1.2e-9, 1.5e-9], TRAINS),
+    "transitions/stairs/durations": ([0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
+    "thermal/cut/current_densities": (
+        [0.8e12, 0.9e12],
+        HEATED + Counter(pulse_train=1, ensemble=1),
+    ),
+}
+SHOWS = Counter(f"show_{study}" for study in STUDIES)
+READ = {
+    # the film at this temperature has a minimum of its own; thermal loses its lifetimes
+    "barriers/temperature": (
+        350.0,
+        PATHS + Counter(minimum=1, gather_thermal=1) - SHOWS,
+    ),
+    # the detector does not see the states
+    "devices/stairs/detector/stop": (280e-9, RESPONSE - SHOWS),
+    "figures/font_size": (7.0, SHOWS),
+}
+FILM = {
+    "devices/stairs/material/dmi_constant": (
+        0.9e-3,
+        CLIMBS
+        + TRAINS
+        + ROUNDS
+        + TOLD
+        + DISTURBED
+        + THERMAL
+        + MISFITS
+        + PATHS
+        + BOTH
+        # walls rest at three notches of two tracks; four of them have a threshold
+        + WALLS
+        # the walls of the other study, two pulses on each and those of its round
+        + SENSED
+        + SAMPLES
+        + Counter(level=2, pulse_train=4 + 2)
+        + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
+    ),
+}
+# neither minima nor paths depend on it; a variant and the candidates have their own
+DAMPING = {
+    "devices/stairs/material/damping": (
+        0.45,
+        CLIMBS
+        + TRAINS
+        + ROUNDS
+        + TOLD
+        + DISTURBED
+        + THERMAL
+        + MISFITS
+        + BOTH
+        + WALLS
+        # as configured, which is no longer the upper end of the damping
+        + SENSED
+        + SAMPLES
+        + Counter(level=2, pulse_train=4 + 1)
+        + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
+    ),
+}
+# other studies have pulses of their own; the first candidate is the configuration
+DURATION = {
+    "devices/stairs/pulse/duration": (
+        1.6e-9,
+        ROUNDS + MISFITS + WALLS + DISTURBED + SWEPT + Counter(round=2, trace=2),
+    ),
+}
+WRITE_ENERGY = {"heavy_metal": ({"preset": "pt"}, RESPONSE + TOLD + HEATED + SWEPT)}
+
+
 @pytest.mark.parametrize(
-    ("path", "value", "expected"),
-    [
-        ("pulse_trains/climb/pulses", CLIMB[:1], CLIMBS),
-        ("operating_windows/three/pause", 3e-9, TRAINS),
-        ("operating_windows/three/durations", [1.2e-9, 1.5e-9], TRAINS),
-        (
-            "transitions/stairs/starts",
-            ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
-            TOLD + Counter(level=1, trace=2),
-        ),
-        ("transitions/stairs/durations", [0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
-        # one of the two variants
-        (
-            "operating_windows/three/variants/alpha-0.4/material/damping",
-            0.3,
-            TRAINS + Counter(initial=1, pulse_train=-2),
-        ),
-        (
-            "devices/stairs/material/dmi_constant",
-            0.9e-3,
-            CLIMBS
-            + TRAINS
-            + ROUNDS
-            + TOLD
-            + DISTURBED
-            + THERMAL
-            + MISFITS
-            + PATHS
-            + BOTH
-            # walls rest at three notches of two tracks; four of them have a threshold
-            + WALLS
-            # the walls of the other study, two pulses on each and those of its round
-            + SENSED
-            + SAMPLES
-            + Counter(level=2, pulse_train=4 + 2)
-            + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
-        ),
-        # neither minima nor paths depend on it; a variant and the candidates have their own
-        (
-            "devices/stairs/material/damping",
-            0.45,
-            CLIMBS
-            + TRAINS
-            + ROUNDS
-            + TOLD
-            + DISTURBED
-            + THERMAL
-            + MISFITS
-            + BOTH
-            + WALLS
-            # as configured, which is no longer the upper end of the damping
-            + SENSED
-            + SAMPLES
-            + Counter(level=2, pulse_train=4 + 1)
-            + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
-        ),
-        # other studies have pulses of their own; the first candidate is the configuration
-        (
-            "devices/stairs/pulse/duration",
-            1.6e-9,
-            ROUNDS + MISFITS + WALLS + DISTURBED + SWEPT + Counter(round=2, trace=2),
-        ),
-        ("crosscheck/engines/cases/short/changes/material", {"damping": 0.4}, BOTH),
-        # only the pulses of the sweep, and those between them
-        ("depinning/stairs/duration", 0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
-        # the detector does not see the states
-        ("devices/stairs/detector/stop", 280e-9, RESPONSE),
-        # a coarser one simulates nothing
-        (
-            "intervals/stairs/resolution",
-            0.3e12,
-            {"round": 1, "gather_intervals": 1, "show_intervals": 1},
-        ),
-        # so do other times at which candidates are read
-        ("calibration/paper/read_delays", [0.0, 0.3e-9], MISFITS + Counter(round=2)),
-        # the film at this temperature has a minimum of its own; thermal loses its lifetimes
-        (
-            "barriers/temperature",
-            350.0,
-            PATHS + Counter(minimum=1, gather_thermal=1, show_thermal=1),
-        ),
-        ("figures/font_size", 7.0, {f"show_{study}": 1 for study in STUDIES}),
-        # another sample leaves those that are there
-        ("sweeps/rough/samples", 2, SWEPT + Counter(trace=1, initial=1)),
-        # the write energy
-        ("heavy_metal", {"preset": "pt"}, RESPONSE + TOLD + HEATED + SWEPT),
-        # further replicas are a block of their own in each model
-        ("thermal/cut/replicas", 16, HEATED + Counter(ensemble=1)),
-        (
-            "thermal/cut/current_densities",
-            [0.8e12, 0.9e12],
-            HEATED + Counter(pulse_train=1, ensemble=1),
-        ),
-    ],
+    "changes", [OF_STUDIES, FURTHER, READ, FILM, DAMPING, DURATION, WRITE_ENERGY]
 )
-def test_a_change_plans_what_depends_on_it(planning, path, value, expected):
+def test_a_change_plans_what_depends_on_it(planning, changes):
     data = copy.deepcopy(DATA)
-    block = data
-    *parents, last = path.split("/")
-    for key in parents:
-        block = block.setdefault(key, {})
-    block[last] = value
+    for path, (value, _) in changes.items():
+        block = data
+        *parents, last = path.split("/")
+        for key in parents:
+            block = block.setdefault(key, {})
+        block[last] = value
     planning.configure(data)
     planned = planning.planned(*STUDIES)
+    expected = sum((counts for _, counts in changes.values()), Counter())
     assert {rule: count for rule, count in planned.items() if rule not in STUDIES} == expected
-
-
-def test_a_bisection_goes_on_after_the_pulses_that_are_there(finished):
-    """The later round and its pulse are missing, as after a run that was killed."""
-    folder = finished.folder / "results/intervals"
-    for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
-        (folder / path).unlink()
-    before = (folder / "stairs/0.9000.nc").stat().st_mtime_ns
-    finished.snakemake("intervals")
-    assert (folder / "stairs/0.9000.nc").stat().st_mtime_ns == before
-    data = files.read_dataset(folder / "stairs.nc", "intervals")
-    assert data["state"].values.tolist() == ["notch 1", "notch 1", "notch 2", "notch 2"]
 
 
 def test_what_is_no_longer_asked_for_is_found(finished):
@@ -388,34 +395,39 @@ def results(folder, study):
     return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in paths}
 
 
-def test_the_functions_of_the_studies_make_the_files_of_the_workflow(ran, finished):
-    """Each lacks its dataset and a simulation, and makes no other; then no job simulates anything.
+def digests(campaign):
+    """Return the digests of all requests of a campaign in this folder, by path."""
+    return {path: request.digest for path, request in Requested(campaign).items()}
 
-    A round is written anew where the simulation is.
-    """
+
+def test_the_functions_of_the_studies_make_the_files_of_the_workflow(finished, monkeypatch):
+    """Each asks Snakemake for its dataset, with a campaign that simulates the same for it."""
+    monkeypatch.chdir(finished.folder)
+    monkeypatch.setattr(studies, "WORKFLOW", "{data!r}, {targets}")
+    snakefiles = []
+
+    def output(command, *_):
+        snakefiles.append(Path(command[command.index("--snakefile") + 1]).read_text("utf-8"))
+
+    monkeypatch.setattr(studies, "_output", output)
+    campaign = plan.parse(DATA)
+    all_digests = digests(campaign)
     for study, definition in STUDIES.items():
-        path = definition.path(SHOWN[study].split("-")[0])
-        theirs = files.read_dataset(ran.folder / path, definition.kind, samples=True)
-        before = results(finished.folder, study)
-        lost = {path, *sorted(name for name in before if name.endswith(".nc") and name != path)[:1]}
-        for name in lost:
-            (finished.folder / name).unlink()
-        made = asked(study, finished.folder)
-        # the cross-check tells how long its calculators ran
-        made, theirs = (
-            dataset.drop_vars("wall_time", errors="ignore") for dataset in (made, theirs)
-        )
+        subject = SHOWN[study].split("-")[0]
+        path = definition.path(subject)
+        theirs = files.read_dataset(path, definition.kind, samples=True)
+        assert asked(study, finished.folder).equals(theirs), study
+        data, targets = ast.literal_eval(snakefiles.pop())
+        own = plan.parse(json.loads(data))
+        assert digests(own).items() <= all_digests.items(), study
+        first = definition.requests_of(campaign, subject, last=0).values()
+        assert targets == [*(request.path for request in first), path], study
+        requests = definition.requests_of(own, subject)
+        assert [*requests] == [*definition.requests_of(campaign, subject)], study
+        gather(definition, own, subject, requests)
+        made = files.read_dataset(path, definition.kind, samples=True)
         assert made.equals(theirs), study
         assert made.attrs == theirs.attrs, study
-        after = results(finished.folder, study)
-        assert after.keys() == before.keys(), study
-        made = {name for name in after if after[name] != before[name]}
-        assert {name for name in made if not name.endswith(".json")} == lost, study
-    shutil.rmtree(finished.folder / ".snakemake")
-    planned = {*finished.planned(*STUDIES)}
-    assert {f"show_{study}" for study in STUDIES} <= planned
-    simulating = ("initial", "trace", "level", "minimum", "pulse_train", "ensemble", "barrier")
-    assert not planned & {*simulating}
 
 
 def test_a_function_goes_on_after_an_interruption(finished):
