@@ -252,12 +252,15 @@ def test_make_ends_with_numbers_what_is_new_and_the_report(finished_campaign, tm
 
 
 @pytest.mark.parametrize(
-    ("faulty", "newer", "written"),
-    [(0, False, False), (0, True, True), (1, False, True)],
-    ids=["nothing new", "a new figure", "a faulty report"],
+    ("newer", "faulty", "written"),
+    [
+        ("figures/.a.png.sha256", 0, False),
+        *((path, 0, True) for path in ("summary.html", "figures/a.png", "tables/a/b.md")),
+        ("figures/.a.png.sha256", 1, True),
+    ],
 )
 def test_make_writes_the_report_if_a_result_is_newer_or_it_is_faulty(
-    tmp_path, faulty, newer, written
+    tmp_path, newer, faulty, written
 ):
     """By the calls of programs that do nothing else."""
     programs = tmp_path / "bin"
@@ -268,10 +271,11 @@ def test_make_writes_the_report_if_a_result_is_newer_or_it_is_faulty(
         (programs / name).chmod(0o700)
     (tmp_path / "pyvenv.cfg").touch()
     results = tmp_path / "campaign/results"
-    for number, path in enumerate(("summary.html", "report.html", "figures/a.png", "tables/a.md")):
+    # the report is the last one but for the newer one
+    paths = ("summary.html", "figures/a.png", "tables/a/b.md", "report.html", newer)
+    for seconds, path in enumerate(paths):
         (results / path).parent.mkdir(parents=True, exist_ok=True)
         (results / path).touch()
-        seconds = 1000 + number if newer or number < 2 else 0
         os.utime(results / path, (seconds, seconds))
     make_run(results.parent, tmp_path, FAULTY=str(faulty))
     lines = (tmp_path / "calls").read_text().splitlines()
