@@ -1,4 +1,7 @@
-"""Films whose parameters vary, at a temperature: against exact results, by class of cells."""
+"""Films whose parameters vary, at a temperature: against exact results, by class of cells.
+
+The check `varying-cells` compares uncoupled cells with the Langevin function of their moment.
+"""
 
 import math
 from dataclasses import replace
@@ -127,28 +130,6 @@ def test_the_thermal_field_of_a_cell_follows_its_moment():
         chosen = z[kind == index]
         error = chosen.std() / math.sqrt(chosen.size)
         assert chosen.mean() == pytest.approx(math.exp(-0.3 / relative), abs=4 * error)
-
-
-@pytest.mark.slow
-def test_uncoupled_cells_have_the_langevin_function_of_their_moment():
-    shape, temperature = (200, 200), 300.0
-    ms = np.linspace(0.5, 2.0, 5)[np.random.default_rng(2).integers(0, 5, shape)]
-    mask = np.ones(shape, dtype=bool)
-    field = 3 * BOLTZMANN * temperature / MOMENT
-    terms = Terms(1.1e6, stray_field=False, damping=0.5, external_field=(0.0, 0.0, field))
-    cells = Cells(mask, saturation_magnetization=ms)
-    engine = started(Layer(mask, CELL, terms, cells=cells), temperature, 4)
-    engine.advance(150e-12)
-    sums, count = 0.0, 12
-    for _ in range(count):
-        engine.advance(25e-12)
-        sums = sums + engine.magnetization[..., 2].astype(float)
-    for value in np.unique(ms):
-        x = 3 * value
-        expected = 1 / math.tanh(x) - 1 / x
-        m_z = (sums / count)[ms == value]
-        error = m_z.std() / math.sqrt(m_z.size)
-        assert m_z.mean() == pytest.approx(expected, abs=4 * error + 0.002), value
 
 
 def spin_temperatures(layer, classes, seeds, times):
