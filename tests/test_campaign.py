@@ -222,28 +222,65 @@ def test_the_style_of_figures_plans_figures_alone(whole):
     assert all(name.startswith("figure_") for name in planned), planned
 
 
-def test_make_ends_with_numbers_what_is_new_and_the_report(finished_campaign, tmp_path):
-    """If the campaign is complete, `make run` does nothing and reports this."""
+def make_run(folder, environment, **variables):
+    """Run `make run` with the programs of an environment; return what it prints."""
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")
-    whole = finished_campaign.copied(tmp_path / SPITEFUL)
-    environment = Path(sys.prefix)
-    command = [make, "run", f"VENV={environment}", f"STAMP={environment / 'pyvenv.cfg'}"]
+    stamp = environment / "pyvenv.cfg"
     # in a variable of make a dollar is written twice
-    command += ["-o", environment / "pyvenv.cfg", f"DIRECTORY={whole.folder}".replace("$", "$$")]
+    command = [make, "run", "-o", stamp, f"DIRECTORY={folder}".replace("$", "$$")]
+    command += [f"VENV={environment}", f"STAMP={stamp}"]
     # a make around the tests would make this one announce its folders
     own = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    report = whole.folder / "results/report.html"
-    done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=own | variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "Nothing to be done" in done.stdout + done.stderr
-    assert "\nblots, synapse\n  plain, layer " in done.stdout
-    assert done.stdout.endswith(f"Report: {report}\n")
-    written = report.stat().st_mtime_ns
+    return done.stdout + done.stderr
+
+
+def test_make_ends_with_numbers_what_is_new_and_the_report(finished_campaign, tmp_path):
+    whole = finished_campaign.copied(tmp_path / SPITEFUL)
     (whole.folder / "results/figures/accuracy.png").unlink()
-    done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert " 1 figure_accuracy, " in done.stdout + done.stderr
-    assert report.stat().st_mtime_ns > written
+    said = make_run(whole.folder, Path(sys.prefix))
+    assert " 1 figure_accuracy, " in said
+    assert "\nblots, synapse\n  plain, layer " in said
+    report = whole.folder / "results/report.html"
+    assert f"Report: {report}\n" in said
+    files.check_digest(report)
+    assert "misread" in report.read_text(encoding="utf-8")
     assert not [*tmp_path.rglob("PWNED"), *ROOT.glob("PWNED")]
+
+
+@pytest.mark.parametrize(
+    ("newer", "faulty", "written"),
+    [
+        ("figures/.a.png.sha256", 0, False),
+        *((path, 0, True) for path in ("summary.html", "figures/a.png", "tables/a/b.md")),
+        ("figures/.a.png.sha256", 1, True),
+    ],
+)
+def test_make_writes_the_report_if_a_result_is_newer_or_it_is_faulty(
+    tmp_path, newer, faulty, written
+):
+    """By the calls of programs that do nothing else."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("snakemake", "wallnet"):
+        script = f'#!/bin/sh\necho {name} "$@" >> calls\n[ "$1" != check ] || exit $FAULTY\n'
+        (programs / name).write_text(script.replace("calls", str(tmp_path / "calls")))
+        (programs / name).chmod(0o700)
+    (tmp_path / "pyvenv.cfg").touch()
+    results = tmp_path / "campaign/results"
+    # the report is the last one but for the newer one
+    paths = ("summary.html", "figures/a.png", "tables/a/b.md", "report.html", newer)
+    for seconds, path in enumerate(paths):
+        (results / path).parent.mkdir(parents=True, exist_ok=True)
+        (results / path).touch()
+        os.utime(results / path, (seconds, seconds))
+    make_run(results.parent, tmp_path, FAULTY=str(faulty))
+    lines = (tmp_path / "calls").read_text().splitlines()
+    calls = [" ".join(word for word in line.split() if word[0] != "/") for line in lines]
+    run, directory = "snakemake --logger wallnet --directory", "--directory"
+    report = [f"{run} --report results/report.html", "wallnet digest"] if written else []
+    check = f"wallnet check {directory} results/report.html"
+    assert calls == [run, check, *report, f"wallnet overview {directory}"]

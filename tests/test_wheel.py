@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from helpers.extending import copied
-from helpers.small_campaign import NEURON_TARGETS, TINY, Campaign, jobs_in
+from helpers.small_campaign import NEURON_TARGETS, ROOT, TINY, Campaign, jobs_in
 
 PIP = (sys.executable, "-m", "pip")
 
@@ -71,10 +72,27 @@ def test_a_campaign_is_planned_by_the_workflow_in_the_wheel(installed, started):
     assert planned == started.planned()
 
 
+def files_of(package):
+    """Return the files of a package without the workflow and what processes have compiled."""
+    paths = (path.relative_to(package) for path in package.rglob("[!.]*.*") if path.is_file())
+    return {path for path in paths if not {"workflow", "__pycache__"} & {*path.parts}}
+
+
+def test_the_wheel_has_every_file_of_the_package(installed):
+    (package,) = installed.parent.glob("lib/python*/site-packages/wallnet")
+    assert files_of(package) == files_of(ROOT / "src/wallnet")
+
+
 @pytest.mark.campaign
-def test_jobs_and_report_of_the_workflow_in_the_wheel(installed, started):
+def test_jobs_and_report_of_the_workflow_in_the_wheel(installed, started, finished_devices):
+    """Of finished simulations, since numba compiles the engine again for each installed package."""
+    shutil.copytree(finished_devices.folder / "results", started.folder / "results")
+    for path in ("results/devices/neuron.nc", *NEURON_TARGETS):
+        (started.folder / path).unlink()
     snakemake = (installed / "python", "-m", "snakemake", "--cores", "2", *NEURON_TARGETS)
-    run(*snakemake, folder=started.folder)
+    ran = jobs_in(run(*snakemake, folder=started.folder))
+    assert {"gather_devices": 1, "compact_model": 1}.items() <= ran.items()
+    assert "trace" not in ran
     model = json.loads((started.folder / NEURON_TARGETS[1]).read_text())
     assert model["kind"] == "neuron"
     # the rules and their order, the profile and the captions are those of the wheel

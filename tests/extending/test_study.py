@@ -1,12 +1,13 @@
 """A study, a figure and a device kind, added to one checkout as docs/extending.md describes."""
 
+import copy
 import subprocess
 import sys
 
 import pytest
 import xarray
 from helpers.extending import apply, copied, environment_of, gallery_after_tests
-from helpers.small_campaign import Campaign, jobs_in
+from helpers.small_campaign import TINY, jobs_in
 from helpers.windows import windowed
 
 from wallnet import files
@@ -32,22 +33,38 @@ def root(tmp_path_factory):
     return root
 
 
-def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
-    campaign = Campaign(tmp_path)
-    data = windowed()
-    del data["operating_windows"]
+FIGURE = "results/figures/devices/synapse-resting-walls"
+
+SETTINGS = {
     # the first density leaves the wall at its notch, the second drives it off in a few pulses
-    settings = {
-        "current_densities": [0.1e12, 1.6e12],
-        "duration": 1.5e-9,
-        "pause": 2.5e-9,
-        "most": 4,
-    }
-    campaign.configure(data | {"traversals": {"stairs": settings}})
-    options = {"root": root, "environment": environment_of(root)}
-    ran = jobs_in(campaign.snakemake("traversals", **options).stderr)
-    made = {"gather_traversals": 1, "show_traversals": 1, "traversals": 1}
-    assert ran == {"initial": 1, "pulse_train": 2, **made}
+    "current_densities": [0.1e12, 1.6e12],
+    "duration": 1.5e-9,
+    "pause": 2.5e-9,
+    "most": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def campaign(root, finished_devices, tmp_path_factory):
+    """Return a campaign with the results of all three, and the jobs that they took."""
+    campaign = finished_devices.copied(tmp_path_factory.mktemp("three") / "campaign")
+    data = copy.deepcopy(TINY)
+    switch = data["devices"]["neuron"] | {"kind": "switch", "read_at": "rest"}
+    switch["wall"] = {"start": 100e-9}
+    switch["pulse"] = {"duration": 2e-9, "current_densities": [0.1e12, 1.5e12, 2.0e12]}
+    data["devices"] |= {"switch": switch, "stairs": windowed()["devices"]["stairs"]}
+    campaign.configure(data | {"traversals": {"stairs": SETTINGS}})
+    targets = ("traversals", f"{FIGURE}.png", "results/tables/devices/switch.md")
+    said = campaign.snakemake(*targets, root=root, environment=environment_of(root)).stderr
+    return campaign, jobs_in(said)
+
+
+def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, campaign):
+    campaign, ran = campaign
+    made = {"gather_traversals": 1, "show_traversals": 1, "traversals": 1, "pulse_train": 2}
+    assert made.items() <= ran.items()
+    # of the train and of the switch
+    assert ran["initial"] == 2
     table = (campaign.folder / "results/tables/traversals/stairs.csv").read_text().split()
     unmoved, driven = (int(float(line.split(",")[1])) for line in table[-2:])
     assert unmoved == 0
@@ -57,19 +74,19 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, tmp_path):
     folder = campaign.folder / "results/traversals/stairs"
     train = files.read_dataset(folder / "1.6000.nc", "train", only=["pulse_state"])
     assert set(train.variables) == {"pulse_state"}
-    assert campaign.planned("traversals", **options) == {}
+    environment = environment_of(root)
+    assert campaign.planned("traversals", root=root, environment=environment) == {}
     # from Python, the finished trains are reused
     script = f"""if True:
         from wallnet import api, plan
         device = plan.load("config.yaml").simulated["stairs"]
-        dataset = api.traversals(device, name="stairs", folder=".", progress=False, **{settings})
+        dataset = api.traversals(device, name="stairs", folder=".", progress=False, **{SETTINGS})
         print(*dataset["pulses"].values)
     """
     before = (folder / "1.6000.nc").stat().st_mtime_ns
     command = [sys.executable, "-c", script]
-    environment = environment_of(root)
     process = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, check=True
+        command, env=environment, cwd=campaign.folder, capture_output=True, check=True
     )
     assert process.stdout.split() == [str(unmoved).encode(), str(driven).encode()]
     assert (folder / "1.6000.nc").stat().st_mtime_ns == before
@@ -81,28 +98,19 @@ def test_the_tests_of_the_checkout_hold_with_the_new_study(root):
     assert "### `resting-walls`" in gallery
 
 
-def test_a_figure_is_drawn(root, finished_devices, tmp_path):
-    figure = "results/figures/devices/synapse-resting-walls"
-    campaign = finished_devices.copied(tmp_path / "campaign")
-    options = {"root": root, "environment": environment_of(root)}
-    ran = jobs_in(campaign.snakemake(f"{figure}.png", **options).stderr)
-    assert ran == {"figure_resting_walls": 1}
-    image = (campaign.folder / f"{figure}.png").read_bytes()
+def test_a_figure_is_drawn(campaign):
+    campaign, ran = campaign
+    # the synapse was finished before: all simulations are those of the other two
+    assert ran["figure_resting_walls"] == 1
+    image = (campaign.folder / f"{FIGURE}.png").read_bytes()
     assert image.startswith(b"\x89PNG")
     assert b"resting-walls" in image
-    assert (campaign.folder / f"{figure}.pdf").exists()
+    assert (campaign.folder / f"{FIGURE}.pdf").exists()
 
 
-def test_a_kind_is_gathered(root, tiny, campaign):
-    switch = tiny["devices"].pop("neuron") | {"kind": "switch", "read_at": "rest"}
-    switch["wall"] = {"start": 100e-9}
-    switch["pulse"]["duration"] = 2e-9
-    switch["pulse"]["current_densities"] = [0.1e12, 1.5e12, 2.0e12]
-    tiny["devices"] = {"switch": switch}
-    campaign.configure(tiny)
-    table = "results/tables/devices/switch.md"
-    campaign.snakemake(table, root=root, environment=environment_of(root))
-
+def test_a_kind_is_gathered(campaign):
+    campaign, ran = campaign
+    assert (ran["trace"], ran["gather_devices"]) == (3, 1)
     results = campaign.folder / "results"
     with xarray.open_dataset(results / "devices/switch.nc") as data:
         states = dict(zip(data["current_density"].values, data["state"].values, strict=True))
@@ -112,6 +120,6 @@ def test_a_kind_is_gathered(root, tiny, campaign):
         # cells in parallel: (1 + P²)/(1 - P²) at P = 0.4; resistances of 20 and 10 kΩ
         ratios = data["conductance_ratio"].sel(reading=["parallel", "series"]).values
         assert ratios.tolist() == pytest.approx([1.16 / 0.84, 2.0], rel=1e-9, abs=0)
-    table = (campaign.folder / table).read_text(encoding="utf-8")
+    table = (results / "tables/devices/switch.md").read_text(encoding="utf-8")
     assert "threshold (1e12 A/m²)" in table
     assert "1.5" in table

@@ -137,6 +137,11 @@ def test_slight_fluctuations_have_the_energy_of_linear_spin_waves(damping):
         assert ratio[(waves >= band) & (waves < band + 1)].mean() == pytest.approx(1, abs=0.03)
 
 
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return a × b along the first axis, in a quarter of the time of `np.cross`."""
+    return np.stack([a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)])
+
+
 class Heun:
     """The film without stray field in double precision by Heun's method, with normal variates."""
 
@@ -160,8 +165,8 @@ class Heun:
         field[0] += self.dmi * (west - east)[2]
         field[1] += self.dmi * (south - north)[2]
         field[2] += self.dmi * ((east - west)[0] + (north - south)[1]) + self.anisotropy * own[2]
-        turning = np.cross(own, field, axis=0)
-        damped = np.cross(own, turning, axis=0)
+        turning = cross(own, field)
+        damped = cross(own, turning)
         return -GAMMA / (1 + self.damping**2) * (turning + self.damping * damped)
 
     def advance(self, steps: int) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Films whose parameters vary, at a temperature: against exact results, by class of cells."""
+"""Films whose parameters vary, at a temperature: against exact results, by class of cells.
+
+The check `varying-cells` compares uncoupled cells with the Langevin function of their moment.
+"""
 
 import math
 from dataclasses import replace
@@ -10,6 +13,7 @@ from helpers.sampled import sampled
 from scipy import linalg
 
 from wallnet import tracks
+from wallnet.film import thermal
 from wallnet.film.cells import Cells
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import EngineError
@@ -137,38 +141,22 @@ def test_the_thermal_field_of_a_cell_follows_its_moment():
         assert chosen.mean() == pytest.approx(math.exp(-0.3 / relative), abs=4 * error)
 
 
-@pytest.mark.slow
-def test_uncoupled_cells_have_the_langevin_function_of_their_moment():
-    shape, temperature = (200, 200), 300.0
-    ms = np.linspace(0.5, 2.0, 5)[np.random.default_rng(2).integers(0, 5, shape)]
-    mask = np.ones(shape, dtype=bool)
-    field = 3 * BOLTZMANN * temperature / MOMENT
-    terms = Terms(1.1e6, stray_field=False, damping=0.5, external_field=(0.0, 0.0, field))
-    cells = Cells(mask, saturation_magnetization=ms)
-    engine = started(Layer(mask, CELL, terms, cells=cells), temperature, 4)
-    engine.advance(150e-12)
-    sums, count = 0.0, 12
-    for _ in range(count):
-        engine.advance(25e-12)
-        sums = sums + engine.magnetization[..., 2].astype(float)
-    for value in np.unique(ms):
-        x = 3 * value
-        expected = 1 / math.tanh(x) - 1 / x
-        m_z = (sums / count)[ms == value]
-        error = m_z.std() / math.sqrt(m_z.size)
-        assert m_z.mean() == pytest.approx(expected, abs=4 * error + 0.002), value
-
-
 def spin_temperatures(layer, classes, seeds, times):
     """Return the mean spin temperature of each class of cells, relative to 300 K."""
     values = {name: [] for name in classes}
-    for seed in range(seeds):
-        engine = started(layer, seed=seed)
-        engine.advance(80e-12)
-        for _ in range(times):
-            engine.advance(3e-12)
-            for name, chosen in classes.items():
-                values[name].append(engine.spin_temperature(chosen & layer.mask) / 300)
+    energy = Energy(layer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thermal, "Energy", lambda _: energy)
+        for seed in range(seeds):
+            engine = started(layer, seed=seed)
+            engine.advance(80e-12)
+            for _ in range(times):
+                engine.advance(3e-12)
+                # computed once for all classes
+                field = Energy.field(energy, engine.magnetization.astype(float))
+                patch.setattr(energy, "field", lambda _, field=field: field, raising=False)
+                for name, chosen in classes.items():
+                    values[name].append(engine.spin_temperature(chosen & layer.mask) / 300)
     return {name: np.mean(temperatures) for name, temperatures in values.items()}
 
 

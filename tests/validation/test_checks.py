@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -97,6 +98,10 @@ FINDINGS = {
 0.1, 0.3, 0.5 and 0.8 TA/m². No row judges them, but figure and text contain them."""
 
 
+# of one check, two tests judge the result
+run = cache(validation.run)
+
+
 def judge_findings(result):
     densities = (0.1e12, 0.3e12, 0.5e12, 0.8e12)
     for label, (velocities, leads) in FINDINGS.items():
@@ -183,7 +188,7 @@ def judge_curves(check, result):
 
 @pytest.mark.parametrize("check", QUICK)
 def test_every_judged_row_passes(check):
-    result = validation.run(check)
+    result = run(check)
     assert any(row["passed"] is not None for row in result["rows"])
     failed = [
         f"{row['quantity']}: {row['ours']:.7g} instead of {row['reference']:.7g}"
@@ -350,7 +355,7 @@ def test_profile_of_a_wall_is_drawn_over_the_width_of_the_theory():
     film = material.FILM
     shape = 2e-7 * math.pi * film.saturation_magnetization**2
     width = math.sqrt(film.exchange_stiffness / (film.anisotropy - shape))
-    curve = validation.run("neel-wall")["curves"]["profile"]
+    curve = run("neel-wall")["curves"]["profile"]
     assert curve["width"] == pytest.approx(width, rel=1e-9, abs=0)
     # in the middle of 240 nm; half a cell beside it, m_z would be off by 0.05
     assert curve["centre"] == pytest.approx(120e-9, abs=0.1e-9)
