@@ -186,36 +186,16 @@ def _add_torque(m, slow, out, p, first, last):
 
 
 @compiled
-def _local_field(m, slow, noise, share, p, first, last):
+def _local_field(m, slow, p, first, last):
     """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
 
     Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
     """
     field = slow[0]
-    if p.noise != 0:
-        for c in range(3):
-            out, constant, drawn = (
-                slow[1, c, first:last],
-                field[c, first:last],
-                noise[c, first:last],
-            )
-            for i in range(last - first):
-                out[i] = _fma(share, drawn[i], constant[i])
-        field = slow[1]
     if p.lambda_difference != 0:
         _add_torque(m, field, slow[1], p, first, last)
         field = slow[1]
     return field
-
-
-@compiled
-def _moved(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
-    """Set out = start + factor weight dm/dt / γ with all fields; see `_stage_of`."""
-    if p.noise != 0 and p.lambda_difference == 0:
-        _noisy_stage(m, start, out, slow[0], noise, share, weight, p, factor, stride, first, last)
-    else:
-        field = _local_field(m, slow, noise, share, p, first, last)
-        _stage(m, start, out, field, noise, share, weight, p, factor, stride, first, last)
 
 
 @compiled
@@ -315,8 +295,15 @@ def _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, 
                     source, target = work[(j - 1) % 2], work[j % 2]
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                size, share = factor * chain[j], shares[j]
-                _moved(source, m, target, slow, noise, share, weight, q, size, stride, first, last)
+                field = _local_field(source, slow, q, first, last)
+                own, size = (
+                    (source, m, target, field, noise, shares[j], weight, q),
+                    factor * chain[j],
+                )
+                if q.noise != 0:
+                    _noisy_stage(*own, size, stride, first, last)
+                else:
+                    _stage(*own, size, stride, first, last)
                 if j == count - 1:
                     _normalise(target, m, q.noise != 0, first, last)
 
@@ -469,7 +456,7 @@ def rate(film, free, field, space, p, factor, out):
     pack(field, free, 0, columns, slow[0], weight)
     work[0] = 0
     none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
-    local = _local_field(m, slow, slow[0], none, p[0], first, last)
+    local = _local_field(m, slow, p[0], first, last)
     _stage(m, work[0], work[1], local, slow[0], none, weight, p[0], factor, stride, first, last)
     unpack(work[1], out, 0, columns)
 

@@ -158,8 +158,9 @@ def _stage_of(turned=False, noisy=False, even=False):
 
 
 _stage, _turned_stage = _stage_of(), _stage_of(turned=True)
-# others would be faster too, but each of these takes three seconds to compile
-_noisy_stage, _noisy_even_stage = _stage_of(noisy=True), _stage_of(noisy=True, even=True)
+_noisy_stage, _noisy_turned_stage = _stage_of(noisy=True), _stage_of(turned=True, noisy=True)
+# at 0 K, it would save less than the three seconds for which it compiles
+_noisy_even_stage = _stage_of(noisy=True, even=True)
 
 
 @compiled
@@ -182,19 +183,9 @@ def _add_torque(m, slow, out, cells, p, first, last):
 
 
 @compiled
-def _local_field(m, slow, noise, share, cells, p, first, last):
+def _local_field(m, slow, cells, p, first, last):
     """Return slow[0] plus the local fields that are not linear in m; see `loops`."""
     field = slow[0]
-    if p.noise != 0:
-        for c in range(3):
-            out, constant, drawn = (
-                slow[1, c, first:last],
-                field[c, first:last],
-                noise[c, first:last],
-            )
-            for i in range(last - first):
-                out[i] = _fma(share, drawn[i], constant[i])
-        field = slow[1]
     if p.lambda_difference != 0:
         _add_torque(m, field, slow[1], cells, p, first, last)
         field = slow[1]
@@ -208,28 +199,6 @@ def _scale(vectors, sizes, first, last):
         out, size = vectors[c, first:last], sizes[first:last]
         for i in range(last - first):
             out[i] *= size[i]
-
-
-@compiled
-def _in_field(m, start, out, field, noise, share, cells, p, factor, stride, first, last):
-    """Set out = start + factor rate dm/dt / γ in cells first to last, in a field with all noise."""
-    if p.turned != 0:
-        _turned_stage(m, start, out, field, noise, share, cells, p, factor, stride, first, last)
-    else:
-        _stage(m, start, out, field, noise, share, cells, p, factor, stride, first, last)
-
-
-@compiled
-def _moved(m, start, out, slow, noise, share, cells, p, factor, stride, first, last):
-    """Set out = start + factor rate dm/dt / γ in cells first to last, with all fields."""
-    own = m, start, out
-    others = noise, share, cells, p, factor, stride, first, last
-    if p.noise == 0 or p.turned != 0 or p.lambda_difference != 0:
-        _in_field(*own, _local_field(m, slow, noise, share, cells, p, first, last), *others)
-    elif p.even != 0:
-        _noisy_even_stage(*own, slow[0], *others)
-    else:
-        _noisy_stage(*own, slow[0], *others)
 
 
 @compiled
@@ -258,8 +227,22 @@ def _advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, f
                 if j > 0:
                     source, target = work[(j - 1) % 2], work[j % 2]
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                size, share = factor * chain[j], shares[j]
-                _moved(source, m, target, slow, noise, share, cells, q, size, stride, first, last)
+                field = _local_field(source, slow, cells, q, first, last)
+                own, size = (
+                    (source, m, target, field, noise, shares[j], cells, q),
+                    factor * chain[j],
+                )
+                if q.noise == 0:
+                    if q.turned != 0:
+                        _turned_stage(*own, size, stride, first, last)
+                    else:
+                        _stage(*own, size, stride, first, last)
+                elif q.turned != 0:
+                    _noisy_turned_stage(*own, size, stride, first, last)
+                elif q.even != 0:
+                    _noisy_even_stage(*own, size, stride, first, last)
+                else:
+                    _noisy_stage(*own, size, stride, first, last)
                 if j == count - 1:
                     _normalise(target, m, q.noise != 0, first, last)
 
@@ -303,10 +286,12 @@ def rate(film, free, coefficients, field, space, p, factor, out):
         for i in range(m.shape[1]):
             work[0, c, i] = np.float32(0)
     none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
-    local = _local_field(m, slow, slow[0], none, cells, p[0], first, last)
-    _in_field(
-        *(m, work[0], work[1], local, slow[0], none, cells, p[0], factor, stride, first, last)
-    )
+    field = _local_field(m, slow, cells, p[0], first, last)
+    own = m, work[0], work[1], field, slow[0], none, cells, p[0], factor, stride, first, last
+    if p[0].turned != 0:
+        _turned_stage(*own)
+    else:
+        _stage(*own)
     unpack(work[1], out, 0, columns)
 
 
