@@ -185,8 +185,9 @@ def test_damage_during_a_run_is_said_and_repaired_by_the_next(whole, finished_ca
     """A reader rejects a file that was damaged after the plan and leaves it in its place."""
     harmed, remade = "results/levels/synapse/1-2.nc", "results/devices/synapse.nc"
     (whole.folder / remade).unlink()
-    # one byte before the device is gathered
-    harm = f"printf '\\001' | dd of={harmed} bs=1 seek=10000 conv=notrunc 2> /dev/null"
+    # a byte in the middle, before the device is gathered
+    middle = (whole.folder / harmed).stat().st_size // 2
+    harm = f"printf '\\001' | dd of={harmed} bs=1 seek={middle} conv=notrunc 2> /dev/null"
     program = Path(*forked.shared().values(), "wallnet")
     environment = with_command(tmp_path / "harming", f'{harm}\nexec {program} "$@"')
     before = (whole.folder / harmed).read_bytes()
