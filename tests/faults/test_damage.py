@@ -4,9 +4,11 @@ import itertools
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
-from helpers.killing import customised
+from helpers import forked
+from helpers.killing import with_command
 from helpers.same import assert_same
 
 from wallnet import files
@@ -179,24 +181,18 @@ def test_a_campaign_that_runs_is_not_looked_at(whole):
     assert results(whole.folder) == before
 
 
-HARMING = """
-import os, pathlib, sys
-if "gather" in sys.orig_argv[:4]:
-    path = pathlib.Path(os.environ["HARMED"])
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-"""
-
-
 def test_damage_during_a_run_is_said_and_repaired_by_the_next(whole, finished_campaign, tmp_path):
     """A reader rejects a file that was damaged after the plan and leaves it in its place."""
-    (tmp_path / "harming").mkdir()
-    (tmp_path / "harming/sitecustomize.py").write_text(HARMING)
     harmed, remade = "results/levels/synapse/1-2.nc", "results/devices/synapse.nc"
     (whole.folder / remade).unlink()
-    environment = {**customised(tmp_path / "harming"), "HARMED": harmed}
+    # a byte in the middle, before the device is gathered
+    middle = (whole.folder / harmed).stat().st_size // 2
+    harm = f"printf '\\001' | dd of={harmed} bs=1 seek={middle} conv=notrunc 2> /dev/null"
+    program = Path(*forked.shared().values(), "wallnet")
+    environment = with_command(tmp_path / "harming", f'{harm}\nexec {program} "$@"')
+    before = (whole.folder / harmed).read_bytes()
     refused = whole.snakemake(remade, check=False, environment=environment)
+    assert (whole.folder / harmed).read_bytes() != before
     assert refused.returncode
     said = refused.stdout + refused.stderr
     assert f"wallnet: {harmed} is damaged" in said

@@ -14,6 +14,7 @@ from helpers.synthetic import write_images
 pytestmark = pytest.mark.campaign
 
 TRACE = "results/traces/neuron/0.4000.nc"
+DEVICE = "results/devices/neuron.nc"
 CLASSES = ["<script>alert(1)</script>", "$\\frac{", "{wildcards}`touch PWNED`", "two\nlines | a"]
 
 
@@ -34,7 +35,7 @@ def test_a_campaign_of_spiteful_names(finished_devices, tmp_path):
     campaign.configure(data)
     write_images(campaign.folder / f"{SPITEFUL}\n/data/Blots/raw")
     (campaign.folder / TRACE).unlink()
-    (campaign.folder / "results/devices/neuron.nc").unlink()
+    (campaign.folder / DEVICE).unlink()
     place = "results/figures/networks/blots"
     figures = (f"{place}/confusion-synapse.png", f"{place}/misread.png")
     targets = ("devices", "networks", "results/tables/parameters.html", *figures)
@@ -61,9 +62,9 @@ def test_a_checkout_and_an_interpreter_of_spiteful_names(finished, finished_devi
     for program in ("python", "wallnet"):
         (environment / "bin" / program).symlink_to(Path(sys.prefix, "bin", program))
     (finished.folder / TRACE).unlink()
-    (finished.folder / "results/devices/neuron.nc").unlink()
+    (finished.folder / DEVICE).unlink()
     command = [environment / "bin/python", "-m", "snakemake", "--cores", "2"]
-    command += ["--snakefile", checkout / "Snakefile", "--directory", finished.folder, "devices"]
+    command += ["--snakefile", checkout / "Snakefile", "--directory", finished.folder, DEVICE]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not executed(tmp_path)

@@ -47,7 +47,10 @@ elif where == "while gathering":
 """
 
 
-def start(campaign, environment=None, targets=("devices",)):
+GATHERED = "results/devices/synapse.nc"
+
+
+def start(campaign, environment=None, targets=NEURON_TARGETS):
     program = Path(sys.executable).with_name("snakemake")
     command = [program, "--snakefile", ROOT / "Snakefile", "--directory", campaign.folder]
     with open(campaign.folder / "killed.log", "ab") as log:
@@ -88,7 +91,7 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
     done = ends = 0
     longest = 8.0
     while done < kills:
-        process = start(campaign, targets=NEURON_TARGETS)
+        process = start(campaign)
         try:
             process.wait(timeout=chance.uniform(0.2, longest))
         except subprocess.TimeoutExpired:
@@ -107,34 +110,29 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
 
 
 @pytest.mark.parametrize(
-    ("where", "pattern"),
+    ("where", "name"),
     [
-        ("before renaming", "synapse/1.5000.nc"),
-        ("while gathering", ""),
+        ("before renaming", "results/traces/synapse/1.5000.nc"),
+        ("while gathering", GATHERED),
     ],
 )
-def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, pattern):
+def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, name):
     """Only the part of the campaign that leads to the moment is run again."""
-    remade = "devices" if where == "while gathering" else pattern
-    for path in list(finished.folder.glob("results/**/*")):
-        name = str(path.relative_to(finished.folder))
-        gone = remade in name or "results/devices" in name or "results/tables" in name
-        if path.is_file() and gone and path.suffix in (".nc", ".csv", ".md", ".html"):
-            path.unlink()
+    for path in {name, GATHERED}:
+        (finished.folder / path).unlink()
     (tmp_path / "stall").mkdir()
     (tmp_path / "stall" / "sitecustomize.py").write_text(STALL)
     marker = tmp_path / "stall" / "marker"
-    stall = {"STALL_WHERE": where, "STALL_FILE": pattern, "STALL_MARKER": str(marker)}
-    process = start(finished, {**stall, **customised(tmp_path / "stall")})
+    stall = {"STALL_WHERE": where, "STALL_FILE": name, "STALL_MARKER": str(marker)}
+    process = start(finished, {**stall, **customised(tmp_path / "stall")}, [GATHERED])
     while not marker.exists():
         assert process.poll() is None, (finished.folder / "killed.log").read_text()
         time.sleep(0.02)
     kill_tree(process)
     if where != "while gathering":
-        # the job on the other core may have been interrupted too
         assert list(finished.folder.glob("results/**/.*.part*"))
     unlock(finished)
-    finished.snakemake("devices")
+    finished.snakemake(GATHERED)
     assert_same(finished.folder, finished_devices.folder)
 
 

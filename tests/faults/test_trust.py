@@ -5,16 +5,18 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from helpers import forked
 from helpers.drift import DRIFT
 from helpers.small_campaign import TINY, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import api, cli, config, files, plan
+from wallnet import api, cli, config, files, plan, provenance
 from wallnet.errors import UserError
 from wallnet.files.whole import LARGEST_JSON, LARGEST_TEXT, digest_path
 from wallnet.jobs.film import check
@@ -66,7 +68,7 @@ def loud(campaign):
 
 
 def test_a_dry_run_executes_nothing_of_a_campaign_and_says_so(loud):
-    for arguments in (["all", "crosscheck"], ["--list-rules"], ["--summary"]):
+    for arguments in (["all", "crosscheck"], ["--summary"]):
         option = [] if arguments[0].startswith("--") else ["--dry-run"]
         done = loud.snakemake(*option, *arguments)
         said = (done.stdout + done.stderr).count(f"does not import {', '.join(NAMES)}; a run")
@@ -102,6 +104,7 @@ def test_a_class_that_a_cross_check_misspells_is_refused_before_the_first_job(lo
 @pytest.mark.campaign
 def test_commands_that_look_at_results_execute_nothing_of_a_campaign(whole, monkeypatch):
     name_own(whole)
+    monkeypatch.setattr(provenance, "subprocess", SimpleNamespace(run=forked.plan))
     monkeypatch.chdir(whole.folder)
     for command in (
         ["check"],
@@ -148,6 +151,12 @@ OPTIONAL = {"bottleneck", "h5netcdf", "numexpr", "sitecustomize"}
 """Modules that others import if they are there."""
 
 
+@cache
+def importable():
+    """Return the names that a program could import."""
+    return {*sys.stdlib_module_names, *packages_distributions(), *OPTIONAL}
+
+
 @pytest.fixture
 def planted(tmp_path, monkeypatch):
     """Return a new campaign with a module of each name that a program could import.
@@ -156,7 +165,7 @@ def planted(tmp_path, monkeypatch):
     """
     folder = tmp_path / "planted"
     cli.main(["init", str(folder)])
-    for name in {*sys.stdlib_module_names, *packages_distributions(), *OPTIONAL}:
+    for name in importable():
         note = f"open({str(folder / 'executed')!r}, 'a').write('{name} ')\n"
         (folder / f"{name}.py").write_text(note)
     (folder / ".numba_config.yaml").write_text("cache_dir: executed\n")
@@ -171,7 +180,6 @@ SIMULATE = "--config config.yaml --device neuron --current-density 1e11 --set re
     ("command", "words"),
     [
         ("snakemake -n --cores 1", "gather_devices"),
-        ("wallnet pack --out a.zip", "gather_devices"),
         (f"wallnet simulate {SIMULATE} --out a.nc", "a.nc: "),
     ],
 )
@@ -199,20 +207,19 @@ snakefile: evil.smk
 """
 
 
-def test_no_profile_of_a_campaign_is_used(tmp_path, monkeypatch):
+def test_packing_executes_no_file_beside_a_campaign_and_uses_no_profile_of_it(planted, monkeypatch):
     """Of an expression, a template and another workflow, none is executed."""
-    cli.main(["init", str(tmp_path)])
-    expression = f"open('{tmp_path}/executed', 'w').close() or 1"
-    (tmp_path / "evil.smk").write_text(f"{expression}\nrule all:\n")
+    expression = f"open('{planted}/executed', 'w').close() or 1"
+    (planted / "evil.smk").write_text(f"{expression}\nrule all:\n")
     for place in ("default", "named"):
-        folder = tmp_path / "profiles" / place
+        folder = planted / "profiles" / place
         folder.mkdir(exist_ok=True)
         (folder / "config.yaml").write_text(PROFILE.replace("%s", expression))
     monkeypatch.setenv("SNAKEMAKE_PROFILE", str(folder))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match="gather_devices"):
-        cli.main(["pack", "--out", "crate.zip"])
-    assert not (tmp_path / "executed").exists()
+    pack = [PROGRAMS / "wallnet", "pack", "--out", "crate.zip"]
+    done = subprocess.run(pack, capture_output=True, text=True)
+    assert "gather_devices" in done.stderr
+    assert not (planted / "executed").exists()
 
 
 def endless(path, kind):

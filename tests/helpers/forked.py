@@ -71,6 +71,11 @@ def output(command, caller, progress):
     return done.stdout + done.stderr if done.returncode else ""
 
 
+def plan(command, **_):
+    """Stand in for `subprocess.run` in `wallnet.provenance`, which asks Snakemake for its plan."""
+    return run(command[3:], None, os.getcwd())
+
+
 def shared():
     """Return the variable that names the server of all jobs; the first time this starts it."""
     return _started(os.environ["PYTHONPATH"])

@@ -18,6 +18,14 @@ def customised(folder):
     return {"PYTHONPATH": path, server.SHARED: ""}
 
 
+def with_command(folder, script):
+    """Return the environment of a campaign whose command `wallnet` is a script of a shell."""
+    folder.mkdir()
+    (folder / "wallnet").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "wallnet").chmod(0o700)
+    return {server.SHARED: str(folder)}
+
+
 def kill_tree(process):
     """Send SIGKILL to a process and its descendants before any can react to the end of another."""
     root = psutil.Process(process.pid)

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import netCDF4
 import pytest
+from helpers import forked
 from helpers.small_campaign import Campaign, with_networks
 
 from wallnet import cli, files, plan, provenance
@@ -55,11 +57,24 @@ class Crate:
         return path
 
 
+def fork(patch):
+    """Ask Snakemake for its plan as `Campaign` does."""
+    patch.setattr(provenance, "subprocess", SimpleNamespace(run=forked.plan))
+
+
 def packed(folder, out, *options):
     """Pack a campaign by the command, in this process."""
     words = ["--directory", folder, "--out", out, *options]
-    cli.main(["pack", *map(str, words)])
+    with pytest.MonkeyPatch.context() as patch:
+        fork(patch)
+        cli.main(["pack", *map(str, words)])
     return Crate(out)
+
+
+@pytest.fixture
+def forked_plans(monkeypatch):
+    """Let `provenance.collect` ask Snakemake in this way."""
+    fork(monkeypatch)
 
 
 @pytest.fixture
@@ -175,10 +190,13 @@ def validate(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("validator")
     python = folder / "environment" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", folder / "environment"], check=True)
+    venv = [sys.executable, "-m", "venv", "--without-pip", folder / "environment"]
+    subprocess.run(venv, check=True)
     requirements = Path(__file__).with_name("validator.txt")
-    pip = [python, "-m", "pip", "install", "--quiet", "--requirement", requirements]
-    installed = subprocess.run(pip, capture_output=True, text=True)
+    # most of its files are never imported, and need not be compiled
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
+    command = [*pip, "--requirement", requirements]
+    installed = subprocess.run(command, capture_output=True, text=True)
     if installed.returncode:
         reason = (installed.stderr.strip().splitlines() or ["no reason given"])[-1]
         pytest.skip(f"roc-validator cannot be installed: {reason}")

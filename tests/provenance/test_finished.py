@@ -24,7 +24,7 @@ def test_software_is_that_which_the_results_state(real_crate, finished_campaign)
     }
 
 
-def test_results_of_another_configuration_are_refused(whole):
+def test_results_of_another_configuration_are_refused(whole, forked_plans):
     text = (whole.folder / "config.yaml").read_text()
     assert text.count("damping: 0.5") == 1
     (whole.folder / "config.yaml").write_text(text.replace("damping: 0.5", "damping: 0.4"))
@@ -36,7 +36,7 @@ def test_results_of_another_configuration_are_refused(whole):
     assert said.endswith("run snakemake all, then pack the campaign")
 
 
-def test_what_snakemake_cannot_plan_is_refused(whole, tmp_path):
+def test_what_snakemake_cannot_plan_is_refused(whole, forked_plans, tmp_path):
     snakefile = tmp_path / "Snakefile"
     snakefile.write_text("rule all:\n    input: 'nowhere'\n")
     with pytest.raises(files.FileError, match=r"^not all results in .*nowhere\); run snak"):

@@ -35,10 +35,8 @@ def test_a_crate_without_its_instrument_or_one_of_its_files_is_refused(
     metadata = copy.deepcopy(real_crate.metadata)
     (run,) = [node for node in metadata["@graph"] if node["@id"] == "#run"]
     del run["instrument"]
-    code, said = validate(real_crate.written(tmp_path / "broken.zip", metadata))
+    table = "results/tables/accuracy.csv"
+    code, said = validate(real_crate.written(tmp_path / "broken.zip", metadata, without=[table]))
     assert code == 1
     assert "MUST have an instrument property" in said
-    table = "results/tables/accuracy.csv"
-    code, said = validate(real_crate.written(tmp_path / "lacking.zip", without=[table]))
-    assert code == 1
     assert table in said

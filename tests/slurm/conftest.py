@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
+from helpers.drift import DRIFT, NAME
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("munged", "mungekey", "munge", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
@@ -66,6 +66,15 @@ RemoteExecutor.sleep = lambda executor: asyncio.sleep(1)
 main()
 """
 """Snakemake that asks for the state of its jobs each second; usually the waits grow by 10 s."""
+
+
+WAIT = """\
+        import os, time
+        if not os.path.exists("begun"):
+            open("begun", "w").close()
+            time.sleep(600)
+"""
+"""Beginning of a calculation that is waited for only the second time."""
 
 
 def wait_until(condition, run=None):
@@ -337,7 +346,14 @@ def until():
 
 
 @pytest.fixture
-def cluster_campaign(tmp_path, tiny):
-    """Return a folder with the tiny campaign's configuration and no results."""
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-    return tmp_path
+def waiting_campaign(campaign, tiny):
+    """Return the tiny campaign without results, in which the first trace of the neuron waits."""
+    tiny["devices"]["neuron"] |= {
+        "calculator": NAME,
+        "calculator_settings": {NAME: {"velocity": 200.0}},
+    }
+    begins = '"""Record the wall at each time of the job."""\n'
+    assert DRIFT.count(begins) == 1
+    (campaign.folder / "drift.py").write_text(DRIFT.replace(begins, begins + WAIT))
+    campaign.configure(tiny)
+    return campaign

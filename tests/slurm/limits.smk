@@ -7,7 +7,9 @@ include: "../../workflow/rules/failures.smk"
 
 rule all:
     input:
-        expand("{name}.txt", name=["slow", "greedy", "broken", "sound", "after"]),
+        "greedy.txt",
+        "broken/a.txt",
+        "after.txt",
     localrule: True
 
 
@@ -41,9 +43,9 @@ rule greedy:
 
 rule broken:
     output:
-        "broken.txt",
+        "broken/{sample}.txt",
     log:
-        "logs/broken.log",
+        "logs/broken/{sample}.log",
     resources:
         mem_mb=400,
         runtime=5,
@@ -51,28 +53,14 @@ rule broken:
         "echo the wall is gone > {log}; exit 3"
 
 
-rule sound:
-    output:
-        "sound.txt",
-    log:
-        "logs/sound.log",
-    resources:
-        mem_mb=400,
-        runtime=5,
-    shell:
-        "echo sound > {log} && cp {log} {output}"
-
-
 rule after:
-    # submitted when the broken job has already failed once
+    # begins when the broken job has failed at every attempt
     input:
-        "sound.txt",
+        "slow.txt",
     output:
         "after.txt",
     log:
         "logs/after.log",
-    resources:
-        mem_mb=400,
-        runtime=5,
+    localrule: True
     shell:
         "cp {input} {output} 2> {log}"

@@ -1,5 +1,7 @@
 """The campaign through the shipped profile and a real scheduler, undisturbed and disturbed."""
 
+import copy
+import re
 import signal
 from pathlib import Path
 
@@ -7,23 +9,32 @@ import numpy as np
 import psutil
 import pytest
 import xarray
-import yaml
+from helpers.small_campaign import TINY, Campaign
 
 pytestmark = pytest.mark.slurm
 
-SUBMITTED = {
-    "trace": "results/traces/synapse/1.5000.nc",
-    "level": "results/levels/synapse/1-2.nc",
-    "minimum": "results/minima/synapse/1.nc",
-}
-"""A result of each rule whose jobs are in the queue."""
+ALONE = ("results/levels/synapse/1-2.nc", "results/minima/synapse/1.nc")
+"""A result of each other rule whose jobs are in the queue."""
+
+GROUPED = (
+    *("results/traces/neuron/0.4000.nc", "results/traces/neuron/0.6000.nc"),
+    "results/traces/synapse/1.5000.nc",
+)
+
+GROUPS = (
+    *("--groups", "trace=pulses", "--group-components", "pulses=2"),
+    *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),
+    *("--set-resources", "trace:mem_mb=800", "trace:runtime=2*attempt"),
+)
+"""Grouping as in docs/cluster.md, with smaller groups."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def limits(submit, tmp_path_factory):
     """Start the jobs that reach their limits; they take minutes, so they run with the others."""
     folder = tmp_path_factory.mktemp("limits")
-    run = submit(folder, snakefile=Path(__file__).with_name("limits.smk"))
+    snakefile = Path(__file__).with_name("limits.smk")
+    run = submit(folder, "--logger", "wallnet", snakefile=snakefile)
     run.folder = folder
     return run
 
@@ -57,10 +68,17 @@ def same_data(folder, other, targets):
                 )
 
 
-def traces_of(campaign):
-    """Return the names of the five traces of the neuron of a finished campaign."""
-    paths = (campaign.folder / "results/traces/neuron").glob("*.nc")
-    return sorted(str(path.relative_to(campaign.folder)) for path in paths)
+@pytest.fixture(scope="module")
+def undisturbed(submit, limits, tmp_path_factory):
+    """Return the finished run of a job of each rule, of which the traces are in groups."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    data = copy.deepcopy(TINY)
+    data["networks"]["data_folder"] = "a '$(touch PWNED)`touch PWNED`$HOME\" {b}"
+    Campaign(folder).configure(data)
+    run = submit(folder, *ALONE, *GROUPED, *GROUPS)
+    assert run.wait() == 0, run.text
+    run.folder = folder
+    return run
 
 
 def test_nothing_listens_beyond_loopback(cluster):
@@ -70,79 +88,53 @@ def test_nothing_listens_beyond_loopback(cluster):
                 assert connection.laddr.ip == "127.0.0.1"
 
 
-def test_jobs_give_the_same_data_as_on_local_cores(
-    cluster, submit, cluster_campaign, finished_devices, tiny
-):
+def test_jobs_give_the_same_data_as_on_local_cores(cluster, undisturbed, finished_devices):
     """A job reads the Snakefile again and sets its environment on a node, without a shell."""
-    tiny["networks"]["data_folder"] = "a '$(touch PWNED)`touch PWNED`$HOME\" {b}"
-    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-    run = submit(cluster_campaign, *SUBMITTED.values())
-    assert run.wait() == 0, run.text
-    same_data(cluster_campaign, finished_devices.folder, SUBMITTED.values())
-    assert not [*cluster_campaign.rglob("PWNED")]
+    folder = undisturbed.folder
+    same_data(folder, finished_devices.folder, [*ALONE, *GROUPED])
+    assert not [*folder.rglob("PWNED")]
 
     # jobs of seconds are not in the queue, and queued jobs request the rules' resources
-    jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
-    assert sorted(map(rule_of, jobs)) == sorted(f"rule_{rule}" for rule in SUBMITTED)
+    jobs = [cluster.job(number) for number in cluster.jobs(undisturbed.name)]
+    alone = [job for job in jobs if rule_of(job) != "rule_pulses_trace"]
+    assert sorted(map(rule_of, alone)) == ["rule_level", "rule_minimum"]
+    for job in alone:
+        assert (job["TimeLimit"], job["MinMemoryNode"]) == ("00:15:00", "800M")
+        assert job["NumCPUs"] == "1"
     for job in jobs:
         assert job["JobState"] == "COMPLETED"
         assert (job["Account"], job["Partition"]) == ("walls", "main")
-        assert (job["TimeLimit"], job["MinMemoryNode"]) == ("00:15:00", "800M")
-        assert job["NumCPUs"] == "1"
 
-    slurm_logs = list((cluster_campaign / ".snakemake" / "slurm_logs").rglob("*.log"))
-    assert len(slurm_logs) == len(SUBMITTED)
-    for kind in ("traces", "levels", "minima"):
-        assert len(list((cluster_campaign / "results/logs" / kind).rglob("*.log"))) == 1
+    assert len([*(folder / ".snakemake" / "slurm_logs").rglob("*.log")]) == len(jobs)
+    for kind, number in {"traces": 3, "levels": 1, "minima": 1}.items():
+        assert len([*(folder / "results/logs" / kind).rglob("*.log")]) == number
 
 
-GROUPS = (
-    *("--groups", "trace=pulses", "--group-components", "pulses=3"),
-    *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),
-    *("--set-resources", "trace:mem_mb=800", "trace:runtime=2*attempt"),
-)
-"""Grouping as in docs/cluster.md, with smaller groups."""
-
-
-def test_groups_take_one_core_and_the_sum_of_their_times(
-    cluster, submit, cluster_campaign, finished_devices
-):
-    targets = traces_of(finished_devices)
-    run = submit(cluster_campaign, *targets, *GROUPS)
-    assert run.wait() == 0, run.text
-    same_data(cluster_campaign, finished_devices.folder, targets)
-    jobs = [cluster.job(number) for number in cluster.jobs(run.name)]
+def test_groups_take_one_core_and_the_sum_of_their_times(cluster, undisturbed):
+    jobs = [cluster.job(number) for number in cluster.jobs(undisturbed.name)]
     groups = [job for job in jobs if rule_of(job) == "rule_pulses_trace"]
-    assert len(groups) == len(jobs) == 2
-    assert sorted(job["TimeLimit"] for job in groups) == ["00:04:00", "00:06:00"]
+    assert sorted(job["TimeLimit"] for job in groups) == ["00:02:00", "00:04:00"]
     for job in groups:
         assert (job["MinMemoryNode"], job["NumCPUs"]) == ("800M", "1")
 
 
-def test_cancelling_cancels_the_jobs(
-    cluster, submit, cluster_campaign, finished_devices, tiny, until
-):
-    # traces of a minute: a job that ends before the signal arrives would test nothing
-    tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
-    for device in tiny["devices"].values():
-        device["pulse"]["duration"] = 20e-9
-    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
-    run = submit(cluster_campaign, *traces_of(finished_devices))
+def test_cancelling_cancels_the_jobs(cluster, submit, waiting_campaign, until):
+    run = submit(waiting_campaign.folder, *GROUPED[:2])
     until(lambda: run.name and cluster.jobs(run.name, "RUNNING"), run)
     run.signal(signal.SIGINT)
     assert run.wait() != 0
     until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"))
     assert "CANCELLED" in {cluster.job(n)["JobState"] for n in cluster.jobs(run.name)}
     # no lock remains either
-    assert submit(cluster_campaign, "--dry-run", "devices").wait() == 0
+    assert not [*waiting_campaign.folder.glob(".snakemake/locks/*")]
 
 
 def test_killed_and_started_again_it_finishes_without_repeating(
-    cluster, submit, cluster_campaign, finished_devices, until
+    cluster, submit, campaign, finished_devices, until
 ):
-    # two at once, so that there is a middle
-    targets = traces_of(finished_devices)[:4]
-    run = submit(cluster_campaign, *targets, "--jobs", "2")
+    # one after the other, so that there is a middle
+    targets = GROUPED[:2]
+    run = submit(campaign.folder, *targets, "--jobs", "1")
     until(
         lambda: (
             any("traces" in path for path in run.finished()) and cluster.jobs(run.name, "RUNNING")
@@ -151,22 +143,22 @@ def test_killed_and_started_again_it_finishes_without_repeating(
     )
     run.signal(signal.SIGKILL)
     run.wait()
-    kept = {path: (cluster_campaign / path).stat() for path in run.finished()}
+    kept = {path: (campaign.folder / path).stat() for path in run.finished()}
     assert cluster.jobs(run.name, "PENDING", "RUNNING")
 
     # the procedure of docs/cluster.md
-    refused = submit(cluster_campaign, *targets)
-    assert refused.wait() != 0
-    assert "cannot be locked" in refused.text
+    refused = campaign.snakemake(*targets, check=False)
+    assert refused.returncode
+    assert "cannot be locked" in refused.stderr
     cluster.call("scancel", f"--name={run.name}")
     until(lambda: not cluster.jobs(run.name, "PENDING", "RUNNING", "COMPLETING"))
-    assert submit(cluster_campaign, "--unlock").wait() == 0
-    again = submit(cluster_campaign, *targets)
+    campaign.snakemake("--unlock")
+    again = submit(campaign.folder, *targets)
     assert again.wait() == 0, again.text
 
-    same_data(cluster_campaign, finished_devices.folder, targets)
+    same_data(campaign.folder, finished_devices.folder, targets)
     for path, before in kept.items():
-        after = (cluster_campaign / path).stat()
+        after = (campaign.folder / path).stat()
         assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert len(cluster.jobs(again.name)) < len(targets)
     assert not kept.keys() & again.finished()
@@ -191,8 +183,38 @@ def test_a_failing_job_stops_no_other_and_is_named_at_the_end(cluster, ended):
     tried = attempts(cluster, ended, "rule_broken")
     assert [job["JobState"] for job in tried] == ["FAILED"] * 3
     assert ended.process.returncode != 0
-    for name in ("sound", "after", "slow", "greedy"):
+    for name in ("slow", "greedy", "after"):
         assert (ended.folder / f"{name}.txt").exists()
-    end = ended.text.rpartition("Finished jobid")[2]
-    assert "Failed at every attempt (1):\n  broken: broken.txt; log: logs/broken.log" in end
-    assert "the wall is gone" in ended.text
+    (log,) = (ended.folder / ".snakemake/log").glob("*.log")
+    end = log.read_text().rpartition("Finished jobid")[2]
+    assert "Failed at every attempt (1):\n  broken: broken/a.txt; log: logs/broken/a.log" in end
+    assert "the wall is gone" in log.read_text()
+
+
+OF_OTHERS = ("Using workflow specific profile", "SLURM run ID", "Both 'sacctmgr' and 'sshare'")
+"""Beginnings of lines that Snakemake and its executor write."""
+
+
+def test_without_a_terminal_it_is_a_few_lines_and_names_each_failure(ended):
+    lines = [line for line in ended.text.splitlines() if not line.startswith(OF_OTHERS)]
+    said = [re.sub(r"/\d+\.log$", "/NUMBER.log", line) for line in lines]
+    # jobs end at any time, with a line at most every half minute
+    said = [line for line in said if not re.match(r"\d\d:\d\d:\d\d \d of 5 jobs", line)]
+    beginning, *middle = said[:-3]
+    assert beginning == "5 jobs: 1 after, 1 all, 1 broken, 1 greedy, 1 slow"
+    for name, status, number in (("broken a", "FAILED", 3), ("slow", "TIMEOUT", 1)):
+        place = name.replace(" ", "/")
+        logs = f"logs/{place}.log, .snakemake/slurm_logs/rule_{place}/NUMBER.log"
+        failed = [f"FAILED {name} (SLURM: {status}); log: {logs}", f"again: {name}"] * number
+        # not again after the third
+        assert [line for line in middle if name in line] == failed[:5]
+    assert len([line for line in middle if "greedy" in line]) == 2
+    assert len(middle) == 5 + 2 + 2
+    assert said[-3:-1] == [
+        "Failed at every attempt (1):",
+        "  broken: broken/a.txt; log: logs/broken/a.log",
+    ]
+    assert re.fullmatch(r"3 of 5 jobs done in \d+ (s|min); 1 failed", said[-1])
+    for line in lines:
+        if "slurm_logs" in line:
+            assert (ended.folder / line.rpartition(" ")[2]).is_file()

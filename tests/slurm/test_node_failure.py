@@ -3,28 +3,21 @@
 import os
 
 import pytest
-import yaml
 
 pytestmark = pytest.mark.slurm
 
 TRACE = "results/traces/neuron/0.4000.nc"
 
 
-def test_a_job_on_a_node_that_fails_is_submitted_again(
-    cluster, submit, cluster_campaign, tiny, until
-):
+def test_a_job_on_a_node_that_fails_is_submitted_again(cluster, submit, waiting_campaign, until):
     """Its files have the permissions of the umask of Snakemake, not of SLURM's daemons."""
-    # a simulation of seconds, so that it runs when the node fails
-    tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
-    tiny["devices"]["neuron"]["pulse"]["duration"] = 20e-9
-    (cluster_campaign / "config.yaml").write_text(yaml.safe_dump(tiny, sort_keys=False))
+    folder = waiting_campaign.folder
     usual = os.umask(0o002)
     try:
-        run = submit(cluster_campaign, TRACE)
+        run = submit(folder, TRACE)
     finally:
         os.umask(usual)
-    # the progress of the simulation
-    until(lambda: [*(cluster_campaign / TRACE).parent.glob(".0.4000*")], run)
+    until((folder / "begun").exists, run)
     (first,) = cluster.jobs(run.name, "RUNNING")
     node = ("scontrol", "update", "nodename=localhost")
     cluster.call(*node, "state=down", "reason=test")
@@ -37,6 +30,6 @@ def test_a_job_on_a_node_that_fails_is_submitted_again(
     assert [job["JobState"] for job in jobs] == ["NODE_FAIL", "COMPLETED"]
     # as the second attempt of a job that was killed for its time or memory
     assert [job["TimeLimit"] for job in jobs] == ["00:15:00", "00:30:00"]
-    assert (cluster_campaign / TRACE).stat().st_mode & 0o777 == 0o664
+    assert (folder / TRACE).stat().st_mode & 0o777 == 0o664
     # with its own log of SLURM
-    assert len([*cluster_campaign.glob(".snakemake/slurm_logs/rule_trace/*/*.log")]) == 2
+    assert len([*folder.glob(".snakemake/slurm_logs/rule_trace/*/*.log")]) == 2

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from helpers import forked
+from helpers.small_campaign import ROOT, Campaign, with_networks
 
-ROOT = Path(__file__).parents[2]
 SUBMITTED = ("trace", "level", "pulse_train", "minimum", "train", "train_on", "map")
 
 
@@ -22,16 +22,14 @@ def read_profile(name):
 @pytest.fixture(scope="module")
 def requests(tmp_path_factory):
     """Return memory (MB) and time (minutes) that each rule requests at its first attempts."""
-    folder = tmp_path_factory.mktemp("requests")
-    shutil.copy(ROOT / "config.yaml", folder)
-    program = Path(sys.executable).with_name("snakemake")
+    campaign = Campaign(tmp_path_factory.mktemp("requests"))
+    pulse = {"current_density": 2e11, "duration": 2e-9}
+    trains = {"pulse_trains": {"once": {"device": "neuron", "pulses": [pulse]}}}
+    campaign.configure(with_networks() | trains)
+    profile = ("--workflow-profile", ROOT / "profiles" / "slurm")
     resources = defaultdict(dict)
     for attempt in (1, 2, 3):
-        command = [program, "--snakefile", ROOT / "Snakefile", "--directory", folder]
-        command += ["--workflow-profile", ROOT / "profiles" / "slurm"]
-        command += ["--dry-run", "--attempt", attempt]
-        result = forked.run(list(map(str, command)), None, folder)
-        assert result.returncode == 0, result.stderr
+        result = campaign.snakemake(*profile, "--dry-run", "--attempt", str(attempt))
         for rule, line in re.findall(
             r"^rule (\w+):\n(?: .*\n)*? +resources: (.*)", result.stdout, re.M
         ):
