@@ -58,14 +58,24 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=1-00:00:00 DefaultTime=10 DefMe
 
 
 SNAKEMAKE = """\
-import asyncio
+import asyncio, os, signal
 from snakemake.cli import main
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
-RemoteExecutor.sleep = lambda executor: asyncio.sleep(1)
+async def sleep(executor):
+    if os.path.exists("interrupt"):
+        os.remove("interrupt")
+        os.killpg(0, signal.SIGINT)
+        await asyncio.sleep(5)
+    await asyncio.sleep(1)
+
+RemoteExecutor.sleep = sleep
 main()
 """
-"""Snakemake that asks for the state of its jobs each second; usually the waits grow by 10 s."""
+"""Snakemake that asks for the state of its jobs each second; usually the waits grow by 10 s.
+
+A file `interrupt` acts as Ctrl+C in a terminal. While it asks, it has no list of jobs to cancel.
+"""
 
 
 WAIT = """\
