@@ -296,10 +296,8 @@ def _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, 
                 # the corners of the frame have no neighbours and need none
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 field = _local_field(source, slow, q, first, last)
-                own, size = (
-                    (source, m, target, field, noise, shares[j], weight, q),
-                    factor * chain[j],
-                )
+                own = source, m, target, field, noise, shares[j], weight, q
+                size = factor * chain[j]
                 if q.noise != 0:
                     _noisy_stage(*own, size, stride, first, last)
                 else:

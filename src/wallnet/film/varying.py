@@ -228,10 +228,8 @@ def _advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, f
                     source, target = work[(j - 1) % 2], work[j % 2]
                 first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
                 field = _local_field(source, slow, cells, q, first, last)
-                own, size = (
-                    (source, m, target, field, noise, shares[j], cells, q),
-                    factor * chain[j],
-                )
+                own = source, m, target, field, noise, shares[j], cells, q
+                size = factor * chain[j]
                 if q.noise == 0:
                     if q.turned != 0:
                         _turned_stage(*own, size, stride, first, last)

@@ -328,9 +328,8 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
     names = {*job.get("variation", {}).get("reference", ())}
     if disorder := job.get("track", {}).get("disorder"):
         names |= Disorder.model_validate(disorder).needed
-    return {what for what, needed in needs.items() if needed} | needed_for(
-        names, job.get("temperature", 0.0)
-    )
+    varying = needed_for(names, job.get("temperature", 0.0))
+    return {what for what, needed in needs.items() if needed} | varying
 
 
 def _job(device: Device, bottom: float, top: float, **changes: Any) -> Simulation:
