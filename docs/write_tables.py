@@ -228,19 +228,26 @@ def samples_scatter(results: Results) -> str:
 
 def samples_temperature(results: Results) -> str:
     """Return how far states at 300 K differ between samples, as a sentence for each film."""
-    rows = results.table("samples-temperature.csv").to_dict("records")
-    of_pulse = [row for row in rows if float(row["J (1e12 A/m²)"]) == 0.4]
-    state, probability = of_pulse[0]["state, perfect"].split(": ")
+    table = results.table("samples-temperature.csv")
+    state, probability = table["state, perfect"][0].split(": ")
     sentences = [
         f"the pulse of 0.4e12 A/m² leaves walls of the perfect track in the state {state} most "
         f"often, with a probability of {probability}"
     ]
-    sentences += [
-        f"With {row['film']}, it is {row['its probability in all samples']}; the most frequent "
-        f"state of a sample has {row['of the most frequent state of a sample']}, where equal "
-        f"samples would have {row['the same, if samples did not differ']}"
-        for row in of_pulse
-    ]
+    for film, rows in table.groupby("film", sort=False):
+        pulses, own, equal = (
+            ", ".join(rows[name])
+            for name in (
+                "J (1e12 A/m²)",
+                "of the most frequent state of a sample",
+                "the same, if samples did not differ",
+            )
+        )
+        sentences.append(
+            f"With {film}, it is {rows['its probability in all samples'].iloc[0]}; the most "
+            f"frequent state of a sample has {own} after {pulses}e12 A/m², where equal samples "
+            f"would have {equal}"
+        )
     return ". ".join(sentences) + "."
 
 
