@@ -175,7 +175,8 @@ def test_every_class_of_cells_has_the_temperature():
 @pytest.mark.parametrize("dampings", [(0.3, 0.5), (0.15, 0.6)])
 def test_cells_of_each_damping_have_the_temperature(dampings):
     layer = damped(dampings)
-    classes = {value: np.isclose(layer.cells.damping, value / 0.5) for value in dampings}
+    alpha = 0.5 * layer.cells.damping
+    classes = {value: np.isclose(alpha, value, rtol=1e-6, atol=0) for value in dampings}
     for name, mean in spin_temperatures(layer, classes, seeds=2, times=100).items():
         assert classes[name].sum() >= 300, name
         assert mean == pytest.approx(1, abs=0.03), name
