@@ -5,6 +5,7 @@ import json
 import platform
 import re
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
 
 from wallnet import api, files
+from wallnet.api import studies
 from wallnet.config.pulse import parse_current_density
 from wallnet.errors import UserError
+from wallnet.jobs.code import FOLDER
 from wallnet.studies import STUDIES
 
 SYNAPSE = TINY["devices"]["synapse"] | {"material": MATERIAL, "output": TINY["output"]}
@@ -205,3 +208,9 @@ def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
 def test_other_scalars_of_numpy_are_no_numbers(value):
     with pytest.raises(UserError, match="is not a number; write it like"):
         parse_current_density(value)
+
+
+def test_a_run_finds_classes_in_the_folder_of_the_script(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-c", f"import os, sys; sys.exit(os.environ[{FOLDER!r}])"]
+    assert studies._output(command, "sweep", progress=False) == f"{tmp_path}\n"
