@@ -229,9 +229,10 @@ def samples_scatter(results: Results) -> str:
 def samples_temperature(results: Results) -> str:
     """Return how far states at 300 K differ between samples, as a sentence for each film."""
     table = results.table("samples-temperature.csv")
-    state, probability = table["state, perfect"][0].split(": ")
+    pulse, state = table[["J (1e12 A/m²)", "state, perfect"]].iloc[0]
+    state, probability = state.split(": ")
     sentences = [
-        f"the pulse of 0.4e12 A/m² leaves walls of the perfect track in the state {state} most "
+        f"the pulse of {pulse}e12 A/m² leaves walls of the perfect track in the state {state} most "
         f"often, with a probability of {probability}"
     ]
     for film, rows in table.groupby("film", sort=False):

@@ -273,24 +273,17 @@ READ = {
     "devices/stairs/detector/stop": (280e-9, RESPONSE - SHOWS),
     "figures/font_size": (7.0, SHOWS),
 }
+# all but the paths
+SIMULATED = CLIMBS + TRAINS + ROUNDS + TOLD + DISTURBED + THERMAL + MISFITS + BOTH + WALLS
+SIMULATED += SENSED + SAMPLES
 FILM = {
     "devices/stairs/material/dmi_constant": (
         0.9e-3,
-        CLIMBS
-        + TRAINS
-        + ROUNDS
-        + TOLD
-        + DISTURBED
-        + THERMAL
-        + MISFITS
+        SIMULATED
         + PATHS
-        + BOTH
-        # walls rest at three notches of two tracks; four of them have a threshold
-        + WALLS
-        # the walls of the other study, two pulses on each and those of its round
-        + SENSED
-        + SAMPLES
         + Counter(level=2, pulse_train=4 + 2)
+        # walls rest at three notches of two tracks, four of them have a threshold; then those of
+        # the other study, two pulses on each and those of its round
         + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
     ),
 }
@@ -298,18 +291,8 @@ FILM = {
 DAMPING = {
     "devices/stairs/material/damping": (
         0.45,
-        CLIMBS
-        + TRAINS
-        + ROUNDS
-        + TOLD
-        + DISTURBED
-        + THERMAL
-        + MISFITS
-        + BOTH
-        + WALLS
-        # as configured, which is no longer the upper end of the damping
-        + SENSED
-        + SAMPLES
+        # the sensitivity as configured, which is no longer the upper end of the damping
+        SIMULATED
         + Counter(level=2, pulse_train=4 + 1)
         + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
     ),

@@ -85,6 +85,12 @@ class Cells:
         return self.filled * self.of("saturation_magnetization") * self.of("thickness")
 
     @cached_property
+    def even(self) -> bool:
+        """Whether all cells are full and have moment and thermal field of the base material."""
+        ones = np.array([self.filled, self.moment, self.noise])[:, self.mask]
+        return bool((ones == 1).all())
+
+    @cached_property
     def inverse_moment(self) -> Array:
         """Inverse of the moment of each cell, 0 in empty ones."""
         return np.divide(1.0, self.moment, out=np.zeros_like(self.moment), where=self.mask)

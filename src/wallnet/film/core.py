@@ -239,9 +239,9 @@ class Engine:
         if self.layer.terms.further:
             raise EngineError("further terms need a film of equal cells; leave them out")
         self._loops, self._cells = varying, (packing.packed(self.layer),)
-        moment = self.layer.cells.moment.astype(np.float32)
+        cells = self.layer.cells
         # m of empty cells is 0
-        self._moment = None if (moment[self.mask] == 1).all() else moment
+        self._moment = None if cells.even else cells.moment.astype(np.float32)
         return varying.SPACE
 
     @property

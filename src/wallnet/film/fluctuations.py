@@ -104,6 +104,11 @@ def _fitted(
     return best
 
 
+def _nearest(damping: float) -> tuple[float, ...]:
+    """Return the chain of the nearest damping for which there is one."""
+    return CHAINS[min(CHAINS, key=lambda fitted: abs(math.log(fitted / damping)))]
+
+
 @lru_cache(maxsize=512)
 def choose(lowest: float, highest: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
     """Return b_j and c_j of the stages for a range of α, and the largest |λ| h for which they hold.
@@ -120,9 +125,7 @@ def choose(lowest: float, highest: float) -> tuple[tuple[float, ...], tuple[floa
     varies = highest > lowest
     radii, allowed = (RADII_OF_SEVERAL, DEVIATION_OF_SEVERAL) if varies else (RADII, DEVIATION)
     dampings = np.geomspace(lowest, highest, 5) if varies else np.array([lowest])
-    logarithms = np.log([*CHAINS])
-    nearest = [int(np.abs(logarithms - math.log(near)).argmin()) for near in dampings[::2]]
-    chains = dict.fromkeys([*CHAINS.values()][place] for place in nearest)
+    chains = dict.fromkeys(_nearest(damping) for damping in dampings[::2].tolist())
     for radius in radii:
         z = np.concatenate([modes(damping, radius) for damping in dampings])
         for chain in chains:

@@ -99,8 +99,7 @@ def driven(
     record["precession"] = terms.precession
     record["damping"] = layer.damping * cells.of("damping")[layer.mask][0]
     record["turned"] = len(coefficients) > len(CELLS)
-    ones = np.array([cells.filled, cells.moment, cells.noise])[:, layer.mask]
-    record["even"] = (ones == 1).all() and not coefficients[CELLS.index("xy")].any()
+    record["even"] = cells.even and not coefficients[CELLS.index("xy")].any()
     record["spins"] = torque.direction if torque else (0.0, 0.0, 0.0)
     field = np.zeros((3, *layer.mask.shape))
     for term in terms.energy:
