@@ -228,27 +228,28 @@ def samples_scatter(results: Results) -> str:
 
 def samples_temperature(results: Results) -> str:
     """Return how far states at 300 K differ between samples, as a sentence for each film."""
-    table = results.table("samples-temperature.csv")
-    pulse, state = table[["J (1e12 A/m²)", "state, perfect"]].iloc[0]
-    state, probability = state.split(": ")
-    sentences = [
-        f"the pulse of {pulse}e12 A/m² leaves walls of the perfect track in the state {state} most "
-        f"often, with a probability of {probability}"
-    ]
-    for film, rows in table.groupby("film", sort=False):
-        pulses, own, equal = (
-            ", ".join(rows[name])
-            for name in (
-                "J (1e12 A/m²)",
-                "of the most frequent state of a sample",
-                "the same, if samples did not differ",
-            )
-        )
+    sentences = []
+    for device, films in results.table("samples-temperature.csv").groupby("device", sort=False):
+        pulse, state = films[["J (1e12 A/m²)", "state, perfect"]].iloc[0]
+        state, probability = state.split(": ")
         sentences.append(
-            f"With {film}, it is {rows['its probability in all samples'].iloc[0]}; the most "
-            f"frequent state of a sample has {own} after {pulses}e12 A/m², where equal samples "
-            f"would have {equal}"
+            f"The pulse of {pulse}e12 A/m² leaves walls of the perfect `{device}` in the state "
+            f"{state} most often, with a probability of {probability}"
         )
+        for film, rows in films.groupby("film", sort=False):
+            pulses, own, equal = (
+                ", ".join(rows[name])
+                for name in (
+                    "J (1e12 A/m²)",
+                    "of the most frequent state of a sample",
+                    "the same, if samples did not differ",
+                )
+            )
+            sentences.append(
+                f"With {film}, it is {rows['its probability in all samples'].iloc[0]}; the most "
+                f"frequent state of a sample has {own} after {pulses}e12 A/m², where equal samples "
+                f"would have {equal}"
+            )
     return ". ".join(sentences) + "."
 
 
