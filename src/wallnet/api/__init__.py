@@ -448,10 +448,7 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
 
 @checked_arguments
 def figure(
-    kind: str,
-    data: "xarray.Dataset",
-    traces: str | Path | None = None,
-    shown: Iterable[float] = (),
+    kind: str, data: "xarray.Dataset", traces: str | Path | None = None, shown: Iterable[float] = ()
 ) -> "Figure":
     """Draw a figure of the workflow from a device or the dataset of a study.
 

@@ -69,8 +69,7 @@ DataFile = Annotated[
     Text(f"^({'|'.join(DATA_FILES)})$", f"is no file of a data set; name {', '.join(DATA_FILES)}"),
 ]
 Checksum = Annotated[
-    str,
-    Text(r"^[0-9a-f]{64}$", "is no SHA-256; write its 64 digits", title="SHA-256"),
+    str, Text(r"^[0-9a-f]{64}$", "is no SHA-256; write its 64 digits", title="SHA-256")
 ]
 
 

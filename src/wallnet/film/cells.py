@@ -120,9 +120,7 @@ class Cells:
         stiffness = self.of("exchange_stiffness") * self.of("thickness")
         dmi = self.of("dmi_constant") * self.of("thickness")
         pairs = []
-        for axis, (share, factor) in enumerate(
-            ((self.open_y, self.bond_y), (self.open_x, self.bond_x))
-        ):
+        for axis, share, factor in (1, self.open_x, self.bond_x), (0, self.open_y, self.bond_y):
             a, d, filled = (
                 np.moveaxis(values, axis, 0) for values in (stiffness, dmi, self.filled)
             )
@@ -138,7 +136,7 @@ class Cells:
             exchange = 2 * a[:-1] * second * area * factor
             antisymmetric = (second * d[:-1] + (1 - second) * d[1:]) * area * factor
             pairs.append((np.moveaxis(exchange, 0, axis), np.moveaxis(antisymmetric, 0, axis)))
-        return pairs[1], pairs[0]
+        return pairs[0], pairs[1]
 
     @cached_property
     def strongest_torque(self) -> float:

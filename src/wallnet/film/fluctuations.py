@@ -104,11 +104,6 @@ def _fitted(
     return best
 
 
-def _nearest(damping: float) -> tuple[float, ...]:
-    """Return the chain of the nearest damping for which there is one."""
-    return CHAINS[min(CHAINS, key=lambda fitted: abs(math.log(fitted / damping)))]
-
-
 @lru_cache(maxsize=512)
 def choose(lowest: float, highest: float) -> tuple[tuple[float, ...], tuple[float, ...], float]:
     """Return b_j and c_j of the stages for a range of α, and the largest |λ| h for which they hold.
@@ -125,7 +120,9 @@ def choose(lowest: float, highest: float) -> tuple[tuple[float, ...], tuple[floa
     varies = highest > lowest
     radii, allowed = (RADII_OF_SEVERAL, DEVIATION_OF_SEVERAL) if varies else (RADII, DEVIATION)
     dampings = np.geomspace(lowest, highest, 5) if varies else np.array([lowest])
-    chains = dict.fromkeys(_nearest(damping) for damping in dampings[::2].tolist())
+    # the chains of the nearest dampings
+    nearest = (min(CHAINS, key=lambda own: abs(math.log(own / x))) for x in dampings[::2].tolist())
+    chains = [CHAINS[damping] for damping in dict.fromkeys(nearest)]
     for radius in radii:
         z = np.concatenate([modes(damping, radius) for damping in dampings])
         for chain in chains:

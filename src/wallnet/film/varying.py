@@ -314,7 +314,6 @@ def advance_ranges(
             for i in range(m.shape[1]):
                 work[0, c, i] = work[1, c, i] = m[c, i]
         _advance(
-            *(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, factor),
-            stride,
+            *(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, factor), stride
         )
         unpack(m, film, first, last)

@@ -4,7 +4,6 @@ import argparse
 import itertools
 import json
 import math
-import operator
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files import WallState
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
+from wallnet.plan.preview import lines_of
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
@@ -273,18 +273,15 @@ def as_text(table: Table) -> str:
     if blocks:
         widths[1:] = [min(width, MOST_OF_A_CELL) for width in widths[1:]]
     widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
-
-    def line(cells: Sequence[str]) -> str:
-        first, *others = (
-            cell if len(cell) <= width else f"{cell[: width - 1]}…"
-            for cell, width in zip(cells, widths, strict=True)
-        )
-        return "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip()
-
-    lines = [table.title, line(columns)]
-    for place, block in itertools.groupby(rows, operator.itemgetter(0)):
+    short = [
+        [c if len(c) <= w else f"{c[: w - 1]}…" for c, w in zip(cells, widths, strict=True)]
+        for cells in (columns, *(cells for _, cells in rows))
+    ]
+    head, *texts = lines_of(short)
+    lines = [table.title, head]
+    for place, block in itertools.groupby(zip(rows, texts, strict=True), lambda row: row[0][0]):
         lines += [place[:WIDTH]] if blocks else []
-        lines += [line(row) for _, row in block]
+        lines += [text for _, text in block]
     return "\n".join(lines)
 
 

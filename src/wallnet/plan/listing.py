@@ -1,5 +1,6 @@
 """All files of a campaign, by target, which targets are finished, and files for rules."""
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,13 +44,10 @@ def network_files(campaign: Campaign) -> list[str]:
     if not networks.recipes:
         return []
     programmed = programming_sources(campaign)["networks"]
+    kinds = map(networks.run_set().paths, (files.METRICS, files.CHECKPOINT, files.PROGRAMMING))
     return [
         *(files.DATA.format(dataset=dataset) for dataset in networks.datasets),
-        *(
-            path
-            for pattern in (files.METRICS, files.CHECKPOINT, files.PROGRAMMING)
-            for path in networks.run_set().paths(pattern)
-        ),
+        *itertools.chain.from_iterable(kinds),
         *TABLES["accuracy"].written(campaign).values(),
         *(TABLES["programming_table"].written(campaign).values() if programmed else []),
     ]

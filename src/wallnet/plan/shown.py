@@ -66,10 +66,8 @@ class Shown:
         devices = scope.of_kind(self.kind) if self.kind else [*scope.devices]
         if not (networks.recipes if of_networks else devices):
             return []
-        choices = {
-            "dataset": networks.datasets,
-            "device": networks.synapses if of_networks else devices,
-        }
+        devices = [*networks.synapses] if of_networks else devices
+        choices = {"dataset": networks.datasets, "device": devices}
         names = [name for name in choices if f"{{{name}}}" in pattern]
         chosen = itertools.product(*(choices[name] for name in names))
         return [dict(zip(names, values, strict=True)) for values in chosen]

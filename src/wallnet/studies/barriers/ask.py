@@ -34,8 +34,7 @@ class Barriers(Sampled):
     Bloch's law from `temperature.measured_at`, with `temperature.anisotropy_exponent`. Source: our
     choice."""
     retained: Annotated[
-        float,
-        Quantity("1", 1.0, 1000.0, fix="40 is usual: 7.5 years at 1 GHz, 2.7 days at 1e12/s"),
+        float, Quantity("1", 1.0, 1000.0, fix="40 is usual: 7.5 years at 1 GHz, 2.7 days at 1e12/s")
     ] = 40.0
     """Least barrier of a retained state, in k_B T. Source: a usual value, 7.5 years at an attempt
     frequency of 1 GHz and 2.7 days at 1e12/s."""

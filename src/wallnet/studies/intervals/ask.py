@@ -62,9 +62,5 @@ def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
 
 
 STUDY = study(
-    __name__,
-    Intervals,
-    figure="edges",
-    places={"trace": r"[^/]+/-?[\d.]+"},
-    of_device=True,
+    __name__, Intervals, figure="edges", places={"trace": r"[^/]+/-?[\d.]+"}, of_device=True
 )
