@@ -169,10 +169,15 @@ def mistaken(mistake: Mistake, root: Path = ROOT) -> tuple[Path, str]:
 
 def copy_tree(folder: Path, root: Path = ROOT) -> None:
     """Copy the files that tests need, including the engine's machine code."""
-    skipped = shutil.ignore_patterns(
-        ".*", "results", "data", "build", "mutants", "*.egg-info", "*.pyc", "lightning_logs"
+    skipped = shutil.ignore_patterns(".*", "build", "*.egg-info", "*.pyc", "lightning_logs")
+    # those of a campaign in the checkout; tests read docs/results
+    of_runs = {str(root): {"results", "data", "mutants"}}
+    shutil.copytree(
+        root,
+        folder,
+        ignore=lambda place, names: skipped(place, names) | of_runs.get(place, set()),
+        dirs_exist_ok=True,
     )
-    shutil.copytree(root, folder, ignore=skipped, dirs_exist_ok=True)
 
 
 def environment_of(root: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from mistakes import ROOT, AnchorError, Mistake, locate, mistaken, read_mistakes
+from mistakes import ROOT, AnchorError, Mistake, copy_tree, locate, mistaken, read_mistakes
 
 MISTAKES = read_mistakes()
 
@@ -43,6 +43,15 @@ def test_the_tests_of_every_mistake_exist():
 def test_every_mistake_has_a_name_of_its_own():
     names = Counter((mistake.group, mistake.name) for mistake in MISTAKES)
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_copy_has_the_published_results_and_none_of_a_campaign(tmp_path):
+    for path in ("results/a.csv", "data/a.csv", "docs/results/a.csv", "src/a.py"):
+        (tmp_path / "root" / path).parent.mkdir(parents=True)
+        (tmp_path / "root" / path).touch()
+    copy_tree(tmp_path / "copy", tmp_path / "root")
+    copied = {str(path.relative_to(tmp_path / "copy")) for path in tmp_path.glob("copy/**/*.*")}
+    assert copied == {"docs/results/a.csv", "src/a.py"}
 
 
 def small(root, **files):
