@@ -10,18 +10,6 @@ from wallnet.report.tables import of_columns
 from wallnet.studies.devices.tables import SLIPPED, levels_of, tabulate
 
 
-@pytest.fixture
-def neuron(neuron, tmp_path):
-    """Return a neuron whose files a test may change."""
-    return neuron.copied(tmp_path)
-
-
-@pytest.fixture
-def synapse(synapse, tmp_path):
-    """Return a synapse whose files a test may change."""
-    return synapse.copied(tmp_path)
-
-
 def tables(bench, data=None):
     """Return the texts of the tables of a device, gathered or with changed data."""
     if data is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.walls import Bench, whole
+from helpers.walls import Bench, gathered, whole
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from PIL import Image
@@ -20,6 +20,21 @@ from wallnet.studies.devices.motion import track_of
 
 SMALL = Figures(resolution=72)
 STYLE = SMALL.model_dump_json()
+
+
+@pytest.fixture(scope="module")
+def neuron(tmp_path_factory):
+    return gathered(tmp_path_factory.mktemp("neuron"), "neuron")
+
+
+@pytest.fixture(scope="module")
+def synapse(tmp_path_factory):
+    return gathered(tmp_path_factory.mktemp("synapse"), "synapse")
+
+
+@pytest.fixture(scope="module")
+def track(tmp_path_factory):
+    return gathered(tmp_path_factory.mktemp("track"), "track")
 
 
 def draw(bench, kind, folder):

@@ -21,12 +21,6 @@ def rows_of(synapse, job):
 
 
 @pytest.fixture
-def synapse(synapse, tmp_path):
-    """Return a synapse whose files a test may change."""
-    return synapse.copied(tmp_path)
-
-
-@pytest.fixture
 def job():
     """Return a metal with θ = 0.2, so that it carries twice the current density."""
     device = campaign(d=SYNAPSE).devices["d"]
