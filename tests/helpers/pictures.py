@@ -40,7 +40,7 @@ def _differences(content, expected, place):
         for index, pair in enumerate(itertools.zip_longest(content, expected)):
             yield from _differences(*pair, f"{place} {index}")
     elif isinstance(content, Number) and isinstance(expected, Number):
-        if not np.isclose(content, expected, rtol=1e-5, atol=1e-9, equal_nan=True):
+        if not np.isclose(content, expected, rtol=1e-5, atol=1e-12, equal_nan=True):
             yield f"{place}: {content:.9g}, not {expected:.9g}"
     elif content != expected:
         yield f"{place}: {content!r}, not {expected!r}"

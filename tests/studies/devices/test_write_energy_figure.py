@@ -1,7 +1,8 @@
-"""The figure of the write energy, by the data in its axes."""
+"""The figure of the write energy, by all that it shows."""
 
 import numpy as np
 import pytest
+from helpers.pictures import assert_shows, content_of, line
 from PIL import Image
 
 from wallnet import cli, files
@@ -9,95 +10,94 @@ from wallnet.config import Figures
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
-from wallnet.studies.devices import figures as devices
 from wallnet.studies.devices.write_energy import write_energy_of
 
 SMALL = Figures(resolution=72)
+BLUE, ORANGE, GREEN, *_ = style.COLOURS
 
 
 METAL = HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2)
 HEATING = Heating(largest_rise=120.0, oxide_thickness=60e-9)
 
 
-def gathered(synapse, folder, **pulse):
-    """Return the data and the job of a device with another metal, substrate and waveform."""
-    bench = synapse.copied(folder / "bench")
+@pytest.mark.parametrize("shape", [None, ((0.0, 1.0), (1e-9, 0.0))], ids=["square", "waveform"])
+def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch, shape):
+    """Pulses of 2 ns, or of a fall to 0 in 1 ns; the metal carries twice the current density."""
     device = synapse.device.model_copy(update={"heavy_metal": METAL, "heating": HEATING})
     changed = {"heavy_metal": METAL.model_dump(), "heating": HEATING.model_dump()}
-    changed["pulse"] = bench.job.settings["pulse"] | pulse
-    return bench.gather(**changed), write_energy_job(device)
-
-
-def lines_of(axes):
-    return {line.get_label(): line for line in axes.get_lines()}
-
-
-def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch):
-    """The pulses of the device last 2 ns; its metal carries twice the current density."""
-    data, job = gathered(synapse, tmp_path)
+    changed["pulse"] = synapse.job.settings["pulse"] | ({"waveform": shape} if shape else {})
+    data = synapse.gather(**changed)
     # pulses of both signs are drawn over the magnitude
     data = data.assign_coords(current_density=data["current_density"] * [1, -1, 1, -1, 1])
-    path, png = tmp_path / "synapse-3.nc", tmp_path / "energy.png"
-    files.write_dataset(data, path, "synapse", {})
+    files.write_dataset(data, synapse.out, "synapse", {})
     words = ["show", "studies.devices.figures", "--job", '{"figure": "write-energy"}', "--sources"]
-    words += [f"synapse={path}", "--figures", SMALL.model_dump_json(), "--to", f"png={png}"]
+    words += [f"synapse={synapse.out}", "--figures", SMALL.model_dump_json()]
+    words += ["--to", f"png={tmp_path}/energy.png", f"vector={tmp_path}/energy.svg"]
     kept, save = [], style.save
     monkeypatch.setattr(
         style, "save", lambda drawing, *to, **by: kept.append(drawing) or save(drawing, *to, **by)
     )
-    cli.main([*words, f"vector={tmp_path / 'energy.svg'}"])
-    assert np.asarray(Image.open(png)).std() > 10
-    (figure,) = kept
-    over_time, rises, energies = figure.axes
-    curves = lines_of(over_time)
-    assert set(curves) == {"mean", "middle"}
-    time, mean = curves["mean"].get_data()
-    assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
-    at_end = int(np.argmin(abs(time - 2)))
-    cost = write_energy_of(job, 1e12, 2e-9)
-    unit = {"mean": cost["mean_temperature_rise"], "middle": cost["temperature_rise"]}
-    assert mean[at_end] == pytest.approx(float(unit["mean"]), rel=1e-6, abs=0)
-    middle = curves["middle"].get_ydata()
-    assert middle[at_end] == pytest.approx(float(unit["middle"]), rel=1e-6, abs=0)
-    assert mean.argmax() == middle.argmax() == at_end
-    # as much heat after 3 ns as that of 3 ns, less that of the last nanosecond
-    later = int(np.argmin(abs(time - 3)))
-    parts = [float(write_energy_of(job, 1e12, t * 1e-9)["mean_temperature_rise"]) for t in (3, 1)]
-    assert mean[later] == pytest.approx(parts[0] - parts[1], rel=1e-6, abs=0)
-    assert over_time.get_xlim() == pytest.approx((0, 6), abs=1e-9)
-    assert over_time.patches[0].get_width() == pytest.approx(2, rel=1e-9, abs=0)
-    curves = lines_of(rises)
-    assert curves["limit"].get_ydata()[0] == 120
-    density = [0.3, 0.5, 0.6, 0.8, 1.0]
-    np.testing.assert_allclose(curves["mean"].get_xdata(), density, rtol=1e-9)
-    for name, rise in unit.items():
-        expected = np.square(density) * float(rise)
-        np.testing.assert_allclose(curves[name].get_ydata(), expected, rtol=1e-6)
-    (energy,) = energies.get_lines()
+    cli.main(words)
+    assert np.asarray(Image.open(tmp_path / "energy.png")).std() > 10
+
+    def cost(name, duration=2.0):
+        pulse = 1e12, duration * 1e-9, *filter(None, [shape])
+        return float(write_energy_of(write_energy_job(device), *pulse)[name])
+
+    def above(values):
+        """Return the upper limit of an axis: 5 % above the values."""
+        return max(values) + 0.05 * (max(values) - min(values))
+
+    _, _, time, _ = line("", "", *[data["heating_time"].values / 1e-9] * 2)
+    over_time, rises, energies = content_of(kept[0])
+    curves = dict(zip(("mean", "middle"), over_time.pop("lines"), strict=True))
+    density = np.array([0.3, 0.5, 0.6, 0.8, 1.0])
+    names = {"mean": "mean_temperature_rise", "middle": "temperature_rise"}
+    of_pulses = {title: density**2 * cost(name) for title, name in names.items()}
+    for (title, name), look in zip(names.items(), (f"- {BLUE}", f"-- {ORANGE}"), strict=True):
+        rise = data[f"heating_{title}"].values[:]
+        if not shape:
+            # as much heat after t as that of t, less that of the time since the pulse
+            later = [cost(name, t) - (cost(name, t - 2) if t > 2 else 0) for t in time[1:]]
+            assert_shows(curves[title], [title, look, time, [0, *later]])
+            assert data["heating_time"].values[rise.argmax()] == pytest.approx(2e-9, abs=1e-15)
+        assert rise.max() == pytest.approx(cost(name), rel=1e-4, abs=0)
     # ρ J² L w d t, J in the metal being twice that of the device; a square of it has 500 Ω, and one
-    # of the magnet 650 Ω
+    # of the magnet 650 Ω; of a fall to 0 within 1 ns, a third of that time counts
     volume = 900e-9 * 90e-9 * 4e-9
-    expected = (1 + 500 / 650) * 2e-6 * np.square(np.array(density) * 2e12) * volume * 2e-9
-    np.testing.assert_allclose(energy.get_ydata(), expected / 1e-12, rtol=1e-9)
-    assert "(K)" in over_time.get_ylabel()
-    assert "(K)" in rises.get_ylabel()
-    assert energies.get_ylabel() == "energy (pJ)"
-    assert all("10^{12}" in axes.get_xlabel() for axes in (rises, energies))
-
-
-def test_a_waveform_has_its_own_rise(synapse, tmp_path):
-    shape = ((0.0, 1.0), (1e-9, 0.0))
-    data, job = gathered(synapse, tmp_path, waveform=shape)
-    with style.apply(SMALL):
-        figure = devices.DRAWINGS["write-energy"](devices.Sources({"s": data}), SMALL)
-    over_time, _, energies = figure.axes
-    curves = lines_of(over_time)
-    assert set(curves) == {"mean", "middle"}
-    cost = write_energy_of(job, 1e12, 2e-9, shape)
-    time, mean = curves["mean"].get_data()
-    assert (time[0], time[-1]) == pytest.approx((0, 6), abs=1e-9)
-    assert mean.max() == pytest.approx(float(cost["mean_temperature_rise"]), rel=1e-4, abs=0)
-    # a third of 1 ns, of 2 ns
-    density, energy = energies.get_lines()[0].get_data()
-    square = write_energy_of(job, density * 1e12, 2e-9)["write_energy"] / 1e-12
-    np.testing.assert_allclose(energy, square / 6, rtol=1e-9)
+    energy = (1 + 500 / 650) * 2e-6 * np.square(density * 2e12) * volume * 2e-9 / 1e-12
+    energy = energy / 6 if shape else energy
+    highest = max(data[f"heating_{title}"].values.max() for title in names)
+    assert_shows(
+        [over_time, rises, energies],
+        [
+            {
+                "title": "(a) a pulse and after",
+                "x": ["time (ns)", 0, 6],
+                "y": [r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)", 0, 1.05 * highest],
+                "patches": [[0, 0, 2, 1, style.SHADE]],
+                "legend": ["mean", "middle"],
+            },
+            {
+                "title": "(b) each pulse",
+                "x": [style.J_LABEL, 0.3 - 0.05 * 0.7, above(density)],
+                "y": [
+                    "largest rise (K)",
+                    0,
+                    above([*of_pulses["mean"], *of_pulses["middle"], 120]),
+                ],
+                "lines": [
+                    line("mean", f"o- {BLUE}", density, of_pulses["mean"]),
+                    line("middle", f"s-- {ORANGE}", density, of_pulses["middle"]),
+                    line("limit", ": #666666", [0, 1], [120, 120]),
+                ],
+                "legend": ["mean", "middle", "limit"],
+            },
+            {
+                "title": "(c) energy",
+                "x": [style.J_LABEL, 0.3 - 0.05 * 0.7, above(density)],
+                "y": ["energy (pJ)", 0, above(energy)],
+                "lines": [line("", f"^-. {GREEN}", density, energy)],
+            },
+        ],
+    )
