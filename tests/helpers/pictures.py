@@ -18,9 +18,9 @@ SEQUENCES = list, tuple, np.ndarray
 def content_of(figure):
     """Return the visible panels of a figure, also colour bars, and its legends, in their order.
 
-    An axis is a list of label, limits, scale unless linear, and texts of ticks set by hand. A line
-    is a list of name, look, x and y; if it has error bars, their ends follow. What a panel has not
-    is not in its dictionary.
+    An axis is a list of label, limits unless automatic, scale unless linear, and texts of ticks set
+    by hand. A line is a list of name, look, x and y; if it has error bars, their ends follow. What
+    a panel has not is not in its dictionary.
     """
     figure.draw_without_rendering()
     panels = [_panel(axes) for axes in figure.axes if axes.get_visible()]
@@ -66,8 +66,8 @@ def _panel(axes):
     content = {
         "title": axes.get_title(loc="left") or axes.get_title(),
         "background": _hex(axes.get_facecolor()).replace("#FFFFFF", ""),
-        "x": _axis(axes.xaxis),
-        "y": _axis(axes.yaxis),
+        "x": _axis(axes.xaxis, [] if axes.get_autoscalex_on() else axes.get_xlim()),
+        "y": _axis(axes.yaxis, [] if axes.get_autoscaley_on() else axes.get_ylim()),
         "lines": [_line(part) for part in axes.lines if part not in of_bars],
         "bars": [[*_line(bar[0], bar.get_label()), *map(_strokes, bar[2])] for bar in bars],
         "images": [_image(image) for image in axes.images],
@@ -90,11 +90,11 @@ def _legend(legend):
     return [text.get_text() for text in texts if text.get_text()]
 
 
-def _axis(axis, ends=None):
+def _axis(axis, limits):
     scale = [axis.get_scale()] if axis.get_scale() not in ("linear", "function") else []
+    scale += ["inverted"] if axis.get_inverted() and not len(limits) else []
     own = isinstance(axis.get_major_locator(), FixedLocator)
     ticks = [[text.get_text() for text in axis.get_ticklabels()]] if own else []
-    limits = axis.get_view_interval() if ends is None else ends
     return [axis.get_label_text(), *limits, *scale, *ticks]
 
 
@@ -107,6 +107,8 @@ def _second(axes, second):
 
 
 def _line(part, label=""):
+    if part is None:
+        return []
     name = label or part.get_label()
     mark = f"{part.get_marker()}{part.get_linestyle()}".replace("None", "")
     hollow = _hex(part.get_markerfacecolor()) == "#FFFFFF" and mark[:1] not in "-:"

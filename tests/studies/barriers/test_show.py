@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers.pictures import assert_shows, content_of
 
 from studies.results import shown
 from wallnet import files
@@ -20,6 +21,7 @@ from wallnet.studies.barriers.show import (
 
 THERMAL = 1.380649e-23 * 350
 NAN = float("nan")
+BLUE, ORANGE, GREEN, *_ = style.COLOURS
 
 
 @pytest.fixture
@@ -133,22 +135,36 @@ def test_the_figure_has_all_paths_and_states(data):
     figures = Figures()
     with style.apply(figures):
         figure = draw(data, figures)
-        high, low = figure.axes
-        lines = {line.get_label(): line for line in high.get_lines()}
-        together = lines["both ends together"]
-        # mean of both ends in nm, energy above the lowest state in k_B T
-        assert together.get_xdata() == pytest.approx([0, 65, 130], rel=1e-6, abs=1e-9)
-        assert together.get_ydata() == pytest.approx([115, 125, 5], rel=1e-6, abs=1e-6)
-        # out of the track, both ends, one end twice, out of the track
-        colours = [line.get_color() for line in high.get_lines()[:5]]
-        assert [colours.index(colour) for colour in colours] == [0, 1, 2, 2, 0]
-        assert lines["one end moves"].get_color() == colours[2]
-        assert lines["state, retained"].get_xdata() == pytest.approx([120.5], rel=1e-6, abs=0)
-        assert lines["state, retained"].get_ydata() == pytest.approx([5.0], abs=1e-6)
-        assert lines["state, ?"].get_ydata() == pytest.approx([0.0], abs=1e-6)
-        assert "energy" in high.get_ylabel()
-        assert "nm" in low.get_xlabel()
-        assert low.get_ylim()[1] == pytest.approx(1.25 * 125, rel=1e-6, abs=0)
+        content = content_of(figure)
+    # mean of both ends in nm, energy above the lowest state in k_B T; the last image is that state
+    looks = {
+        "the wall leaves the track": f"-. {GREEN}",
+        "both ends together": f"- {BLUE}",
+        "one end moves": f"-- {ORANGE}",
+    }
+    out, together, one = looks.items()
+    tops = (out, 135), (together, 125), (one, NAN), (("", one[1]), 100), (("", out[1]), 160)
+    paths = [[*name, [0, 65, 130], [top - 10, top, 5]] for name, top in tops]
+    states = [
+        ["state, retained", f"o {BLUE}", [120.5], [5]],
+        ["state, not retained", f"open o {ORANGE}", [180], [NAN]],
+        ["state, ?", f"o {GREEN}", [240.5], [0]],
+    ]
+    high = {
+        "title": "(a) all paths",
+        "x": [""],
+        "y": [r"energy ($\mathit{k}_B \mathit{T}$)"],
+        "lines": [*paths, *states],
+        "legend": [*looks, *(state[0] for state in states)],
+    }
+    low = {
+        "title": "(b) the lowest energies",
+        "x": [r"mean position of both ends of the wall, $\mathit{x}$ (nm)"],
+        # below and above the highest of the inner paths, 125
+        "y": [*high["y"], -0.06 * 125, 1.25 * 125],
+        "lines": high["lines"],
+    }
+    assert_shows(content, [high, low])
 
 
 def test_the_states_are_written_as_csv_and_all_tables_as_markdown(data, tmp_path):

@@ -80,7 +80,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch,
             },
             {
                 "title": "(b) each pulse",
-                "x": [style.J_LABEL, 0.3 - 0.05 * 0.7, above(density)],
+                "x": [style.J_LABEL],
                 "y": [
                     "largest rise (K)",
                     0,
@@ -95,7 +95,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch,
             },
             {
                 "title": "(c) energy",
-                "x": [style.J_LABEL, 0.3 - 0.05 * 0.7, above(density)],
+                "x": [style.J_LABEL],
                 "y": ["energy (pJ)", 0, above(energy)],
                 "lines": [line("", f"^-. {GREEN}", density, energy)],
             },
