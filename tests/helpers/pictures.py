@@ -127,12 +127,12 @@ def _strokes(part):
 
 def _image(image):
     """Return limits and all cells; of a map, those below 0 in three of its rows, and empty ones."""
-    cells = np.ma.masked_invalid(image.get_array())
+    cells = np.ma.masked_invalid(np.ma.asarray(image.get_array(), dtype=float))
     below = {"below 0": (cells[[0, len(cells) // 2, -1]] < 0).sum(axis=1)}
     shown = {"cells": cells.filled(np.nan)} if cells.size < LONG else below
     empty = {"empty": np.ma.getmaskarray(cells).sum(), "shape": cells.shape}
     limits = {"extent": image.get_extent(), "limits": image.get_clim(), "origin": image.origin}
-    return limits | shown | empty
+    return limits | shown | empty | {"colours": image.get_cmap().name}
 
 
 def _patch(patch):

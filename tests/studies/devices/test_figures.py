@@ -121,8 +121,8 @@ def pulse_title(letter, density):
 def map_of(shape, size, behind, empty=0):
     """Return the map of a track of a size in nm, and cells behind the wall in three rows."""
     extent = [0, size[0], 0, size[1]]
-    about = {"extent": extent, "limits": [-1, 1], "origin": "lower", "below 0": behind}
-    return [{"shape": shape, **about, "empty": empty}]
+    about = {"extent": extent, "limits": [-1, 1], "origin": "lower", "colours": "magnetization"}
+    return [{"shape": shape, **about, "below 0": behind, "empty": empty}]
 
 
 def test_maps_of_a_neuron_are_those_of_its_reading_with_the_detector(neuron):
