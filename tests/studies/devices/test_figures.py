@@ -388,11 +388,13 @@ def test_velocities_of_both_signs_are_all_shown(track):
         data["current_density"] = data["current_density"] - 0.3e12
         data["wall_velocity"].values[0] = -20
 
-    _, right = content_of(drawn(track, "wall-position", change=both_signs))
-    ((_, _, *shown),) = right["lines"]
-    assert shown[1][0] == -20
-    for (_, low, high), values in zip((right["x"], right["y"]), shown, strict=True):
-        assert low < min(values) < 0 < max(values) < high
+    right = drawn(track, "wall-position", change=both_signs).axes[1]
+    (velocities,) = right.get_lines()
+    assert velocities.get_ydata()[0] == -20
+    for limits, values in zip(
+        (right.get_xlim(), right.get_ylim()), velocities.get_data(), strict=True
+    ):
+        assert limits[0] < min(values) < 0 < max(values) < limits[1]
 
 
 def test_pulses_are_chosen_by_state():
