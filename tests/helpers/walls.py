@@ -210,5 +210,28 @@ def neuron_ends(density):
     return position, position
 
 
+BENCHES = {
+    "neuron": ("neuron", NEURON, neuron_ends),
+    "synapse": ("synapse-3", SYNAPSE, SYNAPSE_ENDS.__getitem__),
+    "track": ("track", NEURON | {"kind": "track"}, neuron_ends),
+}
+"""Name, section and final wall ends of a device of each kind."""
+
+
+def written(root, kind):
+    """Write the files of a device of a kind to a folder."""
+    name, section, ends = BENCHES[kind]
+    bench = Bench(root, name, campaign(d=section).devices["d"])
+    bench.write_all(ends)
+    return bench
+
+
+def gathered(root, kind):
+    """Write the files of a device of a kind to a folder, and gather them."""
+    bench = written(root, kind)
+    bench.gather()
+    return bench
+
+
 def parameters(data):
     return json.loads(data.attrs["parameters"])["settings"]

@@ -95,33 +95,44 @@ def rows(bench, tmp_path):
     return made
 
 
-def test_a_level_that_only_pulses_beyond_the_model_reach_is_marked(rows, bench):
-    data = files.read_dataset(bench.out, "synapse")
+def test_one_table_has_minimum_pulses_and_barrier_of_each_level(rows, bench):
+    """The start has no minimum, no wall rests in the half state; one pulse is beyond the model."""
+    data = files.read_dataset(bench.out, "synapse").load()
+    data["level_position"].values[:] = np.array([61, 304.44, 451, 602.16, 900]) * 1e-9
+    data["level_minimum"].values[0] = 0
+    data["level_source"] = data["level_source"].astype(object)
+    data["level_source"].values[2] = ""
     data["level_beyond_model"].values[:] = [0, 0, 0, 1, 0]
     files.write_dataset(data, bench.out, "synapse", {})
-    pairs = [(row["reached"], row[SMALLEST]) for row in rows().values()]
-    assert pairs == [
-        *(("yes", "0.0000"), ("yes", "0.5000"), ("yes", "0.6000")),
-        *(("only beyond the model", "0.8000"), ("yes", "1.0000")),
-    ]
-
-
-def test_one_table_tells_minimum_barrier_kept_reached_and_left(rows):
-    table = rows(barriers(), transitions())
-    assert list(table) == ["initial", *STARTS, "reversed"]
-    one, half, two = (table[state] for state in STARTS)
-    assert (one["level"], half["level"], two["level"]) == ("1", "half", "2")
-    assert (one[BARRIER], one["retained"]) == ("51.5", "yes")
-    assert (half[BARRIER], half["retained"]) == ("9.2", "no")
-    assert (two[BARRIER], two["retained"]) == ("–", "unknown")
-    column = "reached from other states"
-    assert [row[column] for row in (one, half, two)] == ["yes", "yes", "no"]
-    # by ascending magnitude; 5 ns at +0.7 leave the wall beside the place of its state
-    assert one[ALONG] == "4 ns: 0.6 to 1-2, 0.7 to (f); 5 ns: 0.7 to (1)"
-    assert one[AGAINST] == "4 ns: 0.7 to E; 5 ns: 0.7 to E"
-    assert half[ALONG] == "4 ns: 0.6 to 2, 0.7 to R; 5 ns: 0.6 to 2, 0.7 to 1"
-    assert half[AGAINST] == "4 ns: 0.6 to 1, 0.7 to 1; 5 ns: 0.6 to (f), 0.7 to 1"
-    assert two[ALONG] == two[AGAINST] == "a wall initialised there moves on"
+    records = list(rows(barriers(), transitions()).values())
+    slipped = "yes, but a wall placed there moved on"
+    assert {name: [row[name] for row in records] for name in records[0]} == {
+        "level": ["0", "1", "half", "2", "3"],
+        "state": ["initial", *STARTS, "reversed"],
+        "mean wall position (nm)": ["61.0", "304.4", "–", "602.2", "900.0"],
+        "minimum": ["no", "yes", slipped, "yes", "yes"],
+        "reached": ["yes", "yes", "yes", "only beyond the model", "yes"],
+        SMALLEST: ["0.0000", "0.5000", "0.6000", "0.8000", "1.0000"],
+        "reached from other states": ["unknown", "yes", "yes", "no", "yes"],
+        # by ascending magnitude; 5 ns at +0.7 leave the wall beside the place of its state
+        ALONG: [
+            "unknown",
+            "4 ns: 0.6 to 1-2, 0.7 to (f); 5 ns: 0.7 to (1)",
+            "4 ns: 0.6 to 2, 0.7 to R; 5 ns: 0.6 to 2, 0.7 to 1",
+            "a wall initialised there moves on",
+            "nothing",
+        ],
+        AGAINST: [
+            "unknown",
+            "4 ns: 0.7 to E; 5 ns: 0.7 to E",
+            "4 ns: 0.6 to 1, 0.7 to 1; 5 ns: 0.6 to (f), 0.7 to 1",
+            "a wall initialised there moves on",
+            "nothing",
+        ],
+        # that of the reversed track is the barrier of nucleation
+        BARRIER: ["–", "51.5", "9.2", "–", "300.0"],
+        "retained": ["no", "yes", "no", "unknown", "yes"],
+    }
 
 
 def test_a_state_that_no_pulse_leaves_says_so(rows):
@@ -132,11 +143,7 @@ def test_a_state_that_no_pulse_leaves_says_so(rows):
     assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
 
 
-def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation_and_not_left(rows):
-    row = rows(barriers(), transitions())["reversed"]
-    assert (row[BARRIER], row["retained"]) == ("300.0", "yes")
-    assert (row[ALONG], row[AGAINST]) == ("nothing", "nothing")
-    assert row["reached from other states"] == "yes"
+def test_a_reversed_track_is_kept_by_the_barrier_of_nucleation(rows):
     assert rows(barriers(39.9))["reversed"]["retained"] == "no"
     assert rows(barriers(converged=0))["reversed"]["retained"] == "unknown"
 
@@ -148,32 +155,8 @@ def test_what_was_not_computed_is_unknown(rows):
     row = rows(None, transitions())["notch 1"]
     assert (row["lowest barrier (k_B T)"], row["retained"]) == ("–", "unknown")
     assert row[ALONG].startswith("4 ns: 0.6")
-    # no pulse starts there
-    initial = rows(barriers(), transitions())["initial"]
-    assert (initial[ALONG], initial["reached from other states"]) == ("unknown", "unknown")
-
-
-def test_a_level_without_a_minimum_is_not_kept(bench, rows):
-    """That of the start has no barriers, and without a minimum it needs none."""
-    data = files.read_dataset(bench.out, "synapse").load()
-    for value, minimum, kept in ((1, "yes", "unknown"), (0, "no", "no")):
-        data["level_minimum"][0] = value
-        files.write_dataset(data, bench.out, "synapse", {})
-        table = rows(barriers(), transitions())
-        assert (table["initial"]["minimum"], table["initial"]["retained"]) == (minimum, kept)
-        assert (table["notch 1"]["minimum"], table["notch 1"]["retained"]) == ("yes", "yes")
-
-
-def test_a_level_in_which_no_wall_rests_has_no_position(bench, rows):
-    """The device file has the position where the placed wall went."""
-    data = files.read_dataset(bench.out, "synapse").load()
-    data["level_source"] = data["level_source"].astype(object)
-    data["level_source"].values[2] = ""
-    files.write_dataset(data, bench.out, "synapse", {})
-    table = rows(None, None)
-    gone = str(data["level_state"].values[2])
-    positions = {state: row["mean wall position (nm)"] for state, row in table.items()}
-    assert [state for state, position in positions.items() if position == "–"] == [gone]
+    # the start has no barriers
+    assert rows(barriers(), transitions())["initial"]["retained"] == "unknown"
 
 
 def test_the_sweep_has_a_sign(bench, rows):

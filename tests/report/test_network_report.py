@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from helpers.facets import Further
 from helpers.once import once
+from helpers.pictures import assert_shows, content_of
 from helpers.synthetic import one_sentence
 from PIL import Image
 
@@ -358,24 +359,28 @@ def test_each_confusion_matrix_is_in_per_cent_of_each_label(campaign):
         record |= {"confusion_matrix": matrix, "test_accuracy": accuracy}
 
     places = different(campaign, "confusion", change)
-    figure = drawn("confusion", campaign)
-    panels = np.array([axes for axes in figure.axes if axes.images]).reshape(2, 3)
-    for row, reading in zip(panels, files.READINGS, strict=True):
-        assert row[0].get_ylabel() == f"{reading} reading\nlabel"
-        for panel, stage in zip(row, PAPER_STAGES, strict=True):
+    # rows of readings, columns of stages
+    expected = []
+    for reading in files.READINGS:
+        label = f"{reading} reading\nlabel"
+        for stage in PAPER_STAGES:
             record = places["plain", NO_DEVICE if stage == "fp32" else reading, stage]
-            assert panel.get_title() == f"{report.TITLES[stage]}: {record['test_accuracy']:.2f} %"
-            matrix = record["confusion_matrix"]
-            shown = np.asarray(panel.images[0].get_array())
-            assert shown == pytest.approx(np.array(matrix) / 50, abs=1e-9)  # of 5000, in per cent
-            assert panel.images[0].get_clim() == (0, 100)
-            assert panel.images[0].origin == "upper"
-            texts = {tuple(text.get_position()): text.get_text() for text in panel.texts}
-            assert texts[(1, 0)] == str(matrix[0][1])  # column: prediction, row: label
-    assert [text.get_text() for text in panels[1, 2].get_xticklabels()] == ["a", "b"]
-    assert [text.get_text() for text in panels[0, 0].get_yticklabels()] == ["a", "b"]
-    assert panels[1, 2].get_xlabel() == "prediction"
-    assert figure.axes[-1].get_ylabel() == "share of the label's images (%)"
+            matrix, title = record["confusion_matrix"], report.TITLES[stage]
+            first, last = stage == PAPER_STAGES[0], reading == files.READINGS[-1]
+            image = {"extent": [-0.5, 1.5, 1.5, -0.5], "limits": [0, 100], "origin": "upper"}
+            image |= {"shape": [2, 2], "empty": 0, "colours": "Blues"}
+            expected.append(
+                {
+                    "title": f"{title}: {record['test_accuracy']:.2f} %",
+                    "x": ["prediction" if last else "", ["a", "b"] if last else []],
+                    "y": [label if first else "", "inverted", ["a", "b"] if first else []],
+                    "images": [image | {"cells": np.array(matrix) / 50}],  # of 5000, in per cent
+                    # at column and row: prediction and label
+                    "texts": [[str(matrix[y][x] or ""), x, y] for y, x in np.ndindex(2, 2)],
+                }
+            )
+    bar = {"colour bar": "share of the label's images (%)"}
+    assert_shows(content_of(drawn("confusion", campaign)), [*expected, bar])
 
 
 def test_each_cell_of_the_table_is_of_its_own_network(campaign):
@@ -522,15 +527,15 @@ def test_a_misread_image_says_its_label_and_what_it_was_read_as(campaign):
         record["misread"] = [one, other, *[one] * 7]  # one more than fits in a row
 
     different(campaign, "misread", change)
-    figure = drawn("misread", campaign)
-    shown = [axes for axes in figure.axes if axes.images]
-    titles = ["b\nread as a", "a\nread as b", *["b\nread as a"] * 7]
-    assert [axes.get_title() for axes in shown] == titles
-    # rows of three pixels, as in the image
-    assert np.asarray(shown[0].images[0].get_array()).tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert np.asarray(shown[1].images[0].get_array()).tolist() == [[5, 4, 3], [2, 1, 0]]
-    assert shown[0].images[0].get_clim() == (0, 255)
-    assert shown[0].images[0].get_cmap().name == "gray_r"  # ink is dark
+    # rows of three pixels, as in the image; ink is dark
+    image = {"extent": [-0.5, 2.5, 1.5, -0.5], "limits": [0, 255], "origin": "upper"}
+    image |= {"shape": [2, 3], "empty": 0, "colours": "gray_r"}
+    axes = {"x": [""], "y": ["", "inverted"]}
+    first = {"title": "b\nread as a", "images": [image | {"cells": [[0, 1, 2], [3, 4, 5]]}]}
+    second = {"title": "a\nread as b", "images": [image | {"cells": [[5, 4, 3], [2, 1, 0]]}]}
+    shown = [axes | panel for panel in (first, second, *[first] * 7)]
+    empty = {"x": [""], "y": [""]}
+    assert_shows(content_of(drawn("misread", campaign)), [*shown, *[empty] * 7])
 
 
 def test_a_campaign_without_synapses_tabulates_its_free_networks(campaign):
@@ -725,28 +730,20 @@ def test_training_curves_of_each_data_set_and_recipe_are_its_own(campaign):
             point["validation_accuracy"] += 2 * number
 
     different(campaign, "training-curves", change)
-    figure = drawn("training-curves", campaign, paper=(5,))
-    number = 0
-    for axes, title, accuracy in zip(
-        figure.axes, ("MNIST", "Fashion-MNIST"), (97.41, 86.40), strict=True
-    ):
-        assert axes.get_title() == title
-        lines = {line.get_label(): line for line in axes.get_lines()}
-        for recipe in ("plain", "tuned"):
+    number, expected = 0, []
+    for title, label, accuracy in (("MNIST", "accuracy (%)", 97.41), ("Fashion-MNIST", "", 86.40)):
+        curves = []
+        for recipe, marker, colour in zip(("plain", "tuned"), "os", style.COLOURS, strict=False):
             number += 1
-            training, validation = (lines[f"{recipe}, {k}"] for k in ("training", "validation"))
-            assert training.get_ydata() == pytest.approx([81 + number, 82 + number], abs=1e-9)
-            assert validation.get_ydata() == pytest.approx(
-                [80 + 2 * number, 81 + 2 * number], abs=1e-9
-            )
-            assert (training.get_linestyle(), validation.get_linestyle()) == ("--", "-")
-        assert lines["plain, training"].get_color() != lines["tuned, training"].get_color()
-        # those of this data set alone
-        assert [label for label in lines if "paper" in label] == [f"paper, test: {accuracy:.2f} %"]
-        assert axes.get_xlabel() == "epoch"
-    assert figure.axes[0].get_ylabel() == "accuracy (%)"
-    bare = drawn("training-curves", campaign)
-    assert not any("paper" in line.get_label() for line in bare.axes[0].get_lines())
+            training, validation = [81 + number, 82 + number], [80 + 2 * number, 81 + 2 * number]
+            look = f"{marker}- {colour}"
+            curves += [[f"{recipe}, training", f"open {marker}-- {colour}", [1, 2], training]]
+            curves += [[f"{recipe}, validation", look, [1, 2], validation]]
+        # that of this data set alone
+        curves += [[f"paper, test: {accuracy:.2f} %", ": #000000", [0, 1], [accuracy] * 2]]
+        axes = {"title": title, "x": ["epoch"], "y": [label]}
+        expected.append(axes | {"lines": curves, "legend": [name for name, *_ in curves]})
+    assert_shows(content_of(drawn("training-curves", campaign, paper=(5,))), expected)
 
 
 def test_every_panel_of_accuracies_is_of_its_recipe_and_data_set(campaign):

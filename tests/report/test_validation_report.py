@@ -3,13 +3,14 @@
 import csv
 
 import numpy as np
-import pytest
+from helpers.pictures import assert_shows, content_of
 
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style, validation
 
 SMALL = Figures(resolution=72)
+BLUE, ORANGE, GREEN, PURPLE, *_ = style.COLOURS
 
 VELOCITY = {
     "current_density": [1e11, 5e11, 9e11],
@@ -65,20 +66,6 @@ def written(folder, results=RESULTS):
     return {"results": [folder / f"{result['check']}.json" for result in results]}
 
 
-@pytest.fixture(scope="module")
-def panels(tmp_path_factory):
-    """Return the axes of the figure, by the curve that they show."""
-    sources = written(tmp_path_factory.mktemp("validation"))
-    with style.apply(SMALL):
-        figure, _ = validation.draw(sources, "", SMALL)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["(a)", "(b)", "(c)", "(d)"]
-    return dict(zip(("velocity", "profile", "reversal", "tolerances"), figure.axes, strict=True))
-
-
-def labelled(axes):
-    return {line.get_label(): line for line in axes.get_lines()}
-
-
 def test_deviation_is_ours_less_the_reference(tmp_path):
     (row,) = csv.DictReader(validation.tabulate(written(tmp_path))["csv"].splitlines())
     numbers = [float(row[key]) for key in ("reference", "ours", "deviation", "tolerance")]
@@ -119,68 +106,71 @@ def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
     }
 
 
-def test_velocity_shows_each_model_as_a_line_of_the_colour_of_its_points(panels):
-    axes = panels["velocity"]
-    lines = labelled(axes)
-    for strength, curve in (("1", VELOCITY), ("3", OTHER)):
-        for model, ours in (("model, no H_K", "single row"), ("model, film", "track 150 nm")):
-            points = lines[f"{strength} mJ/m², {ours}"]
-            assert points.get_linestyle() == "None"
-            assert points.get_ydata() == pytest.approx(curve[ours], rel=1e-9, abs=0)
-            (line,) = (
-                line
-                for line in axes.get_lines()
-                if line is not points and line.get_color() == points.get_color()
-            )
-            assert line.get_marker() == "None"
-            assert line.get_ydata() == pytest.approx(curve[model], rel=1e-9, abs=0)
-            for shown in (line, points):
-                density = np.array(curve["current_density"]) * 1e-12
-                assert shown.get_xdata() == pytest.approx(density, rel=1e-9, abs=0)
-    assert axes.get_xlabel() == "J (10¹² A/m²)"
-    assert axes.get_ylabel() == "wall velocity (m/s)"
-    assert axes.get_ylim()[0] == 0
-
-
-def test_profile_is_drawn_around_the_centre_in_width_parameters(panels):
-    lines = labelled(panels["profile"])
+def test_each_curve_is_drawn_beside_its_reference(tmp_path):
+    with style.apply(SMALL):
+        figure, _ = validation.draw(written(tmp_path), "", SMALL)
+        content = content_of(figure)
+    looks = [("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "^", GREEN), (":", "D", PURPLE)]
+    # J in 1e12 A/m², a line for the model and points of its colour for the simulation
+    velocities = []
+    for strength, curve, (first, second) in (("1", VELOCITY, looks[:2]), ("3", OTHER, looks[2:])):
+        density = np.array(curve["current_density"]) * 1e-12
+        for model, ours, (dash, marker, colour) in (
+            *(("model, no H_K", "single row", first), ("model, film", "track 150 nm", second)),
+        ):
+            name = f"{strength} mJ/m², {ours}"
+            velocities += [["", f"{dash} {colour}", density, curve[model]]]
+            velocities += [[name, f"{marker} {colour}", density, curve[ours]]]
+    names = [name for name, *_ in velocities if name]
     # (x - 46 nm)/9 nm; points beyond six are left out
     u = [-4, -1, 0, 2, 3]
-    assert lines["engine"].get_xdata() == pytest.approx(u, abs=1e-9)
-    assert lines["engine"].get_ydata() == pytest.approx([-0.99, -0.6, 0.01, 0.9, 0.97], abs=1e-12)
-    assert lines["tanh u"].get_xdata() == pytest.approx(u, abs=1e-9)
-    assert lines["tanh u"].get_ydata() == pytest.approx(
-        [-0.9993293, -0.7615942, 0, 0.9640276, 0.9950548], abs=1e-6
+    tanh = [-0.999329300, -0.761594156, 0, 0.964027580, 0.995054754]
+    fields = ["µMAG 4, field 1", "µMAG 4, field 2"]
+    errors = COST["stray_field_tolerance"], COST["stray_field_error"]
+    resting = COST["frozen_change"], COST["frozen_error"]
+    assert_shows(
+        content,
+        [
+            {
+                "title": "(a)",
+                "x": ["J (10¹² A/m²)"],
+                "y": ["wall velocity (m/s)", 0, 310 + 0.05 * (310 - 23.5)],
+                "lines": velocities,
+                "legend": [*names, "engine; lines: 1-D model"],
+            },
+            {
+                "title": "(b)",
+                "x": ["u = (x - x₀)/Δ"],
+                "y": ["m$_z$"],
+                "lines": [
+                    ["engine", f"o {BLUE}", u, [-0.99, -0.6, 0.01, 0.9, 0.97]],
+                    ["tanh u", f"-- {ORANGE}", u, tanh],
+                ],
+                "legend": ["engine", "tanh u"],
+            },
+            {
+                "title": "(c)",
+                "x": ["time (ns)"],
+                "y": ["<m$_y$>; points: mumax3"],
+                "lines": [
+                    [fields[0], f"- {BLUE}", [0, 1], [0.1, 0.3]],
+                    [fields[1], f"-- {ORANGE}", [0, 2], [0.4, 0.5]],
+                    # mumax3's <m_y> after 1 ns, in the colour of the curve for the same field
+                    ["", f"o {BLUE}", [1], [0.1260409]],
+                    ["", f"s {ORANGE}", [1], [-0.120395]],
+                ],
+                "legend": fields,
+            },
+            {
+                "title": "(d)",
+                "x": ["tolerance", "log"],
+                "y": ["largest deviation of <m>", "log"],
+                "lines": [
+                    ["stray field", f"o- {BLUE}", *errors],
+                    ["resting columns", f"s-- {ORANGE}", *resting],
+                    ["", ": #000000", [0, 1], [5e-4, 5e-4]],
+                ],
+                "legend": ["stray field", "resting columns"],
+            },
+        ],
     )
-
-
-def test_reversal_shows_m_y_in_ns_beside_the_reference_of_its_field(panels):
-    axes = panels["reversal"]
-    lines = labelled(axes)
-    assert lines["µMAG 4, field 1"].get_ydata() == pytest.approx([0.1, 0.3], rel=1e-9, abs=0)
-    assert lines["µMAG 4, field 1"].get_xdata() == pytest.approx([0, 1], rel=1e-9, abs=0)
-    assert lines["µMAG 4, field 2"].get_ydata() == pytest.approx([0.4, 0.5], rel=1e-9, abs=0)
-    assert lines["µMAG 4, field 2"].get_xdata() == pytest.approx([0, 2], rel=1e-9, abs=0)
-    # mumax3's <m_y> after 1 ns, in the colour of the curve for the same field
-    points = [line for line in axes.get_lines() if line.get_linestyle() == "None"]
-    for field, value in (("field 1", 0.1260409), ("field 2", -0.120395)):
-        colour = lines[f"µMAG 4, {field}"].get_color()
-        (point,) = (point for point in points if point.get_color() == colour)
-        assert np.atleast_1d(point.get_xdata()) == pytest.approx([1.0], rel=1e-9, abs=0)
-        assert np.atleast_1d(point.get_ydata()) == pytest.approx([value], rel=1e-9, abs=0)
-    assert axes.get_xlabel() == "time (ns)"
-    assert axes.get_ylabel().startswith("<m$_y$>")
-
-
-def test_cost_of_each_tolerance_is_drawn_over_that_tolerance(panels):
-    axes = panels["tolerances"]
-    lines = labelled(axes)
-    for label, x, y in (
-        ("stray field", COST["stray_field_tolerance"], COST["stray_field_error"]),
-        ("resting columns", COST["frozen_change"], COST["frozen_error"]),
-    ):
-        assert lines[label].get_xdata() == pytest.approx(x, rel=1e-9, abs=0)
-        assert lines[label].get_ydata() == pytest.approx(y, rel=1e-9, abs=0)
-    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    (bound,) = (line for line in axes.get_lines() if line.get_linestyle() == ":")
-    assert np.unique(bound.get_ydata()) == pytest.approx([5e-4], rel=1e-9, abs=0)

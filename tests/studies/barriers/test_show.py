@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from helpers.pictures import assert_shows, content_of
+from helpers.readable import columns_in
 
 from studies.results import shown
 from wallnet import files
@@ -11,15 +13,11 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.gather import retained
-from wallnet.studies.barriers.show import (
-    draw,
-    lifetime_text,
-    pairs_table,
-    states_table,
-)
+from wallnet.studies.barriers.show import draw, lifetime_text
 
 THERMAL = 1.380649e-23 * 350
 NAN = float("nan")
+BLUE, ORANGE, GREEN, *_ = style.COLOURS
 
 
 @pytest.fixture
@@ -81,46 +79,42 @@ def test_a_lifetime_is_capped_and_has_two_digits(seconds, text):
     assert lifetime_text(seconds) == text
 
 
-def test_the_states_have_energies_in_units_of_the_stated_temperature(data):
-    table = states_table(data, "synapse")
-    assert "350 K" in table.title
-    rows = {row[0]: row for row in table.rows()}
-    # state, lower, upper, minimum, energy, barrier (J), barrier, leads to, lifetimes, retained
-    assert rows["notch 1"][1:] == [
-        *("120.0", "121.0", "yes", "5.0", "5.799e-19", "120.0", "notch 2"),
-        *("over 1000 years", "over 1000 years", "yes"),
+def test_the_tables_have_each_state_and_pair_at_the_stated_temperature(data, tmp_path):
+    """1.380649e-23 J/K · 350 K is 4.8323e-21 J."""
+    rows, _ = shown(STUDIES["barriers"], data, tmp_path)
+    (title, states), pairs = columns_in((tmp_path / "table.md").read_text()).items()
+    assert title.startswith("synapse: states at 350 K; ")
+    assert states == [
+        ["state", "notch 1", "between 1 and 2", "notch 2"],
+        ["wall, lower edge (nm)", "120.0", "135.0", "240.0"],
+        ["wall, upper edge (nm)", "121.0", "225.0", "241.0"],
+        ["minimum", "yes", "no", "yes"],
+        ["energy above the lowest (k_B T)", "5.0", "–", "0.0"],
+        ["lowest barrier (J)", "5.799e-19", "4.349e-20", "–"],
+        ["lowest barrier (k_B T)", "120.0", "9.0", "–"],
+        ["leads to", "notch 2", "notch 2", "–"],
+        ["lifetime at 1e12 1/s", "over 1000 years", "8.1 ns", "–"],
+        ["lifetime at 1e09 1/s", "over 1000 years", "8.1 µs", "–"],
+        ["retained (at least 45 k_B T)", "yes", "no", "unknown"],
     ]
-    assert rows["between 1 and 2"][3:] == [
-        *("no", "–", "4.349e-20", "9.0", "notch 2", "8.1 ns", "8.1 µs", "no")
+    assert [list(row) for row in zip(*states, strict=True)] == [
+        list(rows[0]), *(list(row.values()) for row in rows)
+    ]  # fmt: skip
+    assert pairs[1] == [
+        ["from", "expelled", "notch 1", "notch 1", "between 1 and 2", "notch 2"],
+        ["to", "notch 1", "notch 2", "between 1 and 2", "notch 2", "reversed"],
+        ["barrier (J)", "2.899e-18", "5.799e-19", "–", "4.349e-20", "7.732e-19"],
+        ["barrier (k_B T)", "600.0", "120.0", "–", "9.0", "160.0"],
+        ["barrier back (J)", "6.282e-19", "6.040e-19", "–", "4.591e-19", "3.093e-18"],
+        ["barrier back (k_B T)", "130.0", "125.0", "–", "95.0", "640.0"],
+        ["saddle point", "yes", "yes", "no", "yes", "yes"],
+        [
+            "path",
+            *("both ends together", "both ends together"),
+            *("'between 1 and 2' is no minimum of the energy", "one end moves", "upper end first"),
+        ],
+        ["images", "3", "3", "0", "3", "3"],
     ]
-    assert rows["notch 2"][4:] == ["0.0", "–", "–", "–", "–", "–", "unknown"]
-    assert table.columns == [
-        *("state", "wall, lower edge (nm)", "wall, upper edge (nm)", "minimum"),
-        *("energy above the lowest (k_B T)", "lowest barrier (J)", "lowest barrier (k_B T)"),
-        *("leads to", "lifetime at 1e12 1/s", "lifetime at 1e09 1/s"),
-        "retained (at least 45 k_B T)",
-    ]
-
-
-def test_pairs_have_a_barrier_there_and_one_back(data):
-    table = pairs_table(data, "synapse")
-    assert table.columns[2:6] == [
-        *("barrier (J)", "barrier (k_B T)", "barrier back (J)", "barrier back (k_B T)")
-    ]
-    pairs = table.rows()
-    assert [row[:2] for row in pairs] == [
-        ["expelled", "notch 1"],
-        ["notch 1", "notch 2"],
-        ["notch 1", "between 1 and 2"],
-        ["between 1 and 2", "notch 2"],
-        ["notch 2", "reversed"],
-    ]
-    # 1.380649e-23 J/K · 350 K is 4.8323e-21 J
-    assert pairs[1][2:] == [
-        *("5.799e-19", "120.0", "6.040e-19", "125.0", "yes", "both ends together", "3")
-    ]
-    assert pairs[2][2:7] == ["–", "–", "–", "–", "no"]
-    assert pairs[4][2:6] == ["7.732e-19", "160.0", "3.093e-18", "640.0"]
 
 
 def test_only_a_track_that_a_wall_leaves_is_reversed(data):
@@ -133,25 +127,33 @@ def test_the_figure_has_all_paths_and_states(data):
     figures = Figures()
     with style.apply(figures):
         figure = draw(data, figures)
-        high, low = figure.axes
-        lines = {line.get_label(): line for line in high.get_lines()}
-        together = lines["both ends together"]
-        # mean of both ends in nm, energy above the lowest state in k_B T
-        assert together.get_xdata() == pytest.approx([0, 65, 130], rel=1e-6, abs=1e-9)
-        assert together.get_ydata() == pytest.approx([115, 125, 5], rel=1e-6, abs=1e-6)
-        # out of the track, both ends, one end twice, out of the track
-        colours = [line.get_color() for line in high.get_lines()[:5]]
-        assert [colours.index(colour) for colour in colours] == [0, 1, 2, 2, 0]
-        assert lines["one end moves"].get_color() == colours[2]
-        assert lines["state, retained"].get_xdata() == pytest.approx([120.5], rel=1e-6, abs=0)
-        assert lines["state, retained"].get_ydata() == pytest.approx([5.0], abs=1e-6)
-        assert lines["state, ?"].get_ydata() == pytest.approx([0.0], abs=1e-6)
-        assert "energy" in high.get_ylabel()
-        assert "nm" in low.get_xlabel()
-        assert low.get_ylim()[1] == pytest.approx(1.25 * 125, rel=1e-6, abs=0)
-
-
-def test_the_states_are_written_as_csv_and_all_tables_as_markdown(data, tmp_path):
-    rows, lines = shown(STUDIES["barriers"], data, tmp_path)
-    assert [row["state"] for row in rows] == ["notch 1", "between 1 and 2", "notch 2"]
-    assert any("barrier back (J)" in line for line in lines)
+        content = content_of(figure)
+    # mean of both ends in nm, energy above the lowest state in k_B T; the last image is that state
+    looks = {
+        "the wall leaves the track": f"-. {GREEN}",
+        "both ends together": f"- {BLUE}",
+        "one end moves": f"-- {ORANGE}",
+    }
+    out, together, one = looks.items()
+    tops = (out, 135), (together, 125), (one, NAN), (("", one[1]), 100), (("", out[1]), 160)
+    paths = [[*name, [0, 65, 130], [top - 10, top, 5]] for name, top in tops]
+    states = [
+        ["state, retained", f"o {BLUE}", [120.5], [5]],
+        ["state, not retained", f"open o {ORANGE}", [180], [NAN]],
+        ["state, ?", f"o {GREEN}", [240.5], [0]],
+    ]
+    high = {
+        "title": "(a) all paths",
+        "x": [""],
+        "y": [r"energy ($\mathit{k}_B \mathit{T}$)"],
+        "lines": [*paths, *states],
+        "legend": [*looks, *(state[0] for state in states)],
+    }
+    low = {
+        "title": "(b) the lowest energies",
+        "x": [r"mean position of both ends of the wall, $\mathit{x}$ (nm)"],
+        # below and above the highest of the inner paths, 125
+        "y": [*high["y"], -0.06 * 125, 1.25 * 125],
+        "lines": high["lines"],
+    }
+    assert_shows(content, [high, low])

@@ -2,9 +2,9 @@
 
 import json
 
-import numpy as np
 import pytest
 from helpers.calibration import searched
+from helpers.pictures import assert_shows, content_of
 
 from studies.results import shown
 from wallnet import files, plan
@@ -15,6 +15,7 @@ from wallnet.studies.calibration.show import draw
 
 CALIBRATION = STUDIES["calibration"]
 SMALL = Figures(resolution=72)
+BLUE, ORANGE, GREEN, *_ = style.COLOURS
 NM, NS = 1e-9, 1e-9
 
 
@@ -161,31 +162,27 @@ def test_two_good_candidates_say_nothing_about_parameters(written):
 def test_the_figure_has_a_panel_for_each_parameter(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        panels = figure.axes
-        labels = [axes.get_xlabel() for axes in panels[:5]]
-        assert labels == [
-            *("damping", "notch diameter (nm)", "wall start (nm)", "pulse (ns)"),
-            "read after the pulse (ns)",
-        ]
-        first, second, star = panels[1].get_lines()
-        np.testing.assert_allclose(first.get_xdata(), [32, 21.5])
-        np.testing.assert_allclose(first.get_ydata(), [1.25, 4.0])
-        np.testing.assert_allclose(second.get_xdata(), [22])
-        np.testing.assert_allclose(second.get_ydata(), [1.1])
-        np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [32, 1.25])
-        for axes, values in zip(
-            (panels[0], panels[2], panels[3]),
-            ([0.5, 0.3, 0.4], [40, 31, 49], [0.6, 0.45, 0.55]),
-            strict=True,
-        ):
-            first, second, star = axes.get_lines()
-            np.testing.assert_allclose([*first.get_xdata(), *second.get_xdata()], values)
-            np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [values[0], 1.25])
-        named = [text.get_text() for text in panels[5].get_legend().get_texts()]
-        assert named == ["round 1", "round 2", "configured"]
-        first, second, star = panels[4].get_lines()
-        np.testing.assert_allclose(first.get_xdata(), [0, 1, 0, 1])
-        np.testing.assert_allclose(first.get_ydata(), [1.5, 1.25, 4.0, 6.5])
-        np.testing.assert_allclose(second.get_ydata(), [1.1, 1.1])
-        np.testing.assert_allclose([*star.get_xdata(), *star.get_ydata()], [1.0, 1.25])
-        assert panels[0].get_ylabel() == "misfit"
+        content = content_of(figure)
+    looks = f"o {BLUE}", f"s {GREEN}", f"* {ORANGE}"
+    names = ["round 1", "round 2", "configured"]
+
+    def panel(label, misfit, *points):
+        lines = zip(names, looks, *zip(*points, strict=True), strict=True)
+        return {"x": [label], "y": [misfit], "lines": [list(line) for line in lines]}
+
+    def of_candidates(label, first, second, third, misfit=""):
+        points = ([first, second], [1.25, 4]), ([third], [1.1]), ([first], [1.25])
+        return panel(label, misfit, *points)
+
+    times = ([0, 1, 0, 1], [1.5, 1.25, 4, 6.5]), ([0, 1], [1.1, 1.1]), ([1], [1.25])
+    assert_shows(
+        content,
+        [
+            of_candidates("damping", 0.5, 0.3, 0.4, misfit="misfit"),
+            of_candidates("notch diameter (nm)", 32, 21.5, 22),
+            of_candidates("wall start (nm)", 40, 31, 49),
+            of_candidates("pulse (ns)", 0.6, 0.45, 0.55, misfit="misfit"),
+            panel("read after the pulse (ns)", "", *times),
+            {"x": [""], "y": [""], "legend": names},
+        ],
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.pictures import assert_shows, content_of
 
 from studies.results import shown
 from wallnet import files
@@ -11,6 +12,7 @@ from wallnet.studies import STUDIES
 from wallnet.studies.depinning.show import draw
 
 SMALL = Figures(resolution=72)
+BLUE, ORANGE, GREEN, PURPLE, *_ = style.COLOURS
 NAN = np.nan
 T, NS = 1e12, 1e-9
 
@@ -74,33 +76,31 @@ def test_a_notch_that_one_end_reaches_has_a_row(data, tmp_path):
 def test_the_figure_has_thresholds_and_dwell_times(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        left, right = figure.axes
-        names = [text.get_text() for text in left.get_legend().get_texts()]
-        assert names == [
-            "one end leaves, with all notches",
-            "both ends leave, with all notches",
-            "one end leaves, with this notch only",
-            "both ends leave, with this notch only",
-        ]
-        shown = [
-            (drawn.lines[0].get_xdata().tolist(), drawn.lines[0].get_ydata().tolist())
-            for drawn in left.containers
-        ]
-        expected = [
-            *(([1, 2], [0.505, 0.56]), ([1, 2], [0.605, NAN])),
-            *(([1, 2], [0.515, 0.57]), ([1, 2], [0.615, 0.715])),
-        ]
-        for (notches, middles), (numbers, heights) in zip(expected, shown, strict=True):
-            assert numbers == notches
-            np.testing.assert_allclose(heights, middles)
-        (bars,) = left.containers[0].lines[2]
-        ends = [segment[:, 1] for segment in bars.get_segments()]
-        np.testing.assert_allclose(ends, [[0.5, 0.51], [0.55, 0.57]])
-        assert len({drawn.lines[0].get_marker() for drawn in left.containers}) == 4
-        # of the first pulse one end is still at notch 1, so that only the second has a dwell time
-        notch_1, notch_2 = right.get_lines()
-        np.testing.assert_allclose(notch_1.get_xdata(), [0.5, 1.5])
-        np.testing.assert_allclose(notch_1.get_ydata(), [NAN, 0.1])
-        assert np.isnan(notch_2.get_ydata()).all()
-        notches = [text.get_text() for text in right.get_legend().get_texts()]
-        assert notches == ["notch 1", "notch 2"]
+        content = content_of(figure)
+    ends, tracks = ("one end leaves", "both ends leave"), ("all notches", "this notch only")
+    names = [f"{end}, with {track}" for track in tracks for end in ends]
+    looks = [f"o- {BLUE}", f"s-- {ORANGE}", f"^-. {GREEN}", f"D: {PURPLE}"]
+    brackets = [[(0.5, 0.51), (0.55, 0.57)], [(0.6, 0.61), (0.7, NAN)]]
+    brackets += [[(0.51, 0.52), (0.56, 0.58)], [(0.61, 0.62), (0.71, 0.72)]]
+    bars = [
+        [name, look, [1, 2], np.mean(pairs, axis=1), [[1, pairs[0][0], 1, pairs[0][1]], second]]
+        for name, look, pairs in zip(names, looks, brackets, strict=True)
+        for second in ([] if NAN in pairs[1] else [2, pairs[1][0], 2, pairs[1][1]],)
+    ]
+    left = {
+        "x": ["notch", ["1", "2"]],
+        "y": [r"threshold from rest, $\mathit{J}$ ($10^{12}$ A/m²)"],
+        "bars": bars,
+        "legend": names,
+    }
+    # of the first pulse one end is still at notch 1, so that only the second has a dwell time
+    right = {
+        "x": [r"$\mathit{J}$ ($10^{12}$ A/m²)"],
+        "y": ["longest time of an end at the notch (ns)"],
+        "lines": [
+            ["notch 1", f"o- {BLUE}", [0.5, 1.5], [NAN, 0.1]],
+            ["notch 2", f"s-- {ORANGE}", [0.5, 1.5], [NAN, NAN]],
+        ],
+        "legend": ["notch 1", "notch 2"],
+    }
+    assert_shows(content, [left, right])

@@ -1,22 +1,17 @@
-"""A neuron and a synapse, gathered from exactly known walls."""
+"""A neuron and a synapse of exactly known walls."""
 
 import pytest
-from helpers.walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign, neuron_ends
+from helpers.walls import written
 
 
 @pytest.fixture(scope="session")
 def written_neuron(tmp_path_factory):
-    bench = Bench(tmp_path_factory.mktemp("neuron"), "neuron", campaign(n=NEURON).devices["n"])
-    bench.write_all(neuron_ends)
-    return bench
+    return written(tmp_path_factory.mktemp("neuron"), "neuron")
 
 
 @pytest.fixture(scope="session")
 def written_synapse(tmp_path_factory):
-    device = campaign(s=SYNAPSE).devices["s"]
-    bench = Bench(tmp_path_factory.mktemp("synapse"), "synapse-3", device)
-    bench.write_all(SYNAPSE_ENDS.__getitem__)
-    return bench
+    return written(tmp_path_factory.mktemp("synapse"), "synapse")
 
 
 @pytest.fixture

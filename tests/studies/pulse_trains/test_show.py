@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from helpers.pictures import assert_shows, content_of
 from helpers.programs import RESPONSE, staircase
+from helpers.readable import columns_in
 
 from studies.results import shown
 from wallnet import files, plan
@@ -17,6 +19,7 @@ from wallnet.studies.pulse_trains.show import draw
 
 STUDY = STUDIES["pulse_trains"]
 SMALL = Figures(resolution=72)
+BLUE, ORANGE, *_ = style.COLOURS
 J = np.array([0.0, 0.7e12, 0.7e12, -0.5e12])
 TIME = np.array([0.0, 1e-9, 2e-9, 4e-9, 6e-9, 7e-9, 10e-9])
 
@@ -59,7 +62,7 @@ def dataset():
             "branch_first": [1, 3],
             "branch_last": [2, 3],
             "branch_steps": [2, 1],
-            "nonlinearity": [[-1.5, np.nan], [2.5, np.nan]],
+            "nonlinearity": [[-1.5, 0.25], [2.5, np.nan]],
             "step_size": [[0.5, -0.875], [0.45, -0.9]],
             "step_slope": [[0.31, np.nan], [-0.62, np.nan]],
             "time": TIME,
@@ -75,64 +78,51 @@ def data(dataset):
     return dataset.copy()
 
 
-@pytest.fixture(scope="module")
-def tables(dataset, tmp_path_factory):
-    """Return the rows of the CSV and of the Markdown."""
-    return shown(STUDY, dataset, tmp_path_factory.mktemp("shown"))
-
-
-def test_the_table_has_state_and_conductance_after_each_pulse(tables):
-    rows, _ = tables
-    assert [row["pulse"] for row in rows] == ["0", "1", "2", "3"]
-    third = rows[2]
-    assert third["state after the pause"] == "between 2 and 3"
-    for column, value in {
-        "J (1e12 A/m²)": 0.7,
-        "duration (ns)": 2,
-        "wall, lower edge (nm)": 147,
-        "wall, upper edge (nm)": 162,
-        "G, parallel (µS)": 44,
-        "G, series (µS)": 60,
-    }.items():
-        assert float(third[column]) == pytest.approx(value, rel=1e-9, abs=0), column
-    assert float(rows[3]["G normalised, parallel"]) == pytest.approx(0.125, rel=1e-9, abs=0)
-    assert float(rows[3]["G normalised, series"]) == pytest.approx(0.1, rel=1e-9, abs=0)
-
-
-def beginning(lines, first):
-    """Return the rows of the readable tables that begin with a text."""
-    return [cells for cells in lines if cells[0] == first]
-
-
-def test_potentiation_and_depression_have_their_numbers(tables):
-    assert beginning(tables[1], "1 to 2") == [
-        ["1 to 2", "potentiation", "parallel", "2", "+0.5000", "-1.50", "+0.31"],
-        ["1 to 2", "potentiation", "series", "2", "+0.4500", "+2.50", "-0.62"],
+def test_the_tables_have_each_pulse_and_each_branch(dataset, tmp_path):
+    shown(STUDY, dataset, tmp_path)
+    pulses, branches, asymmetry = columns_in((tmp_path / "table.md").read_text()).values()
+    assert pulses[:14] == [
+        ["pulse", "0", "1", "2", "3"],
+        ["J (1e12 A/m²)", "+0.0000", "+0.7000", "+0.7000", "-0.5000"],
+        ["duration (ns)", "0.000", "1.000", "2.000", "1.500"],
+        ["state after the pause", "notch 1", "notch 2", "between 2 and 3", "free"],
+        ["settled", "not asked", "yes", "yes", "no"],
+        ["wall, lower edge (nm)", "55.0", "96.0", "147.0", "78.0"],
+        ["wall, upper edge (nm)", "70.0", "111.0", "162.0", "93.0"],
+        ["G, parallel (µS)", "40.000", "41.000", "44.000", "40.500"],
+        ["G, series (µS)", "50.000", "53.000", "60.000", "51.000"],
+        ["G normalised, parallel", "0.0000", "0.2500", "1.0000", "0.1250"],
+        ["G normalised, series", "0.0000", "0.3000", "1.0000", "0.1000"],
+        ["J in the metal (1e12 A/m²)", "–", "0.7000", "0.7000", "-0.5000"],
+        # 0.7e12 A/m² · 72 nm · 5 nm and 2/5 more in the magnet; 1.3e-6 Ω m · 0.7e12 A/m² · 360 nm
+        ["current (mA)", "–", "0.3528", "0.3528", "0.2520"],
+        ["voltage (V)", "–", "0.3276", "0.3276", "0.2340"],
     ]
-    assert beginning(tables[1], "3 to 3")[1] == [
-        *("3 to 3", "depression", "series", "1", "-0.9000", "–", "–")
+    assert branches == [
+        ["pulses", "1 to 2", "1 to 2", "3 to 3", "3 to 3"],
+        ["branch", "potentiation", "potentiation", "depression", "depression"],
+        ["reading", "parallel", "series", "parallel", "series"],
+        ["pulses that change the state", "2", "2", "1", "1"],
+        ["mean step of G normalised", "+0.5000", "+0.4500", "-0.8750", "-0.9000"],
+        ["nonlinearity (NeuroSim)", "-1.50", "+2.50", "+0.25", "–"],
+        ["γ (aihwkit)", "+0.31", "-0.62", "–", "–"],
     ]
-
-
-def test_the_asymmetry_is_that_of_potentiation_and_the_depression_after_it(data, tmp_path):
-    data["nonlinearity"] = data["nonlinearity"].copy(data=[[-1.5, 0.25], [2.5, 3.0]])
-    assert beginning(shown(STUDY, data, tmp_path)[1], "1 to 3") == [
+    # of potentiation and the depression after it
+    assert asymmetry == [
+        ["pulses", "1 to 3", "1 to 3"],
+        ["reading", "parallel", "series"],
+        ["asymmetry (NeuroSim)", "1.75", "–"],
         # (0.5 - 0.875)/(0.5 + 0.875) and (0.45 - 0.9)/(0.45 + 0.9)
-        ["1 to 3", "parallel", "1.75", "-0.2727"],
-        ["1 to 3", "series", "0.50", "-0.3333"],
+        ["β (aihwkit)", "-0.2727", "-0.3333"],
     ]
 
 
 def test_a_depression_and_the_potentiation_after_it_are_no_pair(data, tmp_path):
     data["pulse_train_current_density"] = -data["pulse_train_current_density"]
-    _, lines = shown(STUDY, data, tmp_path)
-    assert beginning(lines, "1 to 2")[0][1] == "depression"
-    assert beginning(lines, "1 to 3") == []
-
-
-def test_whether_a_wall_is_settled_is_a_word(tables):
-    settled = [beginning(tables[1], str(pulse))[0][4] for pulse in range(4)]
-    assert settled == ["not asked", "yes", "yes", "no"]
+    shown(STUDY, data, tmp_path)
+    _, branches, asymmetry = columns_in((tmp_path / "table.md").read_text()).values()
+    assert branches[1] == ["branch", *["depression"] * 2, *["potentiation"] * 2]
+    assert asymmetry[0] == ["pulses"]
 
 
 def test_a_train_has_the_write_energy_of_each_pulse(tmp_path):
@@ -161,28 +151,35 @@ def test_a_train_has_the_write_energy_of_each_pulse(tmp_path):
 def test_the_figure_shows_conductance_by_pulse_and_the_wall_by_time(data):
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        figure.draw_without_rendering()
-        steps, ends, current = figure.axes
-        labels = [line.get_label() for line in steps.get_lines()]
-        assert labels == ["parallel reading", "series reading"]
-        for line, expected in zip(
-            steps.get_lines(), data["normalized_pulse_conductance"].values, strict=True
-        ):
-            assert line.get_xdata().tolist() == [0, 1, 2, 3]
-            np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-12)
-        lower, upper = ends.get_lines()
-        assert (lower.get_label(), upper.get_label()) == ("lower edge", "upper edge")
-        np.testing.assert_allclose(lower.get_xdata(), TIME / 1e-9, rtol=1e-12)
-        np.testing.assert_allclose(lower.get_ydata(), data["wall_bottom"].values / 1e-9, rtol=1e-12)
-        np.testing.assert_allclose(upper.get_ydata(), data["wall_top"].values / 1e-9, rtol=1e-12)
-        (drive,) = current.get_lines()
-        np.testing.assert_allclose(
-            drive.get_ydata(), data["applied_current_density"].values / 1e12, rtol=1e-12
-        )
-        # an entry has the current of the interval that it ends
-        assert drive.get_drawstyle() == "steps-pre"
-        assert steps.get_xlabel() == "pulse number"
-        assert current.get_xlabel() == "time (ns)"
-        assert "nm" in ends.get_ylabel()
-        assert "10^{12}" in current.get_ylabel()
-        assert ends.get_xlim() == current.get_xlim() == (0.0, 10.0)
+        content = content_of(figure)
+    assert_shows(
+        content,
+        [
+            {
+                "title": "(a) after each pulse",
+                "x": ["pulse number"],
+                "y": [r"normalised conductance $\mathit{G}_{norm}$"],
+                "lines": [
+                    ["parallel reading", f"o- {BLUE}", [0, 1, 2, 3], [0, 0.25, 1, 0.125]],
+                    ["series reading", f"s-- {ORANGE}", [0, 1, 2, 3], [0, 0.3, 1, 0.1]],
+                ],
+                "legend": ["parallel reading", "series reading"],
+            },
+            {
+                "title": "(b) wall ends and current density",
+                "x": ["", 0, 10],
+                "y": [r"wall $\mathit{x}$ (nm)"],
+                "lines": [
+                    ["lower edge", f"- {BLUE}", TIME / 1e-9, 55 + 18 * TIME / 1e-9],
+                    ["upper edge", f"-- {ORANGE}", TIME / 1e-9, 70 + 25 * TIME / 1e-9],
+                ],
+                "legend": ["lower edge", "upper edge"],
+            },
+            {
+                "x": ["time (ns)", 0, 10],
+                "y": [r"$\mathit{J}$ ($10^{12}$ A/m²)"],
+                # an entry has the current of the interval that it ends
+                "lines": [["", "- #333333 steps-pre", TIME / 1e-9, [0, 0.7, 0, 0.7, 0, -0.5, 0]]],
+            },
+        ],
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.pictures import assert_shows, content_of
 
 from studies.results import shown
 from wallnet import files
@@ -79,17 +80,29 @@ def test_bars_end_at_the_effects_with_their_values(data):
     """The lower end of each assumption is above its upper one; the largest effect is at the top."""
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-    both, one = figure.axes
-    bars = both.patches
-    widths = [0.0, 50.0, -23.5, 16.5, -1.875, 0.0]
-    np.testing.assert_allclose([bar.get_width() for bar in bars], widths, atol=1e-6)
-    assert bars[0].get_y() < bars[1].get_y()
-    assert both.yaxis_inverted()
-    assert [label.get_text() for label in both.get_yticklabels()] == ["edges", "Ku", "damping"]
-    texts = [text.get_text() for text in both.texts]
+        content = content_of(figure)
+    effects = [0, 50, -23.5, 16.5, -1.875, 0], [0, 42, -38, 22, 0, 0]
+    errors = [0, 0, 1.75, 1.75, 0.875, 0], [0, 4, 4, 4, 4, 0]
+    titles = "both ends leave: 0.800 × 10¹² A/m²", "one end leaves: 0.500 × 10¹² A/m²"
+    for panel, effect, error, title in zip(content, effects, errors, titles, strict=True):
+        # two bars for each assumption
+        rows = [-0.2, 0.2, 0.8, 1.2, 1.8, 2.2]
+        bars = zip(rows, effect, style.COLOURS[:2] * 3, strict=True)
+        assert_shows(
+            [panel["title"], panel["x"], panel["patches"], panel["bars"]],
+            [
+                title,
+                ["change of the threshold (%)"],
+                [[0, row - 0.19, value, 0.38, colour] for row, value, colour in bars],
+                [
+                    [[[value - half, row, value + half, row]]]
+                    for row, value, half in zip(rows, effect, error, strict=True)
+                ],
+            ],
+        )
+    assert content[0]["y"] == ["", "inverted", ["edges", "Ku", "damping"]]
+    texts = [text for text, *_ in content[0]["texts"]]
     assert texts == ["stairs", "smooth (≥)", "-5 %", "+5 %", "0.1", "0.5"]
-    assert both.get_title(loc="left") == "both ends leave: 0.800 × 10¹² A/m²"
-    assert one.get_title(loc="left") == "one end leaves: 0.500 × 10¹² A/m²"
 
 
 def test_the_finding_names_what_decides(data):

@@ -6,9 +6,10 @@ import random
 import numpy as np
 import pandas
 import pytest
+from helpers.pictures import assert_shows, content_of
 from helpers.transitions import led
 from matplotlib import colormaps
-from matplotlib.patches import Rectangle
+from matplotlib.colors import to_hex
 
 from studies.results import shown
 from wallnet import files, plan
@@ -207,34 +208,31 @@ def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
 
 
 def test_the_map_has_the_state_after_each_pulse(data):
+    colours = colormaps["viridis"]
     with style.apply(SMALL):
         figure = draw(data, SMALL)
-        figure.draw_without_rendering()
-        assert [axes.get_title(loc="left") for axes in figure.axes] == [
-            "pulses of 4 ns",
-            "pulses of 5 ns",
+        content = content_of(figure)
+    fields = [
+        # the middle of the wall: 90 nm for each place before it, as in the table
+        [
+            [column - 0.5, row - 0.5, 1, 1, to_hex(colours(0.35 + 0.65 * middle / most)).upper()]
+            for row, column in np.ndindex(2, 4)
+            for middle, most in [[90 * n + 17.5 for n in (8 * row + 4 * panel + column, 15)]]
         ]
-        for panel, axes in enumerate(figure.axes):
-            fields = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
-            assert len(fields) == 8
-            for field in fields:
-                column, row = round(field.get_x() + 0.5), round(field.get_y() + 0.5)
-                # the middle of the wall: 90 nm for each place before it, as in the table
-                middle, most = (90 * n + 17.5 for n in (8 * row + 4 * panel + column, 15))
-                colour = colormaps["viridis"](0.35 + 0.65 * middle / most)
-                assert field.get_facecolor() == pytest.approx(colour, abs=1e-9)
-            assert [t.get_text() for t in axes.get_yticklabels()] == ["1", "2"]
-        texts = [
-            {tuple(map(round, t.get_position())): t.get_text() for t in axes.texts}
-            for axes in figure.axes
-        ]
-        # column, row: current density and start
-        assert texts[0][0, 0] == "E"
-        assert texts[0][1, 0] == "(f)"
-        assert texts[0][3, 0] == "(1-2)"
-        assert texts[1][3, 0] == "1-2"
-        assert texts[1][1, 1] == "(w)"
-        assert texts[0][3, 1] == "R"
-        labels = [t.get_text() for t in figure.axes[-1].get_xticklabels()]
-        assert labels == ["-0.7", "-0.6", "+0.6", "+0.7"]
-        assert "10^{12}" in figure.axes[-1].get_xlabel()
+        for panel in (0, 1)
+    ]
+    # column, row: current density and start
+    first = [["E", 0, 0], ["(f)", 1, 0], ["1", 2, 0], ["(1-2)", 3, 0]]
+    first += [["1", 0, 1], ["2", 1, 1], ["2", 2, 1], ["R", 3, 1]]
+    second = [["E", 0, 0], ["(f)", 1, 0], ["1", 2, 0], ["1-2", 3, 0]]
+    second += [["1", 0, 1], ["(w)", 1, 1], ["2", 2, 1], ["(3)", 3, 1]]
+    start, density = ["from", -0.5, 1.5, ["1", "2"]], r"$\mathit{J}$ ($10^{12}$ A/m²)"
+    upper = {"title": "pulses of 4 ns", "x": ["", -0.5, 3.5, []]}
+    lower = {"title": "pulses of 5 ns", "x": [density, -0.5, 3.5, ["-0.7", "-0.6", "+0.6", "+0.7"]]}
+    assert_shows(
+        content,
+        [
+            upper | {"y": start, "patches": fields[0], "texts": first},
+            lower | {"y": start, "patches": fields[1], "texts": second},
+        ],
+    )

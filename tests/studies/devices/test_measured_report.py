@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 from helpers.measured import CURVE, LEVELS, write_measurements
+from helpers.pictures import assert_shows, content_of, line
+from helpers.readable import cells_in, columns_in, tables_in
 from PIL import Image
 
 from wallnet import cli, files
@@ -38,17 +40,18 @@ def tables(path):
 
 def drawn(path):
     with style.apply(SMALL):
-        figure = figures.DRAWINGS["measured"](
-            figures.Sources({"mine": files.read_json(path)}), SMALL
-        )
-        figure.draw_without_rendering()
-        return figure
+        return figures.DRAWINGS["measured"](figures.Sources({"mine": files.read_json(path)}), SMALL)
 
 
-def assert_curve_passes_through_points(panel):
-    lines = {line.get_label(): line.get_xydata() for line in panel.get_lines()}
-    at_points = np.interp(lines["points"][:, 0], *lines["interpolation"].T)
-    assert at_points == pytest.approx(lines["points"][:, 1], rel=0, abs=1e-15)
+def lines_through_points(panel, outputs):
+    """Return the lines of a panel, of which the curve is a fine one through the points."""
+    (interpolation,) = (part for part in panel.get_lines() if part.get_label() == "interpolation")
+    inputs = [0, 0.1, 0.2, 0.3, 0.4]
+    at_points = np.interp(inputs, *interpolation.get_data())
+    assert at_points == pytest.approx(outputs, rel=0, abs=1e-15)
+    curve = line("interpolation", f"- {style.COLOURS[2]}", *interpolation.get_data())
+    points = line("points", f"o {style.COLOURS[0]}", inputs, outputs)
+    return [curve, points]
 
 
 def test_the_table_has_levels_with_spread_and_current(tmp_path):
@@ -60,11 +63,17 @@ def test_the_table_has_levels_with_spread_and_current(tmp_path):
         ["1", "20", "0.2500", "0", "3e+11"],
         ["2", "50", "1.0000", "2", "2e+11"],
     ]
-    for text in (shown, page):
-        assert "mine: levels" in text
-        assert "mine: transfer curve" in text
-        assert "input (V)" in text
-        assert "no activation" not in text
+    cells = tables_in(shown)
+    assert cells["mine: levels"] == list(csv.reader(numbers.splitlines()))
+    assert cells["mine: transfer curve"] == [
+        ["input (V)", "input normalised", "output (A)", "output normalised"],
+        ["0", "0.0000", "0", "0.0000"],
+        ["0.1", "0.2500", "1e-07", "0.0833"],
+        ["0.2", "0.5000", "5e-07", "0.4167"],
+        ["0.3", "0.7500", "1e-06", "0.8333"],
+        ["0.4", "1.0000", "1.2e-06", "1.0000"],
+    ]
+    assert cells_in(page) == [cell for rows in cells.values() for row in rows for cell in row]
 
 
 def test_unknown_spread_and_current_have_no_column(tmp_path):
@@ -74,47 +83,48 @@ def test_unknown_spread_and_current_have_no_column(tmp_path):
 
 def test_a_neuron_alone_is_tabulated_by_its_points(tmp_path):
     numbers, shown, _ = tables(model(tmp_path, levels=None))
-    rows = list(csv.reader(numbers.splitlines()))
-    assert rows[0] == ["input (V)", "input normalised", "output (A)", "output normalised"]
-    assert rows[2] == ["0.1", "0.2500", "1e-07", "0.0833"]
-    assert "levels" not in shown
+    assert tables_in(shown) == {"mine: transfer curve": list(csv.reader(numbers.splitlines()))}
 
 
 def test_the_fault_of_a_curve_is_told(tmp_path):
     path = model(tmp_path, curve=CURVE.replace("0.4,1.2e-6", "0.4,0.4e-6"))
     _, shown, page = tables(path)
     fault = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
-    assert fault in shown
-    assert fault in page
+    assert f"<caption>mine: transfer curve; {fault}" in page
+    (columns,) = (of for title, of in columns_in(shown).items() if fault in title)
     # the largest output is that at 0.3 V
-    curve = shown.split("transfer curve")[1].splitlines()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in curve]
-    assert [row[-1] for row in rows if len(row) == 4][2:] == [
-        *("0.0000", "0.1000", "0.5000", "1.0000", "0.4000")
-    ]
-    panel = drawn(path).axes[1]
-    assert any("No activation" in text.get_text() for text in panel.texts)
-    assert_curve_passes_through_points(panel)
+    assert columns[3] == ["output normalised", "0.0000", "0.1000", "0.5000", "1.0000", "0.4000"]
+    figure = drawn(path)
+    _, panel = content_of(figure)
+    outputs = [0, 1e-7, 5e-7, 1e-6, 0.4e-6]
+    lines = lines_through_points(figure.axes[1], outputs)
+    assert_shows([panel["lines"], panel["background"]], [lines, figures.UNSUITABLE])
+    assert panel["texts"][0][0].startswith("No activation: it is not monotonic")
 
 
 def test_the_figure_shows_levels_with_spread_and_the_curve(tmp_path):
-    left, right = drawn(model(tmp_path)).axes
-    bars = left.containers[0]
-    assert bars[0].get_xdata().tolist() == [0, 1, 2, 3]
-    assert bars[0].get_ydata().tolist() == [1e-5, 2.2e-5, 3.1e-5, 5e-5]
-    ends = [segment[:, 1].tolist() for segment in bars[2][0].get_segments()]
-    assert ends[2] == pytest.approx([2.9e-5, 3.3e-5], rel=1e-12, abs=0)
-    assert "S" in left.yaxis.get_major_formatter().format_data(1e-5)
-    # beside the conductance, 0 at 10 µS and 1 at 50 µS
-    (normalized,) = left.child_axes
-    expected = (np.array(left.get_ylim()) - 1e-5) / 4e-5
-    assert normalized.get_ylim() == pytest.approx(expected, rel=1e-6, abs=0)
-    lines = {line.get_label(): line for line in right.get_lines()}
-    points = lines["points"].get_xydata()
-    assert points.tolist() == [[0, 0], [0.1, 1e-7], [0.2, 5e-7], [0.3, 1e-6], [0.4, 1.2e-6]]
-    assert_curve_passes_through_points(right)
-    assert right.get_xlabel() == "input (V)"
-    assert right.get_ylabel() == "output (A)"
+    figure = drawn(model(tmp_path))
+    levels, spread = np.array([1e-5, 2.2e-5, 3.1e-5, 5e-5]), np.array([1e-6, 1e-6, 2e-6, 1e-6])
+    bars = [[k, levels[k] - spread[k], k, levels[k] + spread[k]] for k in range(4)]
+    # 5 % beside what is drawn, from 9 to 51 µS; beside them 0 at 10 µS and 1 at 50 µS
+    low, high = 6.9e-6, 53.1e-6
+    left = {
+        "title": "(a) levels",
+        "x": ["level"],
+        "y": [r"conductance $\mathit{G}$"],
+        "bars": [[*line("", f"o {style.COLOURS[0]}", range(4), levels), bars]],
+        "second axes": [[figures.G_NORM_LABEL, (low - 1e-5) / 4e-5, (high - 1e-5) / 4e-5]],
+    }
+    outputs = [0, 1e-7, 5e-7, 1e-6, 1.2e-6]
+    right = {
+        "title": "(b) transfer curve",
+        "x": ["input (V)"],
+        "y": ["output (A)"],
+        "lines": lines_through_points(figure.axes[1], outputs),
+        "legend": ["interpolation", "points"],
+    }
+    assert_shows(content_of(figure), [left, right])
+    assert figure.axes[0].yaxis.get_major_formatter().format_data(1e-5) == "10 µS"
 
 
 @pytest.mark.parametrize("part", ["levels", "curve"])
