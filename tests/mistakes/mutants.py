@@ -41,13 +41,26 @@ NOT_MUTATED = (
 )
 """Compiled functions, and a class whose arguments Lightning reads from the frame of its caller."""
 
-UNMUTATED = """
+COUNTING = """
 import os
 
-if os.environ.get("MUTANT_UNDER_TEST") == "stats":
-    os.environ["MUTANT_UNDER_TEST"] = ""
+from mutmut.mutation.trampoline import get_mutant_under_test
+
+
+def count_no_calls():
+    if get_mutant_under_test() == "stats":
+        os.environ["MUTANT_UNDER_TEST"] = ""
+
+
+if get_mutant_under_test() == "stats":
+    # mutmut remembers it in this process
+    del os.environ["MUTANT_UNDER_TEST"]
+    os.register_at_fork(after_in_child=count_no_calls)
 """
-"""Code for the start of each process; while mutmut counts calls, it counts only its own."""
+"""Plugin of pytest; while mutmut counts calls, it counts those of the process of the tests alone.
+
+Others work in folders in which mutmut finds no settings.
+"""
 
 
 def functions(root: Path) -> dict[Function, str]:
@@ -90,6 +103,7 @@ def settings(root: Path, chosen: Sequence[Function], tests: Sequence[str]) -> st
         "only_mutate": files,
         "also_copy": copied,
         "pytest_add_cli_args_test_selection": [*tests, "-m", "not slow"],
+        "pytest_add_cli_args": ["-p", "counting"],
     }
     return "[mutmut]\n" + "".join(
         f"{key} =\n" + "".join(f"    {value}\n" for value in values)
@@ -196,7 +210,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         root = Path(place)
         copy_tree(root)
-        (root / "src/sitecustomize.py").write_text(UNMUTATED, encoding="utf-8")
+        (root / "src/counting.py").write_text(COUNTING, encoding="utf-8")
         (root / "setup.cfg").write_text(settings(root, chosen, tests), encoding="utf-8")
         # no mutant has this name: mutmut creates the mutants and lists the tests of each function
         output = run_until(end, [MUTMUT, "run", "none"], root)
