@@ -223,19 +223,20 @@ def test_at_a_temperature_cells_keep_their_shares_of_the_film():
 
 
 def test_the_weakest_cell_ends_the_model_of_a_heated_film():
-    """Ms²/Ku is largest in the second region: 1.1²/1.1 against 0.9/0.9."""
+    """Ms²/Ku is largest in the second region: 1.2²/1.2, against 1/0.85 and 1.3²/1.45."""
+    shares = [(1.0, 0.85), (1.2, 1.2), (1.3, 1.45)]
     regions = [
-        {"start": 0.0, "stop": 20e-9, "uniaxial_anisotropy": 0.9 * KU},
         {
-            "start": 28e-9,
-            "stop": 60e-9,
-            "saturation_magnetization": 1.1 * MS,
-            "uniaxial_anisotropy": 1.05 * KU,
-        },
+            "start": 20e-9 * n,
+            "stop": 20e-9 * (n + 1),
+            "saturation_magnetization": moment * MS,
+            "uniaxial_anisotropy": anisotropy * KU,
+        }
+        for n, (moment, anisotropy) in enumerate(shares)
     ]
     job = pulse_job(device(regions=regions), 0.5e12)
-    shares = heated.weakest(job.track, job.variation)
-    assert shares == pytest.approx((1.1, 1.05), rel=1e-12, abs=0)
+    weakest = heated.weakest(job.track, job.variation)
+    assert weakest == pytest.approx((1.2, 1.2), rel=1e-12, abs=0)
 
 
 MISTAKES = {
