@@ -7,7 +7,7 @@ on 8 samples: with rough edges and notches that differ, and with grains too, all
 of `disorder`. States are read 10 ns after the pulse. It writes samples-temperature.csv in
 docs/results, with a row a pulse. Cases 0 and 1 are the films of synapse-5, 2 and 3 those of
 synapse-10; rows of cases that are not named stay as they are. FOLDER keeps the simulations, so that
-a run that was interrupted goes on. A case simulates 4.8 µs, in two to three hours of processor
+a run that was interrupted goes on. A case simulates 4.8 µs, in about two hours of processor
 time.
 """
 

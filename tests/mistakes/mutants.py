@@ -218,6 +218,9 @@ def main() -> None:
             print(f"mutmut could not run the tests in time:\n{output[-3000:]}")
             return
         drawn = list(mutants(root, chosen))
+        if not drawn:
+            print("mutmut mutates none of them; it leaves functions with decorators as they are")
+            return
         chance.shuffle(drawn)
         run_until(end, [MUTMUT, "run", *(key for _, key, _ in drawn)], root)
         codes = verdicts(root)
