@@ -32,6 +32,8 @@ def stand_in(tmp_path, monkeypatch):
     monkeypatch.delenv("OOMMFTCL", raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("OOMMF_THREADS", "2")
+    # in a container, nothing may take the ended server out of its group
+    monkeypatch.setattr("wallnet.simulate.oommf.session.END_LIMIT", 0.2)
     jobs = tmp_path / "jobs"
     jobs.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(jobs))
