@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from itertools import compress, product
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -30,15 +31,10 @@ def _phases(names: tuple[str, ...], edge: float) -> Layer:
     """Return a row of cells of 80 nm, whose left half is soft in the named parameters."""
     mask = np.ones((1, round(80e-9 / edge)), dtype=bool)
     left = np.arange(mask.shape[1])[None] < mask.shape[1] // 2
-    exchange, anisotropy, magnetization = (
-        np.where(left & (name in names), value, 1.0) for name, value in SOFT.items()
-    )
-    cells = Cells(
-        mask,
-        exchange_stiffness=exchange,
-        anisotropy=anisotropy,
-        saturation_magnetization=magnetization,
-    )
+    parameters = ("exchange_stiffness", "anisotropy", "saturation_magnetization")
+    values = (np.where(left & (name in names), value, 1.0) for name, value in SOFT.items())
+    varying: dict[str, Any] = dict(zip(parameters, values, strict=True))
+    cells = Cells(mask, **varying)
     terms = Terms(1 / VACUUM_PERMEABILITY, 1e-11, anisotropy=1e6, stray_field=False, damping=1.0)
     return Layer(mask, (edge, 1e-9, 1e-9), terms, cells=cells)
 
