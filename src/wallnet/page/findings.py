@@ -18,11 +18,10 @@ from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files import WallState
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
-from wallnet.plan.preview import lines_of
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
-from wallnet.report.tables import Table
+from wallnet.report.tables import Table, lines_of
 from wallnet.studies import STUDIES
 from wallnet.studies.showing import read_study, show_of
 

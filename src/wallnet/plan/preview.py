@@ -6,7 +6,6 @@ Nothing is simulated, and nothing of user-defined classes is executed.
 import argparse
 import contextlib
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +22,7 @@ from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import everything
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
+from wallnet.report.tables import lines_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
@@ -186,15 +186,6 @@ def _text(key: str, value: float) -> str:
         return "–"
     shown = QUANTITIES[key]
     return time_in_words(value) if key == "time" else format(value / shown.scale, shown.form)
-
-
-def lines_of(table: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows of text as lines, with the first column on the left, the others on the right."""
-    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in table
-    ]
 
 
 def preview(campaign: Campaign) -> str:

@@ -154,3 +154,12 @@ def texts(
         "markdown": "\n".join(parts),
         "html": rendered("tables.html.j2", title=title, tables=tables, notes=plain, first=first),
     }
+
+
+def lines_of(table: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of text as lines, with the first column on the left, the others on the right."""
+    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in table
+    ]
