@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from helpers.small_campaign import MATERIAL
 from wallnet import config, files, jobs, tracks
@@ -226,11 +227,16 @@ def written(root, kind):
     return bench
 
 
-def gathered(root, kind):
-    """Write the files of a device of a kind to a folder, and gather them."""
-    bench = written(root, kind)
-    bench.gather()
-    return bench
+def gathered_once(kind):
+    """Return the fixture of a gathered device of a kind, which no test changes."""
+
+    @pytest.fixture(scope="session", name=kind)
+    def device(tmp_path_factory):
+        bench = written(tmp_path_factory.mktemp(kind), kind)
+        bench.gather()
+        return bench
+
+    return device
 
 
 def parameters(data):

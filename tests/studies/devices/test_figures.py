@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.pictures import assert_shows, content_of, line
-from helpers.walls import Bench, gathered, whole
+from helpers.walls import Bench, gathered_once, whole
 from matplotlib import pyplot
 from PIL import Image
 
@@ -22,19 +22,7 @@ SMALL = Figures(resolution=72)
 STYLE = SMALL.model_dump_json()
 
 
-@pytest.fixture(scope="module")
-def neuron(tmp_path_factory):
-    return gathered(tmp_path_factory.mktemp("neuron"), "neuron")
-
-
-@pytest.fixture(scope="module")
-def synapse(tmp_path_factory):
-    return gathered(tmp_path_factory.mktemp("synapse"), "synapse")
-
-
-@pytest.fixture(scope="module")
-def track(tmp_path_factory):
-    return gathered(tmp_path_factory.mktemp("track"), "track")
+neuron, synapse, track = map(gathered_once, ("neuron", "synapse", "track"))
 
 
 def draw(bench, kind, folder, **options):
