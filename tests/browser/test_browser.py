@@ -134,7 +134,7 @@ def warm(finished_campaign, tmp_path_factory):
     """Return the summary of a campaign after a study that it does not ask for."""
     campaign = finished_campaign.copied(tmp_path_factory.mktemp("warm") / "campaign")
     thermal = {"device": "synapse", "current_densities": [2.0e12], "duration": 0.3e-9}
-    thermal |= {"pause": 0.4e-9, "free_time": 0.6e-9}
+    thermal |= {"pause": 0.4e-9, "free_time": 0.6e-9, "replicas": 2}
     short = {"equilibration": 0.1e-9}
     mild, hot = {"ambient": 310} | short, {"ambient": 290, "heating": "pulse"} | short
     thermal["variants"] = {"mild": {"temperature": mild}, "hot": {"temperature": hot}}
