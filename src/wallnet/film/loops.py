@@ -112,6 +112,12 @@ def _fma(typingctx, a, b, c):
     return signature, generate
 
 
+@compiled
+def components(vectors, first, last):
+    """Return the three components of vectors, or three coefficients, in cells first to last."""
+    return vectors[0, first:last], vectors[1, first:last], vectors[2, first:last]
+
+
 def _stage_of(noisy):
     """Return the function for films with or without a thermal field."""
 
@@ -122,17 +128,15 @@ def _stage_of(noisy):
         γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a
         field. A noisy stage adds the share of the thermal field.
         """
-        n, west, east = last - first, first - 1, first + 1
-        south, north = first - stride, first + stride
-        xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
-        xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
-        xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
-        xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
-        xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
-        sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-        tx, ty, tz = noise[0, first:last], noise[1, first:last], noise[2, first:last]
-        ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
-        ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+        xc, yc, zc = components(m, first, last)
+        xw, yw, zw = components(m, first - 1, last - 1)
+        xe, ye, ze = components(m, first + 1, last + 1)
+        xs, ys, zs = components(m, first - stride, last - stride)
+        xn, yn, zn = components(m, first + stride, last + stride)
+        sx, sy, sz = components(slow, first, last)
+        tx, ty, tz = components(noise, first, last)
+        ax, ay, az = components(start, first, last)
+        ox, oy, oz = components(out, first, last)
         w = weight[first:last]
         exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
         eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
@@ -141,7 +145,7 @@ def _stage_of(noisy):
         lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
         lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
         precession, damping = p.precession, p.damping
-        for i in range(n):
+        for i in range(last - first):
             x, y, z = xc[i], yc[i], zc[i]
             hx, hy, hz = sx[i], sy[i], sz[i]
             if noisy:
@@ -174,9 +178,9 @@ def _add_torque(m, slow, out, p, first, last):
     """Set out = slow + the Slonczewski field β ε (m × mp), where ε depends on the angle (Λ > 1)."""
     px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
     torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
-    x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
-    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    x, y, z = components(m, first, last)
+    sx, sy, sz = components(slow, first, last)
+    ox, oy, oz = components(out, first, last)
     for i in range(last - first):
         along = _fma(x[i], px, _fma(y[i], py, z[i] * pz))
         s = torque / _fma(difference, along, total)
@@ -207,8 +211,8 @@ def _normalise(source, out, whatever, first, last):
     """
     half, three_halves = np.float32(0.5), np.float32(1.5)
     one, tiny = np.float32(1), np.float32(1e-30)
-    x, y, z = source[0, first:last], source[1, first:last], source[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
+    x, y, z = components(source, first, last)
+    ox, oy, oz = components(out, first, last)
     for i in range(last - first):
         squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
         if whatever:
@@ -232,7 +236,7 @@ def _draw(noise, deviation, key, step, first, last):
     word, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     rare, often = np.uint64(349525), np.uint64(2**21 - 349525)  # 1/6 and 5/6 of 2**21
     zero, high = np.float32(0), np.float32(math.sqrt(3.0)) * deviation
-    ox, oy, oz = noise[0, first:last], noise[1, first:last], noise[2, first:last]
+    ox, oy, oz = components(noise, first, last)
     for i in range(last - first):
         a, b, k = np.uint64(first) + np.uint64(i), np.uint64(step) & word, np.uint64(key)
         for _ in range(10):

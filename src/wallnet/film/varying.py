@@ -26,6 +26,7 @@ from wallnet.film.loops import (
     _fma,
     _normalise,
     compiled,
+    components,
     entry,
     interpolation_coefficients,
     pack,
@@ -85,34 +86,30 @@ def _stage_of(turned=False, noisy=False, even=False):
 
         Fields are times the moment of the cell, by which its rate is divided.
         """
-        n, west, east = last - first, first - 1, first + 1
-        south, north = first - stride, first + stride
-        xc, yc, zc = m[0, first:last], m[1, first:last], m[2, first:last]
-        xw, yw, zw = m[0, west : west + n], m[1, west : west + n], m[2, west : west + n]
-        xe, ye, ze = m[0, east : east + n], m[1, east : east + n], m[2, east : east + n]
-        xs, ys, zs = m[0, south : south + n], m[1, south : south + n], m[2, south : south + n]
-        xn, yn, zn = m[0, north : north + n], m[1, north : north + n], m[2, north : north + n]
-        sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-        fx, fy, fz = noise[0, first:last], noise[1, first:last], noise[2, first:last]
-        ax, ay, az = start[0, first:last], start[1, first:last], start[2, first:last]
-        ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-        ex, wx = cells[0, first:last], cells[0, west : west + n]
-        ey, wy = cells[1, first:last], cells[1, west : west + n]
-        ez, wz = cells[2, first:last], cells[2, west : west + n]
-        nx, tx = cells[3, first:last], cells[3, south : south + n]
-        ny, ty = cells[4, first:last], cells[4, south : south + n]
-        nz, tz = cells[5, first:last], cells[5, south : south + n]
-        de, dw = cells[6, first:last], cells[6, west : west + n]
-        dn, ds = cells[7, first:last], cells[7, south : south + n]
-        lyy, lzz, lxy = cells[8, first:last], cells[9, first:last], cells[10, first:last]
+        xc, yc, zc = components(m, first, last)
+        xw, yw, zw = components(m, first - 1, last - 1)
+        xe, ye, ze = components(m, first + 1, last + 1)
+        xs, ys, zs = components(m, first - stride, last - stride)
+        xn, yn, zn = components(m, first + stride, last + stride)
+        sx, sy, sz = components(slow, first, last)
+        fx, fy, fz = components(noise, first, last)
+        ax, ay, az = components(start, first, last)
+        ox, oy, oz = components(out, first, last)
+        ex, ey, ez = components(cells, first, last)
+        wx, wy, wz = components(cells, first - 1, last - 1)
+        nx, ny, nz = components(cells[3:6], first, last)
+        tx, ty, tz = components(cells[3:6], first - stride, last - stride)
+        de, dw = cells[6, first:last], cells[6, first - 1 : last - 1]
+        dn, ds = cells[7, first:last], cells[7, first - stride : last - stride]
+        lyy, lzz, lxy = components(cells[8:11], first, last)
         size, rates = cells[11, first:last], cells[12, first:last]
         precession, a = p.precession, p.damping
         torque = p.torque if p.lambda_difference == 0 else np.float32(0)
         px, py, pz = torque * p.spins[0], torque * p.spins[1], torque * p.spins[2]
         if turned:
-            lxz, lyz, alpha = cells[15, first:last], cells[16, first:last], cells[17, first:last]
-            ux, uy, uz = cells[18, first:last], cells[19, first:last], cells[20, first:last]
-        for i in range(n):
+            lxz, lyz, alpha = components(cells[15:18], first, last)
+            ux, uy, uz = components(cells[18:21], first, last)
+        for i in range(last - first):
             x, y, z = xc[i], yc[i], zc[i]
             hx, hy, hz = sx[i], sy[i], sz[i]
             if noisy:
@@ -166,9 +163,9 @@ _noisy_even_stage = _stage_of(noisy=True, even=True)
 @compiled
 def _add_torque(m, slow, out, cells, p, first, last):
     """Set out = slow + the Slonczewski field, whose size depends on the angle; see `loops`."""
-    sx, sy, sz = slow[0, first:last], slow[1, first:last], slow[2, first:last]
-    ox, oy, oz = out[0, first:last], out[1, first:last], out[2, first:last]
-    x, y, z = m[0, first:last], m[1, first:last], m[2, first:last]
+    sx, sy, sz = components(slow, first, last)
+    ox, oy, oz = components(out, first, last)
+    x, y, z = components(m, first, last)
     tiny, turned, sizes = np.float32(1e-30), p.turned != 0, cells[11, first:last]
     for i in range(last - first):
         tx, ty, tz = sizes[i] * p.spins[0], sizes[i] * p.spins[1], sizes[i] * p.spins[2]
