@@ -166,6 +166,26 @@ def test_an_interrupt_before_a_command_is_ready_ends_it(record, _):
     called.communicate()
 
 
+def test_an_interrupt_that_has_no_effect_is_repeated(record, tmp_path, monkeypatch):
+    """Modules catch some while they are imported, and a read that begins does not notice one."""
+    monkeypatch.chdir(tmp_path)
+    Path("deaf.py").write_text(
+        "import time\nopen('begun', 'w').close()\n"
+        "try:\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    pass\ntime.sleep(600)\n"
+    )
+    device = config.parse(TINY, check).devices["synapse"]
+    job = jobs.pulse_job(device.model_copy(update={"calculator": "deaf:Deaf"}), 1.5e12)
+    Path("job.json").write_text(job.to_json())
+    with open("job.json") as text:
+        command = ["wallnet", "simulate", "--job", "-", "--out", "x.nc"]
+        called = subprocess.Popen(command, stdin=text)
+    process = the_server()
+    assert ended(Path("begun").exists)
+    called.send_signal(signal.SIGINT)
+    assert ended(lambda: not process.children())
+    assert called.wait() == -signal.SIGINT
+
+
 def test_a_killed_command_has_the_exit_code_of_one(record):
     called = waiting()
     the_server().children(recursive=True)[-1].kill()

@@ -43,6 +43,13 @@ STREAMS = (0, 1, 2)
 WAITING = 1024
 """Largest number of commands that wait for the server."""
 
+INTERRUPT_INTERVAL = 5.0
+"""Seconds after which a command that has not ended is interrupted again; OOMMF's end takes 4.
+
+An interrupt is lost in a module that catches all exceptions while it is imported, or just before a
+read that blocks.
+"""
+
 LONGEST = 1 << 20
 """Largest size in bytes of the names that a command sends; the system sends at most a fifth."""
 
@@ -143,7 +150,7 @@ def _serve(listener: socket.socket) -> None:
 
 
 def _keep(caller: socket.socket, sender: socket.socket) -> None:
-    """Run a command in a fork, and send its exit code; interrupt it if its caller has ended."""
+    """Run a command in a fork, and send its exit code; interrupt it once its caller has ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # a run in the background of a script ignores interrupts, which would be inherited
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -155,7 +162,9 @@ def _keep(caller: socket.socket, sender: socket.socket) -> None:
     process.start()
     assert process.pid is not None
     if caller in wait([caller, process.sentinel]):
-        os.kill(process.pid, signal.SIGINT)
+        while process.exitcode is None:
+            os.kill(process.pid, signal.SIGINT)
+            process.join(INTERRUPT_INTERVAL)
     process.join()
     caller.sendall(f"{process.exitcode}\n".encode())
 
