@@ -277,9 +277,7 @@ def rate(film, free, coefficients, field, space, p, factor, out):
     pack(field, free, 0, columns, slow[0], weight)
     cells = _pack_cells(coefficients, space, 0, columns)
     _scale(slow[0], cells[14], 0, m.shape[1])
-    for c in range(3):
-        for i in range(m.shape[1]):
-            work[0, c, i] = np.float32(0)
+    work[0] = 0
     none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
     field = _local_field(m, slow, cells, p[0], first, last)
     own = m, work[0], work[1], field, slow[0], none, cells, p[0], factor, stride, first, last

@@ -10,7 +10,6 @@ a synapse is a list of conductances, a neuron a curve.
 
 import os
 import platform
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 # PyTorch, MKL and oneDNN choose their kernels by the processor when they are imported. With these
@@ -40,8 +39,13 @@ else:
 
     def __getattr__(name: str) -> Any:
         """Import a public name when it is used, since PyTorch and Lightning take seconds."""
+        if name == "TrainOnLevels":
+            from wallnet.networks.callbacks import TrainOnLevels
+
+            return TrainOnLevels
         if name in __all__:
-            for module in ("layers", "quantization", "training", "programming", "callbacks"):
-                if value := getattr(import_module(f"{__name__}.{module}"), name, None):
-                    return value
+            from wallnet.networks import layers, programming, quantization, training
+
+            homes = (layers, quantization, training, programming)
+            return next(getattr(home, name) for home in homes if hasattr(home, name))
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,6 +5,7 @@ like the studies, but its settings are those of the device itself.
 """
 
 from importlib import import_module
+from typing import Any, Literal
 
 from wallnet.files import schema
 from wallnet.studies.base import GatherJob, Study, gather_job
@@ -35,6 +36,12 @@ STUDIES: dict[str, Study] = {
 
 ALL_STUDIES = {"devices": DEVICES, **STUDIES}
 """The sweeps of the devices, and the studies."""
+
+
+def module_of(study: str, name: Literal["gather", "show"]) -> Any:
+    """Return a module of a study, which is imported when it is needed."""
+    return import_module(f"{__name__}.{study}.{name}")
+
 
 for _study in STUDIES.values():
     schema.add(_study.kind, **_study.variables)

@@ -7,7 +7,6 @@ import argparse
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +20,7 @@ from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Simulation
 from wallnet.jobs.base import canonical, read
 from wallnet.jobs.request import digest_of
-from wallnet.studies import ALL_STUDIES
+from wallnet.studies import ALL_STUDIES, module_of
 from wallnet.studies.base import GatherJob, Key
 
 if TYPE_CHECKING:
@@ -241,7 +240,7 @@ def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, list[Opened]
         requests.setdefault(number, []).append((own, *result))
     jobs = (job.model_copy(update={"requests": of_sample}) for of_sample in requests.values())
     results = [Opened(own_job, folder) for own_job in jobs]
-    return import_module(f"wallnet.studies.{job.study}.gather"), settings, results
+    return module_of(job.study, "gather"), settings, results
 
 
 def _gather(arguments: argparse.Namespace) -> None:

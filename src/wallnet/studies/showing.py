@@ -4,7 +4,6 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from wallnet.config import Figures
 from wallnet.files.schema import SAMPLE
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, significant, texts
-from wallnet.studies import STUDIES
+from wallnet.studies import STUDIES, module_of
 from wallnet.studies.base import AS_CONFIGURED
 from wallnet.studies.devices.tables import SETTLED, with_temperature
 
@@ -151,7 +150,7 @@ def show_of(study: str) -> Any:
     - `writing` returns pulses and energies that write the levels of networks, given a dataset and
       the number of levels.
     """
-    return import_module(f"wallnet.studies.{study}.show")
+    return module_of(study, "show")
 
 
 def read_study(path: str | Path, study: str) -> "xarray.Dataset":
