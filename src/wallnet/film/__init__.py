@@ -22,6 +22,7 @@ Examples
 >>> film.delete(system)
 """
 
+import importlib
 import os
 from typing import Any
 
@@ -29,21 +30,21 @@ from typing import Any
 # .numba_config.yaml in the current folder
 os.environ.setdefault("NUMBA_CACHE_DIR", "")
 
-_DRIVERS = ("MinDriver", "TimeDriver", "Unsupported", "compute", "delete")
-_ENGINE = ("Energy", "Engine", "EngineError", "Layer", "SpinTorque", "Terms", "Tolerances")
-__all__ = [*_DRIVERS, *_ENGINE]
+_HOMES = {
+    **dict.fromkeys(("TimeDriver", "MinDriver", "Unsupported", "compute", "delete"), "ubermag"),
+    **dict.fromkeys(("Engine", "EngineError", "Tolerances"), "core"),
+    **dict.fromkeys(("Layer", "SpinTorque", "Terms"), "terms"),
+    "Energy": "energy",
+}
+"""Module of each public name."""
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _DRIVERS:
-        from wallnet.film import ubermag
-
-        return getattr(ubermag, name)
-    if name in _ENGINE:
-        from wallnet.film import core, energy, terms
-
-        return next(getattr(home, name) for home in (core, terms, energy) if hasattr(home, name))
-    raise AttributeError(f"wallnet.film has no {name}; it offers {', '.join(__all__)}")
+    if name not in _HOMES:
+        raise AttributeError(f"wallnet.film has no {name}; it offers {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

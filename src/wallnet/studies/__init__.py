@@ -26,22 +26,20 @@ NAMES = (
 )
 """The folders of the studies."""
 
-DEVICES: Study = import_module("wallnet.studies.devices.ask").STUDY
+
+def module_of(study: str, name: Literal["ask", "gather", "show"]) -> Any:
+    """Return a module of a study, which is imported when it is needed."""
+    return import_module(f"{__name__}.{study}.{name}")
+
+
+DEVICES: Study = module_of("devices", "ask").STUDY
 """The sweeps of the devices."""
 
-STUDIES: dict[str, Study] = {
-    name: import_module(f"wallnet.studies.{name}.ask").STUDY for name in NAMES
-}
+STUDIES: dict[str, Study] = {name: module_of(name, "ask").STUDY for name in NAMES}
 """The studies by their names."""
 
 ALL_STUDIES = {"devices": DEVICES, **STUDIES}
 """The sweeps of the devices, and the studies."""
-
-
-def module_of(study: str, name: Literal["gather", "show"]) -> Any:
-    """Return a module of a study, which is imported when it is needed."""
-    return import_module(f"{__name__}.{study}.{name}")
-
 
 for _study in STUDIES.values():
     schema.add(_study.kind, **_study.variables)
