@@ -460,5 +460,5 @@ def test_public_names_of_networks_are_imported_when_they_are_used():
     assert sorted(wallnet.networks.__all__) == wallnet.networks.__all__
     assert {*wallnet.networks.__all__} <= {*names}
     assert names["TrainOnLevels"].__name__ == "TrainOnLevels"
-    with pytest.raises(AttributeError, match=r"^module 'wallnet\.networks' has no attribute 'nop"):
+    with pytest.raises(AttributeError, match="wallnet.networks attribute nope"):
         wallnet.networks.nope  # noqa: B018

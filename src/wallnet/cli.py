@@ -5,21 +5,24 @@ import gc
 import importlib
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import wallnet
 from wallnet.errors import UserError
+
+Register = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]
+"""Function `register` of a module of commands, which adds them to the command line."""
 
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
     "wallnet.studies.opened": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),
-    "wallnet.report": ("show",),
     "wallnet.report.animation": ("animate",),
     "wallnet.page.findings": ("overview",),
-    "wallnet.validation": ("validate",),
+    "wallnet.page.commands": ("show",),
+    "wallnet.validation.commands": ("validate",),
     "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
     "wallnet.plan.preview": ("preview",),
     "wallnet.provenance": ("pack",),
@@ -73,7 +76,8 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(required=True, metavar="command", action=_Commands)
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in MODULES if command == "--help-all" else called:
-        importlib.import_module(module).register(subparsers)
+        register: Register = importlib.import_module(module).register
+        register(subparsers)
     for name in () if subparsers.choices else LISTED:
         subparsers.add_parser(name)
     return parser

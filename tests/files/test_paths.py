@@ -1,6 +1,5 @@
 """The files of a campaign and those that each job receives; no job runs."""
 
-import importlib
 import itertools
 import json
 
@@ -14,7 +13,7 @@ from wallnet.jobs.film import check
 from wallnet.plan.commands import not_asked_for
 from wallnet.plan.listing import mapped_paths, network_files
 from wallnet.plan.requests import of_study
-from wallnet.plan.shown import FIGURES, TABLES, figures
+from wallnet.plan.shown import FIGURES, figures
 
 
 @pytest.fixture(scope="session")
@@ -230,12 +229,3 @@ def test_networks_are_found_in_the_folder_that_is_given(default):
     assert planned == [files.CHECKPOINT.format(**run) for run in run_set.runs()]
     there = run_set.paths(files.CHECKPOINT, "/there")
     assert there == [path.replace("results/networks", "/there") for path in planned]
-
-
-@pytest.mark.parametrize(
-    "shown", [*TABLES.values(), *FIGURES.values()], ids=lambda shown: shown.rule
-)
-def test_the_module_of_each_table_and_figure_makes_it(shown):
-    module = importlib.import_module(f"wallnet.{shown.module}")
-    assert hasattr(module, "draw") >= ("png" in shown.outputs)
-    assert hasattr(module, "tabulate") >= ("csv" in shown.outputs)

@@ -1,13 +1,18 @@
-"""The report and the page stand above the studies, and read results."""
+"""The report and the page stand above the studies, and read results; imports are statements."""
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import wallnet
-from wallnet.studies import NAMES
+from wallnet.page import commands
+from wallnet.plan import shown
+from wallnet.studies import ALL_STUDIES, NAMES, module_of
+from wallnet.studies.opened import Gather
+from wallnet.studies.showing import Show
 
 PACKAGE = Path(wallnet.__file__).parent
 
@@ -36,3 +41,37 @@ def test_the_report_and_the_page_name_no_study_and_compute_nothing(path):
         computing = [name for name in imported(path) if COMPUTING.match(name)]
         of_sweeps = [name for name in imported(path) if re.search("arrival|velocity", name)]
         assert computing + of_sweeps == []
+
+
+def test_modules_are_imported_by_name_in_four_places_only():
+    """Those of commands, studies and users, and those that commands of the server have imported."""
+    places = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"import_module|__import__", path.read_text(encoding="utf-8"))
+    }
+    assert places == {"cli.py", "studies/__init__.py", "jobs/code.py", "server.py"}
+
+
+def test_show_lists_the_modules_of_all_tables_and_figures():
+    kinds = [*shown.TABLES.values(), *shown.FIGURES.values()]
+    drawing = {kind.module for kind in kinds if "png" in kind.outputs}
+    tabulating = {kind.module for kind in kinds if {*kind.outputs} - {"png", "vector"}}
+    # those of studies and the page have rules of their own
+    by_rules = {"studies.showing"}
+    assert {*commands._by_name(commands.FIGURES)} == drawing | by_rules
+    assert {*commands._by_name(commands.TABLES)} == tabulating | by_rules | {"page.summary"}
+
+
+@pytest.mark.parametrize("study", ALL_STUDIES)
+def test_modules_of_studies_have_the_functions_of_their_type(study):
+    modules: list[tuple[str, type]] = [("gather", Gather)]
+    modules += [("show", Show)] if study in NAMES else []
+    for name, protocol in modules:
+        module = module_of(study, name)
+        for function, declared in inspect.getmembers(protocol, inspect.isfunction):
+            if function.startswith("_") or not hasattr(module, function):
+                continue
+            expected = [*inspect.signature(declared).parameters][1:]
+            parameters = [*inspect.signature(getattr(module, function)).parameters]
+            assert len(parameters) == len(expected), f"{module.__name__}.{function}"

@@ -14,11 +14,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from wallnet import validation
+from wallnet.cli import main
 from wallnet.config.calculators import FilmSettings as Settings
-from wallnet.files import FileError
 from wallnet.film.terms import Terms
 from wallnet.validation import (
+    CHECKS,
+    commands,
     convergence,
     judged,
     material,
@@ -39,7 +40,7 @@ def test_a_wall_is_fitted_within_two_widths_and_its_residue_is_a_root_mean_squar
     assert residue == pytest.approx(1e-3, rel=1e-3, abs=0)
 
 
-QUICK = [name for name in validation.CHECKS if name != "tolerances"]
+QUICK = [name for name in CHECKS if name != "tolerances"]
 
 CLOSER = {
     "problem-4": {
@@ -99,7 +100,7 @@ FINDINGS = {
 
 
 # of one check, two tests judge the result
-run = cache(validation.run)
+run = cache(commands.run)
 
 
 def judge_findings(result):
@@ -223,9 +224,12 @@ def test_a_deviation_of_either_sign_passes_up_to_the_tolerance():
         }
 
 
-def test_unknown_check_is_named():
-    with pytest.raises(FileError, match="no-such is not a check; use one of stray-field"):
-        validation.run("no-such")
+def test_unknown_check_is_named(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["validate", "--check", "no-such", "--out", "a.json"])
+    message = capsys.readouterr().err
+    assert "invalid choice: 'no-such' (choose from" in message
+    assert "stray-field" in message
 
 
 def test_a_check_writes_its_rows_and_says_how_many_passed(tmp_path, monkeypatch, capsys):
@@ -237,7 +241,7 @@ def test_a_check_writes_its_rows_and_says_how_many_passed(tmp_path, monkeypatch,
         standard_problems, "stray_field", lambda curves: curves.update(c=[1.0]) or rows
     )
     parser = argparse.ArgumentParser()
-    validation.register(parser.add_subparsers())
+    commands.register(parser.add_subparsers())
     out = tmp_path / "found.json"
     arguments = parser.parse_args(["validate", "--check", "stray-field", "--out", str(out)])
     arguments.handler(arguments)

@@ -8,8 +8,8 @@
 - `wallnet.film.ubermag`: `TimeDriver`, `MinDriver`, `compute` and `delete`, which use a
   `micromagneticmodel.System` like the calculators of ubermag.
 
-Public names are imported on first use. The drivers need micromagneticmodel, whose import takes
-seconds; the engine itself does not.
+Public names are those of `__init__.pyi`, and are imported on first use. The drivers need
+micromagneticmodel, whose import takes seconds; the engine itself does not.
 
 Examples
 --------
@@ -22,30 +22,12 @@ Examples
 >>> film.delete(system)
 """
 
-import importlib
 import os
-from typing import Any
+
+import lazy_loader
 
 # numba would take the folder of its compiled code, which it executes, from a file
 # .numba_config.yaml in the current folder
 os.environ.setdefault("NUMBA_CACHE_DIR", "")
 
-_HOMES = {
-    **dict.fromkeys(("TimeDriver", "MinDriver", "Unsupported", "compute", "delete"), "ubermag"),
-    **dict.fromkeys(("Engine", "EngineError", "Tolerances"), "core"),
-    **dict.fromkeys(("Layer", "SpinTorque", "Terms"), "terms"),
-    "Energy": "energy",
-}
-"""Module of each public name."""
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"wallnet.film has no {name}; it offers {', '.join(__all__)}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,7 +224,17 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     return files.dataset(kind, values, attributes)
 
 
-def _of(job: GatherJob, folder: str | Path = "") -> tuple[Any, Any, list[Opened]]:
+class Gather(Protocol):
+    """A module that gathers the results of a study; without rounds it has no `next_round`."""
+
+    def gather(self, settings: Any, opened: Opened, /) -> dict[str, Any]:
+        """Return the values of the dataset of a device, or of one of its samples."""
+
+    def next_round(self, settings: Any, opened: Opened, /) -> list[Any]:
+        """Return what is simulated in the next round; nothing if there is none."""
+
+
+def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Opened]]:
     """Return the module that gathers, the settings of the study, and the results of each sample.
 
     The first results are those of the perfect device; a round may have none of these.

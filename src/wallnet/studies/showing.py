@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,26 +131,53 @@ class Headline:
     """What made its numbers."""
 
 
-def show_of(study: str) -> Any:
-    """Return the module that tabulates and draws the datasets of a study.
+class Show(Protocol):
+    """A module that shows the datasets of a study; only `tables` and `draw` are required."""
 
-    Beside `tables` and `draw`, it may have functions for other displays:
+    OF_SAMPLES: bool
+    """`draw` and `finding` take all samples of a dataset, and not the perfect device."""
 
-    - `headline` returns a `Headline`, given the dataset of a subject or None if it is not there,
-      the settings of the subject or None if it is not asked for, and the file of the device that
-      the page shows;
-    - `finding` returns what it says of its device in a few words, given a dataset and the name of
-      its subject; "" for nothing;
-    - `faults` returns what the user should change, given a dataset and the name of its subject;
-    - `probabilities` returns rows of `model`, `J` in 10¹² A/m², `state`, its probability `P` and
-      the ends of its interval, `low` and `high`, given a dataset;
-    - `level_columns` returns columns of the table of levels with their formats, given the dataset
-      of a synapse or None, and the file of the synapse;
-    - `OF_SAMPLES`: `draw` and `finding` take all samples of a dataset, and not the perfect device;
-    - `writing` returns pulses and energies that write the levels of networks, given a dataset and
-      the number of levels.
-    """
-    return module_of(study, "show")
+    def tables(self, data: "xarray.Dataset", name: str, /) -> list[Table]:
+        """Return the tables of a dataset, given the name of its subject."""
+
+    def draw(self, data: "xarray.Dataset", figures: Figures, /) -> "style.Figure":
+        """Return the figure of a dataset."""
+
+    def headline(
+        self, data: "xarray.Dataset | None", settings: Any, device: "xarray.Dataset", /
+    ) -> Headline:
+        """Return a part of the page.
+
+        The dataset is None if it is not there, and the settings if the subject is not asked for.
+        The device is the one that the page shows.
+        """
+
+    def finding(self, data: "xarray.Dataset", name: str, /) -> str:
+        """Return what a dataset says of its device in a few words; "" for nothing."""
+
+    def faults(self, data: "xarray.Dataset", name: str, /) -> list[str]:
+        """Return what the user should change."""
+
+    def probabilities(self, data: "xarray.Dataset", /) -> "pandas.DataFrame":
+        """Return rows of `model`, `J`, `state`, `P`, `low` and `high`.
+
+        `J` is the current density in 10¹² A/m². `P` is the probability of the state, and the
+        others are the ends of its interval.
+        """
+
+    def level_columns(
+        self, data: "xarray.Dataset | None", device: "xarray.Dataset", /
+    ) -> Mapping[str, tuple[Any, Format]]:
+        """Return columns of the table of levels of a synapse, given its dataset or None."""
+
+    def writing(self, data: "xarray.Dataset", levels: int, /) -> NDArray[Any] | None:
+        """Return the costs of writing a number of levels, or None if they cannot be written."""
+
+
+def show_of(study: str) -> Show:
+    """Return the module that shows the datasets of a study."""
+    module: Show = module_of(study, "show")
+    return module
 
 
 def read_study(path: str | Path, study: str) -> "xarray.Dataset":

@@ -4,39 +4,33 @@ Each check is a function that yields rows and adds the curves of figures to a di
 use the campaign's settings unless a row states others.
 """
 
-import argparse
-import importlib
 import math
-import time
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from wallnet import files
-from wallnet.files import FileError
-
-CHECKS = {
-    "stray-field": "standard_problems",
-    "problem-4": "standard_problems",
-    "slonczewski-film": "standard_problems",
-    "dmi-edge": "standard_problems",
-    "dmi-disk": "standard_problems",
-    "macrospin": "walls",
-    "neel-wall": "walls",
-    "wall-velocity": "walls",
-    "rigid-wall": "walls",
-    "constriction": "current",
-    "phase-boundary": "varying",
-    "wall-landscape": "varying",
-    "thermal": "thermal",
-    "varying-cells": "varying",
-    "time-step": "convergence",
-    "cell-size": "convergence",
-    "tolerances": "convergence",
-}
-"""Module of each check by its name, which is that of its function, in the order of the table."""
+CHECKS = (
+    "stray-field",
+    "problem-4",
+    "slonczewski-film",
+    "dmi-edge",
+    "dmi-disk",
+    "macrospin",
+    "neel-wall",
+    "wall-velocity",
+    "rigid-wall",
+    "constriction",
+    "phase-boundary",
+    "wall-landscape",
+    "thermal",
+    "varying-cells",
+    "time-step",
+    "cell-size",
+    "tolerances",
+)
+"""Names of the checks in the order of the table; each is that of its function, with hyphens."""
 
 Row = dict[str, Any]
 """One comparison, as it is stored: `quantity`, `unit` ("1" for a pure number), `reference` with its
@@ -84,38 +78,3 @@ def of_components(
     """Yield a row for each component of m; see `row`."""
     for name, value in zip(("mx", "my", "mz"), m, strict=False):
         yield row(key, value, {**(words or {}), "name": of + name}, **computed)
-
-
-def run(check: str) -> dict:
-    """Run a check; return its name, `rows`, `curves` for figures, and its duration in `seconds`.
-
-    Raises
-    ------
-    FileError
-        If there is no such check.
-    """
-    if check not in CHECKS:
-        raise FileError(f"{check} is not a check; use one of {', '.join(CHECKS)}")
-    module = importlib.import_module(f"{__name__}.{CHECKS[check]}")
-    begin = time.perf_counter()
-    curves: Curves = {}
-    rows = list(getattr(module, check.replace("-", "_"))(curves))
-    seconds = round(time.perf_counter() - begin, 2)
-    return {"check": check, "seconds": seconds, "rows": rows, "curves": curves}
-
-
-def register(subparsers: "argparse._SubParsersAction") -> None:
-    """Add `validate` to the command line."""
-    command = subparsers.add_parser(
-        "validate", help="compare the engine with published and analytic values"
-    )
-    command.add_argument("--check", required=True, help=f"one of {', '.join(CHECKS)}")
-    command.add_argument("--out", required=True, help="JSON file to write")
-    command.set_defaults(handler=_validate)
-
-
-def _validate(arguments: argparse.Namespace) -> None:
-    result = run(arguments.check)
-    files.write_json(result, arguments.out)
-    judged = [row for row in result["rows"] if row["passed"] is not None]
-    print(f"{arguments.check}: {sum(row['passed'] for row in judged)} of {len(judged)} passed")

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray
 
 from wallnet.config import Figures
 from wallnet.report import style
@@ -13,18 +14,16 @@ from wallnet.studies.showing import YES, cells, columns, of_variant, rows_of, so
 
 if TYPE_CHECKING:
     import pandas
-    import xarray
-    from matplotlib.figure import Figure
 
 BEYOND = "beyond the model"
 
 
-def tables(data: "xarray.Dataset", name: str) -> list[Table]:
+def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of all outcomes, that of the pulses, and that of what can be written."""
     return [_outcomes(data, name), _pulses(data, name), _written(data, name)]
 
 
-def _reading_time(data: "xarray.Dataset") -> str:
+def _reading_time(data: xarray.Dataset) -> str:
     """Return the time at which states are read, as text."""
     return f"{data['reading_time'].item() / 1e-6:g} µs"
 
@@ -32,7 +31,7 @@ def _reading_time(data: "xarray.Dataset") -> str:
 PROBABILITY = ("outcome_probability", "outcome_low", "outcome_high")
 
 
-def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format]]:
+def _lifetimes(data: xarray.Dataset, rows: Any) -> dict[str, tuple[Any, Format]]:
     """Return the columns of the lifetimes of states, if barriers were asked for."""
     frequencies = json.loads(data.attrs["parameters"])["about"].get("attempt_frequencies")
     if not frequencies:
@@ -44,7 +43,7 @@ def _lifetimes(data: "xarray.Dataset", rows: Any) -> dict[str, tuple[Any, Format
     }
 
 
-def faults(data: "xarray.Dataset", name: str) -> list[str]:
+def faults(data: xarray.Dataset, name: str) -> list[str]:
     """Return what the user should change, as the page of a campaign shows it."""
     written = (data["outcome_probability"] > 0).any("current_density")
     short = written & (data["outcome_lasts"] == 0)
@@ -59,7 +58,7 @@ def faults(data: "xarray.Dataset", name: str) -> list[str]:
     return messages
 
 
-def finding(data: "xarray.Dataset", name: str) -> str:
+def finding(data: xarray.Dataset, name: str) -> str:
     """Return how many pulses write one state in all runs."""
     written = data["outcome_probability"].drop_sel(outcome="free", errors="ignore")
     surely = (written == 1).any("outcome").sum("current_density")
@@ -70,7 +69,7 @@ def finding(data: "xarray.Dataset", name: str) -> str:
     return f"with heat ({name}), {' and '.join(counts)} write one state in all runs"
 
 
-def probabilities(data: "xarray.Dataset") -> "pandas.DataFrame":
+def probabilities(data: xarray.Dataset) -> "pandas.DataFrame":
     """Return the probability of each state with its interval, over J in 10¹² A/m² and the model."""
     rows = rows_of(data, "model", "current_density", "outcome")
     names = dict(zip(PROBABILITY, ("P", "low", "high"), strict=True))
@@ -78,7 +77,7 @@ def probabilities(data: "xarray.Dataset") -> "pandas.DataFrame":
     return rows.assign(J=rows["current_density"] / 1e12)
 
 
-def _outcomes(data: "xarray.Dataset", name: str) -> Table:
+def _outcomes(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the states that each pulse can write."""
     rows = rows_of(data, "model", "current_density", "outcome")
     beyond = rows["heated_beyond_model"] == 1
@@ -98,7 +97,7 @@ def _outcomes(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _pulses(data: "xarray.Dataset", name: str) -> Table:
+def _pulses(data: xarray.Dataset, name: str) -> Table:
     """Return the table of free walls and temperatures of each pulse."""
     free = data["free_position"]
     ends = {"leftmost": free.min("replica"), "rightmost": free.max("replica")}
@@ -116,7 +115,7 @@ def _pulses(data: "xarray.Dataset", name: str) -> Table:
     )
 
 
-def _written(data: "xarray.Dataset", name: str) -> Table:
+def _written(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the pulse that writes each state most probably."""
     best = data["outcome_probability"].fillna(-1).argmax("current_density")
     rows = data.isel(current_density=best).reset_coords("current_density")
@@ -127,7 +126,7 @@ def _written(data: "xarray.Dataset", name: str) -> Table:
     return of_columns(title, columns("thermal", rows, *names))
 
 
-def draw(data: "xarray.Dataset", figures: Figures) -> "Figure":
+def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the probability of each state over current density, one panel a model."""
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle

@@ -1,0 +1,12 @@
+from .core import Engine as Engine
+from .core import EngineError as EngineError
+from .core import Tolerances as Tolerances
+from .energy import Energy as Energy
+from .terms import Layer as Layer
+from .terms import SpinTorque as SpinTorque
+from .terms import Terms as Terms
+from .ubermag import MinDriver as MinDriver
+from .ubermag import TimeDriver as TimeDriver
+from .ubermag import Unsupported as Unsupported
+from .ubermag import compute as compute
+from .ubermag import delete as delete
