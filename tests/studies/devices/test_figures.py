@@ -8,6 +8,9 @@ import pytest
 from helpers.pictures import assert_shows, content_of, line
 from helpers.walls import Bench, gathered_once, whole
 from matplotlib import pyplot
+from matplotlib.axis import Axis
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from PIL import Image
 
 from wallnet import cli, config, files, plan
@@ -88,10 +91,28 @@ def example(tmp_path_factory):
 )
 def test_a_figure_of_the_example_is_whole(example, kind):
     """Its tracks are shorter than the paper's, so that their maps are high."""
-    figure = drawn(example[FIGURES[kind].kind], kind)
+    assert_is_whole(drawn(example[FIGURES[kind].kind], kind))
+
+
+def assert_is_whole(figure):
+    """Assert that nothing is cut off, and that no legend covers a text."""
     figure.draw_without_rendering()
     shown, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert min(shown.x0, shown.y0, width - shown.x1, height - shown.y1) >= 0
+    legends = figure.findobj(Legend)
+    left_out = {text for legend in legends for text in legend.findobj(Text)}
+    for axis in figure.findobj(Axis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in axis.majorTicks:
+            if not low <= tick.get_loc() <= high:  # not drawn
+                left_out |= {tick.label1, tick.label2}
+    texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    boxes = [legend.get_window_extent() for legend in legends]
+    assert [
+        text.get_text()
+        for text in texts
+        if text not in left_out and any(map(text.get_window_extent().overlaps, boxes))
+    ] == []
 
 
 BLUE, ORANGE, GREEN, _, _, _, BLACK, _ = style.COLOURS
@@ -181,11 +202,12 @@ def test_dynamics_show_maps_at_the_end_and_both_ends_of_the_wall(synapse):
             "patches": [[0, 0, 2, 1, style.SHADE]],
             "second axes": [["wall (nm)", 936, -36, ["0", "450", "900"]]],
         }
-        legend = {"legend": ["mean", "lower end", "upper end"]} if last else {}
+        legend = {} if last else {"legend": ["mean", "lower end", "upper end"]}
         return left | {"images": image, "strokes": [outline]}, right | legend
 
     data = files.read_dataset(synapse.out, "synapse")
     figure = drawn(synapse, "dynamics", [0.6e12, 0.5e12], still_moving)
+    assert_is_whole(figure)
     # of 50 columns up to 300 nm three are in the notch at the edge, of 97 up to 582 nm six
     tilted = row(2, f"{pulse_title('a', 0.6)}: between 1 and 2", [47, 75, 97 - 6], 300, 600)
     title = f"{pulse_title('b', 0.5)}: notch 1, still moving"

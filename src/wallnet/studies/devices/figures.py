@@ -271,7 +271,9 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     indices = sources.pulses(chosen_pulses(device))
     rows = len(indices)
     shape = {"sharex": "col", "width_ratios": (1.5, 1)}
-    figure, grid = style.panels(figures, rows, 2, 0.11 + 0.15 * rows, **shape)
+    # maps are half as wide as the figure, in its scale of x and y
+    aspect = 0.15 + (0.05 + 0.5 * track.width / track.length) * rows
+    figure, grid = style.panels(figures, rows, 2, aspect, **shape)
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
     for letter, index, (left, right) in zip(_letters(), indices, grid, strict=False):
@@ -298,8 +300,8 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
         _second_axis(right, "right", places, ylabel="wall (nm)", yticks=[0, length / 2, length])
     grid[-1, 0].set_xlabel(X_LABEL)
     grid[-1, 1].set_xlabel("time (ns)")
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.5), "ncols": 3}
-    grid[-1, 1].legend(columnspacing=1.2, handlelength=2.4, reverse=True, **below)
+    above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.7, "ncols": 3}
+    grid[0, 1].legend(columnspacing=1.2, handlelength=2.4, reverse=True, **above)
     _colorbar(figure, image, list(grid[:, 0]))
     return figure
 
