@@ -120,6 +120,15 @@ def test_the_modules_of_the_commands_register_these_and_no_others():
     assert sorted(listed_by("--help-all")) == sorted(listed)
 
 
+def test_an_interrupt_while_modules_are_imported_is_one_line(monkeypatch):
+    def interrupted(command):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_parser", interrupted)
+    with pytest.raises(SystemExit, match="^wallnet: interrupted$"):
+        cli.main(["schema"])
+
+
 def test_a_command_that_reads_a_dataset_of_a_study_knows_its_kind():
     assert "wallnet.studies" in imported("compact-model", "--help")
 

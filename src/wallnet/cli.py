@@ -105,8 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> None:
-    parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)
     try:
+        parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)
         parsed.handler(parsed)
     except UserError as error:
         sys.exit(f"wallnet: {error}")
