@@ -1,14 +1,12 @@
-"""Draw the pictures of the pages into docs/figures.
+"""Draw the pictures of the pages that no workflow draws, into docs/figures.
 
-    python docs/draw_figures.py wall times examples campaign
+    python docs/draw_figures.py wall times examples
 
-`campaign` copies those of the finished campaign of this checkout. No workflow draws the others:
 `wall` simulates, in some seconds, a wall that pulses move from notch to notch and back; `times` are
 those of one replica of the study `thermal`; `examples` runs the scripts of that folder.
 """
 
 import argparse
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import xarray
-from write_tables import picture_of
 
 from wallnet import api
 from wallnet.config import Figures
@@ -121,20 +118,7 @@ def examples() -> None:
             subprocess.run([sys.executable, script, picture], check=True)
 
 
-def campaign() -> None:
-    """Copy the figures that the pages have a picture of."""
-    for path in (ROOT / "results/figures").rglob("*.png"):
-        picture = picture_of(path.relative_to(ROOT).as_posix())
-        if picture.exists():
-            shutil.copyfile(path, picture)
-
-
-DRAWN: dict[str, Callable[[], None]] = {
-    "wall": wall,
-    "times": times,
-    "examples": examples,
-    "campaign": campaign,
-}
+DRAWN: dict[str, Callable[[], None]] = {"wall": wall, "times": times, "examples": examples}
 """The pictures by their names."""
 
 

@@ -2,7 +2,8 @@
 
     python docs/write_tables.py                   write the blocks between the marks
     python docs/write_tables.py --check           write nothing; name stale blocks and exit with 1
-    python docs/write_tables.py --from results    first copy the files from a finished campaign
+    python docs/write_tables.py --from results    first copy the files, and the pictures that the
+                                                  pages have, from a finished campaign
     python docs/write_tables.py --jobs            first count the jobs of config.yaml again
     python docs/write_tables.py --rewritable results    first copy the accuracies of networks on
                                                   mutually reachable states
@@ -1027,7 +1028,7 @@ def wrapped(content: str, line: str, match: re.Match) -> str:
 
 
 def copy_results(source: Path, root: Path) -> list[str]:
-    """Copy the small files of a finished campaign.
+    """Copy the small files of a finished campaign, and the figures of which there is a picture.
 
     Parameters
     ----------
@@ -1070,6 +1071,10 @@ def copy_results(source: Path, root: Path) -> list[str]:
             if name := COPIED.get(part.split()[0] if part else ""):
                 further = target / f"{place}-{name}.csv"
                 from_markdown(part).to_csv(further, index=False, lineterminator="\n")
+    for path in (source / "figures").rglob("*.png"):
+        picture = picture_of(f"results/{path.relative_to(source).as_posix()}")
+        if (copy := root / picture.relative_to(ROOT)).exists():
+            shutil.copyfile(path, copy)
     return missing
 
 

@@ -281,7 +281,16 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
         "## synapse-5: after each pulse\n\n| J |\n| --- |\n| 0.5 |\n\n"
         "## synapse-5: levels\n\n| level | state |\n| --- | --- |\n| 1 | a &lt; b \\| c |\n"
     )
+    figures = tmp_path / "results/figures/devices"
+    figures.mkdir(parents=True)
+    for name in ("track-wall-position", "track-unknown"):
+        (figures / f"{name}.png").write_text(name)
+    pictures = copy / "docs/figures"
+    pictures.mkdir()
+    (pictures / "track-wall-position.png").write_text("old")
     missing = writer.copy_results(tmp_path / "results", copy)
+    assert (pictures / "track-wall-position.png").read_text() == "track-wall-position"
+    assert not (pictures / "track-unknown.png").exists()
     assert {Path(path).stem for path in missing} == {
         *("accuracy-gaps", "mappings", "programming"),
         *("neuron", "synapse-5-literal", "synapse-10", "track", "stepwise"),
