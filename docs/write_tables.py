@@ -376,7 +376,7 @@ def _comparisons(table: pd.DataFrame) -> pd.DataFrame:
         name if unit == "1" else f"{name} ({unit})"
         for name, unit in zip(table["quantity"], units, strict=True)
     ]
-    quantity = [name.replace("<", "\\<") for name in named]
+    quantity = [name.replace("<", "\\<").replace("|", "\\|") for name in named]
     return pd.DataFrame({"quantity": quantity, **shown})
 
 
