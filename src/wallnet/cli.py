@@ -6,7 +6,7 @@ import importlib
 import io
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import wallnet
 from wallnet.errors import UserError
@@ -76,8 +76,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(required=True, metavar="command", action=_Commands)
     called = [module for module, commands in MODULES.items() if command in commands]
     for module in MODULES if command == "--help-all" else called:
-        register: Register = importlib.import_module(module).register
-        register(subparsers)
+        cast(Register, importlib.import_module(module).register)(subparsers)
     for name in () if subparsers.choices else LISTED:
         subparsers.add_parser(name)
     return parser

@@ -1,7 +1,7 @@
 """The film of a device before it is simulated: its parameters in each cell."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,6 @@ from numpy.typing import NDArray
 from wallnet.config import Device, Figures, Track
 from wallnet.report import style
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LABELS = {
     "saturation_magnetization": (r"$\mathit{M}_s$ (kA/m)", 1e3),
@@ -35,7 +31,7 @@ Outlines = Sequence[NDArray[np.float64]]
 """Lines of notches or edges in m, each (corners, 2)."""
 
 
-def draw_outlines(axes: "Axes", outlines: Outlines) -> None:
+def draw_outlines(axes: "style.Axes", outlines: Outlines) -> None:
     """Draw the lines of notches or edges."""
     for line in outlines:
         axes.plot(*(line.T / NM), "k-", linewidth=0.6, scalex=False, scaley=False)
@@ -47,7 +43,7 @@ def extent_of(track: Track) -> tuple[float, float, float, float]:
     return (0, track.length / NM, low / NM, high / NM)
 
 
-def _draw_directions(axes: "Axes", track: Track, vectors: NDArray[np.float64]) -> None:
+def _draw_directions(axes: "style.Axes", track: Track, vectors: NDArray[np.float64]) -> None:
     """Draw an arrow in about every sixth of the rows, and as often along the track."""
     every = max(1, track.cells[1] // ARROWS)
     chosen = tuple(slice(every // 2, None, every) for _ in range(2))
@@ -70,7 +66,7 @@ def draw_parameters(
     outlines: Outlines,
     figures: Figures,
     vectors: Mapping[str, NDArray[np.float64]],
-) -> "Figure":
+) -> "style.Figure":
     """Draw parameters of a device as maps, with its notches and its wall.
 
     Each is given by its name in `LABELS` in SI units, (rows, columns), NaN without film; the

@@ -20,7 +20,6 @@ from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
 
 PLACE = ["dataset", "device", "levels", "reading", "recipe", "stage", "mapping"]
 """Columns that name a network on levels, over all seeds."""
@@ -80,7 +79,7 @@ TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 def draw(
     sources: Mapping[str, Sequence[str]], _: str, figures: Figures
-) -> tuple["Figure", dict[str, Any]]:
+) -> tuple["style.Figure", dict[str, Any]]:
     """Draw the losses by each mapping, a series per synapse and reading.
 
     There is a row per recipe and stage, and a column per data set.

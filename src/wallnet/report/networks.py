@@ -20,8 +20,6 @@ from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ACCURACIES = ("test_accuracy", "validation_accuracy")
 
@@ -271,7 +269,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 
 
-def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
+def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "style.Figure":
     """Draw histograms of the weights of the first layer, one row per recipe and reading.
 
     A row has the stages of its recipe, from left to right.
@@ -312,7 +310,7 @@ def _weights(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     return figure
 
 
-def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
+def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "style.Figure":
     """Draw confusion matrices in per cent of each label, one row per reading."""
     from matplotlib.colors import PowerNorm
 
@@ -345,7 +343,7 @@ def _confusion(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Fig
     return figure
 
 
-def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figure":
+def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "style.Figure":
     """Draw test images that were misread, with label and prediction."""
     record = records[0]
     classes = [style.plain(name) for name in record["classes"]]
@@ -364,7 +362,9 @@ def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "Figur
     return figure
 
 
-def _curves(records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()) -> "Figure":
+def _curves(
+    records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()
+) -> "style.Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
     from matplotlib.ticker import MaxNLocator
 
@@ -401,7 +401,7 @@ PAPER_MARKS = {10: ("x", -0.42), 5: ("+", 0.42)}
 
 def _accuracy(
     rows: Sequence[Mapping[str, str]], figures: Figures, paper: Sequence[int] = ()
-) -> "Figure":
+) -> "style.Figure":
     """Draw the test error of every stage, one row per recipe, one column per data set.
 
     Mappings stand side by side: those with which some network is trained further, or all if there
@@ -463,7 +463,7 @@ def _accuracy(
 
 
 def side_by_side(
-    panel: "Axes",
+    panel: "style.Axes",
     series: Mapping[str, "pandas.Series"],
     places: Sequence[Any],
     width: float,
@@ -484,7 +484,7 @@ def side_by_side(
         panel.errorbar(at, stats.loc[shown, "mean"], stats.loc[shown, "std"], label=name, **look)
 
 
-DRAWINGS: dict[str, Callable[..., "Figure"]] = {
+DRAWINGS: dict[str, Callable[..., "style.Figure"]] = {
     "weights": _weights,
     "confusion": _confusion,
     "misread": _misread,
@@ -499,7 +499,7 @@ Their arguments are records, the style, and numbers of notches whose rows of Tab
 
 def draw(
     sources: Mapping[str, Sequence[str]], job: str, figures: Figures
-) -> tuple["Figure", dict[str, Any]]:
+) -> tuple["style.Figure", dict[str, Any]]:
     """Draw a figure of `DRAWINGS` from `metrics` or the `table` of accuracies.
 
     The job is the JSON of `FigureJob`.

@@ -1,6 +1,6 @@
 """A device before it is simulated, drawn to scale: the track, its wall and a notch in cells."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,6 @@ from wallnet.report import style
 from wallnet.report.film import Outlines, draw_outlines, extent_of
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 MOST_CELLS = 60
 """Largest number of cells along an edge of an enlarged part; more could not be distinguished."""
 
@@ -24,7 +20,7 @@ FIXED: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.5", "hatch": "////
 
 def draw(
     device: Device, name: str, m_z: NDArray[np.floating], outlines: Outlines, figures: Figures
-) -> "Figure":
+) -> "style.Figure":
     """Draw the whole track, and enlarged its wall and its first notch, with equal axes.
 
     m_z of each cell, (rows, columns), is NaN without film.
@@ -82,7 +78,7 @@ def draw(
     return figure
 
 
-def _film(axes: "Axes", device: Device, m_z: Any, outlines: Outlines) -> None:
+def _film(axes: "style.Axes", device: Device, m_z: Any, outlines: Outlines) -> None:
     """Draw the cells of the whole film, its notches and its fixed ends."""
     from matplotlib.patches import Rectangle
 
@@ -98,7 +94,7 @@ def _film(axes: "Axes", device: Device, m_z: Any, outlines: Outlines) -> None:
     axes.tick_params(top=False, right=False, direction="out")
 
 
-def _detector(axes: "Axes", device: Device) -> None:
+def _detector(axes: "style.Axes", device: Device) -> None:
     """Draw a bar above a track where the detector is, and its name."""
     from matplotlib.transforms import offset_copy
 
@@ -112,7 +108,7 @@ def _detector(axes: "Axes", device: Device) -> None:
     axes.text((start + stop) / 2, top, "detector", transform=above, **name)
 
 
-def _enlarge(axes: "Axes", device: Device, centre: float, extent: float) -> None:
+def _enlarge(axes: "style.Axes", device: Device, centre: float, extent: float) -> None:
     """Show a square part of a film around a position in m, at the lower edge, with its cells."""
     track = device.sampled_track
     cell, low = track.cell_size / NM, track.sides[0] / NM

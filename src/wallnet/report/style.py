@@ -14,7 +14,7 @@ from wallnet import __version__, files
 from wallnet.config import Figures
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.axes import Axes as Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure as Figure
     from numpy.typing import NDArray

@@ -8,14 +8,13 @@ from wallnet.report import style
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.axes import Axes
 
 NM = 1e-9
 
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 
 
-def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
+def draw_map(axes: "style.Axes", trace: "xarray.Dataset", time: float) -> Any:
     """Draw m_z at the snapshot nearest to a time, and outline the film."""
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
     m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
@@ -31,7 +30,7 @@ def draw_map(axes: "Axes", trace: "xarray.Dataset", time: float) -> Any:
     return image
 
 
-def draw_ends(axes: "Axes", data: "xarray.Dataset") -> None:
+def draw_ends(axes: "style.Axes", data: "xarray.Dataset") -> None:
     """Draw both ends of the wall of a trace, or of a train, in nm against time in ns."""
     time = data["time"].values / 1e-9
     for index, (edge, title) in enumerate({"bottom": "lower edge", "top": "upper edge"}.items()):

@@ -1,7 +1,7 @@
 """Tables of the validation's rows and a figure of its curves."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas
@@ -10,10 +10,6 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, texts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLUMNS = (
     *("check", "quantity", "unit", "reference", "source", "ours", "deviation"),
@@ -64,7 +60,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
 
 def draw(
     sources: Mapping[str, Sequence[str]], _: str, figures: Figures
-) -> tuple["Figure", dict[str, Any]]:
+) -> tuple["style.Figure", dict[str, Any]]:
     """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances."""
     curves = {result["check"]: result["curves"] for result in _read(sources)}
     figure, axes = style.panels(figures, 2, 2, 0.8)
@@ -77,7 +73,7 @@ def draw(
     return figure, {}
 
 
-def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
+def _velocity(axes: "style.Axes", curves: Mapping[str, Any]) -> None:
     for index, (label, curve) in enumerate(curves.items()):
         density = np.array(curve["current_density"]) / 1e12
         models = ("model, no H_K", "single row"), ("model, film", "track 150 nm")
@@ -89,7 +85,7 @@ def _velocity(axes: "Axes", curves: Mapping[str, Any]) -> None:
     axes.legend(title="engine; lines: 1-D model")
 
 
-def _profile(axes: "Axes", curve: Mapping[str, Any]) -> None:
+def _profile(axes: "style.Axes", curve: Mapping[str, Any]) -> None:
     x = (np.array(curve["x"]) - curve["centre"]) / curve["width"]
     near = np.abs(x) < 6
     points = {**style.look(0, marker=True), "linestyle": "none"}
@@ -99,7 +95,7 @@ def _profile(axes: "Axes", curve: Mapping[str, Any]) -> None:
     axes.legend()
 
 
-def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
+def _reversal(axes: "style.Axes", curves: Mapping[str, Any]) -> None:
     for index, (label, curve) in enumerate(sorted(curves.items())):
         time, m_y = np.array(curve["time"]) * 1e9, np.array(curve["m"])[:, 1]
         axes.plot(time, m_y, label=f"µMAG 4, {label}", **style.look(index))
@@ -109,7 +105,7 @@ def _reversal(axes: "Axes", curves: Mapping[str, Any]) -> None:
     axes.legend()
 
 
-def _tolerances(axes: "Axes", curve: Mapping[str, Any]) -> None:
+def _tolerances(axes: "style.Axes", curve: Mapping[str, Any]) -> None:
     of = {"stray field": ("stray_field_tolerance", "stray_field_error")}
     of["resting columns"] = ("frozen_change", "frozen_error")
     for index, (label, (name, error)) in enumerate(of.items()):

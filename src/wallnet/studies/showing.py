@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from wallnet.studies.devices.tables import SETTLED, with_temperature
 if TYPE_CHECKING:
     import pandas
     import xarray
-    from matplotlib.axes import Axes
 
 YES = {1: "yes", 0: "no"}
 """Text of a flag."""
@@ -82,7 +81,7 @@ def rows_of(data: "xarray.Dataset", *dimensions: str) -> "pandas.DataFrame":
 
 
 def cells(
-    axes: "Axes",
+    axes: "style.Axes",
     colours: NDArray[Any],
     texts: NDArray[Any],
     columns: Sequence[str],
@@ -176,8 +175,7 @@ class Show(Protocol):
 
 def show_of(study: str) -> Show:
     """Return the module that shows the datasets of a study."""
-    module: Show = module_of(study, "show")
-    return module
+    return cast(Show, module_of(study, "show"))
 
 
 def read_study(path: str | Path, study: str) -> "xarray.Dataset":

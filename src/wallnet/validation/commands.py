@@ -6,7 +6,6 @@ import time
 from wallnet import files
 from wallnet.validation import (
     CHECKS,
-    Curves,
     convergence,
     current,
     standard_problems,
@@ -24,7 +23,7 @@ def run(check: str) -> dict:
     name = check.replace("-", "_")
     function = next(vars(module)[name] for module in MODULES if name in vars(module))
     begin = time.perf_counter()
-    curves: Curves = {}
+    curves: dict = {}
     rows = list(function(curves))
     seconds = round(time.perf_counter() - begin, 2)
     return {"check": check, "seconds": seconds, "rows": rows, "curves": curves}

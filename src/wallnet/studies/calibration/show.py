@@ -1,9 +1,10 @@
 """Tables and figure of a calibration, made from its file only."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas
 import xarray
 
 from wallnet.config import Figures
@@ -11,9 +12,6 @@ from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.calibration.ask import STEPS, Calibration
 from wallnet.studies.showing import YES, columns, titles
-
-if TYPE_CHECKING:
-    import pandas
 
 SLACK = 1.0
 """Misfit above the least one up to which a candidate counts as good: about one reference value."""
@@ -33,7 +31,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     return [_candidates(data, name), _references(data, name), _ranges(data, name)]
 
 
-def ordered(data: xarray.Dataset) -> "pandas.DataFrame":
+def ordered(data: xarray.Dataset) -> pandas.DataFrame:
     """Return all candidates at all times of the reading, by ascending misfit.
 
     The column `configured` marks the configuration.
@@ -84,8 +82,6 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     A candidate is good if its misfit is at most `SLACK` above the least one. With fewer than
     `FEWEST` good candidates, it is not known whether a parameter is determined.
     """
-    import pandas
-
     rows = ordered(data)
     good = rows[rows["misfit"] <= rows["misfit"].min() + SLACK]
     enough = good["candidate"].nunique() >= FEWEST

@@ -29,8 +29,6 @@ from wallnet.studies.devices.tables import measured_conductances, read_measured,
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 NS, MICROSIEMENS, UNIT_OF_J = 1e-9, 1e-6, 1e12
 
@@ -92,14 +90,14 @@ class Sources:
         return files.read_dataset(path, "trace", only=read)
 
 
-def _colorbar(figure: "Figure", image: Any, axes: Any) -> None:
+def _colorbar(figure: "style.Figure", image: Any, axes: Any) -> None:
     place: dict[str, Any] = {"location": "bottom", "aspect": 50, "shrink": 0.5, "pad": 0.02}
     figure.colorbar(image, ax=axes, label=M_Z_LABEL, ticks=[-1, 0, 1], **place)
 
 
 def _of_readings(
     figures: Figures, aspect: float, **options: Any
-) -> tuple["Figure", dict[str, Any]]:
+) -> tuple["style.Figure", dict[str, Any]]:
     """Return a figure with a panel over the current density for each reading."""
     figure, (panels,) = style.panels(figures, 1, 2, aspect, **options)
     for letter, reading, axes in zip("ab", files.READINGS, panels, strict=True):
@@ -108,7 +106,7 @@ def _of_readings(
     return figure, dict(zip(files.READINGS, panels, strict=True))
 
 
-def _second_axis(axes: "Axes", which: str, functions: Any, **labels: Any) -> None:
+def _second_axis(axes: "style.Axes", which: str, functions: Any, **labels: Any) -> None:
     """Add an axis in other units at the right or at the top."""
     add: Any = axes.secondary_xaxis if which == "top" else axes.secondary_yaxis
     second = add(which, functions=functions)
@@ -137,7 +135,7 @@ def _j_text(density: float) -> str:
 # Neuron
 
 
-def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
+def _transfer_curve(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
     from wallnet.studies.devices.conductance import activation
 
@@ -177,7 +175,7 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-def _show_fault(axes: "Axes", fault: str) -> None:
+def _show_fault(axes: "style.Axes", fault: str) -> None:
     """Write on a transfer curve why it is not valid as an activation."""
     axes.set_facecolor(UNSUITABLE)
     text = textwrap.fill(f"No activation: {style.plain(fault)}", 44)
@@ -197,7 +195,7 @@ def error_text(error: float) -> str:
     return f"largest error {error:.3f}" if error >= 0.001 else "largest error below 0.001"
 
 
-def _magnetization(sources: Sources, figures: Figures) -> "Figure":
+def _magnetization(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     device = sources.device
     detector = json.loads(device.attrs["parameters"])["settings"]["detector"]
@@ -262,7 +260,7 @@ def chosen_pulses(device: "xarray.Dataset", most: int = MOST_ROWS) -> list[int]:
     return sorted(ordered[k] for k in _spread(len(ordered), most))
 
 
-def _dynamics(sources: Sources, figures: Figures) -> "Figure":
+def _dynamics(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw m_z at the end (left) and <m_z> and wall against time (right; paper, Fig. 2, 3)."""
     device = sources.device
     track = track_of(device)
@@ -306,7 +304,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-def _wall_position(sources: Sources, figures: Figures) -> "Figure":
+def _wall_position(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw both wall ends against time and the velocity against J, for a plain track."""
     from matplotlib import colormaps
 
@@ -368,7 +366,7 @@ def kind_of_state(state: WallState, settled: int) -> str:
     return {REVERSED: "reversed", INITIAL: "where it started"}.get(state, "elsewhere")
 
 
-def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
+def _levels(axes: "style.Axes", device: "xarray.Dataset") -> None:
     """Draw the whole levels of one reading as lines: solid if the sweep reaches them, else dashed.
 
     Half levels are neither drawn nor counted.
@@ -385,7 +383,7 @@ def _levels(axes: "Axes", device: "xarray.Dataset") -> None:
         axes.annotate(str(number), (0.012, conductance), xycoords=("axes fraction", "data"), **look)
 
 
-def _conductance(sources: Sources, figures: Figures) -> "Figure":
+def _conductance(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
@@ -420,7 +418,7 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
-def _compared(sources: Sources, figures: Figures) -> "Figure":
+def _compared(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     figure, panels = _of_readings(figures, 0.47, sharey=True)
     for reading, axes in panels.items():
@@ -435,7 +433,7 @@ def _compared(sources: Sources, figures: Figures) -> "Figure":
 # Measured devices
 
 
-def _measured(sources: Sources, figures: Figures) -> "Figure":
+def _measured(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw the levels with their spread, and the points of the transfer curve with the curve."""
     model = sources.device
     parts = {"levels": _measured_levels, "points": _measured_curve}
@@ -448,7 +446,7 @@ def _measured(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
+def _measured_levels(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     """Draw the levels and return the title of the panel."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
@@ -466,7 +464,7 @@ def _measured_levels(axes: "Axes", model: Mapping[str, Any]) -> str:
     return "levels"
 
 
-def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
+def _measured_curve(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     """Draw the transfer curve and return the title of the panel."""
     from scipy.interpolate import PPoly
 
@@ -488,7 +486,7 @@ def _measured_curve(axes: "Axes", model: Mapping[str, Any]) -> str:
 # Write energy
 
 
-def _write_energy(sources: Sources, figures: Figures) -> "Figure":
+def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw the temperature during a pulse of a device and after, and that and energy of all."""
     data = sources.device
     figure, (axes,) = style.panels(figures, 1, 3, 0.36, width_ratios=[1.4, 1, 1])
@@ -519,7 +517,7 @@ def _write_energy(sources: Sources, figures: Figures) -> "Figure":
     return figure
 
 
-DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {
+DRAWINGS: dict[str, Callable[[Sources, Figures], "style.Figure"]] = {
     "transfer-curve": _transfer_curve,
     "magnetization": _magnetization,
     "dynamics": _dynamics,
@@ -534,7 +532,7 @@ DRAWINGS: dict[str, Callable[[Sources, Figures], "Figure"]] = {
 
 def draw(
     sources: Mapping[str, Sequence[str]], job: str, figures: Figures
-) -> tuple["Figure", dict[str, Any]]:
+) -> tuple["style.Figure", dict[str, Any]]:
     """Draw a figure of `DRAWINGS`, given the JSON of `FigureJob`.
 
     The sources are device files, or the compact model of a measured device, by their kind. All

@@ -1,9 +1,10 @@
 """Tables and map of the states that pulses write at a temperature, made from their file only."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas
 import xarray
 
 from wallnet.config import Figures
@@ -11,9 +12,6 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
 from wallnet.studies.showing import YES, cells, columns, of_variant, rows_of, some
-
-if TYPE_CHECKING:
-    import pandas
 
 BEYOND = "beyond the model"
 
@@ -69,7 +67,7 @@ def finding(data: xarray.Dataset, name: str) -> str:
     return f"with heat ({name}), {' and '.join(counts)} write one state in all runs"
 
 
-def probabilities(data: xarray.Dataset) -> "pandas.DataFrame":
+def probabilities(data: xarray.Dataset) -> pandas.DataFrame:
     """Return the probability of each state with its interval, over J in 10¹² A/m² and the model."""
     rows = rows_of(data, "model", "current_density", "outcome")
     names = dict(zip(PROBABILITY, ("P", "low", "high"), strict=True))
