@@ -199,7 +199,7 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
         "notch_current_density": reached,
         "notch_conductance": np.arange(16).reshape(4, 2, 2) * 1e-6,
         "final_conductance": np.ones((4, 2, 2)) * 1e-6,
-        "final_wall_position": np.ones((4, 2)) * 1e-8,
+        "final_wall_position": np.full((4, 2), 0.7e-9),
         "state": np.full((4, 2), "free"),
         "settled": np.ones((4, 2)),
         "notch": [1, 2],
@@ -216,6 +216,8 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
     second = rows["reached by (1e12 A/m²)", "notch 2"]
     assert (second["mean"], second["samples"]) == pytest.approx((0.6, 1), abs=0)
     assert np.isnan(second["perfect device"])
+    # three times 0.7, divided by 3, is not 0.7
+    assert rows["final wall position (nm)", "J (1e12 A/m²) 0.5"]["standard deviation"] == 0
     assert rows["conductance at the notch (µS)", "reading series, notch 2"]["mean"] == (
         pytest.approx((7 + 11 + 15) / 3, rel=1e-12, abs=0)
     )

@@ -205,7 +205,8 @@ def spread(data: "xarray.Dataset", study: str, name: str) -> list[Table]:
         numbers = {
             "perfect device": values[0],
             "mean": samples.mean(SAMPLE),
-            "standard deviation": samples.std(SAMPLE, ddof=1),
+            # equal samples have exactly 0
+            "standard deviation": (samples - samples.min(SAMPLE)).std(SAMPLE, ddof=1),
             "least": samples.min(SAMPLE),
             "greatest": samples.max(SAMPLE),
         }
