@@ -105,7 +105,7 @@ def test_one_table_has_minimum_pulses_and_barrier_of_each_level(rows, bench):
     data["level_beyond_model"].values[:] = [0, 0, 0, 1, 0]
     files.write_dataset(data, bench.out, "synapse", {})
     records = list(rows(barriers(), transitions()).values())
-    slipped = "yes, but a wall placed there moved on"
+    slipped = "yes, but a wall initialised there moved on"
     assert {name: [row[name] for row in records] for name in records[0]} == {
         "level": ["0", "1", "half", "2", "3"],
         "state": ["initial", *STARTS, "reversed"],

@@ -107,7 +107,7 @@ def test_the_levels_have_their_states_minima_and_pulses(synapse):
             "none: no minimum of the energy, the wall went to free",
             "0.5000",
             "none: no minimum of the energy, the wall did not come to rest",
-            "none: a wall placed there went to notch 1",
+            "none: a wall initialised there went to notch 1",
             "1.0000",
         ],
         ["mean wall position (nm)", "60.0", "300.1", "450.3", "600.0", "897.0"],

@@ -24,7 +24,7 @@ SETTLED = {**_YES, -1: "not asked"}
 BEYOND = "only beyond the model"
 """Mark of levels that only pulses beyond the model reach."""
 
-SLIPPED = "yes, but a wall placed there moved on"
+SLIPPED = "yes, but a wall initialised there moved on"
 """Mark of states in which the energy has a minimum that the simulated wall left."""
 
 POSITION = "mean wall position (nm)"
@@ -157,7 +157,7 @@ def levels_of(data: "xarray.Dataset") -> Columns:
     }
     unmeasured = level["source"] == ""
     none = [
-        f"none: {'a wall placed there' if minimum else 'no minimum of the energy, the wall'} "
+        f"none: {'a wall initialised there' if minimum else 'no minimum of the energy, the wall'} "
         + (f"went to {there}" if there != state else "did not come to rest")
         for minimum, state, there in zip(
             level["minimum"], level["state"], level["resting_state"], strict=True
