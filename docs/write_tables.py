@@ -1073,7 +1073,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
                 from_markdown(part).to_csv(further, index=False, lineterminator="\n")
     for path in (source / "figures").rglob("*.png"):
         picture = picture_of(f"results/{path.relative_to(source).as_posix()}")
-        if (copy := root / picture.relative_to(ROOT)).exists():
+        if (copy := root / "docs/figures" / picture.name).exists():
             shutil.copyfile(path, copy)
     return missing
 

@@ -376,6 +376,7 @@ def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
             ["macrospin", "tilt", "rad", "0.1", "0.2", "0.3"],
             ["thermal", "spin temperature", "K", "177.0", "178.07918606586946", "5.0"],
             ["thermal", "1 - <mz>", "1", "0.01785", "0.017935436", "0.00026775"],
+            ["thermal", "1 - |<mz>|", "1", "0.0267", "0.02669", "0.0008"],
             ["thermal", "displacement", "m2", "1.06378e-16", "1.102e-16", "1.596e-17"],
         ],
         columns=columns,
@@ -383,6 +384,7 @@ def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
     assert writer.compared("thermal")(table).to_numpy().tolist() == [
         ["spin temperature (K)", "177", "178.1", "5"],
         ["1 - \\<mz>", "0.01785", "0.01794", "0.00027"],
+        ["1 - \\|\\<mz>\\|", "0.0267", "0.02669", "0.0008"],
         ["displacement (m²)", "1.064e-16", "1.102e-16", "1.6e-17"],
     ]
 

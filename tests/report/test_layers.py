@@ -18,6 +18,9 @@ PACKAGE = Path(wallnet.__file__).parent
 
 MODULES = sorted(path for folder in ("report", "page") for path in (PACKAGE / folder).iterdir())
 
+REQUIRED = {"gather": ["gather"], "show": ["tables", "draw"]}
+"""Functions that the modules of all studies have."""
+
 COMPUTING = re.compile(r"wallnet\.(studies\.devices\.write_energy|tracks|simulate|film)\b")
 """Modules that compute what results already have."""
 
@@ -69,6 +72,7 @@ def test_modules_of_studies_have_the_functions_of_their_type(study):
     modules += [("show", Show)] if study in NAMES else []
     for name, protocol in modules:
         module = module_of(study, name)
+        assert all(hasattr(module, function) for function in REQUIRED[name])
         for function, declared in inspect.getmembers(protocol, inspect.isfunction):
             if function.startswith("_") or not hasattr(module, function):
                 continue
