@@ -223,6 +223,23 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
     )
 
 
+def test_a_notch_is_reached_by_the_weakest_pulse_of_either_sign(tmp_path, monkeypatch):
+    """It keeps its sign; on the sample, a wall does not rest after the weakest one."""
+    monkeypatch.chdir(tmp_path)
+    data, densities = with_samples(0), [-0.6e12, -0.4e12, 0.5e12, 0.7e12]
+    data["sweeps"] = {"stairs": {"samples": 1, "current_densities": densities}}
+    campaign, study = plan.parse(data), STUDIES["sweeps"]
+    requests = study.requests_of(campaign, "stairs")
+    for key, request in missing(requests).items():
+        end = 40 * NM if key[-1] in densities[:2] else 180 * NM
+        moves = key[:2] == ("sample", 1) and key[-1] == -0.4e12
+        write_trace(request, end, end, settled=0 if moves else 1)
+    gather(study, campaign, "stairs", requests)
+    dataset = files.read_dataset(study.path("stairs"), study.kind, samples=True)
+    reached = dataset["notch_current_density"].values / 1e12
+    np.testing.assert_array_equal(reached, [[-0.4, 0.5, np.nan], [-0.6, 0.5, np.nan]])
+
+
 # Rounds
 
 
