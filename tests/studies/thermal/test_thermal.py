@@ -14,7 +14,8 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.devices.conductance import both_readings
-from wallnet.studies.thermal.gather import Wall, has_several_walls, interval, outcomes
+from wallnet.studies.proportions import interval
+from wallnet.studies.thermal.gather import Wall, has_several_walls, outcomes
 from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
 

@@ -18,11 +18,9 @@ from wallnet.jobs import Simulation
 from wallnet.jobs.simulation import blocks
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over
+from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
-
-CONFIDENCE = 0.95
-"""Probability with which an interval contains the true value, at least."""
 
 NEAR_ZERO = 0.1
 """Largest |m_z| of a column that belongs to no domain. Source: our choice."""
@@ -75,21 +73,6 @@ def has_several_walls(profile: NDArray[Any]) -> bool:
     """
     signs = np.sign(profile[np.abs(profile) > NEAR_ZERO])
     return bool(np.count_nonzero(np.diff(signs)) > 1)
-
-
-def interval(low: int, high: int, total: int) -> tuple[float, float]:
-    """Return the exact interval of a probability (Clopper and Pearson).
-
-    It contains those of the least (`low`) and greatest possible number of successes in `total`
-    trials.
-    """
-    from scipy.stats import binomtest
-
-    if not total:
-        return math.nan, math.nan
-    tests = (binomtest(count, total) for count in (low, high))
-    least, most = (test.proportion_ci(CONFIDENCE, "exact") for test in tests)
-    return float(least.low), float(most.high)
 
 
 def _order(state: str) -> tuple[int, tuple[int, ...]]:
