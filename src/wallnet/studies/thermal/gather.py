@@ -119,6 +119,11 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
 def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dict[str, Any]:
     """Return the variables of the outcomes of one pulse in one model."""
     (certain, expected), total = outcomes(walls), len(walls)
+    # a wall that is free when it is read is free; before, nothing is known of it
+    unresolved = 0.0
+    if settings.reading_time > settings.free_time:
+        unresolved = expected.get(FREE, 0)
+        del certain[FREE]
     unknown = total - certain.total()
     counts = Counter(wall.state for wall in walls)
     limits = [interval(certain[state], certain[state] + unknown, total) for state in states]
@@ -130,15 +135,15 @@ def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dic
     return {
         "outcome_count": [counts[state] for state in states],
         "outcome_certain": [certain[state] for state in states],
-        "outcome_probability": [share(expected.get(state, 0)) for state in states],
+        "outcome_probability": [
+            math.nan if state == FREE and unresolved else share(expected.get(state, 0))
+            for state in states
+        ],
         "outcome_low": [low for low, _ in limits],
         "outcome_high": [high for _, high in limits],
         "simulated_replicas": total,
         "free_share": share(counts[FREE]),
-        # a wall that is free when it is read is free
-        "unresolved_share": share(
-            expected.get(FREE, 0) if settings.reading_time > settings.free_time else 0.0
-        ),
+        "unresolved_share": share(unresolved),
         # beyond the model there are no walls
         "free_position": places or [math.nan] * settings.replicas,
     }
