@@ -6,7 +6,7 @@ Single pulses from the initial state, in steps of 0.05e12 A/m², and walls at th
 perfect device and on 32 samples: with rough edges and notches that differ, and with grains too, all
 with the defaults of `disorder`. It writes samples.csv, with a row a notch, and samples-pulses.csv,
 with a row a pulse, in docs/results, and the figure of the samples with grains. FOLDER keeps the
-simulations. A run takes about an hour of processor time.
+simulations. A run takes some hours of processor time.
 """
 
 import csv
@@ -17,13 +17,14 @@ import numpy as np
 
 from wallnet import api
 from wallnet.config import load_device
+from wallnet.studies.proportions import share_of
 from wallnet.tracks.regions import check
 
 ROOT = Path(__file__).parents[1]
 
 SAMPLES = 32
 
-DENSITIES = tuple(0.05e12 * n for n in range(9, 15))
+DENSITIES = tuple(0.05e12 * n for n in range(5, 15))
 
 FILMS = {
     "rough edges, notches": {"edges": {}, "notches": {}},
@@ -32,12 +33,23 @@ FILMS = {
 """Kinds of disorder by the text of a row."""
 
 
-def text(values):
-    """Return the only number, or mean and standard deviation of those that are known."""
+def text(values, first=-np.inf):
+    """Return the only number, or mean and standard deviation of those that are known.
+
+    Those not above the first value of a scan are upper limits, and so is their mean.
+    """
     finite = values[np.isfinite(values)]
+    limit = "≤ " * bool((finite <= first).any())
     if values.size == 1:
-        return f"{values[0]:.3f}" if finite.size else "–"
-    return f"{finite.mean():.3f} ± {finite.std(ddof=1):.3f}" if finite.size > 1 else "–"
+        return f"{limit}{values[0]:.3f}" if finite.size else "–"
+    if finite.size < 2:
+        return "–"
+    return f"{limit}{finite.mean():.3f}" + (f" ± {finite.std(ddof=1):.3f}" if not limit else "")
+
+
+def known(values):
+    """Return of how many samples a value is known, with the interval of the probability."""
+    return share_of(int(np.isfinite(values).sum()), values.size)
 
 
 def swept(disorder, folder):
@@ -51,17 +63,18 @@ def swept(disorder, folder):
 def notches_of(film, data):
     """Yield a row for each notch."""
     reached = data["notch_current_density"].values.T / 1e12
+    first = data["current_density"].values.min() / 1e12
     levels = data["notch_conductance"].sel(reading="parallel").values.T / 1e-6
     for notch, density, conductance in zip(data["notch"].values, reached, levels, strict=True):
         yield {
             "film": film,
             "notch": notch,
-            "reached by, perfect (1e12 A/m²)": text(density[:1]),
-            "by, samples (1e12 A/m²)": text(density[1:]),
-            "samples that reach it": np.isfinite(density[1:]).sum(),
+            "reached by, perfect (1e12 A/m²)": text(density[:1], first),
+            "by, samples that reach it (1e12 A/m²)": text(density[1:], first),
+            "samples that reach it": known(density[1:]),
             "G, perfect (µS)": text(conductance[:1]),
             "G, samples (µS)": text(conductance[1:]),
-            "samples that keep it": np.isfinite(conductance[1:]).sum(),
+            "samples that keep it": known(conductance[1:]),
         }
 
 
@@ -75,7 +88,7 @@ def pulses_of(film, data):
             "film": film,
             "J (1e12 A/m²)": f"{density / 1e12:.2f}",
             "state, perfect": states[0],
-            "samples in this state": (states[1:] == states[0]).sum(),
+            "samples in this state": share_of(int((states[1:] == states[0]).sum()), SAMPLES),
             "wall, perfect (nm)": f"{position[0]:.0f}",
             "wall, samples (nm)": f"{position[1:].mean():.0f} ± {position[1:].std(ddof=1):.0f}",
         }

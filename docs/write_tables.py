@@ -217,13 +217,15 @@ def samples_scatter(results: Results) -> str:
     levels = notches.loc[rough, "G, perfect (µS)"].astype(float)
     pulse = pulses[pulses["film"].eq(notches["film"].iloc[0])]
     pulse = pulse[pulse["J (1e12 A/m²)"].astype(float).eq(0.5)].iloc[0]
-    reached = second["by, samples (1e12 A/m²)"]
+    reached = second["by, samples that reach it (1e12 A/m²)"]
+    stopping = second["samples that reach it"].partition(" (")[0]
     needed = second["reached by, perfect (1e12 A/m²)"]
     return (
-        f"after the pulse of 0.5e12 A/m², {pulse['samples in this state']} of 32 samples with "
-        f"rough edges are in the state of the perfect track; notch 2 takes {reached} where the "
-        f"perfect track takes {float(needed):.2f}. Conductances at the notches scatter by at most "
-        f"{spread:.2f} µS, of {levels.diff().mean():.1f} µS from notch to notch."
+        f"after the pulse of 0.5e12 A/m², {pulse['samples in this state']} samples with rough "
+        f"edges are in the state of the perfect track; on the {stopping} samples that stop at "
+        f"notch 2, it takes {reached}, where the perfect track takes {needed}. Conductances at the "
+        f"notches scatter by at most {spread:.2f} µS, of {levels.diff().mean():.1f} µS from notch "
+        "to notch."
     )
 
 

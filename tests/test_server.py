@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -31,6 +32,11 @@ sys.meta_path.insert(0, Finder())
 """
 
 
+def user_packages(folder):
+    """Return where packages are that a user has installed, if this is the base of the user."""
+    return Path(sysconfig.get_path("purelib", "posix_user", {"userbase": str(folder)}))
+
+
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
     """Start a server for the tests, and return the file with the names of what is imported."""
@@ -41,6 +47,10 @@ def record(tmp_path_factory):
         patch.setenv("PATH", os.environ["PATH"])
         for name, value in {**client.SINGLE_THREAD, **customised(folder)}.items():
             patch.setenv(name, value)
+        patch.setenv("PYTHONUSERBASE", str(folder))
+        installed = user_packages(folder)
+        installed.mkdir(parents=True)
+        patch.setenv("PYTHONPATH", os.pathsep.join([os.environ["PYTHONPATH"], str(installed)]))
         patch.delenv(server.SHARED)
         # as a shell does for a command in the background of a script
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -94,17 +104,20 @@ def test_a_command_says_and_returns_what_it_does_in_its_own_process(record, comm
     assert (own.stdout, own.stderr) == (served.stdout, served.stderr)
 
 
-@pytest.mark.parametrize("on_path", [False, True])
+@pytest.mark.parametrize("place", ["folder", "path", "installed"])
 def test_a_command_has_the_folder_and_the_environment_of_its_caller(
-    record, tmp_path, monkeypatch, on_path
+    record, tmp_path, monkeypatch, place
 ):
     """And no code of a user remains in the server, which searches PYTHONPATH, too."""
     monkeypatch.chdir(tmp_path)
-    own = record.with_name("mine.py") if on_path else Path("mine.py")
+    places = {"path": record.parent, "installed": user_packages(record.parent)}
+    own = places.get(place, tmp_path) / f"of_{place}.py"
     own.touch()
     monkeypatch.syspath_prepend(own.parent)
     device = (
-        config.parse(TINY, check).devices["synapse"].model_copy(update={"calculator": "mine:Mine"})
+        config.parse(TINY, check)
+        .devices["synapse"]
+        .model_copy(update={"calculator": f"{own.stem}:Mine"})
     )
     job = jobs.pulse_job(device, 1.5e12).to_json()
     for word in ("one", "another"):
@@ -153,17 +166,18 @@ def test_an_interrupt_ends_a_command_unless_its_caller_ignores_it(record, ignore
     assert called.returncode == (1 if ignored else -signal.SIGINT)
 
 
-@pytest.mark.parametrize("_", range(10))
-def test_an_interrupt_before_a_command_is_ready_ends_it(record, _):
+def test_an_interrupt_before_a_command_is_ready_ends_it(record):
+    """At several moments; the first that is lost ends the test."""
     process = the_server()
-    called = subprocess.Popen(
-        ["wallnet", "minimum", "--job", "-", "--out", "x"], stdin=subprocess.PIPE
-    )
-    while len(process.children(recursive=True)) < 2:  # without a pause, in which it gets ready
-        assert called.poll() is None
-    called.send_signal(signal.SIGINT)
-    assert ended(lambda: not process.children())
-    called.communicate()
+    for _ in range(10):
+        called = subprocess.Popen(
+            ["wallnet", "minimum", "--job", "-", "--out", "x"], stdin=subprocess.PIPE
+        )
+        while len(process.children(recursive=True)) < 2:  # without a pause, in which it gets ready
+            assert called.poll() is None
+        called.send_signal(signal.SIGINT)
+        assert ended(lambda: not process.children())
+        called.communicate()
 
 
 def test_an_interrupt_that_has_no_effect_is_repeated(record, tmp_path, monkeypatch):

@@ -79,3 +79,90 @@ def test_a_dry_run_shows_a_warning(campaign, tiny):
     result = campaign.snakemake("--dry-run", "devices")
     sentence = "config.yaml: devices.synapse.track.cell_size 6e-09 m is above 4.567e-09 m"
     assert (result.stdout + result.stderr).count(sentence) == 1
+
+
+def warned(tiny, name="synapse", **blocks):
+    """Return the sentences about a device alone, with keys of its blocks changed."""
+    device = tiny["devices"][name]
+    for block, changes in blocks.items():
+        device[block] = device.get(block, {}) | changes if isinstance(changes, dict) else changes
+    return plan.parse(tiny | {"devices": {name: device}, "barriers": {"devices": []}}).warnings
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"relaxation": {"longest": 0}},
+            "relaxation.longest is 0, so that read_at: rest reads the wall as the pulse ends; "
+            "write read_at: pulse_end, or lengthen relaxation.longest",
+        ),
+        (
+            {"relaxation": {"longest": 0.19e-9}},
+            "relaxation.hold 2e-10 s is longer than relaxation.longest 1.9e-10 s, so that",
+        ),
+        (
+            {"heavy_metal": {"spin_hall_angle": -0.3}},
+            "heavy_metal.spin_hall_angle is -0.3 beside material.polarization 0.4, so that the "
+            "metal carries 1.33 J for the torque of J; write material.polarization: 0.3 if",
+        ),
+    ],
+)
+def test_keys_that_do_not_fit_each_other_are_doubted(tiny, changes, sentence):
+    (text,) = warned(tiny, **changes)
+    assert text.startswith(f"devices.synapse.{sentence}")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"relaxation": {"longest": 0}, "read_at": "pulse_end"},
+        {"relaxation": {"longest": 0.1e-9}, "read_at": "pulse_end"},
+        {"relaxation": {"longest": 0.2e-9}},
+        {"relaxation": {"longest": 0}, "temperature": {"ambient": 300.0}},
+        {"relaxation": {"longest": 0.1e-9}, "temperature": {"ambient": 300.0}},
+        {"heavy_metal": {"spin_hall_angle": -0.4}},
+        {"heavy_metal": {"preset": "beta-w"}},
+        {"stack": "w-cofeb"},
+    ],
+)
+def test_keys_that_fit_each_other_are_not_doubted(tiny, changes):
+    assert warned(tiny, **changes) == ()
+
+
+# the exchange length is 5.129 nm
+@pytest.mark.parametrize(("thickness", "times"), [(5.1, 0), (5.2, 1), (51.2, 1), (51.4, 10)])
+def test_a_film_thicker_than_the_exchange_length_is_doubted_and_refused(tiny, thickness, times):
+    track = {"thickness": thickness * 1e-9}
+    sentence = f"devices.synapse.track.thickness {thickness * 1e-9:g} m is above {times} × the exch"
+    if times == 10:
+        with pytest.raises(ConfigError, match=sentence):
+            warned(tiny, track=track)
+    else:
+        assert [text.startswith(sentence) for text in warned(tiny, track=track)] == [True] * times
+
+
+# notches at 120 and 240 nm, the middle of the neuron's track at 100 nm
+@pytest.mark.parametrize(
+    ("device", "start", "densities", "dmi", "side"),
+    [
+        ("synapse", 40, [-0.5e12, -0.7e12], 1e-3, "left"),
+        ("synapse", 120, [-0.5e12, 0.0], 1e-3, "left"),
+        ("synapse", 124, [-0.5e12], 1e-3, ""),
+        ("synapse", 40, [-0.5e12, 0.7e12], 1e-3, ""),
+        ("synapse", 40, [0.5e12, 0.7e12], -1e-3, "left"),
+        ("synapse", 240, [0.5e12], 1e-3, "right"),
+        ("synapse", 236, [0.5e12], 1e-3, ""),
+        ("synapse", 40, [0.5e12], 1e-3, ""),
+        ("synapse", 40, [0.0], 1e-3, ""),
+        ("neuron", 40, [0.0, 0.1e12, 0.2e12, 0.3e12, 0.4e12], -1e-3, "left"),
+        ("neuron", 160, [0.0, 0.1e12, 0.2e12, 0.3e12, 0.4e12], -1e-3, ""),
+    ],
+)
+def test_pulses_that_drive_the_wall_off_the_track_are_doubted(
+    tiny, device, start, densities, dmi, side
+):
+    changes = {"pulse": {"current_densities": densities}, "wall": {"start": start * 1e-9}}
+    sentences = warned(tiny, device, material={"dmi_constant": dmi}, **changes)
+    key = f"devices.{device}.pulse.current_densities all drive the wall to the {side}, where no "
+    assert [text.startswith(key) for text in sentences] == [True] * bool(side)

@@ -152,3 +152,41 @@ def test_a_pulse_of_a_train_is_checked_too():
         "pulse_trains.up-down.pulses.0.waveform ends at 2e-09 s, after its pulse of 1e-09"
         in problem
     )
+
+
+def with_rise_time(**pulse):
+    """Return the campaign of a pulse of 2 ns with a rise time, as plain data."""
+    data = staircase()
+    own = {**data["devices"]["stairs"]["pulse"], "duration": 2e-9, **pulse}
+    data["devices"]["stairs"] = data["devices"]["stairs"] | {"pulse": own}
+    return data
+
+
+def test_a_rise_time_makes_a_trapezoid():
+    """It is that of the present duration, also where a study changes it."""
+    device = plan.parse(with_rise_time(rise_time=0.3e-9)).devices["stairs"]
+    trapezoid = ((0.0, 0.0), (0.3e-9, 1.0), (2e-9 - 0.3e-9, 1.0), (2e-9, 0.0))
+    points = [list(point) for point in trapezoid]
+    by_hand = plan.parse(with_rise_time(waveform=points)).devices["stairs"]
+    job = jobs.pulse_job(device, 1e12)
+    assert job.waveform == trapezoid
+    assert job.to_json() == jobs.pulse_job(by_hand, 1e12).to_json()
+    plain = device.plain()
+    assert "waveform" not in plain["pulse"]
+    assert config.Device.model_validate(plain) == device
+    plain["pulse"]["duration"] = 0.6e-9
+    triangle = ((0.0, 0.0), (0.3e-9, 1.0), (0.6e-9, 0.0))
+    assert config.Device.model_validate(plain).pulse.waveform == triangle
+    assert "rise_time" not in by_hand.plain()["pulse"]
+
+
+@pytest.mark.parametrize(
+    ("pulse", "message"),
+    [
+        ({"rise_time": 1.01e-9}, "rise_time 1.01e-09 s is longer than half of duration 2e-09 s"),
+        ({"rise_time": 1e-10, "waveform": RAMP}, "rise_time and waveform both shape the pulse"),
+    ],
+)
+def test_a_rise_time_that_does_not_fit_is_refused(pulse, message):
+    with pytest.raises(config.ConfigError, match=f"devices.stairs.pulse.{message}"):
+        plan.parse(with_rise_time(**pulse))

@@ -74,6 +74,24 @@ def test_the_highest_image_climbs_to_a_saddle_point_beside_it(element):
     assert path.top - lowest_energy == pytest.approx(expected, rel=1e-4, abs=0)
 
 
+def test_a_long_descent_that_leaves_the_saddle_point_is_made_shorter(element, monkeypatch):
+    """As where a wall is about to leave a notch: the change downhill is known to 1 % only."""
+    descended = paths.steps
+
+    def astray(landscape, m, torque, stop, limit, fixed):
+        if limit == paths.CLIMBING_STEPS:
+            return turned(element, [0.3])[0].astype(np.float32), 1e6, limit
+        return descended(landscape, m, torque, stop, limit, fixed)
+
+    monkeypatch.setattr(paths, "steps", astray)
+    monkeypatch.setattr(paths, "STEPS", 2)
+    images = turned(element, math.pi / 2 + np.array([-0.5, 0.2, 0.9]), tilt=0.02)
+    energy = np.array([element.exact_energy(m) for m in images])
+    path = climb(element, Path(images.astype(np.float32), energy, 0, True, 1))
+    assert path.converged
+    assert np.abs(path.images[1][2]).max() < 1e-3  # along x
+
+
 def test_an_image_climbs_though_the_energy_is_still_convex(element):
     """At 45° from z, d²E/dθ² = 2 K (cos 2θ + 0.3 sin θ) is positive; the saddle point is at 90°."""
     low = math.asin(0.3)

@@ -164,6 +164,20 @@ def test_what_is_out_of_sense_is_marked_with_its_reason():
     assert "of this target are not there yet" in text
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pulses_far_below_the_threshold_are_doubted(sign):
+    """All densities count; the threshold is that of a rigid wall."""
+    threshold = abs(estimates(campaign_of(), "synapse")[0]["threshold"])
+    for share, doubted in ((0.099, True), (0.101, False)):
+        densities = [round(part * threshold / 1e8) * 1e8 for part in (0.01, sign * share)]
+        pulse = TINY["devices"]["synapse"]["pulse"] | {"current_densities": densities}
+        doubts = estimates(campaign_of(pulse=pulse), "synapse")[1]
+        assert ("strongest" in doubts) is doubted
+        if doubted:
+            text = f"a rigid wall leaves no notch below {threshold / 1e12:.3g}e12 A/m²"
+            assert text in doubts["strongest"][0]
+
+
 def test_a_campaign_may_ask_for_another_retention():
     data = copy.deepcopy(TINY) | {"barriers": {"retained": 200.0}}
     assert "below barriers.retained of 200" in " ".join(preview(plan.parse(data)).split())

@@ -230,6 +230,29 @@ def test_a_barrier_tells_of_the_lowest_of_its_paths(device, minima, second_route
     assert barrier["path_distance"].values == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
+def test_closer_images_follow_the_route_that_was_the_lowest(device, minima, monkeypatch):
+    """Of two routes, the second is lower, and reaches no saddle point but with closer images."""
+    from wallnet.film import paths
+
+    asked = []
+
+    def lowest(landscape, candidates):
+        asked.append([len(images) for images in candidates])
+        stiffness = (-5.0, 8.0) if len(asked) == 2 else (math.nan, math.nan)
+        images = candidates[-1][:5]
+        return paths.Path(images, np.array(ENERGIES), 7, True, 2, 0.03, stiffness), (
+            len(candidates) - 1
+        )
+
+    monkeypatch.setattr(paths, "lowest", lowest)
+    subset = {state: dataset for state, dataset in minima.items() if not state.half}
+    barrier = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), subset)
+    (together, first), (again,) = asked
+    assert together < first < again
+    assert barrier.attrs["route"] == "upper end first"
+    assert barrier["barrier_converged"] == 1
+
+
 def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, tmp_path, capsys):
     paths = [tmp_path / f"{name}.nc" for name in ("2", "1")]
     for path in paths:

@@ -28,6 +28,9 @@ from wallnet.studies.showing import show_of, spread
 DISORDER = {"edges": {"rms": 2e-9, "correlation_length": 20e-9}}
 
 
+REACHED = "reached by at most, on samples that reach it (1e12 A/m²)"
+
+
 def with_samples(samples, **changes):
     """Return the campaign of transitions with a rough track, as plain data."""
     data = led(**({"samples": samples} if samples else {}))
@@ -208,12 +211,12 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
     }
     (table,) = spread(schema.dataset("sweeps", values), "sweeps", "wire")
     rows = {(row["quantity"], row["of"]): row for row in table.frame.to_dict("records")}
-    row = rows["reached by (1e12 A/m²)", "notch 1"]
+    row = rows[REACHED, "notch 1"]
     assert row["perfect device"] == pytest.approx(0.5, rel=1e-12, abs=0)
     assert row["mean"] == pytest.approx(1.7 / 3, rel=1e-12, abs=0)
     assert row["standard deviation"] == pytest.approx(0.1 / 3**0.5, rel=1e-9, abs=0)
     assert (row["least"], row["greatest"], row["samples"]) == pytest.approx((0.5, 0.6, 3), abs=0)
-    second = rows["reached by (1e12 A/m²)", "notch 2"]
+    second = rows[REACHED, "notch 2"]
     assert (second["mean"], second["samples"]) == pytest.approx((0.6, 1), abs=0)
     assert np.isnan(second["perfect device"])
     # three times 0.7, divided by 3, is not 0.7
@@ -221,6 +224,32 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
     assert rows["conductance at the notch (µS)", "reading series, notch 2"]["mean"] == (
         pytest.approx((7 + 11 + 15) / 3, rel=1e-12, abs=0)
     )
+
+
+def test_a_notch_is_reached_by_the_weakest_pulse_of_either_sign(tmp_path, monkeypatch):
+    """It keeps its sign; on the sample, a wall does not rest after the weakest one."""
+    monkeypatch.chdir(tmp_path)
+    data, densities = with_samples(0), [-0.6e12, -0.4e12, 0.5e12, 0.7e12]
+    data["sweeps"] = {"stairs": {"samples": 1, "current_densities": densities}}
+    campaign, study = plan.parse(data), STUDIES["sweeps"]
+    requests = study.requests_of(campaign, "stairs")
+    for key, request in missing(requests).items():
+        end = 40 * NM if key[-1] in densities[:2] else 180 * NM
+        moves = key[:2] == ("sample", 1) and key[-1] == -0.4e12
+        write_trace(request, end, end, settled=0 if moves else 1)
+    gather(study, campaign, "stairs", requests)
+    dataset = files.read_dataset(study.path("stairs"), study.kind, samples=True)
+    reached = dataset["notch_current_density"].values / 1e12
+    np.testing.assert_array_equal(reached, [[-0.4, 0.5, np.nan], [-0.6, 0.5, np.nan]])
+    show = show_of("sweeps")
+    assert show.finding(dataset, "stairs") == (
+        "the sweep reaches notch 1 on 1 of 1 (3 to 100 %) and notch 3 on 0 of 1 (0 to 98 %) samples"
+    )
+    assert show.faults(dataset, "stairs") == [
+        "sweeps stairs: the weakest pulse already brings the wall to notch 1, so that the J that "
+        "reaches it is an upper limit; begin current_densities lower"
+    ]
+    assert show.faults(dataset.isel(sample=[1]), "stairs") == []
 
 
 # Rounds

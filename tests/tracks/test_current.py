@@ -96,23 +96,29 @@ def test_the_same_current_flows_through_every_section():
 
 @pytest.mark.parametrize("edges", ["stairs", "smooth"])
 def test_the_metal_of_a_sample_has_its_edges(edges):
-    """J is that of the track's width; a sample with edges in their places is the track."""
+    """J is that of the track's width; a sample with edges in their places is the track.
+
+    The resistance is above that of sections one after the other (Rayleigh), which the tips of the
+    notches raise by 4 to 9 % in 40 samples.
+    """
     notches = {"diameter": 32e-9, "positions": [100e-9]}
     track = track_with(notches, edges=edges)
-    rough, straight = (
-        SampledTrack(**dict(track), disorder={"edges": {"rms": rms}}, sample=2)
-        for rms in (3e-9, 1e-12)
-    )
+
+    def sample(number, rms):
+        disorder = {"edges": {"rms": rms}}
+        return SampledTrack(**dict(track), disorder=disorder, sample=number)
+
     for metal in (CUT, Crowding(cut=False, shunt=0.4)):
-        flow = current(straight, metal)
-        assert flow.resistance == pytest.approx(current(track, metal).resistance, rel=1e-3, abs=0)
-        assert flow.filled.mean() == pytest.approx(
-            current(track, metal).filled.mean(), rel=1e-3, abs=0
-        )
-    made = current(rough, CUT)
-    sections = (made.density[0] * tracks.geometry.filled_and_faces(rough)[0]).sum(axis=0)
-    assert sections * rough.cell[1] == pytest.approx(rough.width, rel=0.06, abs=0)
-    assert current(rough, CUT).resistance > 1.01 * current(straight, CUT).resistance
+        flow, same = current(sample(2, 1e-12), metal), current(track, metal)
+        assert flow.resistance == pytest.approx(same.resistance, rel=1e-3, abs=0)
+        assert flow.filled.mean() == pytest.approx(same.filled.mean(), rel=1e-3, abs=0)
+    for number in (2, 5, 15):
+        rough = sample(number, 3e-9)
+        made, filled = current(rough, CUT), tracks.geometry.filled_and_faces(rough)[0]
+        sections = (made.density[0] * filled).sum(axis=0) * rough.cell[1]
+        assert sections == pytest.approx(rough.width, rel=0.06, abs=0)
+        width = filled.sum(axis=0) * rough.cell[1]
+        assert 1.02 < made.resistance / (rough.width / width).mean() < 1.12
 
 
 def test_an_uncut_metal_follows_the_shunt():

@@ -3,9 +3,16 @@
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from wallnet.config.quantities import (
     ASCENDING,
@@ -16,8 +23,9 @@ from wallnet.config.quantities import (
     Quantity,
     Section,
     checked_value,
+    silent,
 )
-from wallnet.config.waveform import Waveform, too_long
+from wallnet.config.waveform import ROUNDING, Waveform, too_long, trapezoid
 
 CURRENT_DENSITY_STEP = 1e8
 """Resolution of current densities in A/m²: file names contain four decimals."""
@@ -157,9 +165,32 @@ class Pulse(Sweep):
     """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
     waveform: Waveform = ()
     """Shape of the pulse: pairs of time and share of J, or a CSV file; square if not given."""
+    rise_time: Duration | None = silent(None)
+    """Time in which the pulse rises from 0 to J, and falls again at its end, within `duration`,
+    instead of a `waveform`. Source: our choice."""
 
     def _faults(self) -> Iterator[str]:
-        return too_long(self.waveform, self.duration)
+        yield from too_long(self.waveform, self.duration)
+        if self.rise_time and self.waveform:
+            yield "rise_time and waveform both shape the pulse; leave one out"
+        elif self.rise_time and self.rise_time > self.duration / 2 * (1 + ROUNDING):
+            yield (
+                f"rise_time {self.rise_time:g} s is longer than half of duration "
+                f"{self.duration:g} s, in which the pulse rises and falls; shorten it"
+            )
+
+    @model_validator(mode="after")
+    def _shaped(self) -> Self:
+        if self.rise_time:
+            self.__dict__["waveform"] = trapezoid(self.rise_time, self.duration)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written = write(self)
+        if self.rise_time:
+            written.pop("waveform", None)  # it follows, also from another duration
+        return dict(written)
 
 
 class PulseGrid(Sweep):

@@ -101,6 +101,13 @@ def too_long(points: Points, duration: float) -> Iterator[str]:
         yield f"waveform ends at {end:g} s, after its pulse of {duration:g} s; lengthen the pulse"
 
 
+def trapezoid(rise_time: float, duration: float) -> Points:
+    """Return the waveform of a pulse that rises and falls in equal times; both are in s."""
+    middle = duration - 2 * rise_time
+    top = (rise_time, duration - rise_time) if middle > CLOSEST else (duration / 2,)
+    return (0.0, 0.0), *((time, 1.0) for time in top), (duration, 0.0)
+
+
 def sampled(
     function: Callable[[float], float], duration: float, points: int = 100
 ) -> list[tuple[float, float]]:

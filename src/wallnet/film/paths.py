@@ -178,11 +178,15 @@ def _saddle_near(
     m = _highest_around(landscape, path, index)
     mode = _tangent(landscape, path.images, path.energy, index)
     near = 3 * max(distance(a, b) for a, b in itertools.pairwise(path.images))
-    mode_known, stop = False, max(STOP, landscape.rounding)
+    mode_known, stop, residual = False, max(STOP, landscape.rounding), math.inf
     for _ in range(CLIMBS):
         # while the softest change is not yet known, a long descent could follow it downhill
         count = CLIMBING_STEPS if mode_known else STEPS
-        m, _, _ = steps(landscape, m, landscape.torque, stop, count, mode)
+        there, left, _ = steps(landscape, m, landscape.torque, stop, count, mode)
+        if mode_known and left > residual:
+            # it left the saddle point all the same
+            there, _, _ = steps(landscape, m, landscape.torque, stop, STEPS, mode)
+        m = there
         field = landscape.torque(m)
         residual = largest(field)
         values, new = softest(landscape, m, mode)

@@ -26,6 +26,8 @@ COLDEST_USUAL = 100.0
 """Ambient temperature in K below which a warning asks whether it is in degrees Celsius."""
 LONGEST_USUAL = 100e-9
 """Duration of a pulse in s above which a warning asks for its unit."""
+THICKEST = 10.0
+"""Thickness of a film, in exchange lengths, above which one layer of cells is refused."""
 THERMAL_STEP = 3.0
 """Processor time of a step at a temperature, with all columns, in steps without one."""
 SMOOTH_EDGES = 2.5
@@ -203,7 +205,7 @@ def check(device: Device) -> tuple[str, list[str]]:
             domain_magnetization(cells_of(device), device.track.cell, device.field_temperature)
     except ValueError as error:
         return f"material.{error}", []
-    if fault := cell_fault(device.track, film):
+    if fault := cell_fault(device.track, film) or _thick(device.track, film, THICKEST):
         return fault, []
     longest = max(device.pulse.duration + device.relaxation.longest, device.wall.relaxation)
     keys = "pulse.duration and relaxation.longest"
@@ -221,7 +223,60 @@ def cell_fault(track: Track, material: StaticMaterial) -> str:
     )
 
 
+def _thick(track: Track, film: StaticMaterial, most: float) -> str:
+    """Return the fault of a film of more exchange lengths than a number, empty if it has fewer."""
+    length = film.exchange_length
+    if track.thickness <= most * length:
+        return ""
+    return (
+        f"track.thickness {track.thickness:g} m is above {most:g} × the exchange length of "
+        f"{length:.2g} m, so that m varies over the thickness, for which there is one layer of "
+        "cells; choose a thinner film"
+    )
+
+
+def _away(device: Device) -> str:
+    """Return why all pulses drive the wall away from the notches, empty if they do not.
+
+    J D > 0 drives it to the right.
+    """
+    start, track = device.wall.start, device.track
+    drives = [density * device.material.dmi_constant for density in device.pulse.current_densities]
+    places = track.inner_notch_positions or (track.length / 2,)
+    for side, first, sign in (("left", min(places), -1), ("right", max(places), 1)):
+        outside = sign * (start - first) > -track.cell_size / 2
+        if outside and any(drives) and all(sign * drive >= 0 for drive in drives):
+            return (
+                f"pulse.current_densities all drive the wall to the {side}, where no notch is, "
+                f"from wall.start {start:g} m; change their sign, or move wall.start"
+            )
+    return ""
+
+
 def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
+    relaxation, metal = device.relaxation, device.heavy_metal
+    if fault := _thick(device.track, film, 1.0) or _away(device):
+        yield fault
+    rests = device.read_at != "pulse_end" and not device.field_temperature
+    if not relaxation.longest and device.read_at == "rest" and rests:
+        yield (
+            "relaxation.longest is 0, so that read_at: rest reads the wall as the pulse ends; "
+            "write read_at: pulse_end, or lengthen relaxation.longest"
+        )
+    if 0 < relaxation.longest < relaxation.hold and rests:
+        yield (
+            f"relaxation.hold {relaxation.hold:g} s is longer than relaxation.longest "
+            f"{relaxation.longest:g} s, so that a wall that moves in the pulse is never at rest; "
+            "shorten hold, or lengthen longest"
+        )
+    angle, polarization = metal.spin_hall_angle, device.material.polarization
+    if angle and abs(angle) != polarization and not (metal.preset or device.stack):
+        yield (
+            f"heavy_metal.spin_hall_angle is {angle:g} beside material.polarization "
+            f"{polarization:g}, so that the metal carries {polarization / abs(angle):.3g} J for "
+            f"the torque of J; write material.polarization: {abs(angle):g} if J is the current "
+            "density in the metal"
+        )
     if device.track.cell_size > film.largest_cell:
         yield (
             f"track.cell_size {device.track.cell_size:g} m is above {film.largest_cell:.4g} m, the "

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Number of columns of a terminal."""
 
+WEAK = 0.1
+"""Share of the least threshold of a rigid wall below which the strongest pulse is doubted."""
+
 
 class Quantity(NamedTuple):
     """How a quantity of a device is shown, in units of `scale` of SI."""
@@ -158,6 +161,13 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         doubts.setdefault(DOUBTED.get(text.split()[0], "simulations"), []).append(text)
     if caveat := heat_caveat(job, pulses):
         doubts["rise"] = [caveat]
+    least = min(np.abs([*wall.forward, *wall.backward]), default=0.0)
+    if 0 < abs(densities[-1]) < WEAK * least:
+        doubts["strongest"] = [
+            f"pulse.current_densities reach {abs(densities[-1]) / 1e12:.3g}e12 A/m², where a rigid "
+            f"wall leaves no notch below {least / 1e12:.3g}e12 A/m²; raise them, or check their "
+            "unit"
+        ]
     retained = campaign.studies[BARRIERS.name].get(name, Barriers()).retained
     if values["barrier"] < retained:
         doubts.setdefault("barrier", []).append(

@@ -27,6 +27,9 @@ the path could stay on a ridge, since neither end would be first."""
 ATTEMPTS = 3
 """Largest number of paths that are computed until the highest image reaches a saddle point."""
 
+LEADS = "upper end first"
+"""Name of the route on which the upper end moves before the lower one."""
+
 CLOSER = 0.8
 """Factor of the distance of the images from one attempt to the next."""
 
@@ -152,24 +155,26 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     straight = "one end moves" if one_end else "both ends together"
     # the pairs of a half state describe the path on which one end moves first
     covered = one_end or (first.ends and second.ends and between(first, second) in held)
+    routes = {straight: _together} if covered else {straight: _together, LEADS: _one_first}
     for attempt in range(ATTEMPTS):
         closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
-        routes = {straight: _together(closer, *places)}
-        if not covered:
-            routes["upper end first"] = _one_first(closer, *places)
-        candidates = [_images(job, ends, route) for route in routes.values()]
+        walls = [route(closer, *places) for route in routes.values()]
+        candidates = [_images(job, ends, positions) for positions in walls]
         try:
             path, best = paths.lowest(landscape, candidates)
         except EngineError as error:
             raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
+        chosen = list(routes)[best]
         if path.converged:
             break
-    walls = [tracks.wall_ends(job.track, film.filled, np.moveaxis(m, 0, -1)) for m in path.images]
+        # closer images change its energy far less than another route does
+        routes = {chosen: routes[chosen]}
+    along = [tracks.wall_ends(job.track, film.filled, np.moveaxis(m, 0, -1)) for m in path.images]
     saddle = np.moveaxis(path.images[path.saddle], 0, -1)
     values |= {
         "path_energy": path.energy,
-        "path_wall_bottom": [bottom for bottom, _ in walls],
-        "path_wall_top": [top for _, top in walls],
+        "path_wall_bottom": [bottom for bottom, _ in along],
+        "path_wall_top": [top for _, top in along],
         "path_distance": paths.along(path.images),
         "barrier_forward": path.top - path.energy[0],
         "barrier_backward": path.top - path.energy[-1],
@@ -180,7 +185,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         "barrier_converged": path.converged,
     }
     about |= {
-        "route": list(routes)[best],
+        "route": chosen,
         "rounds": path.rounds,
         "spacing": closer.spacing,
         "settled": int(path.settled),

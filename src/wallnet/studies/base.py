@@ -20,6 +20,7 @@ from wallnet.config.devices import missing_device
 from wallnet.config.inheritance import laid_over
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section, Text, silent
+from wallnet.config.waveform import Waveform
 from wallnet.files import WallState, schema
 from wallnet.files.schema import SAMPLE
 from wallnet.jobs import Job, Request, Simulation, drive_of, level_job
@@ -211,10 +212,15 @@ def pulse_of(device: Device, density: float, pause: float, **changes: Any) -> Pr
 
 
 def pulse_on(
-    device: Device, state: WallState, density: float, duration: float, longest: float
+    device: Device,
+    state: WallState,
+    density: float,
+    duration: float,
+    longest: float,
+    waveform: Waveform = (),
 ) -> Simulation:
     """Return one pulse, in A/m² and s, on a wall that rests in a state, and relaxes after it."""
-    pulse = {"current_density": density, "pulse_duration": duration}
+    pulse = {"current_density": density, "pulse_duration": duration, "waveform": waveform}
     relaxation = device.relaxation.model_copy(update={"longest": longest})
     output = device.output.without_maps_between(duration + longest)
     changes = {"relaxation": relaxation, "output": output, **drive_of(device)}

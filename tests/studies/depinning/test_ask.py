@@ -74,6 +74,18 @@ def test_a_wall_is_looked_at_as_the_pulse_ends():
         assert job.output.snapshot_interval == 0.7e-9
 
 
+def test_pulses_are_those_of_the_device_unless_they_have_a_duration():
+    """A pulse of 0.6 ns with a waveform; one with a duration is square."""
+    shape = ((0.0, 0.2), (0.3e-9, 1.0))
+    for duration, expected in ((None, (0.6e-9, shape)), (0.5e-9, (0.5e-9, ()))):
+        data = depinned(duration=duration)
+        data["devices"]["synapse"]["pulse"]["waveform"] = [list(point) for point in shape]
+        requests = DEPINNING.requests_of(plan.parse(data), "synapse")
+        pulse = requests["single-notch", 2, 0.5e12].computes
+        assert (pulse.pulse_duration, pulse.waveform) == expected
+        assert pulse.output.snapshot_interval == expected[0]
+
+
 def test_depinning_of_more_than_a_month_is_refused():
     """The strongest pulse has steps of 26 fs, the weakest ones of more than 1 ps."""
     data = depinned(current_densities=[0.5e12, 1e14], duration=1e-3)

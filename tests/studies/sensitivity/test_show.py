@@ -105,6 +105,20 @@ def test_bars_end_at_the_effects_with_their_values(data):
     assert texts == ["stairs", "smooth (≥)", "-5 %", "+5 %", "0.1", "0.5"]
 
 
+def test_texts_of_users_are_shown_as_they_are(data):
+    """Text between two dollars would be a formula."""
+    text = "US$ or AU$"
+    names = {"assumption_label": ["damping", text, "edges"]}
+    names["assumed_value"] = [["0.1", "0.5"], [text, "none"], ["stairs", "smooth"]]
+    for name, values in names.items():
+        data[name] = data[name].dims, np.array(values, dtype=object)
+    with style.apply(SMALL):
+        axes = draw(data, SMALL).axes[0]
+    escaped = r"US\$ or AU\$"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["edges", escaped, "damping"]
+    assert [label.get_text() for label in axes.texts][2:4] == [escaped, "none"]
+
+
 def test_the_finding_names_what_decides(data):
     expected = "edges: stairs to smooth, 0 to ≥ +50.0 %"
     assert finding(data, "small") == f"the depinning threshold (small) depends most on {expected}"

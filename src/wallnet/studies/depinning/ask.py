@@ -7,6 +7,7 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.inheritance import laid_over
 from wallnet.config.pulse import Resolution, WholeDensity, halvings
 from wallnet.config.quantities import Duration, Section
+from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
 from wallnet.jobs import Request, level_job
 from wallnet.jobs.request import level, pulses
@@ -39,16 +40,22 @@ class Depinning(base.Sampled, Bisected):
     The walls rest at each notch of the device, and on tracks that have this notch only.
     """
 
-    duration: Duration = 10e-9
-    """Duration of the pulses. Source: paper, as of the synapse's."""
+    duration: Duration | None = None
+    """Duration of square pulses; the pulse of the device if not given."""
+
+    def pulse(self, device: Device) -> tuple[float, Waveform]:
+        """Return duration in s and waveform of the pulses on a device."""
+        pulse = device.pulse
+        return (self.duration, ()) if self.duration else (pulse.duration, pulse.waveform)
 
 
 @base.on_device
 def problems(key: str, name: str, settings: Depinning, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
+    duration, _ = settings.pulse(device)
     return base.without_notch(key, name, device) or [
-        *base.unrecorded(key, {"duration": settings.duration}, device, name),
-        *base.too_large(key, device, "duration", settings.duration, settings.current_densities[1]),
+        *base.unrecorded(key, {"duration": duration}, device, name),
+        *base.too_large(key, device, "duration", duration, settings.current_densities[1]),
     ]
 
 
@@ -80,7 +87,7 @@ def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds)
     notch and current density.
     """
     device = campaign.simulated[name]
-    resting = sites(name, device)
+    resting, (duration, waveform) = sites(name, device), settings.pulse(device)
     by_key: Requests = {("sweep", j): pulse for j, pulse in pulses(name, device).items()}
     by_key |= {("start", *key): start for key, (*_, start) in resting.items()}
     both = [(*key, density) for key in resting for density in settings.current_densities]
@@ -88,7 +95,7 @@ def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds)
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
         wall, state, start = resting[track, notch]
         # the wall is examined while the current flows
-        make = partial(base.pulse_on, wall, state, density, settings.duration, 0.0)
+        make = partial(base.pulse_on, wall, state, density, duration, 0.0, waveform)
         by_key[track, notch, density] = Request("trace", path, make, (start.path,))
     return by_key
 

@@ -8,6 +8,7 @@ from wallnet.files import READINGS
 from wallnet.files.schema import SAMPLE
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
+from wallnet.studies.proportions import share_of
 from wallnet.studies.showing import columns, rows_of
 
 
@@ -19,13 +20,28 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return on how many samples pulses of the sweep reach the notches."""
+    """Return on how many samples pulses of the sweep reach the notches: the least and the most."""
     if SAMPLE not in data.dims or not data["notch"].size:
         return ""
-    reached = np.isfinite(data["notch_current_density"].values[1:]).mean(axis=0)
-    low, high = (f"{100 * share:.0f}" for share in (reached.min(), reached.max()))
-    share = low if low == high else f"{low} to {high}"
-    return f"the sweep reaches a notch on {share} % of {data.sizes[SAMPLE] - 1} samples"
+    reached = np.isfinite(data["notch_current_density"].values[1:]).sum(axis=0)
+    ends = sorted({int(reached.argmin()), int(reached.argmax())})
+    counts = (
+        f"notch {data['notch'].values[at]} on {share_of(int(reached[at]), data.sizes[SAMPLE] - 1)}"
+        for at in ends
+    )
+    return f"the sweep reaches {' and '.join(counts)} samples"
+
+
+def faults(data: xarray.Dataset, name: str) -> list[str]:
+    """Return the notches that the weakest pulse reaches already, of which thresholds are limits."""
+    weakest = np.abs(data["current_density"].values).min()
+    reached = np.abs(data["notch_current_density"].values) == weakest
+    first = data["notch"].values[reached.any(axis=tuple(range(reached.ndim - 1)))]
+    return [
+        f"sweeps {name}: the weakest pulse already brings the wall to notch {notch}, so that the J "
+        "that reaches it is an upper limit; begin current_densities lower"
+        for notch in first
+    ]
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
@@ -51,4 +67,4 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
 
 
 OF_SAMPLES = True
-"""`finding` and `draw` take all samples."""
+"""`finding`, `faults` and `draw` take all samples."""

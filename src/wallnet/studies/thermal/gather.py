@@ -18,11 +18,9 @@ from wallnet.jobs import Simulation
 from wallnet.jobs.simulation import blocks
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over
+from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import SEVERAL, Thermal
-
-CONFIDENCE = 0.95
-"""Probability with which an interval contains the true value, at least."""
 
 NEAR_ZERO = 0.1
 """Largest |m_z| of a column that belongs to no domain. Source: our choice."""
@@ -77,21 +75,6 @@ def has_several_walls(profile: NDArray[Any]) -> bool:
     return bool(np.count_nonzero(np.diff(signs)) > 1)
 
 
-def interval(low: int, high: int, total: int) -> tuple[float, float]:
-    """Return the exact interval of a probability (Clopper and Pearson).
-
-    It contains those of the least (`low`) and greatest possible number of successes in `total`
-    trials.
-    """
-    from scipy.stats import binomtest
-
-    if not total:
-        return math.nan, math.nan
-    tests = (binomtest(count, total) for count in (low, high))
-    least, most = (test.proportion_ci(CONFIDENCE, "exact") for test in tests)
-    return float(least.low), float(most.high)
-
-
 def _order(state: str) -> tuple[int, tuple[int, ...]]:
     """Return the place of a state among all, from the left to the right end of the track."""
     outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5, SEVERAL: 6}
@@ -136,6 +119,11 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
 def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dict[str, Any]:
     """Return the variables of the outcomes of one pulse in one model."""
     (certain, expected), total = outcomes(walls), len(walls)
+    # a wall that is free when it is read is free; before, nothing is known of it
+    unresolved = 0.0
+    if settings.reading_time > settings.free_time:
+        unresolved = expected.get(FREE, 0)
+        del certain[FREE]
     unknown = total - certain.total()
     counts = Counter(wall.state for wall in walls)
     limits = [interval(certain[state], certain[state] + unknown, total) for state in states]
@@ -147,15 +135,15 @@ def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dic
     return {
         "outcome_count": [counts[state] for state in states],
         "outcome_certain": [certain[state] for state in states],
-        "outcome_probability": [share(expected.get(state, 0)) for state in states],
+        "outcome_probability": [
+            math.nan if state == FREE and unresolved else share(expected.get(state, 0))
+            for state in states
+        ],
         "outcome_low": [low for low, _ in limits],
         "outcome_high": [high for _, high in limits],
         "simulated_replicas": total,
         "free_share": share(counts[FREE]),
-        # a wall that is free when it is read is free
-        "unresolved_share": share(
-            expected.get(FREE, 0) if settings.reading_time > settings.free_time else 0.0
-        ),
+        "unresolved_share": share(unresolved),
         # beyond the model there are no walls
         "free_position": places or [math.nan] * settings.replicas,
     }

@@ -8,12 +8,15 @@ import pandas
 import xarray
 
 from wallnet.config import Figures
+from wallnet.files.schema.states import FREE
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
 from wallnet.studies.showing import YES, cells, columns, of_variant, rows_of, some
 
 BEYOND = "beyond the model"
+UNRESOLVED = "unresolved"
+"""State of a wall that is still free when its simulation ends, before it is read."""
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -58,7 +61,7 @@ def faults(data: xarray.Dataset, name: str) -> list[str]:
 
 def finding(data: xarray.Dataset, name: str) -> str:
     """Return how many pulses write one state in all runs."""
-    written = data["outcome_probability"].drop_sel(outcome="free", errors="ignore")
+    written = data["outcome_probability"].drop_sel(outcome=FREE, errors="ignore")
     surely = (written == 1).any("outcome").sum("current_density")
     counts = (
         some(int(count), data.sizes["current_density"], "pulses") + of_variant(str(model))
@@ -83,6 +86,9 @@ def _outcomes(data: xarray.Dataset, name: str) -> Table:
     rows.loc[beyond, ["outcome", "outcome_lifetime", "outcome_lasts"]] = [BEYOND, np.nan, -1]
     rows = rows[(rows["outcome_count"] > 0) | (rows["outcome_probability"] > 0) | beyond]
     rows = rows.drop_duplicates(["model", "current_density", "outcome"])
+    # beyond the model, the name has changed already
+    unresolved = rows["outcome"].eq(FREE) & rows["outcome_probability"].isna()
+    rows.loc[unresolved, "outcome"] = UNRESOLVED
     counts = rows["outcome_count"].astype(str) + " of " + rows["simulated_replicas"].astype(str)
     return of_columns(
         f"{name}: outcomes {_reading_time(data)} after the pause",
@@ -118,7 +124,7 @@ def _written(data: xarray.Dataset, name: str) -> Table:
     best = data["outcome_probability"].fillna(-1).argmax("current_density")
     rows = data.isel(current_density=best).reset_coords("current_density")
     rows = rows_of(rows, "model", "outcome")
-    rows = rows[(rows["outcome_probability"] > 0) & (rows["outcome"] != "free")]
+    rows = rows[(rows["outcome_probability"] > 0) & (rows["outcome"] != FREE)]
     names = ("model", "outcome", "current_density", *PROBABILITY, "cold_state")
     title = f"{name}: writing of each state, with its most probable pulse"
     return of_columns(title, columns("thermal", rows, *names))
@@ -135,11 +141,13 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     figure, panels = style.panels(figures, len(models), 1, height, sharex=True)
     for axes, model in zip(panels[:, 0], models, strict=True):
         chosen = data.sel(model=model).transpose("outcome", ...)
-        probability, low, high = (np.nan_to_num(chosen[name].values) for name in PROBABILITY)
+        probability, low, high = (chosen[name].values for name in PROBABILITY)
+        seen = (np.nan_to_num(probability) > 0) | (chosen["outcome_count"].values > 0)
         # so few replicas are pale; dark colours would hide the numbers
-        shades = colormaps["Blues"](0.7 * low)
+        shades = colormaps["Blues"](0.7 * np.nan_to_num(low))
         texts = np.vectorize("{:.2f}\n{:.2f}–{:.2f}".format)(probability, low, high)
-        cells(axes, shades, np.where(probability > 0, texts, ""), density, states)
+        texts = np.char.replace(texts, "nan", "–")  # of unresolved walls
+        cells(axes, shades, np.where(seen, texts, ""), density, states)
         for column, cold in enumerate(map(str, data["cold_state"].values)):
             place = (column - 0.5, states.index(cold) - 0.5)
             axes.add_patch(Rectangle(place, 1, 1, fill=False, ec="#D55E00", lw=1.5, zorder=3))
