@@ -41,7 +41,7 @@ from wallnet.config.stacks import STACKS
 from wallnet.files import DEVICE
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.renormalization import bloch
-from wallnet.jobs.film import film_of
+from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.page import findings
 from wallnet.plan import load
@@ -656,15 +656,15 @@ def retention(results: Results) -> str:
     area = device.track.thickness * device.track.notches.diameter
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
-        of = film_of(device, film)
-        tension = math.pi * (of.critical_dmi - abs(of.dmi_constant))
+        of = strip_of(device.track, film_of(device, film))
+        tension = math.pi * (of.critical_dmi - abs(of.material.dmi_constant))
         barrier = tension * area
         columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
             f"{bloch(film, device.material.curie_temperature):.4f}",
-            f"{of.saturation_magnetization / 1e6:.4f}",
-            f"{of.exchange_stiffness / 1e-12:.2f}",
-            f"{of.dmi_constant / 1e-3:.4f}",
-            f"{of.uniaxial_anisotropy / 1e6:.4f}",
+            f"{of.material.saturation_magnetization / 1e6:.4f}",
+            f"{of.material.exchange_stiffness / 1e-12:.2f}",
+            f"{of.material.dmi_constant / 1e-3:.4f}",
+            f"{of.material.uniaxial_anisotropy / 1e6:.4f}",
             f"{of.effective_anisotropy / 1e6:.4f}",
             f"{tension / 1e-3:.3f}",
             f"{barrier / 1e-19:.3f}",
@@ -673,7 +673,7 @@ def retention(results: Results) -> str:
         )
     names = (
         *("m = 1 - (T/Tc)^1.5", "Ms ∝ m (1e6 A/m)", "A ∝ m² (pJ/m)", "D ∝ m² (mJ/m²)"),
-        *("Ku ∝ m³ (MJ/m³)", "K_eff = Ku - μ0 Ms²/2 (MJ/m³)", "σ = 4 √(A K_eff) - π D (mJ/m²)"),
+        *("Ku ∝ m³ (MJ/m³)", "K_eff = Ku - μ0 Ms² N_z/2 (MJ/m³)", "σ = 4 √(A K_eff) - π D (mJ/m²)"),
         *("E = σ t ΔW (1e-19 J)", "E (k_B T)", "lifetime at 1e9/s", "lifetime at 1e12/s"),
     )
     table = markdown(["", *columns], [*zip(names, *columns.values(), strict=True)])

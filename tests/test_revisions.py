@@ -99,9 +99,9 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
             SIMULATING | OF_STUDIES | {"validation"},
         ),
         (
-            "config/devices.py",
-            "(self.exchange_stiffness",
-            "(2 * self.exchange_stiffness",
+            "jobs/film.py",
+            "(self.material.exchange_stiffness",
+            "(2 * self.material.exchange_stiffness",
             SIMULATING | OF_STUDIES | {"validation"},
         ),
         (

@@ -82,7 +82,7 @@ BAD = [
     ("material.exchange_stiffness", 2e-6, "20 pJ/m are 2.0e-11 J/m"),
     ("material.dmi_constant", -0.5, "1 mJ/m² is 1.0e-3 J/m²"),
     ("material.uniaxial_anisotropy", 1.0, "1000 kJ/m³, is 1.0e+6 J/m³"),
-    ("material.uniaxial_anisotropy", 1000, "7.603e+05 J/m³; 1 MJ/m³, or 1000 kJ/m³, is 1.0e+6"),
+    ("material.uniaxial_anisotropy", 1000, "6.956e+05 J/m³; 1 MJ/m³, or 1000 kJ/m³, is 1.0e+6"),
     ("material.gyromagnetic_ratio", 2.8e6, "1.76e+11 rad/(s T) are 2.21e+5 m/(A s)"),
     ("devices.neuron.track.length", 512, "devices.neuron.track.length = 512 is outside"),
     ("devices.neuron.track.cell_size", 3e-9, "track.cell_size 3e-09 m does not divide length"),
@@ -758,28 +758,28 @@ def test_what_a_device_says_of_its_parts_fits_together(changes, taken):
 
 
 def test_a_film_has_to_stand_perpendicular():
-    """K_eff is zero at K_u = μ0 M_s²/2 = 7.6027e5 J/m³."""
-    weak = MATERIAL | {"dmi_constant": 1e-7}
-    assert fits(config.Material, weak | {"uniaxial_anisotropy": 7.603e5})
-    assert not fits(config.Material, weak | {"uniaxial_anisotropy": 7.602e5})
+    """K_eff is zero at K_u = 0.955051 μ0 M_s²/2 = 7.2609e5 J/m³, with N_z of 72 × 2 nm²."""
+    weak = {"material.dmi_constant": 1e-7}
+    assert fits(config.Device, changed(weak | {"material.uniaxial_anisotropy": 7.262e5}))
+    assert not fits(config.Device, changed(weak | {"material.uniaxial_anisotropy": 7.260e5}))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_dmi_from_its_critical_value_on_is_refused_at_the_ambient_temperature(tiny, sign):
-    """D_c = 4√(A K_eff)/π is 2.78799e-3 J/m², and 2.136e-3 at 358 K."""
-    tiny["material"]["dmi_constant"] = sign * 2.787e-3
+    """D_c = 4√(A K_eff)/π is 2.98007e-3 J/m² on 72 nm, and 2.330e-3 at 358 K; 3.14e-3 on 32 nm."""
+    tiny["material"]["dmi_constant"] = sign * 2.979e-3
     config.parse(tiny, check)
     warm = {"ambient": 358.0, "measured_at": 300.0}
-    # m is 0.94031 of that at 300 K: D is 2.464e-3 there
+    # m is 0.94031 of that at 300 K: D is 2.634e-3 there
     put(tiny, "devices.synapse.temperature", warm)
     (sentence,) = refused(tiny)
     start = "material.dmi_constant at 358 K is "
-    assert sentence.startswith(f"{start}{sign * 0.00246419:g} J/m², not below the critical D_c = ")
-    assert "4 √(A K_eff)/π = 0.002136 J/m², at which" in sentence
-    tiny["material"]["dmi_constant"] = sign * 2.788e-3
+    assert sentence.startswith(f"{start}{sign * 0.00263396:g} J/m², not below the critical D_c = ")
+    assert "4 √(A K_eff)/π = 0.00233 J/m², at which" in sentence
+    tiny["material"]["dmi_constant"] = sign * 2.981e-3
     (sentence,) = refused(tiny)
-    assert sentence.startswith(f"material.dmi_constant is {sign * 2.788e-3:g} J/m², not below")
-    assert "4 √(A K_eff)/π = 0.002788 J/m², at which" in sentence
+    assert sentence.startswith(f"material.dmi_constant is {sign * 2.981e-3:g} J/m², not below")
+    assert "4 √(A K_eff)/π = 0.00298 J/m², at which" in sentence
 
 
 @pytest.mark.parametrize(

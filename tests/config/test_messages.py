@@ -37,7 +37,7 @@ def altered(block, **changes):
     return {block: [{**REFERENCE[block][0], **changes}]}
 
 
-TOO_HOT = {"temperature": 520.0, "devices": ["synapse"]}
+TOO_HOT = {"temperature": 540.0, "devices": ["synapse"]}
 
 REFUSED = {
     ("operating_windows.three", windowed): [
@@ -193,7 +193,7 @@ REFUSED = {
         ({"attempt_frequencies": [1e12, 1e9]}, "is not ascending"),
         ({"attempt_frequencies": [1.0, 1e9]}, "frequencies are in 1/s"),
         ({"temprature": 300}, "temprature"),
-        (TOO_HOT, "temperature of synapse: material.uniaxial_anisotropy at 520 K is 418372 J"),
+        (TOO_HOT, "temperature of synapse: material.uniaxial_anisotropy at 540 K is 376029 J"),
         (TOO_HOT, "too low for a perpendicular magnetisation; change it or the temperature"),
         (TOO_HOT | {"temperature": 1000.0}, "1000 K, too low for Bloch's law from 300 to 1000 K"),
     ],

@@ -111,11 +111,18 @@ def wall_ends(track, field):
     return tuple(ends)
 
 
-def width_parameter(material):
-    """Return Δ = √(A/K_eff), K_eff = Ku - μ0 Ms²/2."""
-    stiffness = (
-        material["uniaxial_anisotropy"] - MU0 * material["saturation_magnetization"] ** 2 / 2
-    )
+def strip_factor(track):
+    """Return N_z of an endless strip: the mean share of 4π under which its two sides are seen."""
+    ratio = track["width"] / track["thickness"]
+    y, z = (np.arange(200) + 0.5) / 200, (np.arange(2000) + 0.5)[:, None] / 2000
+    halves = [np.arctan2(ratio * a, b) for a in (y, 1 - y) for b in (z, 1 - z)]
+    return sum(np.mean(half) for half in halves) / (2 * np.pi)
+
+
+def width_parameter(material, track):
+    """Return Δ = √(A/K_eff), K_eff = Ku - N_z μ0 Ms²/2."""
+    stray = strip_factor(track) * MU0 * material["saturation_magnetization"] ** 2 / 2
+    stiffness = material["uniaxial_anisotropy"] - stray
     return np.sqrt(material["exchange_stiffness"] / stiffness)
 
 
@@ -123,7 +130,7 @@ def state(recording):
     """Return the name of the last state, given by the notches that hold the ends of the wall."""
     track = recording.track
     positions, radius = notches(track)
-    delta = width_parameter(recording.material)
+    delta = width_parameter(recording.material, track)
     start = np.mean(wall_ends(track, recording.field[0]))
     ends = wall_ends(track, recording.field[-1])
     if min(ends) >= track["length"] - 2 * track["cell_size"]:

@@ -172,8 +172,8 @@ def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
     flux = 1.4 * 1.3e-6 * 5e-9 * 1e24 / 2
     bound = flux * (2 * np.sqrt(2e-9 / (np.pi * 1.4 * 1.62e6)) + 1e-8)
     assert 0.7 * bound < rise[-1] < bound
-    # K_eff is 0 at 382 K, and means over the width are 300 K + 0.64 times 175 K and less
-    material = synapse.job.settings["material"] | {"curie_temperature": 600.0}
+    # K_eff is 0 at 382 K on 90 nm, and means over the width are 300 K + 0.64 times 175 K and less
+    material = synapse.job.settings["material"] | {"curie_temperature": 570.0}
     heating = synapse.job.settings["heating"] | {"largest_rise": 0.3 * rise[-1]}
     data = synapse.gather(material=material, heating=heating)
     assert data["beyond_model"].values.tolist() == [0, 0, 0, 1, 1]

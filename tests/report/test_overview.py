@@ -62,7 +62,7 @@ def test_the_end_has_what_was_found_and_paths(folder, capsys):
         "neuron      neuron       8             1",
         "",
         "Warnings:",
-        "  devices.synapse-3.track.cell_size 6e-09 m is above 4.567e-09 m, the smaller of",
+        "  devices.synapse-3.track.cell_size 6e-09 m is above 4.317e-09 m, the smaller of",
         "    Δ/2 and the exchange length, so that the cells may pin the wall; choose a",
         "    smaller one, or compare with one",
         "  the wall still moved at the end of most pulses, which therefore reach no",

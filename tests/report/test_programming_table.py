@@ -45,6 +45,7 @@ ENERGY = WriteEnergyJob(
     ),
     curie_temperature=1000.0,
     heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
+    magnet_thickness=2e-9,
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
     heating=Heating(largest_rise=190.0),
 )

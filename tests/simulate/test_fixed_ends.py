@@ -107,7 +107,7 @@ def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
     landscape = Landscape(tracks.layer(jobs.minimum_job(device, "1")))
     held = tracks.held_cells(device.track)
-    delta = device.material.wall_width_parameter
+    delta = 9.13e-9
     start = np.moveaxis(placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()
     start[:, held] = np.array([[0.6], [0.0], [-0.8]]) * np.sign(-start[2, held])
     minimum = minima.descend(landscape, start)

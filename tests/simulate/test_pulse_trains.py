@@ -9,6 +9,7 @@ from wallnet import files, jobs, plan, revisions, simulate
 from wallnet.cli import main
 from wallnet.config.devices import Relaxation
 from wallnet.jobs import PulseTrain, pulse_train_job
+from wallnet.jobs.film import strip_of
 from wallnet.simulate import pulse_trains
 from wallnet.simulate.recorder import Recorder
 
@@ -93,7 +94,7 @@ def test_a_state_counts_from_the_start_of_the_train():
     device = plan.parse(data).devices["stairs"]
     train = pulse_trains.run_pulse_train(job, simulate.initial_state(jobs.initial_job(device)))
     ends = train["wall_bottom"].values
-    width = device.material.wall_width_parameter
+    width = 8.545e-9  # √(A/K_eff) on 72 nm
     after = [np.argmin(np.abs(train["time"].values - end)) for end in train["pause_end"].values]
     assert abs(ends[after[2]] - ends[after[1]]) < width < abs(ends[after[2]] - ends[0])
     assert train["pulse_state"].values.tolist() == ["initial", "free", "free"]
@@ -131,7 +132,7 @@ def walking(monkeypatch):
         def walked(step, *rest):
             simulated.append(step)
             recorder, end = Recorder(step), step.pulse_duration + step.relaxation.longest
-            width = step.material.wall_width_parameter
+            width = strip_of(step.track, step.material).wall_width_parameter
             times = (0, end - 0.2 * NS, end)
             for time, (bottom, top) in zip(times, next(left), strict=True):
                 placed = placed_wall(step.track, width, bottom * NM, top * NM)

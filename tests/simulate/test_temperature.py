@@ -9,7 +9,7 @@ import yaml
 from helpers.small_campaign import MATERIAL
 
 from wallnet import cli, files, jobs, simulate
-from wallnet.config import ConfigError, ProgramPulse, load_device, parse
+from wallnet.config import ConfigError, ProgramPulse, Track, load_device, parse
 from wallnet.files import WallState
 from wallnet.film.renormalization import Law, of_film, scaled
 from wallnet.film.renormalization import domain_magnetization as domain_of
@@ -51,6 +51,11 @@ CAMPAIGN = {
     "networks": {},
 }
 """A campaign with one device at 300 K, whose wall starts in a notch."""
+
+TRACK = Track(**CAMPAIGN["devices"]["warm"]["track"])
+
+N_Z = 0.9550512555829974
+"""Of a strip of 72 × 2 nm²."""
 
 
 def device(**changes):
@@ -136,8 +141,8 @@ FADING = {"anisotropy_exponent": 2.0, "dmi_exponent": 6.0, "thermal_field": Fals
             "from 300 to 290 K, which ends at 270 K",
         ),
         (
-            {"temperature": {"ambient": 520.0, "thermal_field": False}},
-            "anisotropy at 520 K is 418372 J/m³, too low for a perpendicular mag.*; change it or",
+            {"temperature": {"ambient": 540.0, "thermal_field": False}},
+            "anisotropy at 540 K is 376029 J/m³, too low for a perpendicular mag.*; change it or",
         ),
     ],
 )
@@ -194,8 +199,8 @@ def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
     mean, time = np.array([0.5, -0.99]), [0.0, 0.1e-9]
     assert Recorder(cold).reading.relative(mean, time) is mean
     assert Recorder(cold).reading.relaxation == job.relaxation
-    # in units of m = 0.977, to the ends of the track at most
-    assert Recorder(job).reading.relative(mean, time) == pytest.approx([0.512, -1.0], abs=1e-3)
+    # in units of m = 0.979, to the ends of the track at most
+    assert Recorder(job).reading.relative(mean, time) == pytest.approx([0.511, -1.0], abs=1e-3)
     assert Recorder(job).reading.relaxation.hold == math.inf
 
 
@@ -412,21 +417,21 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     np.testing.assert_array_equal(told_material(device(temperature=None))[1], material)
     job, cells = told_material(hot())
     assert told_material(hot(measured_at=300.0))[0] == job
-    m = domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 300.0)
-    assert m == pytest.approx(0.9775, abs=1e-3)
+    m = domain_magnetization(TRACK, job.material, 300.0)
+    assert m == pytest.approx(0.9788, abs=1e-4)
     np.testing.assert_allclose(cells, material / m**powers, rtol=2e-5)
     assert job.temperature == 300.0
     # Bloch's law from 250 to 300 K: r = 0.835683/0.875
     other, cells = told_material(hot(measured_at=250.0, anisotropy_exponent=2.0))
     ratio = 0.835683 / 0.875
-    m = domain_magnetization(other.material, (3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(TRACK, other.material, 300.0)
     law = np.array([ratio, ratio**2, ratio**2, ratio**2])
     np.testing.assert_allclose(cells, material * law / m**powers, rtol=2e-5)
     # at 0 K, the film of these cells, and the film itself
     cold, film = told_material(hot(thermal_field=False, values_of="cells"))
     assert (cold.temperature, cold.seed) == (0.0, 0)
     m = job.material.model_copy(update=dict(zip(TOLD, material.tolist(), strict=True)))
-    m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(TRACK, m, 300.0)
     np.testing.assert_allclose(film, material * m**powers, rtol=2e-5)
     np.testing.assert_array_equal(told_material(hot(thermal_field=False))[1], material)
     plain = device(temperature=None).model_dump()
@@ -456,7 +461,7 @@ def test_minima_and_paths_are_those_of_the_film_at_the_temperature():
         film_of(warmer), material * ratio ** np.array([1, 2, 2, 2]), rtol=2e-5
     )
     m = jobs.pulse_job(hot(values_of="cells"), 0.3e12).material
-    m = domain_magnetization(m, (3e-9, 3e-9, 2e-9), 300.0)
+    m = domain_magnetization(TRACK, m, 300.0)
     film, powers = film_of(hot(values_of="cells")), np.array([1, 2, 2, 3])
     np.testing.assert_allclose(film, material * m**powers, rtol=2e-5)
     # the film of these cells follows Bloch's law from 300 to 358 K
@@ -486,7 +491,7 @@ def test_a_film_has_its_material_at_room_temperature(temperature, kelvin, measur
     np.testing.assert_allclose(film_of(made, kelvin), film, rtol=1e-5)
     if kelvin is None:  # the cells of a simulation follow
         job, cells = told_material(made)
-        m = domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 358.0)
+        m = domain_magnetization(TRACK, job.material, 358.0)
         np.testing.assert_allclose(cells, film / m ** np.array([1, 2, 2, 3]), rtol=2e-5)
 
 
@@ -516,7 +521,7 @@ def test_other_calculators_simulate_the_film_at_0_k():
 def test_the_wall_is_where_its_ends_are_though_domains_are_shorter(job, trace):
     """Unscaled, the mean of m_z would misplace it by 0.0225 (L/2 - x) = 2.5 nm."""
     m = trace.attrs["domain_magnetization"]
-    assert m == domain_magnetization(job.material, (3e-9, 3e-9, 2e-9), 300.0)
+    assert m == domain_magnetization(TRACK, job.material, 300.0)
     late = slice(4, None)
     ends = (trace["wall_bottom"].values + trace["wall_top"].values)[late].mean() / 2
     scaled_position = trace["wall_position"].values[late].mean()
@@ -631,7 +636,7 @@ def test_the_film_follows_blochs_law():
     assert at == pytest.approx(400, rel=1e-6, abs=0)
     ratio, cell = 0.893901, (3e-9, 3e-9, 2e-9)
     hot_film, ambient_film = (
-        of_film(cell_terms, cell, kelvin)
+        of_film(cell_terms, cell, kelvin, N_Z)
         for cell_terms, kelvin in ((terms, 400.0), (terms_of(job.material), 300))
     )
     for name, power in (
@@ -644,7 +649,7 @@ def test_the_film_follows_blochs_law():
         assert share == pytest.approx(ratio**power, rel=1e-5, abs=0), name
     assert hot_film.saturation_magnetization / 1.1e6 == pytest.approx(ratio, rel=1e-5, abs=0)
     # those of the cells fall less, by what they fluctuate more
-    more = domain_of(terms, cell, 400.0) / domain_of(terms_of(job.material), cell, 300.0)
+    more = domain_of(terms, cell, 400.0, N_Z) / domain_of(terms_of(job.material), cell, 300.0, N_Z)
     assert 0.985 < more < 0.993
     at_rest = job.material.saturation_magnetization
     assert terms.saturation_magnetization / at_rest == pytest.approx(ratio / more, rel=1e-5, abs=0)
@@ -669,8 +674,8 @@ def test_a_film_may_follow_other_laws():
     assert Simulation.from_json(job.to_json()) == job
     terms, kelvin = HeatedFilm(job).at(0.13e-9)
     ratio = (1 - (kelvin / 1000) ** 1.5) / 0.8356833
-    hot_film = of_film(terms, (3e-9, 3e-9, 2e-9), kelvin)
-    ambient = of_film(terms_of(job.material), (3e-9, 3e-9, 2e-9), 300.0)
+    hot_film = of_film(terms, (3e-9, 3e-9, 2e-9), kelvin, N_Z)
+    ambient = of_film(terms_of(job.material), (3e-9, 3e-9, 2e-9), 300.0, N_Z)
     for name, power in (
         ("saturation_magnetization", 1),
         ("exchange_stiffness", 1.8),
@@ -780,16 +785,16 @@ def test_a_killed_heated_pulse_goes_on_to_the_same_data(
 
 
 def test_a_pulse_that_heats_too_much_is_refused_with_the_time():
-    """K_eff = 0 at r = μ0 Ms²/(2 Ku) = 0.760265, 510.4 K; with p = 1, K_eff stays positive."""
+    """K_eff = 0 at r = N_z μ0 Ms²/(2 Ku) = 0.726092, 536.7 K; with p = 1, K_eff stays positive."""
     job = jobs.pulse_job(heated(), 1.1e12)
     times = np.arange(14) * 1e-11
     kelvin = TrackTemperature(job)(times)
-    first = int(np.argmax(kelvin > 510.42))
+    first = int(np.argmax(kelvin > 536.73))
     assert 1 < first < 13
     message = f"at {times[first]:.4g} s the pulse has heated the track to {kelvin[first]:.1f} K"
     with pytest.raises(
         simulate.SimulationError,
-        match=f"{message}, and its magnetisation is not perpendicular from 510.4 K on",
+        match=f"{message}, and its magnetisation is not perpendicular from 536.7 K on",
     ):
         RUN(job)
     soft = heated(
@@ -844,15 +849,15 @@ def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heate
         means.append(engine.magnetization[5:-5, 5:-5, 2].mean())
     m = magnetization_over_time(heated_job, [0.13e-9])
     assert np.mean(means) == pytest.approx(m.item(), rel=0, abs=2e-3)
-    assert m.item() < domain_magnetization(heated_job.material, (3e-9, 3e-9, 2e-9), 300) - 0.015
+    assert m.item() < domain_magnetization(TRACK, heated_job.material, 300) - 0.015
 
 
 def domain_of_step(step, time):
     """The law of the film at 300 K, whose cells have the given values, at one temperature."""
-    film = of_film(terms_of(cells_of(heated())), (3e-9, 3e-9, 2e-9), 300.0)
+    film = of_film(terms_of(cells_of(heated())), (3e-9, 3e-9, 2e-9), 300.0, N_Z)
     kelvin = float(TrackTemperature(step)(time))
     ratio = (1 - (kelvin / 1000) ** 1.5) / (1 - 0.3**1.5)
-    return domain_of(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, True)
+    return domain_of(scaled(film, ratio, 3.0), (3e-9, 3e-9, 2e-9), kelvin, N_Z, True)
 
 
 def test_domains_follow_the_heat_of_all_pulses_of_a_train():

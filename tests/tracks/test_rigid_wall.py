@@ -18,9 +18,9 @@ from wallnet import api, plan, tracks
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.track import Track
 from wallnet.jobs import pulse_job
-from wallnet.jobs.film import film_of
+from wallnet.jobs.film import film_of, strip_demagnetization
 from wallnet.tracks import free_width
-from wallnet.tracks.rigid_wall import rigid_wall, strip_demagnetization
+from wallnet.tracks.rigid_wall import rigid_wall
 
 ROOT = Path(__file__).parents[2]
 MU0, HBAR, CHARGE, BOLTZMANN = 4e-7 * math.pi, 1.0545717e-34, 1.6021765e-19, 1.380649e-23

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from helpers.placed import placed_wall
-from helpers.small_campaign import MATERIAL, TINY, UNLIKE
+from helpers.small_campaign import TINY, UNLIKE
 
 from wallnet import jobs, tracks
-from wallnet.config import Material, Track, parse
+from wallnet.config import Track, parse
 from wallnet.config.track import Notches
 from wallnet.film.terms import Terms
 from wallnet.jobs.film import check
@@ -54,13 +54,6 @@ def test_held_cells_are_exactly_those_of_the_domains():
     assert np.all(wall[:, :7] == (0, 0, -1))
     assert np.all(wall[:, -7:] == (0, 0, 1))
     assert wall[0, 7, 2] > -0.5
-
-
-def test_the_width_parameter_takes_off_the_whole_shape_anisotropy():
-    """Δ = √(A/K_eff) of the paper's Table I, with K_eff = 2.397e5 J/m³."""
-    material = Material(**MATERIAL)
-    assert material.effective_anisotropy == pytest.approx(2.397e5, rel=2e-4, abs=0)
-    assert material.wall_width_parameter == pytest.approx(9.134e-9, rel=1e-4, abs=0)
 
 
 def test_a_notch_that_the_end_cuts_is_no_level():

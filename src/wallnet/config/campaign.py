@@ -262,13 +262,20 @@ def _devices(
 def _reported(
     findings: Mapping[str, Sequence[Finding]], raw: Mapping[str, Any], shared: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield the sentences of the findings of devices, each under the key that the user wrote."""
+    """Yield the sentences of the findings of devices, each under the key that the user wrote.
+
+    Of a key that devices share, the first is enough: limits of films differ by the track.
+    """
+    shared_keys = set()
     for name, own in findings.items():
         model_name = str(raw[name].get("like"))
         for finding in own:
             if finding in findings.get(model_name, ()) and not writes(raw[name], finding.key):
                 continue
             inherited = finding.key[0] in shared and not writes(resolved(name, raw), finding.cause)
+            if inherited and finding.key in shared_keys:
+                continue
+            shared_keys |= {finding.key} if inherited else set()
             yield finding.sentence(*(() if inherited else ("devices", name)))
 
 

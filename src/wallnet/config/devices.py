@@ -1,6 +1,5 @@
 """The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -24,7 +23,6 @@ from wallnet.config.measured import MEASURED
 from wallnet.config.messages import ConfigError, misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
-    FIXES,
     Anisotropy,
     Conductance,
     CurrentDensity,
@@ -46,7 +44,6 @@ from wallnet.config.quantities import (
 from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
-from wallnet.film.constants import VACUUM_PERMEABILITY
 
 LARGEST_SAMPLE = 2**32 - 1
 
@@ -65,53 +62,6 @@ class StaticMaterial(Section):
     bias_field: Annotated[float, Quantity("T", 1e-7, 1.0, magnitude=True, zero=True)] = silent(0.0)
     """Static field along z in the whole film, as of the junction's reference layer. Source: not in
     the paper."""
-
-    @property
-    def effective_anisotropy(self) -> float:
-        """K_eff = K_u - μ0 M_s²/2 in J/m³, the thin-film limit."""
-        return self.uniaxial_anisotropy - VACUUM_PERMEABILITY * self.saturation_magnetization**2 / 2
-
-    @property
-    def wall_width_parameter(self) -> float:
-        """Δ = √(A/K_eff) in m."""
-        return math.sqrt(self.exchange_stiffness / self.effective_anisotropy)
-
-    @property
-    def exchange_length(self) -> float:
-        """√(2A/(μ0 Ms²)) in m."""
-        stray = VACUUM_PERMEABILITY * self.saturation_magnetization**2
-        return math.sqrt(2 * self.exchange_stiffness / stray)
-
-    @property
-    def largest_cell(self) -> float:
-        """Largest edge in m of cells that resolve a wall and its stray field.
-
-        It is the smaller of Δ/2 and the exchange length.
-        """
-        return min(self.wall_width_parameter / 2, self.exchange_length)
-
-    @property
-    def critical_dmi(self) -> float:
-        """D_c = 4 √(A K_eff)/π in J/m², at which the energy of a wall is 0.
-
-        Source: Rohart and Thiaville, 2013, doi:10.1103/PhysRevB.88.184422.
-        """
-        return 4 * math.sqrt(self.exchange_stiffness * self.effective_anisotropy) / math.pi
-
-    def _faults(self) -> Iterator[str]:
-        if self.effective_anisotropy <= 0:
-            least = self.uniaxial_anisotropy - self.effective_anisotropy
-            slip = f"; {FIXES['J/m³']}" if self.uniaxial_anisotropy < 0.01 * least else ""
-            yield (
-                f"uniaxial_anisotropy is {self.uniaxial_anisotropy:g} J/m³, too low for a "
-                f"perpendicular magnetisation; raise it above μ0 Ms²/2 = {least:.4g} J/m³{slip}"
-            )
-        elif abs(self.dmi_constant) >= self.critical_dmi:
-            yield (
-                f"dmi_constant is {self.dmi_constant:g} J/m², not below the critical D_c = "
-                f"4 √(A K_eff)/π = {self.critical_dmi:.4g} J/m², at which the film is full of "
-                "walls; lower its magnitude"
-            )
 
 
 class SimulatedMaterial(StaticMaterial):
@@ -169,7 +119,6 @@ class Material(SimulatedMaterial):
         return SimulatedMaterial(**values)
 
     def _faults(self) -> Iterator[str]:
-        yield from super()._faults()
         if self.field_like_ratio is not None and self.field_like_torque:
             yield (
                 "field_like_ratio and field_like_torque both set the field-like torque; leave one "

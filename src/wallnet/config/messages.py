@@ -115,7 +115,7 @@ def finding_of(model: type[BaseModel], block: Location, sentence: str) -> Findin
     word, _, rest = sentence.partition(" ")
     named = word.split(".")
     if named[0] in _known_keys(model, block):
-        return Finding((*block, *named), f" {rest}", block or tuple(named))
+        return Finding((*block, *named), f" {rest}", block or (named[0],))
     return Finding(block, f" {sentence}", block)
 
 

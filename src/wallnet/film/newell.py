@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Cell = tuple[float, float, float]
 """Edges of a cell along x, y, z in m."""
@@ -133,6 +133,13 @@ def tensor(columns: int, rows: int, cell: Cell) -> NDArray:
 def own(cell: Cell) -> NDArray[np.float64]:
     """Return Nxx, Nyy and Nzz of a cell itself, (3,)."""
     return tensor(1, 1, cell)[:3, 0, 0]
+
+
+def strip_demagnetization(width: float, thickness: ArrayLike) -> NDArray[np.float64]:
+    """Return N_z of an endless strip with edges in m (Aharoni, J. Appl. Phys. 83, 3432 (1998))."""
+    p = np.asarray(thickness) / width
+    logarithms = (1 - p**2) / (2 * p) * np.log1p(p**2) + p * np.log(p)
+    return (logarithms + 2 * np.arctan(1 / p)) / np.pi
 
 
 def for_convolution(part: NDArray, shape: tuple[int, int], odd: bool) -> NDArray[np.float64]:

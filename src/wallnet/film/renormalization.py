@@ -9,11 +9,11 @@ m = 1 - n follows from spin waves, n = ⟨|a|²⟩ with m_z = 1 - |a|² and an a
 in the self-consistent harmonic (Hartree) approximation. A wave along one of two directions has the
 stiffness
 
-    Ku (1 - 2n) - (1 - n) μ0 Ms² (1 - N)/2 + A (1 - g) Σ 4 sin²(q_i/2)/d_i²,
+    Ku (1 - 2n) - (1 - n) μ0 Ms² (N_z - N)/2 + A (1 - g) Σ 4 sin²(q_i/2)/d_i²,
 
-with N = 0 across the wave vector and 1 - (1 - exp(-k t))/(k t) along it. Of two
-neighbours, g = (1 - ⟨m_i·m_j⟩)/2 is the mean of the last factor, each wave weighted with its share
-of n, over 2/d_x² + 2/d_y². DMI is of higher order in a domain.
+with N = 0 across the wave vector and 1 - (1 - exp(-k t))/(k t) along it; N_z is that of the strip,
+1 in an infinite film. Of two neighbours, g = (1 - ⟨m_i·m_j⟩)/2 is the mean of the last factor, each
+wave weighted with its share of n, over 2/d_x² + 2/d_y². DMI is of higher order in a domain.
 """
 
 import math
@@ -94,14 +94,15 @@ class Law(NamedTuple):
             scaled_film = replace(scaled_film, damping=float(f"{damping:.3g}"))
         return scaled_film
 
-    def limits(self, film: Terms, ambient: float) -> tuple[float, float]:
+    def limits(self, film: Terms, ambient: float, demagnetization: float) -> tuple[float, float]:
         """Return the temperatures in K where D of a film is critical, and where its model ends.
 
-        The ambient temperature is as for `at_temperature`. From the first on, |D| is at least
-        4 √(A K_eff)/π and walls lower the energy. The second is that of K_eff = Ku - μ0 Ms²/2 = 0.
-        Either is `end` if it is not reached below, as with an exponent of Ku up to 2.
+        The ambient temperature is as for `at_temperature`, the demagnetisation N_z - N_x. From the
+        first on, |D| is at least 4 √(A K_eff)/π and walls lower the energy. The second is that of
+        K_eff = Ku - μ0 Ms² (N_z - N_x)/2 = 0. Either is `end` if it is not reached below, as with
+        an exponent of Ku up to 2.
         """
-        shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2
+        shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2 * demagnetization
         dmi = (math.pi * film.dmi_constant / 4) ** 2 / film.exchange_stiffness
         m = max(bloch(ambient, self.curie_temperature), 0.0)
         # r = m(T)/m(T_ambient)
@@ -123,12 +124,16 @@ class Law(NamedTuple):
 
 @lru_cache(maxsize=64)
 def domain_magnetization(
-    terms: Terms, cell: Cell, temperature: float, renormalized: bool = False
+    terms: Terms,
+    cell: Cell,
+    temperature: float,
+    demagnetization: float = 1.0,
+    renormalized: bool = False,
 ) -> float:
-    """Return the mean of a cell's moment along a perpendicular domain far from edges.
+    """Return the mean of a cell's moment along a perpendicular domain far from walls.
 
-    The edges of a cell are in m, the temperature in K. The terms are those of a cell, or those of
-    the film (`renormalized`).
+    The edges of a cell are in m, the temperature in K, the demagnetisation is N_z of the strip. The
+    terms are those of a cell, or those of the film (`renormalized`).
 
     Raises
     ------
@@ -144,7 +149,7 @@ def domain_magnetization(
     for _ in range(200):
         bare = scaled(terms, 1 / m) if renormalized else terms
         shape = VACUUM_PERMEABILITY * bare.saturation_magnetization**2 / 2 * bare.stray_field
-        uniform = bare.anisotropy * (2 * m - 1) - shape * m
+        uniform = bare.anisotropy * (2 * m - 1) - shape * m * demagnetization
         across = uniform + bare.exchange_stiffness * bonds * waves
         if m < 0.5 or across.min() <= 0:
             break
@@ -160,11 +165,12 @@ def domain_magnetization(
     )
 
 
-def of_film(terms: Terms, cell: Cell, temperature: float) -> Terms:
+def of_film(terms: Terms, cell: Cell, temperature: float, demagnetization: float = 1.0) -> Terms:
     """Return the terms that a film of cells has at a temperature in K."""
-    return scaled(terms, domain_magnetization(terms, cell, temperature))
+    return scaled(terms, domain_magnetization(terms, cell, temperature, demagnetization))
 
 
-def of_cells(terms: Terms, cell: Cell, temperature: float) -> Terms:
+def of_cells(terms: Terms, cell: Cell, temperature: float, demagnetization: float = 1.0) -> Terms:
     """Return the terms of cells whose film has given terms at a temperature in K."""
-    return scaled(terms, 1 / domain_magnetization(terms, cell, temperature, renormalized=True))
+    m = domain_magnetization(terms, cell, temperature, demagnetization, renormalized=True)
+    return scaled(terms, 1 / m)

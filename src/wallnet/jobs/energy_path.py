@@ -9,7 +9,7 @@ from wallnet.config.track import Track
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED
 from wallnet.jobs.base import TrackJob
-from wallnet.jobs.film import film_of
+from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.simulation import WallPlacement, level_states
 
 Pair = tuple[WallState, WallState]
@@ -143,7 +143,8 @@ def barrier_job(
     """Return the job of a pair of states of a synapse.
 
     They are named as in files, such as "2", "2-3", "expelled" or "reversed". A wall end moves by
-    `spacing`, in units of Δ, from image to image. The temperature in K is that of `film.film_of`.
+    `spacing`, in units of the Δ of placed walls, from image to image. The temperature in K is that
+    of `film.film_of`.
     """
     material = film_of(device, temperature)
     return EnergyPath(
@@ -152,5 +153,5 @@ def barrier_job(
         variation=device.variation and device.variation.of_energy(),
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
-        spacing=spacing * material.wall_width_parameter,
+        spacing=spacing * strip_of(device.track, material).placed_width,
     )

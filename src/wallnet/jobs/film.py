@@ -7,15 +7,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
-from wallnet.config.devices import Device, Material, SimulatedMaterial, StaticMaterial
+from wallnet.config.devices import Device, SimulatedMaterial, StaticMaterial
 from wallnet.config.disorder import LARGEST
 from wallnet.config.messages import validated
-from wallnet.config.quantities import Section, silent
+from wallnet.config.quantities import FIXES, Section, silent
 from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
+from wallnet.film.newell import strip_demagnetization as strip_demagnetization
 from wallnet.film.terms import Layer, SpinTorque, Terms
 
 LARGEST_TRACE = 4_000_000_000
@@ -36,6 +38,90 @@ SMOOTH_EDGES = 2.5
 SPIN_DIRECTION = (0.0, 1.0, 0.0)
 """Polarisation of the spin current of a charge current along +x, which drives the wall towards
 +x."""
+
+
+class StripFilm(NamedTuple):
+    """The film of a material in an endless strip, which is magnetised along z between its walls."""
+
+    material: StaticMaterial
+    """The material at a temperature."""
+    demagnetization: float
+    """N_z - N_x of the strip, 1 of an infinite film."""
+
+    @property
+    def shape_anisotropy(self) -> float:
+        """μ0 Ms² (N_z - N_x)/2 in J/m³."""
+        squared = self.material.saturation_magnetization**2
+        return VACUUM_PERMEABILITY * squared * self.demagnetization / 2
+
+    @property
+    def effective_anisotropy(self) -> float:
+        """K_eff = Ku - μ0 Ms² (N_z - N_x)/2 in J/m³."""
+        return self.material.uniaxial_anisotropy - self.shape_anisotropy
+
+    @property
+    def wall_width_parameter(self) -> float:
+        """Δ = √(A/K_eff) in m."""
+        return math.sqrt(self.material.exchange_stiffness / self.effective_anisotropy)
+
+    @property
+    def placed_width(self) -> float:
+        """Δ in m with which walls are placed: that of an infinite film, at most 2 Δ of the strip.
+
+        It is a convention, with which stored paths and references of OOMMF began. The bound holds
+        where the infinite film is hardly perpendicular, or not at all.
+        """
+        infinite = self._replace(demagnetization=1.0).effective_anisotropy
+        stiffness = max(infinite, self.effective_anisotropy / 4)
+        return math.sqrt(self.material.exchange_stiffness / stiffness)
+
+    @property
+    def exchange_length(self) -> float:
+        """√(2A/(μ0 Ms²)) in m."""
+        stray = VACUUM_PERMEABILITY * self.material.saturation_magnetization**2
+        return math.sqrt(2 * self.material.exchange_stiffness / stray)
+
+    @property
+    def largest_cell(self) -> float:
+        """Largest edge in m of cells that resolve a wall and its stray field.
+
+        It is the smaller of Δ/2 and the exchange length.
+        """
+        return min(self.wall_width_parameter / 2, self.exchange_length)
+
+    @property
+    def critical_dmi(self) -> float:
+        """D_c = 4 √(A K_eff)/π in J/m², at which the energy of a wall is 0.
+
+        Source: Rohart and Thiaville, 2013, doi:10.1103/PhysRevB.88.184422.
+        """
+        return 4 * math.sqrt(self.material.exchange_stiffness * self.effective_anisotropy) / math.pi
+
+    @property
+    def fault(self) -> str:
+        """Why it has no walls between perpendicular domains; empty if it has.
+
+        It is a sentence that begins with a key of the material.
+        """
+        anisotropy, dmi = self.material.uniaxial_anisotropy, self.material.dmi_constant
+        if self.effective_anisotropy <= 0:
+            least = self.shape_anisotropy
+            slip = f"; {FIXES['J/m³']}" if anisotropy < 0.01 * least else ""
+            return (
+                f"uniaxial_anisotropy is {anisotropy:g} J/m³, too low for a perpendicular "
+                f"magnetisation; raise it above μ0 Ms² N_z/2 = {least:.4g} J/m³{slip}"
+            )
+        if abs(dmi) < self.critical_dmi:
+            return ""
+        return (
+            f"dmi_constant is {dmi:g} J/m², not below the critical D_c = 4 √(A K_eff)/π = "
+            f"{self.critical_dmi:.4g} J/m², at which the film is full of walls; lower its magnitude"
+        )
+
+
+def strip_of(track: Track, material: StaticMaterial) -> StripFilm:
+    """Return the film of a material in an endless strip of the width and thickness of a track."""
+    return StripFilm(material, float(strip_demagnetization(track.width, track.thickness)))
 
 
 def terms_of(material: StaticMaterial) -> Terms:
@@ -90,14 +176,15 @@ def law_of(device: Device) -> FilmLaw:
     return FilmLaw(curie_temperature=device.material.curie_temperature, **keys)
 
 
-def domain_magnetization(material: StaticMaterial, cell: Cell, temperature: float) -> float:
-    """Return the mean of a cell's moment in a domain, 1 at 0 K.
+def domain_magnetization(track: Track, material: StaticMaterial, temperature: float) -> float:
+    """Return the mean of a cell's moment in a domain of a track, 1 at 0 K.
 
-    The edges of a cell are in m. If the domain is not stable, `ValueError` is raised.
+    If the domain is not stable, `ValueError` is raised.
     """
     if not temperature:
         return 1.0
-    return renormalization.domain_magnetization(terms_of(material), cell, temperature)
+    strip = strip_of(track, material).demagnetization
+    return renormalization.domain_magnetization(terms_of(material), track.cell, temperature, strip)
 
 
 @lru_cache(maxsize=64)
@@ -135,11 +222,12 @@ def cells_of(device: Device) -> SimulatedMaterial:
     """
     law, temperature = device.film_law, device.field_temperature
     if law.values_of == "cells" and temperature:
-        return _rounded(device.material, terms_of(device.material), law.ambient)
+        return _rounded(device, terms_of(device.material), law.ambient)
     film = _film(device, law.ambient)
     if temperature:
-        film = renormalization.of_cells(film, device.track.cell, temperature)
-    return _rounded(device.material, film, law.ambient)
+        strip = strip_of(device.track, device.material).demagnetization
+        film = renormalization.of_cells(film, device.track.cell, temperature, strip)
+    return _rounded(device, film, law.ambient)
 
 
 def film_of(device: Device, temperature: float | None = None) -> StaticMaterial:
@@ -154,7 +242,7 @@ def film_of(device: Device, temperature: float | None = None) -> StaticMaterial:
         a key of `material`.
     """
     kelvin = device.film_temperature if temperature is None else temperature
-    material = _rounded(device.material, _film(device, kelvin), kelvin)
+    material = _rounded(device, _film(device, kelvin), kelvin)
     return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
 
 
@@ -162,7 +250,8 @@ def _film(device: Device, kelvin: float) -> Terms:
     """Return the terms of the film at a temperature; see `film_of`."""
     terms, law, measured = terms_of(device.material), device.film_law, device.measured_at
     if law.values_of == "cells":
-        terms = renormalization.of_film(terms, device.track.cell, measured)
+        strip = strip_of(device.track, device.material).demagnetization
+        terms = renormalization.of_film(terms, device.track.cell, measured, strip)
     if kelvin == measured:
         return terms
     changes = law_of(device).law
@@ -175,21 +264,22 @@ def _film(device: Device, kelvin: float) -> Terms:
     return changes.at_temperature(terms, measured, kelvin)
 
 
-def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMaterial:
-    """Return a material with its terms at a temperature, in six digits."""
-    simulated = material.simulated
-    if terms == terms_of(material):
+def _rounded(device: Device, terms: Terms, kelvin: float) -> SimulatedMaterial:
+    """Return the material of a device with its terms at a temperature, in six digits."""
+    simulated = device.material.simulated
+    if terms == terms_of(device.material):
         return simulated
     fields = (key for key in StaticMaterial.model_fields if key != "bias_field")
     names = {key: key.removeprefix("uniaxial_") for key in fields}
-    if terms.damping != material.damping:
+    if terms.damping != simulated.damping:
         names["damping"] = "damping"
     # so that all machines simulate the same job
     values = {key: float(f"{getattr(terms, name):.6g}") for key, name in names.items()}
     rounded, findings = validated(SimulatedMaterial, simulated.model_dump() | values)
-    if rounded is None:
-        (key, *_), fault = findings[0].key, findings[0].text.partition(";")[0]
-        raise ValueError(f"{key} at {kelvin:g} K{fault}; change it or the temperature")
+    fault = strip_of(device.track, rounded).fault if rounded else findings[0].sentence()
+    if rounded is None or fault:
+        key, _, fault = fault.partition(";")[0].partition(" ")
+        raise ValueError(f"{key} at {kelvin:g} K {fault}; change it or the temperature")
     return rounded
 
 
@@ -198,11 +288,13 @@ def check(device: Device) -> tuple[str, list[str]]:
 
     Each is a sentence that begins with a key of the device.
     """
+    if fault := strip_of(device.track, device.material).fault:
+        return f"material.{fault}", []
     try:
-        film = film_of(device)
+        film = strip_of(device.track, film_of(device))
         if device.temperature:
             step_of(device)
-            domain_magnetization(cells_of(device), device.track.cell, device.field_temperature)
+            domain_magnetization(device.track, cells_of(device), device.field_temperature)
     except ValueError as error:
         return f"material.{error}", []
     if fault := cell_fault(device.track, film) or _thick(device.track, film, THICKEST):
@@ -212,18 +304,18 @@ def check(device: Device) -> tuple[str, list[str]]:
     return size_fault(device, keys, longest, _strongest(device)), [*_doubts(device, film)]
 
 
-def cell_fault(track: Track, material: StaticMaterial) -> str:
+def cell_fault(track: Track, film: StripFilm) -> str:
     """Return why the cells of a track are too large for a film, empty if they are not."""
-    if track.cell_size <= material.wall_width_parameter:
+    if track.cell_size <= film.wall_width_parameter:
         return ""
     return (
         f"track.cell_size {track.cell_size:g} m is above the width parameter of the wall, Δ = "
-        f"√(A/K_eff) = {material.wall_width_parameter:.4g} m, so that the cells pin the wall; "
-        f"choose at most {material.largest_cell:.3g} m"
+        f"√(A/K_eff) = {film.wall_width_parameter:.4g} m, so that the cells pin the wall; "
+        f"choose at most {film.largest_cell:.3g} m"
     )
 
 
-def _thick(track: Track, film: StaticMaterial, most: float) -> str:
+def _thick(track: Track, film: StripFilm, most: float) -> str:
     """Return the fault of a film of more exchange lengths than a number, empty if it has fewer."""
     length = film.exchange_length
     if track.thickness <= most * length:
@@ -253,7 +345,7 @@ def _away(device: Device) -> str:
     return ""
 
 
-def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
+def _doubts(device: Device, film: StripFilm) -> Iterator[str]:
     relaxation, metal = device.relaxation, device.heavy_metal
     if fault := _thick(device.track, film, 1.0) or _away(device):
         yield fault
@@ -285,7 +377,7 @@ def _doubts(device: Device, film: StaticMaterial) -> Iterator[str]:
         )
     if device.disorder and (grains := device.disorder.grains):
         lost = LARGEST * math.hypot(grains.anisotropy, grains.thickness)
-        if lost * film.uniaxial_anisotropy > film.effective_anisotropy:
+        if lost * film.material.uniaxial_anisotropy > film.effective_anisotropy:
             yield (
                 f"disorder.grains lets Ku of a grain be {100 * lost:.0f} % lower, at four standard "
                 "deviations, so that it lies in the plane; lower anisotropy or thickness"

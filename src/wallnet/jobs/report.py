@@ -14,7 +14,7 @@ from wallnet.config.reference import Reference
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.config.track import Track
 from wallnet.jobs.base import Job
-from wallnet.jobs.film import FilmLaw, film_of, law_of, terms_of
+from wallnet.jobs.film import FilmLaw, film_of, law_of, strip_demagnetization, terms_of
 
 Drawing = TypeVar("Drawing")
 
@@ -115,7 +115,8 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
     @property
     def limits(self) -> tuple[float, float]:
         """Temperatures in K where D of the film is critical, and where the model ends."""
-        return self.law.limits(terms_of(self.film), self.ambient)
+        demagnetization = float(strip_demagnetization(self.width, self.magnet_thickness))
+        return self.law.limits(terms_of(self.film), self.ambient, demagnetization)
 
     @property
     def rescaling(self) -> float:

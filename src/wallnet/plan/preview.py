@@ -16,7 +16,7 @@ from wallnet.config import Campaign, ConfigError, Device, Figures
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
-from wallnet.jobs.film import film_of
+from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import everything
@@ -57,7 +57,7 @@ QUANTITIES = {
     "exchange": Quantity("exchange length √(2A/(μ0 Ms²))", "nm", 1e-9),
     "cells": Quantity("cells in Δ", form=".1f"),
     "dmi": Quantity("D/D_c, D_c = 4 √(A K_eff)/π"),
-    "anisotropy": Quantity("K_eff = Ku - μ0 Ms²/2", "kJ/m³", 1e3, ".0f"),
+    "anisotropy": Quantity("K_eff = Ku - μ0 Ms² N_z/2", "kJ/m³", 1e3, ".0f"),
     "vanishing": Quantity("temperature at which K_eff = 0, or Curie temperature", "K", 1.0, ".0f"),
     "weakest": Quantity("weakest J", "1e12 A/m²", 1e12),
     "strongest": Quantity("strongest J", "1e12 A/m²", 1e12),
@@ -113,12 +113,13 @@ def wall_velocity(device: Device, current_density: float) -> float:
     torque field h = ħ J ε/(μ0 e t Ms), where m is across the spins: ε = P Λ²/(Λ² + 1).
     """
     film, material = film_of(device), device.material
+    width = strip_of(device.track, film).wall_width_parameter
     if not film.dmi_constant or not material.polarization:
         return 0.0
     moment = VACUUM_PERMEABILITY * film.saturation_magnetization
     torque = REDUCED_PLANCK * material.effective_polarization / 2
     field = torque / (ELEMENTARY_CHARGE * device.track.thickness * moment)
-    dmi_field = abs(film.dmi_constant) / (moment * film.wall_width_parameter)
+    dmi_field = abs(film.dmi_constant) / (moment * width)
     fastest = material.gyromagnetic_ratio * np.pi * film.dmi_constant / (2 * moment)
     j_d = material.damping * dmi_field / field
     return float(fastest * current_density / np.hypot(current_density, j_d))
@@ -130,7 +131,8 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     The barrier is in k_B T. Doubts are sentences, by the quantity that they mark.
     """
     device = campaign.simulated[name]
-    film, track, job = film_of(device), device.track, write_energy_job(device)
+    track, job = device.track, write_energy_job(device)
+    film = strip_of(track, film_of(device))
     wall = rigid_wall_of(device)
     densities = sorted(device.pulse.current_densities, key=abs)
     pulses = write_energy_of(job, densities, device.pulse.duration, device.pulse.waveform)
@@ -141,7 +143,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "width": film.wall_width_parameter,
         "exchange": film.exchange_length,
         "cells": film.wall_width_parameter / track.cell_size,
-        "dmi": film.dmi_constant / film.critical_dmi,
+        "dmi": film.material.dmi_constant / film.critical_dmi,
         "anisotropy": film.effective_anisotropy,
         "vanishing": job.limits[1],
         "weakest": densities[0],

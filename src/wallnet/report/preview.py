@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures
-from wallnet.jobs.film import film_of
+from wallnet.jobs.film import film_of, strip_of
 from wallnet.report import style
 from wallnet.report.film import Outlines, draw_outlines, extent_of
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
@@ -28,8 +28,8 @@ def draw(
     from matplotlib import pyplot
     from matplotlib.patches import Patch
 
-    track, film = device.sampled_track, film_of(device)
-    start, extent = device.wall.start, 8 * film.wall_width_parameter
+    track, wall = device.sampled_track, strip_of(device.track, film_of(device))
+    start, extent = device.wall.start, 8 * wall.wall_width_parameter
     parts = {"wall": (start, extent)}
     # a notch beside the wall shows more than that below it
     away = (x for x in track.notch_positions if abs(x - start) > extent / 2)
@@ -65,7 +65,7 @@ def draw(
     _detector(whole, device)
     for letter, (part, (centre, extent)) in zip("bc", parts.items(), strict=False):
         _enlarge(axes[part], device, centre, extent)
-        title = _title(device, part, centre, film.wall_width_parameter)
+        title = _title(device, part, centre, wall.wall_width_parameter)
         axes[part].set_title(f"({letter}) {title}")
     colours = style.magnetization_map()
     legend = [

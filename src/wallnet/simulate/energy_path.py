@@ -13,6 +13,7 @@ from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import Ends, EnergyPath, Minimum, between, ends_of, images_between
+from wallnet.jobs.film import strip_of
 from wallnet.simulate.calculator import SimulationError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from wallnet.film.energy import Landscape
 
 LEAD = 0.5
-"""Lead of the upper end in the middle of a path of both ends together, in units of Δ. Without it,
-the path could stay on a ridge, since neither end would be first."""
+"""Lead of the upper end in the middle of a path of both ends together, in units of the Δ of
+placed walls. Without it, the path could stay on a ridge, since neither end would be first."""
 
 ATTEMPTS = 3
 """Largest number of paths that are computed until the highest image reaches a saddle point."""
@@ -52,7 +53,7 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
     from wallnet.film.energy import Landscape
 
     requested = WallState(job.state)
-    width = job.material.wall_width_parameter
+    width = strip_of(job.track, job.material).wall_width_parameter
     if job.placement is None:
         start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
     else:
@@ -149,7 +150,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     landscape = Landscape(film)
     ends = [_end(landscape, state, minima) for state in (first, second)]
     # a wall some width parameters outside the track has left it
-    outside = 6 * job.material.wall_width_parameter
+    outside = 6 * strip_of(job.track, job.material).placed_width
     places = ends_of(job.track, (first, second), outside)
     one_end = first.half or second.half
     straight = "one end moves" if one_end else "both ends together"
@@ -211,7 +212,7 @@ def _end(
 
 def _together(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
     """Return the positions of a wall whose ends move at the same time."""
-    lead = LEAD * job.material.wall_width_parameter
+    lead = LEAD * strip_of(job.track, job.material).placed_width
     share = np.linspace(0, 1, images_between(start, stop, job.spacing))
     low, high = (a + share * (b - a) for a, b in zip(start, stop, strict=True))
     if start[0] == start[1] and stop[0] == stop[1]:

@@ -19,6 +19,7 @@ from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE
 from wallnet.jobs import Simulation
 from wallnet.jobs.code import revision_of
+from wallnet.jobs.film import strip_of
 from wallnet.simulate.recorder import rested
 from wallnet.tracks.heated import beyond_model
 
@@ -177,7 +178,8 @@ def wall_of(
     bottom, top = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
     first = start or wall
     origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
-    state = tracks.wall_state(job.track, job.material.wall_width_parameter, origin, bottom, top)
+    width = strip_of(job.track, job.material).wall_width_parameter
+    state = tracks.wall_state(job.track, width, origin, bottom, top)
     return wall | {"pulse_state": str(state)}
 
 

@@ -13,7 +13,7 @@ from wallnet import files, tracks
 from wallnet.config.devices import QUENCH, Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.jobs import Simulation
-from wallnet.jobs.film import domain_magnetization
+from wallnet.jobs.film import domain_magnetization, strip_of
 from wallnet.tracks.domains import magnetization_over_time
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Quenched(AtRest):
             recorder.quenched = quench.ends()
         spins = recorder.spin_temperatures
         measured, target = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
-        domain = domain_magnetization(job.material, job.track.cell, job.temperature)
+        domain = domain_magnetization(job.track, job.material, job.temperature)
         warned = {}
         if abs(measured / target - 1) > LARGEST_DEVIATION:
             warned["warning"] = (
@@ -226,7 +226,7 @@ class Recorder:
     @property
     def state(self) -> files.WallState:
         """The latest state; at a temperature, that of the quenched wall."""
-        width = self.job.material.wall_width_parameter
+        width = strip_of(self.job.track, self.job.material).wall_width_parameter
         middle = sum(self.ends(0)) / 2
         return tracks.wall_state(self.job.track, width, middle, *(self.quenched or self.ends()))
 

@@ -17,7 +17,7 @@ from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallS
 from wallnet.film.terms import Cells, Layer
 from wallnet.jobs import Simulation
 from wallnet.jobs.base import TrackJob
-from wallnet.jobs.film import SPIN_DIRECTION, terms_of
+from wallnet.jobs.film import SPIN_DIRECTION, strip_of, terms_of
 from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres as centres
@@ -82,7 +82,7 @@ def placed_wall(job: TrackJob, bottom: float, top: float) -> NDArray[np.float64]
     Parameters
     ----------
     job : TrackJob
-        Track and material, with their width parameter Δ.
+        Track and material, with `StripFilm.placed_width` as Δ.
     bottom, top : float
         Positions at which the wall meets the lower and the upper edge, in m.
 
@@ -94,8 +94,8 @@ def placed_wall(job: TrackJob, bottom: float, top: float) -> NDArray[np.float64]
     track, cells = job.track, layer(job)
     x, y = centres(track)
     start = bottom + (top - bottom) * y / track.width
-    width_parameter = job.material.wall_width_parameter
-    u = np.clip((x[None, :] - start[:, None]) / width_parameter, -300, 300)
+    width = strip_of(track, job.material).placed_width
+    u = np.clip((x[None, :] - start[:, None]) / width, -300, 300)
     m = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)], axis=-1)
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
     held = cells.mask & ~cells.free

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.film import renormalization
 from wallnet.jobs import Simulation
-from wallnet.jobs.film import domain_magnetization, terms_of
+from wallnet.jobs.film import domain_magnetization, strip_of, terms_of
 from wallnet.tracks.heating import TrackTemperature
 
 if TYPE_CHECKING:
@@ -46,14 +46,15 @@ def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.floa
         begin += step.longest
     heating, cell = job.heating, job.track.cell
     if heating is None:
-        at_rest = domain_magnetization(job.material, cell, job.temperature)
+        at_rest = domain_magnetization(job.track, job.material, job.temperature)
         return np.where(np.isnan(kelvin), np.nan, at_rest)
-    film = renormalization.of_film(terms_of(job.material), cell, job.temperature)
+    strip = strip_of(job.track, job.material).demagnetization
+    film = renormalization.of_film(terms_of(job.material), cell, job.temperature, strip)
     table = np.linspace(job.temperature, np.nanmax(kelvin, initial=job.temperature), _ENTRIES)
     law = heating.law
     values = [
         renormalization.domain_magnetization(
-            law.at_temperature(film, job.temperature, kelvin), cell, kelvin, True
+            law.at_temperature(film, job.temperature, kelvin), cell, kelvin, strip, True
         )
         for kelvin in table.tolist()
     ]

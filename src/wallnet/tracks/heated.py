@@ -9,7 +9,7 @@ from wallnet.errors import UserError
 from wallnet.film.renormalization import of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.jobs import Simulation
-from wallnet.jobs.film import terms_of
+from wallnet.jobs.film import strip_of, terms_of
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.regions import weakest
 
@@ -60,6 +60,7 @@ class HeatedFilm:
         assert job.heating
         self._ambient = job.temperature
         self._cell = job.track.cell
+        self._demagnetization = strip = strip_of(job.track, job.material).demagnetization
         self._temperature = TrackTemperature(job)
         count = math.ceil(job.pulse_end / _CHECKED_EVERY) + 1
         times = np.linspace(0, job.pulse_end, count)
@@ -67,18 +68,18 @@ class HeatedFilm:
         temperatures = np.concatenate([self._temperature(part) for part in parts])
         self.highest = float(temperatures.max())
         try:
-            self._film = of_film(terms_of(job.material), self._cell, self._ambient)
+            self._film = of_film(terms_of(job.material), self._cell, self._ambient, strip)
         except ValueError as error:
             raise FilmError(str(error)) from None
         self._law, weak = job.heating.law, self._film
         if job.variation:
-            moment, anisotropy = weakest(job.track.perfect, job.variation)
+            moment, anisotropy, strip = weakest(job.track.perfect, job.variation)
             weak = replace(
                 weak,
                 saturation_magnetization=weak.saturation_magnetization * moment,
                 anisotropy=weak.anisotropy * anisotropy,
             )
-        _, self._limit = self._law.limits(weak, self._ambient)
+        _, self._limit = self._law.limits(weak, self._ambient, strip)
         for time, temperature in zip(times.tolist(), temperatures.tolist(), strict=True):
             self._film_at(time, temperature)
         hottest = float(times[temperatures.argmax()])
@@ -92,7 +93,7 @@ class HeatedFilm:
         """Return terms, and temperature in K, at a time in s."""
         temperature = float(self._temperature(time))
         film = self._film_at(time, temperature)
-        return of_cells(film, self._cell, temperature), temperature
+        return of_cells(film, self._cell, temperature, self._demagnetization), temperature
 
     def _film_at(self, time: float, temperature: float) -> Terms:
         if temperature >= self._limit:

@@ -17,6 +17,7 @@ from wallnet.config.regions import Profiled, Variation
 from wallnet.files.whole import FileError
 from wallnet.film import fluctuations
 from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.film.newell import strip_demagnetization
 from wallnet.jobs import film
 from wallnet.jobs.code import folders
 from wallnet.tracks import grains
@@ -89,15 +90,16 @@ def relative(track: Track, variation: Variation | None) -> Parameters:
     return shares
 
 
-def weakest(track: Track, variation: Variation) -> tuple[float, float]:
-    """Return the shares of Ms and Ku of the cell that loses its perpendicular axis first."""
+def weakest(track: Track, variation: Variation) -> tuple[float, float, float]:
+    """Return the cell that loses its perpendicular axis first: shares of Ms and Ku, and N_z."""
     shares, filled = relative(track, variation), edge_distance(track) > 0
-    moment, anisotropy = (
+    moment, anisotropy, thickness = (
         np.broadcast_to(shares.get(name, 1.0), filled.shape)[filled]
-        for name in ("saturation_magnetization", "anisotropy")
+        for name in ("saturation_magnetization", "anisotropy", "thickness")
     )
-    first = np.argmax(moment**2 / anisotropy)
-    return float(moment[first]), float(anisotropy[first])
+    demagnetization = strip_demagnetization(track.width, track.thickness * thickness)
+    first = np.argmax(moment**2 * demagnetization / anisotropy)
+    return float(moment[first]), float(anisotropy[first]), float(demagnetization[first])
 
 
 def _of_map(track: Track, file: ParametersFile) -> Parameters:
@@ -172,7 +174,7 @@ def _damping_faults(device: Device) -> Iterator[str]:
 
 
 def _extreme_faults(device: Device) -> Iterator[str]:
-    """Yield the faults of extreme cells, at the temperature of the film."""
+    """Yield the faults of extreme cells, each as a strip, at the temperature of the film."""
     variation = device.variation
     if variation is None:
         return
@@ -181,8 +183,11 @@ def _extreme_faults(device: Device) -> Iterator[str]:
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
     for name in cells:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
+    thickness = track.thickness * np.broadcast_to(shares.get("thickness", 1.0), filled.shape)
+    demagnetization = strip_demagnetization(track.width, thickness)
     magnetization, stiffness, dmi, anisotropy, _ = (array[filled] for array in cells.values())
-    effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
+    shape = VACUUM_PERMEABILITY * magnetization**2 / 2 * demagnetization[filled]
+    effective = anisotropy - shape
     # the last is positive where |D| < D_c
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
     for place in dict.fromkeys(int(extreme.argmax()) for extreme in extremes):
@@ -191,11 +196,11 @@ def _extreme_faults(device: Device) -> Iterator[str]:
         # six digits, as of a material at a temperature
         rounded = {name: float(f"{array[row, column]:.6g}") for name, array in cells.items()}
         material, findings = validated(StaticMaterial, rounded)
-        if material is None:
-            name = str(findings[0].key[0])
+        strip = material and film.StripFilm(material, float(demagnetization[row, column]))
+        if fault := strip.fault if strip else findings[0].sentence():
             yield (
-                f"{variation.key_of(name, x)} makes a cell at x = {x:.4g} m, y = {y:.4g} m, whose "
-                f"{findings[0].sentence()}"
+                f"{variation.key_of(fault.split()[0], x)} makes a cell at x = {x:.4g} m, y = "
+                f"{y:.4g} m, whose {fault}"
             )
-        elif fault := film.cell_fault(track, material):
+        elif strip and (fault := film.cell_fault(track, strip)):
             yield fault

@@ -29,8 +29,8 @@ from wallnet.config import Device, Track
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.regions import Variation
-from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
-from wallnet.jobs.film import film_of
+from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
+from wallnet.jobs.film import StripFilm, film_of, strip_of
 from wallnet.tracks import centres, free_width, grains, magnetic_mask
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import relative
@@ -66,13 +66,6 @@ class RigidWall(NamedTuple):
     """Threshold in A/m² below which the wall is driven towards -x, (barriers,)."""
 
 
-def strip_demagnetization(width: float, thickness: float) -> float:
-    """Return N_z of an endless strip with edges in m (Aharoni, J. Appl. Phys. 83, 3432 (1998))."""
-    p = thickness / width
-    logarithms = (1 - p**2) / (2 * p) * math.log1p(p**2) + p * math.log(p)
-    return (logarithms + 2 * math.atan(1 / p)) / math.pi
-
-
 def rigid_wall(
     track: Track,
     film: StaticMaterial,
@@ -103,12 +96,10 @@ def rigid_wall(
     RigidWall
         The wall over the track.
     """
-    if demagnetization is None:
-        demagnetization = strip_demagnetization(track.width, track.thickness)
-    stray = VACUUM_PERMEABILITY * film.saturation_magnetization**2 * demagnetization / 2
-    stiffness = film.uniaxial_anisotropy - stray
-    delta = math.sqrt(film.exchange_stiffness / stiffness)
-    scale = 4 * math.sqrt(film.exchange_stiffness * stiffness)
+    strip = strip_of(track, film)
+    if demagnetization is not None:
+        strip = strip._replace(demagnetization=demagnetization)
+    delta, scale = strip.wall_width_parameter, math.pi * strip.critical_dmi
     count = math.ceil(PLACES * track.length / delta)
     step = track.length / count
     place = np.linspace(step / 2, track.length - step / 2, count)
@@ -120,7 +111,7 @@ def rigid_wall(
     fine = (np.arange(SAMPLES * count) + 0.5) * step / SAMPLES
     width = free_width(track, fine).reshape(count, SAMPLES).mean(axis=1)
     column = np.minimum(place // track.cell_size, track.cells[0] - 1).astype(int)
-    shares = _column_shares(track, variation, film.uniaxial_anisotropy, stray)[:, column]
+    shares = _column_shares(track, variation, strip)[:, column]
     driven = width
     if crowding and crowding.cut:
         driven = np.full(count, track.width)
@@ -157,12 +148,9 @@ def rigid_wall(
 
 
 def _column_shares(
-    track: Track, variation: Variation | None, anisotropy: float, stray: float
+    track: Track, variation: Variation | None, strip: StripFilm
 ) -> NDArray[np.float64]:
-    """Return t (A + K)/2 and t D of each column relative to the film, (2, columns).
-
-    `anisotropy` is Ku and `stray` is μ0 Ms² (N_z - N_x)/2 of the film in J/m³.
-    """
+    """Return t (A + K)/2 and t D of each column relative to the film of a strip, (2, columns)."""
     of, bond = relative(track, variation), grains.bonds(track).get("bond_x")
     if not of and bond is None:
         return np.ones((2, track.cells[0]))
@@ -173,7 +161,8 @@ def _column_shares(
         softened = (beside[:, 1:] + beside[:, :-1]) / 2
         exchange, dmi = exchange * softened, dmi * softened
     magnetization = of.get("saturation_magnetization", 1.0)
-    stiffness = (anisotropy * easy - stray * magnetization**2) / (anisotropy - stray)
+    stiffness = strip.material.uniaxial_anisotropy * easy
+    stiffness = (stiffness - strip.shape_anisotropy * magnetization**2) / strip.effective_anisotropy
     mask = magnetic_mask(track.model_copy(update={"edges": "stairs"}))
     shares = thickness * (exchange + stiffness) / 2, thickness * dmi
     cells = np.maximum(mask.sum(axis=0), 1)

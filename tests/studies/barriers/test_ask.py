@@ -114,13 +114,12 @@ def test_the_end_that_moves_further_counts_the_images():
     assert [images_of(track, neighbours(track)[1], step) for step in steps] == [5, 5, 5, 6]
 
 
-def test_the_spacing_is_in_units_of_the_width_parameter():
+def test_the_spacing_is_in_units_of_the_width_with_which_walls_are_placed():
     requests, _ = requested(spacing=0.25)
     request = requests["notch 1", "between 1 and 2"]
     job = request.computes
-    width = parsed().devices["synapse"].material.wall_width_parameter
-    assert width == pytest.approx(9.13e-9, rel=1e-3, abs=0)
-    assert job.spacing == pytest.approx(0.25 * width, rel=1e-9, abs=0)
+    # √(A/K_eff) of an infinite film
+    assert job.spacing == pytest.approx(0.25 * 9.133761e-9, rel=1e-6, abs=0)
     assert (job.first, job.second) == ("notch 1", "between 1 and 2")
     # 300 nm in steps of 2.28: 133 images of 150 × 15 cells, 20 µs each
     assert request.computes.processor_time == pytest.approx(133 * 150 * 15 * 2e-5, rel=1e-9, abs=0)

@@ -47,8 +47,8 @@ def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
 
 
 def test_what_comes_first_is_how_hot_the_pulses_are_and_what_it_does_to_levels(synapse):
-    """Of the levels of the sweep only the reversed track needs a pulse beyond K_eff = 0, 429 K."""
-    material = synapse.job.settings["material"] | {"curie_temperature": 750.0}
+    """Of the levels only the reversed track needs a pulse beyond K_eff = 0, 429 K on 90 nm."""
+    material = synapse.job.settings["material"] | {"curie_temperature": 710.0}
     data = synapse.gather(material=material)
     caveat = data.attrs["caveat"]
     _, markdown, page = tables(synapse, data)

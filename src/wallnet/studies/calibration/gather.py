@@ -20,6 +20,7 @@ from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.jobs import Simulation
+from wallnet.jobs.film import strip_of
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.studies.devices.conductance import (
     detected_magnetization,
@@ -77,7 +78,8 @@ def judged(
             met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)
         else:
             start = float(ends[0][0] + ends[1][0]) / 2
-            state = tracks.wall_state(track, job.material.wall_width_parameter, start, *at)
+            width = strip_of(track, job.material).wall_width_parameter
+            state = tracks.wall_state(track, width, start, *at)
             text, met = str(state), state == WallState(reference.state)
         # in mean distances of neighbouring notches
         several = len(notches) > 1

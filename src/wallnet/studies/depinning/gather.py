@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.pulse import middles
 from wallnet.jobs import Simulation
+from wallnet.jobs.film import strip_of
 from wallnet.studies.base import Key
 from wallnet.studies.depinning.ask import TRACKS, Depinning
 from wallnet.studies.opened import Opened
@@ -25,7 +26,8 @@ ENDS = (1, 2)
 
 def reach(simulated: Simulation) -> float:
     """Return the largest distance in m of an end from the notch that pins it."""
-    return simulated.track.notch_reach + tracks.WALL_REACH * simulated.material.wall_width_parameter
+    width = strip_of(simulated.track, simulated.material).wall_width_parameter
+    return simulated.track.notch_reach + tracks.WALL_REACH * width
 
 
 def stay(

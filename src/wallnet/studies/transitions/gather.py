@@ -7,6 +7,7 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
+from wallnet.jobs.film import strip_of
 from wallnet.studies.opened import Opened, Outcome, over
 from wallnet.studies.transitions.ask import Transitions
 
@@ -39,7 +40,8 @@ def gather(settings: Transitions, opened: Opened) -> dict[str, Any]:
     pulses = [key for key in opened if len(key) > 1]
     names = [WallState(str(key[0])) for key in levels]
     starts, ends = ([opened.outcomes(key)[0] for key in keys] for keys in (levels, pulses))
-    reach = opened.simulation(levels[0]).material.wall_width_parameter
+    first = opened.simulation(levels[0])
+    reach = strip_of(first.track, first.material).wall_width_parameter
     stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
     shape = (len(names), len(settings.durations), len(settings.signed))
     rows = [
