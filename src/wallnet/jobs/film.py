@@ -40,12 +40,13 @@ SPIN_DIRECTION = (0.0, 1.0, 0.0)
 
 def terms_of(material: StaticMaterial) -> Terms:
     """Return the energy terms of a material, with the dynamics of one for simulations."""
+    x, y, z = (field / VACUUM_PERMEABILITY for field in material.bias)
     terms = Terms(
         saturation_magnetization=material.saturation_magnetization,
         exchange_stiffness=material.exchange_stiffness,
         dmi_constant=material.dmi_constant,
         anisotropy=material.uniaxial_anisotropy,
-        external_field=(0.0, 0.0, material.bias_field / VACUUM_PERMEABILITY),
+        external_field=(x, y, z),
     )
     if not isinstance(material, SimulatedMaterial):
         return terms
@@ -180,7 +181,7 @@ def _rounded(material: Material, terms: Terms, kelvin: float) -> SimulatedMateri
     simulated = material.simulated
     if terms == terms_of(material):
         return simulated
-    fields = (key for key in StaticMaterial.model_fields if key != "bias_field")
+    fields = (key for key in StaticMaterial.model_fields if "bias_field" not in key)
     names = {key: key.removeprefix("uniaxial_") for key in fields}
     if terms.damping != material.damping:
         names["damping"] = "damping"

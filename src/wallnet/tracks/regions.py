@@ -181,7 +181,7 @@ def _extreme_faults(device: Device) -> Iterator[str]:
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
     for name in cells:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
-    magnetization, stiffness, dmi, anisotropy, _ = (array[filled] for array in cells.values())
+    magnetization, stiffness, dmi, anisotropy, *_ = (array[filled] for array in cells.values())
     effective = anisotropy - VACUUM_PERMEABILITY * magnetization**2 / 2
     # the last is positive where |D| < D_c
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
