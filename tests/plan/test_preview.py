@@ -180,6 +180,12 @@ def test_pulses_far_below_the_threshold_are_doubted(sign):
             assert text in doubts["strongest"][0]
 
 
+def test_a_bias_in_the_plane_is_left_out_of_the_rigid_wall():
+    (doubt,) = estimates(campaign_of(material={"bias_field_x": 5e-3}), "synapse")[1]["threshold"]
+    assert doubt.startswith("material.bias_field_x and bias_field_y are left out of the rigid wall")
+    assert "threshold" not in estimates(campaign_of(material={"bias_field": 5e-3}), "synapse")[1]
+
+
 def test_a_campaign_may_ask_for_another_retention():
     data = copy.deepcopy(TINY) | {"barriers": {"retained": 200.0}}
     assert "below barriers.retained of 200" in " ".join(preview(plan.parse(data)).split())

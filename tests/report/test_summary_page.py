@@ -415,6 +415,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         **{"pair_first": ["notch 1"], "pair_second": ["reversed"], "pair_converged": [1]},
         **{"pair_route": ["both ends together"], "pair_energy": [[0.0, 1e-19, 0.0]]},
         **{f"pair_wall_{end}": [[0.0, 1e-7, 2e-7]] for end in ("bottom", "top")},
+        **{"further_temperature": [], "further_lifetime": np.empty((0, 1, 2))},
+        **{f"further_{name}": np.empty((0, 1)) for name in ("barrier", "retained")},
         **pair,
     }
 

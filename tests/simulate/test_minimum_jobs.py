@@ -372,3 +372,25 @@ def test_a_bias_field_acts_in_minima_and_in_simulations(device):
         dataset = find_minimum(minimum_job)
         ends[bias] = dataset["minimum_wall_bottom"].item()
     assert ends[25e-3] < ends[0.0] - 0.1e-9 < ends[-25e-3] - 0.2e-9
+
+
+@pytest.mark.parametrize(("key", "axis"), [("bias_field_x", 0), ("bias_field_y", 1)])
+def test_a_bias_in_the_plane_tilts_the_domains(device, key, axis):
+    """By sin θ = Ms B/(2 K), with K = Ku - μ0 Ms² N_z/2 and an N_z of about 0.955."""
+    tilts = {}
+    for bias in (-40e-3, 0.0, 40e-3):
+        material = device.material.model_copy(update={key: bias})
+        other = device.model_copy(update={"material": material})
+        job = jobs.minimum_job(other, "1")
+        assert (key in job.to_json()) == bool(bias)
+        assert (key in jobs.pulse_job(other, 1e12).to_json()) == bool(bias)
+        field = np.array(tracks.layer(job).terms.external_field)
+        assert field[axis] == pytest.approx(bias / (4e-7 * math.pi), abs=1e-9)
+        assert np.count_nonzero(field) == bool(bias)
+        m = find_minimum(job)["minimum_magnetization"].values
+        tilts[bias] = m[9, 75, axis], np.nansum(m[..., axis])
+    stiffness = 1e6 - 2e-7 * math.pi * 1.1e6**2 * 0.955
+    expected = 1.1e6 * 40e-3 / (2 * stiffness)
+    assert tilts[40e-3][0] - tilts[0.0][0] == pytest.approx(expected, rel=0.1, abs=0)
+    assert tilts[-40e-3][0] - tilts[0.0][0] == pytest.approx(-expected, rel=0.1, abs=0)
+    assert tilts[-40e-3][1] < tilts[0.0][1] < tilts[40e-3][1]

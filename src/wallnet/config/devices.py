@@ -47,6 +47,8 @@ from wallnet.config.track import ROUNDING, Track
 
 LARGEST_SAMPLE = 2**32 - 1
 
+BiasField = Annotated[float, Quantity("T", 1e-7, 1.0, magnitude=True, zero=True)]
+
 
 class StaticMaterial(Section):
     """The ferromagnetic film, as its energy needs it."""
@@ -59,9 +61,20 @@ class StaticMaterial(Section):
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
     uniaxial_anisotropy: Anisotropy
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
-    bias_field: Annotated[float, Quantity("T", 1e-7, 1.0, magnitude=True, zero=True)] = silent(0.0)
+    bias_field: BiasField = silent(0.0)
     """Static field along z in the whole film, as of the junction's reference layer. Source: not in
     the paper."""
+    bias_field_x: BiasField = silent(0.0)
+    """The same along the track, in the frame of the spins; estimates of a rigid wall leave out both
+    fields in the plane. Source: not in the paper."""
+    bias_field_y: BiasField = silent(0.0)
+    """The same across the track, where half states of both orders differ, and barriers are those
+    with the upper end ahead. Source: not in the paper."""
+
+    @property
+    def bias(self) -> tuple[float, float, float]:
+        """The static field in T."""
+        return self.bias_field_x, self.bias_field_y, self.bias_field
 
 
 class SimulatedMaterial(StaticMaterial):
@@ -413,7 +426,7 @@ class Device(Section):
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.track.edges == "smooth"}
-        needs |= {"fields": self.heavy_metal.oersted or self.material.bias_field}
+        needs |= {"fields": self.heavy_metal.oersted or any(self.material.bias)}
         needs |= {"varying_current": self.strip.crowding is not None}
         variation = self.variation
         names = {*(variation.reference if variation else ())}

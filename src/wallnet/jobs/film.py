@@ -126,12 +126,13 @@ def strip_of(track: Track, material: StaticMaterial) -> StripFilm:
 
 def terms_of(material: StaticMaterial) -> Terms:
     """Return the energy terms of a material, with the dynamics of one for simulations."""
+    x, y, z = (field / VACUUM_PERMEABILITY for field in material.bias)
     terms = Terms(
         saturation_magnetization=material.saturation_magnetization,
         exchange_stiffness=material.exchange_stiffness,
         dmi_constant=material.dmi_constant,
         anisotropy=material.uniaxial_anisotropy,
-        external_field=(0.0, 0.0, material.bias_field / VACUUM_PERMEABILITY),
+        external_field=(x, y, z),
     )
     if not isinstance(material, SimulatedMaterial):
         return terms
@@ -269,7 +270,7 @@ def _rounded(device: Device, terms: Terms, kelvin: float) -> SimulatedMaterial:
     simulated = device.material.simulated
     if terms == terms_of(device.material):
         return simulated
-    fields = (key for key in StaticMaterial.model_fields if key != "bias_field")
+    fields = (key for key in StaticMaterial.model_fields if "bias_field" not in key)
     names = {key: key.removeprefix("uniaxial_") for key in fields}
     if terms.damping != simulated.damping:
         names["damping"] = "damping"

@@ -322,7 +322,7 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
         "waveforms": any("waveform" in pulse for pulse in pulses),
         "frozen_spins": "fixed_ends" in job.get("track", {}),
         "partial_cells": "edges" in job.get("track", {}),
-        "fields": "oersted" in job or "bias_field" in job.get("material", {}),
+        "fields": "oersted" in job or any("bias_field" in key for key in job.get("material", ())),
         "varying_current": "crowding" in job,
     }
     names = {*job.get("variation", {}).get("reference", ())}

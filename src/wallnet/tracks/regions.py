@@ -185,7 +185,7 @@ def _extreme_faults(device: Device) -> Iterator[str]:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)
     thickness = track.thickness * np.broadcast_to(shares.get("thickness", 1.0), filled.shape)
     demagnetization = strip_demagnetization(track.width, thickness)
-    magnetization, stiffness, dmi, anisotropy, _ = (array[filled] for array in cells.values())
+    magnetization, stiffness, dmi, anisotropy, *_ = (array[filled] for array in cells.values())
     shape = VACUUM_PERMEABILITY * magnetization**2 / 2 * demagnetization[filled]
     effective = anisotropy - shape
     # the last is positive where |D| < D_c

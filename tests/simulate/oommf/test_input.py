@@ -232,14 +232,17 @@ def of_field(folder, name):
 
 
 def test_fields_stand_in_the_input_in_their_cells(written, small_job):
-    """A bias of 6 mT is 4774.648 A/m; the field of the current is there while it flows."""
+    """6 mT are 4774.648 A/m, -2 mT -1591.549; the field of the current is there while it flows."""
     changes = {"heavy_metal": METAL, "current_density": -0.3e12}
-    changes["material"] = small_job("oommf").material.model_dump() | {"bias_field": 6e-3}
+    changes["material"] = small_job("oommf").material.model_dump() | {
+        "bias_field": 6e-3,
+        "bias_field_y": -2e-3,
+    }
     job = small_job("oommf", **changes)
     expected = -0.3e12 * tracks.layer(job).current_field
     text, folder = written(0, **changes)
     assert text.count("Oxs_FixedZeeman") == 2
-    assert re.search(r"Oxs_FixedZeeman:bias \{\s+field \{0\.0 0\.0 4774\.648", text)
+    assert re.search(r"Oxs_FixedZeeman:bias \{\s+field \{0\.0 -1591\.549\d* 4774\.648", text)
     np.testing.assert_allclose(of_field(folder, "oersted_H.ovf"), expected, rtol=1e-9)
     relaxing, _ = written(3, **changes)
     assert "Oxs_FixedZeeman:bias" in relaxing

@@ -1,6 +1,7 @@
 """Barriers of a synapse, from minima and paths with known energies."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from helpers.walls import SYNAPSE
 
 from studies.results import gather, write_minimum, write_path
 from wallnet import plan
+from wallnet.jobs.film import film_of
+from wallnet.plan.requests import pattern_of
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.gather import LONGEST, lifetime, retained
+from wallnet.studies.barriers.show import tables
 
 BARRIERS = STUDIES["barriers"]
 THERMAL = 1.380649e-23 * 300
@@ -180,3 +184,53 @@ def test_a_track_with_fixed_ends_is_never_reversed():
     assert {state: verdict for state, (_, verdict) in retained(data).items()} == {
         **{"notch 1": 1, "between 1 and 2": 0, "notch 2": 1}
     }
+
+
+def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
+    """Each path is 10 k_B · 300 K lower than the one before it, from 80 at 250 K, 40 at 375 K."""
+    settings = {"further_temperatures": [375.0, 250.0], "retained": 20.0}
+    campaign = plan.parse(
+        {"material": MATERIAL, "devices": {"synapse": SYNAPSE}, "barriers": settings}
+    )
+    requests = BARRIERS.requests_of(campaign, "synapse")
+    alone = BARRIERS.requests_of(
+        plan.parse({"material": MATERIAL, "devices": {"synapse": SYNAPSE}}), "synapse"
+    )
+    assert {key: request.digest for key, request in requests.items() if key[0] != "at"} == {
+        key: request.digest for key, request in alone.items()
+    }
+    path = requests["at", 375.0, "notch 1", "notch 2"]
+    assert path.path == "results/barriers/synapse/375K/1_2.nc"
+    assert path.after == tuple(
+        f"results/barriers/synapse/375K/minima/{name}.nc" for name in ("1", "2", "1-2")
+    )
+    assert path.computes.material == film_of(campaign.simulated["synapse"], 375.0)
+    assert re.fullmatch(f"results/({pattern_of('barrier')})\\.nc", path.path)
+    assert re.fullmatch(f"results/({pattern_of('minimum')})\\.nc", path.after[0])
+    height = {300.0: 60.0, 375.0: 40.0, 250.0: 80.0}
+    for key, request in requests.items():
+        kelvin, *own = key[1:] if key[0] == "at" else (300.0, *key)
+        if len(own) == 1:
+            write_minimum(request, own[0])
+        else:
+            less = 10.0 * [*TOPS].index(tuple(own))
+            write_path(request, 1e-17 + np.array([0.0, height[kelvin] - less, 0.0]) * THERMAL)
+    data = gather(BARRIERS, campaign, "synapse", requests)
+    assert data["further_temperature"].values.tolist() == [250.0, 375.0]
+    # the lowest of three, two and three paths; the last has 40 less
+    expected = np.array([[60.0, 50.0, 40.0], [20.0, 10.0, 0.0]]) * THERMAL
+    np.testing.assert_allclose(data["further_barrier"].values, expected, rtol=1e-9, atol=1e-27)
+    assert data["further_retained"].values.tolist() == [[1, 1, 1], [0, 0, 0]]
+    hours = data["further_lifetime"].values[1, 0] * [1e12, 1e9]
+    assert hours == pytest.approx([math.exp(20 * 300 / 375)] * 2, rel=1e-6, abs=0)
+    assert data["state_barrier"].values == pytest.approx(
+        np.array([40.0, 30.0, 20.0]) * THERMAL, rel=1e-9, abs=0
+    )
+    (table,) = [t for t in tables(data, "synapse") if "further" in t.title]
+    rows = table.frame.to_dict("records")
+    assert [(row["temperature (K)"], row["state"]) for row in rows[2:4]] == [
+        (250.0, "notch 2"),
+        (375.0, "notch 1"),
+    ]
+    assert rows[3]["lowest barrier (k_B T)"] == pytest.approx(20 * 300 / 375, rel=1e-9, abs=0)
+    assert rows[3]["retained (at least 20 k_B T)"] == 0

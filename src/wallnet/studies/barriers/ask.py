@@ -6,7 +6,7 @@ from typing import Annotated
 
 from wallnet.config import Campaign, Device, Track
 from wallnet.config.measured import MeasuredDevice
-from wallnet.config.quantities import Quantity, silent
+from wallnet.config.quantities import ASCENDING, Quantity, silent
 from wallnet.jobs import Request, barrier_job, minimum_job
 from wallnet.jobs.energy_path import Pair, between, neighbours
 from wallnet.jobs.film import film_of
@@ -18,6 +18,11 @@ Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
 ]
 
+Temperature = Annotated[float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")]
+
+FURTHER = "at"
+"""Begin of the keys of requests at a further temperature, before the temperature in K."""
+
 SPACING = Quantity("1", 0.05, 1.0, fix="0.5 moves a wall by half a width parameter an image")
 """Bounds of the distance by which a wall end moves from image to image, in units of Δ."""
 
@@ -27,12 +32,13 @@ class Barriers(Sampled):
 
     devices: tuple[str, ...] | None = None
     """Synapses whose barriers are computed; all that are simulated if not given."""
-    temperature: Annotated[
-        float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")
-    ] = 300.0
+    temperature: Temperature = 300.0
     """Temperature at which a state has to be retained. The film is that at this temperature, by
     Bloch's law from `temperature.measured_at`, with `temperature.anisotropy_exponent`. Source: our
     choice."""
+    further_temperatures: Annotated[tuple[Temperature, ...], ASCENDING] = silent(())
+    """Further temperatures at which lowest barriers and lifetimes are computed; levels and networks
+    have those at `temperature`."""
     retained: Annotated[
         float, Quantity("1", 1.0, 1000.0, fix="40 is usual: 7.5 years at 1 GHz, 2.7 days at 1e12/s")
     ] = 40.0
@@ -74,10 +80,12 @@ def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Valid
         if name not in synapses
     ]
     for name in subjects_in(settings, devices):
-        try:
-            film_of(devices[name], settings.temperature)
-        except ValueError as error:
-            conflicts.append(f"{key}.temperature of {name}: material.{error}")
+        for kelvin in (settings.temperature, *settings.further_temperatures):
+            try:
+                film_of(devices[name], kelvin)
+            except ValueError as error:
+                at = "temperature" if kelvin == settings.temperature else "further_temperatures"
+                conflicts.append(f"{key}.{at} of {name}: material.{error}")
         states = [str(state) for state in level_states(devices[name].track)]
         conflicts += [
             f"{key}.states has {state!r}, which is no state of {name}; use some of "
@@ -92,9 +100,19 @@ def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Valid
 def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Requests:
     """Return the minimum of each state, then the path between each pair of neighbours.
 
-    At the temperature of the film of the sweep, the minima are those of the sweep.
+    Those at further temperatures follow. At the temperature of the film of the sweep, the minima
+    are those of the sweep.
     """
-    device, kelvin = campaign.simulated[name], settings.temperature
+    device = campaign.simulated[name]
+    by_key = _at(name, device, settings, settings.temperature)
+    for kelvin in settings.further_temperatures:
+        further = _at(name, device, settings, kelvin, f"{kelvin:g}K")
+        by_key |= {(FURTHER, kelvin, *key): request for key, request in further.items()}
+    return by_key
+
+
+def _at(name: str, device: Device, settings: Barriers, kelvin: float, *folder: str) -> Requests:
+    """Return the minima and the paths of a device at a temperature in K, in a folder."""
     by_key: Requests = {}
     pairs = settings.pairs(device.track)
     # two whole states also need the half state between them
@@ -107,7 +125,7 @@ def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Re
     for state in level_states(device.track):
         if settings.states and state not in needed:
             continue
-        path = STUDY.path(name, "minima", state.file_name)
+        path = STUDY.path(name, *folder, "minima", state.file_name)
         own = Request("minimum", path, partial(minimum_job, device, state.file_name, kelvin))
         of_sweep = minimum(name, device, state)
         by_key[str(state),] = of_sweep if kelvin == device.film_temperature else own
@@ -115,7 +133,7 @@ def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Re
         first, second = (state.file_name for state in pair)
         by_key[str(pair[0]), str(pair[1])] = Request(
             "barrier",
-            STUDY.path(name, f"{first}_{second}"),
+            STUDY.path(name, *folder, f"{first}_{second}"),
             partial(barrier_job, device, first, second, settings.spacing, kelvin),
             tuple(by_key[str(state),].path for state in ends[pair]),
         )
@@ -127,7 +145,10 @@ STUDY = study(
     Barriers,
     missing="a synapse to the devices, or to those named",
     figure="energy",
-    places={"barrier": "[^/]+/[^/]+", "minimum": "[^/]+/minima/[^/]+"},
+    places={
+        "barrier": r"[^/]+/(?:[\d.]+K/)?[^/]+",
+        "minimum": r"[^/]+/(?:[\d.]+K/)?minima/[^/]+",
+    },
     of_device=True,
     headline=True,
     level_sets=("kept", "mutually-reachable"),

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.files.schema.states import REVERSED
 from wallnet.film.constants import BOLTZMANN
-from wallnet.studies.barriers.ask import Barriers
+from wallnet.studies.barriers.ask import FURTHER, Barriers
 from wallnet.studies.opened import Opened, padded
 
 if TYPE_CHECKING:
@@ -68,36 +68,68 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
     pairs = [key for key in opened if len(key) == 2]
     paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
-    lowest = lowest_barriers(paths)
-    if settings.states:
-        # of others, not all barriers are known
-        lowest = lowest[lowest.index.isin(settings.states)]
-    lowest = lowest.reindex(list(minima))
-    barrier = lowest["barrier"].to_numpy()
-    kept = np.where(lowest["certain"].eq(True), 1, -1)
+    lowest = _of_states(settings, paths, [*minima])
+    later = {}
+    for kelvin in settings.further_temperatures:
+        own = [key for key in opened if key[:2] == (FURTHER, kelvin) and len(key) == 4]
+        of_pairs = {(str(key[2]), str(key[3])): opened.read(key, *OF_PATH) for key in own}
+        later[kelvin] = _of_states(settings, of_pairs, [*minima])
     held = [data["minimum_converged"].item() and data.attrs["stayed"] for data in minima.values()]
     along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
     of = {name: [float(data[name]) for data in minima.values()] for name in OF_MINIMUM}
     images = [energy.size for energy in along["path_energy"]]
-    least = settings.retained * BOLTZMANN * settings.temperature
     return {
         "state_name": list(minima),
         "state_energy": np.where(held, of["minimum_energy"], np.nan),
         "state_wall_bottom": of["minimum_wall_bottom"],
         "state_wall_top": of["minimum_wall_top"],
-        "state_barrier": barrier,
+        "state_barrier": lowest["barrier"].to_numpy(),
         "state_exit": lowest["exit"].fillna("").tolist(),
-        # an unknown barrier could decide only if none is too low
-        "state_retained": np.where(barrier < least, 0, kept),
-        "state_lifetime": lifetime(
-            barrier[:, None], settings.temperature, settings.attempt_frequencies[::-1]
-        ),
+        **_lasting(settings, settings.temperature, lowest),
+        **_further(settings, later, len(minima)),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
         **{f"pair_{way}": along[f"barrier_{way}"] for way in ("forward", "backward", "converged")},
         "pair_route": [data.attrs["route"] or data.attrs["reason"] for data in paths.values()],
         "pair_images": images,
         **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
+    }
+
+
+def _of_states(
+    settings: Barriers, paths: Mapping[tuple[str, str], "xarray.Dataset"], states: list[str]
+) -> "pandas.DataFrame":
+    """Return the lowest barrier out of each of the states; see `lowest_barriers`."""
+    lowest = lowest_barriers(paths)
+    if settings.states:
+        # of others, not all barriers are known
+        lowest = lowest[lowest.index.isin(settings.states)]
+    return lowest.reindex(states)
+
+
+def _lasting(settings: Barriers, kelvin: float, lowest: "pandas.DataFrame") -> dict[str, Any]:
+    """Return whether states are retained at a temperature in K, and their lifetimes."""
+    barrier = lowest["barrier"].to_numpy()
+    kept = np.where(lowest["certain"].eq(True), 1, -1)
+    least = settings.retained * BOLTZMANN * kelvin
+    return {
+        # an unknown barrier could decide only if none is too low
+        "state_retained": np.where(barrier < least, 0, kept),
+        "state_lifetime": lifetime(barrier[:, None], kelvin, settings.attempt_frequencies[::-1]),
+    }
+
+
+def _further(
+    settings: Barriers, later: Mapping[float, "pandas.DataFrame"], states: int
+) -> dict[str, Any]:
+    """Return the variables at further temperatures."""
+    lasting = [_lasting(settings, kelvin, lowest) for kelvin, lowest in later.items()]
+    shape = (len(later), states)
+    return {
+        "further_temperature": [*later],
+        "further_barrier": np.reshape([lowest["barrier"] for lowest in later.values()], shape),
+        "further_retained": np.reshape([row["state_retained"] for row in lasting], shape),
+        "further_lifetime": np.reshape([row["state_lifetime"] for row in lasting], (*shape, 2)),
     }
 
 

@@ -9,6 +9,7 @@ import xarray
 from wallnet import files
 from wallnet.config import Device, Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
+from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs import minimum_job
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
@@ -27,7 +28,8 @@ RETAINED = {**YES, -1: "unknown"}
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the barriers of a device; the first one is also written as CSV."""
-    return [states_table(data, name), pairs_table(data, name)]
+    further = [further_table(data, name)] if data.sizes.get("further_temperature") else []
+    return [states_table(data, name), *further, pairs_table(data, name)]
 
 
 def lifetime_text(seconds: float) -> str:
@@ -52,7 +54,6 @@ def lifetime_text(seconds: float) -> str:
 def states_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all states: energy, lowest barrier, lifetime, whether retained."""
     settings, thermal = settings_of(data), thermal_energy(data)
-    low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
     energy = data["state_energy"].values
     barrier, kept = data["state_barrier"].values, data["state_retained"].values
     shown: dict[str, tuple[Any, Format]] = {
@@ -62,15 +63,42 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
         **columns("barriers", data, "state_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         "leads to": ([str(state) or "–" for state in data["state_exit"].values], ""),
-        f"lifetime at {high} 1/s": (data["state_lifetime"].values[:, 0], lifetime_text),
-        f"lifetime at {low} 1/s": (data["state_lifetime"].values[:, 1], lifetime_text),
-        f"retained (at least {settings['retained']:g} k_B T)": (kept, RETAINED),
+        **_lasting(settings, data["state_lifetime"].values, kept),
     }
     title = (
         f"{name}: states at {settings['temperature']:g} K; a half state with the "
         "lower end ahead is the mirror image of that with the upper end ahead"
     )
     return of_columns(title, shown)
+
+
+def _lasting(settings: Any, lifetime: Any, kept: Any) -> dict[str, tuple[Any, Format]]:
+    """Return the columns of lifetimes in s, (state, attempt), and of whether states stay."""
+    low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
+    return {
+        f"lifetime at {high} 1/s": (lifetime[:, 0], lifetime_text),
+        f"lifetime at {low} 1/s": (lifetime[:, 1], lifetime_text),
+        f"retained (at least {settings['retained']:g} k_B T)": (kept, RETAINED),
+    }
+
+
+def further_table(data: xarray.Dataset, name: str) -> Table:
+    """Return the table of all states at further temperatures."""
+    rows = data.stack(row=("further_temperature", "state")).reset_index("row")
+    thermal = BOLTZMANN * rows["further_temperature"].values
+    barrier, lifetime = rows["further_barrier"].values, rows["further_lifetime"]
+    shown: dict[str, tuple[Any, Format]] = {
+        **columns("barriers", rows, "further_temperature"),
+        "state": (rows["state_name"].values, ""),
+        **columns("barriers", rows, "further_barrier"),
+        "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
+        **_lasting(
+            settings_of(data),
+            lifetime.transpose("row", "attempt").values,
+            rows["further_retained"].values,
+        ),
+    }
+    return of_columns(f"{name}: states at further temperatures", shown)
 
 
 def pairs_table(data: xarray.Dataset, name: str) -> Table:

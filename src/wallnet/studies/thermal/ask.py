@@ -117,7 +117,8 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: base.Rounds) -
             by_key[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
     if about(campaign, name, settings).attempt_frequencies:
         paths = BARRIERS.requests_of(campaign, settings.device).items()
-        by_key |= {key: request for key, request in paths if request.kind == "barrier"}
+        # those at further temperatures have longer keys
+        by_key |= {k: path for k, path in paths if path.kind == "barrier" and len(k) == 2}
     return by_key
 
 
