@@ -64,6 +64,42 @@ def set_damaged_aside():
     return {}
 
 
+def foreign_results():
+    """Return a function for `judge_results`."""
+    origins = files.Remembered(files.origin_of, own / "wallnet-origins.json")
+    for place, _, names in os.walk(files.RESULTS):
+        for name in names:
+            if not name.startswith(".") and name.endswith((".nc", ".json")):
+                origins.of(os.path.join(place, name))
+    origins.keep()
+    named = []
+
+    def fault_of(job, noted):
+        planned = {"job": "", **dict(job.params.items())}
+        stated = {path: origins.of(path) for path in job.output if os.path.exists(path)}
+        complete = any(stated.values()) and '"requests":' not in planned["job"]
+        faults = [] if noted or complete else list(stated)
+        if planned["job"] and any(stated.values()):
+            read = [*planned.get("levels", ()), planned.get("activation", "")]
+            # results of earlier versions do not state what they were made from
+            read = filter(None, read) if not noted and any(read) else read
+            own_origins = files.origins_of(planned["job"], planned["revision"], read)
+            faults += [
+                path
+                for path, text in stated.items()
+                if text and text not in own_origins
+            ]
+        if faults and not named:
+            named.append(faults[0])
+            logger.warning(
+                f"{faults[0]} and similar results are not of this configuration, or nothing says so;"
+                " they are computed again (wallnet check lists them)."
+            )
+        return ", ".join(faults)
+
+    return fault_of
+
+
 def target(paths, missing="", work=None):
     """Return the input function of a target; a dry run also plans files to be set aside.
 
@@ -105,6 +141,8 @@ if main_process:
 # jobs read this file too, and another run may be active in this folder
 busy = not main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
+if not busy:
+    judge_results(foreign_results())
 
 
 # Snakemake uses only one such block of all files

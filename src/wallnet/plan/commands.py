@@ -17,6 +17,7 @@ from wallnet.config import Campaign, ConfigError, schema
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import note_digest
 from wallnet.plan import load
+from wallnet.plan.foreign import FOREIGN, foreign
 from wallnet.plan.listing import checks, everything, records
 from wallnet.studies import NAMES, STUDIES
 
@@ -131,7 +132,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     clean.set_defaults(handler=_clean)
 
     check = subparsers.add_parser(
-        "check", description="Compare every result in the folders with its digest."
+        "check",
+        description="Compare every result in the folders with its digest, and with the "
+        "configuration that it should be of.",
     )
     check.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     check.add_argument(
@@ -205,6 +208,11 @@ def _check(arguments: argparse.Namespace) -> None:
             faults[path] = "is not there; run snakemake to make it"
         except OSError as error:
             raise unreadable(path, error) from None
+    if (configuration := Path(arguments.directory, "config.yaml")).exists():
+        chosen = [Path(path) for path in arguments.paths]
+        for path in foreign(load(configuration), arguments.directory):
+            if any(Path(path).is_relative_to(place) for place in chosen):
+                faults[str(Path(arguments.directory, path))] = f"{FOREIGN}; run snakemake"
     for path, fault in faults.items():
         print(f"{path} {fault}")
     if faults:
