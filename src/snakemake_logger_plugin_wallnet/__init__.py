@@ -24,6 +24,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from wallnet.files.origin import parts_of, stated
 from wallnet.files.progress import read_progress, time_in_words
+from wallnet.files.whole import terminal_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -339,6 +340,7 @@ class LogHandler(LogHandlerBase):
 
     def _print(self, text: str) -> None:
         """Print lines above the display."""
+        text = terminal_text(text)
         if self._live:
             self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:

@@ -7,11 +7,15 @@ says so in one line.
 
 import contextlib
 import functools
+import json
 import operator
 import tempfile
+from types import SimpleNamespace
 
 import snakemake
 from snakemake.logging import logger
+
+from wallnet.report.tables import script_text
 
 
 @functools.cache
@@ -98,6 +102,25 @@ def plan_elsewhere(own):
 
     workflow._prepare_dag = prepare_elsewhere
     return True
+
+
+def show_texts_as_texts():
+    """Let the page of Snakemake contain texts of users as text, if it writes one.
+
+    It writes JSON into scripts as it is, so that "</script>" in a label would end one.
+    """
+
+    def dumps(*data, **options):
+        return script_text(json.dumps(*data, **options))
+
+    for name, written in [*sys.modules.items()]:
+        if name.startswith("snakemake.report.html_reporter") and hasattr(
+            written, "json"
+        ):
+            written.json = SimpleNamespace(dumps=dumps)
+
+
+show_texts_as_texts()
 
 
 def judge_results(fault_of):

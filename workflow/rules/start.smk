@@ -50,14 +50,11 @@ def set_damaged_aside():
     if not damaged:
         return {}
     done = "would be" if dry_run else "were"
-    logger.warning(
-        "\n".join(
-            [
-                *(f"{path} {fault}" for path, fault in damaged.items()),
-                f"{len(damaged)} damaged {done} set aside, to be computed again.",
-            ]
-        )
-    )
+    lines = [
+        *(f"{path} {fault}" for path, fault in damaged.items()),
+        f"{len(damaged)} damaged {done} set aside, to be computed again.",
+    ]
+    logger.warning(files.terminal_text("\n".join(lines)))
     if dry_run:
         return damaged
     checked(files.whole.set_aside, damaged)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from wallnet.errors import UserError
 from wallnet.files.paths import RESULTS
@@ -33,10 +34,27 @@ NOT_WRITTEN = "is damaged (its content is not what was written)"
 
 _REFUSED = "refused: "
 
+_NOT_SHOWN = {"Cc", "Cf", "Cs"}
+"""Unicode's categories of control characters, invisible ones and parts of surrogate pairs."""
+
+
+def terminal_text(text: str) -> str:
+    r"""Return external text without characters that a terminal executes or does not show.
+
+    Examples
+    --------
+    >>> terminal_text("\x1b[31mred\n")
+    '�[31mred\n'
+    """
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(c) in _NOT_SHOWN and c not in "\n\t" else c
+        for c in text
+    )
+
 
 def one_line(error: object) -> str:
     """Return the beginning of an error's message in one line, or its type if it has none."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return " ".join(terminal_text(str(error)).split())[:200] or type(error).__name__
 
 
 class FileError(UserError, RuntimeError):
@@ -178,7 +196,7 @@ def _fault(noted: str | None, digest: str) -> str | None:
     """Return the fault of a file, given the text of its digest file and its present digest."""
     if noted is None or noted.split(" ")[0] == digest:
         return None
-    return noted.removeprefix(_REFUSED).strip() if noted.startswith(_REFUSED) else NOT_WRITTEN
+    return one_line(noted.removeprefix(_REFUSED)) if noted.startswith(_REFUSED) else NOT_WRITTEN
 
 
 def check_digest(path: str | Path, required: bool = False) -> str:
