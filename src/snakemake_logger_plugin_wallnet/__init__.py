@@ -17,13 +17,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from wallnet.files.origin import parts_of, stated
 from wallnet.files.progress import read_progress, time_in_words
+from wallnet.files.whole import terminal_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -241,28 +242,19 @@ def job_of(command: str) -> Mapping[str, Any] | None:
     return job if isinstance(job, Mapping) else None
 
 
-def stored_job(path: str | Path) -> Mapping[str, Any] | None:
-    """Return the job that made a result, if the result is there and says so."""
-    try:
-        if Path(path).suffix == ".nc":
-            import netCDF4
-
-            with netCDF4.Dataset(path) as data:
-                job = json.loads(data.getncattr("parameters"))
-        else:
-            job = json.loads(Path(path).read_text(encoding="utf-8"))["parameters"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return job if isinstance(job, Mapping) else None
-
-
 def changes_of(command: str, outputs: Iterable[str]) -> list[str]:
-    """Return what changed in a planned job since its first output was made; nothing if unknown."""
-    planned, stored = job_of(command), next(map(stored_job, outputs), None)
-    if planned is None or stored is None:
-        return []
-    # a dataset does not say from which files it was gathered
-    return differences(stored, {key: planned[key] for key in planned if key != "requests"})
+    """Return what changed in a planned job since its outputs were made; nothing if unknown."""
+    planned = list(parts_of(job)) if (job := job_of(command)) else []
+    changes: dict[str, None] = {}
+    for stored in (stated(path).get("parameters") for path in outputs):
+        alike = [part for part in planned if stored and _identity(part) == _identity(stored)]
+        changes |= dict.fromkeys(differences(stored, alike[0]) if alike else ())
+    return list(changes)
+
+
+def _identity(job: Mapping[str, Any]) -> list[Any]:
+    """Return what distinguishes the networks of one job."""
+    return [job.get(key) for key in ("recipe", "mapping")]
 
 
 class LogHandler(LogHandlerBase):
@@ -348,6 +340,7 @@ class LogHandler(LogHandlerBase):
 
     def _print(self, text: str) -> None:
         """Print lines above the display."""
+        text = terminal_text(text)
         if self._live:
             self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:

@@ -1,6 +1,7 @@
 """The command line, for rules and users."""
 
 import argparse
+import contextlib
 import gc
 import importlib
 import io
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import wallnet
 from wallnet.errors import UserError
+from wallnet.files.whole import terminal_text
 
 Register = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]
 """Function `register` of a module of commands, which adds them to the command line."""
@@ -103,12 +105,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         gc.freeze()
 
 
+class _Shown:
+    """A stream that shows all text as text, also that of files and names of others."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text without what a terminal would execute."""
+        return int(self._stream.write(terminal_text(text)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def _run(arguments: Sequence[str]) -> None:
+    out, err = (cast(Any, _Shown(stream)) for stream in (sys.stdout, sys.stderr))
     try:
-        parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)
-        parsed.handler(parsed)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)
+            parsed.handler(parsed)
     except UserError as error:
-        sys.exit(f"wallnet: {error}")
+        sys.exit(f"wallnet: {terminal_text(str(error))}")
     except KeyboardInterrupt:
         sys.exit("wallnet: interrupted")
 

@@ -19,8 +19,9 @@ from helpers.small_campaign import ROOT, Campaign, with_networks
 from helpers.terminal import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_wallnet import LogHandler, Run, differences, job_of, stored_job
+from snakemake_logger_plugin_wallnet import LogHandler, Run, changes_of, differences, job_of
 from wallnet import files
+from wallnet.files.origin import stated
 from wallnet.files.progress import noted_progress, progress_of, read_progress
 from wallnet.plan import work
 from wallnet.plan.requests import Requested
@@ -248,17 +249,32 @@ def test_changes_are_in_words_of_the_keys():
         assert job_of(command) is None
 
 
-def test_the_job_of_a_result_is_read_from_it(tmp_path):
+def test_the_origin_of_a_result_is_read_from_it(tmp_path):
     path = tmp_path / "metrics.json"
-    assert stored_job(path) is None
-    path.write_text(json.dumps({"parameters": {"seed": 3}, "accuracy": 1}))
-    assert stored_job(path) == {"seed": 3}
-    for content in ("{", "[1]", "{}"):
+    assert stated(path) == {}
+    path.write_text(json.dumps({"parameters": {"seed": 3}, "accuracy": 1, "revision": 2}))
+    assert stated(path) == {"parameters": {"seed": 3}, "revision": 2}
+    for content in ("{", "[1]", "{}", '{"parameters": 3}'):
         path.write_text(content)
-        assert stored_job(path) is None
+        assert stated(path) == {}
     damaged = tmp_path / "trace.nc"
     damaged.write_bytes(b"not netCDF")
-    assert stored_job(damaged) is None
+    assert stated(damaged) == {}
+
+
+def test_a_dry_run_compares_each_network_of_a_job_with_its_own_part(tmp_path):
+    """One job maps the networks of several recipes and mappings."""
+    parts = [
+        {"recipe": recipe, "mapping": mapping, "on_levels": {"learning_rate": rate}}
+        for recipe, mapping, rate in (("plain", "layer", 1e-3), ("tuned", "signed-fitted", 2e-3))
+    ]
+    paths = [tmp_path / f"{part['recipe']}.json" for part in parts]
+    for path, part in zip(paths, parts, strict=True):
+        path.write_text(json.dumps({"parameters": part}))
+    planned = json.loads(json.dumps({"seed": 3, "networks": parts}))
+    planned["networks"][1]["on_levels"]["learning_rate"] = 5e-3
+    command = shlex.join(["wallnet", "map", "--job", json.dumps(planned)])
+    assert changes_of(command, paths) == ["on_levels.learning_rate 0.002 → 0.005"]
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """Names with special characters of a shell, Snakemake's formatting or a page stay plain names."""
 
+import copy
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from helpers.hostile import SPITEFUL
 from helpers.same import assert_same
-from helpers.small_campaign import ROOT, TRAINING, with_networks
+from helpers.small_campaign import ROOT, TINY, TRAINING, with_networks
 from helpers.synthetic import write_images
 
 pytestmark = pytest.mark.campaign
@@ -46,6 +48,46 @@ def test_a_campaign_of_spiteful_names(finished_devices, tmp_path):
     assert len(pages) > 3
     assert not [page for page in pages if "<script" in page]
     assert campaign.planned(*targets) == {}
+
+
+class Scripts(HTMLParser):
+    """The scripts of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.inside = [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag == "script"
+        self.found += [""] * self.inside
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.found[-1] += data
+
+
+def test_a_label_is_no_script_in_the_report_of_snakemake(finished):
+    """The page has the parameters of its jobs in its scripts."""
+    data = copy.deepcopy(TINY)
+    further = {
+        "mine": {
+            "label": "</script><script>alert(3)</script>",
+            "lower": {"material": {"damping": 0.4}},
+        }
+    }
+    data["sensitivity"] = {"all": {"device": "synapse", "further": further}}
+    finished.configure(data)
+    finished.snakemake("results/summary.html")
+    finished.snakemake("results/summary.html", "--report", "report.html")
+    page = (finished.folder / "report.html").read_text()
+    assert "alert(3)" in page
+    scripts = Scripts(page).found
+    assert [script for script in scripts if "alert(3)" in script]
+    assert not [script for script in scripts if script.strip().startswith("alert(3)")]
 
 
 def test_a_checkout_and_an_interpreter_of_spiteful_names(finished, finished_devices, tmp_path):

@@ -6,9 +6,9 @@ import pytest
 
 from wallnet import config, jobs, simulate
 from wallnet.config import ProgramPulse
+from wallnet.files.origin import digest_of
 from wallnet.jobs import PulseTrain, Request, Simulation
 from wallnet.jobs.film import check, step_of
-from wallnet.jobs.request import digest_of
 from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"

@@ -8,9 +8,11 @@ from hypothesis.extra import numpy as arrays
 
 from wallnet.config.mappings import LEVEL_SETS, NO_SYNAPSE, SCHEMES, Signed, split_mapping
 from wallnet.files import FileError
+from wallnet.networks.layers import SynapticLayer
 from wallnet.networks.mappings import (
     MOST_COMPARED,
     Circuit,
+    Placement,
     WeightMapping,
     distinct_levels,
     read_mapping,
@@ -330,3 +332,54 @@ def test_unusable_levels_are_one_sentence(tmp_path, changes, part):
     with pytest.raises(FileError) as caught:
         read_mapping(path, "parallel", "layer")
     one_sentence(caught, part, str(path))
+
+
+# Weights of zero
+
+
+@pytest.mark.parametrize("name", ["signed-row-fitted", "differential-row", "signed-row-1.5sd"])
+def test_a_pruned_row_is_at_the_entry_zero_with_the_mean_scale_of_the_others(name):
+    pruned = torch.tensor([[0.5, -1.0, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0], [1.6, -0.4, 0.2, -0.7]])
+    mapping = WeightMapping(name, LEVELS)
+    circuit = mapping.circuit_for(pruned)
+    alone = mapping.circuit_for(pruned[[0, 2]])
+    assert circuit.offset.flatten().tolist() == [0.0, 0.0, 0.0]
+    assert torch.equal(circuit.scale[[0, 2]], alone.scale)
+    first, _, last = circuit.scale.flatten().tolist()
+    assert circuit.scale[1].item() == pytest.approx((first + last) / 2, abs=1e-6)
+    entry = mapping.nearest(pruned, circuit)[1]
+    assert mapping.synapses[entry.long()].tolist() == [[0, 0]] * 4
+    assert mapping.snap(pruned, circuit)[1].tolist() == [0.0] * 4
+
+
+def test_a_row_of_zeros_on_single_synapses_is_at_the_lowest_level():
+    mapping = WeightMapping("row", LEVELS)
+    pruned = torch.tensor([[0.4, -0.2], [0.0, 0.0]])
+    circuit = mapping.circuit_for(pruned)
+    assert circuit.offset.flatten().tolist() == pytest.approx([-0.2, 0.0], abs=1e-7)
+    assert circuit.scale.flatten().tolist() == pytest.approx([0.6, 0.6], abs=1e-7)
+    assert mapping.nearest(pruned, circuit)[1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("name", "scale"), [("signed", 0.75), ("layer", 1.25)])
+def test_a_layer_of_zeros_has_the_mean_scale_of_the_others(name, scale):
+    """Signed: largest magnitudes 0.5 and 1; layer: ranges 0.9 and 1.6."""
+    mapping = WeightMapping(name, LEVELS)
+    matrices = ([[0.5, -0.4]], [[0.0, 0.0]], [[-1.0, 0.6]])
+    weights = (torch.nn.Parameter(torch.tensor(rows)) for rows in matrices)
+    layers = {str(number): SynapticLayer(weight) for number, weight in enumerate(weights)}
+    placement = Placement.chosen(layers, mapping)
+    offset, of_zeros = placement.circuits["1"]
+    assert (offset.item(), of_zeros.item()) == pytest.approx((0.0, scale), abs=1e-6)
+    placement.snap(layers)
+    assert layers["1"].weight.tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("name", ["signed", "row", "signed-row-fitted", "layer"])
+def test_a_layer_of_zeros_is_trained_in_the_range_of_the_initialisation(name):
+    """PyTorch draws weights of 16 inputs between -1/4 and 1/4."""
+    mapping = WeightMapping(name, LEVELS)
+    layer = SynapticLayer(torch.nn.Parameter(torch.zeros(3, 16)))
+    ((offset, scale),) = Placement.chosen({"a": layer}, mapping, training=True).circuits.values()
+    ends = [(offset + scale * mapping.table[end]).flatten().tolist() for end in (0, -1)]
+    assert ends == [[pytest.approx(bound, abs=1e-7)] * scale.numel() for bound in (-0.25, 0.25)]

@@ -1,6 +1,7 @@
 """Quantisation-aware training in loops of users: several optimisers, dtypes, shared weights."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -282,3 +283,63 @@ def test_bad_calls_are_one_sentence(call, part):
     with pytest.raises(ValueError, match=r"^Sequential is ") as caught:
         call()
     one_sentence(caught, part)
+
+
+def trained_accuracy(head):
+    """Return the share of examples that a head classifies after a short training."""
+    torch.manual_seed(1)
+    inputs = torch.randn(300, 6)
+    classes = (inputs @ torch.randn(6, 4)).argmax(dim=1)
+    optimizer = torch.optim.Adam(head.parameters(), 1e-3)
+    for _ in range(150):
+        optimizer.zero_grad()
+        functional.cross_entropy(head(inputs), classes).backward()
+        optimizer.step()
+    return (head(inputs).argmax(dim=1) == classes).float().mean().item()
+
+
+def test_a_head_that_begins_with_zeros_is_trained_on_levels():
+    head = nn.Linear(6, 4)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    free = trained_accuracy(copy.deepcopy(head))
+    assert free > 0.7
+    prepared = prepare_qat(head, [10e-6, 18e-6, 30e-6])
+    assert trained_accuracy(prepared) > free - 0.1
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_factors_that_no_optimiser_moves_are_a_warning(late):
+    model = nn.Linear(5, 3)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    prepare_qat(model, [10e-6, 14e-6, 30e-6], learn_scales=True)
+    if late:
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(4):
+            optimizer.zero_grad()
+            model(torch.ones(2, 5)).square().sum().backward()
+            optimizer.step()
+    texts = [str(warning.message) for warning in said]
+    expected = "learn_scales learns nothing, since no optimiser has the factors; make optimisers"
+    assert [text[: len(expected)] for text in texts] == ([] if late else [expected])
+
+
+def test_matrices_that_stay_digital_are_named_once():
+    class Reader(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.words, self.rnn = nn.Embedding(9, 4), nn.LSTM(4, 4)
+            self.attention, self.norm = nn.MultiheadAttention(4, 2), nn.LayerNorm((3, 4))
+            self.head = nn.Linear(4, 2)
+
+    with pytest.warns(UserWarning, match="stay digital") as said:
+        quantize(Reader(), [1e-6, 2e-6, 3e-6])
+    assert [str(warning.message) for warning in said] == [
+        "layer rnn (LSTM), layer attention (MultiheadAttention) stay digital, with matrices of "
+        "weights; name layers in layers, to have theirs on the levels"
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        quantize(Reader(), [1e-6, 2e-6, 3e-6], layers=["rnn", "head"])

@@ -95,7 +95,7 @@ def test_conductances_vary_by_the_spread_of_their_level(tmp_path):
     again, other = (exact.varied(1e-6, seed=seed).conductances for seed in (4, 5))
     np.testing.assert_array_equal(again, exact.varied(1e-6, seed=4).conductances)
     assert not np.array_equal(again, other)
-    assert exact.varied(1.0, seed=4).conductances.min() == 0
+    assert exact.varied(4e-5, seed=4).conductances.min() == 0
     assert not torch.equal(varied.model().weight, model.weight)
 
 
@@ -174,6 +174,7 @@ def test_writing_costs_the_energy_of_the_pulses_of_the_device():
     ("call", "part"),
     [
         (lambda p: p.varied(-1e-6, 1), "spread is negative or not finite; give standard dev"),
+        (lambda p: p.varied(0.1, 1), "spread is 0.1 S, above the whole range"),
         (lambda p: p.varied([1e-6] * 4, 1), "spread has the shape (4,) and levels (0,); give the"),
         (lambda p: p.varied([1e-6] * 3, 1, USABLE), "spread has the shape (3,) and levels (4,)"),
         (lambda p: p.varied([1e-6] * 4, 1, USABLE * 2), "levels lack a conductance of the network"),

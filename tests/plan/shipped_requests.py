@@ -14,8 +14,8 @@ from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
 from wallnet import files, plan
+from wallnet.files.origin import digest_of
 from wallnet.jobs import Simulation
-from wallnet.jobs.request import digest_of
 from wallnet.plan.requests import Requested
 from wallnet.studies import STUDIES
 

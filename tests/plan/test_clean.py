@@ -178,6 +178,39 @@ def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
     assert (by_hand / "results/crosscheck/engines/one").is_dir()
 
 
+def test_clean_removes_nothing_behind_a_link_and_names_it(by_hand, tmp_path_factory, capsys):
+    """A folder of results, and a single result, are in a folder of somebody else."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (by_hand / "results/devices").rename(elsewhere / "devices")
+    (by_hand / "results/devices").symlink_to(elsewhere / "devices")
+    single = by_hand / "results/traces/neuron/0.4500.nc"
+    single.rename(elsewhere / "0.4500.nc")
+    single.symlink_to(elsewhere / "0.4500.nc")
+    cli.main(["clean", "--directory", str(by_hand), "--yes"])
+    said = capsys.readouterr().out.splitlines()
+    left = "is a link; it is left, with what is behind it"
+    assert said[:2] == [f"{by_hand}/results/devices {left}", f"{single} {left}"]
+    assert said[-1] == "4 results and 2 logs and benchmarks removed"
+    assert (elsewhere / "devices/gone.nc").exists()
+    assert (elsewhere / "0.4500.nc").exists()
+    assert single.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "profiles"])
+def test_init_writes_nothing_through_a_link(tmp_path, name):
+    """The link to a file that is not there looks as if there were nothing."""
+    folder, elsewhere = tmp_path / "new", tmp_path / "elsewhere"
+    folder.mkdir()
+    if name == "profiles":
+        elsewhere.mkdir()
+    (folder / name).symlink_to(elsewhere)
+    with pytest.raises(SystemExit, match=f"{folder / name} is a link; remove it or give another"):
+        cli.main(["init", str(folder)])
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert not list(elsewhere.glob("*"))
+    assert elsewhere.exists() == (name == "profiles")
+
+
 def test_clean_looks_into_the_folder_that_it_is_given(
     by_hand, tmp_path_factory, monkeypatch, capsys
 ):

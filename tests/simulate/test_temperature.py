@@ -11,13 +11,13 @@ from helpers.small_campaign import MATERIAL
 from wallnet import cli, files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, Track, load_device, parse
 from wallnet.files import WallState
+from wallnet.files.origin import digest_of
 from wallnet.film.renormalization import Law, of_film, scaled
 from wallnet.film.renormalization import domain_magnetization as domain_of
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
-from wallnet.jobs.request import digest_of
 from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import GatherJob, pulse_on

@@ -7,11 +7,15 @@ says so in one line.
 
 import contextlib
 import functools
+import json
 import operator
 import tempfile
+from types import SimpleNamespace
 
 import snakemake
 from snakemake.logging import logger
+
+from wallnet.report.tables import script_text
 
 
 @functools.cache
@@ -98,3 +102,48 @@ def plan_elsewhere(own):
 
     workflow._prepare_dag = prepare_elsewhere
     return True
+
+
+def show_texts_as_texts():
+    """Let the page of Snakemake contain texts of users as text, if it writes one.
+
+    It writes JSON into scripts as it is, so that "</script>" in a label would end one.
+    """
+
+    def dumps(*data, **options):
+        return script_text(json.dumps(*data, **options))
+
+    for name, written in [*sys.modules.items()]:
+        if name.startswith("snakemake.report.html_reporter") and hasattr(
+            written, "json"
+        ):
+            written.json = SimpleNamespace(dumps=dumps)
+
+
+show_texts_as_texts()
+
+
+def judge_results(fault_of):
+    """Let Snakemake compute results again that are not those of their jobs.
+
+    Snakemake compares jobs with what it noted of the last ones in its own folder, and believes a
+    result of which it noted nothing. `fault_of` returns why the results of a job are not its own,
+    empty if they are, given the job and whether Snakemake noted something of each.
+    """
+    prepare = part(
+        "_prepare_dag", "results of another configuration may not be noticed"
+    )
+    if prepare is None:
+        return
+
+    def prepare_to_judge(**options):
+        prepare(**options)
+        notes = workflow.persistence
+        is_noted, changes = notes.has_metadata, notes.params_changed
+
+        def changed(job, file=None):
+            return changes(job, file) or (not file and fault_of(job, is_noted(job)))
+
+        notes.has_metadata, notes.params_changed = lambda job: True, changed
+
+    workflow._prepare_dag = prepare_to_judge

@@ -50,18 +50,51 @@ def set_damaged_aside():
     if not damaged:
         return {}
     done = "would be" if dry_run else "were"
-    logger.warning(
-        "\n".join(
-            [
-                *(f"{path} {fault}" for path, fault in damaged.items()),
-                f"{len(damaged)} damaged {done} set aside, to be computed again.",
-            ]
-        )
-    )
+    lines = [
+        *(f"{path} {fault}" for path, fault in damaged.items()),
+        f"{len(damaged)} damaged {done} set aside, to be computed again.",
+    ]
+    logger.warning(files.terminal_text("\n".join(lines)))
     if dry_run:
         return damaged
     checked(files.whole.set_aside, damaged)
     return {}
+
+
+def foreign_results():
+    """Return a function for `judge_results`."""
+    origins = files.Remembered(files.origin_of, own / "wallnet-origins.json")
+    for place, _, names in os.walk(files.RESULTS):
+        for name in names:
+            if not name.startswith(".") and name.endswith((".nc", ".json")):
+                origins.of(os.path.join(place, name))
+    origins.keep()
+    named = []
+
+    def fault_of(job, noted):
+        planned = {"job": "", **dict(job.params.items())}
+        stated = {path: origins.of(path) for path in job.output if os.path.exists(path)}
+        complete = any(stated.values()) and '"requests":' not in planned["job"]
+        faults = [] if noted or complete else list(stated)
+        if planned["job"] and any(stated.values()):
+            read = [*planned.get("levels", ()), planned.get("activation", "")]
+            # results of earlier versions do not state what they were made from
+            read = filter(None, read) if not noted and any(read) else read
+            own_origins = files.origins_of(planned["job"], planned["revision"], read)
+            faults += [
+                path
+                for path, text in stated.items()
+                if text and text not in own_origins
+            ]
+        if faults and not named:
+            named.append(faults[0])
+            logger.warning(
+                f"{faults[0]} and similar results are not of this configuration, or nothing says so;"
+                " they are computed again (wallnet check lists them)."
+            )
+        return ", ".join(faults)
+
+    return fault_of
 
 
 def target(paths, missing="", work=None):
@@ -105,6 +138,8 @@ if main_process:
 # jobs read this file too, and another run may be active in this folder
 busy = not main_process or any(own.glob("locks/*"))
 left_damaged = {} if busy else set_damaged_aside()
+if not busy:
+    judge_results(foreign_results())
 
 
 # Snakemake uses only one such block of all files

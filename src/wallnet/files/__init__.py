@@ -16,16 +16,19 @@ from wallnet.files.datasets import (
     write_dataset,
     write_json,
 )
+from wallnet.files.origin import origin_of, origins_of
 from wallnet.files.paths import *  # noqa: F403
 from wallnet.files.schema import READINGS, dataset
 from wallnet.files.schema.states import WallState
 from wallnet.files.whole import (
     DamagedFileError,
     FileError,
+    Remembered,
     check_digest,
     check_writable,
     damaged,
     find_damaged,
+    terminal_text,
     write_text,
     written_whole,
 )

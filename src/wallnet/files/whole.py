@@ -15,10 +15,11 @@ import secrets
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from wallnet.errors import UserError
 from wallnet.files.paths import RESULTS
@@ -33,10 +34,27 @@ NOT_WRITTEN = "is damaged (its content is not what was written)"
 
 _REFUSED = "refused: "
 
+_NOT_SHOWN = {"Cc", "Cf", "Cs"}
+"""Unicode's categories of control characters, invisible ones and parts of surrogate pairs."""
+
+
+def terminal_text(text: str) -> str:
+    r"""Return external text without characters that a terminal executes or does not show.
+
+    Examples
+    --------
+    >>> terminal_text("\x1b[31mred\n")
+    '�[31mred\n'
+    """
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(c) in _NOT_SHOWN and c not in "\n\t" else c
+        for c in text
+    )
+
 
 def one_line(error: object) -> str:
     """Return the beginning of an error's message in one line, or its type if it has none."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return " ".join(terminal_text(str(error)).split())[:200] or type(error).__name__
 
 
 class FileError(UserError, RuntimeError):
@@ -178,7 +196,7 @@ def _fault(noted: str | None, digest: str) -> str | None:
     """Return the fault of a file, given the text of its digest file and its present digest."""
     if noted is None or noted.split(" ")[0] == digest:
         return None
-    return noted.removeprefix(_REFUSED).strip() if noted.startswith(_REFUSED) else NOT_WRITTEN
+    return one_line(noted.removeprefix(_REFUSED)) if noted.startswith(_REFUSED) else NOT_WRITTEN
 
 
 def check_digest(path: str | Path, required: bool = False) -> str:
@@ -236,6 +254,47 @@ def _damaged(path: Path, fault: str) -> DamagedFileError:
 # All results of a campaign
 
 
+class Remembered:
+    """Texts that are computed from files, each again only after its file has changed.
+
+    Parameters
+    ----------
+    compute : callable
+        Returns the text of a file.
+    memory : str or Path, optional
+        JSON file with the text, size and times of each file, which `keep` writes if its folder
+        exists.
+    """
+
+    def __init__(self, compute: Callable[[str], str], memory: str | Path | None = None) -> None:
+        self._compute, self._memory = compute, memory
+        self._before: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
+        if memory:
+            with suppress(OSError, ValueError):
+                before = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
+                self._before = before if isinstance(before, dict) else {}
+
+    def of(self, path: str | Path) -> str:
+        """Return the text of a file; raise `OSError` if it is not there."""
+        status = os.stat(path)
+        key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        for texts in (self._now, self._before):
+            match texts.get(str(path)):
+                case [*before, str(text)] if before == key:
+                    break
+        else:
+            text = self._compute(str(path))
+        self._now[str(path)] = [*key, text]
+        return text
+
+    def keep(self) -> None:
+        """Write what was returned so far."""
+        if self._memory and self._now != self._before and Path(self._memory).parent.is_dir():
+            with suppress(FileError):
+                write_text(json.dumps(self._now), self._memory)
+
+
 def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[str, str]:
     """Return the fault of each file, in a folder and below, that has changed since it was written.
 
@@ -252,11 +311,7 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
     FileError
         If one is a device or a pipe.
     """
-    remembered: dict[str, list[Any]] = {}
-    if memory:
-        with suppress(OSError, ValueError):
-            remembered = json.loads(regular(memory, LARGEST_JSON).read_text(encoding="utf-8"))
-    seen, faults = {}, {}
+    digests, faults = Remembered(sha256_of, memory), {}
     for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
         # Snakemake would read it without end
         if path.exists() and not path.is_file():
@@ -264,19 +319,12 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
         if (noted := _noted(path)) is None:
             continue
         try:
-            status = path.stat()
-            key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-            *before, digest = remembered.get(str(path), [""])
-            if before != key:
-                digest = sha256_of(path)
+            digest = digests.of(path)
         except OSError:
             continue  # the plan finds a missing file, and a reader one that cannot be read
-        seen[str(path)] = [*key, digest]
         if (fault := _fault(noted, digest)) and _noted(path) == noted:
             faults[str(path)] = fault
-    if memory and seen != remembered and Path(memory).parent.is_dir():
-        with suppress(FileError):
-            write_text(json.dumps(seen), memory)
+    digests.keep()
     return dict(sorted(faults.items()))
 
 

@@ -4,7 +4,6 @@ Nothing here imports NumPy before an estimate is computed, since every job of th
 requests.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -14,6 +13,7 @@ from wallnet import files
 from wallnet.config import Device, current_name
 from wallnet.config.declarations import PACKAGED
 from wallnet.files import WallState
+from wallnet.files.origin import digest_of
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import EnergyPath, Minimum, minimum_job
 from wallnet.jobs.simulation import Simulation, initial_job, level_job, pulse_job
@@ -34,11 +34,6 @@ COUNTED: dict[Kind, str] = {
     "barrier": "paths between minima",
 }
 """Kinds that an estimate of work counts, and what it calls them. A minimum takes seconds."""
-
-
-def digest_of(parameters: str) -> str:
-    """Return a digest of the JSON of a request, which a file has in its attribute `parameters`."""
-    return hashlib.sha256(parameters.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

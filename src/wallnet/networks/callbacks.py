@@ -134,7 +134,7 @@ class TrainOnLevels(Callback):
             for name, layer in layers.items():
                 layer.set(self._hidden[name])
         else:
-            chosen = Placement.chosen(layers, self.mapping)
+            chosen = Placement.chosen(layers, self.mapping, training=True)
             self.circuits = dict(self._given or chosen.circuits)
         self._restored = False
         training.parametrise(model, layers, Placement(self.mapping, self.circuits), factors)

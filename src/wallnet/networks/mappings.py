@@ -129,13 +129,17 @@ class WeightMapping:
         self.table = self.levels[plus] - subtracted
         self._boundaries = (self.table[1:] + self.table[:-1]) / 2
 
-    def circuit_for(self, weight: Tensor) -> Circuit:
+    def circuit_for(self, weight: Tensor, training: bool = False) -> Circuit:
         """Choose offset and scale for the weights of one layer.
 
         Parameters
         ----------
         weight : torch.Tensor
             Weights; the first dimension is that of the outputs.
+        training : bool
+            Whether rows of zeros are trained next. They then have the range ±1/√inputs of PyTorch's
+            initialisation, and otherwise the mean scale of the other rows, with weights at the
+            entry 0.
 
         Returns
         -------
@@ -150,8 +154,16 @@ class WeightMapping:
         if self.scale == "fitted":
             widths = self._fitted(rows, middle, widths)
         shape = (-1, *[1] * (weight.dim() - 1)) if self.per_row else ()
-        covering = self.covering(middle - widths[0], middle + widths[1])
-        return Circuit(*(part.reshape(shape) for part in covering))
+        circuit = self.covering(middle - widths[0], middle + widths[1])
+        if (zero := ~rows.any(dim=1)).any():
+            others = circuit.scale[~zero]
+            of_zeros = Circuit(0 * middle, (others if len(others) else circuit.scale).mean())
+            if training:
+                bound = 0 * middle + weight[0].numel() ** -0.5
+                of_zeros = self.covering(-bound, bound)
+            parts = zip(of_zeros, circuit, strict=True)
+            circuit = Circuit(*(torch.where(zero, own, part) for own, part in parts))
+        return Circuit(*(part.reshape(shape) for part in circuit))
 
     def covering(self, lowest: Tensor, highest: Tensor) -> Circuit:
         """Return the circuit with which the table covers a range of weights."""
@@ -226,8 +238,13 @@ class Placement(NamedTuple):
 
     @classmethod
     @torch.no_grad()
-    def chosen(cls, layers: Mapping[str, SynapticLayer], mapping: WeightMapping) -> "Placement":
+    def chosen(
+        cls, layers: Mapping[str, SynapticLayer], mapping: WeightMapping, training: bool = False
+    ) -> "Placement":
         """Choose offset and scale of each layer for its present weights.
+
+        A layer of zeros has the mean scale of the others, or if it is trained next its own; see
+        `WeightMapping.circuit_for`.
 
         Raises
         ------
@@ -237,7 +254,14 @@ class Placement(NamedTuple):
         for name, layer in layers.items():
             if not torch.isfinite(layer.weight).all():
                 raise ValueError(f"{called(name)} has weights that are not finite; train it again")
-        circuits = {name: mapping.circuit_for(layer.weight) for name, layer in layers.items()}
+        weights = {name: layer.weight for name, layer in layers.items()}
+        circuits = {name: mapping.circuit_for(w, training) for name, w in weights.items()}
+        scales = [circuits[name].scale.mean() for name, w in weights.items() if w.any()]
+        for name in () if training or not scales else weights:
+            if not weights[name].any():
+                offset, scale = circuits[name]
+                mean = torch.stack([other.to(scale.device) for other in scales]).mean()
+                circuits[name] = Circuit(offset, mean.expand_as(scale))
         return cls(mapping, circuits)
 
     @torch.no_grad()

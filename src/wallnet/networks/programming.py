@@ -275,12 +275,18 @@ class ProgrammedNetwork(Generic[Model]):
         Raises
         ------
         ValueError
-            If a standard deviation is negative or not finite, or a level has none.
+            If a standard deviation is negative, not finite or above the range of the levels, or if
+            a level has none.
         """
         usable = self.data["usable_conductance"].values
         spreads = np.asarray(spread, dtype=float)
         if not (np.isfinite(spreads) & (spreads >= 0)).all():
             raise ValueError("spread is negative or not finite; give standard deviations in S")
+        if (spreads > (window := np.ptp(usable))).any():
+            raise ValueError(
+                f"spread is {spreads.max():g} S, above the whole range {window:g} S of the levels; "
+                "give standard deviations in S"
+            )
         if spreads.ndim:
             nominal = np.asarray(spreads[:0] if levels is None else levels, dtype=float)
             if nominal.shape != spreads.shape or not spreads.size:

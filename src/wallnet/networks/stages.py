@@ -27,10 +27,12 @@ from torch.utils.data import DataLoader
 
 from wallnet import files
 from wallnet.config import ConfigError
+from wallnet.config.mappings import split_mapping
 from wallnet.config.networks import Compensation, Training
 from wallnet.config.stages import FIRST_STAGE, STAGES, Network
 from wallnet.files import FileError
-from wallnet.files.compact import Curve, activation_of
+from wallnet.files.compact import Curve, activation_of, decisive
+from wallnet.files.origin import digest_of
 from wallnet.files.whole import one_line
 from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
@@ -97,6 +99,8 @@ class Run:
         without an entry use that of `fp32`, which is chosen for the trained network.
     whole : int
         Number of states of the synapse; see `read_mapping`.
+    made_from : str
+        Levels, or the activation, that the job read; see `wallnet.files.compact.decisive`.
     """
 
     job: Any
@@ -105,6 +109,7 @@ class Run:
     networks: dict[str, Classifier] = field(default_factory=dict)
     placements: dict[str, Placement] = field(default_factory=dict)
     whole: int = 0
+    made_from: str = ""
 
     def train(self, stage: str, network: Classifier, *beside: Callback) -> Classifier:
         """Train a network, and load the weights of its best epoch, or of its last."""
@@ -194,6 +199,7 @@ class Run:
         """Measure and write the network of a stage that began at `started`, and its programming."""
         self.networks[stage] = network
         identity, made_by = Network.of(self.job, stage), storage.provenance(self.job)
+        made_by |= {"made_from": digest_of(self.made_from)} if self.made_from else {}
         about, results = made_by | identity.place, storage.evaluate(network, self.data)
         if STAGES[stage].trained:
             results |= {"training_curve": network.curve, "best_epoch": network.best_epoch}
@@ -279,7 +285,8 @@ def train(job: TrainingJob, images: Images, neuron: str | Path, folder: str | Pa
         raise ConfigError(
             f"networks.recipes.{job.recipe}.model {job.model} cannot be used: {one_line(error)}"
         ) from None
-    run = Run(job=job, data=data, folder=folder)
+    made_from = decisive(neuron, job.neuron_reading)
+    run = Run(job=job, data=data, folder=folder, made_from=made_from)
     if digital:
         named = ", ".join(f"{name or 'the model'} ({kind})" for name, kind in digital.items())
         print(f"{job.recipe}: these layers stay digital: {named}", flush=True)
@@ -336,6 +343,7 @@ def on_levels(
             networks={FIRST_STAGE: network},
             placements={FIRST_STAGE: Placement.chosen(network.synapses(), mapping)},
             whole=whole,
+            made_from=decisive(synapse, job.reading, split_mapping(one.mapping).level_set),
         )
 
 

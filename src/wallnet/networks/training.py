@@ -35,6 +35,9 @@ from wallnet.networks.mappings import PLACEMENT, Circuit, Placement, WeightMappi
 
 Model = TypeVar("Model", bound=nn.Module)
 
+MATRICES = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)
+"""Layers of PyTorch that multiply by matrices, and stay digital unless they are chosen."""
+
 
 class OnLevels(Hidden):
     """Parametrisation of weights by hidden ones: each is the nearest that the levels allow.
@@ -130,13 +133,25 @@ def parametrised(model: nn.Module) -> dict[str, tuple[Any, str, OnLevels]]:
 def layers_to_place(model: nn.Module, layers: Layers) -> dict[str, SynapticLayer]:
     """Return the layers of a model that is put on levels; see `synaptic_layers`.
 
-    A warning names layers that stay digital although their base class is synaptic.
+    Warnings name layers that stay digital although they have matrices of weights, such as an LSTM,
+    or although their base class is synaptic.
     A model whose training has not ended is refused.
     """
     synapses = synaptic_layers(model, layers)
     if parametrised(model):
         raise ValueError(f"{type(model).__name__} is prepared already; call convert first")
     names = {} if layers is not None else digital_layers(model)
+    matrices = [
+        f"{called(name)} ({kind})"
+        for name, kind in names.items()
+        if isinstance(model.get_submodule(name), MATRICES)
+    ]
+    if matrices:
+        warnings.warn(
+            f"{', '.join(matrices)} {'stay' if matrices[1:] else 'stays'} digital, with matrices "
+            "of weights; name layers in layers, to have theirs on the levels",
+            stacklevel=3,
+        )
     odd = [
         f"{called(name)} ({kind})"
         for name, kind in names.items()
@@ -232,8 +247,28 @@ def prepare_qat(
     """
     created, synapses = WeightMapping(mapping, levels), layers_to_place(model, layers)
     factors = new_factors(synapses) if learn_scales else ()
-    parametrise(model, synapses, Placement.chosen(synapses, created), factors)
+    parametrise(model, synapses, Placement.chosen(synapses, created, training=True), factors)
+    for factor, layer in zip(factors, synapses.values(), strict=False):
+        _expect_moves(factor, layer.parameter)
     return model
+
+
+def _expect_moves(factor: nn.Parameter, hidden: nn.Parameter) -> None:
+    """Warn once if an optimiser moves the hidden weights of a layer, and none moves its factor."""
+    factors, weights = factor._version, hidden._version
+
+    def check(_: Tensor) -> None:
+        if hidden._version != weights:
+            handle.remove()
+            if factor._version == factors:
+                warnings.warn(
+                    "learn_scales learns nothing, since no optimiser has the factors; make "
+                    "optimisers of model.parameters() after prepare_qat",
+                    stacklevel=2,
+                )
+
+    if factor.requires_grad:
+        handle = factor.register_post_accumulate_grad_hook(check)
 
 
 def placement_of(model: nn.Module) -> Placement:

@@ -18,6 +18,7 @@ from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
 from wallnet.files import WallState
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
+from wallnet.plan.foreign import FOREIGN, foreign
 from wallnet.plan.summary import ACCURACY_TABLE, summary_job
 from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
@@ -289,12 +290,16 @@ def overview(folder: str | Path) -> str:
 
     Lines have at most `WIDTH` columns, except those of paths.
     """
-    job = summary_job(plan.load(Path(folder, "config.yaml")))
-    results = Findings.of(job, Path(folder))
+    campaign = plan.load(Path(folder, "config.yaml"))
+    results = Findings.of(summary_job(campaign), Path(folder))
+    others = foreign(campaign, folder)
+    count = f" and {len(others) - 1} more" if others[1:] else ""
+    warnings = [f"{path} {FOREIGN}{count}; run snakemake" for path in others[:1]]
+    warnings += results.warnings
     lines = [*map(_wrapped, (*results.sentences, *results.caveats)), "", as_text(results.numbers)]
     lines += [*map(_wrapped, results.remarks), ""]
-    if results.warnings:
-        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in results.warnings), ""]
+    if warnings:
+        lines += ["Warnings:", *(_wrapped(f"  {text}") for text in warnings), ""]
     lines.append(f"Summary: {Path(folder, files.SUMMARY)}")
     report, made_by = Path(folder, files.REPORT), f"written by snakemake --report {files.REPORT}"
     lines.append(f"Report: {report if report.exists() else made_by}")

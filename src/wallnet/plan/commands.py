@@ -17,6 +17,7 @@ from wallnet.config import Campaign, ConfigError, schema
 from wallnet.files.datasets import unreadable
 from wallnet.files.whole import note_digest
 from wallnet.plan import load
+from wallnet.plan.foreign import FOREIGN, foreign
 from wallnet.plan.listing import checks, everything, records
 from wallnet.studies import NAMES, STUDIES
 
@@ -76,6 +77,12 @@ def _present(folder: Path) -> Iterator[str]:
                 yield Path(place, file).relative_to(folder).as_posix().removesuffix(".damaged")
 
 
+def link_of(path: Path, folder: Path) -> Path | None:
+    """Return the first link on the way from a folder to a path below it, or None."""
+    ways = [folder.joinpath(*path.parts[: n + 1]) for n in range(len(path.parts))]
+    return next(filter(Path.is_symlink, ways), None)
+
+
 def remove(paths: list[str], folder: str | Path) -> None:
     """Remove results of `not_asked_for`, their hidden files, and folders that become empty.
 
@@ -131,7 +138,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     clean.set_defaults(handler=_clean)
 
     check = subparsers.add_parser(
-        "check", description="Compare every result in the folders with its digest."
+        "check",
+        description="Compare every result in the folders with its digest, and with the "
+        "configuration that it should be of.",
     )
     check.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     check.add_argument(
@@ -161,6 +170,8 @@ def _init(arguments: argparse.Namespace) -> None:
     for path in sorted(workflow.glob("profiles/*/config.yaml")):
         texts[folder / path.relative_to(workflow)] = path.read_text("utf-8")
     for path in texts:
+        if link := link_of(path.relative_to(folder), folder):
+            raise ConfigError(f"{link} is a link; remove it or give another folder")
         if path.exists():
             raise ConfigError(f"{path} already exists; remove it or give another folder")
     try:
@@ -179,15 +190,19 @@ def _init(arguments: argparse.Namespace) -> None:
 def _clean(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.directory)
     configuration = folder / "config.yaml"
-    paths = not_asked_for(load(configuration), folder)
+    paths, links = [], {}
+    for path in not_asked_for(load(configuration), folder):
+        if link := link_of(Path(path), folder):
+            links[link] = f"{link} is a link; it is left, with what is behind it"
+        else:
+            paths.append(path)
     if arguments.yes:
         remove(paths, folder)
-    for path in paths:
-        print(path)
+    print(*links.values(), *paths, sep="\n", end="\n" * bool(links or paths))
     results = sum(path.split("/")[1] not in ("logs", "benchmarks") for path in paths)
     count = f"{results} results and {len(paths) - results} logs and benchmarks"
     clause = "removed" if arguments.yes else f"do not belong to {configuration}; --yes removes them"
-    none = paths == [] and not arguments.yes
+    none = not paths and not links and not arguments.yes
     print(f"all results belong to {configuration}" if none else f"{count} {clause}")
 
 
@@ -205,6 +220,11 @@ def _check(arguments: argparse.Namespace) -> None:
             faults[path] = "is not there; run snakemake to make it"
         except OSError as error:
             raise unreadable(path, error) from None
+    if (configuration := Path(arguments.directory, "config.yaml")).exists():
+        chosen = [Path(path) for path in arguments.paths]
+        for path in foreign(load(configuration), arguments.directory):
+            if any(Path(path).is_relative_to(place) for place in chosen):
+                faults[str(Path(arguments.directory, path))] = f"{FOREIGN}; run snakemake"
     for path, fault in faults.items():
         print(f"{path} {fault}")
     if faults:

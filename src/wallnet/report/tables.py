@@ -3,11 +3,16 @@
 The functions import pandas themselves, because the command line imports this module.
 """
 
+import html
 import math
 import numbers
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from wallnet.files.whole import terminal_text
 
 if TYPE_CHECKING:
     import pandas
@@ -18,7 +23,12 @@ Format = str | Mapping[Any, str] | Callable[[Any], str]
 Columns = dict[str, tuple[Any, Format]]
 """Values of columns and their formats, "" for none, by the titles of the columns."""
 
-_MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "|": r"\|", "`": r"\`", "[": r"\[", "]": r"\]"})
+_MARKUP = re.compile(r"[\\`*~|\[\]$]|(?<![^\W_])_|_(?![^\W_])|^[#+-](?=[\s#+-])")
+"""What Markdown interprets: links, formulas, emphasis (not by _ within a word), and at the beginning
+headings, items and lines."""
+
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
+"""The beginning of a numbered item."""
 
 
 def markdown_text(text: str) -> str:
@@ -29,7 +39,34 @@ def markdown_text(text: str) -> str:
     >>> print(markdown_text("<b> | [a](b)"))
     &lt;b&gt; \| \[a\](b)
     """
-    return " ".join(text.split()).translate(_MARKUP)
+    escaped = _MARKUP.sub(r"\\\g<0>", " ".join(terminal_text(text).split()))
+    return html.escape(_NUMBERED.sub(r"\1\\\2", escaped), quote=False)
+
+
+def csv_text(text: str) -> str:
+    """Return external text as a cell that no spreadsheet computes.
+
+    Examples
+    --------
+    >>> csv_text("=1+1"), csv_text("-1.5e-3")
+    ("'=1+1", '-1.5e-3')
+    """
+    text = terminal_text(text)
+    with suppress(ValueError):
+        if math.isfinite(float(text)):
+            return text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+
+
+def script_text(json_text: str) -> str:
+    r"""Return JSON that ends no script of a page, whatever texts are in it.
+
+    Examples
+    --------
+    >>> print(script_text('"</script>"'))
+    "\u003c/script\u003e"
+    """
+    return json_text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def significant(value: float) -> str:
@@ -91,7 +128,8 @@ class Table:
         """Return comma-separated values with a header."""
         import pandas
 
-        rows = pandas.DataFrame(self.rows(), columns=self.columns, dtype=str)
+        cells = [list(map(csv_text, row)) for row in self.rows()]
+        rows = pandas.DataFrame(cells, columns=[*map(csv_text, self.columns)], dtype=str)
         return rows.to_csv(index=False, lineterminator="\n")
 
     def as_markdown(self) -> str:

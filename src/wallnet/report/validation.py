@@ -21,7 +21,7 @@ _FORMATS: dict[str, Format] = {
     "reference": ".7g",
     "ours": ".7g",
     "tolerance": ".2g",
-    "passed": {True: "yes", False: "**no**", None: "finding"},
+    "passed": {True: "yes", False: "no", None: "finding"},
 }
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from wallnet import files, revisions
 from wallnet.config import ConfigError
 from wallnet.files import WallState
+from wallnet.files.origin import digest_of
 from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Simulation
 from wallnet.jobs.base import canonical, read
-from wallnet.jobs.request import digest_of
 from wallnet.studies import ALL_STUDIES, module_of
 from wallnet.studies.base import GatherJob, Key
 

@@ -1,0 +1,123 @@
+"""Results that are there, but are not those of the configuration."""
+
+import os
+import shutil
+
+import pytest
+from helpers.measured import with_small_images, write_measurements
+from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
+
+from wallnet import cli, provenance
+from wallnet.files import FileError
+from wallnet.page import findings
+
+pytestmark = pytest.mark.campaign
+
+
+def without_notes(campaign):
+    """Remove what Snakemake noted, as a copy without hidden files does."""
+    shutil.rmtree(campaign.folder / ".snakemake")
+    return campaign
+
+
+def changed(data, **keys):
+    """Return a campaign with another material."""
+    return data | {"material": data["material"] | keys}
+
+
+EXPENSIVE = {"initial", "trace", "level", "data", "train", "map"}
+"""Rules whose results state all that they depend on."""
+
+
+def test_results_of_another_configuration_run_again_without_notes(finished):
+    finished.configure(changed(TINY, damping=0.2))
+    assert without_notes(finished).planned("devices")["trace"] == 8
+    said = finished.snakemake("devices", "--dry-run", "--logger", "wallnet")
+    assert "material.damping 0.5 → 0.2" in said.stdout + said.stderr
+    assert "are not of this configuration" in said.stdout + said.stderr
+
+
+def test_an_unchanged_campaign_without_notes_computes_nothing_expensive_again(whole):
+    planned = without_notes(whole).planned()
+    assert planned["figure_accuracy"] == 1  # a figure does not say what it was drawn from
+    assert not EXPENSIVE & set(planned)
+    whole.snakemake()
+    assert whole.planned() == {}
+
+
+def test_networks_on_other_levels_are_mapped_again_without_notes(whole):
+    """A synapse read in another way has the parameters of its networks, and other levels."""
+    data = with_networks()
+    data["devices"]["synapse"]["detector"] = {"start": 100e-9, "stop": 300e-9}
+    whole.configure(data)
+    without_notes(whole).snakemake("devices")
+    shutil.rmtree(whole.folder / ".snakemake")
+    place = whole.folder / "results/networks/blots"
+    before = {path: path.stat().st_mtime_ns for path in place.rglob("best.ckpt")}
+    whole.snakemake()
+    again = {path for path in before if path.stat().st_mtime_ns != before[path]}
+    assert again == {path for path in before if "synapse" in path.parts} != set()
+    # Snakemake learns of the networks only after it has planned the page
+    whole.snakemake()
+    assert whole.planned() == {}
+
+
+def test_a_result_of_another_campaign_is_not_believed_though_snakemake_noted_one(finished):
+    """Its digest is correct; only what it states tells that it is of another damping."""
+    other = finished.copied(finished.folder.parent / "other")
+    other.configure(changed(TINY, damping=0.2))
+    name = "results/traces/neuron/0.4000.nc"
+    other.snakemake(name)
+    for path in (name, "results/traces/neuron/.0.4000.nc.sha256"):
+        shutil.copy2(other.folder / path, finished.folder / path)
+    os.utime(finished.folder / name, (BEFORE, BEFORE))
+    said = finished.snakemake("--dry-run", "devices").stdout
+    assert f"{name} and similar results are not of this configuration" in said
+    assert finished.planned("devices")["trace"] == 1
+
+
+def test_check_and_overview_name_results_of_another_configuration(whole, capsys):
+    cli.main(["check", "--directory", str(whole.folder)])
+    assert capsys.readouterr().out == ""
+    without_notes(whole)
+    data = with_networks()
+    data["devices"]["synapse"]["material"] = {"damping": 0.2}
+    data["networks"]["recipes"]["plain"]["on_levels"]["learning_rate"] = 4e-3
+    whole.configure(data)
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--directory", str(whole.folder)])
+    named = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    folder = f"{whole.folder}/results"
+    networks = whole.folder / "results/networks"
+    assert named == {
+        *(f"{folder}/traces/synapse/{name}.nc" for name in ("0.5000", "1.5000", "3.0000")),
+        *(f"{folder}/levels/synapse/{name}.nc" for name in ("1", "1-2", "2")),
+        f"{folder}/initial/synapse.nc",
+        f"{folder}/devices/synapse.nc",
+        *(f"{path}" for path in networks.rglob("metrics.json") if "fp32" not in path.parts),
+    }
+    overview = findings.overview(whole.folder)
+    first = f"{folder.removeprefix(str(whole.folder) + '/')}/devices/synapse.nc"
+    assert f"{first} is not of this configuration" in " ".join(overview.split())
+    with pytest.raises(FileError, match="not all results in .* are those of its config.yaml"):
+        provenance.collect(whole.folder, ROOT / "Snakefile")
+
+
+def test_measurements_count_by_their_content_and_not_by_their_time(tmp_path, capsys):
+    mine = Campaign(tmp_path)
+    data = with_small_images()
+    mine.configure(data | {"networks": {**data["networks"], "datasets": [], "recipes": {}}})
+    write_measurements(tmp_path)
+    model = "results/compact_models/my-device.json"
+    mine.snakemake(model)
+    csv = tmp_path / data["devices"]["my-device"]["levels"]
+    csv.write_text(csv.read_text().replace("1", "2"))
+    os.utime(csv, (BEFORE, BEFORE))
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--directory", str(tmp_path)])
+    assert f"{model} is not of this configuration" in capsys.readouterr().out
+    assert mine.planned(model) == {"measured": 1}
+
+
+BEFORE = 1_000_000_000
+"""A time before any result."""
