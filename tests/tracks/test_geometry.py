@@ -166,6 +166,8 @@ EVEN = {"shape": "trapezoid", "length": 20 * NM, "depth": 6 * NM, "flanks": (0, 
     [
         (EVEN, False),
         (EVEN | {"length": 21 * NM}, True),
+        (EVEN | {"length": 21 * NM, "positions": [22.5 * NM]}, True),
+        (EVEN | {"length": 21 * NM, "positions": [21.5 * NM]}, True),
         (EVEN | {"depth": 6.3 * NM}, True),
         (EVEN | {"positions": [23 * NM]}, True),
         (EVEN | {"positions": [22 * NM, 45 * NM]}, True),
