@@ -15,8 +15,7 @@ from scipy.constants import k
 from wallnet import api
 
 THERMAL, ATTEMPT_FREQUENCY = k * 300, 1e9  # J, 1/s
-SMOOTH = {"track.edges": "smooth"}  # stairs of cells would pin the wall
-device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse", SMOOTH)
+device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse")
 path = api.energy_path(device, "notch 2", "notch 3")
 barrier = path.barrier_forward.item() / THERMAL
 print(f"barrier: {barrier:.1f} k_B T")

@@ -15,7 +15,6 @@ from wallnet import api
 ROUGH = {
     "disorder": {"edges": {"rms": 1.8e-9, "correlation_length": 25e-9}},
     "track.cell_size": 2e-9,
-    "track.edges": "smooth",
 }
 configuration = Path(__file__).with_name("devices.yaml")
 

@@ -19,7 +19,7 @@ device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synaps
 result = api.thermal(
     device,
     variants={"isothermal": room},
-    current_densities=[1.3e12, 1.5e12, 1.7e12],
+    current_densities=[1.1e12, 1.3e12, 1.5e12],
     replicas=8,
     pause=0.4e-9,
     free_time=0.4e-9,

@@ -176,6 +176,18 @@ def test_a_pulse_starts_from_a_trace_of_the_same_track(traces):
             call(DEVICE, pulse, initial=traces[1], progress=False)
 
 
+def test_a_trace_with_stairs_is_not_one_with_smooth_edges(traces):
+    """One from before smooth edges were the default does not state its edges."""
+    smooth = api.make_device(**DEVICE.plain() | {"track": SYNAPSE["track"] | {"edges": "smooth"}})
+    old = traces[0].copy()
+    old.attrs["parameters"] = old.attrs["parameters"].replace('"edges":"stairs",', "")
+    assert old.attrs["parameters"] != traces[0].attrs["parameters"]
+    for trace in (traces[0], old):
+        with pytest.raises(UserError, match=r"^initial is a trace of another track; give one of"):
+            api.simulate(smooth, 1e12, initial=trace, progress=False)
+    assert api.simulate(DEVICE, 1e12, initial=old, progress=False).sizes["time"] > 1
+
+
 def test_a_track_without_notches_has_no_neighbouring_states():
     track = {key: value for key, value in SYNAPSE["track"].items() if key != "notches"}
     plain = api.make_device(**SYNAPSE | {"kind": "track", "track": track})

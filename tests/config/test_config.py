@@ -678,11 +678,14 @@ def test_a_notch_reaches_half_its_length_from_its_position():
     assert not track.ends_in_notches(31e-9)
 
 
-def test_what_a_job_says_of_half_discs_and_stairs_is_as_it_was():
+def test_a_job_says_nothing_of_half_discs_and_always_which_edges_they_have():
     track = config.Track.model_validate(notched(count=3))
-    assert set(track.model_dump(mode="json", exclude_none=True)["notches"]) == {"count", "diameter"}
-    stairs = {"edges": "stairs", "notches": {"shape": "disc", "diameter": 32e-9, "count": 3}}
-    assert config.Track.model_validate(notched() | stairs).model_dump() == track.model_dump()
+    said = track.model_dump(mode="json", exclude_none=True)
+    assert (set(said["notches"]), said["edges"]) == ({"count", "diameter"}, "smooth")
+    disc = {"notches": {"shape": "disc", "diameter": 32e-9, "count": 3}}
+    assert config.Track.model_validate(notched() | disc).model_dump() == track.model_dump()
+    stairs = config.Track.model_validate(notched(count=3) | {"edges": "stairs"})
+    assert stairs.model_dump() == track.model_dump() | {"edges": "stairs"}
 
 
 def test_notches_by_count_stand_at_equal_distances_up_to_the_right_edge():
@@ -882,7 +885,7 @@ def test_a_share_of_the_damping_like_torque_is_a_coefficient():
 
 FILLED = changed(
     {
-        "track": notched(count=4),
+        "track": notched(count=4) | {"edges": "stairs"},
         "wall": {"start": 40e-9, "relaxation": 1e-9},
         "pulse.current_densities": [0.5e12, 1e12],
         "material.slonczewski_lambda": 1.5,

@@ -31,6 +31,7 @@ def simulate(description, times, settings=None):
         thickness=2e-9,
         cell_size=3e-9 if synapse else 1e-9,
         notches=Notches(diameter=diameter, count=description["notches"]) if diameter else None,
+        edges="stairs",
     )
     terms = Terms(
         saturation_magnetization=description["Ms_A_per_m"],

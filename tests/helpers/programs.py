@@ -12,6 +12,7 @@ DEVICE = {
         "thickness": 2e-9,
         "cell_size": 4e-9,
         "notches": {"diameter": 32e-9, "positions": [40e-9, 140e-9, 240e-9, 330e-9]},
+        "edges": "stairs",
     },
     "wall": {"start": 40e-9, "relaxation": 1e-9},
     "pulse": {"duration": 0.6e-9, "current_densities": [0.5e12]},

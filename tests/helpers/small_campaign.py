@@ -58,6 +58,7 @@ TINY = {
                 "thickness": 2e-9,
                 "cell_size": 4e-9,
                 "notches": {"count": 3, "diameter": 32e-9},
+                "edges": "stairs",  # as in OOMMF
             },
             "wall": {"start": 40e-9},
             "pulse": {"duration": 0.6e-9, "current_densities": [0.5e12, 1.5e12, 3.0e12]},

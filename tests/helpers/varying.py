@@ -14,6 +14,7 @@ TRACK = {
     "thickness": 2.5e-9,
     "cell_size": 4e-9,
     "notches": {"positions": [41e-9], "diameter": 12e-9},
+    "edges": "stairs",
 }
 """15 × 5 cells, none of the lengths a multiple of another, and a notch that no row has centred."""
 

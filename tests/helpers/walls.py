@@ -39,6 +39,7 @@ SYNAPSE = {
         "thickness": 2e-9,
         "cell_size": 6e-9,
         "notches": {"count": 3, "diameter": 36e-9},
+        "edges": "stairs",
     },
     "wall": {"start": 60e-9},
     "pulse": {"duration": 2e-9, "current_densities": [0.3e12, 0.5e12, 0.6e12, 0.8e12, 1.0e12]},

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from wallnet import config, jobs, simulate
+from wallnet import config, jobs, simulate, tracks
 from wallnet.config import ProgramPulse
 from wallnet.files.origin import digest_of
 from wallnet.jobs import PulseTrain, Request, Simulation
 from wallnet.jobs.film import check, step_of
+from wallnet.jobs.request import digest_of
+from wallnet.jobs.simulation import needs_of
 from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"
@@ -99,3 +101,46 @@ def test_requests_of_other_pulses_have_other_digests(synapse, pulse):
     other = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5001e12))
     assert same.digest == digest_of(pulse.to_json())
     assert other.digest != same.digest
+
+
+FRAMED = {"shape": "trapezoid", "length": 24e-9, "depth": 16e-9, "flanks": (0, 0), "count": 3}
+"""Rectangles whose outlines, at 108 + 120 k nm, lie between cells of 4 nm."""
+
+ROUGH, SPREAD, GRAINY = {"edges": {}}, {"notches": {}}, {"grains": {"boundary_exchange": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "partly"),
+    [
+        ({}, True),
+        ({"edges": "smooth"}, True),
+        ({"edges": "stairs"}, False),
+        ({"notches": FRAMED}, False),
+        ({"notches": FRAMED | {"depth": 14e-9}}, True),
+        ({"notches": None}, False),
+        ({"notches": None, "disorder": ROUGH}, True),
+        ({"notches": None, "disorder": SPREAD}, False),
+        ({"notches": None, "disorder": GRAINY}, False),
+        ({"notches": FRAMED, "disorder": SPREAD}, True),
+        ({"notches": FRAMED, "disorder": GRAINY}, False),
+        ({"edges": "stairs", "disorder": ROUGH | SPREAD}, False),
+    ],
+)
+def test_partly_filled_cells_are_needed_and_counted_where_there_are_any(tiny, changes, partly):
+    """A job of the old default has no `edges`; it is not that of either."""
+    device = tiny["devices"]["synapse"] | {"kind": "track"}
+    own = {"disorder": changes.get("disorder"), "sample": int("disorder" in changes)}
+    track = {**device["track"]}
+    del track["edges"]
+    track |= {key: changes[key] for key in changes if key != "disorder"}
+    tiny["devices"]["synapse"] = device | own | {"track": track}
+    made = config.parse(tiny, check).simulated["synapse"]
+    job = jobs.pulse_job(made, 0.5e12)
+    assert job.plain()["track"]["edges"] == track.get("edges", "smooth")
+    assert ("partial_cells" in needs_of(job.plain())) == partly
+    cells = tracks.layer(job).cells
+    assert (cells is not None and cells.shapes is not None) == partly
+    # estimates count a step of partly filled cells 2.5 times
+    stairs = job.model_copy(update={"track": job.track.model_copy(update={"edges": "stairs"})})
+    factor = 2.5 if partly else 1.0
+    assert job.cell_steps() == pytest.approx(factor * stairs.cell_steps(), rel=1e-12, abs=0)

@@ -125,7 +125,7 @@ CASES = {
         "film",
     ),
     "partial_cells": (
-        COLD | {"track": COLD["track"] | {"edges": "smooth"}},
+        COLD | {"track": COLD["track"] | {"notches": NOTCHES}},
         "track.edges: smooth",
         "film",
     ),
@@ -135,12 +135,19 @@ CASES = {
         "film or oommf",
     ),
     "varying_current": (
-        COLD | {"track": COLD["track"] | {"notches": NOTCHES}, "heavy_metal": {"cut": True}},
+        COLD
+        | {
+            "track": COLD["track"] | {"notches": NOTCHES, "edges": "stairs"},
+            "heavy_metal": {"cut": True},
+        },
         "heavy_metal.cut",
         "film",
     ),
 }
 """Changes of a device that need each capability alone, and the key and the fix of its refusal."""
+
+FIXES = {"partial_cells": "set track.edges: stairs"}
+"""Fixes of keys that are not simply left out."""
 
 
 def refused(job):
@@ -158,7 +165,8 @@ def test_what_a_class_does_not_declare_is_refused_before_the_first_job(write, wh
     job = pulse_job(device(**changes), 0.2e12)
     assert refused(job) == (
         f"{key or 'temperature.heating: pulse'} is not simulated by the calculator {oven.NAME}; "
-        f"leave it out, set {what} = True in its class if it does so, or set calculator: {able}"
+        f"{FIXES.get(what, 'leave it out')}, set {what} = True in its class if it does so, or set "
+        f"calculator: {able}"
     )
     with pytest.raises(SimulationError, match="is not simulated by the calculator oven"):
         simulate.simulate(job)
@@ -225,5 +233,12 @@ def test_a_packaged_one_is_refused_in_the_configuration_by_what_it_declares(monk
             words = f"{key} is not simulated by the calculator oommf; leave it out, or set calcul"
             with pytest.raises(config.ConfigError, match=f"neuron.{words}ator: film$"):
                 device("oommf", **changes)
-    with pytest.raises(config.ConfigError, match="edges: smooth is not simulated by the calculato"):
-        device("oommf", **CASES["partial_cells"][0])
+    notched = CASES["partial_cells"][0]
+    with pytest.raises(config.ConfigError) as caught:
+        device("oommf", **notched)
+    assert str(caught.value).endswith(
+        "neuron.track.edges: smooth is not simulated by the calculator oommf; set track.edges: "
+        "stairs, or set calculator: film"
+    )
+    device("oommf", track=notched["track"] | {"edges": "stairs"}, temperature=None)
+    assert device("oommf", **COLD).track.edges == "smooth"

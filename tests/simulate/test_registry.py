@@ -5,11 +5,14 @@ import sys
 
 import pytest
 from helpers.drift import DRIFT
+from helpers.small_campaign import TINY
 
 from wallnet import config, jobs, simulate
 from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 from wallnet.simulate.calculator import Checkpoint
+
+PLAIN = TINY["devices"]["neuron"]["track"]
 
 
 @pytest.fixture
@@ -23,6 +26,11 @@ def module(tmp_path, monkeypatch):
         jobs.code.code_of.cache_clear()
 
     return write
+
+
+def job_of(name, **settings):
+    """Return what a check reads of a job on a track without notches, as plain data."""
+    return {"calculator_name": name, "calculator": settings, "track": PLAIN}
 
 
 def problems(calculators):
@@ -66,12 +74,9 @@ def test_every_setting_of_a_calculator_that_is_called_is_checked(module):
         "    def check(self):\n        if self.settings.velocity > 5: raise OSError('too fast')\n\n"
     )
     module("limited", DRIFT.replace("    def run(", f"{check}    def run("))
-    called = [
-        json.dumps({"calculator_name": "limited:Drift", "calculator": {"velocity": velocity}})
-        for velocity in (9.0, 1.0)
-    ]
+    called = [json.dumps(job_of("limited:Drift", velocity=velocity)) for velocity in (9.0, 1.0)]
     registry.check_called(called[1:])
-    registry.check_called(['{"calculator_name": "film", "calculator": {}}'])
+    registry.check_called([json.dumps(job_of("film"))])
     for simulations in (called, called[::-1]):
         with pytest.raises(SimulationError, match="too fast"):
             registry.check_called(simulations)
@@ -81,7 +86,7 @@ def test_oommf_is_checked_before_a_run(monkeypatch):
     checked = []
     monkeypatch.setattr(registry, "check", lambda name, _, needs: checked.append((name, needs)))
     names = ("film", "oommf", "own:Solver")
-    jobs = [{"calculator_name": name, "calculator": {}} for name in names]
+    jobs = [job_of(name) for name in names]
     jobs.insert(1, jobs[1] | {"temperature": 77.0})
     registry.check_called(map(json.dumps, jobs))
     assert checked == [("oommf", {"temperature"}), ("own:Solver", set())]

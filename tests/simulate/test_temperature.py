@@ -41,6 +41,7 @@ CAMPAIGN = {
                 "thickness": 2e-9,
                 "cell_size": 3e-9,
                 "notches": {"diameter": 30e-9, "positions": [150e-9, 330e-9]},
+                "edges": "stairs",
             },
             "wall": {"start": 150e-9},
             "pulse": {"duration": 0.13e-9, "current_densities": [0.2e12, 0.3e12]},

@@ -82,7 +82,7 @@ def test_half_discs_add_the_length_of_a_row_of_discs():
 
 def test_the_same_current_flows_through_every_section():
     notches = {"diameter": 32e-9, "positions": [40e-9, 140e-9]}
-    track = track_with(notches)
+    track = track_with(notches, edges="stairs")
     flow = current(track, CUT)
     total = (flow.density[0] * tracks.magnetic_mask(track)).sum(axis=0) * track.cell_size
     assert total == pytest.approx(np.full(100, 72e-9), rel=1e-9, abs=0)
@@ -159,6 +159,7 @@ def test_spins_turn_with_the_current():
 def device(cut=True, **more):
     track = {"length": 400e-9, "width": 72e-9, "thickness": 2e-9, "cell_size": 4e-9}
     track["notches"] = {"diameter": 32e-9, "positions": [100e-9, 200e-9, 300e-9]}
+    track["edges"] = "stairs"
     return api.make_device(
         **{
             "kind": "track",

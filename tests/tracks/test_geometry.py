@@ -123,7 +123,7 @@ def test_stairs_of_a_notch_take_the_cells_whose_centre_is_in_it():
     """At 9, 11, 13 and 15 nm, it is 1.5, 3, 4.5 and 6 nm deep."""
     notches = {"shape": "trapezoid", "length": 13 * NM, "depth": 6 * NM, "flanks": (8 * NM, 0)}
     size = {"length": 28 * NM, "width": 16 * NM, "thickness": 1 * NM, "cell_size": 2 * NM}
-    cut = Track(**size, notches=notches | {"positions": [13.5 * NM]})
+    cut = Track(**size, edges="stairs", notches=notches | {"positions": [13.5 * NM]})
     empty = np.array([[cell == "#" for cell in row] for row in CUT.split()])
     assert np.array_equal(tracks.magnetic_mask(cut), ~empty)
 
@@ -155,6 +155,40 @@ def test_only_smooth_edges_of_notches_make_cells_unequal():
     assert np.count_nonzero((film.filled > 0) & (film.filled < 1)) > 10
     assert tracks.column_cells(film) == pytest.approx(film.filled.sum(axis=0), rel=1e-12, abs=0)
     assert geometry.lost_area(track("trapezoid", "stairs")) == 0
+
+
+EVEN = {"shape": "trapezoid", "length": 20 * NM, "depth": 6 * NM, "flanks": (0, 0)}
+"""A rectangle whose flanks, at 12 nm, and bottom lie between cells of 2 nm."""
+
+
+@pytest.mark.parametrize(
+    ("notches", "partly"),
+    [
+        (EVEN, False),
+        (EVEN | {"length": 21 * NM}, True),
+        (EVEN | {"length": 21 * NM, "positions": [22.5 * NM]}, True),
+        (EVEN | {"length": 21 * NM, "positions": [21.5 * NM]}, True),
+        (EVEN | {"depth": 6.3 * NM}, True),
+        (EVEN | {"positions": [23 * NM]}, True),
+        (EVEN | {"positions": [22 * NM, 45 * NM]}, True),
+        (EVEN | {"positions": [22 * NM, 44 * NM]}, False),
+        (EVEN | {"flanks": (2 * NM, 0)}, True),
+        (EVEN | {"flanks": (0, 2 * NM)}, True),
+        ({"shape": "disc", "diameter": 12 * NM}, True),
+        (None, False),
+    ],
+)
+def test_the_track_knows_whether_cells_are_partly_filled(notches, partly):
+    """The geometry measures the cells; where all are whole, they are those of stairs."""
+    made = track("disc", notches=notches and {"positions": [22 * NM]} | notches)
+    assert made.edges == Track(**made.model_dump(exclude={"edges"})).edges == "smooth"
+    share = geometry.filled_and_faces(made)[0]
+    assert np.any((share > 1e-6) & (share < 1 - 1e-6)) == made.partly_filled == partly
+    assert bool(geometry.shares(made)) == partly
+    stairs = made.model_copy(update={"edges": "stairs"})
+    assert not stairs.partly_filled
+    if not partly:
+        assert np.array_equal(tracks.magnetic_mask(made), tracks.magnetic_mask(stairs))
 
 
 def test_the_lost_area_is_that_of_cells_below_a_tenth():

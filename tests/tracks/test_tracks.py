@@ -17,6 +17,7 @@ SYNAPSE = Track(
     thickness=2e-9,
     cell_size=3e-9,
     notches={"count": 5, "diameter": 40e-9},
+    edges="stairs",
 )
 DELTA = 9.13e-9
 
@@ -120,6 +121,7 @@ SMALL = Track(
     thickness=2e-9,
     cell_size=2e-9,
     notches={"diameter": 6e-9, "positions": [30e-9, 9e-9]},
+    edges="stairs",
 )
 """Track of 15×6 cells with an inner notch and one that is cut by the right edge."""
 

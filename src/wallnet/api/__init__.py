@@ -222,7 +222,8 @@ def simulate(
 
 
 def _track_of(data: "xarray.Dataset") -> config.Track:
-    return track_of(json.loads(data.attrs["parameters"])["track"])
+    # traces from before smooth edges were the default state no edges
+    return track_of({"edges": "stairs"} | json.loads(data.attrs["parameters"])["track"])
 
 
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":

@@ -130,6 +130,9 @@ NEEDS = {
 }
 """Keys that need an attribute of `Declaration` to be true, by attribute."""
 
+REMEDIES = {"partial_cells": "set track.edges: stairs"}
+"""What to do instead of leaving a key out that is a default, by attribute."""
+
 
 def refusal(name: str, declaration: type[Declaration], needs: Collection[str]) -> str:
     """Return why a calculator cannot simulate what is needed, keys of `NEEDS`.
@@ -141,8 +144,8 @@ def refusal(name: str, declaration: type[Declaration], needs: Collection[str]) -
             able = " or ".join(other for other in PACKAGED if getattr(PACKAGED[other], what))
             own = "" if name in PACKAGED else f", set {what} = True in its class if it does so"
             return (
-                f"{key} is not simulated by the calculator {name}; leave it out{own}, or set "
-                f"calculator: {able}"
+                f"{key} is not simulated by the calculator {name}; "
+                f"{REMEDIES.get(what, 'leave it out')}{own}, or set calculator: {able}"
             )
     return ""
 

@@ -425,7 +425,7 @@ class Device(Section):
             yield f"stack {self.stack} has a heavy metal of its own; leave heavy_metal.preset out"
         needs = {"temperature": self.field_temperature, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
-        needs |= {"partial_cells": self.track.edges == "smooth"}
+        needs |= {"partial_cells": self.sampled_track.partly_filled}
         needs |= {"fields": self.heavy_metal.oersted or any(self.material.bias)}
         needs |= {"varying_current": self.strip.crowding is not None}
         variation = self.variation

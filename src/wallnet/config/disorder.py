@@ -167,6 +167,12 @@ class SampledTrack(Track):
         return -self._added * self.cell_size, self.width + self._added * self.cell_size
 
     @property
+    def partly_filled(self) -> bool:
+        """Whether edges may fill cells in part: also rough ones, and notches that differ."""
+        cut = self.disorder.edges or (self.notches and self.disorder.notches)
+        return super().partly_filled or (self.edges == "smooth" and bool(cut))
+
+    @property
     def perfect(self) -> Track:
         """The track without disorder."""
         return Track.model_construct(**{name: getattr(self, name) for name in Track.model_fields})

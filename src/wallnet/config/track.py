@@ -84,8 +84,9 @@ class Track(Section):
     is a warning, see docs/physics.md. Source: paper: 1 nm and 3 nm."""
     notches: Notches | None = None
     """Notches along both edges; null removes inherited ones."""
-    edges: Literal["stairs", "smooth"] = silent("stairs")
-    """Edges of notches: stairs of whole cells, or smooth, with cells that are filled in part.
+    # in every job: results with stairs, once the default, shall not pass as smooth
+    edges: Literal["stairs", "smooth"] = "smooth"
+    """Edges of notches: smooth, with cells that are filled in part, or stairs of whole cells.
     Source: our choice."""
     fixed_ends: Length | None = silent(None)
     """Length of the frozen spins at each end; none if not given. Source: our choice."""
@@ -133,6 +134,20 @@ class Track(Section):
     def notch_reach(self) -> float:
         """Half the length of every notch along its edge in m; 0 without notches."""
         return self.notches.extent[0] / 2 if self.notches else 0.0
+
+    @property
+    def partly_filled(self) -> bool:
+        """Whether edges may fill cells in part: not stairs, nor flanks and bottoms between cells.
+
+        Without NumPy; `tracks.geometry` measures the cells.
+        """
+        if self.edges == "stairs" or self.notches is None:
+            return False
+        (length, depth), positions = self.notches.extent, self.notch_positions
+        flanks = (x + side * length / 2 for x in positions for side in (-1, 1))
+        places = [place / self.cell_size for place in (depth, *flanks)]
+        upright = self.notches.shape == "trapezoid" and self.notches.flanks == (0, 0)
+        return not upright or any(abs(place - round(place)) > 1e-6 for place in places)
 
     @property
     def notch_positions(self) -> tuple[float, ...]:

@@ -33,7 +33,7 @@ THICKEST = 10.0
 THERMAL_STEP = 3.0
 """Processor time of a step at a temperature, with all columns, in steps without one."""
 SMOOTH_EDGES = 2.5
-"""Processor time with smooth edges, whose steps are shorter, relative to stairs."""
+"""Processor time with partly filled cells, whose steps are shorter, relative to whole ones."""
 
 SPIN_DIRECTION = (0.0, 1.0, 0.0)
 """Polarisation of the spin current of a charge current along +x, which drives the wall towards
@@ -427,7 +427,7 @@ def size_fault(device: Device, keys: str, duration: float, strongest: float, map
         )
     steps = duration / step_of(device, strongest)
     cost = THERMAL_STEP if device.field_temperature else 1.0
-    cost *= SMOOTH_EDGES if device.track.edges == "smooth" else 1.0
+    cost *= SMOOTH_EDGES if device.sampled_track.partly_filled else 1.0
     if cost * columns * rows * steps > LARGEST_WORK:
         return (
             f"{keys}, {duration:g} s, take {steps:.3g} steps on {columns * rows} cells, which "

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
 from wallnet.config.devices import QUENCH, Device, Output, Relaxation, SimulatedMaterial
-from wallnet.config.disorder import Disorder, SampledTrack
+from wallnet.config.disorder import SampledTrack, track_of
 from wallnet.config.heavy_metal import Crowding, Heating, Oersted, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import (
@@ -292,7 +292,7 @@ class Simulation(TrackJob):
         """Return the number of cells times time steps of the embedded engine.
 
         A step at a temperature counts as `film.THERMAL_STEP` steps, and each pulse is followed by a
-        quench. Smooth edges count as `film.SMOOTH_EDGES`.
+        quench. A track with partly filled cells counts as `film.SMOOTH_EDGES`.
         """
         # the torque changes the step little
         strongest = math.ceil(abs(self.strongest) / 1e11) * 1e11
@@ -306,7 +306,7 @@ class Simulation(TrackJob):
                 quenches += free.share * free.longest / QUENCH.longest
             quench = QUENCH.longest / time_step(*arguments, 0.0)
             steps = THERMAL_STEP * steps + len(self.numbers) * quenches * quench
-        edges = SMOOTH_EDGES if self.track.edges == "smooth" else 1.0
+        edges = SMOOTH_EDGES if self.track.partly_filled else 1.0
         return edges * columns * rows * steps
 
 
@@ -315,19 +315,19 @@ def needs_of(job: Mapping[str, Any]) -> set[str]:
 
     These are keys of `wallnet.config.declarations.NEEDS`.
     """
-    pulses = [job, *job.get("train", {}).get("pulses", ())]
+    pulses, track = [job, *job.get("train", {}).get("pulses", ())], track_of(job["track"])
     needs = {
         "temperature": "temperature" in job,
         "heating": "heating" in job,
         "waveforms": any("waveform" in pulse for pulse in pulses),
-        "frozen_spins": "fixed_ends" in job.get("track", {}),
-        "partial_cells": "edges" in job.get("track", {}),
+        "frozen_spins": track.fixed_ends is not None,
+        "partial_cells": track.partly_filled,
         "fields": "oersted" in job or any("bias_field" in key for key in job.get("material", ())),
         "varying_current": "crowding" in job,
     }
     names = {*job.get("variation", {}).get("reference", ())}
-    if disorder := job.get("track", {}).get("disorder"):
-        names |= Disorder.model_validate(disorder).needed
+    if isinstance(track, SampledTrack):
+        names |= track.disorder.needed
     varying = needed_for(names, job.get("temperature", 0.0))
     return {what for what, needed in needs.items() if needed} | varying
 

@@ -122,8 +122,8 @@ def magnetic_mask(track: Track) -> NDArray[np.bool_]:
 
 
 def shares(track: Track) -> dict[str, Any]:
-    """Return the arguments of `film.cells.Cells` for smooth edges; empty without any."""
-    if track.edges == "stairs" or (track.notches is None and track.perfect is track):
+    """Return the arguments of `film.cells.Cells` for partly filled cells; empty without any."""
+    if not track.partly_filled:
         return {}
     shapes, open_x, open_y = _measured(track)
     return {"shapes": shapes, "open_x": open_x[:, 1:-1], "open_y": open_y}

@@ -57,7 +57,7 @@ def test_the_state_that_is_handed_over_is_written_cell_by_cell(small_job, tmp_pa
     import discretisedfield
 
     notched = {"length": 180e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9}
-    notched["notches"] = {"positions": [90e-9], "diameter": 12e-9}
+    notched |= {"notches": {"positions": [90e-9], "diameter": 12e-9}, "edges": "stairs"}
     job = small_job("oommf", track=notched)
     mask = tracks.magnetic_mask(job.track)
     generator = np.random.default_rng(1)

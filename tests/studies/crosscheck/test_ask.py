@@ -68,7 +68,7 @@ def test_the_default_choice_lies_near_thresholds_at_three_dampings():
         (CASE | {"changes": {"calculator": "film"}}, "a.changes sets calculator; remove it"),
         (
             CASE | {"changes": {"track": {"edges": "smooth"}}},
-            "a.track.edges: smooth is not simulated by the calculator oommf; leave it out",
+            "a.track.edges: smooth is not simulated by the calculator oommf; set track.edges: stai",
         ),
     ],
 )
