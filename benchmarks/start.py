@@ -43,6 +43,9 @@ def commands(folder):
     driven = {"pulse_duration": SHORTEST, "relaxation": waits.model_copy(update={"longest": 0.0})}
     pulse = jobs.pulse_job(device, 0.65e12).model_copy(update=driven)
     level = jobs.level_job(device, "1").model_copy(update={"relaxation": waits})
+    minima = jobs.minima_job(device)
+    placements = {"reversed": minima.placements["reversed"]}
+    reversed_track = minima.model_copy(update={"placements": placements})
     track = campaign.devices["track"]
     sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
     swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven)
@@ -75,7 +78,7 @@ def commands(folder):
         ),
         "minimum": (
             (
-                *("minimum", "--job", jobs.minimum_job(device, "reversed").to_json()),
+                *("minima", "--job", reversed_track.to_json()),
                 *("--out", folder / "reversed.nc"),
             ),
             "",

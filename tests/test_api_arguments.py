@@ -36,8 +36,13 @@ def traces():
     return [api.simulate(device, 1e12, progress=False) for device in made]
 
 
+@pytest.fixture(scope="module")
+def minima():
+    return api.minima(DEVICE)
+
+
 @pytest.fixture
-def valid(traces, tmp_path):
+def valid(traces, minima, tmp_path):
     """Return valid arguments by function; of a study, those that it needs with any device."""
     (tmp_path / "config.yaml").write_text("devices: {}")
     one, trace = {"device": DEVICE}, {"trace": traces[0]}
@@ -47,6 +52,8 @@ def valid(traces, tmp_path):
         "simulate": one | {"current_density": 1e12},
         "pulse_train": one | {"pulses": [PULSE]},
         "minimum": one | {"state": "notch 1"},
+        "minima": one,
+        "states": trace | {"minima": minima},
         "preview": one,
         "rigid_wall": one,
         "energy_path": one | {"first": "notch 1", "second": "between 1 and 2"},
@@ -68,6 +75,7 @@ BAD = {
     "pulses": ([], 3, PULSE, "pulse", [3], [PULSE | {"duration": float("inf")}]),
     "initial": DATASETS,
     "trace": (*DATASETS, None),
+    "minima": (*DATASETS, None),
     "state": ("notch 9", 3, None, ["notch 1"], "a\nb"),
     "first": ("notch 9", 3, None, ["notch 1"], "a\nb"),
     "second": ("notch 1", 3, None),

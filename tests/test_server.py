@@ -90,8 +90,8 @@ def ended(ask, seconds=60):
     ("command", "code"),
     [
         ("wallnet schema", 0),
-        ("wallnet minimum --job - --out x <<< {}", 1),
-        ("wallnet minimum --help", 0),
+        ("wallnet minima --job - --out x <<< {}", 1),
+        ("wallnet minima --help", 0),
         ("wallnet unknown", 2),
         ("wallnet check nowhere.json", 1),
     ],
@@ -140,7 +140,7 @@ def test_a_command_imports_nothing_that_one_before_has_imported(record):
     assert "wallnet" not in record.read_text().removeprefix(before)
 
 
-def waiting(command=("wallnet", "minimum", "--job", "-", "--out", "x")):
+def waiting(command=("wallnet", "minima", "--job", "-", "--out", "x")):
     """Start a command that waits for its input, and return it once it runs."""
     waiting = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert ended(lambda: len(the_server().children(recursive=True)) == 2)
@@ -158,7 +158,7 @@ def test_a_command_ends_with_its_caller(record):
 def test_an_interrupt_ends_a_command_unless_its_caller_ignores_it(record, ignored):
     """A shell has commands in the background of a script ignore interrupts."""
     trap = "trap '' INT" if ignored else "trap - INT"
-    script = f"{trap}; exec wallnet minimum --job - --out x 2> /dev/null"
+    script = f"{trap}; exec wallnet minima --job - --out x 2> /dev/null"
     called, process = waiting(["bash", "-c", script]), the_server()
     called.send_signal(signal.SIGINT)
     assert ended(lambda: not process.children(), seconds=1 if ignored else 60) != ignored
@@ -171,7 +171,7 @@ def test_an_interrupt_before_a_command_is_ready_ends_it(record):
     process = the_server()
     for _ in range(10):
         called = subprocess.Popen(
-            ["wallnet", "minimum", "--job", "-", "--out", "x"], stdin=subprocess.PIPE
+            ["wallnet", "minima", "--job", "-", "--out", "x"], stdin=subprocess.PIPE
         )
         while len(process.children(recursive=True)) < 2:  # without a pause, in which it gets ready
             assert called.poll() is None

@@ -150,7 +150,7 @@ def test_the_help_lists_what_users_call_and_imports_no_numpy():
 
 def test_a_command_that_is_not_listed_has_a_help(capsys):
     with pytest.raises(SystemExit, match="0"):
-        cli.main(["minimum", "--help"])
+        cli.main(["minima", "--help"])
     assert "--job" in capsys.readouterr().out
 
 

@@ -17,7 +17,7 @@ Register = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], Non
 """Function `register` of a module of commands, which adds them to the command line."""
 
 MODULES = {
-    "wallnet.simulate.commands": ("initial", "simulate", "minimum", "barrier"),
+    "wallnet.simulate.commands": ("initial", "simulate", "minima", "barrier"),
     "wallnet.studies.opened": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
     "wallnet.networks.commands": ("data", "train", "continue", "map", "compare-mappings"),

@@ -28,7 +28,7 @@ from wallnet.film import core
 from wallnet.film.terms import SpinTorque
 from wallnet.jobs import base as experiment_base
 from wallnet.jobs.base import canonical
-from wallnet.jobs.energy_path import minimum_states
+from wallnet.jobs.energy_path import minima_job
 from wallnet.jobs.film import check, step_of, torque_of
 from wallnet.jobs.networks import (
     AccuracyJob,
@@ -220,7 +220,7 @@ def test_a_synapse_with_fixed_ends_needs_its_wall_at_the_first_notch(tiny):
         plan.parse(tiny)
     tiny["devices"]["synapse"]["wall"] = {"start": 90e-9}
     device = plan.parse(tiny).devices["synapse"]
-    assert "reversed" not in map(str, minimum_states(device.track, device.wall.start))
+    assert "reversed" not in minima_job(device).placements
 
 
 @pytest.mark.parametrize("width", [64e-9, 150e-9, 1500e-9])

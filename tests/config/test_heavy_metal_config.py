@@ -101,12 +101,12 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
 
     def described(campaign):
         device = campaign.devices["stairs"]
-        (train,) = STUDIES["pulse_trains"].requests_of(campaign, "up-down").values()
+        train = STUDIES["pulse_trains"].requests_of(campaign, "up-down")["train",]
         return [
             jobs.initial_job(device),
             jobs.pulse_job(device, 0.5e12),
             jobs.level_job(device, "1"),
-            jobs.minimum_job(device, "1"),
+            jobs.minima_job(device),
             jobs.barrier_job(device, "1", "2", 0.5),
             train.computes,
         ]

@@ -3,7 +3,15 @@
 import pytest
 
 from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
+from wallnet.files.schema.states import (
+    EXPELLED,
+    FREE,
+    INITIAL,
+    MOVING,
+    REVERSED,
+    SEVERAL,
+    WIDER,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +39,11 @@ def test_ends_further_apart_are_wider(lower, upper):
     assert WallState.at(lower, upper) is WIDER
 
 
-@pytest.mark.parametrize("state", [INITIAL, FREE, WIDER, REVERSED, EXPELLED])
+OTHERS = [INITIAL, FREE, WIDER, REVERSED, EXPELLED, MOVING, SEVERAL]
+GAPS = [WallState("gap 0"), WallState("gap 12")]
+
+
+@pytest.mark.parametrize("state", [*OTHERS, *GAPS])
 def test_other_states_have_a_name_alone(state):
     assert WallState(str(state)) == state
     assert state.ends is None
@@ -44,12 +56,20 @@ def test_other_states_have_a_name_alone(state):
         _ = state.file_name
 
 
+def test_states_are_ordered_from_left_to_right_and_then_by_what_is_known_of_them():
+    names = ["expelled", "initial", "gap 0", "notch 1", "between 1 and 2", "gap 1"]
+    names += ["between 2 and 1", "notch 2", "gap 2", "notch 10", "reversed"]
+    names += ["wider", "free", "still moving", "several walls"]
+    assert sorted(map(WallState, names[::-1]), key=lambda state: state.order) == names
+
+
 @pytest.mark.parametrize(
     "text",
     [
         *("", "notch", "notch x", "notch 1 ", "notch 1234567", "notch 0", "notch 01", "notch ٣"),
         *("between 1", "between 1 and 1", "between 1 and 3", "between 0 and 1", "between 1 and 2 "),
         *("xfree", "free\n", "Free", "2", "2-3", "notch 1\n"),
+        *("gap", "gap 01", "gap -1", "gap 1 ", "gap 1234567", "moving", "2 walls", "gap 1 and 2"),
     ],
 )
 def test_nothing_else_is_a_state(text):

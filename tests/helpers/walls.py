@@ -10,7 +10,6 @@ import pytest
 
 from helpers.small_campaign import MATERIAL
 from wallnet import config, files, jobs, tracks
-from wallnet.jobs.energy_path import minimum_states
 from wallnet.jobs.film import check
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
@@ -86,12 +85,46 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
             "backend_version": "1",
             "revision": 7,
             "pulse_end": recorder.pulse_end,
-            "state": recorder.state,
             "settled": settled if has_relaxation else -1,
             "wall_time": 0.0,
             **attributes,
         }
     )
+
+
+def placed_minima(job, *further):
+    """Return minima in which each placed wall stays where it is, and further ones.
+
+    These have the name of their state, and the ends of their wall in m.
+    """
+    track, film = job.track, tracks.layer(job)
+    # the ends of a tilted wall lie where it meets the notches
+    walls = [
+        (
+            name,
+            tracks.wall_ends(track, film.filled, tracks.placed_wall(job, placed.bottom, placed.top))
+            if placed
+            else (track.length,) * 2,
+        )
+        for name, placed in job.placements.items()
+    ]
+    names, ends = zip(*walls, *further, strict=True)
+    count, (columns, rows) = len(names), track.cells
+    values = {
+        "minimum_magnetization": np.zeros((count, rows, columns, 3)),
+        "minimum_state": names,
+        "minimum_energy": np.full(count, 2e-17),
+        "minimum_residual_field": np.full(count, 0.05),
+        "minimum_stiffness": np.full(count, 9e3),
+        "minimum_wall_bottom": [bottom for bottom, _ in ends],
+        "minimum_wall_top": [top for _, top in ends],
+        "minimum_converged": np.ones(count),
+        "placed": names,
+        "x": np.arange(columns),
+        "y": np.arange(rows),
+    }
+    about = {"parameters": job.to_json(), "backend": "film", "revision": 3}
+    return files.dataset("minima", values, about)
 
 
 class Bench:
@@ -162,33 +195,30 @@ class Bench:
             self.write_pulse(density, *ends(density))
         for state in self.levels:
             self.write_level(state.file_name)
-        if self.device.kind == "synapse":
-            for state in minimum_states(self.device.track, self.device.wall.start):
-                self.write_minimum(state)
+        if self.device.track.inner_notch_positions:
+            self.write_minima()
+
+    @property
+    def minima(self):
+        return self._of_kind("minima")[0]
+
+    def write_minima(self):
+        """Write minima in which each placed wall stays where it is."""
+        files.write_dataset(placed_minima(jobs.minima_job(self.device)), self.minima, "minima", {})
 
     def write_minimum(self, state, converged=1, went=None, ends=None, energy=2e-17):
-        job = jobs.minimum_job(self.device, state.file_name)
-        track, placed = self.device.track, job.placement
-        bottom, top = ends or ((placed.bottom, placed.top) if placed else (track.length,) * 2)
-        rows, columns = track.cells[::-1]
-        values = {
-            "minimum_magnetization": np.zeros((rows, columns, 3)),
-            "minimum_energy": energy,
-            "minimum_residual_field": 0.05 if converged else 40.0,
-            "minimum_stiffness": 9e3 if converged else float("nan"),
-            "minimum_wall_bottom": bottom,
-            "minimum_wall_top": top,
-            "minimum_converged": converged,
-            "x": np.arange(columns),
-            "y": np.arange(rows),
-        }
-        attributes = {
-            "parameters": job.to_json(),
-            "state": str(went or state),
-            "stayed": int(went is None),
-        }
-        path = self.path(files.MINIMUM.format(device=self.name, state=state.file_name))
-        files.write_dataset(files.dataset("minimum", values), path, "minimum", attributes)
+        """Change the minimum of a wall that is placed in a state."""
+        data = files.read_dataset(self.minima, "minima")
+        row = {"placed": [*data["placed"].values].index(str(state))}
+        data["minimum_state"] = data["minimum_state"].astype(object)
+        changes = {"state": str(went or state), "energy": energy, "converged": converged}
+        if not converged:
+            changes |= {"residual_field": 40.0, "stiffness": float("nan")}
+        if ends:
+            changes |= dict(zip(("wall_bottom", "wall_top"), ends, strict=True))
+        for name, value in changes.items():
+            data[f"minimum_{name}"][row] = value
+        files.write_dataset(data, self.minima, "minima", {})
 
     def gather(self, **changes):
         """Gather the device, with other keys of its reading."""

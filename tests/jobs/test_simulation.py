@@ -9,7 +9,6 @@ from wallnet.config import ProgramPulse
 from wallnet.files.origin import digest_of
 from wallnet.jobs import PulseTrain, Request, Simulation
 from wallnet.jobs.film import check, step_of
-from wallnet.jobs.request import digest_of
 from wallnet.jobs.simulation import needs_of
 from wallnet.simulate import SimulationError
 

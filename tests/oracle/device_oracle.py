@@ -4,6 +4,7 @@ It uses plain NumPy on the stored magnetisation and the equations, and does not 
 Positions are in m, times in s, currents in A/m², conductances in S.
 """
 
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,29 +127,85 @@ def width_parameter(material, track):
     return np.sqrt(material["exchange_stiffness"] / stiffness)
 
 
-def state(recording):
-    """Return the name of the last state, given by the notches that hold the ends of the wall."""
-    track = recording.track
-    positions, radius = notches(track)
-    delta = width_parameter(recording.material, track)
-    start = np.mean(wall_ends(track, recording.field[0]))
-    ends = wall_ends(track, recording.field[-1])
+@dataclass
+class Minimum:
+    """A minimum of the energy: its name, and the wall ends."""
+
+    label: str
+    ends: tuple
+    converged: bool
+
+
+def without_wall(track, ends):
+    """Return the name of a track that the wall has left; None if it has not."""
     if min(ends) >= track["length"] - 2 * track["cell_size"]:
         return "reversed"
-    if max(ends) <= 2 * track["cell_size"]:
-        return "expelled"
-    held = []
+    return "expelled" if max(ends) <= 2 * track["cell_size"] else None
+
+
+def name_of_minimum(track, delta, start, ends):
+    """Return the notches at which the ends of a wall lie, or beside which it rests."""
+    positions, radius = notches(track)
+    if gone := without_wall(track, ends):
+        return gone
+    pinned = []
     for end in ends:
         distance = np.abs(positions - end)
-        if positions.size and distance.min() <= radius + 4 * delta:
-            held.append(int(distance.argmin()) + 1)
-    if len(held) < 2:
-        moved = max(abs(end - start) for end in ends)
-        return "initial" if moved <= delta else "free"
-    if held[0] == held[1]:
-        return f"notch {held[0]}"
-    # the lower end first: the same notches in reverse order are another state
-    return f"between {held[0]} and {held[1]}" if abs(held[1] - held[0]) == 1 else "wider"
+        if distance.min() <= radius + delta:
+            pinned.append(int(distance.argmin()) + 1)
+    if len(pinned) == 2:
+        lower, upper = pinned
+        if lower == upper:
+            return f"notch {lower}"
+        # the lower end first: the same notches in reverse order are another state
+        return f"between {lower} and {upper}" if abs(lower - upper) == 1 else "wider"
+    if np.all(np.abs(np.subtract(ends, start)) <= delta):
+        return "initial"
+    return f"gap {np.count_nonzero(positions < np.mean(ends))}"
+
+
+def minima(path):
+    """Read minima, by the name of the state in which the wall was placed, in their order."""
+    with xarray.open_dataset(path) as data:
+        data.load()
+    about = json.loads(data.attrs["parameters"])
+    track = about["track"]
+    delta = width_parameter(about["material"], track)
+    found = {}
+    for row, placed in enumerate(data["placed"].values.tolist()):
+        ends = wall_ends(track, data["minimum_magnetization"].values[row])
+        label = name_of_minimum(track, delta, about["start"], ends)
+        found[placed] = Minimum(label, ends, bool(data["minimum_converged"].values[row]))
+    return found
+
+
+def number_of_walls(track, field):
+    """Return how often m_z changes its sign along the track, as a mean over each column.
+
+    Columns with a mean of at most 0.1 do not count.
+    """
+    m_z = np.ma.masked_array(field[..., 2], ~magnetic(track)).mean(axis=0)
+    signs = [value > 0 for value in m_z.tolist() if abs(value) > 0.1]
+    return sum(left != right for left, right in itertools.pairwise(signs))
+
+
+def state(recording, found=None):
+    """Return the name of the last state: of the minimum that has both ends of the wall within Δ."""
+    track = recording.track
+    ends = wall_ends(track, recording.field[-1])
+    if gone := without_wall(track, ends):
+        return gone
+    if number_of_walls(track, recording.field[-1]) > 1:
+        return "several walls"
+    if not settled(recording):
+        return "still moving"
+    near = [
+        (np.abs(np.subtract(ends, minimum.ends)).max(), minimum.label)
+        for minimum in (found or {}).values()
+        if minimum.converged and minimum.label not in ("reversed", "expelled")
+    ]
+    distance, label = min(near, default=(np.inf, ""))
+    return label if distance <= width_parameter(recording.material, recording.track) else "free"
 
 
 def slow(recording, since, until):
@@ -215,6 +272,7 @@ class Level:
 def levels(folder: Path, device: str, detector: dict, currents):
     """Return all states of a synapse, from its start to the reversed track, with half states."""
     pulses = {j: read(folder / f"traces/{device}/{j / 1e12:.4f}.nc") for j in currents}
+    found = minima(folder / f"minima/{device}.nc")
     start = read(folder / f"initial/{device}.nc")
     track = start.track
     positions, _ = notches(track)
@@ -223,7 +281,9 @@ def levels(folder: Path, device: str, detector: dict, currents):
         return conductances(under_detector(track, detector, field), detector)
 
     def smallest_pulse(label):
-        reaching = [j for j, pulse in pulses.items() if settled(pulse) and state(pulse) == label]
+        reaching = [
+            j for j, pulse in pulses.items() if settled(pulse) and state(pulse, found) == label
+        ]
         return min(reaching, key=abs, default=None)
 
     first = start.field[0]
@@ -239,11 +299,13 @@ def levels(folder: Path, device: str, detector: dict, currents):
     for name in sorted(names, key=lambda name: float(name.split("-")[0]) + 0.5 * ("-" in name)):
         placed = read(folder / f"levels/{device}/{name}.nc")
         label = f"between {name.replace('-', ' and ')}" if "-" in name else f"notch {name}"
-        came_to, last = state(placed), placed.field[-1]
-        came_to = "free" if came_to == "initial" else came_to
-        stable = came_to == label and bool(settled(placed))
+        minimum, came_to, last = found[label], state(placed, found), placed.field[-1]
+        held_there = minimum.converged and minimum.label == label
+        stable = held_there and came_to == label
         pulse = smallest_pulse(label)
-        if not stable and pulse is not None:
+        if not held_there:
+            came_to = minimum.label
+        elif not stable and pulse is not None:
             stable, last = True, pulses[pulse].field[-1]
         states.append(
             Level(

@@ -18,7 +18,7 @@ NEURON = {
         "duration": 0.41e-9,
         "current_densities": [-0.4e12, {"start": 0.2e12, "stop": 1.4e12, "step": 0.2e12}],
     },
-    "relaxation": {"longest": 0.3e-9},
+    "relaxation": {"longest": 0.2e-9, "hold": 0.12e-9, "speed": 40.0},
     "read_at": "pulse_end",
     "detector": {"start": 50e-9, "stop": 150e-9, "polarization": 0.45},
 }

@@ -51,21 +51,29 @@ def pulses(results):
 
 
 @pytest.fixture(scope="module")
+def minima(results):
+    """Return the minima of each device; a neuron has no notches, and so none."""
+    return {"neuron": {}, "synapse": oracle.minima(results / "minima/synapse.nc")}
+
+
+@pytest.fixture(scope="module")
 def levels(results):
     return oracle.levels(results, "synapse", DETECTORS["synapse"], CURRENTS["synapse"])
 
 
-def test_the_campaign_is_as_asymmetric_as_it_should_be(pulses, levels):
+def test_the_campaign_is_as_asymmetric_as_it_should_be(pulses, minima, levels):
     """Otherwise the comparisons below could not distinguish the quantities."""
     for recordings in pulses.values():
         for pulse in recordings:
             assert pulse.time[-1] > pulse.pulse_end + 0.1e-9
     synapse = pulses["synapse"]
     assert {oracle.settled(pulse) for pulse in synapse} == {0, 1}
-    assert len({oracle.state(pulse) for pulse in synapse}) >= 3
-    assert "reversed" not in map(oracle.state, synapse)
+    states = [oracle.state(pulse, minima["synapse"]) for pulse in synapse]
+    assert {*map(oracle.state, pulses["neuron"])} == {"free", "still moving"}
+    assert len({*states}) >= 3
+    assert "reversed" not in states
     assert levels[1].reaching == 0.2e12  # a negative pulse of twice that also ends there
-    assert oracle.state(synapse[0]) == levels[1].label
+    assert states[0] == levels[1].label
     assert oracle.settled(synapse[0])
     reading_end = [oracle.wall_ends(p.track, oracle.at_pulse_end(p)) for p in synapse]
     assert max(abs(bottom - top) for bottom, top in reading_end) > 30e-9
@@ -85,15 +93,30 @@ def test_averages_and_wall_ends_are_those_of_the_magnetization(pulses, device):
 
 
 @every_device
-def test_currents_states_and_rests_are_those_of_the_traces(files, pulses, device):
+def test_currents_states_and_rests_are_those_of_the_traces(files, pulses, minima, device):
     data = files[device]
     assert data["current_density"].values == pytest.approx(CURRENTS[device], rel=1e-12, abs=0)
-    assert data["state"].values.tolist() == [oracle.state(pulse) for pulse in pulses[device]]
+    states = [oracle.state(pulse, minima[device]) for pulse in pulses[device]]
+    assert data["state"].values.tolist() == states
     assert data["held"].values.tolist() == [oracle.held(pulse) for pulse in pulses[device]]
     settled = [oracle.settled(pulse) for pulse in pulses[device]]
     assert data["settled"].values.tolist() == settled
     ends = [pulse.time[-1] for pulse in pulses[device]]
     assert data["end_time"].values == pytest.approx(ends, rel=1e-12, abs=0)
+
+
+def test_minima_have_the_names_and_the_ends_of_their_walls(results, minima):
+    """Walls are placed between two notches in both orders, and at the notch that the end cuts."""
+    order = ["initial", "notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
+    order += ["between 2 and 3", "between 3 and 2", "notch 3", "reversed"]
+    assert [*minima["synapse"]] == order
+    with xarray.open_dataset(results / "minima/synapse.nc") as data:
+        labels = [minimum.label for minimum in minima["synapse"].values()]
+        assert data["minimum_state"].values.tolist() == labels
+        stored = np.stack([data[f"minimum_wall_{end}"].values for end in ("bottom", "top")], axis=1)
+    ends = np.array([minimum.ends for minimum in minima["synapse"].values()])
+    # the oracle samples at a thousandth of a cell
+    assert stored == pytest.approx(ends, abs=0.01e-9)
 
 
 @every_device
@@ -247,7 +270,7 @@ def test_the_compact_models_hold_the_levels_and_the_activation(results, levels, 
 
 
 @every_device
-def test_the_table_of_a_device_holds_what_was_read(results, pulses, device):
+def test_the_table_of_a_device_holds_what_was_read(results, pulses, minima, device):
     with open(results / f"tables/devices/{device}.csv", newline="", encoding="utf-8") as stream:
         header, *rows = csv.reader(stream)
     detector = DETECTORS[device]
@@ -260,7 +283,7 @@ def test_the_table_of_a_device_holds_what_was_read(results, pulses, device):
             oracle.under_detector(pulse.track, detector, field), detector
         )
         cell = dict(zip(header, row, strict=True))
-        assert cell["state"] == oracle.state(pulse)
+        assert cell["state"] == oracle.state(pulse, minima[device])
         assert cell["settled"] == words[oracle.settled(pulse)]
         assert cell["pinned against the current"] == words[oracle.held(pulse)]
         numbers = {

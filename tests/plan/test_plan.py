@@ -58,7 +58,7 @@ def test_a_fresh_campaign_plans_one_job_a_device_and_current(campaign):
         "initial": 2,
         "trace": 8,
         "level": 3,
-        "minimum": 5,
+        "minima": 1,
         "gather_devices": 2,
         "compact_model": 2,
         "device_table": 2,
@@ -83,7 +83,7 @@ def test_other_times_cores_and_places_plan_nothing(finished, tmp_path, shift):
 DOWNSTREAM = {"gather_devices": 1, "compact_model": 1, "device_table": 1, "devices": 1}
 TWICE = {"gather_devices": 2, "compact_model": 2, "device_table": 2, "devices": 1}
 NEURON = {"initial": 1, "trace": 5, **DOWNSTREAM}
-SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
+SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minima": 1, **DOWNSTREAM}
 
 
 # keys that both leave jobs of the other device are changed together
@@ -101,7 +101,7 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minimum": 5, **DOWNSTREAM}
         ),
         (
             {"devices.synapse.relaxation.longest": 2e-9},
-            SYNAPSE | {"initial": None, "minimum": None},
+            SYNAPSE | {"initial": None, "minima": None},
         ),
         (
             {
@@ -389,7 +389,7 @@ def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(job
     # a check runs the engine and the code that compares
     expected["validation_check"] = [now["film"], now["validation"]]
     # these use the engine whatever calculator a device has
-    expected |= dict.fromkeys(("minimum", "barrier"), now["film"])
+    expected |= dict.fromkeys(("minima", "barrier"), now["film"])
     expected["gather_crosscheck"] = now["crosscheck"]
     expected["show_crosscheck"] = now["show crosscheck"]
     simulations = [job for job in jobs if job["rule"] in SIMULATIONS]
@@ -416,7 +416,7 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
             continue
         words, rule = words_of(job), job["rule"]
         if rule.startswith("gather_"):  # the paths are in the job
-            words += [path for *_, path, _ in json.loads(job["params"]["job"])["requests"]]
+            words += [path for _, _, path, *_ in json.loads(job["params"]["job"])["requests"]]
         assert set(job["log"]) <= set(words), rule
         # jobs of networks write below a folder, with names that the plan gives them
         assert rule in TRAININGS or {*job["output"]} <= set(words), rule
@@ -544,16 +544,13 @@ BARRIER_PATHS = {
 
 def expected_start(result):
     """Return the files from which a computation of a device starts, listed by hand."""
-    folder, device, *names = result.split("/")
+    folder, device, *_ = result.split("/")
     if folder == "traces":
         return [f"results/initial/{device}.nc"]
     if folder == "pulse_trains":
         return ["results/initial/wide.nc"]
     if folder == "barriers":
-        ends = names[0].split("_")
-        held = [end for end in ends if end not in ("expelled", "reversed")]
-        between = ["1-2"] if held == ["1", "2"] else []
-        return [f"results/minima/{device}/{state}.nc" for state in (*held, *between)]
+        return [f"results/minima/{device}.nc"]
     assert folder in ("initial", "levels", "minima", "crosscheck")
     return []
 
@@ -567,13 +564,13 @@ def expected_input(job):
     one = [DEVICE_FILE.format(device=device)]
     traces = [f"results/traces/{device}/{current}.nc" for current in SWEPT.get(device, ())]
     levels = [f"results/levels/{device}/{state}.nc" for state in LEVEL_STATES.get(device, ())]
-    states = ["initial", *LEVEL_STATES.get(device, ()), "reversed"]
-    minima = [f"results/minima/{device}/{state}.nc" for state in states]
+    minima = [f"results/minima/{device}.nc"]
     if rule == "gather_devices":
         initial = f"results/initial/{device}.nc"
-        return [initial, *traces, *levels, *(minima if levels else [])]
+        # a track without levels has notches, too
+        return [initial, *traces, *levels, *(minima if levels or device == "plain" else [])]
     if rule == "gather_barriers":
-        return [*minima[1:-1], *BARRIER_PATHS[device]]
+        return [*minima, *BARRIER_PATHS[device]]
     if rule == "show_barriers":
         return [f"results/barriers/{device}.nc"]
     if rule == "level_report":
@@ -581,7 +578,7 @@ def expected_input(job):
     if rule in ("compact_model", "device_table"):
         return one
     if rule == "gather_pulse_trains":
-        return ["results/pulse_trains/stairs/train.nc"]
+        return ["results/pulse_trains/stairs/train.nc", "results/minima/wide.nc"]
     if rule == "show_pulse_trains":
         return ["results/pulse_trains/stairs.nc"]
     if rule == "train":
@@ -667,7 +664,9 @@ def expected_input(job):
         ]
     if rule == "gather_crosscheck":
         cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]
-        return [f"results/crosscheck/engines/{case}/{of}.nc" for case, of in cases]
+        paths = [f"results/crosscheck/engines/{case}/{of}.nc" for case, of in cases]
+        # the neuron has no notches
+        return [*paths, "results/crosscheck/engines/quick/minima.nc"]
     if rule == "show_crosscheck":
         return ["results/crosscheck/engines.nc"]
     return []
@@ -833,7 +832,7 @@ def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
     resources = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
     resources |= {"compare_mappings": [1500, 60], "pulse_train": [1150 + 4, 600]}
     # these use the engine whatever calculator a device has
-    resources |= {"minimum": [800, 15], "barrier": [1500, 60]}
+    resources |= {"minima": [800, 30], "barrier": [1500, 60]}
     for job in jobs:
         rule = job["rule"]
         if rule in SIMULATIONS or rule in resources:
@@ -859,7 +858,7 @@ def test_a_job_writes_its_log_and_benchmark_where_its_first_result_is(jobs):
 def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     """Counted by hand.
 
-    There are 35 of simulations, 24 of devices, 7 of pulse trains, 561 of networks, 24 figures in
+    There are 30 of simulations, 24 of devices, 7 of pulse trains, 561 of networks, 24 figures in
     two files each, and the summary. The four figures of weights are not part of `all`.
 
     With 2 synapses in 2 readings, the recipe `plain` has 2 free networks and 2 · 4 on levels, 2 · 3
@@ -868,15 +867,15 @@ def test_the_targets_ask_for_every_file_of_their_kind(jobs):
     inputs = {job["rule"]: job["input"] for job in jobs if job["rule"] in TARGETS}
     counts = {name: len(set(paths)) for name, paths in inputs.items()}
     assert counts == {
-        "traces": 5 + 18 + 4 + 5 + 3,
+        "traces": 5 + 18 + 4 + 3,
         "devices": 5 + 4 + 5 * 3,
         "networks": 2 + 2 * 2 * (2 * (2 + 1) + 2 * 2 * (2 * (8 + 4) + 6 + 3)) + 4 + 3,
         "figures": 2 * (2 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2 * (1 + 2 + 2)),
-        "all": 35 + 24 + 7 + 2 + 561 + 20 * 2 + 1,
-        "crosscheck": 2 * 2 + 1 + 3 + 2,
+        "all": 30 + 24 + 7 + 2 + 561 + 20 * 2 + 1,
+        "crosscheck": 2 * 2 + 1 + 1 + 3 + 2,
         "validation": len(CHECKS) + 2 + 2,
         "mappings": 2 * 2 * 2 * 2 + 2 + 2,
-        "barriers": 5 + 2 + 3 + 1 + 2 * (1 + 3 + 2),
+        "barriers": 5 + 2 + 1 + 1 + 2 * (1 + 3 + 2),
         "levels": 2 * 3,
     }
 

@@ -100,10 +100,10 @@ def test_the_staircase_has_all_pulses_and_levels(bench):
     conductance = data["final_conductance"].sel(reading="parallel").values / 1e-6
     assert device["stairs"]["G"] == pytest.approx(conductance, rel=1e-5, abs=0)
     assert device["chances"] == []
-    data["settled"].values[1], data["reachable"].values[2] = 0, 0
+    data["state"].values[1], data["reachable"].values[2] = "still moving", 0
     files.write_dataset(data, bench.out, "synapse", {})
     device = drawn(bench)["devices"]["d"]
-    assert device["stairs"]["state"][1] == "notch 1, still moving"
+    assert device["stairs"]["state"][1] == "still moving"
     assert device["levels"]["dash"] == ["solid", "solid", "dashed", "solid", "solid"]
 
 

@@ -18,7 +18,7 @@ from wallnet import files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
 from wallnet.files import FileError
-from wallnet.jobs import minimum_job
+from wallnet.jobs import minima_job
 from wallnet.jobs.report import Studied, write_energy_job
 from wallnet.page import summary
 from wallnet.page.findings import overview
@@ -223,7 +223,7 @@ def test_the_arrival_of_a_wall_is_that_of_its_pulse_at_its_notch(synapse):
 
 def test_reference_data_of_moving_walls_or_pulses_that_nobody_made(synapse, neuron):
     data = synapse.gather()
-    data["settled"].values[:] = [1, 0, 1, 1, 1]
+    data["settled"].values[1], data["state"].values[1] = 0, "still moving"
     job = referring(
         final_states=(
             FinalState(device="d", current_density=0.5e12, state="notch 1"),
@@ -240,7 +240,7 @@ def test_reference_data_of_moving_walls_or_pulses_that_nobody_made(synapse, neur
     )
     rows = summary.reference_table(job, {"d": data}).rows()
     assert [row[3:] for row in rows] == [
-        ["notch 1", "notch 1, still moving", "–"],
+        ["notch 1", "still moving", "–"],
         ["notch 3", "reversed", "–"],
         ["notch 2", "initial", "0.80"],
         ["2 ns", "not simulated", ""],
@@ -274,7 +274,7 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
     assert linked == ["devices/synapse-3.nc", "pulse_trains/up-down.nc", "tables/accuracy.csv"]
     writing = part(page, "Writing")
     assert "synapse-3, single pulses of 2 ns at 0 K: conductance after the pulse" in writing
-    assert "Source: analytic 1, revision 7" in writing
+    assert "Source: analytic, film 1, revision 3, 7" in writing
     assert "Command: snakemake results/figures/devices/synapse-3-conductance.png" in writing
     train = part(page, "Pulse train")
     assert (
@@ -425,7 +425,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         dataset = files.dataset("barriers", values).assign_attrs(
             device="synapse-3",
             parameters=json.dumps({"settings": settings | {"temperature": kelvin}}),
-            simulation=minimum_job(device, "1", film).to_json(),
+            simulation=minima_job(device, film).to_json(),
             revision=1,
             wallnet_version="0",
             simulation_backend="film",

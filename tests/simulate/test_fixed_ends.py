@@ -105,7 +105,7 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
 
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
-    landscape = Landscape(tracks.layer(jobs.minimum_job(device, "1")))
+    landscape = Landscape(tracks.layer(jobs.minima_job(device)))
     held = tracks.held_cells(device.track)
     delta = 9.13e-9
     start = np.moveaxis(placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()

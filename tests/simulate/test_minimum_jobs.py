@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.minima import minimum
 from helpers.small_campaign import TINY
 
 from wallnet import cli, config, files, jobs, tracks
@@ -13,9 +14,8 @@ from wallnet.files import WallState
 from wallnet.film.energy import Landscape
 from wallnet.film.terms import Layer
 from wallnet.jobs.film import check, terms_of
-from wallnet.jobs.simulation import WallPlacement, level_states
 from wallnet.simulate import SimulationError, simulate
-from wallnet.simulate.energy_path import find_barrier, find_minimum
+from wallnet.simulate.energy_path import find_barrier, find_minima
 
 THERMAL = 1.380649e-23 * 300
 SPACING = 0.5
@@ -27,21 +27,14 @@ def device():
     return config.parse(TINY, check).devices["synapse"]
 
 
-def minimum(device, name):
-    return find_minimum(jobs.minimum_job(device, name))
-
-
 @pytest.fixture(scope="module")
 def minima(device):
-    states = level_states(device.track)
-    return {state: minimum(device, state.file_name) for state in states}
+    return find_minima(jobs.minima_job(device))
 
 
 def test_a_wall_beside_its_notch_goes_into_it(device):
-    job = jobs.minimum_job(device, "1")
-    beside = WallPlacement(bottom=124e-9, top=117e-9)
-    dataset = find_minimum(job.model_copy(update={"placement": beside}))
-    assert (dataset.attrs["state"], dataset.attrs["stayed"]) == ("notch 1", 1)
+    dataset = minimum(device, "notch 1", bottom=124e-9, top=117e-9)
+    assert dataset["minimum_state"] == "notch 1"
     assert dataset["minimum_converged"] == 1
     # the notches are symmetric about 120 nm, and the track about 180 nm
     assert dataset["minimum_wall_bottom"].item() == pytest.approx(120e-9, rel=0, abs=0.5e-9)
@@ -49,7 +42,7 @@ def test_a_wall_beside_its_notch_goes_into_it(device):
     energy = tracks_energy(device, dataset["minimum_magnetization"].values)
     assert dataset["minimum_energy"].item() == pytest.approx(energy, rel=1e-12, abs=0)
     m = np.moveaxis(np.nan_to_num(dataset["minimum_magnetization"].values), -1, 0)
-    torque = Landscape(tracks.layer(job)).exact_torque(m)
+    torque = Landscape(tracks.layer(jobs.minima_job(device))).exact_torque(m)
     left = np.sqrt((torque**2).sum(axis=0)).max()
     assert dataset["minimum_residual_field"].item() == pytest.approx(left, rel=1e-6, abs=0)
 
@@ -58,7 +51,7 @@ def test_damping_changes_neither_a_minimum_nor_a_path(device):
     changed = device.material.model_copy(update={"damping": 0.1, "polarization": 0.7})
     other = device.model_copy(update={"material": changed})
     for make in (
-        lambda device: jobs.minimum_job(device, "1-2"),
+        jobs.minima_job,
         lambda device: jobs.barrier_job(device, "1", "1-2", SPACING),
     ):
         assert make(device).to_json() == make(other).to_json()
@@ -68,7 +61,7 @@ def test_damping_changes_neither_a_minimum_nor_a_path(device):
 
 def test_a_wall_that_does_not_stay_relaxes_to_the_minimum_that_the_placed_one_finds(device):
     """The engine relaxes the wall that is initialised at notch 2; the descent has no dynamics."""
-    dataset = minimum(device, "2")
+    dataset = minimum(device, "notch 2")
     trace = simulate(jobs.level_job(device, "2"))
     m = np.nan_to_num(trace["magnetization"].isel(snapshot=-1).values)
     above = tracks_energy(device, m) - dataset["minimum_energy"].item()
@@ -88,42 +81,40 @@ def tracks_energy(device, m):
 
 
 def test_a_tilted_wall_stays_between_two_notches(device, minima):
-    dataset = minima[WallState("between 1 and 2")]
-    assert (dataset.attrs["state"], dataset.attrs["stayed"]) == ("between 1 and 2", 1)
+    for state in ("between 1 and 2", "between 2 and 1"):
+        assert minima["minimum_state"].sel(placed=state) == state
 
 
 def test_a_wall_without_a_notch_does_not_stay_where_it_starts(device):
     dataset = minimum(device, "initial")
-    assert dataset.attrs["stayed"] == 0
-    assert dataset["minimum_wall_bottom"].item() > 60e-9  # it started at 40 nm
+    # it started at 40 nm, and a notch holds walls from 95 nm on
+    assert dataset["minimum_state"] == "gap 0"
+    assert 60e-9 < dataset["minimum_wall_bottom"].item() < 95e-9
 
 
 def test_an_initial_wall_at_a_notch_stays_there(device):
     start = device.wall.model_copy(update={"start": 122e-9})
     dataset = minimum(device.model_copy(update={"wall": start}), "initial")
-    assert (dataset.attrs["state"], dataset.attrs["stayed"]) == ("notch 1", 1)
+    assert dataset["minimum_state"] == "notch 1"
 
 
-@pytest.mark.parametrize(
-    ("converged", "stayed", "words"),
-    [(1, 1, "minimum"), (1, 0, "minimum"), (0, 1, "no minimum")],
-)
+@pytest.mark.parametrize(("converged", "words"), [(1, "minimum"), (0, "no minimum")])
 def test_the_command_tells_both_ends(
-    device, minima, tmp_path, monkeypatch, capsys, converged, stayed, words
+    device, minima, tmp_path, monkeypatch, capsys, converged, words
 ):
     from wallnet.simulate import energy_path as stage
 
-    dataset = minima[WallState("between 1 and 2")].assign(minimum_converged=converged)
-    dataset = dataset.assign_attrs(stayed=stayed)
-    monkeypatch.setattr(stage, "find_minimum", lambda job: dataset)
-    job = jobs.minimum_job(device, "1-2")
-    cli.main(["minimum", "--job", job.to_json(), "--out", str(tmp_path / "1-2.nc")])
+    one = minima.sel(placed=["between 1 and 2"])
+    one["minimum_converged"][:] = converged
+    monkeypatch.setattr(stage, "find_minima", lambda job: one)
+    dataset, job = one.isel(placed=0), jobs.minima_job(device)
+    cli.main(["minima", "--job", job.to_json(), "--out", str(tmp_path / "minima.nc")])
     output = capsys.readouterr().out
     said = re.search(r"wall at (\S+) nm \(lower edge\), (\S+) nm \(upper edge\)", output)
     ends = [dataset[f"minimum_wall_{name}"].item() / 1e-9 for name in ("bottom", "top")]
     assert [float(end) for end in said.groups()] == pytest.approx(ends, abs=0.06)
     assert ends[1] - ends[0] > 80
-    assert f"1-2.nc: {words}, between 1 and 2; " in output
+    assert output.startswith(f"between 1 and 2: {words}, between 1 and 2; ")
 
 
 def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
@@ -133,7 +124,7 @@ def test_a_path_leads_from_its_first_state_to_its_second(device, minima):
     assert barrier.attrs["route"] == "one end moves"
     energy = barrier["path_energy"].values
     for end, state in ((0, first), (-1, second)):
-        expected = minima[state]["minimum_energy"].item()
+        expected = minima["minimum_energy"].sel(placed=str(state)).item()
         assert energy[end] == pytest.approx(expected, rel=0, abs=0.01 * THERMAL)
     top = tracks_energy(device, barrier["saddle_magnetization"].values)
     forward, backward = barrier["barrier_forward"].item(), barrier["barrier_backward"].item()
@@ -155,9 +146,8 @@ def test_a_barrier_is_that_of_the_film_at_the_temperature(device):
     warm = device.model_copy(update={"temperature": law})
     barriers = []
     for kelvin in (300.0, 358.0):
-        ends = [jobs.minimum_job(warm, name, kelvin) for name in ("1-2", "2")]
         path = jobs.barrier_job(warm, "1-2", "2", SPACING, kelvin)
-        barrier = find_barrier(path, {WallState(job.state): find_minimum(job) for job in ends})
+        barrier = find_barrier(path, find_minima(jobs.minima_job(warm, kelvin)))
         barriers.append([barrier[f"barrier_{way}"].item() for way in ("forward", "backward")])
     (forward, back), softer = barriers
     ratio = (0.785797 / 0.835683) ** 2
@@ -209,7 +199,7 @@ def second_route(monkeypatch):
 
 def test_a_barrier_tells_of_the_lowest_of_its_paths(device, minima, second_route):
     """The third image of five is the saddle point, 0.8 aJ above the first, 0.7 above the last."""
-    subset = {state: dataset for state, dataset in minima.items() if not state.half}
+    subset = minima.sel(placed=["notch 1", "notch 2"])
     barrier = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), subset)
     (images,) = second_route
     assert (barrier.attrs["route"], barrier.attrs["rounds"]) == ("upper end first", 7)
@@ -254,21 +244,24 @@ def test_closer_images_follow_the_route_that_was_the_lowest(device, minima, monk
 
 
 def test_the_command_tells_the_barriers_both_ways(device, minima, second_route, tmp_path, capsys):
-    paths = [tmp_path / f"{name}.nc" for name in ("2", "1")]
-    for path in paths:
-        dataset = minima[WallState.from_file_name(path.stem)]
-        files.write_dataset(dataset, path, "minimum", {})
+    path = tmp_path / "minima.nc"
+    files.write_dataset(minima.sel(placed=["notch 1", "notch 2"]), path, "minima", {})
     job, out = jobs.barrier_job(device, "1", "2", SPACING), tmp_path / "pair.nc"
-    cli.main(["barrier", "--job", job.to_json(), "--after", *map(str, paths), "--out", str(out)])
+    cli.main(["barrier", "--job", job.to_json(), "--after", str(path), "--out", str(out)])
     output = capsys.readouterr().out
     assert "pair.nc: 8e-19 J forwards, 7e-19 J backwards; upper end first\n" in output
     walls = files.read_dataset(out, "barrier")["path_wall_top"].values * 1e9
     assert walls[[0, -1]] == pytest.approx([120, 240], abs=1)
 
 
+def gone_from(minima, state):
+    """Return the minima with that of a wall that has moved on from a state."""
+    names = np.where(minima["placed"] == state, "gap 1", minima["minimum_state"])
+    return minima.assign(minimum_state=("placed", names))
+
+
 def test_a_state_without_a_minimum_has_no_path(device, minima):
-    moved = dict(minima)
-    moved[WallState("notch 2")] = minima[WallState("notch 2")].assign_attrs(stayed=0)
+    moved = gone_from(minima, "notch 2")
     barrier = find_barrier(jobs.barrier_job(device, "1-2", "2", SPACING), moved)
     assert barrier.sizes["image"] == 0
     assert np.isnan(barrier["barrier_forward"].item())
@@ -276,7 +269,7 @@ def test_a_state_without_a_minimum_has_no_path(device, minima):
 
 
 def test_a_minimum_that_was_not_given_is_an_error_and_no_result(device, minima):
-    subset = {state: dataset for state, dataset in minima.items() if state != "notch 2"}
+    subset = minima.sel(placed=minima["placed"] != "notch 2")
     for pair in (("1-2", "2"), ("2", "reversed")):
         with pytest.raises(SimulationError, match="the minimum of 'notch 2' is missing; give its"):
             find_barrier(jobs.barrier_job(device, *pair, SPACING), subset)
@@ -294,11 +287,10 @@ def test_one_end_may_go_first_if_no_half_state_tells_it(device, minima, monkeypa
 
     monkeypatch.setattr(paths, "lowest", first_of)
     job = jobs.barrier_job(device, "1", "2", SPACING)
-    held = minima[WallState("between 1 and 2")]
-    for half, sizes in ((held, [28]), (None, [28, 55]), (held.assign_attrs(stayed=0), [28, 55])):
-        subset = {state: dataset for state, dataset in minima.items() if not state.half}
-        if half is not None:
-            subset[WallState("between 1 and 2")] = half
+    half = "between 1 and 2"
+    without = minima.sel(placed=minima["placed"] != half)
+    cases = ((minima, [28]), (without, [28, 55]), (gone_from(minima, half), [28, 55]))
+    for subset, sizes in cases:
         with pytest.raises(SimulationError, match="enough"):
             stage.find_barrier(job, subset)
         assert routes["sizes"] == sizes
@@ -357,8 +349,7 @@ def test_a_bias_field_acts_in_minima_and_in_simulations(device):
     for bias in (-25e-3, 0.0, 25e-3):
         material = device.material.model_copy(update={"bias_field": bias})
         other = device.model_copy(update={"material": material})
-        minimum_job, pulse = jobs.minimum_job(other, "1"), jobs.pulse_job(other, 1e12)
-        for job in (minimum_job, pulse):
+        for job in (jobs.minima_job(other), jobs.pulse_job(other, 1e12)):
             film = tracks.layer(job)
             assert film.terms.external_field == pytest.approx(
                 (0, 0, bias / (4e-7 * math.pi)), abs=1e-9
@@ -369,8 +360,7 @@ def test_a_bias_field_acts_in_minima_and_in_simulations(device):
         energies = [Energy(film).energy(m) / volume for m in (up, -up)]
         expected = -2 * material.saturation_magnetization * bias
         assert energies[0] - energies[1] == pytest.approx(expected, rel=1e-9, abs=1e-3)
-        dataset = find_minimum(minimum_job)
-        ends[bias] = dataset["minimum_wall_bottom"].item()
+        ends[bias] = minimum(other, "notch 1")["minimum_wall_bottom"].item()
     assert ends[25e-3] < ends[0.0] - 0.1e-9 < ends[-25e-3] - 0.2e-9
 
 
@@ -381,13 +371,13 @@ def test_a_bias_in_the_plane_tilts_the_domains(device, key, axis):
     for bias in (-40e-3, 0.0, 40e-3):
         material = device.material.model_copy(update={key: bias})
         other = device.model_copy(update={"material": material})
-        job = jobs.minimum_job(other, "1")
+        job = jobs.minima_job(other)
         assert (key in job.to_json()) == bool(bias)
         assert (key in jobs.pulse_job(other, 1e12).to_json()) == bool(bias)
         field = np.array(tracks.layer(job).terms.external_field)
         assert field[axis] == pytest.approx(bias / (4e-7 * math.pi), abs=1e-9)
         assert np.count_nonzero(field) == bool(bias)
-        m = find_minimum(job)["minimum_magnetization"].values
+        m = minimum(other, "notch 1")["minimum_magnetization"].values
         tilts[bias] = m[9, 75, axis], np.nansum(m[..., axis])
     stiffness = 1e6 - 2e-7 * math.pi * 1.1e6**2 * 0.955
     expected = 1.1e6 * 40e-3 / (2 * stiffness)

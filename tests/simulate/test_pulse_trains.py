@@ -4,17 +4,30 @@ import numpy as np
 import pytest
 from helpers.placed import placed_wall
 from helpers.programs import DEVICE, DOWN, UP, staircase
+from helpers.walls import placed_minima
 
-from wallnet import files, jobs, plan, revisions, simulate
+from wallnet import api, files, jobs, plan, revisions, simulate
 from wallnet.cli import main
 from wallnet.config.devices import Relaxation
+from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, pulse_train_job
 from wallnet.jobs.film import strip_of
 from wallnet.simulate import pulse_trains
 from wallnet.simulate.recorder import Recorder
+from wallnet.studies.opened import outcomes
+from wallnet.tracks.states import States
 
 RUN = simulate.simulate
 NM, NS = 1e-9, 1e-9
+WALLS = {
+    "notch 1": (40, 40),
+    "between 1 and 2": (57, 123),
+    "between 2 and 1": (122, 58),
+    "notch 2": (140, 140),
+    "notch 3": (240, 240),
+    "notch 4": (330, 330),
+}
+"""Ends in nm of the walls of some states, whose width parameter is 9 nm."""
 
 
 def job_of(*pulses, expected=(), maps=True, **changes):
@@ -24,6 +37,16 @@ def job_of(*pulses, expected=(), maps=True, **changes):
     pulses = campaign.studies["pulse_trains"]["up-down"].pulses
     train = PulseTrain(pulses=pulses, expected=expected, maps=maps)
     return pulse_train_job(campaign.devices["stairs"], train)
+
+
+def states_of(job, walls=WALLS):
+    """Return the states of a film whose minima have these walls, with their ends in nm."""
+    ends = [(bottom * NM, top * NM) for bottom, top in walls.values()]
+    return States(job.track, 9e-9, tuple(map(WallState, walls)), tuple(ends))
+
+
+def run(job, initial, **more):
+    return pulse_trains.run_pulse_train(job, initial, states=states_of(job), **more)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +60,13 @@ def trace(initial):
 
 
 def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
-    states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 3", "notch 2"]
-    assert trace["pulse_state"].values.tolist() == states
+    minima = api.minima(plan.parse(staircase()).devices["stairs"])
+    # the wall still moves slowly after the fourth pulse
+    states = ["notch 1", "notch 2", "notch 3", "notch 4", "still moving", "notch 2"]
+    assert api.states(trace, minima) == states
+    resting = trace.assign(pulse_settled=("pulse", [1] * 6))
+    states[4] = "notch 3"
+    assert api.states(resting, minima) == states
     assert trace["pulse"].values.tolist() == [0, 1, 2, 3, 4, 5]
     currents = [0.0, 1.2e12, 1.2e12, 1.2e12, -1.2e12, -1.2e12]
     assert trace["pulse_train_current_density"].values.tolist() == currents
@@ -84,20 +112,24 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
     assert times[-1] == pytest.approx(begin, rel=1e-9, abs=0)
 
 
-def test_a_state_counts_from_the_start_of_the_train():
-    """On a plain track, a wall that moved with the first pulse is no longer where it was."""
-    plain = DEVICE["track"] | {"notches": None}
-    pulses = [UP | {"repetitions": 1}, UP | {"repetitions": 1, "current_density": 1e8}]
-    job = job_of(*pulses, track=plain)
+def test_a_train_by_the_state_of_its_wall_needs_the_minima_of_its_film(initial):
+    """A track without notches has none, and a wall is free wherever it is."""
+    expected = ("notch 1", "notch 2", "")
+    with pytest.raises(simulate.SimulationError, match="give the minima of its film"):
+        pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 2}, expected=expected), initial)
+    middle = {"track": DEVICE["track"] | {"notches": None}, "wall": {"start": 172e-9}}
+    pulses = [UP | {"repetitions": 1, "current_density": current} for current in (1e8, 2e11)]
     data = staircase(*pulses)
-    data["devices"]["stairs"]["track"] = plain
-    device = plan.parse(data).devices["stairs"]
-    train = pulse_trains.run_pulse_train(job, simulate.initial_state(jobs.initial_job(device)))
-    ends = train["wall_bottom"].values
+    data["devices"]["stairs"] |= middle
+    start = simulate.initial_state(jobs.initial_job(plan.parse(data).devices["stairs"]))
+    job = job_of(*pulses, expected=("free", "free", ""), **middle)
+    train = pulse_trains.run_pulse_train(job, start)
+    assert train.sizes["pulse"] == 3
+    ends = train["pulse_wall_bottom"].values
     width = 8.545e-9  # √(A/K_eff) on 72 nm
-    after = [np.argmin(np.abs(train["time"].values - end)) for end in train["pause_end"].values]
-    assert abs(ends[after[2]] - ends[after[1]]) < width < abs(ends[after[2]] - ends[0])
-    assert train["pulse_state"].values.tolist() == ["initial", "free", "free"]
+    assert ends[1] - ends[0] < width < ends[2] - ends[1]
+    states = outcomes(train, States.without_minima(job))
+    assert [wall.state for wall in states] == ["free"] * 3
 
 
 def test_the_current_flows_during_pulses_only(trace):
@@ -121,8 +153,7 @@ def walking(monkeypatch):
     """Return a function that lets pulses move a wall along given ends, and the pulses so far.
 
     Its lower and upper end in nm are those when a pulse begins, when the hold begins, and when the
-    pause ends. The notches at 40, 140, 240 and 330 nm hold an end within 52.5 nm; the hold is
-    0.2 ns.
+    pause ends. The hold is 0.2 ns.
     """
     simulated = []
 
@@ -149,22 +180,27 @@ def walking(monkeypatch):
 def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, walking):
     """During the first hold the upper end moves, then the lower end, then none."""
     walking(
-        [(85, 85), (80, 105), (80, 110)],
-        [(80, 110), (105, 80), (110, 80)],
-        [(110, 80), (180, 180), (180, 180)],
+        [(44, 44), (59, 100), (59, 121)],
+        [(59, 121), (100, 60), (119, 60)],
+        [(119, 60), (137, 137), (137, 137)],
     )
     durations, pauses = (0.6, 0.5, 0.4), (0.3, 0.4, 0.5)
     timed = [
         {"duration": duration * NS, "pause": pause * NS, "repetitions": 1}
         for duration, pause in zip(durations, pauses, strict=True)
     ]
-    train = pulse_trains.run_pulse_train(job_of(*(UP | timing for timing in timed)), initial)
-    states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
-    assert train["pulse_state"].values.tolist() == states
-    for name, ends in (("bottom", [85, 80, 110, 180]), ("top", [85, 110, 80, 180])):
+    job = job_of(*(UP | timing for timing in timed))
+    train = pulse_trains.run_pulse_train(job, initial)
+    for name, ends in (("bottom", [44, 59, 119, 137]), ("top", [44, 121, 60, 137])):
         assert train[f"pulse_wall_{name}"].values / NM == pytest.approx(ends, abs=4)
-    assert train["pulse_wall_position"].values / NM == pytest.approx([85, 95, 95, 180], abs=4)
+    assert train["pulse_wall_position"].values / NM == pytest.approx([44, 90, 89.5, 137], abs=4)
+    assert train["pulse_walls"].values.tolist() == [1] * 4
     assert train["pulse_settled"].values.tolist() == [-1, 0, 0, 1]
+    named = [wall.state for wall in outcomes(train, states_of(job))]
+    assert named == ["notch 1", "still moving", "still moving", "notch 2"]
+    resting = train.assign(pulse_settled=("pulse", [1] * 4))
+    states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
+    assert [wall.state for wall in outcomes(resting, states_of(job))] == states
     assert train["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
     assert train.attrs["wall_time"] == pytest.approx(1.5, abs=1e-9)
 
@@ -198,14 +234,39 @@ def test_a_train_ends_after_the_first_pulse_with_another_outcome(
     initial, walking, expected, pulses
 ):
     simulated = walking(*CLIMB)
-    train = pulse_trains.run_pulse_train(
-        job_of(UP | {"repetitions": 4}, expected=expected), initial
-    )
+    job = job_of(UP | {"repetitions": 4}, expected=expected)
+    train = run(job, initial)
     assert len(simulated) == pulses
-    states = ["notch 1", "notch 2", "notch 3", "notch 4", "notch 4"]
-    assert train["pulse_state"].values.tolist() == states[: pulses + 1]
+    states = ["notch 1", "notch 2", "notch 3", "still moving", "notch 4"]
+    named = [wall.state for wall in outcomes(train, states_of(job))]
+    assert named == states[: pulses + 1]
     assert train["pulse"].values.tolist() == list(range(pulses + 1))
     assert train["time"].values[-1] == pytest.approx(pulses * 2 * NS, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("bottom", "top", "walls", "pulses"),
+    [(-8.9, 8.9, 1, 2), (-8.9, 9.1, 1, 1), (-9.1, 8.9, 1, 1), (-8.9, 8.9, 3, 1)],
+)
+def test_a_train_goes_on_with_one_wall_whose_ends_are_within_the_width_parameter(
+    initial, walking, monkeypatch, bottom, top, walls, pulses
+):
+    """After the first pulse, the minimum is this far from the ends of the wall, in nm."""
+    walking(*CLIMB)
+    before = run(job_of(UP | {"repetitions": 1}), initial)
+    low, high = (before[f"pulse_wall_{end}"].values[1] / NM for end in ("bottom", "top"))
+    simulated, walked = walking(*CLIMB), simulate.simulate
+
+    def several(*arguments):
+        trace = walked(*arguments)
+        return trace.assign(walls=trace["walls"] * walls)
+
+    monkeypatch.setattr(simulate, "simulate", several)
+    job = job_of(UP | {"repetitions": 2}, expected=("", "notch 2", ""))
+    states = states_of(job, {"notch 1": (40, 40), "notch 2": (low + bottom, high + top)})
+    pulse_trains.run_pulse_train(job, initial, states=states)
+    # of both trains
+    assert len(simulated) == 1 + pulses
 
 
 def test_a_train_without_maps_is_the_same_otherwise(initial, walking, tmp_path):
@@ -243,10 +304,10 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
 
     monkeypatch.setattr(simulate, "simulate", killed)
     with pytest.raises(Killed):
-        pulse_trains.run_pulse_train(job, initial, output=output)
+        run(job, initial, output=output)
     assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
     done.clear()
-    train = pulse_trains.run_pulse_train(job, initial, output=output)
+    train = run(job, initial, output=output)
     assert done == [-1.2e12] * (1 if expected else 2)
     until = {name: slice(train.sizes[name]) for name in ("time", "pulse")}
     for name, whole in trace.isel(until).variables.items():
@@ -301,9 +362,26 @@ def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path,
         main(command)
     announced.clear()
     main([*command, "--after", str(tmp_path / "initial.nc")])
-    assert "train.nc: 1 pulses, then notch 2" in capsys.readouterr().out
+    assert "train.nc: 1 pulses\n" in capsys.readouterr().out
     assert announced == [pytest.approx(2e-9, rel=1e-9, abs=0)]
     assert not pulse_trains.unfinished(tmp_path / "train.nc").exists()
     written = files.read_dataset(tmp_path / "train.nc", "train")
     assert written.attrs["backend"] == "film"
     assert jobs.Simulation.from_json(written.attrs["parameters"]) == job
+
+
+def test_the_command_ends_a_train_by_the_minima_after_its_initial_state(
+    initial, walking, tmp_path, capsys
+):
+    """The wall rests at notch 3 after the second of four pulses."""
+    device = plan.parse(staircase()).devices["stairs"]
+    after = [str(tmp_path / f"{name}.nc") for name in ("initial", "minima")]
+    files.write_dataset(initial, after[0], "initial", {})
+    files.write_dataset(placed_minima(jobs.minima_job(device)), after[1], "minima", {})
+    walking(*CLIMB)
+    job = job_of(UP | {"repetitions": 4}, expected=("notch 1", "notch 2", "notch 2", "", ""))
+    command = ["simulate", "--job", job.to_json(), "--out", str(tmp_path / "train.nc"), "--after"]
+    with pytest.raises(SystemExit, match="give the minima of its film"):
+        main([*command, after[0]])
+    main([*command, *after])
+    assert "train.nc: 2 pulses\n" in capsys.readouterr().out

@@ -6,6 +6,7 @@ from helpers.small_campaign import MATERIAL
 
 from wallnet import files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, devices, parse
+from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, Simulation, pulse_train_job
 from wallnet.jobs.film import check
 from wallnet.jobs.simulation import FreeWalls, blocks
@@ -19,6 +20,7 @@ from wallnet.simulate.pulse_trains import (
     unfinished,
 )
 from wallnet.tracks.heated import beyond_model
+from wallnet.tracks.states import States, wall_count
 
 RUN = simulate.simulate
 
@@ -51,6 +53,12 @@ def device(**changes):
 def block(first, last, **train):
     pulse_train = PulseTrain(**{"pulses": PULSES, "maps": False, **train})
     return pulse_train_job(device(), pulse_train).model_copy(update={"replicas": (first, last)})
+
+
+def states(width_parameter, **walls):
+    """Return the states of the film, given Δ and the ends of the wall of each minimum, in m."""
+    names = tuple(WallState(name.replace("_", " ")) for name in walls)
+    return States(device().track, width_parameter, names, tuple(walls.values()))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +96,7 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     ends = ensemble["replica_wall_top"].values
     assert len(np.unique(ends[:, 1, 0])) == 4
     one = block(2, 2, maps=True)
-    train = joined(one, initial, course(one, initial, lambda time: None, None))
+    train = joined(one, initial, course(one, initial, states(9e-9), lambda time: None, None))
     for name in ("wall_bottom", "wall_top"):
         np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
         quenched = train[f"pulse_{name}"].values
@@ -98,7 +106,8 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     np.testing.assert_array_equal(ensemble["traced_profile"].values[1], profile)
     for name in ("time", "pulse_start", "pause_end", "pulse_train_current_density"):
         np.testing.assert_array_equal(ensemble[name].values, train[name].values)
-    assert ensemble["quenched_state"].values[1].tolist() == train["pulse_state"].values.tolist()
+    counts = wall_count(ensemble["replica_profile"].values[1, :, -1])
+    assert counts.tolist() == train["pulse_walls"].values.tolist() == [1] * 3
     # at 0.1 and 0.14 ns, at 0.18 ns, and before
     at = {round(float(t) / 20e-12): i for i, t in enumerate(train["time"].values)}
     for pulse, entries in enumerate([(0, 0), (5, 7), (9, 9)]):
@@ -183,21 +192,24 @@ def test_a_killed_block_goes_on_where_it_was(equilibrated, initial, tmp_path, mo
     assert (unfinished(out) / "replica-4/2.nc").exists()
 
 
-def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
-    """The wall of the second replica is not where it has to be after the first pulse."""
-    original = pulse_trains.wall_of
-    keys = {block(2, 2).noise_key}
+def wall(bottom, top, walls=1):
+    """Return a wall at the end of a pause."""
+    return {"pulse_wall_bottom": bottom, "pulse_wall_top": top, "pulse_walls": walls}
 
-    def wall_of(job, trace, entry, *rest):
-        wall = original(job, trace, entry, *rest)
-        lost = rest and job.noise_key in keys
-        return wall | {"pulse_state": "notch 2" if lost else "notch 1"}
+
+def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
+    """An end of the wall of the second replica is further than Δ from the notch."""
+    original = pulse_trains.wall_of
+
+    def wall_of(trace, entry):
+        lost = entry and Simulation.from_json(trace.attrs["parameters"]).replicas == (2, 2)
+        return original(trace, entry) | (wall(60e-9, 69.5e-9) if lost else {})
 
     monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
-    made = run_pulse_train(block(1, 3, expected=("", "notch 1", "")), initial)
-    states = [["notch 1"] * 3, ["notch 1", "notch 2", ""], ["notch 1"] * 3]
-    assert made["quenched_state"].values.tolist() == states
+    minima = states(9e-9, notch_1=(61e-9, 60e-9), notch_2=(180e-9, 180e-9))
+    made = run_pulse_train(block(1, 3, expected=("", "notch 1", "")), initial, states=minima)
     ends = made["quenched_wall_top"].values
+    assert ends[1, 1] == 69.5e-9
     assert np.isnan(ends).tolist() == [[False] * 3, [False, False, True], [False] * 3]
     np.testing.assert_array_equal(ends[0], ensemble["quenched_wall_top"].values[0])
     for name in TRACES[1:]:
@@ -205,22 +217,19 @@ def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
         assert lost.sum(axis=1).tolist() == [0, 2], name
 
 
-def wall(state, bottom, top):
-    """Return a wall at the end of a pause."""
-    return {"pulse_state": state, "pulse_wall_bottom": bottom, "pulse_wall_top": top}
-
-
 def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
     free = {2: (20e-9, 30e-9), 3: (70e-9, 100e-9), 5: (66e-9, 68e-9), 6: (100e-9, 150e-9)}
     # the mean of 8 is between the notches, and both ends of 9 are to the right of them
     free |= {8: (40e-9, 90e-9), 9: (200e-9, 210e-9)}
-    courses = {number: Course([], [{}, {}, wall("free", *ends)]) for number, ends in free.items()}
-    # the trains of others ended early, or a notch pins their wall
-    courses |= {4: Course([], [{}, wall("free", 70e-9, 100e-9)])}
-    courses |= {7: Course([], [{}, {}, wall("notch 1", 70e-9, 100e-9)])}
+    courses = {number: Course([], [{}, {}, wall(*ends)]) for number, ends in free.items()}
+    # the trains of others ended early, a notch pins their wall, or they have several
+    courses |= {4: Course([], [{}, wall(70e-9, 100e-9)])}
+    courses |= {7: Course([], [{}, {}, wall(66e-9, 67e-9)])}
+    courses |= {10: Course([], [{}, {}, wall(70e-9, 100e-9, 3)])}
+    pinned = states(9e-9, notch_1=(57.5e-9, 58.5e-9))
 
     def chosen(share):
-        return going_on(block(1, 9, free=FreeWalls(share=share, longest=1e-9)), courses)
+        return going_on(block(1, 10, free=FreeWalls(share=share, longest=1e-9)), courses, pinned)
 
     assert chosen(0.5) == [2, 3, 5, 9]
     assert chosen(0.51) == [2, 3, 5, 6, 9]
@@ -232,22 +241,24 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     """All walls are free but that of replica 2 after its second part."""
     original, seen = pulse_trains.wall_of, []
 
-    def wall_of(job, trace, entry, *rest):
-        wall = original(job, trace, entry, *rest)
-        number = job.replicas[0]
+    def wall_of(trace, entry):
+        (number, _) = Simulation.from_json(trace.attrs["parameters"]).replicas
         seen.append(number)
         pinned = number == 2 and seen.count(2) == 5
-        return wall | {"pulse_state": "notch 2" if pinned else "free"}
+        return original(trace, entry) | (wall(171e-9, 187e-9) if pinned else wall(90e-9, 95e-9, 1))
 
     monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
     monkeypatch.setattr(jobs.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
     going = FreeWalls(share=0.4, longest=0.08e-9)
-    made = run_pulse_train(block(1, 4, free=going), initial)
+    minima = states(9e-9, notch_1=(60e-9, 61e-9), notch_2=(179.5e-9, 178.5e-9))
+    made = run_pulse_train(block(1, 4, free=going), initial, states=minima)
     # 1 and 2 of four walls, in parts of a third of 0.08 ns
     expected = [0.08e-9, 0.16e-9 / 3, np.nan, np.nan]
     np.testing.assert_allclose(made["onward_time"].values, expected, rtol=1e-6)
-    assert made["onward_state"].values.tolist() == ["free", "notch 2", "", ""]
-    assert np.isnan(made["onward_wall_top"].values).tolist() == [False, False, True, True]
+    for name, values in {"bottom": [90e-9, 171e-9], "top": [95e-9, 187e-9]}.items():
+        expected = [*values, np.nan, np.nan]
+        np.testing.assert_array_equal(made[f"onward_wall_{name}"].values, expected)
+    np.testing.assert_array_equal(made["onward_walls"].values, [1, 1, np.nan, np.nan])
     # each part has a thermal field of its own
     keys = [step.noise_key for step in block(2, 2, free=going).onward()]
     assert len({*keys, *(step.noise_key for step in block(2, 2).steps())}) == 5

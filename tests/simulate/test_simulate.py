@@ -5,13 +5,16 @@ import pytest
 import yaml
 from helpers.placed import placed_wall
 
-from wallnet import cli, config, files, jobs, revisions, simulate
+from wallnet import cli, config, files, jobs, revisions, simulate, tracks
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.devices import Wall
+from wallnet.files import WallState
 from wallnet.files.progress import read_progress
 from wallnet.jobs.film import check
 from wallnet.jobs.simulation import WallPlacement
 from wallnet.simulate.recorder import Recorder
+from wallnet.studies.opened import outcomes
+from wallnet.tracks.states import States
 
 
 @pytest.fixture
@@ -117,7 +120,7 @@ def test_one_job_by_hand(tmp_path, tiny, capsys):
     command = ["simulate", "--config", str(tmp_path / "config.yaml"), "--device", "neuron"]
     command += ["--current-density", "0.25e12", "--out", str(tmp_path / "trace.nc"), "--set"]
     cli.main([*command, "material.damping=0.3"])
-    assert ", read while moving; wall at " in capsys.readouterr().out
+    assert "trace.nc: read while moving; wall at " in capsys.readouterr().out
     trace = files.read_dataset(tmp_path / "trace.nc", "trace")
     assert float(trace["pulse_current_density"]) == 0.25e12
     assert jobs.Simulation.from_json(trace.attrs["parameters"]).material.damping == 0.3
@@ -400,15 +403,35 @@ def test_a_snapshot_is_due_an_interval_after_the_latest(synapse):
     assert times == pytest.approx([0, 0.13, 0.24, 0.3], abs=1e-9)
 
 
-def test_the_state_is_that_of_the_latest_entry_seen_from_the_first(synapse):
+def test_the_state_is_that_of_the_latest_entry_wherever_the_wall_was(synapse):
     job = jobs.level_job(synapse, "1")
+    walls = {"notch 1": (124e-9, 124e-9), "between 1 and 2": (129e-9, 229e-9)}
+    states = States(job.track, 9e-9, (*map(WallState, walls),), (*walls.values(),))
+
+    def state(*ends):
+        trace = _recorded(job, ends).trace().assign_attrs(settled=1)
+        return [wall.state for wall in outcomes(trace, states)]
+
     places = {180e-9: "free", 120e-9: "notch 1", 5e-9: "expelled", 356e-9: "reversed"}
-    for end, state in places.items():
-        assert _recorded(job, [60e-9, 230e-9, end]).state == state
-    assert _recorded(job, [180e-9, 230e-9, 180e-9]).state == "initial"
-    assert _recorded(job, [120e-9, 120e-9, (120e-9, 240e-9)]).state == "between 1 and 2"
-    # a tilted wall starts halfway between its ends
-    assert _recorded(job, [(170e-9, 190e-9), 180e-9]).state == "initial"
+    for end, name in places.items():
+        assert state(60e-9, 230e-9, end) == [name]
+    assert state(120e-9, 120e-9, (120e-9, 240e-9)) == ["between 1 and 2"]
+    assert state(180e-9, 230e-9, 180e-9) == ["free"]
+
+
+def test_the_walls_on_the_track_are_counted_over_time(synapse):
+    """Domains of a wall at 60 nm, of three walls, of none, and of one wall again."""
+    recorder = Recorder(jobs.level_job(synapse, "1"))
+    m = tracks.placed_wall(recorder.job, 62e-9, 58e-9)
+    three, gone = m.copy(), np.zeros_like(m)
+    three[:, 40:55, 2] = -0.9
+    gone[..., 2] = -1.0
+    # a change of sign within a wall, in columns with a mean of m_z near 0, is none
+    uneven = m.copy()
+    uneven[:, 15:18, 2] = [-0.06, 0.05, -0.04]
+    for index, magnetization in enumerate((m, three, gone, uneven)):
+        recorder.record(index * 0.1e-9, magnetization)
+    assert recorder.trace()["walls"].values.tolist() == [1, 3, 0, 1]
 
 
 def test_one_pulse_starts_from_the_given_state_and_is_summed_up(

@@ -4,15 +4,15 @@ import copy
 
 import numpy as np
 import pytest
+from helpers.minima import minimum
 from helpers.small_campaign import TINY
 
-from wallnet import jobs, tracks
+from wallnet import api, jobs, tracks
 from wallnet.config import parse
 from wallnet.film import minima
 from wallnet.film.energy import Landscape
 from wallnet.jobs.film import check
 from wallnet.simulate import initial_state, simulate
-from wallnet.simulate.energy_path import find_minimum
 from wallnet.simulate.recorder import Recorder
 
 THERMAL = 1.380649e-23 * 300
@@ -35,11 +35,11 @@ def device(edges="smooth", cell=3e-9, **changes):
     return parse(TINY | {"devices": {"synapse": data}}, check).devices["synapse"]
 
 
-def energy_of_the_wall(job):
+def energy_of_the_wall(device):
     """Return the energy of a wall at its notch above that of a domain, in k_B T at 300 K."""
-    pinned = find_minimum(job)
-    assert (pinned.attrs["state"], pinned["minimum_converged"].item()) == ("notch 1", 1)
-    film = tracks.layer(job)
+    pinned = minimum(device, "notch 1")
+    assert (pinned["minimum_state"], pinned["minimum_converged"]) == ("notch 1", 1)
+    film = tracks.layer(jobs.minima_job(device))
     domain = np.zeros((3, *film.mask.shape))
     domain[2] = film.mask
     without = minima.descend(Landscape(film), domain).energy
@@ -49,8 +49,7 @@ def energy_of_the_wall(job):
 def test_the_energy_of_a_wall_at_a_notch_is_that_in_finer_cells():
     """Those of 3 nm with smooth edges agree within k_B T, with stairs they do not."""
     cases = [("smooth", 3e-9), ("smooth", 1.5e-9), ("smooth", 1e-9), ("stairs", 3e-9)]
-    simulations = {case: jobs.minimum_job(device(*case), "1") for case in cases}
-    energies = {key: energy_of_the_wall(job) for key, job in simulations.items()}
+    energies = {case: energy_of_the_wall(device(*case)) for case in cases}
     fine = energies["smooth", 1e-9]
     assert energies["smooth", 3e-9] == pytest.approx(fine, rel=0, abs=1.0)
     assert energies["smooth", 1.5e-9] == pytest.approx(fine, rel=0, abs=0.2)
@@ -60,8 +59,9 @@ def test_the_energy_of_a_wall_at_a_notch_is_that_in_finer_cells():
 @pytest.mark.parametrize("edges", ["stairs", "smooth"])
 def test_a_wall_has_its_minimum_in_cells_of_1_nm(edges):
     """There, rounding errors of single precision are larger than 5 A/m."""
-    job = jobs.minimum_job(device(edges, 1e-9), "1")
-    landscape, dataset = Landscape(tracks.layer(job)), find_minimum(job)
+    made = device(edges, 1e-9)
+    landscape = Landscape(tracks.layer(jobs.minima_job(made)))
+    dataset = minimum(made, "notch 1")
     assert dataset["minimum_converged"].item()
     m = np.moveaxis(np.nan_to_num(dataset["minimum_magnetization"].values), -1, 0)
     rounding = landscape.torque(m.astype(np.float32)) - landscape.exact_torque(m)
@@ -81,11 +81,11 @@ def test_a_smooth_notch_pins_a_wall_after_a_pulse():
     plain = initial_state(jobs.initial_job(device("stairs")))
     assert "lost_area" not in plain.attrs
     trace = simulate(jobs.pulse_job(made, 0.4e12), start)
-    assert (trace.attrs["state"], trace.attrs["settled"]) == ("notch 1", 1)
+    assert trace.attrs["settled"] == 1
     # the narrowest part is from 90 to 102 nm
     for name in ("bottom", "top"):
         assert 86e-9 < trace[f"wall_{name}"].values[-1] < 106e-9
-    pinned = find_minimum(jobs.minimum_job(made, "1"))
+    pinned = minimum(made, "notch 1")
     assert trace["wall_bottom"].values[-1] == pytest.approx(
         pinned["minimum_wall_bottom"].item(), rel=0, abs=1.5e-9
     )
@@ -146,5 +146,5 @@ def test_a_wall_at_a_smooth_notch_stays_at_300_K():
         relaxation={"longest": 0.2e-9, "hold": 0.1e-9, "speed": 2.0},
     )
     trace = simulate(jobs.pulse_job(made, 0.1e12))
-    assert trace.attrs["state"] == "notch 1"
+    assert api.states(trace, api.minima(made)) == ["notch 1"]
     assert trace.attrs["spin_temperature"] == pytest.approx(300, rel=0.03, abs=0)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from helpers.small_campaign import MATERIAL
 
-from wallnet import cli, files, jobs, simulate
+from wallnet import api, cli, files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, Track, load_device, parse
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
@@ -20,12 +20,13 @@ from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
 from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies.base import GatherJob, pulse_on
+from wallnet.studies.base import STATES, GatherJob, pulse_on
 from wallnet.studies.devices.traces import read_trace
 from wallnet.studies.opened import Opened
 from wallnet.tracks.domains import domains_of, magnetization_over_time
 from wallnet.tracks.heated import HeatedFilm
 from wallnet.tracks.heating import TrackTemperature, step_response
+from wallnet.tracks.states import States
 
 RUN = simulate.simulate
 
@@ -81,6 +82,30 @@ def job():
 @pytest.fixture(scope="module")
 def trace(job):
     return RUN(job)
+
+
+@pytest.fixture(scope="module")
+def minima():
+    return api.minima(hot())
+
+
+@pytest.fixture
+def opened(minima, tmp_path):
+    """Return a function that writes a result, and returns it as a study opens it."""
+
+    def written(simulation, data, kind):
+        results = {f"{kind}.nc": (data, kind), "minima.nc": (minima, "minima")}
+        requests = []
+        for path, (dataset, name) in results.items():
+            files.write_dataset(dataset, tmp_path / path, name, {})
+            key = (kind,) if name == kind else (STATES, path)
+            digest = digest_of(str(dataset.attrs["parameters"]))
+            requests.append((key, name, path, digest, "minima.nc" if name == kind else ""))
+        assert requests[0][3] == digest_of(simulation.to_json())
+        asked = GatherJob(study="s", subject="warm", settings={}, requests=tuple(requests))
+        return Opened(asked, tmp_path)
+
+    return written
 
 
 def same(first, second):
@@ -173,9 +198,9 @@ def test_the_relaxation_lasts_its_longest_time_though_all_is_slow_enough(trace):
     assert trace.attrs["settled"] == -1
 
 
-def test_the_state_is_that_of_the_quenched_wall(job, trace):
+def test_the_state_is_that_of_the_quenched_wall(trace, minima):
     """The same wall at 0 K returns to the same ends."""
-    assert trace.attrs["state"] == "notch 1"
+    assert api.states(trace, minima) == ["notch 1"]
     quenched = [trace.attrs[f"quenched_{end}"] for end in ("bottom", "top")]
     cold = jobs.level_job(device(temperature=None, relaxation={"longest": 6e-9}), "1")
     rest = RUN(cold)
@@ -187,12 +212,13 @@ def test_the_state_is_that_of_the_quenched_wall(job, trace):
     assert np.abs(warm - 150e-9).max() < 9e-9
 
 
-def test_a_quenched_wall_names_the_state_and_not_the_last_entry(job):
-    recorder = Recorder(job)
-    recorder.record(0.0, simulate.initialized(job))
-    assert str(recorder.state) == "notch 1"
-    recorder.quenched = (331e-9, 329e-9)
-    assert str(recorder.state) == "notch 2"
+def test_a_quenched_wall_names_the_state_and_not_the_last_entry(trace, minima):
+    """The trace ends at notch 1."""
+    quenched = {"quenched_bottom": 332e-9, "quenched_top": 327e-9}
+    assert api.states(trace.assign_attrs(quenched), minima) == ["notch 2"]
+    # both ends count
+    half = trace.assign_attrs(quenched | {"quenched_bottom": 318e-9})
+    assert api.states(half, minima) == ["free"]
 
 
 def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
@@ -257,7 +283,7 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, trace, entries, tmp_path, 
     resumed = RUN(job, progress=again.append, output=tmp_path / "trace.nc")
     assert len(again) <= trace.sizes["time"] - entries
     same(trace, resumed)
-    for name in ("spin_temperature", "steps", "state", "quenched_bottom", "quenched_top"):
+    for name in ("spin_temperature", "steps", "quenched_bottom", "quenched_top"):
         assert resumed.attrs[name] == trace.attrs[name]
 
 
@@ -277,9 +303,10 @@ def train():
     )
 
 
-def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp_path):
-    dataset = pulse_trains.run_pulse_train(train, initial)
-    assert dataset["pulse_state"].values.tolist() == ["notch 1"] * 4
+def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, minima):
+    states = States.of(minima)
+    dataset = pulse_trains.run_pulse_train(train, initial, states=states)
+    assert api.states(dataset, minima) == ["notch 1"] * 4
     assert dataset["pulse_settled"].values.tolist() == [-1] * 4
     assert (dataset.attrs["temperature"], dataset.attrs["seed"]) == (300.0, 1)
     assert dataset.attrs["spin_temperature"] == pytest.approx(300, abs=24)
@@ -296,12 +323,13 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, tmp
     assert np.all(np.array(warm) != dataset["pulse_wall_top"].values[1:])
     # the first pulse does not reach the second notch
     moved = train.train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
-    short = pulse_trains.run_pulse_train(train.model_copy(update={"train": moved}), initial)
+    another = train.model_copy(update={"train": moved})
+    short = pulse_trains.run_pulse_train(another, initial, states=states)
     assert short.sizes["pulse"] == 2
 
 
-def test_a_killed_train_goes_on_to_the_same_data(train, initial, tmp_path, monkeypatch):
-    done = []
+def test_a_killed_train_goes_on_to_the_same_data(train, initial, minima, tmp_path, monkeypatch):
+    done, given = [], {"output": tmp_path / "train.nc", "states": States.of(minima)}
 
     def killed(step, *rest):
         if len(done) == 2:
@@ -309,31 +337,28 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, tmp_path, monke
         done.append(step.noise_key)
         return RUN(step, *rest)
 
-    undisturbed = pulse_trains.run_pulse_train(train, initial)
+    undisturbed = pulse_trains.run_pulse_train(train, initial, states=given["states"])
     monkeypatch.setattr(simulate, "simulate", killed)
     with pytest.raises(Killed):
-        pulse_trains.run_pulse_train(train, initial, output=tmp_path / "train.nc")
+        pulse_trains.run_pulse_train(train, initial, **given)
     done.clear()
-    same(undisturbed, pulse_trains.run_pulse_train(train, initial, output=tmp_path / "train.nc"))
+    same(undisturbed, pulse_trains.run_pulse_train(train, initial, **given))
     assert len(done) == 1
 
 
-def test_studies_take_the_quenched_wall(job, trace, train, initial, tmp_path):
-    simulations = {
-        "trace": (job, trace),
-        "train": (train, pulse_trains.run_pulse_train(train, initial)),
-    }
+def test_studies_take_the_quenched_wall(job, trace, train, initial, minima, opened):
+    ran = pulse_trains.run_pulse_train(train, initial, states=States.of(minima))
+    simulations = {"trace": (job, trace), "train": (train, ran)}
     for kind, (simulation, data) in simulations.items():
-        files.write_dataset(data, tmp_path / f"{kind}.nc", kind, {})
-        request = ((kind,), kind, f"{kind}.nc", digest_of(simulation.to_json()))
-        gather_job = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
-        end = Opened(gather_job, tmp_path).outcomes((kind,))[-1]
+        results = opened(simulation, data, kind)
+        end = results.outcomes((kind,))[-1]
         assert (str(end.state), end.resting) == ("notch 1", True)
         hot_end = float(data["wall_top"][-1])
         assert end.top != hot_end
         assert end.top == pytest.approx(150e-9, abs=2e-9)
         if kind == "trace":
-            *_, gathered = read_trace(Opened(gather_job, tmp_path), (kind,), hot())
+            *_, gathered = read_trace(results, (kind,), hot())
+            assert gathered.state == "notch 1"
             assert (gathered.rests, gathered.settled) == (True, -1)
             assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
 
@@ -443,7 +468,7 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
 
 def film_of(made, kelvin=None):
     """Return the material of a minimum, and check that a path has it too, with its Δ."""
-    minimum = jobs.minimum_job(made, "1", kelvin)
+    minimum = jobs.minima_job(made, kelvin)
     path = jobs.barrier_job(made, "1", "2", 0.5, kelvin)
     assert path.material == minimum.material
     magnetization, exchange, _, anisotropy = (getattr(path.material, name) for name in TOLD)
@@ -507,7 +532,7 @@ def test_a_film_at_its_own_temperature_has_its_material_to_the_last_digit():
     material = device().material.model_dump() | {"exchange_stiffness": 1.8765432e-11}
     made = hot()
     made = made.model_copy(update={"material": type(made.material)(**material)})
-    assert jobs.minimum_job(made, "1").material.exchange_stiffness == 1.8765432e-11
+    assert jobs.minima_job(made).material.exchange_stiffness == 1.8765432e-11
 
 
 def test_other_calculators_simulate_the_film_at_0_k():
@@ -882,17 +907,15 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
 
 
 def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
-    heated_job, heated_trace, tmp_path
+    heated_job, heated_trace, opened
 ):
-    files.write_dataset(heated_trace, tmp_path / "a.nc", "trace", {})
-    request = (("a",), "trace", "a.nc", digest_of(heated_job.to_json()))
-    gather_job = GatherJob(study="s", subject="warm", settings={}, requests=(request,))
-    _, recorded, _ = read_trace(Opened(gather_job, tmp_path), ("a",), heated())
+    results = opened(heated_job, heated_trace, "trace")
+    _, recorded, _ = read_trace(results, ("trace",), heated())
     m = magnetization_over_time(heated_job, heated_trace["time"].values)
     m_z = recorded["detected"] * m
     np.testing.assert_allclose(m_z, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
     assert np.ptp(m) > 0.015
-    warm = Opened(gather_job, tmp_path).read(("a",))
+    warm = results.read(("trace",))
     parameters = heated_job.model_copy(update={"heating": None}).to_json()
     warm.attrs["parameters"] = parameters
     assert domains_of(warm, m) == heated_trace.attrs["domain_magnetization"]

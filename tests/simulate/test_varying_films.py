@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.minima import minimum
 from helpers.small_campaign import MATERIAL
 from helpers.varying import device
 
 from wallnet import simulate, tracks
 from wallnet.film.core import Engine, Tolerances
-from wallnet.jobs import minimum_job, pulse_job
-from wallnet.simulate.energy_path import find_minimum
+from wallnet.jobs import pulse_job
 
 MU0 = 4e-7 * np.pi
 MS, A, D, GAMMA = 1.1e6, 2.0e-11, 1.0e-3, 2.211e5
@@ -81,6 +81,6 @@ def test_a_region_of_lower_anisotropy_pins_a_wall_up_to_the_current_of_its_edge(
 def test_a_minimum_is_where_the_anisotropy_is_low():
     """A wall that is placed on the edge of a region goes into it."""
     made = device(**PINNED | {"wall": {"start": 100e-9}})
-    dataset = find_minimum(minimum_job(made, "initial"))
+    dataset = minimum(made, "initial")
     assert float(dataset["minimum_wall_top"]) == pytest.approx(80e-9, abs=15e-9)
     assert dataset["minimum_wall_bottom"] < 97e-9

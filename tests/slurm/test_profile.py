@@ -12,7 +12,7 @@ import yaml
 from helpers import forked
 from helpers.small_campaign import ROOT, Campaign, with_networks
 
-SUBMITTED = ("trace", "level", "pulse_train", "minimum", "train", "train_on", "map")
+SUBMITTED = ("trace", "level", "pulse_train", "minima", "train", "train_on", "map")
 
 
 def read_profile(name):

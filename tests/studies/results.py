@@ -2,31 +2,70 @@
 
 import csv
 import math
+from pathlib import Path
 
 import numpy as np
-from helpers.walls import moving_wall
+from helpers.walls import moving_wall, placed_minima
 
 from wallnet import files
 from wallnet.cli import main
+from wallnet.files import WallState
 from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.studies import gather_job
 
 NM, T = 1e-9, 1e12
 
 
+def write_states(request, *walls):
+    """Write the minima that name the states of a request; return the ends in m of each state.
+
+    Each placed wall stays where it is. Further walls have a state and their ends in nm.
+    """
+    if request.states is None:
+        return {}
+    path, job = Path(request.states.path), request.states.computes
+    ends = {
+        state: (NM * bottom, NM * top)
+        for state, bottom, top in walls
+        if state and WallState(state).order[0] < 3 and state not in WITHOUT_WALL
+    }
+    # those that are there stay
+    ends |= stored_states(path) if path.exists() else {}
+    minima = placed_minima(job, *(wall for wall in ends.items() if wall[0] not in job.placements))
+    for row, state in enumerate(job.placements):
+        if state in ends:
+            minima["minimum_wall_bottom"][row], minima["minimum_wall_top"][row] = ends[state]
+    files.write_dataset(minima, path, "minima", {})
+    return stored_states(path)
+
+
+def stored_states(path):
+    """Return the ends in m of each state in a file of minima."""
+    minima = files.read_dataset(path, "minima")
+    columns = (minima[f"minimum_{name}"].values for name in ("state", "wall_bottom", "wall_top"))
+    return {name: (bottom, top) for name, bottom, top in zip(*columns, strict=True)}
+
+
 def write_trace(request, bottom, top, **more):
     """Write the trace of a wall that ends at these positions in m."""
+    if request.states and not Path(request.states.path).exists():
+        write_states(request)
     trace = moving_wall(request.computes, bottom, top, **more)
     files.write_dataset(trace, request.path, "trace", {})
 
 
 def write_train(request, walls):
-    """Write a train, given the state, both ends in nm and the rest of the wall after each pulse."""
-    states, bottom, top, settled = zip(*walls, strict=True)
+    """Write a train, given state, both ends in nm and rest after each pulse.
+
+    A further number is that of the walls.
+    """
+    write_states(request, *(wall[:3] for wall in walls))
+    bottom, top, settled = zip(*(wall[1:4] for wall in walls), strict=True)
     count = {("time",): 2, ("pulse",): len(walls)}
     values = {name: [0.0] * count[VARIABLES[name].dimensions] for name in KINDS["train"]}
     values |= {
-        "pulse_state": states,
+        "pulse_walls": [(*wall, 1)[4] for wall in walls],
         "pulse_wall_bottom": [NM * position for position in bottom],
         "pulse_wall_top": [NM * position for position in top],
         "pulse_settled": settled,
@@ -49,14 +88,21 @@ def write_block(request, final, beyond="", **variables):
         if not variable.values:
             values[name] = np.full(shape, "") if variable.is_text else np.zeros(shape)
     values["magnetic_cells"] = np.ones(columns)
+    # one wall in the middle
+    values["replica_profile"][..., : columns // 2] = -0.9
+    values["replica_profile"][..., columns // 2 :] = 0.9
     if count:
-        states, places, later = zip(*final, strict=True)
-        values["quenched_state"] = [["notch 1", state] for state in states]
+        _, places, later = zip(*final, strict=True)
+        ends = write_states(request, *((state, x - 4, x + 4) for state, x, _ in final))
         for end, shift in {"bottom": -4, "top": 4}.items():
             values[f"quenched_wall_{end}"] = [
                 [40e-9, NM * (position + shift)] for position in places
             ]
-        values["onward_state"] = later
+        # a free wall is far from all states
+        onward = [ends.get(state, (300 * NM, 20 * NM)) for state in later]
+        values["onward_wall_bottom"], values["onward_wall_top"] = zip(*onward, strict=True)
+        values["onward_time"] = [1e-9 if state else math.nan for state in later]
+        values["onward_walls"] = [1.0 if state else math.nan for state in later]
     if "traced_profile" in variables:
         values |= {"traced_m": np.zeros((*traced.shape[:2], 3))}
     values |= variables
@@ -69,22 +115,18 @@ def write_block(request, final, beyond="", **variables):
     files.write_dataset(files.dataset("ensemble", values), request.path, "ensemble", about)
 
 
-def write_minimum(request, state, energy=0.0, converged=1, stayed=1):
-    """Write a minimum of the energy in J, at a wall with its ends at 300 and 310 nm."""
-    values = {
-        "minimum_magnetization": np.zeros((2, 3, 3)),
-        "minimum_energy": energy,
-        "minimum_residual_field": 0.05,
-        "minimum_stiffness": 1e4,
-        "minimum_wall_bottom": 300 * NM,
-        "minimum_wall_top": 310 * NM,
-        "minimum_converged": converged,
-        "x": np.arange(3),
-        "y": np.arange(2),
-    }
-    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    about |= {"state": state, "stayed": stayed}
-    files.write_dataset(files.dataset("minimum", values), request.path, "minimum", about)
+def write_minima(request, **rows):
+    """Write minima of the energy at walls with their ends at 300 and 310 nm.
+
+    Rows have changes of the energy in J, of `converged` and of the `state`, by the placed state.
+    """
+    minima = placed_minima(request.computes)
+    minima["minimum_state"] = minima["minimum_state"].astype(object)
+    minima["minimum_wall_bottom"][:], minima["minimum_wall_top"][:] = 300 * NM, 310 * NM
+    for placed, changes in rows.items():
+        for name, value in changes.items():
+            minima[f"minimum_{name}"][[*minima["placed"].values].index(placed)] = value
+    files.write_dataset(minima, request.path, "minima", {})
 
 
 def write_path(request, energy, converged=1):
@@ -140,7 +182,7 @@ def write_mapped_train(request, walls, **about):
         "pulse_start": [0.0, *ends[:-1]],
         "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
         "pause_end": ends,
-        "pulse_state": ["initial"] + ["free"] * len(steps),
+        "pulse_walls": [1] * len(walls),
         "pulse_settled": [-1] + [1] * len(steps),
         **{"time": time, "x": x, "y": (np.arange(rows) + 0.5) * job.track.cell_size},
         "pulse": np.arange(len(walls)),
@@ -154,6 +196,9 @@ def write_mapped_train(request, walls, **about):
 
 def gather(study, campaign, subject, requests):
     """Gather results in this folder as a rule does, and return the dataset."""
+    for request in requests.values():
+        if request.states and not Path(request.states.path).exists():
+            write_states(request)
     job = gather_job(study, campaign, subject, requests).to_json()
     main(["gather", "--job", job, "--out", study.path(subject)])
     return files.read_dataset(study.path(subject), study.kind)

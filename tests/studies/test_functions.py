@@ -141,7 +141,7 @@ def registered(monkeypatch):
     )
 
     def gather(settings, opened):
-        states = [str(opened.read(key).attrs["state"]) for key in opened]
+        states = [str(opened.outcomes(key)[0].state) for key in opened]
         densities = [opened.simulation(key).current_density for key in opened]
         assert opened.about == {"share": 0.25, "length": 200e-9}
         return {"state": states, "current_density": settings.share * np.array(densities)}

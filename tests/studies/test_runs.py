@@ -122,10 +122,11 @@ def test_walls_do_what_the_engine_computes(ran):
     path = ran.folder / "results/operating_windows/three.nc"
     window = files.read_dataset(path, "operating_window")
     assert window["window_outcome"].values[0].tolist() == [["sticks", "works"]]
-    path = "results/operating_windows/three/alpha-0.5/1.500/1.0500.nc"
-    train = files.read_dataset(ran.folder / path, "train")
+    place = ran.folder / "results/operating_windows/three/alpha-0.5"
+    train = files.read_dataset(place / "1.500/1.0500.nc", "train")
+    minima = files.read_dataset(place / "minima.nc", "minima")
     notches = (1, 2, 3, 3, 2, 1, 1)
-    assert train["pulse_state"].values.tolist() == [f"notch {notch}" for notch in notches]
+    assert api.states(train, minima) == [f"notch {notch}" for notch in notches]
     places = {1: 40, 2: 180, 3: 320}
     positions = train["pulse_wall_position"].values * 1e9
     # the end notches pull the wall by 2.6 nm to the middle
@@ -170,7 +171,8 @@ def test_samples_of_a_sweep_stand_beside_the_perfect_device(ran):
     assert perfect != sample
     for number, place in enumerate((results, results / "samples/1")):
         trace = files.read_dataset(place / "traces/rough/0.8000.nc", "trace")
-        assert swept["state"].values[number, 0] == trace.attrs["state"]
+        minima = files.read_dataset(place / "minima/rough.nc", "minima")
+        assert [swept["state"].values[number, 0]] == api.states(trace, minima)
     assert len((results / "tables/sweeps/rough.csv").read_text().splitlines()) == 1 + 1
     assert "spread of samples" in (results / "tables/sweeps/rough.md").read_text()
 
@@ -267,7 +269,7 @@ READ = {
     # the film at this temperature has a minimum of its own; thermal loses its lifetimes
     "barriers/temperature": (
         350.0,
-        PATHS + Counter(minimum=1, gather_thermal=1) - SHOWS,
+        PATHS + Counter(minima=1, gather_thermal=1) - SHOWS,
     ),
     # the detector does not see the states
     "devices/stairs/detector/stop": (280e-9, RESPONSE - SHOWS),
@@ -284,7 +286,7 @@ FILM = {
         + Counter(level=2, pulse_train=4 + 2)
         # walls rest at three notches of two tracks, four of them have a threshold; then those of
         # the other study, two pulses on each and those of its round
-        + Counter(initial=3, level=3 + 3, minimum=1, trace=9 + 2 * 6 + 4, round=1),
+        + Counter(initial=3, level=3 + 3, minima=1, trace=9 + 2 * 6 + 4, round=1),
     ),
 }
 # neither minima nor paths depend on it; a variant and the candidates have their own

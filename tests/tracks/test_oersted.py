@@ -79,7 +79,7 @@ def test_only_jobs_with_a_current_have_it():
     for make in (
         jobs.initial_job,
         lambda device: jobs.level_job(device, "1"),
-        lambda device: jobs.minimum_job(device, "1"),
+        lambda device: jobs.minima_job(device),
     ):
         assert make(on).to_json() == make(off).to_json()
     assert "oersted" not in jobs.pulse_job(off, 1e12).to_json()

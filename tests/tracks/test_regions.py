@@ -13,7 +13,7 @@ from helpers.varying import TRACK, device, write_map
 from wallnet import tracks
 from wallnet.config import ConfigError, Track
 from wallnet.files.whole import FileError
-from wallnet.jobs import Simulation, barrier_job, minimum_job, pulse_job
+from wallnet.jobs import Simulation, barrier_job, minima_job, pulse_job
 from wallnet.tracks import heated
 from wallnet.tracks.geometry import edge_distance
 
@@ -198,12 +198,12 @@ def test_minima_and_paths_do_not_depend_on_the_damping(tmp_path):
     regions = [{"start": 0.0, "stop": 30e-9, "damping": 0.9}]
     plain, damped = device(), device(regions=regions)
     assert pulse_job(plain, 0.5e12) != pulse_job(damped, 0.5e12)
-    for job in (lambda d: minimum_job(d, "1"), lambda d: barrier_job(d, "expelled", "1", 1.0)):
+    for job in (lambda d: minima_job(d), lambda d: barrier_job(d, "expelled", "1", 1.0)):
         assert job(plain).to_json() == job(damped).to_json()
     regions[0]["uniaxial_anisotropy"] = 0.88e6
     name = str(write_map(tmp_path / "wafer.nc", X, Y, **MAP))
     for made in (device(regions=regions), device(parameters_file=name)):
-        for job in (minimum_job(made, "1"), barrier_job(made, "expelled", "1", 1.0)):
+        for job in (minima_job(made), barrier_job(made, "expelled", "1", 1.0)):
             assert job.variation.reference == {"uniaxial_anisotropy": KU}
             again = type(job).from_json(job.to_json())
             cells = tracks.layer(again).cells

@@ -13,7 +13,7 @@ from wallnet.jobs import (
     Simulation,
     barrier_job,
     initial_job,
-    minimum_job,
+    minima_job,
     pulse_job,
 )
 from wallnet.studies import DEVICES
@@ -239,7 +239,7 @@ def test_the_perfect_device_has_the_jobs_of_a_device_without_disorder():
     for job in (
         lambda made: pulse_job(made, CURRENT),
         initial_job,
-        lambda made: minimum_job(made, "1"),
+        lambda made: minima_job(made),
         lambda made: barrier_job(made, "1", "2", 0.5),
     ):
         assert job(plain).to_json() == job(perfect).to_json() != job(sample).to_json()
@@ -274,7 +274,7 @@ def test_samples_have_thermal_fields_of_their_own():
 def test_minima_do_not_depend_on_the_spread_of_the_damping():
     plain, damped = (sampled(2, {"grains": GRAINS | {"damping": spread}}) for spread in (0.0, 0.1))
     assert pulse_job(plain, CURRENT) != pulse_job(damped, CURRENT)
-    assert minimum_job(plain, "1").to_json() == minimum_job(damped, "1").to_json()
+    assert minima_job(plain).to_json() == minima_job(damped).to_json()
 
 
 @pytest.mark.parametrize("edges", ["smooth", "stairs"])
@@ -301,7 +301,7 @@ def test_a_simulated_sample_has_ends_states_and_conductance():
     assert state["initial_magnetization"].shape == (24, 80, 3)
     assert float(state["y"][0]) == pytest.approx(-4.5 * NM, rel=1e-9, abs=0)
     trace = api.simulate(made, 1e10, progress=False)
-    assert trace.attrs["state"] == "notch 1"
+    assert api.states(trace, api.minima(made)) == ["notch 1"]
     ends = [float(trace[f"wall_{end}"][-1]) for end in ("bottom", "top")]
     assert ends == pytest.approx([90 * NM] * 2, abs=8 * NM)
     cells = tracks.magnetic_mask(made.sampled_track).sum(axis=0)

@@ -76,45 +76,6 @@ def test_a_uniform_track_has_its_ends_at_the_border(direction):
     )
 
 
-FROM_60 = {
-    "initial": [(60, 60), (60, 68)],
-    # also if only one end has left the track, or 60 nm beside a notch
-    "free": [(60, 100), (300, 450), (1300, 1500), (1500, 1300), (0, 100), (100, 0), (360, 360)],
-    # within the radius of 20 nm and four Δ
-    "notch 1": [(300, 300), (318, 282), (352, 352), (248, 248)],
-    "between 1 and 2": [(318, 612)],
-    "between 2 and 1": [(612, 318)],
-    "wider": [(300, 890)],
-    "notch 4": [(1200, 1200)],
-    "reversed": [(1500, 1500), (1495, 1499)],
-    "expelled": [(0, 2)],
-}
-
-FROM_200 = {
-    # moved by up to Δ = 9.13 nm to each side, at each end
-    "initial": [(209, 209), (200, 191), (191, 200)],
-    "free": [
-        *((200, 210), (210, 200), (200, 190), (190, 200)),
-        # the border is two cells of 3 nm wide; the reach of a notch is 20 nm + 4Δ = 56.52 nm
-        *((5.9, 6.1), (6.1, 5.9), (356.6, 356.6), (243.4, 243.4)),
-    ],
-    "expelled": [(5.9, 5.9)],
-    "reversed": [(1494.1, 1494.1)],
-    "notch 5": [(1494.1, 1493.9), (1493.9, 1494.1)],
-    "between 4 and 5": [(1200, 1500)],
-    "wider": [(890, 300)],
-    "notch 1": [(356.4, 356.4), (243.6, 243.6)],
-}
-
-
-@pytest.mark.parametrize(("start", "states"), [(60e-9, FROM_60), (200e-9, FROM_200)])
-def test_both_ends_make_the_state(start, states):
-    for state, walls in states.items():
-        for bottom, top in walls:
-            wall_state = tracks.wall_state(SYNAPSE, DELTA, start, bottom * 1e-9, top * 1e-9)
-            assert wall_state == state, (bottom, top)
-
-
 SMALL = Track(
     length=30e-9,
     width=12e-9,
@@ -207,18 +168,6 @@ def test_rest_is_a_speed_below_the_limit_between_all_entries_of_both_ends():
     assert tracks.at_rest(time, [still, still], 1e-6)
 
 
-def test_of_two_notches_that_reach_an_end_the_nearer_holds_it():
-    close = Notches(diameter=40e-9, positions=(300e-9, 360e-9))
-    track = SYNAPSE.model_copy(update={"notches": close})
-    for bottom, top, state in [
-        (325, 325, "notch 1"),
-        (335, 335, "notch 2"),
-        (325, 335, "between 1 and 2"),
-        (335, 325, "between 2 and 1"),
-    ]:
-        assert tracks.wall_state(track, DELTA, 60e-9, bottom * 1e-9, top * 1e-9) == state
-
-
 def test_the_first_time_at_a_level_is_interpolated():
     time, values = np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 5.0])
     assert [tracks.first_time(time, values, level) for level in (3.0, -1.0, 6.0)] == [
@@ -237,5 +186,5 @@ def test_a_film_has_the_material_of_its_job():
     )
     assert layer.cell == (device.track.cell_size, device.track.cell_size, device.track.thickness)
     assert np.array_equal(layer.mask, tracks.magnetic_mask(device.track))
-    still = tracks.layer(jobs.minimum_job(device, "1"))
+    still = tracks.layer(jobs.minima_job(device))
     assert still.terms == Terms(0.9e6, 1.7e-11, -1.3e-3, 0.8e6)

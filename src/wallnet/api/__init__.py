@@ -26,15 +26,15 @@ from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import sampled
 from wallnet.files import WallState
 from wallnet.files.schema import names_of
-from wallnet.files.schema.states import INITIAL, REVERSED
-from wallnet.jobs.energy_path import between, neighbours
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.energy_path import neighbours
 from wallnet.plan.shown import FIGURES
-from wallnet.simulate.energy_path import find_barrier, find_minimum
+from wallnet.simulate.energy_path import find_barrier, find_minima
 from wallnet.simulate.pulse_trains import run_pulse_train
 from wallnet.studies import DEVICES, STUDIES
+from wallnet.studies.opened import outcomes
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
+from wallnet.tracks.states import States
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -49,12 +49,14 @@ __all__ = [
     "figure",
     "load_device",
     "make_device",
+    "minima",
     "minimum",
     "preview",
     "pulse_train",
     "rigid_wall",
     "sampled",
     "simulate",
+    "states",
     "sweep",
     "trace_figure",
     *STUDIES,
@@ -296,20 +298,62 @@ def minimum(device: Device, state: str) -> "xarray.Dataset":
     Returns
     -------
     xarray.Dataset
-        The magnetisation at the minimum, its energy and its stiffness. The attribute `stayed` is
-        true if the wall is still in the state.
+        The magnetisation at the minimum, its energy and its stiffness. `minimum_state` is the state
+        at the minimum, `placed` that in which the wall was initialised.
 
     Raises
     ------
     wallnet.config.ConfigError
         If the device has no such state.
     """
-    states = [INITIAL, *level_states(device.track), REVERSED]
-    if state not in states:
-        raise ConfigError(
-            f"minimum: the device has no state {shown_text(state)}; use {', '.join(states)}"
-        )
-    return find_minimum(jobs.minimum_job(device, WallState(state).file_name))
+    job = jobs.minima_job(device, states=[state])
+    if not job.placements:
+        names = ", ".join(jobs.minima_job(device).placements)
+        raise ConfigError(f"minimum: the device has no state {shown_text(state)}; use {names}")
+    return find_minima(job).isel(placed=0)
+
+
+@checked_arguments
+def minima(device: Device) -> "xarray.Dataset":
+    """Find the states of a device: the minima of its energy, from walls initialised in all states.
+
+    Parameters
+    ----------
+    device : Device
+        A device with notches.
+
+    Returns
+    -------
+    xarray.Dataset
+        The quantities of `minimum` over `placed`, the state in which the wall was initialised.
+    """
+    return find_minima(jobs.minima_job(device))
+
+
+@checked_arguments
+def states(trace: "xarray.Dataset", minima: "xarray.Dataset") -> list[str]:
+    """Name the state of the wall at the end of a trace, or before and after each pulse of a train.
+
+    Parameters
+    ----------
+    trace : xarray.Dataset
+        Result of `simulate` or `pulse_train`.
+    minima : xarray.Dataset
+        Result of `minima` for its device.
+
+    Returns
+    -------
+    list of str
+        A wall that rests within Δ of a minimum has the name of this minimum, such as "notch 2".
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If the minima are those of another track.
+    """
+    if _track_of(minima) != _track_of(trace).of_energy():
+        raise ConfigError("minima are those of another track; give those of the trace's device")
+    return [str(wall.state) for wall in outcomes(trace, States.of(minima))]
 
 
 @checked_arguments
@@ -346,13 +390,8 @@ def energy_path(device: Device, first: str, second: str, spacing: float = 0.5) -
         raise ConfigError(
             f"energy_path: {names} are no neighbouring states of the device; use {listed}"
         )
-    pair = WallState(first), WallState(second)
-    needed = [state for state in pair if state.ends]
-    if len(needed) == 2 and not any(state.half for state in needed):
-        needed.append(between(*needed))
-    start, end = (state.file_name for state in pair)
-    job = jobs.barrier_job(device, start, end, spacing)
-    return find_barrier(job, {state: minimum(device, state) for state in needed})
+    start, end = (WallState(state).file_name for state in (first, second))
+    return find_barrier(jobs.barrier_job(device, start, end, spacing), minima(device))
 
 
 @checked_arguments

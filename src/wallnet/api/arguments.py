@@ -14,6 +14,7 @@ from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, ch
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files.schema import KINDS
 from wallnet.studies.barriers.ask import SPACING
+from wallnet.studies.opened import OF_OUTCOMES
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,6 +96,14 @@ TRACE = valid(
     lambda value: _has(value, *KINDS["trace"], "parameters"),
     "is not a trace; give one as simulate returns it",
 )
+WALLS = valid(
+    lambda value: any(_has(value, *names, "parameters") for names in OF_OUTCOMES.values()),
+    "is not a trace; give one as simulate or pulse_train returns it",
+)
+MINIMA = valid(
+    lambda value: _has(value, *KINDS["minima"], "parameters"),
+    "is no dataset of minima; give one as minima returns it",
+)
 LIST = valid(
     lambda value: isinstance(value, Iterable) and not isinstance(value, str | Mapping),
     "is not a list; write it like [a, b]",
@@ -106,6 +115,8 @@ CHECKS: dict[str, Check] = {
     "ask.device": valid(_are_devices, _DEVICE),
     "initial": TRACE,
     "trace": TRACE,
+    "states.trace": WALLS,
+    "minima": MINIMA,
     "data": valid(_has, "is not a dataset; give one that a function of wallnet.api returned"),
     "name": TEXT,
     "subject": TEXT,

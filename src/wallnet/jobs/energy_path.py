@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Collection
 from typing import ClassVar
 
 from wallnet.config.devices import Device
@@ -21,6 +22,10 @@ SECONDS_PER_CELL_IMAGE = 2e-5
 """Processor time of a path for one cell and one image, in s, of one core of a server."""
 
 
+SECONDS_PER_CELL_MINIMUM = 4e-5
+"""Processor time of a minimum for one cell, in s, of one core of a server."""
+
+
 class StaticJob(TrackJob):
     """Computation from the energy of the embedded engine, with any calculator of the device."""
 
@@ -33,15 +38,21 @@ class StaticJob(TrackJob):
     longest: ClassVar[float] = 0.0
 
 
-class Minimum(StaticJob):
-    """Minimisation of the energy from a wall that is initialised in one state of a device."""
+class Minima(StaticJob):
+    """Minimisation of the energy from walls that are placed in the states of a device."""
 
     memory = 800
-    runtime = 15
-    processor_time: ClassVar[float] = 0.0  # it takes seconds
-    state: str
-    placement: WallPlacement | None = None
-    """Positions of the initialised wall; None for the reversed track, which has none."""
+    runtime = 30
+    placements: dict[str, WallPlacement | None]
+    """Positions of the placed walls by state; None for the reversed track, which has no wall."""
+    start: float
+    """Initial position of the wall of the device in m."""
+
+    @property
+    def processor_time(self) -> float:
+        """Estimate in s."""
+        columns, rows = self.track.cells
+        return SECONDS_PER_CELL_MINIMUM * len(self.placements) * columns * rows
 
 
 class EnergyPath(StaticJob):
@@ -62,33 +73,39 @@ class EnergyPath(StaticJob):
         return SECONDS_PER_CELL_IMAGE * images_of(self.track, pair, self.spacing) * columns * rows
 
 
-def minimum_states(track: Track, start: float) -> list[WallState]:
-    """Return the states of a synapse from which the energy is minimised, in order.
+def minima_job(
+    device: Device, temperature: float | None = None, states: Collection[str] = ()
+) -> Minima:
+    """Return the job that finds the minima of the energy of a device.
 
-    The wall of the synapse starts at `start`, in m.
+    Walls are placed at each notch, and between neighbours in both orders; at a notch that the end
+    of the track cuts, within the track. The start of the wall and the reversed track are left out
+    if the outer notches hold a wall. If some states are named, walls are placed in these only. The
+    temperature in K is that of `film.film_of`.
     """
-    placed = list(level_states(track))
-    return placed if track.ends_in_notches(start) else [INITIAL, *placed, REVERSED]
-
-
-def minimum_job(device: Device, name: str, temperature: float | None = None) -> Minimum:
-    """Return the job that minimises the energy from a state of a synapse.
-
-    Its `name` is that in files, such as "2", "2-3", "initial" or "reversed". The temperature in K
-    is that of `film.film_of`.
-    """
-    state = WallState.from_file_name(name)
-    start = device.wall.start
-    placement = None
-    if state != REVERSED:
-        bottom, top = level_states(device.track)[state] if state.ends else (start, start)
-        placement = WallPlacement(bottom=bottom, top=top)
-    return Minimum(
+    start, track = device.wall.start, device.track
+    places, last = track.notch_positions, track.length - track.notch_reach
+    numbers = range(len(places))
+    pairs = [(a, b) for a in numbers for b in (a, a + 1, a - 1) if b in numbers]
+    walls: dict[WallState, Ends | None] = {
+        WallState.at(a + 1, b + 1): (places[a], places[b])
+        if a != b
+        else (min(places[a], last),) * 2
+        for a, b in sorted(pairs, key=lambda pair: (sum(pair), pair))
+    }
+    if not track.ends_in_notches(start):
+        walls = {INITIAL: (start, start), **walls, REVERSED: None}
+    placements = {
+        str(state): ends and WallPlacement(bottom=ends[0], top=ends[1])
+        for state, ends in walls.items()
+        if not states or state in states
+    }
+    return Minima(
         track=device.sampled_track.of_energy(),
         material=film_of(device, temperature),
         variation=device.variation and device.variation.of_energy(),
-        state=state,
-        placement=placement,
+        placements=placements,
+        start=start,
     )
 
 

@@ -15,17 +15,17 @@ from wallnet.config.declarations import PACKAGED
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.jobs.code import revision_of
-from wallnet.jobs.energy_path import EnergyPath, Minimum, minimum_job
+from wallnet.jobs.energy_path import EnergyPath, Minima, minima_job
 from wallnet.jobs.simulation import Simulation, initial_job, level_job, pulse_job
 
-Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minimum", "barrier"]
+Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minima", "barrier"]
 
 SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train", "ensemble")
 """Kinds that a calculator simulates."""
 
 COMMANDS: dict[Kind, str] = {
     **dict.fromkeys(SIMULATED, "simulate"),
-    **{kind: kind for kind in ("initial", "minimum", "barrier")},
+    **{kind: kind for kind in ("initial", "minima", "barrier")},
 }
 """Kinds of requests, each with a rule of its name, and the commands that compute them."""
 
@@ -33,7 +33,7 @@ COUNTED: dict[Kind, str] = {
     **dict.fromkeys(SIMULATED, "simulations"),
     "barrier": "paths between minima",
 }
-"""Kinds that an estimate of work counts, and what it calls them. A minimum takes seconds."""
+"""Kinds that an estimate of work counts, and what it calls them. Minima take seconds."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,25 @@ class Request:
         Results from which it starts.
     sweep : str
         Name of requests that take equally long, of which an estimate looks at one; empty for none.
+    states : Request, optional
+        Minima of its film, by which the states of its walls are named; none without notches.
     """
 
     kind: Kind
     path: str
-    make: Callable[[], Simulation | Minimum | EnergyPath]
+    make: Callable[[], Simulation | Minima | EnergyPath]
     after: tuple[str, ...] = ()
     sweep: str = ""
+    states: "Request | None" = None
 
     def of_sample(self, number: int) -> "Request":
         """Return the request with the paths of a numbered sample."""
         after = tuple(files.of_sample(path, number) for path in self.after)
-        return replace(self, path=files.of_sample(self.path, number), after=after)
+        states = self.states and self.states.of_sample(number)
+        return replace(self, path=files.of_sample(self.path, number), after=after, states=states)
 
     @property
-    def computes(self) -> Simulation | Minimum | EnergyPath:
+    def computes(self) -> Simulation | Minima | EnergyPath:
         """What is computed, made anew: kept, 10,000 of them would take 25 MB."""
         return self.make()
 
@@ -108,7 +112,7 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
     after = (files.INITIAL.format(device=name),)
     # a sweep can have 100,000 pulses: only the current density is filled in for each
     path = files.TRACE.format(device=name, current="{}")
-    densities = device.pulse.current_densities
+    densities, states = device.pulse.current_densities, minima(name, device)
     first = cache(partial(pulse_job, device, densities[0]))
 
     def another(density: float) -> Simulation:
@@ -116,7 +120,7 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
         return first().model_copy(update={"current_density": density})
 
     return {
-        j: Request("trace", path.format(current_name(j)), partial(another, j), after, path)
+        j: Request("trace", path.format(current_name(j)), partial(another, j), after, path, states)
         for j in densities
     }
 
@@ -124,10 +128,16 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
 def level(name: str, device: Device, state: WallState) -> Request:
     """Return the request of a wall that is initialised in a state of a synapse and relaxes."""
     path = files.LEVEL.format(device=name, state=state.file_name)
-    return Request("level", path, partial(level_job, device, state.file_name))
+    make = partial(level_job, device, state.file_name)
+    return Request("level", path, make, states=minima(name, device))
 
 
-def minimum(name: str, device: Device, state: WallState) -> Request:
-    """Return the request of the minimum of the energy next to a state of a synapse."""
-    path = files.MINIMUM.format(device=name, state=state.file_name)
-    return Request("minimum", path, partial(minimum_job, device, state.file_name))
+def minima(name: str, device: Device) -> Request | None:
+    """Return the request of the minima of the energy of a device; None without notches."""
+    return minima_at(files.MINIMA.format(device=name), device)
+
+
+def minima_at(path: str, device: Device, *states: WallState) -> Request | None:
+    """Return the request of the minima of a variant of a device, of all states or of some."""
+    make, notched = partial(minima_job, device, states=states), device.track.inner_notch_positions
+    return Request("minima", path, make) if notched else None

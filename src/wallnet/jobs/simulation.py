@@ -98,6 +98,11 @@ class PulseTrain(Section):
     free: FreeWalls | None = None
     """What replicas with a free wall do at the end."""
 
+    @property
+    def by_state(self) -> bool:
+        """Whether it ends or goes on by the state of its wall, so that it needs the minima."""
+        return bool(self.expected or self.free)
+
 
 class Simulation(TrackJob):
     """Simulation of one wall on one track: a pulse or none, then relaxation; or a train of pulses.

@@ -73,7 +73,6 @@ def _device(name: str, data: xarray.Dataset, job: SummaryJob, results: Findings)
     density = data["current_density"].values / 1e12
     ends = data["final_conductance"].sel(reading).values / 1e-6
     states = data["state"].values.astype(object)
-    states[data["settled"].values == 0] += ", still moving"
     levels: dict[str, Any] = {"J": [], "G": [], "state": [], "dash": []}
     if "level_state" in data:
         values = data["level_conductance"].sel(reading).values / 1e-6

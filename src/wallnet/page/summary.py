@@ -86,14 +86,13 @@ def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     """Return the state after a pulse."""
     densities, density = data["current_density"].values, stated.current_density
     states, settled = data["state"].values.astype(object), data["settled"].values != 0
-    ends = np.where(settled, states, states + ", still moving")
     shown = np.flatnonzero(np.isclose(densities, density, rtol=1e-9, atol=0))
     if not shown.size:
         above = int(np.searchsorted(densities, density))
         shown = np.arange(densities.size)[max(above - 1, 0) : above + 1]
-    here = "; ".join(f"{ends[k]} at {density_in_1e12(densities[k])}" for k in shown)
-    if len({*ends[shown]}) == 1:
-        here = ends[shown[0]]
+    here = "; ".join(f"{states[k]} at {density_in_1e12(densities[k])}" for k in shown)
+    if len({*states[shown]}) == 1:
+        here = states[shown[0]]
     reaching = densities[(states == stated.state) & settled]
     text = smallest_density(densities, density_in_1e12)
     least = text(min(reaching, key=abs)) if reaching.size else "–"

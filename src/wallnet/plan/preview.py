@@ -163,7 +163,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         doubts.setdefault(DOUBTED.get(text.split()[0], "simulations"), []).append(text)
     if caveat := heat_caveat(job, pulses):
         doubts["rise"] = [caveat]
-    if any(film.bias[:2]):
+    if any(film.material.bias[:2]):
         doubts["threshold"] = [
             "material.bias_field_x and bias_field_y are left out of the rigid wall; ask for "
             "barriers and depinning"

@@ -15,7 +15,7 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
     "trace": (r"traces/[^/]+/-?[\d.]+",),
     "level": ("levels/[^/]+/[^/]+",),
-    "minimum": ("minima/[^/]+/[^/]+",),
+    "minima": ("minima/[^/]+",),
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""
 

@@ -78,12 +78,11 @@ def processor_time(work: Work) -> tuple[float, int]:
 
 
 def expected_times(requested: Requested) -> dict[str, float]:
-    """Return the estimated processor time in s of simulations, paths and networks, by file.
+    """Return the estimated processor time in s of simulations, minima, paths and networks, by file.
 
     The start of a job is not included. A simulation that several targets need counts once.
     """
-    counted = (request for request in requested.values() if request.kind in COUNTED)
-    times = {request.path: request.computes.processor_time or 0.0 for request in counted}
+    times = {path: request.computes.processor_time or 0.0 for path, request in requested.items()}
     return times | network_times(requested.campaign.networks)
 
 

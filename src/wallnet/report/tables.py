@@ -8,7 +8,6 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,11 @@ Columns = dict[str, tuple[Any, Format]]
 """Values of columns and their formats, "" for none, by the titles of the columns."""
 
 _MARKUP = re.compile(r"[\\`*~|\[\]$]|(?<![^\W_])_|_(?![^\W_])|^[#+-](?=[\s#+-])")
-"""What Markdown interprets: links, formulas, emphasis (not by _ within a word), and at the beginning
-headings, items and lines."""
+"""What Markdown interprets: links, formulas, emphasis (not by _ within a word), and at the
+beginning headings, items and lines."""
+
+_MEASURED = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?( ± \d+(\.\d+)?)?( ?%)?")
+"""A number, which may have an error and may be in per cent."""
 
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 """The beginning of a numbered item."""
@@ -48,13 +50,12 @@ def csv_text(text: str) -> str:
 
     Examples
     --------
-    >>> csv_text("=1+1"), csv_text("-1.5e-3")
-    ("'=1+1", '-1.5e-3')
+    >>> csv_text("=1+1"), csv_text("-1.5e-3"), csv_text("-5.2 ± 0.4 %")
+    ("'=1+1", '-1.5e-3', '-5.2 ± 0.4 %')
     """
     text = terminal_text(text)
-    with suppress(ValueError):
-        if math.isfinite(float(text)):
-            return text
+    if _MEASURED.fullmatch(text):
+        return text
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 

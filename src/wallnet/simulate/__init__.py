@@ -89,7 +89,6 @@ def simulate(
             **({"backend_version": job.calculator_code} if job.calculator_code else {}),
             "revision": revision_of(job.calculator_name),
             "pulse_end": recorder.pulse_end,
-            "state": str(recorder.state),
             "wall_time": round(time.perf_counter() - begin + earlier, 3),
             **attributes,
             **work,

@@ -12,27 +12,28 @@ from wallnet.config.pulse import parse_current_density
 from wallnet.files.datasets import kind_of
 from wallnet.jobs import Simulation, pulse_job
 from wallnet.jobs.code import FOLDER
-from wallnet.jobs.energy_path import EnergyPath, Minimum
+from wallnet.jobs.energy_path import EnergyPath, Minima
 from wallnet.simulate.calculator import path_beside
 from wallnet.simulate.pulse_trains import run_pulse_train, unfinished
 from wallnet.tracks.regions import check
+from wallnet.tracks.states import States
 
 if TYPE_CHECKING:
     import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `initial`, `simulate`, `minimum` and `barrier` to the command line."""
+    """Add `initial`, `simulate`, `minima` and `barrier` to the command line."""
     for name, handler, text in (
         ("initial", _initial, "compute the initial state of a device"),
         ("simulate", _simulate, "run pulses, given as JSON or as a device of a configuration"),
-        ("minimum", _minimum, "minimise the energy on from a state of a device"),
+        ("minima", _minima, "find the minima of the energy from walls placed in all states"),
         ("barrier", _barrier, "compute the path of least energy between two states of a wall"),
     ):
         command = subparsers.add_parser(name, help=text, description=text)
         text = "canonical JSON of the job; - for standard input"
         command.add_argument("--job", required=name != "simulate", help=text)
-        text = "minima, or the initial state of pulses, or a trace with it as its end"
+        text = "the initial state of pulses, or a trace with it as its end; then minima"
         command.add_argument("--after", nargs="*", default=[], help=text)
         command.add_argument("--out", required=True, help="netCDF file to write")
         command.set_defaults(handler=handler)
@@ -73,17 +74,17 @@ def _simulate(arguments: argparse.Namespace) -> None:
             settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}
             ends = (trace[f"wall_{end}"].values[-1] for end in ("bottom", "top"))
             print(
-                f"{arguments.out}: {trace.attrs['state']}, {settled[trace.attrs['settled']]}; "
-                f"{_wall(*ends)} after {trace['time'].values[-1] * 1e9:.2f} ns; "
-                f"{trace.attrs['wall_time']:.1f} s"
+                f"{arguments.out}: {settled[trace.attrs['settled']]}; {_wall(*ends)} "
+                f"after {trace['time'].values[-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
             )
             return
         if start is None:
             raise ConfigError("a train of pulses starts from a state; give --after")
-        trace = run_pulse_train(job, start, progress, arguments.out)
+        minima = [files.read_dataset(path, "minima") for path in arguments.after[1:]]
+        states = States.of(minima[0]) if minima else None
+        trace = run_pulse_train(job, start, progress, arguments.out, states)
     _keep(trace, arguments.out, "ensemble" if job.replicas else "train")
-    states = trace["quenched_state"][:, -1] if job.replicas else trace["pulse_state"][-1:]
-    print(f"{arguments.out}: {trace['pulse'].size - 1} pulses, then {', '.join(states.values)}")
+    print(f"{arguments.out}: {trace['pulse'].size - 1} pulses")
 
 
 def _wall(bottom: float, top: float) -> str:
@@ -99,27 +100,26 @@ def _stored_state(path: str) -> "xarray.Dataset":
     return files.read_dataset(path, "initial")
 
 
-def _minimum(arguments: argparse.Namespace) -> None:
-    from wallnet.simulate.energy_path import find_minimum
+def _minima(arguments: argparse.Namespace) -> None:
+    from wallnet.simulate.energy_path import find_minima
 
-    minimum = find_minimum(Minimum.from_json(files.given_text(arguments.job)))
-    files.write_dataset(minimum, arguments.out, "minimum", {})
-    outcome = "minimum" if minimum["minimum_converged"] else "no minimum"
-    print(
-        f"{arguments.out}: {outcome}, {minimum.attrs['state']}; "
-        f"{_wall(minimum['minimum_wall_bottom'].item(), minimum['minimum_wall_top'].item())}; "
-        f"{minimum['minimum_energy'].item():.6g} J, "
-        f"{minimum['minimum_residual_field'].item():.3g} A/m"
-    )
+    minima = find_minima(Minima.from_json(files.given_text(arguments.job)))
+    files.write_dataset(minima, arguments.out, "minima", {})
+    for placed in minima["placed"].values:
+        one = minima.sel(placed=placed)
+        outcome = "minimum" if one["minimum_converged"] else "no minimum"
+        print(
+            f"{placed}: {outcome}, {one['minimum_state'].item()}; "
+            f"{_wall(one['minimum_wall_bottom'].item(), one['minimum_wall_top'].item())}; "
+            f"{one['minimum_energy'].item():.6g} J, "
+            f"{one['minimum_residual_field'].item():.3g} A/m"
+        )
 
 
 def _barrier(arguments: argparse.Namespace) -> None:
     from wallnet.simulate.energy_path import find_barrier
 
-    minima = {
-        files.WallState.from_file_name(Path(path).stem): files.read_dataset(path, "minimum")
-        for path in arguments.after
-    }
+    minima = files.read_dataset(arguments.after[0], "minima")
     barrier = find_barrier(EnergyPath.from_json(files.given_text(arguments.job)), minima)
     files.write_dataset(barrier, arguments.out, "barrier", {})
     outcome = barrier.attrs["reason"] or barrier.attrs["route"]

@@ -1,7 +1,6 @@
-"""Minima of the energy next to a state, and paths of least energy between two of them."""
+"""Minima of the energy next to states, and paths of least energy between two of them."""
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +11,10 @@ from wallnet.files import WallState
 from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.jobs.code import revision_of
-from wallnet.jobs.energy_path import Ends, EnergyPath, Minimum, between, ends_of, images_between
+from wallnet.jobs.energy_path import Ends, EnergyPath, Minima, between, ends_of, images_between
 from wallnet.jobs.film import strip_of
 from wallnet.simulate.calculator import SimulationError
+from wallnet.tracks.states import state_of_minimum
 
 if TYPE_CHECKING:
     import xarray
@@ -35,14 +35,14 @@ CLOSER = 0.8
 """Factor of the distance of the images from one attempt to the next."""
 
 
-def find_minimum(job: Minimum) -> "xarray.Dataset":
-    """Minimise the energy on from an initialised wall, or from a reversed track.
+def find_minima(job: Minima) -> "xarray.Dataset":
+    """Minimise the energy on from each placed wall, and from a reversed track.
 
     Returns
     -------
     xarray.Dataset
-        Kind 'minimum'. The attribute `state` is the state at the minimum, and `stayed` tells
-        whether it is that of the job.
+        Kind 'minima'. `minimum_state` names each minimum (`wallnet.tracks.states`); a wall stays in
+        the state in which it is placed if that has the same name.
 
     Raises
     ------
@@ -52,61 +52,54 @@ def find_minimum(job: Minimum) -> "xarray.Dataset":
     from wallnet.film import EngineError, minima
     from wallnet.film.energy import Landscape
 
-    requested = WallState(job.state)
-    width = strip_of(job.track, job.material).wall_width_parameter
-    if job.placement is None:
-        start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
-    else:
-        start = tracks.placed_wall(job, job.placement.bottom, job.placement.top)
     film = tracks.layer(job)
     landscape = Landscape(film)
-    try:
-        minimum = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
-    except EngineError as error:
-        raise SimulationError(f"minimum of '{requested}': {error}") from error
-    m = np.moveaxis(minimum.m, 0, -1)
-    first = tracks.wall_ends(job.track, film.filled, start)
-    bottom, top = tracks.wall_ends(job.track, film.filled, m)
-    middle = sum(first) / 2
-    state = tracks.wall_state(job.track, width, middle, bottom, top)
-    # an initial wall has the name of the notch at which it may be
-    begun = tracks.wall_state(job.track, width, middle, *first) if not requested.ends else requested
+    rows: list[dict[str, Any]] = []
+    # JSON does not keep their order
+    for placed in sorted(job.placements, key=lambda name: WallState(name).order):
+        if (placement := job.placements[placed]) is None:
+            start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
+        else:
+            start = tracks.placed_wall(job, placement.bottom, placement.top)
+        try:
+            minimum = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
+        except EngineError as error:
+            raise SimulationError(f"minimum of '{placed}': {error}") from error
+        m = np.moveaxis(minimum.m, 0, -1)
+        ends = tracks.wall_ends(job.track, film.filled, m)
+        rows.append(
+            {
+                "minimum_magnetization": np.where(film.mask[..., None], m, np.nan),
+                "minimum_state": state_of_minimum(job, job.start, ends),
+                "minimum_energy": minimum.energy,
+                "minimum_residual_field": minimum.residual,
+                "minimum_stiffness": minimum.stiffness,
+                **dict(zip(("minimum_wall_bottom", "minimum_wall_top"), ends, strict=True)),
+                "minimum_converged": minimum.converged,
+                "placed": placed,
+            }
+        )
     x, y = tracks.centres(job.track)
-    values: dict[str, Any] = {
-        "minimum_magnetization": np.where(film.mask[..., None], m, np.nan),
-        "minimum_energy": minimum.energy,
-        "minimum_residual_field": minimum.residual,
-        "minimum_stiffness": minimum.stiffness,
-        "minimum_wall_bottom": bottom,
-        "minimum_wall_top": top,
-        "minimum_converged": minimum.converged,
-        "x": x,
-        "y": y,
-    }
-    about = {
-        "state": str(state),
-        "stayed": int(state == begun),
-        "stopping_field": minima.STOP,
-        "steps": minimum.steps,
-    }
-    return files.dataset("minimum", values, _origin(job) | about)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    about = _origin(job) | {"stopping_field": minima.STOP}
+    return files.dataset("minima", columns | {"x": x, "y": y}, about)
 
 
-def _origin(job: Minimum | EnergyPath) -> dict[str, Any]:
+def _origin(job: Minima | EnergyPath) -> dict[str, Any]:
     """Return the attributes with the origin of a result: job, calculator and revision."""
     name = job.calculator_name
     return {"parameters": job.to_json(), "backend": name, "revision": revision_of(name)}
 
 
-def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") -> "xarray.Dataset":
+def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
     """Compute the path of least energy between two states.
 
     Parameters
     ----------
     job : EnergyPath
         What is computed.
-    minima : dict
-        Minima of the states (kind 'minimum'). The track without a wall is minimised here. If the
+    minima : xarray.Dataset
+        Minima of the states (kind 'minima'). The track without a wall is minimised here. If the
         half state between two notches has a minimum, paths on which one end moves first are left
         out: the pairs of the half state describe them.
 
@@ -135,13 +128,11 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
         "y": y,
     }
     about = _origin(job) | {"route": "", "rounds": 0, "settled": 0}
-    held = {EXPELLED, REVERSED} | {
-        state
-        for state, minimum in minima.items()
-        if minimum["minimum_converged"] and minimum.attrs["stayed"]
-    }
+    placed = minima["placed"].values
+    stayed = (minima["minimum_converged"].values == 1) & (minima["minimum_state"].values == placed)
+    held = {EXPELLED, REVERSED, *placed[stayed]}
     for state in (first, second):
-        if state not in (EXPELLED, REVERSED, *minima):
+        if state not in (EXPELLED, REVERSED, *placed):
             raise SimulationError(f"the minimum of '{state}' is missing; give its file (--after)")
         if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
@@ -196,9 +187,7 @@ def find_barrier(job: EnergyPath, minima: "Mapping[WallState, xarray.Dataset]") 
     return files.dataset("barrier", values, about)
 
 
-def _end(
-    landscape: "Landscape", state: WallState, minima: "Mapping[WallState, xarray.Dataset]"
-) -> NDArray[np.float32]:
+def _end(landscape: "Landscape", state: WallState, minima: "xarray.Dataset") -> NDArray[np.float32]:
     """Return the magnetisation of an end of a path, (3, rows, columns)."""
     from wallnet.film.minima import descend
 
@@ -206,7 +195,7 @@ def _end(
         uniform = np.zeros((3, *landscape.mask.shape))
         uniform[2] = 1.0 if state == EXPELLED else -1.0
         return descend(landscape, uniform).m.astype(np.float32)
-    stored = np.nan_to_num(minima[state]["minimum_magnetization"].values)
+    stored = np.nan_to_num(minima["minimum_magnetization"].sel(placed=str(state)).values)
     return np.ascontiguousarray(np.moveaxis(stored, -1, 0), dtype=np.float32)
 
 

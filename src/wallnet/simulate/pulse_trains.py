@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from wallnet import files, simulate, tracks
 from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
-from wallnet.files.schema.states import FREE
+from wallnet.files.schema.states import FREE, WallState
 from wallnet.jobs import Simulation
 from wallnet.jobs.code import revision_of
-from wallnet.jobs.film import strip_of
 from wallnet.simulate.recorder import rested
 from wallnet.tracks.heated import beyond_model
+from wallnet.tracks.states import States, gap
 
 if TYPE_CHECKING:
     import xarray
@@ -60,6 +60,7 @@ def run_pulse_train(
     initial: "xarray.Dataset",
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
+    states: States | None = None,
 ) -> "xarray.Dataset":
     """Simulate a train of pulses, or a block of replicas of it, one after the other.
 
@@ -79,6 +80,8 @@ def run_pulse_train(
         Path of the result. Finished pulses are stored in a hidden folder next to it, and a killed
         train continues after them. The caller removes the folder (`unfinished`) after writing the
         result.
+    states : States, optional
+        States of walls on the film, which a train needs that ends or goes on by its state.
 
     Returns
     -------
@@ -90,19 +93,27 @@ def run_pulse_train(
     Raises
     ------
     wallnet.simulate.SimulationError
-        If a simulation becomes unstable, or ends early. The message names replica and pulse.
+        If a simulation becomes unstable, or ends early. The message names replica and pulse. Also
+        if a train needs states that are not given.
     """
     if job.train is None:
         raise ValueError("a single pulse is no train; call simulate")
+    if states is None:
+        if job.train.by_state and job.track.inner_notch_positions:
+            raise simulate.SimulationError(
+                "the train ends by the state of its wall; give the minima of its film (--after)"
+            )
+        states = States.without_minima(job)
     folder = None if output is None else unfinished(output)
     if not job.replicas:
-        return joined(job, initial, course(job, initial, progress, folder))
-    return _block(job, initial, progress, folder)
+        return joined(job, initial, course(job, initial, states, progress, folder))
+    return _block(job, initial, states, progress, folder)
 
 
 def course(
     job: Simulation,
     initial: "xarray.Dataset",
+    states: States,
     progress: Callable[[float], None],
     folder: Path | None,
 ) -> Course:
@@ -120,10 +131,10 @@ def course(
         # the other maps would fill the memory
         record.parts.append(trace.isel(snapshot=[-1]))
         if not record.walls:
-            record.walls.append(wall_of(job, trace, 0) | {"pulse_settled": -1})
+            record.walls.append(wall_of(trace, 0) | {"pulse_settled": -1})
         settled = _settled(job, step, trace)
-        record.walls.append(wall_of(job, trace, -1, record.walls[0]) | {"pulse_settled": settled})
-        if not _as_expected(job, record.walls, files.is_resting(trace.attrs, settled)):
+        record.walls.append(wall_of(trace, -1) | {"pulse_settled": settled})
+        if not _as_expected(job, record.walls, states, files.is_resting(trace.attrs, settled)):
             break
     return record
 
@@ -164,34 +175,31 @@ def followed(
         begin += float(trace["time"][-1])
 
 
-def wall_of(
-    job: Simulation, trace: "xarray.Dataset", entry: int, start: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return the variables of the wall in one entry of the trace of a pulse.
-
-    `start` has the variables before the first pulse.
-    """
-    names = ("wall_position", "wall_bottom", "wall_top")
-    wall: dict[str, Any] = {f"pulse_{name}": float(trace[name][entry]) for name in names}
-    if start:  # a pulse may be followed by a quench
+def wall_of(trace: "xarray.Dataset", entry: int) -> dict[str, Any]:
+    """Return the variables of the wall in the first (0) or last (-1) entry of a pulse's trace."""
+    names = ("wall_position", "wall_bottom", "wall_top", "walls")
+    wall: dict[str, Any] = {f"pulse_{name}": trace[name].values[entry].item() for name in names}
+    if entry:  # a pulse may be followed by a quench
         wall["pulse_wall_bottom"], wall["pulse_wall_top"] = files.last_ends(trace)
-    bottom, top = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
-    first = start or wall
-    origin = (first["pulse_wall_bottom"] + first["pulse_wall_top"]) / 2
-    width = strip_of(job.track, job.material).wall_width_parameter
-    state = tracks.wall_state(job.track, width, origin, bottom, top)
-    return wall | {"pulse_state": str(state)}
+    return wall
 
 
-def _as_expected(job: Simulation, walls: list[dict[str, Any]], rests: bool | None) -> bool:
+def _state(states: States, wall: Mapping[str, Any], resting: bool | None) -> WallState:
+    bottom, top, walls = (wall[f"pulse_{name}"] for name in ("wall_bottom", "wall_top", "walls"))
+    return states.state((bottom, top), walls, resting)
+
+
+def _as_expected(
+    job: Simulation, walls: list[dict[str, Any]], states: States, rests: bool | None
+) -> bool:
     """Return whether a train goes on: the wall rests in the expected states, first and last."""
     expected = job.train.expected if job.train else ()
     if not expected:
         return True
     required = expected[len(walls) - 1]
-    if expected[0] and walls[0]["pulse_state"] != expected[0]:
+    if expected[0] and _state(states, walls[0], None) != expected[0]:
         return False
-    return not required or (walls[-1]["pulse_state"] == required and rests is True)
+    return not required or (rests is True and _state(states, walls[-1], rests) == required)
 
 
 def unfinished(output: str | Path) -> Path:
@@ -289,6 +297,7 @@ def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
 def _block(
     job: Simulation,
     initial: "xarray.Dataset",
+    states: States,
     progress: Callable[[float], None],
     folder: Path | None,
 ) -> "xarray.Dataset":
@@ -314,21 +323,21 @@ def _block(
         one = job.model_copy(update={"replicas": (number, number)})
         own = folder and folder / f"replica-{number}"
         try:
-            return simulated(one, start, lambda time: progress(done + time), own)
+            return simulated(one, start, states, lambda time: progress(done + time), own)
         except simulate.SimulationError as error:
             raise simulate.SimulationError(f"replica {number}: {error}") from error
 
     for number in job.numbers:
         courses[number] = run(number, course, initial)
         done += job.equilibration + sum(float(part["time"][-1]) for part in courses[number].parts)
-    for number in going_on(job, courses):
+    for number in going_on(job, courses, states):
         onward[number] = run(number, _onward, courses[number])
         done += onward[number]["time"]
     every = [part for record in courses.values() for part in record.parts]
     return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
 
 
-def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
+def going_on(job: Simulation, courses: Mapping[int, Course], states: States) -> list[int]:
     """Return the numbers of the replicas that go on after the last pause.
 
     Of those with a free wall between each pair of notches, they are the first ones.
@@ -340,15 +349,19 @@ def going_on(job: Simulation, courses: Mapping[int, Course]) -> list[int]:
     for number, record in courses.items():
         # a train that ended early is not at the end of the last pause
         for wall in record.walls[job.pulses :]:
-            if wall["pulse_state"] == FREE:
+            if _state(states, wall, True) == FREE:
                 ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
-                gaps.setdefault(tracks.gap(job.track, *ends), []).append(number)
+                gaps.setdefault(gap(job.track, *ends), []).append(number)
     chosen = (numbers[: math.ceil(free.share * len(numbers) - 1e-9)] for numbers in gaps.values())
     return sorted(number for numbers in chosen for number in numbers)
 
 
 def _onward(
-    job: Simulation, before: Course, progress: Callable[[float], None], folder: Path | None
+    job: Simulation,
+    before: Course,
+    states: States,
+    progress: Callable[[float], None],
+    folder: Path | None,
 ) -> dict[str, Any]:
     """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
     state, time = simulate.state_of(before.parts[-1]), 0.0
@@ -356,8 +369,8 @@ def _onward(
     steps = enumerate(job.onward(), start=job.pulses + 1)
     for _, trace in followed(job, steps, state, progress, folder):
         time += float(trace["time"][-1])
-        wall = wall_of(job, trace, -1, before.walls[0])
-        if wall["pulse_state"] != FREE:
+        wall = wall_of(trace, -1)
+        if _state(states, wall, True) != FREE:
             break
     return wall | {"time": time}
 
@@ -388,12 +401,11 @@ def _replicas(
                 values[f"quenched_wall_{end}"][at] = wall[f"pulse_wall_{end}"]
             values["replica_m_z"][at] = part["m"].values[entries, _Z]
             values["replica_profile"][at] = part["magnetization_profile"].values[entries, :, _Z]
-            values["quenched_state"][at] = wall["pulse_state"]
             if pulse:
                 values["replica_spin_temperature"][at] = part.attrs["spin_temperature"]
         if ended := onward.get(number):
             values["onward_time"][row] = ended["time"]
-            for name in ("state", *(f"wall_{end}" for end in ENDS)):
+            for name in ("walls", *(f"wall_{end}" for end in ENDS)):
                 values[f"onward_{name}"][row] = ended[f"pulse_{name}"]
     for row, trace in enumerate(traces):
         own = (row, slice(len(trace["time"])))

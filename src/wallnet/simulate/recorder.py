@@ -13,8 +13,9 @@ from wallnet import files, tracks
 from wallnet.config.devices import QUENCH, Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.jobs import Simulation
-from wallnet.jobs.film import domain_magnetization, strip_of
+from wallnet.jobs.film import domain_magnetization
 from wallnet.tracks.domains import magnetization_over_time
+from wallnet.tracks.states import wall_count
 
 if TYPE_CHECKING:
     import xarray
@@ -170,12 +171,14 @@ class Recorder:
         driven = self.job.current_density is not None and time <= self.pulse_end * (1 + 1e-9)
         share = share_at(self.job.waveform, time) if driven else 0.0
         sums = (self._filled[..., None] * m).sum(axis=0)
+        profile = sums / np.maximum(self._cells, 1)[:, None]
         bottom, top = tracks.wall_ends(self.job.track, self._filled, m)
         entry = {
             "time": time,
             "applied_current_density": share * (self.job.current_density or 0.0),
             "m": sums.sum(axis=0) / self._cells.sum(),
-            "magnetization_profile": (sums / np.maximum(self._cells, 1)[:, None]).astype("f4"),
+            "magnetization_profile": profile.astype("f4"),
+            "walls": int(wall_count(profile[:, 2])),
             "wall_bottom": bottom,
             "wall_top": top,
         }
@@ -222,13 +225,6 @@ class Recorder:
     def ends(self, entry: int = -1) -> tuple[float, float]:
         """Return the wall ends of an entry in m, lower edge first."""
         return self._entries["wall_bottom"][entry], self._entries["wall_top"][entry]
-
-    @property
-    def state(self) -> files.WallState:
-        """The latest state; at a temperature, that of the quenched wall."""
-        width = strip_of(self.job.track, self.job.material).wall_width_parameter
-        middle = sum(self.ends(0)) / 2
-        return tracks.wall_state(self.job.track, width, middle, *(self.quenched or self.ends()))
 
     def trace(self) -> "xarray.Dataset":
         """Return the trace, kind 'trace', without attributes."""

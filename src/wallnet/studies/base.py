@@ -32,6 +32,9 @@ Key = tuple[str | float | int, ...]
 
 Requests = dict[Key, Request]
 
+STATES = "states"
+"""First word of the key of minima that name states, which a study does not gather itself."""
+
 Rounds = Sequence[Sequence[Any]]
 """What each finished round asked for, as `next_round` of the study returned it."""
 
@@ -379,7 +382,8 @@ class Study:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
         Keys of the latter begin with `SAMPLE` and its number. They have no more for the initial
-        state of a sweep that the study needs but does not gather.
+        state of a sweep that the study needs but does not gather. Minima by which states are named
+        are added to both, with their path as a key.
         """
         rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
@@ -387,11 +391,14 @@ class Study:
         for number in range(getattr(settings, "samples", 0) + 1):
             # a round of fewer samples is made anew
             so_far = [own for one in rounds for own in one[number : number + 1]]
+            devices = campaign.at_sample(number) if number else campaign
+            sample = dict(self.requests(devices, subject, settings, so_far))
+            paths = {request.path for request in sample.values()}
+            naming = {r.states.path: r.states for r in sample.values() if r.states}
+            sample |= {(STATES, path): naming[path] for path in naming if path not in paths}
             if not number:
-                by_key |= self.requests(campaign, subject, settings, so_far)
+                by_key |= sample
                 continue
-            devices = campaign.at_sample(number)
-            sample = self.requests(devices, subject, settings, so_far)
             if self.of_device:
                 start = initial(subject, devices.simulated[subject])
                 ungathered = {start.path} - {request.path for request in sample.values()}
@@ -437,14 +444,15 @@ def study(module: str, settings: type[Section], **more: Any) -> Study:
 class GatherJob(Job):
     """Gathering of the results that a study asked for: its dataset, or the next round.
 
-    `requests` has the key, the kind of file, the path and the digest of each result; a first round
-    may have none. `about` is what `Study.about` returns, as plain data.
+    `requests` has the key, the kind of file, the path and the digest of each result, and the path
+    of the minima by which its states are named, empty without; a first round may have none.
+    `about` is what `Study.about` returns, as plain data.
     """
 
     study: str
     subject: str
     settings: dict[str, Any]
-    requests: tuple[tuple[Key, str, str, str], ...]
+    requests: tuple[tuple[Key, str, str, str, str], ...]
     about: dict[str, Any] | None = None
 
 
@@ -460,7 +468,10 @@ def gather_job(study: Study, campaign: Campaign, subject: str, requests: Request
         subject=subject,
         settings=study.plain_settings(campaign, subject),
         requests=tuple(
-            (key, FILES.get(request.kind, request.kind), request.path, request.digest)
+            (
+                *(key, FILES.get(request.kind, request.kind), request.path, request.digest),
+                request.states.path if request.states else "",
+            )
             for key, request in requests.items()
             if key[0] != SAMPLE or key[2:]
         ),

@@ -5,8 +5,7 @@ They make its dataset, and tell what its next round asks for.
 
 import argparse
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -21,19 +20,23 @@ from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Simulation
 from wallnet.jobs.base import canonical, read
 from wallnet.studies import ALL_STUDIES, module_of
-from wallnet.studies.base import GatherJob, Key
+from wallnet.studies.base import STATES, GatherJob, Key
+from wallnet.tracks.states import States
 
 if TYPE_CHECKING:
     import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
 
+OF_STATES = ("minimum_state", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged")
+"""Variables of minima that name states."""
+
 
 class Outcome(NamedTuple):
     """A wall after a pulse."""
 
     state: WallState
-    """Its state, "free" if no notch pins it."""
+    """Its state (`wallnet.tracks.states`)."""
     bottom: float
     top: float
     """Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
@@ -41,6 +44,8 @@ class Outcome(NamedTuple):
     resting: bool | None
     """Whether both ends rest; None if the time after the pulse is too short to tell. At a
     temperature the quenched wall rests."""
+    walls: int = 1
+    """Number of walls on the track."""
 
     @property
     def position(self) -> float:
@@ -50,6 +55,33 @@ class Outcome(NamedTuple):
     def rests_in(self, state: WallState) -> bool:
         """Return whether it rests in a state."""
         return self.resting is True and self.state == state
+
+
+OF_OUTCOMES = {
+    "trace": ("wall_bottom", "wall_top", "walls"),
+    "train": ("pulse_wall_bottom", "pulse_wall_top", "pulse_walls", "pulse_settled"),
+}
+"""Variables of a trace and of a train that tell where the wall was."""
+
+
+def outcomes(content: "xarray.Dataset", states: States) -> list[Outcome]:
+    """Return where the wall of a trace, or of a train, was after each pulse.
+
+    A train begins with the wall before its first pulse.
+    """
+    walls: Iterable[tuple[float, float, int, int]]
+    if "walls" in content:
+        count, settled = int(content["walls"][-1]), int(content.attrs["settled"])
+        walls = [(*files.last_ends(content), count, settled)]
+    else:
+        columns = (content[name].values.tolist() for name in OF_OUTCOMES["train"])
+        walls = zip(*columns, strict=True)
+    rows = []
+    for bottom, top, count, settled in walls:
+        rests = files.is_resting(content.attrs, settled)
+        state = states.state((bottom, top), count, rests)
+        rows.append(Outcome(state, bottom, top, rests, count))
+    return rows
 
 
 class Opened:
@@ -64,9 +96,10 @@ class Opened:
     """
 
     def __init__(self, job: GatherJob, folder: str | Path = "") -> None:
-        self._results = {
-            key: (kind, str(Path(folder, path)), d) for key, kind, path, d in job.requests
-        }
+        self._results = {key: (kind, path, d) for key, kind, path, d, _ in job.requests}
+        self._folder = folder
+        self._named_by = {key: minima for key, *_, minima in job.requests}
+        self._minima: dict[str, States] = {}
         self._study = job.study
         self.subject = job.subject
         self.about = job.about or {}
@@ -79,8 +112,8 @@ class Opened:
         """Parameters of the first result that was read."""
 
     def __iter__(self) -> Iterator[Key]:
-        """Yield the keys in the order of the requests."""
-        return iter(self._results)
+        """Yield the keys in the order of the requests, without those of minima that name states."""
+        return (key for key in self._results if key[:1] != (STATES,))
 
     def _entry(self, key: Key) -> tuple[str, str, str]:
         """Return kind, path and digest of a result."""
@@ -97,6 +130,7 @@ class Opened:
             If the file is missing or damaged, or is not the result of its request.
         """
         kind, path, digest = self._entry(key)
+        path = str(Path(self._folder, path))
         content = files.read_dataset(path, kind, only=names)
         parameters = str(content.attrs.get("parameters", ""))
         if digest_of(parameters) != digest:
@@ -114,23 +148,29 @@ class Opened:
             self.made_by.setdefault("temperature", set()).add(kelvin)
         return content
 
+    def states(self, key: Key) -> States:
+        """Return the states of the film of a result, by which its walls are named."""
+        kind, path, _ = self._entry(key)
+        minima = path if kind == "minima" else self._named_by[key]
+        if not minima:
+            simulated = self.simulation(key)
+            if simulated.track.inner_notch_positions:
+                raise files.FileError(
+                    f"--job has no minima for {key} of {self._study}; plan it again"
+                )
+            return States.without_minima(simulated)
+        if minima not in self._minima:
+            own = next(key for key, (_, path, _) in self._results.items() if path == minima)
+            self._minima[minima] = States.of(self.read(own, *OF_STATES))
+        return self._minima[minima]
+
     def outcomes(self, key: Key) -> list[Outcome]:
         """Return where the wall of a trace, or of a train, was after each pulse.
 
         A train begins with the wall before its first pulse.
         """
-        if self._entry(key)[0] == "trace":
-            content = self.read(key, "wall_bottom", "wall_top")
-            walls = [(content.attrs["state"], *files.last_ends(content), content.attrs["settled"])]
-        else:
-            names = ("pulse_state", "pulse_wall_bottom", "pulse_wall_top", "pulse_settled")
-            content = self.read(key, *names)
-            walls = list(zip(*(content[name].values for name in names), strict=True))
-        rests = partial(files.is_resting, content.attrs)
-        return [
-            Outcome(WallState(str(state)), float(bottom), float(top), rests(settled))
-            for state, bottom, top, settled in walls
-        ]
+        kind = self._entry(key)[0]
+        return outcomes(self.read(key, *OF_OUTCOMES[kind]), self.states(key))
 
     def simulation(self, key: Key) -> Simulation:
         """Return the simulation of a result."""

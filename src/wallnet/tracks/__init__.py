@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
-from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WallState
 from wallnet.film.terms import Cells, Layer
 from wallnet.jobs import Simulation
 from wallnet.jobs.base import TrackJob
@@ -32,9 +31,6 @@ SYSTEM_NAME = "track"
 
 OERSTED = "oersted"
 """Name of the term of a `micromagneticmodel.System` with the field that goes with the current."""
-
-WALL_REACH = 4.0
-"""A notch pins a wall end within half its length plus this many width parameters Δ."""
 
 
 def layer(job: TrackJob) -> Layer:
@@ -193,52 +189,6 @@ def first_time(time: NDArray[np.floating], values: NDArray[np.floating], level: 
     before = after - 1
     share = (level - values[before]) / (values[after] - values[before])
     return float(time[before] + share * (time[after] - time[before]))
-
-
-def wall_state(
-    track: Track, width_parameter: float, start: float, bottom: float, top: float
-) -> WallState:
-    """Return the state of a wall, given its two ends.
-
-    Parameters
-    ----------
-    track : Track
-        The track.
-    width_parameter : float
-        Δ in m.
-    start : float
-        Initial position of the wall, in m.
-    bottom, top : float
-        Positions at which it meets the lower and the upper edge, in m.
-
-    Returns
-    -------
-    WallState
-        The notches that pin the ends, in the order of the ends; otherwise "initial" (no end has
-        moved further than Δ), "free", "reversed" or "expelled" (the wall left on the left, the
-        track points along +z).
-    """
-    reach = track.notch_reach + WALL_REACH * width_parameter
-    margin = 2 * track.cell_size
-    if min(bottom, top) >= track.length - margin:
-        return REVERSED
-    if max(bottom, top) <= margin:
-        return EXPELLED
-    held = []
-    for end in (bottom, top):
-        places = enumerate(track.notch_positions, start=1)
-        distance, nearest = min(((abs(end - x), k) for k, x in places), default=(math.inf, 0))
-        held.append(nearest if distance <= reach else None)
-    lower, upper = held
-    if lower is None or upper is None:
-        moved = max(abs(bottom - start), abs(top - start))
-        return INITIAL if moved <= width_parameter else FREE
-    return WallState.at(lower, upper)
-
-
-def gap(track: Track, bottom: float, top: float) -> int:
-    """Return the number of notches to the left of a wall, given its two ends in m."""
-    return sum(notch < (bottom + top) / 2 for notch in track.notch_positions)
 
 
 def system(job: Simulation) -> "micromagneticmodel.System":

@@ -8,7 +8,7 @@ import pytest
 from helpers.small_campaign import MATERIAL
 from helpers.walls import SYNAPSE
 
-from studies.results import gather, write_minimum, write_path
+from studies.results import gather, write_minima, write_path
 from wallnet import plan
 from wallnet.jobs.film import film_of
 from wallnet.plan.requests import pattern_of
@@ -44,10 +44,10 @@ def gathered(broken=None, images=3, faults=None, device=None, **settings):
     requests = BARRIERS.requests_of(campaign, "synapse")
     base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
     for key, request in requests.items():
-        if len(key) == 1:
-            (state,) = key
-            values = {"energy": 1e-17 + ENERGY[state] * THERMAL, **(faults or {}).get(state, {})}
-            write_minimum(request, state, **values)
+        if key == ("minima",):
+            energies = {state: {"energy": 1e-17 + ENERGY[state] * THERMAL} for state in ENERGY}
+            faulty = {state: energies[state] | fault for state, fault in (faults or {}).items()}
+            write_minima(request, **energies | faulty)
             continue
         energy = 1e-17 + np.array([base[key[0]], TOPS[key], base[key[1]]]) * THERMAL
         write_path(request, energy[: images if key == broken else 3], int(key != broken))
@@ -82,7 +82,7 @@ def test_each_pair_has_a_barrier_there_and_one_back():
 
 def test_only_a_state_that_is_a_minimum_has_an_energy():
     """The descent of one did not converge, and that of another ended in another state."""
-    faults = {"notch 1": {"converged": 0}, "between 1 and 2": {"stayed": 0}}
+    faults = {"notch 1": {"converged": 0}, "between 1 and 2": {"state": "gap 1"}}
     data = gathered(faults=faults)
     assert np.isfinite(data["state_energy"].values).tolist() == [False, False, True]
 
@@ -201,17 +201,15 @@ def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
     }
     path = requests["at", 375.0, "notch 1", "notch 2"]
     assert path.path == "results/barriers/synapse/375K/1_2.nc"
-    assert path.after == tuple(
-        f"results/barriers/synapse/375K/minima/{name}.nc" for name in ("1", "2", "1-2")
-    )
+    assert path.after == ("results/barriers/synapse/375K/minima.nc",)
     assert path.computes.material == film_of(campaign.simulated["synapse"], 375.0)
     assert re.fullmatch(f"results/({pattern_of('barrier')})\\.nc", path.path)
-    assert re.fullmatch(f"results/({pattern_of('minimum')})\\.nc", path.after[0])
+    assert re.fullmatch(f"results/({pattern_of('minima')})\\.nc", path.after[0])
     height = {300.0: 60.0, 375.0: 40.0, 250.0: 80.0}
     for key, request in requests.items():
         kelvin, *own = key[1:] if key[0] == "at" else (300.0, *key)
-        if len(own) == 1:
-            write_minimum(request, own[0])
+        if own == ["minima"]:
+            write_minima(request)
         else:
             less = 10.0 * [*TOPS].index(tuple(own))
             write_path(request, 1e-17 + np.array([0.0, height[kelvin] - less, 0.0]) * THERMAL)

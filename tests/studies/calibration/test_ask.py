@@ -150,6 +150,39 @@ def test_a_trace_of_a_candidate_has_maps_at_both_ends_only(tmp_path, monkeypatch
     assert simulated.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
 
 
+def test_candidates_have_minima_of_their_own_unless_they_differ_in_damping_or_pulse(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    data = searched({"transfer_curves": [CURVE]})
+    data["devices"]["other"] = {"like": "synapse", "track": {"length": 380e-9}}
+    data["reference"]["final_states"][1]["device"] = "other"
+    campaign = plan.parse(data)
+    changes = [{}, {"damping": 0.3}, {"notch_diameter": 28e-9}, {"wall_start": 41e-9}]
+    changes += [{"wall_start": 41e-9, "pulse_duration": 0.6e-9}]
+    candidates = [CANDIDATE | change for change in changes]
+    files.write_json({"asked": candidates}, CALIBRATION.round_path("paper", 1))
+    minima = {
+        (key[0], key[-2]): request.states
+        and request.states.path.removeprefix("results/calibration/")
+        for key, request in CALIBRATION.requests_of(campaign, "paper").items()
+        if request.kind == "trace"
+    }
+    numbers = (0, 0, 2, 3, 3)
+    expected = {
+        (candidate, name): f"paper/{number}/{name}/minima.nc"
+        for candidate, number in enumerate(numbers)
+        for name in ("synapse", "other")
+    }
+    # a neuron has no notches
+    assert minima == expected | {(candidate, "neuron"): None for candidate in range(5)}
+    for request in CALIBRATION.requests_of(campaign, "paper").values():
+        if request.kind == "trace" and request.states:
+            trace, least = request.computes, request.states.computes
+            assert least.track == trace.track.of_energy()
+            assert least.start == trace.placement.bottom
+
+
 @pytest.mark.parametrize("curves", [[], [CURVE]])
 def test_a_calibration_needs_a_device_with_the_configured_parameters(curves):
     none = {"final_states": [], "arrival_times": [], "transfer_curves": curves}

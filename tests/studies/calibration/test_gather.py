@@ -14,6 +14,7 @@ from wallnet import files, jobs, plan
 from wallnet.cli import main
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
+from wallnet.files import WallState
 from wallnet.jobs.film import strip_of
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.calibration import gather as stage
@@ -24,6 +25,7 @@ from wallnet.studies.calibration.gather import (
     local_candidates,
     named,
 )
+from wallnet.tracks.states import States
 
 NS = 1e-9
 CALIBRATION = STUDIES["calibration"]
@@ -35,7 +37,16 @@ def job():
     return jobs.pulse_job(campaign(synapse=SYNAPSE).devices["synapse"], 0.5 * T)
 
 
-def seen(job, time, bottom, top, profile=(0.0,), at=-1):
+MINIMA = {
+    "initial": (62, 57),
+    "notch 1": (296, 305),
+    "between 1 and 2": (311, 584),
+    "notch 2": (601, 598),
+}
+"""Ends in nm of the walls at the minima of this track."""
+
+
+def seen(job, time, bottom, top, profile=(0.0,), at=-1, walls=None):
     """Return a trace with given ends in nm at times in ns, and m_z of columns at one of these."""
     time, bottom, top = (np.array(numbers, dtype=float) for numbers in (time, bottom, top))
     m = np.zeros((time.size, len(profile), 3))
@@ -43,6 +54,7 @@ def seen(job, time, bottom, top, profile=(0.0,), at=-1):
     variables = {
         "wall_bottom": ("time", bottom * NM),
         "wall_top": ("time", top * NM),
+        "walls": ("time", walls or [1] * time.size),
         "magnetization_profile": (("time", "x", "component"), m),
         "magnetic_cells": ("x", np.ones(len(profile))),
     }
@@ -55,7 +67,11 @@ def final_state(state):
 
 def compared(reference, *walls, delay=0.0, detectors=None):
     """Return text, whether it is met and distance of a reference value, read after its pulse."""
-    judgement = judged(reference, walls, delay, detectors)
+    job = jobs.Simulation.from_json(walls[0].attrs["parameters"])
+    ends = tuple((low * NM, high * NM) for low, high in MINIMA.values())
+    names = tuple(map(WallState, MINIMA))
+    states = States(job.track, strip_of(job.track, job.material).wall_width_parameter, names, ends)
+    judgement = judged(reference, walls, delay, detectors, states)
     assert list(judgement) == ["simulated_value", "reference_met", "reference_distance"]
     return tuple(judgement.values())
 
@@ -101,16 +117,25 @@ def test_a_wall_is_at_the_reference_or_a_number_of_notches_away(job):
     assert compared(final_state("reversed"), wall)[2] == pytest.approx(2.0, rel=1e-9, abs=0)
 
 
-def test_a_wall_moves_away_from_the_mean_of_its_ends_at_the_start(job):
-    """Between the end of the track and notch 1; Δ is the distance that counts."""
+def test_a_wall_is_in_the_state_from_whose_minimum_both_ends_are_within_its_width_parameter(job):
+    """Notch 1 has its minimum at 296 and 305 nm."""
     width = strip_of(job.track, job.material).wall_width_parameter / NM
-    low, high = 160.0, 160.0 + 1.6 * width
-    tilted = seen(job, [0, 2], [low, low], [high, high])
+    for share, state in ((0.95, "notch 1"), (1.05, "free")):
+        low, high = 296 + share * width, 305 - 0.6 * width
+        for bottom, top in ((low, high), (296 - 0.6 * width, 305 - share * width)):
+            wall = seen(job, [0, 2], [60, bottom], [60, top])
+            assert compared(final_state("notch 1"), wall)[0] == state
+            # before the pulse it was where it started
+            assert compared(final_state("notch 1"), wall, delay=-2 * NS)[0] == "initial"
+
+
+def test_several_walls_are_in_no_state(job):
+    """The second wall is there from 3 ns on."""
+    wall = seen(job, [0, 2, 3, 6], [60, 300, 300, 300], [60, 300, 300, 300], walls=[1, 1, 2, 2])
     first = final_state("notch 1")
-    for delay in (0, -2 * NS):
-        assert compared(first, tilted, delay=delay)[0] == "initial"
-    crept = seen(job, [0, 2], [160, 160 + 1.2 * width], [160, 160 + 1.2 * width])
-    assert compared(first, crept)[0] == "free"
+    assert compared(first, wall)[:2] == ("notch 1", True)
+    for delay in (0.5 * NS, 1 * NS, 9 * NS):
+        assert compared(first, wall, delay=delay)[:2] == ("several walls", False)
 
 
 def test_both_ends_count_half(job):
@@ -306,6 +331,8 @@ def simulated(campaign):
     """Write the traces of all candidates; a neuron's walls end at 60, 70 and 130 nm."""
     of_neuron = {0.2: 60, 0.4: 70, 1.0: 130}
     for key, request in CALIBRATION.requests_of(campaign, "paper").items():
+        if request.kind == "minima":
+            continue
         density = round(request.computes.current_density / T, 4)
         end = of_neuron.get(density, ENDS[key[0]].get(density, 120)) * NM
         write_trace(request, end, end)

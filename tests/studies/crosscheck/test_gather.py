@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.crosscheck import crosschecked
 
-from studies.results import NM, gather, write_trace
+from studies.results import NM, gather, write_states, write_trace
 from wallnet import files, plan
 from wallnet.studies import STUDIES
 
@@ -22,18 +22,19 @@ def campaign(tmp_path, monkeypatch):
     made = plan.parse(crosschecked())
     for (case, calculator), request in CROSSCHECK.requests_of(made, "engines").items():
         if case == "quick":
+            write_states(request, ("gap 1", 85, 97))
             write_trace(request, 80 * NM, 100 * NM, **ABOUT[calculator])
             change(request, lambda data, last=LAST[calculator]: data.isel(time=slice(last + 1)))
-        else:
+        elif case == "slow":
             write_trace(request, 60 * NM, 60 * NM, wall_time=1.5)
     return made
 
 
 ABOUT = {
-    "film": {"backend": "film", "backend_version": "7.1", "wall_time": 8.0, "state": "notch 1"},
+    "film": {"backend": "film", "backend_version": "7.1", "wall_time": 8.0},
     "oommf": {
         **{"backend": "oommf", "backend_version": "OOMMF 2", "wall_time": 1200.0},
-        **{"state": "between 1 and 2", "settled": 0, "threads": 4},
+        **{"settled": 0, "threads": 4},
     },
 }
 
@@ -81,10 +82,12 @@ def test_deviations_are_the_largest_over_what_both_traces_have(campaign):
     assert quick["final_position_deviation"] == pytest.approx(
         other[31] - first[30], rel=1e-6, abs=0
     )
-    assert quick["final_state"].values.tolist() == ["notch 1", "between 1 and 2"]
+    assert quick["final_state"].values.tolist() == ["gap 1", "still moving"]
     assert quick["final_settled"].values.tolist() == [1, 0]
     assert quick["wall_time"].values.tolist() == [8.0, 1200.0]
     slow = data.sel(case="slow")
+    # a track without notches pins no wall
+    assert slow["final_state"].values.tolist() == ["free", "free"]
     for name in ("m", "wall_bottom", "wall_top", "final_position"):
         assert slow[f"{name}_deviation"] == 0
     assert slow["final_settled"].values.tolist() == [-1, -1]

@@ -42,7 +42,7 @@ def data():
         "wall_bottom_deviation": [1.25e-9, 0.0],
         "wall_top_deviation": [2.5e-9, 0.0],
         "final_position_deviation": [0.75e-9, 0.0],
-        "final_state": [["notch 1", "between 1 and 2"], ["notch 2", "notch 2"]],
+        "final_state": [["notch 1", "still moving"], ["notch 2", "notch 2"]],
         "final_settled": [[1, 0], [-1, -1]],
         "wall_time": [[8.5, 1275.0], [2.0, 30.0]],
         "trace_time": [time, time],
@@ -67,12 +67,12 @@ def test_the_table_is_in_the_units_of_its_head(data, tmp_path):
         "of the upper wall end (nm)": "2.500",
         "of the final mean position (nm)": "0.750",
         "final state, engine": "notch 1, settled",
-        "final state, OOMMF": "between 1 and 2, unsettled",
+        "final state, OOMMF": "still moving",
         "engine (s)": "8.5",
         "OOMMF (s)": "1275",
         "ratio": "150",
     }
-    # neither settled nor unsettled, since it was not asked to rest
+    # neither settled nor moving, since it was not asked to rest
     assert second["final state, OOMMF"] == "notch 2"
     assert list(map(html.unescape, lines[2])) == list(first)
 
@@ -82,7 +82,7 @@ def test_other_calculators_go_by_their_names(data, tmp_path):
     data["calculator"] = ["drift:Drift", "film"]
     (row, _), _ = shown(STUDIES["crosscheck"], data, tmp_path)
     assert row["final state, drift:Drift"] == "notch 1, settled"
-    assert row["final state, engine"] == "between 1 and 2, unsettled"
+    assert row["final state, engine"] == "still moving"
     assert (row["drift:Drift (s)"], row["engine (s)"], row["ratio"]) == ("8.5", "1275", "150")
 
 

@@ -61,8 +61,9 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
     assert single == own
 
 
-def test_a_wall_is_looked_at_as_the_pulse_ends():
+def test_a_wall_relaxes_as_the_device_after_a_pulse():
     campaign = plan.parse(depinned(duration=0.7e-9))
+    relaxation = campaign.devices["synapse"].relaxation
     requests = DEPINNING.requests_of(campaign, "synapse")
     for start, *site in [key for key in requests if key[0] == "start"]:
         pulse, rest = requests[*site, 0.5e12], requests[start, *site]
@@ -70,8 +71,34 @@ def test_a_wall_is_looked_at_as_the_pulse_ends():
         job = pulse.computes
         assert (job.placement, job.track) == (rest.computes.placement, rest.computes.track)
         assert (job.current_density, job.pulse_duration) == (0.5e12, 0.7e-9)
-        assert job.relaxation.longest == 0
-        assert job.output.snapshot_interval == 0.7e-9
+        assert job.relaxation == relaxation
+        # maps of the start and the end
+        assert job.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
+
+
+def test_states_are_named_by_the_minima_of_the_notches_of_a_track():
+    """A track with one notch has minima of its own."""
+    requests = DEPINNING.requests_of(plan.parse(depinned()), "synapse")
+    places = {("notch", notch): "results/minima/synapse.nc" for notch in (1, 2)}
+    places |= {
+        ("single-notch", notch): f"{FOLDER}/single-notch-{notch}/minima.nc" for notch in (1, 2)
+    }
+    for (*site, density), request in requests.items():
+        if density in (0.5e12, 3.0e12) and site != ["sweep"]:
+            assert request.states.path == places[*site]
+            assert requests["states", request.states.path].digest == request.states.digest
+            assert request.states.computes.track == request.computes.track
+
+
+def test_a_wall_is_given_time_to_rest():
+    data = depinned()
+    data["devices"]["synapse"]["relaxation"]["longest"] = 0.1e-9
+    problem = one_problem(data)
+    assert problem.startswith("config.yaml: depinning.synapse: relaxation.longest 1e-10 s of")
+    assert "is shorter than relaxation.hold 2e-10 s" in problem
+    # a wall that has rested all the time has rested long enough
+    data["devices"]["synapse"]["relaxation"]["longest"] = 0.2e-9
+    assert plan.parse(data).devices["synapse"].relaxation.hold == 0.2e-9
 
 
 def test_pulses_are_those_of_the_device_unless_they_have_a_duration():
@@ -83,7 +110,6 @@ def test_pulses_are_those_of_the_device_unless_they_have_a_duration():
         requests = DEPINNING.requests_of(plan.parse(data), "synapse")
         pulse = requests["single-notch", 2, 0.5e12].computes
         assert (pulse.pulse_duration, pulse.waveform) == expected
-        assert pulse.output.snapshot_interval == expected[0]
 
 
 def test_depinning_of_more_than_a_month_is_refused():
@@ -129,9 +155,10 @@ def test_each_round_adds_its_pulses(tmp_path, monkeypatch):
         *((1, f"results/traces/synapse/{j:.4f}.nc", 1600, j) for j in (0.5, 1.5, 3.0)),
         *((1, f"results/levels/synapse/{k}.nc", 1000, 0.0) for k in (1, 2)),
         *((1, f"{FOLDER}/single-notch-{k}/start.nc", 1000, 0.0) for k in (1, 2)),
-        *((1, f"{FOLDER}/{wall}/{j:.4f}.nc", 700, j) for wall in walls for j in (0.5, 3.0)),
+        # 1 ns of relaxation, too
+        *((1, f"{FOLDER}/{wall}/{j:.4f}.nc", 1700, j) for wall in walls for j in (0.5, 3.0)),
     ]
-    assert work() == [*expected, (8, f"{FOLDER}/notch-1/3.0000.nc", 700, 3.0)]
+    assert work() == [*expected, (8, f"{FOLDER}/notch-1/3.0000.nc", 1700, 3.0)]
     files.write_json({"asked": [["single-notch", 2, 1.75e12]]}, f"{FOLDER}/round-1.json")
-    more = (1, f"{FOLDER}/single-notch-2/1.7500.nc", 700, 1.75)
+    more = (1, f"{FOLDER}/single-notch-2/1.7500.nc", 1700, 1.75)
     assert work() == [*expected, more]

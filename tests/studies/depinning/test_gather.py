@@ -11,7 +11,8 @@ from studies.results import NM, T, gather, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.studies import STUDIES, gather_job
-from wallnet.studies.depinning.gather import left_ends, reach, stay, threshold
+from wallnet.studies.depinning.gather import stay, threshold
+from wallnet.tracks.states import notch_window
 
 NS = 1e-9
 DEPINNING = STUDIES["depinning"]
@@ -66,19 +67,6 @@ def test_an_end_that_never_comes_has_no_times():
     assert all(map(math.isnan, stay(TIME, of(0, 10, 20, 30, 35), 50.0, 10.0)))
 
 
-def test_the_reach_is_that_of_the_states():
-    """16 nm and four times Δ = √(A/K_eff) = 8.55 nm, with N_z of 72 × 2 nm², 0.955051."""
-    simulated = requested(plan.parse(depinned()))["sweep", 0.5 * T].computes
-    expected = 16e-9 + 4 * math.sqrt(2e-11 / (1e6 - 0.9550513 * 2e-7 * math.pi * 1.1e6**2))
-    assert reach(simulated) == pytest.approx(expected, rel=1e-7, abs=0)
-
-
-def test_ends_that_are_out_of_reach_have_left():
-    assert left_ends([120.0, 175.0], 120.0, 50.0) == 1
-    assert left_ends([69.0, 171.0], 120.0, 50.0) == 2
-    assert left_ends([70.0, 170.0], 120.0, 50.0) == 0
-
-
 def test_a_threshold_lies_below_the_weakest_pulse_that_depins():
     left = {0.7: 2, 0.4: 0, 0.5: 0, 0.55: 1, 0.6: 2, 0.65: 1}
     assert threshold(left, 1) == (0.5, 0.55)
@@ -93,6 +81,9 @@ def test_a_threshold_lies_below_the_weakest_pulse_that_depins():
 
 # From traces with known ends: one end leaves notch 1 above 1, both above 1.9, and notch 2 keeps its
 
+STAYS, LEAVES = 4, 20
+"""How far an end in nm is then from its notch; Δ is 9.1 nm."""
+
 
 def end_of(key):
     """Return the ends in nm after a pulse."""
@@ -100,15 +91,15 @@ def end_of(key):
     if track == "sweep":
         return [240 if notch > T else 120] * 2
     if (track, notch) == ("notch", 1):
-        return 120 + 60 * (density > 1.9 * T), 120 + 60 * (density > 1.0 * T)
+        return [120 + (LEAVES if density > least * T else STAYS) for least in (1.9, 1.0)]
     if (track, notch) == ("single-notch", 1):
         return [120 + 80 * (density > 0.8 * T)] * 2
-    return 240, 240
+    return 240 - STAYS, 240 + STAYS
 
 
 def simulate(requests):
     for key, request in requests.items():
-        if key[0] != "start":
+        if request.kind == "trace":
             write_trace(request, *(end * NM for end in end_of((*key, None)[:3])))
 
 
@@ -143,6 +134,11 @@ def gathered(campaign, **changes):
     return gather(DEPINNING, campaign, "synapse", requested(campaign, **changes))
 
 
+def change(path, make):
+    """Apply a function to the trace in a file."""
+    files.write_dataset(make(files.read_dataset(path, "trace")), path, "trace", {})
+
+
 def test_the_round_halves_the_gaps_with_a_threshold(campaign):
     pulses = files.read_json(DEPINNING.round_path("synapse", 1))["asked"]
     assert pulses == [["notch", 1, 1.75 * T], ["single-notch", 1, 1.75 * T]]
@@ -160,13 +156,38 @@ def test_thresholds_lie_between_two_pulses(campaign):
         np.testing.assert_allclose(thresholds.values / T, expected, rtol=1e-9)
 
 
+def test_a_wall_that_the_notch_pulls_back_after_the_pulse_has_not_left(campaign):
+    """Both ends are 20 nm away as the strongest pulse ends."""
+
+    def returns(data):
+        for name in ("wall_bottom", "wall_top"):
+            assert data[name].values[-1] > 130 * NM
+            data[name].values[-1] = 115 * NM
+        return data
+
+    change("results/depinning/synapse/notch-1/3.0000.nc", returns)
+    high = gathered(campaign)["threshold_high"].sel(track="all notches", notch=1)
+    np.testing.assert_allclose(high.values / T, [1.75, np.nan])
+
+
+def test_a_pulse_that_makes_a_second_wall_depins_both_ends(campaign):
+    def splits(data):
+        data["walls"].values[-1] = 2
+        return data
+
+    change("results/depinning/synapse/notch-2/3.0000.nc", splits)
+    data = gathered(campaign).sel(track="all notches", notch=2)
+    np.testing.assert_allclose(data["threshold_low"].values / T, [0.5, 0.5])
+    np.testing.assert_allclose(data["threshold_high"].values / T, [3.0, 3.0])
+
+
 def test_dwell_times_are_those_of_the_sweep(campaign):
-    """Above 1e12 A/m² walls move from 40 to 240 nm in 0.6 ns; notch 1 begins 52.5 nm before 120.
+    """Above 1e12 A/m² walls move from 40 to 240 nm in 0.6 ns; notch 1 begins 25 nm before 120.
 
     The pulses on the resting walls last 0.8 ns.
     """
     data = gathered(campaign).sel(current_density=1.5 * T)
-    within = reach(requested(campaign)["sweep", 1.5 * T].computes) / NM
+    within = notch_window(requested(campaign)["sweep", 1.5 * T].computes) / NM
     speed = 200 / 0.6
     reached, left = data["reach_time"].values / NS, data["leave_time"].values / NS
     # 2 % for the recorded ends, which are where m_z changes its sign between cells of 4 nm
@@ -178,11 +199,6 @@ def test_dwell_times_are_those_of_the_sweep(campaign):
     np.testing.assert_allclose(dwell, [left[0] - reached[0], 0.6 - reached[1]], rtol=1e-9)
 
 
-def change(path, make):
-    """Apply a function to the trace in a file."""
-    files.write_dataset(make(files.read_dataset(path, "trace")), path, "trace", {})
-
-
 def test_each_end_has_dwell_times_of_its_own(campaign):
     """The upper end moves 1.25 times as far as the lower one, which goes from 40 to 240 nm."""
     request = requested(campaign)["sweep", 1.5 * T]
@@ -191,7 +207,7 @@ def test_each_end_has_dwell_times_of_its_own(campaign):
         lambda data: data.assign(wall_top=40 * NM + 1.25 * (data["wall_bottom"] - 40 * NM)),
     )
     dataset = gathered(campaign).sel(current_density=1.5 * T, notch=1)
-    within = reach(request.computes) / NM
+    within = notch_window(request.computes) / NM
     speeds = np.array([200, 250]) / 0.6
     np.testing.assert_allclose(dataset["reach_time"].values / NS, (80 - within) / speeds, rtol=0.02)
     np.testing.assert_allclose(dataset["leave_time"].values / NS, (80 + within) / speeds, rtol=0.02)

@@ -22,13 +22,13 @@ def test_everything_has_units_and_a_long_name(synapse, neuron):
 
 
 def test_a_device_file_says_what_made_it(synapse):
-    """Also that two calculators made its traces."""
+    """Also that two calculators made its traces, and the embedded engine its minima."""
     synapse.edit(synapse.traces[3], lambda data: data.assign_attrs(backend="other"))
     attrs = synapse.gather().attrs
     assert parameters(synapse.gather()) == synapse.job.settings
     assert json.loads(attrs["simulation"])["material"]["damping"] == 0.5
-    assert attrs["simulation_backend"] == "analytic, other"
-    assert (attrs["simulation_backend_version"], attrs["simulation_revision"]) == ("1", "7")
+    assert attrs["simulation_backend"] == "analytic, film, other"
+    assert (attrs["simulation_backend_version"], attrs["simulation_revision"]) == ("1", "3, 7")
     assert (attrs["device"], attrs["revision"]) == ("synapse-3", revisions.of("devices"))
     assert attrs["wallnet_version"]
 
@@ -93,7 +93,7 @@ def assigned(data, **values):
     return data.assign({name: data[name].copy(data=array) for name, array in values.items()})
 
 
-@pytest.mark.parametrize("kind", ["initial", "trace", "level", "minimum"])
+@pytest.mark.parametrize("kind", ["initial", "trace", "level", "minima"])
 def test_a_result_of_another_simulation_is_refused(synapse, kind):
     path = [request.path for request in synapse.requests.values() if request.kind == kind][-1]
     stored = "trace" if kind == "level" else kind

@@ -6,7 +6,7 @@ from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib.colors import to_hex
 
-from studies.results import gather, shown, write_trace, write_train
+from studies.results import gather, shown, write_states, write_trace, write_train
 from wallnet import plan
 from wallnet.config import Figures
 from wallnet.report import style
@@ -29,8 +29,8 @@ def test_pulses_have_the_shape_of_those_of_the_device():
     pulse = own["pulse"] | {"duration": 0.8e-9, "waveform": shape}
     data["devices"] = {"stairs": own | {"pulse": pulse}}
     campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": 0.7e12}}})
-    *_, last = STUDY.requests_of(campaign, "stairs").values()
-    (disturbance,) = last.computes.train.pulses
+    train = STUDY.requests_of(campaign, "stairs")["notch 2", 1.0].computes.train
+    (disturbance,) = train.pulses
     assert (disturbance.current_density, disturbance.duration) == (0.7e12, 0.8e-9)
     assert (disturbance.pause, disturbance.repetitions) == (10e-9, 3)
     assert disturbance.waveform == ((0.0, 0.0), (0.4e-9, 1.0))
@@ -39,15 +39,19 @@ def test_pulses_have_the_shape_of_those_of_the_device():
 def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state():
     campaign = parsed(starts=["notch 2", "between 2 and 3"], pause=2e-9)
     levels = ["results/levels/stairs/2.nc", "results/levels/stairs/2-3.nc"]
-    first, second, *trains = STUDY.requests_of(campaign, "stairs").items()
+    first, second, *trains, minima = STUDY.requests_of(campaign, "stairs").items()
     assert [first[1].path, second[1].path] == levels
+    path = "results/minima/stairs.nc"
+    assert (minima[0], minima[1].path) == (("states", path), path)
     places = [("notch 2", "2"), ("between 2 and 3", "2-3")]
     shares = {-1.0: "-1.2000", -0.4: "-0.4800", 0.4: "0.4800", 1.0: "1.2000"}
     expected = [(place, share) for place in places for share in shares]
     for (key, request), ((state, name), share) in zip(trains, expected, strict=True):
         assert key == (state, share)
         assert request.path == f"results/disturb/stairs/{name}/{shares[share]}.nc"
-        assert request.after == (f"results/levels/stairs/{name}.nc",)
+        # a train ends by the state of its wall
+        assert request.after == (f"results/levels/stairs/{name}.nc", path)
+        assert request.states.digest == minima[1].digest
         job = request.computes
         assert job.placement == (first if state == "notch 2" else second)[1].computes.placement
         (pulse,) = job.train.pulses
@@ -65,7 +69,7 @@ def test_all_states_of_pinned_walls_are_disturbed_by_default():
 
 RESTS, CREEPS = ("notch 2", 140, 144, 1), ("notch 2", 145, 151, 1)
 TRAINS = {
-    # of the first state: it rests and is lost in the third pulse; it moves on; it is kept; at once
+    # of the first state: it rests and is lost in the third pulse; it moves; it is kept; at once
     ("notch 2", -1.0): [RESTS, RESTS, CREEPS, ("notch 1", 40, 42, 1)],
     ("notch 2", -0.4): [RESTS, ("notch 2", 140, 144, 0)],
     ("notch 2", 0.4): [RESTS, RESTS, RESTS, CREEPS],
@@ -80,6 +84,7 @@ COUNTS = [2, 0, 3, 0]
 def data():
     campaign = parsed(starts=["notch 2", "notch 4"])
     requests = STUDY.requests_of(campaign, "stairs")
+    write_states(requests["notch 2",], ("notch 2", 140, 144))
     write_trace(requests["notch 2",], 140 * NM, 144 * NM)
     write_trace(requests["notch 4",], 240 * NM, 244 * NM)
     for key, walls in TRAINS.items():
@@ -95,7 +100,7 @@ def test_pulses_count_up_to_the_first_after_which_the_wall_does_not_rest_in_its_
     np.testing.assert_allclose(data["disturb_current_density"], density, rtol=1e-12)
     assert data["survived_pulses"].values.tolist() == [COUNTS, [0] * 4]
     assert data["state_kept"].values.tolist() == [[0, 0, 1, 0], [0] * 4]
-    states = ["notch 1", "notch 2", "notch 2", "reversed"]
+    states = ["notch 1", "still moving", "notch 2", "reversed"]
     assert data["disturb_state"].values.tolist() == [states, ["notch 3"] * 4]
     assert data["disturb_settled"].values[0].tolist() == [1, 0, 1, 1]
     nan = np.nan

@@ -68,6 +68,8 @@ def test_rounds_find_all_edges_that_the_sweep_brackets():
 
 def simulated(requests):
     for request in requests.values():
+        if request.kind == "minima":
+            continue
         density = request.computes.current_density
         end = 40 * NM if density < 0.93 * T else 180 * NM
         settled = 0 if 0.93 * T < density < 0.97 * T else 1
@@ -105,7 +107,7 @@ def test_each_round_asks_for_the_middles_that_the_rounds_before_left(bisection):
 def test_the_intervals_lie_between_the_last_pulses_of_each_state(bisection):
     campaign, _ = bisection
     dataset = gather(INTERVALS, campaign, "stairs", INTERVALS.requests_of(campaign, "stairs"))
-    assert dataset["interval_state"].values.tolist() == ["notch 1", "notch 2", "notch 2"]
+    assert dataset["interval_state"].values.tolist() == ["notch 1", "still moving", "notch 2"]
     assert dataset["interval_settled"].values.tolist() == [1, 0, 1]
     np.testing.assert_allclose(
         dataset["interval_low"].values / T, [np.nan, 0.91875, 0.95625], rtol=1e-9
@@ -118,7 +120,11 @@ def test_the_intervals_lie_between_the_last_pulses_of_each_state(bisection):
     densities = [0.6, 0.9, 0.9375, 0.975, 1.05, 1.2]
     np.testing.assert_allclose(dataset["current_density"].values / T, densities, rtol=1e-9)
     assert dataset["swept"].values.tolist() == [1, 0, 0, 0, 0, 1]
-    assert dataset["state"].values.tolist() == ["notch 1"] * 2 + ["notch 2"] * 4
+    assert dataset["state"].values.tolist() == [
+        *["notch 1"] * 2,
+        "still moving",
+        *["notch 2"] * 3,
+    ]
     assert dataset["settled"].values.tolist() == [1, 1, 0, 1, 1, 1]
 
 
@@ -129,8 +135,8 @@ def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):
     data["devices"]["stairs"]["pulse"]["current_densities"] = [1.15e12, 1.2e12]
     campaign = plan.parse(data)
     requests = INTERVALS.requests_of(campaign, "stairs")
-    for settled, request in enumerate(requests.values()):
-        write_trace(request, 400 * NM, 400 * NM, settled=settled)
+    for settled, density in enumerate((1.15e12, 1.2e12)):
+        write_trace(requests[density, 0], 400 * NM, 400 * NM, settled=settled)
     dataset = gather(INTERVALS, campaign, "stairs", requests)
     assert dataset["interval_state"].values.tolist() == ["reversed"]
     assert dataset["interval_settled"].values.tolist() == [1]

@@ -111,8 +111,8 @@ UP_AND_DOWN = [f"notch {notch}" for notch in (1, 2, 3, 3, 2, 1, 1)]
 def only_train(duration, **changes):
     """Return the train of a window with one current density, and what its pulses are."""
     settings = {"current_densities": [1.05e12], "durations": [duration]} | changes
-    _, point = WINDOWS.requests_of(plan.parse(windowed(**settings)), "three").values()
-    train = point.computes.train
+    requests = WINDOWS.requests_of(plan.parse(windowed(**settings)), "three")
+    train = requests["as-configured", duration, 1.05e12].computes.train
     return train, [(pulse.current_density, pulse.duration, pulse.pause) for pulse in train.pulses]
 
 
@@ -135,9 +135,13 @@ def test_a_tail_is_the_end_of_the_waveform_of_each_pulse():
 
 
 def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path, monkeypatch):
-    """Three up and three down, each with its pause of 2.5 ns and its tail of 1 ns."""
+    """Three up and three down, each with its pause of 2.5 ns and its tail of 1 ns.
+
+    Damping changes no minimum, by which states are named.
+    """
     monkeypatch.chdir(tmp_path)
     variants = {"alpha-0.5": {}, "alpha-0.4": {"material": {"damping": 0.4}}}
+    minima = "results/operating_windows/three/alpha-0.5/minima.nc"
     tail = {"share": 0.5, "duration": 1e-9}
     campaign, _ = parsed(windowed(durations=[1.5e-9, 1.2e-9], variants=variants, tail=tail))
     expected = {}
@@ -148,7 +152,7 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
         for name, longest in (("1.200", 28.2), ("1.500", 30.0)):
             for density in (0.9, 1.05):
                 path = f"{place}/{name}/{density:.4f}.nc"
-                expected[path] = ("pulse_train", damping, longest, density, (initial,))
+                expected[path] = ("pulse_train", damping, longest, density, (initial, minima))
     work = study_work(Requested(campaign), "operating_windows")
     assert [number for number, _ in work] == [1] * 10
     assert expected == {
@@ -159,3 +163,20 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
         )
         for _, request in work
     }
+
+
+def test_a_variant_with_another_film_or_track_has_minima_of_its_own():
+    variants = {
+        "a": {"material": {"damping": 0.4}},
+        "b": {"material": {"uniaxial_anisotropy": 1.02e6}},
+        "c": {},
+        "d": {"track": {"notches": {"diameter": 30e-9}}},
+    }
+    requests = WINDOWS.requests_of(plan.parse(windowed(variants=variants)), "three")
+    trains = {key: request for key, request in requests.items() if request.kind == "pulse_train"}
+    assert {(key[0], request.states.path.split("/")[-2]) for key, request in trains.items()} == {
+        *(("a", "a"), ("b", "b"), ("c", "a"), ("d", "d"))
+    }
+    for request in trains.values():
+        assert request.after[1] == request.states.path
+        assert request.states.computes.track == request.computes.track

@@ -14,8 +14,11 @@ def test_a_train_has_its_pulses_in_order_from_the_initial_state_of_its_device():
     data = staircase()
     wider = {"like": "stairs", "track": {"width": 80e-9}}
     data["devices"] = {"other": wider, **data["devices"]}
-    ((key, request),) = STUDIES["pulse_trains"].requests_of(plan.parse(data), "up-down").items()
-    assert key == ("train",)
+    requests = STUDIES["pulse_trains"].requests_of(plan.parse(data), "up-down")
+    minima = "results/minima/stairs.nc"
+    assert [*requests] == [("train",), ("states", minima)]
+    request = requests["train",]
+    assert request.states.path == minima
     assert request.after == ("results/initial/stairs.nc",)
     assert request.path == "results/pulse_trains/up-down/train.nc"
     job = request.computes

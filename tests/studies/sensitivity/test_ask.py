@@ -1,6 +1,7 @@
 """What a sensitivity accepts, which assumptions apply, and which requests they make."""
 
 import pytest
+from helpers.messages import one_problem
 from helpers.sensitivity import HEATED, sensed
 
 from wallnet import files, plan
@@ -45,10 +46,25 @@ def test_each_end_is_simulated_once():
     # an Oersted field and a metal with notches change no wall at rest
     devices = list(dict.fromkeys(key[0] for key in requests if len(key) == 3))
     assert (len(starts), len(devices)) == (11, 13)
+    # nor do they, damping and a field-like torque change an energy
+    films = ["reference", "anisotropy-lower", "anisotropy-upper", "edge_damage-lower"]
+    films += ["edge_damage-upper", "edges-upper", "bias_field-lower", "bias_field-upper"]
     assert [*requests] == [
         *((name,) for name in starts),
         *((name, density, 0) for name in devices for density in (0.5e12, 3.0e12)),
+        *(("states", f"{FOLDER}/{name}/minima.nc") for name in films),
     ]
+    for (name, *_), request in requests.items():
+        if name in devices:
+            film = name if name in films else "reference"
+            assert request.states.path == f"{FOLDER}/{film}/minima.nc"
+
+
+def test_states_are_named_by_the_minimum_of_the_notch():
+    requests = requested(notch=2)
+    (placed,) = requests["damping-lower", 0.5e12, 0].states.computes.placements.items()
+    assert placed[0] == "notch 2"
+    assert placed[1].bottom == pytest.approx(240e-9, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -78,20 +94,30 @@ def test_damage_ends_at_its_distance_from_the_edge():
         assert (damage.share, damage.distance) == (0.1, distance)
 
 
-def test_a_wall_at_the_notch_is_looked_at_as_the_pulse_ends():
+def test_a_wall_at_the_notch_relaxes_as_the_device_after_the_pulse():
     requests = requested(notch=2)
     pulse, rest = requests["damping-lower", 0.5e12, 0], requests["damping-lower",]
     assert (pulse.kind, pulse.path) == ("pulse_train", f"{FOLDER}/damping-lower/0.5000.nc")
     assert pulse.after == (rest.path,) == (f"{FOLDER}/damping-lower/start.nc",)
     (step,) = pulse.computes.steps()
     assert (step.current_density, step.pulse_duration) == (0.5e12, 0.7e-9)
-    assert step.relaxation.longest == 0
+    # the whole pause, as in each train
+    assert step.relaxation.longest == step.relaxation.hold == 1e-9
+    assert pulse.computes.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
     assert step.material.damping == rest.computes.material.damping == 0.1
     for job in (step, rest.computes):
         places = (job.placement.bottom, job.placement.top)
         assert places == pytest.approx((240e-9, 240e-9), rel=1e-9, abs=0)
     (own,) = requested(duration=None)["reference", 0.5e12, 0].computes.steps()
     assert own.pulse_duration == 0.6e-9
+
+
+def test_a_wall_is_given_time_to_rest():
+    data = sensed()
+    data["devices"]["synapse"]["relaxation"]["longest"] = 0.1e-9
+    problem = one_problem(data)
+    assert problem.startswith("config.yaml: sensitivity.small: relaxation.longest 1e-10 s of")
+    assert "is shorter than relaxation.hold 2e-10 s" in problem
 
 
 def test_a_temperature_repeats_pulses():

@@ -17,10 +17,14 @@ SENSITIVITY = STUDIES["sensitivity"]
 ASKED = {"resolution": 0.65 * T, "assumptions": ["damping", "anisotropy"]}
 """Two rounds between 0.5 and 3.0e12 A/m²: 1.75, then 1.125 or 2.375."""
 
+STAYS, LEAVES = 6, 12
+"""How far an end in nm is then from its notch; Δ is 9.1 nm."""
+
 THRESHOLDS = {
     "reference": (1.3, 2.0),
     "damping-lower": (0.9, 1.3),
-    "anisotropy-lower": (1.2, 1.5),
+    # by a second wall
+    "anisotropy-lower": (1.2, 1.2),
     "anisotropy-upper": (1.9, 9.0),
 }
 """Current densities in 1e12 A/m² above which one end and both ends leave."""
@@ -34,10 +38,12 @@ LIMITS = {
 """The pulses on both sides of these, by the bisection."""
 
 
-def ends_of(device, density):
-    """Return the ends in nm of a wall at the second notch, 240 nm, the lower one last to leave."""
-    first, second = THRESHOLDS[device]
-    return 240 + 90 * (density > second * T), 240 + 90 * (density > first * T)
+def after_pulse(device, density):
+    """Return a wall at the second notch, 240 nm, whose lower end is the last to leave."""
+    lower, upper = (LEAVES if density > least * T else STAYS for least in THRESHOLDS[device][::-1])
+    if device == "anisotropy-lower":
+        return "notch 2", 240, 240, 1, 2 if upper == LEAVES else 1
+    return "free", 240 + lower, 240 - upper, -1
 
 
 def simulate(requests):
@@ -46,8 +52,8 @@ def simulate(requests):
             continue
         if len(key) == 1:
             write_trace(request, 240 * NM, 240 * NM)
-        else:
-            write_train(request, [("notch 2", 240, 240, -1), ("free", *ends_of(*key[:2]), -1)])
+        elif request.kind == "pulse_train":
+            write_train(request, [("notch 2", 240, 240, -1), after_pulse(*key[:2])])
 
 
 def bisected(campaign, simulated):
@@ -108,15 +114,15 @@ def test_values_and_labels_are_told(data):
 
 
 def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
-    """3e12 A/m² heats the film beyond the model."""
+    """3e12 A/m² heats the film beyond the model; 3 stands for a second wall."""
     monkeypatch.chdir(tmp_path)
     campaign = plan.parse(sensed(notch=2, changes=HEATED, **ASKED | {"assumptions": ["shunt"]}))
     leaving = {0.5: [0] * 8, 1.125: [2, 0, 2, 0, 1, 0, 0, 0], 1.75: [0, 2, 2, 0, 1, 0, 0, 2]}
-    leaving[2.375] = [2, 1, 1, 0, 2, 0, 1, 2]
+    leaving[2.375] = [3, 1, 1, 0, 2, 0, 1, 3]
 
     def simulated(requests):
         for key, request in requests.items():
-            if Path(request.path).exists():
+            if request.kind == "minima" or Path(request.path).exists():
                 continue
             if len(key) == 1:
                 write_trace(request, 240 * NM, 240 * NM)
@@ -125,11 +131,24 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
                 write_block(request, [], "too hot")
                 continue
             ends = np.array(leaving[round(key[1] / T, 4)])
-            # replica, pulse, moment; that the quench pulls a wall back does not count
-            top, bottom = np.full((2, 8, 2, 2), 240 * NM)
-            top[ends > 0, 1, 0] = bottom[ends > 1, 1, 0] = 330 * NM
-            walls = {"replica_wall_top": top, "replica_wall_bottom": bottom}
-            write_block(request, [("notch 2", 240.0, "")] * 8, **walls)
+            # a wall that the quench pulls back has not left: replica, pulse, moment
+            away = {
+                f"replica_wall_{end}": np.full((8, 2, 2), 330 * NM) for end in ("top", "bottom")
+            }
+            top, bottom = np.full((2, 8, 2), 240 * NM)
+            top[np.isin(ends, (1, 2)), 1] = bottom[ends == 2, 1] = 252 * NM
+            quenched = {"quenched_wall_top": top, "quenched_wall_bottom": bottom}
+            profile = np.tile(np.repeat([-0.9, 0.9], 45), (8, 2, 2, 1))
+            profile[ends == 3, 1, 1, 70:] = -0.8
+            # a second wall that is gone at the end of the pause
+            profile[ends == 0, 1, 0, 70:] = -0.8
+            write_block(
+                request,
+                [("notch 2", 240.0, "")] * 8,
+                replica_profile=profile,
+                **quenched,
+                **away,
+            )
 
     data = bisected(campaign, simulated)
     pulses = files.read_json(SENSITIVITY.round_path("small", 2))["asked"]

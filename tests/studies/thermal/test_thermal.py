@@ -8,14 +8,14 @@ from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib import colormaps
 
-from studies.results import gather, shown, write_block, write_path, write_train
+from studies.results import gather, shown, write_block, write_path, write_states, write_train
 from wallnet import plan
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.devices.conductance import both_readings
 from wallnet.studies.proportions import interval
-from wallnet.studies.thermal.gather import Wall, has_several_walls, outcomes
+from wallnet.studies.thermal.gather import Wall, outcomes
 from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
 
@@ -54,6 +54,8 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
         for density in ("0.9000", "1.1000"):
             for block in ("1-8", "9-16"):
                 paths.append(f"{place}/{model}/{density}_{kelvin}_replicas-{block}")
+    # the film of "hot" is that at 0 K, and that of "warm" has other values at 300 K
+    paths += [f"{place}/minima", f"{place}/warm/minima"]
     assert [request.path for request in requests.values()] == [f"{path}.nc" for path in paths]
     (pulse,) = requests["hot", 1.1e12, 9].computes.train.pulses
     assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
@@ -88,7 +90,7 @@ def test_the_models_are_isothermal_and_heated_by_default():
     blocks = {key[0]: request for key, request in requests.items() if len(key) == 3}
     # no pulse has heated the initial state
     assert {request.after for request in blocks.values()} == {
-        ("results/thermal/warm/isothermal/initial.nc",)
+        ("results/thermal/warm/isothermal/initial.nc", "results/thermal/warm/minima.nc")
     }
     jobs = {model: request.computes for model, request in blocks.items()}
     assert {job.temperature for job in jobs.values()} == {300.0}
@@ -156,20 +158,6 @@ def test_free_walls_are_divided_as_those_of_their_gap():
     assert certain == {"notch 1": 3, "notch 2": 3, "free": 1, "notch 4": 1}
     expected = {"notch 1": 3, "notch 2": 3 + 4 / 3, "free": 1 + 2 / 3, "notch 4": 2}
     assert divided == pytest.approx(expected, rel=1e-12, abs=0)
-
-
-@pytest.mark.parametrize(
-    ("profile", "several"),
-    [
-        ([-0.9, -0.8, -0.7, 0.02, -0.03, 0.05, 0.8], False),
-        ([-0.9, -0.2, 0.6, 0.8, -0.3], True),
-        ([0.9, 0.3, -0.2, 0.7, -0.8, -0.9], True),
-        # the wall has left the track
-        ([0.7, 0.9, 0.8], False),
-    ],
-)
-def test_more_than_one_change_of_sign_is_several_walls(profile, several):
-    assert has_several_walls(np.array(profile)) is several
 
 
 def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monkeypatch):
@@ -370,8 +358,10 @@ def lasting(tmp_path, monkeypatch):
     parts = {"thermal": {"warm": settings}, "barriers": {"attempt_frequencies": [1e9, 1e10]}}
     campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
     requests = STUDY.requests_of(campaign, "warm")
+    # "hot" has this film, too
+    write_states(requests[0.9e12,], ("between 2 and 1", 86, 94))
     write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)])
-    last = [ONE] * 4 + [TWO] * 2 + [("between 2 and 1", 90.0, ""), ("free", 95.0, "free")]
+    last = [ONE] * 4 + [TWO] * 2 + [("between 2 and 1", 90.0, ""), ("free", 110.0, "free")]
     for model in campaign.studies["thermal"]["warm"].variants:
         for first in (1, 9):
             write_block(requests[model, 0.9e12, first], last)

@@ -1,10 +1,12 @@
 """Where pulses lead, compared with cases by hand."""
 
+from pathlib import Path
+
 import pytest
 from helpers.once import once
 from helpers.transitions import led
 
-from studies.results import NM, gather, write_trace
+from studies.results import NM, gather, write_states, write_trace
 from wallnet import files, plan
 from wallnet.files import WallState
 from wallnet.studies import STUDIES
@@ -12,38 +14,27 @@ from wallnet.studies.opened import Outcome
 from wallnet.studies.transitions.gather import target_of
 
 TRANSITIONS = STUDIES["transitions"]
-NAMES = [WallState(name) for name in ("notch 1", "between 1 and 2", "notch 2")]
-PLACED = [
-    Outcome(WallState("notch 1"), 300 * NM, 300 * NM, True),
-    Outcome(WallState("between 1 and 2"), 316 * NM, 584 * NM, True),
-    # placed at notch 2, it did not come to rest
-    Outcome(WallState("notch 2"), 600 * NM, 600 * NM, False),
-]
-
-
-def wall(state, bottom, top, settled=True):
-    return Outcome(WallState(state), bottom * NM, top * NM, settled)
+TARGETS = [WallState(name) for name in ("notch 1", "between 1 and 2", "reversed", "expelled")]
 
 
 @pytest.mark.parametrize(
-    ("end", "expected"),
+    ("state", "settled", "expected"),
     [
-        (wall("notch 1", 300.4, 299.1), 0),
-        (wall("between 1 and 2", 310, 590), 1),
+        ("notch 1", True, 0),
+        ("between 1 and 2", True, 1),
         # the other end leads
-        (wall("between 2 and 1", 584, 316), -1),
-        # a wall that creeps, or rests where a notch repels it
-        (wall("notch 1", 300, 300, settled=False), -1),
-        (wall("notch 1", 285, 300), -1),
-        (wall("notch 1", 300, 311), -1),
-        (wall("notch 2", 600, 600), -1),
-        (wall("free", 450, 460), -1),
-        (wall("reversed", 1500, 1500), 3),
-        (wall("expelled", 0, 0, settled=False), 4),
+        ("between 2 and 1", True, -1),
+        # it was not seen at rest
+        ("notch 1", None, -1),
+        ("notch 2", True, -1),
+        ("free", True, -1),
+        ("reversed", None, 2),
+        ("expelled", False, 3),
     ],
 )
-def test_a_wall_is_in_a_state_if_it_rests_where_an_initialised_one_does(end, expected):
-    assert target_of(end, PLACED, NAMES, 9.1 * NM) == expected
+def test_a_wall_ends_in_a_target_if_it_rests_there(state, settled, expected):
+    wall = Outcome(WallState(state), 300 * NM, 301 * NM, settled)
+    assert target_of(wall, TARGETS) == expected
 
 
 # Gathered from traces with known ends
@@ -62,6 +53,8 @@ def campaign():
     made = plan.parse(led())
     walls = {state: iter(ends) for state, ends in WALLS.items()}
     for (state, *pulse), request in asked_of(made).items():
+        if request.kind == "minima":
+            continue
         placed = request.computes.placement
         ends = next(walls[state]) if pulse else (placed.bottom / NM, placed.top / NM)
         bottom, top, *rests = ends
@@ -90,6 +83,8 @@ def test_pulses_are_gathered_by_start_duration_and_density(campaign):
     ]
     second = dataset.sel(start="notch 2").isel(duration=0, current_density=2)
     assert second["end_state"].item() == "between 2 and 3"
+    third = dataset.sel(start="notch 3").isel(duration=0, current_density=3)
+    assert third["end_state"].item() == "still moving"
     # the edge follows the notch, where the tilted wall is up to 16 nm further inside
     assert second["end_bottom"].item() == pytest.approx(180e-9, rel=0, abs=20e-9)
     assert second["end_top"].item() == pytest.approx(320e-9, rel=0, abs=20e-9)
@@ -107,7 +102,8 @@ def test_a_wall_is_in_a_state_within_its_width_parameter(campaign, end, apart, t
     assert pulse["end_top"].item() - level["wall_top"].values[-1] == pytest.approx(
         apart * NM, rel=0, abs=0.02e-9
     )
-    assert (pulse["end_state"].item(), pulse["end_target"].item()) == ("notch 1", target)
+    state = "free" if target < 0 else "notch 1"
+    assert (pulse["end_state"].item(), pulse["end_target"].item()) == (state, target)
 
 
 def test_what_nothing_reaches_or_leaves(campaign):
@@ -128,8 +124,52 @@ def test_each_pulse_has_its_own_duration(campaign):
     assert dataset["end_target"].sel(start="notch 1").values.tolist() == [[0, 2], [4, 1]]
 
 
-def test_a_state_in_which_no_wall_rests_is_no_target_and_no_start(campaign):
+def changed_minima(request, change):
+    """Apply a function to the minima by which the states of a request are named."""
+    minima = files.read_dataset(request.states.path, "minima")
+    change(minima)
+    files.write_dataset(minima, request.states.path, "minima", {})
+
+
+def test_a_wall_beside_the_notches_ends_in_a_state_that_is_no_target(campaign):
+    """Two minima beside the notches have the same name."""
+    request = asked_of(campaign)["notch 1", 1.5e-9, 0.6e12]
+    for bottom, top in ((100, 104), (62, 75)):
+        Path(request.states.path).unlink()
+        write_states(request, ("gap 1", bottom + 3, top - 4))
+        write_trace(request, bottom * NM, top * NM)
+        pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=2)
+        assert (pulse["end_state"].item(), pulse["end_target"].item()) == ("gap 1", -1)
+
+
+def test_several_walls_are_in_no_target(campaign):
+    request = asked_of(campaign)["notch 1", 1.5e-9, 1.05e12]
+    trace = files.read_dataset(request.path, "trace")
+    trace["walls"].values[-1] = 3
+    files.write_dataset(trace, request.path, "trace", {})
+    pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=3)
+    assert (pulse["end_state"].item(), pulse["end_target"].item()) == ("several walls", -1)
+
+
+def test_a_state_in_which_no_placed_wall_rests_is_no_start(campaign):
+    """The energy has a minimum there, and pulses lead to it."""
     write_trace(asked_of(campaign)["notch 2",], 40 * NM, 40 * NM)
+    dataset = gathered(campaign)
+    assert dataset["start_stable"].values.tolist() == [1, 0, 1]
+    assert dataset["end_target"].values[0, 0].tolist() == [4, 0, 0, 1]
+    assert dataset["left"].values.tolist() == [1, 0, 1]
+    assert dataset["reached"].values.tolist() == [0, 1, 0, 0, 1]
+
+
+def test_a_state_without_a_minimum_is_no_target_and_no_start(campaign):
+    request = asked_of(campaign)["notch 2",]
+    row = [*request.states.computes.placements].index("notch 2")
+
+    def lose(minima):
+        minima["minimum_converged"].values[row] = 0
+
+    changed_minima(request, lose)
+    write_trace(request, 40 * NM, 40 * NM)
     dataset = gathered(campaign)
     assert dataset["start_stable"].values.tolist() == [1, 0, 1]
     assert dataset["end_target"].values[0, 0].tolist() == [4, 0, 0, -1]

@@ -260,8 +260,6 @@ def impossible(values: "Mapping[str, NDArray[Any]]", attrs: Mapping[str, Any]) -
     for name, variable in VARIABLES.items():
         if name in values and (fault := _fault(variable, values[name], SAMPLE in values)):
             return f"has {name} {fault}"
-    if "state" in attrs and (fault := _no_state(attrs["state"])):
-        return f"has state {fault}"
     device = str(attrs.get("device", "none"))
     if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,63}", device):
         return f"has the device {device[:40]!r}, which is not a name of a device"

@@ -4,8 +4,8 @@ import re
 
 _NOTCH = r"[1-9]\d{0,5}"
 _TEXT = re.compile(
-    "initial|free|wider|reversed|expelled"
-    rf"|notch {_NOTCH}|between (?P<lower>{_NOTCH}) and (?P<upper>{_NOTCH})",
+    r"initial|free|wider|reversed|expelled|several walls|still moving|gap (0|[1-9]\d{0,5})"
+    rf"|notch (?P<notch>{_NOTCH})|between (?P<lower>{_NOTCH}) and (?P<upper>{_NOTCH})",
     re.ASCII,
 )
 
@@ -15,8 +15,11 @@ class WallState(str):
 
     A wall meets both edges of the track, and each of its ends is pinned separately. In "notch 2",
     this notch pins both ends. In "between 2 and 3", the lower end is at notch 2 and the upper end
-    at notch 3; in "between 3 and 2", the other way round. The other states are "initial" (where the
-    wall started), "free" (an end is at no notch), "wider" (the ends are at notches further apart),
+    at notch 3; in "between 3 and 2", the other way round; in "wider" they are at notches further
+    apart. In "gap 2", the wall rests beside the notches, to the right of notch 2; "initial" is such
+    a state where the wall started. These are minima of the energy (`wallnet.tracks.states`).
+
+    The other states are "free" (no minimum belongs to the wall), "still moving", "several walls",
     "reversed" (the wall left the track on the right) and "expelled" (it left on the left).
 
     Parameters
@@ -67,7 +70,7 @@ class WallState(str):
 
     @classmethod
     def from_file_name(cls, name: str) -> "WallState":
-        """Return the state of a level or a minimum, given its file's name without the suffix.
+        """Return the state of a level or a path, given its file's name without the suffix.
 
         Examples
         --------
@@ -82,8 +85,16 @@ class WallState(str):
     @property
     def ends(self) -> tuple[int, int] | None:
         """Notches that pin the lower and the upper end; None if the name contains no notch."""
-        numbers = [int(number) for number in re.findall(r"\d+", self)]
+        match = _TEXT.fullmatch(self)
+        numbers = [int(number) for number in match.groupdict().values() if number] if match else []
         return (numbers[0], numbers[-1]) if numbers else None
+
+    @property
+    def order(self) -> tuple[int, tuple[float, ...]]:
+        """Place among all states: from the left to the right end of the track, then the others."""
+        if self in _OUTSIDE:
+            return (_OUTSIDE[self], ())
+        return (2, self.ends or (int(self.removeprefix("gap ")) + 0.5,))
 
     @property
     def half(self) -> bool:
@@ -92,7 +103,7 @@ class WallState(str):
 
     @property
     def file_name(self) -> str:
-        """Name of the file of a level or a minimum in this state, without its suffix.
+        """Name of the file of a level in this state, without its suffix.
 
         Raises
         ------
@@ -112,6 +123,11 @@ FREE = WallState("free")
 WIDER = WallState("wider")
 REVERSED = WallState("reversed")
 EXPELLED = WallState("expelled")
+MOVING = WallState("still moving")
+SEVERAL = WallState("several walls")
+
+_OUTSIDE = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5, MOVING: 6, SEVERAL: 7}
+"""Places of the states without a notch in the order of states."""
 
 WITHOUT_WALL = (REVERSED, EXPELLED)
 """States of a track that the wall has left; no pulse leads out of them."""

@@ -7,10 +7,10 @@ from typing import Annotated
 from wallnet.config import Campaign, Device, Track
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import ASCENDING, Quantity, silent
-from wallnet.jobs import Request, barrier_job, minimum_job
-from wallnet.jobs.energy_path import Pair, between, neighbours
+from wallnet.jobs import Request, barrier_job, minima_job
+from wallnet.jobs.energy_path import Pair, neighbours
 from wallnet.jobs.film import film_of
-from wallnet.jobs.request import minimum
+from wallnet.jobs.request import minima
 from wallnet.jobs.simulation import level_states
 from wallnet.studies.base import Requests, Rounds, Sampled, Validate, study, without_disorder
 
@@ -98,7 +98,7 @@ def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Valid
 
 
 def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Requests:
-    """Return the minimum of each state, then the path between each pair of neighbours.
+    """Return the minima, then the path between each pair of neighbours.
 
     Those at further temperatures follow. At the temperature of the film of the sweep, the minima
     are those of the sweep.
@@ -113,29 +113,18 @@ def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Re
 
 def _at(name: str, device: Device, settings: Barriers, kelvin: float, *folder: str) -> Requests:
     """Return the minima and the paths of a device at a temperature in K, in a folder."""
-    by_key: Requests = {}
-    pairs = settings.pairs(device.track)
-    # two whole states also need the half state between them
-    ends = {
-        pair: [state for state in pair if state.ends]
-        + ([between(*pair)] if all(state.ends and not state.half for state in pair) else [])
-        for pair in pairs
-    }
-    needed = {state for states in ends.values() for state in states}
-    for state in level_states(device.track):
-        if settings.states and state not in needed:
-            continue
-        path = STUDY.path(name, *folder, "minima", state.file_name)
-        own = Request("minimum", path, partial(minimum_job, device, state.file_name, kelvin))
-        of_sweep = minimum(name, device, state)
-        by_key[str(state),] = of_sweep if kelvin == device.film_temperature else own
-    for pair in pairs:
+    path = STUDY.path(name, *folder, "minima")
+    own = Request("minima", path, partial(minima_job, device, kelvin))
+    least = minima(name, device) if kelvin == device.film_temperature else own
+    assert least, "a synapse has notches"
+    by_key: Requests = {("minima",): least}
+    for pair in settings.pairs(device.track):
         first, second = (state.file_name for state in pair)
         by_key[str(pair[0]), str(pair[1])] = Request(
             "barrier",
             STUDY.path(name, *folder, f"{first}_{second}"),
             partial(barrier_job, device, first, second, settings.spacing, kelvin),
-            tuple(by_key[str(state),].path for state in ends[pair]),
+            (least.path,),
         )
     return by_key
 
@@ -146,8 +135,8 @@ STUDY = study(
     missing="a synapse to the devices, or to those named",
     figure="energy",
     places={
-        "barrier": r"[^/]+/(?:[\d.]+K/)?[^/]+",
-        "minimum": r"[^/]+/(?:[\d.]+K/)?minima/[^/]+",
+        "barrier": r"[^/]+/(?:[\d.]+K/)?[^/_]+_[^/_]+",
+        "minima": r"[^/]+/(?:[\d.]+K/)?minima",
     },
     of_device=True,
     headline=True,

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 LONGEST = 1e300
 """Largest lifetime in s; the exponential of a larger one would overflow."""
 
-OF_MINIMUM = ("minimum_energy", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged")
+OF_MINIMUM = (
+    *("minimum_energy", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged"),
+    *("minimum_state", "placed"),
+)
 
 ALONG = ("path_energy", "path_wall_bottom", "path_wall_top")
 
@@ -65,28 +68,29 @@ def lowest_barriers(paths: Mapping[tuple[str, str], "xarray.Dataset"]) -> "panda
 
 def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     """Return the variables of the barriers of a device from its minima and paths."""
-    minima = {str(key[0]): opened.read(key, *OF_MINIMUM) for key in opened if len(key) == 1}
+    minima = opened.read(("minima",), *OF_MINIMUM)
     pairs = [key for key in opened if len(key) == 2]
     paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
-    lowest = _of_states(settings, paths, [*minima])
+    ends = {state for pair in paths for state in pair}
+    names = [name for name in minima["placed"].values.tolist() if name in ends - {REVERSED}]
+    minima, lowest = minima.sel(placed=names), _of_states(settings, paths, names)
     later = {}
     for kelvin in settings.further_temperatures:
         own = [key for key in opened if key[:2] == (FURTHER, kelvin) and len(key) == 4]
         of_pairs = {(str(key[2]), str(key[3])): opened.read(key, *OF_PATH) for key in own}
-        later[kelvin] = _of_states(settings, of_pairs, [*minima])
-    held = [data["minimum_converged"].item() and data.attrs["stayed"] for data in minima.values()]
+        later[kelvin] = _of_states(settings, of_pairs, names)
+    held = (minima["minimum_converged"] == 1) & (minima["minimum_state"] == minima["placed"])
     along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
-    of = {name: [float(data[name]) for data in minima.values()] for name in OF_MINIMUM}
     images = [energy.size for energy in along["path_energy"]]
     return {
-        "state_name": list(minima),
-        "state_energy": np.where(held, of["minimum_energy"], np.nan),
-        "state_wall_bottom": of["minimum_wall_bottom"],
-        "state_wall_top": of["minimum_wall_top"],
+        "state_name": names,
+        "state_energy": minima["minimum_energy"].where(held).values,
+        "state_wall_bottom": minima["minimum_wall_bottom"].values,
+        "state_wall_top": minima["minimum_wall_top"].values,
         "state_barrier": lowest["barrier"].to_numpy(),
         "state_exit": lowest["exit"].fillna("").tolist(),
         **_lasting(settings, settings.temperature, lowest),
-        **_further(settings, later, len(minima)),
+        **_further(settings, later, len(names)),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
         **{f"pair_{way}": along[f"barrier_{way}"] for way in ("forward", "backward", "converged")},

@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Device, Figures
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.film.constants import BOLTZMANN
-from wallnet.jobs import minimum_job
+from wallnet.jobs import minima_job
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
@@ -203,12 +203,11 @@ def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset)
 def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     """Return whether barriers were computed with these settings and for this device.
 
-    The job of the first minimum has the track and the film.
+    The job of the minima has the track and the film.
     """
     if settings_of(data) != settings:
         return False
-    first = files.WallState(data["state_name"].values[0]).file_name
-    job = minimum_job(Device.model_validate(settings_of(device)), first, settings["temperature"])
+    job = minima_job(Device.model_validate(settings_of(device)), settings["temperature"])
     return bool(job.to_json() == data.attrs["simulation"])
 
 

@@ -22,7 +22,8 @@ from wallnet.config.quantities import (
     Section,
 )
 from wallnet.config.reference import Reference
-from wallnet.jobs import Job, Request, Simulation, pulse_job
+from wallnet.jobs import Job, Request, Simulation, minima_job, pulse_job
+from wallnet.jobs.energy_path import Minima
 from wallnet.studies.base import Expected, Requests, Rounds, Validate, changed, study
 
 STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
@@ -174,20 +175,41 @@ def requests(campaign: Campaign, name: str, settings: Calibration, so_far: Round
     """Return the pulses on the candidates of all rounds, which are numbered throughout."""
     candidates = [(n, candidate) for n, added in enumerate(so_far, start=1) for candidate in added]
     by_key: Requests = {}
+    films: dict[tuple[str, float, float], Request] = {}
     for number, (of_round, candidate) in enumerate(candidates):
         for device, density in pulses(campaign.reference):
             path = STUDY.path(name, str(number), device, current_name(density))
             make = partial(_pulse, campaign, settings, candidate, device, density)
-            values = (candidate[name] for name in STEPS)
-            by_key[number, of_round, *values, device, density] = Request("trace", path, make)
+            values, states = (candidate[name] for name in STEPS), None
+            if campaign.simulated[device].track.inner_notch_positions:
+                # minima depend on no other parameter
+                film = device, candidate["notch_diameter"], candidate["wall_start"]
+                least = partial(_minima, campaign, settings, candidate, device)
+                own = Request("minima", STUDY.path(name, str(number), device, "minima"), least)
+                states = films.setdefault(film, own)
+            by_key[number, of_round, *values, device, density] = Request(
+                "trace", path, make, states=states
+            )
     return by_key
+
+
+def _candidate(
+    campaign: Campaign, settings: Calibration, candidate: Candidate, name: str
+) -> Device:
+    """Return a device with the parameters of a candidate."""
+    return Device.model_validate(settings.varied(campaign.simulated, name, candidate))
+
+
+def _minima(campaign: Campaign, settings: Calibration, candidate: Candidate, name: str) -> Minima:
+    """Return the minima of a device with the parameters of a candidate."""
+    return minima_job(_candidate(campaign, settings, candidate, name))
 
 
 def _pulse(
     campaign: Campaign, settings: Calibration, candidate: Candidate, name: str, density: float
 ) -> Simulation:
     """Return one pulse on a device with the parameters of a candidate."""
-    device = Device.model_validate(settings.varied(campaign.simulated, name, candidate))
+    device = _candidate(campaign, settings, candidate, name)
     output = device.output.without_maps_between(device.pulse.duration + device.relaxation.longest)
     return pulse_job(device, density).model_copy(update={"output": output})
 
@@ -210,5 +232,5 @@ STUDY = study(
     missing="a calibration",
     sections=("reference",),
     figure="misfit",
-    places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+"},
+    places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+", "minima": r"[^/]+/\d+/[^/]+/minima"},
 )

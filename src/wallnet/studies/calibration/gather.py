@@ -20,7 +20,6 @@ from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.jobs import Simulation
-from wallnet.jobs.film import strip_of
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.studies.devices.conductance import (
     detected_magnetization,
@@ -28,6 +27,7 @@ from wallnet.studies.devices.conductance import (
     parallel_conductance,
 )
 from wallnet.studies.opened import Opened, over
+from wallnet.tracks.states import States
 
 CENTRES = 3
 """Best candidates of the first round around which the second one searches. Source: our choice."""
@@ -38,7 +38,7 @@ REACH = 0.15
 SEED = 1
 """Seed of the first round; that of the second is one higher."""
 
-WALL = ("time", "wall_bottom", "wall_top")
+WALL = ("time", "wall_bottom", "wall_top", "walls")
 
 Reference = FinalState | ArrivalTime | TransferCurve
 
@@ -48,8 +48,11 @@ def judged(
     seen: Sequence[xarray.Dataset],
     delay: float,
     detectors: Mapping[str, Detector],
+    states: States,
 ) -> dict[str, Any]:
     """Compare a candidate, given the traces of its pulses, with a reference value.
+
+    `states` are those of the film of the first trace.
 
     A final state is read `delay` s after the pulse, or at the end of the trace, where the wall
     rests; a transfer curve when its pulses end, with the detector of its device. Its distance is in
@@ -62,7 +65,7 @@ def judged(
         text, met = f"{distance:.3f}", distance <= reference.deviation
     else:
         (trace,) = seen
-        job, (time, *ends) = _job(trace), (trace[name].values.astype(float) for name in WALL)
+        job, (time, *ends, _) = _job(trace), (trace[name].values.astype(float) for name in WALL)
         track, notches = job.track, job.track.notch_positions
         read = job.pulse_duration + delay
         if isinstance(reference, ArrivalTime):
@@ -77,9 +80,8 @@ def judged(
             text = f"{arrival / 1e-9:.2f} ns" if math.isfinite(arrival) else "never"
             met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)
         else:
-            start = float(ends[0][0] + ends[1][0]) / 2
-            width = strip_of(track, job.material).wall_width_parameter
-            state = tracks.wall_state(track, width, start, *at)
+            walls = int(trace["walls"].values[np.searchsorted(time, min(read, time[-1]))])
+            state = states.state((at[0], at[1]), walls)
             text, met = str(state), state == WallState(reference.state)
         # in mean distances of neighbouring notches
         several = len(notches) > 1
@@ -182,14 +184,13 @@ def _judge(comparison: Comparison, opened: Opened) -> dict[str, NDArray[Any]]:
     """Return the variables of the comparison of all candidates with the reference data."""
     entries, rows, detectors = comparison.reference.entries, [], comparison.detectors
     names = (*WALL, "magnetization_profile", "magnetic_cells")
-    for _, keys in itertools.groupby(opened, key=lambda key: key[0]):
-        seen = {key[-2:]: opened.read(key, *names) for key in keys}
-        rows += [
-            judged(
-                entry, [seen[entry.device, j] for j in entry.current_densities], delay, detectors
-            )
-            for delay, entry in itertools.product(comparison.read_delays, entries)
-        ]
+    for _, group in itertools.groupby(opened, key=lambda key: key[0]):
+        keys = {key[-2:]: key for key in group}
+        seen = {pulse: opened.read(key, *names) for pulse, key in keys.items()}
+        for delay, entry in itertools.product(comparison.read_delays, entries):
+            pulses = [(entry.device, j) for j in entry.current_densities]
+            traces, states = [seen[pulse] for pulse in pulses], opened.states(keys[pulses[0]])
+            rows.append(judged(entry, traces, delay, detectors, states))
     variables = over((-1, len(comparison.read_delays), len(entries)), rows)
     missed = ~variables["reference_met"]
     misfit = (missed + variables["reference_distance"]).sum(axis=-1)

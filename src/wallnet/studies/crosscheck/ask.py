@@ -12,6 +12,7 @@ from wallnet.config.declarations import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.jobs import Request, Simulation, pulse_job
+from wallnet.jobs.request import minima_at
 from wallnet.studies.base import Requests, Rounds, Validate, VariantName, changed, study
 
 
@@ -76,7 +77,9 @@ def requests(campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> 
     for (label, case), calculator in product(settings.cases.items(), settings.calculators):
         path = STUDY.path(name, label, calculator.replace(":", "-"))
         make = partial(_job, campaign.simulated, case, calculator)
-        by_key[label, calculator] = Request("trace", path, make)
+        device = case.simulated(campaign.simulated, calculator)
+        states = minima_at(STUDY.path(name, label, "minima"), device)
+        by_key[label, calculator] = Request("trace", path, make, states=states)
     return by_key
 
 
@@ -86,5 +89,5 @@ STUDY = study(
     title="cross-check {subject}",
     missing="a cross-check",
     figure="traces",
-    places={"trace": "[^/]+/[^/]+/[^/]+"},
+    places={"trace": "[^/]+/[^/]+/(?!minima\\.nc$)[^/]+", "minima": "[^/]+/[^/]+/minima"},
 )

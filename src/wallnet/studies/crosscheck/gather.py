@@ -55,7 +55,9 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         "compared_until": times[0][shared - 1],
         **{f"{name}_deviation": deviation.max() for name, deviation in deviations.items()},
         "final_position_deviation": abs(ends[0] - ends[1]),
-        "final_state": [trace.attrs["state"] for trace in traces],
+        "final_state": [
+            str(opened.outcomes((case, calculator))[0].state) for calculator in calculators
+        ],
         "final_settled": [trace.attrs["settled"] for trace in traces],
         "wall_time": [trace.attrs["wall_time"] for trace in traces],
         "trace_time": longer,

@@ -9,7 +9,7 @@ from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.showing import columns
 
-_SETTLED = {1: ", settled", 0: ", unsettled", -1: ""}
+_SETTLED = {1: ", settled", 0: "", -1: ""}
 
 
 def _names(data: xarray.Dataset) -> list[str]:

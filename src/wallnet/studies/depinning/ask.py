@@ -10,7 +10,7 @@ from wallnet.config.quantities import Duration, Section
 from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
 from wallnet.jobs import Request, level_job
-from wallnet.jobs.request import level, pulses
+from wallnet.jobs.request import level, minima_at, pulses
 from wallnet.studies import base
 from wallnet.studies.base import Requests, Rounds
 
@@ -37,7 +37,8 @@ class Bisected(Section):
 class Depinning(base.Sampled, Bisected):
     """Pulses on a wall that rests at a notch, between a weak and a strong one.
 
-    The walls rest at each notch of the device, and on tracks that have this notch only.
+    The walls rest at each notch of the device, and on tracks that have this notch only. After each
+    pulse the wall relaxes as `relaxation` of the device states.
     """
 
     duration: Duration | None = None
@@ -52,10 +53,11 @@ class Depinning(base.Sampled, Bisected):
 @base.on_device
 def problems(key: str, name: str, settings: Depinning, device: Device) -> list[str]:
     """List the conflicts with the device, one sentence each."""
-    duration, _ = settings.pulse(device)
+    (duration, _), longest = settings.pulse(device), device.relaxation.longest
     return base.without_notch(key, name, device) or [
         *base.unrecorded(key, {"duration": duration}, device, name),
-        *base.too_large(key, device, "duration", duration, settings.current_densities[1]),
+        *base.too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
+        *base.too_large(key, device, "duration", duration + longest, settings.current_densities[1]),
     ]
 
 
@@ -74,8 +76,9 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     for notch, position in positions.items():
         changes = {"track": {"notches": {"count": None, "positions": [position]}}}
         single = Device.model_validate(laid_over(device.plain(), changes))
-        make = partial(level_job, single, state.file_name)
-        start = Request("level", STUDY.path(name, f"{SINGLE}-{notch}", "start"), make)
+        make, place = partial(level_job, single, state.file_name), (name, f"{SINGLE}-{notch}")
+        states = minima_at(STUDY.path(*place, "minima"), single, state)
+        start = Request("level", STUDY.path(*place, "start"), make, states=states)
         by_notch[SINGLE, notch] = single, state, start
     return by_notch
 
@@ -94,9 +97,11 @@ def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds)
     for track, notch, density in [*both, *(pulse for one in so_far for pulse in one)]:
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
         wall, state, start = resting[track, notch]
-        # the wall is examined while the current flows
-        make = partial(base.pulse_on, wall, state, density, duration, 0.0, waveform)
-        by_key[track, notch, density] = Request("trace", path, make, (start.path,))
+        longest = wall.relaxation.longest
+        make = partial(base.pulse_on, wall, state, density, duration, longest, waveform)
+        by_key[track, notch, density] = Request(
+            "trace", path, make, (start.path,), states=start.states
+        )
     return by_key
 
 
@@ -116,6 +121,10 @@ STUDY = base.study(
     __name__,
     Depinning,
     figure="thresholds",
-    places={"level": "[^/]+/[^/]+/start", "trace": r"[^/]+/[^/]+/-?[\d.]+"},
+    places={
+        "level": "[^/]+/[^/]+/start",
+        "minima": "[^/]+/[^/]+/minima",
+        "trace": r"[^/]+/[^/]+/-?[\d.]+",
+    },
     of_device=True,
 )

@@ -1,11 +1,11 @@
 """Depinning: the threshold of each notch, and how long the ends of a wall dwell there.
 
-An end is at a notch as long as its distance from it is at most the reach of
-`wallnet.tracks.wall_state`: half the length of the notch plus four width parameters Δ.
+An end has left a notch if it rests elsewhere after the pulse (`wallnet.tracks.states`). While a
+current flows, it dwells at a notch as long as it is within half its length and Δ.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,21 +13,16 @@ from numpy.typing import NDArray
 
 from wallnet import tracks
 from wallnet.config.pulse import middles
+from wallnet.files import WallState
 from wallnet.jobs import Simulation
-from wallnet.jobs.film import strip_of
 from wallnet.studies.base import Key
-from wallnet.studies.depinning.ask import TRACKS, Depinning
+from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
 from wallnet.studies.opened import Opened
+from wallnet.tracks.states import notch_window
 
 EDGES = ("wall_bottom", "wall_top")
 ENDS = (1, 2)
 """Numbers of wall ends whose leaving has a threshold."""
-
-
-def reach(simulated: Simulation) -> float:
-    """Return the largest distance in m of an end from the notch that pins it."""
-    width = strip_of(simulated.track, simulated.material).wall_width_parameter
-    return simulated.track.notch_reach + tracks.WALL_REACH * width
 
 
 def stay(
@@ -54,11 +49,6 @@ def stay(
     if abs(end[-1] - position) <= within or math.isnan(reached):
         return reached, math.nan
     return reached, -entered(-time[::-1], end[::-1])
-
-
-def left_ends(ends: Sequence[float], position: float, within: float) -> int:
-    """Return how many of the ends in m are further from a position than allowed."""
-    return sum(abs(end - position) > within for end in ends)
 
 
 def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
@@ -88,15 +78,14 @@ def next_round(settings: Depinning, opened: Opened) -> list[tuple[str, int, floa
 
 def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
     """Return the number of ends that leave each notch by current density, by track and notch."""
-    simulated = _swept(opened)[1]
-    positions, within = simulated.track.inner_notch_positions, reach(simulated)
     counts: dict[tuple[str, int], dict[float, int]] = {}
     for key in opened:
         if key[0] not in TRACKS:
             continue
         track, notch, density = str(key[0]), int(key[1]), float(key[2])
         (end,) = opened.outcomes(key)
-        left = left_ends([end.bottom, end.top], positions[notch - 1], within)
+        state = WallState.at(*[notch if track == OWN else 1] * 2)
+        left = opened.states(key).left_ends(state, (end.bottom, end.top), end.walls)
         counts.setdefault((track, notch), {})[density] = left
     return counts
 
@@ -109,9 +98,9 @@ def _swept(opened: Opened) -> tuple[list[Key], Simulation]:
 
 def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
     """Return the variables of the thresholds of all notches and of the dwell times of the sweep."""
+    swept, simulated = _swept(opened)
     counts = _left(opened)
     used = list(dict.fromkeys(track for track, _ in counts))
-    swept, simulated = _swept(opened)
     notches = len(simulated.track.inner_notch_positions)
     limits = np.array([[threshold(left, ends) for ends in ENDS] for left in counts.values()])
     limits = limits.reshape(len(used), notches, len(ENDS), 2)
@@ -137,6 +126,6 @@ def _stays(opened: Opened, key: Key, simulated: Simulation) -> list[list[tuple[f
     driven = time <= float(trace.attrs["pulse_end"]) * (1 + 1e-9)
     ends = [trace[name].values.astype(float)[driven] for name in EDGES]
     return [
-        [stay(time[driven], end, position, reach(simulated)) for end in ends]
+        [stay(time[driven], end, position, notch_window(simulated)) for end in ends]
         for position in simulated.track.inner_notch_positions
     ]

@@ -2,8 +2,7 @@
 
 from wallnet.config import Campaign, Device
 from wallnet.config.declarations import PACKAGED, is_own_engine
-from wallnet.jobs.energy_path import minimum_states
-from wallnet.jobs.request import initial, level, minimum, pulses
+from wallnet.jobs.request import initial, level, minima, pulses
 from wallnet.jobs.simulation import level_states
 from wallnet.studies.base import Requests, Rounds, study
 
@@ -15,8 +14,8 @@ def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Reques
     if device.kind == "synapse":
         for state in level_states(device.track):
             by_key["level", str(state)] = level(name, device, state)
-        for state in minimum_states(device.track, device.wall.start):
-            by_key["minimum", str(state)] = minimum(name, device, state)
+        if least := minima(name, device):
+            by_key["minima",] = least
     return by_key
 
 

@@ -20,7 +20,7 @@ from wallnet import files
 from wallnet.config import Figures, current_name
 from wallnet.config.measured import MEASURED
 from wallnet.files import WallState
-from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs.report import FigureJob, WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, draw_map
@@ -278,8 +278,7 @@ def _dynamics(sources: Sources, figures: Figures) -> "style.Figure":
         pulse = device.isel(current_density=index)
         density = float(pulse["current_density"])
         image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
-        ending = str(pulse["state"].item()) + ("" if int(pulse["settled"]) else ", still moving")
-        title = f"({letter}) {_j_text(density)}: {ending}"
+        title = f"({letter}) {_j_text(density)}: {pulse['state'].item()}"
         left.set(title=title, ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
@@ -355,15 +354,14 @@ _KINDS_OF_STATE = {
 """Marker, whether the marker is filled, and index of its colour, by kind of final state."""
 
 
-def kind_of_state(state: WallState, settled: int) -> str:
+def kind_of_state(state: WallState) -> str:
     """Return the entry of the legend for a final state."""
-    if settled == 0:
-        return "still moving"
     if state.half:
         return "between two notches"
     if state.ends:
         return "at a notch"
-    return {REVERSED: "reversed", INITIAL: "where it started"}.get(state, "elsewhere")
+    kinds = {REVERSED: "reversed", INITIAL: "where it started", MOVING: "still moving"}
+    return kinds.get(state, "elsewhere")
 
 
 def _levels(axes: "style.Axes", device: "xarray.Dataset") -> None:
@@ -387,8 +385,7 @@ def _conductance(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw the conductance after each pulse, by state, and levels as lines (paper, Fig. 1e)."""
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
-    ends = zip(device["state"].values, device["settled"].values, strict=True)
-    kinds = np.array([kind_of_state(WallState(state), int(settled)) for state, settled in ends])
+    kinds = np.array([kind_of_state(WallState(state)) for state in device["state"].values])
     figure, panels = _of_readings(figures, 0.5)
     for reading, axes in panels.items():
         chosen = device.sel(reading=reading)

@@ -11,9 +11,9 @@ from wallnet.config import Device
 from wallnet.config.devices import Detector
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.files.schema.states import FREE, INITIAL, REVERSED
+from wallnet.files.schema.states import INITIAL, REVERSED
 from wallnet.jobs import Simulation
-from wallnet.jobs.energy_path import minimum_states
+from wallnet.jobs.simulation import level_states
 from wallnet.studies.devices.conductance import (
     both_readings,
     conductance_noise,
@@ -97,7 +97,9 @@ def synapse_variables(
 
     `values` are the variables that every device has, `ends` the wall at the end of each trace.
     """
-    states = minimum_states(device.track, device.wall.start)
+    states = list(level_states(device.track))
+    if not device.track.ends_in_notches(device.wall.start):
+        states = [INITIAL, *states, REVERSED]
     levels = [_level(state, device, opened, values, ends) for state in states]
     variables = level_variables(levels, device.detector, opened.subject)
     conductance, noise = variables["level_conductance"], variables.pop("noise")
@@ -126,18 +128,22 @@ def _level(
     if pulses:
         density = reached["reaching_current_density"]
         driven = ends[pulses[0]], f"pulse of {density / 1e12:.4f}e12 A/m2"
-    wall, source, resting = _measured(state, device, opened, driven)
-    content = opened.read(("minimum", str(state)), *OF_MINIMUM)
+    content = opened.read(("minima",), "placed", "minimum_state", *OF_MINIMUM).sel(
+        placed=str(state)
+    )
     converged, energy, residual, stiffness, *least = (content[name].item() for name in OF_MINIMUM)
-    minimum = WallState(str(content.attrs["state"]))
-    held = converged == 1 and int(content.attrs["stayed"]) == 1
-    if not held and state.ends and source:
+    minimum = WallState(content["minimum_state"].item())
+    held = converged == 1 and minimum == state
+    if state.ends and not held:
         why = f"the wall moves on to '{minimum}'"
         if minimum == state:
             why = f"the field stays at {residual:.3g} A/m"
         what = f"the energy has no minimum in '{state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
+        *_, wall = read_trace(opened, ("level", str(state)), device)
         source, resting = "", minimum
+    else:
+        wall, source, resting = _measured(state, device, opened, driven)
     return reached | {
         "level_state": state,
         "level_resting_state": resting,
@@ -174,8 +180,7 @@ def _measured(
     *_, end = read_trace(opened, ("level", str(state)), device)
     if end.state == state and end.rests:
         return end, "wall placed there and relaxed", state
-    # "initial" is the initial position; here it marks a level from which the wall slipped
-    resting = FREE if end.state == INITIAL else end.state
+    resting = end.state
     went = f"went to '{resting}'" if resting != state else "did not come to rest"
     then = f"is measured after a {driven[1]}" if driven else "gets no conductance"
     start = f"a wall initialised at '{state}'"

@@ -10,7 +10,7 @@ import numpy as np
 from wallnet import files
 from wallnet.config.measured import MEASURED
 from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, REVERSED, WIDER
+from wallnet.files.schema.states import EXPELLED, FREE, MOVING, REVERSED, SEVERAL, WIDER
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
 from wallnet.studies.devices.conductance import normalize
@@ -30,7 +30,7 @@ SLIPPED = "yes, but a wall initialised there moved on"
 POSITION = "mean wall position (nm)"
 """Column of the tables of pulses and levels."""
 
-SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w"}
+SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w", MOVING: "m", SEVERAL: "s"}
 """Signs of states without notches."""
 
 OUTSIDE = "outside the constant-parameter model"
@@ -116,7 +116,7 @@ def sign_of(state: str) -> str:
     ('2', '3-2', 'R')
     """
     named = WallState(state)
-    return named.file_name if named.ends else SIGNS.get(named, "i")
+    return named.file_name if named.ends else SIGNS.get(named, named.replace("gap ", "g")[:7])
 
 
 def smallest_density(

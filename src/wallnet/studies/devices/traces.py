@@ -122,7 +122,7 @@ def read_trace(
     wallnet.files.FileError
         If it is missing, damaged or of another simulation, or no cell is under the detector.
     """
-    names = ("time", *RECORDED, "magnetization_profile", "magnetic_cells")
+    names = ("time", *RECORDED, "walls", "magnetization_profile", "magnetic_cells")
     content, relaxation = opened.read(key, *names), device.relaxation
     cells, columns = content["magnetic_cells"].values, device.detector.columns(device.track)
     if not cells[columns].sum():
@@ -147,7 +147,8 @@ def read_trace(
     if files.is_quenched(content.attrs):
         held = -1
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
-    state = WallState(str(content.attrs["state"]))
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
-    final, rests = files.last_ends(content), files.is_resting(content.attrs, settled) is True
+    final, resting = files.last_ends(content), files.is_resting(content.attrs, settled)
+    rests = resting is True
+    state = opened.states(key).state(final, int(content["walls"][-1]), resting)
     return time, recorded, End(state, settled, position, final, detected, noise, held, rests)

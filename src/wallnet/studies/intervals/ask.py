@@ -7,7 +7,7 @@ from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.jobs import Request, pulse_job
-from wallnet.jobs.request import pulses
+from wallnet.jobs.request import minima, pulses
 from wallnet.studies.base import Expected, Requests, Rounds, Sampled, on_device, study, too_short
 
 
@@ -43,7 +43,8 @@ def requests(campaign: Campaign, name: str, _: Intervals, so_far: Rounds) -> Req
 def _pulse(name: str, device: Device, density: float) -> Request:
     path = STUDY.path(name, current_name(density))
     initial = files.INITIAL.format(device=name)
-    return Request("trace", path, partial(pulse_job, device, density), (initial,))
+    make = partial(pulse_job, device, density)
+    return Request("trace", path, make, (initial,), states=minima(name, device))
 
 
 def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:

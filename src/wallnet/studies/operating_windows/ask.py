@@ -10,6 +10,7 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Sectio
 from wallnet.config.waveform import Points
 from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_train_job
+from wallnet.jobs.request import minima_at
 from wallnet.studies import base
 
 WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"
@@ -98,14 +99,21 @@ def _pulse_train(window: Window, device: Device, density: float, duration: float
 def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:
     """Return the initial state of each variant, then a train for each duration and amplitude."""
     by_key: base.Requests = {}
+    films: dict[str, Request] = {}
     for variant in window.variants:
         device = window.of_variant(campaign.simulated, variant)
         initial = STUDY.path(name, variant, "initial")
         by_key[variant,] = Request("initial", initial, partial(initial_job, device))
+        states = minima_at(STUDY.path(name, variant, "minima"), device)
+        assert states, "`problems` refuses a device without notches"
+        states = films.setdefault(states.digest, states)
+        after = initial, states.path
         for duration, density in itertools.product(window.durations, window.current_densities):
             path = STUDY.path(name, variant, duration_name(duration), current_name(density))
             make = partial(_pulse_train, window, device, density, duration)
-            by_key[variant, duration, density] = Request("pulse_train", path, make, (initial,))
+            by_key[variant, duration, density] = Request(
+                "pulse_train", path, make, after, states=states
+            )
     return by_key
 
 
@@ -116,5 +124,9 @@ STUDY = base.study(
     missing="an operating window",
     kind="operating_window",
     figure="map",
-    places={"initial": "[^/]+/[^/]+/initial", "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+"},
+    places={
+        "initial": "[^/]+/[^/]+/initial",
+        "minima": "[^/]+/[^/]+/minima",
+        "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+",
+    },
 )

@@ -12,6 +12,7 @@ from wallnet.config.pulse import MOST_PULSES
 from wallnet.config.quantities import Section
 from wallnet.jobs import Job, Request
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
+from wallnet.jobs.request import minima
 from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
 
 
@@ -49,7 +50,8 @@ def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> 
     initial = files.INITIAL.format(device=settings.device)
     device, train = campaign.simulated[settings.device], jobs.PulseTrain(pulses=settings.pulses)
     make = partial(jobs.pulse_train_job, device, train)
-    return {("train",): Request("pulse_train", STUDY.path(name, "train"), make, (initial,))}
+    path, states = STUDY.path(name, "train"), minima(settings.device, device)
+    return {("train",): Request("pulse_train", path, make, (initial,), states=states)}
 
 
 def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:

@@ -153,6 +153,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     rows = [_branch(current_density, normalized, *ends) for ends in branches(current_density)]
     return {
         **{name: data[name] for name in KEPT},
+        "pulse_state": [str(wall.state) for wall in opened.outcomes(key)],
         "pulse_train_conductance": conductance,
         "pulse_conductance": after,
         "normalized_pulse_conductance": normalized,

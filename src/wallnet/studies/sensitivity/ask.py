@@ -16,6 +16,7 @@ from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
 from wallnet.jobs import Job, PulseTrain, Request, Simulation, level_job, pulse_train_job
+from wallnet.jobs.request import minima_at
 from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
@@ -112,10 +113,10 @@ class Rows(Job):
 def _pulse(
     settings: Sensitivity, device: Device, density: float, replicas: tuple[int, int] | None = None
 ) -> Simulation:
-    """Return a pulse on a wall that rests at the notch; it is examined as the pulse ends."""
+    """Return a pulse on a wall that rests at the notch, which then relaxes."""
     square = {"duration": settings.duration, "waveform": ()} if settings.duration else {}
-    pulse = base.pulse_of(device, density, 0.0, **square)
-    output = device.output.without_maps_between(pulse.duration)
+    pulse = base.pulse_of(device, density, device.relaxation.longest, **square)
+    output = device.output.without_maps_between(pulse.duration + pulse.pause)
     placement = level_job(device, settings.state.file_name).placement
     job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False))
     job = job.model_copy(update={"placement": placement, "output": output})
@@ -180,9 +181,15 @@ def problems(
         if assumption not in rows
     ]
     strongest = _pulse(settings, device, settings.current_densities[1])
-    duration = strongest.longest
-    conflicts += base.unrecorded(key, {"duration": duration}, device, name)
-    return conflicts + base.too_large(key, device, "duration", duration, strongest.strongest)
+    recorded = {"duration": settings.duration or device.pulse.duration}
+    conflicts += base.unrecorded(key, recorded, device, name)
+    longest = device.relaxation.longest
+    conflicts += base.too_short(
+        f"{key}: relaxation.longest {longest:g} s of {name}", longest, device
+    )
+    return conflicts + base.too_large(
+        key, device, "duration", strongest.longest, strongest.strongest
+    )
 
 
 def requests(
@@ -197,13 +204,18 @@ def requests(
     by_key: base.Requests = {}
     starts: dict[str, str] = {}
     after: dict[str, str] = {}
+    films: dict[str, Request] = {}
+    states: dict[str, Request] = {}
     for variant, device in devices.items():
         make = partial(level_job, device, settings.state.file_name)
         path = STUDY.path(name, variant, "start")
         # assumptions that act only during a pulse share one resting wall
         after[variant] = starts.setdefault(make().to_json(), path)
+        least = minima_at(STUDY.path(name, variant, "minima"), device, settings.state)
+        assert least, "`problems` refuses a device without notches"
+        states[variant] = films.setdefault(least.digest, least)
         if after[variant] == path:
-            by_key[variant,] = Request("level", path, make)
+            by_key[variant,] = Request("level", path, make, states=states[variant])
     both = [(variant, density) for variant in devices for density in settings.current_densities]
     for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
         hot = devices[variant].field_temperature
@@ -214,6 +226,7 @@ def requests(
                 STUDY.path(name, variant, place),
                 partial(_pulse, settings, devices[variant], density, block),
                 (after[variant],),
+                states=states[variant],
             )
     return by_key
 
@@ -242,6 +255,7 @@ STUDY = base.study(
     figure="tornado",
     places={
         "level": "[^/]+/[^/]+/start",
+        "minima": "[^/]+/[^/]+/minima",
         "pulse_train": r"[^/]+/[^/]+/-?[\d.]+",
         "ensemble": r"[^/]+/[^/]+/[\d.]+_replicas-\d+-\d+",
     },

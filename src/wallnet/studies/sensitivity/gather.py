@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from wallnet.config.pulse import middles
-from wallnet.jobs import Simulation
+from wallnet.files import WallState
 from wallnet.studies.base import Key
-from wallnet.studies.depinning.gather import ENDS, left_ends, reach, threshold
+from wallnet.studies.depinning.gather import ENDS, threshold
 from wallnet.studies.opened import Opened
 from wallnet.studies.sensitivity.ask import REFERENCE, Sensitivity
+from wallnet.tracks.states import wall_count
 
 BEYOND = -1
 """Outcome of a pulse that heats the film beyond the model."""
@@ -52,16 +53,18 @@ def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
 
 
 def _counts(notch: int, opened: Opened, key: Key) -> list[int]:
-    """Return how many ends have left the notch as a pulse ends, in each run."""
-    kind = "replica" if key[2] else "pulse"
+    """Return how many ends have left the notch after a pulse, in each run."""
+    kind = "quenched" if key[2] else "pulse"
     names = [f"{kind}_wall_{edge}" for edge in ("bottom", "top")]
-    content = opened.read(key, *names)
-    job = Simulation.from_json(str(content.attrs["parameters"]))
-    position = job.track.inner_notch_positions[notch - 1]
-    # before the pulse and after it; of replicas, at its end and at that of the pause
-    after = [content[name].isel(pulse=[-1]).values for name in names]
-    runs = np.stack([positions[:, 0, 0] if key[2] else positions for positions in after], axis=-1)
-    return [left_ends(ends, position, reach(job)) for ends in runs]
+    content = opened.read(key, *names, "pulse_walls", "replica_profile")
+    runs = np.stack([content[name].values[..., -1] for name in names], axis=-1).reshape(-1, 2)
+    if key[2]:
+        counts = wall_count(content["replica_profile"].values[:, -1, -1])
+    else:
+        counts = content["pulse_walls"].values[-1:]
+    states, state = opened.states(key), WallState.at(notch, notch)
+    rows = zip(*runs.T.tolist(), counts, strict=True)
+    return [states.left_ends(state, (low, high), count) for low, high, count in rows]
 
 
 def gather(settings: Sensitivity, opened: Opened) -> dict[str, Any]:

@@ -12,12 +12,10 @@ from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
 from wallnet.jobs import Job, PulseTrain, Request, Simulation, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
+from wallnet.jobs.request import minima_at
 from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
-
-SEVERAL = "several walls"
-"""Outcome of a replica with more than one wall at the end of the pause, before the quench."""
 
 _HEATED = {"ambient": 300.0, "heating": "pulse"}
 
@@ -97,11 +95,13 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: base.Rounds) -
     cold = campaign.simulated[settings.device].model_copy(update={"temperature": None})
     start = STUDY.path(name, "initial")
     by_key: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
+    states = minima_at(STUDY.path(name, "minima"), cold)
     for density in settings.current_densities:
         path = STUDY.path(name, current_name(density))
         make = partial(_pulse_train, settings, cold, density)
-        by_key[density,] = Request("pulse_train", path, make, (start,))
+        by_key[density,] = Request("pulse_train", path, make, (start,), states=states)
     starts: dict[str, str] = {}
+    films = {states.digest: states} if states else {}
     for variant in settings.variants:
         device = settings.of_variant(campaign.simulated, variant)
         example = initial_job(device)
@@ -110,11 +110,16 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: base.Rounds) -
         start = starts.setdefault(example.to_json(), initial)
         if start == initial:
             by_key[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
+        if states := minima_at(STUDY.path(name, variant, "minima"), device):
+            states = films.setdefault(states.digest, states)
+        after = (start, states.path) if states else (start,)
         for density, replicas in product(settings.current_densities, blocks(settings.replicas)):
             place = f"{current_name(density)}_{example.temperature:.1f}K"
             path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
             make = partial(_pulse_train, settings, device, density, replicas)
-            by_key[variant, density, replicas[0]] = Request("ensemble", path, make, (start,))
+            by_key[variant, density, replicas[0]] = Request(
+                "ensemble", path, make, after, states=states
+            )
     if about(campaign, name, settings).attempt_frequencies:
         paths = BARRIERS.requests_of(campaign, settings.device).items()
         # those at further temperatures have longer keys
@@ -156,6 +161,7 @@ STUDY = base.study(
     figure="map",
     places={
         "initial": "(?:[^/]+/){1,2}initial",
+        "minima": "(?:[^/]+/){1,2}minima",
         "pulse_train": r"[^/]+/-?[\d.]+",
         "ensemble": r"[^/]+/[^/]+/[^/]+_replicas-\d+-\d+",
     },

@@ -10,23 +10,20 @@ import numpy as np
 import xarray
 from numpy.typing import NDArray
 
-from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, REVERSED, WIDER
-from wallnet.jobs import Simulation
+from wallnet.files.schema.states import FREE
 from wallnet.jobs.simulation import blocks
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
 from wallnet.studies.opened import Opened, over
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
-from wallnet.studies.thermal.ask import SEVERAL, Thermal
-
-NEAR_ZERO = 0.1
-"""Largest |m_z| of a column that belongs to no domain. Source: our choice."""
+from wallnet.studies.thermal.ask import Thermal
+from wallnet.tracks.states import States, gap, wall_count
 
 OF_BLOCK = (
-    *("quenched_state", "quenched_wall_bottom", "quenched_wall_top", "onward_state"),
+    *("quenched_wall_bottom", "quenched_wall_top"),
+    *("onward_time", "onward_wall_bottom", "onward_wall_top", "onward_walls"),
     *("replica_profile", "magnetic_cells", "pulse_start", "pulse_duration", "pause_end"),
     *("time", "traced", "traced_profile"),
 )
@@ -59,26 +56,11 @@ def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
     )
     expected = defaultdict[str, float](float, certain)
     unknown = Counter(wall.gap for wall in walls if wall.state == FREE and not wall.later)
-    for gap, count in unknown.items():
-        later = [wall.later for wall in walls if wall.later and wall.gap == gap]
+    for number, count in unknown.items():
+        later = [wall.later for wall in walls if wall.later and wall.gap == number]
         for state, seen in Counter(later).items():
             expected[state] += count * seen / len(later)
     return certain, expected
-
-
-def has_several_walls(profile: NDArray[Any]) -> bool:
-    """Return whether column means of m_z change their sign more than once along a track.
-
-    Those near 0, as in a wall, do not count.
-    """
-    signs = np.sign(profile[np.abs(profile) > NEAR_ZERO])
-    return bool(np.count_nonzero(np.diff(signs)) > 1)
-
-
-def _order(state: str) -> tuple[int, tuple[int, ...]]:
-    """Return the place of a state among all, from the left to the right end of the track."""
-    outside = {EXPELLED: 0, INITIAL: 1, REVERSED: 3, WIDER: 4, FREE: 5, SEVERAL: 6}
-    return (outside[state], ()) if state in outside else (2, WallState(state).ends or ())
 
 
 def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
@@ -90,7 +72,9 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     points = [_point(settings, opened, *at) for at in product(models, settings.current_densities)]
     every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
-    states = sorted(seen | {str(wall.state) for wall in cold}, key=_order)
+    states = sorted(
+        seen | {str(wall.state) for wall in cold}, key=lambda name: WallState(name).order
+    )
     # all traces have the same times, and all first blocks the same replicas
     traced, time, numbers = max((traces for *_, traces in points), key=lambda t: t[0].size)
     rows = []
@@ -177,7 +161,7 @@ def _lifetimes(
 
 def _mirrored(state: str) -> str:
     """Return the half state with its upper end ahead, whose barriers are known; others as given."""
-    ends = WallState(state).ends if state != SEVERAL else None
+    ends = WallState(state).ends
     return str(WallState.at(*sorted(ends))) if ends else state
 
 
@@ -197,7 +181,7 @@ def _point(
         content = opened.read((model, density, first), *OF_BLOCK)
         data = {name: variable.values for name, variable in content.variables.items()}
         about.append(content.attrs)
-        walls += _walls(content)
+        walls += _walls(content, opened.states((model, density, first)))
         end = data["pulse_start"][-1] + data["pulse_duration"][-1]
         moments = np.array([end, data["pause_end"][-1]])
         replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
@@ -217,14 +201,18 @@ def _point(
     return walls, variables, traced
 
 
-def _walls(content: xarray.Dataset) -> list[Wall]:
+def _walls(content: xarray.Dataset, states: States) -> list[Wall]:
     """Return the walls of the replicas of a block."""
-    track = Simulation.from_json(str(content.attrs["parameters"])).track
-    quenched = (content[name].values[:, -1] for name in OF_BLOCK[:3])
-    last = (content["onward_state"].values, content["replica_profile"].values[:, -1, -1])
+    ends = [content[f"quenched_wall_{end}"].values[:, -1] for end in ("bottom", "top")]
+    counts = wall_count(content["replica_profile"].values[:, -1, -1])
+    later = [content[f"onward_{name}"].values for name in ("wall_bottom", "wall_top", "walls")]
+    goes_on = np.isfinite(content["onward_time"].values)
     walls = []
-    for state, bottom, top, later, profile in zip(*quenched, *last, strict=True):
-        outcome = (SEVERAL, "") if has_several_walls(profile) else (str(state), str(later))
-        gap, position = tracks.gap(track, bottom, top), float(bottom + top) / 2
-        walls.append(Wall(outcome[0], gap, position, outcome[1]))
+    for bottom, top, count, onward, low, high, last in zip(
+        *ends, counts, goes_on, *later, strict=True
+    ):
+        state = states.state((bottom, top), count, True)
+        name = str(states.state((low, high), last, True)) if onward and count < 2 else ""
+        place = gap(states.track, bottom, top), float(bottom + top) / 2
+        walls.append(Wall(str(state), *place, name))
     return walls

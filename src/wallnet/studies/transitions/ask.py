@@ -43,7 +43,10 @@ def requests(campaign: Campaign, name: str, settings: Transitions, _: base.Round
     for state, duration, density in itertools.product(levels, settings.durations, settings.signed):
         path = STUDY.path(name, state.file_name, duration_name(duration), current_name(density))
         make = partial(base.pulse_on, device, state, density, duration, device.relaxation.longest)
-        by_key[str(state), duration, density] = Request("trace", path, make, (levels[state].path,))
+        level = levels[state]
+        by_key[str(state), duration, density] = Request(
+            "trace", path, make, (level.path,), states=level.states
+        )
     return by_key
 
 
