@@ -40,9 +40,6 @@ CHANGES = {
     "track.notches.positions": list(POSITIONS),
 }
 
-NEAR = 20e-9
-"""Distance in m from the middle of a notch within which its wall rests."""
-
 SPACING = 1.0
 """Distance between images in Δ. The highest one climbs, so that the barrier does not depend on it.
 """
@@ -69,14 +66,6 @@ def path_barriers(device, kinds, number, folder):
         kept.write_text(json.dumps(ways if has_saddle else [float("nan")] * 2), encoding="utf-8")
         print(kept.name, path.attrs.get("processor_time"), path.attrs["reason"], flush=True)
     return np.array(json.loads(kept.read_text(encoding="utf-8"))) / THERMAL
-
-
-def rigid_barriers(device, number):
-    """Return the same of the rigid wall."""
-    wall = api.rigid_wall(device, sample=number)
-    top = wall.energy[(wall.position > POSITIONS[0]) & (wall.position < POSITIONS[1])].max()
-    rest = [wall.energy[abs(wall.position - at) < NEAR].min() for at in POSITIONS]
-    return (top - np.array(rest)) / THERMAL
 
 
 def line_of(rigid, paths):
@@ -109,11 +98,10 @@ def spread(values):
 def measured(kinds, folder):
     """Return the barriers of a film: paths and rigid walls, the perfect device first; then more."""
     device = device_of(kinds)
-    numbers = range(SAMPLES + 1)
-    paths = np.array([path_barriers(device, kinds, number, folder) for number in numbers])
-    rigid = np.array([rigid_barriers(device, number) for number in numbers])
-    after = range(SAMPLES + 1, SAMPLES + 1 + MORE)
-    return paths, rigid, np.array([rigid_barriers(device, number) for number in after])
+    paths = [path_barriers(device, kinds, number, folder) for number in range(SAMPLES + 1)]
+    walls = [api.rigid_wall(device, sample=number) for number in range(SAMPLES + 1 + MORE)]
+    rigid = np.array([wall.barriers[:, 0] for wall in walls]) / THERMAL
+    return np.array(paths), rigid[: SAMPLES + 1], rigid[SAMPLES + 1 :]
 
 
 def row_of(film, paths, rigid, more):

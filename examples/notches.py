@@ -20,7 +20,7 @@ for diameter in diameters:
     changes = {"track.notches.diameter": diameter * 1e-9}
     wall = api.rigid_wall(api.load_device(CONFIGURATION, "small-synapse", changes))
     thresholds.append(min(wall.forward) / 1e12)
-    barriers.append(min(wall.barriers) / (k * 300))
+    barriers.append(wall.barriers.min() / (k * 300))
 print("thresholds:", ", ".join(f"{value:.2f}" for value in thresholds), "e12 A/m²")
 
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(5.6, 2.8), layout="constrained")

@@ -18,7 +18,7 @@ from scipy.integrate import solve_ivp
 
 from wallnet import api, cli, config, plan
 from wallnet.plan.commands import not_asked_for
-from wallnet.plan.preview import estimates, preview, wall_velocity
+from wallnet.plan.preview import estimates, preview, torque_share, wall_velocity
 
 UNIT = {"material": UNLIKE, "output": TINY["output"]}
 
@@ -70,7 +70,8 @@ def test_barrier_and_threshold_are_those_of_a_rigid_wall():
     felt = step * second @ width
     torque = math.pi * 1.0545717e-34 * device.material.polarization / (2 * 1.6021765e-19)
     current = np.gradient(energy, 0.1e-9) / (torque * felt)
-    assert quantities["barrier"] == pytest.approx(np.ptp(energy) / 4.141947e-21, rel=1e-3, abs=0)
+    for way in ("forward", "backward"):
+        assert quantities[way] == pytest.approx(np.ptp(energy) / 4.141947e-21, rel=1e-3, abs=0)
     # D < 0: a negative current drives the wall towards +x
     assert quantities["threshold"] == pytest.approx(-current.max(), rel=3e-3, abs=0)
 
@@ -146,7 +147,8 @@ def test_without_dmi_or_notches_nothing_is_known():
     still = campaign_of(material={"dmi_constant": 0.0}).simulated["synapse"]
     assert wall_velocity(still, 1e12) == 0
     quantities, _ = estimates(campaign_of(), "neuron")
-    assert math.isnan(quantities["barrier"])
+    assert math.isnan(quantities["forward"])
+    assert math.isnan(quantities["backward"])
     assert math.isnan(quantities["threshold"])
 
 
@@ -156,7 +158,7 @@ def test_what_is_out_of_sense_is_marked_with_its_reason():
     campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | shallow)
     text = " ".join(preview(campaign).split())
     assert "! synapse: track.cell_size 4e-09 m is above" in text
-    assert "! synapse: the barrier is 6 k_B T, below barriers.retained of 40" in text
+    assert "! synapse: the barrier is 6 k_B T at 300 K, below barriers.retained of 40" in text
     assert "! synapse: 2 of 3 pulses heat the track by more than 50 K" in text
     assert " 1.8! " in text
     assert " 6! " in text
@@ -189,6 +191,125 @@ def test_a_bias_in_the_plane_is_left_out_of_the_rigid_wall():
 def test_a_campaign_may_ask_for_another_retention():
     data = copy.deepcopy(TINY) | {"barriers": {"retained": 200.0}}
     assert "below barriers.retained of 200" in " ".join(preview(plan.parse(data)).split())
+
+
+def leaning(**blocks):
+    """Return the tiny campaign whose synapse has an anisotropy that rises along it, and a field."""
+    data = copy.deepcopy(TINY) | {"material": UNLIKE | {"bias_field": 2e-3}} | blocks
+    ramp = {"ramp": [0.75e6, 0.83e6]}
+    data["devices"]["synapse"]["regions"] = [
+        {"start": 0.0, "stop": 360e-9, "uniaxial_anisotropy": ramp}
+    ]
+    return plan.parse(data)
+
+
+@pytest.mark.parametrize(
+    ("section", "kelvin"),
+    [({}, 300.0), ({"barriers": {"temperature": 358.0, "retained": 60.0}}, 358.0)],
+)
+def test_barriers_in_both_directions_have_the_temperature_at_which_states_are_retained(
+    section, kelvin
+):
+    campaign = leaning(**section)
+    wall = api.rigid_wall(campaign.simulated["synapse"], kelvin)
+    forward, backward = wall.barriers.min(axis=1) / (1.380649e-23 * kelvin)
+    assert forward > 1.2 * backward
+    quantities, doubts = estimates(campaign, "synapse")
+    assert quantities["forward"] == pytest.approx(forward, rel=1e-9, abs=0)
+    assert quantities["backward"] == pytest.approx(backward, rel=1e-9, abs=0)
+    # thresholds are those of the pulses
+    threshold = max(api.rigid_wall(campaign.simulated["synapse"]).forward, key=abs)
+    assert quantities["threshold"] == threshold
+    text = " ".join(preview(campaign).split())
+    assert f" {forward:.0f} to {backward:.0f}" in text
+    if section:  # the smaller one decides
+        assert backward < 60 < forward
+        assert f"the barrier is {backward:.0f} k_B T at 358 K, below" in doubts["forward"][0]
+    else:
+        assert "forward" not in doubts
+
+
+def test_a_synapse_without_a_section_has_the_barriers_of_its_own_temperature():
+    warm = campaign_of(temperature={"ambient": 340.0})
+    expected = api.rigid_wall(warm.simulated["synapse"], 340.0).barriers.min(axis=1)
+    quantities, _ = estimates(warm, "synapse")
+    shown = [quantities["forward"], quantities["backward"]]
+    assert shown == pytest.approx(expected / (1.380649e-23 * 340), rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"material": {"field_like_ratio": -0.3}}, "leaves material.field_like_torque out"),
+        ({"material": {"field_like_torque": 0.1}}, "leaves material.field_like_torque out"),
+        ({"heavy_metal": {"oersted": True}}, "leaves heavy_metal.oersted out"),
+        ({}, ""),
+    ],
+)
+def test_what_a_rigid_wall_leaves_out_is_said_beside_its_threshold(changes, words):
+    campaign = campaign_of(**changes)
+    quantities, doubts = estimates(campaign, "synapse")
+    (said,) = doubts.get("threshold", [""])
+    assert words in said
+    assert bool(said) == bool(words)
+    marked = f"{quantities['threshold'] / 1e12:.2f}!" in preview(campaign)
+    assert marked == bool(words)
+    # without notches there is no threshold
+    assert "threshold" not in estimates(campaign, "neuron")[1]
+
+
+def driven(material, track, density, time):
+    """Return the velocity of the engine's wall in m/s at the end of a pulse, and its tilt in m."""
+    device = api.make_device(
+        kind="track",
+        track={"length": 240 * track["cell_size"]} | track,
+        wall={"start": 40 * track["cell_size"]},
+        pulse={"duration": time, "current_densities": [density]},
+        relaxation={"longest": 0},
+        read_at="pulse_end",
+        output={"interval": 20e-12, "snapshot_interval": 1e-6},
+        material=MATERIAL | material,
+    )
+    trace = api.simulate(device, density, progress=False)
+    late = trace["time"].values > 0.7 * time
+    ends = np.array([trace["wall_bottom"].values, trace["wall_top"].values])
+    speed = np.polyfit(trace["time"].values[late], ends.mean(axis=0)[late], 1)[0]
+    return device, speed, abs(ends[1, -1] - ends[0, -1])
+
+
+COFEB = {"exchange_stiffness": 1.6e-11, "dmi_constant": 0.35e-3, "uniaxial_anisotropy": 7.8e5}
+"""W/CoFeB of 1.2 nm, nearly compensated."""
+
+NARROW = {"width": 100e-9, "thickness": 1.2e-9, "cell_size": 4e-9}
+
+
+@pytest.mark.parametrize(
+    ("material", "track", "density", "ratio"),
+    [
+        (COFEB | {"damping": 0.3}, NARROW, 0.1e12, 1.065),
+        (COFEB | {"damping": 0.03}, NARROW, 0.1e12, 1.252),
+        ({"damping": 0.3}, NARROW | {"width": 152e-9, "thickness": 2e-9}, 0.5e12, 1.32),
+    ],
+)
+def test_the_velocity_is_above_that_of_the_engine(material, track, density, ratio):
+    """By up to a third, as long as the field of the torque is below a fifth of the anisotropy's."""
+    device, speed, tilt = driven(material, track, density, 5e-9 if ratio < 1.3 else 4e-9)
+    assert torque_share(device, density) < 0.2
+    assert tilt < 60e-9
+    assert wall_velocity(device, density) / speed == pytest.approx(ratio, abs=0.03)
+    assert "fastest" not in estimates(plan.parse({"devices": {"d": device.plain()}}), "d")[1]
+
+
+def test_a_torque_near_the_anisotropy_field_is_doubted():
+    """ħ J P/(4 e t K_eff) is 0.297 at 0.2e12 A/m²: the engine's wall stretches over 0.2 µm."""
+    device, speed, tilt = driven(COFEB | {"damping": 0.03}, NARROW, 0.2e12, 5e-9)
+    hand = 1.0545717e-34 * 0.2e12 * 0.4 / (4 * 1.6021765e-19 * 1.2e-9 * 36.9346e3)
+    assert hand == pytest.approx(0.297, abs=5e-4)
+    assert torque_share(device, -0.2e12) == pytest.approx(hand, rel=1e-4, abs=0)
+    assert tilt > 150e-9
+    assert wall_velocity(device, 0.2e12) > 1.4 * speed
+    (doubt,) = estimates(plan.parse({"devices": {"d": device.plain()}}), "d")[1]["fastest"]
+    assert doubt.startswith("the field of the torque of the strongest pulse is 30 % of the")
 
 
 @pytest.fixture

@@ -176,8 +176,8 @@ def rigid_wall(
     Examples
     --------
     >>> device = load_device("config.yaml", "synapse-rewritable-10")
-    >>> round(min(rigid_wall(device).barriers) / (1.380649e-23 * 300))
-    93
+    >>> round(rigid_wall(device).barriers.min() / (1.380649e-23 * 300))
+    92
     """
     try:
         return rigid_wall_of(device.of_sample(sample), temperature)

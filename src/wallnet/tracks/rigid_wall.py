@@ -3,22 +3,25 @@
 With s₁ = sech²(u)/2Δ and s₂ = sech(u)/πΔ, u = (x - q)/Δ, and the free width w(x) of the track, a
 Néel wall at q has the energy
 
-    E(q) = t ∫ (4 √(A K) s₁ - π |D| s₂) w dx,
+    E(q) = t ∫ (4 √(A K) s₁ - π |D| s₂ + 2 Ms B S) w dx, S = ∫ s₁ dq
 
-and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there. Where the current crowds,
+in a bias field B along z, and the current density J(q) = E′/[(π ħ P/2e) ∫ s₂ w dx] holds it there.
+Where the current crowds,
 w is multiplied by the mean density in the section relative to J. If the metal has the notches too,
 the product is the width of the track. Δ = √(A/K) with K = Ku - μ0 Ms² (N_z - N_x)/2: by default,
 N_z is that of an endless strip of the track's width and thickness, and N_x = 0. With N_z - N_x = 1,
 as in a film, barriers are lower; with N_x > 0, that of the wall itself, they are higher. The wall
-neither tilts nor bends, and its angle stays 0. A bias field B along z adds 2 Ms B t ∫ s₁ w dx to E′
-in thresholds; barriers are without it.
+neither tilts nor bends, and its angle stays 0: a field-like torque and the Oersted field of the
+current, which turn it, are left out.
 
 In a film that varies, the wall keeps the Δ of the base material, and each term of the energy is
-summed over the cells of a column: w becomes w (A + K)/2 in the first term and w D in the second
-one, with t A, t K and t D relative to those of the base material, averaged over the column, and K =
-Ku - μ0 Ms² (N_z - N_x)/2 of each cell. This is exact to first order in what varies.
+summed over the cells of a column: w becomes w (A + K)/2 in the first term, w D in the second and
+w Ms in the third one, with t A, t K, t D and t Ms relative to those of the base material, averaged
+over the column, and K = Ku - μ0 Ms² (N_z - N_x)/2 of each cell. This is exact to first order in
+what varies.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -49,17 +52,18 @@ class RigidWall(NamedTuple):
     """A rigid wall along a track, and over the barriers between its notches.
 
     Barriers and thresholds are those between neighbouring notches, from left to right; with one
-    notch, those between it and the middle of the film to its right.
+    notch, those between it and the middle of the film on either side.
     """
 
     position: NDArray[np.float64]
     """Place q of the wall in m, (places,)."""
     energy: NDArray[np.float64]
-    """E(q) in J, (places,)."""
+    """E(q) in J, (places,); in a bias field relative to a wall at the left end."""
     current_density: NDArray[np.float64]
     """J(q) in A/m², which holds the wall at q, (places,); NaN where no current moves it."""
     barriers: NDArray[np.float64]
-    """Largest less smallest energy in J, (barriers,)."""
+    """Energies in J towards +x and towards -x, (2, barriers): from the minimum at a notch over the
+    highest place up to the next; 0 if there is no minimum."""
     forward: NDArray[np.float64]
     """Threshold in A/m² above which the wall is driven towards +x, (barriers,)."""
     backward: NDArray[np.float64]
@@ -120,40 +124,61 @@ def rigid_wall(
         driven = width * np.interp(place, centres(track)[0], density)
     # convolutions of the width, and of its products with these shares, with each shape
     size = 1 << (count + 2 * reach).bit_length()
-    widths = *(width * shares), driven, width
-    achiral, chiral, moved, whole = np.fft.rfft(widths, size)
+    widths = *(width * shares), driven
+    achiral, chiral, magnetic, moved = np.fft.rfft(widths, size)
     first, second, first_slope, second_slope, felt_shape = np.fft.rfft(shapes, size)
     spectrum = [
         achiral * first + chiral * second,
         achiral * first_slope + chiral * second_slope,
         moved * felt_shape,
-        whole * np.fft.rfft(s1, size),
+        magnetic * np.fft.rfft(s1, size),
     ]
     line, slope, felt, wall = np.fft.irfft(spectrum, size)[:, reach : reach + count] * step
-    slope += 2 * film.saturation_magnetization * film.bias_field * wall
+    push = 2 * film.saturation_magnetization * film.bias_field * wall
+    # up to each place, not half a step further
+    line, slope = line + (np.cumsum(push) - push / 2) * step, slope + push
     torque = math.pi * REDUCED_PLANCK * polarization / (2 * ELEMENTARY_CHARGE)
     torque *= np.sign(film.dmi_constant)
     energy, slope = line * track.thickness, slope * track.thickness
     density = slope / (torque * felt) if torque else np.full(count, np.nan)
     notches = track.inner_notch_positions
-    ends = [*notches[1:], *((notches[0] + track.length) / 2 for _ in notches if len(notches) == 1)]
-    barriers, forward, backward = [], [], []
-    for left, right in zip(notches, ends, strict=False):
-        between = (place >= left) & (place <= right)
-        barriers.append(np.ptp(energy[between]))
-        force = (slope / felt)[between]
-        forward.append(density[between][force.argmax()])
-        backward.append(density[between][force.argmin()])
-    return RigidWall(place, energy, density, *map(np.array, (barriers, forward, backward)))
+    ahead = [*itertools.pairwise(notches)]
+    behind = [(right, left) for left, right in ahead]
+    if len(notches) == 1:
+        ahead = [(notches[0], (notches[0] + track.length) / 2)]
+        behind = [(notches[0], notches[0] / 2)]
+    at = {stop: int(np.abs(place - stop).argmin()) for _, stop in (*ahead, *behind)}
+    beside = min([track.notch_reach + delta, *(np.diff(notches) / 2)])
+    at |= {notch: _minimum(energy, np.abs(place - notch) <= beside) for notch in notches}
+
+    def barrier(start: float, stop: float) -> float:
+        low, high = sorted((at[start], at[stop]))
+        return float(energy[low : high + 1].max() - energy[at[start]])
+
+    def threshold(start: float, stop: float) -> float:
+        between = np.flatnonzero((place - start) * (place - stop) <= 0)
+        force = (slope / felt)[between] * (stop - start)
+        return float(density[between[force.argmax()]])
+
+    barriers = [[barrier(*pair) for pair in pairs] for pairs in (ahead, behind)]
+    thresholds = [np.array([threshold(*pair) for pair in pairs]) for pairs in (ahead, behind)]
+    return RigidWall(place, energy, density, np.array(barriers), *thresholds)
+
+
+def _minimum(energy: NDArray[np.float64], near: NDArray[np.bool_]) -> int:
+    """Return the index of the deepest minimum near a notch; of the lowest place without one."""
+    beside = np.pad(energy, 1, constant_values=-np.inf)
+    minima = near & (energy <= beside[:-2]) & (energy <= beside[2:])
+    return int(np.where(minima if minima.any() else near, energy, np.inf).argmin())
 
 
 def _column_shares(
     track: Track, variation: Variation | None, strip: StripFilm
 ) -> NDArray[np.float64]:
-    """Return t (A + K)/2 and t D of each column relative to the film of a strip, (2, columns)."""
+    """Return t (A + K)/2, t D and t Ms of each column relative to the film, (3, columns)."""
     of, bond = relative(track, variation), grains.bonds(track).get("bond_x")
     if not of and bond is None:
-        return np.ones((2, track.cells[0]))
+        return np.ones((3, track.cells[0]))
     names = "thickness", "exchange_stiffness", "dmi_constant", "anisotropy"
     thickness, exchange, dmi, easy = (of.get(name, 1.0) for name in names)
     if bond is not None:
@@ -164,7 +189,7 @@ def _column_shares(
     stiffness = strip.material.uniaxial_anisotropy * easy
     stiffness = (stiffness - strip.shape_anisotropy * magnetization**2) / strip.effective_anisotropy
     mask = magnetic_mask(track.model_copy(update={"edges": "stairs"}))
-    shares = thickness * (exchange + stiffness) / 2, thickness * dmi
+    shares = thickness * (exchange + stiffness) / 2, thickness * dmi, thickness * magnetization
     cells = np.maximum(mask.sum(axis=0), 1)
     return np.array([(np.where(mask, share, 0.0)).sum(axis=0) / cells for share in shares])
 

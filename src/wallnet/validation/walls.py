@@ -285,7 +285,7 @@ def rigid_wall(_curves: Curves) -> Rows:
         for ends in zip(lower.tolist(), upper.tolist(), strict=True)
     ]
     path, _ = paths.lowest(landscape, [np.stack([start, *walls, stop]).astype(np.float32)])
-    yield row("rigid-barrier", path.top - path.energy[0], reference=model.barriers[0])
+    yield row("rigid-barrier", path.top - path.energy[0], reference=model.barriers[0, 0])
     crowding = Crowding(cut=True)
     cells = Cells(layer.mask, polarized=current(track, crowding).polarized)
     cut = rigid_wall_on(track, film, material.POLARIZATION, crowding=crowding)
