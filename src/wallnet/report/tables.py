@@ -24,7 +24,7 @@ Columns = dict[str, tuple[Any, Format]]
 """Values of columns and their formats, "" for none, by the titles of the columns."""
 
 _MARKUP = re.compile(r"[\\`*~|\[\]$]|(?<![^\W_])_|_(?![^\W_])|^[#+-](?=[\s#+-])")
-"""What Markdown interprets: links, formulas, emphasis (not by _ within a word), and at the beginning
+"""What Markdown interprets: links, formulas, emphasis (not by _ in a word), and at the beginning
 headings, items and lines."""
 
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
