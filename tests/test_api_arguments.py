@@ -96,7 +96,7 @@ BAD = {
     "snapshot": (99, -99, 0.5, "last", None),
     "kind": ("levels", 3, None, ["response"]),
     "traces": PATHS,
-    "shown": (3, ["high"], [0.5], "1e12"),
+    "shown": (3, ["high"], [0.5], "1e12", [1e12 + k * 1e9 for k in range(101)]),
     "frames_per_second": (*NUMBERS, 0),
     "settings": ({"durations_": 3}, {"folder_": "a"}),
 }
@@ -194,6 +194,25 @@ def test_a_trace_with_stairs_is_not_one_with_smooth_edges(traces):
         with pytest.raises(UserError, match=r"^initial is a trace of another track; give one of"):
             api.simulate(smooth, 1e12, initial=trace, progress=False)
     assert api.simulate(DEVICE, 1e12, initial=old, progress=False).sizes["time"] > 1
+
+
+def test_an_edited_trace_is_refused_in_one_sentence(traces, tmp_path):
+    """Before it is drawn with gaps, or a library stumbles over it."""
+    trace = traces[0]
+    hole = trace.copy(deep=True)
+    hole["magnetization"][2, 9, 5] = np.nan
+    timeless = trace.copy(deep=True)
+    timeless["snapshot_time"][1] = np.nan
+    longer = trace.copy(deep=True)
+    longer["m"][0] = [2, 0, 0]
+    without_end = trace.copy()
+    del without_end.attrs["pulse_end"]
+    path = tmp_path / "a.gif"
+    for edited in (hole, timeless, longer, without_end, trace.isel(x=0), trace.transpose()):
+        for call in (api.trace_figure, api.field, lambda data: api.animate(data, path)):
+            with pytest.raises(UserError, match=r"is not a whole trace; give one as simulate"):
+                call(edited)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_track_without_notches_has_no_neighbouring_states():

@@ -281,3 +281,19 @@ def test_a_run_goes_on_without_a_server(monkeypatch, tmp_path, why):
     before = os.environ["PATH"]
     server.start()
     assert (os.environ["PATH"], os.environ[server.SHARED]) == (before, "")
+
+
+def test_folders_of_others_are_not_asked(tmp_path, monkeypatch):
+    """Each would delay a start by a second."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "wallnet-other").mkdir()
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(str(tmp_path / "wallnet-other/socket"))
+    (tmp_path / "wallnet-other/wallnet").touch()
+    own = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: own + 1)
+    server._remove_abandoned()
+    assert (tmp_path / "wallnet-other").exists()
+    monkeypatch.setattr(os, "getuid", lambda: own)
+    server._remove_abandoned()
+    assert not (tmp_path / "wallnet-other").exists()

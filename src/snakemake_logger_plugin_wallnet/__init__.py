@@ -55,6 +55,9 @@ MOST_RUNNING = 8
 MOST_CHANGES = 12
 """Largest number of changes that a dry run lists."""
 
+LONGEST_VALUE = 40
+"""Largest number of characters of a value that a change shows."""
+
 ENOUGH = 0.05
 """Smallest share of the planned work that was timed, for an estimate of the rest. The first jobs
 are short or compile the engine, and what they take tells little about the others."""
@@ -105,7 +108,8 @@ class Run:
         self._clock = clock
         # of finished jobs: what they took in s, and their estimated times
         self._took = self._worked = 0.0
-        self._most_running = 1
+        # when the first job was taken, and when the last one ended
+        self._began = self._ended = 0.0
         # of a dry run: numbers of jobs by rule, by what changed or else by Snakemake's reason
         self._changes: dict[str, Counter[str]] = {}
         self._others: Counter[str] = Counter()
@@ -114,12 +118,13 @@ class Run:
         """Take a job that begins."""
         job = Job.of(said, self._clock())
         self.running[job.number] = job
-        self._most_running = max(self._most_running, len(self.running))
+        self._began = self._began or job.started
 
     def finish(self, number: int) -> None:
         """Take the end of a job."""
         if job := self.running.pop(number, None):
-            self._took += self._clock() - job.started
+            self._ended = self._clock()
+            self._took += self._ended - job.started
             self._worked += self._time_of(job)
 
     def fail(self, said: Mapping[str, Any]) -> str:
@@ -143,19 +148,26 @@ class Run:
     def time_left(self) -> float | None:
         """Return the estimated time left in s; None as long as too little was timed.
 
-        What is left takes its estimated times at the pace of the finished jobs. Jobs that became
-        known later take the mean of the others. As many jobs run at once as did so far. Those that
-        failed are not left. On a cluster, the pace and the number of jobs include those that wait
-        in the queue, so that the estimate includes this waiting, too.
+        What is left takes as long for its estimated times as what is finished took from the first
+        start to the last end, with all starts and queues. Jobs that became known later take the
+        mean of the others, and those that failed are not left. The run ends with the last of those
+        that run, whose simulated time tells how far they are.
         """
         work = sum(self.times.values()) + (self.total - len(self.times)) * self._mean_time()
         if not self._worked or self._worked < ENOUGH * work:
             return None
-        pace = self._took / self._worked
-        left = (work - self._worked - sum(map(self._time_of, self.failed.values()))) * pace
-        for job in list(self.running.values()):
-            left -= min(self._clock() - job.started, self._time_of(job) * pace)
-        return max(left, 0.0) / self._most_running
+        now, running = self._clock(), list(self.running.values())
+        pace = (self._ended - self._began) / self._worked
+        left = work - self._worked - sum(map(self._time_of, self.failed.values()))
+        waiting = left - sum(map(self._time_of, running))
+        ends = [self._left_of(job, now - job.started) for job in running]
+        return max(left * pace - (now - self._ended), waiting * pace, *ends, 0.0)
+
+    def _left_of(self, job: Job, elapsed: float) -> float:
+        """Return the time left in s of a job that runs."""
+        if job.outputs and (noted := read_progress(job.outputs[0])) and noted[0] > 0:
+            return elapsed * (noted[1] / noted[0] - 1)
+        return self._time_of(job) * self._took / self._worked - elapsed
 
     def line(self) -> str:
         """Return one line: jobs done and failed, the time left, and what runs."""
@@ -220,14 +232,22 @@ def differences(stored: Any, planned: Any, key: str = "") -> list[str]:
     if stored == planned:
         return []
     if not all(part is None or isinstance(part, Mapping) for part in (stored, planned)):
-        before, after = ("none" if x is None else json.dumps(x) for x in (stored, planned))
-        return [f"{key} {before} → {after}"]
+        return [f"{key} {_short(stored)} → {_short(planned)}"]
     old, new = stored or {}, planned or {}
     return [
         change
         for name in sorted({*old, *new})
         for change in differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
     ]
+
+
+def _short(value: Any) -> str:
+    """Return a value as text, of a long one its beginning or its number of values."""
+    text = "none" if value is None else json.dumps(value, ensure_ascii=False)
+    if len(text) <= LONGEST_VALUE:
+        return text
+    listed = isinstance(value, list)
+    return f"{len(value)} values" if listed else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def job_of(command: str) -> Mapping[str, Any] | None:

@@ -87,6 +87,8 @@ def _remove_abandoned() -> None:
     """Remove the folders of servers that nobody listens to, since their process was killed."""
     for address in Path(tempfile.gettempdir()).glob("wallnet-*/socket"):
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+            if address.parent.stat().st_uid != os.getuid():
+                continue
             caller.settimeout(1)
             try:
                 caller.connect(str(address))

@@ -1300,3 +1300,9 @@ def test_what_is_listed_twice_is_refused(key, value):
 def test_what_was_checked_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         device().wall.start = 1.0
+
+
+def test_a_campaign_of_more_devices_than_anyone_looks_at_is_refused_at_once(tiny):
+    tiny["devices"] |= {f"copy-{number}": {"like": "synapse"} for number in range(999)}
+    with pytest.raises(config.ConfigError, match="devices has 1001 devices, more than 1000"):
+        config.parse(tiny, check)

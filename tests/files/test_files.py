@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -955,3 +956,19 @@ def test_a_wall_at_a_temperature_is_the_quenched_one_and_rests(attributes, ends,
     assert files.last_ends(trace) == ends
     assert {flag: files.is_resting(attributes, flag) for flag in rests} == rests
     assert files.is_quenched(attributes) == bool(attributes)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '{"results/a.csv": 3}', '{"results/a.csv": []}', "{"])
+def test_a_memory_of_digests_that_is_none_is_written_anew(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    files.write_text("a", "results/a.csv")
+    Path("memory.json").write_text(text)
+    assert files.find_damaged("results", "memory.json") == {}
+    assert list(json.loads(Path("memory.json").read_text())) == ["results/a.csv"]
+
+
+def test_a_pipe_in_a_folder_is_named(tmp_path):
+    (tmp_path / "metadata").mkdir()
+    os.mkfifo(tmp_path / "metadata/cmVz")
+    with pytest.raises(files.FileError, match="metadata/cmVz is no regular file; remove it"):
+        files.whole.check_regular(tmp_path)

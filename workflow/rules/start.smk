@@ -130,6 +130,8 @@ except files.FileError as error:
         raise WorkflowError(str(error)) from None
 
 if main_process:
+    for place in ("metadata", "incomplete", "locks"):
+        checked(files.whole.check_regular, own / place)
     for text in campaign.warnings:
         logger.warning(f"{reading.CONFIGURATION}: {text}")
     check_named()

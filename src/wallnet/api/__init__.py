@@ -15,9 +15,10 @@ import numpy as np
 
 from wallnet import config, jobs
 from wallnet import simulate as simulation
-from wallnet.api.arguments import TRACE, checked_arguments, whole
+from wallnet.api.arguments import TRACE, checked_arguments
 from wallnet.api.studies import dataset_of, function_of
 from wallnet.config import ConfigError, Device, Figures
+from wallnet.config.arguments import whole
 from wallnet.config.campaign import one_device
 from wallnet.config.disorder import track_of
 from wallnet.config.messages import shown as shown_text

@@ -1,71 +1,22 @@
 """Arguments of the functions of `wallnet.api`, checked by their names before any work."""
 
-import functools
-import inspect
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from wallnet.config import Device
+from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
 from wallnet.config.devices import LARGEST_SAMPLE
-from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, checked_value, plain
+from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, plain
 from wallnet.config.waveform import MOST_POINTS
-from wallnet.files.schema import KINDS
+from wallnet.files import FileError
+from wallnet.files.schema import KINDS, dataset, dimensions_of, impossible
 from wallnet.studies.barriers.ask import SPACING
 from wallnet.studies.opened import OF_OUTCOMES
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-Check = Callable[[Any], Any]
-"""It returns an argument that is valid, or raises an error whose message follows the argument."""
-
-
-def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a function that checks its arguments by `CHECKS`.
-
-    A bad one is refused with a `ConfigError` of one sentence, which begins with its name.
-    """
-    signature = inspect.signature(function)
-
-    @functools.wraps(function)
-    def call(*positional: P.args, **named: P.kwargs) -> R:
-        bound = signature.bind(*positional, **named)
-        for key, value in bound.arguments.items():
-            # None is only the value of an argument that was left out
-            left_out = value is None and signature.parameters[key].default is None
-            check = CHECKS.get(f"{function.__name__}.{key}", CHECKS.get(key))
-            if check and not left_out:
-                bound.arguments[key] = checked_value(key, value, check)
-        return function(*bound.args, **bound.kwargs)
-
-    return call
-
-
-def valid(condition: Callable[[Any], object], fault: str) -> Check:
-    """Return the check of a condition; the fault follows an argument that does not meet it."""
-
-    def check(value: Any) -> Any:
-        if not condition(value):
-            raise ValueError(fault)
-        return value
-
-    return check
-
-
-def whole(low: int, high: int, fix: str) -> Check:
-    """Return the check of a whole number from `low` to `high`, both included."""
-    bounded = valid(
-        lambda number: type(number) is int and low <= number <= high,
-        f"is not a whole number from {low} to {high}; {fix}",
-    )
-    return lambda value: bounded(plain(value))
-
-
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)
+MOST_SHOWN = 100
+"""Largest number of pulses that a figure shows."""
 
 
 def _has(value: Any, *names: str) -> bool:
@@ -73,6 +24,26 @@ def _has(value: Any, *names: str) -> bool:
     import xarray
 
     return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
+
+
+def _is_trace(value: Any) -> bool:
+    """Return whether it is a trace of the schema, with numbers where there is magnetic material."""
+    import numpy as np
+
+    names = KINDS["trace"]
+    if not _has(value, *names, "parameters", "pulse_end"):
+        return False
+    values = {name: value[name].values for name in names}
+    with suppress(FileError):
+        dataset("trace", values)
+        filled = np.isfinite(values["magnetization"]).all(axis=-1).sum(axis=1)
+        return (
+            all(value[name].dims == dimensions_of(name, names) for name in names)
+            and all(np.isfinite(values[name]).all() for name in ("time", "snapshot_time", "m"))
+            and bool((filled == values["magnetic_cells"]).all())
+            and impossible(values, {}) is None
+        )
+    return False
 
 
 def _are_devices(value: Any) -> bool:
@@ -91,11 +62,7 @@ def _is_changes(value: Any) -> bool:
 
 _DEVICE = "is not a device; make one by load_device or make_device"
 TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
-PATH = valid(_is_path, "is not a path; give it as text or a Path")
-TRACE = valid(
-    lambda value: _has(value, *KINDS["trace"], "parameters"),
-    "is not a trace; give one as simulate returns it",
-)
+TRACE = valid(_is_trace, "is not a whole trace; give one as simulate returns it")
 WALLS = valid(
     lambda value: any(_has(value, *names, "parameters") for names in OF_OUTCOMES.values()),
     "is not a trace; give one as simulate or pulse_train returns it",
@@ -107,6 +74,9 @@ MINIMA = valid(
 LIST = valid(
     lambda value: isinstance(value, Iterable) and not isinstance(value, str | Mapping),
     "is not a list; write it like [a, b]",
+)
+FEW = valid(
+    lambda values: len(values) <= MOST_SHOWN, f"has more than {MOST_SHOWN} values; leave some out"
 )
 PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "duration": 1e-9}')
 
@@ -124,7 +94,7 @@ CHECKS: dict[str, Check] = {
     "folder": PATH,
     "traces": PATH,
     "pulses": lambda value: PULSES([*LIST(value)]),
-    "shown": lambda value: [*map(CURRENT_DENSITY.checked, LIST(value))],
+    "shown": lambda value: FEW([*dict.fromkeys(map(CURRENT_DENSITY.checked, LIST(value)))]),
     "spacing": SPACING.checked,
     "current_density": CURRENT_DENSITY.checked,
     "duration": DURATION.checked,
@@ -137,3 +107,6 @@ CHECKS: dict[str, Check] = {
     "changes": valid(_is_changes, "is no mapping; write it like {'material.damping': 0.3}"),
 }
 """Checks of arguments by the name of the parameter, or of the function and the parameter."""
+
+checked_arguments = checked_by(CHECKS)
+"""Decorator of the functions of `wallnet.api`."""

@@ -179,6 +179,10 @@ def parse(
     return campaign
 
 
+MOST_DEVICES = 1000
+"""Largest number of devices, of which each is judged and drawn."""
+
+
 def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
     """Return the model of a campaign with a key for each study."""
     return _with_blocks(tuple((key, s.settings, bool(s.subjects_in)) for key, s in studies.items()))
@@ -237,6 +241,9 @@ def _devices(
     """
     devices: dict[str, Device | MeasuredDevice] = {}
     problems: list[str] = []
+    if len(raw) > MOST_DEVICES:
+        fault = f"devices has {len(raw)} devices, more than {MOST_DEVICES}; split the campaign"
+        return {}, [f"{fault}, or vary keys in sweeps"], []
     findings: dict[str, list[Finding]] = {}
     doubts: dict[str, list[Finding]] = {}
     for name in raw:

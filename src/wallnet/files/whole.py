@@ -131,6 +131,13 @@ def write_text(text: str, path: str | Path) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
+def check_regular(folder: str | Path) -> None:
+    """Refuse a device or a pipe in a folder, or below, which Snakemake would read without end."""
+    for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path} is no regular file; remove it")
+
+
 def check_writable(folder: str | Path) -> None:
     """Refuse a folder that is not writable or is full, before results for it are computed."""
     try:
@@ -312,10 +319,8 @@ def find_damaged(folder: str | Path, memory: str | Path | None = None) -> dict[s
         If one is a device or a pipe.
     """
     digests, faults = Remembered(sha256_of, memory), {}
+    check_regular(folder)
     for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
-        # Snakemake would read it without end
-        if path.exists() and not path.is_file():
-            raise FileError(f"{path} is no regular file; remove it")
         if (noted := _noted(path)) is None:
             continue
         try:

@@ -22,6 +22,7 @@ from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError, writing
 from wallnet.files.compact import SAME
+from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import Layers, SynapticLayer, called, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
 from wallnet.networks.training import Model, convert, parametrised, placement_of
@@ -191,6 +192,7 @@ class ProgrammedNetwork(Generic[Model]):
     data: xarray.Dataset
 
     @classmethod
+    @checked_arguments
     def of(cls, model: Model) -> Self:
         """Return the programming of a model that `quantize` or a training put on levels.
 
@@ -233,6 +235,7 @@ class ProgrammedNetwork(Generic[Model]):
         _set(self.data, layers, from_conductance=True, path="the programmed network")
         return model
 
+    @checked_arguments
     def with_conductances(self, conductances: ArrayLike) -> Self:
         """Return the same network with other conductances in S, in the shape of `levels`.
 
@@ -254,6 +257,7 @@ class ProgrammedNetwork(Generic[Model]):
         )
         return replace(self, data=data)
 
+    @checked_arguments
     def varied(self, spread: ArrayLike, seed: int, levels: ArrayLike | None = None) -> Self:
         """Return the network on another sample: each conductance normally distributed.
 
@@ -304,6 +308,7 @@ class ProgrammedNetwork(Generic[Model]):
         values = self.conductances + drawn * spreads[self.levels]
         return self.with_conductances(np.maximum(values, 0.0))
 
+    @checked_arguments
     def energy(
         self, device: xarray.Dataset | NDArray[np.float64], start: Self | None = None
     ) -> dict[str, float]:
@@ -344,6 +349,7 @@ class ProgrammedNetwork(Generic[Model]):
         before = None if start is None else start.levels[present]
         return writing.cost(spent, before, self.levels[present])
 
+    @checked_arguments
     def save(self, path: str | Path, device: xarray.Dataset | None = None) -> None:
         """Write the network to a netCDF file of kind ``programming``.
 
@@ -366,6 +372,7 @@ class ProgrammedNetwork(Generic[Model]):
         files.write_dataset(self.data, path, "programming", origin)
 
     @classmethod
+    @checked_arguments
     def load(cls, path: str | Path, model: Model) -> Self:
         """Read a network that `save` wrote.
 
@@ -381,6 +388,8 @@ class ProgrammedNetwork(Generic[Model]):
         wallnet.files.FileError
             If the file is missing or damaged, or belongs to another model.
         """
+        if not Path(path).exists():
+            raise FileError(f"{path} is not there; name a file that save wrote")
         data, template = files.read_dataset(path, "programming"), copy.deepcopy(model)
         try:
             layers = synaptic_layers(template, data["layer"].values.tolist())

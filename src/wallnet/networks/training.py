@@ -20,6 +20,7 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from wallnet.config.mappings import DEFAULT_MAPPING
+from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import (
     SYNAPTIC,
     Hidden,
@@ -293,6 +294,7 @@ def placement_of(model: nn.Module) -> Placement:
     )
 
 
+@checked_arguments
 def convert(model: Model) -> Model:
     """End the training of a model that `prepare_qat` prepared, with its weights on the levels.
 

@@ -40,6 +40,9 @@ SMALLEST_STEP = 1e-5
 PLAUSIBLE = (1e-12, 0.1)
 """Bounds in S of the largest conductance of a device: 1 TΩ and 10 Ω."""
 
+SHOWN = (".csv", ".dat", ".tsv", ".txt")
+"""Endings of files of measurements, of which messages show unknown names of columns."""
+
 Units = Mapping[str, Sequence[str] | None]
 """Columns of a file, each with its possible units: "" if none has to be named, None for any."""
 
@@ -122,12 +125,13 @@ def _header(
 ) -> dict[str, str]:
     """Return the unit of each column by its name, from the first line of a file."""
     units: dict[str, str] = {}
-    for cell in cells:
+    for number, cell in enumerate(cells, start=1):
         match = _HEADER.fullmatch(cell)
         name, unit = (match[1].lower(), (match[2] or "").strip()) if match else (cell, "")
         if name not in columns or name in units:
             fault = "is unknown or there twice; name the columns in the first line, with commas"
-            shown = one_line(repr(cell))
+            # nobody should read another file of the system in a log
+            shown = one_line(repr(cell)) if Path(path).suffix in SHOWN else str(number)
             _refuse(path, f"{fault} between them: {' and '.join(columns)}", line, shown)
         units[name] = unit.replace("²", "2")
         allowed = columns[name]
