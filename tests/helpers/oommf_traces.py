@@ -64,9 +64,7 @@ def simulate(description, times, settings=None):
             pulse = np.inf
         engine.advance(time - engine.time)
         averages.append(engine.average())
-    bottom, top = tracks.wall_ends(track, mask, engine.magnetization)
-    state = tracks.wall_state(track, width, start, bottom, top)
-    return np.array(averages), (bottom, top), state
+    return np.array(averages), tracks.wall_ends(track, mask, engine.magnetization)
 
 
 def reference(name):

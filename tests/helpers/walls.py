@@ -202,9 +202,10 @@ class Bench:
     def minima(self):
         return self._of_kind("minima")[0]
 
-    def write_minima(self):
-        """Write minima in which each placed wall stays where it is."""
-        files.write_dataset(placed_minima(jobs.minima_job(self.device)), self.minima, "minima", {})
+    def write_minima(self, *further):
+        """Write minima in which each placed wall stays where it is, and further ones."""
+        minima = placed_minima(jobs.minima_job(self.device), *further)
+        files.write_dataset(minima, self.minima, "minima", {})
 
     def write_minimum(self, state, converged=1, went=None, ends=None, energy=2e-17):
         """Change the minimum of a wall that is placed in a state."""

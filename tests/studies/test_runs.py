@@ -236,8 +236,8 @@ OF_STUDIES = {
         ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
         TOLD + Counter(level=1, trace=2),
     ),
-    # only the pulses of the sweep, and those between them
-    "depinning/stairs/duration": (0.9e-9, WALLS + Counter(trace=2 * 6 + 4)),
+    # the weakest and the strongest pulse on six walls, and those between them
+    "depinning/stairs/duration": (0.9e-9, WALLS + Counter(trace=2 * 6 + 6)),
     "crosscheck/engines/cases/short/changes/material": ({"damping": 0.4}, BOTH),
     # a coarser one simulates nothing
     "intervals/stairs/resolution": (
@@ -247,7 +247,7 @@ OF_STUDIES = {
     # so do other times at which candidates are read
     "calibration/paper/read_delays": ([0.0, 0.3e-9], MISFITS + Counter(round=2)),
     # another sample leaves those that are there
-    "sweeps/rough/samples": (2, SWEPT + Counter(trace=1, initial=1)),
+    "sweeps/rough/samples": (2, SWEPT + Counter(trace=1, initial=1, minima=1)),
     # further replicas are a block of their own in each model
     "thermal/cut/replicas": (16, HEATED + Counter(ensemble=1)),
 }
@@ -266,7 +266,7 @@ FURTHER = {
 }
 SHOWS = Counter(f"show_{study}" for study in STUDIES)
 READ = {
-    # the film at this temperature has a minimum of its own; thermal loses its lifetimes
+    # the film at this temperature has minima of its own; thermal loses its lifetimes
     "barriers/temperature": (
         350.0,
         PATHS + Counter(minima=1, gather_thermal=1) - SHOWS,
@@ -284,9 +284,11 @@ FILM = {
         SIMULATED
         + PATHS
         + Counter(level=2, pulse_train=4 + 2)
-        # walls rest at three notches of two tracks, four of them have a threshold; then those of
-        # the other study, two pulses on each and those of its round
-        + Counter(initial=3, level=3 + 3, minima=1, trace=9 + 2 * 6 + 4, round=1),
+        # walls rest at three notches of two tracks, each has a threshold; then those of the other
+        # study, two pulses on each and those of its round
+        + Counter(initial=3, level=3 + 3, trace=9 + 2 * 6 + 6, round=1)
+        # three devices and a sample, three single notches, three candidates, four other studies
+        + Counter(minima=4 + 3 + 3 + 4),
     ),
 }
 # neither minima nor paths depend on it; a variant and the candidates have their own
@@ -296,7 +298,7 @@ DAMPING = {
         # the sensitivity as configured, which is no longer the upper end of the damping
         SIMULATED
         + Counter(level=2, pulse_train=4 + 1)
-        + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 4, round=2),
+        + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 6, round=2),
     ),
 }
 # other studies have pulses of their own; the first candidate is the configuration
@@ -337,7 +339,8 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     train, bisection = "operating_windows/three/alpha-0.4", "intervals/stairs"
     names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
     pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
-    names += [f"{train}/initial", *pulses, "calibration/paper/2/stairs/1.5000"]
+    candidate = "calibration/paper/2/stairs"
+    names += [f"{train}/initial", *pulses, f"{candidate}/1.5000", f"{candidate}/minima"]
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,

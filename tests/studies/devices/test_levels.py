@@ -154,12 +154,54 @@ def test_a_level_where_nothing_rests_gets_no_conductance(synapse, caplog, ends):
     assert data["level_position"].values[3] == pytest.approx(ends[0], abs=6e-9)
 
 
-def test_a_level_whose_wall_straightened_in_between_is_free(synapse):
+@pytest.mark.parametrize(
+    ("minima", "state"),
+    [
+        ([], "free"),
+        ([("gap 1", (445e-9, 456e-9))], "gap 1"),
+        # the lower end is too far away
+        ([("gap 1", (440e-9, 450e-9))], "free"),
+    ],
+)
+def test_a_level_whose_wall_straightened_in_between_rests_in_a_minimum_or_is_free(
+    synapse, minima, state
+):
     synapse.write_pulse(0.6e12, 300e-9, 300e-9)
-    synapse.write_level("1-2", (450e-9, 450e-9), state="initial")
+    synapse.write_level("1-2", (450e-9, 450e-9))
+    synapse.write_minima(*minima)
     data = synapse.gather()
-    assert data["level_resting_state"].values[2] == "free"
+    assert data["level_resting_state"].values[2] == state
     assert data["stable"].values.tolist() == [1, 1, 0, 1, 1]
+
+
+def test_a_level_with_a_second_wall_is_not_stable(synapse):
+    path = synapse.levels["between 1 and 2"]
+
+    def split(data):
+        data["walls"].values[-1] = 2
+        return data
+
+    synapse.edit(path, split)
+    synapse.write_pulse(0.6e12, 300e-9, 300e-9)
+    data = synapse.gather()
+    assert data["level_resting_state"].values[2] == "several walls"
+    assert data["stable"].values.tolist() == [1, 1, 0, 1, 1]
+
+
+def test_pulses_that_leave_several_or_moving_walls_reach_no_level(synapse):
+    """Those of 0.5, 0.6 and 0.8e12 A/m² end at notch 1, between 1 and 2, and at notch 2."""
+
+    def split(data):
+        data["walls"].values[-1] = 3
+        return data
+
+    synapse.edit(synapse.traces[1], split)
+    synapse.edit(synapse.traces[3], lambda data: data.assign_attrs(settled=0))
+    data = synapse.gather()
+    assert data["state"].values.tolist() == [
+        *("initial", "several walls", "between 1 and 2", "still moving", "reversed")
+    ]
+    assert data["reachable"].values.tolist() == [1, 0, 1, 0, 1]
 
 
 def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
@@ -167,7 +209,8 @@ def test_a_level_whose_wall_still_moves_is_marked(synapse, caplog):
     synapse.write_pulse(0.6e12, 300e-9, 300e-9)
     with caplog.at_level(logging.WARNING):
         data = synapse.gather()
-    assert "'between 1 and 2' went to 'still moving'; this level gets no" in caplog.text
+    assert "'between 1 and 2' did not come to rest; this level gets no" in caplog.text
+    assert data["level_resting_state"].values[2] == "still moving"
     assert data["stable"].values.tolist() == [1, 1, 0, 1, 1]
     assert whole(data)["stable"].values.tolist() == [1, 1, 1, 1]
 

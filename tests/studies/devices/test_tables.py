@@ -9,7 +9,14 @@ from helpers.readable import cells_in, columns_in
 from wallnet import files
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.report.tables import of_columns
-from wallnet.studies.devices.tables import BEYOND_MODEL, OUTSIDE, SLIPPED, levels_of, tabulate
+from wallnet.studies.devices.tables import (
+    BEYOND_MODEL,
+    OUTSIDE,
+    SLIPPED,
+    levels_of,
+    sign_of,
+    tabulate,
+)
 
 
 def tables(bench, data=None):
@@ -19,6 +26,15 @@ def tables(bench, data=None):
     else:
         files.write_dataset(data, bench.out, bench.device.kind, {})
     return list(tabulate({bench.device.kind: [bench.out]}).values())
+
+
+def test_each_state_has_a_short_sign():
+    signs = {
+        **{"initial": "i", "reversed": "R", "expelled": "E", "free": "f", "wider": "w"},
+        **{"still moving": "m", "several walls": "s", "gap 0": "g0", "gap 12": "g12"},
+        **{"notch 12": "12", "between 2 and 3": "2-3", "between 3 and 2": "3-2"},
+    }
+    assert {state: sign_of(state) for state in signs} == signs
 
 
 def test_text_of_a_foreign_file_does_nothing_in_a_table(synapse):
@@ -87,7 +103,7 @@ def test_the_levels_have_their_states_minima_and_pulses(synapse):
     data = synapse.gather()
     for name, column in {
         "level_source": ["", "0.5000", "", "", "1.0000"],
-        "level_resting_state": ["free", "notch 1", "between 1 and 2", "notch 1", "reversed"],
+        "level_resting_state": ["gap 0", "notch 1", "still moving", "notch 1", "reversed"],
     }.items():
         data[name] = data[name].astype(object)
         data[name].values[:] = column
@@ -104,7 +120,7 @@ def test_the_levels_have_their_states_minima_and_pulses(synapse):
         ["state", "initial", "notch 1", "between 1 and 2", "notch 2", "reversed"],
         [
             "measured from",
-            "none: no minimum of the energy, the wall went to free",
+            "none: no minimum of the energy, the wall went to gap 0",
             "0.5000",
             "none: no minimum of the energy, the wall did not come to rest",
             "none: a wall initialised there went to notch 1",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers.programs import staircase
 
-from studies.results import gather, write_mapped_train
-from wallnet import plan
+from studies.results import gather, write_mapped_train, write_states
+from wallnet import files, plan
 from wallnet.studies import STUDIES
 from wallnet.studies.pulse_trains.gather import (
     _branch,
@@ -102,6 +102,25 @@ def test_the_wall_is_read_at_the_end_of_each_pause(response):
         response["pulse_wall_bottom"].values, np.array(WALLS) - 1e-9, rtol=1e-9
     )
     np.testing.assert_allclose(response["pulse_wall_top"].values, np.array(WALLS) + 2e-9, rtol=1e-9)
+
+
+def test_the_state_after_each_pause_is_the_minimum_to_which_its_wall_belongs(tmp_path, monkeypatch):
+    """Notches are at 40, 140, 240 and 330 nm; the upper end is 3 nm ahead."""
+    monkeypatch.chdir(tmp_path)
+    campaign = plan.parse(staircase(*PULSES))
+    requests = STUDY.requests_of(campaign, "up-down")
+    request = requests["train",]
+    write_states(request, ("gap 1", 92, 105), ("gap 2", 169, 175))
+    write_mapped_train(request, [40e-9, 100e-9, 140e-9, 180e-9, 240e-9, 176e-9, 140e-9, 140e-9])
+    train = files.read_dataset(request.path, "train")
+    train["pulse_settled"].values[6] = 0
+    train["pulse_walls"].values[7] = 2
+    files.write_dataset(train, request.path, "train", {})
+    data = gather(STUDY, campaign, "up-down", requests)
+    assert data["pulse_state"].values.tolist() == [
+        *("notch 1", "gap 1", "notch 2", "free", "notch 3", "gap 2"),
+        *("still moving", "several walls"),
+    ]
 
 
 def test_each_branch_ends_with_the_last_pulse_that_changes_the_state(response):

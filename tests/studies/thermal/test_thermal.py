@@ -161,7 +161,10 @@ def test_free_walls_are_divided_as_those_of_their_gap():
 
 
 def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monkeypatch):
-    """Before the quench, the second of eight has a domain on the left, and the last, free one."""
+    """Before the quench, the second of eight has a domain on the left, and the last, free one.
+
+    The seventh has it when it has gone on. The sixth rests beside the notches.
+    """
     monkeypatch.chdir(tmp_path)
     campaign = parsed(replicas=8, current_densities=[0.9e12], variants={"warm": VARIANTS["warm"]})
     requests = STUDY.requests_of(campaign, "warm")
@@ -170,15 +173,18 @@ def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monke
     # a domain at the end of the pulse alone does not count
     two = np.repeat([0.4, -0.7, 0.9], 30)
     profile[0, 1, 0] = profile[1, 1, 1] = profile[7, 1, 1] = two
-    last = [TWO] * 2 + [ONE] * 5 + [("free", 95.0, "notch 2")]
-    write_block(requests["warm", 0.9e12, 1], last, replica_profile=profile)
+    last = [TWO] * 2 + [ONE] * 3 + [("gap 1", 88.0, "")]
+    last += [("free", 110.0, "notch 2"), ("free", 95.0, "notch 2")]
+    onward = {"onward_walls": [np.nan] * 6 + [2.0, 1.0]}
+    write_block(requests["warm", 0.9e12, 1], last, replica_profile=profile, **onward)
     made = gather(STUDY, campaign, "warm", requests)
     counts = made["outcome_count"].values.ravel().tolist()
-    assert dict(zip(made["outcome"].values, counts, strict=True)) == {
-        "notch 1": 5,
-        "notch 2": 1,
-        "several walls": 2,
-    }
+    # from left to right
+    assert list(zip(made["outcome"].values, counts, strict=True)) == [
+        *(("notch 1", 3), ("gap 1", 1), ("notch 2", 1), ("free", 1)),
+        ("several walls", 2),
+    ]
+    assert made["outcome_certain"].values.ravel().tolist() == [3, 1, 1, 0, 3]
 
 
 def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkeypatch):

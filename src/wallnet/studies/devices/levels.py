@@ -11,7 +11,7 @@ from wallnet.config import Device
 from wallnet.config.devices import Detector
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.files.schema.states import INITIAL, REVERSED
+from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs import Simulation
 from wallnet.jobs.simulation import level_states
 from wallnet.studies.devices.conductance import (
@@ -181,7 +181,7 @@ def _measured(
     if end.state == state and end.rests:
         return end, "wall placed there and relaxed", state
     resting = end.state
-    went = f"went to '{resting}'" if resting != state else "did not come to rest"
+    went = "did not come to rest" if resting in (state, MOVING) else f"went to '{resting}'"
     then = f"is measured after a {driven[1]}" if driven else "gets no conductance"
     start = f"a wall initialised at '{state}'"
     logger.warning("%s: %s %s; this level %s", opened.subject, start, went, then)

@@ -10,7 +10,7 @@ import numpy as np
 from wallnet import files
 from wallnet.config.measured import MEASURED
 from wallnet.files import WallState
-from wallnet.files.schema.states import EXPELLED, FREE, MOVING, REVERSED, SEVERAL, WIDER
+from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, MOVING, REVERSED, SEVERAL, WIDER
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
 from wallnet.studies.devices.conductance import normalize
@@ -30,7 +30,10 @@ SLIPPED = "yes, but a wall initialised there moved on"
 POSITION = "mean wall position (nm)"
 """Column of the tables of pulses and levels."""
 
-SIGNS = {REVERSED: "R", EXPELLED: "E", FREE: "f", WIDER: "w", MOVING: "m", SEVERAL: "s"}
+SIGNS = {
+    **{INITIAL: "i", REVERSED: "R", EXPELLED: "E"},
+    **{FREE: "f", WIDER: "w", MOVING: "m", SEVERAL: "s"},
+}
 """Signs of states without notches."""
 
 OUTSIDE = "outside the constant-parameter model"
@@ -116,7 +119,7 @@ def sign_of(state: str) -> str:
     ('2', '3-2', 'R')
     """
     named = WallState(state)
-    return named.file_name if named.ends else SIGNS.get(named, named.replace("gap ", "g")[:7])
+    return named.file_name if named.ends else SIGNS.get(named, named.replace("gap ", "g"))
 
 
 def smallest_density(
@@ -158,7 +161,7 @@ def levels_of(data: "xarray.Dataset") -> Columns:
     unmeasured = level["source"] == ""
     none = [
         f"none: {'a wall initialised there' if minimum else 'no minimum of the energy, the wall'} "
-        + (f"went to {there}" if there != state else "did not come to rest")
+        + ("did not come to rest" if there in (state, MOVING) else f"went to {there}")
         for minimum, state, there in zip(
             level["minimum"], level["state"], level["resting_state"], strict=True
         )
