@@ -12,7 +12,7 @@ from scipy.integrate import dblquad
 from scipy.optimize import curve_fit
 
 from wallnet import api, tracks
-from wallnet.config import ConfigError
+from wallnet.config import ConfigError, Device
 from wallnet.jobs import initial_job, pulse_job
 from wallnet.jobs.energy_path import Minimum
 from wallnet.jobs.film import film_of, strip_demagnetization, strip_of
@@ -27,21 +27,24 @@ N_Z = 0.9773763
 """Of 100 × 1.2 nm², by quadrature (`test_n_z_is_the_mean_of_the_field_of_two_charged_sides`)."""
 
 
+MATERIAL = {
+    "saturation_magnetization": MS,
+    "exchange_stiffness": A,
+    "dmi_constant": D,
+    "uniaxial_anisotropy": KU,
+    "damping": 0.3,
+    "gyromagnetic_ratio": 2.211e5,
+    "polarization": 0.15,
+}
+
+
 def device(**changes):
     values = {
         "kind": "track",
         "track": {"length": 400e-9, "width": 100e-9, "thickness": 1.2e-9, "cell_size": 4e-9},
         "wall": {"start": 180e-9},
         "pulse": {"duration": 1e-9, "current_densities": [0.1e12, 0.2e12]},
-        "material": {
-            "saturation_magnetization": MS,
-            "exchange_stiffness": A,
-            "dmi_constant": D,
-            "uniaxial_anisotropy": KU,
-            "damping": 0.3,
-            "gyromagnetic_ratio": 2.211e5,
-            "polarization": 0.15,
-        },
+        "material": MATERIAL,
     }
     return api.make_device(**values | changes)
 
@@ -155,6 +158,18 @@ def test_a_pulse_heats_the_film_up_to_the_end_of_the_strip(region, end):
         HeatedFilm(pulse_job(hot, 9e12))
     words = str(beyond.value).partition("not perpendicular from ")[2]
     assert float(words.split()[0]) == pytest.approx(end, abs=0.06)
+
+
+def test_no_job_of_a_film_in_the_plane_is_made():
+    """As of variants, whose devices nobody has judged."""
+    flat = Device.model_validate(
+        device().plain() | {"material": {**MATERIAL, "dmi_constant": 1e-3}}
+    )
+    for make in (initial_job, film_of):
+        with pytest.raises(
+            ValueError, match=r"dmi_constant is 0\.001 J/m², not below the critical"
+        ):
+            make(flat)
 
 
 def test_limits_hold_in_each_region():

@@ -269,6 +269,8 @@ def _rounded(device: Device, terms: Terms, kelvin: float) -> SimulatedMaterial:
     """Return the material of a device with its terms at a temperature, in six digits."""
     simulated = device.material.simulated
     if terms == terms_of(device.material):
+        if fault := strip_of(device.track, simulated).fault:
+            raise ValueError(fault)
         return simulated
     fields = (key for key in StaticMaterial.model_fields if "bias_field" not in key)
     names = {key: key.removeprefix("uniaxial_") for key in fields}
