@@ -75,9 +75,9 @@ def check_measurements(campaign: Campaign) -> None:
     Snakemake names only files that are missing and that a job of the plan needs.
     """
     for name, device in campaign.measured.items():
-        from wallnet.studies.devices import measured  # loads numpy and pandas
+        from wallnet.files import measurements  # loads numpy and pandas
 
-        readers = {"levels": measured.read_levels, "activation": measured.read_activation}
+        readers = {"levels": measurements.read_levels, "activation": measurements.read_activation}
         for key, path in device.files().items():
             try:
                 readers[key](path)
