@@ -8,7 +8,7 @@ from helpers.synthetic import filled, one_sentence
 from torch import nn
 
 from wallnet.files import FileError
-from wallnet.networks import ProgrammedNetwork, convert, prepare_qat, quantize
+from wallnet.networks import ProgrammedNetwork, convert, prepare_qat, quantize, read_levels
 
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])
 
@@ -195,3 +195,59 @@ def test_a_model_that_was_trained_after_it_was_quantised_is_refused():
         model[0].weight[0, 1] += 0.01
     with pytest.raises(ValueError, match="^layer 0 has 1 weights that are not on the levels; put"):
         ProgrammedNetwork.of(model)
+
+
+# For those who write them
+
+
+@pytest.mark.parametrize("mapping", ["differential", "row"])
+def test_matrices_of_conductances_give_the_weights_of_each_layer(mapping):
+    """w = offset + scale · (G⁺ - G⁻)/(G_max - G_min), and of one synapse (G - G_min)/(…)."""
+    torch.manual_seed(5)
+    levels = [10e-6, 14e-6, 19e-6, 30e-6]
+    model = nn.Sequential(nn.Conv2d(2, 3, (2, 1)), nn.Flatten(), nn.Linear(9, 4))
+    programmed = ProgrammedNetwork.of(quantize(model, levels, mapping))
+    placed, data = programmed.model(), programmed.data
+    assert {name: g.shape for name, (g, _) in programmed.matrices.items()} == {
+        "0": (3, 4),
+        "2": (4, 9),
+    }
+    for index, (name, (plus, minus)) in enumerate(programmed.matrices.items()):
+        own = data["output_layer"].values == index
+        offset, scale = (
+            data[key].values[own][:, None] for key in ("weight_offset", "weight_scale")
+        )
+        lowest = 10e-6 if mapping == "row" else minus
+        assert np.isnan(minus).all() == (mapping == "row")
+        weight = placed.get_submodule(name).weight.detach().flatten(1).numpy()
+        np.testing.assert_allclose(
+            offset + scale * (plus - lowest) / 20e-6, weight, rtol=0, atol=1e-6
+        )
+
+
+def test_a_network_on_measured_levels_needs_the_measured_energies(tmp_path):
+    """Levels 10, 20 and 50 µS cost 1, 2 and 4 pJ, with 3, 1 and 2 pulses, in another order."""
+    lines = "conductance (S),energy (J),pulses\n5e-5,4e-12,2\n1e-5,1e-12,3\n2e-5,2e-12,1\n"
+    (tmp_path / "levels.csv").write_text(lines)
+    table = read_levels(tmp_path / "levels.csv")
+    model = nn.Linear(3, 1, bias=False)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[1.0, -0.25, 0.0]]))
+    programmed = ProgrammedNetwork.of(quantize(model, table["conductance"], "signed"))
+    assert programmed.levels.tolist() == [[2, 0], [0, 1], [0, 0]]
+    cost = programmed.energy(table)
+    assert cost["energy"] == pytest.approx((4 + 2 + 4 * 1) * 1e-12, rel=1e-9, abs=0)
+    assert cost["pulses"] == 2 + 1 + 4 * 3
+    # the same network again needs nothing
+    assert programmed.energy(table, programmed)["energy"] == 0
+    without = table.drop(columns="pulses")
+    assert programmed.energy(without)["pulses"] == 6
+    with pytest.raises(ValueError, match="device has other levels than the network"):
+        programmed.energy(table.assign(conductance=table["conductance"] * 2))
+
+
+def test_pulses_outside_the_model_come_with_a_sentence():
+    programmed = ProgrammedNetwork.of(quantize(nn.Linear(3, 1), [1e-6, 2e-6], "layer"))
+    spent = np.ones((3, 3, 2))
+    with pytest.warns(UserWarning, match=r"^3 of 3 pulses heat the film beyond the model"):
+        assert programmed.energy(spent)["pulses_outside"] == 3

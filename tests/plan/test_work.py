@@ -8,7 +8,9 @@ from helpers.windows import windowed
 from wallnet import config
 from wallnet.jobs import Request, pulse_job
 from wallnet.jobs.film import check
-from wallnet.plan.work import work_ahead
+from wallnet.plan import load
+from wallnet.plan.requests import of_study
+from wallnet.plan.work import bytes_of, work_ahead
 
 TRACK = {
     "length": 1500e-9,
@@ -60,3 +62,28 @@ def test_long_estimates_are_in_minutes_and_hours():
 
     shown = [estimate(seconds) for seconds in (42, 119, 123, 7100, 7300, 54_100)]
     assert shown == ["42 s", "2 min", "2 min", "1 h 58 min", "2 h 2 min", "15 h 2 min"]
+
+
+def test_many_simulations_are_told_in_submissions_core_hours_files_and_bytes(monkeypatch):
+    """2000 pulses of 10 ns on 500×50 cells; each with 0.8 s to its start, and 6 s of a queue."""
+    pulse = pulse_of(10e-9, track=TRACK, wall={"start": 60e-9})
+    size = bytes_of(pulse)
+    job = pulse.computes
+    times, maps = 10e-9 / job.output.interval, 2 + 10e-9 / job.output.snapshot_interval
+    assert size == pytest.approx(5e4 + 0.6 * 3 * 4 * 500 * (times + 50 * maps), abs=1)
+    sentence = work_ahead([(2000, pulse)])
+    match = re.search(r"2,000 submissions, about (\d+) h (\d+) min of cores with 6 s", sentence)
+    seconds = 3600 * int(match[1]) + 60 * int(match[2])
+    expected = 2000 * (job.processor_time + 0.8 + 6)
+    assert seconds == pytest.approx(expected, abs=60)
+    assert sentence.endswith(f"and 12,000 files of about {2000 * size / 1e9:.1f} GB.")
+    assert "submissions" not in work_ahead([(100, pulse)])
+
+
+def test_the_size_of_a_trace_is_about_that_of_its_file(finished_devices):
+    """Compression depends on the walls."""
+    campaign = load(finished_devices.folder / "config.yaml")
+    for path, request in of_study("devices", campaign).items():
+        if request.kind == "trace":
+            size = (finished_devices.folder / path).stat().st_size
+            assert bytes_of(request) == pytest.approx(size, rel=0.5, abs=0)

@@ -149,6 +149,7 @@ onstart:
     local = workflow.executor_plugin.common_settings.local_exec
     checked(plan.start.check_scheduler, workflow.executor_plugin.name)
     if not local:
+        checked(plan.start.check_queue, Path.cwd())
         checked(
             plan.start.check_submittable,
             {

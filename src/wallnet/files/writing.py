@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from wallnet.files.compact import SAME
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
 Levels = NDArray[np.int64]
@@ -37,6 +38,24 @@ def cost(spent: Spent, start: Levels | None, end: Levels) -> dict[str, float]:
         "energy": float(np.nansum(energy)),
     }
     return totals | {f"{name}_a_synapse": totals[name] / end.size for name in ("pulses", "energy")}
+
+
+def by_levels(table: "pandas.DataFrame", usable: NDArray[np.float64]) -> Spent | None:
+    """Return the cost of each level of a measured synapse, equal from all others.
+
+    The table is one of `wallnet.files.measurements.read_levels` with a column `energy` in J, and
+    may have `pulses`, which are 1 otherwise. `usable` are the conductances in S that networks use,
+    ascending; None is returned if they are no levels of the table.
+    """
+    distance = np.abs(table["conductance"].to_numpy() - usable[:, np.newaxis])
+    if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
+        return None
+    rows = table.iloc[distance.argmin(axis=1)]
+    spent = np.zeros((3, 1 + len(usable), len(usable)))
+    spent[0] = rows.get("pulses", 1.0)
+    spent[1] = rows["energy"]
+    spent[:, 1:][:, np.eye(len(usable), dtype=bool)] = 0.0
+    return spent
 
 
 def by_single_pulses(

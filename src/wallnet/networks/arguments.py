@@ -20,11 +20,14 @@ def _numbers(value: Any) -> Any:
 
 
 def _is_device(value: Any) -> bool:
-    """Return whether it is the dataset of a swept synapse, or a cost of its steps."""
+    """Return whether it is a swept synapse, measured levels with energies, or a cost of steps."""
+    import pandas
     import xarray
 
     if isinstance(value, np.ndarray):
         return value.dtype.kind == "f"
+    if isinstance(value, pandas.DataFrame):
+        return {"conductance", "energy"} <= {*value.columns}
     needed = {"reading", "level_conductance", "reaching_current_density", "write_energy"}
     return isinstance(value, xarray.Dataset) and needed <= {*value.variables}
 
@@ -43,7 +46,9 @@ CHECKS: dict[str, Check] = {
     "seed": whole(0, 2**63 - 1, "give another one"),
     "path": PATH,
     "energy.device": valid(
-        _is_device, "is not a swept synapse; give a dataset as wallnet.api.sweep returns it"
+        _is_device,
+        "has no costs of levels; give a dataset of wallnet.api.sweep, or levels of read_levels "
+        "with a column energy",
     ),
     "save.device": valid(_is_dataset, "is no dataset; give one as wallnet.api.sweep returns it"),
     "start": valid(

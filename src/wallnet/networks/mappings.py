@@ -19,6 +19,7 @@ from wallnet.config.mappings import NO_SYNAPSE, SCHEMES, split_mapping
 from wallnet.config.messages import shown
 from wallnet.files import FileError
 from wallnet.files.compact import SAME, levels_of
+from wallnet.files.measurements import read_levels as read_levels
 from wallnet.networks.layers import SynapticLayer, called
 
 PLACEMENT = "level_placement"

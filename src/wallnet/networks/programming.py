@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 import numpy as np
+import pandas
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
@@ -228,6 +230,20 @@ class ProgrammedNetwork(Generic[Model]):
         """Conductance in S of each synapse, in the shape of `levels`; NaN if there is none."""
         return self.data["programmed_conductance"].values
 
+    @property
+    def matrices(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Conductances G⁺ and G⁻ in S by layer, each of shape (outputs, inputs).
+
+        Inputs of a convolution are those of its kernel. Where a weight is one synapse, G⁻ is NaN.
+        """
+        matrices = {}
+        for index, name in enumerate(map(str, self.data["layer"].values)):
+            pairs = self.conductances[self.data["weight_layer"].values == index]
+            outputs = int((self.data["output_layer"].values == index).sum())
+            plus, minus = pairs.T.reshape(2, outputs, -1)
+            matrices[name] = plus, minus
+        return matrices
+
     def model(self) -> Model:
         """Return a copy of the model with the weights that the conductances give."""
         model = copy.deepcopy(self.template)
@@ -310,16 +326,21 @@ class ProgrammedNetwork(Generic[Model]):
 
     @checked_arguments
     def energy(
-        self, device: xarray.Dataset | NDArray[np.float64], start: Self | None = None
+        self,
+        device: xarray.Dataset | pandas.DataFrame | NDArray[np.float64],
+        start: Self | None = None,
     ) -> dict[str, float]:
         """Return pulses and energy in J of writing the network.
 
         Parameters
         ----------
-        device : xarray.Dataset or numpy.ndarray
+        device : xarray.Dataset, pandas.DataFrame or numpy.ndarray
             The swept synapse, as of `wallnet.api.sweep`: each level is written by the smallest
             pulse that reaches it from the initial state, and a written synapse cannot change. Or
-            the cost of each step, as `wallnet.studies.pulse_trains.show.writing` returns it.
+            measured levels, as `wallnet.networks.read_levels` reads them, with a column `energy` in
+            J and, if not 1, `pulses`: each level is written from any other. Or pulses, energy in J,
+            and pulses outside the model, each from a level (row) to another (column), in the shape
+            (3, 1 + levels, levels); the first row is the state before any pulse.
         start : ProgrammedNetwork, optional
             The network of the same model that the synapses have before; if not given, they were
             never written.
@@ -327,7 +348,8 @@ class ProgrammedNetwork(Generic[Model]):
         Returns
         -------
         dict
-            `pulses`, `energy` and others; see docs/write-energy.md.
+            `pulses`, `energy` and others; see docs/write-energy.md. A warning tells how many pulses
+            are outside the model.
 
         Raises
         ------
@@ -337,6 +359,8 @@ class ProgrammedNetwork(Generic[Model]):
         usable = self.data["usable_conductance"].values
         if isinstance(device, np.ndarray):
             spent = device if device.shape == (3, 1 + len(usable), len(usable)) else None
+        elif isinstance(device, pandas.DataFrame):
+            spent = writing.by_levels(device, usable)
         else:
             readings = map(str, device["reading"].values)
             costs = (writing.by_single_pulses(device, usable, reading) for reading in readings)
@@ -347,7 +371,14 @@ class ProgrammedNetwork(Generic[Model]):
         if start is not None and not np.array_equal(start.levels != NO_SYNAPSE, present):
             raise ValueError("start has other synapses; give a network of the same model")
         before = None if start is None else start.levels[present]
-        return writing.cost(spent, before, self.levels[present])
+        cost = writing.cost(spent, before, self.levels[present])
+        if outside := cost["pulses_outside"]:
+            warnings.warn(
+                f"{outside} of {cost['pulses']} pulses heat the film beyond the model of constant "
+                "parameters, so that their levels and energies are estimates",
+                stacklevel=3,
+            )
+        return cost
 
     @checked_arguments
     def save(self, path: str | Path, device: xarray.Dataset | None = None) -> None:

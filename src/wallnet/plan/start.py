@@ -7,6 +7,7 @@ import difflib
 import itertools
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from wallnet.config import Campaign, ConfigError
 from wallnet.config.declarations import PACKAGED
 from wallnet.files import FileError
+from wallnet.files.whole import regular
 from wallnet.jobs.code import code_of
 from wallnet.studies import STUDIES
 
@@ -26,6 +28,32 @@ def check_scheduler(executor: str) -> None:
             "cluster (where SLURM is a module, load it first), or without --workflow-profile on "
             "the cores of this machine"
         )
+
+
+def check_queue(folder: Path) -> None:
+    """Refuse a run while the queue has jobs of earlier runs in a folder, as after a SIGKILL."""
+    runs = {
+        match[1]
+        for log in folder.glob(".snakemake/log/*.log")
+        if (match := re.search(r"SLURM run ID: ([\w-]+)", _beginning(log)))
+    }
+    if not runs or shutil.which("squeue") is None:
+        return
+    command = ["squeue", "--noheader", "--format=%j", f"--name={','.join(sorted(runs))}"]
+    said = subprocess.run(command, capture_output=True, text=True)
+    if names := {*said.stdout.split()} & runs:
+        jobs = len(said.stdout.split())
+        raise ConfigError(
+            f"{jobs} jobs of an earlier run in this folder are in the queue, and would write the "
+            f"same files; type scancel --name={','.join(sorted(names))}, and run again when they "
+            "are gone"
+        )
+
+
+def _beginning(log: Path) -> str:
+    """Return the first 100 kB of a log, which name the run."""
+    with open(regular(log), encoding="utf-8", errors="replace") as stream:
+        return stream.read(100_000)
 
 
 def check_submittable(folders: Mapping[str, Path]) -> None:
@@ -47,9 +75,9 @@ def check_measurements(campaign: Campaign) -> None:
     Snakemake names only files that are missing and that a job of the plan needs.
     """
     for name, device in campaign.measured.items():
-        from wallnet.studies.devices import measured  # loads numpy and pandas
+        from wallnet.files import measurements  # loads numpy and pandas
 
-        readers = {"levels": measured.read_levels, "activation": measured.read_activation}
+        readers = {"levels": measurements.read_levels, "activation": measurements.read_activation}
         for key, path in device.files().items():
             try:
                 readers[key](path)

@@ -8,7 +8,7 @@ from wallnet import files
 from wallnet.config.networks import Networks
 from wallnet.config.stages import STAGES
 from wallnet.files.progress import time_in_words
-from wallnet.jobs import Request
+from wallnet.jobs import Request, Simulation
 from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
@@ -26,6 +26,18 @@ IMAGES = 60_000
 SECONDS_PER_FREE_NETWORK, SECONDS_PER_MAPPED_NETWORK = 6.0, 0.6
 """Further processor time of a network in s, on a slow core. One with FP32 weights has a job of its
 own, which reads the images; those on a synapse share one."""
+
+SECONDS_PER_START = 6.0
+"""Time in s that a queue adds to each job at least, in which its cores wait (docs/cluster.md)."""
+
+FILES_PER_JOB = 6
+"""A result, its digest, the logs of package and SLURM, the benchmark, and Snakemake's note."""
+
+BYTES_PER_RESULT, COMPRESSED = 50_000, 0.6
+"""Size of a result without its magnetisation, and what remains of the bytes of this."""
+
+MANY = 100
+"""Number of simulations and paths above which an estimate tells what they cost on a cluster."""
 
 Work = Iterable[tuple[int, Request]]
 """Numbers of requests, each with one such request."""
@@ -58,7 +70,35 @@ def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({}))
     about = f"about {time_in_words(total)} of processor time" if total else ""
     if unknown:
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
-    return f"{what} of this target are not there yet: {first}{about}{last}."
+    jobs = sum(n for n, _ in ahead)
+    queued = f" {_queued(ahead, jobs, total)}" if jobs > MANY else ""
+    return f"{what} of this target are not there yet: {first}{about}{last}.{queued}"
+
+
+def _queued(ahead: Work, jobs: int, seconds: float) -> str:
+    """Return a sentence with the costs on a cluster of jobs that compute so many seconds."""
+    cores = time_in_words(seconds + SECONDS_PER_START * jobs)
+    size = sum(n * bytes_of(request) for n, request in ahead) / 1e9
+    return (
+        f"On a cluster these are {jobs:,} submissions, about {cores} of cores with "
+        f"{SECONDS_PER_START:g} s for each start, and {FILES_PER_JOB * jobs:,} files of about "
+        f"{size:.1f} GB."
+    )
+
+
+def bytes_of(request: Request) -> float:
+    """Return the estimated size in bytes of a result.
+
+    A trace has three numbers of single precision for each column of cells at each time, and for
+    each cell in each map.
+    """
+    job = request.computes
+    if not isinstance(job, Simulation) or request.kind == "ensemble":
+        return BYTES_PER_RESULT
+    columns, rows = job.track.cells
+    maps = 2 + job.longest / job.output.snapshot_interval
+    values = columns * (job.longest / job.output.interval + rows * maps)
+    return BYTES_PER_RESULT + COMPRESSED * 12 * values
 
 
 def _alike(work: Work) -> list[tuple[int, Request]]:

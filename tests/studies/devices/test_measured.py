@@ -11,6 +11,7 @@ from scipy.interpolate import PchipInterpolator
 from wallnet import files, revisions
 from wallnet.files import FileError
 from wallnet.files.compact import activation_of, decisive, levels_of
+from wallnet.files.measurements import read_levels
 from wallnet.networks.mappings import read_mapping
 from wallnet.networks.model import MeasuredActivation
 from wallnet.studies.devices import measured
@@ -255,12 +256,12 @@ def test_the_plausible_range_includes_its_bounds(model_of, conductances, accepte
 def test_a_file_that_is_no_measurement_is_not_read_out(tmp_path):
     (tmp_path / "token").write_text("secret\n1\n2\n")
     with pytest.raises(FileError, match=r"token, line 1, column 1: is unknown") as caught:
-        measured.read_levels(tmp_path / "token")
+        read_levels(tmp_path / "token")
     assert "secret" not in str(caught.value)
 
 
 def test_folders_and_missing_files_are_named(tmp_path):
     for path, part in ((tmp_path, "is no regular file"), (tmp_path / "none.csv", "is not there")):
         with pytest.raises(FileError) as caught:
-            measured.read_levels(path)
+            read_levels(path)
         one_sentence(caught, str(path), part)

@@ -261,6 +261,10 @@ def _measured_levels(model: Mapping[str, Any], name: str) -> Table:
         columns["spread of G (µS)"] = ([level["spread"] / 1e-6 for level in levels], ".6g")
     if "current" in levels[0]:
         columns[with_unit(model, "current")] = ([level["current"] for level in levels], ".6g")
+    if "pulses" in levels[0]:
+        columns["pulses"] = ([level["pulses"] for level in levels], ".6g")
+    if "energy" in levels[0]:
+        columns["energy (pJ)"] = ([level["energy"] / 1e-12 for level in levels], ".6g")
     return of_columns(f"{name}: levels", columns)
 
 
