@@ -62,6 +62,9 @@ WIDTH = 100
 SYNAPSES = {"synapse-10": 10, "synapse-5": 5}
 """The synapses that correspond to the paper's, with their numbers of notches."""
 
+EDGES = {"stairs": "synapse-5", "smooth": "synapse-5-smooth"}
+"""The paper's synapse with five notches, by the edges of these."""
+
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
     **{"reference": "reference", "parameters": "parameters", "dwell": "dwell", "shares": "shares"},
@@ -120,15 +123,22 @@ def rewritable_loss(results: Results) -> str:
     return f"{rounded(min(lost), 2)} to {rounded(max(lost), 2)} points"
 
 
-def accuracies(results: Results) -> list[findings.Row]:
-    """Return the accuracies of all networks, as the summary of a campaign has them."""
-    table = results.table("accuracy.csv").astype(dict.fromkeys(ACCURACIES, float))
+def accuracies(results: Results, name: str = "accuracy.csv") -> list[findings.Row]:
+    """Return the accuracies of all networks in a file, as the summary of a campaign has them."""
+    table = results.table(name).astype(dict.fromkeys(ACCURACIES, float))
     return table.to_dict("records")
 
 
 def main_numbers(results: Results) -> str:
-    """Return the accuracies that a run prints at its end, with the paper's Table II."""
-    shown = findings.accuracies(accuracies(results), SYNAPSES)
+    """Return the accuracies that a run prints at its end, with the paper's Table II.
+
+    Those on levels at smooth edges, if there are any, are of `examples/smooth_edges.yaml`.
+    """
+    rows = accuracies(results)
+    if (results.folder / "smooth-edges/accuracy.csv").exists():
+        further = accuracies(results, "smooth-edges/accuracy.csv")
+        rows += [row for row in further if row["device"] == EDGES["smooth"]]
+    shown = findings.accuracies(rows, SYNAPSES)
     cells = shown.rows()
     for row, before in reversed(list(zip(cells[1:], cells, strict=False))):
         row[0] = "" if row[0] == before[0] else row[0]
@@ -279,6 +289,17 @@ def copied(
 
     def shown(results: Results) -> str:
         table = chosen(results.table(name))
+        return markdown(list(table.columns), table.to_numpy().tolist())
+
+    return shown
+
+
+def by_edges(pattern: str) -> Callable[[Results], str]:
+    """Return a function that shows files with smooth edges and with stairs below each other."""
+
+    def shown(results: Results) -> str:
+        tables = {edges: results.table(pattern.format(EDGES[edges])) for edges in reversed(EDGES)}
+        table = pd.concat(tables, names=["edges"]).reset_index("edges")
         return markdown(list(table.columns), table.to_numpy().tolist())
 
     return shown
@@ -451,7 +472,7 @@ def shipped_write_energy(device: str, **changes: Any) -> WriteEnergyJob:
     return write_energy_job(shipped().simulated[device]).model_copy(update=changes)
 
 
-CONDITIONED = ("synapse-10", "synapse-5", "synapse-5-literal", "synapse-rewritable", "track")
+CONDITIONED = (*SYNAPSES, EDGES["smooth"], "synapse-5-literal", "synapse-rewritable", "track")
 """Devices of the table of conditions."""
 
 
@@ -486,7 +507,7 @@ def conditions(results: Results) -> str:
         counts |= {"critical": (hot & ~ends).sum(), "beyond": ends.sum()}
         cells |= {key: str(count) for key, count in counts.items()}
         cells["rise"] = f"{rise.max():,.0f}"
-        if name in SYNAPSES:
+        if name in (*SYNAPSES, EDGES["smooth"]):
             cells |= doubtful_levels(results, name)
         if (results.folder / f"barriers/{name}.csv").exists():
             states = results.table(f"barriers/{name}.csv").set_index("state")
@@ -516,9 +537,36 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
     }
 
 
+def levels_by_edges(results: Results) -> str:
+    """Return levels and thresholds of the paper's synapse with stairs and with smooth edges."""
+    values = ("G normalised, parallel", SMALLEST)
+    named = {
+        f"{column}, {edges}": levels(results.table(f"devices/{name}-levels.csv"))
+        .set_index(["level", "state"])
+        .loc[:, column]
+        for column in values
+        for edges, name in EDGES.items()
+    }
+    table = pd.DataFrame(named)
+    order = table.iloc[:, : len(EDGES)].astype(float).max(axis=1).sort_values().index
+    table = table.loc[order].fillna("–")
+    rows = [[*place, *cells] for place, cells in zip(table.index, table.to_numpy(), strict=True)]
+    for ends in ("one end leaves", "both ends leave"):
+        thresholds = [
+            results.table(f"depinning/{name}.csv")[f"{ends}, by (1e12 A/m²)"][0]
+            for name in EDGES.values()
+        ]
+        rows.append(["–", f"{ends} notch 1", "–", "–", *thresholds])
+    return markdown(["level", "state", *table.columns], rows)
+
+
 def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
-    """Return label, values and effects in per cent of each assumption, the most decisive first."""
+    """Return label, values and effects in per cent of each assumption, the most decisive first.
+
+    Edges are left out, as stairs are of the cells, not of a device.
+    """
     table = results.table(f"sensitivity/{name}.csv").iloc[1:]
+    table = table[table["assumption"] != "edges of notches"]
     effect = table["both ends leave, effect (%)"].str.split(" ±").str[0]
 
     def whole(match: re.Match) -> str:
@@ -531,13 +579,15 @@ def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
 
 def decisive(results: Results) -> str:
     """Return what decides the threshold of the paper's synapse, in three sentences."""
-    (label, values, effects), second, third, *others = assumed(results, "synapse-5")
+    (label, values, effects), second, third, *others = assumed(results, EDGES["smooth"])
     said = [f"{label} ({values}: {effects} %)" for label, values, effects in (second, third)]
     rest = [f"{label} ({values}: {effects} %)" for label, values, effects in others]
+    table = results.table(f"sensitivity/{EDGES['smooth']}.csv").set_index("value")
+    stairs = table["both ends leave, effect (%)"]["stairs"]
     return (
-        f"`synapse-5`, the current by which both ends leave depends most on {label}: from "
+        f"`{EDGES['smooth']}`, the current by which both ends leave depends most on {label}: from "
         f"{values}, it changes by {effects} %. Next are {' and '.join(said)}. The others: "
-        f"{', '.join(rest)}."
+        f"{', '.join(rest)}. Stairs change it by {stairs} %."
     )
 
 
@@ -918,7 +968,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
         "devices/synapse-5-literal.csv",
         lambda table: table[["J (1e12 A/m²)", "state", "pinned against the current"]],
     ),
-    "synapse-5-levels": copied("devices/synapse-5-levels.csv", levels),
+    "levels-by-edges": levels_by_edges,
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
@@ -929,9 +979,9 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "calibration": copied("calibration/paper.csv", good_candidates),
     "calibration-reference": copied("calibration/paper-reference.csv"),
     "calibration-parameters": copied("calibration/paper-parameters.csv"),
-    "depinning": copied("depinning/synapse-5.csv"),
+    "depinning": by_edges("depinning/{}.csv"),
     "dwell": copied(
-        "depinning/synapse-5-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
+        f"depinning/{EDGES['smooth']}-dwell.csv", lambda table: table[table.iloc[:, 0] == "1.2000"]
     ),
     "decisive": decisive,
     "barriers": copied(
@@ -1046,7 +1096,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     """
     target = root / "docs/results"
     missing = []
-    devices = ("neuron", "synapse-5", "synapse-5-literal", "synapse-10", "track")
+    devices = ("neuron", *EDGES.values(), "synapse-5-literal", "synapse-10", "track")
     of_campaign = ("accuracy", "accuracy-gaps", "mappings", "programming")
     of_campaign += (*(f"devices/{device}" for device in devices), "pulse_trains/stepwise")
     # these targets are not part of the whole campaign
@@ -1054,8 +1104,9 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
     others += ["disturb/synapse-rewritable-10", "intervals/synapse-5"]
-    others += ["depinning/synapse-5", "sensitivity/synapse-5", "pulse_trains/stepwise-10"]
-    others += [f"thermal/{device}" for device in (*rewritable, "synapse-10")]
+    others += [f"depinning/{device}" for device in EDGES.values()]
+    others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
+    others += [f"thermal/{device}" for device in (*rewritable, "synapse-10", EDGES["smooth"])]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"

@@ -171,7 +171,7 @@ def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
     first = {}
     for row in rows("devices/synapse-5.csv"):
         first.setdefault(row["state"], float(row["J (1e12 A/m²)"]))
-    lines = block("docs/results.md", "synapse-5-levels").strip().splitlines()[2:]
+    lines = block("README.md", "levels-by-edges").strip().splitlines()[2:]
     thresholds = {cells[1]: cells[4] for cells in map(cells_of, lines)}
     for state in ("notch 3", "notch 4", "reversed"):
         assert float(thresholds[state]) == first[state]
@@ -210,6 +210,43 @@ def test_jobs_are_those_of_the_shipped_campaign(writer):
     assert now == noted, "run python docs/write_tables.py --jobs"
     devices = plan.load(ROOT / "config.yaml").without_optional.devices.values()
     assert noted["trace"] == ("queue", sum(len(d.pulse.current_densities) for d in devices))
+
+
+def test_levels_and_thresholds_stand_beside_those_of_stairs():
+    """Each level of either device has a row, in the order of conductance."""
+    header, _, *lines = block("README.md", "levels-by-edges").strip().splitlines()
+    assert [cell.split(", ")[-1] for cell in cells_of(header)[2:]] == ["stairs", "smooth"] * 2
+    *shown, one, both = map(cells_of, lines)
+    conductance, reached = "G normalised, parallel", "smallest J that reaches it (1e12 A/m²)"
+    places = set()
+    for column, name in ((0, "synapse-5"), (1, "synapse-5-smooth")):
+        kept = [row for row in rows(f"devices/{name}-levels.csv") if row[conductance] != "–"]
+        own = {(row["level"], row["state"]): (row[conductance], row[reached]) for row in kept}
+        for level, state, *cells in shown:
+            assert (cells[column], cells[2 + column]) == own.get((level, state), ("–", "–"))
+        first = rows(f"depinning/{name}.csv")[0]
+        assert one[4 + column] == first["one end leaves, by (1e12 A/m²)"]
+        assert both[4 + column] == first["both ends leave, by (1e12 A/m²)"]
+        places |= {*own}
+    assert {tuple(cells[:2]) for cells in shown} == places
+    order = [float(max(cells[2:4], key=lambda text: text.strip("–"))) for cells in shown]
+    assert order == sorted(order)
+
+
+def test_networks_on_smooth_edges_are_below_those_on_stairs(writer, copy):
+    """Of their file, only rows with the levels at smooth edges count."""
+    table = pd.read_csv(copy / "docs/results/accuracy.csv", dtype=str)
+    own = table[table["device"] == "synapse-5"].assign(device="synapse-5-smooth")
+    own.loc[own["recipe"] == "tuned", "test_accuracy"] = "12.34"
+    (copy / "docs/results/smooth-edges").mkdir(exist_ok=True)
+    pd.concat([table, own]).to_csv(copy / "docs/results/smooth-edges/accuracy.csv", index=False)
+    writer.main([], copy)
+    said = (copy / "README.md").read_text(encoding="utf-8")
+    headline = re.search(r"<!-- table headline -->(.*?)<!-- end headline -->", said, re.S)[1]
+    (place,) = re.findall(r"^\| MNIST, synapse-5-smooth .*\n\| .*tuned.*$", headline, re.M)
+    assert place.count("12.34 ± 0.00") == 3
+    before = block("README.md", "headline").strip().splitlines()
+    assert [line for line in before if line not in headline.splitlines()] == []
 
 
 def test_the_configuration_has_a_table_for_each_block_and_a_row_for_each_key():
@@ -260,7 +297,7 @@ def test_a_changed_digit_in_a_result_is_caught(writer, copy, capsys):
             table.writerows(changed)
     assert writer.main(["--check"], copy) == 1
     stale = {line.partition(":")[0] for line in capsys.readouterr().out.splitlines()}
-    assert stale == {"README.md", "docs/networks.md", "docs/cluster.md", "docs/results.md"}
+    assert stale == {"README.md", "docs/networks.md", "docs/cluster.md"}
 
 
 @pytest.mark.parametrize(
@@ -299,7 +336,7 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
     assert not (pictures / "track-unknown.png").exists()
     assert {Path(path).stem for path in missing} == {
         *("accuracy-gaps", "mappings", "programming"),
-        *("neuron", "synapse-5-literal", "synapse-10", "track", "stepwise"),
+        *("neuron", "synapse-5-smooth", "synapse-5-literal", "synapse-10", "track", "stepwise"),
     }
     copied = copy / "docs/results"
     assert (copied / "accuracy.csv").read_text() == "dataset\n"
