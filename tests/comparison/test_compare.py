@@ -25,12 +25,12 @@ JOB = {"track": {"length": 2e-7, "notches": {"count": 3}}, "expected": ["notch 1
 GATHERED = {"settings": {"pause": 1e-9}, "rounds": 2}
 
 
-def write_trace(folder, state="notch 2", job=JOB, **changes):
+def write_trace(folder, backend="film", job=JOB, **changes):
     """Write a file with a large variable, a small one with NaN, an integer and texts."""
     values = {"wall": WALL, "edge": [0.5e12, np.nan], "flag": np.int8(1), "end": ["free", "wider"]}
     (folder / TRACE).parent.mkdir(parents=True, exist_ok=True)
     with netCDF4.Dataset(folder / TRACE, "w") as made:
-        made.setncatts({"kind": "trace", "state": state, "wall_time": time.time()})
+        made.setncatts({"kind": "trace", "backend": backend, "wall_time": time.time()})
         made.setncatts({"parameters": json.dumps(GATHERED), "simulation": json.dumps(job)})
         for name, entry in (values | changes).items():
             array = np.asarray(entry)
@@ -86,7 +86,7 @@ def test_the_same_values_made_at_another_time_do_not_differ(compare, tmp_path):
         ({"edge": [5, 6]}, "edge: f (2,) -> i (2,)"),
         ({"flag": np.int8(0)}, "flag: 1.0 -> 0.0, relative 1"),
         ({"end": ["free", "free"]}, "end: 'wider' -> 'free', 1 of 2 values"),
-        ({"state": "notch 3"}, "state: 'notch 2' -> 'notch 3'"),
+        ({"backend": "oommf"}, "backend: 'film' -> 'oommf'"),
         ({"more": [1.0]}, "more: is new"),
     ],
 )

@@ -12,9 +12,9 @@ def test_a_variant_is_one_entry_and_nothing_else_is_computed_for_it(finished_dev
     assert step.path == "config.yaml"
     planned = campaign.planned("devices")
     simulated = {
-        rule: planned[rule] for rule in ("initial", "trace", "level", "minimum", "gather_devices")
+        rule: planned[rule] for rule in ("initial", "trace", "level", "minima", "gather_devices")
     }
-    assert simulated == {"initial": 1, "trace": 3, "level": 3, "minimum": 5, "gather_devices": 1}
+    assert simulated == {"initial": 1, "trace": 3, "level": 3, "minima": 1, "gather_devices": 1}
 
     traces = campaign.folder / "results/traces"
     campaign.snakemake("results/traces/synapse-light/1.5000.nc")

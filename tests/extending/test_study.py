@@ -72,8 +72,8 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, campaign):
     image = campaign.folder / "results/figures/traversals/stairs-pulses.png"
     assert image.read_bytes().startswith(b"\x89PNG")
     folder = campaign.folder / "results/traversals/stairs"
-    train = files.read_dataset(folder / "1.6000.nc", "train", only=["pulse_state"])
-    assert set(train.variables) == {"pulse_state"}
+    train = files.read_dataset(folder / "1.6000.nc", "train", only=["pulse_walls"])
+    assert set(train.variables) == {"pulse_walls"}
     environment = environment_of(root)
     assert campaign.planned("traversals", root=root, environment=environment) == {}
     # from Python, the finished trains are reused

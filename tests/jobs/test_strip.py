@@ -14,11 +14,12 @@ from scipy.optimize import curve_fit
 from wallnet import api, tracks
 from wallnet.config import ConfigError, Device
 from wallnet.jobs import initial_job, pulse_job
-from wallnet.jobs.energy_path import Minimum
+from wallnet.jobs.base import TrackJob
+from wallnet.jobs.energy_path import Minima
 from wallnet.jobs.film import film_of, strip_demagnetization, strip_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.jobs.simulation import WallPlacement
-from wallnet.simulate.energy_path import find_minimum
+from wallnet.simulate.energy_path import find_minima
 from wallnet.tracks.heated import BeyondModelError, HeatedFilm
 
 MS, A, D, KU = 1.1e6, 1.6e-11, 0.35e-3, 7.8e5
@@ -97,8 +98,9 @@ def test_a_relaxed_wall_has_the_width_of_the_strip(cell):
     made = device()
     track = made.track.model_copy(update={"cell_size": cell})
     placement = WallPlacement(bottom=200e-9, top=200e-9)
-    job = Minimum(track=track, material=film_of(made), state="initial", placement=placement)
-    minimum = find_minimum(job)
+    placements = {"initial": placement}
+    job = Minima(track=track, material=film_of(made), placements=placements, start=200e-9)
+    minimum = find_minima(job).isel(placed=0)
     assert minimum["minimum_converged"].item() == 1
     profile = minimum["minimum_magnetization"].values[track.cells[1] // 2, :, 2]
     x = minimum["x"].values / 1e-9
@@ -114,8 +116,7 @@ def test_walls_are_placed_with_the_width_of_an_infinite_film():
         made = device()
         film = film_of(made, kelvin)
         assert strip_of(made.track, film).placed_width == pytest.approx(width, rel=1e-3, abs=0)
-        placement = WallPlacement(bottom=180e-9, top=180e-9)
-        job = Minimum(track=made.track, material=film, state="initial", placement=placement)
+        job = TrackJob(track=made.track, material=film)
         row = tracks.placed_wall(job, 180e-9, 180e-9)[3, :, 2]
         # m_z of cells 10 nm from the middle
         assert row[[42, 47]] == pytest.approx(

@@ -16,6 +16,7 @@ from wallnet.film.terms import Layer
 from wallnet.jobs.film import check, terms_of
 from wallnet.simulate import SimulationError, simulate
 from wallnet.simulate.energy_path import find_barrier, find_minima
+from wallnet.tracks.states import States
 
 THERMAL = 1.380649e-23 * 300
 SPACING = 0.5
@@ -30,6 +31,27 @@ def device():
 @pytest.fixture(scope="module")
 def minima(device):
     return find_minima(jobs.minima_job(device))
+
+
+def test_minima_are_in_the_order_of_their_states_though_a_job_has_that_of_their_names(device):
+    """JSON sorts the states of a job."""
+    few = jobs.minima_job(device, states=["initial", "notch 1", "between 1 and 2"])
+    job = jobs.energy_path.Minima.from_json(few.to_json())
+    assert [*job.placements] == ["between 1 and 2", "initial", "notch 1"]
+    placed = find_minima(job)["placed"].values.tolist()
+    assert placed == ["initial", "notch 1", "between 1 and 2"]
+
+
+def test_only_minima_with_a_wall_name_states(device, minima):
+    """From a wall that is placed at the notch at the end of the track, it leaves the track."""
+    placed = {"initial", "notch 1", "between 1 and 2", "between 2 and 1", "notch 2", "notch 3"}
+    placed |= {"between 2 and 3", "between 3 and 2", "reversed"}
+    assert {*minima["placed"].values} == placed
+    named = {"gap 0", "notch 1", "between 1 and 2", "between 2 and 1", "notch 2"}
+    named |= {"between 2 and 3", "between 3 and 2"}
+    assert {*States.of(minima).names} == named
+    moving = minima.assign(minimum_converged=(minima["placed"] != "notch 1").astype(int))
+    assert {*States.of(moving).names} == named - {"notch 1"}
 
 
 def test_a_wall_beside_its_notch_goes_into_it(device):

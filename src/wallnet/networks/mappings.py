@@ -156,14 +156,16 @@ class WeightMapping:
             widths = self._fitted(rows, middle, widths)
         shape = (-1, *[1] * (weight.dim() - 1)) if self.per_row else ()
         circuit = self.covering(middle - widths[0], middle + widths[1])
-        if (zero := ~rows.any(dim=1)).any():
-            others = circuit.scale[~zero]
-            of_zeros = Circuit(0 * middle, (others if len(others) else circuit.scale).mean())
-            if training:
-                bound = 0 * middle + weight[0].numel() ** -0.5
-                of_zeros = self.covering(-bound, bound)
-            parts = zip(of_zeros, circuit, strict=True)
-            circuit = Circuit(*(torch.where(zero, own, part) for own, part in parts))
+        # without a branch, which a tensor of `meta` cannot decide
+        zero = ~rows.any(dim=1)
+        others = torch.where(zero, 0.0, circuit.scale).sum() / (~zero).sum().clamp(min=1)
+        mean = torch.where(zero.all(), circuit.scale.mean(), others)
+        of_zeros = Circuit(0 * middle, mean)
+        if training:
+            bound = 0 * middle + weight[0].numel() ** -0.5
+            of_zeros = self.covering(-bound, bound)
+        parts = zip(of_zeros, circuit, strict=True)
+        circuit = Circuit(*(torch.where(zero, own, part) for own, part in parts))
         return Circuit(*(part.reshape(shape) for part in circuit))
 
     def covering(self, lowest: Tensor, highest: Tensor) -> Circuit:

@@ -428,6 +428,24 @@ def test_both_ends_of_a_wall_are_read(made):
     assert dataset["reference_met"].values[0] == 0
 
 
+def test_each_device_has_states_of_its_own(tmp_path, monkeypatch):
+    """The notches of the other device are 10 nm further to the right; Δ is 9.1 nm."""
+    monkeypatch.chdir(tmp_path)
+    data = searched(candidates=0, local_candidates=0)
+    notches = {"count": None, "positions": [130e-9, 250e-9, 360e-9]}
+    data["devices"]["other"] = {"like": "synapse", "track": {"notches": notches}}
+    other = {"device": "other", "current_density": 1.5e12, "state": "notch 1"}
+    data["reference"]["final_states"].append(other)
+    campaign = plan.parse(data)
+    asked_of(1, campaign)
+    for (*_, device, _), request in CALIBRATION.requests_of(campaign, "paper").items():
+        if request.kind == "trace":
+            end = {"synapse": 120 * NM, "other": 130 * NM}[device]
+            write_trace(request, end, end)
+    data = gathered(campaign).isel(candidate=0, read_delay=0)
+    assert data["simulated_value"].values[[0, 2]].tolist() == ["notch 1", "notch 1"]
+
+
 def test_each_read_delay_has_what_was_read_then(made):
     """The wall rests at notch 1 until 0.3 ns after its pulse, and at notch 2 from then on."""
     campaign, _ = made
