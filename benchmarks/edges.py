@@ -17,12 +17,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wallnet import api, config, simulate
+from wallnet import api, config, files, jobs, simulate
 from wallnet.config import Device
 from wallnet.files import WallState
 from wallnet.film.constants import BOLTZMANN
+from wallnet.simulate.energy_path import find_minima
 from wallnet.studies.base import pulse_on
-from wallnet.studies.depinning.gather import left_ends, reach
+from wallnet.tracks.states import States
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,15 +76,15 @@ FIRST, SECOND = WallState.at(1, 1), WallState.at(2, 2)
 
 def threshold(device: Device, guess: float) -> float:
     """Return the current density in A/m² at which an end leaves the first notch."""
-    rest = api.minimum(device, str(FIRST))
-    start = rest.rename(minimum_magnetization="initial_magnetization")
-    position = device.track.notch_positions[0]
+    minima = find_minima(jobs.minima_job(device, states=(FIRST,)))
+    start = minima.isel(placed=0).rename(minimum_magnetization="initial_magnetization")
+    states = States.of(minima)
 
     def leaves(density: float) -> bool:
-        job = pulse_on(device, FIRST, density, DURATION, 0.0)
+        job = pulse_on(device, FIRST, density, DURATION, device.relaxation.longest)
         trace = simulate.simulate(job, start)
-        ends = [float(trace[name][-1]) for name in ("wall_bottom", "wall_top")]
-        return left_ends(ends, position, reach(job)) > 0
+        ends, walls = files.last_ends(trace), int(trace["walls"][-1])
+        return states.left_ends(FIRST, ends, walls) > 0
 
     low, high, step = 0.0, float("inf"), STEP
     density = guess

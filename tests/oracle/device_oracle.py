@@ -171,12 +171,12 @@ def minima(path):
     about = json.loads(data.attrs["parameters"])
     track = about["track"]
     delta = width_parameter(about["material"], track)
-    found = {}
+    by_placed = {}
     for row, placed in enumerate(data["placed"].values.tolist()):
         ends = wall_ends(track, data["minimum_magnetization"].values[row])
         label = name_of_minimum(track, delta, about["start"], ends)
-        found[placed] = Minimum(label, ends, bool(data["minimum_converged"].values[row]))
-    return found
+        by_placed[placed] = Minimum(label, ends, bool(data["minimum_converged"].values[row]))
+    return by_placed
 
 
 def number_of_walls(track, field):
@@ -189,7 +189,7 @@ def number_of_walls(track, field):
     return sum(left != right for left, right in itertools.pairwise(signs))
 
 
-def state(recording, found=None):
+def state(recording, least=None):
     """Return the name of the last state: of the minimum that has both ends of the wall within Δ."""
     track = recording.track
     ends = wall_ends(track, recording.field[-1])
@@ -201,7 +201,7 @@ def state(recording, found=None):
         return "still moving"
     near = [
         (np.abs(np.subtract(ends, minimum.ends)).max(), minimum.label)
-        for minimum in (found or {}).values()
+        for minimum in (least or {}).values()
         if minimum.converged and minimum.label not in ("reversed", "expelled")
     ]
     distance, label = min(near, default=(np.inf, ""))
@@ -272,7 +272,7 @@ class Level:
 def levels(folder: Path, device: str, detector: dict, currents):
     """Return all states of a synapse, from its start to the reversed track, with half states."""
     pulses = {j: read(folder / f"traces/{device}/{j / 1e12:.4f}.nc") for j in currents}
-    found = minima(folder / f"minima/{device}.nc")
+    least = minima(folder / f"minima/{device}.nc")
     start = read(folder / f"initial/{device}.nc")
     track = start.track
     positions, _ = notches(track)
@@ -282,7 +282,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
 
     def smallest_pulse(label):
         reaching = [
-            j for j, pulse in pulses.items() if settled(pulse) and state(pulse, found) == label
+            j for j, pulse in pulses.items() if settled(pulse) and state(pulse, least) == label
         ]
         return min(reaching, key=abs, default=None)
 
@@ -299,7 +299,7 @@ def levels(folder: Path, device: str, detector: dict, currents):
     for name in sorted(names, key=lambda name: float(name.split("-")[0]) + 0.5 * ("-" in name)):
         placed = read(folder / f"levels/{device}/{name}.nc")
         label = f"between {name.replace('-', ' and ')}" if "-" in name else f"notch {name}"
-        minimum, came_to, last = found[label], state(placed, found), placed.field[-1]
+        minimum, came_to, last = least[label], state(placed, least), placed.field[-1]
         held_there = minimum.converged and minimum.label == label
         stable = held_there and came_to == label
         pulse = smallest_pulse(label)

@@ -246,11 +246,11 @@ def test_closer_images_follow_the_route_that_was_the_lowest(device, minima, monk
     """Of two routes, the second is lower, and reaches no saddle point but with closer images."""
     from wallnet.film import paths
 
-    asked = []
+    counts = []
 
     def lowest(landscape, candidates):
-        asked.append([len(images) for images in candidates])
-        stiffness = (-5.0, 8.0) if len(asked) == 2 else (math.nan, math.nan)
+        counts.append([len(images) for images in candidates])
+        stiffness = (-5.0, 8.0) if len(counts) == 2 else (math.nan, math.nan)
         images = candidates[-1][:5]
         return paths.Path(images, np.array(ENERGIES), 7, True, 2, 0.03, stiffness), (
             len(candidates) - 1
@@ -259,7 +259,7 @@ def test_closer_images_follow_the_route_that_was_the_lowest(device, minima, monk
     monkeypatch.setattr(paths, "lowest", lowest)
     subset = {state: dataset for state, dataset in minima.items() if not state.half}
     barrier = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), subset)
-    (together, first), (again,) = asked
+    (together, first), (again,) = counts
     assert together < first < again
     assert barrier.attrs["route"] == "upper end first"
     assert barrier["barrier_converged"] == 1

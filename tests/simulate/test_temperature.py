@@ -102,8 +102,8 @@ def opened(minima, tmp_path):
             digest = digest_of(str(dataset.attrs["parameters"]))
             requests.append((key, name, path, digest, "minima.nc" if name == kind else ""))
         assert requests[0][3] == digest_of(simulation.to_json())
-        asked = GatherJob(study="s", subject="warm", settings={}, requests=tuple(requests))
-        return Opened(asked, tmp_path)
+        job = GatherJob(study="s", subject="warm", settings={}, requests=tuple(requests))
+        return Opened(job, tmp_path)
 
     return written
 
@@ -329,7 +329,7 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, min
 
 
 def test_a_killed_train_goes_on_to_the_same_data(train, initial, minima, tmp_path, monkeypatch):
-    done, given = [], {"output": tmp_path / "train.nc", "states": States.of(minima)}
+    done, options = [], {"output": tmp_path / "train.nc", "states": States.of(minima)}
 
     def killed(step, *rest):
         if len(done) == 2:
@@ -337,12 +337,12 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, minima, tmp_pat
         done.append(step.noise_key)
         return RUN(step, *rest)
 
-    undisturbed = pulse_trains.run_pulse_train(train, initial, states=given["states"])
+    undisturbed = pulse_trains.run_pulse_train(train, initial, states=options["states"])
     monkeypatch.setattr(simulate, "simulate", killed)
     with pytest.raises(Killed):
-        pulse_trains.run_pulse_train(train, initial, **given)
+        pulse_trains.run_pulse_train(train, initial, **options)
     done.clear()
-    same(undisturbed, pulse_trains.run_pulse_train(train, initial, **given))
+    same(undisturbed, pulse_trains.run_pulse_train(train, initial, **options))
     assert len(done) == 1
 
 

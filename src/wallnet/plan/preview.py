@@ -152,8 +152,8 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     film = strip_of(track, film_of(device))
     wall, own = rigid_wall_of(device), campaign.studies[BARRIERS.name].get(name)
     # without the section, barriers are those at the temperature of the device
-    asked = own if BARRIERS.name in campaign.model_fields_set else None
-    kelvin = asked.temperature if asked else device.film_temperature
+    written = own and BARRIERS.name in campaign.model_fields_set
+    kelvin = own.temperature if own and written else device.film_temperature
     barriers = rigid_wall_of(device, kelvin).barriers.min(axis=1, initial=np.inf)
     forward, backward = np.where(np.isinf(barriers), np.nan, barriers / (BOLTZMANN * kelvin))
     densities = sorted(device.pulse.current_densities, key=abs)

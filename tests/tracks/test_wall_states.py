@@ -1,7 +1,5 @@
 """A wall belongs to a minimum of the energy, if it is there with both of its ends."""
 
-import math
-
 import numpy as np
 import pytest
 from helpers.small_campaign import MATERIAL
@@ -212,7 +210,7 @@ def test_walls_are_placed_at_all_notches_and_between_neighbours_in_both_orders()
         "notch 3": (1480, 1480),
         "reversed": None,
     }
-    assert math.isclose(jobs.minima_job(device).start, 60e-9)
+    assert jobs.minima_job(device).start == 60e-9
 
 
 def test_states_of_another_track_name_no_wall():
