@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 from helpers.drift import DRIFT
 from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, TINY
@@ -162,14 +163,12 @@ def test_a_sweep_has_the_files_and_numbers_of_the_workflow(swept, finished_devic
         ours = folder / "results" / stage
         assert sorted(p.relative_to(ours) for p in ours.rglob("*.nc")) == names
         for name in names:
-            import xarray
-
             with xarray.open_dataset(ours / name) as a, xarray.open_dataset(theirs / name) as b:
                 assert a.equals(b), name
                 for key in ("parameters", "revision", "kind"):
                     assert a.attrs[key] == b.attrs[key]
     assert device.attrs["device"] == "synapse"
-    assert (folder / "results/logs/traces/synapse/0.5000.log").read_text().count("notch 1") == 1
+    assert (folder / "results/logs/traces/synapse/0.5000.log").read_text().count("; wall at ") == 1
 
 
 @pytest.fixture
@@ -248,7 +247,7 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(
         with pytest.raises(SimulationError, match=f"{re.escape(message)}$"):
             api.sweep(device, "neuron", tmp_path / "made", processes=1, progress=False)
     place = tmp_path / "made/results"
-    assert files.read_dataset(place / "traces/neuron/0.4000.nc", "trace").attrs["state"]
+    assert files.read_dataset(place / "traces/neuron/0.4000.nc", "trace").attrs["settled"] == -1
     assert not (place / "devices/neuron.nc").exists()
 
 
@@ -299,7 +298,8 @@ def test_a_train_applies_its_pulses_one_after_the_other(swept, synapse):
     two = api.pulse_train(synapse, both, progress=False)
     assert two["time"].values[-1] == pytest.approx(1.4e-9, rel=1e-9, abs=0)
     back = api.pulse_train(synapse, both[1:], initial=api.simulate(synapse, 1.5e12, progress=False))
-    assert back["pulse_state"].values[-1] == two["pulse_state"].values[-1]
+    minima = files.read_dataset(swept[0] / "results/minima/synapse.nc", "minima")
+    assert api.states(back, minima)[-1] == api.states(two, minima)[-1]
     faulty = [*there, {"current_density": 1e12, "duration": 6}]
     with pytest.raises(config.ConfigError, match=r"^pulse_train.pulses.1.duration = 6 is outside"):
         api.pulse_train(synapse, faulty)
@@ -309,27 +309,41 @@ def test_a_train_applies_its_pulses_one_after_the_other(swept, synapse):
 
 
 def test_a_minimum_is_that_of_the_sweep(swept, synapse):
-    for state, name in {"notch 2": "2", "initial": "initial", "reversed": "reversed"}.items():
-        path = swept[0] / f"results/minima/synapse/{name}.nc"
-        theirs = files.read_dataset(path, "minimum")
+    theirs = files.read_dataset(swept[0] / "results/minima/synapse.nc", "minima")
+    for state in ("notch 2", "initial", "reversed"):
         minimum = api.minimum(synapse, state)
-        assert minimum["minimum_energy"].item() == pytest.approx(
-            theirs["minimum_energy"].item(), rel=1e-9, abs=0
-        )
-        assert minimum.attrs["parameters"] == theirs.attrs["parameters"]
+        one = theirs.sel(placed=state)
+        for name in ("energy", "wall_bottom", "stiffness"):
+            value, stored = (data[f"minimum_{name}"].item() for data in (minimum, one))
+            assert value == pytest.approx(stored, rel=1e-9, abs=0)
+        assert minimum["minimum_state"] == one["minimum_state"]
+    every = api.minima(synapse)
+    xarray.testing.assert_allclose(every, theirs, rtol=1e-9, atol=0)
+    assert every.attrs["parameters"] == theirs.attrs["parameters"]
     with pytest.raises(config.ConfigError) as refused:
-        api.minimum(synapse, "notch 3")
-    states = "initial, notch 1, between 1 and 2, notch 2, reversed"
-    assert str(refused.value) == f"minimum: the device has no state 'notch 3'; use {states}"
+        api.minimum(synapse, "notch 4")
+    halves = [f"between {pair}" for pair in ("1 and 2", "2 and 1", "2 and 3", "3 and 2")]
+    states = ["initial", "notch 1", *halves[:2], "notch 2", *halves[2:], "notch 3", "reversed"]
+    sentence = f"minimum: the device has no state 'notch 4'; use {', '.join(states)}"
+    assert str(refused.value) == sentence
 
 
-def test_a_path_of_least_energy_joins_two_minima(synapse, page):
+def test_states_are_those_of_the_sweep(swept, synapse):
+    """The first wall is still faster than the device allows."""
+    folder, device = swept
+    minima = files.read_dataset(folder / "results/minima/synapse.nc", "minima")
+    names = []
+    for current in ("0.5000", "1.5000", "3.0000"):
+        trace = files.read_dataset(folder / f"results/traces/synapse/{current}.nc", "trace")
+        names += api.states(trace, minima)
+    assert device["state"].values.tolist() == names == ["still moving", "notch 1", "free"]
+
+
+def test_a_path_of_least_energy_joins_two_minima(swept, synapse, page):
     """Both barriers differ by the difference of the energies of the minima."""
     energy_path = page["path"]
-    low, high = (
-        files.read_dataset(swept_on(page) / f"minima/my-synapse/{name}.nc", "minimum")
-        for name in ("2", "reversed")
-    )
+    minima = files.read_dataset(swept[0] / "results/minima/synapse.nc", "minima")
+    low, high = (minima.sel(placed=name) for name in ("notch 2", "reversed"))
     forward, backward = (energy_path[f"barrier_{way}"].item() for way in ("forward", "backward"))
     difference = high["minimum_energy"].item() - low["minimum_energy"].item()
     assert forward - backward == pytest.approx(difference, rel=1e-4, abs=0)

@@ -48,6 +48,8 @@ def test_the_shipped_campaign_computes_what_is_noted():
                 *("0 K: traces/neuron", "0 K: traces/track"),
                 *("300 K: thermal/synapse-5", "350 K: thermal/synapse-5"),
                 *(place for place in NOTED if "barriers/" in place),
+                # the minima of the film at 350 K
+                "film: thermal/synapse-5",
             ],
         ),
         ({"heating": {"oxide_thickness": 200e-9}}, [f"300 K: {place}" for place in THERMAL]),

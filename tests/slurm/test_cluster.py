@@ -13,7 +13,7 @@ from helpers.small_campaign import TINY, Campaign
 
 pytestmark = pytest.mark.slurm
 
-ALONE = ("results/levels/synapse/1-2.nc", "results/minima/synapse/1.nc")
+ALONE = ("results/levels/synapse/1-2.nc", "results/minima/synapse.nc")
 """A result of each other rule whose jobs are in the queue."""
 
 GROUPED = (
@@ -97,9 +97,10 @@ def test_jobs_give_the_same_data_as_on_local_cores(cluster, undisturbed, finishe
     # jobs of seconds are not in the queue, and queued jobs request the rules' resources
     jobs = [cluster.job(number) for number in cluster.jobs(undisturbed.name)]
     alone = [job for job in jobs if rule_of(job) != "rule_pulses_trace"]
-    assert sorted(map(rule_of, alone)) == ["rule_level", "rule_minimum"]
+    assert sorted(map(rule_of, alone)) == ["rule_level", "rule_minima"]
+    limits = {"rule_level": "00:15:00", "rule_minima": "00:30:00"}
     for job in alone:
-        assert (job["TimeLimit"], job["MinMemoryNode"]) == ("00:15:00", "800M")
+        assert (job["TimeLimit"], job["MinMemoryNode"]) == (limits[rule_of(job)], "800M")
         assert job["NumCPUs"] == "1"
     for job in jobs:
         assert job["JobState"] == "COMPLETED"

@@ -258,3 +258,14 @@ def test_a_job_that_no_study_made_is_one_sentence(campaign, tmp_path, changes, w
     with pytest.raises(SystemExit, match=words):
         main(["gather", "--job", text, "--out", str(tmp_path / "out.nc")])
     assert not (tmp_path / "out.nc").exists()
+
+
+def test_states_of_a_track_with_notches_need_its_minima(campaign, examples):
+    study = STUDIES["intervals"]
+    examples(study, campaign)
+    job = gather_job(study, campaign, "stairs", requested(study, campaign)).model_dump(mode="json")
+    for request in job["requests"]:
+        request[4] = ""
+    words = r"--job has no minima for \(600000000000.0, 0\) of intervals; plan it again"
+    with pytest.raises(SystemExit, match=words):
+        main(["gather", "--job", json.dumps(job), "--out", "out.nc"])

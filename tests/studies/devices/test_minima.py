@@ -28,6 +28,12 @@ def gather(bench, **of_state):
     return bench.gather()
 
 
+def test_the_minima_that_name_states_and_levels_are_asked_for_once(made):
+    (minima,) = (request for request in made.requests.values() if request.kind == "minima")
+    others = [request for request in made.requests.values() if request.kind in ("trace", "level")]
+    assert {request.states.path for request in others} == {minima.path}
+
+
 def test_levels_tell_their_minimum(made):
     placed = files.read_dataset(made.levels[WallState("between 1 and 2")], "trace")
     bottom, top = (float(placed[name][-1]) for name in ("wall_bottom", "wall_top"))
