@@ -972,3 +972,30 @@ def test_a_pipe_in_a_folder_is_named(tmp_path):
     os.mkfifo(tmp_path / "metadata/cmVz")
     with pytest.raises(files.FileError, match="metadata/cmVz is no regular file; remove it"):
         files.whole.check_regular(tmp_path)
+
+
+def test_the_origin_of_a_result_is_that_of_its_job_revision_and_levels(tmp_path):
+    """A network states its own part of the job; a dataset not from which files it was gathered."""
+    part = {"recipe": "plain", "mapping": "layer", "rate": 1e-3}
+    job = {"seed": 3, "networks": [part, part | {"recipe": "tuned"}]}
+
+    def origin(name, **stated):
+        files.write_json(stated, tmp_path / name)
+        return files.origin_of(tmp_path / name)
+
+    levels = files.origin.digest_of("[1, 2]")
+    planned = files.origins_of(json.dumps(job), 4, ["[1, 2]", "[1, 3]"])
+    assert origin("a.json", parameters=part, revision=4, made_from=levels) in planned
+    both = files.origin.digest_of("[1, 2][1, 3]")
+    assert origin("b.json", parameters=job, revision=4, made_from=both) in planned
+    others = (
+        {"parameters": part | {"rate": 2e-3}, "revision": 4, "made_from": levels},
+        {"parameters": part, "revision": 5, "made_from": levels},
+        {"parameters": part, "revision": 4, "made_from": files.origin.digest_of("[1, 4]")},
+        {"parameters": part, "revision": 4},
+    )
+    assert not {origin(f"c{k}.json", **stated) for k, stated in enumerate(others)} & planned
+    assert origin("d.json", accuracy=1) == origin("e.csv") == ""
+    gathered = {"study": "devices", "requests": [["a", "trace", "a.nc", "0"]]}
+    dataset = origin("f.json", parameters={"study": "devices"}, revision=2)
+    assert files.origins_of(json.dumps(gathered), 2) >= {dataset}

@@ -257,7 +257,7 @@ def test_closer_images_follow_the_route_that_was_the_lowest(device, minima, monk
         )
 
     monkeypatch.setattr(paths, "lowest", lowest)
-    subset = {state: dataset for state, dataset in minima.items() if not state.half}
+    subset = minima.sel(placed=["notch 1", "notch 2"])
     barrier = find_barrier(jobs.barrier_job(device, "1", "2", SPACING), subset)
     (together, first), (again,) = counts
     assert together < first < again

@@ -36,11 +36,13 @@ def _is_trace(value: Any) -> bool:
     values = {name: value[name].values for name in names}
     with suppress(FileError):
         dataset("trace", values)
-        filled = np.isfinite(values["magnetization"]).all(axis=-1).sum(axis=1)
+        filled = np.isfinite(values["magnetization"]).all(axis=-1)
         return (
             all(value[name].dims == dimensions_of(name, names) for name in names)
             and all(np.isfinite(values[name]).all() for name in ("time", "snapshot_time", "m"))
-            and bool((filled == values["magnetic_cells"]).all())
+            and bool((filled == filled[0]).all())
+            # partly filled cells count in part
+            and bool((filled[0].sum(axis=0) >= values["magnetic_cells"] - 1e-6).all())
             and impossible(values, {}) is None
         )
     return False

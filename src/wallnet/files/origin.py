@@ -71,5 +71,8 @@ def origins_of(job: str, revision: int, made_from: Iterable[str] = ()) -> set[st
         Levels, or the activation, that it reads; see `wallnet.files.compact.decisive`. Empty if a
         result may leave this out.
     """
-    digests = [digest_of(text) if text else "" for text in made_from] or [""]
+    texts = [*made_from]
+    digests = [digest_of(text) if text else "" for text in texts] or [""]
+    # a comparison of mappings has read all
+    digests.append(digest_of("".join(texts)))
     return {_digest(p, revision, d) for p in parts_of(json.loads(job)) for d in digests}

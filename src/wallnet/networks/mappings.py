@@ -81,6 +81,12 @@ def distinct_levels(levels: ArrayLike) -> np.ndarray:
     return np.array(kept)
 
 
+def _mean_of(scales: Tensor, used: Tensor) -> Tensor:
+    """Return the mean of the scales that are used, 1 if none is; on any device without waiting."""
+    mean = torch.where(used, scales, 0.0).sum() / used.sum()
+    return torch.where(used.any(), mean, torch.ones_like(mean))
+
+
 class WeightMapping:
     """Mapping of weights to the levels of a synapse.
 
@@ -156,16 +162,13 @@ class WeightMapping:
             widths = self._fitted(rows, middle, widths)
         shape = (-1, *[1] * (weight.dim() - 1)) if self.per_row else ()
         circuit = self.covering(middle - widths[0], middle + widths[1])
-        # without a branch, which a tensor of `meta` cannot decide
-        zero = ~rows.any(dim=1)
-        others = torch.where(zero, 0.0, circuit.scale).sum() / (~zero).sum().clamp(min=1)
-        mean = torch.where(zero.all(), circuit.scale.mean(), others)
-        of_zeros = Circuit(0 * middle, mean)
+        used = rows.any(dim=1)
+        of_zeros = Circuit(0 * middle, _mean_of(circuit.scale, used))
         if training:
             bound = 0 * middle + weight[0].numel() ** -0.5
             of_zeros = self.covering(-bound, bound)
-        parts = zip(of_zeros, circuit, strict=True)
-        circuit = Circuit(*(torch.where(zero, own, part) for own, part in parts))
+        parts = zip(circuit, of_zeros, strict=True)
+        circuit = Circuit(*(torch.where(used, part, own) for part, own in parts))
         return Circuit(*(part.reshape(shape) for part in circuit))
 
     def covering(self, lowest: Tensor, highest: Tensor) -> Circuit:
@@ -259,12 +262,15 @@ class Placement(NamedTuple):
                 raise ValueError(f"{called(name)} has weights that are not finite; train it again")
         weights = {name: layer.weight for name, layer in layers.items()}
         circuits = {name: mapping.circuit_for(w, training) for name, w in weights.items()}
-        scales = [circuits[name].scale.mean() for name, w in weights.items() if w.any()]
-        for name in () if training or not scales else weights:
-            if not weights[name].any():
-                offset, scale = circuits[name]
-                mean = torch.stack([other.to(scale.device) for other in scales]).mean()
-                circuits[name] = Circuit(offset, mean.expand_as(scale))
+        if training or not weights:
+            return cls(mapping, circuits)
+        parts = [(circuits[name].scale.mean(), w.any()) for name, w in weights.items()]
+        device = parts[0][0].device
+        columns = zip(*parts, strict=True)
+        mean = _mean_of(*(torch.stack([part.to(device) for part in column]) for column in columns))
+        for name, (offset, scale) in circuits.items():
+            own = torch.where(weights[name].any(), scale, mean.to(scale.device))
+            circuits[name] = Circuit(offset, own)
         return cls(mapping, circuits)
 
     @torch.no_grad()

@@ -363,8 +363,9 @@ def compare(
     The test images are not used.
     """
     started = time.perf_counter()
-    rows = []
+    rows, read = [], dict[str, None]()
     for run in on_levels(job, images, synapse, networks):
+        read[run.made_from] = None
         for stage in run.job.stages:
             network = run.networks[stage] = STAGES[stage].compute(run)
             accuracy = storage.validation_accuracy(network, run.data)
@@ -373,4 +374,5 @@ def compare(
             print(*named.values(), f"{accuracy:.2f} %", flush=True)
     place = {"dataset": job.dataset, "device": job.device, "reading": job.reading}
     rest = {"rows": rows, "device_levels": run.whole, "wall_seconds": time.perf_counter() - started}
-    files.write_json({"kind": "comparison", **place, **rest, **storage.provenance(job)}, out)
+    origin = storage.provenance(job) | {"made_from": digest_of("".join(read))}
+    files.write_json({"kind": "comparison", **place, **rest, **origin}, out)
