@@ -14,7 +14,7 @@ from wallnet import api
 
 device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse")
 pulses = [
-    {"current_density": sign * 1.6e12, "duration": 0.8e-9, "pause": 1e-9, "repetitions": 3}
+    {"current_density": sign * 1.6e12, "duration": 0.8e-9, "pause": 3e-9, "repetitions": 3}
     for sign in (1, -1)
 ]
 response = api.pulse_trains(device, pulses=pulses, processes=1, progress=False)
