@@ -1,0 +1,76 @@
+"""Which pulses of a sweep reach the notches, from traces with known ends."""
+
+import numpy as np
+from helpers.windows import windowed
+
+from studies.results import NM, T, gather, write_trace
+from wallnet import files, plan
+from wallnet.studies import STUDIES
+
+SWEEPS = STUDIES["sweeps"]
+
+WALLS = {-0.9: 180, -0.6: 40, -0.4: 40, 0.5: 40, 0.7: 180, 0.75: 180, 0.8: 180, 1.1: 250}
+"""Wall in nm after a pulse, by its current density in 1e12 A/m²; notches are at 40, 180, 320 nm."""
+
+MOVING, SPLIT = 0.7, 0.75
+"""Current densities after which the wall still moves, and after which there are two."""
+
+
+def swept(relaxation):
+    """Return the dataset of the perfect device; on the sample the wall leaves notch 1 for notch 2.
+
+    A wall that is placed at notch 3 goes to notch 2, and one at notch 2 still moves.
+    """
+    data = windowed()
+    del data["operating_windows"]
+    device = data["devices"]["stairs"] | {"kind": "synapse", "disorder": {"edges": {"rms": 2e-9}}}
+    device |= {
+        "relaxation": relaxation,
+        "read_at": "rest" if relaxation["longest"] else "pulse_end",
+    }
+    data["devices"]["stairs"] = device
+    sweep = {"samples": 1, "current_densities": [density * T for density in WALLS]}
+    campaign = plan.parse(data | {"sweeps": {"stairs": sweep}})
+    requests = SWEEPS.requests_of(campaign, "stairs")
+    for key, request in requests.items():
+        number, own = (key[1], key[2:]) if key[0] == "sample" else (0, key)
+        if request.kind == "level":
+            end = {"notch 1": 40, "notch 2": 180, "notch 3": 180}[own[1]] * NM
+            write_trace(request, end, end, settled=int(own[1] != "notch 2"))
+        elif request.kind == "trace":
+            density = round(own[0] / T, 4)
+            end = (180 if number else WALLS[density]) * NM
+            write_trace(request, end, end, settled=int(density != MOVING))
+            if density == SPLIT:
+                trace = files.read_dataset(request.path, "trace")
+                trace["walls"].values[-1] = 2
+                files.write_dataset(trace, request.path, "trace", {})
+    gather(SWEEPS, campaign, "stairs", requests)
+    return files.read_dataset(SWEEPS.path("stairs"), SWEEPS.kind, samples=True)
+
+
+def test_a_notch_is_reached_by_the_weakest_pulse_after_which_the_wall_rests_there(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    data = swept({"longest": 3e-9, "hold": 0.2e-9, "speed": 2.0})
+    assert data["state"].values.tolist() == [
+        [
+            *("notch 2", "notch 1", "notch 1", "notch 1"),
+            *("still moving", "several walls", "notch 2", "free"),
+        ],
+        [*["notch 2"] * 4, "still moving", "several walls", "notch 2", "notch 2"],
+    ]
+    reached = data["notch_current_density"].values / T
+    # a negative pulse is as strong as a positive one
+    np.testing.assert_allclose(reached, [[-0.4, 0.8, np.nan], [np.nan, -0.4, np.nan]])
+    rests = np.isfinite(data["notch_conductance"].values[:, 0])
+    assert rests.tolist() == [[True, False, False]] * 2
+
+
+def test_without_time_to_rest_no_notch_is_reached(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = swept({"longest": 0.0})
+    assert data["state"].values[0, :3].tolist() == ["notch 2", "notch 1", "notch 1"]
+    assert np.isnan(data["notch_current_density"].values).all()
+    assert np.isnan(data["notch_conductance"].values).all()
