@@ -16,7 +16,7 @@ STAGES = {
     "traces, neuron": "traces/neuron/*.tsv",
     "traces, synapses and tracks": "traces/[!n]*/*.tsv",
     "levels": "levels/*/*.tsv",
-    "minima": "minima/*/*.tsv",
+    "minima": "minima/*.tsv",
     "pulse trains": "pulse_trains/*/*.tsv",
     "gathering": "devices/*.tsv",
     "responses": "pulse_trains/*.tsv",

@@ -11,7 +11,10 @@ from wallnet.config.inheritance import laid_over
 
 NOTED = json.loads(STORED.read_text("utf-8"))
 
-SYNAPSES = ["synapse-10", "synapse-5", "synapse-rewritable", "synapse-rewritable-10"]
+SYNAPSES = [
+    *("synapse-10", "synapse-5", "synapse-5-smooth"),
+    *("synapse-rewritable", "synapse-rewritable-10"),
+]
 
 THERMAL = [f"thermal/{name}" for name in SYNAPSES]
 

@@ -262,7 +262,7 @@ def pulse_train(
     Returns
     -------
     xarray.Dataset
-        The trace of the whole train, with the state of the wall after each pulse.
+        The trace of the whole train, with the wall after each pulse; `states` names its states.
 
     Raises
     ------
