@@ -74,7 +74,7 @@ def test_a_job_survives_its_json(default_campaign):
 
 def test_sources_are_what_the_page_shows(default_campaign):
     sources = summary_sources(summary_job(default_campaign))
-    assert len(sources) == len(set(sources)) == 6 + 2 + 1 + 3 + 1
+    assert len(sources) == len(set(sources)) == 7 + 2 + 1 + 3 + 1
     assert {
         "results/devices/track.nc",
         "results/pulse_trains/stepwise.nc",

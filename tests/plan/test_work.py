@@ -17,6 +17,7 @@ TRACK = {
     "width": 150e-9,
     "thickness": 2e-9,
     "cell_size": 3e-9,
+    "edges": "stairs",
     "notches": {"diameter": 40e-9, "positions": [60e-9, 300e-9]},
 }
 
