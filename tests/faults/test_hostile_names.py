@@ -55,19 +55,19 @@ class Scripts(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.found, self.inside = [], False
+        self.texts, self.inside = [], False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         self.inside = tag == "script"
-        self.found += [""] * self.inside
+        self.texts += [""] * self.inside
 
     def handle_endtag(self, tag):
         self.inside = False
 
     def handle_data(self, data):
         if self.inside:
-            self.found[-1] += data
+            self.texts[-1] += data
 
 
 def test_a_label_is_no_script_in_the_report_of_snakemake(finished):
@@ -85,7 +85,7 @@ def test_a_label_is_no_script_in_the_report_of_snakemake(finished):
     finished.snakemake("results/summary.html", "--report", "report.html")
     page = (finished.folder / "report.html").read_text()
     assert "alert(3)" in page
-    scripts = Scripts(page).found
+    scripts = Scripts(page).texts
     assert [script for script in scripts if "alert(3)" in script]
     assert not [script for script in scripts if script.strip().startswith("alert(3)")]
 
