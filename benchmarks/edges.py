@@ -4,7 +4,8 @@
 
 A wall is at the minimum of a notch. A search determines the weakest pulse by which an end of the
 wall leaves it; then the barrier to the next notch is computed. The tracks are a part of
-`synapse-10` with two of its notches, and the synapse of `wallnet init`. All take 20 minutes of
+`synapse-10` with two of its notches, a narrow one with small notches, and the synapse of
+`wallnet init`. All take 20 minutes of
 processor time, of which cells of 1 nm take 12.
 """
 
@@ -51,6 +52,19 @@ TRACKS = {
         },
         (3e-9, 2e-9, 1.5e-9, 1e-9),
         0.5e12,
+    ),
+    "72 nm wide, the notches 32 nm": Shipped(
+        ROOT / "config.yaml",
+        "synapse-10",
+        {
+            "track.length": 240e-9,
+            "track.width": 72e-9,
+            "track.notches.count": None,
+            "track.notches.positions": [72e-9, 168e-9],
+            "track.notches.diameter": 32e-9,
+        },
+        (3e-9, 2e-9, 1.5e-9, 1e-9),
+        0.9e12,
     ),
     "the synapse of `wallnet init`": Shipped(
         Path(config.__file__).with_name("example.yaml"), "synapse", {}, (4e-9, 2e-9), 0.75e12

@@ -287,16 +287,16 @@ def rigid_wall(_curves: Curves) -> Rows:
     path, _ = paths.lowest(landscape, [np.stack([start, *walls, stop]).astype(np.float32)])
     yield row("rigid-barrier", path.top - path.energy[0], reference=model.barriers[0, 0])
     crowding = Crowding(cut=True)
-    cells = Cells(layer.mask, polarized=current(track, crowding).polarized)
+    driven = replace(layer.cells or Cells(layer.mask), polarized=current(track, crowding).polarized)
     cut = rigid_wall_on(track, film, material.POLARIZATION, crowding=crowding)
-    for key, cells_of, expected in (
-        ("rigid-threshold", None, model.forward[0]),
-        ("rigid-threshold-cut", cells, cut.forward[0]),
+    for key, cells, expected in (
+        ("rigid-threshold", layer.cells, model.forward[0]),
+        ("rigid-threshold-cut", driven, cut.forward[0]),
     ):
         low, high = (share * expected for share in (0.7, 1.3))
         while high - low > 0.005 * expected:
             density = (low + high) / 2
-            engine = Engine(replace(layer, cells=cells_of))
+            engine = Engine(replace(layer, cells=cells))
             engine.magnetization = np.moveaxis(start, 0, -1)
             engine.set_torque(material.torque(density))
             engine.advance(4e-9)
