@@ -537,6 +537,41 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
     }
 
 
+def outcome(results: Results) -> str:
+    """Return five results of the paper's synapse, with units.
+
+    Levels, threshold and write are with smooth edges; barriers and networks with stairs, whose
+    levels at notches are the same.
+    """
+    name, stairs = EDGES["smooth"], EDGES["stairs"]
+    notches = results.levels(name).filter(regex="^notch", axis=0)
+    values = [f"{float(value):.2f}" for value in notches["G normalised, parallel"]]
+    places = notches["mean wall position (nm)"].astype(float)
+    threshold = results.table(f"depinning/{name}.csv").iloc[0, -1]
+    swept = results.table(f"devices/{name}.csv").set_index("state")
+    columns = ["J (1e12 A/m²)", "energy (pJ)", "temperature rise, middle (K)"]
+    density, energy, rise = swept.loc["notch 2", columns].astype(float)
+    states = results.table(f"barriers/{stairs}.csv").set_index("state")
+    least = states.filter(regex="^notch", axis=0)["lowest barrier (k_B T)"].astype(float).min()
+    shown = findings.accuracies(accuracies(results), SYNAPSES)
+    (accuracy,) = (
+        dict(zip(shown.columns, row, strict=True))
+        for row in shown.rows()
+        if row[0] == f"MNIST, {stairs}" and row[1].startswith("tuned")
+    )
+    lines = (
+        f"**Levels**: a wall rests at notches {places.min():.0f} to {places.max():.0f} nm from the "
+        f"left end; there, the conductance is {', '.join(values)} of its range.",
+        f"**Threshold**: a pulse of {threshold}e12 A/m² or more frees a wall from the first notch.",
+        f"**Write**: a pulse of {density:g}e12 A/m² from the start to the second notch takes "
+        f"{energy:.1f} pJ and heats the track by {rise:.0f} K.",
+        f"**Retention**: the lowest barrier of a notch is {least:.0f} k_B T at 300 K.",
+        f"**Accuracy** on MNIST: {accuracy['FP32']} % in FP32, {accuracy['QAT']} % on the levels, "
+        "with quantisation-aware training.",
+    )
+    return "\n".join(f"- {line}" for line in lines)
+
+
 def levels_by_edges(results: Results) -> str:
     """Return levels and thresholds of the paper's synapse with stairs and with smooth edges."""
     values = ("G normalised, parallel", SMALLEST)
@@ -968,6 +1003,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
         "devices/synapse-5-literal.csv",
         lambda table: table[["J (1e12 A/m²)", "state", "pinned against the current"]],
     ),
+    "outcome": outcome,
     "levels-by-edges": levels_by_edges,
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,

@@ -134,7 +134,7 @@ def cells_of(line):
 def test_the_headline_has_the_accuracies_of_the_parallel_reading(
     title, dataset, row, recipe, mapping
 ):
-    lines = block("README.md", "headline").splitlines()
+    lines = block("docs/networks.md", "headline").splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(f"| {title}, synapse-5 "))
     cells = cells_of(lines[first + row])
     assert cells[:2] == ["", f"{recipe}, {mapping}"]
@@ -155,6 +155,33 @@ def test_the_headline_has_the_accuracies_of_the_parallel_reading(
         numbers = [float(number) for number in cell.split(" ± ")]
         expected = [statistics.fmean(accuracies), statistics.stdev(accuracies)]
         assert numbers == pytest.approx(expected, rel=0, abs=6e-3)
+
+
+def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
+    """The five lines of README have the numbers of four files, which are read again here."""
+    lines = block("README.md", "outcome").strip().splitlines()
+    levels, threshold, write, retention, accuracy = lines
+    notches = [
+        row for row in rows("devices/synapse-5-smooth-levels.csv") if "notch" in row["state"]
+    ]
+    notches = [row for row in notches if row["level"] in "1234"]
+    for row in notches:
+        assert f"{float(row['G normalised, parallel']):.2f}" in levels
+    first, *_, last = (float(row["mean wall position (nm)"]) for row in notches)
+    assert f"notches {first:.0f} to {last:.0f} nm" in levels
+    freed = rows("depinning/synapse-5-smooth.csv")[0]["both ends leave, by (1e12 A/m²)"]
+    assert f"of {freed}e12 A/m²" in threshold
+    reached = [row for row in rows("devices/synapse-5-smooth.csv") if row["state"] == "notch 2"]
+    energy, rise = reached[0]["energy (pJ)"], reached[0]["temperature rise, middle (K)"]
+    assert f"{float(energy):.1f} pJ" in write
+    assert f"by {float(rise):.0f} K" in write
+    barriers = rows("barriers/synapse-5.csv")
+    least = min(float(r["lowest barrier (k_B T)"]) for r in barriers if r["state"][:5] == "notch")
+    assert f"is {least:.0f} k_B T" in retention
+    table = block("docs/networks.md", "headline").splitlines()
+    start = next(i for i, line in enumerate(table) if line.startswith("| MNIST, synapse-5 "))
+    *_, fp32, _, _, _, on_levels = cells_of(table[start + 2])
+    assert f"{fp32} % in FP32, {on_levels} % on the levels" in accuracy
 
 
 def test_the_paper_is_quoted_as_the_report_quotes_it():
@@ -241,11 +268,11 @@ def test_networks_on_smooth_edges_are_below_those_on_stairs(writer, copy):
     (copy / "docs/results/smooth-edges").mkdir(exist_ok=True)
     pd.concat([table, own]).to_csv(copy / "docs/results/smooth-edges/accuracy.csv", index=False)
     writer.main([], copy)
-    said = (copy / "README.md").read_text(encoding="utf-8")
+    said = (copy / "docs/networks.md").read_text(encoding="utf-8")
     headline = re.search(r"<!-- table headline -->(.*?)<!-- end headline -->", said, re.S)[1]
     (place,) = re.findall(r"^\| MNIST, synapse-5-smooth .*\n\| .*tuned.*$", headline, re.M)
     assert place.count("12.34 ± 0.00") == 3
-    before = block("README.md", "headline").strip().splitlines()
+    before = block("docs/networks.md", "headline").strip().splitlines()
     assert [line for line in before if line not in headline.splitlines()] == []
 
 
@@ -309,8 +336,7 @@ def test_a_changed_digit_in_a_result_is_caught(writer, copy, capsys):
     ],
 )
 def test_marks_that_do_not_work_are_refused(writer, copy, old, new):
-    page = copy / ("docs/networks.md" if "readings" in old else "README.md")
-    change(page, old, new)
+    change(copy / "docs/networks.md", old, new)
     with pytest.raises(SystemExit):
         writer.main(["--check"], copy)
 
@@ -366,7 +392,7 @@ def test_networks_on_rewritable_levels_lose_the_mean_over_seeds():
 
 def test_conditions_are_those_of_each_device():
     """Pulses that end as at 0 K, and hot ones, are counted again from the tables of results."""
-    header, _, *lines = block("README.md", "conditions").strip().splitlines()
+    header, _, *lines = block("docs/results.md", "conditions").strip().splitlines()
     conditions = {
         cells[0]: dict(zip(cells_of(header), cells, strict=True)) for cells in map(cells_of, lines)
     }
@@ -403,7 +429,7 @@ def test_accuracies_on_rewritable_levels_are_copied_from_their_own_campaign(writ
     assert writer.main(["--rewritable", str(tmp_path / "results")], copy) == 0
     assert (ours / "accuracy-gaps.csv").read_bytes() == (tables / "accuracy-gaps.csv").read_bytes()
     assert (copy / "docs/results/accuracy.csv").read_bytes() == before
-    assert "to 0.9" in (copy / "README.md").read_text()
+    assert "to 0.9" in (copy / "docs/results.md").read_text()
 
 
 def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
