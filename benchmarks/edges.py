@@ -5,7 +5,7 @@
 A wall is at the minimum of a notch. A search determines the weakest pulse by which an end of the
 wall leaves it; then the barrier to the next notch is computed. The tracks are a part of
 `synapse-10` with two of its notches, a narrow one with small notches, and the synapse of
-`wallnet init`. All take 20 minutes of
+`wallnet init`. All take 22 minutes of
 processor time, of which cells of 1 nm take 12.
 """
 
@@ -53,7 +53,7 @@ TRACKS = {
         (3e-9, 2e-9, 1.5e-9, 1e-9),
         0.5e12,
     ),
-    "72 nm wide, the notches 32 nm": Shipped(
+    "72 nm wide with notches of 32 nm": Shipped(
         ROOT / "config.yaml",
         "synapse-10",
         {
