@@ -84,7 +84,6 @@ def test_ends_leave_a_state_one_by_one():
     for (bottom, top), left in ends.items():
         assert STATES.left_ends(WallState("notch 1"), (bottom * NM, top * NM)) == left
     # nothing stays where there is no minimum, or beside another wall
-    assert STATES.left_ends(WallState("notch 3"), (900e-9, 900e-9)) == 2
     assert STATES.left_ends(WallState("notch 1"), (300e-9, 300e-9), 3) == 2
 
 

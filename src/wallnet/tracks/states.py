@@ -135,9 +135,9 @@ class States:
     def left_ends(self, state: WallState, ends: Ends, walls: int = 1) -> int:
         """Return how many ends of a wall, at positions in m, have left a state.
 
-        Both have if the state is no minimum, or if there are several walls.
+        The state is one of `names`. Both have if there are several walls.
         """
-        if state not in self.names or walls > 1:
+        if walls > 1:
             return 2
         own = self.ends[self.names.index(state)]
         return sum(abs(a - b) > self.width_parameter for a, b in zip(own, ends, strict=True))

@@ -227,3 +227,14 @@ def test_dwell_times_end_with_the_pulse(campaign):
     dataset = gathered(campaign).sel(current_density=1.5 * T, notch=2)
     assert np.isfinite(dataset["reach_time"].values).all()
     assert np.isnan(dataset["leave_time"].values).all()
+
+
+def test_a_notch_without_a_minimum_has_no_threshold(campaign):
+    """A wall beside it rests in no state that a pulse could leave."""
+    path = "results/minima/synapse.nc"
+    minima = files.read_dataset(path, "minima")
+    minima["minimum_converged"][minima["minimum_state"] == "notch 2"] = 0
+    files.write_dataset(minima, path, "minima", {})
+    thresholds = gathered(campaign)["threshold_high"].sel(track="all notches")
+    assert thresholds.sel(notch=2).isnull().all()
+    assert thresholds.sel(notch=1).notnull().all()

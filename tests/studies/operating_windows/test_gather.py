@@ -24,7 +24,9 @@ def walk(*walls):
         name = f"notch {state}" if isinstance(state, int) else state
         ends = ((position + lean) * 1e-9 for lean in (-70, 70))
         # whether it rests before the first pulse is not known
-        made.append(Outcome(WallState(name), *ends, *(rest or [True if made else None])))
+        rests = rest[0] if rest else True if made else None
+        count = 3 if name == "several walls" else 1
+        made.append(Outcome(WallState(name), *ends, rests, count))
     return made
 
 
@@ -43,7 +45,7 @@ def walk(*walls):
         ([1, ("gap 1", 250)], ("sticks", 1)),
         ([1, 2, ("gap 3", 650)], ("skips", 2)),
         # with another wall the first is in no state, wherever it is
-        ([1, ("several walls", 300)], ("sticks", 1)),
+        ([1, ("several walls", 300)], ("splits", 1)),
         ([1, 3], ("skips", 1)),
         ([1, 2, ("between 2 and 3", 470)], ("sticks", 2)),
         # the upper end leads upwards, the lower end downwards: both hang behind the wanted notch

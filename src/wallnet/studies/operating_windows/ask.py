@@ -13,7 +13,8 @@ from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_tra
 from wallnet.jobs.request import minima_at
 from wallnet.studies import base
 
-WORKS, STICKS, SKIPS, LEAVES, MOVES, START = "works", "sticks", "skips", "leaves", "moves", "start"
+WORKS, STICKS, SKIPS, LEAVES = "works", "sticks", "skips", "leaves"
+MOVES, SPLITS, START = "moves", "splits", "start"
 """Outcomes, whose meanings are in `variables.csv`; all but the first are reasons of failure."""
 
 EDGES = ("first", "last", "below", "above")

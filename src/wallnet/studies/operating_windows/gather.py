@@ -28,6 +28,8 @@ def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, in
             return ask.LEAVES, step
         if step and not pause.resting:
             return ask.MOVES, step
+        if pause.walls > 1:
+            return ask.SPLITS, step
         if pause.state == WallState.at(notch, notch):
             continue
         if step == 0:

@@ -17,6 +17,7 @@ LOOKS = {
     ask.SKIPS: ("#E69F00", ">"),
     ask.LEAVES: ("#D55E00", "×"),
     ask.MOVES: ("#CCCCCC", "~"),
+    ask.SPLITS: ("#CC79A7", "+"),
     ask.START: ("#FFFFFF", "0"),
 }
 """Colour and sign of each outcome in the map."""

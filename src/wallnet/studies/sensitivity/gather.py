@@ -53,7 +53,10 @@ def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
 
 
 def _counts(notch: int, opened: Opened, key: Key) -> list[int]:
-    """Return how many ends have left the notch after a pulse, in each run."""
+    """Return how many ends have left the notch after a pulse, in each run.
+
+    None have been counted if the notch has no minimum.
+    """
     kind = "quenched" if key[2] else "pulse"
     names = [f"{kind}_wall_{edge}" for edge in ("bottom", "top")]
     content = opened.read(key, *names, "pulse_walls", "replica_profile")
@@ -63,6 +66,8 @@ def _counts(notch: int, opened: Opened, key: Key) -> list[int]:
     else:
         counts = content["pulse_walls"].values[-1:]
     states, state = opened.states(key), WallState.at(notch, notch)
+    if state not in states.names:
+        return []
     rows = zip(*runs.T.tolist(), counts, strict=True)
     return [states.left_ends(state, (low, high), count) for low, high, count in rows]
 
