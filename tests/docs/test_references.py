@@ -39,7 +39,7 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 OTHERS = {
-    *("DIR", "MaxSubmitJobs", "Oxs_RungeKuttaEvolve", "SecondAnisotropy", "activate", "approx"),
+    *("DIR", "MaxSubmitJobs", "SecondAnisotropy", "activate", "approx"),
     *("GROUP", "chgrp", "concat", "rwX", "sacct", "tmux", "umask"),
     *("oommf.tcl", "ro-crate-metadata.json"),
     *("~/.cache", ".snakemake/log/…", ".snakemake/metadata"),
