@@ -27,7 +27,8 @@ def test_jobs_of_a_killed_run_are_named_with_what_to_type(tmp_path, monkeypatch,
     expected = nullcontext()
     if queued:
         expected = pytest.raises(
-            ConfigError, match=r"^2 jobs of an earlier run .*; type scancel --name=0b9a-11, and run"
+            ConfigError,
+            match=r"^jobs of an earlier run .* \(2\), .*; type scancel --name=0b9a-11, and run",
         )
     with expected:
         start.check_queue(tmp_path)

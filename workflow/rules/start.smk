@@ -148,8 +148,8 @@ if not busy:
 onstart:
     local = workflow.executor_plugin.common_settings.local_exec
     checked(plan.start.check_scheduler, workflow.executor_plugin.name)
+    checked(plan.start.check_queue, Path.cwd())
     if not local:
-        checked(plan.start.check_queue, Path.cwd())
         checked(
             plan.start.check_submittable,
             {

@@ -44,7 +44,7 @@ def check_queue(folder: Path) -> None:
     if names := {*said.stdout.split()} & runs:
         jobs = len(said.stdout.split())
         raise ConfigError(
-            f"{jobs} jobs of an earlier run in this folder are in the queue, and would write the "
+            f"jobs of an earlier run in this folder are in the queue ({jobs}), and would write the "
             f"same files; type scancel --name={','.join(sorted(names))}, and run again when they "
             "are gone"
         )
