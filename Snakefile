@@ -13,6 +13,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 import wallnet.jobs.networks
+import wallnet.plan.foreign
 import wallnet.plan.listing
 import wallnet.plan.requests
 import wallnet.plan.shown
@@ -93,7 +94,7 @@ rule all:
     input:
         target(
             everything,
-            work=lambda: plan.work.work_ahead(
+            work=lambda: (
                 plan.work.work_of_all(requested, everything),
                 plan.work.network_times(campaign.networks),
             ),
@@ -106,9 +107,7 @@ rule traces:
     input:
         target(
             list(plan.requests.of_study("devices", campaign)),
-            work=lambda: plan.work.work_ahead(
-                plan.work.study_work(requested, "devices")
-            ),
+            work=lambda: [plan.work.study_work(requested, "devices")],
         ),
     localrule: True
 
@@ -118,9 +117,7 @@ rule devices:
     input:
         target(
             plan.listing.device_files(campaign),
-            work=lambda: plan.work.work_ahead(
-                plan.work.study_work(requested, "devices")
-            ),
+            work=lambda: [plan.work.study_work(requested, "devices")],
         ),
     localrule: True
 
@@ -131,12 +128,12 @@ rule levels:
         target(
             plan.listing.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
-            lambda: plan.work.work_ahead(
+            lambda: [
                 [
                     *plan.work.study_work(requested, "barriers"),
                     *plan.work.study_work(requested, "transitions"),
                 ]
-            ),
+            ],
         ),
     localrule: True
 

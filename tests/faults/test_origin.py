@@ -35,6 +35,7 @@ def test_results_of_another_configuration_run_again_without_notes(finished):
     said = finished.snakemake("devices", "--dry-run", "--logger", "wallnet")
     assert "material.damping 0.5 → 0.2" in said.stdout + said.stderr
     assert "are not of this configuration" in said.stdout + said.stderr
+    assert "13 simulations of this target are not there yet: at most" in said.stdout + said.stderr
 
 
 def test_an_unchanged_campaign_without_notes_computes_nothing_expensive_again(whole):
@@ -98,7 +99,8 @@ def test_check_and_overview_name_results_of_another_configuration(whole, capsys)
     }
     overview = findings.overview(whole.folder)
     first = f"{folder.removeprefix(str(whole.folder) + '/')}/devices/synapse.nc"
-    assert f"{first} is not of this configuration" in " ".join(overview.split())
+    named_first = f"{first} is not of this configuration, or not of these measurements or images ("
+    assert named_first in " ".join(overview.split())
     with pytest.raises(FileError, match="not all results in .* are those of its config.yaml"):
         provenance.collect(whole.folder, ROOT / "Snakefile")
 
@@ -117,6 +119,44 @@ def test_measurements_count_by_their_content_and_not_by_their_time(tmp_path, cap
         cli.main(["check", "--directory", str(tmp_path)])
     assert f"{model} is not of this configuration" in capsys.readouterr().out
     assert mine.planned(model) == {"measured": 1}
+    # a damaged one is named with all others
+    with open(tmp_path / model, "a") as stream:
+        stream.write(" ")
+    (tmp_path / "results/other.csv").write_text("1")
+    (tmp_path / "results/.other.csv.sha256").write_text("0  other.csv")
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--directory", str(tmp_path)])
+    named = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert named == [f"{tmp_path}/{model}", f"{tmp_path}/results/other.csv"]
+
+
+def test_images_count_by_their_content_and_not_by_their_time(whole, capsys):
+    """Also for networks that are there; another file of the same size and time was taken for it."""
+    (images,) = whole.folder.rglob("train-images-idx3-ubyte")
+    content, status = images.read_bytes(), images.stat()
+    images.write_bytes(content[:-1] + bytes([255 - content[-1]]))
+    os.utime(images, ns=(status.st_atime_ns, status.st_mtime_ns))
+    record = "results/data/blots.json"
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--directory", str(whole.folder)])
+    (named,) = capsys.readouterr().out.splitlines()
+    assert named.startswith(
+        f"{whole.folder}/{record} is not of this configuration, or not of these"
+    )
+    planned = whole.planned()
+    assert planned["data"] == 1
+    assert planned["train"] > 0
+    images.unlink()  # a copy of the results without them is no other campaign
+    assert whole.planned() == {}
+    images.write_bytes(content)
+    assert whole.planned() == {}
+
+
+def test_without_its_levels_no_network_is_said_to_be_of_others(whole, capsys):
+    for path in whole.folder.glob("results/compact_models/*.json"):
+        path.unlink()
+    cli.main(["check", "--directory", str(whole.folder)])
+    assert capsys.readouterr().out == ""
 
 
 BEFORE = 1_000_000_000

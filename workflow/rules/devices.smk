@@ -39,10 +39,6 @@ checkpoint measured:
     localrule: True
     params:
         options=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
-        # Snakemake judges files by their time
-        digests=lambda w: [
-            *map(files.whole.sha256_of, campaign.measured[w.device].files().values())
-        ],
         revision=revisions.of("devices"),
     shell:
         "wallnet compact-model {params.options:q} --out {output:q} 2>&1 | tee {log:q}"

@@ -69,13 +69,15 @@ def foreign_results():
             if not name.startswith(".") and name.endswith((".nc", ".json")):
                 origins.of(os.path.join(place, name))
     origins.keep()
+    others = {*plan.foreign.of_other_files(campaign)}
     named = []
 
     def fault_of(job, noted):
         planned = {"job": "", **dict(job.params.items())}
         stated = {path: origins.of(path) for path in job.output if os.path.exists(path)}
         complete = any(stated.values()) and '"requests":' not in planned["job"]
-        faults = [] if noted or complete else list(stated)
+        faults = [path for path in job.output if path in others]
+        faults += [] if noted or complete else list(stated)
         if planned["job"] and any(stated.values()):
             read = [*planned.get("levels", ()), planned.get("activation", "")]
             # results of earlier versions do not state what they were made from
@@ -101,7 +103,7 @@ def target(paths, missing="", work=None):
     """Return the input function of a target; a dry run also plans files to be set aside.
 
     A target without files ends the run with the sentence `missing`, if there is one. `work` is a
-    function that returns a sentence: how much the target computes, and about how long this takes.
+    function that returns what the target computes, as the first arguments of `work_ahead`.
     """
     told = []
 
@@ -112,7 +114,8 @@ def target(paths, missing="", work=None):
             sys.exit(1)
         # a report and a graph of the jobs have no executor
         if main_process and workflow.executor_plugin and work and not told:
-            told.append(work())
+            others = () if busy else checked(plan.foreign.foreign, campaign, own.parent)
+            told.append(plan.work.work_ahead(*work(), stale=others))
             logger.warning(told[0])
         if left_damaged:
             plan_again(left_damaged)

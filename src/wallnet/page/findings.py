@@ -293,7 +293,7 @@ def overview(folder: str | Path) -> str:
     campaign = plan.load(Path(folder, "config.yaml"))
     results = Findings.of(summary_job(campaign), Path(folder))
     others = foreign(campaign, folder)
-    count = f" and {len(others) - 1} more" if others[1:] else ""
+    count = f" (and {len(others) - 1} more)" if others[1:] else ""
     warnings = [f"{path} {FOREIGN}{count}; run snakemake" for path in others[:1]]
     warnings += results.warnings
     lines = [*map(_wrapped, (*results.sentences, *results.caveats)), "", as_text(results.numbers)]

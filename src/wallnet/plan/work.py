@@ -1,6 +1,6 @@
 """How many simulations and paths a target has to compute, and about how long its jobs take."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from os.path import isfile
 from types import MappingProxyType
 
@@ -43,18 +43,28 @@ Work = Iterable[tuple[int, Request]]
 """Numbers of requests, each with one such request."""
 
 
-def work_ahead(work: Work, networks: Mapping[str, float] = MappingProxyType({})) -> str:
+def work_ahead(
+    work: Work,
+    networks: Mapping[str, float] = MappingProxyType({}),
+    stale: Collection[str] = (),
+) -> str:
     """Return a sentence with the number of missing computations and their estimated time.
 
-    `networks` has the estimated processor time in s of networks, by file.
+    `networks` has the estimated processor time in s of networks, by file, and `stale` the results
+    that are there but have to be computed again.
 
     Examples
     --------
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    ahead = _alike((n, request) for n, request in work if n and not isfile(request.path))
-    untrained = [seconds for path, seconds in networks.items() if not isfile(path)]
+    again = {*stale}
+
+    def is_there(path: str) -> bool:
+        return isfile(path) and path not in again
+
+    ahead = _alike((n, request) for n, request in work if n and not is_there(request.path))
+    untrained = [seconds for path, seconds in networks.items() if not is_there(path)]
     if not ahead and not untrained:
         return "All simulations of this target are there."
     counts = dict.fromkeys(COUNTED.values(), 0)
