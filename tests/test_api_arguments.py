@@ -208,11 +208,28 @@ def test_an_edited_trace_is_refused_in_one_sentence(traces, tmp_path):
     without_end = trace.copy()
     del without_end.attrs["pulse_end"]
     path = tmp_path / "a.gif"
-    for edited in (hole, timeless, longer, without_end, trace.isel(x=0), trace.transpose()):
+    of_text, empty = trace.astype(str), trace.isel(snapshot=slice(0, 0))
+    backwards = trace.assign_coords(time=trace["time"][::-1].values)
+    placeless = trace.assign_coords(x=trace["x"] * np.nan)
+    shapes = (trace.isel(x=0), trace.transpose(), trace.isel(time=slice(0, 0)), empty)
+    origins = (trace.assign_attrs(parameters=text) for text in ("x", "{}"))
+    ends = (trace.assign_attrs(pulse_end=end) for end in ("x", np.nan))
+    others = (hole, timeless, longer, without_end, of_text, backwards, placeless)
+    for edited in (*others, *shapes, *origins, *ends):
         for call in (api.trace_figure, api.field, lambda data: api.animate(data, path)):
             with pytest.raises(UserError, match=r"is not a whole trace; give one as simulate"):
                 call(edited)
     assert not list(tmp_path.iterdir())
+
+
+def test_edited_minima_and_walls_are_refused_in_one_sentence(traces, minima):
+    trace = traces[0]
+    for data in (minima.assign_attrs(parameters="x"), minima.isel(placed=slice(0, 0))):
+        with pytest.raises(UserError, match=r"^minima = .* is no dataset of minima; give one as"):
+            api.states(trace, data)
+    for data in (trace.assign_attrs(parameters="x"), trace.isel(time=slice(0, 0))):
+        with pytest.raises(UserError, match=r"^trace = .* is not a trace; give one as simulate"):
+            api.states(data, minima)
 
 
 def test_a_track_without_notches_has_no_neighbouring_states():

@@ -7,10 +7,29 @@ import torch
 import xarray
 from torch import nn
 
-from wallnet.networks import ProgrammedNetwork, convert, quantize
+from wallnet.networks import (
+    ProgrammedNetwork,
+    TrainOnLevels,
+    convert,
+    digital_layers,
+    prepare_qat,
+    quantize,
+    read_levels,
+)
 
 LEVELS = [10e-6, 14e-6, 30e-6]
-NO_DEVICES = (pd.DataFrame({"conductance": LEVELS}), 3, None, "a.nc", xarray.Dataset(), [1.0])
+COSTS = np.zeros((3, 4, 3))
+
+
+def measured(energy, pulses=1, levels=LEVELS):
+    return pd.DataFrame({"conductance": levels, "energy": energy, "pulses": pulses})
+
+
+NO_DEVICES = (
+    *(pd.DataFrame({"conductance": LEVELS}), 3, None, "a.nc", xarray.Dataset(), [1.0]),
+    *(measured([1e-12, np.nan, 1e-12]), measured(-1e-12), measured("a"), measured(1e-12, -1)),
+    *(measured(1e-12, 1, ["a"] * 3), measured([], [], []), COSTS - 1, COSTS + np.inf),
+)
 
 
 def programmed():
@@ -22,7 +41,39 @@ def load(path):
 
 
 CALLS = {
-    "model": [(ProgrammedNetwork.of, value) for value in (3, None, "model")] + [(convert, 3)],
+    "model": [(ProgrammedNetwork.of, value) for value in (3, None, "model")]
+    + [(convert, 3)]
+    + [
+        (lambda value, put=put: put(value, LEVELS), value)
+        for put in (quantize, prepare_qat)
+        for value in (3, nn.Linear(3, 2, device="meta"))
+    ],
+    "logits": [
+        (lambda value: quantize(nn.Linear(3, 2), LEVELS, logits=value), value)
+        for value in ("x", None, 2)
+    ],
+    "learn_scales": [
+        (lambda value, make=make: make(value), value)
+        for make in (
+            lambda value: prepare_qat(nn.Linear(3, 2), LEVELS, learn_scales=value),
+            lambda value: TrainOnLevels(LEVELS, learn_scales=value),
+        )
+        for value in ("yes", None, 1)
+    ],
+    "layers": [
+        (lambda value, make=make: make(value), value)
+        for make in (
+            lambda value: TrainOnLevels(LEVELS, layers=value),
+            lambda value: quantize(nn.Linear(3, 2), LEVELS, layers=value),
+            lambda value: prepare_qat(nn.Linear(3, 2), LEVELS, layers=value),
+            lambda value: digital_layers(nn.Linear(3, 2), value),
+        )
+        for value in (3, [3], ["0", None], [])
+    ],
+    "circuits": [
+        (lambda value: TrainOnLevels(LEVELS, circuits=value), value)
+        for value in (3, {"0": 1}, {"0": (1, 2, 3)})
+    ],
     "conductances": [
         (lambda value: programmed().with_conductances(value), value)
         for value in ({}, "a", [[1], [1, 2]])
@@ -35,8 +86,11 @@ CALLS = {
     "levels": [(lambda value: programmed().varied([1e-7] * 3, 1, value), "abc")],
     "device": [(lambda value: programmed().energy(value), value) for value in NO_DEVICES]
     + [(lambda value: programmed().save("/nowhere/a.nc", value), 3)],
-    "start": [(lambda value: programmed().energy(np.zeros((3, 4, 3)), value), 3)],
-    "path": [(lambda value: programmed().save(value), 3), (load, 3), (load, "\0")],
+    "start": [(lambda value: programmed().energy(COSTS, value), 3)],
+    "path": [
+        *((lambda value: programmed().save(value), 3), (load, 3), (load, "\0")),
+        *((read_levels, value) for value in (3, None, ["a"])),
+    ],
 }
 
 
@@ -58,3 +112,42 @@ def test_arrays_of_torch_are_numbers():
     spread = torch.tensor([1e-6, 2e-6, 3e-6], dtype=torch.float64)
     varied = programmed().varied(spread, 1, levels=torch.tensor(LEVELS, dtype=torch.float64))
     assert np.isfinite(varied.conductances).all()
+
+
+def test_a_start_has_the_levels_of_the_network():
+    """Level 1 of two is another conductance than level 1 of three."""
+    other = ProgrammedNetwork.of(quantize(nn.Linear(3, 2), LEVELS[::2]))
+    with pytest.raises(ValueError, match=r"^start has other synapses or levels; give a network"):
+        programmed().energy(COSTS, other)
+
+
+def test_spreads_are_a_list():
+    with pytest.raises(ValueError, match=r"^spread has the shape \(1, 3\) and levels \(1, 3\); "):
+        programmed().varied([[1e-7] * 3], 1, [LEVELS])
+    with pytest.raises(ValueError, match=r"^levels lack a conductance of the network; give all"):
+        programmed().varied([1e-7] * 3, 1, [float("nan")] * 3)
+
+
+def test_a_tensor_that_is_trained_has_no_levels():
+    with pytest.raises(ValueError, match=r"^the levels are not numbers; give "):
+        quantize(nn.Linear(3, 2), torch.tensor(LEVELS, requires_grad=True))
+
+
+def test_layers_are_read_once():
+    """A generator is empty when it is read again."""
+    model = nn.Sequential(nn.Linear(3, 3), nn.PReLU(), nn.Linear(3, 2))
+    chosen = quantize(model, LEVELS, layers=(name for name in ["0"]))
+    assert chosen.digital_layers == {"1": "PReLU", "2": "Linear"}
+
+
+def test_circuits_are_those_of_all_layers():
+    """One is missing, or one is that of no layer."""
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2))
+    model.trainer = None
+    whole = {name: (torch.zeros(()), torch.ones(())) for name in ("0", "1", "2")}
+    for names in (("0",), ("0", "1", "2")):
+        callback = TrainOnLevels(LEVELS, circuits={name: whole[name] for name in names})
+        with pytest.raises(
+            ValueError, match=r"^circuits are those of 0.*, but the layers are 0, 1"
+        ):
+            callback.on_fit_start(None, model)

@@ -81,7 +81,7 @@ OF_DATA = "data is a {}; give one torch.Tensor of inputs, such as torch.from_num
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"model": {"0.weight": 1}}, "model is a dict; give a torch.nn.Module"),
+        ({"model": {"0.weight": 1}}, "model = {'0.weight': 1} is no model; give a torch.nn.Module"),
         ({"model": with_weight(torch.inf)}, "layer 3 has weights that are not finite; train it a"),
         ({"model": nn.ReLU()}, "ReLU has no layer whose weights are synapses; name some in layers"),
         ({"mapping": "Signed"}, "mapping has 'Signed', which is not a mapping; write layer, row, "),
@@ -90,8 +90,8 @@ OF_DATA = "data is a {}; give one torch.Tensor of inputs, such as torch.from_num
         ({"levels": [3e-6, torch.nan]}, "level 2 of 2 is nan; give finite conductances"),
         ({"levels": "abc"}, "the levels are not numbers; give one conductance per level"),
         ({"levels": 3e-6}, "the levels have 0 dimensions; give one list of conductances"),
-        ({"layers": 3}, "layers has 3; give names of layers, or classes"),
-        ({"layers": [nn.Linear(2, 2)]}, "layers has Linear(in_features=2, out_features=2, bias"),
+        ({"layers": 3}, "layers = 3 names no layers; give names of layers, or classes"),
+        ({"layers": [nn.Linear(2, 2)]}, "layers = [Linear(in_features=2, out_features=2, bias=Tr"),
         ({"layers": ["1"]}, "layer 1 is a ReLU without a matrix of weights of its own; leave it"),
         ({"data": rows()[:1]}, "data of shape (1, 2, 8, 8) has no inputs that differ; give some"),
         ({"data": rows()[:0]}, "data of shape (0, 2, 8, 8) has no inputs that differ; give some"),

@@ -1,6 +1,7 @@
 """Arguments of the functions of `wallnet.api`, checked by their names before any work."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -26,20 +27,33 @@ def _has(value: Any, *names: str) -> bool:
     return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
 
 
+def _is_result(value: Any, *names: str) -> bool:
+    """Return whether it is a dataset with some variables, not empty, that states its track."""
+    with suppress(ValueError, TypeError, KeyError):
+        return (
+            _has(value, *names, "parameters")
+            and 0 not in value.sizes.values()
+            and isinstance(json.loads(value.attrs["parameters"])["track"], dict)
+        )
+    return False
+
+
 def _is_trace(value: Any) -> bool:
     """Return whether it is a trace of the schema, with numbers where there is magnetic material."""
     import numpy as np
 
-    names = KINDS["trace"]
-    if not _has(value, *names, "parameters", "pulse_end"):
+    names, ascending = KINDS["trace"], ("time", "snapshot_time", "x", "y")
+    if not _is_result(value, *names, "pulse_end"):
         return False
     values = {name: value[name].values for name in names}
-    with suppress(FileError):
+    with suppress(FileError, TypeError, ValueError):
         dataset("trace", values)
         filled = np.isfinite(values["magnetization"]).all(axis=-1)
         return (
             all(value[name].dims == dimensions_of(name, names) for name in names)
-            and all(np.isfinite(values[name]).all() for name in ("time", "snapshot_time", "m"))
+            and all(np.isfinite(values[name]).all() for name in (*ascending, "m"))
+            and all((np.diff(values[name]) > 0).all() for name in ascending)
+            and math.isfinite(value.attrs["pulse_end"])
             and bool((filled == filled[0]).all())
             # partly filled cells count in part
             and bool((filled[0].sum(axis=0) >= values["magnetic_cells"] - 1e-6).all())
@@ -66,11 +80,11 @@ _DEVICE = "is not a device; make one by load_device or make_device"
 TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
 TRACE = valid(_is_trace, "is not a whole trace; give one as simulate returns it")
 WALLS = valid(
-    lambda value: any(_has(value, *names, "parameters") for names in OF_OUTCOMES.values()),
+    lambda value: any(_is_result(value, *names) for names in OF_OUTCOMES.values()),
     "is not a trace; give one as simulate or pulse_train returns it",
 )
 MINIMA = valid(
-    lambda value: _has(value, *KINDS["minima"], "parameters"),
+    lambda value: _is_result(value, *KINDS["minima"]),
     "is no dataset of minima; give one as minima returns it",
 )
 LIST = valid(

@@ -1,12 +1,14 @@
 """Arguments of networks on levels, checked by their names before any work."""
 
 import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
+from wallnet.config.quantities import plain
 
 
 def _numbers(value: Any) -> Any:
@@ -25,9 +27,16 @@ def _is_device(value: Any) -> bool:
     import xarray
 
     if isinstance(value, np.ndarray):
-        return value.dtype.kind == "f"
+        return value.dtype.kind == "f" and not (np.isinf(value) | (value < 0)).any()
     if isinstance(value, pandas.DataFrame):
-        return {"conductance", "energy"} <= {*value.columns}
+        columns = [name for name in ("conductance", "energy", "pulses") if name in value]
+        numbers = value[columns].to_numpy()
+        return (
+            {"conductance", "energy"} <= {*columns}
+            and numbers.dtype.kind in "fi"
+            and numbers.size > 0
+            and bool((np.isfinite(numbers) & (numbers >= 0)).all())
+        )
     needed = {"reading", "level_conductance", "reaching_current_density", "write_energy"}
     return isinstance(value, xarray.Dataset) and needed <= {*value.variables}
 
@@ -38,8 +47,39 @@ def _is_dataset(value: Any) -> bool:
     return isinstance(value, xarray.Dataset)
 
 
+def _model(value: Any) -> Any:
+    """Return a model whose parameters have values."""
+    if not isinstance(value, nn.Module):
+        raise ValueError("is no model; give a torch.nn.Module")
+    if any(parameter.is_meta for parameter in value.parameters()):
+        raise ValueError("has parameters on the device meta, without values; load its state_dict")
+    return value
+
+
+def _layers(value: Any) -> list[Any]:
+    """Return a list of choices; those that fit no layer are refused where they are used."""
+    listed = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    choices = [*listed]
+    if not choices or not all(isinstance(choice, str | type) for choice in choices):
+        raise ValueError("names no layers; give names of layers, or classes")
+    return choices
+
+
+def _are_circuits(value: Any) -> bool:
+    """Return whether it is a mapping to pairs."""
+    return isinstance(value, Mapping) and all(
+        isinstance(pair, tuple) and len(pair) == 2 for pair in value.values()
+    )
+
+
+_FLAG = valid(lambda value: type(value) is bool, "is neither True nor False; give one of them")
+
 CHECKS: dict[str, Check] = {
-    "model": valid(lambda value: isinstance(value, nn.Module), "is no model; give a torch module"),
+    "model": _model,
+    "layers": _layers,
+    "logits": lambda value: _FLAG(plain(value)),
+    "learn_scales": lambda value: _FLAG(plain(value)),
+    "circuits": valid(_are_circuits, "has no offset and scale of each layer; give such pairs"),
     "conductances": _numbers,
     "spread": _numbers,
     "varied.levels": _numbers,

@@ -17,6 +17,7 @@ from torch.utils.hooks import RemovableHandle
 from wallnet.config import ConfigError
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.networks import training
+from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.layers import Layers, SynapticLayer, digital_layers, synaptic_layers
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
@@ -93,6 +94,7 @@ class TrainOnLevels(Callback):
     >>> trainer = Trainer(max_epochs=5, callbacks=[callback])  # doctest: +SKIP
     """
 
+    @checked_arguments
     def __init__(
         self,
         levels: ArrayLike,
@@ -136,6 +138,11 @@ class TrainOnLevels(Callback):
         else:
             chosen = Placement.chosen(layers, self.mapping, training=True)
             self.circuits = dict(self._given or chosen.circuits)
+            if {*self.circuits} != {*layers}:
+                raise ValueError(
+                    f"circuits are those of {', '.join(self.circuits)}, but the layers are "
+                    f"{', '.join(layers)}; give one of each"
+                )
         self._restored = False
         training.parametrise(model, layers, Placement(self.mapping, self.circuits), factors)
         for module, key, _ in training.parametrised(model).values():

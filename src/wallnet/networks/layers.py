@@ -12,7 +12,8 @@ from typing import TypeAlias
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
-from wallnet.config.messages import misnamed, shown
+from wallnet.config.messages import misnamed
+from wallnet.networks.arguments import checked_arguments
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
 """Chosen layers, `SYNAPTIC` if none: names as in `named_modules`, names of their matrices as in
@@ -99,17 +100,12 @@ def chosen_layers(model: nn.Module, layers: Layers = None) -> dict[str, nn.Modul
     ValueError
         If the model has no such layer.
     """
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"model is a {type(model).__name__}; give a torch.nn.Module")
     modules = dict(model.named_modules())
     if layers is None:
         # a subclass may use its weights in another way
         return {name: module for name, module in modules.items() if kind_of(module) in SYNAPTIC}
     names: set[str] = set()
-    listed = layers if isinstance(layers, Iterable) else [layers]
-    for choice in [layers] if isinstance(layers, str | type) else listed:
-        if not isinstance(choice, str | type):
-            raise ValueError(f"layers has {shown(choice)}; give names of layers, or classes")
+    for choice in [layers] if isinstance(layers, str | type) else layers:
         fits = {name for name in modules if name == choice} or {
             name
             for name, module in modules.items()
@@ -166,6 +162,7 @@ def synaptic_layers(model: nn.Module, layers: Layers = None) -> dict[str, Synapt
     return synapses
 
 
+@checked_arguments
 def digital_layers(model: nn.Module, layers: Layers = None) -> dict[str, str]:
     """Return the class of each layer that has parameters and stays digital, by name, in order.
 

@@ -17,10 +17,12 @@ from torch import Tensor
 
 from wallnet.config.mappings import NO_SYNAPSE, SCHEMES, split_mapping
 from wallnet.config.messages import shown
-from wallnet.files import FileError
+from wallnet.files import FileError, measurements
 from wallnet.files.compact import SAME, levels_of
-from wallnet.files.measurements import read_levels as read_levels
+from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import SynapticLayer, called
+
+read_levels = checked_arguments(measurements.read_levels)
 
 PLACEMENT = "level_placement"
 """Name in a model on levels of its `Placement`."""
@@ -58,7 +60,7 @@ def distinct_levels(levels: ArrayLike) -> np.ndarray:
     """
     try:
         values = np.asarray(levels, dtype=float)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise ValueError("the levels are not numbers; give one conductance per level") from None
     if values.ndim != 1:
         raise ValueError(f"the levels have {values.ndim} dimensions; give one list of conductances")

@@ -76,6 +76,7 @@ def _numbers(tensor: Tensor) -> np.ndarray:
     return tensor.detach().float().cpu().numpy()
 
 
+@checked_arguments
 def restore(
     path: str | Path, model: nn.Module, from_conductance: bool = False, layers: Layers = None
 ) -> None:
@@ -309,13 +310,13 @@ class ProgrammedNetwork(Generic[Model]):
             )
         if spreads.ndim:
             nominal = np.asarray(spreads[:0] if levels is None else levels, dtype=float)
-            if nominal.shape != spreads.shape or not spreads.size:
+            if nominal.shape != spreads.shape or spreads.ndim > 1 or not spreads.size:
                 raise ValueError(
                     f"spread has the shape {spreads.shape} and levels {nominal.shape}; give the "
                     "conductances of these spreads as levels"
                 )
             distance = np.abs(nominal - usable[:, np.newaxis])
-            if (distance.min(axis=1) > SAME * np.ptp(usable)).any():
+            if not (distance.min(axis=1) <= SAME * np.ptp(usable)).all():
                 raise ValueError("levels lack a conductance of the network; give all of its device")
             spreads = spreads[distance.argmin(axis=1)]
         else:
@@ -354,7 +355,8 @@ class ProgrammedNetwork(Generic[Model]):
         Raises
         ------
         ValueError
-            If the network has other levels than the device, or other synapses than `start`.
+            If the network has other levels than the device, or other synapses or levels than
+            `start`.
         """
         usable = self.data["usable_conductance"].values
         if isinstance(device, np.ndarray):
@@ -368,8 +370,13 @@ class ProgrammedNetwork(Generic[Model]):
         if spent is None:
             raise ValueError("device has other levels than the network; give that of its levels")
         present = self.levels != NO_SYNAPSE
-        if start is not None and not np.array_equal(start.levels != NO_SYNAPSE, present):
-            raise ValueError("start has other synapses; give a network of the same model")
+        if start is not None and not (
+            np.array_equal(start.levels != NO_SYNAPSE, present)
+            and np.array_equal(start.data["usable_conductance"].values, usable)
+        ):
+            raise ValueError(
+                "start has other synapses or levels; give a network of the same model on the same"
+            )
         before = None if start is None else start.levels[present]
         cost = writing.cost(spent, before, self.levels[present])
         if outside := cost["pulses_outside"]:

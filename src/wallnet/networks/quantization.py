@@ -12,12 +12,14 @@ from torch.nn.utils import fusion
 
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.files.whole import one_line
+from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.compensation import compensated
 from wallnet.networks.layers import TRANSPOSED, Layers, digital_layers
 from wallnet.networks.mappings import PLACEMENT, Placement, WeightMapping
 from wallnet.networks.training import Model, layers_to_place
 
 
+@checked_arguments
 def quantize(
     model: Model,
     levels: ArrayLike,
@@ -128,6 +130,7 @@ def _pairs(model: nn.Module) -> list[tuple[str, str]]:
     return pairs
 
 
+@checked_arguments
 def fold_batch_norm(model: Model) -> Model:
     """Return a copy of a trained model whose batch normalisations are part of the layers before.
 

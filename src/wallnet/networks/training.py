@@ -197,6 +197,7 @@ def keep_names(module: nn.Module, key: str) -> list[RemovableHandle]:
     return [register(hook) for register, hook in zip(hooks, (saved, loaded), strict=True)]
 
 
+@checked_arguments
 def prepare_qat(
     model: Model,
     levels: ArrayLike,
