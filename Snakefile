@@ -23,7 +23,7 @@ import wallnet.plan.work
 from wallnet import files, jobs, plan, revisions, server
 from wallnet.config import ConfigError, reading
 
-min_version("9.10")
+min_version("9.21")
 
 # Snakemake's log is in the folder of the campaign; on a full disk, each line that it cannot write
 # would print a traceback

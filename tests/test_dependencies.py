@@ -58,3 +58,12 @@ def test_what_is_imported_is_declared():
         and not allowed & set(map(normalized, distributions.get(module, [module])))
     }
     assert missing == {}
+
+
+def test_snakemake_reads_a_runtime_of_a_profile_in_minutes():
+    """From 9.10 on, `runtime: 30` was 30 seconds, up to 9.20 (Snakemake's issues 4039, 4053)."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    [required] = (text for text in project["dependencies"] if normalized(text) == "snakemake")
+    [smallest] = re.findall(r'min_version\("([\d.]+)"\)', (ROOT / "Snakefile").read_text())
+    assert required == f"snakemake>={smallest},<10"
+    assert tuple(map(int, smallest.split("."))) >= (9, 21)
