@@ -65,7 +65,8 @@ def wall() -> None:
     }
     places = {name: traces[0][name].values for name in ("x", "y", "component")}
     sizes = {"time": "time", "applied_current_density": "time", "snapshot_time": "snapshot"}
-    made = xarray.Dataset({name: (dim, joined.pop(name)) for name, dim in sizes.items()}, places)
+    variables = {name: (dim, joined.pop(name)) for name, dim in sizes.items()}
+    made = xarray.Dataset(variables, places, traces[0].attrs)
     made["magnetization"] = ("snapshot", "y", "x", "component"), joined["magnetization"]
     animation.write(made, FIGURES / "wall.gif", 12)
 

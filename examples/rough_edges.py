@@ -11,6 +11,7 @@ from pathlib import Path
 from matplotlib import pyplot
 
 from wallnet import api
+from wallnet.report.tracks import draw_map
 
 ROUGH = {
     "disorder": {"edges": {"rms": 1.8e-9, "correlation_length": 25e-9}},
@@ -25,9 +26,8 @@ for sample, axes in enumerate(panels):
     width = trace.magnetic_cells * device.track.cell_size / 1e-9
     wall = trace.wall_position[-1].item() / 1e-9
     print(f"sample {sample}: width {width.mean():.1f} ± {width.std():.1f} nm, wall {wall:.1f} nm")
-    m_z = trace.magnetization[-1].sel(component="z")
-    axes.pcolormesh(m_z.x / 1e-9, m_z.y / 1e-9, m_z, cmap="RdBu", vmin=-1, vmax=1)
+    draw_map(axes, trace, trace.time[-1].item())
     axes.axvline(wall, color="k", linewidth=0.8)
-    axes.set(aspect="equal", ylim=(-8, 40), yticks=[], ylabel=sample or "perfect", facecolor="0.8")
+    axes.set(ylim=(-8, 40), yticks=[], ylabel=sample or "perfect")
 panels[-1].set_xlabel("position (nm), after 1 ns of 0.3 × 10¹² A/m²")
 figure.savefig(sys.argv[1] if sys.argv[1:] else "rough_edges.png", dpi=120)

@@ -84,6 +84,8 @@ def rough_edges(values, numbers):
     assert numbers["sample 0"][:2] == (32.0, 0.0)
     spread = np.mean([numbers[f"sample {number}"][1] for number in (1, 2, 3)])
     assert spread == pytest.approx(math.sqrt(2) * 1.8, rel=0.25, abs=0)
+    maps = [image for axes in values["panels"] for image in axes.images]
+    assert [image.get_cmap().name for image in maps] == ["magnetization"] * 4
 
 
 def notches(values, numbers):

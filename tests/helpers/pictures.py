@@ -126,12 +126,17 @@ def _strokes(part):
 
 
 def _image(image):
-    """Return limits and all cells; of a map, those below 0 in three of its rows, and empty ones."""
+    """Return limits and all cells; of a map, those below 0 in three of its rows, and empty ones.
+
+    Of cells that are filled in part, the sum of the shares follows.
+    """
     cells = np.ma.masked_invalid(np.ma.asarray(image.get_array(), dtype=float))
     below = {"below 0": (cells[[0, len(cells) // 2, -1]] < 0).sum(axis=1)}
     shown = {"cells": cells.filled(np.nan)} if cells.size < LONG else below
     empty = {"empty": np.ma.getmaskarray(cells).sum(), "shape": cells.shape}
     limits = {"extent": image.get_extent(), "limits": image.get_clim(), "origin": image.origin}
+    if np.ndim(image.get_alpha()):
+        limits["filled"] = np.sum(image.get_alpha())
     return limits | shown | empty | {"colours": image.get_cmap().name}
 
 

@@ -93,3 +93,12 @@ def test_domains_differ_in_grey_and_cells_without_material_are_grey():
     assert lightness[-1] - lightness[0] > 0.5
     empty = shades(np.ma.masked_invalid([np.nan, 1.0]))[0]
     assert empty == pytest.approx([228 / 255] * 3 + [1.0], rel=1e-6, abs=0)
+
+
+def test_a_palette_has_the_colours_of_cells_that_are_filled_in_part():
+    """Of m_z = -1, 0 and 1, filled to a half, and wholly; empty cells are #E4E4E4."""
+    colours = style.map_palette(3, 2).tolist()
+    whole = [[5, 48, 97], [140, 134, 168], [253, 187, 155]]
+    assert colours[3:] == [pytest.approx(colour, abs=1) for colour in whole]
+    halves = [[(part + 228) / 2 for part in colour] for colour in whole]
+    assert colours[:3] == [pytest.approx(half, abs=1.5) for half in halves]

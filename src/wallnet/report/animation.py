@@ -94,11 +94,10 @@ def _save(
     images = (Image.fromarray(picture) for picture in pictures)
     options: dict[str, Any] = {"lossless": True, "method": 1}
     if suffix == ".gif":
-        # all images share a palette of the colours of maps and of greys
+        # all images share a palette of greys and of the colours of maps
         colours = Image.new("P", (1, 1))
-        mapped = style.magnetization_map()(np.linspace(0, 1, 224))[:, :3]
-        greys = np.repeat(np.linspace(0, 1, 32), 3).reshape(-1, 3)
-        colours.putpalette(np.rint(255 * np.vstack([mapped, greys])).astype(int).ravel().tolist())
+        greys = np.repeat(np.linspace(0, 255, 31).astype(int), 3).reshape(-1, 3)
+        colours.putpalette(np.vstack([style.map_palette(45, 5), greys]).ravel().tolist())
         images = (image.quantize(palette=colours, dither=Image.Dither.NONE) for image in images)
         options = {}
     first = next(images)

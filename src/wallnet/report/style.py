@@ -136,6 +136,20 @@ def magnetization_map() -> "Colormap":
     return LinearSegmentedColormap.from_list("magnetization", stops).with_extremes(bad=EMPTY)
 
 
+def map_palette(steps: int, shares: int) -> "NDArray[Any]":
+    """Return the colours of m_z from -1 to 1 in cells that are filled more and more, 0 to 255.
+
+    Filled shares are 1/`shares` to 1, each with m_z in `steps`; the shape is (shares · steps, 3).
+    """
+    import numpy as np
+    from matplotlib.colors import to_rgb
+
+    colours = magnetization_map()(np.linspace(0, 1, steps))[:, :3]
+    filled = np.arange(shares + 1)[:, None, None] / shares
+    mixed = filled * colours + (1 - filled) * to_rgb(EMPTY)
+    return np.rint(255 * mixed[1:].reshape(-1, 3)).astype(int)
+
+
 def parameter_map() -> "Colormap":
     """Return the colour map of parameters of cells, whose lightness increases; empty is grey."""
     import matplotlib

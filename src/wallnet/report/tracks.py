@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from wallnet.jobs import Simulation
 from wallnet.report import style
+from wallnet.tracks.geometry import filled_and_faces
 
 if TYPE_CHECKING:
     import xarray
@@ -14,18 +17,22 @@ NM = 1e-9
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 
 
+def filled_cells(trace: "xarray.Dataset") -> NDArray[np.float64]:
+    """Return the filled share of each cell of a trace, (rows, columns)."""
+    return filled_and_faces(Simulation.from_json(trace.attrs["parameters"]).track)[0]
+
+
 def draw_map(axes: "style.Axes", trace: "xarray.Dataset", time: float) -> Any:
-    """Draw m_z at the snapshot nearest to a time, and outline the film."""
+    """Draw m_z at the snapshot nearest to a time; partly filled cells are paler."""
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
     m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
     x, y = trace["x"].values / NM, trace["y"].values / NM
     half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
     colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
-    image = axes.imshow(m_z, origin="lower", extent=extent, **colours)
-    if np.isnan(m_z).any():
-        axes.contour(x, y, np.isnan(m_z), levels=[0.5], colors="black", linewidths=0.5)
-    axes.set(xlim=extent[:2], ylim=extent[2:])
+    shown: dict[str, Any] = {"alpha": filled_cells(trace), "origin": "lower", "extent": extent}
+    image = axes.imshow(m_z, **shown, **colours)
+    axes.set(xlim=extent[:2], ylim=extent[2:], facecolor=style.EMPTY)
     axes.tick_params(top=False, right=False, direction="out")
     return image
 

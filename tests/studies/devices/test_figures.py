@@ -131,7 +131,8 @@ def map_of(shape, size, behind, empty=0):
     """Return the map of a track of a size in nm, and cells behind the wall in three rows."""
     extent = [0, size[0], 0, size[1]]
     about = {"extent": extent, "limits": [-1, 1], "origin": "lower", "colours": "magnetization"}
-    return [{"shape": shape, **about, "below 0": behind, "empty": empty}]
+    about |= {"empty": empty, "filled": np.prod(shape) - empty}
+    return [{"shape": shape, **about, "below 0": behind}]
 
 
 def test_maps_of_a_neuron_are_those_of_its_reading_with_the_detector(neuron):
@@ -146,6 +147,7 @@ def test_maps_of_a_neuron_are_those_of_its_reading_with_the_detector(neuron):
         return {
             "title": f"{pulse_title(letter, density)}, $\\mathit{{t}}$ = {time} ns",
             **{"x": [x, 0, 512], "y": [y, 0, 32], "images": shown},
+            "background": style.EMPTY,
             "lines": [line("", f"- {BLACK}", [place] * 2, [0, 1]) for place in (128, 384)],
         }
 
@@ -177,8 +179,8 @@ def test_dynamics_show_maps_at_the_end_and_both_ends_of_the_wall(synapse):
     def row(index, title, behind, lower, upper, last=False):
         # 16 of the 6 nm cells are empty in each half of a notch of 18 nm; the last is cut in two
         image = map_of([15, 150], (900, 90), behind, empty=5 * 16)
-        outline = [300 - 18, 3, 897, 90 - 3]
         left = {"title": title, "x": [X if last else "", 0, 900], "y": [Y, 0, 90, ["0", "90"]]}
+        left |= {"images": image, "background": style.EMPTY}
         time = np.arange(31) * 0.1
         ends = [data[f"sweep_wall_{end}"].values[index][:31] / 1e-9 for end in ("bottom", "top")]
         # in a notch the edge is 18 nm inside, where a straight wall is 60 nm further on
@@ -204,7 +206,7 @@ def test_dynamics_show_maps_at_the_end_and_both_ends_of_the_wall(synapse):
             "second axes": [["wall (nm)", 936, -36, ["0", "450", "900"]]],
         }
         legend = {} if last else {"legend": ["mean", "lower end", "upper end"]}
-        return left | {"images": image, "strokes": [outline]}, right | legend
+        return left, right | legend
 
     data = files.read_dataset(synapse.out, "synapse")
     figure = drawn(synapse, "dynamics", [0.6e12, 0.5e12], still_moving)
@@ -220,6 +222,29 @@ def test_dynamics_show_maps_at_the_end_and_both_ends_of_the_wall(synapse):
     assert titles == ["initial", "notch 1", "notch 2", "reversed"]
     with pytest.raises(files.FileError, match=r"has no pulse of 0\.4500e12 A/m²"):
         drawn(synapse, "dynamics", [0.45e12])
+
+
+def test_curves_beside_a_long_track_are_not_as_flat_as_its_map(synapse):
+    """The track is ten times as long as wide, and a panel half as wide as the figure."""
+    figure = drawn(synapse, "dynamics")
+    assert_is_whole(figure)
+    (left, right), size = figure.axes[:2], figure.get_size_inches()
+    flat, high = (axes.get_position().height * size[1] / size[0] for axes in (left, right))
+    assert flat < 0.06
+    assert high > 0.09
+
+
+def test_a_map_shows_how_far_cells_are_filled(example):
+    """Both edges have halves of discs, and a quarter at the right end."""
+    axes, *_ = drawn(example["synapse"], "dynamics").axes
+    (image,) = axes.images
+    filled, track = image.get_alpha(), example["synapse"].device.track
+    area = track.length * track.width
+    area -= (track.notches.count - 0.5) * np.pi * track.notches.diameter**2 / 4
+    assert filled.sum() * track.cell_size**2 == pytest.approx(area, rel=1e-4, abs=0)
+    assert ((filled > 0.1) & (filled < 0.9)).sum() > 20
+    assert not axes.lines
+    assert not axes.collections
 
 
 def test_transfer_curves_are_over_normalised_current_below_the_current_itself(neuron):

@@ -39,6 +39,9 @@ M_Z_LABEL, MEAN_LABEL = r"$\mathit{m}_z$", r"$\langle\mathit{m}_z\rangle$"
 MOST_ROWS = 6
 """Largest number of tracks in one figure, unless the configuration names more."""
 
+LEAST_HEIGHT = 0.1
+"""Least height of curves beside a map, of the width of the figure."""
+
 MOST_CURVES = 8
 """Largest number of walls that one panel shows against time; more cannot be distinguished."""
 
@@ -268,9 +271,11 @@ def _dynamics(sources: Sources, figures: Figures) -> "style.Figure":
     pulse_end = swept_duration(device) / NS
     indices = sources.pulses(chosen_pulses(device))
     rows = len(indices)
-    shape = {"sharex": "col", "width_ratios": (1.5, 1)}
-    # maps are half as wide as the figure, in its scale of x and y
-    aspect = 0.15 + (0.05 + 0.5 * track.width / track.length) * rows
+    shape: dict[str, Any] = {"sharex": "col", "width_ratios": (1.5, 1)}
+    # maps are half as wide as the figure, in its scale of x and y; curves may be higher
+    height = 0.5 * track.width / track.length
+    shape["layout"] = "constrained" if height < LEAST_HEIGHT else "compressed"
+    aspect = 0.15 + (0.05 + max(height, LEAST_HEIGHT)) * rows
     figure, grid = style.panels(figures, rows, 2, aspect, **shape)
     time = device["time"].values / NS
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
