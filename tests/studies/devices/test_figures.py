@@ -215,6 +215,7 @@ def test_dynamics_show_maps_at_the_end_and_both_ends_of_the_wall(synapse):
     tilted = row(2, f"{pulse_title('a', 0.6)}: between 1 and 2", [47, 75, 97 - 6], 300, 600)
     title = f"{pulse_title('b', 0.5)}: still moving"
     straight = row(1, title, [47, 50, 47], 300, 300, last=True)
+    straight[0]["patches"] = [[0, 0, 900, 1, BLUE]]  # hatched, not filled
     assert_shows(content_of(figure), [*tilted, *straight, COLOUR_BAR])
     # states between two notches are only in the table
     content = content_of(drawn(synapse, "dynamics"))
@@ -328,11 +329,12 @@ def test_the_conductance_has_its_reading_and_levels_beside_microsiemens(synapse)
         pulses = [
             *(
                 ("at a notch", f"o {BLUE}", [1, 3]),
-                ("between two notches", f"open D {ORANGE}", [2]),
+                ("between two notches", f"D {ORANGE}", [2]),
             ),
-            *(("reversed", f"s {BLACK}", [4]), ("where it started", f"open ^ {BLACK}", [0])),
+            *(("reversed", f"s {BLACK}", [4]), ("where it started", f"^ {BLACK}", [0])),
         ]
-        looks = [("level, reached", "- #8C8C8C"), ("level, not reached", "-- #8C8C8C")]
+        looks = [("level, reached", "- #8C8C8C")]
+        looks += [("level, not reached in the model", "-- #8C8C8C")]
         low, high = reading["level_conductance"].values[[0, -1]] * 1e6
         bounds = low - 0.06 * (high - low), high + 0.06 * (high - low)
         return {
@@ -353,9 +355,53 @@ def test_the_conductance_has_its_reading_and_levels_beside_microsiemens(synapse)
     density = np.array([0.3, 0.5, 0.6, 0.8, 1.0])
     data = files.read_dataset(synapse.out, "synapse").sel(reading=list(files.READINGS))
     legend = ["at a notch", "between two notches", "reversed", "where it started"]
-    legend += ["level, reached", "level, not reached"]
+    legend += ["level, reached", "level, not reached in the model"]
     figure = drawn(synapse, "conductance", change=change)
     assert_shows(content_of(figure), [panel(0), panel(1), legend])
+
+
+def filled(axes, marker):
+    """Return the x at which markers are filled, and those at which they are hollow."""
+    places = {False: [], True: []}
+    for part in axes.lines:
+        if part.get_marker() == marker and part.get_label() != devices.HOLLOW:
+            x, hollow = part.get_xdata(), part.get_markerfacecolor() == "white"
+            places[hollow] += x[... if hollow else part.get_markevery()].tolist()
+    return places[False], places[True]
+
+
+def test_pulses_beyond_the_model_and_moving_walls_are_hollow_in_all_figures(synapse, neuron, track):
+    """The second wall still moves, and pulses from the fourth on are beyond the model."""
+
+    def doubt(data):
+        data["settled"].values[1] = 0
+        data["state"].values[1] = "still moving"
+        data["beyond_model"].values[3:] = 1
+        if "level_beyond_model" in data:
+            data["level_beyond_model"].values[3] = 1  # notch 2
+
+    curves = drawn(synapse, "conductance", change=doubt)
+    axes = curves.axes[0]
+    places = [filled(axes, marker) for marker in "ov^Ds"]
+    assert places == [([], [0.8]), ([], [0.5]), ([0.3], []), ([0.6], []), ([], [1.0])]
+    names = [part.get_gid() for part in axes.lines if str(part.get_gid()).startswith("level")]
+    assert names == ["level 0", "level 1", "level 2, not reached", "level 3"]
+    compared = drawn(synapse, "synapses-compared", change=doubt)
+    assert filled(compared.axes[0], "o") == ([0.3, 0.6], [0.5, 0.8, 1.0])
+    for figure in (curves, compared):
+        assert devices.HOLLOW in [text.get_text() for text in figure.legends[0].get_texts()]
+    *_, rises, energies = drawn(synapse, "write-energy", change=doubt).axes
+    assert filled(rises, "s") == filled(energies, "^") == ([0.3, 0.5, 0.6], [0.8, 1.0])
+    transfer = drawn(neuron, "transfer-curve", change=doubt).axes[0]
+    shown, hollow = (len(places) for places in filled(transfer, "o"))
+    assert (shown, hollow) == (2, 6)
+    assert devices.HOLLOW in [text.get_text() for text in transfer.get_legend().get_texts()]
+    velocities = filled(drawn(track, "wall-position", change=doubt).axes[1], "o")
+    assert [np.size(places) for places in velocities] == [2, 6]
+    maps = drawn(synapse, "dynamics", [0.5e12, 0.6e12, 0.8e12], doubt).axes[:6:2]
+    titles = [axes.get_title(loc="left").partition(": ")[2] for axes in maps]
+    assert titles == ["still moving", "between 1 and 2", "notch 2, beyond the model"]
+    assert [[patch.get_hatch() for patch in axes.patches] for axes in maps] == [["//"], [], ["//"]]
 
 
 def test_synapses_are_compared_in_each_reading_under_their_names(synapse):

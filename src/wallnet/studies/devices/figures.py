@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config import Figures, current_name
@@ -25,7 +26,12 @@ from wallnet.jobs.report import FigureJob, WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, draw_map
 from wallnet.studies.devices.motion import swept_duration, track_of
-from wallnet.studies.devices.tables import measured_conductances, read_measured, with_unit
+from wallnet.studies.devices.tables import (
+    BEYOND_MODEL,
+    measured_conductances,
+    read_measured,
+    with_unit,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -124,6 +130,25 @@ def _spread(count: int, most: int) -> list[int]:
     return sorted({round(k * (count - 1) / (most - 1)) for k in range(most)})
 
 
+def doubtful(device: "xarray.Dataset") -> NDArray[np.bool_]:
+    """Return which pulses of a sweep mean nothing: beyond the model, or with a wall that moves."""
+    return np.asarray((device["beyond_model"] == 1) | (device["settled"] == 0))
+
+
+def states_of(device: "xarray.Dataset") -> list[str]:
+    """Return the states after the pulses of a sweep, and which pulses are beyond the model."""
+    beyond = np.where(device["beyond_model"].values == 1, f", {BEYOND_MODEL}", "")
+    return [f"{state}{text}" for state, text in zip(device["state"].values, beyond, strict=True)]
+
+
+def _draw_points(axes: "style.Axes", x: Any, y: Any, hollow: NDArray[Any], **look: Any) -> None:
+    """Draw a line with markers, of which some are hollow."""
+    axes.plot(x, y, markevery=(~hollow).tolist(), **look)
+    if hollow.any():
+        bare = {"linestyle": "none", "markerfacecolor": "white", "label": ""}
+        axes.plot(x[hollow], y[hollow], **look | bare)
+
+
 def density_in_1e12(density: float) -> str:
     """Return a current density in 1e12 A/m² as text without trailing zeros."""
     text = f"{density / UNIT_OF_J:.4f}".rstrip("0")
@@ -159,12 +184,14 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "style.Figure":
         points = chosen["normalized_final_conductance"].values
         axes.plot(fine, np.maximum(fine, 0), label="ideal ReLU", **relu)
         axes.plot(fine, activation(fine, quartic), label=error, **fitted)
-        axes.plot(current, points, label="micromagnetic simulation", **simulated)
+        simulated["label"] = "micromagnetic simulation"
+        _draw_points(axes, current, points, doubtful(device), **simulated)
         axes.set(xlabel=r"normalised current density $\mathit{J}_{norm}$", box_aspect=0.85)
         axes.set_xlim(least - 0.03, 1.03)
         if fault := str(chosen["fault"].item()):
             _show_fault(axes, fault)
         axes.tick_params(top=False)
+        _explain_hollow(axes, doubtful(device))
         _second_axis(axes, "top", _linear(low, high), xlabel=J_LABEL)
         axes.legend(loc="upper left")
         if least < 0 or fault:  # the curve itself shows what the inset would show
@@ -277,13 +304,15 @@ def _dynamics(sources: Sources, figures: Figures) -> "style.Figure":
     shape["layout"] = "constrained" if height < LEAST_HEIGHT else "compressed"
     aspect = 0.15 + (0.05 + max(height, LEAST_HEIGHT)) * rows
     figure, grid = style.panels(figures, rows, 2, aspect, **shape)
-    time = device["time"].values / NS
+    time, states, hatched = device["time"].values / NS, states_of(device), doubtful(device)
     last = float(device["end_time"].isel(current_density=indices).max()) / NS
     for letter, index, (left, right) in zip(_letters(), indices, grid, strict=False):
         pulse = device.isel(current_density=index)
         density = float(pulse["current_density"])
         image = draw_map(left, sources.trace(density), float(pulse["end_time"]))
-        title = f"({letter}) {_j_text(density)}: {pulse['state'].item()}"
+        title = f"({letter}) {_j_text(density)}: {states[index]}"
+        if hatched[index]:
+            left.axvspan(0, length, fill=False, edgecolor="white", hatch="//", linewidth=0)
         left.set(title=title, ylabel=Y_LABEL, yticks=[0, round(track.width / NM)])
 
         right.axvspan(0, pulse_end, color=style.SHADE, linewidth=0)
@@ -333,7 +362,8 @@ def _wall_position(sources: Sources, figures: Figures) -> "style.Figure":
     beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "alignment": "left"}
     left.legend(title=title, title_fontsize=0.875 * figures.font_size, **beside)
     density = device["current_density"].values / UNIT_OF_J
-    right.plot(density, device["wall_velocity"].values, **style.look(0, marker=True))
+    velocity, look = device["wall_velocity"].values, style.look(0, marker=True)
+    _draw_points(right, density, velocity, doubtful(device), **look)
     right.set(xlabel=J_LABEL, ylabel="wall velocity (m/s)", title="(b)")
     if density.min() >= 0:
         right.set(xlim=(0, None), ylim=(0, None))
@@ -349,14 +379,16 @@ LEVELS: dict[bool, dict[str, Any]] = {
 """Look of the lines of levels that the sweep reaches, and of others."""
 
 _KINDS_OF_STATE = {
-    "at a notch": ("o", True, 0),
-    "between two notches": ("D", False, 1),
-    "reversed": ("s", True, 6),
-    "where it started": ("^", False, 6),
-    "elsewhere": ("X", True, 3),
-    "still moving": ("x", True, 6),
+    "at a notch": ("o", 0),
+    "between two notches": ("D", 1),
+    "reversed": ("s", 6),
+    "where it started": ("^", 6),
+    "elsewhere": ("X", 3),
+    "still moving": ("v", 6),
 }
-"""Marker, whether the marker is filled, and index of its colour, by kind of final state."""
+"""Marker and index of its colour, by kind of final state."""
+
+HOLLOW = "hollow: beyond the model, or still moving"
 
 
 def kind_of_state(state: WallState) -> str:
@@ -372,10 +404,11 @@ def kind_of_state(state: WallState) -> str:
 def _levels(axes: "style.Axes", device: "xarray.Dataset") -> None:
     """Draw the whole levels of one reading as lines: solid if the sweep reaches them, else dashed.
 
-    Half levels are neither drawn nor counted.
+    Pulses beyond the model reach nothing. Half levels are neither drawn nor counted.
     """
     whole = device.isel(level=device["half"].values == 0)
-    columns = (whole[name].values for name in ("normalized_level_conductance", "reachable"))
+    reached = (whole["reachable"] == 1) & (whole["level_beyond_model"] == 0)
+    columns = whole["normalized_level_conductance"].values, reached.values
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     look: dict[str, Any] = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
     for number, (conductance, reachable) in enumerate(zip(*columns, strict=True)):
@@ -391,28 +424,36 @@ def _conductance(sources: Sources, figures: Figures) -> "style.Figure":
     device = sources.device
     density = device["current_density"].values / UNIT_OF_J
     kinds = np.array([kind_of_state(WallState(state)) for state in device["state"].values])
+    hollow = doubtful(device)
     figure, panels = _of_readings(figures, 0.5)
     for reading, axes in panels.items():
         chosen = device.sel(reading=reading)
         values = chosen["normalized_final_conductance"].values
         _levels(axes, chosen)
         axes.plot(density, values, color="0.4", linewidth=0.8, zorder=1, gid="all pulses")
-        for kind, (marker, filled, colour) in _KINDS_OF_STATE.items():
-            if np.any(kinds == kind):
-                look = style.COLOURS[colour]
-                points = {"linestyle": "none", "marker": marker, "color": look, "label": kind}
-                points["markerfacecolor"] = look if filled else "white"
-                axes.plot(density[kinds == kind], values[kinds == kind], **points)
+        for kind, (marker, colour) in _KINDS_OF_STATE.items():
+            if np.any(which := kinds == kind):
+                look: dict[str, Any] = {"linestyle": "none", "marker": marker}
+                look["color"] = style.COLOURS[colour]
+                points = density[which], values[which], hollow[which]
+                _draw_points(axes, *points, label=kind, **look)
         margin = 0.06 * (density.max() - density.min())
         span = density.min() - 1.6 * margin, density.max() + margin
         axes.set(xlim=span, ylabel=G_NORM_LABEL)
         axes.tick_params(right=False)
         bounds = chosen["level_conductance"].values[[0, -1]] / MICROSIEMENS
         _second_axis(axes, "right", _linear(*bounds), ylabel=G_LABEL)
-    for reached, label in ((True, "level, reached"), (False, "level, not reached")):
+    for reached, label in ((True, "level, reached"), (False, "level, not reached in the model")):
         panels["parallel"].plot([], [], label=label, **LEVELS[reached])
+    _explain_hollow(panels["parallel"], hollow)
     style.legend_below(figure, panels["parallel"])
     return figure
+
+
+def _explain_hollow(axes: "style.Axes", hollow: NDArray[np.bool_]) -> None:
+    """Add hollow markers to a legend, if there are any."""
+    if hollow.any():
+        axes.plot([], [], "o", color="0.4", markerfacecolor="white", label=HOLLOW)
 
 
 def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
@@ -427,7 +468,10 @@ def _compared(sources: Sources, figures: Figures) -> "style.Figure":
         for index, (name, device) in enumerate(sources.devices.items()):
             density = device["current_density"].values / UNIT_OF_J
             values = device["normalized_final_conductance"].sel(reading=reading).values
-            axes.plot(density, values, label=name, **style.look(index, marker=True))
+            look = style.look(index, marker=True)
+            _draw_points(axes, density, values, doubtful(device), label=name, **look)
+    every = np.concatenate([doubtful(device) for device in sources.devices.values()])
+    _explain_hollow(panels["parallel"], every)
     style.legend_below(figure, panels["parallel"])
     return figure
 
@@ -497,14 +541,15 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     over_time.axvspan(0, duration, color=style.SHADE, linewidth=0)
     data = data.assign_coords(current_density=abs(data["current_density"]))
     data = data.sortby("current_density")
-    density = data["current_density"].values / UNIT_OF_J
+    density, beyond = data["current_density"].values / UNIT_OF_J, data["beyond_model"].values == 1
     of_places = {
         "mean": ("heating_mean", "mean_temperature_rise"),
         "middle": ("heating_middle", "temperature_rise"),
     }
     for index, (title, (heating, rise)) in enumerate(of_places.items()):
         over_time.plot(time, data[heating].values, label=title, **style.look(index))
-        rises.plot(density, data[rise].values, label=title, **style.look(index, marker=True))
+        look = style.look(index, marker=True) | {"label": title}
+        _draw_points(rises, density, data[rise].values, beyond, **look)
     limit = WriteEnergyJob.of_dataset(data.attrs).heating.largest_rise
     rises.axhline(limit, color="0.4", linestyle=":", label="limit")
     over_time.set(xlim=(0, 3 * duration), ylim=(0, None), title="(a) a pulse and after")
@@ -512,7 +557,8 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     over_time.legend(loc="upper right")
     rises.set(ylabel="largest rise (K)", title="(b) each pulse")
     rises.legend(loc="upper left")
-    energies.plot(density, data["write_energy"].values / 1e-12, **style.look(2, marker=True))
+    energy = data["write_energy"].values / 1e-12
+    _draw_points(energies, density, energy, beyond, **style.look(2, marker=True))
     energies.set(ylabel="energy (pJ)", title="(c) energy")
     for axes in (rises, energies):
         axes.set(xlabel=style.J_LABEL, ylim=(0, None))
