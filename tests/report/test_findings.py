@@ -5,9 +5,11 @@ import statistics
 import numpy as np
 import pytest
 from helpers.programs import RESPONSE
+from helpers.walls import SYNAPSE, campaign
 
 from wallnet import files
 from wallnet.page import findings
+from wallnet.plan.summary import summary_job
 from wallnet.report.faults import caveats, faults, grouped, heat, level_caveats
 from wallnet.report.networks import TABLE_II
 from wallnet.studies.devices.compact import compact_model
@@ -89,11 +91,55 @@ def test_networks_without_a_synapse_are_shown_by_data_set():
     assert findings.conditions(rows) == "mean ± sample standard deviation of 2 seeds"
 
 
-def test_devices_have_their_pulses_and_final_states(neuron, synapse):
-    datasets = {"n": neuron.gather(), "s": synapse.gather()}
-    datasets["s"]["settled"].values[-1] = 0
-    rows = findings.devices(datasets).rows()
-    assert rows == [["n", "neuron", "8", "1"], ["s", "synapse", "5", "4"]]
+def swept(bench, **changes):
+    """Return the numbers of the sweep of a device, with some values of its file changed."""
+    data = bench.gather()
+    for name, values in changes.items():
+        data[name].values[: len(values)] = values
+    job = summary_job(campaign(d=SYNAPSE)).model_copy(update={"studied": ()})
+    (text,) = findings.sentences(job, {"d": data}, {})
+    return text, data
+
+
+def test_the_headline_has_the_numbers_of_the_levels_that_stand(synapse):
+    """Notch 2 is reached beyond the model only; the half level and other states do not count."""
+    changes = {"level_minimum": [0, 1, 1, -1, 1], "level_beyond_model": [0, 0, 0, 1, 0]}
+    text, data = swept(synapse, **changes)
+    conductance = data["level_conductance"].sel(reading="parallel").values / 1e-6
+    # 1.3e-6 Ω m · J² · 900 nm · 90 nm · (5 + 2) nm · 2 ns
+    energy = [1.3e-6 * density**2 * 900e-9 * 90e-9 * 7e-9 * 2e-9 for density in (0.5e12, 1e12)]
+    assert text == (
+        f"d: 2 of 4 levels are valid: {conductance[1]:.3g}, {conductance[4]:.3g} µS (parallel), "
+        f"written by 0.5 to 1 × 10¹² A/m², {energy[0] * 1e12:.3g} to {energy[1] * 1e12:.3g} pJ"
+    )
+    text, _ = swept(synapse, level_beyond_model=[0, 0, 1, 1, 1], reachable=[1, 0])
+    assert text.startswith("d: 1 of 4 levels are valid: ")
+    assert "written" not in text
+    text, _ = swept(synapse, reachable=[0] * 5)
+    assert text == "d: none of 4 levels are valid"
+
+
+def test_a_threshold_at_the_beginning_of_the_sweep_is_a_limit(synapse):
+    text, _ = swept(synapse, reaching_current_density=[0, 0.3e12])
+    assert ", written by ≤ 0.3 to 1 × 10¹² A/m², " in text
+
+
+def test_the_headline_of_a_neuron_and_of_a_track_has_what_stands(neuron, track):
+    """The last two of eight pulses are beyond the model, and the second wall still moves."""
+    beyond = {"beyond_model": [0] * 6 + [1] * 2, "settled": [-1, 0, -1]}
+    text, data = swept(neuron, relu_deviation=[0.123, 0.456], **beyond)
+    read = data["final_conductance"].sel(reading="parallel").values[[0, 5]] / 1e-6
+    energy = data["write_energy"].values[[0, 5]] / 1e-12
+    assert text == (
+        f"d: G of {read[0]:.3g} to {read[1]:.3g} µS (parallel) at 0.1 to 0.35 × 10¹² A/m², "
+        f"{energy[0]:.3g} to {energy[1]:.3g} pJ; "
+        "largest deviation from ReLU 0.123 (parallel), 0.456 (series)"
+    )
+    velocities = [10, 70, 30, 40, 50, 60, 80, 90]
+    text, _ = swept(track, wall_velocity=velocities, **beyond)
+    assert text.startswith("d: wall velocity up to 60 m/s at 0.1 to 0.35 × 10¹² A/m², ")
+    text, _ = swept(neuron, beyond_model=[1] * 8)
+    assert text == "d: no pulse is valid"
 
 
 def test_the_best_mapping_is_named_by_place_where_places_differ():

@@ -142,7 +142,7 @@ def cells(page, caption):
     ]
 
 
-def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folder):
+def test_page_and_terminal_say_the_same_and_caveats_follow_the_numbers(configured, folder):
     table = ACCURACIES + "mnist,synapse-3,parallel,signed,plain,quantized,1,96.00,95.25\n"
     write_accuracies(table.replace("91.00,90.00", "91.00,20.00"), folder)
     data = change(folder, level_minimum=[0], level_shift=[157.2e-9], settled=[1, 0, 0, 0])
@@ -151,25 +151,27 @@ def test_page_and_terminal_say_the_same_and_caveats_come_first(configured, folde
     device = folder / files.DEVICE.format(device="synapse-3")
     compact_model(device, folder / files.COMPACT_MODEL.format(device="synapse-3"))
     sentences = [
-        "neuron: largest deviation from ReLU 0.",
-        "synapse-3: 2 notches, 2 reached by the sweep; all 3 pulses of up-down change the state",
-        "Pulses heat the track by more than 50 K: its parameters change, so that the results are "
-        f"estimates (synapse-3: 3 of 5, up to {hottest:.0f} K)",
-        "The networks use levels that are no minimum of the energy, from which the wall creeps on "
-        "(synapse-3: level 0 (initial) by 157 nm)",
+        "neuron: G of ",
+        "largest deviation from ReLU 0.",
+        "synapse-3: 3 of 4 levels are valid: ",
+        " pJ; all 3 pulses of up-down change the state",
         "Test accuracy in per cent",
         "mean ± sample standard deviation of 2 seeds; reading parallel; levels at 0 K; Quantised: "
         "post-training quantisation",
         "Best mapping for post-training quantisation, by validation accuracy: signed",
         "layer, the mapping of the paper, loses up to 35.0 points of validation accuracy by "
         "post-training quantisation (MNIST on synapse-3)",
+        "Pulses heat the track by more than 50 K: its parameters change, so that the results are "
+        f"estimates (synapse-3: 3 of 5, up to {hottest:.0f} K)",
+        "The networks use levels that are no minimum of the energy, from which the wall creeps on "
+        "(synapse-3: level 0 (initial) by 157 nm)",
         "Warnings",
         "the wall still moved at the end of most pulses, which therefore reach no level; raise "
         "relaxation.longest (synapse-3: 3 of 5)",
         "pulse train up-down: the wall still moved after the pause of pulse 2; lengthen the pause",
     ]
     page = page_of(summary_job(configured), folder)
-    beginning = part(page, "What this campaign found") + part(page, "Numbers")
+    beginning = part(page, "What this campaign found")
     for text in (beginning, " ".join(overview(folder).split())):
         places = [text.index(sentence) for sentence in sentences]
         assert places == sorted(places)
@@ -327,7 +329,6 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     page = page_of(summary_job(configured), folder)
     assert re.findall(r"<h2>(.*?)</h2>", page)[1:-1] == [
         *(
-            "Numbers",
             "Reference data",
             "Writing",
             "Pulse train",
@@ -441,9 +442,10 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert base64.b64encode(b"energies").decode() in page
     assert "synapse-3, without a pulse, 350 K" in text
     assert "retained (at least" in text
-    sentence = "none of 1 states retained at 350 K; all 3 pulses of up-down"
-    assert sentence in part(page, "What this campaign found")
     thermal = 1.380649e-23 * 350
+    barrier = f"{1.6e-19 / thermal:.3g} k_B T"
+    sentence = f"none of 1 states retained at 350 K, barriers of {barrier}; all 3 pulses of up-down"
+    assert sentence in part(page, "What this campaign found")
     assert f"{1.6e-19 / thermal:.1f}" in text
     for other in ({"film": 300.0}, {"kelvin": 77.0}):
         write(**other)
@@ -459,9 +461,9 @@ def test_a_campaign_without_synapses_has_what_it_found(configured, folder):
     page = page_of(summary_job(only), folder)
     assert "<img" not in page
     assert re.findall(r"<h2>(.*?)</h2>", page) == [
-        *("What this campaign found", "Numbers", "All results"),
+        *("What this campaign found", "All results"),
     ]
-    assert cells(page, "Devices")[1] == ["neuron", "neuron", "8", "1"]
+    assert part(page, "What this campaign found").startswith("neuron: G of ")
     assert re.findall(r"<li>(.*?)</li>", page.partition("Warnings")[2]) == [*only.warnings]
 
 

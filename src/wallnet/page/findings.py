@@ -15,7 +15,6 @@ import numpy as np
 from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
-from wallnet.files import WallState
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
 from wallnet.plan.foreign import FOREIGN, foreign
@@ -24,7 +23,8 @@ from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table, lines_of
 from wallnet.studies import STUDIES
-from wallnet.studies.showing import read_study, show_of
+from wallnet.studies.devices.figures import doubtful
+from wallnet.studies.showing import between, read_study, show_of, some
 
 if TYPE_CHECKING:
     import pandas
@@ -68,8 +68,8 @@ class Findings:
     """Networks with test and validation accuracy, in per cent; none without networks."""
     caveats: Sequence[str]
     """What limits the results, a sentence for each cause: heat, doubtful levels of the networks."""
-    numbers: Table
-    """The accuracies, or what the devices do if there are no networks."""
+    numbers: Table | None
+    """The accuracies, if there are networks."""
     remarks: Sequence[str]
     """Conditions of the numbers, best mapping, expected losses."""
     warnings: Sequence[str]
@@ -84,7 +84,7 @@ class Findings:
         }
         studied = dict(_studied(job, folder))
         rows: list[Row] = []
-        numbers, remarks, lossy = devices(datasets), list[str](), list[str]()
+        numbers, remarks, lossy = None, list[str](), list[str]()
         doubtful = [*heat(datasets)]
         if job.networks:
             rows += networks.read_accuracies(str(folder / ACCURACY_TABLE))
@@ -135,19 +135,48 @@ def sentences(
 
 
 def _swept(data: "xarray.Dataset") -> str:
-    """Return what the sweep of a device found: its levels, its transfer curve, or its velocity."""
+    """Return the numbers of the sweep of a device: its levels, transfer curve, or velocity.
+
+    Pulses beyond the model, and those whose wall still moves, count for nothing.
+    """
     if "level_state" in data:
-        states = [WallState(state) for state in data["level_state"].values]
-        notches = np.array([bool(state.ends) and not state.half for state in states])
-        reached = int((data["reachable"].values[notches] == 1).sum())
-        count = int(notches.sum())
-        return f"{count} notch{'es' * (count != 1)}, {reached or 'none'} reached by the sweep"
+        return _levels(data)
+    data = data.isel(current_density=np.flatnonzero(~doubtful(data)))
+    density = data["current_density"].values
+    if not density.size:
+        return "no pulse is valid"
+    pulses = f"at {between(density)}, {between(data['write_energy'], 1e-12, 'pJ')}"
     if "relu_deviation" in data:
+        reading = files.READINGS[0]
+        read = between(data["final_conductance"].sel(reading=reading), 1e-6, "µS")
         of = ((r, float(data["relu_deviation"].sel(reading=r))) for r in files.READINGS)
         shown = ", ".join(f"{value:.3f} ({r})" for r, value in of if math.isfinite(value))
-        return f"largest deviation from ReLU {shown}" if shown else "no activation"
+        fit = f"largest deviation from ReLU {shown}" if shown else "no activation"
+        return f"G of {read} ({reading}) {pulses}; {fit}"
     fastest = np.abs(np.nan_to_num(data["wall_velocity"].values)).max(initial=0.0)
-    return f"wall velocity up to {fastest:.0f} m/s" if fastest else ""
+    return f"wall velocity up to {fastest:.0f} m/s {pulses}" if fastest else ""
+
+
+def _levels(data: "xarray.Dataset") -> str:
+    """Return how many levels of a synapse are valid, their conductances, and what writes them.
+
+    A level is valid if pulses of the sweep reach it within the model, and its state is a minimum of
+    the energy, where this was examined. Half levels do not count.
+    """
+    reading = files.READINGS[0]
+    data = data.isel(level=np.flatnonzero(data["half"].values == 0))
+    conductance = data["level_conductance"].sel(reading=reading).values / 1e-6
+    valid = (data["reachable"].values == 1) & (data["level_beyond_model"].values == 0)
+    valid &= (data["level_minimum"].values != 0) & np.isfinite(conductance)
+    text = some(int(valid.sum()), valid.size, "levels") + " are valid"
+    if valid.any():
+        text += f": {', '.join(f'{value:.3g}' for value in conductance[valid])} µS ({reading})"
+    written = data["reaching_current_density"].values[valid]
+    if (written := written[written != 0]).size:
+        limit = "≤ " * int(abs(written).min() <= abs(data["current_density"].values).min())
+        energy = data["write_energy"].sel(current_density=written)
+        text += f", written by {limit}{between(written)}, {between(energy, 1e-12, 'pJ')}"
+    return text
 
 
 def accuracies(rows: Sequence[Row], table_ii: Mapping[str, int]) -> Table:
@@ -194,18 +223,6 @@ def conditions(rows: Sequence[Row], temperatures: Iterable[str] = ()) -> str:
     stages = {row["stage"] for row in rows}
     parts += [f"{SHOWN[stage]}: {kind}" for stage, kind in kinds.items() if stage in stages]
     return "; ".join(parts)
-
-
-def devices(datasets: Mapping[str, "xarray.Dataset"]) -> Table:
-    """Return the pulses of each device, and the number of states in which its wall then rests."""
-    import pandas
-
-    rows = []
-    for name, data in datasets.items():
-        resting = {*data["state"].values[data["settled"].values != 0]}
-        rows.append((name, data.attrs["kind"], data.sizes["current_density"], len(resting)))
-    counts = {"pulses": "d", "final states": "d"}
-    return Table("Devices", pandas.DataFrame(rows, columns=["device", "kind", *counts]), counts)
 
 
 def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
@@ -296,8 +313,11 @@ def overview(folder: str | Path) -> str:
     count = f" (and {len(others) - 1} more)" if others[1:] else ""
     warnings = [f"{path} {FOREIGN}{count}; run snakemake" for path in others[:1]]
     warnings += results.warnings
-    lines = [*map(_wrapped, (*results.sentences, *results.caveats)), "", as_text(results.numbers)]
-    lines += [*map(_wrapped, results.remarks), ""]
+    lines = [*map(_wrapped, results.sentences), ""]
+    if results.numbers:
+        lines += [as_text(results.numbers), *map(_wrapped, results.remarks), ""]
+    if results.caveats:
+        lines += [*map(_wrapped, results.caveats), ""]
     if warnings:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in warnings), ""]
     lines.append(f"Summary: {Path(folder, files.SUMMARY)}")

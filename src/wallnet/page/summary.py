@@ -143,7 +143,11 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         )
         names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
         names += ["reached by the sweep", SMALLEST]
-        text = ["A pulse moves the wall to a notch. Where it rests sets the conductance."]
+        text = [
+            "A pulse moves the wall to a notch. Where it rests sets the conductance.",
+            "A level is valid if a pulse reaches it within the model, and it is a minimum of the "
+            "energy.",
+        ]
         title = f"{with_temperature(job.written, data)}: levels"
         levels = [of_columns(title, levels_in_short(data, names))]
         headline, origin = Headline("Writing", caption, text, levels), _made_by(data)

@@ -64,10 +64,11 @@ def some(count: int, total: int, what: str) -> str:
     return f"all {total} {what}" if count == total else f"{count or 'none'} of {total} {what}"
 
 
-def between(values: Any) -> str:
-    """Return the smallest and the largest of some current densities in A/m² as text."""
-    ends = (f"{density / 1e12:.3g}" for density in (min(values), max(values)))
-    return f"{' to '.join(dict.fromkeys(ends))} × 10¹² A/m²"
+def between(values: Any, unit: float = 1e12, name: str = "× 10¹² A/m²") -> str:
+    """Return the smallest and the largest of some values, current densities in A/m², as text."""
+    numbers = np.asarray(values) / unit
+    ends = (f"{number:.3g}" for number in (numbers.min(), numbers.max()))
+    return f"{' to '.join(dict.fromkeys(ends))} {name}"
 
 
 def of_variant(name: str) -> str:

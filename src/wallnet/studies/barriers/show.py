@@ -15,7 +15,7 @@ from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
 from wallnet.studies.devices.tables import levels_in_short
-from wallnet.studies.showing import YES, Headline, columns, some
+from wallnet.studies.showing import YES, Headline, between, columns, some
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -117,10 +117,13 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many states are retained."""
-    kept = data["state_retained"].values
+    """Return how many states are retained, and the least and the largest barrier."""
+    kept = data["state_retained"].values == 1
     kelvin = f"{settings_of(data)['temperature']:g} K"
-    return f"{some(int((kept == 1).sum()), kept.size, 'states')} retained at {kelvin}"
+    text = f"{some(int(kept.sum()), kept.size, 'states')} retained at {kelvin}"
+    barriers = data["state_barrier"].values / thermal_energy(data)
+    finite = barriers[np.isfinite(barriers)]
+    return text + (f", barriers of {between(finite, 1.0, 'k_B T')}" if finite.size else "")
 
 
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
