@@ -79,6 +79,12 @@ def test_a_wall_that_moves_or_is_one_of_several_is_in_no_minimum():
     assert STATES.state((1500e-9, 1500e-9), 0, False) == "reversed"
 
 
+def test_the_farther_end_tells_how_far_a_wall_is_from_its_minimum():
+    assert STATES.distance((301.5e-9, 296e-9)) == pytest.approx(4e-9, rel=1e-9, abs=0)
+    assert STATES.distance((590e-9, 309e-9)) == pytest.approx(7e-9, rel=1e-9, abs=0)
+    assert States(TRACK, DELTA).distance((300e-9, 300e-9)) == np.inf
+
+
 def test_ends_leave_a_state_one_by_one():
     ends = {(300, 300): 0, (308.9, 300): 0, (309.1, 300): 1, (316, 584): 2, (300, 584): 1}
     for (bottom, top), left in ends.items():

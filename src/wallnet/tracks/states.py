@@ -6,6 +6,7 @@ lie, within half the length of a notch and Δ, the width parameter of a wall in 
 belongs to the nearest minimum if both of its ends are within Δ of those of the minimum.
 """
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -166,10 +167,17 @@ class States:
             return SEVERAL
         if resting is False:
             return MOVING
-        apart = [
-            max(abs(a - b) for a, b in zip(ends, minimum, strict=True)) for minimum in self.ends
-        ]
-        nearest = min(range(len(apart)), key=apart.__getitem__, default=None)
-        if nearest is None or apart[nearest] > self.width_parameter:
-            return FREE
-        return self.names[nearest]
+        apart = self._apart(ends)
+        nearest = min(apart, default=math.inf)
+        return FREE if nearest > self.width_parameter else self.names[apart.index(nearest)]
+
+    def distance(self, ends: Ends) -> float:
+        """Return how far in m a wall, given its ends in m, is from the nearest minimum.
+
+        That is the distance of its farther end; infinite without minima.
+        """
+        return min(self._apart(ends), default=math.inf)
+
+    def _apart(self, ends: Ends) -> list[float]:
+        """Return the distance in m of the farther end of a wall from that of each minimum."""
+        return [max(abs(a - b) for a, b in zip(ends, own, strict=True)) for own in self.ends]

@@ -129,8 +129,11 @@ def test_a_wall_that_still_moves_is_said_and_reaches_nothing(synapse, caplog):
 
 
 def test_a_wall_that_creeps_at_the_end_moves_though_it_was_faster_before(synapse):
-    """Its last nanosecond counts, the hold of this device, and not the whole relaxation."""
-    synapse.write_pulse(0.8e12, 600e-9, 600e-9, extra_rest=3e-9)
+    """Its last nanosecond counts, the hold of this device, and not the whole relaxation.
+
+    It ends 3 nm from its minimum.
+    """
+    synapse.write_pulse(0.8e12, 597e-9, 597e-9, extra_rest=3e-9)
     assert synapse.gather()["settled"].values.tolist() == [1, 1, 1, 1, 1]
 
     def creeping(data):
@@ -141,6 +144,20 @@ def test_a_wall_that_creeps_at_the_end_moves_though_it_was_faster_before(synapse
 
     synapse.edit(synapse.traces[3], creeping)
     assert synapse.gather()["settled"].values.tolist() == [1, 1, 1, 0, 1]
+
+
+def test_a_wall_that_oscillates_about_its_minimum_rests_there(synapse):
+    """With little damping, its last displacements do not fall; 3 nm beside it, they tell creep."""
+
+    def oscillating(data):
+        phase = 2 * np.pi * data["time"].values / 1.3e-9
+        values = data["wall_top"].values + 0.3e-9 * np.cos(phase - phase[-1])
+        return assigned(data, wall_top=values)
+
+    for position, settled in ((600e-9, 1), (603e-9, 0)):
+        synapse.write_pulse(0.8e12, position, position, extra_rest=3e-9)
+        synapse.edit(synapse.traces[3], oscillating)
+        assert synapse.gather()["settled"].values.tolist() == [1, 1, 1, settled, 1]
 
 
 def test_a_detector_over_nothing_magnetic_is_refused(synapse):

@@ -3,7 +3,8 @@
 A wall that settles in a minimum slows down exponentially. A wall that the stray field drives along
 the track does not: its velocity may stay at 0.3 to 0.5 m/s, which is below most criteria of rest.
 The remaining path follows from the last two displacements d1 and d2 in equal times. If these fall
-in a geometric sequence, it is d2 (d2/d1)/(1 - d2/d1).
+in a geometric sequence, it is d2 (d2/d1)/(1 - d2/d1). With little damping, a wall oscillates about
+its minimum instead: near enough to one, it rests whatever its last displacements.
 """
 
 import math
@@ -26,7 +27,7 @@ WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
 
 LARGEST_REST = 1e-9
-"""Largest remaining path in m of a wall at rest."""
+"""Largest remaining path in m of a wall at rest, and largest distance from its minimum."""
 
 SHORTEST = 1e-9
 """Least duration in s of a trace that shows whether a wall slows down."""
@@ -137,7 +138,9 @@ def read_trace(
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
     settled = int(content.attrs["settled"])
-    if settled == 1 and not comes_to_rest(time, ends, min(relaxation.hold, time[-1])):
+    final, states = files.last_ends(content), opened.states(key)
+    near = states.distance(final) <= LARGEST_REST
+    if settled == 1 and not (near or comes_to_rest(time, ends, min(relaxation.hold, time[-1]))):
         settled = 0
     # as at the end of a trace, or for the second half of a pulse shorter than twice the hold
     since = pulse_end - min(relaxation.hold, pulse_end / 2)
@@ -148,7 +151,7 @@ def read_trace(
         held = -1
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
-    final, resting = files.last_ends(content), files.is_resting(content.attrs, settled)
+    resting = files.is_resting(content.attrs, settled)
     rests = resting is True
-    state = opened.states(key).state(final, int(content["walls"][-1]), resting)
+    state = states.state(final, int(content["walls"][-1]), resting)
     return time, recorded, End(state, settled, position, final, detected, noise, held, rests)
