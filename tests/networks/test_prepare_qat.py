@@ -340,6 +340,7 @@ def test_matrices_that_stay_digital_are_named_once():
         "layer rnn (LSTM), layer attention (MultiheadAttention) stay digital, with matrices of "
         "weights; name layers in layers, to have theirs on the levels"
     ]
+    assert said[0].filename == __file__  # the line of the user
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         quantize(Reader(), [1e-6, 2e-6, 3e-6], layers=["rnn", "head"])

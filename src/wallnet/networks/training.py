@@ -151,7 +151,7 @@ def layers_to_place(model: nn.Module, layers: Layers) -> dict[str, SynapticLayer
         warnings.warn(
             f"{', '.join(matrices)} {'stay' if matrices[1:] else 'stays'} digital, with matrices "
             "of weights; name layers in layers, to have theirs on the levels",
-            stacklevel=3,
+            stacklevel=4,
         )
     odd = [
         f"{called(name)} ({kind})"
@@ -165,7 +165,7 @@ def layers_to_place(model: nn.Module, layers: Layers) -> dict[str, SynapticLayer
             f"{', '.join(odd)} {'stay' if odd[1:] else 'stays'} digital, since a subclass or a "
             "parametrised layer can use its weights in another way; name subclasses in layers, and "
             "remove parametrisations such as weight_norm, to have them on the levels",
-            stacklevel=3,
+            stacklevel=4,
         )
     return synapses
 
