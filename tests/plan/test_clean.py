@@ -186,10 +186,13 @@ def test_clean_removes_nothing_behind_a_link_and_names_it(by_hand, tmp_path_fact
     single = by_hand / "results/traces/neuron/0.4500.nc"
     single.rename(elsewhere / "0.4500.nc")
     single.symlink_to(elsewhere / "0.4500.nc")
+    older = by_hand / "results/traces/older"
+    older.symlink_to(elsewhere / "devices")
     cli.main(["clean", "--directory", str(by_hand), "--yes"])
     said = capsys.readouterr().out.splitlines()
     left = "is a link; it is left, with what is behind it"
-    assert said[:2] == [f"{by_hand}/results/devices {left}", f"{single} {left}"]
+    assert said[:3] == [f"{path} {left}" for path in (by_hand / "results/devices", single, older)]
+    assert older.is_symlink()
     assert said[-1] == "4 results and 2 logs and benchmarks removed"
     assert (elsewhere / "devices/gone.nc").exists()
     assert (elsewhere / "0.4500.nc").exists()

@@ -27,7 +27,7 @@ HOSTILE = (
     "\x1b[2J\x1b]0;title\x07\u202etxt",
     "$\\frac{$",
     "a | b `c` [d](http://e) ![f](g) *h* _i_ ~~j~~",
-    "\\[a\\](javascript:b)",
+    "\\[a\\](b) \\*c\\*",
     "# heading",
     "1. item",
     "- item",

@@ -68,7 +68,8 @@ def _present(folder: Path) -> Iterator[str]:
     for name in _FOLDERS:
         for place, folders, names in os.walk(folder / files.RESULTS / name):
             folders[:] = [subfolder for subfolder in folders if not subfolder.startswith(".")]
-            for file in names:
+            links = [name for name in folders if Path(place, name).is_symlink()]
+            for file in [*names, *links]:
                 hidden = HIDDEN.match(file)
                 if hidden and hidden[2] == "sha256":
                     file = hidden["of"]
