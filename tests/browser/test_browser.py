@@ -170,7 +170,8 @@ def still(driver):
 
 FIGURES = """
 const found = [], look = root => root.querySelectorAll("*").forEach(each => {
-  if (each.tagName === "CANVAS" && each.clientHeight) found.push(each);
+  // those of a legend are small
+  if (each.tagName === "CANVAS" && each.clientHeight > 60) found.push(each);
   if (each.shadowRoot) look(each.shadowRoot);
 });
 look(document.getElementById("pictures"));
@@ -218,7 +219,7 @@ def wall_on_map(driver, length):
 
 def test_the_slider_moves_the_wall(driver, page, warm):
     page()
-    Select(driver.find_element(By.ID, "pulse")).select_by_index(1)
+    Select(driver.find_element(By.ID, "pulse")).select_by_index(2)
     slider = driver.find_element(By.ID, "snapshot")
     # the pulse of 3e12 A/m²; the blue ends where m_z is about zero
     data = files.read_dataset(warm.with_name("devices") / "synapse.nc", "synapse")
@@ -231,6 +232,37 @@ def test_the_slider_moves_the_wall(driver, page, warm):
         times.append(float(driver.find_element(By.ID, "now").text.removesuffix(" ns")))
     assert times[0] == 0
     assert times[0] < times[2] < times[1] == float(data["end_time"][2]) / 1e-9
+
+
+def test_the_film_plays_until_it_is_paused(driver, page):
+    page()
+    button, time = (driver.find_element(By.ID, name) for name in ("play", "now"))
+    # the state at the end is shown first, and the film begins at the start
+    assert float(time.text.removesuffix(" ns")) > 0
+    assert button.text == "Play"
+    seen = set()
+    button.click()
+    wait_until(driver, lambda: seen.add(time.text) or (len(seen) > 3 and "0.00 ns" in seen))
+    assert button.text == "Pause"
+    button.click()
+    last = time.text
+    still(driver)
+    assert (time.text, button.text) == (last, "Play")
+
+
+def test_a_synapse_has_the_names_of_its_levels_and_a_neuron_its_transfer_curve(driver, page):
+    page()
+    read = "return document.querySelector('#pictures h3').textContent"
+    names = (
+        "return [...Bokeh.documents.map(page => page.get_model_by_name('names')).find(part => part)"
+        "  .major_label_overrides.values()]"
+    )
+    assert driver.execute_script(read) == "Conductance levels"
+    assert "notch 1" in driver.execute_script(names)
+    Select(driver.find_element(By.ID, "device")).select_by_visible_text("neuron")
+    still(driver)
+    assert driver.execute_script(read) == "Transfer curve"
+    assert driver.execute_script(names) == []
 
 
 def test_the_state_is_under_the_pointer(driver, page):
@@ -248,7 +280,7 @@ def test_the_state_is_under_the_pointer(driver, page):
         "  ? [each.shadowRoot.textContent, ...look(each.shadowRoot)] : []);"
         "return look(document).join(' ');"
     )
-    state = re.compile(r"state:\s*free\s*J:\s*3.0000 × 10¹² A/m²")
+    state = re.compile(r"state:\s*free, beyond the model\s*J:\s*3.0000 × 10¹² A/m²")
     wait_until(driver, lambda: state.search(driver.execute_script(shown)))
 
 

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign
+from helpers.walls import NEURON, SYNAPSE, SYNAPSE_ENDS, Bench, campaign
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -28,18 +28,29 @@ def bench(tmp_path):
     return writer
 
 
-def drawn(bench, shown=(), **more):
+def drawn(bench, **more):
     """Return the pictures of the synapse."""
-    job = summary_job(campaign(d=SYNAPSE)).model_copy(update={"shown": {"d": shown}, **more})
+    job = summary_job(campaign(d=SYNAPSE)).model_copy(update=more)
     return pictures(job, Findings.of(job, bench.root))
 
 
-def decoded(uri):
-    """Return the colours of a picture, the first row at the bottom."""
-    raw = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+def changed(bench, **variables):
+    """Return the pictures of the synapse after a change of its file."""
+    data = files.read_dataset(bench.out, "synapse")
+    for name, values in variables.items():
+        data[name].values[: len(values)] = values
+    files.write_dataset(data, bench.out, "synapse", {})
+    return drawn(bench)["devices"]["d"]
+
+
+def decoded(pulse):
+    """Return the colours of the maps of a pulse, without the edge rows that are there twice."""
+    raw = base64.b64decode(pulse["maps"].removeprefix("data:image/png;base64,"))
     with Image.open(io.BytesIO(raw)) as image:
-        assert image.mode == "P"  # 8 bits for each pixel
-        return np.asarray(image.convert("RGB"))[::-1] / 255
+        colours = np.asarray(image)[::-1] / 255
+    maps = np.array(np.split(colours, len(pulse["at"])))
+    assert (maps[:, [0, -1]] == maps[:, [1, -2]]).all()
+    return maps[:, 1:-1]
 
 
 def test_a_map_has_the_colours_of_its_snapshot(bench):
@@ -48,12 +59,11 @@ def test_a_map_has_the_colours_of_its_snapshot(bench):
     field = trace["magnetization"].values
     field[0, 0], field[0, 1], field[0, 2, 5:9] = (0, 0, -0.5), (0, 0, 0.25), np.nan
     files.write_dataset(trace, path, "trace", {})
-    (pulse,) = drawn(bench, (0.8e12,))["devices"]["d"]["pulses"]
+    pulse = drawn(bench)["devices"]["d"]["pulses"][3]
     assert pulse["at"] == pytest.approx(trace["snapshot_time"].values / 1e-9, rel=1e-3, abs=0)
-    assert len(pulse["maps"]) == trace.sizes["snapshot"]
-    colours = decoded(pulse["maps"][0])
-    assert colours.shape == (*field.shape[1:3], 3)
-    scale = style.magnetization_map()
+    maps = decoded(pulse)
+    assert maps.shape == (*field.shape[:3], 3)
+    colours, scale = maps[0], style.magnetization_map()
     # 64 steps from -1 to 1
     for row, m_z in ((0, -0.5), (1, 0.25)):
         assert colours[row, 20] == pytest.approx(scale((m_z + 1) / 2)[:3], abs=0.03)
@@ -61,16 +71,25 @@ def test_a_map_has_the_colours_of_its_snapshot(bench):
     last = trace["magnetization"].isel(snapshot=-1).sel(component="z").values
     magnetic = np.isfinite(last)
     expected = scale((last + 1) / 2)[..., :3]
-    assert decoded(pulse["maps"][-1])[magnetic] == pytest.approx(expected[magnetic], abs=0.03)
+    assert maps[-1][magnetic] == pytest.approx(expected[magnetic], abs=0.03)
+
+
+def test_cells_that_are_filled_in_part_are_paler(bench, monkeypatch):
+    whole = decoded(drawn(bench)["devices"]["d"]["pulses"][1])
+    share = np.linspace(0.2, 1, whole.shape[1])[:, None] + np.zeros(whole.shape[2])
+    monkeypatch.setattr(page_pictures, "filled_cells", lambda trace: share)
+    paler = decoded(drawn(bench)["devices"]["d"]["pulses"][1])
+    expected = share[..., None] * whole + (1 - share[..., None]) * to_rgb(style.EMPTY)
+    assert paler == pytest.approx(expected, abs=0.01)
 
 
 def test_curves_share_one_time_axis(bench):
     """The walls go steadily from 60 nm to their ends in 2 ns, and J ends with the pulse."""
-    device = drawn(bench, (0.6e12,))["devices"]["d"]
-    (pulse,), data = device["pulses"], files.read_dataset(bench.out, "synapse")
+    device = drawn(bench)["devices"]["d"]
+    pulse, data = device["pulses"][2], files.read_dataset(bench.out, "synapse")
     curves = {name: np.array(values) for name, values in pulse["curves"].items()}
     assert (device["length"], device["width"]) == pytest.approx((900, 90), rel=1e-9, abs=0)
-    assert pulse["label"] == "0.60 × 10¹² A/m²: between 1 and 2"
+    assert pulse["label"] == "0.60: between 1 and 2"
     assert {values.size for values in curves.values()} == {curves["time"].size}
     assert curves["time"].size <= page_pictures.MOST_POINTS
     assert curves["time"][-1] == pytest.approx(
@@ -100,31 +119,74 @@ def test_the_staircase_has_all_pulses_and_levels(bench):
     conductance = data["final_conductance"].sel(reading="parallel").values / 1e-6
     assert device["stairs"]["G"] == pytest.approx(conductance, rel=1e-5, abs=0)
     assert device["chances"] == []
-    data["state"].values[1], data["reachable"].values[2] = "still moving", 0
-    files.write_dataset(data, bench.out, "synapse", {})
-    device = drawn(bench)["devices"]["d"]
+    device = changed(bench, state=["initial", "still moving"], reachable=[1, 1, 0])
     assert device["stairs"]["state"][1] == "still moving"
     assert device["levels"]["dash"] == ["solid", "solid", "dashed", "solid", "solid"]
+    assert device["fits"] == {"J": [], "G": [], "dash": []}
+    assert device["title"] == "Conductance levels"
+
+
+def test_pulses_beyond_the_model_are_hollow_named_and_not_shown_first(bench):
+    """The strongest pulse that is valid and ends at a notch is shown first."""
+    blue = style.COLOURS[0]
+    device = drawn(bench)["devices"]["d"]
+    assert device["stairs"]["fill"] == [blue] * 5
+    assert device["pulses"][device["start"]]["label"] == "0.80: notch 2"
+    device = changed(bench, beyond_model=[0, 0, 0, 1, 1], level_beyond_model=[0, 0, 0, 1, 1])
+    assert device["stairs"]["fill"] == [blue, blue, blue, "white", "white"]
+    assert device["stairs"]["state"][2:4] == ["between 1 and 2", "notch 2, beyond the model"]
+    assert device["levels"]["dash"] == ["solid"] * 3 + ["dashed"] * 2
+    assert device["pulses"][3]["label"] == "0.80: notch 2, beyond the model"
+    assert device["pulses"][device["start"]]["label"] == "0.50: notch 1"
+    device = changed(bench, settled=[1, 0, 1])
+    assert device["stairs"]["fill"] == [blue, "white", blue, "white", "white"]
+    assert device["pulses"][device["start"]]["label"] == "0.60: between 1 and 2"
+
+
+def test_a_neuron_has_its_transfer_curve_and_no_levels(tmp_path):
+    """G of the quartic and of the ideal ReLU, from J of 0.1 to 0.45e12 A/m²."""
+    writer = Bench(tmp_path, "d", campaign(d=NEURON).devices["d"])
+    writer.write_all(lambda density: (120e-9 + 590e-21 * (density - 0.1e12),) * 2)
+    data = writer.gather()
+    job = summary_job(campaign(d=NEURON))
+    device = pictures(job, Findings.of(job, tmp_path))["devices"]["d"]
+    assert device["title"] == "Transfer curve"
+    assert device["levels"]["G"] == []
+    assert "level" not in device["about"]
+    (x, same), (quartic, relu) = device["fits"]["J"], device["fits"]["G"]
+    assert x == same
+    assert [x[0], x[-1]] == pytest.approx([0.1, 0.45], rel=1e-9, abs=0)
+    ends = data["final_conductance"].sel(reading="parallel").values / 1e-6
+    assert relu == pytest.approx(np.linspace(ends[0], ends[-1], 61), rel=1e-9, abs=0)
+    at = np.interp(data["current_density"].values / 1e12, x, quartic)
+    largest = float(data["fit_error"].sel(reading="parallel")) * np.ptp(ends)
+    assert np.abs(at - ends).max() == pytest.approx(largest, rel=0.2, abs=0.01)
 
 
 def test_too_many_maps_are_thinned_and_the_last_one_stays(bench, monkeypatch):
-    whole = drawn(bench, (0.5e12, 0.8e12))["devices"]["d"]["pulses"]
-    size = sum(len(uri) for pulse in whole for uri in pulse["maps"])
-    monkeypatch.setattr(page_pictures, "MOST_BYTES", size - 1)
-    few = drawn(bench, (0.5e12, 0.8e12))["devices"]["d"]["pulses"]
-    for pulse, every in zip(few, whole, strict=True):
-        assert len(pulse["maps"]) == len(pulse["at"]) == (len(every["maps"]) + 1) // 2
-        assert pulse["maps"][-1] == every["maps"][-1]
-        assert pulse["at"][-1] == every["at"][-1]
+    whole = drawn(bench)["devices"]["d"]["pulses"]
+    largest = max(range(5), key=lambda index: len(whole[index]["maps"]))
+    count = len(whole[largest]["at"])
+    # a part of each of the five pulses; a track has 15 rows of cells, a map two more
+    limits = {"MOST_BYTES": 5 * (len(whole[largest]["maps"]) - 1), "TALLEST": 17 * count - 1}
+    for limit in limits.items():
+        with monkeypatch.context() as changing:
+            changing.setattr(page_pictures, *limit)
+            few = drawn(bench)["devices"]["d"]["pulses"]
+        assert len(few[largest]["at"]) == (count + 1) // 2
+        for pulse, every in zip(few, whole, strict=True):
+            assert pulse["at"][-1] == every["at"][-1]
+            assert (decoded(pulse)[-1] == decoded(every)[-1]).all()
     monkeypatch.setattr(page_pictures, "MOST_BYTES", 1)
-    least = drawn(bench, (0.5e12, 0.8e12))["devices"]["d"]["pulses"]
-    assert [len(pulse["maps"]) for pulse in least] == [1, 1]
+    assert [len(pulse["at"]) for pulse in drawn(bench)["devices"]["d"]["pulses"]] == [1] * 5
 
 
 def test_pulses_without_a_trace_are_left_out(bench):
     (bench.root / files.TRACE.format(device="d", current="0.5000")).unlink()
-    labels = [pulse["label"] for pulse in drawn(bench, (0.5e12, 0.8e12))["devices"]["d"]["pulses"]]
-    assert labels == ["0.80 × 10¹² A/m²: notch 2"]
+    device = drawn(bench)["devices"]["d"]
+    states = ["0.30: initial", "0.60: between 1 and 2", "0.80: notch 2", "1.00: reversed"]
+    assert [pulse["label"] for pulse in device["pulses"]] == states
+    assert device["start"] == 2
     for path in bench.traces:
         path.unlink(missing_ok=True)
     assert drawn(bench) is None
@@ -160,14 +222,15 @@ def test_probabilities_are_those_of_the_studies_of_the_device(bench, monkeypatch
         **{"J": [0.5, 0.5], "state": ["notch 1", "free"], "P": [0.25, 0.75]},
         **{"low": [0.1, 0.5], "high": [0.4, 0.9], "colour": [blue, red]},
     }
-    assert cool["colours"] == {"notch 1": blue, "free": red}
+    ways = {"state": ["notch 1", "free"], "colour": [blue, red], "J": [[0.5], [0.5]]}
+    assert cool["ways"] == ways | {"P": [[0.25], [0.75]]}
     # beyond the model there is no probability
     assert configured["points"]["J"] == [0.5]
 
 
 def test_the_page_executes_no_text_of_the_data(bench):
     evil = "</script><script>alert(1)</script><!--"
-    content = drawn(bench, (0.8e12,))
+    content = drawn(bench)
     plain = rendered("pictures.html.j2", pictures=content, written="d")
     content["devices"] = {evil: content["devices"]["d"]}
     content["devices"][evil]["pulses"][0]["label"] = evil

@@ -95,10 +95,9 @@ def test_domains_differ_in_grey_and_cells_without_material_are_grey():
     assert empty == pytest.approx([228 / 255] * 3 + [1.0], rel=1e-6, abs=0)
 
 
-def test_a_palette_has_the_colours_of_cells_that_are_filled_in_part():
-    """Of m_z = -1, 0 and 1, filled to a half, and wholly; empty cells are #E4E4E4."""
-    colours = style.map_palette(3, 2).tolist()
-    whole = [[5, 48, 97], [140, 134, 168], [253, 187, 155]]
-    assert colours[3:] == [pytest.approx(colour, abs=1) for colour in whole]
-    halves = [[(part + 228) / 2 for part in colour] for colour in whole]
-    assert colours[:3] == [pytest.approx(half, abs=1.5) for half in halves]
+def test_cells_are_paler_the_less_of_them_is_filled():
+    """Of m_z = -1, 0 and 1, filled wholly and to a half; empty cells are #E4E4E4."""
+    wholly, half = style.film_colours([-1, 0, 1, np.nan], [[1.0], [0.5]]).astype(float)
+    colours = np.array([[5, 48, 97], [140, 134, 168], [253, 187, 155], [228] * 3])
+    assert wholly == pytest.approx(colours, abs=1)
+    assert half == pytest.approx((colours + 228) / 2, abs=1.5)

@@ -303,14 +303,37 @@ def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range
 
 
 def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, folder):
-    """Another pulse train, on a neuron say, comes before it."""
+    """Another pulse train has its picture after those parts."""
     job = summary_job(configured)
     data = files.read_dataset(folder / RESPONSES.format("up-down"), "response")
     data.attrs.update(subject="before", simulation_backend_version="another")
     files.write_dataset(data, folder / RESPONSES.format("before"), "response", {})
     before = Studied(study="pulse_trains", subject="before", needed=True, headline=False)
+    files.write_text("response", folder / studied_files(before)[1])
     both = job.model_copy(update={"studied": (before, *job.studied)})
-    assert "Source: film 0.9, revision 6" in part(page_of(both, folder), "Pulse train")
+    page = page_of(both, folder)
+    assert "Source: film 0.9, revision 6" in part(page, "Pulse train")
+    assert re.findall(r"<h2>(.*?)</h2>", page)[3:6] == [
+        *("Pulse train", "Retention", "Pulse train before"),
+    ]
+    other = part(page, "Pulse train before")
+    assert other.startswith(
+        "All 3 pulses of before change the state Source: film another, revision 6"
+    )
+    assert "Data: results/pulse_trains/before.nc" in other
+    assert base64.b64encode(b"response").decode() in page
+
+
+def test_studies_that_nobody_asked_for_have_pictures_once_they_are_there(configured, folder):
+    job = summary_job(configured)
+    study = Studied(study="pulse_trains", subject="late", needed=False, headline=False)
+    job = job.model_copy(update={"studied": (*job.studied, study)})
+    title = "<h2>Pulse train late</h2>"
+    assert title not in page_of(job, folder)
+    shutil.copy(folder / RESPONSES.format("up-down"), folder / RESPONSES.format("late"))
+    assert title not in page_of(job, folder)  # not drawn yet
+    files.write_text("response", folder / studied_files(study)[1])
+    assert title in page_of(job, folder)
 
 
 def test_sections_follow_each_other_with_their_tables(configured, folder):
@@ -354,7 +377,7 @@ def test_sections_follow_each_other_with_their_tables(configured, folder):
     assert [row[0] for row in shown[1:]] == [
         "notch 1",
         "between 1 and 2",
-        "notch 2",
+        "notch 2, beyond the model",
         "reversed",
     ]
     for row, density in zip(shown[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):

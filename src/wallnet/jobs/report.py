@@ -48,7 +48,7 @@ class Studied(Section):
 
     `settings` are None if the campaign does not have it. The summary waits for its results if it is
     `needed`, and otherwise shows them if they exist. With a `headline`, they have a part of the
-    page.
+    page even if they do not.
     """
 
     study: str
@@ -64,14 +64,12 @@ class SummaryJob(Job):
     """Summarise a campaign: its findings, reference data, and one synapse in figures.
 
     `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
-    `shown` has the pulses of each device that are shown in A/m², where the campaign chooses them.
     `studied` has what the page shows of the studies. `networks` tells whether there are networks,
     and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
     page links, and `warnings` are those about the configuration.
     """
 
     devices: tuple[str, ...]
-    shown: Mapping[str, tuple[float, ...]]
     studied: tuple[Studied, ...]
     written: str | None = None
     networks: bool

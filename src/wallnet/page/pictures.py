@@ -10,11 +10,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas
 import xarray
 from bokeh.core.types import ID
 from bokeh.embed import json_item
 from bokeh.layouts import column
-from bokeh.models import BasicTicker, ColumnDataSource, DataRange1d, HoverTool, Range1d
+from bokeh.models import (
+    BasicTicker,
+    ColumnDataSource,
+    DataRange1d,
+    FixedTicker,
+    HoverTool,
+    LinearAxis,
+    NoOverlap,
+    Range1d,
+)
 from bokeh.models.annotations import Whisker
 from bokeh.plotting import figure
 from bokeh.resources import Resources
@@ -23,11 +33,19 @@ from PIL import Image
 
 from wallnet import files
 from wallnet.config import current_name
+from wallnet.files import WallState
 from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.report import style
+from wallnet.report.tracks import filled_cells
 from wallnet.studies.base import AS_CONFIGURED
-from wallnet.studies.devices.figures import Sources, chosen_pulses, density_in_1e12
+from wallnet.studies.devices.conductance import activation
+from wallnet.studies.devices.figures import (
+    density_in_1e12,
+    doubtful,
+    kind_of_state,
+    states_of,
+)
 from wallnet.studies.devices.motion import track_of
 from wallnet.studies.showing import show_of
 
@@ -37,28 +55,32 @@ READ = ["magnetization", "snapshot_time", "x", "y", "component", "applied_curren
 MOST_POINTS = 150
 """Largest number of points of a curve over time."""
 
-MOST_BYTES = 2_000_000
-"""Largest size of all maps together; beyond it, each pulse has fewer."""
+MOST_BYTES = 3_000_000
+"""Largest size of all maps together; each pulse has its part, and fewer maps beyond that."""
 
-EMPTY = 255
-"""Value of cells without magnetic material; those below are m_z from -1 to 1 in 64 steps."""
+TALLEST = 16_384
+"""Largest number of rows of the maps of a pulse together, which browsers draw as one picture."""
+
+DETAILS = {
+    "neuron": ("Transfer curve", "Solid: quartic, the activation; dotted: ideal ReLU."),
+    "synapse": ("Conductance levels", "Lines: levels, dashed if no valid pulse reaches them."),
+    "track": ("Conductance", ""),
+}
+"""Title of the picture of all pulses of a kind of device, and what it shows in particular."""
 
 J_TITLE, G_TITLE = "J (10¹² A/m²)", "G (µS)"
 
 
 def pictures(job: SummaryJob, results: Findings) -> dict[str, Any] | None:
     """Return Bokeh's script, the figures and their data for the page; None without any pulse."""
-    devices = {name: _device(name, data, job, results) for name, data in results.devices.items()}
+    count = sum(data.sizes["current_density"] for data in results.devices.values())
+    devices = {
+        name: _device(name, data, job, results, MOST_BYTES // count)
+        for name, data in results.devices.items()
+    }
     devices = {name: device for name, device in devices.items() if device["pulses"]}
     if not devices:
         return None
-    maps = [pulse for device in devices.values() for pulse in device["pulses"]]
-    longest = max(len(pulse["maps"]) for pulse in maps)
-    while longest > 1 and sum(len(png) for pulse in maps for png in pulse["maps"]) > MOST_BYTES:
-        longest = (longest + 1) // 2
-        for pulse in maps:
-            # the last one stays
-            pulse["maps"], pulse["at"] = (pulse[key][::-1][::2][::-1] for key in ("maps", "at"))
     (script, *_) = Resources(mode="inline", components=["bokeh"]).js_raw
     drawn = [json_item(drawing, ID(name)) for name, drawing in _figures().items()]
     return {"script": script, "figures": drawn, "devices": devices}
@@ -67,33 +89,54 @@ def pictures(job: SummaryJob, results: Findings) -> dict[str, Any] | None:
 # The data
 
 
-def _device(name: str, data: xarray.Dataset, job: SummaryJob, results: Findings) -> dict[str, Any]:
-    """Return what the pictures show of a device; lengths in nm, times in ns, G in µS."""
+def _device(
+    name: str, data: xarray.Dataset, job: SummaryJob, results: Findings, most: int
+) -> dict[str, Any]:
+    """Return what the pictures show of a device; lengths in nm, times in ns, G in µS.
+
+    The maps of a pulse have at most so many bytes.
+    """
     track, reading = track_of(data), {"reading": files.READINGS[0]}
     density = data["current_density"].values / 1e12
     ends = data["final_conductance"].sel(reading).values / 1e-6
-    states = data["state"].values.astype(object)
-    levels: dict[str, Any] = {"J": [], "G": [], "state": [], "dash": []}
+    states, hollow = np.array(states_of(data), dtype=object), doubtful(data)
+    fill = np.where(hollow, "white", style.COLOURS[0])
+    levels: dict[str, Any] = {"G": [], "state": [], "dash": []}
     if "level_state" in data:
         values = data["level_conductance"].sel(reading).values / 1e-6
-        dashes = np.where(data["reachable"].values == 1, "solid", "dashed")
-        left = np.full(values.size, density.min())
-        levels = _points(J=left, G=values, state=data["level_state"].values, dash=dashes)
-    shown = Sources({name: data}, shown=job.shown.get(name, ())).pulses(chosen_pulses(data))
-    names = map(current_name, data["current_density"].values[shown])
-    paths = (results.folder / files.TRACE.format(device=name, current=current) for current in names)
+        reached = (data["reachable"].values == 1) & (data["level_beyond_model"].values == 0)
+        dashes = np.where(reached, "solid", "dashed")
+        levels = _points(G=values, state=data["level_state"].values, dash=dashes)
+    fits: dict[str, Any] = {"J": [], "G": [], "dash": []}
+    if "quartic" in data:
+        fine = np.linspace(0, 1, 61)
+        curve = activation(fine, data["quartic"].sel(reading).sortby("power").values)
+        first, last = density[density >= 0][[0, -1]]
+        fits["J"] = [(first + fine * (last - first)).tolist()] * 2
+        fits["G"] = [(ends.min() + part * np.ptp(ends)).tolist() for part in (curve, fine)]
+        fits["dash"] = ["solid", "dotted"]
+    folder = results.folder / files.TRACE.format(device=name, current="*")
+    paths = [folder.with_stem(current_name(pulse)) for pulse in data["current_density"].values]
+    shown = [index for index, path in enumerate(paths) if path.exists()]
+    at_notch = [kind_of_state(WallState(state)) == "at a notch" for state in data["state"].values]
+    start = max(shown, key=lambda index: (not hollow[index], at_notch[index], index), default=0)
+    title, text = DETAILS[data.attrs["kind"]]
     return {
+        "title": title,
+        "about": text,
         "length": track.length / 1e-9,
         "width": track.width / 1e-9,
+        "cell": track.cell[1] / 1e-9,
+        "start": shown.index(start) if shown else 0,
         "pulses": [
-            {"label": f"{density_in_1e12(density[index] * 1e12)} × 10¹² A/m²: {states[index]}"}
-            | _pulse(data.isel(current_density=index).sel(reading), path)
+            {"label": f"{density_in_1e12(density[index] * 1e12)}: {states[index]}"}
+            | _pulse(data.isel(current_density=index).sel(reading), paths[index], most)
             | {"J": density[index], "G": float(ends[index])}
-            for index, path in zip(shown, paths, strict=True)
-            if path.exists()
+            for index in shown
         ],
-        "stairs": _points(J=density, G=ends, state=states),
+        "stairs": _points(J=density, G=ends, state=states, fill=fill),
         "levels": levels,
+        "fits": fits,
         "chances": [
             chance
             for studied in job.studied
@@ -114,8 +157,12 @@ def _points(**columns: Any) -> dict[str, list[Any]]:
     }
 
 
-def _pulse(data: xarray.Dataset, path: Any) -> dict[str, Any]:
-    """Return maps and curves over time of one pulse, from the device's file and its trace."""
+def _pulse(data: xarray.Dataset, path: Any, most: int) -> dict[str, Any]:
+    """Return maps and curves over time of one pulse, from the device's file and its trace.
+
+    The maps are one picture, the first at the bottom, of at most so many bytes. Each has its edge
+    rows twice, since browsers interpolate between rows.
+    """
     trace = files.read_dataset(path, "trace", only=READ)
     time = data["time"].values
     count = int(np.searchsorted(time, float(data["end_time"]) * (1 + 1e-9)))
@@ -123,11 +170,17 @@ def _pulse(data: xarray.Dataset, path: Any) -> dict[str, Any]:
     applied = np.interp(time[kept], trace["time"], trace["applied_current_density"])
     m_z = trace["magnetization"].sel(component="z").values
     # in 64 steps, since PNG shortens equal values
-    steps = np.round((np.nan_to_num(np.clip(m_z, -1, 1)) + 1) / 2 * 63) * 4
-    steps = np.where(np.isnan(m_z), EMPTY, steps).astype(np.uint8)
+    colours = style.film_colours(np.round(32 * m_z) / 32, filled_cells(trace))
+    colours = np.pad(colours, ((0, 0), (1, 1), (0, 0), (0, 0)), "edge")
+    at = trace["snapshot_time"].values / 1e-9
+    while len(maps := _png(np.concatenate(colours))) > most or colours[..., 0, 0].size > TALLEST:
+        if len(colours) == 1:
+            break
+        # the last one stays
+        colours, at = colours[::-1][::2][::-1], at[::-1][::2][::-1]
     return {
-        "maps": [*map(_png, steps)],
-        "at": [float(f"{instant:.4g}") for instant in trace["snapshot_time"].values / 1e-9],
+        "maps": maps,
+        "at": [float(f"{instant:.4g}") for instant in at],
         "curves": _points(
             time=time[kept] / 1e-9,
             lower=data["sweep_wall_bottom"].values[kept] / 1e-9,
@@ -138,14 +191,10 @@ def _pulse(data: xarray.Dataset, path: Any) -> dict[str, Any]:
     }
 
 
-def _png(steps: NDArray[np.uint8]) -> str:
-    """Return a map as the URI of an 8-bit PNG, the first row at the bottom."""
-    colours = (style.magnetization_map()(np.arange(253) / 252)[:, :3] * 255).round().astype(int)
-    empty = [int(style.EMPTY[place : place + 2], 16) for place in (1, 3, 5)]
-    image = Image.fromarray(np.ascontiguousarray(steps[::-1]), mode="P")
-    image.putpalette([*colours.ravel().tolist(), *(3 * empty)])
+def _png(colours: NDArray[np.uint8]) -> str:
+    """Return maps above each other as the URI of a PNG, the first row at the bottom."""
     with io.BytesIO() as stream:
-        image.save(stream, "PNG", optimize=True)
+        Image.fromarray(colours[::-1]).save(stream, "PNG", optimize=True)
         return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
@@ -159,8 +208,10 @@ def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
         points = _points(**{name: rows[name].values for name in ("J", "state", "P", "low", "high")})
         colours = dict(zip(dict.fromkeys(points["state"]), itertools.cycle(style.COLOURS)))
         points["colour"] = [*map(colours.__getitem__, points["state"])]
+        states = pandas.DataFrame(points).groupby("state", sort=False)[["J", "P"]].agg(list)
+        ways = states.assign(colour=colours).reset_index().to_dict("list")
         label = studied.subject if model == AS_CONFIGURED else f"{studied.subject}, {model}"
-        yield {"label": label, "points": points, "colours": colours}
+        yield {"label": label, "points": points, "ways": ways}
 
 
 # The figures
@@ -172,7 +223,7 @@ def _figure(name: str, y: str, height: int, **options: Any) -> figure:
     look |= {"min_border_right": 20, "sizing_mode": "stretch_width", "y_axis_label": y}
     plot = figure(name=name, height=height, **look | options)
     plot.axis.minor_tick_line_color = None
-    plot.yaxis.ticker = BasicTicker(desired_num_ticks=height // 45)
+    plot.yaxis.ticker = BasicTicker(desired_num_ticks=height // 40)
     return plot
 
 
@@ -184,8 +235,11 @@ def _figures() -> dict[str, Any]:
     """Return all figures, without data, by the element of the page that holds each."""
     space, width = (Range1d(start=0, end=1, name=name) for name in ("space", "width"))
     maps = _figure("map", "y (nm)", 160, x_range=space, y_range=width, x_axis_label="x (nm)")
-    frame = _source("frame", "url", "w", "h")
-    maps.image_url(url="url", x=0, y=0, w="w", h="h", anchor="bottom_left", source=frame)
+    # all maps of a pulse are one picture, of which this range shows one
+    maps.extra_y_ranges = {"frame": Range1d(start=0, end=1, name="frame")}
+    look: dict[str, Any] = {"anchor": "bottom_left", "y_range_name": "frame"}
+    source = _source("maps", "url", "w", "h")
+    maps.image_url(url="url", x=0, y=0, w="w", h="h", source=source, **look)
     maps.grid.visible = False
     curves = _source("curves", "time", "lower", "upper", "G", "J")
     panels: list[figure] = []
@@ -199,48 +253,41 @@ def _figures() -> dict[str, Any]:
     ends, read, drive = panels
     now = _source("now", "time")
     for edge, colour, dash in (("lower", 0, "solid"), ("upper", 1, "dashed")):
-        look: dict[str, Any] = {
-            "line_color": style.COLOURS[colour],
-            "line_dash": dash,
-            "line_width": 2,
-        }
+        look = {"line_color": style.COLOURS[colour], "line_dash": dash, "line_width": 2}
         ends.line("time", edge, source=curves, **look)
     read.line("time", "G", source=curves, line_color="black", line_width=2)
-    drive.line("time", "J", source=curves, line_color="#555555", line_width=2)
+    # from 0, which an axis of a steady current would leave out
+    drive.varea("time", 0, "J", source=curves, fill_color="#bbbbbb")
     drive.xaxis.axis_label = "time (ns)"
     for panel in panels:
         panel.xaxis.visible = panel is drive
         panel.vspan(x="time", source=now, line_color="#888888")
     wide = DataRange1d(range_padding=0.2)
     stairs = _figure("staircase", G_TITLE, 320, x_axis_label=J_TITLE, y_range=wide)
-    levels = _source("levels", "J", "G", "state", "dash")
-    points = _source("stairs", "J", "G", "state")
-    lines = stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
-    names: dict[str, Any] = {
-        "text_baseline": "bottom",
-        "text_font_size": "11px",
-        "text_color": "#666666",
-    }
-    stairs.text("J", "G", text="state", source=levels, **names)
+    axis: dict[str, Any] = {"ticker": FixedTicker(), "major_label_policy": NoOverlap()}
+    stairs.add_layout(LinearAxis(name="names", **axis), "right")
+    points = _source("stairs", "J", "G", "state", "fill")
+    levels, fits = _source("levels", "G", "state", "dash"), _source("fits", "J", "G", "dash")
+    stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
+    look = {"line_color": style.COLOURS[2], "line_width": 2, "line_dash": "dash"}
+    stairs.multi_line("J", "G", source=fits, **look)
     stairs.line("J", "G", source=points, line_color="#bbbbbb")
-    dots = stairs.scatter("J", "G", source=points, size=9, color=style.COLOURS[0])
-    chosen: dict[str, Any] = {
-        "size": 16,
-        "fill_alpha": 0,
-        "line_width": 2,
-        "line_color": style.COLOURS[1],
-    }
-    stairs.scatter("J", "G", source=_source("chosen", "J", "G"), **chosen)
+    look = {"size": 9, "line_color": style.COLOURS[0], "fill_color": "fill", "line_width": 2}
+    dots = stairs.scatter("J", "G", source=points, **look)
+    look = {"size": 16, "fill_alpha": 0, "line_width": 2, "line_color": style.COLOURS[1]}
+    stairs.scatter("J", "G", source=_source("chosen", "J", "G"), **look)
     about = [("state", "@state"), ("J", "@J{0.0000} × 10¹² A/m²"), ("G", "@G{0.00} µS")]
     stairs.add_tools(HoverTool(renderers=[dots], tooltips=about))
-    stairs.add_tools(HoverTool(renderers=[lines], tooltips=[("level", "@state"), about[2]]))
     chances = _figure("chances", "P(state | J)", 320, x_axis_label=J_TITLE, y_range=(-0.05, 1.05))
     chance = _source("chance", "J", "P", "low", "high", "state", "colour")
     edges: dict[str, Any] = {"base": "J", "lower": "low", "upper": "high", "line_color": "colour"}
     edges |= {"line_width": 3, "line_alpha": 0.5, "upper_head": None, "lower_head": None}
     chances.add_layout(Whisker(source=chance, **edges))
-    ways = _source("ways", "J", "P", "colour")
-    chances.multi_line("J", "P", source=ways, line_color="colour", line_width=2)
+    ways = _source("ways", "J", "P", "colour", "state")
+    look = {"line_color": "colour", "line_width": 2, "legend_field": "state"}
+    chances.multi_line("J", "P", source=ways, **look)
+    chances.legend[0].update(orientation="horizontal", ncols=3)
+    chances.add_layout(chances.legend[0], "above")
     dots = chances.scatter("J", "P", source=chance, size=9, color="colour")
     interval = [("P", "@P{0.000}, @low{0.000} to @high{0.000}")]
     chances.add_tools(HoverTool(renderers=[dots], tooltips=[*about[:2], *interval]))

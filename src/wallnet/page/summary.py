@@ -20,9 +20,11 @@ from wallnet.page.pictures import pictures
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Columns, Table, of_columns, rendered
+from wallnet.studies import STUDIES
 from wallnet.studies.devices.figures import UNIT_OF_J, density_in_1e12
 from wallnet.studies.devices.motion import swept_duration
 from wallnet.studies.devices.tables import (
+    BEYOND_MODEL,
     SMALLEST,
     levels_in_short,
     read_measured,
@@ -138,8 +140,8 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         numbers, data = files.DEVICE.format(device=job.written), results.devices[job.written]
         caption = (
             f"{job.written}, {single_pulses(data)}: conductance after the pulse against its "
-            "current density, in both readings of the detector. Numbered lines: levels; dashed: "
-            "levels that no pulse of the sweep reaches."
+            "current density, in both readings of the detector. Hollow: beyond the model, or the "
+            "wall still moves. Numbered lines: levels, dashed if no other pulse reaches them."
         )
         names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
         names += ["reached by the sweep", SMALLEST]
@@ -155,19 +157,27 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
 
 
 def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
-    """Yield the part of the page of each study with a headline."""
-    for studied in job.studied:
-        if not studied.headline:
-            continue
+    """Yield the part of the page of each study that is there, those with a headline first."""
+    for studied in sorted(job.studied, key=lambda entry: not entry.headline):
         path, png = studied_files(studied)
         data = results.studied.get((studied.study, studied.subject))
         if not studied.needed and not (results.folder / png).exists():
             data = None
-        device = results.devices[str(job.written)]
-        headline = show_of(studied.study).headline(data, studied.settings, device)
+        show = show_of(studied.study)
+        if studied.headline:
+            written = results.devices[str(job.written)]
+            headline = show.headline(data, studied.settings, written)
+        elif data is not None:
+            title = STUDIES[studied.study].title.format(subject=studied.subject)
+            finding = getattr(show, "finding", lambda *_: "")(data, studied.subject)
+            heading, caption = (f"{x[0].upper()}{x[1:]}" for x in (title, finding or title))
+            headline = Headline(heading, caption)
+        else:
+            continue
         if data is not None and headline.caption:
             # what the embedded engine minimises has no version of a calculator
-            simulated = data if "simulation_backend_version" in data.attrs else device
+            versioned = "simulation_backend_version" in data.attrs
+            simulated = data if versioned else results.devices[str(studied.device)]
             headline = _drawn(headline, results, png, path, _made_by(simulated))
         yield headline
 
@@ -199,8 +209,9 @@ def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
     energies = write_energies(data.sel(current_density=density[driven]))
+    beyond = np.where(data["level_beyond_model"].values == 1, f", {BEYOND_MODEL}", "")
     columns: Columns = {
-        "state": (data["level_state"].values[driven], ""),
+        "state": (data["level_state"].values[driven].astype(object) + beyond[driven], ""),
         "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),
     }
     for cost in ("energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"):

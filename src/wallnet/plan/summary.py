@@ -23,7 +23,6 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     networks = required.networks
     return SummaryJob(
         devices=tuple(required.simulated),
-        shown={name: device.shown for name, device in required.simulated.items() if device.shown},
         studied=tuple(_studied(required)),
         written=written,
         networks=bool(networks.recipes),
@@ -71,10 +70,9 @@ ACCURACY_TABLE = files.TABLE.format(table="accuracy", suffix=".csv")
 
 
 def studied_files(studied: Studied) -> list[str]:
-    """Return the dataset of a subject of a study, and its figure if the page shows it."""
+    """Return the dataset of a subject of a study, and its figure."""
     study = STUDIES[studied.study]
-    drawn = [study.drawing(studied.subject, ".png")] if studied.headline else []
-    return [study.path(studied.subject), *drawn]
+    return [study.path(studied.subject), study.drawing(studied.subject, ".png")]
 
 
 def summary_sources(job: SummaryJob) -> list[str]:

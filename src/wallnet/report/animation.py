@@ -96,8 +96,9 @@ def _save(
     if suffix == ".gif":
         # all images share a palette of greys and of the colours of maps
         colours = Image.new("P", (1, 1))
-        greys = np.repeat(np.linspace(0, 255, 31).astype(int), 3).reshape(-1, 3)
-        colours.putpalette(np.vstack([style.map_palette(45, 5), greys]).ravel().tolist())
+        cells = style.film_colours(np.linspace(-1, 1, 45), np.linspace(0.2, 1, 5)[:, None])
+        greys = np.repeat(np.linspace(0, 255, 31).astype(int), 3)
+        colours.putpalette([*cells.ravel().tolist(), *greys.tolist()])
         images = (image.quantize(palette=colours, dither=Image.Dither.NONE) for image in images)
         options = {}
     first = next(images)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes as Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure as Figure
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""
@@ -136,18 +136,15 @@ def magnetization_map() -> "Colormap":
     return LinearSegmentedColormap.from_list("magnetization", stops).with_extremes(bad=EMPTY)
 
 
-def map_palette(steps: int, shares: int) -> "NDArray[Any]":
-    """Return the colours of m_z from -1 to 1 in cells that are filled more and more, 0 to 255.
-
-    Filled shares are 1/`shares` to 1, each with m_z in `steps`; the shape is (shares · steps, 3).
-    """
+def film_colours(m_z: "ArrayLike", filled: "ArrayLike") -> "NDArray[Any]":
+    """Return the colours of cells, 0 to 255, by m_z and filled share; grey where m_z is NaN."""
     import numpy as np
     from matplotlib.colors import to_rgb
 
-    colours = magnetization_map()(np.linspace(0, 1, steps))[:, :3]
-    filled = np.arange(shares + 1)[:, None, None] / shares
-    mixed = filled * colours + (1 - filled) * to_rgb(EMPTY)
-    return np.rint(255 * mixed[1:].reshape(-1, 3)).astype(int)
+    share = np.where(np.isnan(m_z), 0.0, filled)[..., None]
+    colours = magnetization_map()((np.nan_to_num(m_z) + 1) / 2)[..., :3]
+    mixed = share * colours + (1 - share) * to_rgb(EMPTY)
+    return np.rint(255 * mixed).astype(np.uint8)
 
 
 def parameter_map() -> "Colormap":

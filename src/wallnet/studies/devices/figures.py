@@ -45,6 +45,9 @@ M_Z_LABEL, MEAN_LABEL = r"$\mathit{m}_z$", r"$\langle\mathit{m}_z\rangle$"
 MOST_ROWS = 6
 """Largest number of tracks in one figure, unless the configuration names more."""
 
+HOLLOW = "hollow: not valid"
+"""Entry of a legend for pulses beyond the model, and those whose wall still moves."""
+
 LEAST_HEIGHT = 0.1
 """Least height of curves beside a map, of the width of the figure."""
 
@@ -142,10 +145,11 @@ def states_of(device: "xarray.Dataset") -> list[str]:
 
 
 def _draw_points(axes: "style.Axes", x: Any, y: Any, hollow: NDArray[Any], **look: Any) -> None:
-    """Draw a line with markers, of which some are hollow."""
+    """Draw a line with markers, of which some are hollow; once, a legend says what these are."""
     axes.plot(x, y, markevery=(~hollow).tolist(), **look)
     if hollow.any():
-        bare = {"linestyle": "none", "markerfacecolor": "white", "label": ""}
+        label = "" if HOLLOW in axes.get_legend_handles_labels()[1] else HOLLOW
+        bare = {"linestyle": "none", "markerfacecolor": "white", "label": label}
         axes.plot(x[hollow], y[hollow], **look | bare)
 
 
@@ -191,7 +195,6 @@ def _transfer_curve(sources: Sources, figures: Figures) -> "style.Figure":
         if fault := str(chosen["fault"].item()):
             _show_fault(axes, fault)
         axes.tick_params(top=False)
-        _explain_hollow(axes, doubtful(device))
         _second_axis(axes, "top", _linear(low, high), xlabel=J_LABEL)
         axes.legend(loc="upper left")
         if least < 0 or fault:  # the curve itself shows what the inset would show
@@ -388,8 +391,6 @@ _KINDS_OF_STATE = {
 }
 """Marker and index of its colour, by kind of final state."""
 
-HOLLOW = "hollow: beyond the model, or still moving"
-
 
 def kind_of_state(state: WallState) -> str:
     """Return the entry of the legend for a final state."""
@@ -445,15 +446,8 @@ def _conductance(sources: Sources, figures: Figures) -> "style.Figure":
         _second_axis(axes, "right", _linear(*bounds), ylabel=G_LABEL)
     for reached, label in ((True, "level, reached"), (False, "level, not reached in the model")):
         panels["parallel"].plot([], [], label=label, **LEVELS[reached])
-    _explain_hollow(panels["parallel"], hollow)
     style.legend_below(figure, panels["parallel"])
     return figure
-
-
-def _explain_hollow(axes: "style.Axes", hollow: NDArray[np.bool_]) -> None:
-    """Add hollow markers to a legend, if there are any."""
-    if hollow.any():
-        axes.plot([], [], "o", color="0.4", markerfacecolor="white", label=HOLLOW)
 
 
 def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
@@ -470,8 +464,6 @@ def _compared(sources: Sources, figures: Figures) -> "style.Figure":
             values = device["normalized_final_conductance"].sel(reading=reading).values
             look = style.look(index, marker=True)
             _draw_points(axes, density, values, doubtful(device), label=name, **look)
-    every = np.concatenate([doubtful(device) for device in sources.devices.values()])
-    _explain_hollow(panels["parallel"], every)
     style.legend_below(figure, panels["parallel"])
     return figure
 
