@@ -101,7 +101,7 @@ def swept(bench, **changes):
     return text, data
 
 
-def test_the_headline_has_the_numbers_of_the_levels_that_stand(synapse):
+def test_the_headline_has_the_numbers_of_valid_levels(synapse):
     """Notch 2 is reached beyond the model only; the half level and other states do not count."""
     changes = {"level_minimum": [0, 1, 1, -1, 1], "level_beyond_model": [0, 0, 0, 1, 0]}
     text, data = swept(synapse, **changes)
@@ -124,7 +124,7 @@ def test_a_threshold_at_the_beginning_of_the_sweep_is_a_limit(synapse):
     assert ", written by ≤ 0.3 to 1 × 10¹² A/m², " in text
 
 
-def test_the_headline_of_a_neuron_and_of_a_track_has_what_stands(neuron, track):
+def test_the_headline_of_a_neuron_and_of_a_track_has_valid_pulses(neuron, track):
     """The last two of eight pulses are beyond the model, and the second wall still moves."""
     beyond = {"beyond_model": [0] * 6 + [1] * 2, "settled": [-1, 0, -1]}
     text, data = swept(neuron, relu_deviation=[0.123, 0.456], **beyond)

@@ -102,17 +102,17 @@ def _device(
     states, hollow = np.array(states_of(data), dtype=object), doubtful(data)
     fill = np.where(hollow, "white", style.COLOURS[0])
     levels: dict[str, Any] = {"G": [], "state": [], "dash": []}
+    fits: dict[str, Any] = {"J": [], "G": [], "dash": []}
     if "level_state" in data:
         values = data["level_conductance"].sel(reading).values / 1e-6
         reached = (data["reachable"].values == 1) & (data["level_beyond_model"].values == 0)
         dashes = np.where(reached, "solid", "dashed")
         levels = _points(G=values, state=data["level_state"].values, dash=dashes)
-    fits: dict[str, Any] = {"J": [], "G": [], "dash": []}
     if "quartic" in data:
         fine = np.linspace(0, 1, 61)
         curve = activation(fine, data["quartic"].sel(reading).sortby("power").values)
-        first, last = density[density >= 0][[0, -1]]
-        fits["J"] = [(first + fine * (last - first)).tolist()] * 2
+        forward = density[density >= 0]
+        fits["J"] = [(forward.min() + fine * np.ptp(forward)).tolist()] * 2
         fits["G"] = [(ends.min() + part * np.ptp(ends)).tolist() for part in (curve, fine)]
         fits["dash"] = ["solid", "dotted"]
     folder = results.folder / files.TRACE.format(device=name, current="*")
@@ -242,15 +242,11 @@ def _figures() -> dict[str, Any]:
     maps.image_url(url="url", x=0, y=0, w="w", h="h", source=source, **look)
     maps.grid.visible = False
     curves = _source("curves", "time", "lower", "upper", "G", "J")
-    panels: list[figure] = []
-    for name, y, height in (
-        ("ends", "wall (nm)", 150),
-        ("read", G_TITLE, 130),
-        ("drive", J_TITLE, 150),
-    ):
-        shared = {"x_range": panels[0].x_range} if panels else {}
-        panels.append(_figure(name, y, height, **shared))
-    ends, read, drive = panels
+    ends = _figure("ends", "wall (nm)", 150)
+    read, drive = (
+        _figure(name, y, height, x_range=ends.x_range)
+        for name, y, height in (("read", G_TITLE, 130), ("drive", J_TITLE, 150))
+    )
     now = _source("now", "time")
     for edge, colour, dash in (("lower", 0, "solid"), ("upper", 1, "dashed")):
         look = {"line_color": style.COLOURS[colour], "line_dash": dash, "line_width": 2}
@@ -259,7 +255,7 @@ def _figures() -> dict[str, Any]:
     # from 0, which an axis of a steady current would leave out
     drive.varea("time", 0, "J", source=curves, fill_color="#bbbbbb")
     drive.xaxis.axis_label = "time (ns)"
-    for panel in panels:
+    for panel in (ends, read, drive):
         panel.xaxis.visible = panel is drive
         panel.vspan(x="time", source=now, line_color="#888888")
     wide = DataRange1d(range_padding=0.2)
@@ -286,10 +282,10 @@ def _figures() -> dict[str, Any]:
     ways = _source("ways", "J", "P", "colour", "state")
     look = {"line_color": "colour", "line_width": 2, "legend_field": "state"}
     chances.multi_line("J", "P", source=ways, **look)
-    chances.legend[0].update(orientation="horizontal", ncols=3)
+    chances.legend[0].update(orientation="horizontal", ncols=2)
     chances.add_layout(chances.legend[0], "above")
     dots = chances.scatter("J", "P", source=chance, size=9, color="colour")
     interval = [("P", "@P{0.000}, @low{0.000} to @high{0.000}")]
     chances.add_tools(HoverTool(renderers=[dots], tooltips=[*about[:2], *interval]))
-    moving = column(maps, *panels, sizing_mode="stretch_width")
+    moving = column(maps, ends, read, drive, sizing_mode="stretch_width")
     return {"moving": moving, "stairs": stairs, "chances": chances}
