@@ -68,6 +68,12 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch,
     energy = (1 + 500 / 650) * 2e-6 * np.square(density * 2e12) * volume * 2e-9 / 1e-12
     energy = energy / 6 if shape else energy
     highest = max(data[f"heating_{title}"].values.max() for title in names)
+
+    def beyond(values):
+        """Return the points of pulses beyond the model."""
+        hot = data["beyond_model"].values == 1
+        return density[hot], values[hot]
+
     assert_shows(
         [over_time, rises, energies],
         [
@@ -88,16 +94,21 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch,
                 ],
                 "lines": [
                     line("mean", f"o- {BLUE}", density, of_pulses["mean"]),
+                    line("hollow: not valid", f"open o {BLUE}", *beyond(of_pulses["mean"])),
                     line("middle", f"s-- {ORANGE}", density, of_pulses["middle"]),
+                    line("", f"open s {ORANGE}", *beyond(of_pulses["middle"])),
                     line("limit", ": #666666", [0, 1], [120, 120]),
                 ],
-                "legend": ["mean", "middle", "limit"],
+                "legend": ["mean", "hollow: not valid", "middle", "limit"],
             },
             {
                 "title": "(c) energy",
                 "x": [style.J_LABEL],
                 "y": ["energy (pJ)", 0, above(energy)],
-                "lines": [line("", f"^-. {GREEN}", density, energy)],
+                "lines": [
+                    line("", f"^-. {GREEN}", density, energy),
+                    line("hollow: not valid", f"open ^ {GREEN}", *beyond(energy)),
+                ],
             },
         ],
     )
