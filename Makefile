@@ -47,11 +47,11 @@ help: ## list the targets
 install: $(STAMP) ## install the package in .venv
 
 run: $(STAMP) ## run the campaign of config.yaml, or of DIRECTORY=elsewhere, up to the report
-	@$(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY"
+	@$(BIN)/snakemake --directory "$$DIRECTORY"
 	@$(BIN)/wallnet check --directory "$$DIRECTORY" results/report.html > /dev/null 2>&1 && \
 	    [ -z "$$(cd "$$DIRECTORY/results" && find summary.html tables figures -type f \
 	    ! -name '.*' -newer report.html 2> /dev/null)" ] || { \
-	    $(BIN)/snakemake --logger wallnet --directory "$$DIRECTORY" --report results/report.html && \
+	    $(BIN)/snakemake --directory "$$DIRECTORY" --report results/report.html && \
 	    $(BIN)/wallnet digest "$$DIRECTORY/results/report.html"; }
 	@$(BIN)/wallnet overview --directory "$$DIRECTORY"
 

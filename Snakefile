@@ -94,10 +94,7 @@ rule all:
     input:
         target(
             everything,
-            work=lambda: (
-                plan.work.work_of_all(requested, everything),
-                plan.work.network_times(campaign.networks),
-            ),
+            work=lambda again: plan.work.work_of_all(requested, everything),
         ),
     localrule: True
 
@@ -107,7 +104,7 @@ rule traces:
     input:
         target(
             list(plan.requests.of_study("devices", campaign)),
-            work=lambda: [plan.work.study_work(requested, "devices")],
+            work=lambda again: plan.work.study_work(requested, "devices", again),
         ),
     localrule: True
 
@@ -117,7 +114,7 @@ rule devices:
     input:
         target(
             plan.listing.device_files(campaign),
-            work=lambda: [plan.work.study_work(requested, "devices")],
+            work=lambda again: plan.work.study_work(requested, "devices", again),
         ),
     localrule: True
 
@@ -128,11 +125,9 @@ rule levels:
         target(
             plan.listing.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
-            lambda: [
-                [
-                    *plan.work.study_work(requested, "barriers"),
-                    *plan.work.study_work(requested, "transitions"),
-                ]
+            lambda again: [
+                *plan.work.study_work(requested, "barriers", again),
+                *plan.work.study_work(requested, "transitions", again),
             ],
         ),
     localrule: True

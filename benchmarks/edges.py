@@ -4,9 +4,8 @@
 
 A wall is at the minimum of a notch. A search determines the weakest pulse by which an end of the
 wall leaves it; then the barrier to the next notch is computed. The tracks are a part of
-`synapse-10` with two of its notches, a narrow one with small notches, and the synapse of
-`wallnet init`. All take 22 minutes of
-processor time, of which cells of 1 nm take 12.
+`synapse-10` with two of its notches, a narrow one with small notches, and a track of 480 nm by
+96 nm. All take 22 minutes of processor time, of which cells of 1 nm take 12.
 """
 
 import csv
@@ -66,8 +65,19 @@ TRACKS = {
         (3e-9, 2e-9, 1.5e-9, 1e-9),
         0.9e12,
     ),
-    "the synapse of `wallnet init`": Shipped(
-        Path(config.__file__).with_name("example.yaml"), "synapse", {}, (4e-9, 2e-9), 0.75e12
+    "480 nm with three notches": Shipped(
+        Path(config.__file__).with_name("example.yaml"),
+        "synapse",
+        {
+            "track.length": 480e-9,
+            "track.thickness": 2e-9,
+            **{f"track.notches.{key}": None for key in ("positions", "length", "depth")},
+            "track.notches.shape": "disc",
+            "track.notches.diameter": 40e-9,
+            "track.notches.count": 3,
+        },
+        (4e-9, 2e-9),
+        0.75e12,
     ),
 }
 

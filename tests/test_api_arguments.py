@@ -266,6 +266,15 @@ def test_other_scalars_of_numpy_are_no_numbers(value):
         parse_current_density(value)
 
 
+def test_the_progress_of_a_run_counts_its_jobs_from_the_beginning(capsys):
+    """The first job takes a minute where it compiles the engine."""
+    lines = ["9 jobs: 7 trace, 2 initial", "12:00:00 1 of 9 jobs; running: trace"]
+    for count, done in ((1, "0 of 9 jobs, "), (2, "1 of 9 jobs, ")):
+        text = "\n".join(lines[:count])
+        studies._output([sys.executable, "-c", f"print({text!r})"], "sweep", progress=True)
+        assert done in capsys.readouterr().err.rstrip().rpartition("\r")[2]
+
+
 def test_a_run_finds_classes_in_the_folder_of_the_script(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = [sys.executable, "-c", f"import os, sys; sys.exit(os.environ[{FOLDER!r}])"]

@@ -280,7 +280,7 @@ def test_make_writes_the_report_if_a_result_is_newer_or_it_is_faulty(
     make_run(results.parent, tmp_path, FAULTY=str(faulty))
     lines = (tmp_path / "calls").read_text().splitlines()
     calls = [" ".join(word for word in line.split() if word[0] != "/") for line in lines]
-    run, directory = "snakemake --logger wallnet --directory", "--directory"
+    run, directory = "snakemake --directory", "--directory"
     report = [f"{run} --report results/report.html", "wallnet digest"] if written else []
     check = f"wallnet check {directory} results/report.html"
     assert calls == [run, check, *report, f"wallnet overview {directory}"]

@@ -1,4 +1,4 @@
-"""Display of a campaign while it runs: `snakemake --logger wallnet`.
+"""Display of a campaign while it runs, which the shipped profiles of Snakemake name.
 
 Snakemake finds this module by its name. It shows jobs done and planned, running jobs with their
 simulated time, and the time left; each failure at once, in one line with its log. Without a
@@ -16,11 +16,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 from wallnet.files.origin import parts_of, stated
 from wallnet.files.progress import read_progress, time_in_words
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-PLAIN_EVERY = 30.0
-"""Shortest wall time in s between two plain lines of progress."""
-
-SAID = ("Nothing to be done", "Creating report", "SLURM run ID")
+SAID = (
+    *("Nothing to be done", "Creating report", "SLURM run ID"),
+    *("Unlocked working directory", "Would delete", "Deleting"),
+)
 """Beginnings of Snakemake's messages, beside warnings and errors, that users need."""
 
 UNSAID = (
@@ -109,7 +110,7 @@ class Run:
         # of finished jobs: what they took in s, and their estimated times
         self._took = self._worked = 0.0
         # when the first job was taken, and when the last one ended
-        self._began = self._ended = 0.0
+        self.began = self._ended = 0.0
         # of a dry run: numbers of jobs by rule, by what changed or else by Snakemake's reason
         self._changes: dict[str, Counter[str]] = {}
         self._others: Counter[str] = Counter()
@@ -118,7 +119,7 @@ class Run:
         """Take a job that begins."""
         job = Job.of(said, self._clock())
         self.running[job.number] = job
-        self._began = self._began or job.started
+        self.began = self.began or job.started
 
     def finish(self, number: int) -> None:
         """Take the end of a job."""
@@ -157,7 +158,7 @@ class Run:
         if not self._worked or self._worked < ENOUGH * work:
             return None
         now, running = self._clock(), list(self.running.values())
-        pace = (self._ended - self._began) / self._worked
+        pace = (self._ended - self.began) / self._worked
         left = work - self._worked - sum(map(self._time_of, self.failed.values()))
         waiting = left - sum(map(self._time_of, running))
         ends = [self._left_of(job, now - job.started) for job in running]
@@ -277,6 +278,16 @@ def _identity(job: Mapping[str, Any]) -> list[Any]:
     return [job.get(key) for key in ("recipe", "mapping")]
 
 
+@dataclass
+class LogHandlerSettings(LogHandlerSettingsBase):
+    """Settings, which are options of Snakemake: `--logger-wallnet-interval`."""
+
+    interval: float = field(
+        default=30.0,
+        metadata={"help": "shortest time in s between two lines of progress without a terminal"},
+    )
+
+
 class LogHandler(LogHandlerBase):
     """Handler of the records of one run of Snakemake."""
 
@@ -292,9 +303,12 @@ class LogHandler(LogHandlerBase):
         self.run = Run()
         self.stream = sys.stdout if self.common_settings.stdout else sys.stderr
         self.dry = bool(self.common_settings.dryrun)
+        self._interval = getattr(self.settings, "interval", LogHandlerSettings.interval)
         self._live: Live | None = None
         self._printed = self._started = time.monotonic()
         self._said: set[str] = set()
+        self._results: dict[str, None] = {}
+        self._complete = True
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show what a record says, or what has changed because of it."""
@@ -320,6 +334,8 @@ class LogHandler(LogHandlerBase):
             self._show_progress()
         elif times := said.get("expected_times"):
             self.run.times = times
+        elif results := said.get("results"):
+            self._results |= dict.fromkeys(results)
         elif event in (None, LogEvent.ERROR):
             self._hear(str(record.msg or "").strip(), record.levelno)
 
@@ -341,7 +357,8 @@ class LogHandler(LogHandlerBase):
 
     def _show_progress(self) -> None:
         now = time.monotonic()
-        if self._live or (now - self._printed < PLAIN_EVERY and self.run.done < self.run.total):
+        early = now - self._printed < self._interval and self.run.done < self.run.total
+        if self._live or early:
             return
         self._printed = now
         self._print(f"{time.strftime('%H:%M:%S')} {self.run.line()}")
@@ -349,6 +366,7 @@ class LogHandler(LogHandlerBase):
     def _hear(self, text: str, level: int) -> None:
         """Take a message; Snakemake has no events for an interruption and a restart."""
         self.run.interrupted |= bool(INTERRUPTED.match(text))
+        self._complete &= level < logging.ERROR
         if match := RESTARTED.match(text):
             if job := self.run.failed.pop(int(match[1]), None):
                 self._print(f"again: {job.name}")
@@ -371,12 +389,20 @@ class LogHandler(LogHandlerBase):
         if self._live:
             self._live.stop()
             self._live = None
-        if self.run.planned:
-            done = f"{self.run.done} of {self.run.total} jobs done"
-            failed = f"; {len(self.run.failed)} failed" if self.run.failed else ""
-            end = f"{done} in {time_in_words(time.monotonic() - self._started)}{failed}"
+        complete = self._complete and not self.run.failed and not self.run.interrupted
+        if self.run.planned and self.dry:
+            self._print(self.run.dry_text())
+        elif self.run.began or self.run.interrupted:
+            # in a complete run, a job that became unnecessary is in the total
+            of = "" if complete else f" of {self.run.total}"
+            elapsed = time_in_words(time.monotonic() - self._started)
+            end = f"{self.run.done}{of} jobs done in {elapsed}"
+            end += f"; {len(self.run.failed)} failed" if self.run.failed else ""
             if self.run.interrupted:
                 end = f"interrupted: {end}; the next run goes on from there"
-            self._print(self.run.dry_text() if self.dry else end)
-        self.run = Run()
+            self._print(end)
+        if complete and not self.dry:
+            for path in filter(os.path.exists, self._results):
+                self._print(f"  {path}")
+        self.run, self._results = Run(), {}
         super().close()

@@ -199,9 +199,7 @@ def _check_current(directory: Path, snakefile: Path, targets: list[str]) -> None
 
     Only Snakemake knows this. The package does not import it, so it runs its command.
     """
-    command = snakemake.command(
-        snakefile, directory, *targets, "--cores", "1", "--dry-run", "--logger", "wallnet"
-    )
+    command = snakemake.command(snakefile, directory, *targets, "--cores", "1", "--dry-run")
     process = subprocess.run(command, capture_output=True, text=True, errors="replace")
     output = f"{process.stderr}\n{process.stdout}"
     if process.returncode or not re.search("^Nothing to be done", output, re.MULTILINE):

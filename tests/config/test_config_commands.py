@@ -6,7 +6,7 @@ import re
 import pytest
 from helpers.small_campaign import ROOT, Campaign
 
-from wallnet import cli, plan, workflow_path
+from wallnet import cli, files, plan, workflow_path
 from wallnet.config import schema
 from wallnet.studies import STUDIES
 
@@ -17,7 +17,7 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     written = {path.name for path in folder.iterdir()}
     assert written == {"config.yaml", "config.schema.json", "Snakefile", "profiles"}
     message = capsys.readouterr().out
-    assert message.endswith(f"    cd '{folder}'\n    snakemake --cores 2 --logger wallnet\n")
+    assert message.endswith(f"    cd '{folder}'\n    snakemake --cores 2\n")
 
     campaign = plan.load(folder / "config.yaml")
     assert [device.kind for device in campaign.devices.values()] == ["neuron", "synapse"]
@@ -29,6 +29,25 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     # its own Snakefile includes the workflow, and has the same target by default
     planned["campaign"] = planned.pop("all")
     assert Campaign(folder).planned("--snakefile", folder / "Snakefile") == planned
+
+
+@pytest.mark.campaign
+def test_every_pulse_of_a_new_campaign_is_cool_and_ends_at_a_level_that_stands(tmp_path, capsys):
+    """One level for each of four notches, from the weakest pulse to the strongest."""
+    cli.main(["init", str(tmp_path)])
+    Campaign(tmp_path).snakemake("results/devices/synapse.nc")
+    device = files.read_dataset(tmp_path / "results/devices/synapse.nc", "synapse")
+    notches = [f"notch {number}" for number in (1, 1, 2, 3, 3, 4, 4)]
+    assert device["state"].values.tolist() == notches
+    assert device["settled"].values.tolist() == [1] * 7
+    assert device["temperature_rise"].values.max() < 50
+    whole = device["level_state"].values[::2].tolist()
+    assert whole == ["notch 1", "notch 2", "notch 3", "notch 4"]
+    assert device["reachable"].values.tolist() == [1, 0, 1, 0, 1, 0, 1]
+    assert (device["level_conductance"].diff("level") > 0).all()
+    assert "caveat" not in device.attrs
+    cli.main(["preview", "--directory", str(tmp_path)])
+    assert "!" not in capsys.readouterr().out
 
 
 def test_the_workflow_and_the_profiles_of_an_editable_install_are_those_of_the_checkout(tmp_path):

@@ -392,6 +392,37 @@ def test_without_a_terminal_a_line_comes_every_half_minute_and_at_the_end(
     assert lines[1:] == ["12:00:00 2 of 5 jobs", "12:00:00 5 of 5 jobs"]
 
 
+def test_a_complete_run_ends_with_its_jobs_and_the_paths_of_its_results(
+    handler, tmp_path, monkeypatch
+):
+    """After a round, a job of the total was no longer needed; the page is not there yet."""
+    monkeypatch.chdir(tmp_path)
+    paths = ["warm.csv", "warm.png", "summary.html"]
+    for path in paths[:2]:
+        (tmp_path / path).touch()
+    for level, end in (
+        (logging.WARNING, ["3 jobs done in 0 s", "  warm.csv", "  warm.png"]),
+        (logging.ERROR, ["3 of 4 jobs done in 0 s"]),
+    ):
+        say(handler, results=paths)
+        say(handler, event=LogEvent.RUN_INFO, stats={"trace": 4, "total": 4})
+        say(handler, event=LogEvent.JOB_INFO, **job(1))
+        say(handler, event=LogEvent.PROGRESS, done=3, total=4)
+        say(handler, "said", level)
+        before = len(handler.stream.getvalue())
+        handler.close()
+        assert handler.stream.getvalue()[before:].splitlines() == end
+
+
+def test_without_a_job_it_tells_where_the_results_are(handler, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "warm.csv").touch()
+    say(handler, results=["warm.csv"])
+    say(handler, "Nothing to be done (all requested files are present and up to date).")
+    handler.close()
+    assert handler.stream.getvalue().splitlines()[1:] == ["  warm.csv"]
+
+
 def test_what_is_said_for_developers_is_not_shown(handler):
     say(handler, "a detail", logging.DEBUG)
     say(handler, "a fault", logging.ERROR)
@@ -447,7 +478,7 @@ def test_what_slurm_says_of_each_job_is_in_the_display_and_not_a_line(handler):
         "SLURM run ID: 1234",
         "FAILED trace n 0.5000 (SLURM: FAILED); log: a.log, 3.log",
         "again: trace n 0.5000",
-        "0 of 2 jobs done in 0 s",
+        "0 jobs done in 0 s",
     ]
 
 
@@ -459,7 +490,7 @@ def test_a_dry_run_tells_which_key_changed_and_what_runs_again(finished_devices,
     finished = finished_devices.copied(tmp_path / "campaign")
     tiny["material"]["damping"] = 0.4
     finished.configure(tiny)
-    dry_run = finished.snakemake("--logger", "wallnet", "--dry-run", "devices")
+    dry_run = finished.snakemake("--dry-run", "devices", display=True)
     lines = dry_run.stderr.splitlines() + dry_run.stdout.splitlines()
     assert "material.damping 0.5 → 0.4: 8 trace, 3 level, 2 initial" in lines
     assert sum("20 jobs: 8 trace, 3 level" in line for line in lines) == 1
@@ -472,7 +503,7 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
     campaign = Campaign(tmp_path)
     campaign.configure(with_networks())
     targets = ("results/traces/neuron/0.4000.nc", "results/data/blots.json")
-    done = campaign.snakemake("--logger", "wallnet", "--cores", "1", *targets, check=False)
+    done = campaign.snakemake("--cores", "1", *targets, check=False, display=True)
     assert done.returncode != 0
     # Snakemake names its profile before there is a handler
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow")]
@@ -525,12 +556,14 @@ def test_making_the_report_says_no_word_of_each_figure_but_its_errors(whole):
     arguments = [
         word for word in shlex.split(options) if word not in ("--directory", "$$DIRECTORY")
     ]
-    done = whole.snakemake(*arguments, "--report", "results/report.html")
+    done = whole.snakemake(*arguments, "--report", "results/report.html", display=True)
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow")]
     assert lines == ["Creating report..."]
     assert (whole.folder / "results/report.html").exists()
     (whole.folder / "results/figures/accuracy.png").unlink()
-    failed = whole.snakemake(*arguments, "--report", "results/report.html", check=False)
+    failed = whole.snakemake(
+        *arguments, "--report", "results/report.html", check=False, display=True
+    )
     assert failed.returncode != 0
     assert "results/figures/accuracy.png" in failed.stderr
 
@@ -543,7 +576,7 @@ def slow_trace(tmp_path, tiny):
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--logger", "wallnet", "--directory", str(tmp_path), "--cores", "1"]
+    command += ["--directory", str(tmp_path), "--cores", "1"]
     return [*command, "results/traces/neuron/0.4000.nc"]
 
 
@@ -563,7 +596,7 @@ def test_after_ctrl_c_no_job_has_failed_and_the_next_run_goes_on(slow_trace, tmp
     assert program.returncode != 0
     assert lines[-2] == "2 jobs: 1 initial, 1 trace"
     assert lines[-1].startswith("interrupted: 1 of 2 jobs done in ")
-    left = Campaign(tmp_path).snakemake("--logger", "wallnet", "--dry-run", slow_trace[-1])
+    left = Campaign(tmp_path).snakemake("--dry-run", slow_trace[-1], display=True)
     assert "1 jobs: 1 trace" in left.stdout + left.stderr
 
 
@@ -576,7 +609,7 @@ def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(slow_trac
     assert done.returncode == 0
     text, plain = screen.text, screen.plain
     assert "trace traces/neuron/0.4000" in plain
-    assert "2 of 2 jobs done in" in plain.strip().splitlines()[-1]
+    assert "2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
     assert max(map(len, lines)) <= 80
     now = r"1 of 2 jobs; about \d+ (s|min) left; running: trace"

@@ -246,7 +246,8 @@ def fault_of_snakemake(arguments: list[str]) -> str | None:
         if target not in rules() and not is_result(target):
             return f"there is no rule {target}"
     for profile in (parsed.profile, parsed.workflow_profile):
-        if profile and not (ROOT / profile / "config.yaml").exists():
+        # with none, Snakemake reads no profile
+        if profile not in (None, "none") and not (ROOT / profile / "config.yaml").exists():
             return f"there is no profile {profile}"
     return None
 

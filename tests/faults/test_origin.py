@@ -1,11 +1,12 @@
 """Results that are there, but are not those of the configuration."""
 
+import copy
 import os
 import shutil
 
 import pytest
 from helpers.measured import with_small_images, write_measurements
-from helpers.small_campaign import ROOT, TINY, Campaign, with_networks
+from helpers.small_campaign import ROOT, TINY, Campaign, jobs_in, with_networks
 
 from wallnet import cli, provenance
 from wallnet.files import FileError
@@ -31,11 +32,27 @@ EXPENSIVE = {"initial", "trace", "level", "data", "train", "map"}
 
 def test_results_of_another_configuration_run_again_without_notes(finished):
     finished.configure(changed(TINY, damping=0.2))
-    assert without_notes(finished).planned("devices")["trace"] == 8
-    said = finished.snakemake("devices", "--dry-run", "--logger", "wallnet")
+    planned = without_notes(finished).planned("devices")
+    assert planned["trace"] == 8
+    said = finished.snakemake("devices", "--dry-run", display=True)
     assert "material.damping 0.5 → 0.2" in said.stdout + said.stderr
     assert "are not of this configuration" in said.stdout + said.stderr
-    assert "13 simulations of this target are not there yet: at most" in said.stdout + said.stderr
+    simulated = sum(planned[rule] for rule in ("initial", "trace", "level"))
+    assert f"{simulated} simulations of this target will run: " in said.stdout + said.stderr
+
+
+def test_a_preview_counts_what_runs_again(finished, capsys):
+    """A pulse of the neuron was half as long, so that its five pulses run again."""
+    cli.main(["preview", "--directory", str(finished.folder)])
+    assert "All simulations of this target are there." in capsys.readouterr().out
+    data = copy.deepcopy(TINY)
+    data["devices"]["neuron"]["pulse"]["duration"] /= 2
+    finished.configure(data)
+    cli.main(["preview", "--directory", str(finished.folder)])
+    assert "5 simulations of this target will run: at most 1 ns" in capsys.readouterr().out
+    said = finished.snakemake("--dry-run", "devices")
+    assert jobs_in(said.stdout)["trace"] == 5
+    assert "5 simulations of this target will run: " in said.stdout + said.stderr
 
 
 def test_an_unchanged_campaign_without_notes_computes_nothing_expensive_again(whole):

@@ -1,9 +1,13 @@
 """A campaign that takes seconds, and a class that runs it as a user does."""
 
+import atexit
 import copy
 import json
+import re
 import shutil
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -74,6 +78,18 @@ NEURON_TARGETS = ("results/tables/devices/neuron.csv", "results/compact_models/n
 """Targets for all results of the neuron except its figures."""
 
 
+@cache
+def plain_profile(name="default"):
+    """Return the folder of a shipped profile with Snakemake's own display of each job."""
+    folder = Path(tempfile.mkdtemp(prefix="profile-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    text = (ROOT / "profiles" / name / "config.yaml").read_text()
+    plain, count = re.subn(r"(?m)^logger: wallnet\b.*\n", "", text)
+    assert count == 1
+    (folder / "config.yaml").write_text(plain)
+    return folder
+
+
 class Campaign:
     """Campaign in a separate folder, run as a user runs it."""
 
@@ -90,10 +106,16 @@ class Campaign:
         text = yaml.safe_dump(json.loads(json.dumps(data)), sort_keys=False)
         (self.folder / "config.yaml").write_text(text)
 
-    def snakemake(self, *arguments, check=True, root=ROOT, cores=2, environment=None):
-        """Run snakemake by its path, without activating the environment."""
+    def snakemake(
+        self, *arguments, check=True, root=ROOT, cores=2, environment=None, display=False
+    ):
+        """Run snakemake by its path, without activating the environment.
+
+        With `display` it has that of the shipped profile, otherwise Snakemake's own.
+        """
         program = Path(sys.executable).with_name("snakemake")
         command = [program, "--snakefile", root / "Snakefile", "--directory", self.folder]
+        command += [] if display else ["--workflow-profile", plain_profile()]
         command += ["--cores", str(cores), *arguments]
         result = forked.run(list(map(str, command)), environment, self.folder)
         if check and result.returncode:
@@ -106,7 +128,10 @@ class Campaign:
 
 
 def jobs_in(plan: str) -> dict[str, int]:
-    """Return the number of jobs of each rule in the output of a dry run."""
+    """Return the number of jobs of each rule in the output of a dry run, with either display."""
+    if shown := re.search(r"^\d+ jobs: (.*)$", plan, re.MULTILINE):
+        counts = (count.split() for count in shown[1].split(", "))
+        return {rule: int(number) for number, rule in counts}
     jobs = {}
     counting = False
     for line in plan.splitlines():

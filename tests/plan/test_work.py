@@ -1,6 +1,7 @@
 """The sentence with the number and the estimated time of missing simulations."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,16 +42,34 @@ def test_the_estimate_is_that_of_cells_and_steps():
     assert slow.computes.processor_time == pytest.approx(530, rel=0.1, abs=0)
     # each of three jobs takes 0.8 s to its start
     assert work_ahead([(3, film)]) == (
-        "3 simulations of this target are not there yet: at most 30 ns, about 9 s of processor "
+        "3 simulations of this target will run: at most 30 ns, about 9 s of processor "
         "time, less where a simulation ends early."
     )
+
+
+def test_what_is_there_counts_if_it_runs_again(tmp_path, monkeypatch):
+    """One pulse is there, one is of another configuration, and one began in another state."""
+    monkeypatch.chdir(tmp_path)
+    paths = "kept.nc", "of-another.nc", "began-elsewhere.nc", "start.nc"
+    for path in paths:
+        Path(path).touch()
+    work = [(1, replace(pulse_of(10e-9), path=path)) for path in paths[:3]]
+    work[2] = 1, replace(work[2][1], after=("start.nc",))
+    assert work_ahead(work) == "All simulations of this target are there."
+    stale = ["of-another.nc", "start.nc", "fp32.json"]
+    assert work_ahead(work, stale=stale).startswith("2 simulations of this target will run: ")
+    Path("fp32.json").touch()
+    networks = {"fp32.json": 7.0}
+    assert "2 simulations and 1 networks" in work_ahead(work, networks, stale)
+    Path("start.nc").unlink()  # Snakemake makes it again only for a pulse that runs
+    assert work_ahead(work) == "All simulations of this target are there."
 
 
 def test_simulations_of_unknown_speed_are_told_apart():
     own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
     work = [(1, pulse_of(10e-9)), (2, Request("trace", "nowhere.nc", lambda: own))]
     assert work_ahead(work) == (
-        "3 simulations of this target are not there yet: at most 20 ns, about 1 s of processor "
+        "3 simulations of this target will run: at most 20 ns, about 1 s of processor "
         "time, 2 with a calculator of unknown speed, less where a simulation ends early."
     )
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from helpers.drift import DRIFT, NAME
+from helpers.small_campaign import ROOT, plain_profile
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS = ("munged", "mungekey", "munge", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 PACKAGES = "slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins"
 
@@ -263,8 +263,11 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def profile(tmp_path_factory):
-    """Return the shipped profile with account and partition set in two lines, as a user does."""
-    text = (ROOT / "profiles" / "slurm" / "config.yaml").read_text()
+    """Return the shipped profile with account and partition set in two lines, as a user does.
+
+    Snakemake has its own display, which names each job.
+    """
+    text = (plain_profile("slurm") / "config.yaml").read_text()
     for key, value in (("slurm_account", "walls"), ("slurm_partition", "main")):
         text, count = re.subn(rf'(?m)^  {key}: ""', f"  {key}: {value}", text)
         assert count == 1

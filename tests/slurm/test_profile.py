@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from helpers import forked
-from helpers.small_campaign import ROOT, Campaign, with_networks
+from helpers.small_campaign import ROOT, Campaign, plain_profile, with_networks
 
 SUBMITTED = ("trace", "level", "pulse_train", "minima", "train", "train_on", "map")
 
@@ -26,7 +26,7 @@ def requests(tmp_path_factory):
     pulse = {"current_density": 2e11, "duration": 2e-9}
     trains = {"pulse_trains": {"once": {"device": "neuron", "pulses": [pulse]}}}
     campaign.configure(with_networks() | trains)
-    profile = ("--workflow-profile", ROOT / "profiles" / "slurm")
+    profile = ("--workflow-profile", plain_profile("slurm"))
     resources = defaultdict(dict)
     for attempt in (1, 2, 3):
         result = campaign.snakemake(*profile, "--dry-run", "--attempt", str(attempt))
@@ -65,7 +65,7 @@ def test_the_grouping_of_the_docs_is_accepted(tmp_path):
     """As in the docs: 80 or more pulses in groups of 50, each pulse in one group."""
     text = (ROOT / "docs" / "cluster.md").read_text()
     (command,) = re.findall(r"^ *snakemake (.*--groups (?:.*\\\n)*.*)$", text, re.M)
-    command = command.replace("profiles/slurm", str(ROOT / "profiles" / "slurm"))
+    command = command.replace("profiles/slurm", str(plain_profile("slurm")))
     shutil.copy(ROOT / "config.yaml", tmp_path)
     program = Path(sys.executable).with_name("snakemake")
     words = [program, "--snakefile", ROOT / "Snakefile", *shlex.split(command.replace("\\\n", " "))]

@@ -193,11 +193,11 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, again):
     3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns. The wall of the
     other track leaves its notch in two ways.
     """
-    assert "6 simulations of this target are not there yet: at most 98 ns, about " in ran.told
-    assert "4 simulations of this target are not there yet: at most 18 ns, about " in ran.told
-    assert "3 simulations of this target are not there yet: at most 5 ns, about " in ran.told
-    assert "9 simulations of this target are not there yet: at most 36 ns, about " in ran.told
-    assert "2 paths between minima of this target are not there yet: about " in ran.told
+    assert "6 simulations of this target will run: at most 98 ns, about " in ran.told
+    assert "4 simulations of this target will run: at most 18 ns, about " in ran.told
+    assert "3 simulations of this target will run: at most 5 ns, about " in ran.told
+    assert "9 simulations of this target will run: at most 36 ns, about " in ran.told
+    assert "2 paths between minima of this target will run: about " in ran.told
     assert again.count("All simulations of this target are there.") == len(STUDIES)
 
 

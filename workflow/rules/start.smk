@@ -34,11 +34,16 @@ def check_calculators(planned):
     checked(check_called, called)
 
 
+def tell(**facts):
+    """Tell the display something; Snakemake shows no empty text."""
+    logger.info("", extra=facts)
+
+
 def tell_times(planned):
-    """Tell the display about how long each planned job takes; Snakemake shows no empty text."""
+    """Tell the display about how long each planned job takes."""
     expected = plan.work.expected_times(requested)
     times = {job.jobid: plan.work.time_of_job(job.output, expected) for job in planned}
-    logger.info("", extra={"expected_times": times})
+    tell(expected_times=times)
 
 
 def set_damaged_aside():
@@ -99,11 +104,18 @@ def foreign_results():
     return fault_of
 
 
+@functools.cache
+def stale():
+    """Return results that are there and run again."""
+    return set() if busy else {*checked(plan.foreign.foreign, campaign, "."), *left_damaged}
+
+
 def target(paths, missing="", work=None):
     """Return the input function of a target; a dry run also plans files to be set aside.
 
     A target without files ends the run with the sentence `missing`, if there is one. `work` is a
-    function that returns what the target computes, as the first arguments of `work_ahead`.
+    function that returns what the target computes (`plan.work.Work`), given the results that run
+    again; the display tells it, and at the end where the results are.
     """
     told = []
 
@@ -113,10 +125,13 @@ def target(paths, missing="", work=None):
             logger.error(missing)
             sys.exit(1)
         # a report and a graph of the jobs have no executor
-        if main_process and workflow.executor_plugin and work and not told:
-            others = () if busy else checked(plan.foreign.foreign, campaign, own.parent)
-            told.append(plan.work.work_ahead(*work(), stale=others))
-            logger.warning(told[0])
+        if main_process and workflow.executor_plugin and not told:
+            told.append(paths)
+            tell(results=plan.listing.in_short(paths))
+            if work:
+                networks = plan.work.network_times(campaign.networks)
+                networks = {path: networks[path] for path in networks.keys() & {*paths}}
+                logger.warning(plan.work.work_ahead(work(stale()), networks, stale()))
         if left_damaged:
             plan_again(left_damaged)
         return paths

@@ -116,6 +116,8 @@ for study in STUDIES.values():
                 study.results(campaign),
                 f"the target {study.name} has nothing to run; add {study.missing} under"
                 f" {study.name}, in config.yaml or studies.yaml",
-                lambda study=study: [plan.work.study_work(requested, study.name)],
+                lambda again, study=study: plan.work.study_work(
+                    requested, study.name, again
+                ),
             ),
         localrule: True

@@ -228,11 +228,18 @@ def dataset_of(
         text = WORKFLOW.format(workflow=workflow_path(), data=json.dumps(plain), targets=targets)
         snakefile.write_text(text, encoding="utf-8")
         # a killed process leaves a lock, but no partial result
-        options = ("--cores", processes or os.cpu_count(), "--nolock")
+        options = ("--cores", processes or os.cpu_count(), "--nolock", *EVERY_JOB)
         if output := _output(snakemake.command(snakefile, place, *options), caller, progress):
             raise SimulationError(_fault(output, place))
         kind = study.kind_of(settings)
         return files.read_dataset(place / study.path(subject), kind, samples=True)
+
+
+EVERY_JOB = ("--logger-wallnet-interval", 0)
+"""Option of Snakemake: a line of progress after every job."""
+
+BAR = "{l_bar}{bar}| {n_fmt} of {total_fmt} jobs, {elapsed}"
+"""Format of a progress bar."""
 
 
 def _output(command: Sequence[str], caller: str, progress: bool) -> str:
@@ -248,12 +255,12 @@ def _output(command: Sequence[str], caller: str, progress: bool) -> str:
         errors="replace",
         env=os.environ | {FOLDER: os.getcwd()},
     )
-    with process, tqdm(desc=caller, total=0, unit="job", disable=not progress) as bar:
+    with process, tqdm(desc=caller, bar_format=BAR, disable=not progress) as bar:
         try:
             for line in process.stdout or ():
                 lines.append(line)
-                if steps := re.match(r"(\d+) of (\d+) steps", line):
-                    bar.n, bar.total = map(int, steps.groups())
+                if jobs := re.match(r"(?:[\d:]+ (\d+) of )?(\d+) jobs\b", line):
+                    bar.n, bar.total = int(jobs[1] or 0), int(jobs[2])
                     bar.refresh()
         except BaseException:
             process.send_signal(signal.SIGINT)
@@ -263,7 +270,7 @@ def _output(command: Sequence[str], caller: str, progress: bool) -> str:
 
 def _fault(text: str, folder: Path) -> str:
     """Return the sentence of the first job that failed, and the number of others."""
-    logs = [*dict.fromkeys(re.findall(r"^ +log: (.+?) \(check log", text, re.MULTILINE))]
+    logs = [*dict.fromkeys(re.findall(r"^FAILED .*; log: (.+?)(?:,|$)", text, re.MULTILINE))]
     if logs:
         with suppress(OSError):
             text = (folder / logs[0]).read_text("utf-8", "replace").strip() or f"see {logs[0]}"

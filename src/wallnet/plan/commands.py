@@ -185,7 +185,7 @@ def _init(arguments: argparse.Namespace) -> None:
         ) from None
     print(f"{', '.join(EXAMPLES)}, {SCHEMA} and profiles written; run the campaign with")
     print(f"    cd {shlex.quote(str(folder))}")
-    print("    snakemake --cores 2 --logger wallnet")
+    print("    snakemake --cores 2")
 
 
 def _clean(arguments: argparse.Namespace) -> None:

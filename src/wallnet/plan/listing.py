@@ -89,6 +89,22 @@ def mapping_files(campaign: Campaign) -> list[str]:
     return [*table.sources(campaign)["comparisons"], *table.written(campaign).values()]
 
 
+MOST_SHOWN = 6
+"""Largest number of files, and else their folders, that a run names at its end."""
+
+
+def in_short(paths: Iterable[str]) -> list[str]:
+    """Return the tables and figures among the results of a target, and the page of the campaign.
+
+    Without any it is the results themselves; of many, their folders.
+    """
+    results = [*dict.fromkeys(paths)]
+    shown = [path for path in results if path.endswith((".csv", ".png"))] or results
+    if len(shown) > MOST_SHOWN:
+        shown = sorted({str(Path(path).parent) for path in shown})
+    return [*shown, files.SUMMARY]
+
+
 def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
     """List the files of the other targets that are not those of `all`, by target.
 

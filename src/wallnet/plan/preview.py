@@ -19,6 +19,7 @@ from wallnet.jobs.base import TrackJob
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.jobs.request import COUNTED
+from wallnet.plan.foreign import foreign
 from wallnet.plan.listing import everything
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
@@ -265,7 +266,8 @@ def preview(campaign: Campaign) -> str:
         for text in (text for texts in doubts.values() for text in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
     work = work_of_all(Requested(campaign), everything(campaign))
-    lines += textwrap.wrap(work_ahead(work, network_times(campaign.networks)), WIDTH)
+    ahead = work_ahead(work, network_times(campaign.networks), foreign(campaign, "."))
+    lines += textwrap.wrap(ahead, WIDTH)
     return "\n".join(lines)
 
 

@@ -48,23 +48,22 @@ def work_ahead(
     networks: Mapping[str, float] = MappingProxyType({}),
     stale: Collection[str] = (),
 ) -> str:
-    """Return a sentence with the number of missing computations and their estimated time.
+    """Return a sentence with the number of computations that will run and their estimated time.
 
-    `networks` has the estimated processor time in s of networks, by file, and `stale` the results
-    that are there but have to be computed again.
+    `networks` has the estimated processor time in s of networks, by file; `stale`, results that
+    are there but run again.
 
     Examples
     --------
     >>> work_ahead([])
     'All simulations of this target are there.'
     """
-    again = {*stale}
 
-    def is_there(path: str) -> bool:
-        return isfile(path) and path not in again
+    def runs(path: str, *after: str) -> bool:
+        return not isfile(path) or any(one in stale for one in (path, *after))
 
-    ahead = _alike((n, request) for n, request in work if n and not is_there(request.path))
-    untrained = [seconds for path, seconds in networks.items() if not is_there(path)]
+    ahead = _alike((n, one) for n, one in work if n and runs(one.path, *one.after))
+    untrained = [seconds for path, seconds in networks.items() if runs(path)]
     if not ahead and not untrained:
         return "All simulations of this target are there."
     counts = dict.fromkeys(COUNTED.values(), 0)
@@ -82,7 +81,7 @@ def work_ahead(
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
     jobs = sum(n for n, _ in ahead)
     queued = f" {_queued(ahead, jobs, total)}" if jobs > MANY else ""
-    return f"{what} of this target are not there yet: {first}{about}{last}.{queued}"
+    return f"{what} of this target will run: {first}{about}{last}.{queued}"
 
 
 def _queued(ahead: Work, jobs: int, seconds: float) -> str:
@@ -154,7 +153,7 @@ def time_of_job(outputs: Iterable[str], expected: Mapping[str, float]) -> float:
     return SECONDS_PER_JOB + sum(expected.get(path, 0.0) for path in outputs)
 
 
-def study_work(requested: Requested, name: str) -> Work:
+def study_work(requested: Requested, name: str, stale: Collection[str] = ()) -> Work:
     """Return simulations and paths of a study, with the most that later rounds can request.
 
     Minimisations take seconds and do not count.
@@ -163,7 +162,7 @@ def study_work(requested: Requested, name: str) -> Work:
     requests = requested.of_study(name).values()
     work = [(1, request) for request in requests if request.kind in COUNTED]
     for subject in study.subjects(campaign):
-        if not isfile(study.path(subject)):
+        if study.path(subject) in stale or not isfile(study.path(subject)):
             finished = len(study.finished_rounds(campaign, subject))
             for expected in study.expected(campaign, subject)[finished:]:
                 work += expected

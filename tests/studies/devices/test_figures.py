@@ -80,7 +80,7 @@ def example(tmp_path_factory):
     for name, device in plan.load(path).devices.items():
         bench = benches[name] = Bench(tmp_path_factory.mktemp(name), name, device)
         half = np.median(device.pulse.current_densities)
-        bench.write_all(lambda density, half=half: (320e-9 if density > half else 160e-9,) * 2)
+        bench.write_all(lambda density, half=half: (324e-9 if density > half else 148e-9,) * 2)
         bench.gather()
     return benches
 
