@@ -12,6 +12,10 @@ from helpers.transitions import led
 from helpers.walls import NEURON, SYNAPSE
 from helpers.windows import windowed
 
+from wallnet.config import ProgramPulse
+from wallnet.config.devices import Material
+from wallnet.config.messages import unknown_key
+
 
 def of_pulse(**changes):
     return staircase(UP | changes)
@@ -194,7 +198,7 @@ REFUSED = {
         ({"attempt_frequencies": [1.0, 1e9]}, "frequencies are in 1/s"),
         ({"temprature": 300}, "temprature"),
         (TOO_HOT, "temperature of synapse: material.uniaxial_anisotropy at 540 K is 376029 J"),
-        (TOO_HOT, "too low for a perpendicular magnetisation; change it or the temperature"),
+        (TOO_HOT, "too low for a perpendicular magnetisation; change it, the temperature or temp"),
         (TOO_HOT | {"temperature": 1000.0}, "1000 K, too low for Bloch's law from 300 to 1000 K"),
     ],
     ("reference", referring): [
@@ -227,3 +231,32 @@ def test_what_cannot_be_is_one_sentence_with_its_key(key, data, words):
     problem = one_problem(data)
     assert problem.startswith(f"config.yaml: {key}")
     assert (key + words if words[0] in ".:" else words) in problem
+
+
+@pytest.mark.parametrize(
+    ("key", "block", "meant"),
+    [
+        ("dmi", Material, "dmi_constant"),
+        ("anisotropy", Material, "uniaxial_anisotropy"),
+        ("rise_time", ProgramPulse, "waveform"),
+        ("dampnig", Material, "damping"),
+    ],
+)
+def test_an_unknown_key_hints_at_the_one_that_is_meant(key, block, meant):
+    assert unknown_key(key, block.model_fields).endswith(f"remove it (did you mean {meant}?)")
+
+
+def test_a_negative_polarization_is_told_where_the_sign_of_the_torque_is(tiny):
+    tiny["material"]["polarization"] = -0.3
+    assert one_problem(tiny).endswith(
+        "material.polarization = -0.3 is outside the range 0 to 1; the torque has the sign of J"
+    )
+    tiny["material"]["polarization"] = 0.3
+    tiny["material"]["slonczewski_lambda"] = 0.5
+    assert one_problem(tiny).endswith("is outside the range 1 to 100; give a number in it")
+
+
+def test_a_film_that_is_too_hot_is_told_of_its_exponent():
+    assert "; change it, the temperature or temperature.anisotropy_exponent" in one_problem(
+        kept(**TOO_HOT)
+    )

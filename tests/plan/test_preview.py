@@ -159,7 +159,12 @@ def test_what_is_out_of_sense_is_marked_with_its_reason():
     text = " ".join(preview(campaign).split())
     assert "! synapse: track.cell_size 4e-09 m is above" in text
     assert "! synapse: the barrier is 6 k_B T at 300 K, below barriers.retained of 40" in text
-    assert "! synapse: 2 of 3 pulses heat the track by more than 50 K" in text
+    assert "enlarge track.notches.diameter" in text
+    ellipses = {"count": 3, "shape": "ellipse", "length": 20e-9, "depth": 3e-9}
+    campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | {"notches": ellipses})
+    assert "enlarge track.notches.depth" in " ".join(preview(campaign).split())
+    campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | shallow)
+    assert "! synapse: 1 of 3 pulses heat the track by more than 50 K" in text
     assert " 1.8! " in text
     assert " 6! " in text
     lines = preview(campaign).splitlines()

@@ -1,5 +1,6 @@
 """What a campaign found: main numbers, remarks, caveats and warnings."""
 
+import json
 import statistics
 
 import numpy as np
@@ -195,18 +196,31 @@ def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse)
     # notch 1, the half level, notch 2
     t["level_conductance"].values[:, 1:4] = np.nan
     t["level_minimum"].values[:] = [0, -1, 1, 0, 1]
+    t["level_resting_state"] = t["level_resting_state"].astype(object)
+    t["level_resting_state"].values[1] = "gap 1"
+    waits = t.copy(deep=True)
+    waits["level_resting_state"].values[1] = "still moving"
     response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 0, 1, 0]})
-    lost = "in a state, so that the networks lose this level; enlarge track.notches.diameter"
+    lost = "in a state, so that the networks lose this level; "
     assert short_pauses(response, "p") == [
         "pulse train p: the wall still moved after the pause of pulse 1, 3; lengthen the pause",
     ]
     assert faults({"s": s, "t": t, "n": n, "u": s}) == [
         "no activation in the reading series: it is not monotonic (n)",
-        f"the energy has no minimum {lost} (t: notch 2)",
-        f"no pulse of this sweep and no initialised wall ended {lost} (t: notch 1)",
+        f"no pulse of this sweep and no initialised wall ended {lost}add pulses that end there to "
+        "pulse.current_densities (t: notch 1)",
+        f"the energy has no minimum {lost}enlarge track.notches.diameter (t: notch 2)",
         "the wall still moved at the end of most pulses, which therefore reach no level; "
         "raise relaxation.longest (s: 3 of 5; u: 3 of 5)",
     ]
+    assert faults({"w": waits})[0] == (
+        f"no wall came to rest {lost}raise relaxation.longest (w: notch 1)"
+    )
+    parameters = json.loads(waits.attrs["parameters"])
+    notches = {"shape": "ellipse", "length": 40e-9, "depth": 16e-9, "count": 3}
+    parameters["settings"]["track"]["notches"] = notches
+    ellipses = waits.assign_attrs(parameters=json.dumps(parameters))
+    assert "; enlarge track.notches.depth (e: notch 2)" in faults({"e": ellipses})[1]
 
 
 def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
@@ -228,12 +242,12 @@ def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
     devices = {"s": data, "n": neuron.gather()}
     (said,) = caveats(devices)
     assert said.startswith(
-        f"s: 3 of 5 pulses heat the track by more than {0.3 * rise[-1]:g} K, up to {rise[-1]:.0f} K"
+        f"s: 1 of 5 pulses heat the track by more than {0.3 * rise[-1]:g} K, up to {rise[-3]:.0f} K"
     )
     assert "; 2 of 5 pulses heat the film to 382 K or more" in said
     # devices with the same cause share a sentence
     track, film = grouped(heat(devices | {"u": data}))
-    extent = f"3 of 5, up to {rise[-1]:.0f} K"
+    extent = f"1 of 5, up to {rise[-3]:.0f} K"
     assert track == (
         f"pulses heat the track by more than {0.3 * rise[-1]:g} K: its parameters change, so that "
         f"the results are estimates (s: {extent}; u: {extent})"

@@ -84,7 +84,7 @@ class SimulatedMaterial(StaticMaterial):
     """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
     gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 2e6)]
     """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
-    polarization: Annotated[float, Quantity("1", 0.0, 1.0)]
+    polarization: Annotated[float, Quantity("1", 0.0, 1.0, fix="the torque has the sign of J")]
     """Polarisation P of the spin current, along +y for J > 0. Source: paper, Table I: 0.4."""
     slonczewski_lambda: Annotated[float, Quantity("1", 1.0, 100.0)] = 1.0
     """Slonczewski's Λ; 1 makes the torque independent of the angle. Source: not in the paper."""

@@ -55,10 +55,16 @@ def shown_key(part: object) -> str:
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
 
 
+OTHERS = {"rise_time": "waveform"}
+"""Keys of some blocks, and what has their place in others."""
+
+
 def unknown_key(key: object, keys: Iterable[str]) -> str:
     """Return the message that a key is unknown, with a similar key or all keys of its block."""
     keys = list(keys)
-    near = difflib.get_close_matches(str(key), keys, n=1)
+    near = [OTHERS[str(key)]] if OTHERS.get(str(key)) in keys else []
+    near += [name for name in keys if str(key) in name.split("_")]
+    near += difflib.get_close_matches(str(key), keys, n=1)
     hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(keys)})"
     return f" is not a key of the configuration; remove it{hint if keys else ''}"
 

@@ -144,7 +144,7 @@ class Quantity(Form):
         unit = "" if self.unit == "1" else f" {self.unit}"
         span = f"the {'magnitude ' * self.magnitude}range {self.low:g} to {self.high:g}{unit}"
         span += " (or 0)" if self.zero else ""
-        fix = self.fix or FIXES.get(self.unit, "check the unit")
+        fix = self.fix or FIXES.get(self.unit, "give a number in it")
         raise PydanticCustomError("bounds", "is outside {span}; {fix}", {"span": span, "fix": fix})
 
     def __get_pydantic_json_schema__(

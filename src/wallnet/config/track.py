@@ -53,6 +53,11 @@ class Notches(Section):
             return self.diameter, self.diameter / 2
         return self.length or 0.0, self.depth or 0.0
 
+    @property
+    def size_key(self) -> str:
+        """Key of the depth of every notch."""
+        return f"track.notches.{'depth' if self.diameter is None else 'diameter'}"
+
     def _faults(self) -> Iterator[str]:
         sizes = SHAPES[self.shape]
         for key in ("diameter", "length", "depth", "flanks"):

@@ -282,7 +282,10 @@ def _rounded(device: Device, terms: Terms, kelvin: float) -> SimulatedMaterial:
     fault = strip_of(device.track, rounded).fault if rounded else findings[0].sentence()
     if rounded is None or fault:
         key, _, fault = fault.partition(";")[0].partition(" ")
-        raise ValueError(f"{key} at {kelvin:g} K {fault}; change it or the temperature")
+        raise ValueError(
+            f"{key} at {kelvin:g} K {fault}; change it, the temperature or "
+            "temperature.anisotropy_exponent"
+        )
     return rounded
 
 

@@ -195,10 +195,10 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
             "unit"
         ]
     retained = (own or Barriers()).retained
-    if (least := min(forward, backward)) < retained:
+    if track.notches and (least := min(forward, backward)) < retained:
         doubts.setdefault("forward", []).append(
             f"the barrier is {least:.0f} k_B T at {kelvin:g} K, below barriers.retained of "
-            f"{retained:g}, so that a notch retains no wall; enlarge track.notches.diameter"
+            f"{retained:g}, so that a notch retains no wall; enlarge {track.notches.size_key}"
         )
     left_out = {
         "material.field_like_torque": device.material.simulated.field_like_torque,

@@ -1,14 +1,17 @@
 """Caveats and faults of results, in sentences."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wallnet import files
 from wallnet.config.mappings import split_mapping
 from wallnet.config.stages import NO_DEVICE
+from wallnet.config.track import Notches
 from wallnet.files.compact import doubtful_levels
+from wallnet.files.schema.states import MOVING
 
 if TYPE_CHECKING:
     import xarray
@@ -109,15 +112,29 @@ def _no_activation(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
 def _lost_levels(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
     if "level_conductance" not in data:
         return
+    notches = Notches(**json.loads(data.attrs["parameters"])["settings"]["track"]["notches"])
     lost = data["level_conductance"].isnull().any("reading").values & (data["half"].values == 0)
-    without = data["level_minimum"].values == 0
-    for where, why in (
-        (lost & without, "the energy has no minimum in a state"),
-        (lost & ~without, "no pulse of this sweep and no initialised wall ended in a state"),
-    ):
-        if where.any():
-            fix = "so that the networks lose this level; enlarge track.notches.diameter"
-            yield f"{why}, {fix}", ", ".join(map(str, data["level_state"].values[where]))
+    states: dict[str, list[str]] = {}
+    columns = ("level_minimum", "level_state", "level_resting_state")
+    for values in zip(*(data[name].values[lost] for name in columns), strict=True):
+        level = dict(zip(columns, values, strict=True))
+        why, fix = lost_level(level, notches)
+        cause = f"{why} in a state, so that the networks lose this level; {fix}"
+        states.setdefault(cause, []).append(level["level_state"])
+    yield from ((cause, ", ".join(names)) for cause, names in states.items())
+
+
+def lost_level(level: Mapping[str, Any], notches: Notches) -> tuple[str, str]:
+    """Return why a level has no conductance, and what changes this.
+
+    The level has `level_minimum`, `level_state` and `level_resting_state` of a device file.
+    """
+    if level["level_minimum"] == 0:
+        return "the energy has no minimum", f"enlarge {notches.size_key}"
+    if level["level_resting_state"] in (level["level_state"], MOVING):
+        return "no wall came to rest", "raise relaxation.longest"
+    why = "no pulse of this sweep and no initialised wall ended"
+    return why, "add pulses that end there to pulse.current_densities"
 
 
 def _moving(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:

@@ -142,5 +142,8 @@ def test_an_outermost_notch_that_holds_no_wall_is_an_error_that_names_it(tmp_pat
     bench = Bench(tmp_path, "synapse", between_notches())
     bench.write_all(lambda density: (rests, rests))
     bench.write_level(notch, (600e-9, 600e-9))
-    with pytest.raises(files.FileError, match=f"'notch {notch}', the first or the last level"):
+    fault = (
+        f"'notch {notch}', the first or the last level, has no conductance: no pulse .* there; add"
+    )
+    with pytest.raises(files.FileError, match=fault):
         bench.gather()

@@ -14,6 +14,7 @@ from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs import Simulation
 from wallnet.jobs.simulation import level_states
+from wallnet.report.faults import lost_level
 from wallnet.studies.devices.conductance import (
     both_readings,
     conductance_noise,
@@ -57,18 +58,11 @@ def level_variables(
     Raises
     ------
     wallnet.files.FileError
-        If the first and the last level have the same conductance, or one of them has none.
+        If the first and the last level have the same conductance.
     """
     variables = over([len(levels)], levels)
     stable, states = variables["stable"], variables["level_state"]
     conductance = both_readings(variables.pop("detected"), detector)
-    for level in (0, -1):
-        if not stable[level]:
-            raise files.FileError(
-                f"{name}: '{states[level]}', the first or the last level, has no conductance: no "
-                "simulated wall ended there at rest, or the energy has no minimum there; enlarge "
-                "track.notches.diameter or move the notch inwards"
-            )
     if np.any(conductance[:, 0] == conductance[:, -1]):
         where = f"in '{states[0]}' and in '{states[-1]}'"
         raise files.FileError(
@@ -96,11 +90,24 @@ def synapse_variables(
     """Return the levels of a synapse and the conductances of the sweep normalised by them.
 
     `values` are the variables that every device has, `ends` the wall at the end of each trace.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If the first and the last level have the same conductance, or one of them has none.
     """
     states = list(level_states(device.track))
     if not device.track.ends_in_notches(device.wall.start):
         states = [INITIAL, *states, REVERSED]
     levels = [_level(state, device, opened, values, ends) for state in states]
+    notches = device.track.notches
+    for level in (levels[0], levels[-1]):
+        if notches and not level["stable"]:
+            why, fix = lost_level(level, notches)
+            raise files.FileError(
+                f"{opened.subject}: '{level['level_state']}', the first or the last level, has no "
+                f"conductance: {why} there; {fix}"
+            )
     variables = level_variables(levels, device.detector, opened.subject)
     conductance, noise = variables["level_conductance"], variables.pop("noise")
     if device.field_temperature:

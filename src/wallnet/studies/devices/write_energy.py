@@ -180,7 +180,10 @@ def _write_energy(
 
 
 def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
-    """Return which pulses heat a track too much, and what it means; an empty text if none do."""
+    """Return which pulses heat a track too much, and what it means; an empty text if none do.
+
+    Each pulse counts once, by the worst that it does.
+    """
     rise, beyond = np.ravel(pulses["temperature_rise"]), np.ravel(pulses["beyond_model"])
     temperature = job.ambient + np.ravel(pulses["mean_temperature_rise"])
     largest, (critical, limit) = job.heating.largest_rise, job.limits
@@ -194,12 +197,14 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
         means = remark, "they are not simulated"
     near = "too near its Curie temperature"
     state = "no longer perpendicular" if limit < job.law.end else near
+    walls = (temperature >= critical) & ~beyond
+    warm = (rise > largest) & ~walls & ~beyond
+    hottest = rise.max(initial=0.0, where=warm)
     texts = (
-        f"heat the track by more than {largest:g} K, up to {rise.max():,.0f} K{means[0]}",
+        f"heat the track by more than {largest:g} K, up to {hottest:,.0f} K{means[0]}",
         f"heat the film to {critical:.0f} K or more, where its DMI reaches the critical one, "
         "4 √(A K_eff)/π: walls lower its energy",
         f"heat the film to {limit:.0f} K or more, where it is {state} (beyond_model): {means[1]}",
     )
-    which = rise > largest, (temperature >= critical) & ~beyond, beyond
-    counted = [(few.sum(), text) for few, text in zip(which, texts, strict=True)]
+    counted = [(few.sum(), text) for few, text in zip((warm, walls, beyond), texts, strict=True)]
     return "; ".join(f"{n} of {rise.size} pulses {text}" for n, text in counted if n)
