@@ -1,6 +1,7 @@
 """The server of a run: each command is as in a process of its own, and imports nothing anew."""
 
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -297,3 +298,18 @@ def test_folders_of_others_are_not_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: own)
     server._remove_abandoned()
     assert not (tmp_path / "wallnet-other").exists()
+
+
+def test_it_imports_modules_before_the_first_command_and_tells_what_they_print(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "talking.py").write_text("import sys\nprint('compiling', file=sys.stderr)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}{os.pathsep}{tmp_path}")
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.delenv(server.SHARED, raising=False)
+    lines = queue.Queue()
+    server.start(["talking"], lines.put)
+    monkeypatch.setenv(server.SHARED, os.environ[server.SHARED])  # so that it is removed
+    assert lines.get(timeout=60) == "compiling"
+    help_text = subprocess.run(["wallnet", "--help"], capture_output=True, text=True)
+    assert help_text.stdout.startswith("usage: wallnet")

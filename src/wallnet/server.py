@@ -26,10 +26,12 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import IO
 
 from wallnet import cli, client
 from wallnet.jobs import code
@@ -65,18 +67,30 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `serve`."""
     parser = subparsers.add_parser("serve", help="run the commands of a run, each in a fork")
     parser.add_argument("--listener", type=int, required=True, help="descriptor of the socket")
-    parser.set_defaults(handler=lambda arguments: _serve(socket.socket(fileno=arguments.listener)))
+    parser.add_argument("--modules", nargs="*", default=[], help="modules to import before")
+    parser.set_defaults(handler=_handle)
 
 
-def start() -> None:
+def _handle(arguments: argparse.Namespace) -> None:
+    for name in arguments.modules:
+        importlib.import_module(name)
+    _serve(socket.socket(fileno=arguments.listener))
+
+
+ENGINE = ("wallnet.film.loops", "wallnet.film.varying")
+"""Modules whose first import compiles the engine, once in the server and not in several jobs."""
+
+
+def start(modules: Sequence[str] = (), tell: Callable[[str], object] = lambda line: None) -> None:
     """Start a server for the commands that this process will start, by their name `wallnet`.
 
-    A folder with a command of this name becomes the first on PATH. A process that was itself
-    started by one with a server uses that one, and with an empty `SHARED` none.
+    It imports `modules` before the first command, and `tell` gets each line that it prints. A
+    folder with a command of this name becomes the first on PATH. A process that was itself started
+    by one with a server uses that one, and with an empty `SHARED` none.
     """
     if SHARED not in os.environ:
         try:
-            os.environ[SHARED] = _started()
+            os.environ[SHARED] = _started(modules, tell)
         except OSError:  # such as a full disk, or a path that is too long for a socket
             os.environ[SHARED] = ""
     if folder := os.environ[SHARED]:
@@ -97,7 +111,7 @@ def _remove_abandoned() -> None:
                     shutil.rmtree(address.parent, ignore_errors=True)
 
 
-def _started() -> str:
+def _started(modules: Sequence[str], tell: Callable[[str], object]) -> str:
     """Start a server that ends with this process; return the folder of its command."""
     _remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix="wallnet-"))
@@ -112,18 +126,27 @@ def _started() -> str:
         listener.listen(WAITING)
         os.rename(f"{address}-", address)  # once it has this name, commands can connect
         server = subprocess.Popen(
-            [program, "serve", "--listener", str(listener.fileno())],
+            [program, "serve", "--listener", str(listener.fileno()), "--modules", *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
             pass_fds=[listener.fileno()],
             env={**os.environ, **client.SINGLE_THREAD},
             start_new_session=True,  # a caller that is interrupted interrupts its own command
         )
     assert server.stdin is not None
+    assert server.stderr is not None
+    threading.Thread(target=_hear, args=(server.stderr, tell), daemon=True).start()
     # the server ends when its standard input does, with this process at the latest
     atexit.register(server.stdin.close)
     return str(folder)
+
+
+def _hear(lines: IO[str], tell: Callable[[str], object]) -> None:
+    """Tell each line that the server prints."""
+    for line in lines:
+        tell(line.strip())
 
 
 def _serve(listener: socket.socket) -> None:

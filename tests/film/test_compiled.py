@@ -41,6 +41,12 @@ def test_functions_are_compiled_once(made, tmp_path):
     assert len(stored(tmp_path)) == 2
 
 
+def test_it_is_said_once_that_a_function_is_compiled_and_not_that_it_is_loaded(made, caplog):
+    loops.say_compiling.cache_clear()
+    assert [made(), made()] == [False, True]
+    assert [record.getMessage() for record in caplog.records] == [loops.COMPILING]
+
+
 def test_functions_of_another_source_or_processor_have_files_of_their_own(
     made, monkeypatch, tmp_path
 ):

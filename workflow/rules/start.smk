@@ -183,4 +183,9 @@ onstart:
     tell_times(planned)
     if local:
         lift_job_rate_limit()
-        server.start()
+        engine = any(
+            job.rule.name in plan.requests.KINDS
+            and requested[job.output[0]].calculator == "film"
+            for job in planned
+        )
+        server.start(server.ENGINE if engine else (), logger.warning)

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -262,6 +263,8 @@ def _output(command: Sequence[str], caller: str, progress: bool) -> str:
                 if jobs := re.match(r"(?:[\d:]+ (\d+) of )?(\d+) jobs\b", line):
                     bar.n, bar.total = int(jobs[1] or 0), int(jobs[2])
                     bar.refresh()
+                elif progress and line.startswith("compiling"):
+                    bar.write(line.strip(), sys.stderr)
         except BaseException:
             process.send_signal(signal.SIGINT)
             raise

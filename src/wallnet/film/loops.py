@@ -13,13 +13,16 @@ numba stores what it compiled in `__pycache__`, the user's cache or NUMBA_CACHE_
 alone: constants of other modules must not be used in compiled functions.
 """
 
+import functools
 import hashlib
+import logging
 import math
 import warnings
 from pathlib import Path
 
 import numpy as np
 from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
+from numba.core import event
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -63,7 +66,26 @@ UNSTORED = (
     "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
 )
 
+COMPILING = "compiling the engine once for this processor, for about a minute"
+
 compiled = njit(error_model="numpy")
+
+
+@functools.cache
+def say_compiling():
+    """Say once that this process compiles."""
+    logging.getLogger(__name__).warning(COMPILING)
+
+
+class Compiling(event.Listener):
+    """Listener that says when numba begins to compile, and not when it loads what is stored."""
+
+    def on_start(self, event):
+        """Say it."""
+        say_compiling()
+
+    def on_end(self, event):
+        """Say nothing."""
 
 
 def entry(*arguments, files=()):
@@ -80,7 +102,8 @@ def entry(*arguments, files=()):
         made_of += str(processor).encode()
         function.__qualname__ += "_" + hashlib.sha256(made_of).hexdigest()[:16]
         try:
-            return njit(arguments, error_model="numpy", cache=True)(function)
+            with event.install_listener("numba:compile", Compiling()):
+                return njit(arguments, error_model="numpy", cache=True)(function)
         except Exception as error:  # no folder can be written, or what is stored is damaged
             if "no locator available" in str(error):
                 warnings.warn(UNSTORED, stacklevel=1)  # once, since all are of this line
