@@ -79,7 +79,13 @@ def test_the_end_has_what_was_found_and_paths(folder, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == f"Report: {folder}/results/report.html"
 
 
-def test_a_missing_result_is_named(folder):
+def test_what_is_not_there_yet_is_named_and_the_rest_is_shown(folder, capsys):
+    """As after a target that needs a part of the devices; without any there is nothing to show."""
     (folder / files.DEVICE.format(device="neuron")).unlink()
-    with pytest.raises(SystemExit, match=r"neuron\.nc is not there; run snakemake to make it"):
+    main(["overview", "--directory", str(folder)])
+    shown = capsys.readouterr().out
+    assert shown.startswith("synapse-3: ")
+    assert "\n  results/devices/neuron.nc is not there yet; run snakemake\n" in shown
+    (folder / files.DEVICE.format(device="synapse-3")).unlink()
+    with pytest.raises(SystemExit, match=r"\.nc is not there; run snakemake to make it"):
         main(["overview", "--directory", str(folder)])

@@ -302,16 +302,40 @@ def as_text(table: Table) -> str:
     return "\n".join(lines)
 
 
+def present(job: SummaryJob, folder: Path) -> tuple[SummaryJob, list[str]]:
+    """Return what of a summary is in a folder, such as after a study alone, and what is missing.
+
+    If it has the file of no device and of no study, nothing is left out.
+    """
+    devices = {name: files.DEVICE.format(device=name) for name in job.devices}
+    studied = [(one, STUDIES[one.study].path(one.subject)) for one in job.studied]
+    paths = [*devices.values(), *(path for one, path in studied if one.needed)]
+    paths += [ACCURACY_TABLE] if job.networks else []
+    missing = [path for path in paths if not (folder / path).exists()]
+    datasets = (*devices.values(), *(path for _, path in studied))
+    if not any((folder / path).exists() for path in datasets):
+        return job, []
+    kept = {
+        "devices": tuple(name for name, path in devices.items() if path not in missing),
+        "studied": tuple(one for one, path in studied if path not in missing),
+        "networks": job.networks and ACCURACY_TABLE not in missing,
+    }
+    return job.model_copy(update=kept), missing
+
+
 def overview(folder: str | Path) -> str:
     """Return the findings of the campaign in a folder, and the paths of its pages.
 
     Lines have at most `WIDTH` columns, except those of paths.
     """
     campaign = plan.load(Path(folder, "config.yaml"))
-    results = Findings.of(summary_job(campaign), Path(folder))
+    job, missing = present(summary_job(campaign), Path(folder))
+    results = Findings.of(job, Path(folder))
     others = foreign(campaign, folder)
     count = f" (and {len(others) - 1} more)" if others[1:] else ""
     warnings = [f"{path} {FOREIGN}{count}; run snakemake" for path in others[:1]]
+    count = f" and {len(missing) - 1} more" if missing[1:] else ""
+    warnings += [f"{path} is not there yet{count}; run snakemake" for path in missing[:1]]
     warnings += results.warnings
     lines = [*map(_wrapped, results.sentences), ""]
     if results.numbers:
