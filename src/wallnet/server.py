@@ -68,13 +68,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser("serve", help="run the commands of a run, each in a fork")
     parser.add_argument("--listener", type=int, required=True, help="descriptor of the socket")
     parser.add_argument("--modules", nargs="*", default=[], help="modules to import before")
-    parser.set_defaults(handler=_handle)
-
-
-def _handle(arguments: argparse.Namespace) -> None:
-    for name in arguments.modules:
-        importlib.import_module(name)
-    _serve(socket.socket(fileno=arguments.listener))
+    parser.set_defaults(handler=_serve)
 
 
 ENGINE = ("wallnet.film.loops", "wallnet.film.varying")
@@ -149,8 +143,11 @@ def _hear(lines: IO[str], tell: Callable[[str], object]) -> None:
         tell(line.strip())
 
 
-def _serve(listener: socket.socket) -> None:
+def _serve(arguments: argparse.Namespace) -> None:
     """Fork for each command, and import the modules whose names an ended command has sent."""
+    listener = socket.socket(fileno=arguments.listener)
+    for name in arguments.modules:
+        importlib.import_module(name)
     # the system removes forks that have ended
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     receiver, sender = socket.socketpair(type=socket.SOCK_DGRAM)

@@ -309,11 +309,10 @@ def present(job: SummaryJob, folder: Path) -> tuple[SummaryJob, list[str]]:
     """
     devices = {name: files.DEVICE.format(device=name) for name in job.devices}
     studied = [(one, STUDIES[one.study].path(one.subject)) for one in job.studied]
-    paths = [*devices.values(), *(path for one, path in studied if one.needed)]
-    paths += [ACCURACY_TABLE] if job.networks else []
-    missing = [path for path in paths if not (folder / path).exists()]
-    datasets = (*devices.values(), *(path for _, path in studied))
-    if not any((folder / path).exists() for path in datasets):
+    needed = [*devices.values(), *(path for one, path in studied if one.needed)]
+    needed += [ACCURACY_TABLE] * job.networks
+    missing = [path for path in needed if not (folder / path).exists()]
+    if not any((folder / path).exists() for path in (*needed, *(path for _, path in studied))):
         return job, []
     kept = {
         "devices": tuple(name for name, path in devices.items() if path not in missing),
