@@ -349,7 +349,7 @@ def transitions(table: pd.DataFrame) -> pd.DataFrame:
     """Return where pulses from each notch lead."""
     table = table[table["from"].str.startswith("notch ")]
     ends = table["state after the pulse"].str.replace("between ", "").str.replace(" and ", "-")
-    moving = table["settled"].map({"yes": "", "no": ", moving"})
+    moving = table["settled"].map({"yes": "", "no": ", moving"}).mask(ends == "still moving", "")
     density = table["J (1e12 A/m²)"].map(lambda text: f"{float(text):+g}")
     wide = table.assign(end=ends + moving, density=density).pivot(
         index="from", columns="density", values="end"

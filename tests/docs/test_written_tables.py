@@ -115,9 +115,21 @@ def test_what_cannot_be_written_has_no_energy():
 def test_pulses_of_both_signs_are_in_order():
     header, _, *lines = block("docs/pulses.md", "rewritable-transitions").strip().splitlines()
     text = " ".join(cells_of(header))
-    assert text == "from -0.75 -0.7 -0.65 -0.6 +0.6 +0.65 +0.7 +0.75"
+    assert text == "from -0.65 -0.6 -0.55 -0.5 +0.5 +0.55 +0.6 +0.65"
     (line,) = [line for line in lines if line.startswith("| notch 2 ")]
-    assert cells_of(line)[2:5] == ["notch 1", "2-1", "2-1"]
+    assert cells_of(line)[3:7] == ["notch 1", "still moving", "free", "notch 3"]
+
+
+def test_a_wall_that_moves_is_said_to_once_and_half_states_are_short(writer):
+    states = {"0.7": "between 2 and 3", "-0.5": "still moving", "-1": "free", "0.6": "notch 3"}
+    table = pd.DataFrame({"J (1e12 A/m²)": states.keys(), "state after the pulse": states.values()})
+    table = table.assign(**{"from": "notch 2", "settled": ["yes", "no", "no", "yes"]})
+    assert writer.transitions(table).to_dict("records") == [
+        {
+            "from": "notch 2",
+            **{"-1": "free, moving", "-0.5": "still moving", "+0.6": "notch 3", "+0.7": "2-3"},
+        }
+    ]
 
 
 def cells_of(line):
