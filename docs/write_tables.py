@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,12 @@ from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
 from wallnet.files import DEVICE
-from wallnet.film.constants import BOLTZMANN
+from wallnet.film.constants import (
+    BOLTZMANN,
+    ELEMENTARY_CHARGE,
+    REDUCED_PLANCK,
+    VACUUM_PERMEABILITY,
+)
 from wallnet.film.renormalization import bloch
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
@@ -55,6 +60,7 @@ from wallnet.studies.devices.tables import SMALLEST
 from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
+from wallnet.tracks.rigid_wall import rigid_wall_of
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -68,8 +74,9 @@ EDGES = {"stairs": "synapse-5", "smooth": "synapse-5-smooth"}
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
     **{"reference": "reference", "parameters": "parameters", "dwell": "dwell", "shares": "shares"},
+    **{"states at further": "temperatures", "spread": "samples"},
 }
-"""Further tables of a result that are copied, by the first word of their titles."""
+"""Further tables of a result that are copied, by the beginning of their titles."""
 
 
 class Results:
@@ -87,7 +94,9 @@ class Results:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the table in a file, with all numbers as text."""
-        return pd.read_csv(self.folder / name, dtype=str, keep_default_na=False)
+        table = pd.read_csv(self.folder / name, dtype=str, keep_default_na=False)
+        # what a spreadsheet would take for a formula
+        return table.replace("^'", "", regex=True)
 
     def levels(self, device: str) -> pd.DataFrame:
         """Return the levels of a synapse, by state."""
@@ -197,7 +206,7 @@ _MODELS = {
 }
 
 
-def thermal_states(*synapses: str) -> Callable[[Results], str]:
+def thermal_states(*synapses: str, models: Mapping[str, str] = _MODELS) -> Callable[[Results], str]:
     """Return a function that shows the probability of each state after pulses at a temperature."""
 
     def shown(results: Results) -> str:
@@ -210,10 +219,10 @@ def thermal_states(*synapses: str) -> Callable[[Results], str]:
             wide = pulses["said"].agg(", ".join).unstack("model")
             cold = table.groupby("J (1e12 A/m²)", sort=False)["state at 0 K"].first()
             rows += [
-                [name, f"{float(density):g}", cold[density], *wide.loc[density, list(_MODELS)]]
+                [name, f"{float(density):g}", cold[density], *wide.loc[density, list(models)]]
                 for density in wide.index
             ]
-        return markdown(["synapse", "J (1e12 A/m²)", "0 K", *_MODELS.values()], rows)
+        return markdown(["synapse", "J (1e12 A/m²)", "0 K", *models.values()], rows)
 
     return shown
 
@@ -470,6 +479,77 @@ def shipped() -> Campaign:
 def shipped_write_energy(device: str, **changes: Any) -> WriteEnergyJob:
     """Return what the write energy on a device of the shipped campaign depends on."""
     return write_energy_job(shipped().simulated[device]).model_copy(update=changes)
+
+
+LIFETIMES = ("lifetime at 1e12 1/s", "lifetime at 1e09 1/s")
+RETAINED = "retained (at least 40 k_B T)"
+"""Columns of the tables of barriers."""
+
+OWN = ROOT / "examples/w_cofeb.yaml"
+"""The campaign of docs/own-device.md, with one device of this name."""
+
+
+def own_by_hand(results: Results) -> str:
+    """Return values of a device by hand, of its rigid wall, and computed, with their formulas."""
+    ((name, device),) = load(OWN).simulated.items()
+    track, torque = device.track, device.material.effective_polarization
+    thickness, width, notches = track.thickness, track.width, track.notches
+    rows = []
+    for kelvin in (298.15, 358.15):
+        film = film_of(device, kelvin)
+        ratio = thickness / (math.pi * width) * (math.log(width / thickness) + 1.5)
+        shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2
+        easy, stiff = film.uniaxial_anisotropy - (1 - ratio) * shape, film.exchange_stiffness
+        energy = 4 * math.sqrt(stiff * easy) - math.pi * abs(film.dmi_constant)
+        barrier = energy * thickness * 2 * notches.depth
+        strip, wall = strip_of(track, film), rigid_wall_of(device, kelvin)
+        place = f" at {kelvin - 273.15:.0f} °C"
+        if not rows:
+            per_density = math.pi * REDUCED_PLANCK * torque / (2 * ELEMENTARY_CHARGE)
+            force = barrier / (notches.length / 2)
+            by_hand = force / (per_density * (width - notches.depth))
+            computed = results.table(f"depinning/{name}.csv").iloc[0]
+            between = " to ".join(f"{float(text):.2f}" for text in computed.iloc[[4, 5]])
+            rows += [
+                ["K (kJ/m³)", f"{easy / 1e3:.0f}", f"{strip.effective_anisotropy / 1e3:.0f}", "–"],
+                [
+                    "Δ = √(A/K) (nm)",
+                    f"{math.sqrt(stiff / easy) / 1e-9:.1f}",
+                    f"{strip.wall_width_parameter / 1e-9:.1f}",
+                    "–",
+                ],
+                [
+                    "threshold (1e12 A/m²)",
+                    f"{by_hand / 1e12:.2f}",
+                    f"{wall.forward[0] / 1e12:.2f}",
+                    between,
+                ],
+            ]
+        unit = BOLTZMANN * kelvin
+        further = "-temperatures" if len(rows) > 3 else ""
+        states = results.table(f"barriers/{name}{further}.csv").set_index("state")
+        rows.append(
+            [
+                f"barrier of notch 1{place} (k_B T)",
+                f"{barrier / unit:.0f}",
+                f"{wall.barriers[0, 0] / unit:.0f}",
+                f"{float(states.loc['notch 1', 'lowest barrier (k_B T)']):.0f}",
+            ]
+        )
+    return markdown(["quantity", "by hand", "rigid wall", "computed"], rows)
+
+
+def own_retention(results: Results) -> str:
+    """Return barriers and lifetimes of a device at two temperatures."""
+    tables = [results.table(f"barriers/w-cofeb{part}.csv") for part in ("", "-temperatures")]
+    places = [298.15 - 273.15, 358.15 - 273.15]
+    columns = ["state", "lowest barrier (k_B T)", *LIFETIMES, RETAINED]
+    rows = [
+        [f"{celsius:.0f}", *cells]
+        for celsius, table in zip(places, tables, strict=True)
+        for cells in table[columns].to_numpy().tolist()
+    ]
+    return markdown(["temperature (°C)", *columns], rows)
 
 
 CONDITIONED = (*SYNAPSES, EDGES["smooth"], "synapse-5-literal", "synapse-rewritable", "track")
@@ -1029,6 +1109,22 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "all-jobs": all_jobs,
     "campaign-minutes": campaign_minutes,
     "rewritable-loss": rewritable_loss,
+    "own-hand": own_by_hand,
+    "own-sensitivity": copied(
+        "sensitivity/w-cofeb.csv", lambda table: table.iloc[1:, [0, 1, 3, 4]]
+    ),
+    "own-thermal": thermal_states(
+        "w-cofeb", models={"room": "25 °C", "hot": "85 °C", "heated": "heated from 25 °C"}
+    ),
+    "own-barriers": own_retention,
+    "own-samples": copied(
+        "sweeps/w-cofeb-samples.csv",
+        lambda table: (
+            table[table["quantity"] == "final wall position (nm)"]
+            .iloc[:, 1:-1]
+            .rename(columns={"of": "pulse"})
+        ),
+    ),
     "edges": copied("edges.csv"),
     "edges-errors": errors_of_edges,
     "crosscheck": copied("crosscheck/film-oommf.csv", crosscheck),
@@ -1143,6 +1239,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others += [f"depinning/{device}" for device in EDGES.values()]
     others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10", EDGES["smooth"])]
+    stages = ("depinning", "sensitivity", "barriers", "thermal", "sweeps")
+    others += [f"{stage}/{OWN.stem.replace('_', '-')}" for stage in stages]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
@@ -1153,11 +1251,11 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
         stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb")
-        if place.split("/")[0] not in stages:
+        if place.split("/")[0] not in (*stages, "barriers", "sweeps"):
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")
         for part in re.split(r"^## .*?: ", page, flags=re.M):
-            if name := COPIED.get(part.split()[0] if part else ""):
+            for name in (name for title, name in COPIED.items() if part.startswith(title)):
                 further = target / f"{place}-{name}.csv"
                 from_markdown(part).to_csv(further, index=False, lineterminator="\n")
     for path in (source / "figures").rglob("*.png"):
@@ -1184,8 +1282,8 @@ def count_jobs(root: Path) -> pd.DataFrame:
     """Return the number of jobs of each rule in the shipped campaign, and where they run."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(root / "config.yaml", Path(folder, "config.yaml"))
-        command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
-        command += ["--snakefile", str(root / "Snakefile"), "--directory", folder]
+        command = [sys.executable, "-m", "snakemake", "--dry-run", "--workflow-profile", "none"]
+        command += ["--cores", "1", "--snakefile", str(root / "Snakefile"), "--directory", folder]
         process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode:
         raise SystemExit(f"snakemake cannot plan the campaign:\n{process.stdout}{process.stderr}")

@@ -7,6 +7,7 @@ import shutil
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -194,6 +195,30 @@ def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
     start = next(i for i, line in enumerate(table) if line.startswith("| MNIST, synapse-5 "))
     *_, fp32, _, _, _, on_levels = cells_of(table[start + 2])
     assert f"{fp32} % in FP32, {on_levels} % on the levels" in accuracy
+
+
+def test_values_by_hand_are_those_of_a_calculation_without_the_package():
+    """The film at 25 and 85 °C is that of Bloch's law, in digits of its simulations."""
+    lines = block("docs/own-device.md", "own-hand").strip().splitlines()[2:]
+    by_hand = {cells[0]: float(cells[1]) for cells in map(cells_of, lines)}
+    unit, film = 1.380649e-23, {}
+    for kelvin, ms, a, d, ku in (
+        (298.15, 1.102e6, 1.60582e-11, 0.342909e-3, 904912.0),
+        (358.15, 1.03416e6, 1.41419e-11, 0.301989e-3, 747870.0),
+    ):
+        k = ku - 0.97738 * 2e-7 * np.pi * ms**2
+        sigma = 4 * np.sqrt(a * k) - np.pi * d
+        film[kelvin] = k, np.sqrt(a / k), sigma * 1.2e-9 * 40e-9
+    k, delta, barrier = film[298.15]
+    assert by_hand["K (kJ/m³)"] == pytest.approx(k / 1e3, rel=0, abs=0.6)
+    assert by_hand["Δ = √(A/K) (nm)"] == pytest.approx(delta / 1e-9, rel=0, abs=0.06)
+    # ħ/e = 6.5821e-16 V s; the wall passes 30 nm on 80 nm of width
+    threshold = barrier / 30e-9 / (np.pi * 6.5821e-16 * 0.3 / 2 * 80e-9) / 1e12
+    assert by_hand["threshold (1e12 A/m²)"] == pytest.approx(threshold, rel=0, abs=6e-3)
+    for kelvin, celsius in ((298.15, 25), (358.15, 85)):
+        expected = film[kelvin][2] / (unit * kelvin)
+        name = f"barrier of notch 1 at {celsius} °C (k_B T)"
+        assert by_hand[name] == pytest.approx(expected, rel=0, abs=0.6)
 
 
 def test_the_paper_is_quoted_as_the_report_quotes_it():
