@@ -108,7 +108,7 @@ def threshold(device: Device, guess: float) -> float:
         job = pulse_on(device, FIRST, density, DURATION, device.relaxation.longest)
         trace = simulate.simulate(job, start)
         ends, walls = files.last_ends(trace), int(trace["walls"][-1])
-        return states.left_ends(FIRST, ends, walls) > 0
+        return states.left_ends(1, ends, walls) > 0
 
     low, high, step = 0.0, float("inf"), STEP
     density = guess

@@ -86,11 +86,13 @@ def test_the_farther_end_tells_how_far_a_wall_is_from_its_minimum():
 
 
 def test_ends_leave_a_state_one_by_one():
-    ends = {(300, 300): 0, (308.9, 300): 0, (309.1, 300): 1, (316, 584): 2, (300, 584): 1}
+    """A notch reaches 20 nm, and Δ is 9 nm; in a half state, an end is 16 nm from its notch."""
+    ends = {(300, 300): 0, (328.9, 300): 0, (329.1, 300): 1, (316, 584): 1, (330, 584): 2}
     for (bottom, top), left in ends.items():
-        assert STATES.left_ends(WallState("notch 1"), (bottom * NM, top * NM)) == left
-    # nothing stays where there is no minimum, or beside another wall
-    assert STATES.left_ends(WallState("notch 1"), (300e-9, 300e-9), 3) == 2
+        assert STATES.left_ends(1, (bottom * NM, top * NM)) == left
+    assert STATES.left_ends(2, (316e-9, 584e-9)) == 1
+    # nothing stays beside another wall
+    assert STATES.left_ends(1, (300e-9, 300e-9), 3) == 2
 
 
 @pytest.mark.parametrize(

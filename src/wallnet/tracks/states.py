@@ -133,15 +133,19 @@ class States:
         """Return the states of a track without notches, on which no wall is pinned."""
         return cls(job.track, width_parameter(job))
 
-    def left_ends(self, state: WallState, ends: Ends, walls: int = 1) -> int:
-        """Return how many ends of a wall, at positions in m, have left a state.
+    def left_ends(self, notch: int, ends: Ends, walls: int = 1) -> int:
+        """Return how many ends of a wall, at positions in m, have left a notch, counted from 1.
 
-        The state is one of `names`. Both have if there are several walls.
+        An end is at the nearest notch, within half its length and Δ, as in the names of minima: of
+        a wall in a half state, one end has left. Both have if there are several walls.
         """
-        if walls > 1:
-            return 2
-        own = self.ends[self.names.index(state)]
-        return sum(abs(a - b) > self.width_parameter for a, b in zip(own, ends, strict=True))
+        positions, window = (
+            self.track.notch_positions,
+            self.track.notch_reach + self.width_parameter,
+        )
+        apart = [[abs(end - position) for position in positions] for end in ends]
+        stay = [row[notch - 1] == min(row) <= window for row in apart]
+        return 2 if walls > 1 else stay.count(False)
 
     def state(self, ends: Ends, walls: int = 1, resting: bool | None = None) -> WallState:
         """Return the state of a wall.

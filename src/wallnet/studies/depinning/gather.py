@@ -84,11 +84,11 @@ def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
             continue
         track, notch, density = str(key[0]), int(key[1]), float(key[2])
         (end,) = opened.outcomes(key)
-        state, states = WallState.at(*[notch if track == OWN else 1] * 2), opened.states(key)
+        number, states = notch if track == OWN else 1, opened.states(key)
         left = counts.setdefault((track, notch), {})
         # a notch without a minimum has no threshold
-        if state in states.names:
-            left[density] = states.left_ends(state, (end.bottom, end.top), end.walls)
+        if WallState.at(number, number) in states.names:
+            left[density] = states.left_ends(number, (end.bottom, end.top), end.walls)
     return counts
 
 

@@ -65,11 +65,11 @@ def _counts(notch: int, opened: Opened, key: Key) -> list[int]:
         counts = wall_count(content["replica_profile"].values[:, -1, -1])
     else:
         counts = content["pulse_walls"].values[-1:]
-    states, state = opened.states(key), WallState.at(notch, notch)
-    if state not in states.names:
+    states = opened.states(key)
+    if WallState.at(notch, notch) not in states.names:
         return []
     rows = zip(*runs.T.tolist(), counts, strict=True)
-    return [states.left_ends(state, (low, high), count) for low, high, count in rows]
+    return [states.left_ends(notch, (low, high), count) for low, high, count in rows]
 
 
 def gather(settings: Sensitivity, opened: Opened) -> dict[str, Any]:
