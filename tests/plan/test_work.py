@@ -108,17 +108,3 @@ def test_the_size_of_a_trace_is_about_that_of_its_file(finished_devices):
         if request.kind == "trace":
             size = (finished_devices.folder / path).stat().st_size
             assert bytes_of(request) == pytest.approx(size, rel=0.5, abs=0)
-
-
-def test_stale_results_are_not_there(tmp_path):
-    """Of two files that are there, one is of another configuration."""
-    pulse, paths = pulse_of(10e-9), [str(tmp_path / name) for name in ("a.nc", "b.nc")]
-    work = []
-    for path in paths:
-        Path(path).touch()
-        work.append((1, Request("trace", path, lambda: pulse.computes)))
-    assert work_ahead(work, {paths[0]: 9.0}) == "All simulations of this target are there."
-    said = work_ahead(work, {paths[0]: 9.0}, stale=paths[:1])
-    assert said.startswith(
-        "1 simulations and 1 networks of this target are not there yet: at most 10"
-    )
