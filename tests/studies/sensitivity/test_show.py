@@ -134,3 +134,4 @@ def test_a_reference_without_threshold_is_drawn(data):
         figure = draw(data, SMALL)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[:2] == ["0.1 (?)", "0.5 (?)"]
+    assert figure.axes[0].get_title(loc="left") == "both ends leave: not found"
