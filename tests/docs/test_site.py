@@ -167,10 +167,11 @@ def test_the_gallery_has_every_figure_and_every_picture_is_on_a_page():
         "(figures/transitions-synapse-rewritable-map.png)",
         'read_dataset("results/transitions/synapse-rewritable.nc", "transitions"),',
     ]
-    paths = (ROOT / "README.md", DOCS / "pulses.md", DOCS / "samples.md")
+    names = "pulses.md", "samples.md", "own-device.md"
+    paths = (ROOT / "README.md", *(DOCS / name for name in names))
     pages = "".join(path.read_text("utf-8") for path in paths)
-    # docs/draw_figures.py and benchmarks/barriers_of_samples.py draw the others
-    others = {"wall.gif", "thermal-times.png", "samples-barriers.png"}
+    # docs/draw_figures.py, benchmarks/barriers_of_samples.py and examples/w_cofeb.yaml draw these
+    others = {"wall.gif", "thermal-times.png", "samples-barriers.png", "thermal-w-cofeb-map.png"}
     assert others <= set(re.findall(r"figures/(.*?)\)", pages))
     drawn = {path.name for path in (DOCS / "figures").iterdir()}
     text = (DOCS / "gallery.md").read_text(encoding="utf-8")
