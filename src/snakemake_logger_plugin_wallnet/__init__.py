@@ -7,6 +7,7 @@ and errors of Snakemake and of the campaign are shown as they are; the complete 
 `.snakemake/log`.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -92,6 +94,14 @@ class Job:
         return time_in_words(now - self.started)
 
 
+def _last_line(log: str) -> str:
+    """Return the last line of a log, which says why its job failed; empty without one."""
+    with contextlib.suppress(OSError):
+        lines = Path(log).read_text(encoding="utf-8", errors="replace").split("\n")
+        return terminal_text(next((line for line in reversed(lines) if line.strip()), ""))
+    return ""
+
+
 class Run:
     """The jobs of one run of Snakemake; another thread draws them while records come in."""
 
@@ -129,7 +139,7 @@ class Run:
             self._worked += self._time_of(job)
 
     def fail(self, said: Mapping[str, Any]) -> str:
-        """Take a failure; return a line that names the job and its logs.
+        """Take a failure; return a line with the job and its logs, and the last line of the first.
 
         Of a cluster's job, only the failure names the cluster's log.
         """
@@ -138,7 +148,8 @@ class Run:
         logs = ", ".join(log.removeprefix(f"{os.getcwd()}/") for log in failed.logs or job.logs)
         match = re.search(r"SLURM status is: '(\w+)'", str(said.get("rule_msg")))
         state = f" (SLURM: {match[1]})" if match else ""
-        return f"FAILED {job.name}{state}; log: {logs or 'none'}"
+        line = f"FAILED {job.name}{state}; log: {logs or 'none'}"
+        return "\n".join([line, *filter(None, map(_last_line, (job.logs or failed.logs)[:1]))])
 
     def _mean_time(self) -> float:
         return sum(self.times.values()) / len(self.times) if self.times else 1.0

@@ -343,6 +343,21 @@ def test_failures_and_messages_are_printed_at_once_and_what_says_nothing_is_not(
     assert end == "2 of 2 jobs done in 0 s; 1 failed"
 
 
+def test_a_failure_is_shown_with_the_last_line_of_its_log(handler, tmp_path):
+    """Escape sequences of a terminal are text; a log may end with empty lines."""
+    log = tmp_path / "a.log"
+    log.write_text("compiling\nresults/a.nc \x1b[2Jcannot be written\n\n", encoding="utf-8")
+    job = {"rule_name": "trace", "wildcards": {}, "output": ["out.nc"], "log": [str(log)]}
+    say(handler, event=LogEvent.JOB_INFO, jobid=7, **job)
+    say(handler, event=LogEvent.JOB_ERROR, jobid=7, **job)
+    handler.close()
+    shown = handler.stream.getvalue()
+    assert "a.log\nresults/a.nc " in shown
+    assert "cannot be written\n" in shown
+    assert "\x1b" not in shown
+    assert "compiling" not in shown
+
+
 def test_jobs_that_ctrl_c_ends_have_not_failed(handler):
     """Snakemake may tell of the end of a job before that of the run; one had failed before."""
     say(handler, event=LogEvent.RUN_INFO, stats={"trace": 3, "total": 3})
