@@ -107,7 +107,11 @@ def foreign_results():
 @functools.cache
 def stale():
     """Return results that are there and run again."""
-    return set() if busy else {*checked(plan.foreign.foreign, campaign, "."), *left_damaged}
+    return (
+        set()
+        if busy
+        else {*checked(plan.foreign.foreign, campaign, "."), *left_damaged}
+    )
 
 
 def target(paths, missing="", work=None):
