@@ -21,8 +21,10 @@ MODULES = sorted(path for folder in ("report", "page") for path in (PACKAGE / fo
 REQUIRED = {"gather": ["gather"], "show": ["tables", "draw"]}
 """Functions that the modules of all studies have."""
 
-COMPUTING = re.compile(r"wallnet\.(studies\.devices\.write_energy|tracks|simulate|film)\b")
-"""Modules that compute what results already have."""
+COMPUTING = re.compile(
+    r"wallnet\.(studies\.devices\.write_energy|tracks(?!\.geometry)|simulate|film)\b"
+)
+"""Modules that compute what results already have; the geometry of cells they have not."""
 
 
 def imported(path):

@@ -152,7 +152,7 @@ FADING = {"anisotropy_exponent": 2.0, "dmi_exponent": 6.0, "thermal_field": Fals
         ),
         (
             {"temperature": FADING | {"ambient": 890.0, "measured_at": 10.0}},
-            "dmi_constant at 890 K = 1.71.*e-08 is outside the .*; change it or the",
+            "dmi_constant at 890 K = 1.71.*e-08 is outside the .*; change it, the",
         ),
         (
             {"temperature": FADING | {"ambient": 905.0}},
@@ -168,7 +168,7 @@ FADING = {"anisotropy_exponent": 2.0, "dmi_exponent": 6.0, "thermal_field": Fals
         ),
         (
             {"temperature": {"ambient": 540.0, "thermal_field": False}},
-            "anisotropy at 540 K is 376029 J/m³, too low for a perpendicular mag.*; change it or",
+            "anisotropy at 540 K is 376029 J/m³, too low for a perpendicular mag.*; change it, the",
         ),
     ],
 )

@@ -236,12 +236,12 @@ def test_curves_beside_a_long_track_are_not_as_flat_as_its_map(synapse):
 
 
 def test_a_map_shows_how_far_cells_are_filled(example):
-    """Both edges have halves of discs, and a quarter at the right end."""
+    """Both edges have halves of ellipses."""
     axes, *_ = drawn(example["synapse"], "dynamics").axes
     (image,) = axes.images
     filled, track = image.get_alpha(), example["synapse"].device.track
     area = track.length * track.width
-    area -= (track.notches.count - 0.5) * np.pi * track.notches.diameter**2 / 4
+    area -= len(track.notch_positions) * np.pi * track.notches.length / 2 * track.notches.depth
     assert filled.sum() * track.cell_size**2 == pytest.approx(area, rel=1e-4, abs=0)
     assert ((filled > 0.1) & (filled < 0.9)).sum() > 20
     assert not axes.lines
