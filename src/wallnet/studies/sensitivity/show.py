@@ -95,8 +95,8 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         axes.margins(x=0.3)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("change of the threshold (%)")
-        known = f"{reference:.3f} × 10¹² A/m²" if np.isfinite(reference) else "not found"
-        axes.set_title(f"{words}: {known}", loc="left")
+        threshold = f"{reference:.3f} × 10¹² A/m²" if np.isfinite(reference) else "not found"
+        axes.set_title(f"{words}: {threshold}", loc="left")
     panels[0].set_yticks(range(len(labels)), labels)
     panels[0].invert_yaxis()
     return figure
