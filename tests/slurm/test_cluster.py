@@ -142,17 +142,19 @@ def test_killed_and_started_again_it_finishes_without_repeating(
         ),
         run,
     )
+    # it stays in the queue however fast it is
+    cluster.call("scancel", "--full", "--signal=STOP", *cluster.jobs(run.name, "RUNNING"))
     run.signal(signal.SIGKILL)
     run.wait()
     kept = {path: (campaign.folder / path).stat() for path in run.finished()}
-    assert cluster.jobs(run.name, "PENDING", "RUNNING")
+    assert cluster.jobs(run.name, "STOPPED")
 
     # the procedure of docs/cluster.md
     refused = campaign.snakemake(*targets, check=False)
     assert refused.returncode
     assert "cannot be locked" in refused.stderr
     campaign.snakemake("--unlock")
-    queued = cluster.jobs(run.name, "PENDING", "RUNNING")
+    queued = cluster.jobs(run.name, "STOPPED")
     cancel = f"scancel --name={run.name}"
     said = f"jobs of an earlier run in this folder are in the queue ({len(queued)})"
     remaining = submit(campaign.folder, *targets)
