@@ -486,16 +486,28 @@ RETAINED = "retained (at least 40 k_B T)"
 """Columns of the tables of barriers."""
 
 OWN = ROOT / "examples/w_cofeb.yaml"
-"""The campaign of docs/own-device.md, with one device of this name."""
+"""The campaign of docs/own-device.md."""
+
+OWN_NAME = "w-cofeb"
+"""Name of its device."""
+
+
+def own_barriers(results: Results) -> dict[float, pd.DataFrame]:
+    """Return the states of the device of `OWN` with their barriers, by temperature in K."""
+    barriers = load(OWN).barriers
+    parts = {barriers.temperature: "", barriers.further_temperatures[0]: "-temperatures"}
+    return {
+        kelvin: results.table(f"barriers/{OWN_NAME}{part}.csv") for kelvin, part in parts.items()
+    }
 
 
 def own_by_hand(results: Results) -> str:
     """Return values of a device by hand, of its rigid wall, and computed, with their formulas."""
-    ((name, device),) = load(OWN).simulated.items()
+    device = load(OWN).simulated[OWN_NAME]
     track, torque = device.track, device.material.effective_polarization
     thickness, width, notches = track.thickness, track.width, track.notches
     rows = []
-    for kelvin in (298.15, 358.15):
+    for kelvin, states in own_barriers(results).items():
         film = film_of(device, kelvin)
         ratio = thickness / (math.pi * width) * (math.log(width / thickness) + 1.5)
         shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2
@@ -508,7 +520,7 @@ def own_by_hand(results: Results) -> str:
             per_density = math.pi * REDUCED_PLANCK * torque / (2 * ELEMENTARY_CHARGE)
             force = barrier / (notches.length / 2)
             by_hand = force / (per_density * (width - notches.depth))
-            computed = results.table(f"depinning/{name}.csv").iloc[0]
+            computed = results.table(f"depinning/{OWN_NAME}.csv").iloc[0]
             between = " to ".join(f"{float(text):.2f}" for text in computed.iloc[[4, 5]])
             rows += [
                 ["K (kJ/m³)", f"{easy / 1e3:.0f}", f"{strip.effective_anisotropy / 1e3:.0f}", "–"],
@@ -525,15 +537,13 @@ def own_by_hand(results: Results) -> str:
                     between,
                 ],
             ]
-        unit = BOLTZMANN * kelvin
-        further = "-temperatures" if len(rows) > 3 else ""
-        states = results.table(f"barriers/{name}{further}.csv").set_index("state")
+        unit, lowest = BOLTZMANN * kelvin, states.set_index("state")["lowest barrier (k_B T)"]
         rows.append(
             [
                 f"barrier of notch 1{place} (k_B T)",
                 f"{barrier / unit:.0f}",
                 f"{wall.barriers[0, 0] / unit:.0f}",
-                f"{float(states.loc['notch 1', 'lowest barrier (k_B T)']):.0f}",
+                f"{float(lowest['notch 1']):.0f}",
             ]
         )
     return markdown(["quantity", "by hand", "rigid wall", "computed"], rows)
@@ -541,12 +551,10 @@ def own_by_hand(results: Results) -> str:
 
 def own_retention(results: Results) -> str:
     """Return barriers and lifetimes of a device at two temperatures."""
-    tables = [results.table(f"barriers/w-cofeb{part}.csv") for part in ("", "-temperatures")]
-    places = [298.15 - 273.15, 358.15 - 273.15]
     columns = ["state", "lowest barrier (k_B T)", *LIFETIMES, RETAINED]
     rows = [
-        [f"{celsius:.0f}", *cells]
-        for celsius, table in zip(places, tables, strict=True)
+        [f"{kelvin - 273.15:.0f}", *cells]
+        for kelvin, table in own_barriers(results).items()
         for cells in table[columns].to_numpy().tolist()
     ]
     return markdown(["temperature (°C)", *columns], rows)
@@ -1111,14 +1119,14 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-loss": rewritable_loss,
     "own-hand": own_by_hand,
     "own-sensitivity": copied(
-        "sensitivity/w-cofeb.csv", lambda table: table.iloc[1:, [0, 1, 3, 4]]
+        f"sensitivity/{OWN_NAME}.csv", lambda table: table.iloc[1:, [0, 1, 3, 4]]
     ),
     "own-thermal": thermal_states(
-        "w-cofeb", models={"room": "25 °C", "hot": "85 °C", "heated": "heated from 25 °C"}
+        OWN_NAME, models={"room": "25 °C", "hot": "85 °C", "heated": "heated from 25 °C"}
     ),
     "own-barriers": own_retention,
     "own-samples": copied(
-        "sweeps/w-cofeb-samples.csv",
+        f"sweeps/{OWN_NAME}-samples.csv",
         lambda table: (
             table[table["quantity"] == "final wall position (nm)"]
             .iloc[:, 1:-1]
@@ -1240,7 +1248,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10", EDGES["smooth"])]
     stages = ("depinning", "sensitivity", "barriers", "thermal", "sweeps")
-    others += [f"{stage}/{OWN.stem.replace('_', '-')}" for stage in stages]
+    others += [f"{stage}/{OWN_NAME}" for stage in stages]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"

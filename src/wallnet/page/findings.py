@@ -23,7 +23,7 @@ from wallnet.report import networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table, lines_of
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.figures import doubtful
+from wallnet.studies.devices.figures import doubtful, reached_in_model
 from wallnet.studies.showing import between, read_study, show_of, some
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ def _levels(data: "xarray.Dataset") -> str:
     reading = files.READINGS[0]
     data = data.isel(level=np.flatnonzero(data["half"].values == 0))
     conductance = data["level_conductance"].sel(reading=reading).values / 1e-6
-    valid = (data["reachable"].values == 1) & (data["level_beyond_model"].values == 0)
-    valid &= (data["level_minimum"].values != 0) & np.isfinite(conductance)
+    examined = (data["level_minimum"].values != 0) & np.isfinite(conductance)
+    valid = reached_in_model(data) & examined
     text = some(int(valid.sum()), valid.size, "levels") + " are valid"
     if valid.any():
         text += f": {', '.join(f'{value:.3g}' for value in conductance[valid])} µS ({reading})"

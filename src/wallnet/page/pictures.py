@@ -44,6 +44,7 @@ from wallnet.studies.devices.figures import (
     density_in_1e12,
     doubtful,
     kind_of_state,
+    reached_in_model,
     states_of,
 )
 from wallnet.studies.devices.motion import track_of
@@ -105,8 +106,7 @@ def _device(
     fits: dict[str, Any] = {"J": [], "G": [], "dash": []}
     if "level_state" in data:
         values = data["level_conductance"].sel(reading).values / 1e-6
-        reached = (data["reachable"].values == 1) & (data["level_beyond_model"].values == 0)
-        dashes = np.where(reached, "solid", "dashed")
+        dashes = np.where(reached_in_model(data), "solid", "dashed")
         levels = _points(G=values, state=data["level_state"].values, dash=dashes)
     if "quartic" in data:
         fine = np.linspace(0, 1, 61)

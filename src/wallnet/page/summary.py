@@ -21,10 +21,9 @@ from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure,
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Columns, Table, of_columns, rendered
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.figures import UNIT_OF_J, density_in_1e12
+from wallnet.studies.devices.figures import UNIT_OF_J, density_in_1e12, states_of
 from wallnet.studies.devices.motion import swept_duration
 from wallnet.studies.devices.tables import (
-    BEYOND_MODEL,
     SMALLEST,
     levels_in_short,
     read_measured,
@@ -209,9 +208,8 @@ def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
     energies = write_energies(data.sel(current_density=density[driven]))
-    beyond = np.where(data["level_beyond_model"].values == 1, f", {BEYOND_MODEL}", "")
     columns: Columns = {
-        "state": (data["level_state"].values[driven].astype(object) + beyond[driven], ""),
+        "state": (np.array(states_of(data, "level_"), dtype=object)[driven], ""),
         "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),
     }
     for cost in ("energy (pJ)", "temperature rise, mean (K)", "temperature rise, middle (K)"):

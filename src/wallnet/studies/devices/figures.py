@@ -138,10 +138,19 @@ def doubtful(device: "xarray.Dataset") -> NDArray[np.bool_]:
     return np.asarray((device["beyond_model"] == 1) | (device["settled"] == 0))
 
 
-def states_of(device: "xarray.Dataset") -> list[str]:
-    """Return the states after the pulses of a sweep, and which pulses are beyond the model."""
-    beyond = np.where(device["beyond_model"].values == 1, f", {BEYOND_MODEL}", "")
-    return [f"{state}{text}" for state, text in zip(device["state"].values, beyond, strict=True)]
+def reached_in_model(device: "xarray.Dataset") -> NDArray[np.bool_]:
+    """Return which levels of a synapse a pulse of the sweep reaches within the model."""
+    return np.asarray((device["reachable"] == 1) & (device["level_beyond_model"] == 0))
+
+
+def states_of(device: "xarray.Dataset", prefix: str = "") -> list[str]:
+    """Return the states after the pulses of a sweep, and which pulses are beyond the model.
+
+    With the prefix `level_` they are those of the levels of a synapse.
+    """
+    beyond = np.where(device[f"{prefix}beyond_model"].values == 1, f", {BEYOND_MODEL}", "")
+    states = device[f"{prefix}state"].values
+    return [f"{state}{text}" for state, text in zip(states, beyond, strict=True)]
 
 
 def _draw_points(axes: "style.Axes", x: Any, y: Any, hollow: NDArray[Any], **look: Any) -> None:
@@ -408,8 +417,7 @@ def _levels(axes: "style.Axes", device: "xarray.Dataset") -> None:
     Pulses beyond the model reach nothing. Half levels are neither drawn nor counted.
     """
     whole = device.isel(level=device["half"].values == 0)
-    reached = (whole["reachable"] == 1) & (whole["level_beyond_model"] == 0)
-    columns = whole["normalized_level_conductance"].values, reached.values
+    columns = whole["normalized_level_conductance"].values, reached_in_model(whole)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     look: dict[str, Any] = {"va": "center", "fontsize": "x-small", "color": "0.3", "bbox": box}
     for number, (conductance, reachable) in enumerate(zip(*columns, strict=True)):
