@@ -20,6 +20,11 @@ ON_SYNAPSE = NETWORKS + "/{dataset}/{device}/{reading}/seed-{seed}.json"
 METRICS = NETWORK + "/metrics.json"
 CHECKPOINT = NETWORK + "/best.ckpt"
 PROGRAMMING = NETWORK + "/programming.nc"
+IMPERFECTIONS = "results/imperfections/{device}.nc"
+AS_MADE = "results/as_made"
+AS_MADE_NETWORK = (
+    AS_MADE + "/{dataset}/{device}/{reading}/{mapping}/{recipe}/{stage}/{causes}/seed-{seed}.nc"
+)
 COMPARISON = "results/mappings/{dataset}/{device}/{reading}/seed-{seed}.json"
 VALIDATION = "results/validation/{check}.json"
 SUMMARY = "results/summary.html"
