@@ -107,7 +107,7 @@ class Stuck(Cause):
 
 
 class DeviceToDevice(Cause):
-    """Levels that differ from device to device: by a common factor, by the ratio, each by itself."""
+    """Levels that differ from device to device: by a common factor, by their ratio, and each."""
 
     name = "device_to_device"
     size: Annotated[float, Quantity("1", 0.0, 100.0)] = 1.0

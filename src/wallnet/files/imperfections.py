@@ -113,14 +113,15 @@ class Imperfections:
         """
         own = np.where(self.data["is_level"].values == 1, self.conductances(readout), np.nan)
         window = np.nanmax(own) - np.nanmin(own)
-        distance = np.abs(np.asarray(levels, dtype=float)[:, np.newaxis] - own)
+        values = np.asarray(levels, dtype=float)
+        distance = np.abs(values[:, np.newaxis] - own)
         distance = np.where(np.isnan(distance), np.inf, distance)
         for index in np.flatnonzero(distance.min(axis=1) > 10 * SAME * window):
             raise self.fault(
-                f"has other levels than the network, none of {levels[index]:g} S ({readout}); "
+                f"has other levels than the network, none of {values[index]:g} S ({readout}); "
                 "give the file of the network's device"
             )
-        return distance.argmin(axis=1)
+        return np.asarray(distance.argmin(axis=1), np.int64)
 
     def _starts(self) -> NDArray[np.int64]:
         """Return the index in `states` of each state before a pulse, or before an escape."""
