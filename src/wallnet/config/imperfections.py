@@ -223,14 +223,16 @@ def with_value(cause: Cause, key: str, value: float) -> Cause:
     return type(cause).model_validate({**cause.model_dump(), key: whole})
 
 
+_KEYS: dict[str, Any] = {
+    name: (cause | None, Field(default=cause(), description=(cause.__doc__ or "").strip()))
+    for name, cause in CAUSES.items()
+}
+
 AsMade: Any = create_model(
     "AsMade",
     __base__=_Evaluation,
     __doc__="""Networks evaluated on devices as they are made: a set of causes.""",
-    **{
-        name: (cause | None, Field(default=cause(), description=(cause.__doc__ or "").strip()))
-        for name, cause in CAUSES.items()
-    },
+    **_KEYS,
 )
 """A set of causes, each with its keys; null leaves a cause out."""
 
