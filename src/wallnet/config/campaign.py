@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr, create_model
 
+from wallnet.config import imperfections
 from wallnet.config.devices import Device
+from wallnet.config.imperfections import AsMade, DeviceImperfections
 from wallnet.config.inheritance import SHARED, laid_over, lineage, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import (
@@ -49,6 +51,10 @@ class Campaign(Section):
     """The devices, by name."""
     networks: Networks = Networks()
     """The networks that are trained with them."""
+    imperfections: dict[Name, DeviceImperfections] = {}
+    """What is known of the imperfections of synapses; those of others are assumed."""
+    as_made: dict[Name, AsMade] = {}
+    """Sets of causes with which networks are evaluated on devices as they are made."""
     reference: Reference = Reference()
     """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
@@ -172,6 +178,8 @@ def parse(
     used = campaign.networks.level_sets
     needed = {key: settings[key] for key, study in studies.items() if used & {*study.level_sets}}
     problems += campaign.networks.problems(devices, settings.get("pulse_trains", ()), needed)
+    synapses = campaign.networks.synapses
+    problems += imperfections.problems(campaign.imperfections, synapses, settings)
     _refuse(problems, source, elsewhere)
     campaign = campaign.model_copy(update={"networks": campaign.networks.model_copy()})
     campaign.networks._measured = frozenset(campaign.measured)

@@ -5,7 +5,7 @@ same name in `wallnet.networks.imperfections`. What a cause needs to know of a d
 spread, is in the device's file of imperfections (`wallnet.files.imperfections`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, create_model
@@ -239,7 +239,7 @@ AsMade: Any = create_model(
 
 def problems(
     imperfections: Mapping[str, DeviceImperfections],
-    synapses: Mapping[str, Any],
+    synapses: Collection[str],
     studies: Mapping[str, Any],
 ) -> Iterator[str]:
     """Yield the conflicts with other parts of the campaign, one sentence each.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wallnet.config.imperfections import AsMade
 from wallnet.config.networks import (
     MODELS,
     DataSet,
@@ -71,6 +72,16 @@ class MappingJob(Job):
     seed: int
     threads: int
     networks: tuple[LevelJob, ...]
+
+
+class AsMadeJob(_Network):
+    """Evaluate one network on devices as they are made."""
+
+    device: str
+    reading: str
+    mapping: str
+    stage: str
+    causes: AsMade
 
 
 class AccuracyJob(Job):
@@ -175,6 +186,13 @@ def mapping_job(
         threads=networks.threads,
         networks=tuple(jobs),
     )
+
+
+def as_made_job(networks: Networks, causes: Any, **network: str) -> AsMadeJob:
+    """Return the job that evaluates a network with a set of causes."""
+    place: dict[str, Any] = {**network, "causes": causes}
+    place |= _network(networks, network["dataset"], network["recipe"], network["seed"])
+    return AsMadeJob(**place)
 
 
 def accuracy_job(networks: Networks) -> AccuracyJob:

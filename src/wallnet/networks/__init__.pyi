@@ -1,4 +1,5 @@
 from .callbacks import TrainOnLevels as TrainOnLevels
+from .imperfections import imperfect as imperfect
 from .layers import digital_layers as digital_layers
 from .mappings import read_levels as read_levels
 from .programming import ProgrammedNetwork as ProgrammedNetwork

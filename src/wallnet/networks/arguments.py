@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import nn
 
 from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
 from wallnet.config.quantities import plain
+from wallnet.files.imperfections import Imperfections
 
 
 def _numbers(value: Any) -> Any:
@@ -85,6 +87,14 @@ CHECKS: dict[str, Check] = {
     "varied.levels": _numbers,
     "seed": whole(0, 2**63 - 1, "give another one"),
     "path": PATH,
+    "causes": valid(
+        lambda value: isinstance(value, Mapping), "is no mapping; give keys of causes by name"
+    ),
+    "draw": whole(0, 2**31 - 1, "give another one"),
+    "imperfect.device": valid(
+        lambda value: isinstance(value, str | Path | Imperfections),
+        "are no imperfections; give a file or Imperfections.read of it",
+    ),
     "energy.device": valid(
         _is_device,
         "has no costs of levels; give a dataset of wallnet.api.sweep, or levels of read_levels "

@@ -34,7 +34,7 @@ from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of, decisive
 from wallnet.files.origin import digest_of
 from wallnet.files.whole import one_line
-from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import AsMadeJob, ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks import callbacks, programming, storage
 from wallnet.networks.classifier import Classifier, Teacher
 from wallnet.networks.compensation import compensated
@@ -44,7 +44,7 @@ from wallnet.networks.mappings import Placement, read_mapping
 from wallnet.networks.model import Shape
 
 
-def begin(job: TrainingJob | ContinuingJob | MappingJob) -> None:
+def begin(job: TrainingJob | ContinuingJob | MappingJob | AsMadeJob) -> None:
     """Set threads and seed; let PyTorch compute deterministically."""
     torch.set_num_threads(job.threads)
     torch.use_deterministic_algorithms(True)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from wallnet import __version__, files, revisions
 from wallnet.files.datasets import checked_reading
-from wallnet.jobs.networks import ContinuingJob, LevelJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import AsMadeJob, ContinuingJob, LevelJob, MappingJob, TrainingJob
 from wallnet.networks.classifier import Classifier
 from wallnet.networks.images import ImageData
 from wallnet.networks.layers import digital_layers
@@ -75,7 +75,9 @@ def _histogram(weight: Tensor) -> dict[str, Any]:
     }
 
 
-def provenance(job: TrainingJob | ContinuingJob | LevelJob | MappingJob) -> dict[str, Any]:
+def provenance(
+    job: TrainingJob | ContinuingJob | LevelJob | MappingJob | AsMadeJob,
+) -> dict[str, Any]:
     """Return parameters, seed, versions and PyTorch's instructions of a result, as plain data."""
     return {
         "parameters": job.plain(),

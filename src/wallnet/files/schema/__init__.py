@@ -85,6 +85,7 @@ _QUANTITIES: dict[str, dict[str, Any]] = {
     "temperature": {"units": "K", "bounds": (0.0, 1e5)},
     "temperature rise": {"units": "K", "bounds": (0.0, 1e40)},
     "probability": {"units": "1", "bounds": (0.0, 1.0)},
+    "accuracy": {"units": "%", "bounds": (0.0, 100.0)},
     "spread": {"units": "1", "bounds": (0.0, 10.0)},
     "barrier": {"units": "J", "bounds": (0.0, 1e-9)},
     "share of both signs": {"units": "1", "bounds": (-1.0, 1.0)},
