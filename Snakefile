@@ -13,6 +13,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 import wallnet.jobs.networks
+import wallnet.jobs.imperfections
 import wallnet.plan.foreign
 import wallnet.plan.listing
 import wallnet.plan.requests
@@ -79,6 +80,7 @@ include: "workflow/rules/devices.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mappings.smk"
+include: "workflow/rules/as_made.smk"
 include: "workflow/rules/shown.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/validation.smk"

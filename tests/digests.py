@@ -32,12 +32,18 @@ DRAWN = ("figures", "tables")
 
 OF_DEVICES = sorted({path.stem for path in PACKAGE.glob("studies/devices/*.py")} - {*DRAWN})
 
+AS_MADE = ("as_made", "imperfections")
+"""Modules that evaluate finished networks."""
+
+NETWORKS = sorted({path.stem for path in PACKAGE.glob("networks/*.py")} - {*AS_MADE})
+
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate",),
     "devices": (*(f"studies/devices/{name}.py" for name in OF_DEVICES), "studies/opened.py"),
-    "networks": ("networks",),
+    "networks": tuple(f"networks/{name}.py" for name in NETWORKS),
+    "as_made": tuple(f"networks/{name}.py" for name in AS_MADE),
     "validation": ("validation",),
     "report": ("report", "page", *(f"studies/devices/{name}.py" for name in DRAWN)),
     **{name: (f"studies/{name}/gather.py", "studies/opened.py") for name in STUDIES},

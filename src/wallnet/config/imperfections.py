@@ -12,6 +12,7 @@ from pydantic import Field, create_model
 
 from wallnet.config.measured import FilePath
 from wallnet.config.messages import misnamed
+from wallnet.config.networks import Reading
 from wallnet.config.quantities import Fraction, Kelvin, Name, Quantity, Section, silent
 
 Spread = Annotated[float, Quantity("1", 0.0, 1.0, fix="it is a share: 2 % is 0.02")]
@@ -195,6 +196,8 @@ class _Evaluation(Section):
         "stuck.share": (0.01, 0.1),
     }
     """Values of a key of a cause at which this cause alone is evaluated, by `cause.key`."""
+    reading: Reading | None = None
+    """How synapses are read, one of `networks.readings`; the first of each synapse if not given."""
     curve_draws: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Draws of each of these values."""
 

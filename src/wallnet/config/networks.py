@@ -361,21 +361,18 @@ class Networks(Section):
             seeds=self.seeds,
         )
 
-    def shown_as_made(self) -> list[Network]:
+    def shown_as_made(self, reading: str | None = None) -> list[Network]:
         """List the networks that are evaluated as made: one of each data set, synapse and seed.
 
-        They have the first reading of the synapse, and the first recipe and mapping with a training
-        on the levels, or else the last stage with all weights on levels.
+        They have a reading, or else the first of the synapse, and the first recipe and mapping with
+        a training on the levels, or else the last stage with all weights on levels.
         """
-        whole = self.run_set()
-        first: dict[tuple[str, str], str] = {}
-        rank = [*PROGRAMMED_STAGES]
-        runs = [run for run in whole.runs() if run.stage in rank]
-        best = max((rank.index(run.stage) for run in runs), default=0)
-        chosen: dict[tuple[str, str, str], Network] = {}
+        runs = [run for run in self.runs() if run.stage in PROGRAMMED_STAGES]
+        last = max((run.stage for run in runs), key=PROGRAMMED_STAGES.index, default="")
+        chosen: dict[tuple[str, ...], Network] = {}
         for run in runs:
-            reading = first.setdefault((run.dataset, run.device), run.reading)
-            if run.reading == reading and run.stage == rank[best]:
+            read = reading in (None, run.reading) or run.device in self._measured
+            if run.stage == last and read:
                 chosen.setdefault((run.dataset, run.device, run.seed), run)
         return [*chosen.values()]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wallnet.config import Campaign
 from wallnet.config.imperfections import AsMade
 from wallnet.config.networks import (
     MODELS,
@@ -188,11 +189,11 @@ def mapping_job(
     )
 
 
-def as_made_job(networks: Networks, causes: Any, **network: str) -> AsMadeJob:
-    """Return the job that evaluates a network with a set of causes."""
-    place: dict[str, Any] = {**network, "causes": causes}
-    place |= _network(networks, network["dataset"], network["recipe"], network["seed"])
-    return AsMadeJob(**place)
+def as_made_job(campaign: Campaign, causes: str, **network: str) -> AsMadeJob:
+    """Return the job that evaluates a network with a named set of causes."""
+    place: dict[str, Any] = {**network, "causes": campaign.as_made[causes]}
+    own = (network[name] for name in ("dataset", "recipe", "seed"))
+    return AsMadeJob(**place | _network(campaign.networks, *own))
 
 
 def accuracy_job(networks: Networks) -> AccuracyJob:

@@ -65,7 +65,8 @@ class SummaryJob(Job):
 
     `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
     `studied` has what the page shows of the studies. `networks` tells whether there are networks,
-    and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
+    `as_made` whether they are
+    evaluated as made, and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
     page links, and `warnings` are those about the configuration.
     """
 
@@ -73,6 +74,7 @@ class SummaryJob(Job):
     studied: tuple[Studied, ...]
     written: str | None = None
     networks: bool
+    as_made: bool = silent(False)
     synapses: tuple[str, ...]
     table_ii: Mapping[str, int]
     reference: Reference

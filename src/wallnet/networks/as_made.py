@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wallnet import files
+from wallnet import files, revisions
 from wallnet.config.imperfections import Cause, with_value
-from wallnet.config.stages import Network
+from wallnet.config.stages import FACETS
 from wallnet.files.imperfections import Imperfections
 from wallnet.jobs.networks import AsMadeJob
 from wallnet.networks import storage
@@ -114,8 +114,8 @@ def evaluate(
         "varied_value": [case.value for case in rows],
         "draw": np.arange(accuracies.shape[1]),
     }
-    made_by = storage.provenance(job) | Network.of(job, job.stage).place
-    made_by["parameters"] = json.dumps(made_by["parameters"], sort_keys=True)
+    made_by = storage.provenance(job) | {name: getattr(job, name) for name in FACETS}
+    made_by |= {"parameters": job.to_json(), "revision": revisions.of("as_made")}
     made_by["imperfections"] = json.dumps(device.sources, sort_keys=True)
     files.write_dataset(files.dataset("as_made", values, made_by), out, "as_made", {})
 

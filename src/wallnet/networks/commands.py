@@ -8,7 +8,7 @@ from functools import partial
 
 from wallnet.config.networks import DEFAULT_SOURCES, SOURCES
 from wallnet.jobs.base import Job
-from wallnet.jobs.networks import ContinuingJob, DataJob, MappingJob, TrainingJob
+from wallnet.jobs.networks import AsMadeJob, ContinuingJob, DataJob, MappingJob, TrainingJob
 
 NEURON = ("neuron", "compact model of the neuron")
 START = ("start", "checkpoint of the trained network")
@@ -51,6 +51,31 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         if function == "compare":
             parser.add_argument("--out", required=True, help="result to write, JSON")
         parser.set_defaults(handler=partial(_compute, kind, function))
+    _register_as_made(subparsers)
+
+
+def _register_as_made(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("as-made", help="evaluate a network on devices as made")
+    for option, text in {
+        "job": "the network and the causes, as JSON",
+        "data": "record that `wallnet data` wrote",
+        "data-folder": "folder of all data sets",
+        "network": "checkpoint of the network",
+        "programming": "programming of the network",
+        "imperfections": "what is known of the device, netCDF",
+        "out": "accuracies to write, netCDF",
+    }.items():
+        parser.add_argument(f"--{option}", required=True, help=text)
+    parser.set_defaults(handler=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    job = AsMadeJob.from_json(arguments.job)
+    from wallnet.networks import as_made, images
+
+    data = images.load(arguments.data, arguments.data_folder)
+    sources = arguments.network, arguments.programming, arguments.imperfections
+    as_made.evaluate(job, data, *sources, arguments.out)
 
 
 def _data(arguments: argparse.Namespace) -> None:

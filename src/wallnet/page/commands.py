@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.jobs.base import read
 from wallnet.page import levels, programming, summary
 from wallnet.plan.shown import Sources
-from wallnet.report import mappings, networks, parameters, style, validation
+from wallnet.report import as_made, mappings, networks, parameters, style, validation
 from wallnet.studies import showing
 from wallnet.studies.devices import figures as device_figures
 from wallnet.studies.devices import tables as device_tables
@@ -35,7 +35,7 @@ class Drawing(Protocol):
         """Return a figure and its origin, given the JSON of the job and the style."""
 
 
-_BOTH = (mappings, networks, showing, validation)
+_BOTH = (as_made, mappings, networks, showing, validation)
 
 TABLES: tuple[Tabulating, ...] = (*_BOTH, levels, parameters, programming, summary, device_tables)
 """The modules of tables."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
-from wallnet.config.stages import NO_DEVICE, PAPER_STAGES
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, PROGRAMMED_STAGES
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
 from wallnet.plan.foreign import FOREIGN, foreign
-from wallnet.plan.summary import ACCURACY_TABLE, summary_job
-from wallnet.report import networks
+from wallnet.plan.summary import ACCURACY_TABLE, AS_MADE_TABLE, summary_job
+from wallnet.report import as_made, networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table, lines_of
 from wallnet.studies import STUDIES
@@ -98,7 +98,8 @@ class Findings:
         for (study, name), data in studied.items():
             if judge := getattr(show_of(study), "faults", None):
                 warnings += judge(data, name)
-        texts = sentences(job, datasets, studied)
+        costs = as_made.read(folder / AS_MADE_TABLE) if job.as_made else {}
+        texts = [*of_networks(rows, costs), *sentences(job, datasets, studied)]
         limits = [f"{text[0].upper()}{text[1:]}" for text in grouped(doubtful)]
         return cls(folder, datasets, studied, texts, rows, limits, numbers, remarks, warnings)
 
@@ -115,6 +116,40 @@ def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "
             settings = json.loads(data.attrs["parameters"]).get("settings")
             if studied.needed or settings == studied.settings:
                 yield (studied.study, studied.subject), data
+
+
+def of_networks(
+    rows: Sequence[Row], costs: Mapping[tuple[str, str, str], as_made.Cost]
+) -> list[str]:
+    """Return a sentence on the networks of each data set and synapse, best on the levels.
+
+    Their recipe, reading and mapping are those with the highest validation accuracy there; as made,
+    they are those of `costs`.
+    """
+    import pandas
+
+    frame = pandas.DataFrame([row for row in rows if row["stage"] in PROGRAMMED_STAGES])
+    texts = []
+    for (dataset, device), own in frame.groupby(["dataset", "device"], sort=False):
+        facets = ["reading", "recipe", "mapping", "stage"]
+        means = own.groupby(facets, sort=False)["validation_accuracy"].mean()
+        best = dict(zip(facets, means.idxmax(), strict=True))
+        on_levels = _test_accuracies(rows, dataset=dataset, device=device, **best)
+        free = _test_accuracies(
+            rows, dataset=dataset, device=NO_DEVICE, recipe=best["recipe"], stage=FIRST_STAGE
+        )
+        text = f"{networks.dataset_title(dataset)} on {device}: {free} % in FP32, {on_levels} % on"
+        text += f" the levels ({best['reading']})"
+        for (*place, reading), cost in costs.items():
+            if place == [dataset, device]:
+                text += f"; as made {cost.accuracy} % ({reading}), of which {cost.cause} costs most"
+        texts.append(text)
+    return texts
+
+
+def _test_accuracies(rows: Sequence[Row], **facets: str) -> str:
+    chosen = [row for row in rows if all(row[name] == value for name, value in facets.items())]
+    return networks.mean_and_deviation([row["test_accuracy"] for row in chosen])
 
 
 def sentences(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wallnet import files
 from wallnet.config import Campaign
+from wallnet.config.imperfections import DeviceImperfections
 from wallnet.config.measured import MEASURED
 from wallnet.config.networks import Networks
 from wallnet.config.stages import FIRST_STAGE, LEVEL_STAGES, NO_DEVICE, Network
@@ -89,6 +90,25 @@ def mapping_files(campaign: Campaign) -> list[str]:
     return [*table.sources(campaign)["comparisons"], *table.written(campaign).values()]
 
 
+def as_made_files(campaign: Campaign) -> list[str]:
+    """List the results of the target `as-made`: evaluations, what they know, tables and figure."""
+    table = TABLES["as_made_table"]
+    if not (evaluated := table.sources(campaign)["evaluations"]):
+        return []
+    devices = dict.fromkeys(Path(path).parts[3] for path in evaluated)
+    known = [files.IMPERFECTIONS.format(device=device) for device in devices]
+    return [*evaluated, *known, *table.written(campaign).values()]
+
+
+def imperfection_sources(campaign: Campaign, device: str) -> dict[str, str]:
+    """Return the files from which the imperfections of a device are known, by kind."""
+    known = campaign.imperfections.get(device, DeviceImperfections())
+    sources = {"levels": files.COMPACT_MODEL.format(device=device)}
+    sources |= {"thermal": STUDIES["thermal"].path(known.thermal)} if known.thermal else {}
+    sources |= {"barriers": STUDIES["barriers"].path(device)} if known.barriers else {}
+    return sources | ({"file": known.file} if known.file else {})
+
+
 MOST_SHOWN = 6
 """Largest number of files, and else their folders, that a run names at its end."""
 
@@ -118,6 +138,7 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "levels": level_tables(campaign),
         "validation": validation_files(campaign),
         "mappings": mapping_files(campaign),
+        "as-made": as_made_files(campaign),
     }
     usual = {*everything(campaign)}
     beyond = {target: [path for path in paths if path not in usual] for target, paths in of.items()}

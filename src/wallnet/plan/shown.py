@@ -22,6 +22,15 @@ Sources = Mapping[str, list[str]]
 """Source files by name."""
 
 
+def evaluations(campaign: Campaign) -> list[str]:
+    """List the evaluations of all networks that are shown as made, with all sets of causes."""
+    return [
+        files.AS_MADE_NETWORK.format(causes=causes, **network)
+        for causes, settings in campaign.as_made.items()
+        for network in campaign.networks.shown_as_made(settings.reading)
+    ]
+
+
 @dataclass(frozen=True)
 class Shown:
     """A kind of table, a kind of figure, or both of the same data."""
@@ -220,6 +229,14 @@ TABLES = {
             "Networks",
             _table("mappings", "csv", "markdown") | _drawn("mappings"),
             mapping_sources,
+        ),
+        Shown(
+            "as_made_table",
+            "report.as_made",
+            "networks as made",
+            "Networks",
+            _table("as-made") | _drawn("as-made"),
+            lambda campaign: {"evaluations": evaluations(campaign)},
         ),
         Shown(
             "validation_table",

@@ -8,6 +8,7 @@ from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.plan.listing import everything
+from wallnet.plan.shown import TABLES
 from wallnet.studies import STUDIES
 
 
@@ -26,6 +27,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         studied=tuple(_studied(required)),
         written=written,
         networks=bool(networks.recipes),
+        as_made=bool(TABLES["as_made_table"].sources(required)["evaluations"]),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
         reference=required.reference.of(required.simulated),
@@ -65,6 +67,9 @@ def device_figure(job: SummaryJob) -> str:
 ACCURACY_FIGURE = files.FIGURE.format(figure="accuracy", suffix=".png")
 """The figure of the networks."""
 
+AS_MADE_TABLE = files.TABLE.format(table="as-made", suffix=".csv")
+"""Accuracies of the networks as made; the page does not wait for them."""
+
 ACCURACY_TABLE = files.TABLE.format(table="accuracy", suffix=".csv")
 """Accuracies of the networks."""
 
@@ -91,6 +96,7 @@ def summary_sources(job: SummaryJob) -> list[str]:
 def is_outdated(job: SummaryJob) -> bool:
     """Return whether the page can be made, and is older than a result that it shows."""
     shown = [path for studied in job.studied for path in studied_files(studied)]
+    shown += [AS_MADE_TABLE] * job.as_made
     times = [Path(path).stat().st_mtime for path in shown if Path(path).exists()]
     sources = [*map(Path, summary_sources(job))]
     if not all(path.exists() for path in sources):
