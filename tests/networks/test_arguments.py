@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 import xarray
+from helpers.imperfect import imperfections
 from torch import nn
 
 from wallnet.networks import (
@@ -12,6 +13,7 @@ from wallnet.networks import (
     TrainOnLevels,
     convert,
     digital_layers,
+    imperfect,
     prepare_qat,
     quantize,
     read_levels,
@@ -78,12 +80,10 @@ CALLS = {
         (lambda value: programmed().with_conductances(value), value)
         for value in ({}, "a", [[1], [1, 2]])
     ],
-    "spread": [(lambda value: programmed().varied(value, 1), value) for value in ("a", {})],
     "seed": [
-        (lambda value: programmed().varied(1e-7, value), value)
+        (lambda value: imperfect(programmed().model(), imperfections(), seed=value), value)
         for value in ("a", 1.5, float("nan"), -1, None)
     ],
-    "levels": [(lambda value: programmed().varied([1e-7] * 3, 1, value), "abc")],
     "device": [(lambda value: programmed().energy(value), value) for value in NO_DEVICES]
     + [(lambda value: programmed().save("/nowhere/a.nc", value), 3)],
     "start": [(lambda value: programmed().energy(COSTS, value), 3)],
@@ -109,9 +109,9 @@ def test_a_file_that_is_not_there_was_not_saved():
 
 
 def test_arrays_of_torch_are_numbers():
-    spread = torch.tensor([1e-6, 2e-6, 3e-6], dtype=torch.float64)
-    varied = programmed().varied(spread, 1, levels=torch.tensor(LEVELS, dtype=torch.float64))
-    assert np.isfinite(varied.conductances).all()
+    whole = programmed()
+    other = whole.with_conductances(torch.from_numpy(whole.conductances * 1.1))
+    assert np.isfinite(other.conductances).all()
 
 
 def test_a_start_has_the_levels_of_the_network():
@@ -119,13 +119,6 @@ def test_a_start_has_the_levels_of_the_network():
     other = ProgrammedNetwork.of(quantize(nn.Linear(3, 2), LEVELS[::2]))
     with pytest.raises(ValueError, match=r"^start has other synapses or levels; give a network"):
         programmed().energy(COSTS, other)
-
-
-def test_spreads_are_a_list():
-    with pytest.raises(ValueError, match=r"^spread has the shape \(1, 3\) and levels \(1, 3\); "):
-        programmed().varied([[1e-7] * 3], 1, [LEVELS])
-    with pytest.raises(ValueError, match=r"^levels lack a conductance of the network; give all"):
-        programmed().varied([1e-7] * 3, 1, [float("nan")] * 3)
 
 
 def test_a_tensor_that_is_trained_has_no_levels():

@@ -376,3 +376,57 @@ def test_what_cannot_be_made_is_refused_in_one_sentence(arguments, parts):
 def test_a_model_that_is_not_on_levels_is_refused():
     with pytest.raises(ValueError, match="is not on levels"):
         imperfect(nn.Linear(4, 3), imperfections(), seed=1)
+
+
+class Recurrent(nn.Module):
+    """An LSTM, attention, and a layer for its last step."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = nn.LSTM(5, 6, batch_first=True)
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, sequences):
+        steps, _ = self.steps(sequences)
+        attended, _ = self.attention(steps, steps, steps, need_weights=False)
+        return self.last(attended[:, -1])
+
+
+def test_matrices_of_an_lstm_and_of_attention_are_devices_where_they_are_named():
+    torch.manual_seed(1)
+    model = Recurrent().eval()
+    layers = ["steps", "attention", "attention.out_proj", "last"]
+    placed = quantize(model, LEVELS, layers=layers)
+    device = imperfections(gain_spread=0.1, read_noise=[0.05] * 4)
+    quiet = {"retention": None, "disturb": None, "wires": None}
+    data = torch.rand(4, 7, 5)
+    network = imperfect(placed, device, quiet, seed=2, data=data)
+    weights = {}
+    for turn in range(2):
+        with torch.no_grad():
+            network(data)
+        weights[turn] = {k: v.clone() for k, v in network.state_dict().items() if v.dim() > 1}
+    assert len(weights[0]) == 5
+    for name, values in weights[0].items():
+        # each matrix differs from the programmed one, and from reading to reading
+        assert not torch.allclose(values, placed.state_dict()[name])
+        assert not torch.allclose(values, weights[1][name])
+    assert torch.equal(network.last.bias, placed.last.bias)
+
+
+def test_a_training_loop_of_ones_own_reads_the_devices_it_has():
+    torch.manual_seed(1)
+    model = quantize(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), LEVELS)
+    network = imperfect(model, imperfections(gain_spread=0.1), {"retention": None}, seed=3)
+    # biases are trained on the devices as they are made
+    optimizer = torch.optim.SGD([network[0].bias, network[2].bias], 0.1)
+    data, labels = torch.rand(20, 4), torch.arange(20) % 2
+    losses = []
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(network(data), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]

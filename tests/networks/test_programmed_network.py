@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from helpers.measured import LEVELS
 from helpers.synthetic import filled, one_sentence
 from torch import nn
 
@@ -77,28 +76,6 @@ def test_a_model_follows_from_other_conductances(programmed):
     assert not torch.equal(made(images()), programmed.template(images()))
 
 
-def test_conductances_vary_by_the_spread_of_their_level(tmp_path):
-    """With the two columns of the CSV file of a measured device, in the order of the file."""
-    (tmp_path / "levels.csv").write_text(LEVELS)
-    table = np.genfromtxt(tmp_path / "levels.csv", delimiter=",", names=True)[[2, 0, 3, 1]]
-    torch.manual_seed(2)
-    model = quantize(nn.Linear(80, 60), table["conductance"], "differential")
-    exact = ProgrammedNetwork.of(model)
-    varied = exact.varied(table["spread"], seed=4, levels=table["conductance"])
-    moved = varied.conductances - exact.conductances
-    for level, spread in enumerate([1e-6, 1e-6, 2e-6, 1e-6]):
-        of_level = moved[exact.levels == level]
-        assert len(of_level) > 300
-        # four standard errors of a standard deviation and of a mean
-        assert of_level.std() == pytest.approx(spread, rel=4 / (2 * len(of_level)) ** 0.5, abs=0)
-        assert abs(of_level.mean()) < 4 * spread / len(of_level) ** 0.5
-    again, other = (exact.varied(1e-6, seed=seed).conductances for seed in (4, 5))
-    np.testing.assert_array_equal(again, exact.varied(1e-6, seed=4).conductances)
-    assert not np.array_equal(again, other)
-    assert exact.varied(4e-5, seed=4).conductances.min() == 0
-    assert not torch.equal(varied.model().weight, model.weight)
-
-
 def test_a_network_that_is_trained_on_levels_is_programmed_and_read_again(tmp_path):
     model = prepare_qat(residual().train(), USABLE, "signed", learn_scales=True)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -106,7 +83,8 @@ def test_a_network_that_is_trained_on_levels_is_programmed_and_read_again(tmp_pa
         optimizer.zero_grad()
         model(images()).square().sum().backward()
         optimizer.step()
-    programmed = ProgrammedNetwork.of(convert(model).eval()).varied(2e-6, seed=1)
+    programmed = ProgrammedNetwork.of(convert(model).eval())
+    programmed = programmed.with_conductances(programmed.conductances + 2e-6)
     device = filled("synapse", level_conductance=[USABLE, USABLE])
     device.attrs |= {"device": "my-synapse", "parameters": '{"damping": 0.3}'}
     programmed.save(tmp_path / "network.nc", device)
@@ -173,18 +151,13 @@ def test_writing_costs_the_energy_of_the_pulses_of_the_device():
 @pytest.mark.parametrize(
     ("call", "part"),
     [
-        (lambda p: p.varied(-1e-6, 1), "spread is negative or not finite; give standard dev"),
-        (lambda p: p.varied(0.1, 1), "spread is 0.1 S, above the whole range"),
-        (lambda p: p.varied([1e-6] * 4, 1), "spread has the shape (4,) and levels (0,); give the"),
-        (lambda p: p.varied([1e-6] * 3, 1, USABLE), "spread has the shape (3,) and levels (4,)"),
-        (lambda p: p.varied([1e-6] * 4, 1, USABLE * 2), "levels lack a conductance of the network"),
         (lambda p: p.with_conductances([1e-6]), "conductances have the shape (1,); give one of ("),
         (lambda p: p.with_conductances(-p.conductances), "conductances are negative or not finite"),
         (lambda p: ProgrammedNetwork.of(nn.Linear(2, 2)), "Linear is not on levels; call quantize"),
     ],
 )
 def test_bad_arguments_are_one_sentence(call, part):
-    with pytest.raises(ValueError, match=r"^(spread|levels|conductances|Linear) ") as caught:
+    with pytest.raises(ValueError, match=r"^(conductances|Linear) ") as caught:
         call(four([0.2, 0.5, 0.0, -1.0]))
     one_sentence(caught, part)
 

@@ -65,9 +65,9 @@ class SummaryJob(Job):
 
     `written` is the synapse that the figures show; if it is none of `devices`, it was measured.
     `studied` has what the page shows of the studies. `networks` tells whether there are networks,
-    `as_made` whether they are
-    evaluated as made, and `synapses` has those on whose levels they are. `linked` has the figures and tables that the
-    page links, and `warnings` are those about the configuration.
+    `as_made` whether they are evaluated as made, and `synapses` has those on whose levels they are.
+    `linked` has the figures and tables that the page links, and `warnings` are those about the
+    configuration.
     """
 
     devices: tuple[str, ...]

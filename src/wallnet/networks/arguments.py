@@ -83,8 +83,6 @@ CHECKS: dict[str, Check] = {
     "learn_scales": lambda value: _FLAG(plain(value)),
     "circuits": valid(_are_circuits, "has no offset and scale of each layer; give such pairs"),
     "conductances": _numbers,
-    "spread": _numbers,
-    "varied.levels": _numbers,
     "seed": whole(0, 2**63 - 1, "give another one"),
     "path": PATH,
     "causes": valid(

@@ -156,6 +156,8 @@ class ReadLayer:
     ranges : tuple of float
         Least and greatest input, and largest magnitude of an output without its bias, on training
         images; NaN if not known.
+    is_called : bool
+        Whether the functions below act: not in layers such as an LSTM, whose matrices are inside.
     on_inputs, on_outputs : list of callable
         Functions of the inputs, and of the outputs without their bias, which a cause adds.
     """
@@ -163,6 +165,7 @@ class ReadLayer:
     conductances: Tensor
     spread: Tensor
     ranges: tuple[float, float, float]
+    is_called: bool = True
     on_inputs: list[Callable[[Tensor], Tensor]] = field(default_factory=list)
     on_outputs: list[Callable[[Tensor], Tensor]] = field(default_factory=list)
 
@@ -484,6 +487,8 @@ class Converters(Imperfection):
 
     def read(self, layer: ReadLayer, generator: Generator) -> None:
         """Add the converters of this layer."""
+        if not layer.is_called:
+            return
         low, high, output = layer.ranges
         if not np.isfinite(layer.ranges).all():
             raise ValueError("converters need ranges; give some inputs as data")
@@ -583,14 +588,15 @@ def _read_at_each_pass(
             _tensor(state.network.conductances[own]),
             _tensor(spread[own]),
             ranges.get(name, (np.nan,) * 3),
+            name in modules and kind_of(modules[name]) in SYNAPTIC,
             circuit,
         )
     current: dict[str, ReadLayer] = {}
 
     @torch.no_grad()
     def begin(*_: Any) -> None:
-        for name, (conductances, spreads, limits, (offset, scale)) in known.items():
-            layer = current[name] = ReadLayer(conductances, spreads, limits)
+        for name, (conductances, spreads, limits, is_called, (offset, scale)) in known.items():
+            layer = current[name] = ReadLayer(conductances, spreads, limits, is_called)
             for cause, generator in reading:
                 cause.read(layer, generator)
             if layer.conductances is conductances:
@@ -604,9 +610,8 @@ def _read_at_each_pass(
 
     model.register_forward_pre_hook(begin)
     for name, layer in layers.items():
-        module = modules.get(name)
-        if module is not None and kind_of(module) in SYNAPTIC:
-            _convert(module, layer, partial(current.get, name))
+        if known[name][3]:
+            _convert(modules[name], layer, partial(current.get, name))
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

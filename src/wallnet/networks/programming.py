@@ -23,7 +23,6 @@ from torch import Tensor, nn
 from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError, writing
-from wallnet.files.compact import SAME
 from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import Layers, SynapticLayer, called, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
@@ -188,7 +187,6 @@ class ProgrammedNetwork(Generic[Model]):
     (6, 2)
     >>> torch.equal(programmed.model().weight, model.weight)
     True
-    >>> varied = programmed.varied(0.5e-6, seed=1).model()
     """
 
     template: Model
@@ -273,57 +271,6 @@ class ProgrammedNetwork(Generic[Model]):
             data=np.where(present, values, np.nan)
         )
         return replace(self, data=data)
-
-    @checked_arguments
-    def varied(self, spread: ArrayLike, seed: int, levels: ArrayLike | None = None) -> Self:
-        """Return the network on another sample: each conductance normally distributed.
-
-        Parameters
-        ----------
-        spread : array_like
-            Standard deviation in S: of all levels, or of each of `levels`.
-        seed : int
-            Seed of the random numbers; the same one gives the same sample.
-        levels : array_like, optional
-            Conductances in S to which the standard deviations belong, in any order, such as the
-            column `conductance` beside the `spread` of a CSV file.
-
-        Returns
-        -------
-        ProgrammedNetwork
-            Conductances below 0 become 0.
-
-        Raises
-        ------
-        ValueError
-            If a standard deviation is negative, not finite or above the range of the levels, or if
-            a level has none.
-        """
-        usable = self.data["usable_conductance"].values
-        spreads = np.asarray(spread, dtype=float)
-        if not (np.isfinite(spreads) & (spreads >= 0)).all():
-            raise ValueError("spread is negative or not finite; give standard deviations in S")
-        if (spreads > (window := np.ptp(usable))).any():
-            raise ValueError(
-                f"spread is {spreads.max():g} S, above the whole range {window:g} S of the levels; "
-                "give standard deviations in S"
-            )
-        if spreads.ndim:
-            nominal = np.asarray(spreads[:0] if levels is None else levels, dtype=float)
-            if nominal.shape != spreads.shape or spreads.ndim > 1 or not spreads.size:
-                raise ValueError(
-                    f"spread has the shape {spreads.shape} and levels {nominal.shape}; give the "
-                    "conductances of these spreads as levels"
-                )
-            distance = np.abs(nominal - usable[:, np.newaxis])
-            if not (distance.min(axis=1) <= SAME * np.ptp(usable)).all():
-                raise ValueError("levels lack a conductance of the network; give all of its device")
-            spreads = spreads[distance.argmin(axis=1)]
-        else:
-            spreads = np.full(len(usable), spreads)
-        drawn = np.random.default_rng(seed).standard_normal(self.levels.shape)
-        values = self.conductances + drawn * spreads[self.levels]
-        return self.with_conductances(np.maximum(values, 0.0))
 
     @checked_arguments
     def energy(

@@ -121,28 +121,27 @@ def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "
 def of_networks(
     rows: Sequence[Row], costs: Mapping[tuple[str, str, str], as_made.Cost]
 ) -> list[str]:
-    """Return a sentence on the networks of each data set and synapse, best on the levels.
+    """Return a sentence on the networks of each data set and synapse, at its first reading.
 
-    Their recipe, reading and mapping are those with the highest validation accuracy there; as made,
-    they are those of `costs`.
+    Their recipe and mapping are those with the highest validation accuracy on the levels.
     """
     import pandas
 
     frame = pandas.DataFrame([row for row in rows if row["stage"] in PROGRAMMED_STAGES])
     texts = []
     for (dataset, device), own in frame.groupby(["dataset", "device"], sort=False):
-        facets = ["reading", "recipe", "mapping", "stage"]
+        reading, facets = own["reading"].iloc[0], ["recipe", "mapping", "stage"]
+        own = own[own["reading"] == reading]
         means = own.groupby(facets, sort=False)["validation_accuracy"].mean()
-        best = dict(zip(facets, means.idxmax(), strict=True))
+        best = {"reading": reading, **dict(zip(facets, means.idxmax(), strict=True))}
         on_levels = _test_accuracies(rows, dataset=dataset, device=device, **best)
         free = _test_accuracies(
             rows, dataset=dataset, device=NO_DEVICE, recipe=best["recipe"], stage=FIRST_STAGE
         )
         text = f"{networks.dataset_title(dataset)} on {device}: {free} % in FP32, {on_levels} % on"
-        text += f" the levels ({best['reading']})"
-        for (*place, reading), cost in costs.items():
-            if place == [dataset, device]:
-                text += f"; as made {cost.accuracy} % ({reading}), of which {cost.cause} costs most"
+        text += f" the levels ({reading})"
+        if cost := costs.get((dataset, device, reading)):
+            text += f", {cost.accuracy} % as made, where {cost.cause} costs most"
         texts.append(text)
     return texts
 

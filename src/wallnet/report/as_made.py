@@ -1,7 +1,6 @@
 """Tables and figure of networks on devices as they are made."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,10 +50,10 @@ def accuracies(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
         data = files.read_dataset(path, "as_made")
         place = [Path(path).parent.name, *(str(data.attrs[name]) for name in PLACE[1:])]
         clean = float(data["clean_accuracy"])
-        settings, owns = json.loads(data.attrs["parameters"])["causes"], defaultdict(list)
-        for cause, key in dict.fromkeys(
-            zip(data["cause"].values, data["varied_key"].values, strict=True)
-        ):
+        settings = json.loads(data.attrs["parameters"])["causes"]
+        varied = zip(data["cause"].values, data["varied_key"].values, strict=True)
+        owns: dict[str, list[Any]] = {cause: [] for cause in data["cause"].values}
+        for cause, key in dict.fromkeys(varied):
             owns[cause] += [(key, settings[cause][key])] if key else []
         for index, values in enumerate(data["as_made_accuracy"].values):
             case = [data[name].values[index] for name in ("cause", "varied_key", "varied_value")]
