@@ -34,6 +34,7 @@ MODULES = {
     "wallnet.validation.commands": ("validate",),
     "wallnet.plan.commands": ("schema", "init", "clean", "check", "digest"),
     "wallnet.plan.preview": ("preview",),
+    "wallnet.exports": ("export",),
     "wallnet.provenance": ("pack",),
     "wallnet.server": ("serve",),
 }
@@ -49,6 +50,7 @@ LISTED = {
     "overview": "print what a finished campaign found",
     "check": "find results that have changed since they were written",
     "clean": "list or remove results that no longer belong to the configuration",
+    "export": "write a device for another tool, such as aihwkit or CrossSim",
     "pack": "make an RO-Crate of a finished campaign",
 }
 """The commands that users call, each with its help; rules call the others."""
