@@ -29,6 +29,9 @@ KIND = "imperfections"
 BOLTZMANN = 1.380649e-23
 """J/K, exact in the SI."""
 
+BEYOND = "beyond the model"
+"""State after a pulse that heats the film beyond the model; it has no conductance."""
+
 SPREADS = ("level_spread", "cycle_spread", "read_noise")
 """Relative standard deviations, each of all levels."""
 
@@ -67,7 +70,8 @@ class Imperfections:
         Raises
         ------
         FileError
-            If a level lacks a conductance or a spread, or counts lie between states without one.
+            If a level lacks a conductance or a spread, or a state that a pulse or an escape leaves
+            lacks a conductance.
         """
         levels = self.data["is_level"].values == 1
         if levels.sum() < 2:
@@ -77,9 +81,11 @@ class Imperfections:
             values = values[levels] if values.ndim else values
             if not np.isfinite(values).all():
                 raise self.fault(f"lacks {name} of a level; give a number, 0 for none")
-        landed = (self.data["landing_count"].values > 0).any(axis=(0, 1, 2))
+        left = (self.data["landing_count"].values > 0).any(axis=(0, 1, 2))
+        left |= np.isfinite(self.data["escape_barrier"].values).any(axis=(0, 1, 2))
+        left &= np.array(self.states) != BEYOND
         unknown = ~np.isfinite(self.data["state_conductance"].values).all(axis=0)
-        for state in np.array(self.states)[(levels | landed) & unknown]:
+        for state in np.array(self.states)[(levels | left) & unknown]:
             raise self.fault(f"lacks the conductance of the state {state}; add state_conductance")
 
     def fault(self, text: str) -> FileError:
@@ -138,13 +144,16 @@ class Imperfections:
         Returns
         -------
         numpy.ndarray
-            Shape (devices, pulses, states before, states after). States from which no pulse was
-            counted have NaN.
+            Shape (devices, pulses, states before, states after). It is NaN from states from which
+            no pulse was counted, and where one went beyond the model.
         """
         pulses = (self.data["half_select"].values == 1) == half_select
         counts = self.data["landing_count"].values[:, :, pulses].astype(float)
         total = counts.sum(axis=-1, keepdims=True)
-        shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
+        known = total > 0
+        if BEYOND in self.states:
+            known = known & (counts[..., [self.states.index(BEYOND)]] == 0)
+        shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=known)
         devices, _, number, after = shares.shape
         whole = np.full((devices, number, after, after), np.nan)
         whole[:, :, self._starts()] = shares.swapaxes(1, 2)

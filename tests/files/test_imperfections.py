@@ -1,0 +1,107 @@
+"""What is known of the imperfections of a device: checks, probabilities, rates."""
+
+import numpy as np
+import pytest
+
+from wallnet import files
+from wallnet.files.imperfections import BEYOND, Imperfections
+
+STATES = ["low", "middle", "high", "free", BEYOND]
+LEVELS = [2e-5, 3e-5, 5e-5]
+K_T = 1.380649e-23 * 350.0
+
+
+def known(**changes):
+    """Return two devices of three levels and two more states, with some values changed."""
+    counts = np.zeros((2, 2, 3, 5), int)
+    counts[0, 0, 0] = [1, 6, 0, 3, 0]
+    counts[0, 0, 1] = [0, 0, 7, 0, 1]
+    counts[1, 0, 0] = [2, 2, 0, 0, 0]
+    counts[:, 1, 2] = [0, 1, 4, 0, 0]
+    barriers = np.full((2, 1, 2, 5), np.nan)
+    barriers[0, 0, 0, 1] = 20 * K_T
+    barriers[0, 0, 1, :3] = 21 * K_T, np.nan, 24 * K_T
+    values = {
+        "is_level": [1, 1, 1, 0, 0],
+        "state_conductance": [[*LEVELS, 2.5e-5, np.nan]],
+        "gain_spread": 0.11,
+        "ratio_spread": 0.04,
+        "level_spread": [0.01, 0.02, 0.03, np.nan, np.nan],
+        "cycle_spread": [0.04, 0.05, 0.06, np.nan, np.nan],
+        "read_noise": [0.07, 0.08, 0.09, np.nan, np.nan],
+        "landing_count": counts,
+        "write_current_density": [3e11, 4e11, np.nan],
+        "write_duration": [2e-9, 3e-9, np.nan],
+        "half_select": [0, 0, 1],
+        "escape_barrier": barriers,
+        "barrier_temperature": [300.0],
+        "attempt_frequency": [2e9, 3e11],
+        "readout": ["measured"],
+        "device_state": STATES,
+        "start_state": ["low", "middle"],
+        "write_pulse": [1, 2, 5],
+        "device_number": [1, 2],
+    }
+    data = files.dataset("imperfections", values | changes)
+    return Imperfections(data)
+
+
+def test_probabilities_are_shares_of_the_counts_of_a_device_and_a_start():
+    known().check()
+    landing = known().landing()
+    assert landing.shape == (2, 2, 5, 5)
+    assert landing[0, 0, 0].tolist() == [0.1, 0.6, 0.0, 0.3, 0.0]
+    assert landing[1, 0, 0].tolist() == [0.5, 0.5, 0.0, 0.0, 0.0]
+    half = known().landing(half_select=True)
+    assert half.shape == (2, 1, 5, 5)
+    assert half[1, 0, 1].tolist() == [0.0, 0.2, 0.8, 0.0, 0.0]
+    # nothing was counted from these states
+    for device, pulse, start in [(0, 0, 1), (1, 1, 1), (0, 0, 2)]:
+        assert np.isnan(landing[device, pulse, start]).all()
+
+
+def test_a_pulse_beyond_the_model_has_no_probabilities():
+    assert np.isnan(known().landing()[0, 1]).all()
+
+
+def test_states_escape_by_the_law_of_arrhenius():
+    rates = known().rates(350.0, 3e10)
+    assert rates[0, 0, 1] == pytest.approx(3e10 * np.exp(-20), rel=1e-12, abs=0)
+    assert rates[0, 1, 2] == pytest.approx(3e10 * np.exp(-24), rel=1e-12, abs=0)
+    leaving = 3e10 * (np.exp(-21) + np.exp(-24))
+    assert rates[0, 1, 1] == pytest.approx(-leaving, rel=1e-12, abs=0)
+    assert not rates[1].any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"is_level": [1, 0, 0, 0, 0]}, "has fewer than two levels; networks need two"),
+        ({"gain_spread": np.nan}, "lacks gain_spread of a level; give a number, 0 for none"),
+        ({"read_noise": [0.1, np.nan, 0.1, np.nan, np.nan]}, "lacks read_noise of a level"),
+        (
+            {"state_conductance": [[*LEVELS, np.nan, np.nan]]},
+            "lacks the conductance of the state free; add state_conductance",
+        ),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused(changes, fault):
+    with pytest.raises(files.FileError, match=fault):
+        known(**changes).check()
+
+
+def test_a_state_to_which_walls_escape_has_a_conductance():
+    barriers = np.full((2, 1, 2, 5), np.nan)
+    barriers[1, 0, 0, 3] = 1e-20
+    changes = {"state_conductance": [[*LEVELS, np.nan, np.nan]], "escape_barrier": barriers}
+    changes["landing_count"] = np.zeros((2, 2, 3, 5), int)
+    with pytest.raises(files.FileError, match="lacks the conductance of the state free"):
+        known(**changes).check()
+
+
+def test_levels_of_a_network_are_told_by_their_conductance():
+    assert known().indices_of([5e-5, 2e-5], "measured").tolist() == [2, 0]
+    with pytest.raises(files.FileError, match="other levels than the network, none of 2.5e-05 S"):
+        known().indices_of([5e-5, 2.5e-5], "measured")
+    with pytest.raises(files.FileError, match="has no readout series; it has measured"):
+        known().conductances("series")
