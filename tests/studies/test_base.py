@@ -24,6 +24,7 @@ from studies.results import (
 )
 from wallnet import files, plan, revisions
 from wallnet.cli import main
+from wallnet.files import schema
 from wallnet.jobs.base import canonical
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
@@ -269,3 +270,14 @@ def test_states_of_a_track_with_notches_need_its_minima(campaign, examples):
     words = r"--job has no minima for \(600000000000.0, 0\) of intervals; plan it again"
     with pytest.raises(SystemExit, match=words):
         main(["gather", "--job", json.dumps(job), "--out", "out.nc"])
+
+
+def test_a_study_changes_no_variable_of_other_files():
+    """Its variables take the place of those of the same name; `bound` had two meanings once."""
+    table = Path(schema.__file__).with_name("variables.csv")
+    own = schema.variables_of(table)
+    for variables in own.values():
+        for name, variable in variables.items():
+            present = schema.VARIABLES[name]
+            assert (name, present.values) == (name, variable.values)
+            assert (name, present.dimensions) == (name, variable.dimensions)
