@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 import xarray
-from helpers.imperfect import imperfections
+from helpers.made import imperfections
 from torch import nn
 
 from wallnet.networks import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import xarray
-from helpers.imperfect import imperfections
+from helpers.made import imperfections
 from helpers.synthetic import one_sentence
 
 from wallnet import files

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from helpers.imperfect import CONDUCTANCES, LEVELS, imperfections
+from helpers.made import CONDUCTANCES, LEVELS, imperfections
 from helpers.synthetic import one_sentence
 from torch import nn
 

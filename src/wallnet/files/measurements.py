@@ -49,45 +49,49 @@ CURVE_COLUMNS: Units = {"input": None, "output": None}
 _HEADER = re.compile(r"(\w+)\s*(?:[(\[]([^()\[\]]*)[)\]])?")
 
 
-def _refuse(path: str | Path, fault: str, line: object = None, column: str = "") -> NoReturn:
+def refuse(path: str | Path, fault: str, line: object = None, column: str = "") -> NoReturn:
     """Raise an error that names the file, the line, the column, the fault and the fix."""
     places = [str(path), f"line {line}" * bool(line), f"column {column}" * bool(column)]
     raise FileError(f"{', '.join(filter(None, places))}: {fault}")
 
 
-def _refuse_first(
+def refuse_first(
     path: str | Path, table: "pandas.DataFrame", wrong: "pandas.DataFrame", fault: str
 ) -> None:
     """Raise an error on the first wrong cell of a table, if any; its value replaces `{}`."""
     places = wrong.stack()
     if places.any():
         line, column = places.idxmax()
-        _refuse(path, fault.format(table.loc[line, column]), line, column)
+        refuse(path, fault.format(table.loc[line, column]), line, column)
 
 
-def read_table(
-    path: str | Path, columns: Units, required: Sequence[str], most: int
+def read_cells(
+    path: str | Path,
+    columns: Units,
+    required: Sequence[str],
+    most: int,
+    largest: int = LARGEST_TEXT,
 ) -> "pandas.DataFrame":
-    """Read a CSV file in UTF-8, with a header, commas between columns and decimal points.
+    """Read the cells of a CSV file in UTF-8, with a header and commas between columns.
 
     It may have the columns and units `columns`, must have those `required` and has at most `most`
-    rows. The frame has numbers by line in the file and name of the column. Its attribute `units`
-    has the unit in the header by the name of the column, empty if there is none; `sha256` is that
-    of the file.
+    rows and `largest` bytes. The frame has texts by line in the file and name of the column. Its
+    attribute `units` has the unit in the header by the name of the column, empty if there is none;
+    `sha256` is that of the file.
 
     Raises
     ------
     wallnet.files.FileError
-        If the file is missing, too large, not such a table or contains something else than finite
-        numbers. The message names line, column and fix.
+        If the file is missing, too large or not such a table. The message names line, column and
+        fix.
     """
     import pandas
 
     if not Path(path).is_file():
         fault = "is no regular file" if Path(path).exists() else "is not there"
         raise FileError(f"{path} {fault}; put it there, or name another file")
-    if Path(path).stat().st_size > LARGEST_TEXT:
-        _refuse(path, f"is larger than {LARGEST_TEXT} bytes; leave out points")
+    if Path(path).stat().st_size > largest:
+        refuse(path, f"is larger than {largest} bytes; leave out points")
     whole: dict[str, Any] = {"header": None, "dtype": str, "encoding": "utf-8-sig"}
     whole |= {"keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
     try:
@@ -98,19 +102,40 @@ def read_table(
         if cells.empty:
             raise ValueError("it is empty")
     except OSError as error:
-        _refuse(path, f"cannot be read ({error.strerror}); check the path")
+        refuse(path, f"cannot be read ({error.strerror}); check the path")
     except ValueError as error:
         fix = f"begin it with the line {','.join(required)}, and write decimal points and no quotes"
-        _refuse(path, f"is no table in UTF-8 with commas ({one_line(error)}); {fix}")
+        refuse(path, f"is no table in UTF-8 with commas ({one_line(error)}); {fix}")
     if len(cells) > most + 1:
-        _refuse(path, f"has more than {most} rows; leave some out")
+        refuse(path, f"has more than {most} rows; leave some out")
     units = _header(path, cells.index[0], cells.iloc[0], columns, required)
     cells = cells.iloc[1:].set_axis(list(units), axis=1)
+    cells.attrs = {"units": units, "sha256": sha256_of(path)}
+    return cells
+
+
+def read_table(
+    path: str | Path,
+    columns: Units,
+    required: Sequence[str],
+    most: int,
+    largest: int = LARGEST_TEXT,
+) -> "pandas.DataFrame":
+    """Read a CSV file of numbers; see `read_cells`. The frame has numbers in place of texts.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        Also if it contains something else than finite numbers with decimal points.
+    """
+    import pandas
+
+    cells = read_cells(path, columns, required, most, largest)
     numbers = cells.apply(pandas.to_numeric, errors="coerce").astype(float)
     shown = cells.map(lambda cell: one_line(repr(cell)) if cell else "nothing")
     fault = "has {}, which is not a finite number; write it with a decimal point, like 5.0e-5"
-    _refuse_first(path, shown, ~np.isfinite(numbers), fault)
-    numbers.attrs = {"units": units, "sha256": sha256_of(path)}
+    refuse_first(path, shown, ~np.isfinite(numbers), fault)
+    numbers.attrs = cells.attrs
     return numbers
 
 
@@ -126,15 +151,15 @@ def _header(
             fault = "is unknown or there twice; name the columns in the first line, with commas"
             # nobody should read another file of the system in a log
             shown = one_line(repr(cell)) if Path(path).suffix in SHOWN else str(number)
-            _refuse(path, f"{fault} between them: {' and '.join(columns)}", line, shown)
+            refuse(path, f"{fault} between them: {' and '.join(columns)}", line, shown)
         units[name] = unit.replace("²", "2")
         allowed = columns[name]
         if allowed is not None and units[name] not in allowed:
             written = " or ".join(f"{name} ({unit})" for unit in allowed if unit)
             fault = f"is in {unit}" if unit else "has no unit"
-            _refuse(path, f"{fault}; write {written}, and the numbers in this unit", line, name)
+            refuse(path, f"{fault}; write {written}, and the numbers in this unit", line, name)
     for name in (column for column in required if column not in units):
-        _refuse(path, f"is missing; write the name {name} above its numbers", line, name)
+        refuse(path, f"is missing; write the name {name} above its numbers", line, name)
     return units
 
 
@@ -160,16 +185,16 @@ def read_levels(path: str | Path) -> "pandas.DataFrame":
     """
     read = read_table(path, LEVEL_COLUMNS, ["conductance"], MOST_LEVELS)
     positive = read.drop(columns="current", errors="ignore")
-    _refuse_first(path, read, positive < 0, "is negative ({:g} S); write its magnitude")
+    refuse_first(path, read, positive < 0, "is negative ({:g} S); write its magnitude")
     conductance = read["conductance"]
     if conductance.nunique() < 2:
         fault = "has fewer than two different values; a synapse needs two levels"
-        _refuse(path, fault, column="conductance")
+        refuse(path, fault, column="conductance")
     largest, (low, high) = conductance.max(), PLAUSIBLE
     if not low <= largest <= high:
         fault = f"is the largest value, outside the plausible range {low:g} to {high:g} S"
         fix = "write conductances in siemens: 50 µS is 5.0e-5"
-        _refuse(path, f"{largest:g} S {fault}; {fix}", conductance.idxmax(), "conductance")
+        refuse(path, f"{largest:g} S {fault}; {fix}", conductance.idxmax(), "conductance")
     return read
 
 
@@ -193,12 +218,12 @@ def read_activation(path: str | Path) -> "pandas.DataFrame":
     """
     read = read_table(path, CURVE_COLUMNS, list(CURVE_COLUMNS), MOST_POINTS)
     if len(read) < FEWEST_POINTS:
-        _refuse(path, f"has {len(read)} points; a curve needs {FEWEST_POINTS} or more")
+        refuse(path, f"has {len(read)} points; a curve needs {FEWEST_POINTS} or more")
     steps = read[["input"]].diff().iloc[1:]
     least = SMALLEST_STEP * (read["input"].iloc[-1] - read["input"].iloc[0])
     fault = f"is not above the input before it by {SMALLEST_STEP:g} of the range of all inputs"
     fix = "sort the lines by input, and average those with one input"
-    _refuse_first(path, read, ~(steps >= least), f"{{:g}} {fault}; {fix}")
+    refuse_first(path, read, ~(steps >= least), f"{{:g}} {fault}; {fix}")
     if not 0 < np.ptp(read["output"]) < np.inf:
-        _refuse(path, "is the same in all lines; a neuron needs a response", column="output")
+        refuse(path, "is the same in all lines; a neuron needs a response", column="output")
     return read
