@@ -903,7 +903,7 @@ def test_the_work_of_all_is_that_of_the_jobs_of_all(tmp_path):
     }
     work_of_all = work.work_of_all(requested, everything(campaign))
     assert sorted(request.path for _, request in work_of_all) == sorted(counted)
-    networks = work.network_times(campaign.networks)
+    networks = work.network_times(campaign)
     assert {*networks} == {path for path in paths if path.endswith("metrics.json")}
 
 

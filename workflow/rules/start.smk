@@ -133,7 +133,7 @@ def target(paths, missing="", work=None):
             told.append(paths)
             tell(results=plan.listing.in_short(paths))
             if work:
-                networks = plan.work.network_times(campaign.networks)
+                networks = plan.work.network_times(campaign)
                 networks = {path: networks[path] for path in networks.keys() & {*paths}}
                 logger.warning(plan.work.work_ahead(work(stale()), networks, stale()))
         if left_damaged:

@@ -5,8 +5,9 @@ same name in `wallnet.networks.imperfections`. What a cause needs to know of a d
 spread, is in the device's file of imperfections (`wallnet.files.imperfections`).
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field, create_model
 
@@ -185,6 +186,23 @@ CAUSES: dict[str, type[Cause]] = {
 neurons and wires, and on each reading."""
 
 
+ALL = "all"
+"""Name of the case with all causes together."""
+
+
+class Case(NamedTuple):
+    """Causes that act together, in some draws.
+
+    Of a case of a curve, `key` and `value` are what differs from the set.
+    """
+
+    name: str
+    causes: dict[str, Cause]
+    draws: int
+    key: str = ""
+    value: float = math.nan
+
+
 class _Evaluation(Section):
     draws: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Draws of each cause alone, and of all together, for each network. Source: our choice."""
@@ -205,6 +223,19 @@ class _Evaluation(Section):
     def causes(self) -> dict[str, Cause]:
         """The causes that act, by name, in the order of `CAUSES`."""
         return {name: cause for name in CAUSES if (cause := getattr(self, name)) is not None}
+
+    def cases(self) -> list[Case]:
+        """List the cases: all causes, each alone, and each at the values of its curves."""
+        fewest = min((cause.draws or self.draws for cause in self.causes.values()), default=1)
+        listed = [Case(ALL, self.causes, fewest)]
+        for name, cause in self.causes.items():
+            listed.append(Case(name, {name: cause}, cause.draws or self.draws))
+        for entry, values in self.curves.items():
+            name, _, key = entry.partition(".")
+            for value in values if name in self.causes else ():
+                changed = {name: with_value(self.causes[name], key, value)}
+                listed.append(Case(name, changed, self.curve_draws, key, value))
+        return listed
 
     def _faults(self) -> Iterator[str]:
         for entry, values in self.curves.items():

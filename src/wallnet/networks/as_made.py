@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from wallnet import files, revisions
-from wallnet.config.imperfections import Cause, with_value
 from wallnet.config.stages import FACETS
 from wallnet.files.imperfections import Imperfections
 from wallnet.jobs.networks import AsMadeJob
@@ -21,44 +19,8 @@ from wallnet.networks.imperfections import made, ranges_of
 from wallnet.networks.programming import ProgrammedNetwork
 from wallnet.networks.stages import begin
 
-ALL = "all"
-"""Name of the case with all causes together."""
-
 CALIBRATION_IMAGES = 1000
 """Training images that give the ranges of converters."""
-
-
-class Case(NamedTuple):
-    """Causes that act together, in some draws.
-
-    Of a case of a curve, `key` and `value` are what differs from the set.
-    """
-
-    name: str
-    causes: dict[str, Cause]
-    draws: int
-    key: str = ""
-    value: float = np.nan
-
-
-def cases(settings: Any) -> Iterator[Case]:
-    """Yield the cases of a set: all causes, each alone, and each at the values of its curve.
-
-    Parameters
-    ----------
-    settings : AsMade
-        The set.
-    """
-    causes: dict[str, Cause] = settings.causes
-    fewest = min((cause.draws or settings.draws for cause in causes.values()), default=1)
-    yield Case(ALL, causes, fewest)
-    for name, cause in causes.items():
-        yield Case(name, {name: cause}, cause.draws or settings.draws)
-    for entry, values in settings.curves.items():
-        name, _, key = entry.partition(".")
-        for value in values if name in causes else ():
-            changed = {name: with_value(causes[name], key, value)}
-            yield Case(name, changed, settings.curve_draws, key, value)
 
 
 def evaluate(
@@ -97,7 +59,7 @@ def evaluate(
     shown = data.training[0][:CALIBRATION_IMAGES].float() / 255
     layers = programmed.data["layer"].values.tolist()
     ranges = ranges_of(programmed.template, layers, shown)
-    rows = [*cases(job.causes)]
+    rows = job.causes.cases()
     accuracies = np.full((len(rows), max(case.draws for case in rows)), np.nan)
     for row, case in enumerate(rows):
         for draw in range(case.draws):

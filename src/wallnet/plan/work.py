@@ -5,7 +5,7 @@ from os.path import isfile
 from types import MappingProxyType
 
 from wallnet import files
-from wallnet.config.networks import Networks
+from wallnet.config import Campaign
 from wallnet.config.stages import STAGES
 from wallnet.files.progress import time_in_words
 from wallnet.jobs import Request, Simulation
@@ -26,6 +26,9 @@ IMAGES = 60_000
 SECONDS_PER_FREE_NETWORK, SECONDS_PER_MAPPED_NETWORK = 6.0, 0.6
 """Further processor time of a network in s, on a slow core. One with FP32 weights has a job of its
 own, which reads the images; those on a synapse share one."""
+
+SECONDS_PER_DRAW, SECONDS_PER_WIRED_DRAW = 0.15, 3.0
+"""Processor time of the paper's network as made in s, and more with wires, on a slow core."""
 
 SECONDS_PER_START = 6.0
 """Time in s that a queue adds to each job at least, in which its cores wait (docs/cluster.md)."""
@@ -132,12 +135,19 @@ def expected_times(requested: Requested) -> dict[str, float]:
     The start of a job is not included. A simulation that several targets need counts once.
     """
     times = {path: request.computes.processor_time or 0.0 for path, request in requested.items()}
-    return times | network_times(requested.campaign.networks)
+    return times | network_times(requested.campaign)
 
 
-def network_times(networks: Networks) -> dict[str, float]:
-    """Return the estimated processor time in s of networks, by file."""
-    times = {}
+def network_times(campaign: Campaign) -> dict[str, float]:
+    """Return the estimated processor time in s of networks and of their evaluations, by file."""
+    networks, times = campaign.networks, {}
+    for causes, settings in campaign.as_made.items():
+        cases = settings.cases()
+        seconds = sum(case.draws for case in cases) * SECONDS_PER_DRAW
+        wired = sum(case.draws for case in cases if "wires" in case.causes)
+        for run in networks.shown_as_made(settings.reading):
+            path = files.AS_MADE_NETWORK.format(causes=causes, **run)
+            times[path] = SECONDS_PER_FREE_NETWORK + seconds + wired * SECONDS_PER_WIRED_DRAW
     for run in networks.runs():
         stage = STAGES[run.stage]
         training = getattr(networks.recipes[run.recipe], stage.needs)

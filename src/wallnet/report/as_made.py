@@ -9,7 +9,7 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.config.imperfections import CAUSES
+from wallnet.config.imperfections import ALL, CAUSES
 from wallnet.files.datasets import checked_reading
 from wallnet.report import style
 from wallnet.report.networks import MADE_BY, dataset_title, mean_and_deviation
@@ -24,7 +24,6 @@ PLACE = ["causes", "dataset", "device", "reading"]
 CASE = ["cause", "key", "value"]
 """Columns that name a case; the last two are empty but on a curve."""
 
-ALL = "all"
 TITLES = {ALL: "all together", **{name: name.replace("_", " ") for name in CAUSES}}
 """Titles of the causes."""
 

@@ -1,0 +1,18 @@
+"""Job that writes what is known of the imperfections of a device."""
+
+from wallnet.config import Campaign
+from wallnet.config.imperfections import DeviceImperfections
+from wallnet.jobs.base import Job
+
+
+class ImperfectionsJob(Job):
+    """What is known of a device beside its files."""
+
+    device: str
+    known: DeviceImperfections
+
+
+def imperfections_job(campaign: Campaign, device: str) -> ImperfectionsJob:
+    """Return the job of a device of the campaign."""
+    known = campaign.imperfections.get(device, DeviceImperfections())
+    return ImperfectionsJob(device=device, known=known)
