@@ -48,14 +48,20 @@ def test_the_report_and_the_page_name_no_study_and_compute_nothing(path):
         assert computing + of_sweeps == []
 
 
-def test_modules_are_imported_by_name_in_four_places_only():
-    """Those of commands, studies and users, and those that commands of the server have imported."""
+def test_modules_are_imported_by_name_in_five_places_only():
+    """Those of commands, studies, exports and users, and those that commands of the server have imported."""
     places = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")
         if re.search(r"import_module|__import__", path.read_text(encoding="utf-8"))
     }
-    assert places == {"cli.py", "studies/__init__.py", "jobs/code.py", "server.py"}
+    assert places == {
+        "cli.py",
+        "studies/__init__.py",
+        "exports/__init__.py",
+        "jobs/code.py",
+        "server.py",
+    }
 
 
 def test_show_lists_the_modules_of_all_tables_and_figures():

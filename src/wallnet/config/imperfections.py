@@ -1,18 +1,18 @@
 """Imperfections of devices, and networks as made: the keys of both.
 
-Each cause of imperfect networks is a class of keys here, listed in `CAUSES`, and a class of the
-same name in `wallnet.networks.imperfections`. What a cause needs to know of a device, such as a
+Each cause of imperfect networks is a class of keys here, a key of `AsMade`, and a class of the same
+name in `wallnet.networks.imperfections`. What a cause needs to know of a device, such as a
 spread, is in the device's file of imperfections (`wallnet.files.imperfections`).
 """
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, create_model
+from pydantic import Field
 
 from wallnet.config.measured import FilePath
-from wallnet.config.messages import misnamed
+from wallnet.config.messages import misnamed, validated
 from wallnet.config.networks import Reading
 from wallnet.config.quantities import Fraction, Kelvin, Name, Quantity, Section, silent
 
@@ -67,8 +67,6 @@ class DeviceImperfections(Section):
 class Cause(Section):
     """The keys of one cause of imperfect networks."""
 
-    name: ClassVar[str]
-    """Its key in a set of `as_made`, and the name of its class of networks."""
     draws: Annotated[int, Field(ge=1, le=10_000)] | None = silent(None)
     """Number of its draws, if it is not that of the set."""
 
@@ -76,7 +74,6 @@ class Cause(Section):
 class Programming(Cause):
     """Pulses that do not always write their level."""
 
-    name = "programming"
     attempts: Annotated[int, Field(ge=1, le=1000)] = 1
     """Pulses that a synapse gets at most. Its level is read after each, and a wrong one is written
     again. Source: our choice."""
@@ -85,7 +82,6 @@ class Programming(Cause):
 class Disturb(Cause):
     """Half-select pulses that move walls, while other devices are written."""
 
-    name = "disturb"
     pulses: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1000
     """Half-select pulses of each synapse. Source: our choice; writing an array of 1000 rows."""
 
@@ -93,7 +89,6 @@ class Disturb(Cause):
 class Retention(Cause):
     """Walls that escape from their level with time."""
 
-    name = "retention"
     time: Annotated[float, Quantity("s", 1e-9, 1e11, fix="ten years are 3.156e+8 s")] = 3.156e8
     """Time from writing to reading. Source: ten years."""
     temperature: Kelvin = 300.0
@@ -103,7 +98,6 @@ class Retention(Cause):
 class Stuck(Cause):
     """Devices with one conductance that never changes, any level of all."""
 
-    name = "stuck"
     share: Fraction = 0.001
     """Share of such devices. Source: our choice."""
 
@@ -111,7 +105,6 @@ class Stuck(Cause):
 class DeviceToDevice(Cause):
     """Levels that differ from device to device: by a common factor, by their ratio, and each."""
 
-    name = "device_to_device"
     size: Annotated[float, Quantity("1", 0.0, 100.0)] = 1.0
     """Factor of the standard deviations of the device."""
 
@@ -119,7 +112,6 @@ class DeviceToDevice(Cause):
 class CycleToCycle(Cause):
     """Levels that differ from one writing to the next."""
 
-    name = "cycle_to_cycle"
     size: Annotated[float, Quantity("1", 0.0, 100.0)] = 1.0
     """Factor of the standard deviations of the device."""
 
@@ -127,7 +119,6 @@ class CycleToCycle(Cause):
 class Neurons(Cause):
     """Neurons whose transfer curve is stretched along its input, each by another factor."""
 
-    name = "neurons"
     spread: Spread = 0.07
     """Relative standard deviation of the factor. Source: threshold currents of Alamdar and others,
     Applied Physics Letters 118, 112401 (2021), 7 to 10 %."""
@@ -136,7 +127,6 @@ class Neurons(Cause):
 class Wires(Cause):
     """Resistance of the wires in tiles of an array."""
 
-    name = "wires"
     draws: Annotated[int, Field(ge=1, le=10_000)] | None = silent(5)
     """Number of draws; each solves all tiles."""
     resistance: Annotated[float, Quantity("Ω", 1e-6, 1e6)] = 1.0
@@ -148,7 +138,6 @@ class Wires(Cause):
 class ReadNoise(Cause):
     """Conductances that differ from one reading to the next."""
 
-    name = "read_noise"
     size: Annotated[float, Quantity("1", 0.0, 100.0)] = 1.0
     """Factor of the standard deviations of the device."""
 
@@ -156,7 +145,6 @@ class ReadNoise(Cause):
 class Converters(Cause):
     """Converters of limited resolution for the inputs and the outputs of each layer."""
 
-    name = "converters"
     input_bits: Annotated[int, Field(ge=1, le=24)] = 8
     """Bits of an input. Source: our choice."""
     output_bits: Annotated[int, Field(ge=1, le=24)] = 8
@@ -165,25 +153,6 @@ class Converters(Cause):
     """Range of the inputs, as a share of the largest magnitude on training images."""
     output_range: Fraction = 1.0
     """Range of the outputs, as a share of the largest magnitude on training images."""
-
-
-CAUSES: dict[str, type[Cause]] = {
-    cause.name: cause
-    for cause in (
-        Programming,
-        Disturb,
-        Retention,
-        Stuck,
-        DeviceToDevice,
-        CycleToCycle,
-        Neurons,
-        Wires,
-        ReadNoise,
-        Converters,
-    )
-}
-"""The causes by name, in the order in which they act: on the states of walls, on conductances, on
-neurons and wires, and on each reading."""
 
 
 ALL = "all"
@@ -203,10 +172,36 @@ class Case(NamedTuple):
     value: float = math.nan
 
 
-class _Evaluation(Section):
+class AsMade(Section):
+    """A set of causes with which networks are evaluated on devices as they are made.
+
+    Causes act in this order: on the states of walls, on conductances, on neurons and wires, and on
+    each reading. Null leaves one out.
+    """
+
+    programming: Programming | None = Programming()
+    """Pulses that do not always write their level."""
+    disturb: Disturb | None = Disturb()
+    """Half-select pulses that move walls."""
+    retention: Retention | None = Retention()
+    """Walls that escape from their level with time."""
+    stuck: Stuck | None = Stuck()
+    """Devices whose conductance never changes."""
+    device_to_device: DeviceToDevice | None = DeviceToDevice()
+    """Levels that differ from device to device."""
+    cycle_to_cycle: CycleToCycle | None = CycleToCycle()
+    """Levels that differ from one writing to the next."""
+    neurons: Neurons | None = Neurons()
+    """Neurons whose transfer curves are stretched."""
+    wires: Wires | None = Wires()
+    """Resistance of the wires in tiles of an array."""
+    read_noise: ReadNoise | None = ReadNoise()
+    """Conductances that differ from one reading to the next."""
+    converters: Converters | None = Converters()
+    """Converters of limited resolution."""
     draws: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Draws of each cause alone, and of all together, for each network. Source: our choice."""
-    curves: dict[str, tuple[float, ...]] = {
+    curves: dict[str, tuple[Annotated[float, Quantity("1", -1e15, 1e15)], ...]] = {
         "programming.attempts": (2, 4, 8),
         "retention.temperature": (330.0, 360.0, 390.0),
         "device_to_device.size": (0.5, 2.0, 4.0),
@@ -233,42 +228,34 @@ class _Evaluation(Section):
         for entry, values in self.curves.items():
             name, _, key = entry.partition(".")
             for value in values if name in self.causes else ():
-                changed = {name: with_value(self.causes[name], key, value)}
+                cause = self.causes[name]
+                changed = {name: type(cause).model_validate(_with(cause, key, value))}
                 listed.append(Case(name, changed, self.curve_draws, key, value))
         return listed
 
     def _faults(self) -> Iterator[str]:
         for entry, values in self.curves.items():
             name, _, key = entry.partition(".")
-            known = CAUSES[name].model_fields if name in CAUSES else {}
-            if key not in known:
+            keys = CAUSES[name].model_fields if name in CAUSES else {}
+            if key not in keys:
                 yield f"curves has {entry!r}, which is no key of a cause; write stuck.share"
-            elif (cause := getattr(self, name)) is not None:
+            elif cause := getattr(self, name):
                 for value in values:
-                    try:
-                        with_value(cause, key, value)
-                    except ValueError as error:
-                        yield f"curves.{entry} has {value:g}: {error}"
+                    for finding in validated(type(cause), _with(cause, key, value))[1]:
+                        yield f"curves.{entry}{finding.text}"
 
 
-def with_value(cause: Cause, key: str, value: float) -> Cause:
-    """Return a cause with another value of a key."""
-    whole = int(value) if float(value).is_integer() else value
-    return type(cause).model_validate({**cause.model_dump(), key: whole})
+def _with(cause: Cause, key: str, value: float) -> dict[str, Any]:
+    """Return the keys of a cause, one of them with another value."""
+    return {**cause.model_dump(), key: int(value) if float(value).is_integer() else value}
 
 
-_KEYS: dict[str, Any] = {
-    name: (cause | None, Field(default=cause(), description=(cause.__doc__ or "").strip()))
-    for name, cause in CAUSES.items()
+CAUSES: dict[str, type[Cause]] = {
+    name: type(field.default)
+    for name, field in AsMade.model_fields.items()
+    if isinstance(field.default, Cause)
 }
-
-AsMade: Any = create_model(
-    "AsMade",
-    __base__=_Evaluation,
-    __doc__="""Networks evaluated on devices as they are made: a set of causes.""",
-    **_KEYS,
-)
-"""A set of causes, each with its keys; null leaves a cause out."""
+"""The causes by name, in the order in which they act."""
 
 
 def problems(
@@ -280,14 +267,16 @@ def problems(
 
     `synapses` are the devices that networks use; `studies` has the subjects of each study.
     """
-    for name, known in imperfections.items():
+    for name, settings in imperfections.items():
         key = f"imperfections.{name}"
         yield from misnamed("imperfections", name, synapses, "in networks.synapses")
-        if known.thermal is not None:
+        if settings.thermal is not None:
             subjects = studies.get("thermal", {})
-            yield from misnamed(f"{key}.thermal", known.thermal, subjects, "a subject of thermal")
-            if known.variant is not None and known.thermal in subjects:
-                variants = subjects[known.thermal].variants
-                yield from misnamed(f"{key}.variant", known.variant, variants, "a variant of it")
-        if known.barriers and name not in studies.get("barriers", {}):
+            yield from misnamed(
+                f"{key}.thermal", settings.thermal, subjects, "a subject of thermal"
+            )
+            if settings.variant is not None and settings.thermal in subjects:
+                variants = subjects[settings.thermal].variants
+                yield from misnamed(f"{key}.variant", settings.variant, variants, "a variant of it")
+        if settings.barriers and name not in studies.get("barriers", {}):
             yield f"{key}.barriers is true, but barriers has no {name}; add it there"

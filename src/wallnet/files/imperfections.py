@@ -150,10 +150,10 @@ class Imperfections:
         pulses = (self.data["half_select"].values == 1) == half_select
         counts = self.data["landing_count"].values[:, :, pulses].astype(float)
         total = counts.sum(axis=-1, keepdims=True)
-        known = total > 0
+        counted = total > 0
         if BEYOND in self.states:
-            known = known & (counts[..., [self.states.index(BEYOND)]] == 0)
-        shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=known)
+            counted = counted & (counts[..., [self.states.index(BEYOND)]] == 0)
+        shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=counted)
         devices, _, number, after = shares.shape
         whole = np.full((devices, number, after, after), np.nan)
         whole[:, :, self._starts()] = shares.swapaxes(1, 2)
@@ -187,8 +187,8 @@ class Imperfections:
         barriers = barriers[:, np.abs(kelvins - temperature).argmin()]
         devices, after = len(barriers), len(self.states)
         rates = np.zeros((devices, after, after))
-        known = np.nan_to_num(frequency * np.exp(-barriers / (BOLTZMANN * temperature)), nan=0.0)
-        rates[:, self._starts()] = known
+        escapes = np.nan_to_num(frequency * np.exp(-barriers / (BOLTZMANN * temperature)), nan=0.0)
+        rates[:, self._starts()] = escapes
         diagonal = np.arange(after)
         rates[:, diagonal, diagonal] = 0.0
         rates[:, diagonal, diagonal] = -rates.sum(axis=-1)

@@ -9,10 +9,10 @@ class ImperfectionsJob(Job):
     """What is known of a device beside its files."""
 
     device: str
-    known: DeviceImperfections
+    settings: DeviceImperfections
 
 
 def imperfections_job(campaign: Campaign, device: str) -> ImperfectionsJob:
     """Return the job of a device of the campaign."""
-    known = campaign.imperfections.get(device, DeviceImperfections())
-    return ImperfectionsJob(device=device, known=known)
+    settings = campaign.imperfections.get(device, DeviceImperfections())
+    return ImperfectionsJob(device=device, settings=settings)

@@ -97,8 +97,8 @@ class MadeNetwork(Generic[Model]):
         states = np.where(levels == NO_SYNAPSE, NO_SYNAPSE, indices[levels])
         number = device.data["device_number"].values
         # the perfect device stands for itself only where nothing else is known
-        known = np.flatnonzero(number) if (number != 0).any() else np.arange(len(number))
-        return cls(network, device, readout, states, generator.choice(known, levels.shape))
+        made_of = np.flatnonzero(number) if (number != 0).any() else np.arange(len(number))
+        return cls(network, device, readout, states, generator.choice(made_of, levels.shape))
 
     @property
     def levels(self) -> Integers:
@@ -234,15 +234,15 @@ def transitions(shares: Floats, conductances: Floats, target: int, start: int) -
         Shape (states before, states after). A device in its level gets no pulse.
     """
     count = len(conductances)
-    known = ~np.isnan(shares[..., 0])
+    counted = ~np.isnan(shares[..., 0])
     error = np.nan_to_num(np.abs(conductances - conductances[target]), nan=np.inf)
     rows = np.eye(count)
     for state in range(count):
-        begun = state if state == target or known[:, state].any() else start
-        if begun == target or not known[:, begun].any():
+        begun = state if state == target or counted[:, state].any() else start
+        if begun == target or not counted[:, begun].any():
             rows[state] = np.eye(count)[begun]
             continue
-        pulses = shares[known[:, begun], begun]
+        pulses = shares[counted[:, begun], begun]
         means = np.where(pulses > 0, pulses * np.where(pulses > 0, error, 0.0), 0.0).sum(axis=1)
         rows[state] = pulses[np.lexsort((means, -pulses[:, target]))[0]]
     return rows
@@ -580,11 +580,11 @@ def _read_at_each_pass(
     layers = synaptic_layers(model, data["layer"].values.tolist())
     spread = np.nan_to_num(state.of_states(state.device.data["read_noise"].values))
     window = data["usable_conductance"].values
-    known = {}
+    parts = {}
     for index, name in enumerate(layers):
         own, outputs = (data[f"{part}_layer"].values == index for part in ("weight", "output"))
         circuit = [_tensor(data[key].values[outputs]) for key in ("weight_offset", "weight_scale")]
-        known[name] = (
+        parts[name] = (
             _tensor(state.network.conductances[own]),
             _tensor(spread[own]),
             ranges.get(name, (np.nan,) * 3),
@@ -595,7 +595,7 @@ def _read_at_each_pass(
 
     @torch.no_grad()
     def begin(*_: Any) -> None:
-        for name, (conductances, spreads, limits, is_called, (offset, scale)) in known.items():
+        for name, (conductances, spreads, limits, is_called, (offset, scale)) in parts.items():
             layer = current[name] = ReadLayer(conductances, spreads, limits, is_called)
             for cause, generator in reading:
                 cause.read(layer, generator)
@@ -610,7 +610,7 @@ def _read_at_each_pass(
 
     model.register_forward_pre_hook(begin)
     for name, layer in layers.items():
-        if known[name][3]:
+        if parts[name][3]:
             _convert(modules[name], layer, partial(current.get, name))
 
 
@@ -710,7 +710,7 @@ def imperfect(
     wallnet.files.FileError
         If the file cannot be read, or has other levels.
     """
-    known = device if isinstance(device, Imperfections) else Imperfections.read(device)
+    described = device if isinstance(device, Imperfections) else Imperfections.read(device)
     keys, findings = validated(AsMade, dict(causes or {}))
     if keys is None:
         raise ValueError(f"causes: {findings[0].sentence()}")
@@ -720,8 +720,8 @@ def imperfect(
         acting.pop("converters", None)
     layers = network.data["layer"].values.tolist()
     ranges = {} if data is None else ranges_of(network.template, layers, data)
-    readout = readout_of(known, network)
-    return made(network, known, readout, acting, seed, draw, ranges)
+    readout = readout_of(described, network)
+    return made(network, described, readout, acting, seed, draw, ranges)
 
 
 def readout_of(device: Imperfections, network: ProgrammedNetwork[Any]) -> str:

@@ -127,8 +127,8 @@ def of_networks(
     """
     import pandas
 
-    frame = pandas.DataFrame([row for row in rows if row["stage"] in PROGRAMMED_STAGES])
-    texts = []
+    on_synapses = [row for row in rows if row["stage"] in PROGRAMMED_STAGES]
+    frame, texts = pandas.DataFrame(on_synapses, columns=networks.COLUMNS), []
     for (dataset, device), own in frame.groupby(["dataset", "device"], sort=False):
         reading, facets = own["reading"].iloc[0], ["recipe", "mapping", "stage"]
         own = own[own["reading"] == reading]

@@ -91,22 +91,22 @@ def mapping_files(campaign: Campaign) -> list[str]:
 
 
 def as_made_files(campaign: Campaign) -> list[str]:
-    """List the results of the target `as-made`: evaluations, what they know, tables and figure."""
+    """List the results of the target `as-made`: evaluations, their devices, tables and figure."""
     table = TABLES["as_made_table"]
     if not (evaluated := table.sources(campaign)["evaluations"]):
         return []
     devices = dict.fromkeys(Path(path).parts[3] for path in evaluated)
-    known = [files.IMPERFECTIONS.format(device=device) for device in devices]
-    return [*evaluated, *known, *table.written(campaign).values()]
+    described = [files.IMPERFECTIONS.format(device=device) for device in devices]
+    return [*evaluated, *described, *table.written(campaign).values()]
 
 
 def imperfection_sources(campaign: Campaign, device: str) -> dict[str, str]:
     """Return the files from which the imperfections of a device are known, by kind."""
-    known = campaign.imperfections.get(device, DeviceImperfections())
+    settings = campaign.imperfections.get(device, DeviceImperfections())
     sources = {"levels": files.COMPACT_MODEL.format(device=device)}
-    sources |= {"thermal": STUDIES["thermal"].path(known.thermal)} if known.thermal else {}
-    sources |= {"barriers": STUDIES["barriers"].path(device)} if known.barriers else {}
-    return sources | ({"file": known.file} if known.file else {})
+    sources |= {"thermal": STUDIES["thermal"].path(settings.thermal)} if settings.thermal else {}
+    sources |= {"barriers": STUDIES["barriers"].path(device)} if settings.barriers else {}
+    return sources | ({"file": settings.file} if settings.file else {})
 
 
 MOST_SHOWN = 6
