@@ -49,7 +49,7 @@ def test_the_report_and_the_page_name_no_study_and_compute_nothing(path):
 
 
 def test_modules_are_imported_by_name_in_five_places_only():
-    """Those of commands, studies, exports and users, and those that commands of the server have imported."""
+    """Those of commands, studies, exports, users, and what commands of the server imported."""
     places = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")
