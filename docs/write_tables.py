@@ -52,7 +52,7 @@ from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
-from wallnet.report.networks import ACCURACIES
+from wallnet.report.networks import ACCURACIES, dataset_title, mean_and_deviation
 from wallnet.studies import STUDIES, Study
 from wallnet.studies.barriers.gather import lifetime
 from wallnet.studies.barriers.show import lifetime_text
@@ -683,6 +683,20 @@ def levels_by_edges(results: Results) -> str:
     return markdown(["level", "state", *table.columns], rows)
 
 
+def accuracy_by_edges(results: Results) -> str:
+    """Return the accuracy on levels at stairs and at smooth edges, of networks of one campaign."""
+    rows = pd.DataFrame(accuracies(results, "smooth-edges/accuracy.csv"))
+    rows = of_tuned(rows, stage="on_levels", mapping="signed-fitted", reading="parallel")
+    texts = []
+    for dataset in rows["dataset"].unique():
+        means = [
+            mean_and_deviation([*of_tuned(rows, dataset=dataset, device=name)["test_accuracy"]])
+            for name in EDGES.values()
+        ]
+        texts.append(f"{means[0]} % and {means[1]} % on {dataset_title(dataset)}")
+    return f"On the levels, with stairs and with smooth edges, networks have {', '.join(texts)}."
+
+
 def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
     """Return label, values and effects in per cent of each assumption, the most decisive first.
 
@@ -1093,6 +1107,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     ),
     "outcome": outcome,
     "levels-by-edges": levels_by_edges,
+    "accuracy-by-edges": accuracy_by_edges,
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
