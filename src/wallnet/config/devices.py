@@ -1,9 +1,16 @@
 """The physical part of the configuration: material, track, wall, pulse, detector, calculator."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
@@ -229,6 +236,13 @@ class Output(Section):
         return self.model_copy(update={"snapshot_interval": max(longest, self.interval)})
 
 
+OF_PRODUCT = (
+    *("parallel_conductance", "polarization"),
+    *("parallel_resistance", "antiparallel_resistance"),
+)
+"""Keys of a detector whose values follow from a resistance-area product."""
+
+
 class Detector(Section):
     """The magnetic tunnel junction that reads the track between start and stop."""
 
@@ -244,12 +258,70 @@ class Detector(Section):
     """Resistance of the parallel state in the reading `series`. Source: our choice."""
     antiparallel_resistance: Resistance = 20e3
     """Resistance of the antiparallel state in the reading `series`. Source: our choice."""
+    resistance_area_product: (
+        Annotated[float, Quantity("Ω m²", 1e-13, 1e-6, fix="29 Ω µm² are 2.9e-11 Ω m²")] | None
+    ) = silent(None)
+    """Resistance of the parallel state times the area of the junction, instead of the four keys
+    above; with `tunnel_magnetoresistance`, it gives both readings. Source: see
+    docs/write-energy.md."""
+    tunnel_magnetoresistance: (
+        Annotated[float, Quantity("1", 1e-3, 10.0, fix="it is a share: 150 % is 1.5")] | None
+    ) = silent(None)
+    """Tunnel magnetoresistance, (R_AP - R_P)/R_P."""
+    area: Annotated[float, Quantity("m²", 1e-16, 1e-6, fix="0.04 µm² are 4e-14 m²")] | None = (
+        silent(None)
+    )
+    """Area of the junction; the length of the detector times the width of the track if not
+    given."""
+    read_voltage: Annotated[float, Quantity("V", 1e-6, 10.0, fix="100 mV are 0.1 V")] = silent(0.1)
+    """Voltage of a reading, whose current `wallnet preview` compares with the threshold. Source:
+    our choice."""
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # a product beside keys that it replaces would be refused when the data are read again
+        replaced = OF_PRODUCT if self.resistance_area_product else ()
+        return {key: value for key, value in handler(self).items() if key not in replaced}
 
     def _faults(self) -> Iterator[str]:
         if self.antiparallel_resistance <= self.parallel_resistance:
             yield "antiparallel_resistance is not above parallel_resistance; swap the two"
         if self.polarization == 0:
             yield "polarization is 0, so the detector measures nothing; raise it"
+        pair = "resistance_area_product", "tunnel_magnetoresistance"
+        for key, other in (pair, pair[::-1]):
+            if getattr(self, key) and not getattr(self, other):
+                yield f"{key} needs {other}; add it"
+        for key in OF_PRODUCT:
+            if self.resistance_area_product and key in self.model_fields_set:
+                yield (
+                    f"resistance_area_product and {key} both set the conductance; leave one of "
+                    "them out"
+                )
+
+    def covered(self, track: Track) -> float:
+        """Return the area in m² of a track from start to stop."""
+        stop = track.length if self.stop is None else self.stop
+        return (stop - (self.start or 0.0)) * track.width
+
+    def junction(self, track: Track) -> "Detector":
+        """Return the detector on a track with the values of its resistance-area product.
+
+        R_P is the product over the area and R_AP = R_P (1 + TMR). In the reading `parallel`,
+        G_AP/G_P = (1 - P²)/(1 + P²) (paper, Eq. 2), so that TMR = 2P²/(1 - P²). Without a product
+        it has its own values.
+        """
+        values = self.model_dump(include={"start", "stop", *OF_PRODUCT})
+        product, ratio = self.resistance_area_product, self.tunnel_magnetoresistance
+        if product and ratio:
+            resistance = product / (self.area or self.covered(track))
+            values |= {
+                "parallel_conductance": 1 / resistance,
+                "polarization": math.sqrt(ratio / (2 + ratio)),
+                "parallel_resistance": resistance,
+                "antiparallel_resistance": resistance * (1 + ratio),
+            }
+        return Detector(**values)
 
     def columns(self, track: Track) -> slice:
         """Return the columns of a track's cells, along x, whose centre is under the detector."""
@@ -340,6 +412,11 @@ class Device(Section):
     def plain(self) -> dict[str, Any]:
         """Return the device as plain data, with settings of calculators that jobs leave out."""
         return self.model_dump() | {name: dict(getattr(self, name)) for name in PACKAGED}
+
+    @property
+    def junction(self) -> Detector:
+        """Its detector with the conductances of its resistance-area product; see `Detector`."""
+        return self.detector.junction(self.track)
 
     @property
     def settings(self) -> Section | dict[str, Any]:
@@ -455,6 +532,12 @@ class Device(Section):
         columns, stop = self.detector.columns(track), self.detector.stop or 0.0
         if columns.start >= columns.stop or stop > track.length * (1 + ROUNDING):
             yield "detector.start and stop mark no cells of the track; put start < stop inside it"
+        covered = self.detector.covered(track)
+        if (area := self.detector.area or 0.0) > covered * (1 + ROUNDING):
+            yield (
+                f"detector.area {area:g} m² is above the {covered:g} m² under the detector; lower "
+                "it, or move detector.start and stop apart"
+            )
         if self.kind == "synapse":
             if not track.inner_notch_positions:
                 yield "track.notches gives a synapse no notch inside; add some or set kind: track"

@@ -82,6 +82,30 @@ def test_a_level_at_a_temperature_has_its_noise_and_that_of_its_domains(tmp_path
     assert np.isfinite(noise[:, 1]).all()
 
 
+def test_a_junction_by_its_product_is_read_as_one_with_the_same_resistances(tmp_path):
+    """24.3 Ω µm² over 900 × 90 nm² are 300 Ω, and 540 Ω with a TMR of 80 %; P² is 0.8/2.8."""
+    product = {"resistance_area_product": 24.3e-12, "tunnel_magnetoresistance": 0.8}
+    plain = {"parallel_resistance": 300.0, "antiparallel_resistance": 540.0}
+    plain |= {"parallel_conductance": 1 / 300, "polarization": math.sqrt(0.8 / 2.8)}
+    read = []
+
+    def fluctuating(trace):
+        profile = trace["magnetization_profile"].copy()
+        profile[::2, :, 2] *= 0.99
+        return trace.assign(magnetization_profile=profile)
+
+    for number, detector in enumerate((product, plain)):
+        section = SYNAPSE | {"temperature": {"ambient": 300.0}, "detector": detector}
+        bench = Bench(tmp_path / str(number), "s", campaign(s=section).devices["s"])
+        bench.write_all(SYNAPSE_ENDS.__getitem__)
+        bench.edit(bench.levels["notch 2"], fluctuating)
+        read.append(bench.gather())
+    names = [name for name in read[0].data_vars if "conductance" in name]
+    assert {"conductance", "level_conductance_noise", "final_conductance"} <= {*names}
+    for name in names:
+        np.testing.assert_allclose(read[0][name].values, read[1][name].values, rtol=1e-6)
+
+
 def test_the_start_at_a_temperature_is_read_with_its_domains(tmp_path):
     """A wall is where it was, although m_z of all cells is smaller by that of a domain."""
     device = campaign(s=SYNAPSE | {"temperature": {"ambient": 300.0}}).devices["s"]

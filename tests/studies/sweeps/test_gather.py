@@ -16,7 +16,7 @@ MOVING, SPLIT = 0.7, 0.75
 """Current densities after which the wall still moves, and after which there are two."""
 
 
-def swept(relaxation):
+def swept(relaxation, detector=None):
     """Return the dataset of the perfect device; on the sample the wall leaves notch 1 for notch 2.
 
     A wall that is placed at notch 3 goes to notch 2, and one at notch 2 still moves.
@@ -25,6 +25,7 @@ def swept(relaxation):
     del data["operating_windows"]
     device = data["devices"]["stairs"] | {"kind": "synapse", "disorder": {"edges": {"rms": 2e-9}}}
     device |= {
+        "detector": detector or {},
         "relaxation": relaxation,
         "read_at": "rest" if relaxation["longest"] else "pulse_end",
     }
@@ -74,3 +75,19 @@ def test_without_time_to_rest_no_notch_is_reached(tmp_path, monkeypatch):
     assert data["state"].values[0, :3].tolist() == ["notch 2", "notch 1", "notch 1"]
     assert np.isnan(data["notch_current_density"].values).all()
     assert np.isnan(data["notch_conductance"].values).all()
+
+
+def test_a_junction_by_its_product_has_its_resistances(tmp_path, monkeypatch):
+    """600 Ω and 750 Ω instead of 10 and 20 kΩ, of a junction of 0.05 × 0.04 µm²."""
+    monkeypatch.chdir(tmp_path)
+    product = {"resistance_area_product": 1.2e-12, "tunnel_magnetoresistance": 0.25, "area": 2e-15}
+    relaxation = {"longest": 3e-9, "hold": 0.2e-9, "speed": 2.0}
+    resistance = 1 / swept(relaxation)["final_conductance"].sel(reading="series")
+    for name in ("final_conductance", "notch_conductance"):
+        read = swept(relaxation, product)[name].sel(reading="series")
+        assert read.max() < 1 / 600
+        assert read.min() > 1 / 750
+    share = (resistance - 10e3) / 10e3
+    expected = 1 / (600 + 150 * share)
+    read = swept(relaxation, product)["final_conductance"].sel(reading="series")
+    np.testing.assert_allclose(read, expected, rtol=1e-6)

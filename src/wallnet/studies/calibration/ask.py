@@ -127,7 +127,7 @@ def about(campaign: Campaign, _: str, settings: Calibration) -> Comparison:
         configured=dict(zip(STEPS, values, strict=True)),
         configured_delay=delay,
         read_delays=tuple(sorted({*settings.read_delays, delay})),
-        detectors={name: campaign.simulated[name].detector for name in curves},
+        detectors={name: campaign.simulated[name].junction for name in curves},
     )
 
 

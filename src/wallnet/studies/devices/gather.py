@@ -100,7 +100,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
     times = np.arange(entries) * interval
     arrivals = arrival_times(device.track, times, swept)
-    detector = device.detector
+    detector = device.junction
     values: dict[str, Any] = {
         **{f"sweep_{name}": swept[name] for name in RECORDED},
         "final_conductance": both_readings(read.pop("final_detected"), detector),

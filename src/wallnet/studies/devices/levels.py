@@ -108,11 +108,11 @@ def synapse_variables(
                 f"{opened.subject}: '{level['level_state']}', the first or the last level, has no "
                 f"conductance: {why} there; {fix}"
             )
-    variables = level_variables(levels, device.detector, opened.subject)
+    variables = level_variables(levels, device.junction, opened.subject)
     conductance, noise = variables["level_conductance"], variables.pop("noise")
     if device.field_temperature:
         variables |= {
-            "level_conductance_noise": conductance_noise(noise, conductance, device.detector),
+            "level_conductance_noise": conductance_noise(noise, conductance, device.junction),
             "noise_bandwidth": 1 / (2 * device.output.interval),
         }
     return variables | {

@@ -57,7 +57,7 @@ def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> 
 def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:
     """Return what the response depends on beside the simulation."""
     device = campaign.simulated[settings.device]
-    return ResponseJob(detector=device.detector, write_energy=write_energy_job(device))
+    return ResponseJob(detector=device.junction, write_energy=write_energy_job(device))
 
 
 STUDY = study(

@@ -41,8 +41,8 @@ def gather(_: Sweeps, opened: Opened) -> dict[str, Any]:
             np.nan if not there.any() else densities[np.where(there, strength, np.inf).argmin()]
             for there in reached
         ],
-        "notch_conductance": both_readings(detected, device.detector),
-        "final_conductance": both_readings(swept["final_detected"], device.detector),
+        "notch_conductance": both_readings(detected, device.junction),
+        "final_conductance": both_readings(swept["final_detected"], device.junction),
         "final_wall_position": swept["final_wall_position"],
         "state": swept["state"],
         "settled": swept["settled"],

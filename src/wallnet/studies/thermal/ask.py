@@ -149,7 +149,7 @@ def about(campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
         and (variant.sampled_track, variant.variation, film_of(variant))
         == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
     }
-    detectors = {name: variant.detector for name, variant in variants.items()}
+    detectors = {name: variant.junction for name, variant in variants.items()}
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
 
 
