@@ -448,3 +448,85 @@ def test_the_largest_oersted_field_is_one_line():
     assert line.startswith("synapse: the Oersted field of 3e12 A/m² is up to 8.8 mT in the plane,")
     assert "12.0 mT along z" in " ".join(preview(campaign).split())
     assert "Oersted" not in preview(campaign_of())
+
+
+PAPER = {
+    "length": 1500e-9,
+    "width": 150e-9,
+    "thickness": 2e-9,
+    "cell_size": 3e-9,
+    "notches": {"count": 5, "diameter": 40e-9},
+}
+
+
+def read(detector, **changes):
+    """Return the quantities of a synapse of the paper's size with a detector, and all doubts."""
+    changes = {"track": PAPER, "detector": detector, "wall": {"start": 60e-9}} | changes
+    return estimates(campaign_of(**changes), "synapse")
+
+
+def test_the_paper_s_junction_by_its_resistances():
+    """10 kΩ over 1500 × 150 nm² are 2,250 Ω µm², and 0.1 V draw 10 µA."""
+    quantities, doubts = read({})
+    expected = {
+        "parallel": 10e3,
+        "antiparallel": 20e3,
+        "magnetoresistance": 1.0,
+        "area": 2.25e-13,
+        "product": 2.25e-9,
+        "read_current": 1e-5,
+        "read_density": 1e-5 / (150e-9 * 5e-9),
+    }
+    assert {key: quantities[key] for key in expected} == pytest.approx(expected, rel=1e-9, abs=0)
+    assert "read_density" not in doubts
+
+
+def test_a_junction_over_the_whole_track_writes_when_it_is_read():
+    """29 Ω µm² over 1500 × 150 nm² are 129 Ω, and 0.1 V draw 0.78 mA, or 1.03e12 A/m²."""
+    product = {"resistance_area_product": 2.9e-11, "tunnel_magnetoresistance": 1.2}
+    quantities, doubts = read(product)
+    assert quantities["parallel"] == pytest.approx(128.8889, rel=1e-6, abs=0)
+    assert quantities["antiparallel"] == pytest.approx(2.2 * 128.8889, rel=1e-6, abs=0)
+    assert quantities["magnetoresistance"] == pytest.approx(1.2, rel=1e-12, abs=0)
+    assert quantities["product"] == pytest.approx(2.9e-11, rel=1e-12, abs=0)
+    assert quantities["read_current"] == pytest.approx(0.7758621e-3, rel=1e-6, abs=0)
+    assert quantities["read_density"] == pytest.approx(1.034483e12, rel=1e-6, abs=0)
+    percent = 100 * 1.034483e12 / abs(quantities["threshold"])
+    assert doubts["read_density"] == [
+        "reading at 0.1 V draws 0.776 mA, which as current in the metal is J = 1.03e12 A/m², "
+        f"{percent:.0f} % of the threshold of a rigid wall, so that it may move the wall; lower "
+        "detector.read_voltage, or raise the resistance of the junction"
+    ]
+    # 6 % of the current: no doubt
+    for change in ({"read_voltage": 6e-3}, {"area": 1.35e-14}):
+        quantities, doubts = read(product | change)
+        assert quantities["read_current"] == pytest.approx(0.06 * 0.7758621e-3, rel=1e-6, abs=0)
+        assert "read_density" not in doubts
+    # a metal whose angle is 0.16 carries 0.35/0.16 J
+    density = read(product, heavy_metal={"preset": "pt"})[0]["read_density"]
+    assert density == pytest.approx(1.034483e12 * 0.16 / 0.35, rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "current"),
+    [({"parallel_conductance": 4e-4}, 4e-5), ({"parallel_resistance": 4e3}, 2.5e-5)],
+)
+def test_the_current_is_that_of_the_reading_with_the_larger_one(keys, current):
+    assert read(keys)[0]["read_current"] == pytest.approx(current, rel=1e-9, abs=0)
+
+
+def test_a_read_current_is_doubted_from_half_of_the_threshold_on():
+    threshold = abs(read({})[0]["threshold"])
+    for share, doubted in ((0.49, False), (0.51, True)):
+        volt = share * threshold * 150e-9 * 5e-9 * 10e3
+        assert ("read_density" in read({"read_voltage": volt})[1]) is doubted
+
+
+def test_the_junction_is_printed_for_each_device():
+    """3 Ω µm² on 0.006 µm² are 500 Ω; 0.2 mA on 72 × 5 nm² are 0.556e12 A/m²."""
+    product = {"resistance_area_product": 3e-12, "tunnel_magnetoresistance": 0.7, "area": 6e-15}
+    text = preview(campaign_of(detector=product))
+    (row,) = (line for line in text.splitlines() if " 0.00600 " in line)
+    expected = "synapse 0.500 to 0.850 70 0.00600 3 0.200 0.556"
+    assert row.split() == expected.split()
+    assert "J_read" in text

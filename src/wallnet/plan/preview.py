@@ -69,6 +69,13 @@ QUANTITIES = {
     "threshold": Quantity("threshold of J at a notch, rigid wall", "1e12 A/m²", 1e12),
     "rise": Quantity("largest rise of the temperature", "K", 1.0, ".0f"),
     "energy": Quantity("energy of the strongest pulse", "pJ", 1e-12, "#.3g"),
+    "parallel": Quantity("R_P of the junction, reading series", "kΩ", 1e3, "#.3g"),
+    "antiparallel": Quantity("R_AP of the junction, reading series", "kΩ", 1e3, "#.3g"),
+    "magnetoresistance": Quantity("TMR of the junction, reading series", "%", 1e-2, ".0f"),
+    "area": Quantity("area of the junction", "µm²", 1e-12, "#.3g"),
+    "product": Quantity("resistance-area product R_P A", "Ω µm²", 1e-12, ".5g"),
+    "read_current": Quantity("largest current of a reading", "mA", 1e-3, "#.3g"),
+    "read_density": Quantity("J if this current is in the metal", "1e12 A/m²", 1e12, "#.3g"),
     "lost": Quantity("area of cells that smooth edges leave empty", "nm²", 1e-18, ".0f"),
     "simulations": Quantity("simulations of the sweep", form=".0f"),
     "time": Quantity("processor time of the sweep", "s", form=".0f"),
@@ -94,21 +101,34 @@ COLUMNS = (
         ("runs", ""): ("simulations",),
         ("time", ""): ("time",),
     },
+    {
+        ("R_P, R_AP", "kΩ"): ("parallel", "antiparallel"),
+        ("TMR", "%"): ("magnetoresistance",),
+        ("area", "µm²"): ("area",),
+        ("R_P A", "Ω µm²"): ("product",),
+        ("I_read", "mA"): ("read_current",),
+        ("J_read", "1e12 A/m²"): ("read_density",),
+    },
 )
-"""Quantities in each column of the two tables in a terminal, by its head of two lines."""
+"""Quantities in each column of the tables in a terminal, by its head of two lines."""
 
 LEGEND = (
     "Δ, K_eff, D_c: docs/varying.md. J, v: weakest to strongest pulse, in the one-dimensional "
     "model (a tilted wall is up to a quarter slower, more where marked). J_th, barrier: threshold, "
     "and lowest barrier towards +x to -x, of a straight rigid wall between two notches, which "
     "cannot tilt (docs/retention.md). Rise, energy: of the hottest pulse. Runs, time: simulations "
-    "of the sweep, processor time."
+    "of the sweep, processor time. R_P, R_AP, TMR: of the junction, reading series. I_read, "
+    "J_read: largest current at detector.read_voltage, and J if all of it is in the metal."
 )
 
 STRETCHING = 0.2
 """Least field of the torque, relative to the anisotropy field, from which on walls were seen to
 stretch without end; below, they were 6 to 25 % slower than the one-dimensional model
 (`test_the_velocity_is_above_that_of_the_engine`)."""
+
+DISTURBING = 0.5
+"""Share of the threshold of a rigid wall from which on a read current is doubted: this threshold is
+that at 0 K, and at 300 K smaller pulses move walls (docs/pulses.md)."""
 
 DOUBTED = {"track.cell_size": "cells", "temperature.ambient": "forward", "pulse.duration": "time"}
 """The quantity that a warning about a key marks; another warning marks the simulations."""
@@ -162,6 +182,11 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     sweep = DEVICES.requests_of(campaign, name).values()
     work = [(1, request) for request in sweep if request.kind in COUNTED]
     seconds, unknown = processor_time(work)
+    junction, detector = device.junction, device.detector
+    area = detector.area or detector.covered(track)
+    conductance = max(junction.parallel_conductance, 1 / junction.parallel_resistance)
+    read = detector.read_voltage * conductance
+    section = track.width * device.heavy_metal.thickness
     values = {
         "width": film.wall_width_parameter,
         "exchange": film.exchange_length,
@@ -178,6 +203,13 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "threshold": max(wall.forward, key=abs, default=np.nan),
         "rise": float(pulses["temperature_rise"].max()),
         "energy": float(pulses["write_energy"].max()),
+        "parallel": junction.parallel_resistance,
+        "antiparallel": junction.antiparallel_resistance,
+        "magnetoresistance": junction.antiparallel_resistance / junction.parallel_resistance - 1,
+        "area": area,
+        "product": junction.parallel_resistance * area,
+        "read_current": read,
+        "read_density": read / section / (job.rescaling or np.nan),
         "lost": geometry.lost_area(track),
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
@@ -193,6 +225,13 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
             f"pulse.current_densities reach {abs(densities[-1]) / 1e12:.3g}e12 A/m², where a rigid "
             f"wall leaves no notch below {weakest / 1e12:.3g}e12 A/m²; raise them, or check their "
             "unit"
+        ]
+    if weakest and (share := values["read_density"] / weakest) >= DISTURBING:
+        doubts["read_density"] = [
+            f"reading at {detector.read_voltage:g} V draws {read / 1e-3:.3g} mA, which as current "
+            f"in the metal is J = {values['read_density'] / 1e12:.3g}e12 A/m², {100 * share:.0f} % "
+            "of the threshold of a rigid wall, so that it may move the wall; lower "
+            "detector.read_voltage, or raise the resistance of the junction"
         ]
     retained = (own or Barriers()).retained
     if track.notches and (least := min(forward, backward)) < retained:
