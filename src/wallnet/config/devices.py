@@ -30,6 +30,7 @@ from wallnet.config.measured import MEASURED
 from wallnet.config.messages import ConfigError, misnamed
 from wallnet.config.pulse import Pulse
 from wallnet.config.quantities import (
+    READ_VOLTAGE,
     Anisotropy,
     Conductance,
     CurrentDensity,
@@ -273,7 +274,7 @@ class Detector(Section):
     )
     """Area of the junction; the length of the detector times the width of the track if not
     given."""
-    read_voltage: Annotated[float, Quantity("V", 1e-6, 10.0, fix="100 mV are 0.1 V")] = silent(0.1)
+    read_voltage: Annotated[float, READ_VOLTAGE] = silent(0.1)
     """Voltage of a reading, whose current `wallnet preview` compares with the threshold. Source:
     our choice."""
 

@@ -218,6 +218,7 @@ CURRENT_DENSITY = Quantity("A/m²", 1e8, 1e14, magnitude=True, zero=True)
 CurrentDensity = Annotated[float, CURRENT_DENSITY]
 Resistance = Annotated[float, Quantity("Ω", 1e-3, 1e12)]
 Conductance = Annotated[float, Quantity("S", 1e-12, 1e3)]
+READ_VOLTAGE = Quantity("V", 1e-6, 10.0, fix="100 mV are 0.1 V")
 Speed = Annotated[float, Quantity("m/s", 1e-6, 1e4)]
 TEMPERATURE = Quantity("K", 1e-3, 1000.0)
 Kelvin = Annotated[float, TEMPERATURE]

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
-from wallnet.config.quantities import plain
+from wallnet.config.quantities import DURATION, READ_VOLTAGE, Quantity, plain
 from wallnet.files.imperfections import Imperfections
 
 
@@ -67,6 +68,21 @@ def _layers(value: Any) -> list[Any]:
     return choices
 
 
+def _inputs(value: Any) -> Tensor | float:
+    """Return inputs of a model, or a mean square."""
+    if not isinstance(value, Tensor):
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            raise ValueError(
+                "is no mean square from 0 to 1; give one, or a torch.Tensor of inputs of the model"
+            )
+        return value
+    if not torch.isfinite(value).all():
+        raise ValueError("has values that are not finite; leave out the inputs with them")
+    if not value.dim() or not len(value):
+        raise ValueError("has no inputs; give some, one after another in the first dimension")
+    return value
+
+
 def _are_circuits(value: Any) -> bool:
     """Return whether it is a mapping to pairs."""
     return isinstance(value, Mapping) and all(
@@ -99,6 +115,12 @@ CHECKS: dict[str, Check] = {
         "with a column energy",
     ),
     "save.device": valid(_is_dataset, "is no dataset; give one as wallnet.api.sweep returns it"),
+    "inputs": _inputs,
+    "read_voltage": READ_VOLTAGE.checked,
+    "read_time": DURATION.checked,
+    "conversion_energy": Quantity("J", 1e-18, 1e-6, zero=True, fix="2 pJ are 2e-12 J").checked,
+    "conversion_time": Quantity("s", 1e-15, 1e-3, zero=True).checked,
+    "outputs_per_converter": whole(1, 10**9, "give the outputs that share one"),
     "start": valid(
         lambda value: hasattr(value, "levels"), "is no network; give one of ProgrammedNetwork.of"
     ),

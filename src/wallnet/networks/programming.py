@@ -24,6 +24,7 @@ from wallnet import files
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError, writing
 from wallnet.networks.arguments import checked_arguments
+from wallnet.networks.inference import CONVERSION_ENERGY, CONVERSION_TIME, reads_of
 from wallnet.networks.layers import Layers, SynapticLayer, called, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
 from wallnet.networks.training import Model, convert, parametrised, placement_of
@@ -333,6 +334,73 @@ class ProgrammedNetwork(Generic[Model]):
                 stacklevel=3,
             )
         return cost
+
+    @checked_arguments
+    def inference_energy(
+        self,
+        inputs: Tensor | float = 1.0,
+        read_voltage: float = 0.1,
+        read_time: float = 10e-9,
+        conversion_energy: float = CONVERSION_ENERGY,
+        conversion_time: float = CONVERSION_TIME,
+        outputs_per_converter: int = 1,
+    ) -> dict[str, float]:
+        """Return energy in J and time in s of an inference, by synapses and by converters.
+
+        A read of a layer needs G V² t in each synapse. Each input is converted to a voltage, and
+        each output, of a pair the difference of both currents, to a number. Layers and their reads
+        follow one another. Wires, amplifiers, reference columns and digital layers are left out.
+
+        Parameters
+        ----------
+        inputs : torch.Tensor or float
+            Inputs of the model, one after another in the first dimension, over which energies are
+            means; the largest input of each layer has the read voltage. Or the mean square of the
+            inputs relative to it, for a model whose layers are all read once; 1 is the upper bound.
+        read_voltage : float
+            Voltage in V of the largest input.
+        read_time : float
+            Time in s of a read.
+        conversion_energy, conversion_time : float
+            Energy in J and time in s of a conversion, of inputs and outputs alike. By default those
+            of a converter of 8 bits; see `wallnet.networks.inference`.
+        outputs_per_converter : int
+            Outputs that share a converter, and are converted one after another.
+
+        Returns
+        -------
+        dict
+            `energy`, `synapse_energy` and `converter_energy` in J, `time` in s, and the numbers of
+            `reads`, `input_conversions` and `output_conversions`.
+
+        Raises
+        ------
+        ValueError
+            If an argument is bad, or how often a layer is read does not follow from the inputs.
+        """
+        model = self.model().eval()
+        layers = synaptic_layers(model, self.data["layer"].values.tolist())
+        totals = {
+            name: torch.from_numpy(np.nansum(pair, axis=0)).reshape(layers[name].weight.shape)
+            for name, pair in self.matrices.items()
+        }
+        reads = reads_of(model, layers, totals, inputs).values()
+        heat = read_voltage**2 * read_time * sum(read.conductance for read in reads)
+        conversions = {
+            "input_conversions": sum(read.number * read.inputs for read in reads),
+            "output_conversions": sum(read.number * read.outputs for read in reads),
+        }
+        converters = conversion_energy * sum(conversions.values())
+        rounds = (1 + min(outputs_per_converter, read.outputs) for read in reads)
+        times = [read_time + conversion_time * count for count in rounds]
+        return {
+            "energy": heat + converters,
+            "synapse_energy": heat,
+            "converter_energy": converters,
+            "time": sum(read.number * time for read, time in zip(reads, times, strict=True)),
+            "reads": sum(read.number for read in reads),
+            **conversions,
+        }
 
     @checked_arguments
     def save(self, path: str | Path, device: xarray.Dataset | None = None) -> None:
