@@ -9,32 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
 from pydantic import BeforeValidator, Field
 
+from wallnet.config import quantities
 from wallnet.config.measured import FilePath
-from wallnet.config.quantities import (
-    Anisotropy,
-    Damping,
-    InterfacialDMI,
-    Length,
-    Magnetization,
-    Quantity,
-    Section,
-    Stiffness,
-)
 from wallnet.files.whole import LARGEST_JSON, one_line, regular
 
 if TYPE_CHECKING:
     import netCDF4
     from numpy.typing import NDArray
 
-QUANTITIES: dict[str, Quantity] = {
+QUANTITIES: dict[str, quantities.Quantity] = {
     name: get_args(kind)[1]
     for name, kind in {
-        "saturation_magnetization": Magnetization,
-        "exchange_stiffness": Stiffness,
-        "dmi_constant": InterfacialDMI,
-        "uniaxial_anisotropy": Anisotropy,
-        "damping": Damping,
-        "thickness": Length,
+        "saturation_magnetization": quantities.Magnetization,
+        "exchange_stiffness": quantities.Stiffness,
+        "dmi_constant": quantities.InterfacialDMI,
+        "uniaxial_anisotropy": quantities.Anisotropy,
+        "damping": quantities.Damping,
+        "thickness": quantities.Length,
     }.items()
 }
 """Parameters that can vary from cell to cell: keys of `material`, and the thickness of the track.
@@ -50,7 +41,7 @@ class ParameterMap(NamedTuple):
     values: dict[str, "NDArray[Any]"]
 
 
-class ParametersFile(Section):
+class ParametersFile(quantities.Section):
     """A netCDF file, given by its name; a device depends on the digest of its content."""
 
     path: FilePath
@@ -129,7 +120,9 @@ def _coordinate(variables: Mapping[str, "netCDF4.Variable[Any]"], name: str) -> 
     return positions
 
 
-def _values(variable: "netCDF4.Variable[Any]", name: str, quantity: Quantity) -> "NDArray[Any]":
+def _values(
+    variable: "netCDF4.Variable[Any]", name: str, quantity: quantities.Quantity
+) -> "NDArray[Any]":
     """Return the values of a parameter, which are within its bounds."""
     import numpy as np
 

@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from wallnet import __version__
 from wallnet.errors import UserError
-from wallnet.files.schema import (
-    KINDS,
-    SAMPLE,
-    VARIABLES,
-    assembled,
-    dataset,
-    dimensions_of,
-    impossible,
-    names_of,
-)
+from wallnet.files import schema
+from wallnet.files.schema import SAMPLE
 from wallnet.files.whole import (
     LARGEST_JSON,
     FileError,
@@ -117,7 +109,7 @@ def write_dataset(
     """
     values = {str(name): array.values for name, array in data.variables.items()}
     attrs = {"wallnet_version": __version__, **data.attrs, **attributes, "kind": kind}
-    whole = dataset(kind, values, attrs)
+    whole = schema.dataset(kind, values, attrs)
     numbers = [
         name for name, array in whole.variables.items() if array.ndim and array.dtype.kind != "U"
     ]
@@ -161,7 +153,7 @@ def read_dataset(
     FileError
         If the file is missing, damaged, foreign or of another kind, or contains impossible values.
     """
-    if kind not in KINDS:
+    if kind not in schema.KINDS:
         raise FileError(
             f"{path} is read as kind {kind!r}, which is not known; import wallnet.studies, which "
             "adds the kinds of the studies, or name another one"
@@ -170,26 +162,27 @@ def read_dataset(
         attrs, variables = stored.__dict__, stored.variables
         own_kind: Any = attrs.get("kind")
         # a device of any kind has all variables of a plain track
-        is_device = set(KINDS["track"]) <= set(KINDS.get(own_kind, ()))
+        is_device = set(schema.KINDS["track"]) <= set(schema.KINDS.get(own_kind, ()))
         if own_kind != kind and not (kind == "track" and is_device):
             raise FileError(
                 f"{path} is of kind {own_kind!r}, not {kind!r}; delete it and run snakemake"
             )
         # a device that is read as a track must still have all variables of its own kind
-        names = names_of(own_kind, variables)
+        names = schema.names_of(own_kind, variables)
         for name in names:
             if name not in variables:
                 raise damaged(path, f"lacks {name}")
-            if (axes := variables[name].dimensions) != (expected := dimensions_of(name, variables)):
+            axes, expected = variables[name].dimensions, schema.dimensions_of(name, variables)
+            if axes != expected:
                 raise damaged(path, f"has {name} over {axes}, not {expected}")
             unit = getattr(variables[name], "units", "1")
-            if unit != (schemed := VARIABLES[name].units or "1"):
+            if unit != (schemed := schema.VARIABLES[name].units or "1"):
                 raise damaged(path, f"has {name} in {str(unit)[:40]!r}, not in {schemed!r}")
         read = names if only is None else {*only, SAMPLE}
         values = {name: variables[name][...] for name in names if name in read}
-        if fault := impossible(values, attrs):
+        if fault := schema.impossible(values, attrs):
             raise damaged(path, fault)
-        data = assembled(values, attrs)
+        data = schema.assembled(values, attrs)
         return data if samples else of_perfect_device(data)
 
 

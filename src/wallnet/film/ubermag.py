@@ -74,6 +74,10 @@ Varying = dict[str, NDArray[np.float64]]
 relative to the value in `Terms` or `SpinTorque`."""
 
 
+Driven = tuple[NDArray[np.floating], list[dict[str, float]]]
+"""The last m of a drive, and a row of the table for each saved one."""
+
+
 @dataclass(frozen=True)
 class Description:
     """A system for the engine."""
@@ -313,8 +317,7 @@ class _Driver(mm.ExternalDriver):
     """
 
     _dynamic = True
-    _run: Callable[..., tuple[NDArray[np.floating], list[dict[str, float]]]]
-    """Return the last m, and a row of the table for each saved one."""
+    _run: Callable[..., Driven]
 
     def drive_kwargs_setup(self, drive_kwargs: dict[str, Any]) -> None:
         """Check the keywords of a drive, and take those that both drivers have.
@@ -416,9 +419,7 @@ class TimeDriver(_Driver):
         if not isinstance(n, int) or n <= 0:
             raise ValueError(f"n is {n}; give a positive whole number of saved steps")
 
-    def _run(
-        self, system: mm.System, t: float, n: int
-    ) -> tuple[NDArray[np.floating], list[dict[str, float]]]:
+    def _run(self, system: mm.System, t: float, n: int) -> Driven:
         description = self._description
         engine = Engine(description.layer, Tolerances(**dict(self)))
         engine.magnetization = description.magnetization
@@ -457,7 +458,7 @@ class MinDriver(_Driver):
     _dynamic = False
     _x = "iteration"
 
-    def _run(self, system: mm.System) -> tuple[NDArray[np.floating], list[dict[str, float]]]:
+    def _run(self, system: mm.System) -> Driven:
         landscape = Landscape(self._description.layer)
         m, count, torque = minimize(landscape, self._description.magnetization, **dict(self))
         return m, [self._saved(system, m, count, iteration=count, max_mxHxm=torque)]

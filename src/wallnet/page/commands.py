@@ -29,9 +29,7 @@ class Drawing(Protocol):
 
     __name__: str
 
-    def draw(
-        self, sources: Sources, job: str, figures: Figures, /
-    ) -> tuple["style.Figure", dict[str, Any]]:
+    def draw(self, sources: Sources, job: str, figures: Figures, /) -> style.Drawn:
         """Return a figure and its origin, given the JSON of the job and the style."""
 
 

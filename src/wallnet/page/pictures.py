@@ -12,19 +12,10 @@ from typing import Any
 import numpy as np
 import pandas
 import xarray
+from bokeh import models
 from bokeh.core.types import ID
 from bokeh.embed import json_item
 from bokeh.layouts import column
-from bokeh.models import (
-    BasicTicker,
-    ColumnDataSource,
-    DataRange1d,
-    FixedTicker,
-    HoverTool,
-    LinearAxis,
-    NoOverlap,
-    Range1d,
-)
 from bokeh.models.annotations import Whisker
 from bokeh.plotting import figure
 from bokeh.resources import Resources
@@ -39,14 +30,8 @@ from wallnet.page.findings import Findings
 from wallnet.report import style
 from wallnet.report.tracks import filled_cells
 from wallnet.studies.base import AS_CONFIGURED
+from wallnet.studies.devices import figures
 from wallnet.studies.devices.conductance import activation
-from wallnet.studies.devices.figures import (
-    density_in_1e12,
-    doubtful,
-    kind_of_state,
-    reached_in_model,
-    states_of,
-)
 from wallnet.studies.devices.motion import track_of
 from wallnet.studies.showing import show_of
 
@@ -100,13 +85,13 @@ def _device(
     track, reading = track_of(data), {"reading": files.READINGS[0]}
     density = data["current_density"].values / 1e12
     ends = data["final_conductance"].sel(reading).values / 1e-6
-    states, hollow = np.array(states_of(data), dtype=object), doubtful(data)
+    states, hollow = np.array(figures.states_of(data), dtype=object), figures.doubtful(data)
     fill = np.where(hollow, "white", style.COLOURS[0])
     levels: dict[str, Any] = {"G": [], "state": [], "dash": []}
     fits: dict[str, Any] = {"J": [], "G": [], "dash": []}
     if "level_state" in data:
         values = data["level_conductance"].sel(reading).values / 1e-6
-        dashes = np.where(reached_in_model(data), "solid", "dashed")
+        dashes = np.where(figures.reached_in_model(data), "solid", "dashed")
         levels = _points(G=values, state=data["level_state"].values, dash=dashes)
     if "quartic" in data:
         fine = np.linspace(0, 1, 61)
@@ -118,7 +103,9 @@ def _device(
     folder = results.folder / files.TRACE.format(device=name, current="*")
     paths = [folder.with_stem(current_name(pulse)) for pulse in data["current_density"].values]
     shown = [index for index, path in enumerate(paths) if path.exists()]
-    at_notch = [kind_of_state(WallState(state)) == "at a notch" for state in data["state"].values]
+    at_notch = [
+        figures.kind_of_state(WallState(state)) == "at a notch" for state in data["state"].values
+    ]
     start = max(shown, key=lambda index: (not hollow[index], at_notch[index], index), default=0)
     title, text = DETAILS[data.attrs["kind"]]
     return {
@@ -129,7 +116,7 @@ def _device(
         "cell": track.cell[1] / 1e-9,
         "start": shown.index(start) if shown else 0,
         "pulses": [
-            {"label": f"{density_in_1e12(density[index] * 1e12)}: {states[index]}"}
+            {"label": f"{figures.density_in_1e12(density[index] * 1e12)}: {states[index]}"}
             | _pulse(data.isel(current_density=index).sel(reading), paths[index], most)
             | {"J": density[index], "G": float(ends[index])}
             for index in shown
@@ -223,20 +210,20 @@ def _figure(name: str, y: str, height: int, **options: Any) -> figure:
     look |= {"min_border_right": 20, "sizing_mode": "stretch_width", "y_axis_label": y}
     plot = figure(name=name, height=height, **look | options)
     plot.axis.minor_tick_line_color = None
-    plot.yaxis.ticker = BasicTicker(desired_num_ticks=height // 40)
+    plot.yaxis.ticker = models.BasicTicker(desired_num_ticks=height // 40)
     return plot
 
 
-def _source(name: str, *columns: str) -> ColumnDataSource:
-    return ColumnDataSource({key: [] for key in columns}, name=name)
+def _source(name: str, *columns: str) -> models.ColumnDataSource:
+    return models.ColumnDataSource({key: [] for key in columns}, name=name)
 
 
 def _figures() -> dict[str, Any]:
     """Return all figures, without data, by the element of the page that holds each."""
-    space, width = (Range1d(start=0, end=1, name=name) for name in ("space", "width"))
+    space, width = (models.Range1d(start=0, end=1, name=name) for name in ("space", "width"))
     maps = _figure("map", "y (nm)", 160, x_range=space, y_range=width, x_axis_label="x (nm)")
     # all maps of a pulse are one picture, of which this range shows one
-    maps.extra_y_ranges = {"frame": Range1d(start=0, end=1, name="frame")}
+    maps.extra_y_ranges = {"frame": models.Range1d(start=0, end=1, name="frame")}
     look: dict[str, Any] = {"anchor": "bottom_left", "y_range_name": "frame"}
     source = _source("maps", "url", "w", "h")
     maps.image_url(url="url", x=0, y=0, w="w", h="h", source=source, **look)
@@ -258,10 +245,10 @@ def _figures() -> dict[str, Any]:
     for panel in (ends, read, drive):
         panel.xaxis.visible = panel is drive
         panel.vspan(x="time", source=now, line_color="#888888")
-    wide = DataRange1d(range_padding=0.2)
+    wide = models.DataRange1d(range_padding=0.2)
     stairs = _figure("staircase", G_TITLE, 320, x_axis_label=J_TITLE, y_range=wide)
-    axis: dict[str, Any] = {"ticker": FixedTicker(), "major_label_policy": NoOverlap()}
-    stairs.add_layout(LinearAxis(name="names", **axis), "right")
+    axis: dict[str, Any] = {"name": "names", "ticker": models.FixedTicker()}
+    stairs.add_layout(models.LinearAxis(major_label_policy=models.NoOverlap(), **axis), "right")
     points = _source("stairs", "J", "G", "state", "fill")
     levels, fits = _source("levels", "G", "state", "dash"), _source("fits", "J", "G", "dash")
     stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
@@ -273,7 +260,7 @@ def _figures() -> dict[str, Any]:
     look = {"size": 16, "fill_alpha": 0, "line_width": 2, "line_color": style.COLOURS[1]}
     stairs.scatter("J", "G", source=_source("chosen", "J", "G"), **look)
     about = [("state", "@state"), ("J", "@J{0.0000} × 10¹² A/m²"), ("G", "@G{0.00} µS")]
-    stairs.add_tools(HoverTool(renderers=[dots], tooltips=about))
+    stairs.add_tools(models.HoverTool(renderers=[dots], tooltips=about))
     chances = _figure("chances", "P(state | J)", 320, x_axis_label=J_TITLE, y_range=(-0.05, 1.05))
     chance = _source("chance", "J", "P", "low", "high", "state", "colour")
     edges: dict[str, Any] = {"base": "J", "lower": "low", "upper": "high", "line_color": "colour"}
@@ -286,6 +273,6 @@ def _figures() -> dict[str, Any]:
     chances.add_layout(chances.legend[0], "above")
     dots = chances.scatter("J", "P", source=chance, size=9, color="colour")
     interval = [("P", "@P{0.000}, @low{0.000} to @high{0.000}")]
-    chances.add_tools(HoverTool(renderers=[dots], tooltips=[*about[:2], *interval]))
+    chances.add_tools(models.HoverTool(renderers=[dots], tooltips=[*about[:2], *interval]))
     moving = column(maps, ends, read, drive, sizing_mode="stretch_width")
     return {"moving": moving, "stairs": stairs, "chances": chances}

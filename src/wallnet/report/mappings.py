@@ -1,21 +1,12 @@
 """Tables and figure of the comparison of mappings."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wallnet import files
 from wallnet.config import Figures
 from wallnet.config.stages import NO_DEVICE
-from wallnet.report import style
-from wallnet.report.networks import (
-    GAPS,
-    MADE_BY,
-    TITLES,
-    dataset_title,
-    losses,
-    mean_and_deviation,
-    side_by_side,
-)
+from wallnet.report import networks, style
+from wallnet.report.networks import TITLES
 from wallnet.report.tables import Table, texts
 
 if TYPE_CHECKING:
@@ -25,7 +16,7 @@ PLACE = ["dataset", "device", "levels", "reading", "recipe", "stage", "mapping"]
 """Columns that name a network on levels, over all seeds."""
 
 
-def lost_accuracies(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
+def lost_accuracies(sources: style.SourceFiles) -> "pandas.DataFrame":
     """Return the loss of validation accuracy by each mapping, seed by seed.
 
     The sources are results of `wallnet compare-mappings` as `comparisons`, and metrics of the
@@ -38,8 +29,8 @@ def lost_accuracies(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
     references = [files.read_json(path, keys) for path in sources["references"]]
     bound = [{**comparison, **row} for comparison in comparisons for row in comparison["rows"]]
     free = [{**reference, "device": NO_DEVICE} for reference in references]
-    frame = losses([*bound, *free], "validation_accuracy")
-    as_trained = frame["reference"] == frame["stage"].map(lambda stage: GAPS[stage][0])
+    frame = networks.losses([*bound, *free], "validation_accuracy")
+    as_trained = frame["reference"] == frame["stage"].map(lambda stage: networks.GAPS[stage][0])
     return frame[as_trained].rename(columns={"device_levels": "levels"})[[*PLACE, "lost"]]
 
 
@@ -50,13 +41,14 @@ def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
     formats = {"mean": ".4f", "deviation": ".4f"}
     tables = []
     for (recipe, stage), chosen in lost.groupby(["recipe", "stage"], sort=False):
-        titles = chosen["dataset"].map(dataset_title) + ", " + chosen["device"]
+        titles = chosen["dataset"].map(networks.dataset_title) + ", " + chosen["device"]
         chosen = chosen.assign(column=titles + ", " + chosen["reading"])
         cells = chosen.groupby(["mapping", "column"])["lost"]
-        texts = cells.agg(lambda values: mean_and_deviation([*values]))
+        texts = cells.agg(lambda values: networks.mean_and_deviation([*values]))
         order = {"index": chosen["mapping"].unique(), "columns": chosen["column"].unique()}
         shown = texts.unstack().reindex(**order).rename_axis(index="Mapping").reset_index()
-        title = f"{TITLES[stage]}, below {TITLES[GAPS[stage][0]]}: recipe {recipe}"
+        reference = networks.GAPS[stage][0]
+        title = f"{TITLES[stage]}, below {TITLES[reference]}: recipe {recipe}"
         tables.append(Table(title, shown.fillna("–")))
     return Table("mappings", numbers, formats, missing=""), tables
 
@@ -67,19 +59,17 @@ seeds: mean ± sample standard deviation. The test images are not used.
 """
 
 
-def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
     """Tabulate the losses by each mapping; the CSV file has all numbers."""
     numbers, tables = mapping_tables(lost_accuracies(sources))
-    return texts(numbers.title, tables, [MAPPING_NOTES], [MADE_BY], numbers)
+    return texts(numbers.title, tables, [MAPPING_NOTES], [networks.MADE_BY], numbers)
 
 
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 """Lost accuracies in per cent points at the axes of the figure of mappings."""
 
 
-def draw(
-    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
-) -> tuple["style.Figure", dict[str, Any]]:
+def draw(sources: style.SourceFiles, _: str, figures: Figures) -> style.Drawn:
     """Draw the losses by each mapping, a series per synapse and reading.
 
     There is a row per recipe and stage, and a column per data set.
@@ -98,13 +88,13 @@ def draw(
                 ", ".join(place): values.set_index("mapping")["lost"]
                 for place, values in of_dataset.groupby(["device", "reading"], sort=False)
             }
-            side_by_side(panel, shown, mappings, 0.5, markersize=3)
+            networks.side_by_side(panel, shown, mappings, 0.5, markersize=3)
             panel.set_yscale("symlog", linthresh=1.0)
             panel.yaxis.set_major_locator(FixedLocator([*(-tick for tick in TICKS[:0:-1]), *TICKS]))
             panel.yaxis.set_major_formatter("{x:g}")
             panel.axhline(0.0, color="black", linewidth=0.5)
             panel.grid(axis="y", color=style.SHADE, linewidth=0.4)
-            panel.set_title(f"{dataset_title(dataset)}, {recipe}", loc="center")
+            panel.set_title(f"{networks.dataset_title(dataset)}, {recipe}", loc="center")
         line[0].set_ylabel(f"{TITLES[stage]}\naccuracy lost (% points)")
     for panel in axes[-1]:
         panel.set_xticks(range(len(mappings)), mappings, rotation=90)

@@ -240,7 +240,7 @@ Differences of test accuracies of the same seed in per cent points: mean and, wi
 95 % confidence interval (Student's t). A negative number is a gain."""
 
 
-def tabulate(sources: Mapping[str, Sequence[str]], job: str) -> dict[str, str]:
+def tabulate(sources: style.SourceFiles, job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
 
     The sources are the folders of all `networks` and of the compact models of the synapses,
@@ -497,9 +497,7 @@ Their arguments are records, the style, and numbers of notches whose rows of Tab
 """
 
 
-def draw(
-    sources: Mapping[str, Sequence[str]], job: str, figures: Figures
-) -> tuple["style.Figure", dict[str, Any]]:
+def draw(sources: style.SourceFiles, job: str, figures: Figures) -> style.Drawn:
     """Draw a figure of `DRAWINGS` from `metrics` or the `table` of accuracies.
 
     The job is the JSON of `FigureJob`.

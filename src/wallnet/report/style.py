@@ -5,7 +5,7 @@ figure is also readable in grey.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure as Figure
     from numpy.typing import ArrayLike, NDArray
+
+SourceFiles = Mapping[str, Sequence[str]]
+"""Source files of a table or a figure, by name."""
+
+Drawn = tuple["Figure", dict[str, Any]]
+"""A figure, and its origin."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""

@@ -1,6 +1,6 @@
 """Tables of the validation's rows and a figure of its curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,12 @@ _FORMATS: dict[str, Format] = {
 }
 
 
-def _read(sources: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def _read(sources: style.SourceFiles) -> list[dict[str, Any]]:
     keys = ("check", "rows", "curves", "seconds")
     return [files.read_json(path, keys) for path in sources["results"]]
 
 
-def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
     """Tabulate the rows of all checks, from the files of `wallnet validate` as `results`.
 
     The CSV file has one line per row in SI units and no `passed` of findings. The others have the
@@ -58,9 +58,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     return texts("Validation", tables, [verdict], numbers=Table("", frame, missing=""))
 
 
-def draw(
-    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
-) -> tuple["style.Figure", dict[str, Any]]:
+def draw(sources: style.SourceFiles, _: str, figures: Figures) -> style.Drawn:
     """Draw the curves: wall velocity, wall profile, µMAG problem 4, tolerances."""
     curves = {result["check"]: result["curves"] for result in _read(sources)}
     figure, axes = style.panels(figures, 2, 2, 0.8)

@@ -230,7 +230,7 @@ def _place(labels: Mapping[str, tuple[str, float, Format]], place: Mapping[Any, 
     return ", ".join(words)
 
 
-def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str]:
+def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
     """Return the texts of the CSV, Markdown and HTML files of a dataset, as `wallnet show` asks."""
     ((study, (path,)),) = sources.items()
     data = files.read_dataset(path, STUDIES[study].kind, samples=True)
@@ -240,9 +240,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     return texts(title, [*module.tables(perfect, name), *spread(data, study, name)])
 
 
-def draw(
-    sources: Mapping[str, Sequence[str]], _: str, figures: Figures
-) -> tuple["style.Figure", dict[str, Any]]:
+def draw(sources: style.SourceFiles, _: str, figures: Figures) -> style.Drawn:
     """Return the figure of a dataset and its origin, as `wallnet show` asks."""
     ((study, (path,)),) = sources.items()
     data = read_study(path, study)

@@ -34,6 +34,8 @@ from wallnet.config.waveform import Points, segments
 from wallnet.jobs import Simulation
 from wallnet.tracks.current import current
 
+Array = NDArray[np.float64]
+
 NODES = 20
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
 
@@ -75,7 +77,7 @@ def step_response(
     heating: Heating,
     heat_capacity: float = 0.0,
     notched: Notched | None = None,
-) -> NDArray[np.float64]:
+) -> Array:
     """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
 
     Times since the start are in s, shape (...), the width is in m, the heat capacity of the strip
@@ -101,13 +103,13 @@ def step_response(
 
 
 def _rise(
-    time: NDArray[np.float64],
+    time: Array,
     width: float,
     heating: Heating,
     heat_capacity: float,
     wave: float = 0.0,
     conductance: float = 0.0,
-) -> NDArray[np.float64]:
+) -> Array:
     """Return mean and middle of the rise, (2, times), for a wave number along the strip in 1/m."""
     exponents, factors = _talbot(NODES)
     s = exponents / time[:, np.newaxis]
@@ -115,9 +117,7 @@ def _rise(
     return np.asarray(((1 / (s * flux)) @ factors).real / time)
 
 
-def _rise_along(
-    time: NDArray[np.float64], heating: Heating, heat_capacity: float, notched: Notched
-) -> NDArray[np.float64]:
+def _rise_along(time: Array, heating: Heating, heat_capacity: float, notched: Notched) -> Array:
     """Return the rise of a notched track: its mean, and at a neck, (2, times)."""
     from scipy.interpolate import CubicSpline
 
@@ -135,7 +135,7 @@ def _rise_along(
     return np.stack([shares[0] * response[0], (shares * cosines[:, neck]) @ response])
 
 
-def _heat_along(notched: Notched) -> tuple[NDArray[np.float64], float]:
+def _heat_along(notched: Notched) -> tuple[Array, float]:
     """Return the heat per area of metal in each column, relative to a strip, and the mean width."""
     crowded = current(notched.track, notched.crowding)
     heat, filled = crowded.heat / crowded.filled, float(crowded.filled.mean())
@@ -221,7 +221,7 @@ def _half_space(
 
 def _wave_numbers(
     s: NDArray[np.complex128], width: float, heating: Heating, above: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Array, Array]:
     """Return wave numbers in 1/m, and weights of the integral for mean and middle, (2, waves).
 
     The integral is from 0 to where nothing returns from the silicon, or where two media conduct
@@ -266,9 +266,7 @@ def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]
     return exponents, 2 / 5 * factors * np.exp(exponents)
 
 
-def heat_flux(
-    strip: Strip, polarization: float, density: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def heat_flux(strip: Strip, polarization: float, density: Array) -> Array:
     """Return the heat per area and time that metal and magnet give off, in W/m².
 
     P is that of the track's material, the current density J of the device is in A/m².
@@ -281,11 +279,11 @@ def heat_flux(
 class Heat(NamedTuple):
     """Heat flux of a pulse, per that of its current density, as steps that add up."""
 
-    instants: NDArray[np.float64]
+    instants: Array
     """Times in s at which the temperature is computed."""
-    edges: NDArray[np.float64]
+    edges: Array
     """Time in s of each step."""
-    steps: NDArray[np.float64]
+    steps: Array
     """Height of each step."""
 
 
@@ -319,9 +317,7 @@ def heat_of(waveform: Points, duration: float, parts: int = FINE) -> Heat:
     return Heat(*(np.concatenate(arrays) for arrays in (instants, edges, steps)))
 
 
-def superposed(
-    pulses: Sequence[tuple[Heat, float, float]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def superposed(pulses: Sequence[tuple[Heat, float, float]]) -> tuple[Array, Array]:
     """Return time in s and height of the steps of pulses, each a heat, a start in s and a flux."""
     edges = [heat.edges + start for heat, start, _ in pulses]
     steps = [heat.steps * flux for heat, _, flux in pulses]
@@ -334,13 +330,13 @@ class StepResponse:
     Its values, (..., times), are those at ascending times in s since the step, (times,).
     """
 
-    def __init__(self, time: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    def __init__(self, time: Array, values: Array) -> None:
         from scipy.interpolate import CubicSpline
 
         self.shortest, self.longest = time[0], time[-1]
         self.spline = CubicSpline(np.log(time), values, axis=-1)
 
-    def __call__(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(self, time: Array) -> Array:
         """Return the responses at times in s since the step, along the last axes."""
         # rounding errors of sums of durations must not appear as pulses of a femtosecond
         later = time > 0.5 * self.shortest
@@ -393,7 +389,7 @@ class TrackTemperature:
         notched = strip.notched(job.track)
         self._rise = _response(job.track.width, substrate, heat_capacity, decades, notched)
 
-    def __call__(self, time: ArrayLike) -> NDArray[np.float64]:
+    def __call__(self, time: ArrayLike) -> Array:
         """Return the temperature in K at times in s since the start of the job."""
         time = np.asarray(time, dtype=float)
         if self._heating is None:

@@ -38,6 +38,8 @@ from wallnet.tracks import centres, free_width, grains, magnetic_mask
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import relative
 
+Array = NDArray[np.float64]
+
 PLACES = 100
 """Places of the wall in each width parameter Δ."""
 
@@ -55,18 +57,18 @@ class RigidWall(NamedTuple):
     notch, those between it and the middle of the film on either side.
     """
 
-    position: NDArray[np.float64]
+    position: Array
     """Place q of the wall in m, (places,)."""
-    energy: NDArray[np.float64]
+    energy: Array
     """E(q) in J, (places,); in a bias field relative to a wall at the left end."""
-    current_density: NDArray[np.float64]
+    current_density: Array
     """J(q) in A/m², which holds the wall at q, (places,); NaN where no current moves it."""
-    barriers: NDArray[np.float64]
+    barriers: Array
     """Energies in J towards +x and towards -x, (2, barriers): from the minimum at a notch over the
     highest place up to the next; 0 if there is no minimum."""
-    forward: NDArray[np.float64]
+    forward: Array
     """Threshold in A/m² above which the wall is driven towards +x, (barriers,)."""
-    backward: NDArray[np.float64]
+    backward: Array
     """Threshold in A/m² below which the wall is driven towards -x, (barriers,)."""
 
 
@@ -165,16 +167,14 @@ def rigid_wall(
     return RigidWall(place, energy, density, np.array(barriers), *thresholds)
 
 
-def _minimum(energy: NDArray[np.float64], near: NDArray[np.bool_]) -> int:
+def _minimum(energy: Array, near: NDArray[np.bool_]) -> int:
     """Return the index of the deepest minimum near a notch; of the lowest place without one."""
     beside = np.pad(energy, 1, constant_values=-np.inf)
     minima = near & (energy <= beside[:-2]) & (energy <= beside[2:])
     return int(np.where(minima if minima.any() else near, energy, np.inf).argmin())
 
 
-def _column_shares(
-    track: Track, variation: Variation | None, strip: StripFilm
-) -> NDArray[np.float64]:
+def _column_shares(track: Track, variation: Variation | None, strip: StripFilm) -> Array:
     """Return t (A + K)/2, t D and t Ms of each column relative to the film, (3, columns)."""
     of, bond = relative(track, variation), grains.bonds(track).get("bond_x")
     if not of and bond is None:

@@ -14,6 +14,8 @@ from wallnet.tracks import first_time
 from wallnet.validation import Curves, Rows, of_components, row
 from wallnet.validation.material import DEFAULT, TIGHT, relaxed, started, uniform
 
+Array = NDArray[np.float64]
+
 MUMAX_GAMMA = 1.7595e11 * VACUUM_PERMEABILITY
 """mumax3's gyromagnetic ratio, as γ0 in m/(A s)."""
 
@@ -53,9 +55,7 @@ def problem_4(curves: Curves) -> Rows:
     state = relaxed(uniform((32, 128), (1, 0.1, 0)), cell, _PERMALLOY)
     yield from of_components("s-state", state.mean(axis=(0, 1))[:2])
 
-    def in_field(
-        induction: tuple[float, float, float], state: NDArray[np.float64], cell: Cell
-    ) -> Engine:
+    def in_field(induction: tuple[float, float, float], state: Array, cell: Cell) -> Engine:
         x, y, z = (b / VACUUM_PERMEABILITY for b in induction)
         return started(state, cell, replace(_PERMALLOY, external_field=(x, y, z)))
 
@@ -117,7 +117,7 @@ _DMI = Terms(
 def dmi_edge(_curves: Curves) -> Rows:
     """Compare the tilt of m at the end of a 100 nm wire due to interfacial DMI."""
 
-    def wire(cell: float) -> NDArray[np.float64]:
+    def wire(cell: float) -> Array:
         return relaxed(uniform((1, round(100e-9 / cell)), (0, 0, 1)), (cell, cell, cell), _DMI)[0]
 
     end = wire(1e-9)[-1]
@@ -129,7 +129,7 @@ def dmi_edge(_curves: Curves) -> Rows:
     yield row("dmi-end", abs((1.5 * fine[-1] - 0.5 * fine[-2])[0]), reference=tilt)
 
 
-def _radius(mz: NDArray[np.float64], cell: float) -> float:
+def _radius(mz: Array, cell: float) -> float:
     """Return the radius in m at which mz changes its sign, of a square with an even cell count."""
     middle = len(mz) // 2
     # to the right of the centre, between the two middle rows

@@ -46,6 +46,9 @@ EXTENSIONS = {"Oxs_DMI_Cnv_z": "interfacial DMI", "Xf_ThermSpinXferEvolve": "tem
 DEVIATION = 0.03
 """Largest relative deviation of the energy of a mode from its thermal energy."""
 
+State = NDArray[np.floating]
+"""Unit vectors, (rows, columns, 3)."""
+
 _STATE = re.compile(r"-Magnetization-(\d+)-\d+\.omf$")
 
 
@@ -59,7 +62,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
     def run(
         self,
         job: Simulation,
-        start: NDArray[np.floating],
+        start: State,
         recorder: Recorder,
         progress: Callable[[float], None],
         checkpoint: Checkpoint | None,
@@ -108,9 +111,7 @@ def threads_of(settings: OommfSettings) -> int:
     return int(number)
 
 
-def system_of(
-    job: Simulation, drive: Drive, start: NDArray[np.floating]
-) -> "micromagneticmodel.System":
+def system_of(job: Simulation, drive: Drive, start: State) -> "micromagneticmodel.System":
     """Return a run of a job as a system of ubermag.
 
     Its `start` are unit vectors (rows, columns, 3); empty cells are ignored.
@@ -194,9 +195,7 @@ def dmi_by_regions(
     return discretisedfield.Mesh(region=mesh.region, n=mesh.n, subregions=regions), dmi
 
 
-def write_input(
-    job: Simulation, drive: Drive, magnetization: NDArray[np.floating], directory: Path
-) -> None:
+def write_input(job: Simulation, drive: Drive, magnetization: State, directory: Path) -> None:
     """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
     import oommfc
 
@@ -268,9 +267,7 @@ def seed(job: Simulation, drive: Drive) -> int:
     return int(seeds.generate_state(1)[0]) >> 1
 
 
-def entries(
-    opened: Session, job: Simulation, start: NDArray[np.floating]
-) -> Iterator[tuple[float, NDArray[np.floating]]]:
+def entries(opened: Session, job: Simulation, start: State) -> Iterator[tuple[float, State]]:
     """Yield times in s and states of a job, each run from the last state of the one before."""
     state = start
     for drive in drives(job):
@@ -279,9 +276,7 @@ def entries(
             yield drive.time(stage), state
 
 
-def states(
-    opened: Session, job: Simulation, drive: Drive, start: NDArray[np.floating]
-) -> Iterator[NDArray[np.float64]]:
+def states(opened: Session, job: Simulation, drive: Drive, start: State) -> Iterator[State]:
     """Yield the states of a run as OOMMF saves them, and delete their files after reading.
 
     States are unit vectors (rows, columns, 3); `start` is that at the beginning.

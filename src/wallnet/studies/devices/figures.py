@@ -25,13 +25,8 @@ from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs.report import FigureJob, WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, draw_map
+from wallnet.studies.devices import tables
 from wallnet.studies.devices.motion import swept_duration, track_of
-from wallnet.studies.devices.tables import (
-    BEYOND_MODEL,
-    measured_conductances,
-    read_measured,
-    with_unit,
-)
 
 if TYPE_CHECKING:
     import xarray
@@ -148,7 +143,7 @@ def states_of(device: "xarray.Dataset", prefix: str = "") -> list[str]:
 
     With the prefix `level_` they are those of the levels of a synapse.
     """
-    beyond = np.where(device[f"{prefix}beyond_model"].values == 1, f", {BEYOND_MODEL}", "")
+    beyond = np.where(device[f"{prefix}beyond_model"].values == 1, f", {tables.BEYOND_MODEL}", "")
     states = device[f"{prefix}state"].values
     return [f"{state}{text}" for state, text in zip(states, beyond, strict=True)]
 
@@ -496,7 +491,7 @@ def _measured_levels(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     """Draw the levels and return the title of the panel."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
-    conductances = measured_conductances(model)
+    conductances = tables.measured_conductances(model)
     spread = [level["spread"] for level in model["levels"] if "spread" in level]
     look = style.look(0, marker=True) | {"linestyle": "none", "elinewidth": 0.8, "capsize": 2}
     axes.errorbar(range(len(conductances)), conductances, spread or None, **look)
@@ -521,7 +516,7 @@ def _measured_curve(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     x, y = _linear(inputs[0], inputs[-1])[0](fine), _linear(outputs.min(), outputs.max())[0](at)
     axes.plot(x, y, color=style.COLOURS[2], label="interpolation")
     axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
-    titles = (style.plain(with_unit(model, part)) for part in ("input", "output"))
+    titles = (style.plain(tables.with_unit(model, part)) for part in ("input", "output"))
     axes.set(**dict(zip(("xlabel", "ylabel"), titles, strict=True)))
     axes.legend(loc="upper left")
     if curve["fault"]:
@@ -578,9 +573,7 @@ DRAWINGS: dict[str, Callable[[Sources, Figures], "style.Figure"]] = {
 """All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
 
 
-def draw(
-    sources: Mapping[str, Sequence[str]], job: str, figures: Figures
-) -> tuple["style.Figure", dict[str, Any]]:
+def draw(sources: style.SourceFiles, job: str, figures: Figures) -> style.Drawn:
     """Draw a figure of `DRAWINGS`, given the JSON of `FigureJob`.
 
     The sources are device files, or the compact model of a measured device, by their kind. All
@@ -596,7 +589,7 @@ def draw(
     for path in paths:
         name = Path(path).stem
         if of == MEASURED:
-            read[name] = read_measured(path)
+            read[name] = tables.read_measured(path)
             made_by[name] = read[name]["made_by"]
         else:
             read[name] = files.read_dataset(path, of)

@@ -24,6 +24,8 @@ from wallnet.studies.devices.traces import RECORDED, WALL, End, read_at, read_tr
 from wallnet.studies.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
 from wallnet.studies.opened import Opened, over, padded
 
+Array = NDArray[np.float64]
+
 logger = logging.getLogger(__name__)
 
 READ = (*WALL, "detected")
@@ -62,7 +64,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     """
     pulse, interval = device.pulse, device.output.interval
     densities = np.array(pulse.current_densities)
-    traces: list[dict[str, NDArray[np.float64]]] = []
+    traces: list[dict[str, Array]] = []
     ends: list[End] = []
     rows: list[dict[str, Any]] = []
     for density in pulse.current_densities:
@@ -124,9 +126,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     return values
 
 
-def fit_quartics(
-    current: NDArray[np.float64], conductance: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
+def fit_quartics(current: Array, conductance: Array) -> dict[str, Array]:
     """Fit normalised transfer curves by least squares (paper, Fig. 1b).
 
     Parameters
@@ -156,9 +156,7 @@ def fit_quartics(
     }
 
 
-def curve_fault(
-    current_density: NDArray[np.float64], conductance: ArrayLike, states: Sequence[WallState]
-) -> str:
+def curve_fault(current_density: Array, conductance: ArrayLike, states: Sequence[WallState]) -> str:
     """Describe why a transfer curve is not valid as an activation; empty if it is.
 
     The text tells where G_norm falls over the ascending current densities in A/m², and at which of

@@ -15,18 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs.report import WriteEnergyJob
+from wallnet.tracks import heating
 from wallnet.tracks.current import current as current_of
-from wallnet.tracks.heating import (
-    POINTS_A_DECADE,
-    StepResponse,
-    heat_flux,
-    heat_of,
-    step_response,
-    superposed,
-)
+from wallnet.tracks.heating import step_response
 
 if TYPE_CHECKING:
     import xarray
+
+Array = NDArray[np.float64]
 
 
 WriteEnergy = dict[str, NDArray[Any]]
@@ -55,7 +51,7 @@ def write_energy_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    flux, heat = heat_flux(job, job.polarization, density), 1.0
+    flux, heat = heating.heat_flux(job, job.polarization, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
         rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
@@ -85,7 +81,7 @@ def write_energy_of_train(
     shapes = waveforms or [()] * len(density)
     rise = np.zeros((2, *density.shape))
     if lasting.any():
-        flux = heat_flux(job, job.polarization, density)
+        flux = heating.heat_flux(job, job.polarization, density)
         pulses = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
         rise = _hottest(job, list(pulses))
     squares = [mean_square(*pulse) for pulse in zip(shapes, lasting.tolist(), strict=True)]
@@ -93,71 +89,66 @@ def write_energy_of_train(
     return _write_energy(job, density, lasting, rise, peaks, np.array(squares))
 
 
-def rise_over_time(
-    job: WriteEnergyJob, duration: float, waveform: Points
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def rise_over_time(job: WriteEnergyJob, duration: float, waveform: Points) -> tuple[Array, Array]:
     """Return the rise during a pulse of 1e12 A/m² and for twice its duration in s afterwards.
 
     The result is times in s, (time,), and the rise at each in K, mean and hottest, (2, time); see
     `step_response`.
     """
-    heat = heat_of(waveform, duration)
+    heat = heating.heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
     if waveform:
         # the sum of steps holds at the ends of the parts
         time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
     response = _table(job, time, heat.edges)(since) if waveform else _step_response(job, since)
-    flux = heat_flux(job, job.polarization, np.array(1e12))
+    flux = heating.heat_flux(job, job.polarization, np.array(1e12))
     return time, response @ (heat.steps * flux)
 
 
-def _hottest(
-    job: WriteEnergyJob, pulses: Sequence[tuple[Points, float, float, float]]
-) -> NDArray[np.float64]:
+def _hottest(job: WriteEnergyJob, pulses: Sequence[tuple[Points, float, float, float]]) -> Array:
     """Return the largest rise during each pulse, with the heat of the pulses before it.
 
     A pulse has a waveform, duration and start in s, and the flux in W/m² of its current density.
     The shape is (2, pulses): mean and hottest; see `step_response`.
     """
-    own = [(heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
+    own = [(heating.heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
     # long after a pulse, nothing changes fast
     earlier = [
-        (heat_of(shape, lasting, parts=1), begin, flux) for shape, lasting, begin, flux in pulses
+        (heating.heat_of(shape, lasting, parts=1), begin, flux)
+        for shape, lasting, begin, flux in pulses
     ]
     instants = [heat.instants + begin for heat, begin, _ in own]
-    table = _table(job, np.concatenate(instants), superposed(own)[0])
+    table = _table(job, np.concatenate(instants), heating.superposed(own)[0])
     rises = []
     for index, pulse in enumerate(own):
-        edges, steps = superposed([*earlier[:index], pulse])
+        edges, steps = heating.superposed([*earlier[:index], pulse])
         since = instants[index][:, np.newaxis] - edges
         rises.append((table(since) @ steps).max(axis=-1))
     return np.array(rises).T
 
 
-def _table(
-    job: WriteEnergyJob, instants: NDArray[np.float64], edges: NDArray[np.float64]
-) -> StepResponse:
+def _table(job: WriteEnergyJob, instants: Array, edges: Array) -> heating.StepResponse:
     """Return the step response of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants, edges])))
     longest = float(np.ptp(np.concatenate([instants, edges])))
     shortest = float(parts[parts > 1e-9 * longest].min(initial=longest))
-    count = int(np.ceil(POINTS_A_DECADE * np.log10(longest / shortest))) + 8
+    count = int(np.ceil(heating.POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
-    return StepResponse(time, _step_response(job, time))
+    return heating.StepResponse(time, _step_response(job, time))
 
 
-def _step_response(job: WriteEnergyJob, time: NDArray[np.float64]) -> NDArray[np.float64]:
+def _step_response(job: WriteEnergyJob, time: Array) -> Array:
     return step_response(time, job.width, job.heating, job.stored, job.notched(job.track))
 
 
 def _write_energy(
     job: WriteEnergyJob,
-    density: NDArray[np.float64],
-    lasting: NDArray[np.float64],
-    rise: NDArray[np.float64],
-    peak: float | NDArray[np.float64],
-    heat: float | NDArray[np.float64],
+    density: Array,
+    lasting: Array,
+    rise: Array,
+    peak: float | Array,
+    heat: float | Array,
 ) -> WriteEnergy:
     """Return energy and temperature from largest magnitude and mean square of each waveform."""
     in_metal = density * job.rescaling

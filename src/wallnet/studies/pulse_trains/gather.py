@@ -19,6 +19,8 @@ from wallnet.studies.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
 
+Array = NDArray[np.float64]
+
 SMALLEST_STEP = 1e-3
 """Share of the conductance's range below which a pulse has not changed the state."""
 
@@ -33,8 +35,8 @@ KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
 
 
 def conductances(
-    content: xarray.Dataset, detector: Detector, m_z: NDArray[Any], time: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    content: xarray.Dataset, detector: Detector, m_z: NDArray[Any], time: Array
+) -> Array:
     """Return the conductances in S of profiles of m_z at times in s, in both readings.
 
     `content` is the dataset of the simulation, with `magnetic_cells`. Column means of m_z over
@@ -47,7 +49,7 @@ def conductances(
     return both_readings(detected_magnetization(m_z, cells, columns, domains), detector)
 
 
-def saturating(x: ArrayLike, curvature: float) -> NDArray[np.float64]:
+def saturating(x: ArrayLike, curvature: float) -> Array:
     """Return NeuroSim's curve of conductance against pulse number x, both from 0 to 1.
 
     y = (1 - exp(-c x))/(1 - exp(-c)), a straight line for c = 0 (Chen, Peng and Yu, IEDM 2017, with
@@ -104,7 +106,7 @@ def branches(current_density: NDArray[np.floating]) -> list[tuple[int, int]]:
     return [(int(run[0]), int(run[-1])) for run in runs if current_density[run[0]]]
 
 
-def _of_branch(normalized: NDArray[np.float64], steps: int, rising: bool) -> dict[str, float]:
+def _of_branch(normalized: Array, steps: int, rising: bool) -> dict[str, float]:
     """Return the quantities of the pulses of one branch in one reading.
 
     `normalized` has the conductance before the first pulse and after each.
@@ -163,9 +165,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     }
 
 
-def _branch(
-    current_density: NDArray[np.float64], normalized: NDArray[np.float64], first: int, last: int
-) -> dict[str, Any]:
+def _branch(current_density: Array, normalized: Array, first: int, last: int) -> dict[str, Any]:
     """Return the variables of one branch of a pulse train, in both readings."""
     along = normalized[:, first - 1 : last + 1]
     changed = np.flatnonzero(np.abs(np.diff(along, axis=1)).max(axis=0) > SMALLEST_STEP)
