@@ -13,6 +13,7 @@ from wallnet.jobs.simulation import FreeWalls, blocks
 from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.pulse_trains import (
     Course,
+    TrainRun,
     course,
     going_on,
     joined,
@@ -96,7 +97,8 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     ends = ensemble["replica_wall_top"].values
     assert len(np.unique(ends[:, 1, 0])) == 4
     one = block(2, 2, maps=True)
-    train = joined(one, initial, course(one, initial, states(9e-9), lambda time: None, None))
+    run = TrainRun(one, states(9e-9), lambda time: None, None)
+    train = joined(one, initial, course(run, initial))
     for name in ("wall_bottom", "wall_top"):
         np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
         quenched = train[f"pulse_{name}"].values
@@ -229,7 +231,8 @@ def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
     pinned = states(9e-9, notch_1=(57.5e-9, 58.5e-9))
 
     def chosen(share):
-        return going_on(block(1, 10, free=FreeWalls(share=share, longest=1e-9)), courses, pinned)
+        job = block(1, 10, free=FreeWalls(share=share, longest=1e-9))
+        return going_on(TrainRun(job, pinned, lambda time: None, None), courses)
 
     assert chosen(0.5) == [2, 3, 5, 9]
     assert chosen(0.51) == [2, 3, 5, 6, 9]

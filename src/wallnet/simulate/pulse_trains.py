@@ -46,6 +46,18 @@ OF_TRAIN = ("backend", "backend_version", "revision", "temperature", "seed", "do
 _Z = COMPONENTS.index("z")
 
 
+class TrainRun(NamedTuple):
+    """One run of a train of pulses, or of one of its replicas."""
+
+    job: Simulation
+    states: States
+    """States of walls on its film."""
+    progress: Callable[[float], None]
+    """Function that receives the simulated time in s."""
+    folder: Path | None
+    """Folder of its finished pulses, from which an interrupted run goes on."""
+
+
 class Course(NamedTuple):
     """What a train of pulses does to a wall."""
 
@@ -104,62 +116,49 @@ def run_pulse_train(
                 "the train ends by the state of its wall; give the minima of its film (--after)"
             )
         states = States.without_minima(job)
-    folder = None if output is None else unfinished(output)
+    run = TrainRun(job, states, progress, None if output is None else unfinished(output))
     if not job.replicas:
-        return joined(job, initial, course(job, initial, states, progress, folder))
-    return _block(job, initial, states, progress, folder)
+        return joined(job, initial, course(run, initial))
+    return _block(run, initial)
 
 
-def course(
-    job: Simulation,
-    initial: "xarray.Dataset",
-    states: States,
-    progress: Callable[[float], None],
-    folder: Path | None,
-) -> Course:
-    """Simulate a train of pulses; finished pulses are in a folder. See `run_pulse_train`."""
+def course(run: TrainRun, initial: "xarray.Dataset") -> Course:
+    """Simulate a train of pulses; see `run_pulse_train`."""
+    job, record = run.job, Course([], [])
     if job.equilibration:
         # the time before the first pulse is not part of the trace
-        (_, trace), *_ = followed(job, [(0, job.equilibrating())], initial, progress, folder)
+        (_, trace), *_ = followed(run, [(0, job.equilibrating())], initial)
         initial = simulate.state_of(trace)
-    record = Course([], [])
-
-    def reached(time: float) -> None:
-        progress(job.equilibration + time)
-
-    for step, trace in followed(job, enumerate(job.steps(), start=1), initial, reached, folder):
+    later = run._replace(progress=lambda time: run.progress(job.equilibration + time))
+    for step, trace in followed(later, enumerate(job.steps(), start=1), initial):
         # the other maps would fill the memory
         record.parts.append(trace.isel(snapshot=[-1]))
         if not record.walls:
             record.walls.append(wall_of(trace, 0) | {"pulse_settled": -1})
         settled = _settled(job, step, trace)
         record.walls.append(wall_of(trace, -1) | {"pulse_settled": settled})
-        if not _as_expected(job, record.walls, states, files.is_resting(trace.attrs, settled)):
+        if not _as_expected(run, record.walls, files.is_resting(trace.attrs, settled)):
             break
     return record
 
 
 def followed(
-    job: Simulation,
-    steps: Iterable[tuple[int, Simulation]],
-    initial: "xarray.Dataset",
-    progress: Callable[[float], None],
-    folder: Path | None,
+    run: TrainRun, steps: Iterable[tuple[int, Simulation]], initial: "xarray.Dataset"
 ) -> "Iterator[tuple[Simulation, xarray.Dataset]]":
-    """Yield steps of a job with their traces, each from the state that the one before left.
+    """Yield steps of a train with their traces, each from the state that the one before left.
 
-    Each step has a number, under which its trace is kept in the folder.
+    Each step has a number, under which its trace is kept in the folder of the run.
     """
-    start = np.ascontiguousarray(initial["initial_magnetization"].values)
+    job, start = run.job, np.ascontiguousarray(initial["initial_magnetization"].values)
     identity = Attempt(job.to_json(), str(revision_of(job.calculator_name)), start).identity
     state, begin = initial, 0.0
 
     def reached(time: float) -> None:
         """Report the time since the start of the first step."""
-        progress(begin + time)
+        run.progress(begin + time)
 
     for index, step in steps:
-        part = folder and folder / f"{index}.nc"
+        part = run.folder and run.folder / f"{index}.nc"
         trace = _finished(part, identity)
         if trace is None:
             try:
@@ -189,17 +188,15 @@ def _state(states: States, wall: Mapping[str, Any], resting: bool | None) -> Wal
     return states.state((bottom, top), walls, resting)
 
 
-def _as_expected(
-    job: Simulation, walls: list[dict[str, Any]], states: States, rests: bool | None
-) -> bool:
+def _as_expected(run: TrainRun, walls: list[dict[str, Any]], rests: bool | None) -> bool:
     """Return whether a train goes on: the wall rests in the expected states, first and last."""
-    expected = job.train.expected if job.train else ()
+    expected = run.job.train.expected if run.job.train else ()
     if not expected:
         return True
     required = expected[len(walls) - 1]
-    if expected[0] and _state(states, walls[0], None) != expected[0]:
+    if expected[0] and _state(run.states, walls[0], None) != expected[0]:
         return False
-    return not required or (rests is True and _state(states, walls[-1], rests) == required)
+    return not required or (rests is True and _state(run.states, walls[-1], rests) == required)
 
 
 def unfinished(output: str | Path) -> Path:
@@ -294,14 +291,9 @@ def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
     return int(rested(trace["time"].values, ends, relaxation))
 
 
-def _block(
-    job: Simulation,
-    initial: "xarray.Dataset",
-    states: States,
-    progress: Callable[[float], None],
-    folder: Path | None,
-) -> "xarray.Dataset":
+def _block(run: TrainRun, initial: "xarray.Dataset") -> "xarray.Dataset":
     """Simulate a block of replicas; see `run_pulse_train`."""
+    job = run.job
     if fault := beyond_model(job):
         logger.warning("pulse beyond the model: %s", fault)
         attributes = {
@@ -318,59 +310,56 @@ def _block(
     onward: dict[int, dict[str, Any]] = {}
     done = 0.0
 
-    def run(number: int, simulated: Callable[..., Any], start: "xarray.Dataset | Course") -> Any:
+    def one(number: int, simulated: Callable[..., Any], start: "xarray.Dataset | Course") -> Any:
         """Simulate a replica, or its continuation after the last pause."""
-        one = job.model_copy(update={"replicas": (number, number)})
-        own = folder and folder / f"replica-{number}"
+        own = run._replace(
+            job=job.model_copy(update={"replicas": (number, number)}),
+            progress=lambda time: run.progress(done + time),
+            folder=run.folder and run.folder / f"replica-{number}",
+        )
         try:
-            return simulated(one, start, states, lambda time: progress(done + time), own)
+            return simulated(own, start)
         except simulate.SimulationError as error:
             raise simulate.SimulationError(f"replica {number}: {error}") from error
 
     for number in job.numbers:
-        courses[number] = run(number, course, initial)
+        courses[number] = one(number, course, initial)
         done += job.equilibration + sum(float(part["time"][-1]) for part in courses[number].parts)
-    for number in going_on(job, courses, states):
-        onward[number] = run(number, _onward, courses[number])
+    for number in going_on(run, courses):
+        onward[number] = one(number, _onward, courses[number])
         done += onward[number]["time"]
     every = [part for record in courses.values() for part in record.parts]
     return files.dataset("ensemble", _replicas(job, courses, onward), about(job, every))
 
 
-def going_on(job: Simulation, courses: Mapping[int, Course], states: States) -> list[int]:
+def going_on(run: TrainRun, courses: Mapping[int, Course]) -> list[int]:
     """Return the numbers of the replicas that go on after the last pause.
 
     Of those with a free wall between each pair of notches, they are the first ones.
     """
-    free = job.train.free if job.train else None
+    job, free = run.job, run.job.train and run.job.train.free
     if not free:
         return []
     gaps: dict[int, list[int]] = {}
     for number, record in courses.items():
         # a train that ended early is not at the end of the last pause
         for wall in record.walls[job.pulses :]:
-            if _state(states, wall, True) == FREE:
+            if _state(run.states, wall, True) == FREE:
                 ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
                 gaps.setdefault(gap(job.track, *ends), []).append(number)
     chosen = (numbers[: math.ceil(free.share * len(numbers) - 1e-9)] for numbers in gaps.values())
     return sorted(number for numbers in chosen for number in numbers)
 
 
-def _onward(
-    job: Simulation,
-    before: Course,
-    states: States,
-    progress: Callable[[float], None],
-    folder: Path | None,
-) -> dict[str, Any]:
+def _onward(run: TrainRun, before: Course) -> dict[str, Any]:
     """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
     state, time = simulate.state_of(before.parts[-1]), 0.0
     wall: dict[str, Any] = {}
-    steps = enumerate(job.onward(), start=job.pulses + 1)
-    for _, trace in followed(job, steps, state, progress, folder):
+    steps = enumerate(run.job.onward(), start=run.job.pulses + 1)
+    for _, trace in followed(run, steps, state):
         time += float(trace["time"][-1])
         wall = wall_of(trace, -1)
-        if _state(states, wall, True) != FREE:
+        if _state(run.states, wall, True) != FREE:
             break
     return wall | {"time": time}
 
