@@ -140,6 +140,7 @@ def test_a_simulated_device_is_offered_a_measured_one(mixed):
         ({"kind": "measured", "levels": "a\nb.csv"}, "not printable; rename the file"),
         ({"kind": "measured", "levels": "a\0.csv"}, "not printable; rename the file"),
         ({"kind": "measured", "levels": "{a}.csv"}, "has a brace"),
+        ({"kind": "measured", "levels": "a<b2>.csv"}, "has a brace, a <word> or a character that"),
         (
             {"kind": "measured", "levels": "a.csv", "material": {}},
             "devices.my-device.material is not a key of the configuration",

@@ -1,6 +1,7 @@
 """A measured device: networks are computed from files of measurements, without any simulation."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -13,8 +14,11 @@ MEASURED: Literal["measured"] = "measured"
 
 
 def _of_a_user(path: str) -> str:
-    if not path.isprintable() or set(path) & set("{}"):  # Snakemake reads braces as wildcards
-        raise ValueError("has a brace or a character that is not printable; rename the file")
+    # Snakemake reads braces as wildcards, and a word in <> as one of its path variables
+    if not path.isprintable() or re.search(r"[{}]|<[a-z][a-z0-9_]*>", path):
+        raise ValueError(
+            "has a brace, a <word> or a character that is not printable; rename the file"
+        )
     return os.path.expanduser(path)
 
 
