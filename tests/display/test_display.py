@@ -17,6 +17,7 @@ import pytest
 from helpers import forked
 from helpers.small_campaign import ROOT, Campaign, with_networks
 from helpers.terminal import terminal
+from snakemake.profiles import ProfileConfigFileParser
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_wallnet import LogHandler, Run, changes_of, differences, job_of
@@ -56,6 +57,19 @@ def run(clock):
     made = Run(clock)
     made.planned, made.total = Counter(trace=6, device=2), 8
     return made
+
+
+@pytest.mark.parametrize("profile", ["default", "slurm"])
+def test_a_profile_names_the_display_where_it_is_installed(monkeypatch, profile):
+    """Elsewhere Snakemake would print its usage before it says that it does not know it."""
+
+    def display():
+        with open(ROOT / "profiles" / profile / "config.yaml") as stream:
+            return ProfileConfigFileParser().parse(stream).get("logger")
+
+    assert display() == "wallnet"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert display() is None
 
 
 def test_time_left_is_that_of_the_work_left_at_the_pace_so_far(run, clock):

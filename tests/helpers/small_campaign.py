@@ -84,7 +84,7 @@ def plain_profile(name="default"):
     folder = Path(tempfile.mkdtemp(prefix="profile-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     text = (ROOT / "profiles" / name / "config.yaml").read_text()
-    plain, count = re.subn(r"(?m)^logger: wallnet\b.*\n", "", text)
+    plain, count = re.subn(r"(?m)^logger: .*\n", "", text)
     assert count == 1
     (folder / "config.yaml").write_text(plain)
     return folder
