@@ -324,6 +324,11 @@ def test_inputs_of_both_signs_have_steps_on_both_sides():
 
 
 def test_another_cause_changes_no_random_number_of_a_cause(programmed):
+    numbers = [
+        generator_of(*key).random()
+        for key in ((3, 7, "stuck"), (3, 7, "wires"), (3, 8, "stuck"), (4, 7, "stuck"))
+    ]
+    assert len(set(numbers)) == 4
     device = imperfections(cycle_spread=[0.02] * 4)
     alone = made(programmed, device, "series", {"stuck": CAUSES["stuck"](share=0.2)}, 3, 7)
     both = {"stuck": CAUSES["stuck"](share=0.2), "cycle_to_cycle": CAUSES["cycle_to_cycle"](size=0)}

@@ -22,6 +22,7 @@ ROWS = (
     ("all", "", NAN, [60.0, 70.0, NAN]),
     ("stuck", "", NAN, [96.0, 97.0, 95.0]),
     ("device_to_device", "", NAN, [75.0, 65.0, 70.0]),
+    ("cycle_to_cycle", "", NAN, [97.5, 97.0, 98.0]),
     ("device_to_device", "size", 2.0, [40.0, 44.0, NAN]),
 )
 
@@ -59,7 +60,7 @@ def test_causes_are_sorted_by_what_they_cost(sources):
     ]
     assert rows[0] == ["Cause", "MNIST, five, parallel", "MNIST, ten, parallel"]
     assert [row[0] for row in rows[2:]] == [
-        *("on the levels", "all together", "device to device", "stuck")
+        *("on the levels", "all together", "device to device", "stuck", "cycle to cycle")
     ]
     of_five = [96.0, 97.0, 95.0, 95.0, 96.0, 94.0]
     assert rows[5][1] == f"95.50 ± {statistics.stdev(of_five):.2f}"
@@ -75,6 +76,7 @@ def test_the_table_of_numbers_has_the_set_as_a_point_of_its_curves(sources):
     }
     assert set(five) == {
         *(("all", "", ""), ("stuck", "", ""), ("device_to_device", "", "")),
+        ("cycle_to_cycle", "", ""),
         *(("device_to_device", "size", "1"), ("device_to_device", "size", "2")),
     }
     doubled = five["device_to_device", "size", "2"]
