@@ -18,7 +18,7 @@ from wallnet.config.messages import misnamed
 from wallnet.files import FileError
 from wallnet.files.imperfections import Imperfections
 
-TARGETS: tuple[str, ...] = ()
+TARGETS: tuple[str, ...] = ("maps",)
 """Modules of this package, each a target."""
 
 
@@ -34,11 +34,17 @@ class Device:
         Folder of the campaign.
     readout : str
         How it is read: `parallel`, `series` or `measured`; empty for the first.
+    trace : str
+        A trace of it: the current density of a pulse in A/m², or a file.
+    sample : int
+        Number of the sample of which a current density names the trace; 0 is the perfect device.
     """
 
     name: str
     folder: Path = Path()
     readout: str = ""
+    trace: str = ""
+    sample: int = 0
 
     @cached_property
     def imperfections(self) -> Imperfections:
@@ -125,10 +131,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument("--to", required=True, help="; ".join(helps))
     command.add_argument("--out", required=True, help="folder to write")
     command.add_argument("--readout", default="", help="parallel or series; the first by default")
+    command.add_argument("--trace", default="", help="current density in A/m², or file of a trace")
+    command.add_argument("--sample", type=int, default=0, help="number of a sample of that trace")
     command.add_argument("--directory", default=".", help="folder of the campaign; here by default")
     command.set_defaults(handler=_export)
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    device = Device(arguments.device, Path(arguments.directory), arguments.readout)
+    names = ("readout", "trace", "sample")
+    options = {name: getattr(arguments, name) for name in names}
+    device = Device(arguments.device, Path(arguments.directory), **options)
     print(export(device, arguments.to, arguments.out))

@@ -1,0 +1,90 @@
+"""A trace of a device as it is exported: its job, its film, and fields on its cells."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files, plan, tracks
+from wallnet.config import ConfigError, Track, current_name
+from wallnet.config.messages import misnamed
+from wallnet.exports import Device
+from wallnet.files import FileError
+from wallnet.film.terms import Layer
+from wallnet.jobs import Simulation
+
+if TYPE_CHECKING:
+    import discretisedfield
+    import xarray
+
+
+class Traced(NamedTuple):
+    """A trace with its job, and the folder of the campaign."""
+
+    job: Simulation
+    content: "xarray.Dataset"
+    folder: Path
+
+    def film(self, job: Simulation | None = None) -> Layer:
+        """Return the film of the job, or of a changed one."""
+        with contextlib.chdir(self.folder):  # the job names a map of parameters relative to it
+            return tracks.layer(job or self.job)
+
+
+def read(device: Device) -> Traced:
+    """Return the trace of a device that is exported.
+
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If no trace is named, or the campaign has no such device.
+    wallnet.files.FileError
+        If the device is measured, or the trace is missing, damaged or without maps.
+    """
+    campaign = plan.load(device.folder / "config.yaml")
+    if device.name in campaign.measured:
+        raise FileError(
+            f"{device.name} is measured, so that it has no film and no trace; name a simulated one"
+        )
+    for fault in misnamed("DEVICE", device.name, campaign.simulated, "a simulated device"):
+        raise ConfigError(fault)
+    path = _path(device)
+    if not path.exists():
+        raise FileError(f"{path} is not there; correct --trace, or run snakemake")
+    content = files.read_dataset(path, "trace")
+    if not content.sizes["snapshot"]:
+        raise FileError(f"{path} has no maps; name a trace that has some")
+    try:
+        job = Simulation.from_json(str(content.attrs.get("parameters")))
+    except ConfigError:
+        raise FileError(f"{path} states no job that made it; delete it and run snakemake") from None
+    return Traced(job, content, device.folder)
+
+
+def _path(device: Device) -> Path:
+    """Return the path of the trace, named by its current density or by itself."""
+    if not device.trace:
+        raise ConfigError(
+            "--trace is missing; give the current density of a pulse in A/m², or the file of a "
+            "trace"
+        )
+    try:
+        current = current_name(float(device.trace))
+    except (ValueError, OverflowError):
+        return Path(device.trace)
+    path = files.TRACE.format(device=device.name, current=current)
+    return Path(device.folder, files.of_sample(path, device.sample) if device.sample else path)
+
+
+def field(track: Track, values: NDArray[Any], unit: str = "") -> "discretisedfield.Field":
+    """Return values of cells, (rows, columns) or (rows, columns, 3), as a field in metres."""
+    import discretisedfield
+
+    (columns, rows), (low, high) = track.cells, track.sides
+    mesh = discretisedfield.Mesh(
+        p1=(0, low, 0), p2=(track.length, high, track.thickness), n=(columns, rows, 1)
+    )
+    cells = np.swapaxes(values.reshape(rows, columns, -1), 0, 1)[:, :, None]
+    return discretisedfield.Field(mesh, nvdim=cells.shape[-1], value=cells, unit=unit or None)

@@ -1,0 +1,168 @@
+"""Maps of a trace, read back by discretisedfield, beside the trace."""
+
+import json
+import re
+
+import discretisedfield
+import numpy as np
+import pytest
+from helpers import sampled
+from helpers.measured import CAMPAIGN, write_measurements
+from helpers.traced import REGIONS, TIMES, write_trace
+
+from wallnet import cli, files
+from wallnet.config import ConfigError
+from wallnet.exports import Device, export
+from wallnet.files import FileError
+
+
+def test_maps_have_the_numbers_of_the_trace_at_its_places(tmp_path):
+    _, path = write_trace(tmp_path, regions=REGIONS)
+    folder = export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
+    trace = files.read_dataset(path, "trace")
+    series = json.loads((folder / "m.vtk.series").read_text())["files"]
+    assert [file["name"] for file in series] == ["m0.vtk", "m1.vtk", "m2.vtk", "m3.vtk"]
+    assert [file["time"] for file in series] == pytest.approx(TIMES, rel=1e-12, abs=1e-24)
+    norms = np.full((5, 15), 0.9e6)
+    norms[:, 3:6] = 0.8e6  # centres at 14, 18 and 22 nm
+    x, y = np.arange(15) * 4e-9 + 2e-9, np.arange(5) * 4e-9 + 2e-9
+    assert trace["x"].values == pytest.approx(x, rel=1e-9, abs=0)
+    magnetic = np.isfinite(trace["magnetization"].values[0, ..., 2])
+    assert not magnetic[[0, -1], 10].any()
+    assert magnetic.sum() == 75 - 2 * 3
+    for number in range(4):
+        m = trace["magnetization"].values[number]
+        for suffix in ("ovf", "vtk"):
+            field = discretisedfield.Field.from_file(str(folder / f"m{number}.{suffix}"))
+            assert field.mesh.n.tolist() == [15, 5, 1]
+            assert field.mesh.region.pmin.tolist() == [0, 0, 0]
+            assert field.mesh.region.pmax == pytest.approx([60e-9, 20e-9, 2.5e-9], rel=1e-6, abs=0)
+            for row, column in [(0, 0), (1, 4), (3, 6), (4, 14), (2, 10)]:
+                value = field((x[column], y[row], 1.25e-9))
+                expected = norms[row, column] * m[row, column]
+                assert value == pytest.approx(expected, rel=1e-6, abs=0.1)
+            lengths = np.linalg.norm(field.array[:, :, 0].swapaxes(0, 1), axis=-1)
+            assert lengths == pytest.approx(np.where(magnetic, norms, 0.0), rel=1e-6, abs=0)
+
+
+def test_the_header_is_that_of_ovf_2(tmp_path):
+    write_trace(tmp_path)
+    folder = export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
+    header = (folder / "m1.ovf").read_bytes().partition(b"# Begin: Data")[0].decode()
+    lines = dict(re.findall(r"(?m)^# ([\w ]+): (.*)$", header))
+    assert header.startswith("# OOMMF OVF 2.0\n")
+    assert (lines["meshunit"], lines["meshtype"], lines["valuedim"]) == ("m", "rectangular", "3")
+    assert lines["valueunits"] == "A/m A/m A/m"
+    assert [int(lines[f"{axis}nodes"]) for axis in "xyz"] == [15, 5, 1]
+    steps = [float(lines[f"{axis}stepsize"]) for axis in "xyz"]
+    assert steps == pytest.approx([4e-9, 4e-9, 2.5e-9], rel=1e-9, abs=0)
+    bases = [float(lines[f"{axis}base"]) for axis in "xyz"]
+    assert bases == pytest.approx([2e-9, 2e-9, 1.25e-9], rel=1e-9, abs=0)
+    # a uniform film has no maps of parameters
+    assert {path.suffix for path in folder.iterdir()} == {".ovf", ".vtk", ".series"}
+    assert len([*folder.glob("*.ovf")]) == 4
+
+
+def test_each_parameter_that_varies_has_a_file(tmp_path):
+    write_trace(tmp_path, regions=REGIONS)
+    folder = export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
+    read = {
+        path.stem: discretisedfield.Field.from_file(str(path))
+        for path in folder.glob("*.ovf")
+        if not path.stem[-1].isdigit()
+    }
+    units = {name: field.unit for name, field in read.items()}
+    assert units == {
+        "saturation_magnetization": "A/m",
+        "exchange_stiffness": "J/m",
+        "dmi_constant": "J/m2",
+        "uniaxial_anisotropy": "J/m3",
+        "damping": "None",
+        "thickness": "m",
+    }
+    ramp = 0.8e6 + 0.15e6 * (22 - 8) / 22
+    # x in nm: Ku and D of a cell change with 1/t
+    expected = {
+        2: (0.9e6, 1.7e-11, -1.3e-3, 0.8e6, 0.45, 2.5e-9),
+        22: (0.8e6, 1.2e-11, -0.7e-3 * 25 / 22, ramp * 25 / 22, 0.4, 2.2e-9),
+        30: (0.9e6, 1.7e-11, -1.3e-3 * 25 / 22, 0.8e6 * 25 / 22, 0.6, 2.2e-9),
+    }
+    for x, values in expected.items():
+        got = [read[name]((x * 1e-9, 6e-9, 1e-9))[0] for name in units.keys() & read]
+        wanted = [dict(zip(PARAMETERS, values, strict=True))[name] for name in units.keys() & read]
+        assert got == pytest.approx(wanted, rel=1e-6, abs=0)
+    assert read["damping"]((42e-9, 2e-9, 1e-9))[0] == 0.0
+
+
+PARAMETERS = (
+    "saturation_magnetization",
+    "exchange_stiffness",
+    "dmi_constant",
+    "uniaxial_anisotropy",
+    "damping",
+    "thickness",
+)
+
+
+def test_a_sample_has_cells_beside_the_track_and_filled_shares(tmp_path):
+    track = sampled.TRACK | {"edges": "smooth"}
+    job, _ = write_trace(tmp_path, sample=2, track=track, disorder=sampled.DISORDER)
+    device = Device("mine", tmp_path, trace="1.5e12", sample=2)
+    folder = export(device, "maps", tmp_path / "out")
+    filled = discretisedfield.Field.from_file(str(folder / "filled.vtk"))
+    low, high = job.track.sides
+    assert (low, high) == pytest.approx((-6e-9, 66e-9), rel=1e-9, abs=0)
+    assert filled.mesh.region.pmin[1] == pytest.approx(low, rel=1e-6, abs=0)
+    assert filled.mesh.region.pmax[1] == pytest.approx(high, rel=1e-6, abs=0)
+    # area of the film: the track but two pairs of half discs, which vary
+    area = filled.array.sum() * 9e-18
+    assert area == pytest.approx(240e-9 * 60e-9 - 2 * np.pi * 11e-9**2, rel=0.05, abs=0)
+    assert ((filled.array > 0) & (filled.array < 1)).sum() > 100
+    assert {"uniaxial_anisotropy", "dmi_constant", "thickness", "filled", "m0", "m3"} < {
+        path.stem for path in folder.glob("*.ovf")
+    }
+
+
+def test_bad_input_is_one_sentence(tmp_path, capsys):
+    _, path = write_trace(tmp_path)
+    (tmp_path / "there").mkdir()
+    cases = [
+        ({"trace": "1.2e12"}, FileError, "1.2000.nc is not there; correct --trace"),
+        ({"trace": str(tmp_path / "none.nc")}, FileError, "none.nc is not there"),
+        ({"trace": ""}, ConfigError, "--trace is missing"),
+        ({"trace": "inf"}, FileError, "inf is not there"),
+        ({"name": "other", "trace": "1.5e12"}, ConfigError, "'other', which is not a simulated"),
+    ]
+    for changes, error, text in cases:
+        options = {"name": "mine", "folder": tmp_path} | changes
+        with pytest.raises(error, match=re.escape(text)):
+            export(Device(**options), "maps", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+    command = ["export", "mine", "--to", "maps", "--directory", str(tmp_path)]
+    with pytest.raises(SystemExit, match="there exists; name a new folder"):
+        cli.main([*command, "--trace", "1.5e12", "--out", str(tmp_path / "there")])
+    cli.main([*command, "--trace", str(path), "--out", str(tmp_path / "out")])
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out")
+
+
+@pytest.mark.parametrize("change", ["maps", "job"])
+def test_a_trace_without_maps_or_job_is_refused(tmp_path, change):
+    _, path = write_trace(tmp_path)
+    trace = files.read_dataset(path, "trace")
+    if change == "maps":
+        trace, text = trace.isel(snapshot=slice(0)), "has no maps; name a trace that has some"
+    else:
+        trace, text = trace.assign_attrs(parameters="{}"), "states no job that made it"
+    values = {name: trace[name].values for name in trace.variables}
+    fixed = ("component",)
+    values = {name: array for name, array in values.items() if name not in fixed}
+    files.write_dataset(files.dataset("trace", values, trace.attrs), path, "trace", {})
+    with pytest.raises(FileError, match=text):
+        export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
+
+
+def test_a_measured_device_has_no_maps(tmp_path):
+    write_measurements(tmp_path)
+    (tmp_path / "config.yaml").write_text(CAMPAIGN)
+    with pytest.raises(FileError, match="my-device is measured, so that it has no film and no"):
+        export(Device("my-device", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
