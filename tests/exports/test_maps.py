@@ -135,9 +135,10 @@ def test_bad_input_is_one_sentence(tmp_path, capsys):
     ]
     for changes, error, text in cases:
         options = {"name": "mine", "folder": tmp_path} | changes
-        with pytest.raises(error, match=re.escape(text)):
-            export(Device(**options), "maps", tmp_path / "out")
-        assert not (tmp_path / "out").exists()
+        for target in ("maps", "mumax3"):
+            with pytest.raises(error, match=re.escape(text)):
+                export(Device(**options), target, tmp_path / "out")
+            assert not (tmp_path / "out").exists()
     command = ["export", "mine", "--to", "maps", "--directory", str(tmp_path)]
     with pytest.raises(SystemExit, match="there exists; name a new folder"):
         cli.main([*command, "--trace", "1.5e12", "--out", str(tmp_path / "there")])

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import yaml
 
 from helpers.small_campaign import TINY, UNLIKE
@@ -45,3 +46,9 @@ def write_trace(folder, density=1.5e12, name="mine", sample=0, **changes):
     path = folder / (files.of_sample(path, sample) if sample else path)
     files.write_dataset(trace, path, "trace", {})
     return job, path
+
+
+def spun(film, seed=3):
+    """Return a magnetisation without any order, (rows, columns, 3)."""
+    m = np.random.default_rng(seed).normal(size=(*film.mask.shape, 3))
+    return m / np.linalg.norm(m, axis=-1, keepdims=True) * film.mask[..., None]
