@@ -42,6 +42,7 @@ STAGES = {
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate",),
     "devices": (*(f"studies/devices/{name}.py" for name in OF_DEVICES), "studies/opened.py"),
+    "imperfections": ("studies/imperfections.py",),
     "networks": tuple(f"networks/{name}.py" for name in NETWORKS),
     "as_made": tuple(f"networks/{name}.py" for name in AS_MADE),
     "validation": ("validation",),

@@ -20,6 +20,7 @@ MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minima", "barrier"),
     "wallnet.studies.opened": ("gather", "round"),
     "wallnet.studies.devices.compact": ("compact-model",),
+    "wallnet.studies.imperfections": ("imperfections",),
     "wallnet.networks.commands": (
         "data",
         "train",
@@ -47,6 +48,7 @@ LISTED = {
     "schema": "print the JSON Schema of config.yaml",
     "simulate": "run one pulse, or a train of pulses, on one track",
     "animate": "write the maps of a trace as an animation",
+    "imperfections": "write imperfections of a device as a table, also from your pulses",
     "overview": "print what a finished campaign found",
     "check": "find results that have changed since they were written",
     "clean": "list or remove results that no longer belong to the configuration",

@@ -81,6 +81,24 @@ def levels_of(path: str | Path, reading: str, level_set: str) -> tuple[list[floa
     return sorted(map(float, values)), whole
 
 
+def stable_levels(path: str | Path) -> dict[str, dict[str, float]]:
+    """Return the conductances in S by reading of each stable state of a synapse, in their order.
+
+    States without a conductance are left out. Level sets of networks are some of the others.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged or of another kind.
+    """
+    with _content(path, "levels") as levels:
+        return {
+            str(level["state"]): {name: float(value) for name, value in values.items()}
+            for level in levels
+            if level["stable"] and None not in (values := level["conductance"]).values()
+        }
+
+
 def doubtful_levels(path: str | Path, level_sets: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the doubtful levels of a synapse, among those in some level sets.
 
