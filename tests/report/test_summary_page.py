@@ -151,6 +151,7 @@ def test_page_and_terminal_say_the_same_and_caveats_follow_the_numbers(configure
     device = folder / files.DEVICE.format(device="synapse-3")
     compact_model(device, folder / files.COMPACT_MODEL.format(device="synapse-3"))
     sentences = [
+        "MNIST on synapse-3: 97.25 ± 0.35 % in FP32, 96.00 % on the levels (parallel)",
         "neuron: G of ",
         "largest deviation from ReLU 0.",
         "synapse-3: 3 of 4 levels are valid: ",
