@@ -39,6 +39,7 @@ from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
 from wallnet.files import DEVICE
+from wallnet.files.imperfection_tables import QUANTITIES
 from wallnet.film.constants import (
     BOLTZMANN,
     ELEMENTARY_CHARGE,
@@ -789,6 +790,15 @@ def stacks(results: Results) -> str:
     return markdown(header, rows)
 
 
+def imperfections(_: Results) -> str:
+    """Return the quantities of the imperfections of a device, and on what each depends."""
+    rows = [
+        [f"`{name}`", variable.long_name, ", ".join(variable.dimensions) or "–", variable.units]
+        for name, variable in QUANTITIES.items()
+    ]
+    return markdown(("quantity", "meaning", "for each", "unit"), rows)
+
+
 def write_energy_by_effect(results: Results) -> str:
     """Return the mean rise of a wide and a narrow track as effects are added one by one."""
     plain = shipped_write_energy("synapse-5")
@@ -1155,6 +1165,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "thermal": copied("validation.csv", compared("thermal", "varying-cells")),
     "varying": copied("validation.csv", compared("phase-boundary", "wall-landscape")),
     "write-energy-metals": write_energy_of_metals,
+    "imperfections": imperfections,
     "stacks": stacks,
     "torques": copied("torques.csv"),
     "samples": copied("samples.csv"),

@@ -1,6 +1,9 @@
 """Imperfections from pulses of a user: known spreads are recovered, and gaps are said."""
 
 import csv
+import re
+from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -165,6 +168,21 @@ def test_the_table_becomes_the_file_of_the_measured_device():
     with open("own.csv", newline="") as stream:
         sources = {row["source"] for row in csv.DictReader(stream)}
     assert sources == {"measured: 6 devices, 360 rows of pulses.csv"}
+
+
+def test_the_examples_of_the_page_are_read():
+    page = Path(__file__).parents[2] / "docs" / "imperfections.md"
+    blocks = re.findall(r"(?m)(?:^    .*\n)+", page.read_text("utf-8"))
+    table, pulses = (dedent(block) for block in blocks if "," in block)
+    write_levels(np.array([1e-5, 2.2e-5, 3.1e-5]))
+    entries, _ = known(pulses)
+    assert entries["landing_count"] == {(1, "level 0", 3, "level 2"): 1}
+    with open("page.csv", "w") as stream:
+        stream.write(table)
+    assert read_entries("page.csv").entries == {
+        "gain_spread": {(): 0.12},
+        "landing_count": {(1, "level 0", 1, "level 1"): 47, (1, "level 0", 1, "level 2"): 3},
+    }
 
 
 @pytest.mark.parametrize(
