@@ -53,6 +53,7 @@ from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
+from wallnet.report.as_made import ALL, TITLES
 from wallnet.report.networks import ACCURACIES, dataset_title, mean_and_deviation
 from wallnet.studies import STUDIES, Study
 from wallnet.studies.barriers.gather import lifetime
@@ -698,6 +699,23 @@ def accuracy_by_edges(results: Results) -> str:
     return f"On the levels, with stairs and with smooth edges, networks have {', '.join(texts)}."
 
 
+def networks_as_made(results: Results) -> str:
+    """Return the accuracies of networks as made, a row each cause, the most costly first."""
+    rows = results.table("as-made.csv")
+    rows = rows[rows["key"] == ""]
+    points = rows["mean"].map(Decimal).map(lambda mean: rounded(mean, 2))
+    deviations = rows["deviation"].map(Decimal).map(lambda deviation: rounded(deviation, 2))
+    place = rows["dataset"].map(dataset_title) + ", " + rows["device"] + ", " + rows["reading"]
+    rows = rows.assign(points=points + " ± " + deviations, place=place)
+    costs = rows["lost"].astype(float).groupby(rows["cause"]).mean().sort_values(ascending=False)
+    order = [ALL, *costs.index.drop(ALL)]
+    shown = rows.pivot(index="cause", columns="place", values="points").loc[order, place.unique()]
+    clean = rows.groupby("place")["clean"].first().map(lambda mean: rounded(Decimal(mean), 2))
+    cells = [["on the levels", *clean[shown.columns]]]
+    cells += [[TITLES[cause], *values] for cause, values in zip(order, shown.values, strict=True)]
+    return markdown(["cause", *shown.columns], cells)
+
+
 def assumed(results: Results, name: str) -> list[tuple[str, str, str]]:
     """Return label, values and effects in per cent of each assumption, the most decisive first.
 
@@ -1118,6 +1136,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "outcome": outcome,
     "levels-by-edges": levels_by_edges,
     "accuracy-by-edges": accuracy_by_edges,
+    "as-made": networks_as_made,
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
